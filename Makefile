@@ -1,0 +1,30 @@
+# onecard: `make run` and `make test` do all their own set-up.
+BIN := .venv/bin
+
+.PHONY: run setup setup-dev test check lock clean
+
+run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
+	@exec $(BIN)/onecard run
+
+setup:                ## install the locked packages into .venv
+	@scripts/setup.sh requirements.lock
+
+setup-dev:
+	@scripts/setup.sh requirements-dev.lock
+
+test: setup-dev       ## the whole suite, on real services that it starts itself
+	@scripts/setup-browser.sh
+	$(BIN)/pytest $(ARGS)
+
+check: setup-dev      ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:                 ## renew both lock files (needs uv)
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements.lock
+	uv pip compile pyproject.toml --group dev -c requirements.lock --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

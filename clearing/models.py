@@ -1,0 +1,76 @@
+"""Tables of the night: closed days, cycles, obligations, net positions, statements."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.models import Base, book_key, number_key
+
+
+class Cycle(Base):
+    """One night's clearing of the whole network. Transitions: see ``clearing.closing.TRANSITIONS``."""
+
+    __tablename__ = "cycle"
+    __table_args__ = (CheckConstraint("state IN ('closed', 'netted', 'published')", name="state"),)
+
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    closed_at: Mapped[datetime]
+    netted_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+
+
+class ClosedDay(Base):
+    """A closed business day of a book, and the one cycle that clears it."""
+
+    __tablename__ = "closed_day"
+    __table_args__ = (ForeignKeyConstraint(["book"], ["book.book"]),)
+
+    book: Mapped[int] = book_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    closed_at: Mapped[datetime]
+    rolled_up_at: Mapped[datetime | None]
+    cycle_date: Mapped[date | None] = mapped_column(ForeignKey("cycle.business_date"))
+
+
+class Obligation(Base):
+    """What one agency's officials paid at one canteen, per book, meal and channel, in one cycle."""
+
+    __tablename__ = "obligation"
+
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    book: Mapped[int] = book_key()
+    issuer_id: Mapped[int] = number_key()
+    acquirer_id: Mapped[int] = mapped_column(BigInteger)
+    canteen_id: Mapped[int] = number_key()
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    payments: Mapped[int]
+    paid_fen: Mapped[int] = mapped_column(BigInteger)
+    reversals: Mapped[int]
+    reversed_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class Position(Base):
+    """An agency's multilateral net position in a cycle: receivable minus payable, own meals left out."""
+
+    __tablename__ = "position"
+
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    agency_id: Mapped[int] = number_key()
+    receivable_fen: Mapped[int] = mapped_column(BigInteger)
+    payable_fen: Mapped[int] = mapped_column(BigInteger)
+    position_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class Statement(Base):
+    """A published file of a cycle: an agency's statement, or with agency 0 the network's net report."""
+
+    __tablename__ = "statement"
+
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    agency_id: Mapped[int] = number_key()
+    file_name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes]

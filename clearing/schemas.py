@@ -1,0 +1,39 @@
+"""Wire types of clearing."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from registry.schemas import Message
+
+
+class CloseDay(Message):
+    """The business day to close, net and publish."""
+
+    business_date: date
+
+
+class PositionInfo(Struct):
+    """An agency's position in a cycle, in fen: positive is paid by the centre, negative pays into it."""
+
+    agency_id: int
+    name_zh: str
+    name_en: str
+    receivable_fen: int
+    payable_fen: int
+    position_fen: int
+
+
+class CycleInfo(Struct):
+    """A clearing cycle as it stands."""
+
+    business_date: date
+    state: str
+    positions: list[PositionInfo]
+
+
+class OpenDay(Struct):
+    """The open business day of a book."""
+
+    book: int
+    business_date: date

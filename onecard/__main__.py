@@ -1,0 +1,5 @@
+"""``python -m onecard``."""
+
+from onecard.cli import main
+
+main()

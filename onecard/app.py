@@ -1,0 +1,220 @@
+"""The composition root: settings become pools, engines and stores, and the rooms' routes become one application."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from litestar import Litestar, Response, get
+from litestar.channels import ChannelsPlugin
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.enums import MediaType
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import Contact, License, Tag
+from litestar.response import ServerSentEvent
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+import web
+from clearing.routes import ClearingController
+from onecard import metrics
+from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
+from onecard.logs import configure_logs
+from onecard.problems import HANDLERS
+from onecard.settings import Settings
+from onecard.wall import BodyWall, RequestLog
+from registry.errors import UNAVAILABLE, Problem
+from registry.keys import KeyRing, load_keys
+from registry.models import Sessions
+from registry.postgres import LOST_CONNECTION, Pool, open_pool
+from registry.routes import ConsoleController, RegistryController
+from registry.wire import StrictRequest
+from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
+from settlement.routes import DepositController
+from terminals.blocking import BlockListVersion
+from terminals.routes import CounterConsoleController, OpeningController, PaymentController
+from terminals.sessions import SessionStore
+from waste.routes import WasteController
+
+log = structlog.get_logger()
+
+LIVE_PAGE = (Path(web.__file__).parent / "live.html").read_text(encoding="utf-8")
+LIVE_SCRIPT = (Path(web.__file__).parent / "live.js").read_text(encoding="utf-8")
+
+
+@get("/", media_type=MediaType.HTML, include_in_schema=False)
+async def live_page() -> str:
+    """Today's payments, live."""
+    return LIVE_PAGE
+
+
+@get("/live.js", media_type="text/javascript", include_in_schema=False)
+async def live_script() -> str:
+    """The page's script."""
+    return LIVE_SCRIPT
+
+
+@get("/live", summary="Today's payments per canteen, live", tags=["system"])
+async def live_stream(state: State) -> ServerSentEvent:
+    """Server-sent events: payments and money per canteen whenever they change."""
+    if state.viewers >= state.settings.live_viewers_max:
+        raise Problem(UNAVAILABLE, "too many viewers", retry_after_s=30)
+
+    async def stream() -> AsyncIterator[str]:
+        state.viewers += 1
+        try:
+            async for totals in state.live.stream():
+                yield totals
+        finally:
+            state.viewers -= 1
+
+    return ServerSentEvent(stream())
+
+
+@get("/health", summary="Whether the centre can take payments", tags=["system"])
+async def health(state: State) -> Response[dict[str, Any]]:
+    """Ask PostgreSQL and Redis. 503 when PostgreSQL is away; without Redis payments go on, and it says so."""
+    answers = {"postgresql": "ok", "redis": "ok"}
+    try:
+        async with asyncio.timeout(3):
+            await state.ledger.fetchval("SELECT 1 FROM book_day LIMIT 1")
+    except (*LOST_CONNECTION, TimeoutError) as error:
+        answers["postgresql"] = f"unavailable: {type(error).__name__}"
+    try:
+        async with asyncio.timeout(3):
+            await state.redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        answers["redis"] = f"unavailable: {type(error).__name__}"
+    ok = answers["postgresql"] == "ok"
+    status = "ok" if all(a == "ok" for a in answers.values()) else "degraded" if ok else "unavailable"
+    return Response({"status": status, **answers}, status_code=200 if ok else 503)
+
+
+@get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8", summary="Metrics", tags=["system"])
+async def prometheus() -> bytes:
+    """Prometheus metrics of all workers."""
+    return metrics.exposition()
+
+
+@asynccontextmanager
+async def _resources(app: Litestar) -> AsyncIterator[None]:
+    """Open what the routes need; close it in reverse."""
+    state, settings = app.state, app.state.settings
+    state.key_ring = load_keys(settings.keys_folder)
+    state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
+    engine = create_async_engine(
+        settings.sqlalchemy_url, pool_size=settings.registry_connections, max_overflow=0, pool_pre_ping=True
+    )
+    state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+    state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
+    state.block_list = BlockListVersion(state.ledger)
+    state.live = LiveFigures(state.ledger, app.plugins.get(ChannelsPlugin))
+    state.viewers = 0
+
+    def on_answered(batch: list[tuple[ChargeOrder, Remembered]]) -> None:
+        metrics.count_batch(batch, state.charger.waiting)
+        state.live.tell(batch)
+
+    limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max)
+    state.charger = Charger(state.ledger, limits, on_answered)
+    tasks = [
+        asyncio.create_task(state.block_list.follow()),
+        asyncio.create_task(state.live.follow()),
+        asyncio.create_task(_leave_with_parent()),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await engine.dispose()
+        await state.redis.aclose()
+        state.ledger.terminate()
+
+
+async def _leave_with_parent() -> None:
+    """End this worker when its server was killed: an orphan would keep the port."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    os._exit(1)
+
+
+def _provide(name: str) -> Provide:
+    def from_state(state: State) -> Any:
+        return getattr(state, name)
+
+    return Provide(from_state, sync_to_thread=False)
+
+
+def create_app() -> Litestar:
+    """Build the application from the environment; what Granian's workers call."""
+    settings = Settings()
+    configure_logs(json=settings.log_json)
+    redis: Redis = Redis.from_url(settings.needed_redis_url, socket_timeout=2)
+    # The subscriber waits for ever; everything else must not.
+    subscriber: Redis = Redis.from_url(settings.needed_redis_url, health_check_interval=10)
+    return Litestar(
+        route_handlers=[
+            live_page,
+            live_script,
+            live_stream,
+            health,
+            prometheus,
+            ConsoleController,
+            RegistryController,
+            DepositController,
+            OpeningController,
+            PaymentController,
+            CounterConsoleController,
+            ClearingController,
+            WasteController,
+        ],
+        state=State({"settings": settings, "redis": redis, "statement_folder": settings.statement_folder}),
+        lifespan=[_resources],
+        plugins=[ChannelsPlugin(ForgivingBackend(redis=subscriber), channels=[CHANNEL])],
+        middleware=[RequestLog, BodyWall],
+        exception_handlers=HANDLERS,
+        request_class=StrictRequest,
+        request_max_body_size=settings.body_max_bytes,
+        signature_types=[Charger, KeyRing, Pool, Sessions, SessionStore, BlockListVersion],
+        dependencies={
+            name: _provide("key_ring" if name == "keys" else name)
+            for name in (
+                "sessions",
+                "ledger",
+                "keys",
+                "redis",
+                "charger",
+                "terminal_sessions",
+                "block_list",
+                "statement_folder",
+            )
+        },
+        openapi_config=OpenAPIConfig(
+            title="onecard",
+            version="0.1.0",
+            summary="Cross-agency canteen payment network",
+            contact=Contact(name="The clearing centre"),
+            license=License(name="Apache-2.0", identifier="Apache-2.0"),
+            tags=[
+                Tag("terminal", "Terminals and phones: docs/terminal-protocol.md"),
+                Tag("console", "People at the console"),
+                Tag("registry", "Who and where"),
+                Tag("deposits", "Money into purses"),
+                Tag("clearing", "Closing, netting, statements"),
+                Tag("waste", "The kitchen"),
+                Tag("system", "Health and metrics"),
+            ],
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+            use_handler_docstrings=True,
+        ),
+    )

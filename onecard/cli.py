@@ -1,0 +1,263 @@
+"""The command line. Every mistake of a user is one line and a non-zero exit."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+import rich_click as click
+from pydantic import ValidationError
+from rich.console import Console
+
+from onecard.logs import configure_logs
+from onecard.services import ServiceError, Services
+from onecard.settings import Settings
+from registry.errors import Problem
+
+console = Console(highlight=False)
+
+
+class Fault(click.ClickException):
+    """A user's mistake or a missing service: one line."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the line."""
+        print(f"onecard: {self.message}", file=file or sys.stderr)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Fault(f"setting ONECARD_{str(first['loc'][0]).upper()}: {first['msg']}") from None
+
+
+@contextmanager
+def _services() -> Iterator[Settings]:
+    """The services of a running system, or started for this command; their failures as one line."""
+    settings = _settings()
+    configure_logs(json=settings.log_json)
+    try:
+        with Services(settings).available() as ready:
+            yield ready
+    except Problem as problem:
+        raise Fault(problem.detail or problem.kind.title_en) from None
+    except (ServiceError, psycopg.OperationalError, OSError, FileNotFoundError, ValueError) as error:
+        raise Fault(str(error).strip().splitlines()[0]) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="onecard")
+def main() -> None:
+    """onecard: the cross-agency canteen payment network."""
+
+
+@main.command()
+def run() -> None:
+    """Start everything: database, Redis, job runner, server. Ctrl-C stops it all."""
+    from onecard.city import PASSWORD, load_demo_city
+    from onecard.database import migrate
+    from onecard.server import check_port, job_runner, serve
+    from registry.keys import create_missing_keys
+
+    started = time.monotonic()
+    settings = _settings()
+    configure_logs(json=settings.log_json)
+    try:
+        check_port(settings)
+        with Services(settings).running() as ready:
+            create_missing_keys(ready.keys_folder)
+            migrate(ready.needed_database_url)
+            if ready.demo_city and asyncio.run(load_demo_city(ready)):
+                console.print("the database was empty: loaded the demo city")
+            url = f"http://{ready.host}:{ready.port}"
+            console.print(f"\n[bold]onecard[/] serves on [bold]{url}[/]  (ready in {time.monotonic() - started:.1f} s)")
+            console.print(f"  today's payments, live   {url}/")
+            console.print(f"  API description          {url}/schema")
+            console.print(f"  health, metrics          {url}/health  {url}/metrics")
+            if ready.demo_city:
+                console.print(
+                    f"  demo log-ins             centre, approver, supervisor, admin-yinzhou, finance-yinzhou,"
+                    f" kitchen-yinzhou, ...  password {PASSWORD}"
+                )
+            console.print("  play a whole day         .venv/bin/onecard demo")
+            console.print("Ctrl-C stops it.\n")
+            with job_runner(ready):
+                serve(ready)
+    except (ServiceError, OSError, ValueError, psycopg.OperationalError) as error:
+        raise Fault(str(error).strip().splitlines()[0]) from None
+    console.print("stopped")
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API alone, on external PostgreSQL and Redis (production)."""
+    from onecard.server import check_port
+    from onecard.server import serve as serve_api
+
+    settings = _external()
+    try:
+        check_port(settings)
+        serve_api(settings)
+    except OSError as error:
+        raise Fault(str(error)) from None
+
+
+def _external() -> Settings:
+    settings = _settings()
+    if not settings.database_url or not settings.redis_url:
+        raise Fault("ONECARD_DATABASE_URL and ONECARD_REDIS_URL must be set (onecard run starts its own)")
+    configure_logs(json=settings.log_json)
+    return settings
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version, and make the keys that are missing."""
+    from onecard.database import migrate as bring_up
+    from registry.keys import create_missing_keys
+
+    with _services() as settings:
+        bring_up(settings.needed_database_url)
+        if settings.keys_dir is None:
+            create_missing_keys(settings.keys_folder)
+    console.print("the database is up to date")
+
+
+@main.command()
+def jobs() -> None:
+    """Run the periodic jobs: closes a business day when its cut-off has passed."""
+    from onecard.jobs import run_jobs
+
+    try:
+        asyncio.run(run_jobs(_external()))
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        raise Fault(str(error)) from None
+
+
+@main.command("close-day")
+@click.option("--date", "on", metavar="YYYY-MM-DD", help="The business day; today's by default.")
+def close_day_command(on: str | None) -> None:
+    """Close a business day in every book, net it, publish the statements. Twice changes nothing."""
+    from clearing.closing import CycleResult, close_day
+    from clearing.statements import yuan
+    from registry.days import ZONE
+    from registry.postgres import open_pool
+
+    try:
+        business_date = date.fromisoformat(on) if on else datetime.now(UTC).astimezone(ZONE).date()
+    except ValueError:
+        raise Fault(f"--date {on}: a date is YYYY-MM-DD") from None
+
+    async def close(settings: Settings) -> CycleResult:
+        pool = await open_pool(settings.needed_database_url, size=2)
+        try:
+            return await close_day(pool, business_date, settings.statement_folder, _say)
+        finally:
+            await pool.close()
+
+    with _services() as settings:
+        cycle = asyncio.run(close(settings))
+        folder = settings.statement_folder / business_date.isoformat()
+    console.print(f"business day {cycle.business_date}: {cycle.state}")
+    for p in cycle.positions:
+        console.print(f"  {p.name_zh}  {yuan(p.position_fen):>14}")
+    console.print(f"statements in {folder}")
+
+
+def _say(step: str) -> None:
+    console.print(f"  {step}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def verify(as_json: bool) -> None:
+    """Check every invariant of the ledger on the live database; exit 1 if one does not hold."""
+    from onecard.verify import verify_ledger
+
+    with _services() as settings:
+        report = asyncio.run(verify_ledger(settings.needed_database_url, settings.statement_folder))
+    if as_json:
+        print(json.dumps([line.as_dict() for line in report], ensure_ascii=False))
+    else:
+        for line in report:
+            mark = "[green]ok  [/]" if line.holds else "[bold red]FAIL[/]"
+            console.print(f"{mark} {line.name:<32} {line.figure}")
+            for example in line.examples:
+                console.print(f"       {example}", style="red")
+    if not all(line.holds for line in report):
+        sys.exit(1)
+
+
+@main.command("check-history")
+@click.argument("acks", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def check_history_command(acks: Path, as_json: bool) -> None:
+    """Compare the ledger with what the terminals saw (ACKS: JSON lines); exit 1 if they differ."""
+    from onecard.history import check_history, read_history
+
+    try:
+        history = read_history(acks)
+    except OSError as error:
+        raise Fault(f"{acks}: {error.strerror}") from None
+    except ValueError as error:
+        raise Fault(str(error)) from None
+    with _services() as settings:
+        verdict = asyncio.run(check_history(settings.needed_database_url, history))
+    if as_json:
+        print(json.dumps(verdict.as_dict(), ensure_ascii=False))
+    else:
+        for line in verdict.lines():
+            console.print(line)
+    if not verdict.holds:
+        sys.exit(1)
+
+
+@main.command("add-user")
+@click.argument("login")
+@click.argument("role")
+@click.option("--agency", type=int, help="The agency's number; none for the centre's people.")
+@click.password_option(help="Asked for when left out.")
+def add_user(login: str, role: str, agency: int | None, password: str) -> None:
+    """Add a console user (the first ones of a new centre)."""
+    from onecard.people import add_console_user
+    from registry.access import MAY
+
+    if role not in MAY:
+        raise Fault(f"role {role}: one of {', '.join(MAY)}")
+    with _services() as settings:
+        asyncio.run(add_console_user(settings, login, role, agency, password))
+    console.print(f"added {login}")
+
+
+@main.command()
+@click.option("--payments", default=5_000, show_default=True, type=click.IntRange(10, 1_000_000))
+@click.option("--terminals", default=60, show_default=True, type=click.IntRange(6, 500))
+@click.option("--url", help="A running system; by default the one on ONECARD_PORT, or one that it starts.")
+@click.option("--seed", default=1, show_default=True, help="The same seed plays the same day.")
+@click.option("--keep-open", is_flag=True, help="Leave the business day open: no closing, no waste.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where terminals keep their journals.")
+def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: bool, folder: Path | None) -> None:
+    """Play a whole day over HTTP: pay by card and code, close, net, weigh the waste, verify."""
+    from onecard.demo import DemoFailed, play_day
+
+    settings = _settings()
+    configure_logs(json=settings.log_json)
+    try:
+        holds = play_day(
+            settings, console, payments=payments, terminals=terminals, url=url, seed=seed,
+            keep_open=keep_open, folder=folder,
+        )  # fmt: skip
+    except (DemoFailed, ServiceError, OSError) as error:
+        raise Fault(str(error).strip().splitlines()[0]) from None
+    if not holds:
+        sys.exit(1)

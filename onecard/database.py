@@ -1,0 +1,45 @@
+"""Migrations, and the functions and views that are installed anew after each of them."""
+
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from procrastinate.schema import SchemaManager
+
+import settlement
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+FUNCTIONS = [
+    Path(settlement.__file__).parent / "sql" / f"{name}.sql"
+    for name in ("accounts", "day", "charge", "void", "deposit")
+]
+
+APPEND_ONLY = ("transfer", "request", "audit_entry")
+"""Not even the application's own role may change or remove a row of these."""
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for a database."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring a database to this version: tables, job queue, functions, views, rights. Again, it changes nothing.
+
+    Several starts at once queue for one lock.
+    """
+    with psycopg.connect(url, autocommit=True) as lock:
+        lock.execute("SELECT pg_advisory_lock(7300, 0)")
+        command.upgrade(alembic_config(url), "head")
+        with psycopg.connect(url) as connection:
+            if not connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0]:  # type: ignore[index]
+                connection.execute(SchemaManager.get_schema().encode())
+            for path in FUNCTIONS:
+                connection.execute(path.read_bytes())
+            for table in APPEND_ONLY:
+                revoke = f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM CURRENT_USER'
+                connection.execute(revoke.encode())

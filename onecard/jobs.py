@@ -1,0 +1,68 @@
+"""The job runner: a tick a minute asks which business day is past its cut-off, and closes it.
+
+``procrastinate`` keeps the jobs in PostgreSQL and lets one runner take each. The tick decides from the state of the
+books, not from having been called on time: a runner that was down at 22:00 closes the day when it is back.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+
+import structlog
+from procrastinate import App, PsycopgConnector
+
+from clearing.closing import close_day, open_dates
+from onecard.settings import Settings
+from registry.days import cut_off_of
+from registry.postgres import open_pool
+
+log = structlog.get_logger()
+
+STALLED_AFTER_S = 600
+"""A runner that was killed leaves its job behind; after this it is taken up again."""
+
+
+def create_job_app(settings: Settings) -> App:
+    """The job application of a database."""
+    app = App(connector=PsycopgConnector(conninfo=settings.needed_database_url, max_size=4))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="close_due_days", pass_context=False)
+    async def close_due_days(timestamp: int) -> None:  # noqa: ARG001 - when it was due; the books decide
+        await close_days_due(settings, datetime.now(UTC))
+
+    return app
+
+
+async def close_days_due(settings: Settings, now: datetime) -> bool:
+    """Close the open business day if its cut-off has passed; True when one was closed."""
+    pool = await open_pool(settings.needed_database_url, size=2)
+    try:
+        due = [day for day in (await open_dates(pool)).values() if cut_off_of(day) <= now]
+        if not due:
+            return False
+        cycle = await close_day(pool, max(due), settings.statement_folder)
+        log.info("day_closed", business_date=str(cycle.business_date), state=cycle.state)
+        return True
+    finally:
+        await pool.close()
+
+
+async def run_jobs(settings: Settings) -> None:
+    """Run jobs until stopped, or until the server that started this has died."""
+    app = create_job_app(settings)
+    async with app.open_async():
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+            await app.job_manager.retry_job(job)
+        worker = asyncio.create_task(app.run_worker_async(delete_jobs="successful", shutdown_graceful_timeout=5))
+        watch = asyncio.create_task(_parent_gone())
+        await asyncio.wait([worker, watch], return_when=asyncio.FIRST_COMPLETED)
+        watch.cancel()
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
+async def _parent_gone() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(1)

@@ -1,0 +1,29 @@
+"""Prometheus metrics, summed over the workers."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from settlement.charging import ChargeOrder, Remembered
+
+ANSWERS = Counter("onecard_charge_answers_total", "Answers to charges.", ["channel", "outcome", "reason"])
+AMOUNT = Counter("onecard_charged_fen_total", "Money charged, in fen.", ["channel"])
+BATCH = Histogram("onecard_charge_batch_size", "Charges in one statement.", buckets=(1, 2, 4, 8, 16, 32, 64, 128))
+REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
+QUEUE = Gauge("onecard_charge_queue", "Charges waiting.", multiprocess_mode="livesum")
+
+
+def count_batch(batch: list[tuple[ChargeOrder, Remembered]], waiting: int) -> None:
+    """Count one settled batch and the charges that still wait."""
+    BATCH.observe(len(batch))
+    QUEUE.set(waiting)
+    for order, answer in batch:
+        ANSWERS.labels(order.channel, answer.outcome, answer.refusal or "").inc()
+        if answer.fresh and answer.outcome == "approved":
+            AMOUNT.labels(order.channel).inc(answer.amount_fen)
+
+
+def exposition() -> bytes:
+    """All workers' metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

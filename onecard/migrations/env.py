@@ -1,0 +1,26 @@
+"""Alembic's environment: synchronous psycopg, one transaction, all tables of the house."""
+
+from alembic import context
+from sqlalchemy import create_engine
+
+import clearing.models
+import settlement.models
+import terminals.models
+import waste.models
+from registry.models import metadata
+
+TABLES = (clearing.models, settlement.models, terminals.models, waste.models)
+
+url = context.config.attributes["url"].replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def include_object(_item: object, name: str | None, kind: str, *_: object) -> bool:
+    """Leave out what the job runner's library keeps for itself."""
+    return not (kind == "table" and (name or "").startswith("procrastinate_"))
+
+
+with create_engine(url).connect() as connection:
+    context.configure(connection, target_metadata=metadata, include_object=include_object, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

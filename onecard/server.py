@@ -1,0 +1,75 @@
+"""Serving: Granian with several workers, and everything that ``onecard run`` starts around it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+
+from onecard.settings import Settings
+
+WORKER_STOP_WITHIN_S = 5
+"""Open live streams do not end by themselves."""
+
+
+def export(settings: Settings) -> None:
+    """Hand the settings to the worker processes through the environment."""
+    os.environ |= {
+        "ONECARD_DATA_DIR": str(settings.data_dir),
+        "ONECARD_DATABASE_URL": settings.needed_database_url,
+        "ONECARD_REDIS_URL": settings.needed_redis_url,
+        "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_folder),
+    }
+
+
+def check_port(settings: Settings) -> None:
+    """Raise OSError with one clear line when the port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise OSError(f"cannot serve on {settings.host}:{settings.port}: {error.strerror}") from None
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    shutil.rmtree(settings.metrics_folder, ignore_errors=True)
+    settings.metrics_folder.mkdir(parents=True)
+    export(settings)
+    Granian(
+        "onecard.app:create_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=settings.workers,
+        backlog=4096,
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=WORKER_STOP_WITHIN_S,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+@contextmanager
+def job_runner(settings: Settings) -> Iterator[None]:
+    """The job runner as a child process, stopped at the end."""
+    export(settings)
+    child = subprocess.Popen([sys.executable, "-m", "onecard", "jobs"], start_new_session=True)
+    try:
+        yield
+    finally:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(WORKER_STOP_WITHIN_S)
+        child.kill()
+        child.wait()

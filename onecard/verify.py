@@ -1,0 +1,137 @@
+"""The first judge: every invariant of the money model, checked on the live database in one snapshot.
+
+Each check is a query of ``sql/verify.sql`` that returns the rows in which the invariant does not hold, each with what
+is wrong and by how much; an invariant holds when there is none. All of them read one REPEATABLE READ snapshot, so the
+judge can work while payments go on.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from clearing.statements import yuan
+from registry.audit import first_break
+from registry.models import AuditEntry
+from registry.named_sql import load_queries
+from registry.postgres import Connection
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "verify.sql")
+
+EXAMPLES_MAX = 3
+"""Rows shown for a broken invariant; the count says how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report. ``figure`` says how much was looked at, or how much is wrong."""
+
+    name: str
+    holds: bool
+    figure: str
+    broken: int = 0
+    off_fen: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return asdict(self)
+
+
+CHECKS = {
+    "balances_sum_to_zero": "1 sum of all accounts is zero",
+    "stored_balances": "1 purses equal their transfers",
+    "account_days": "1 rolled-up days equal transfers",
+    "accounts_exist": "1 both accounts exist",
+    "approved_are_posted": "2 approved requests are posted",
+    "posted_once": "3 a request posts at most once",
+    "posted_were_approved": "3 postings have their request",
+    "forwarded_numbers": "3 forwarded numbers agree",
+    "counter_used_once": "4 a counter is used once",
+    "counters_go_up": "4 counters only go up",
+    "credential_owns_purse": "4 credentials pay from their own",
+    "purses_not_negative": "5 no purse is negative",
+    "one_business_day": "6 every transfer has its day",
+    "closed_day_never_changes": "6 closed days equal their cycle",
+    "closed_day_has_cycle": "6 every closed day is cleared once",
+    "positions_sum_to_zero": "7 net positions sum to zero",
+    "positions_equal_obligations": "7 positions equal obligations",
+    "blocked_do_not_pay": "8 blocked credentials do not pay",
+    "own_canteen": "9 terminals act for their canteen",
+    "home_or_cash": "visitors pay from cash only",
+    "reversals": "reversals mirror what they reverse",
+    "second_person": "9 terminals approved by a second person",
+}
+"""Query -> what it shows; the number is the invariant's in the design."""
+
+
+async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
+    """Check everything; one line each."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            looked_at = await connection.fetchrow(QUERIES["looked_at"])
+            assert looked_at is not None
+            report = [
+                Check(
+                    "0 looked at",
+                    True,
+                    f"{looked_at['transfers']:,} transfers, {looked_at['requests']:,} requests,"
+                    f" {looked_at['wallets']:,} purses, {looked_at['cycles']:,} cycles",
+                )
+            ]
+            for query, name in CHECKS.items():
+                report.append(_judge(name, await connection.fetch(QUERIES[query])))
+            report.append(await _statements(connection, statement_folder))
+            report.append(await _audit_chain(connection))
+            return report
+    finally:
+        await connection.close()
+
+
+def _judge(name: str, rows: list[asyncpg.Record]) -> Check:
+    """A line from the rows (what, off_fen) in which an invariant does not hold."""
+    if not rows:
+        return Check(name, True, "0 broken")
+    off_fen = sum(abs(row["off_fen"]) for row in rows)
+    examples = [f"{row['what']}: {yuan(row['off_fen'])} yuan" for row in rows[:EXAMPLES_MAX]]
+    return Check(name, False, f"{len(rows)} broken, {yuan(off_fen)} yuan", len(rows), off_fen, examples)
+
+
+async def _statements(connection: Connection, folder: Path) -> Check:
+    """Published files are what was published, and their last line is the agency's position."""
+    name = "7 statements equal positions"
+    wrong = []
+    rows = await connection.fetch(QUERIES["statements"])
+    for row in rows:
+        path = folder / row["cycle_date"].isoformat() / row["file_name"]
+        content = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content).digest() != row["sha256"]:
+            wrong.append(f"{path.name} of {row['cycle_date']} is not what was published")
+        elif row["position_fen"] is not None and _last_amount(content) != yuan(row["position_fen"]):
+            wrong.append(f"{path.name} of {row['cycle_date']} does not end in {yuan(row['position_fen'])}")
+    unpublished = await connection.fetch(QUERIES["missing_statements"])
+    wrong += [f"agency {row['agency_id']} has no statement of {row['cycle_date']}" for row in unpublished]
+    if wrong:
+        return Check(name, False, f"{len(wrong)} broken", len(wrong), 0, wrong[:EXAMPLES_MAX])
+    return Check(name, True, f"0 broken of {len(rows)} files")
+
+
+def _last_amount(content: bytes) -> str:
+    *_, last = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    return last[-1]
+
+
+async def _audit_chain(connection: Connection) -> Check:
+    name = "9 the audit log's chain verifies"
+    await connection.set_type_codec("jsonb", encoder=str, decoder=json.loads, schema="pg_catalog")
+    rows = await connection.fetch(QUERIES["audit_entries"])
+    broken = first_break(AuditEntry(**dict(row)) for row in rows)
+    if broken is None:
+        return Check(name, True, f"{len(rows):,} entries")
+    return Check(name, False, f"broken at entry {broken}", 1, 0, [f"audit entry {broken}"])

@@ -1,0 +1,223 @@
+"""Who and where: the tables of books, agencies, canteens, officials, credentials and console users.
+
+All numbers (agencies, canteens, holders, accounts, ...) come from one sequence, so that none is ever mistaken
+for another. Ledger tables, here and elsewhere, have keys that start with ``book``.
+"""
+
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    Text,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+NUMBERS = Sequence("onecard_number", start=1001, metadata=metadata)
+"""The one source of numbers for everything registered."""
+
+Sessions = async_sessionmaker[AsyncSession]
+"""Opens database sessions; `sessions.begin()` is one that commits when its block ends well."""
+
+MEALS = ("breakfast", "lunch", "dinner")
+
+
+class Base(DeclarativeBase):
+    """All tables of the house share one metadata, so that Alembic sees them all."""
+
+    metadata = metadata
+    type_annotation_map = {  # noqa: RUF012
+        datetime: DateTime(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+        dict[str, Any]: JSONB,
+    }
+
+
+def number_key() -> Mapped[int]:
+    """A key column whose value the application takes from ``NUMBERS``."""
+    return mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+def book_key() -> Mapped[int]:
+    """The first column of every ledger key."""
+    return mapped_column(primary_key=True, autoincrement=False)
+
+
+async def next_numbers(session: AsyncSession, count: int) -> list[int]:
+    """Take ``count`` fresh numbers, in one round trip."""
+    rows = await session.scalars(select(NUMBERS.next_value()).select_from(func.generate_series(1, count)))
+    return list(rows)
+
+
+class Book(Base):
+    """A partition of the ledger: one region's officials and their purses."""
+
+    __tablename__ = "book"
+
+    book: Mapped[int] = book_key()
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+
+
+class Agency(Base):
+    """A public institution: issuer for its officials, acquirer for its canteens.
+
+    ``float_account`` holds (as a debit balance) the top-up money in its bank account; ``grant_account`` the meal
+    money that it has promised to its officials. ``meal_allowance_fen`` is the daily allowance at this place.
+    """
+
+    __tablename__ = "agency"
+    __table_args__ = (ForeignKeyConstraint(["book"], ["book.book"]),)
+
+    book: Mapped[int] = book_key()
+    agency_id: Mapped[int] = number_key()
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    float_account: Mapped[int] = mapped_column(BigInteger)
+    grant_account: Mapped[int] = mapped_column(BigInteger)
+    meal_allowance_fen: Mapped[int]
+
+
+class Canteen(Base):
+    """A canteen of an agency. Its ``account_id`` is credited, under the same number, in every book."""
+
+    __tablename__ = "canteen"
+    __table_args__ = (ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),)
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    agency_id: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[int] = mapped_column(BigInteger)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+
+
+class MealPeriod(Base):
+    """When a canteen serves a meal, in the centre's local time."""
+
+    __tablename__ = "meal_period"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        CheckConstraint("starts < ends", name="order"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    starts: Mapped[time]
+    ends: Mapped[time]
+
+
+class Official(Base):
+    """A cardholder, known to payments by his pseudonymous ``holder_id`` alone.
+
+    The name and staff number are sealed under the agency's key; ``staff_index`` finds an equal staff number.
+    """
+
+    __tablename__ = "official"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),
+        CheckConstraint("state IN ('active', 'left')", name="state"),
+        Index("uq_official_staff", "book", "agency_id", "staff_index", unique=True),
+    )
+
+    book: Mapped[int] = book_key()
+    holder_id: Mapped[int] = number_key()
+    agency_id: Mapped[int] = mapped_column(BigInteger)
+    cash_account: Mapped[int] = mapped_column(BigInteger)
+    subsidy_account: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(default="active")
+    name_sealed: Mapped[bytes]
+    staff_index: Mapped[bytes]
+
+
+class Credential(Base):
+    """What an official pays with: a card, or a phone's key with its current certificate.
+
+    The charge statement itself reads ``state``, so that a block holds from its commit on.
+    """
+
+    __tablename__ = "credential"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
+        CheckConstraint("kind IN ('card', 'phone')", name="kind"),
+        CheckConstraint("state IN ('active', 'blocked')", name="state"),
+        Index("ix_credential_holder", "book", "holder_id"),
+    )
+
+    book: Mapped[int] = book_key()
+    credential_id: Mapped[int] = number_key()
+    holder_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="active")
+    card_uid: Mapped[bytes | None]
+    public_key: Mapped[bytes | None]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class ConsoleUser(Base):
+    """A person who works at the console. ``agency_id`` bounds what he sees; the centre's people have none."""
+
+    __tablename__ = "console_user"
+    __table_args__ = (
+        CheckConstraint(
+            "role IN ('centre_operator', 'centre_approver', 'agency_admin', 'agency_finance',"
+            " 'canteen_manager', 'supervisor')",
+            name="role",
+        ),
+    )
+
+    user_id: Mapped[int] = number_key()
+    login: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    agency_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ConsoleSession(Base):
+    """A signed-in console user; only the hash of the bearer token is kept."""
+
+    __tablename__ = "console_session"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("console_user.user_id"))
+    expires_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """One change by a person. Each entry's digest covers the one before (see ``registry.audit``)."""
+
+    __tablename__ = "audit_entry"
+
+    entry: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    digest: Mapped[bytes]

@@ -1,0 +1,48 @@
+"""Access to PostgreSQL where SQL is spoken directly: a pool whose transactions are all bounded in time."""
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
+
+LOST_CONNECTION = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+"""The outcome of a statement that ends so is unknown: it may have committed."""
+
+LOCK_TIMEOUT_MS = 3_000
+"""A posting waits for a purse or for the closer at most this long; both are done within milliseconds."""
+
+TRANSACTION_TIMEOUT_MS = 15_000
+"""No posting holds its locks longer, whatever its client does."""
+
+
+async def open_pool(url: str, *, size: int) -> Pool:
+    """A pool of at most ``size`` connections whose transactions are all bounded in time."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_bound,
+        command_timeout=20,
+        timeout=5,
+        max_inactive_connection_lifetime=60,
+    )
+
+
+async def _bound(connection: Connection) -> None:
+    limits = f"SET lock_timeout = {LOCK_TIMEOUT_MS}; SET idle_in_transaction_session_timeout = 5000;"
+    if connection.get_server_version().major >= 17:
+        limits += f"SET transaction_timeout = {TRANSACTION_TIMEOUT_MS}"
+    await connection.execute(limits)

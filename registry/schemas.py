@@ -1,0 +1,88 @@
+"""Wire types of the registry."""
+
+from typing import Annotated
+
+import msgspec
+from litestar.params import Parameter
+from msgspec import Meta, Struct
+
+Number = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1042])]
+NumberInPath = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=100)]
+Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
+
+BULK_MAX = 1000
+"""Items in one bulk message: about 100 KiB, well under the limit of a body."""
+
+
+class Message(Struct, forbid_unknown_fields=True):
+    """A message from outside: an unknown member is an error, so that a misspelt one cannot be lost."""
+
+
+class SignIn(Message):
+    """A console user's log-in."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=64, examples=["centre"])]
+    password: Annotated[str, Meta(min_length=1, max_length=128, examples=["a long password"])]
+
+
+class SignedIn(Struct):
+    """The bearer token of a console session, and who holds it."""
+
+    token: Annotated[str, Meta(examples=["kq3…"])]
+    role: Annotated[str, Meta(examples=["centre_operator"])]
+    agency_id: int | None
+
+
+class NewOfficial(Message):
+    """An official to register. The name is sealed and never enters a payment."""
+
+    name: ShortText
+    staff_number: Annotated[str, Meta(min_length=1, max_length=32, examples=["NB-00417"])]
+
+
+class NewOfficials(Message):
+    """Officials of one agency; all are registered, or none."""
+
+    agency_id: Number
+    officials: Annotated[list[NewOfficial], Meta(min_length=1, max_length=BULK_MAX)]
+
+
+class Registered(Struct):
+    """The pseudonymous holder numbers, in the order of the request."""
+
+    book: int
+    holder_ids: list[int]
+
+
+class MealInfo(Struct):
+    """A meal that a canteen serves; times are the centre's local time."""
+
+    meal: Annotated[str, Meta(examples=["lunch"])]
+    starts: Annotated[str, Meta(examples=["11:00:00"])]
+    ends: Annotated[str, Meta(examples=["13:30:00"])]
+
+
+class CanteenInfo(Struct):
+    """A canteen in the directory."""
+
+    canteen_id: int
+    name_zh: str
+    name_en: str
+    meals: list[MealInfo]
+
+
+class AgencyInfo(Struct):
+    """A member agency with its canteens."""
+
+    book: int
+    agency_id: int
+    name_zh: str
+    name_en: str
+    canteens: list[CanteenInfo]
+
+
+class Directory(Struct):
+    """Every member agency and canteen of the network."""
+
+    agencies: list[AgencyInfo] = msgspec.field(default_factory=list)

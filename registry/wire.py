@@ -1,0 +1,136 @@
+"""The first wall: bytes from outside become values here, or are refused.
+
+The stack's own decoders let pass what money must not meet: the last of two equal keys wins, a 100,000-deep
+array ends in a 500, ``\\u0000`` passes and then fails in PostgreSQL, integers have no bound.
+"""
+
+import io
+import json
+from typing import Any, TypeVar
+
+import cbor2
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from registry.errors import INVALID, MALFORMED, Problem
+
+DEPTH_MAX = 16
+"""Levels of nesting; the deepest message of ours has five."""
+
+T = TypeVar("T")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Problem(MALFORMED, "an object has the same key twice")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 19:
+        raise Problem(MALFORMED, "an integer has more than 19 digits")
+    return int(digits)
+
+
+def _no_constant(name: str) -> Any:
+    raise Problem(MALFORMED, f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, parse_constant=_no_constant, strict=True)
+
+
+def read_json(body: bytes) -> Any:
+    """Parse one JSON text (RFC 8259) strictly.
+
+    Raises Problem(MALFORMED) for invalid UTF-8, nesting deeper than ``DEPTH_MAX``, an object with equal
+    keys, NUL or a lone surrogate in a text, an integer of more than 19 digits, NaN and infinities.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Problem(MALFORMED, "the message is not UTF-8") from None
+    if text.count("[") + text.count("{") > DEPTH_MAX:
+        _check_depth(text)
+    try:
+        value = _decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise Problem(MALFORMED, f"not JSON: {error.msg} at character {error.pos}") from None
+    if "\\u" in text:
+        _check_escapes(value)
+    return value
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > DEPTH_MAX:
+                raise Problem(MALFORMED, f"nested deeper than {DEPTH_MAX} levels")
+        elif character in "]}":
+            depth -= 1
+
+
+def _check_escapes(value: Any) -> None:
+    if isinstance(value, str):
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            raise Problem(MALFORMED, "a text holds NUL or a lone surrogate")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            _check_escapes(key)
+            _check_escapes(member)
+    elif isinstance(value, list):
+        for member in value:
+            _check_escapes(member)
+
+
+def as_type(value: Any, wanted: type[T]) -> T:
+    """Convert a parsed value to a wire type; raises Problem(INVALID) that names the member at fault."""
+    try:
+        return msgspec.convert(value, wanted, strict=True)
+    except msgspec.ValidationError as error:
+        raise Problem(INVALID, str(error)) from None
+
+
+def read_cbor(data: bytes, size_max: int) -> Any:
+    """Parse one deterministically encoded CBOR item (RFC 8949 section 4.2) that fills ``data``.
+
+    Raises Problem(MALFORMED) for anything else: longer than ``size_max`` bytes, equal map keys, other
+    encodings of the same value, indefinite lengths, bytes left over, nesting that exhausts the decoder.
+    """
+    if not 0 < len(data) <= size_max:
+        raise Problem(MALFORMED, f"CBOR of 1 to {size_max} bytes is expected")
+    try:
+        stream = io.BytesIO(data)
+        value = cbor2.CBORDecoder(stream).decode()
+        same = stream.tell() == len(data) and cbor2.dumps(value, canonical=True) == data
+    except (cbor2.CBORError, ValueError, TypeError, RecursionError, OverflowError, EOFError, MemoryError):
+        raise Problem(MALFORMED, "not CBOR") from None
+    if not same:
+        raise Problem(MALFORMED, "the CBOR is not in its deterministic encoding")
+    return value
+
+
+class StrictRequest(Request[Any, Any, State]):
+    """A request whose JSON passes the first wall before any rule sees it."""
+
+    async def json(self) -> Any:
+        """The body, parsed by ``read_json`` and converted to the type that the route's ``data`` has.
+
+        Converted here because Litestar's own conversion is lax: it would take ``"1500"`` for an amount.
+        """
+        value = read_json(await self.body())
+        wanted = self.route_handler.parsed_data_field
+        return value if wanted is None else as_type(value, wanted.annotation)

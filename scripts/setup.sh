@@ -1,0 +1,29 @@
+#!/bin/sh
+# Install the locked packages into .venv.  Usage: scripts/setup.sh LOCKFILE
+set -eu
+cd "$(dirname "$0")/.."
+lock=$1
+python=${PYTHON:-python3}
+stamp=.venv/installed-$(cat "$lock" pyproject.toml | cksum | cut -d' ' -f1)-$(basename "$lock" .lock)
+[ -e "$stamp" ] && exit 0
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "onecard needs Python 3.11 or newer; $python is $("$python" --version 2>&1). Set PYTHON=/path/to/python3." >&2
+    exit 1
+}
+if ! [ -x .venv/bin/pip ]; then
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q python3-venv
+        else
+            echo "Python's venv module is missing: sudo apt-get install python3-venv" >&2
+            exit 1
+        fi
+    fi
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+echo "installing from $lock into .venv ..."
+.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+touch "$stamp"

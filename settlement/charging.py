@@ -1,0 +1,319 @@
+"""The charging engine: concurrent charges of a book become one batch, one statement, one transaction.
+
+Natural batching: while a batch commits, the next gathers; an idle system answers at once. One round trip a batch
+(``SELECT * FROM charge(...)``, see sql/charge.sql); a charge whose official's book is not the terminal's own takes
+two, because every sequence number is claimed in the terminal's book first: the key of ``request`` starts with the
+book, and without the claim one number could post in two books.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from registry.errors import UNAVAILABLE, Problem
+from registry.postgres import LOST_CONNECTION, Pool
+from settlement.errors import BUSY, OTHER_CONTENT
+from settlement.ledger import new_posting_id
+
+log = structlog.get_logger()
+
+CHARGE = "SELECT * FROM charge($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)"
+VOID = "SELECT * FROM void_charge($1,$2,$3,$4,$5,$6,$7,$8)"
+
+UNKNOWN_OUTCOME = (
+    *LOST_CONNECTION,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionTimeoutError,
+    TimeoutError,
+)
+"""It did not happen, or nobody can tell: the same statement again finds out."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What a terminal's request is known by: terminal, epoch (its journal) and sequence number."""
+
+    terminal_id: int
+    epoch: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeOrder:
+    """A charge whose message and credential have been checked; amounts in fen.
+
+    ``book`` is the official's, ``home_book`` the terminal's. ``refusal`` is set when it was refused before it came
+    here: then it is only remembered.
+    """
+
+    key: RequestKey
+    digest: bytes
+    home_book: int
+    book: int
+    canteen_id: int
+    canteen_account: int
+    acquirer_id: int
+    meal: str
+    channel: str
+    purchased_at: datetime
+    holder_id: int = 0
+    credential_id: int = 0
+    counter: int = 0
+    home_fen: int = 0
+    visitor_fen: int = 0
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A request as the ledger remembers it: the answer is made from this alone, so a repeat gets the same."""
+
+    book: int
+    operation: str
+    digest: bytes | None
+    outcome: str
+    refusal: str | None
+    forwarded_to: int | None
+    posting_id: UUID | None
+    cash_fen: int
+    subsidy_fen: int
+    cash_balance_fen: int | None
+    subsidy_balance_fen: int | None
+    business_date: date | None
+    answered_at: datetime
+    fresh: bool
+    """Posted by this very call, not remembered from an earlier one."""
+
+    @property
+    def amount_fen(self) -> int:
+        """What was paid, or paid back, in fen."""
+        return self.cash_fen + self.subsidy_fen
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLimits:
+    """Bounds of the engine."""
+
+    queue_max: int = 2_000
+    """Charges waiting per book and worker: a fifth of a second of work. Past it the answer is 503."""
+    batch_max: int = 128
+    """Charges in one statement: more adds latency, hardly any throughput."""
+    give_up_after_s: float = 8.0
+    """How long a batch whose outcome is unknown is tried again before its terminals are told to resend."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    order: ChargeOrder
+    forward_to: int | None
+    posting_id: UUID
+    done: "asyncio.Future[Remembered]"
+
+
+@dataclass(slots=True)
+class _Lane:
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    task: "asyncio.Task[None] | None" = None
+
+
+Answered = Callable[[list[tuple[ChargeOrder, Remembered]]], None]
+
+
+class Charger:
+    """Posts charges. One per worker; workers need not know of each other."""
+
+    def __init__(self, pool: Pool, limits: ChargeLimits, on_answered: Answered) -> None:
+        self._pool = pool
+        self._limits = limits
+        self._on_answered = on_answered
+        self._lanes: dict[int, _Lane] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Charges that have not been sent to the database yet."""
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    async def charge(self, order: ChargeOrder) -> Remembered:
+        """Post one charge, or find what was answered to it before.
+
+        Raises Problem: OTHER_CONTENT (the number was used with another message), BUSY, UNAVAILABLE (unknown
+        outcome: resend). A caller that goes away does not stop the posting.
+        """
+        if order.refusal is None and order.book != order.home_book:
+            claim = await self._submit(order.home_book, order, forward_to=order.book)
+            if claim.outcome != "forwarded" or claim.forwarded_to != order.book:
+                return claim
+        return await self._submit(order.home_book if order.refusal else order.book, order, forward_to=None)
+
+    async def _submit(self, book: int, order: ChargeOrder, forward_to: int | None) -> Remembered:
+        lane = self._lanes.setdefault(book, _Lane())
+        if len(lane.waiting) >= self._limits.queue_max:
+            raise Problem(BUSY, retry_after_s=1)
+        done: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
+        lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), done))
+        if lane.task is None:
+            lane.task = asyncio.create_task(self._drain(book, lane))
+        # The batch lives in the lane's own task: a client that hangs up cancels only its wait.
+        remembered = await asyncio.shield(done)
+        if remembered.digest is not None and remembered.digest != order.digest:
+            raise Problem(OTHER_CONTENT)
+        return remembered
+
+    async def _drain(self, book: int, lane: _Lane) -> None:
+        try:
+            while lane.waiting:
+                await self._settle(book, self._gather(lane))
+        finally:
+            lane.task = None
+
+    def _gather(self, lane: _Lane) -> list[_Waiting]:
+        """The next batch: a holder and a request key at most once; the others keep their place in the queue."""
+        batch: list[_Waiting] = []
+        later: list[_Waiting] = []
+        taken: set[object] = set()
+        while lane.waiting and len(batch) < self._limits.batch_max:
+            one = lane.waiting.popleft()
+            names = {one.order.key} | ({one.order.holder_id} if one.order.holder_id else set())
+            if taken.isdisjoint(names):
+                taken |= names
+                batch.append(one)
+            else:
+                later.append(one)
+        lane.waiting.extendleft(reversed(later))
+        return batch
+
+    async def _settle(self, book: int, batch: list[_Waiting]) -> None:
+        try:
+            answers = await self._post(book, batch)
+        except Problem as problem:
+            _fail(batch, problem)
+            return
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            if len(batch) > 1:
+                for one in batch:
+                    await self._settle(book, [one])
+            else:
+                log.error("charge_rejected_by_the_database", error=str(error), key=batch[0].order.key)
+                _fail(batch, error)
+            return
+        except Exception as error:
+            log.exception("charge_batch_failed")
+            _fail(batch, error)
+            return
+        for one, answer in zip(batch, answers, strict=True):
+            if not one.done.done():
+                one.done.set_result(answer)
+        self._on_answered([(one.order, answer) for one, answer in zip(batch, answers, strict=True)])
+
+    async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
+        arguments = _arguments(book, batch)
+        rows = await until_known(lambda: self._pool.fetch(CHARGE, *arguments), self._limits.give_up_after_s)
+        assert len(rows) == len(batch), "the ledger answers every request of a batch"
+        return [
+            _remembered(row, fresh=row["posting_id"] == one.posting_id) for row, one in zip(rows, batch, strict=True)
+        ]
+
+    async def void(
+        self, home_book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+    ) -> Remembered:
+        """Take back the charge that the terminal sent under the target numbers, wherever it was posted.
+
+        Raises Problem as ``charge`` does.
+        """
+        first = await self._void_in(home_book, key, digest, target_epoch, target_sequence)
+        if first.outcome != "forwarded" or first.forwarded_to is None:
+            return first
+        return await self._void_in(first.forwarded_to, key, digest, target_epoch, target_sequence)
+
+    async def _void_in(
+        self, book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+    ) -> Remembered:
+        posting_id = new_posting_id()
+        arguments = (
+            book, key.terminal_id, key.epoch, key.sequence, digest,
+            target_epoch, target_sequence, posting_id,
+        )  # fmt: skip
+
+        async def statement() -> asyncpg.Record | None:
+            try:
+                return await self._pool.fetchrow(VOID, *arguments)
+            except asyncpg.UniqueViolationError:
+                # The same void arrived twice at once: the other one is remembered now.
+                return await self._pool.fetchrow(VOID, *arguments)
+
+        row = await until_known(statement, self._limits.give_up_after_s)
+        assert row is not None
+        remembered = _remembered(row, fresh=row["posting_id"] == posting_id)
+        if remembered.digest != digest:
+            raise Problem(OTHER_CONTENT)
+        return remembered
+
+
+def _arguments(book: int, batch: list[_Waiting]) -> list[object]:
+    orders = [one.order for one in batch]
+    return [
+        book,
+        [o.key.terminal_id for o in orders],
+        [o.key.epoch for o in orders],
+        [o.key.sequence for o in orders],
+        [o.digest for o in orders],
+        [one.posting_id for one in batch],
+        [o.refusal for o in orders],
+        [one.forward_to for one in batch],
+        [o.holder_id for o in orders],
+        [o.credential_id for o in orders],
+        [o.counter for o in orders],
+        [o.channel for o in orders],
+        [o.canteen_id for o in orders],
+        [o.canteen_account for o in orders],
+        [o.acquirer_id for o in orders],
+        [o.meal for o in orders],
+        [o.home_fen for o in orders],
+        [o.visitor_fen for o in orders],
+        [o.purchased_at for o in orders],
+    ]
+
+
+def _remembered(row: asyncpg.Record, *, fresh: bool) -> Remembered:
+    return Remembered(
+        row["book"], row["operation"], row["digest"], row["outcome"], row["refusal"], row["forwarded_to"],
+        row["posting_id"], row["cash_fen"], row["subsidy_fen"], row["cash_balance_fen"],
+        row["subsidy_balance_fen"], row["business_date"], row["answered_at"], fresh,
+    )  # fmt: skip
+
+
+def _fail(batch: list[_Waiting], error: Exception) -> None:
+    for one in batch:
+        if not one.done.done():
+            one.done.set_exception(error)
+            # A caller that has gone away will not look at it.
+            one.done.exception()
+
+
+async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:
+    """Run a statement until its outcome is known; the same keys make every further try safe.
+
+    Raises Problem(UNAVAILABLE) when the database cannot say within the time.
+    """
+    give_up_at = time.monotonic() + give_up_after_s
+    pause_s = 0.05
+    while True:
+        try:
+            return await statement()
+        except UNKNOWN_OUTCOME as error:
+            log.warning("outcome_unknown", error=repr(error))
+            if time.monotonic() + pause_s > give_up_at:
+                raise Problem(UNAVAILABLE, retry_after_s=2) from error
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, 1.0)

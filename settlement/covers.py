@@ -1,0 +1,15 @@
+"""Covers: how many people's meals were paid. The one thing that the kitchen may know of payments."""
+
+from datetime import date
+from pathlib import Path
+
+from registry.named_sql import load_queries
+from registry.postgres import Pool
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
+
+
+async def covers_on(pool: Pool, canteen_ids: list[int], on: date) -> dict[tuple[int, str], int]:
+    """Covers of a business date by (canteen, meal); meals without any are left out."""
+    rows = await pool.fetch(QUERIES["covers"], on, canteen_ids)
+    return {(row["canteen_id"], row["meal"]): row["covers"] for row in rows}

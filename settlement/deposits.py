@@ -1,0 +1,43 @@
+"""Top-ups and subsidy grants: money into purses, once per posting number."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from registry.errors import Problem
+from registry.postgres import Pool
+from settlement.charging import until_known
+from settlement.errors import OTHER_CONTENT, REFUSALS
+
+DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5)"
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Money for one official's purse. ``posting_id`` comes from the sender and makes a repeat harmless."""
+
+    posting_id: UUID
+    holder_id: int
+    amount_fen: int
+
+
+async def deposit(pool: Pool, book: int, kind: str, deposits: list[Deposit]) -> None:
+    """Post top-ups (``top_up``, into cash) or grants (``grant``, into subsidy) of one book; all or none.
+
+    Raises Problem(OTHER_CONTENT) when a posting number was used before for something else, and UNAVAILABLE.
+    """
+    arguments = (
+        [d.posting_id for d in deposits],
+        [d.holder_id for d in deposits],
+        [d.amount_fen for d in deposits],
+    )
+    rows = await until_known(lambda: pool.fetch(DEPOSIT, book, kind, *arguments), 8.0)
+    if not rows:
+        raise Problem(OTHER_CONTENT, REFUSALS["day_closed"].title_en)
+    for wanted, row in zip(deposits, rows, strict=True):
+        same = (row["kind"], row["holder_id"], row["amount_fen"]) == (
+            kind,
+            wanted.holder_id,
+            wanted.amount_fen,
+        )
+        if not same:
+            raise Problem(OTHER_CONTENT, f"posting {wanted.posting_id} is another deposit already")

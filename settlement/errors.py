@@ -1,0 +1,58 @@
+"""What can go wrong with money, and why a payment can be refused."""
+
+from dataclasses import dataclass
+
+from registry.errors import ProblemKind
+
+BUSY = ProblemKind(
+    503,
+    "busy",
+    "系统繁忙",
+    "More payments are waiting than the centre can take",
+    "请稍候,以同一序号重发",
+    "Wait a second and send again under the same sequence number; nothing was posted",
+)
+OTHER_CONTENT = ProblemKind(
+    422,
+    "other-content",
+    "同一序号的内容不同",
+    "This number was used before with other content",
+    "请使用新的序号",
+    "Use a new number for a new request; nothing was posted",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason to refuse a payment: a business answer, final for its sequence number."""
+
+    title_zh: str
+    title_en: str
+    advice_zh: str
+    advice_en: str
+
+
+REFUSALS: dict[str, Refusal] = {
+    "insufficient_funds": Refusal("余额不足", "Not enough money", "请充值后重试", "Top up, then pay again"),
+    "card_blocked": Refusal("卡已挂失或停用", "Card is blocked", "请联系发卡单位", "Ask the issuing agency"),
+    "credential_unknown": Refusal("无此卡", "Card is unknown", "请联系发卡单位", "Ask the issuing agency"),
+    "credential_invalid": Refusal("卡或二维码无效", "Card or code is not genuine", "请勿收款", "Do not serve on it"),
+    "credential_expired": Refusal("凭证已过期", "Certificate has expired", "请在手机上更新", "Renew it on the phone"),
+    "qr_expired": Refusal("二维码已过期", "Code has expired", "请刷新二维码", "Show a fresh code"),
+    "wrong_canteen": Refusal(
+        "二维码限其他食堂使用", "Code is for another canteen", "请刷新二维码", "Show a fresh code"
+    ),
+    "already_used": Refusal("二维码已使用", "Already used", "请刷新二维码或重新刷卡", "Present it anew"),
+    "counter_too_low": Refusal("卡计数器回退", "Card counter went back", "请重新刷卡", "Present the card again"),
+    "not_entitled": Refusal("无就餐资格", "Not entitled to eat here", "请联系所在单位", "Ask the agency"),
+    "meal_not_served": Refusal("本食堂无此餐次", "This meal is not served here", "请核对餐次", "Check the meal"),
+    "amount_missing": Refusal("请输入金额", "An amount is needed", "请输入金额", "Enter the amount"),
+    "price_fixed": Refusal("价格固定", "The price is fixed", "请勿输入金额", "Leave the amount out"),
+    "limit_exceeded": Refusal("超过限额", "Above the limit", "请核对金额", "Check the amount"),
+    "too_late": Refusal(
+        "交易时间不在受理范围", "Time of purchase is out of range", "请核对终端时间", "Check the clock"
+    ),
+    "day_closed": Refusal("营业日未开启", "The business day is not open", "请联系清算中心", "Ask the centre"),
+    "not_a_charge": Refusal("该序号不是收款", "That number is not a charge", "请核对序号", "Check the number"),
+}
+"""Every reason a terminal can get, with what the cashier should say and do."""

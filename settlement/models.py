@@ -1,0 +1,167 @@
+"""The ledger's tables. Every key starts with ``book``; ``transfer`` and ``request`` are append-only.
+
+A **posting** is an atomic group of transfers (one payment split over two purses has two parts). One transfer row
+has both sides, so the books balance by construction. Only purses (``wallet``) keep a stored balance; every
+other account's balance is the sum of its transfers, rolled up by business day in ``account_day``.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.models import Base, book_key, number_key
+
+AMOUNT_MAX_FEN = 1_000_000
+"""10,000 yuan: no meal and no top-up at a counter comes near it."""
+
+
+class BookDay(Base):
+    """The open business day of a book. The row stays; closing moves its date forward (see sql/day.sql)."""
+
+    __tablename__ = "book_day"
+    __table_args__ = (ForeignKeyConstraint(["book"], ["book.book"]),)
+
+    book: Mapped[int] = book_key()
+    business_date: Mapped[date]
+
+
+class Wallet(Base):
+    """A purse: an account that belongs to an official and keeps its balance."""
+
+    __tablename__ = "wallet"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
+        CheckConstraint("purse IN ('cash', 'subsidy')", name="purse"),
+        CheckConstraint("balance_fen >= 0", name="balance"),
+        Index("uq_wallet_account", "book", "account_id", unique=True),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    book: Mapped[int] = book_key()
+    holder_id: Mapped[int] = number_key()
+    purse: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigInteger)
+    balance_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class Transfer(Base):
+    """One movement of money: debit one account, credit another. Never updated, never deleted."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("debit_account <> credit_account", name="sides"),
+        CheckConstraint("kind IN ('payment', 'reversal', 'top_up', 'grant')", name="kind"),
+        CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
+        Index(
+            "uq_transfer_counter",
+            "book",
+            "credential_id",
+            "counter",
+            "part",
+            unique=True,
+            postgresql_where=text("credential_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_transfer_reverses",
+            "book",
+            "reverses",
+            "part",
+            unique=True,
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
+        Index("ix_transfer_day", "book", "business_date"),
+        Index("ix_transfer_holder", "book", "holder_id"),
+    )
+
+    book: Mapped[int] = book_key()
+    posting_id: Mapped[UUID] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    debit_account: Mapped[int] = mapped_column(BigInteger)
+    credit_account: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    business_date: Mapped[date]
+    posted_at: Mapped[datetime]
+    holder_id: Mapped[int] = mapped_column(BigInteger)
+    issuer_id: Mapped[int] = mapped_column(BigInteger)
+    acquirer_id: Mapped[int | None] = mapped_column(BigInteger)
+    canteen_id: Mapped[int | None] = mapped_column(BigInteger)
+    meal: Mapped[str | None]
+    channel: Mapped[str | None]
+    credential_id: Mapped[int | None] = mapped_column(BigInteger)
+    counter: Mapped[int | None] = mapped_column(BigInteger)
+    terminal_id: Mapped[int | None] = mapped_column(BigInteger)
+    epoch: Mapped[int | None]
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    purchased_at: Mapped[datetime | None]
+    reverses: Mapped[UUID | None]
+
+
+class LedgerRequest(Base):
+    """What a terminal asked under one (epoch, sequence), and the answer that it got, refusals included.
+
+    The key has no date, so a repeat after the cut-off finds it. A row whose digest is null is a tombstone: the
+    cashier gave up before the charge arrived, and any late original is answered ``voided``.
+    """
+
+    __tablename__ = "request"
+    __table_args__ = (
+        CheckConstraint("operation IN ('charge', 'void')", name="operation"),
+        CheckConstraint("outcome IN ('approved', 'refused', 'voided', 'forwarded')", name="outcome"),
+        CheckConstraint("(outcome = 'refused') = (refusal IS NOT NULL)", name="refusal"),
+        CheckConstraint("(outcome = 'forwarded') = (forwarded_to IS NOT NULL)", name="forwarded"),
+    )
+
+    book: Mapped[int] = book_key()
+    terminal_id: Mapped[int] = number_key()
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = number_key()
+    operation: Mapped[str]
+    digest: Mapped[bytes | None]
+    outcome: Mapped[str]
+    refusal: Mapped[str | None]
+    forwarded_to: Mapped[int | None]
+    posting_id: Mapped[UUID | None]
+    cash_fen: Mapped[int] = mapped_column(BigInteger)
+    subsidy_fen: Mapped[int] = mapped_column(BigInteger)
+    cash_balance_fen: Mapped[int | None] = mapped_column(BigInteger)
+    subsidy_balance_fen: Mapped[int | None] = mapped_column(BigInteger)
+    business_date: Mapped[date | None]
+    answered_at: Mapped[datetime]
+
+
+class AccountDay(Base):
+    """What an account without a stored balance took and gave in a closed business day."""
+
+    __tablename__ = "account_day"
+
+    book: Mapped[int] = book_key()
+    account_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    debit_fen: Mapped[int] = mapped_column(BigInteger)
+    credit_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class Tariff(Base):
+    """A canteen's price for a meal from a date on (see ``settlement.tariff``)."""
+
+    __tablename__ = "tariff"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        CheckConstraint("mode IN ('fixed', 'free')", name="mode"),
+        CheckConstraint("(mode = 'fixed') = (home_fen IS NOT NULL)", name="fixed"),
+        CheckConstraint("(mode = 'free') = (limit_fen IS NOT NULL)", name="free"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    mode: Mapped[str]
+    home_fen: Mapped[int | None] = mapped_column(BigInteger)
+    visitor_fen: Mapped[int | None] = mapped_column(BigInteger)
+    limit_fen: Mapped[int | None] = mapped_column(BigInteger)

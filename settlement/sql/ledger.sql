@@ -1,0 +1,38 @@
+-- name: balances
+-- The purses of one official.
+SELECT purse, balance_fen FROM wallet WHERE book = $1 AND holder_id = $2 ORDER BY purse;
+
+-- name: tariffs
+-- The prices of one canteen in force on a date, one row a meal, with the daily allowance at the place.
+SELECT DISTINCT ON (t.meal) t.meal, t.mode, t.home_fen, t.visitor_fen, t.limit_fen, a.meal_allowance_fen
+FROM tariff t
+JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
+JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
+WHERE t.book = $1 AND t.canteen_id = $2 AND t.valid_from <= $3
+ORDER BY t.meal, t.valid_from DESC;
+
+-- name: roll_up_day
+-- Sum a closed day's transfers per account that keeps no stored balance; again changes nothing.
+INSERT INTO account_day (book, account_id, business_date, debit_fen, credit_fen)
+SELECT s.book, s.account_id, s.business_date, sum(s.debit_fen), sum(s.credit_fen)
+FROM (
+    SELECT book, debit_account AS account_id, business_date, amount_fen AS debit_fen, 0 AS credit_fen
+    FROM transfer WHERE book = $1 AND business_date = $2
+    UNION ALL
+    SELECT book, credit_account, business_date, 0, amount_fen FROM transfer WHERE book = $1 AND business_date = $2
+) s
+WHERE NOT EXISTS (SELECT FROM wallet w WHERE w.book = s.book AND w.account_id = s.account_id)
+GROUP BY s.book, s.account_id, s.business_date
+ON CONFLICT DO NOTHING;
+
+-- name: taken_today
+-- Payments and money per canteen in the open business day of every book, net of reversals: the live figure.
+SELECT t.canteen_id, c.name_zh, c.name_en,
+       count(DISTINCT t.posting_id) FILTER (WHERE t.kind = 'payment')
+         - count(DISTINCT t.posting_id) FILTER (WHERE t.kind = 'reversal') AS payments,
+       sum(CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END)::bigint AS amount_fen
+FROM book_day d
+JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date AND t.canteen_id IS NOT NULL
+JOIN canteen c ON c.canteen_id = t.canteen_id
+GROUP BY t.canteen_id, c.name_zh, c.name_en
+ORDER BY t.canteen_id;

@@ -1,0 +1,77 @@
+-- Void the charge that a terminal sent under (p_target_epoch, p_target_sequence): the cashier gave it up.
+--
+-- Not arrived yet: leave a tombstone, so that a late original is answered `voided` and never posts. Approved: reverse
+-- every part, in the open day. Refused, or voided before: nothing to do. Forwarded to another book: say so, and
+-- the caller voids there. The void is itself a request of the terminal and is remembered like one.
+CREATE OR REPLACE FUNCTION void_charge(
+    p_book integer,
+    p_terminal bigint, p_epoch integer, p_sequence bigint, p_digest bytea,
+    p_target_epoch integer, p_target_sequence bigint, p_posting uuid)
+RETURNS SETOF request
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_date date;
+    v_now timestamptz;
+    v_target request;
+    v_tombstones integer;
+    v_cash bigint := 0;
+    v_subsidy bigint := 0;
+    v_reversed boolean := false;
+BEGIN
+    v_date := pass_day_gate(p_book);
+    v_now := clock_timestamp();
+    PERFORM FROM request r WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_epoch
+                             AND r.sequence = p_sequence;
+    IF NOT FOUND THEN
+        INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen,
+                             business_date, answered_at)
+        VALUES (p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, v_date, v_now)
+        ON CONFLICT (book, terminal_id, epoch, sequence) DO NOTHING;
+        GET DIAGNOSTICS v_tombstones = ROW_COUNT;
+
+        IF v_tombstones = 0 THEN
+            SELECT r.* INTO v_target FROM request r
+            WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_target_epoch
+              AND r.sequence = p_target_sequence;
+        END IF;
+
+        IF v_target.operation = 'charge' AND v_target.outcome = 'approved' AND v_date IS NOT NULL THEN
+            PERFORM FROM wallet w JOIN transfer t ON t.book = w.book AND t.debit_account = w.account_id
+            WHERE t.book = p_book AND t.posting_id = v_target.posting_id AND w.holder_id = t.holder_id
+            ORDER BY w.holder_id, w.purse FOR UPDATE OF w;
+
+            WITH reversed AS (
+                INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
+                                      business_date, posted_at, holder_id, issuer_id, acquirer_id, canteen_id, meal,
+                                      channel, terminal_id, epoch, sequence, purchased_at, reverses)
+                SELECT t.book, p_posting, t.part, 'reversal', t.credit_account, t.debit_account, t.amount_fen,
+                       v_date, v_now, t.holder_id, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal,
+                       t.channel, p_terminal, p_epoch, p_sequence, t.purchased_at, t.posting_id
+                FROM transfer t WHERE t.book = p_book AND t.posting_id = v_target.posting_id
+                ON CONFLICT (book, reverses, part) WHERE reverses IS NOT NULL DO NOTHING
+                RETURNING holder_id, credit_account, amount_fen
+            ), repaid AS (
+                UPDATE wallet w SET balance_fen = w.balance_fen + r.amount_fen
+                FROM reversed r
+                WHERE w.book = p_book AND w.holder_id = r.holder_id AND w.account_id = r.credit_account
+                RETURNING w.purse, r.amount_fen
+            )
+            SELECT coalesce(sum(amount_fen) FILTER (WHERE purse = 'cash'), 0),
+                   coalesce(sum(amount_fen) FILTER (WHERE purse = 'subsidy'), 0), count(*) > 0
+            INTO v_cash, v_subsidy, v_reversed FROM repaid;
+        END IF;
+
+        INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, refusal, forwarded_to,
+                             posting_id, cash_fen, subsidy_fen, business_date, answered_at)
+        VALUES (p_book, p_terminal, p_epoch, p_sequence, 'void', p_digest,
+                CASE WHEN v_date IS NULL OR v_target.operation = 'void' THEN 'refused'
+                     WHEN v_target.outcome = 'forwarded' THEN 'forwarded' ELSE 'voided' END,
+                CASE WHEN v_date IS NULL THEN 'day_closed'
+                     WHEN v_target.operation = 'void' THEN 'not_a_charge' END,
+                CASE WHEN v_date IS NOT NULL AND v_target.outcome = 'forwarded' THEN v_target.forwarded_to END,
+                CASE WHEN v_reversed THEN p_posting END, v_cash, v_subsidy, v_date, v_now);
+    END IF;
+
+    RETURN QUERY SELECT r.* FROM request r
+    WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_epoch AND r.sequence = p_sequence;
+END $$;

@@ -1,0 +1,135 @@
+"""The way of a payment at the centre: a terminal's checked message becomes an order for the ledger.
+
+message authenticated (terminals/messages.py) -> credential verified -> priced (settlement/tariff.py) ->
+posted (settlement/charging.py) -> answer with receipt.
+"""
+
+from datetime import UTC, datetime
+
+from registry.errors import INVALID, Problem
+from registry.keys import KeyRing
+from settlement.charging import ChargeOrder, Remembered, RequestKey
+from settlement.errors import REFUSALS
+from settlement.tariff import Declined, Price, price
+from terminals import cards, qr
+from terminals.schemas import Answer, CardPresented, ChargeMessage, Receipt, to_bytes
+from terminals.sessions import Session, SessionStore
+
+RESEND_WITHIN_S = 24 * 3600
+"""How late a payment whose outcome was unknown may still be sent; then it is refused and served again."""
+
+AHEAD_S = 300
+"""A time of purchase may lie ahead of the centre's clock by as much as ``created`` may."""
+
+
+async def order_of(
+    message: ChargeMessage,
+    session: Session,
+    key: RequestKey,
+    digest: bytes,
+    sessions: SessionStore,
+    keys: KeyRing,
+) -> ChargeOrder:
+    """Turn a terminal's message into an order; what speaks against it becomes the order's refusal.
+
+    Raises Problem(INVALID) when the message has not exactly one of card and code.
+    """
+    if (message.card is None) == (message.qr is None):
+        raise Problem(INVALID, "a charge has either a card or a qr")
+    if message.card is not None:
+        credential = await _from_card(message.card, session, key, sessions, keys)
+    else:
+        assert message.qr is not None
+        credential = _from_code(message.qr, message.purchased_at, session, keys)
+    if not isinstance(credential, Declined):
+        credential = _in_time(message.purchased_at) or credential
+    priced = price(session.tariffs.get(message.meal), message.amount_fen)
+    refusal = next((part.reason for part in (credential, priced) if isinstance(part, Declined)), None)
+    book, holder_id, credential_id, counter = (
+        (session.book, 0, 0, 0) if isinstance(credential, Declined) else credential
+    )
+    fen = priced if isinstance(priced, Price) else Price(0, 0)
+    return ChargeOrder(
+        key=key,
+        digest=digest,
+        home_book=session.book,
+        book=book,
+        canteen_id=session.canteen_id,
+        canteen_account=session.canteen_account,
+        acquirer_id=session.acquirer_id,
+        meal=message.meal,
+        channel="card" if message.card is not None else "qr",
+        purchased_at=datetime.fromtimestamp(message.purchased_at, UTC),
+        holder_id=holder_id,
+        credential_id=credential_id,
+        counter=counter,
+        home_fen=fen.home_fen,
+        visitor_fen=fen.visitor_fen,
+        refusal=refusal,
+    )
+
+
+Presented = tuple[int, int, int, int]
+"""Book, holder, credential and counter that a genuine card or code stands for."""
+
+
+async def _from_card(
+    card: CardPresented, session: Session, key: RequestKey, sessions: SessionStore, keys: KeyRing
+) -> Presented | Declined:
+    session_key = await sessions.card_key_of(session, card.session_id)
+    if session_key is None:
+        return Declined("credential_invalid")
+    file = cards.CardFile(card.book, card.holder_id, card.credential_id)
+    challenge = cards.challenge(session_key, key.epoch, key.sequence)
+    genuine = cards.is_genuine(
+        keys.card_master_key, bytes.fromhex(card.uid), file, challenge, card.counter, to_bytes(card.mac)
+    )
+    if not genuine:
+        return Declined("credential_invalid")
+    return card.book, card.holder_id, card.credential_id, card.counter
+
+
+def _from_code(code: str, purchased_at: int, session: Session, keys: KeyRing) -> Presented | Declined:
+    try:
+        holder, token = qr.read_code(keys.centre_public_key, code)
+    except qr.NotGenuine:
+        return Declined("credential_invalid")
+    refusal = qr.refusal_of(holder, token, purchased_at, session.canteen_id)
+    if refusal is not None:
+        return Declined(refusal)
+    return holder.book, holder.holder_id, holder.credential_id, token.counter
+
+
+def _in_time(purchased_at: int) -> Declined | None:
+    late_s = datetime.now(UTC).timestamp() - purchased_at
+    return None if -AHEAD_S <= late_s <= RESEND_WITHIN_S else Declined("too_late")
+
+
+def answer_of(remembered: Remembered) -> Answer:
+    """The answer to a request, made from what the ledger remembers of it and from nothing else."""
+    if remembered.refusal is not None:
+        why = REFUSALS[remembered.refusal]
+        return Answer(
+            "refused",
+            reason=remembered.refusal,
+            title_zh=why.title_zh,
+            title_en=why.title_en,
+            advice_zh=why.advice_zh,
+            advice_en=why.advice_en,
+        )
+    if remembered.outcome == "voided":
+        return Answer("voided", reversed_fen=remembered.amount_fen)
+    assert remembered.outcome == "approved", remembered.outcome
+    assert remembered.posting_id is not None
+    assert remembered.business_date is not None
+    receipt = Receipt(
+        number=str(remembered.posting_id),
+        amount_fen=remembered.amount_fen,
+        cash_fen=remembered.cash_fen,
+        subsidy_fen=remembered.subsidy_fen,
+        cash_balance_fen=remembered.cash_balance_fen or 0,
+        subsidy_balance_fen=remembered.subsidy_balance_fen or 0,
+        business_date=remembered.business_date.isoformat(),
+        posted_at=int(remembered.answered_at.timestamp()),
+    )
+    return Answer("approved", receipt=receipt)

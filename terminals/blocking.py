@@ -1,0 +1,79 @@
+"""The block list: numbered changes, so that a terminal knows from any answer whether its copy is behind.
+
+Version numbers are given out under a lock that is held until commit: with a bare sequence a later number could
+become visible first, and a terminal that saw it would skip the earlier one for good.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.access import Person
+from registry.errors import NOT_FOUND, Problem
+from registry.models import Credential, Official
+from registry.postgres import LOST_CONNECTION, Pool
+from terminals.models import BlockEntry
+from terminals.schemas import BlockChange, BlockChanges
+from terminals.sessions import QUERIES
+
+log = structlog.get_logger()
+
+CHANGES_MAX = 1_000
+"""Changes in one answer; a terminal that is further behind asks again."""
+
+REFRESH_S = 2.0
+"""How old the version in an answer may be; a lost card is to be known within 5 s."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(7320, 0)")
+
+
+async def set_blocked(db: AsyncSession, person: Person, credential_id: int, blocked: bool, reason: str) -> None:
+    """Block a credential or lift its block, for an official of the person's agency. Raises Problem.
+
+    The charge statement reads the state itself: from this commit on no online payment passes.
+    """
+    credential = await db.scalar(select(Credential).where(Credential.credential_id == credential_id).with_for_update())
+    if credential is None:
+        raise Problem(NOT_FOUND, f"no credential {credential_id}")
+    official = await db.get_one(Official, (credential.book, credential.holder_id))
+    person.must_act_for(official.agency_id)
+    credential.state = "blocked" if blocked else "active"
+    await db.execute(_LOCK)
+    last = await db.scalar(select(func.coalesce(func.max(BlockEntry.version), 0)))
+    db.add(
+        BlockEntry(
+            version=(last or 0) + 1,
+            book=credential.book,
+            credential_id=credential_id,
+            blocked=blocked,
+            reason=reason,
+            at=datetime.now(UTC),
+        )
+    )
+
+
+async def changes_since(ledger: Pool, version: int) -> BlockChanges:
+    """The next changes after a version, oldest first."""
+    rows = await ledger.fetch(QUERIES["block_list_since"], version, CHANGES_MAX)
+    reached = rows[-1]["version"] if rows else version
+    return BlockChanges(reached, len(rows) < CHANGES_MAX, [BlockChange(*row) for row in rows])
+
+
+class BlockListVersion:
+    """The version that this worker puts into its answers."""
+
+    def __init__(self, ledger: Pool) -> None:
+        self._ledger = ledger
+        self.current = 0
+
+    async def follow(self) -> None:
+        """Keep ``current`` true until cancelled."""
+        while True:
+            try:
+                self.current = await self._ledger.fetchval(QUERIES["block_list_version"])
+            except (*LOST_CONNECTION, TimeoutError) as error:
+                log.warning("block_list_version_unknown", error=repr(error))
+            await asyncio.sleep(REFRESH_S)

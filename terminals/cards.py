@@ -1,0 +1,75 @@
+"""Cards: keys diversified per card, and the proof that a card was there for this very payment.
+
+* Diversification: NXP AN10922, AES-128: ``CMAC(master key, 0x01 || UID || AID || file)``. The card's file (book,
+  holder, credential) is part of the input, so a card with an altered file has the wrong key.
+* Challenge: derived from the session key and the request's numbers, never chosen by the terminal, so that no answer
+  can be collected in advance (the EMV "pre-play" attack; Bond et al., "Chip and Skim", IEEE S&P 2014).
+* Response: ``AES-CMAC(card key, 0x01 || challenge || counter)`` (RFC 4493); the card counts every response.
+"""
+
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+APPLICATION_ID = bytes.fromhex("f5ca27")
+"""The card application's identifier (AID, 3 bytes)."""
+
+UID_BYTES = 7
+MAC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CardFile:
+    """What a card's readable file says: whose purse it draws on. No name."""
+
+    book: int
+    holder_id: int
+    credential_id: int
+
+    def encode(self) -> bytes:
+        """20 bytes: book (4), holder (8), credential (8), big-endian."""
+        return struct.pack(">IQQ", self.book, self.holder_id, self.credential_id)
+
+
+def cmac(key: bytes, message: bytes) -> bytes:
+    """AES-CMAC (RFC 4493), 16 bytes."""
+    mac = CMAC(AES(key))
+    mac.update(message)
+    return mac.finalize()
+
+
+def diversify(master_key: bytes, uid: bytes, application_id: bytes, system_id: bytes) -> bytes:
+    """AES-128 key diversification after NXP AN10922; the three inputs together 16 to 31 bytes.
+
+    The note pads the input to 32 bytes; from 16 bytes on that is what CMAC itself does.
+    """
+    data = uid + application_id + system_id
+    if not 16 <= len(data) <= 31:
+        raise ValueError("AN10922 takes 16 to 31 bytes of diversification input here")
+    return cmac(master_key, b"\x01" + data)
+
+
+def card_key(master_key: bytes, uid: bytes, file: CardFile) -> bytes:
+    """The key of one card."""
+    return diversify(master_key, uid, APPLICATION_ID, file.encode())
+
+
+def challenge(session_key: bytes, epoch: int, sequence: int) -> bytes:
+    """The 16-byte challenge for the card in a request. Both sides derive it; nobody chooses it."""
+    label = b"onecard card challenge v1" + struct.pack(">IQ", epoch, sequence)
+    return hmac.digest(session_key, label, hashlib.sha256)[:16]
+
+
+def response(key: bytes, challenge_bytes: bytes, counter: int) -> bytes:
+    """The card's answer to a challenge under its next counter value."""
+    return cmac(key, b"\x01" + challenge_bytes + struct.pack(">Q", counter))
+
+
+def is_genuine(master_key: bytes, uid: bytes, file: CardFile, challenge_bytes: bytes, counter: int, mac: bytes) -> bool:
+    """Whether a card of ours answered this challenge under this counter; constant time."""
+    expected = response(card_key(master_key, uid, file), challenge_bytes, counter)
+    return hmac.compare_digest(expected, mac)

@@ -1,0 +1,351 @@
+"""A payment terminal in Python: enrols, signs on, charges, and never loses track of a payment.
+
+Blocking and small, as a terminal is. Every request is in the journal before it is sent; while its outcome is unknown it
+is sent again under the same numbers, across crashes, restarts and sign-ons.
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from msgspec import json as wire
+
+from registry.errors import Problem
+from terminals import cards
+from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.journal import UNKNOWN, Entry, Journal
+from terminals.schemas import Answer, EnrolmentSlip, SignedOn, SignOn, to_bytes, to_text
+from terminals.sessions import SUITE, agree_key
+from terminals.signatures import (
+    check_answer,
+    ed25519_signer,
+    ed25519_verifier,
+    hmac_signer,
+    hmac_verifier,
+    sign_request,
+)
+
+TIMEOUT = urllib3.Timeout(connect=3, read=12)
+"""Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
+
+SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
+PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids"}
+
+
+class OutcomeUnknown(Exception):
+    """The centre did not say, or could not be understood: the request stays in the journal, to be sent again."""
+
+
+class Rejected(Exception):
+    """The centre says that the message is wrong (a problem document); nothing was posted."""
+
+    def __init__(self, status: int, document: dict[str, Any]) -> None:
+        super().__init__(f"{status} {document.get('type')}: {document.get('detail')}")
+        self.status = status
+        self.document = document
+
+    @property
+    def slug(self) -> str:
+        """The last part of the problem's type."""
+        return str(self.document.get("type", "")).rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a terminal keeps for good: its number, its key, the centre's key."""
+
+    terminal_id: int
+    private_key: Ed25519PrivateKey
+    centre_public_key: bytes
+
+    def save(self, path: Path) -> None:
+        """Write to a file that only its owner can read."""
+        text = json.dumps(
+            {
+                "terminal_id": self.terminal_id,
+                "private_key": to_text(self.private_key.private_bytes_raw()),
+                "centre_public_key": to_text(self.centre_public_key),
+            }
+        )
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+
+    @classmethod
+    def load(cls, path: Path) -> "Identity":
+        """Read what ``save`` wrote."""
+        kept = json.loads(path.read_text())
+        return cls(
+            kept["terminal_id"],
+            Ed25519PrivateKey.from_private_bytes(to_bytes(kept["private_key"])),
+            to_bytes(kept["centre_public_key"]),
+        )
+
+
+@dataclass(slots=True)
+class _Session:
+    session_id: str
+    key: bytes
+    epoch: int
+    canteen_id: int
+    clock_ahead_s: float
+    """The centre's clock minus ours."""
+
+
+def _transport() -> urllib3.PoolManager:
+    return urllib3.PoolManager(maxsize=1, retries=False, timeout=TIMEOUT)
+
+
+def _post_opening(
+    http: urllib3.PoolManager, url: str, path: str, body: bytes, key: Ed25519PrivateKey, key_id: str
+) -> tuple[urllib3.BaseHTTPResponse, dict[str, str]]:
+    """Send a message signed with Ed25519; raises OutcomeUnknown or Rejected."""
+    created = int(time.time())
+    for _ in range(2):
+        headers = sign_request("POST", path, body, created=created, key_id=key_id, sign=ed25519_signer(key))
+        try:
+            answer = http.request("POST", url + path, body=body, headers=headers | _JSON)
+        except urllib3.exceptions.HTTPError as error:
+            raise OutcomeUnknown(f"{path}: {error}") from None
+        if answer.status < 300:
+            return answer, headers
+        if answer.status >= 500:
+            raise OutcomeUnknown(f"{path}: {answer.status}")
+        rejected = Rejected(answer.status, _document(answer.data))
+        if rejected.slug != "created-out-of-range":
+            break
+        created = int(str(rejected.document["detail"]).split("is ", 1)[1].split(";", 1)[0])
+    raise rejected
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def activate_phone(url: str, activation_id: int, code: str) -> SoftwarePhone:
+    """Redeem a phone's activation code with a fresh key; raises OutcomeUnknown or Rejected."""
+    key = Ed25519PrivateKey.generate()
+    body = wire.encode(
+        {
+            "activation_id": activation_id,
+            "code": code,
+            "public_key": to_text(key.public_key().public_bytes_raw()),
+        }
+    )
+    with _transport() as http:
+        answer, _ = _post_opening(http, url, "/phone/certificates", body, key, "phone")
+    return SoftwarePhone(key, to_bytes(json.loads(answer.data)["certificate"]))
+
+
+class Terminal:
+    """One terminal with its folder (identity and journal). Not for use by two threads at once."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self.identity = Identity.load(folder / "identity.json")
+        self.journal = Journal(folder / "journal.sqlite")
+        self._http = _transport()
+        self._session: _Session | None = None
+        self._next_sequence = 0
+        self.block_list_version = 0
+
+    @classmethod
+    def enrol(cls, url: str, slip: EnrolmentSlip, folder: Path) -> "Terminal":
+        """Redeem an approved enrolment code with a fresh key; raises OutcomeUnknown or Rejected."""
+        key = Ed25519PrivateKey.generate()
+        body = wire.encode(
+            {
+                "enrolment_id": slip.enrolment_id,
+                "code": slip.code,
+                "public_key": to_text(key.public_key().public_bytes_raw()),
+            }
+        )
+        with _transport() as http:
+            answer, _ = _post_opening(http, url, "/terminal/enrolments", body, key, "enrolment")
+        folder.mkdir(parents=True, exist_ok=True)
+        enrolled = json.loads(answer.data)
+        identity = Identity(enrolled["terminal_id"], key, to_bytes(slip.centre_public_key))
+        identity.save(folder / "identity.json")
+        return cls(url, folder)
+
+    @property
+    def canteen_id(self) -> int:
+        """The canteen that this terminal takes payments for."""
+        return self._signed_on().canteen_id
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of this journal."""
+        return self._signed_on().epoch
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.journal.close()
+        self._http.clear()
+
+    def sign_on(self) -> None:
+        """Open a session; raises OutcomeUnknown or Rejected."""
+        ephemeral = X25519PrivateKey.generate()
+        public = to_text(ephemeral.public_key().public_bytes_raw())
+        body = wire.encode(SignOn(SUITE, self.identity.terminal_id, public))
+        key_id = str(self.identity.terminal_id)
+        answer, headers = _post_opening(
+            self._http, self.url, "/terminal/sessions", body, self.identity.private_key, key_id
+        )
+        try:
+            check_answer(
+                headers,
+                answer.status,
+                {name.lower(): value for name, value in answer.headers.items()},
+                answer.data,
+                key_id="centre",
+                verify=ed25519_verifier(self.identity.centre_public_key),
+            )
+        except Problem as problem:
+            raise OutcomeUnknown(f"sign-on: {problem}") from None
+        signed_on = wire.decode(answer.data, type=SignedOn)
+        key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer.data)
+        self._session = _Session(
+            signed_on.session_id,
+            key,
+            signed_on.epoch,
+            signed_on.canteen_id,
+            signed_on.centre_time - time.time(),
+        )
+        # A restored disk is behind what the centre has seen; numbers are never used twice.
+        used = max(self.journal.highest_sequence(signed_on.epoch), signed_on.highest_sequence)
+        self._next_sequence = max(self._next_sequence, used + 1)
+
+    def _signed_on(self) -> _Session:
+        if self._session is None:
+            self.sign_on()
+        assert self._session is not None
+        return self._session
+
+    def now(self) -> int:
+        """The centre's time, seconds since 1970."""
+        return int(time.time() + self._signed_on().clock_ahead_s)
+
+    def charge_card(self, card: SoftwareCard, meal: str, amount_fen: int | None = None) -> Answer:
+        """Charge a card; raises OutcomeUnknown or Rejected."""
+        session, sequence = self._signed_on(), self._take_sequence()
+        counter, mac = card.respond(cards.challenge(session.key, session.epoch, sequence))
+        presented = {
+            "uid": card.uid.hex(),
+            "book": card.file.book,
+            "holder_id": card.file.holder_id,
+            "credential_id": card.file.credential_id,
+            "counter": counter,
+            "session_id": session.session_id,
+            "mac": to_text(mac),
+        }
+        return self._charge(sequence, {"card": presented}, meal, amount_fen)
+
+    def charge_code(self, code: str, meal: str, amount_fen: int | None = None) -> Answer:
+        """Charge a scanned code; raises OutcomeUnknown or Rejected."""
+        self._signed_on()
+        return self._charge(self._take_sequence(), {"qr": code}, meal, amount_fen)
+
+    def void(self, target_epoch: int, target_sequence: int) -> Answer:
+        """Take back an earlier charge, whatever became of it; raises OutcomeUnknown or Rejected."""
+        self._signed_on()
+        body = {"target_epoch": target_epoch, "target_sequence": target_sequence}
+        return self._send_new("void", self._take_sequence(), body)
+
+    def unknown(self) -> list[Entry]:
+        """What was sent and has no final answer."""
+        return self.journal.entries(UNKNOWN)
+
+    def resend_unknown(self) -> list[Answer]:
+        """Send everything unknown again, under the same numbers; raises OutcomeUnknown at the first that stays so."""
+        answers = []
+        for entry in self.unknown():
+            answers.append(self._send(entry.operation, entry.epoch, entry.sequence, entry.body))
+        return answers
+
+    def _take_sequence(self) -> int:
+        sequence = self._next_sequence
+        self._next_sequence += 1
+        return sequence
+
+    def _charge(self, sequence: int, credential: dict[str, Any], meal: str, amount_fen: int | None) -> Answer:
+        body = {"meal": meal, "purchased_at": self.now(), **credential}
+        if amount_fen is not None:
+            body["amount_fen"] = amount_fen
+        return self._send_new("charge", sequence, body)
+
+    def _send_new(self, operation: str, sequence: int, message: dict[str, Any]) -> Answer:
+        body = wire.encode(message)
+        epoch = self._signed_on().epoch
+        self.journal.write_ahead(epoch, sequence, operation, body)
+        return self._send(operation, epoch, sequence, body)
+
+    def _send(self, operation: str, epoch: int, sequence: int, body: bytes) -> Answer:
+        try:
+            status, answer = self.exchange("POST", PATHS[operation], f"{epoch}/{sequence}", body)
+        except Rejected as rejected:
+            if rejected.document.get("signed"):
+                self.journal.write_answer(epoch, sequence, "rejected", wire.encode(rejected.document))
+            raise
+        assert status == 200
+        decoded = wire.decode(answer, type=Answer)
+        self.journal.write_answer(epoch, sequence, decoded.outcome, answer)
+        return decoded
+
+    def exchange(self, method: str, path: str, request_id: str, body: bytes = b"") -> tuple[int, bytes]:
+        """Send one signed message and check its signed answer; signs on again when the session has ended.
+
+        Raises OutcomeUnknown, or Rejected for a problem document; its member ``signed`` says that the centre stands
+        behind it. Only then is it final.
+        """
+        for last in (False, True):
+            session = self._signed_on()
+            headers = sign_request(
+                method,
+                path,
+                body,
+                request_id=request_id,
+                created=int(time.time() + session.clock_ahead_s),
+                key_id=session.session_id,
+                sign=hmac_signer(session.key),
+            )
+            try:
+                answer = self._http.request(method, self.url + path, body=body, headers=headers | _JSON)
+            except urllib3.exceptions.HTTPError as error:
+                raise OutcomeUnknown(f"{path}: {error}") from None
+            fields = {name.lower(): value for name, value in answer.headers.items()}
+            if "signature" in fields:
+                return self._checked(session, headers, answer.status, fields, answer.data)
+            rejected = Rejected(answer.status, _document(answer.data))
+            if answer.status >= 500 or answer.status < 400:
+                raise OutcomeUnknown(f"{path}: {answer.status} without a signature")
+            if last or rejected.slug not in SIGN_ON_AGAIN:
+                raise rejected
+            self._session = None
+        raise AssertionError("unreachable")
+
+    def _checked(
+        self, session: _Session, sent: dict[str, str], status: int, fields: dict[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        try:
+            check_answer(sent, status, fields, body, key_id=session.session_id, verify=hmac_verifier(session.key))
+        except Problem as problem:
+            raise OutcomeUnknown(str(problem)) from None
+        self.block_list_version = int(fields["onecard-block-list"])
+        if status >= 500 or status == 429:
+            raise OutcomeUnknown(f"the centre answers {status}")
+        if status >= 400:
+            raise Rejected(status, _document(body) | {"signed": True})
+        return status, body

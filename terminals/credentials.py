@@ -1,0 +1,150 @@
+"""Issuing what officials pay with: cards for the personaliser to write, certificates for phones."""
+
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.access import Person
+from registry.errors import CONFLICT, NOT_ALLOWED, Problem
+from registry.keys import KeyRing
+from registry.models import Credential, Official, Sessions, next_numbers
+from registry.officials import find_officials
+from terminals import cards, qr
+from terminals.enrolment import CODE_LIFE, CODE_TRIES, code_hash, new_code
+from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
+from terminals.models import PhoneActivation
+from terminals.schemas import (
+    ActivatePhone,
+    Activation,
+    CardIssued,
+    NewActivations,
+    NewCards,
+    PhoneCertificate,
+    to_bytes,
+    to_text,
+)
+
+ACTIVATION_LIFE = 144 * CODE_LIFE
+"""A day: the official gets the code by the agency's own channel and types it when he has time."""
+
+
+async def _own_officials(
+    db: AsyncSession, person: Person, agency_id: int, holder_ids: list[int]
+) -> dict[int, Official]:
+    person.must_act_for(agency_id)
+    officials = await find_officials(db, holder_ids)
+    if any(official.agency_id != agency_id for official in officials.values()):
+        raise Problem(NOT_ALLOWED, "an official of the list belongs to another agency")
+    return officials
+
+
+async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: NewCards) -> list[CardIssued]:
+    """Issue cards for officials of one agency. Raises Problem; CONFLICT when a chip's UID is in use."""
+    officials = await _own_officials(db, person, wanted.agency_id, [card.holder_id for card in wanted.cards])
+    uids = [bytes.fromhex(card.uid) for card in wanted.cards]
+    used = await db.scalar(select(Credential.credential_id).where(Credential.card_uid.in_(uids)).limit(1))
+    if used is not None or len(set(uids)) != len(uids):
+        raise Problem(CONFLICT, "a chip's UID is in use already, or stands twice")
+    numbers = await next_numbers(db, len(uids))
+    now = datetime.now(UTC)
+    issued = []
+    for card, uid, number in zip(wanted.cards, uids, numbers, strict=True):
+        book = officials[card.holder_id].book
+        db.add(
+            Credential(
+                book=book,
+                credential_id=number,
+                holder_id=card.holder_id,
+                kind="card",
+                card_uid=uid,
+                issued_at=now,
+            )
+        )
+        key = cards.card_key(keys.card_master_key, uid, cards.CardFile(book, card.holder_id, number))
+        issued.append(CardIssued(card.uid, book, card.holder_id, number, to_text(key)))
+    return issued
+
+
+async def create_activations(
+    db: AsyncSession, person: Person, wanted: NewActivations
+) -> tuple[list[Activation], datetime]:
+    """One-time codes for officials' phones, and when they expire. Raises Problem."""
+    officials = await _own_officials(db, person, wanted.agency_id, list(wanted.holder_ids))
+    expires_at = datetime.now(UTC) + ACTIVATION_LIFE
+    activations = []
+    numbers = await next_numbers(db, len(wanted.holder_ids))
+    for holder_id, number in zip(wanted.holder_ids, numbers, strict=True):
+        code = new_code()
+        db.add(
+            PhoneActivation(
+                book=officials[holder_id].book,
+                activation_id=number,
+                holder_id=holder_id,
+                code_hash=code_hash(code),
+                expires_at=expires_at,
+                tries_left=CODE_TRIES,
+            )
+        )
+        activations.append(Activation(number, holder_id, code))
+    return activations, expires_at
+
+
+async def activate_phone(sessions: Sessions, keys: KeyRing, asked: ActivatePhone) -> PhoneCertificate:
+    """Redeem a code: the phone's key becomes a credential. Raises Problem(ENROLMENT_REFUSED)."""
+    async with sessions.begin() as db:
+        activation = await db.scalar(
+            select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
+        )
+        if activation is None or activation.tries_left <= 0 or activation.expires_at <= datetime.now(UTC):
+            raise Problem(ENROLMENT_REFUSED)
+        if activation.code_hash == code_hash(asked.code):
+            activation.tries_left = 0
+            [activation.credential_id] = await next_numbers(db, 1)
+            official = await db.get_one(Official, (activation.book, activation.holder_id))
+            now = datetime.now(UTC)
+            credential = Credential(
+                book=official.book,
+                credential_id=activation.credential_id,
+                holder_id=official.holder_id,
+                kind="phone",
+                public_key=to_bytes(asked.public_key),
+                issued_at=now,
+            )
+            db.add(credential)
+            return _certificate(keys, official, credential)
+        activation.tries_left -= 1
+    raise Problem(ENROLMENT_REFUSED)
+
+
+async def renew_certificate(sessions: Sessions, keys: KeyRing, certificate: bytes) -> PhoneCertificate:
+    """A fresh certificate for a phone that proved its key. Raises Problem(BAD_SIGNATURE) when it is not ours.
+
+    An expired certificate can be renewed, a blocked credential's cannot.
+    """
+    try:
+        holder = qr.read_certificate(keys.centre_public_key, certificate)
+    except qr.NotGenuine:
+        raise Problem(BAD_SIGNATURE, "the certificate is not of this network") from None
+    async with sessions.begin() as db:
+        credential = await db.get(Credential, (holder.book, holder.credential_id))
+        if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
+            raise Problem(BAD_SIGNATURE, "the credential is blocked or unknown")
+        official = await db.get_one(Official, (credential.book, credential.holder_id))
+        return _certificate(keys, official, credential)
+
+
+def _certificate(keys: KeyRing, official: Official, credential: Credential) -> PhoneCertificate:
+    assert credential.public_key is not None
+    expires_at = int(time.time()) + qr.CERTIFICATE_LIFE_S
+    holder = qr.Holder(
+        official.book,
+        official.agency_id,
+        official.holder_id,
+        credential.credential_id,
+        expires_at,
+        credential.public_key,
+    )
+    certificate = qr.issue_certificate(keys.centre_signing_key, holder)
+    return PhoneCertificate(to_text(certificate), credential.credential_id, expires_at)

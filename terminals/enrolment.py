@@ -1,0 +1,211 @@
+"""Enrolment by one-time code, sign-in, sign-out: how a device becomes a terminal and a terminal gets a session.
+
+A code is 80 random bits, lives 10 minutes, allows 5 tries, is bound to a canteen, and works only after a second person
+approved it. It becomes worthless with its first use.
+"""
+
+import base64
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from msgspec import json
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.access import Person
+from registry.errors import CONFLICT, NOT_FOUND, Problem
+from registry.keys import KeyRing
+from registry.models import Canteen, Sessions, next_numbers
+from registry.postgres import Pool
+from settlement.models import AMOUNT_MAX_FEN
+from terminals.acceptance import RESEND_WITHIN_S
+from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN, SECOND_PERSON
+from terminals.models import Enrolment, Terminal, TerminalSession
+from terminals.schemas import (
+    Enrol,
+    Enrolled,
+    NewEnrolment,
+    SignedOn,
+    SignOn,
+    TerminalLimits,
+    to_bytes,
+    to_text,
+)
+from terminals.sessions import QUERIES, SUITE, agree_key, session_end
+
+CODE_LIFE = timedelta(minutes=10)
+CODE_TRIES = 5
+
+
+def new_code() -> str:
+    """80 random bits in base32: 16 characters that can be read out and typed."""
+    return base64.b32encode(secrets.token_bytes(10)).decode()
+
+
+def code_hash(code: str) -> bytes:
+    """What is kept of a code; its 80 bits need no slow hash."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+async def create_enrolment(db: AsyncSession, person: Person, wanted: NewEnrolment) -> tuple[Enrolment, str]:
+    """A new code for a canteen. Raises Problem NOT_FOUND or NOT_ALLOWED."""
+    canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == wanted.canteen_id))
+    if canteen is None:
+        raise Problem(NOT_FOUND, f"no canteen {wanted.canteen_id}")
+    person.must_act_for(canteen.agency_id)
+    if wanted.replaces_terminal_id is not None:
+        replaced = await db.get(Terminal, (canteen.book, wanted.replaces_terminal_id))
+        if replaced is None or replaced.canteen_id != canteen.canteen_id:
+            raise Problem(NOT_FOUND, f"no terminal {wanted.replaces_terminal_id} in this canteen")
+    code = new_code()
+    [number] = await next_numbers(db, 1)
+    enrolment = Enrolment(
+        book=canteen.book,
+        enrolment_id=number,
+        canteen_id=canteen.canteen_id,
+        code_hash=code_hash(code),
+        created_by=person.login,
+        expires_at=datetime.now(UTC) + CODE_LIFE,
+        tries_left=CODE_TRIES,
+        terminal_id=wanted.replaces_terminal_id,
+    )
+    db.add(enrolment)
+    return enrolment, code
+
+
+async def approve_enrolment(db: AsyncSession, person: Person, enrolment_id: int) -> Enrolment:
+    """The second person's approval. Raises Problem NOT_FOUND, SECOND_PERSON or CONFLICT."""
+    enrolment = await _locked(db, enrolment_id)
+    if enrolment is None:
+        raise Problem(NOT_FOUND, f"no enrolment {enrolment_id}")
+    if enrolment.created_by == person.login:
+        raise Problem(SECOND_PERSON)
+    if enrolment.approved_by is not None or enrolment.expires_at <= datetime.now(UTC):
+        raise Problem(CONFLICT, "it was approved before, or has expired")
+    enrolment.approved_by = person.login
+    return enrolment
+
+
+async def _locked(db: AsyncSession, enrolment_id: int) -> Enrolment | None:
+    return await db.scalar(select(Enrolment).where(Enrolment.enrolment_id == enrolment_id).with_for_update())
+
+
+async def enrol(sessions: Sessions, asked: Enrol) -> Enrolled:
+    """Redeem a code: the device's key becomes a terminal's. Raises Problem(ENROLMENT_REFUSED), whatever is wrong.
+
+    A wrong code costs a try, and the try is committed although the answer is an error.
+    """
+    async with sessions.begin() as db:
+        enrolment = await _locked(db, asked.enrolment_id)
+        if (
+            enrolment is None
+            or enrolment.approved_by is None
+            or enrolment.expires_at <= datetime.now(UTC)
+            or enrolment.tries_left <= 0
+        ):
+            raise Problem(ENROLMENT_REFUSED)
+        if secrets.compare_digest(enrolment.code_hash, code_hash(asked.code)):
+            enrolment.tries_left = 0
+            return await _make_terminal(db, enrolment, to_bytes(asked.public_key))
+        enrolment.tries_left -= 1
+    raise Problem(ENROLMENT_REFUSED)
+
+
+async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: bytes) -> Enrolled:
+    now = datetime.now(UTC)
+    if enrolment.terminal_id is None:
+        [enrolment.terminal_id] = await next_numbers(db, 1)
+        terminal = Terminal(
+            book=enrolment.book,
+            terminal_id=enrolment.terminal_id,
+            canteen_id=enrolment.canteen_id,
+            public_key=public_key,
+            epoch=1,
+            enrolled_at=now,
+        )
+        db.add(terminal)
+    else:
+        terminal = await db.get_one(Terminal, (enrolment.book, enrolment.terminal_id), with_for_update=True)
+        terminal.public_key, terminal.enrolled_at = public_key, now
+        terminal.epoch += 1
+        await _end_sessions(db, terminal.book, terminal.terminal_id)
+    return Enrolled(terminal.terminal_id, terminal.epoch, terminal.canteen_id)
+
+
+async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal:
+    """An active terminal; raises Problem(BAD_SIGNATURE), as for a wrong key: who asks is not known yet."""
+    terminal = await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id, Terminal.state == "active"))
+    if terminal is None:
+        raise Problem(BAD_SIGNATURE, "no active terminal has this number")
+    return terminal
+
+
+async def sign_on(
+    sessions: Sessions, ledger: Pool, keys: KeyRing, asked: SignOn, request_body: bytes, terminal: Terminal
+) -> bytes:
+    """Open a session for a terminal whose signature was checked; returns the answer's body.
+
+    The terminal's earlier session ends. Raises Problem(REPLAYED_SIGN_IN) when the ephemeral key was used before.
+    """
+    now = datetime.now(UTC)
+    highest, blocks = (
+        await ledger.fetchval(QUERIES["highest_sequence"], terminal.book, terminal.terminal_id, terminal.epoch),
+        await ledger.fetchval(QUERIES["block_list_version"]),
+    )
+    ours = X25519PrivateKey.generate()
+    session_id = to_text(secrets.token_bytes(16))
+    expires_at = session_end(now)
+    answer = SignedOn(
+        session_id,
+        SUITE,
+        to_text(ours.public_key().public_bytes_raw()),
+        terminal.epoch,
+        highest,
+        int(now.timestamp()),
+        int(expires_at.timestamp()),
+        blocks,
+        terminal.canteen_id,
+        TerminalLimits(AMOUNT_MAX_FEN, RESEND_WITHIN_S),
+    )
+    body = json.encode(answer)
+    theirs = to_bytes(asked.ephemeral)
+    key = agree_key(ours, theirs, request_body, body)
+    try:
+        async with sessions.begin() as db:
+            await _end_sessions(db, terminal.book, terminal.terminal_id)
+            db.add(
+                TerminalSession(
+                    book=terminal.book,
+                    session_id=session_id,
+                    terminal_id=terminal.terminal_id,
+                    epoch=terminal.epoch,
+                    ephemeral=theirs,
+                    wrapped_key=keys.wrap(key, session_id.encode()),
+                    signed_in_at=now,
+                    expires_at=expires_at,
+                )
+            )
+    except IntegrityError:
+        raise Problem(REPLAYED_SIGN_IN) from None
+    return body
+
+
+async def _end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:
+    await db.execute(
+        update(TerminalSession)
+        .where(
+            TerminalSession.book == book,
+            TerminalSession.terminal_id == terminal_id,
+            TerminalSession.ended_at.is_(None),
+        )
+        .values(ended_at=datetime.now(UTC))
+    )
+
+
+async def sign_off(sessions: Sessions, book: int, terminal_id: int) -> None:
+    """End a terminal's session."""
+    async with sessions.begin() as db:
+        await _end_sessions(db, book, terminal_id)

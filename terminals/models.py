@@ -1,0 +1,95 @@
+"""Tables of the counter: terminals, enrolment codes, sessions, phone activations, the block list."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.models import Base, book_key, number_key
+
+
+class Terminal(Base):
+    """A payment terminal, bound to one canteen. ``epoch`` counts its journals: a re-enrolled device starts anew."""
+
+    __tablename__ = "terminal"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("state IN ('active', 'revoked')", name="state"),
+    )
+
+    book: Mapped[int] = book_key()
+    terminal_id: Mapped[int] = number_key()
+    canteen_id: Mapped[int] = mapped_column(BigInteger)
+    public_key: Mapped[bytes]
+    epoch: Mapped[int]
+    state: Mapped[str] = mapped_column(default="active")
+    enrolled_at: Mapped[datetime]
+
+
+class Enrolment(Base):
+    """A one-time code that lets one device become a terminal of one canteen, once a second person approved."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("approved_by <> created_by", name="second_person"),
+    )
+
+    book: Mapped[int] = book_key()
+    enrolment_id: Mapped[int] = number_key()
+    canteen_id: Mapped[int] = mapped_column(BigInteger)
+    code_hash: Mapped[bytes]
+    created_by: Mapped[str]
+    approved_by: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    tries_left: Mapped[int]
+    terminal_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class TerminalSession(Base):
+    """A signed-in terminal. The key is wrapped; ended sessions stay, to check cards challenged under them."""
+
+    __tablename__ = "terminal_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "terminal_id"], ["terminal.book", "terminal.terminal_id"]),
+        Index("uq_terminal_session_ephemeral", "book", "terminal_id", "ephemeral", unique=True),
+        Index("ix_terminal_session_id", "session_id", unique=True),
+    )
+
+    book: Mapped[int] = book_key()
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    terminal_id: Mapped[int] = mapped_column(BigInteger)
+    epoch: Mapped[int]
+    ephemeral: Mapped[bytes]
+    wrapped_key: Mapped[bytes]
+    signed_in_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class PhoneActivation(Base):
+    """A one-time code that lets an official's phone get its first holder certificate."""
+
+    __tablename__ = "phone_activation"
+    __table_args__ = (ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),)
+
+    book: Mapped[int] = book_key()
+    activation_id: Mapped[int] = number_key()
+    holder_id: Mapped[int] = mapped_column(BigInteger)
+    code_hash: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    tries_left: Mapped[int]
+    credential_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class BlockEntry(Base):
+    """One change of the block list. Versions are given out under a lock, so none appears behind a later one."""
+
+    __tablename__ = "block_entry"
+
+    version: Mapped[int] = number_key()
+    book: Mapped[int]
+    credential_id: Mapped[int] = mapped_column(BigInteger)
+    blocked: Mapped[bool]
+    reason: Mapped[str]
+    at: Mapped[datetime]

@@ -1,0 +1,190 @@
+"""The travelling official's QR code: a holder certificate and a short token, in base45.
+
+* Holder certificate: a CWT (RFC 8392) signed by the centre as COSE_Sign1 (RFC 9052), with the phone's key as ``cnf``
+  (RFC 8747). It names a pseudonymous account, no person, and lives at most 7 days.
+* Token: COSE_Sign1 by the phone's key over ``[issued_at, counter, canteen or null]``.
+* Code: ``OC1:`` + base45 (RFC 9285) of the CBOR array ``[certificate, token]``, both untagged, deterministic CBOR.
+  At most 395 characters, what QR version 10-L holds in alphanumeric mode.
+
+A terminal can verify it without a network; the centre verifies it again.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from registry.errors import Problem
+from registry.wire import read_cbor
+
+PREFIX = "OC1:"
+CODE_CHARACTERS_MAX = 395
+"""QR version 10-L, alphanumeric mode (ISO/IEC 18004 table 7)."""
+
+CERTIFICATE_LIFE_S = 7 * 24 * 3600
+TOKEN_FRESH_S = 60
+"""Accepted until this long after it was issued."""
+TOKEN_AHEAD_S = 15
+"""Accepted when the phone's clock is ahead by up to this."""
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+
+_CERTIFICATE_CONTEXT = b"onecard certificate v1"
+_TOKEN_CONTEXT = b"onecard token v1"
+_EDDSA = cbor2.dumps({1: -8}, canonical=True)
+
+
+class NotGenuine(Exception):
+    """The code is not one of ours, or was altered; the text says where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What a holder certificate says. ``expires_at`` in seconds since 1970."""
+
+    book: int
+    agency_id: int
+    holder_id: int
+    credential_id: int
+    expires_at: int
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What the phone signed: when, its count, and the only canteen that may take it (None: any)."""
+
+    issued_at: int
+    counter: int
+    canteen_id: int | None
+
+
+def base45_encode(data: bytes) -> str:
+    """Base45 (RFC 9285)."""
+    out = []
+    for i in range(0, len(data) - 1, 2):
+        n = data[i] << 8 | data[i + 1]
+        out += [_ALPHABET[n % 45], _ALPHABET[n // 45 % 45], _ALPHABET[n // 2025]]
+    if len(data) % 2:
+        out += [_ALPHABET[data[-1] % 45], _ALPHABET[data[-1] // 45]]
+    return "".join(out)
+
+
+def base45_decode(text: str) -> bytes:
+    """Undo ``base45_encode``; raises ValueError for any other text."""
+    try:
+        values = [_VALUES[character] for character in text]
+    except KeyError:
+        raise ValueError("a character is not in base45") from None
+    if len(values) % 3 == 1:
+        raise ValueError("base45 text has a wrong length")
+    out = bytearray()
+    for i in range(0, len(values) - 2, 3):
+        out += (values[i] + 45 * values[i + 1] + 2025 * values[i + 2]).to_bytes(2, "big")
+    if len(values) % 3:
+        out += (values[-2] + 45 * values[-1]).to_bytes(1, "big")
+    return bytes(out)
+
+
+def _to_be_signed(context: bytes, payload: bytes) -> bytes:
+    return cbor2.dumps(["Signature1", _EDDSA, context, payload], canonical=True)
+
+
+def _sign1(key: Ed25519PrivateKey, context: bytes, payload: Any) -> list[Any]:
+    """An untagged COSE_Sign1 with EdDSA and our context as external data (RFC 9052 section 4.4)."""
+    encoded = cbor2.dumps(payload, canonical=True)
+    return [_EDDSA, {}, encoded, key.sign(_to_be_signed(context, encoded))]
+
+
+def _open_sign1(public_key: bytes, context: bytes, message: Any) -> Any:
+    match message:
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
+            if protected != _EDDSA or unprotected:
+                raise NotGenuine("headers are not of this profile")
+        case _:
+            raise NotGenuine("not a COSE_Sign1")
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _to_be_signed(context, payload))
+    except (InvalidSignature, ValueError):
+        raise NotGenuine("a signature does not fit") from None
+    try:
+        return read_cbor(payload, CODE_CHARACTERS_MAX)
+    except Problem:
+        raise NotGenuine("a payload is not deterministic CBOR") from None
+
+
+def issue_certificate(centre_key: Ed25519PrivateKey, holder: Holder) -> bytes:
+    """Sign a holder certificate; deterministic CBOR."""
+    claims = {
+        2: f"{holder.book}.{holder.agency_id}.{holder.holder_id}",
+        4: holder.expires_at,
+        7: holder.credential_id.to_bytes(8, "big"),
+        8: {1: {1: 1, -1: 6, -2: holder.public_key}},
+    }
+    return cbor2.dumps(_sign1(centre_key, _CERTIFICATE_CONTEXT, claims), canonical=True)
+
+
+@lru_cache(maxsize=20_000)
+def _holder_of(centre_public_key: bytes, certificate: bytes) -> Holder:
+    # A certificate is the same in every code of a week: its signature is checked once a worker.
+    claims = _open_sign1(centre_public_key, _CERTIFICATE_CONTEXT, read_cbor(certificate, CODE_CHARACTERS_MAX))
+    match claims:
+        case {
+            2: str(subject),
+            4: int(expires_at),
+            7: bytes(credential),
+            8: {1: {1: 1, -1: 6, -2: bytes(key)}},
+        }:
+            book, agency_id, holder_id = (int(part) for part in subject.split("."))
+            return Holder(book, agency_id, holder_id, int.from_bytes(credential, "big"), expires_at, key)
+    raise NotGenuine("the certificate's claims are not of this profile")
+
+
+def read_certificate(centre_public_key: bytes, certificate: bytes) -> Holder:
+    """Verify a holder certificate; raises NotGenuine. Its expiry is the caller's to judge."""
+    try:
+        return _holder_of(centre_public_key, certificate)
+    except Problem:
+        raise NotGenuine("the certificate is not deterministic CBOR") from None
+
+
+def make_code(certificate: bytes, phone_key: Ed25519PrivateKey, token: Token) -> str:
+    """The text of the QR code that a phone shows."""
+    signed = _sign1(phone_key, _TOKEN_CONTEXT, [token.issued_at, token.counter, token.canteen_id])
+    code = PREFIX + base45_encode(cbor2.dumps([cbor2.loads(certificate), signed], canonical=True))
+    assert len(code) <= CODE_CHARACTERS_MAX, "a code must fit QR version 10-L"
+    return code
+
+
+def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
+    """Verify a code's two signatures; raises NotGenuine. Times, counter and audience are the caller's to judge."""
+    if len(code) > CODE_CHARACTERS_MAX or not code.startswith(PREFIX):
+        raise NotGenuine("not a code of this network")
+    try:
+        data = base45_decode(code.removeprefix(PREFIX))
+        parts = read_cbor(data, CODE_CHARACTERS_MAX)
+    except (ValueError, OverflowError, Problem):
+        raise NotGenuine("not readable") from None
+    if not isinstance(parts, list) or len(parts) != 2:
+        raise NotGenuine("not a certificate and a token")
+    holder = read_certificate(centre_public_key, cbor2.dumps(parts[0], canonical=True))
+    match _open_sign1(holder.public_key, _TOKEN_CONTEXT, parts[1]):
+        case [int(issued_at), int(counter), int(canteen_id) | (None as canteen_id)]:
+            if 0 <= issued_at < 2**40 and 0 < counter < 2**53:
+                return holder, Token(issued_at, counter, canteen_id)
+    raise NotGenuine("the token's content is not of this profile")
+
+
+def refusal_of(holder: Holder, token: Token, at: int, canteen_id: int) -> str | None:
+    """Why a genuine code may not pay at this time (seconds since 1970) and canteen; None when it may."""
+    if holder.expires_at <= at:
+        return "credential_expired"
+    if not -TOKEN_AHEAD_S <= at - token.issued_at <= TOKEN_FRESH_S:
+        return "qr_expired"
+    if token.canteen_id not in (None, canteen_id):
+        return "wrong_canteen"
+    return None

@@ -1,0 +1,260 @@
+"""Wire types of the terminal protocol (see docs/terminal-protocol.md). Bytes travel as base64url without padding."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from registry.errors import INVALID, Problem
+from registry.schemas import BULK_MAX, Message, Number
+from settlement.models import AMOUNT_MAX_FEN
+
+Meal = Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
+Seconds = Annotated[int, Meta(ge=0, le=2**40, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
+Key32 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
+Mac16 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
+Uid = Annotated[str, Meta(pattern="^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
+Code = Annotated[str, Meta(pattern="^[A-Z2-7]{16}$", description="80 random bits, base32.")]
+SessionId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+
+
+def to_text(data: bytes) -> str:
+    """Bytes as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def to_bytes(text: str) -> bytes:
+    """Undo ``to_text``; raises Problem(INVALID) for a text that ``to_text`` never makes."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise Problem(INVALID, "not base64url") from None
+    if to_text(data) != text:
+        raise Problem(INVALID, "not canonical base64url")
+    return data
+
+
+class NewEnrolment(Message):
+    """A code for one device, to become a terminal of this canteen; of this terminal when it is replaced."""
+
+    canteen_id: Number
+    replaces_terminal_id: Number | None = None
+
+
+class EnrolmentSlip(Struct):
+    """What the installer takes to the device. The code is shown once."""
+
+    enrolment_id: int
+    code: str
+    centre_public_key: str
+    expires_at: int
+
+
+class Approved(Struct):
+    """The second person's approval of an enrolment."""
+
+    enrolment_id: int
+    approved_by: str
+
+
+class Enrol(Message):
+    """A device asks to become a terminal; signed with the key that it names (keyid "enrolment")."""
+
+    enrolment_id: Number
+    code: Code
+    public_key: Key32
+
+
+class Enrolled(Struct):
+    """The new terminal's number and its first epoch."""
+
+    terminal_id: int
+    epoch: int
+    canteen_id: int
+
+
+class SignOn(Message):
+    """A terminal opens a session: its fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
+
+    suite: Annotated[str, Meta(pattern="^X25519-HKDF-SHA256-HMAC-SHA256$")]
+    terminal_id: Number
+    ephemeral: Key32
+
+
+class TerminalLimits(Struct):
+    """Bounds that the terminal should know before it sends."""
+
+    amount_max_fen: int
+    resend_within_s: int
+
+
+class SignedOn(Struct):
+    """The session, and where the terminal's numbering stands. Times in seconds since 1970."""
+
+    session_id: str
+    suite: str
+    ephemeral: str
+    epoch: int
+    highest_sequence: int
+    centre_time: int
+    expires_at: int
+    block_list_version: int
+    canteen_id: int
+    limits: TerminalLimits
+
+
+class CardPresented(Message):
+    """What a card answered to the challenge of this request (under the session that it was challenged in)."""
+
+    uid: Uid
+    book: Annotated[int, Meta(ge=1, le=2**31 - 1, examples=[3302])]
+    holder_id: Number
+    credential_id: Number
+    counter: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    session_id: SessionId
+    mac: Mac16
+
+
+class ChargeMessage(Message):
+    """One payment: a card or a code, for a meal. ``amount_fen`` only where the tariff leaves it to the cashier."""
+
+    meal: Meal
+    purchased_at: Seconds
+    amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
+    card: CardPresented | None = None
+    qr: Annotated[str, Meta(min_length=8, max_length=395)] | None = None
+
+
+class VoidMessage(Message):
+    """Take back what was sent under an earlier number of this terminal."""
+
+    target_epoch: Epoch
+    target_sequence: Sequence
+
+
+class Receipt(Struct):
+    """A payment's receipt: amounts and balances in fen."""
+
+    number: Annotated[str, Meta(examples=["019ab12c-7d1e-7000-8000-0242ac120002"])]
+    amount_fen: int
+    cash_fen: int
+    subsidy_fen: int
+    cash_balance_fen: int
+    subsidy_balance_fen: int
+    business_date: str
+    posted_at: int
+    note: str = "个人留存,不作报销凭证"
+
+
+class Answer(Struct, omit_defaults=True):
+    """What became of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``."""
+
+    outcome: Annotated[str, Meta(examples=["approved"])]
+    receipt: Receipt | None = None
+    reason: str | None = None
+    title_zh: str | None = None
+    title_en: str | None = None
+    advice_zh: str | None = None
+    advice_en: str | None = None
+    reversed_fen: int | None = None
+
+
+class BlockChange(Struct):
+    """One change of the block list."""
+
+    version: int
+    book: int
+    credential_id: int
+    blocked: bool
+
+
+class BlockChanges(Struct):
+    """What changed after a version; ``complete`` says whether that is all."""
+
+    version: int
+    complete: bool
+    changes: list[BlockChange]
+
+
+class NewCard(Message):
+    """A blank card (by its chip's UID) for an official."""
+
+    holder_id: Number
+    uid: Uid
+
+
+class NewCards(Message):
+    """Cards for officials of one agency; all are issued, or none."""
+
+    agency_id: Number
+    cards: Annotated[list[NewCard], Meta(min_length=1, max_length=BULK_MAX // 2)]
+
+
+class CardIssued(Struct):
+    """What the personaliser writes to a card. The key is shown once and kept nowhere."""
+
+    uid: str
+    book: int
+    holder_id: int
+    credential_id: int
+    key: str
+
+
+class CardsIssued(Struct):
+    """The cards, in the order of the request."""
+
+    cards: list[CardIssued]
+
+
+class NewActivations(Message):
+    """One-time codes for officials' phones."""
+
+    agency_id: Number
+    holder_ids: Annotated[list[Number], Meta(min_length=1, max_length=BULK_MAX)]
+
+
+class Activation(Struct):
+    """A code for one official's phone, shown once."""
+
+    activation_id: int
+    holder_id: int
+    code: str
+
+
+class Activations(Struct):
+    """The codes, in the order of the request. ``expires_at`` in seconds since 1970."""
+
+    activations: list[Activation]
+    expires_at: int
+
+
+class ActivatePhone(Message):
+    """A phone asks for its holder certificate; signed with the key that it names (keyid "phone")."""
+
+    activation_id: Number
+    code: Code
+    public_key: Key32
+
+
+class RenewCertificate(Message):
+    """A phone asks for a fresh certificate; signed with the phone's key (keyid "phone")."""
+
+    certificate: Annotated[str, Meta(min_length=64, max_length=400)]
+
+
+class PhoneCertificate(Struct):
+    """A holder certificate (see terminals/qr.py); ``expires_at`` in seconds since 1970."""
+
+    certificate: str
+    credential_id: int
+    expires_at: int
+
+
+class Blocking(Message):
+    """Block a credential (lost, stolen, cloned) or lift the block."""
+
+    blocked: bool
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["reported lost"])]

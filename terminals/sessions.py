@@ -1,0 +1,125 @@
+"""Terminal sessions: signed X25519 key agreement, keys wrapped in PostgreSQL, a short cache in each worker.
+
+The session key is ``HKDF-SHA256(X25519(ours, theirs), info = label || SHA-256(request body) || SHA-256(answer
+body))``: both bodies are signed with Ed25519, and the key is bound to both. A worker trusts its cached session for
+``CACHE_S`` seconds, then asks PostgreSQL again, so a revoked terminal is refused within that time; Redis plays no part.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from registry.days import ZONE, business_date_at, cut_off_of
+from registry.errors import INVALID, Problem
+from registry.keys import KeyRing
+from registry.named_sql import load_queries
+from registry.postgres import Pool
+from settlement.ledger import tariffs_on
+from settlement.tariff import Tariff
+from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
+
+SUITE = "X25519-HKDF-SHA256-HMAC-SHA256"
+
+GRACE_AFTER_CUT_OFF = timedelta(hours=2)
+"""A shift that runs over the cut-off may finish; then every terminal signs in again."""
+
+CACHE_S = 3.0
+CACHED_SESSIONS_MAX = 20_000
+"""Terminals of one worker; each takes about 1 KiB."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Session:
+    """What a worker knows of a signed-in terminal. Its repr shows no key."""
+
+    session_id: str
+    book: int
+    terminal_id: int
+    epoch: int
+    key: bytes
+    live: bool
+    expires_at: datetime
+    canteen_id: int
+    canteen_account: int
+    acquirer_id: int
+    tariffs: dict[str, Tariff]
+
+
+def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer_body: bytes) -> bytes:
+    """The 32-byte session key, on either side. Raises Problem(INVALID) for a degenerate key."""
+    try:
+        shared = ours.exchange(X25519PublicKey.from_public_bytes(theirs))
+    except ValueError:
+        raise Problem(INVALID, "the ephemeral key is not usable") from None
+    transcript = hashlib.sha256(request_body).digest() + hashlib.sha256(answer_body).digest()
+    return HKDF(SHA256(), 32, None, b"onecard session v1" + transcript).derive(shared)
+
+
+def session_end(now: datetime) -> datetime:
+    """When a session that starts now must end: the next cut-off, plus grace."""
+    return cut_off_of(business_date_at(now)) + GRACE_AFTER_CUT_OFF
+
+
+class SessionStore:
+    """Finds sessions by their number."""
+
+    def __init__(self, ledger: Pool, keys: KeyRing) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._cache: OrderedDict[str, tuple[float, Session]] = OrderedDict()
+
+    async def find(self, session_id: str) -> Session:
+        """The live session of this number; raises Problem BAD_SIGNATURE (unknown) or SESSION_ENDED."""
+        cached = self._cache.get(session_id)
+        if cached is not None and time.monotonic() - cached[0] < CACHE_S:
+            session = cached[1]
+        else:
+            session = await self._load(session_id)
+            self._cache[session_id] = (time.monotonic(), session)
+            self._cache.move_to_end(session_id)
+            if len(self._cache) > CACHED_SESSIONS_MAX:
+                self._cache.popitem(last=False)
+        if not session.live or session.expires_at <= datetime.now(UTC):
+            raise Problem(SESSION_ENDED)
+        return session
+
+    def forget(self, session_id: str) -> None:
+        """Ask PostgreSQL the next time."""
+        self._cache.pop(session_id, None)
+
+    async def card_key_of(self, session: Session, session_id: str) -> bytes | None:
+        """The key of the same terminal's session in which a card was challenged, ended or not; None if unknown."""
+        if session_id == session.session_id:
+            return session.key
+        row = await self._ledger.fetchrow(QUERIES["session"], session_id)
+        if row is None or (row["terminal_id"], row["epoch"]) != (session.terminal_id, session.epoch):
+            return None
+        return self._keys.unwrap(row["wrapped_key"], session_id.encode())
+
+    async def _load(self, session_id: str) -> Session:
+        row = await self._ledger.fetchrow(QUERIES["session"], session_id)
+        if row is None:
+            raise Problem(BAD_SIGNATURE, "no session has this keyid")
+        today = datetime.now(ZONE).date()
+        return Session(
+            session_id,
+            row["book"],
+            row["terminal_id"],
+            row["epoch"],
+            self._keys.unwrap(row["wrapped_key"], session_id.encode()),
+            row["live"],
+            row["expires_at"],
+            row["canteen_id"],
+            row["canteen_account"],
+            row["acquirer_id"],
+            await tariffs_on(self._ledger, row["book"], row["canteen_id"], today),
+        )

@@ -1,0 +1,241 @@
+"""HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile that terminals speak.
+
+A request is signed over ``@method``, ``@path``, ``content-digest`` and, within a session, ``onecard-request`` (epoch
+and sequence); an answer over ``@status``, ``content-digest``, the block list's version and the signature of the
+request that it answers, so that no answer fits another question. ``hmac-sha256`` within a session, ``ed25519`` to
+open one.
+The profile fixes the components and their order: what is not in it is refused, not interpreted.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from registry.errors import Problem
+from terminals.errors import BAD_SIGNATURE, OUT_OF_TIME
+
+CREATED_WITHIN_S = 300
+"""How far ``created`` may be from the centre's time, either way."""
+
+LABEL = "onecard"
+OPENING = '("@method" "@path" "content-digest")'
+IN_SESSION = '("@method" "@path" "content-digest" "onecard-request")'
+ANSWER = f'("@status" "content-digest" "onecard-block-list" "signature";req;key="{LABEL}")'
+
+_PARAMETERS = re.compile(
+    rf"{LABEL}=(?P<components>\([^)]{{1,200}}\))"
+    r';created=(?P<created>\d{1,12});keyid="(?P<keyid>[\x21\x23-\x5b\x5d-\x7e]{1,64})"'
+    r';alg="(?P<alg>hmac-sha256|ed25519)"'
+)
+_SIGNATURE = re.compile(rf"{LABEL}=:(?P<bytes>[A-Za-z0-9+/]{{16,128}}={{0,2}}):")
+
+Signer = Callable[[bytes], bytes]
+Verifier = Callable[[bytes, bytes], bool]
+
+
+def content_digest(body: bytes) -> str:
+    """The Content-Digest field of a body (RFC 9530), SHA-256."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def hmac_signer(key: bytes) -> Signer:
+    """Sign with HMAC-SHA256 under a session key (RFC 9421 section 3.3.3)."""
+    return lambda base: hmac.digest(key, base, "sha256")
+
+
+def hmac_verifier(key: bytes) -> Verifier:
+    """Check an HMAC-SHA256, in constant time."""
+    return lambda base, signature: hmac.compare_digest(hmac.digest(key, base, "sha256"), signature)
+
+
+def ed25519_signer(key: Ed25519PrivateKey) -> Signer:
+    """Sign with Ed25519 (RFC 9421 section 3.3.6)."""
+    return key.sign
+
+
+def ed25519_verifier(public_key: bytes) -> Verifier:
+    """Check an Ed25519 signature under a raw 32-byte public key."""
+
+    def verify(base: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(public_key).verify(signature, base)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    return verify
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request as far as its signature goes, before any key was tried."""
+
+    method: str
+    path: str
+    digest: str
+    """The Content-Digest field, already compared with the body."""
+    request_id: str
+    """The Onecard-Request field, empty outside sessions."""
+    components: str
+    created: int
+    key_id: str
+    algorithm: str
+    signature: bytes
+
+    @property
+    def parameters(self) -> str:
+        """The signature parameters, as signed."""
+        return _parameters(self.components, self.created, self.key_id, self.algorithm)
+
+    def base(self) -> bytes:
+        """The signature base (RFC 9421 section 2.5)."""
+        return _request_base(self.method, self.path, self.digest, self.request_id, self.parameters)
+
+
+def _parameters(components: str, created: int, key_id: str, algorithm: str) -> str:
+    return f'{components};created={created};keyid="{key_id}";alg="{algorithm}"'
+
+
+def _request_base(method: str, path: str, digest: str, request_id: str, parameters: str) -> bytes:
+    in_session = f'"onecard-request": {request_id}\n' if request_id else ""
+    return (
+        f'"@method": {method}\n"@path": {path}\n"content-digest": {digest}\n'
+        f'{in_session}"@signature-params": {parameters}'
+    ).encode()
+
+
+def sign_request(
+    method: str, path: str, body: bytes, *, request_id: str = "", created: int, key_id: str, sign: Signer
+) -> dict[str, str]:
+    """The header fields that sign a request. ``request_id`` is "epoch/sequence", or empty to open a session."""
+    digest = content_digest(body)
+    components, algorithm = (IN_SESSION, "hmac-sha256") if request_id else (OPENING, "ed25519")
+    parameters = _parameters(components, created, key_id, algorithm)
+    signature = sign(_request_base(method, path, digest, request_id, parameters))
+    headers = {
+        "content-digest": digest,
+        "signature-input": f"{LABEL}={parameters}",
+        "signature": f"{LABEL}=:{base64.b64encode(signature).decode()}:",
+    }
+    if request_id:
+        headers["onecard-request"] = request_id
+    return headers
+
+
+def read_signature(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, *, in_session: bool
+) -> SignedRequest:
+    """Read a request's signature fields and compare its digest with the body.
+
+    Raises Problem(BAD_SIGNATURE) that says what is missing or outside the profile.
+    """
+    parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
+    if parameters is None:
+        raise Problem(BAD_SIGNATURE, "Signature-Input is missing or not of this protocol's profile")
+    expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, "ed25519")
+    if parameters["components"] != expected or parameters["alg"] != algorithm:
+        raise Problem(BAD_SIGNATURE, f"the signature must be {algorithm} over {expected}")
+    signature = _signature_bytes(headers.get("signature", ""))
+    digest = headers.get("content-digest", "")
+    if digest != content_digest(body):
+        raise Problem(BAD_SIGNATURE, "Content-Digest is missing or not the body's")
+    request_id = headers.get("onecard-request", "") if in_session else ""
+    if in_session and not request_id:
+        raise Problem(BAD_SIGNATURE, "Onecard-Request is missing")
+    return SignedRequest(
+        method,
+        path,
+        digest,
+        request_id,
+        expected,
+        int(parameters["created"]),
+        parameters["keyid"],
+        algorithm,
+        signature,
+    )
+
+
+def _signature_bytes(field: str) -> bytes:
+    match = _SIGNATURE.fullmatch(field)
+    if match is None:
+        raise Problem(BAD_SIGNATURE, "Signature is missing or not of this protocol's profile")
+    try:
+        return base64.b64decode(match["bytes"], validate=True)
+    except binascii.Error:
+        raise Problem(BAD_SIGNATURE, "Signature is not base64") from None
+
+
+def check_request(request: SignedRequest, verify: Verifier, now: float) -> None:
+    """Check signature and time; raises Problem(BAD_SIGNATURE) or Problem(OUT_OF_TIME)."""
+    if not verify(request.base(), request.signature):
+        raise Problem(BAD_SIGNATURE, "the signature does not fit the message")
+    if abs(request.created - now) > CREATED_WITHIN_S:
+        raise Problem(OUT_OF_TIME, f"the centre's time is {int(now)}; created was {request.created}")
+
+
+def _answer_base(status: int, digest: str, block_list: str, request_signature: str, parameters: str) -> bytes:
+    return (
+        f'"@status": {status}\n"content-digest": {digest}\n"onecard-block-list": {block_list}\n'
+        f'"signature";req;key="{LABEL}": {request_signature}\n"@signature-params": {parameters}'
+    ).encode()
+
+
+def sign_answer(
+    request: SignedRequest,
+    status: int,
+    body: bytes,
+    *,
+    block_list: int,
+    created: int,
+    key_id: str,
+    sign: Signer,
+) -> dict[str, str]:
+    """The header fields that sign an answer, with the block list's version, and bind it to its request."""
+    digest = content_digest(body)
+    parameters = _parameters(ANSWER, created, key_id, request.algorithm)
+    request_signature = f":{base64.b64encode(request.signature).decode()}:"
+    signature = sign(_answer_base(status, digest, str(block_list), request_signature, parameters))
+    return {
+        "content-digest": digest,
+        "onecard-block-list": str(block_list),
+        "signature-input": f"{LABEL}={parameters}",
+        "signature": f"{LABEL}=:{base64.b64encode(signature).decode()}:",
+    }
+
+
+def check_answer(
+    request_headers: Mapping[str, str],
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    key_id: str,
+    verify: Verifier,
+) -> int:
+    """The terminal's side: whether an answer is the centre's, to this very request.
+
+    Returns the centre's time, seconds since 1970. Raises Problem(BAD_SIGNATURE).
+    """
+    parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
+    if parameters is None or parameters["components"] != ANSWER or parameters["keyid"] != key_id:
+        raise Problem(BAD_SIGNATURE, "the answer is not signed as this protocol asks")
+    if headers.get("content-digest") != content_digest(body):
+        raise Problem(BAD_SIGNATURE, "the answer's digest is not its body's")
+    request_signature = request_headers["signature"].removeprefix(f"{LABEL}=")
+    base = _answer_base(
+        status,
+        headers["content-digest"],
+        headers.get("onecard-block-list", ""),
+        request_signature,
+        headers["signature-input"].removeprefix(f"{LABEL}="),
+    )
+    if not verify(base, _signature_bytes(headers.get("signature", ""))):
+        raise Problem(BAD_SIGNATURE, "the answer's signature does not fit")
+    return int(parameters["created"])

@@ -1,0 +1,21 @@
+-- name: session
+-- A session with its terminal, canteen and acquirer; the key is wrapped.
+SELECT s.session_id, s.book, s.terminal_id, s.epoch, s.wrapped_key, s.expires_at,
+       s.ended_at IS NULL AND t.state = 'active' AND t.epoch = s.epoch AS live,
+       t.canteen_id, c.account_id AS canteen_account, c.agency_id AS acquirer_id
+FROM terminal_session s
+JOIN terminal t ON t.book = s.book AND t.terminal_id = s.terminal_id
+JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
+WHERE s.session_id = $1;
+
+-- name: highest_sequence
+-- The highest sequence number that the centre has seen of a terminal's epoch.
+SELECT coalesce(max(r.sequence), 0) FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3;
+
+-- name: block_list_version
+-- The version of the block list.
+SELECT coalesce(max(version), 0) FROM block_entry;
+
+-- name: block_list_since
+-- What changed in the block list after a version, oldest first.
+SELECT version, book, credential_id, blocked FROM block_entry WHERE version > $1 ORDER BY version LIMIT $2;

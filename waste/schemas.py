@@ -1,0 +1,59 @@
+"""Wire types of the kitchen."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from registry.schemas import Message, Number
+
+WEIGHT_MAX_G = 2_000_000
+"""Two tonnes: more than any canteen cooks for a meal."""
+
+
+class NewWeighIn(Message):
+    """One weighing. ``weigh_in_id`` is the sender's; a repeat under it records nothing more."""
+
+    weigh_in_id: UUID
+    canteen_id: Number
+    business_date: date
+    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
+    stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$", examples=["plate"])]
+    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
+
+
+class NewWeighIns(Message):
+    """Weighings; all are recorded, or none."""
+
+    weigh_ins: Annotated[list[NewWeighIn], Meta(min_length=1, max_length=200)]
+
+
+class Recorded(Struct):
+    """How many of the weighings were new."""
+
+    received: int
+    new: int
+
+
+class MealWaste(Struct):
+    """Waste of one canteen's meal: weights in grams, rate as a fraction of prepared food."""
+
+    canteen_id: int
+    name_zh: str
+    name_en: str
+    meal: str
+    covers: int
+    waste_g: int
+    inedible_g: int
+    prepared_g: int
+    grams_per_cover: float | None
+    plate_grams_per_cover: float | None
+    waste_rate: float | None
+
+
+class DayWaste(Struct):
+    """Waste of a business day per canteen and meal."""
+
+    business_date: date
+    meals: list[MealWaste]
