@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import NoReturn
 
 import psycopg
 import rich_click as click
@@ -23,12 +23,10 @@ from registry.errors import Problem
 console = Console(highlight=False)
 
 
-class Fault(click.ClickException):
-    """A user's mistake or a missing service: one line."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the line."""
-        print(f"onecard: {self.message}", file=file or sys.stderr)
+def fail(message: str) -> NoReturn:
+    """A user's mistake or a missing service: one line, and a non-zero exit."""
+    print(f"onecard: {message.strip().splitlines()[0]}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _settings() -> Settings:
@@ -36,7 +34,7 @@ def _settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        raise Fault(f"setting ONECARD_{str(first['loc'][0]).upper()}: {first['msg']}") from None
+        fail(f"setting ONECARD_{str(first['loc'][0]).upper()}: {first['msg']}")
 
 
 @contextmanager
@@ -48,9 +46,9 @@ def _services() -> Iterator[Settings]:
         with Services(settings).available() as ready:
             yield ready
     except Problem as problem:
-        raise Fault(problem.detail or problem.kind.title_en) from None
+        fail(problem.detail or problem.kind.title_en)
     except (ServiceError, psycopg.OperationalError, OSError, FileNotFoundError, ValueError) as error:
-        raise Fault(str(error).strip().splitlines()[0]) from None
+        fail(str(error))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,7 +90,7 @@ def run() -> None:
             with job_runner(ready):
                 serve(ready)
     except (ServiceError, OSError, ValueError, psycopg.OperationalError) as error:
-        raise Fault(str(error).strip().splitlines()[0]) from None
+        fail(str(error))
     console.print("stopped")
 
 
@@ -107,13 +105,13 @@ def serve() -> None:
         check_port(settings)
         serve_api(settings)
     except OSError as error:
-        raise Fault(str(error)) from None
+        fail(str(error))
 
 
 def _external() -> Settings:
     settings = _settings()
     if not settings.database_url or not settings.redis_url:
-        raise Fault("ONECARD_DATABASE_URL and ONECARD_REDIS_URL must be set (onecard run starts its own)")
+        fail("ONECARD_DATABASE_URL and ONECARD_REDIS_URL must be set (onecard run starts its own)")
     configure_logs(json=settings.log_json)
     return settings
 
@@ -141,7 +139,7 @@ def jobs() -> None:
     except KeyboardInterrupt:
         pass
     except OSError as error:
-        raise Fault(str(error)) from None
+        fail(str(error))
 
 
 @main.command("close-day")
@@ -156,7 +154,7 @@ def close_day_command(on: str | None) -> None:
     try:
         business_date = date.fromisoformat(on) if on else datetime.now(UTC).astimezone(ZONE).date()
     except ValueError:
-        raise Fault(f"--date {on}: a date is YYYY-MM-DD") from None
+        fail(f"--date {on}: a date is YYYY-MM-DD")
 
     async def close(settings: Settings) -> CycleResult:
         pool = await open_pool(settings.needed_database_url, size=2)
@@ -208,9 +206,9 @@ def check_history_command(acks: Path, as_json: bool) -> None:
     try:
         history = read_history(acks)
     except OSError as error:
-        raise Fault(f"{acks}: {error.strerror}") from None
+        fail(f"{acks}: {error.strerror}")
     except ValueError as error:
-        raise Fault(str(error)) from None
+        fail(str(error))
     with _services() as settings:
         verdict = asyncio.run(check_history(settings.needed_database_url, history))
     if as_json:
@@ -233,7 +231,7 @@ def add_user(login: str, role: str, agency: int | None, password: str) -> None:
     from registry.access import MAY
 
     if role not in MAY:
-        raise Fault(f"role {role}: one of {', '.join(MAY)}")
+        fail(f"role {role}: one of {', '.join(MAY)}")
     with _services() as settings:
         asyncio.run(add_console_user(settings, login, role, agency, password))
     console.print(f"added {login}")
@@ -258,6 +256,6 @@ def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: b
             keep_open=keep_open, folder=folder,
         )  # fmt: skip
     except (DemoFailed, ServiceError, OSError) as error:
-        raise Fault(str(error).strip().splitlines()[0]) from None
+        fail(str(error))
     if not holds:
         sys.exit(1)

@@ -79,6 +79,7 @@ class Posting:
     posting_id: str
     kind: str
     amount_fen: int
+    reversed: bool = False
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
@@ -109,7 +110,7 @@ async def check_history(url: str, history: list[dict[str, Any]]) -> Verdict:
             posted: defaultdict[Number, list[Posting]] = defaultdict(list)
             for row in await connection.fetch(QUERIES["postings_of_terminals"], terminals):
                 number = (row["terminal_id"], row["epoch"], row["sequence"])
-                posted[number].append(Posting(str(row["posting_id"]), row["kind"], row["amount_fen"]))
+                posted[number].append(Posting(str(row["posting_id"]), row["kind"], row["amount_fen"], row["reversed"]))
     finally:
         await connection.close()
     return compare(history, posted)
@@ -143,8 +144,8 @@ def _compare_one(verdict: Verdict, operation: dict[str, Any], number: Number, po
         case "unknown", _:
             verdict.unknown_posted += 1
         case "voided", [first, *_]:
-            # A void that reversed a posting is one itself; a charge that was answered "voided" never posted.
-            if operation["operation"] == "charge" or first.kind != "reversal":
+            # A void that took a posting back is a reversal; a voided charge never posted, or was taken back.
+            if not (first.reversed if operation["operation"] == "charge" else first.kind == "reversal"):
                 verdict._note("invented", number, first.amount_fen)
         case "refused" | "rejected", [first, *_]:
             verdict._note("invented", number, first.amount_fen)

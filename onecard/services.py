@@ -213,9 +213,9 @@ class EmbeddedPostgres(Service):
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database owned by the application's role, if it is not there."""
         with psycopg.connect(self.url_of(self.superuser, "postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'onecard'").fetchone():
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'onecard'").fetchone():
                 connection.execute("CREATE ROLE onecard LOGIN")
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
                 connection.execute(f'CREATE DATABASE "{name}" OWNER onecard TEMPLATE "{template}"')
 
 

@@ -262,7 +262,11 @@ class Terminal:
         """Take back an earlier charge, whatever became of it; raises OutcomeUnknown or Rejected."""
         self._signed_on()
         body = {"target_epoch": target_epoch, "target_sequence": target_sequence}
-        return self._send_new("void", self._take_sequence(), body)
+        answer = self._send_new("void", self._take_sequence(), body)
+        if answer.outcome == "voided":
+            # The charge is settled by this: it must not be sent again, nor shown as approved.
+            self.journal.write_answer(target_epoch, target_sequence, "voided", wire.encode(answer))
+        return answer
 
     def unknown(self) -> list[Entry]:
         """What was sent and has no final answer."""

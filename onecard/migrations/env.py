@@ -1,7 +1,7 @@
 """Alembic's environment: synchronous psycopg, one transaction, all tables of the house."""
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 import clearing.models
 import settlement.models
@@ -19,7 +19,7 @@ def include_object(_item: object, name: str | None, kind: str, *_: object) -> bo
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
-with create_engine(url).connect() as connection:
+with create_engine(url, poolclass=NullPool).connect() as connection:
     context.configure(connection, target_metadata=metadata, include_object=include_object, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -257,14 +257,10 @@ WHERE NOT EXISTS (SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND 
 -- The audit log in order.
 SELECT entry, at, actor, action, subject, detail, digest FROM audit_entry ORDER BY entry;
 
--- name: charges_of_terminals
--- What the ledger holds of some terminals' numbers: the remembered answer, and what is posted.
-SELECT r.terminal_id, r.epoch, r.sequence, r.operation, r.outcome, r.digest IS NULL AS tombstone, r.posting_id,
-       (r.cash_fen + r.subsidy_fen)::bigint AS remembered_fen
-FROM request r WHERE r.terminal_id = ANY ($1) AND r.outcome <> 'forwarded';
-
 -- name: postings_of_terminals
 -- Every posting under some terminals' numbers.
-SELECT t.terminal_id, t.epoch, t.sequence, t.posting_id, min(t.kind) AS kind, sum(t.amount_fen)::bigint AS amount_fen
+SELECT t.terminal_id, t.epoch, t.sequence, t.posting_id, min(t.kind) AS kind, sum(t.amount_fen)::bigint AS amount_fen,
+       bool_and(EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id
+                        AND r.part = t.part)) AS reversed
 FROM transfer t WHERE t.terminal_id = ANY ($1)
 GROUP BY t.terminal_id, t.epoch, t.sequence, t.posting_id;

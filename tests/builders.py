@@ -1,0 +1,85 @@
+"""Builders with good defaults: an official with money and a card, a phone, a terminal at a canteen."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from terminals.cards import CardFile
+from terminals.client import Terminal, activate_phone
+from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.schemas import EnrolmentSlip, to_bytes
+from tests.system import Person, System
+
+
+@dataclass
+class Official:
+    agency_id: int
+    holder_id: int
+
+
+class Town:
+    """The demo city with its people signed in, to build in."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.url = system.url
+        self.centre = system.sign_in("centre")
+        self.approver = system.sign_in("approver")
+        agencies = self.centre.call("GET", "/registry/directory")["agencies"]
+        names = ["city", "yinzhou", "yuyao", "hangzhou"]
+        self.agencies: dict[str, Any] = dict(zip(names, agencies, strict=True))
+
+    def agency_id(self, agency: str) -> int:
+        return int(self.agencies[agency]["agency_id"])
+
+    def canteen_id(self, agency: str, index: int = 0) -> int:
+        return int(self.agencies[agency]["canteens"][index]["canteen_id"])
+
+    def official(self, agency: str = "yinzhou", *, cash_fen: int = 10_000, subsidy_fen: int = 0) -> Official:
+        agency_id = self.agency_id(agency)
+        message = {"agency_id": agency_id, "officials": [{"name": "王小明", "staff_number": secrets.token_hex(6)}]}
+        [holder_id] = self.centre.call("POST", "/registry/officials", message)["holder_ids"]
+        official = Official(agency_id, holder_id)
+        if cash_fen:
+            self.deposit("top-ups", official, cash_fen)
+        if subsidy_fen:
+            self.deposit("grants", official, subsidy_fen)
+        return official
+
+    def deposit(self, path: str, official: Official, amount_fen: int) -> None:
+        deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": amount_fen}
+        message = {"agency_id": official.agency_id, "deposits": [deposit]}
+        self.centre.call("POST", f"/settlement/{path}", message)
+
+    def card(self, official: Official) -> SoftwareCard:
+        uid = f"04{secrets.token_hex(6)}"
+        message = {"agency_id": official.agency_id, "cards": [{"holder_id": official.holder_id, "uid": uid}]}
+        [card] = self.centre.call("POST", "/console/cards", message)["cards"]
+        file = CardFile(card["book"], card["holder_id"], card["credential_id"])
+        return SoftwareCard(bytes.fromhex(uid), file, to_bytes(card["key"]))
+
+    def phone(self, official: Official) -> SoftwarePhone:
+        message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+        [made] = self.centre.call("POST", "/console/phone-activations", message)["activations"]
+        return activate_phone(self.url, made["activation_id"], made["code"])
+
+    def slip(self, agency: str = "yinzhou", *, approved: bool = True, **more: Any) -> EnrolmentSlip:
+        message = {"canteen_id": self.canteen_id(agency), **more}
+        slip = EnrolmentSlip(**self.centre.call("POST", "/console/enrolments", message))
+        if approved:
+            self.approver.call("POST", f"/console/enrolments/{slip.enrolment_id}/approval")
+        return slip
+
+    def terminal(self, folder: Path, agency: str = "yinzhou") -> Terminal:
+        terminal = Terminal.enrol(self.url, self.slip(agency), folder / f"terminal-{secrets.token_hex(4)}")
+        terminal.sign_on()
+        return terminal
+
+    def purses(self, official: Official) -> tuple[int, int]:
+        held = self.centre.call("GET", f"/settlement/purses/{official.holder_id}")
+        return held["cash_fen"], held["subsidy_fen"]
+
+    def person(self, login: str) -> Person:
+        return self.system.sign_in(login)

@@ -1,0 +1,81 @@
+"""Real services for every test: one running system for the session, a fresh database where a test breaks things."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from onecard.city import load_demo_city
+from onecard.database import migrate
+from onecard.settings import Settings
+from registry.keys import KeyRing, create_missing_keys, load_keys
+from registry.postgres import Pool, open_pool
+from tests.builders import Town
+from tests.system import System
+
+os.environ.pop("ONECARD_DATA_DIR", None)
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder for the session, short enough for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="onecard-test-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def system(scratch: Path) -> Iterator[System]:
+    """One running system with the demo city; tests build what they need in it and leave its day open."""
+    folder = scratch / "system"
+    folder.mkdir()
+    running = System(folder)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def town(system: System) -> Town:
+    return Town(system)
+
+
+@pytest.fixture(scope="session")
+def keys(scratch: Path) -> KeyRing:
+    create_missing_keys(scratch / "keys")
+    return load_keys(scratch / "keys")
+
+
+@pytest.fixture(scope="session")
+def template(system: System) -> str:
+    """A migrated database with the demo city, to copy."""
+    postgres = system.services.postgres
+    assert postgres is not None
+    postgres.create_database("template_city")
+    url = postgres.url_of("onecard", "template_city")
+    migrate(url)
+    asyncio.run(load_demo_city(Settings(database_url=url, redis_url="unix://none")))
+    return "template_city"
+
+
+@pytest.fixture
+def database_url(system: System, template: str) -> str:
+    """A database of the test's own, with the demo city."""
+    postgres = system.services.postgres
+    assert postgres is not None
+    name = f"test_{uuid4().hex[:12]}"
+    postgres.create_database(name, template=template)
+    return postgres.url_of("onecard", name)
+
+
+@pytest_asyncio.fixture
+async def ledger(database_url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database_url, size=10)
+    yield pool
+    await pool.close()

@@ -1,0 +1,130 @@
+"""A whole onecard system for tests: started as a user starts it, killed as fate kills it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from onecard.city import PASSWORD
+from onecard.services import Services
+from onecard.settings import Settings
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class System:
+    """`onecard run` in a folder and on a port of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            key: value for key, value in os.environ.items() if not key.startswith(("ONECARD_", "PROMETHEUS_"))
+        } | {
+            "ONECARD_DATA_DIR": str(folder),
+            "ONECARD_PORT": str(self.port),
+            **{f"ONECARD_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.settings = Settings(data_dir=folder, port=self.port)
+        self.services = Services(self.settings)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def database_url(self) -> str:
+        assert self.services.postgres is not None
+        return self.services.postgres.url
+
+    @property
+    def statement_folder(self) -> Path:
+        return self.folder / "statements"
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "output.log").read_text()
+
+    def start(self, *, within_s: float = 60) -> float:
+        """Start it and wait until it is healthy; returns how long that took in seconds."""
+        started = time.monotonic()
+        with (self.folder / "output.log").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "onecard", "run"], env=self.environment, stdout=output, stderr=output
+            )
+        while not self.healthy():
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < started + within_s, self.output
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def healthy(self) -> bool:
+        try:
+            return urllib3.request("GET", f"{self.url}/health", retries=False, timeout=2).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def stop(self) -> int:
+        """Ctrl-C."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def kill_server(self) -> None:
+        """kill -9 of the process that serves; its workers and servers become orphans."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def kill_postgres(self) -> None:
+        """kill -9 of PostgreSQL's postmaster."""
+        assert self.services.postgres is not None
+        pid = self.services.postgres.running_pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run an onecard command against this system."""
+        done = subprocess.run(
+            [sys.executable, "-m", "onecard", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def sign_in(self, login: str) -> "Person":
+        return Person(self.url, login)
+
+
+class Person:
+    """Somebody signed in at the console."""
+
+    def __init__(self, url: str, login: str, password: str = PASSWORD) -> None:
+        self.url = url
+        self.token = ""
+        self.token = self.call("POST", "/console/sessions", {"login": login, "password": password})["token"]
+
+    def ask(self, method: str, path: str, message: Any = None) -> urllib3.BaseHTTPResponse:
+        headers = {"content-type": "application/json"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        body = None if message is None else json.dumps(message).encode()
+        return urllib3.request(method, self.url + path, body=body, headers=headers, retries=False, timeout=30)
+
+    def call(self, method: str, path: str, message: Any = None) -> Any:
+        answer = self.ask(method, path, message)
+        assert answer.status < 300, answer.data.decode()
+        return json.loads(answer.data) if answer.data else None

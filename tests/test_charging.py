@@ -1,0 +1,310 @@
+"""Charging on a real ledger: who pays from which purse, what is refused, and that once is once."""
+
+import asyncio
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from registry.errors import Problem
+from registry.postgres import Pool
+from settlement.deposits import Deposit, deposit
+from settlement.ledger import new_posting_id
+from tests.counter import HANGZHOU, NINGBO, Counter, Holder
+
+
+@pytest.fixture
+def counter(ledger: Pool) -> Counter:
+    return Counter(ledger)
+
+
+async def test_visitor_pays_from_cash_only(counter: Counter) -> None:
+    visitor = await counter.holder(agency_index=1, cash_fen=5_000, subsidy_fen=9_000)
+    answer = await counter.charger.charge(counter.order(await counter.till(), visitor))
+    assert (answer.outcome, answer.cash_fen, answer.subsidy_fen) == ("approved", 2_000, 0)
+    assert await counter.purses(visitor) == {"cash": 3_000, "subsidy": 9_000}
+
+
+async def test_visitor_without_cash_is_refused_whatever_his_subsidy(counter: Counter) -> None:
+    visitor = await counter.holder(agency_index=1, cash_fen=1_999, subsidy_fen=9_000)
+    answer = await counter.charger.charge(counter.order(await counter.till(), visitor))
+    assert answer.refusal == "insufficient_funds"
+    assert await counter.purses(visitor) == {"cash": 1_999, "subsidy": 9_000}
+
+
+async def test_at_home_the_subsidy_goes_first(counter: Counter) -> None:
+    colleague = await counter.holder(cash_fen=5_000, subsidy_fen=9_000)
+    answer = await counter.charger.charge(counter.order(await counter.till(), colleague))
+    assert (answer.cash_fen, answer.subsidy_fen) == (0, 1_200)
+
+
+async def test_one_payment_from_two_purses_is_two_transfers_of_one_posting(counter: Counter) -> None:
+    colleague = await counter.holder(cash_fen=5_000, subsidy_fen=500)
+    answer = await counter.charger.charge(counter.order(await counter.till(), colleague))
+    assert (answer.cash_fen, answer.subsidy_fen) == (700, 500)
+    assert (answer.cash_balance_fen, answer.subsidy_balance_fen) == (4_300, 0)
+    rows = await counter.ledger.fetch(
+        "SELECT part, amount_fen FROM transfer WHERE posting_id = $1 ORDER BY part", answer.posting_id
+    )
+    assert [tuple(row) for row in rows] == [(0, 500), (1, 700)]
+
+
+async def test_an_official_of_another_book_pays_in_his_own(counter: Counter) -> None:
+    guest = await counter.holder(HANGZHOU)
+    order = counter.order(await counter.till(NINGBO), guest)
+    answer = await counter.charger.charge(order)
+    assert (answer.outcome, answer.book, answer.amount_fen) == ("approved", HANGZHOU, 2_000)
+    assert replace(await counter.charger.charge(order), fresh=True) == replace(answer, fresh=True)
+    assert await counter.count() == 1
+
+
+async def test_a_number_used_at_home_cannot_post_in_another_book(counter: Counter) -> None:
+    till = await counter.till(NINGBO)
+    first = counter.order(till, await counter.holder(NINGBO))
+    await counter.charger.charge(first)
+    again = replace(counter.order(till, await counter.holder(HANGZHOU)), key=first.key)
+    with pytest.raises(Problem) as refused:
+        await counter.charger.charge(again)
+    assert refused.value.kind.slug == "other-content"
+    assert await counter.count() == 1
+
+
+async def test_a_number_used_in_another_book_cannot_post_at_home(counter: Counter) -> None:
+    till = await counter.till(NINGBO)
+    first = counter.order(till, await counter.holder(HANGZHOU))
+    await counter.charger.charge(first)
+    with pytest.raises(Problem):
+        await counter.charger.charge(replace(counter.order(till, await counter.holder(NINGBO)), key=first.key))
+    assert await counter.count() == 1
+
+
+async def test_a_repeat_gets_the_first_answer_and_takes_nothing_more(counter: Counter) -> None:
+    holder = await counter.holder()
+    order = counter.order(await counter.till(), holder)
+    answers = await asyncio.gather(*(counter.charger.charge(order) for _ in range(30)))
+    assert len({answer.posting_id for answer in answers}) == 1
+    assert [answer.fresh for answer in answers].count(True) == 1
+    assert await counter.count() == 1
+
+
+async def test_a_refusal_is_final_for_its_number(counter: Counter) -> None:
+    holder = await counter.holder(cash_fen=100)
+    till = await counter.till()
+    order = counter.order(till, holder)
+    assert (await counter.charger.charge(order)).refusal == "insufficient_funds"
+    await deposit(counter.ledger, NINGBO, "top_up", [Deposit(new_posting_id(), holder.holder_id, 50_000)])
+    assert (await counter.charger.charge(order)).refusal == "insufficient_funds"
+    # Under a new number the same presentation pays: a refusal uses no counter up.
+    assert (await counter.charger.charge(replace(order, key=counter.order(till, holder).key))).outcome == "approved"
+
+
+async def test_other_content_under_a_used_number_posts_nothing(counter: Counter) -> None:
+    till, holder = await counter.till(), await counter.holder()
+    order = counter.order(till, holder)
+    await counter.charger.charge(order)
+    with pytest.raises(Problem) as refused:
+        await counter.charger.charge(replace(counter.order(till, holder), key=order.key))
+    assert refused.value.kind.status == 422
+    assert await counter.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "refusal"),
+    [
+        ("UPDATE credential SET state = 'blocked' WHERE credential_id = $1", "card_blocked"),
+        ("UPDATE credential SET expires_at = now() WHERE credential_id = $1", "credential_expired"),
+        (
+            "UPDATE official SET state = 'left'"
+            " WHERE holder_id = (SELECT holder_id FROM credential WHERE credential_id = $1)",
+            "not_entitled",
+        ),
+    ],
+)
+async def test_the_charge_reads_the_state_itself(counter: Counter, damage: str, refusal: str) -> None:
+    holder = await counter.holder()
+    await counter.ledger.execute(damage, holder.credential_id)
+    answer = await counter.charger.charge(counter.order(await counter.till(), holder))
+    assert answer.refusal == refusal
+    assert await counter.count() == 0
+
+
+async def test_a_counter_pays_once_and_never_goes_back(counter: Counter) -> None:
+    holder, till = await counter.holder(), await counter.till()
+    used = counter.order(till, holder)
+    await counter.charger.charge(used)
+    same = await counter.charger.charge(counter.order(till, holder, counter=used.counter))
+    lower = await counter.charger.charge(counter.order(till, holder, counter=used.counter - 1))
+    assert (same.refusal, lower.refusal) == ("already_used", "counter_too_low")
+    assert await counter.count() == 1
+
+
+async def test_one_code_at_two_tills_at_once_pays_once(counter: Counter) -> None:
+    holder, one, two = await counter.holder(), await counter.till(), await counter.till(index=1)
+    other_worker = Counter(counter.ledger)
+    first = counter.order(one, holder)
+    answers = await asyncio.gather(
+        counter.charger.charge(first),
+        other_worker.charger.charge(counter.order(two, holder, counter=first.counter)),
+    )
+    assert sorted(a.refusal or a.outcome for a in answers) == ["already_used", "approved"]
+
+
+async def test_someone_elses_credential_is_unknown(counter: Counter) -> None:
+    holder, other = await counter.holder(), await counter.holder()
+    mixed = Holder(holder.book, holder.holder_id, other.credential_id)
+    assert (await counter.charger.charge(counter.order(await counter.till(), mixed))).refusal == "credential_unknown"
+
+
+async def test_a_book_without_an_open_day_refuses(counter: Counter) -> None:
+    order = counter.order(await counter.till(), await counter.holder())
+    await counter.ledger.execute("DELETE FROM book_day WHERE book = $1", NINGBO)
+    assert (await counter.charger.charge(order)).refusal == "day_closed"
+    assert await counter.count() == 0
+
+
+async def test_two_workers_drain_one_purse_to_zero_and_not_below(counter: Counter) -> None:
+    holder, till = await counter.holder(cash_fen=1_200 * 20, subsidy_fen=0), await counter.till()
+    chargers = [counter.charger, Counter(counter.ledger).charger]
+    orders = [counter.order(till, holder) for _ in range(50)]
+    answers = [await asyncio.gather(*(c.charge(o) for c, o in zip(chargers, pair, strict=True)))
+               for pair in zip(orders[::2], orders[1::2], strict=True)]  # fmt: skip
+    approved = [a for pair in answers for a in pair if a.outcome == "approved"]
+    assert len(approved) <= 20
+    assert (await counter.purses(holder))["cash"] == 1_200 * (20 - len(approved))
+
+
+async def test_a_client_that_hangs_up_still_has_one_posting(counter: Counter) -> None:
+    order = counter.order(await counter.till(), await counter.holder())
+    task = asyncio.create_task(counter.charger.charge(order))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    answer = await counter.charger.charge(order)
+    assert answer.outcome == "approved"
+    assert await counter.count() == 1
+
+
+async def test_a_full_queue_says_busy_and_posts_nothing(ledger: Pool) -> None:
+    counter = Counter(ledger, queue_max=3)
+    till, holders = await counter.till(), [await counter.holder() for _ in range(8)]
+    answers = await asyncio.gather(
+        *(counter.charger.charge(counter.order(till, h)) for h in holders), return_exceptions=True
+    )
+    busy = [a for a in answers if isinstance(a, Problem)]
+    assert busy
+    assert {(p.kind.slug, p.retry_after_s) for p in busy} == {("busy", 1)}
+    assert await counter.count() == len(holders) - len(busy)
+
+
+async def test_one_guilty_order_does_not_take_its_batch_with_it(counter: Counter) -> None:
+    till, holders = await counter.till(), [await counter.holder() for _ in range(5)]
+    orders = [counter.order(till, h) for h in holders]
+    orders[2] = replace(orders[2], canteen_account=-1, home_fen=0)  # amount 0 breaks a constraint
+    answers = await asyncio.gather(*(counter.charger.charge(o) for o in orders), return_exceptions=True)
+    failed = [a for a in answers if isinstance(a, BaseException)]
+    assert [type(a) for a in failed] in ([asyncpg.CheckViolationError], [])
+    assert await counter.count() == 4
+
+
+async def test_void_gives_back_what_was_posted(counter: Counter) -> None:
+    holder, till = await counter.holder(cash_fen=5_000, subsidy_fen=500), await counter.till()
+    order = counter.order(till, holder)
+    await counter.charger.charge(order)
+    void = counter.order(till, holder)
+    answer = await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
+    assert (answer.outcome, answer.cash_fen, answer.subsidy_fen) == ("voided", 700, 500)
+    assert await counter.purses(holder) == {"cash": 5_000, "subsidy": 500}
+    again = await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
+    assert again.amount_fen == 1_200
+    assert await counter.count("reversal") == 2
+
+
+async def test_void_twice_under_two_numbers_gives_back_once(counter: Counter) -> None:
+    holder, till = await counter.holder(), await counter.till()
+    order = counter.order(till, holder)
+    await counter.charger.charge(order)
+    voids = [counter.order(till, holder) for _ in range(4)]
+    answers = await asyncio.gather(
+        *(counter.charger.void(NINGBO, v.key, v.digest, 1, order.key.sequence) for v in voids)
+    )
+    assert sorted(a.amount_fen for a in answers) == [0, 0, 0, 1_200]
+    assert (await counter.purses(holder))["cash"] == 10_000
+
+
+@pytest.mark.parametrize("book", [NINGBO, HANGZHOU])
+async def test_void_bars_a_charge_that_has_not_arrived(counter: Counter, book: int) -> None:
+    holder, till = await counter.holder(book), await counter.till()
+    late, void = counter.order(till, holder), counter.order(till, holder)
+    assert (await counter.charger.void(NINGBO, void.key, void.digest, 1, late.key.sequence)).outcome == "voided"
+    assert (await counter.charger.charge(late)).outcome == "voided"
+    assert await counter.count() == 0
+
+
+async def test_void_follows_a_charge_into_its_book(counter: Counter) -> None:
+    guest, till = await counter.holder(HANGZHOU), await counter.till(NINGBO)
+    order, void = counter.order(till, guest), counter.order(till, guest)
+    await counter.charger.charge(order)
+    answer = await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
+    assert (answer.outcome, answer.amount_fen) == ("voided", 2_000)
+    assert (await counter.purses(guest))["cash"] == 10_000
+
+
+async def test_void_racing_its_charge_leaves_nothing_taken(counter: Counter) -> None:
+    till = await counter.till()
+    for _ in range(15):
+        holder = await counter.holder()
+        order, void = counter.order(till, holder), counter.order(till, holder)
+        await asyncio.gather(
+            counter.charger.charge(order),
+            Counter(counter.ledger).charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence),
+        )
+        assert await counter.purses(holder) == {"cash": 10_000, "subsidy": 0}
+
+
+async def test_a_void_cannot_be_voided(counter: Counter) -> None:
+    holder, till = await counter.holder(), await counter.till()
+    first, second = counter.order(till, holder), counter.order(till, holder)
+    await counter.charger.void(NINGBO, first.key, first.digest, 1, 999_999)
+    answer = await counter.charger.void(NINGBO, second.key, second.digest, 1, first.key.sequence)
+    assert answer.refusal == "not_a_charge"
+
+
+async def test_a_repeat_after_the_cut_off_posts_nothing(counter: Counter) -> None:
+    order = counter.order(await counter.till(), await counter.holder())
+    first = await counter.charger.charge(order)
+    await counter.ledger.execute("UPDATE book_day SET business_date = business_date + 1")
+    assert (await counter.charger.charge(order)).posting_id == first.posting_id
+    assert await counter.count() == 1
+
+
+async def test_deposits_post_once_and_never_change(counter: Counter) -> None:
+    holder = await counter.holder(cash_fen=0)
+    posting_id = new_posting_id()
+    for _ in range(3):
+        await deposit(counter.ledger, NINGBO, "top_up", [Deposit(posting_id, holder.holder_id, 700)])
+    assert await counter.purses(holder) == {"cash": 700, "subsidy": 0}
+    for kind, amount_fen in (("top_up", 701), ("grant", 700)):
+        with pytest.raises(Problem):
+            await deposit(counter.ledger, NINGBO, kind, [Deposit(posting_id, holder.holder_id, amount_fen)])
+    assert await counter.purses(holder) == {"cash": 700, "subsidy": 0}
+
+
+async def test_the_database_dies_for_a_moment(counter: Counter, database_url: str) -> None:
+    """Connections cut under a batch: unknown, tried again under the same keys, posted once."""
+    till, holders = await counter.till(), [await counter.holder() for _ in range(20)]
+    orders = [counter.order(till, h) for h in holders]
+    cutter = await asyncpg.connect(database_url)
+
+    async def cut() -> None:
+        for _ in range(5):
+            await cutter.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await asyncio.sleep(0.02)
+
+    answers, _ = await asyncio.gather(asyncio.gather(*(counter.charger.charge(o) for o in orders)), cut())
+    await cutter.close()
+    assert {a.outcome for a in answers} == {"approved"}
+    assert await counter.count() == 20

@@ -1,0 +1,126 @@
+"""The official's code: verified offline, fits a small QR, and nothing altered passes."""
+
+import time
+
+import cbor2
+import pytest
+import qrcode
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+from pycose.headers import Algorithm
+from pycose.keys import OKPKey
+from pycose.messages import Sign1Message
+from qrcode.constants import ERROR_CORRECT_L
+
+from terminals import qr
+from terminals.devices import SoftwarePhone
+from terminals.qr import Holder, NotGenuine, Token
+
+CENTRE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+CENTRE_PUBLIC = CENTRE.public_key().public_bytes_raw()
+PHONE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+NOW = 1_763_870_000
+HOLDER = Holder(330_200, 1_000_000, 999_999_999, 999_999_998, NOW + 604_800, PHONE_KEY.public_key().public_bytes_raw())
+CERTIFICATE = qr.issue_certificate(CENTRE, HOLDER)
+TOKEN = Token(NOW, 1_000_000, 1_000_001)
+CODE = qr.make_code(CERTIFICATE, PHONE_KEY, TOKEN)
+
+
+def test_a_code_says_who_and_when() -> None:
+    assert qr.read_code(CENTRE_PUBLIC, CODE) == (HOLDER, TOKEN)
+
+
+def test_the_largest_code_fits_version_10() -> None:
+    image = qrcode.QRCode(error_correction=ERROR_CORRECT_L)
+    image.add_data(CODE)
+    image.make(fit=True)
+    assert image.version <= 10
+    assert zxingcpp.read_barcodes(image.make_image().get_image().convert("L"))[0].text == CODE
+
+
+@given(st.integers(0, len(CODE) - 1), st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"))
+def test_an_altered_code_is_not_genuine(at: int, character: str) -> None:
+    altered = CODE[:at] + character + CODE[at + 1 :]
+    if altered != CODE:
+        with pytest.raises(NotGenuine):
+            qr.read_code(CENTRE_PUBLIC, altered)
+
+
+@given(
+    st.text(max_size=500) | st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", max_size=395).map("OC1:".__add__)
+)
+def test_any_text_is_a_code_or_not_genuine(text: str) -> None:
+    with pytest.raises(NotGenuine):
+        qr.read_code(CENTRE_PUBLIC, text)
+
+
+@given(st.binary(max_size=40))
+def test_a_phone_cannot_sign_nonsense(payload: bytes) -> None:
+    signed = qr._sign1(PHONE_KEY, b"onecard token v1", payload)
+    data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
+    if len(data) <= 250:
+        with pytest.raises(NotGenuine):
+            qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
+
+
+def test_another_centres_certificate_is_not_genuine() -> None:
+    with pytest.raises(NotGenuine):
+        qr.read_code(Ed25519PrivateKey.generate().public_key().public_bytes_raw(), CODE)
+
+
+def test_another_phones_token_is_not_genuine() -> None:
+    stolen = qr.make_code(CERTIFICATE, Ed25519PrivateKey.generate(), TOKEN)
+    with pytest.raises(NotGenuine):
+        qr.read_code(CENTRE_PUBLIC, stolen)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "canteen_id", "refusal"),
+    [
+        (0, 1_000_001, None),
+        (60, 1_000_001, None),
+        (61, 1_000_001, "qr_expired"),
+        (-15, 1_000_001, None),
+        (-16, 1_000_001, "qr_expired"),
+        (604_800, 1_000_001, "credential_expired"),
+        (0, 7, "wrong_canteen"),
+    ],
+)
+def test_when_and_where_a_code_may_pay(age_s: int, canteen_id: int, refusal: str | None) -> None:
+    assert qr.refusal_of(HOLDER, TOKEN, NOW + age_s, canteen_id) == refusal
+
+
+@pytest.mark.parametrize(("data", "text"), [(b"AB", "BB8"), (b"Hello!!", "%69 VD92EX0"), (b"base-45", "UJCLQE7W581")])
+def test_base45_examples_of_rfc_9285(data: bytes, text: str) -> None:
+    assert qr.base45_encode(data) == text
+    assert qr.base45_decode(text) == data
+
+
+@given(st.binary(max_size=300))
+def test_base45_round_trip(data: bytes) -> None:
+    assert qr.base45_decode(qr.base45_encode(data)) == data
+
+
+@pytest.mark.parametrize("text", ["A", "GGW5", ":::", "ab", "::"])
+def test_wrong_base45(text: str) -> None:
+    with pytest.raises((ValueError, OverflowError)):
+        qr.base45_decode(text)
+
+
+def test_another_cose_library_agrees() -> None:
+    """pycose verifies our certificate: the bytes are COSE, not merely ours."""
+    protected, unprotected, payload, signature = cbor2.loads(CERTIFICATE)
+    message = Sign1Message.from_cose_obj([protected, unprotected, payload, signature], allow_unknown_attributes=False)
+    message.key = OKPKey(crv="ED25519", x=CENTRE_PUBLIC, optional_params={})
+    message.external_aad = b"onecard certificate v1"
+    assert message.get_attr(Algorithm).fullname == "EDDSA"
+    assert message.verify_signature()
+
+
+def test_a_phone_counts_up() -> None:
+    phone = SoftwarePhone(PHONE_KEY, CERTIFICATE)
+    tokens = [qr.read_code(CENTRE_PUBLIC, phone.show_code())[1] for _ in range(3)]
+    assert [token.counter for token in tokens] == [1, 2, 3]
+    assert abs(tokens[-1].issued_at - time.time()) < 5

@@ -1,0 +1,153 @@
+"""Message signatures: another implementation agrees, and nothing altered passes."""
+
+import time
+from typing import Any
+
+import http_sf
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
+
+from registry.errors import Problem
+from terminals import signatures
+from terminals.signatures import (
+    check_answer,
+    check_request,
+    ed25519_signer,
+    ed25519_verifier,
+    hmac_signer,
+    hmac_verifier,
+    read_signature,
+    sign_answer,
+    sign_request,
+)
+
+KEY = bytes(range(32))
+BODY = b'{"meal":"lunch"}'
+PATH = "/terminal/charges"
+NOW = 1_763_870_000
+
+
+def signed(**changes: Any) -> dict[str, str]:
+    arguments = {"request_id": "1/7", "created": NOW, "key_id": "s" * 22, "sign": hmac_signer(KEY)} | changes
+    return sign_request("POST", PATH, BODY, **arguments)
+
+
+def check(
+    headers: dict[str, str], *, method: str = "POST", path: str = PATH, body: bytes = BODY, key: bytes = KEY
+) -> None:
+    check_request(read_signature(method, path, headers, body, in_session=True), hmac_verifier(key), NOW)
+
+
+class _Keys(HTTPSignatureKeyResolver):  # type: ignore[misc]
+    def __init__(self, key: Any) -> None:
+        self._key = key
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        return self._key
+
+    def resolve_private_key(self, key_id: str) -> Any:
+        return self._key
+
+
+@pytest.mark.parametrize("in_session", [True, False])
+def test_another_implementation_verifies_our_request(in_session: bool) -> None:
+    private = Ed25519PrivateKey.generate()
+    if in_session:
+        headers, algorithm, key = signed(created=int(time.time())), algorithms.HMAC_SHA256, KEY
+    else:
+        headers = signed(request_id="", created=int(time.time()), sign=ed25519_signer(private))
+        algorithm, key = algorithms.ED25519, private.public_key()  # type: ignore[assignment]
+    request = requests.Request("POST", f"https://centre.example{PATH}", data=BODY, headers=headers).prepare()
+    [result] = HTTPMessageVerifier(signature_algorithm=algorithm, key_resolver=_Keys(key)).verify(request)
+    assert '"content-digest"' in result.covered_components
+
+
+def test_our_header_fields_are_structured_fields() -> None:
+    headers = signed()
+    for name in ("signature-input", "signature", "content-digest"):
+        assert http_sf.parse(headers[name].encode(), tltype="dictionary")
+
+
+def test_an_honest_request_passes() -> None:
+    check(signed())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "DELETE"},
+        {"path": "/terminal/voids"},
+        {"body": b'{"meal":"dinner"}'},
+        {"key": bytes(32)},
+    ],
+)
+def test_a_signature_fits_nothing_else(change: dict[str, Any]) -> None:
+    with pytest.raises(Problem) as refused:
+        check(signed(), **change)
+    assert refused.value.kind.slug == "bad-signature"
+
+
+@pytest.mark.parametrize("field", ["signature", "signature-input", "content-digest", "onecard-request"])
+def test_every_field_is_needed(field: str) -> None:
+    headers = signed()
+    del headers[field]
+    with pytest.raises(Problem):
+        check(headers)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("onecard-request", "1/8"),
+        ("signature-input", 'onecard=();created=1763870000;keyid="x";alg="hmac-sha256"'),
+        ("signature-input", 'onecard=("@method");created=1763870000;keyid="x";alg="none"'),
+        ("signature", "onecard=::"),
+        ("signature", "onecard=:AAAA:"),
+        ("signature", "onecard=:AAAAAAAAAAAAAAAAAAAAA:"),
+        ("content-digest", "sha-256=:AAAA:"),
+    ],
+)
+def test_an_altered_field_is_refused(field: str, value: str) -> None:
+    with pytest.raises(Problem) as refused:
+        check(signed() | {field: value})
+    assert refused.value.kind.slug == "bad-signature"
+
+
+@pytest.mark.parametrize("off_s", [-301, 301, -86_400])
+def test_created_out_of_range(off_s: int) -> None:
+    with pytest.raises(Problem) as refused:
+        check(signed(created=NOW + off_s))
+    assert refused.value.kind.slug == "created-out-of-range"
+
+
+@pytest.mark.parametrize("off_s", [-300, 0, 300])
+def test_created_within_range(off_s: int) -> None:
+    check(signed(created=NOW + off_s))
+
+
+def test_an_answer_is_bound_to_its_request() -> None:
+    first, second = signed(), signed(created=NOW + 1)
+    request = read_signature("POST", PATH, first, BODY, in_session=True)
+    answer = sign_answer(request, 200, b"{}", block_list=3, created=NOW, key_id="s", sign=hmac_signer(KEY))
+    accept = {"key_id": "s", "verify": hmac_verifier(KEY)}
+    assert check_answer(first, 200, answer, b"{}", **accept) == NOW  # type: ignore[arg-type]
+    for sent, status, fields, body in [
+        (second, 200, answer, b"{}"),
+        (first, 503, answer, b"{}"),
+        (first, 200, answer, b"[]"),
+        (first, 200, answer | {"onecard-block-list": "2"}, b"{}"),
+        (first, 200, {}, b"{}"),
+    ]:
+        with pytest.raises(Problem):
+            check_answer(sent, status, fields, body, **accept)  # type: ignore[arg-type]
+
+
+def test_an_ed25519_key_that_is_none() -> None:
+    assert not ed25519_verifier(b"short")(b"base", bytes(64))
+    assert not ed25519_verifier(bytes(32))(b"base", bytes(64))
+
+
+def test_the_profile_is_what_the_document_says() -> None:
+    assert signatures.IN_SESSION == '("@method" "@path" "content-digest" "onecard-request")'

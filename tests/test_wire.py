@@ -1,0 +1,91 @@
+"""The first wall: what JSON and CBOR may reach the rules."""
+
+import json
+
+import cbor2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.errors import Problem
+from registry.wire import DEPTH_MAX, read_cbor, read_json
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**17), 10**17)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_honest_json_passes_unchanged(value: object) -> None:
+    text = json.dumps(value)
+    if "\\u0000" not in text and text.count("[") + text.count("{") <= DEPTH_MAX:
+        assert read_json(text.encode()) == value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe{}",
+        b'{"a": 1, "a": 2}',
+        b'{"x": {"a": 1, "a": 2}}',
+        b'"\\u0000"',
+        b'{"\\u0000": 1}',
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000,
+        b"9" * 400,
+        b"-" + b"9" * 400,
+        b"NaN",
+        b"Infinity",
+        b"[1] [2]",
+        b'"a\nb"',
+    ],
+)
+def test_hostile_json_is_refused(body: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        read_json(body)
+    assert refused.value.kind.status == 400
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_as_json_give_a_value_or_a_problem(body: bytes) -> None:
+    try:
+        read_json(body)
+    except Problem as problem:
+        assert problem.kind.status == 400
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        bytes.fromhex("a2010101 02".replace(" ", "")),  # {1: 1, 1: 2}
+        bytes.fromhex("1800"),  # 0 in two bytes
+        bytes.fromhex("9f01ff"),  # an indefinite array
+        bytes.fromhex("0100"),  # two items
+        bytes.fromhex("a2020001 00".replace(" ", "")),  # keys out of order
+        b"\x81" * 5_000 + b"\x01",
+        bytes.fromhex("5b7fffffffffffffff"),  # a string of 2^63 bytes
+        b"\x00" * 5_000,
+    ],
+)
+def test_hostile_cbor_is_refused(data: bytes) -> None:
+    with pytest.raises(Problem):
+        read_cbor(data, 4_096)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_as_cbor_give_a_value_or_a_problem(data: bytes) -> None:
+    try:
+        value = read_cbor(data, 4_096)
+    except Problem:
+        return
+    assert cbor2.dumps(value, canonical=True) == data
