@@ -14,7 +14,7 @@ from granian.log import LogLevels
 
 from onecard.settings import Settings
 
-WORKER_STOP_WITHIN_S = 5
+WORKER_STOP_WITHIN_S = 3
 """Open live streams do not end by themselves."""
 
 

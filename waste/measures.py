@@ -16,7 +16,7 @@ INEDIBLE = "inedible"
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Waste of one canteen's meal. Weights in grams; None where there is nothing to divide by."""
+    """Waste of one canteen's meal. Weights in grams; None where nothing was weighed, or nobody ate."""
 
     covers: int
     waste_g: int
@@ -29,6 +29,7 @@ class Measures:
 
 def measure(weights_g: Mapping[str, int], covers: int) -> Measures:
     """The measures of a meal from its weights by stream and its covers; one decimal of a gram, four of the rate."""
+    weighed = any(stream in weights_g for stream in WASTE_STREAMS)
     waste_g = sum(weights_g.get(stream, 0) for stream in WASTE_STREAMS)
     prepared_g = weights_g.get(PREPARED, 0)
     return Measures(
@@ -36,7 +37,7 @@ def measure(weights_g: Mapping[str, int], covers: int) -> Measures:
         waste_g=waste_g,
         inedible_g=weights_g.get(INEDIBLE, 0),
         prepared_g=prepared_g,
-        grams_per_cover=round(waste_g / covers, 1) if covers else None,
-        plate_grams_per_cover=round(weights_g.get("plate", 0) / covers, 1) if covers else None,
-        waste_rate=round(waste_g / prepared_g, 4) if prepared_g else None,
+        grams_per_cover=round(waste_g / covers, 1) if covers and weighed else None,
+        plate_grams_per_cover=round(weights_g["plate"] / covers, 1) if covers and "plate" in weights_g else None,
+        waste_rate=round(waste_g / prepared_g, 4) if prepared_g and weighed else None,
     )

@@ -1,0 +1,184 @@
+"""The night: closing under load, exactly, every time; netting; statements that add up."""
+
+import asyncio
+import csv
+import io
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from clearing.closing import close_day, cycle_result, open_dates
+from clearing.statements import read_statement, to_csv
+from onecard.jobs import close_days_due
+from onecard.settings import Settings
+from onecard.verify import verify_ledger
+from registry.days import cut_off_of
+from registry.errors import Problem
+from registry.postgres import Pool, open_pool
+from tests.counter import HANGZHOU, NINGBO, Counter
+
+
+async def test_a_day_closes_nets_and_publishes(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till = await counter.till(NINGBO)
+    visitor, guest = await counter.holder(NINGBO, agency_index=1), await counter.holder(HANGZHOU)
+    own = await counter.holder(NINGBO)
+    for holder in (visitor, guest, own):
+        await counter.charger.charge(counter.order(till, holder))
+    [day] = set((await open_dates(ledger)).values())
+    cycle = await close_day(ledger, day, tmp_path)
+    assert cycle.state == "published"
+    assert [p.position_fen for p in cycle.positions] == [4_000, -2_000, 0, -2_000]
+    assert set((await open_dates(ledger)).values()) == {day + timedelta(days=1)}
+
+    rows = list(csv.reader(io.StringIO((await _statement(ledger, tmp_path, till.agency_id)).decode("utf-8-sig"))))
+    sides = [(row[1].split()[-1], row[6], row[8]) for row in rows[1:]]
+    assert sides == [
+        ("own", "1", "12.00"),
+        ("receivable", "1", "20.00"),
+        ("receivable", "1", "20.00"),
+        ("net_position", "", "40.00"),
+    ]
+    report = (await _statement(ledger, tmp_path, 0)).decode("utf-8-sig")
+    assert "合计 total,40.00,40.00,0.00" in report
+
+
+async def _statement(ledger: Pool, folder: Path, agency_id: int) -> bytes:
+    day = await ledger.fetchval("SELECT max(business_date) FROM cycle")
+    content = await read_statement(ledger, day, agency_id, folder)
+    assert content is not None
+    return content
+
+
+async def test_closing_twice_changes_nothing(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    await counter.charger.charge(counter.order(await counter.till(), await counter.holder(agency_index=1)))
+    day = max((await open_dates(ledger)).values())
+    first = await close_day(ledger, day, tmp_path)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
+    assert await close_day(ledger, day, tmp_path) == first
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.csv")} == files
+    assert set((await open_dates(ledger)).values()) == {day + timedelta(days=1)}
+
+
+async def test_a_day_that_is_not_reached_cannot_be_closed(ledger: Pool, tmp_path: Path) -> None:
+    day = max((await open_dates(ledger)).values())
+    with pytest.raises(Problem) as refused:
+        await close_day(ledger, day + timedelta(days=1), tmp_path)
+    assert refused.value.kind.slug == "day-not-reached"
+    with pytest.raises(Problem):
+        await close_day(ledger, day - timedelta(days=1), tmp_path)
+
+
+async def test_a_book_that_lags_is_closed_with_the_others(ledger: Pool, tmp_path: Path) -> None:
+    await ledger.execute("UPDATE book_day SET business_date = business_date - 3 WHERE book = $1", HANGZHOU)
+    counter = Counter(ledger)
+    await counter.charger.charge(counter.order(await counter.till(NINGBO), await counter.holder(HANGZHOU)))
+    day = max((await open_dates(ledger)).values())
+    cycle = await close_day(ledger, day, tmp_path)
+    assert sum(abs(p.position_fen) for p in cycle.positions) == 4_000
+    assert len(set((await open_dates(ledger)).values())) == 1
+
+
+async def test_a_reversal_is_netted_on_the_day_that_it_is_posted(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till, visitor = await counter.till(), await counter.holder(agency_index=1)
+    order, void = counter.order(till, visitor), counter.order(till, visitor)
+    await counter.charger.charge(order)
+    day = max((await open_dates(ledger)).values())
+    first = await close_day(ledger, day, tmp_path)
+    await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
+    second = await close_day(ledger, day + timedelta(days=1), tmp_path)
+    assert [p.position_fen for p in first.positions] == [2_000, -2_000, 0, 0]
+    assert [p.position_fen for p in second.positions] == [-2_000, 2_000, 0, 0]
+    assert all(line.holds for line in await _verify(ledger, tmp_path))
+
+
+async def _verify(ledger: Pool, folder: Path) -> list[object]:
+    host, name = await _place(ledger)
+    return list(await verify_ledger(f"postgresql://onecard@/{name}?host={host}", folder))
+
+
+async def _place(ledger: Pool) -> tuple[str, str]:
+    async with ledger.acquire() as connection:
+        address = connection._con._addr  # type: ignore[attr-defined]
+    return str(Path(address).parent), await ledger.fetchval("SELECT current_database()")
+
+
+async def test_days_closed_under_full_load_lose_and_double_nothing(database_url: str, tmp_path: Path) -> None:
+    """Two workers charge without a pause while two closers race over eight days."""
+    pools = [await open_pool(database_url, size=6) for _ in range(3)]
+    workers = [Counter(pool) for pool in pools[:2]]
+    till = await workers[0].till(NINGBO)
+    holders = [
+        await workers[0].holder(book, agency_index=index, cash_fen=900_000)
+        for book, index in [(NINGBO, 0), (NINGBO, 1), (NINGBO, 2), (HANGZHOU, 0)] * 6
+    ]
+    closing, acknowledged, slowest_s = True, [], 0.0
+
+    async def pay(worker: Counter, holder: object) -> None:
+        nonlocal slowest_s
+        while closing:
+            started = time.monotonic()
+            answer = await worker.charger.charge(worker.order(till, holder))  # type: ignore[arg-type]
+            slowest_s = max(slowest_s, time.monotonic() - started)
+            if answer.outcome == "approved":
+                acknowledged.append(answer)
+
+    async def close_days() -> None:
+        nonlocal closing
+        for _ in range(8):
+            await asyncio.sleep(0.15)
+            day = max((await open_dates(pools[2])).values())
+            await asyncio.gather(*(close_day(pools[2], day, tmp_path) for _ in range(2)))
+        closing = False
+
+    # One holder is charged by one worker alone, as a person stands at one till.
+    await asyncio.gather(close_days(), *(pay(workers[i % 2], holder) for i, holder in enumerate(holders)))
+    day = max((await open_dates(pools[2])).values())
+    await close_day(pools[2], day, tmp_path)
+
+    cleared, fen = await pools[2].fetchrow("SELECT sum(payments), sum(paid_fen) FROM obligation")  # type: ignore[misc]
+    assert (cleared, fen) == (len(acknowledged), sum(a.amount_fen for a in acknowledged))
+    assert len(acknowledged) > 200
+    assert slowest_s < 3, f"a payment waited {slowest_s:.2f} s"
+    report = await verify_ledger(database_url, tmp_path)
+    assert [line for line in report if not line.holds] == []
+    for pool in pools:
+        await pool.close()
+
+
+@pytest.mark.parametrize("step", ["note_closed_day", "take_closed_days", "add_position", "note_statement", "step"])
+async def test_a_close_that_crashes_at_any_step_is_resumed(
+    ledger: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    from clearing import closing, statements
+
+    counter = Counter(ledger)
+    await counter.charger.charge(counter.order(await counter.till(), await counter.holder(agency_index=1)))
+    day = max((await open_dates(ledger)).values())
+    for module in (closing, statements):
+        monkeypatch.setitem(module.QUERIES, step, "SELECT 1 / 0, $1, $2, $3, $4, $5")
+    with pytest.raises(Exception, match=r"zero|argument|parameter|type"):
+        await close_day(ledger, day, tmp_path)
+    monkeypatch.undo()
+    cycle = await close_day(ledger, day, tmp_path)
+    assert (cycle.state, [p.position_fen for p in cycle.positions]) == ("published", [2_000, -2_000, 0, 0])
+    assert all(line.holds for line in await _verify(ledger, tmp_path))  # type: ignore[attr-defined]
+
+
+async def test_the_job_closes_what_is_due_and_nothing_else(ledger: Pool, database_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=database_url, redis_url="unix://none", statement_dir=tmp_path)
+    day = max((await open_dates(ledger)).values())
+    assert not await close_days_due(settings, cut_off_of(day) - timedelta(seconds=1))
+    assert await close_days_due(settings, cut_off_of(day))
+    assert not await close_days_due(settings, cut_off_of(day))
+    assert (await cycle_result(ledger, day)).state == "published"
+
+
+def test_a_name_is_no_formula() -> None:
+    assert b"'=cmd" in to_csv([("=cmd|' /C calc'!A0", "-12.00")])
+    assert b"-12.00" in to_csv([("-12.00",)])
+    assert b"'-12" not in to_csv([("-12.00",)])

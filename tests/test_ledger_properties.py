@@ -1,0 +1,91 @@
+"""Whatever happens in whatever order, the invariants hold: Hypothesis on a real ledger."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clearing.closing import close_day, open_dates
+from onecard.verify import verify_ledger
+from registry.errors import Problem
+from registry.postgres import open_pool
+from settlement.deposits import Deposit, deposit
+from settlement.ledger import new_posting_id
+from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.system import System
+
+who = st.integers(0, 3)
+step = st.one_of(
+    st.tuples(st.just("charge"), who, st.integers(1, 3_000)),
+    st.tuples(st.just("repeat"), st.integers(0, 30), st.just(0)),
+    st.tuples(st.just("void"), st.integers(0, 30), st.just(0)),
+    st.tuples(st.just("top_up"), who, st.integers(1, 5_000)),
+    st.tuples(st.just("grant"), who, st.integers(1, 2_000)),
+    st.tuples(st.just("block"), who, st.just(0)),
+    st.tuples(st.just("close"), st.just(0), st.just(0)),
+)
+bursts = st.lists(st.lists(step, min_size=1, max_size=8), min_size=1, max_size=8)
+"""The steps of a burst run at once, on two workers."""
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bursts)
+def test_any_interleaving_keeps_every_invariant(system: System, template: str, tmp_path: Path, plan: list[Any]) -> None:
+    postgres = system.services.postgres
+    assert postgres is not None
+    name = f"property_{uuid4().hex[:10]}"
+    postgres.create_database(name, template=template)
+    asyncio.run(_play(postgres.url_of("onecard", name), tmp_path / name, plan))
+
+
+async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
+    pool = await open_pool(url, size=6)
+    workers = [Counter(pool), Counter(pool)]
+    tills = [await workers[0].till(NINGBO), await workers[0].till(HANGZHOU)]
+    holders = [
+        await workers[0].holder(book, agency_index=index, cash_fen=4_000, subsidy_fen=1_000)
+        for book, index in [(NINGBO, 0), (NINGBO, 1), (HANGZHOU, 0), (NINGBO, 0)]
+    ]
+    sent: list[Any] = []
+    first_answers: dict[Any, Any] = {}
+
+    async def run(number: int, kind: str, which: int, fen: int) -> None:
+        worker, till = workers[number % 2], tills[number % 3 == 0]
+        match kind:
+            case "charge":
+                order = worker.order(till, holders[which], home_fen=fen, visitor_fen=fen)
+                sent.append(order)
+                answer = await worker.charger.charge(order)
+                first_answers.setdefault(order.key, (answer.outcome, answer.refusal, answer.posting_id))
+            case "repeat" if sent:
+                order = sent[which % len(sent)]
+                answer = await worker.charger.charge(order)
+                seen = (answer.outcome, answer.refusal, answer.posting_id)
+                assert first_answers.setdefault(order.key, seen) == seen, "a repeat gets the first answer"
+            case "void" if sent:
+                target = sent[which % len(sent)]
+                void = worker.order(till, holders[0])
+                key = type(void.key)(target.key.terminal_id, 1, void.key.sequence)
+                await worker.charger.void(target.home_book, key, void.digest, 1, target.key.sequence)
+            case "top_up" | "grant":
+                holder = holders[which]
+                await deposit(pool, holder.book, kind, [Deposit(new_posting_id(), holder.holder_id, fen)])
+            case "block":
+                await pool.execute(
+                    "UPDATE credential SET state = 'blocked' WHERE credential_id = $1", holders[which].credential_id
+                )
+            case "close":
+                await close_day(pool, max((await open_dates(pool)).values()), folder)
+
+    for burst in plan:
+        outcomes = await asyncio.gather(
+            *(run(number, *one) for number, one in enumerate(burst)), return_exceptions=True
+        )
+        for outcome in outcomes:
+            assert outcome is None or isinstance(outcome, Problem), repr(outcome)
+    report = await verify_ledger(url, folder)
+    assert [line for line in report if not line.holds] == []
+    await pool.close()

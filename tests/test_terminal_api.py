@@ -1,0 +1,319 @@
+"""The terminal protocol over HTTP, as a terminal maker meets it."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+import urllib3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from terminals.client import OutcomeUnknown, Rejected, Terminal, activate_phone
+from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.schemas import EnrolmentSlip
+from tests.builders import Town
+from tests.system import System
+
+
+@pytest.fixture(scope="module")
+def till(town: Town, scratch: Path) -> Terminal:
+    return town.terminal(scratch, "yinzhou")
+
+
+def test_card_at_home_and_phone_as_visitor(town: Town, till: Terminal, scratch: Path) -> None:
+    own, visitor = town.official("yinzhou", subsidy_fen=600), town.official("hangzhou")
+    at_home = till.charge_card(town.card(own), "lunch")
+    visiting = till.charge_code(town.phone(visitor).show_code(canteen_id=till.canteen_id), "lunch")
+    assert at_home.receipt is not None
+    assert visiting.receipt is not None
+    assert (at_home.receipt.subsidy_fen, at_home.receipt.cash_fen) == (600, 400)
+    assert (visiting.receipt.amount_fen, visiting.receipt.note) == (4_000, "个人留存,不作报销凭证")
+    assert town.purses(own) == (9_600, 0)
+    assert town.purses(visitor) == (6_000, 0)
+
+
+def test_weighed_food_takes_the_amount_on_the_scale(town: Town, scratch: Path) -> None:
+    till = town.terminal(scratch, "yuyao")
+    card = town.card(town.official("city"))
+    assert till.charge_card(card, "lunch", 1_830).receipt.amount_fen == 1_830  # type: ignore[union-attr]
+    assert till.charge_card(card, "lunch").reason == "amount_missing"
+    assert till.charge_card(card, "lunch", 5_001).reason == "limit_exceeded"
+    assert till.charge_card(card, "breakfast", 400).reason == "price_fixed"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "reason"), [(0, None), (50, None), (75, "qr_expired"), (-30, "qr_expired"), (7 * 86_400, "qr_expired")]
+)
+def test_a_code_is_fresh_for_a_minute(town: Town, till: Terminal, age_s: int, reason: str | None) -> None:
+    phone = town.phone(town.official())
+    assert till.charge_code(phone.show_code(at=time.time() - age_s), "lunch").reason == reason
+
+
+def test_a_code_for_another_canteen(town: Town, till: Terminal) -> None:
+    phone = town.phone(town.official())
+    assert till.charge_code(phone.show_code(canteen_id=town.canteen_id("city")), "lunch").reason == "wrong_canteen"
+
+
+def test_a_code_pays_once_anywhere(town: Town, till: Terminal, scratch: Path) -> None:
+    code = town.phone(town.official()).show_code()
+    assert till.charge_code(code, "lunch").outcome == "approved"
+    assert till.charge_code(code, "lunch").reason == "already_used"
+    assert town.terminal(scratch, "city").charge_code(code, "lunch").reason == "already_used"
+
+
+def test_an_altered_code(town: Town, till: Terminal) -> None:
+    code = town.phone(town.official()).show_code()
+    altered = code[:-4] + ("0" if code[-4] != "0" else "1") + code[-3:]
+    assert till.charge_code(altered, "lunch").reason == "credential_invalid"
+
+
+def test_a_forged_phone_key(town: Town, till: Terminal) -> None:
+    stolen = SoftwarePhone(Ed25519PrivateKey.generate(), town.phone(town.official()).certificate)
+    assert till.charge_code(stolen.show_code(), "lunch").reason == "credential_invalid"
+
+
+def test_a_card_without_its_key(town: Town, till: Terminal) -> None:
+    card = town.card(town.official())
+    assert till.charge_card(SoftwareCard(card.uid, card.file, bytes(16)), "lunch").reason == "credential_invalid"
+
+
+def test_a_card_whose_counter_goes_back(town: Town, till: Terminal) -> None:
+    card = town.card(town.official())
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    card.counter -= 1
+    assert till.charge_card(card, "lunch").reason == "already_used"
+    card.counter -= 2
+    assert till.charge_card(card, "lunch").reason == "counter_too_low"
+
+
+def test_a_lost_card_is_refused_at_once(town: Town, till: Terminal) -> None:
+    card = town.card(town.official())
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    path = f"/console/credentials/{card.file.credential_id}/block"
+    town.centre.call("POST", path, {"blocked": True, "reason": "lost"})
+    assert till.charge_card(card, "lunch").reason == "card_blocked"
+    time.sleep(2.5)
+    before = till.block_list_version
+    till.charge_card(card, "lunch")
+    assert till.block_list_version >= max(before, 1)
+    _, body = till.exchange("GET", f"/terminal/block-list/{till.block_list_version - 1}", f"{till.epoch}/900000")
+    assert json.loads(body)["changes"][-1]["blocked"] is True
+    town.centre.call("POST", path, {"blocked": False, "reason": "found"})
+    assert till.charge_card(card, "lunch").outcome == "approved"
+
+
+def test_a_renewed_certificate_pays(town: Town, till: Terminal) -> None:
+    from msgspec import json as wire
+
+    from terminals.client import _post_opening, _transport
+    from terminals.schemas import to_bytes, to_text
+
+    phone = town.phone(town.official())
+    body = wire.encode({"certificate": to_text(phone.certificate)})
+    with _transport() as http:
+        answer, _ = _post_opening(http, town.url, "/phone/certificates/renewals", body, phone.key, "phone")
+        with pytest.raises(Rejected):
+            _post_opening(http, town.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone")
+    renewed = SoftwarePhone(phone.key, to_bytes(json.loads(answer.data)["certificate"]), phone.counter)
+    assert till.charge_code(renewed.show_code(), "lunch").outcome == "approved"
+
+
+def test_enrolment_needs_a_second_person(town: Town, scratch: Path) -> None:
+    slip = town.slip(approved=False)
+    with pytest.raises(Rejected) as refused:
+        Terminal.enrol(town.url, slip, scratch / "unapproved")
+    assert refused.value.slug == "enrolment-refused"
+    # The person who made the code may not approve it, whatever roles he has.
+    assert town.centre.ask("POST", f"/console/enrolments/{slip.enrolment_id}/approval").status == 403
+
+
+def test_an_enrolment_code_works_once(town: Town, scratch: Path) -> None:
+    slip = town.slip()
+    Terminal.enrol(town.url, slip, scratch / "first").close()
+    with pytest.raises(Rejected):
+        Terminal.enrol(town.url, slip, scratch / "second")
+
+
+def test_five_wrong_codes_spoil_an_enrolment(town: Town, scratch: Path) -> None:
+    slip = town.slip()
+    wrong = EnrolmentSlip(slip.enrolment_id, "A" * 16, slip.centre_public_key, slip.expires_at)
+    for attempt in range(5):
+        with pytest.raises(Rejected):
+            Terminal.enrol(town.url, wrong, scratch / f"wrong-{attempt}")
+    with pytest.raises(Rejected):
+        Terminal.enrol(town.url, slip, scratch / "late")
+
+
+def test_an_expired_enrolment_code(town: Town, system: System, scratch: Path) -> None:
+    slip = town.slip()
+    with psycopg.connect(system.database_url) as db:
+        db.execute("UPDATE enrolment SET expires_at = now() WHERE enrolment_id = %s", (slip.enrolment_id,))
+    with pytest.raises(Rejected):
+        Terminal.enrol(town.url, slip, scratch / "expired")
+
+
+def test_an_activation_code_works_once(town: Town) -> None:
+    official = town.official()
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = town.centre.call("POST", "/console/phone-activations", message)["activations"]
+    activate_phone(town.url, made["activation_id"], made["code"])
+    with pytest.raises(Rejected):
+        activate_phone(town.url, made["activation_id"], made["code"])
+
+
+def test_a_replayed_sign_on_is_refused(town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from terminals import client
+
+    terminal = town.terminal(scratch)
+    sent = []
+    post = client._post_opening
+
+    def keep(*arguments: object) -> object:
+        sent.append(arguments)
+        return post(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(client, "_post_opening", keep)
+    terminal.sign_on()
+    with pytest.raises(Rejected) as refused:
+        post(*sent[-1])  # type: ignore[arg-type]
+    assert refused.value.slug == "replayed-sign-in"
+
+
+def test_signing_on_elsewhere_ends_the_session_and_the_client_recovers(town: Town, scratch: Path) -> None:
+    terminal = town.terminal(scratch)
+    card = town.card(town.official())
+    terminal.charge_card(card, "lunch")
+    terminal._http.clear()
+    twin = Terminal(town.url, _folder_of(terminal, scratch))
+    twin.sign_on()
+    time.sleep(3.2)  # the workers' session caches
+    assert terminal.charge_card(card, "lunch").outcome == "approved"
+
+
+def _folder_of(terminal: Terminal, scratch: Path) -> Path:
+    wanted = f'"terminal_id": {terminal.identity.terminal_id},'
+    [folder] = [p.parent for p in scratch.glob("*/identity.json") if wanted in p.read_text()]
+    return folder
+
+
+def test_signing_off_ends_the_session(town: Town, scratch: Path) -> None:
+    terminal = town.terminal(scratch)
+    session = terminal._session
+    terminal.exchange("DELETE", "/terminal/sessions/current", f"{terminal.epoch}/1")
+    time.sleep(3.2)
+    assert session is not None
+    terminal.exchange("GET", "/terminal/block-list/0", f"{terminal.epoch}/2")
+    assert terminal._session is not session
+
+
+def test_a_restored_disk_never_uses_a_number_twice(town: Town, scratch: Path) -> None:
+    terminal = town.terminal(scratch)
+    folder, card = _folder_of(terminal, scratch), town.card(town.official())
+    backup = scratch / f"backup-{terminal.identity.terminal_id}"
+    shutil.copytree(folder, backup)
+    for _ in range(3):
+        terminal.charge_card(card, "lunch")
+    restored = Terminal(town.url, backup)
+    assert restored.charge_card(card, "lunch").outcome == "approved"
+    assert restored.journal.highest_sequence(restored.epoch) > terminal.journal.highest_sequence(terminal.epoch)
+
+
+def test_a_replaced_device_starts_a_new_epoch(town: Town, scratch: Path) -> None:
+    old = town.terminal(scratch)
+    slip = town.slip(replaces_terminal_id=old.identity.terminal_id)
+    new = Terminal.enrol(town.url, slip, scratch / "replacement")
+    assert (new.identity.terminal_id, new.epoch) == (old.identity.terminal_id, 2)
+    time.sleep(3.2)
+    with pytest.raises(Rejected):
+        old.charge_card(town.card(town.official()), "lunch")
+
+
+def test_an_answer_that_was_tampered_with_is_unknown_not_approved(
+    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, official = town.terminal(scratch), town.official()
+    card = town.card(official)
+    request = terminal._http.request
+
+    def forge(*arguments: object, **more: object) -> urllib3.BaseHTTPResponse:
+        answer = request(*arguments, **more)  # type: ignore[arg-type]
+        answer._body = answer.data.replace(b"1000", b"9999")
+        return answer
+
+    monkeypatch.setattr(terminal._http, "request", forge)
+    with pytest.raises(OutcomeUnknown):
+        terminal.charge_card(card, "lunch")
+    monkeypatch.undo()
+    [entry] = terminal.unknown()
+    [answer] = terminal.resend_unknown()
+    assert answer.outcome == "approved"
+    assert (town.purses(official), entry.sequence) == ((9_000, 0), 1)
+
+
+def test_a_charge_challenged_in_an_ended_session_is_resent_after_a_new_sign_on(
+    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, official = town.terminal(scratch), town.official()
+
+    def lost(*_: object, **__: object) -> None:
+        raise urllib3.exceptions.ProtocolError("the cable is out")
+
+    card = town.card(official)
+    monkeypatch.setattr(terminal._http, "request", lost)
+    with pytest.raises(OutcomeUnknown):
+        terminal.charge_card(card, "lunch")
+    monkeypatch.undo()
+    terminal.sign_on()
+    assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
+    assert town.purses(official) == (9_000, 0)
+
+
+def test_a_given_up_charge_is_voided_and_never_posts(
+    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, official = town.terminal(scratch), town.official()
+    card = town.card(official)
+    request = terminal._http.request
+
+    def answer_lost(*arguments: object, **more: object) -> None:
+        request(*arguments, **more)  # type: ignore[arg-type]
+        raise urllib3.exceptions.ProtocolError("the answer was lost")
+
+    monkeypatch.setattr(terminal._http, "request", answer_lost)
+    with pytest.raises(OutcomeUnknown):
+        terminal.charge_card(card, "lunch")
+    monkeypatch.undo()
+    [charge] = terminal.unknown()
+    assert terminal.void(charge.epoch, charge.sequence).reversed_fen == 1_000
+    assert terminal.unknown() == []
+    assert town.purses(official) == (10_000, 0)
+
+
+def test_an_agencys_people_act_for_their_agency_alone(town: Town, system: System) -> None:
+    admin, finance = town.person("admin-yuyao"), town.person("finance-yuyao")
+    ours, theirs = town.agency_id("yuyao"), town.agency_id("city")
+    person = {"name": "李雷", "staff_number": "X"}
+    for agency_id, status in ((ours, 201), (theirs, 403)):
+        message = {"agency_id": agency_id, "officials": [person | {"staff_number": f"S-{agency_id}"}]}
+        assert admin.ask("POST", "/registry/officials", message).status == status
+    other = town.official("city")
+    deposit = {"posting_id": "0190b0d4-0000-7000-8000-000000000001", "holder_id": other.holder_id, "amount_fen": 1}
+    for agency_id in (ours, theirs):
+        message = {"agency_id": agency_id, "deposits": [deposit]}
+        assert finance.ask("POST", "/settlement/top-ups", message).status == 403
+    assert finance.ask("GET", f"/settlement/purses/{other.holder_id}").status == 403
+    assert finance.ask("POST", "/clearing/cycles", {"business_date": "2026-01-01"}).status == 403
+    assert admin.ask("POST", "/console/enrolments", {"canteen_id": town.canteen_id("city")}).status == 403
+    assert town.purses(other) == (10_000, 0)
+
+
+def test_names_are_sealed_in_the_database(town: Town, system: System) -> None:
+    official = town.official()
+    with psycopg.connect(system.database_url) as db:
+        [sealed] = db.execute(
+            "SELECT name_sealed FROM official WHERE holder_id = %s", (official.holder_id,)
+        ).fetchone() or [b""]
+    assert "王小明".encode() not in sealed

@@ -1,0 +1,374 @@
+"""The judges judged: one row broken at a time, and the right line names the right amount."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from clearing.closing import close_day, open_dates
+from onecard.history import Posting, check_history, compare, read_history
+from onecard.verify import Check, verify_ledger
+from registry.postgres import open_pool
+from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.system import System
+
+
+@dataclass(frozen=True)
+class PlayedLedger:
+    """A small ledger with everything in it: closed day, cycle, reversal, split, forwarded charge, open day."""
+
+    database: str
+    folder: Path
+    history: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def played(system: System, template: str, scratch: Path) -> PlayedLedger:
+    postgres = system.services.postgres
+    assert postgres is not None
+    name = f"played_{uuid4().hex[:8]}"
+    postgres.create_database(name, template=template)
+    folder = scratch / name
+    return PlayedLedger(name, folder, asyncio.run(_play(postgres.url_of("onecard", name), folder)))
+
+
+async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
+    pool = await open_pool(url, size=4)
+    counter = Counter(pool)
+    home, away = await counter.till(NINGBO), await counter.till(NINGBO, index=2)
+    own = await counter.holder(NINGBO, subsidy_fen=500)
+    visitor, guest = await counter.holder(NINGBO, agency_index=1), await counter.holder(HANGZHOU)
+    history = []
+
+    async def pay(till: Any, holder: Any) -> Any:
+        order = counter.order(till, holder)
+        answer = await counter.charger.charge(order)
+        history.append(
+            {
+                "terminal_id": till.terminal_id, "epoch": 1, "sequence": order.key.sequence, "operation": "charge",
+                "outcome": "ok", "posting_id": str(answer.posting_id), "amount_fen": answer.amount_fen,
+            }
+        )  # fmt: skip
+        return order
+
+    for till, holder in ((home, own), (home, visitor), (away, own), (home, guest), (home, own)):
+        await pay(till, holder)
+    given_up = await pay(home, visitor)
+    void = counter.order(home, visitor)
+    await counter.charger.void(NINGBO, void.key, void.digest, 1, given_up.key.sequence)
+    history.append(
+        {"terminal_id": home.terminal_id, "epoch": 1, "sequence": void.key.sequence, "operation": "void",
+         "outcome": "voided"}
+    )  # fmt: skip
+    await pool.execute(
+        "INSERT INTO audit_entry VALUES (1, '2026-01-01T00:00:00Z', 'a', 'b', 'c', '{\"n\": 1}', $1)", await _digest()
+    )
+    await close_day(pool, max((await open_dates(pool)).values()), folder)
+    for _ in range(2):
+        await pay(home, own)
+    await pool.close()
+    return history
+
+
+async def _digest() -> bytes:
+    from datetime import UTC, datetime
+
+    from registry.audit import GENESIS, entry_digest
+
+    return entry_digest(GENESIS, 1, datetime(2026, 1, 1, tzinfo=UTC), "a", "b", "c", {"n": 1})
+
+
+@pytest.fixture
+def copy(system: System, played: PlayedLedger) -> Iterator[str]:
+    """A copy of the played ledger to break; a superuser's URL, for whom no right and no constraint is in the way."""
+    postgres = system.services.postgres
+    assert postgres is not None
+    name = f"broken_{uuid4().hex[:8]}"
+    postgres.create_database(name, template=played.database)
+    yield name
+    with psycopg.connect(postgres.url_of("postgres", "postgres"), autocommit=True) as db:
+        db.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def judge(system: System, database: str, folder: Path) -> dict[str, Check]:
+    assert system.services.postgres is not None
+    url = system.services.postgres.url_of("postgres", database)
+    return {line.name: line for line in asyncio.run(verify_ledger(url, folder))}
+
+
+def test_an_honest_ledger_holds(system: System, played: PlayedLedger) -> None:
+    report = judge(system, played.database, played.folder)
+    assert [line for line in report.values() if not line.holds] == []
+    assert len(report) >= 24
+
+
+LIFT = """
+DO $$ DECLARE r record; BEGIN
+  FOR r IN SELECT conrelid::regclass AS t, conname FROM pg_constraint
+           WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'u')
+  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', r.t, r.conname); END LOOP;
+  FOR r IN SELECT conrelid::regclass AS t, conname FROM pg_constraint
+           WHERE connamespace = 'public'::regnamespace AND contype = 'p'
+  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', r.t, r.conname); END LOOP;
+  FOR r IN SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE 'uq_%'
+  LOOP EXECUTE format('DROP INDEX IF EXISTS %I', r.indexname); END LOOP;
+END $$
+"""
+
+FIRST = "(SELECT posting_id FROM transfer WHERE kind = 'payment' ORDER BY posted_at, part LIMIT 1)"
+LAST = "(SELECT posting_id FROM transfer WHERE kind = 'payment' ORDER BY posted_at DESC, part LIMIT 1)"
+GUEST = "(SELECT posting_id FROM transfer WHERE book = 3301 AND kind = 'payment')"
+VISITOR = (
+    "(SELECT posting_id FROM transfer WHERE kind = 'payment' AND issuer_id <> acquirer_id ORDER BY posted_at LIMIT 1)"
+)
+
+
+def copied(counter: str, sequence: str) -> str:
+    """The last payment once more, under another posting number."""
+    return (
+        "INSERT INTO transfer SELECT book, gen_random_uuid(), part, kind, debit_account, credit_account, amount_fen,"
+        " business_date, posted_at, holder_id, issuer_id, acquirer_id, canteen_id, meal, channel, credential_id,"
+        f" {counter}, terminal_id, epoch, {sequence}, purchased_at, reverses FROM transfer WHERE posting_id = {LAST}"
+    )
+
+
+DAMAGE: dict[str, tuple[str, str, int | None]] = {
+    "a purse gains a fen": (
+        "UPDATE wallet SET balance_fen = balance_fen + 1 WHERE (holder_id, purse) ="
+        " (SELECT holder_id, purse FROM wallet ORDER BY holder_id, purse LIMIT 1)",
+        "1 purses equal their transfers", 1,
+    ),
+    "the sum of all accounts is off": (
+        "UPDATE wallet SET balance_fen = balance_fen - 777 WHERE (holder_id, purse) ="
+        " (SELECT holder_id, purse FROM wallet ORDER BY holder_id DESC, purse LIMIT 1)",
+        "1 sum of all accounts is zero", 777,
+    ),
+    "a purse vanishes": (
+        "DELETE FROM wallet WHERE (holder_id, purse) = (SELECT holder_id, purse FROM wallet"
+        " WHERE balance_fen > 0 ORDER BY holder_id, purse LIMIT 1)",
+        "1 rolled-up days equal transfers", None,
+    ),
+    "a payment vanishes": (
+        f"DELETE FROM transfer WHERE posting_id = {LAST}", "2 approved requests are posted", 1_200,
+    ),
+    "an old payment vanishes": (
+        f"DELETE FROM transfer WHERE posting_id = {FIRST}", "6 closed days equal their cycle", 1_200,
+    ),
+    "a payment loses a fen": (
+        f"UPDATE transfer SET amount_fen = amount_fen - 1 WHERE posting_id = {LAST}",
+        "1 purses equal their transfers", 1,
+    ),
+    "an old payment is altered": (
+        f"UPDATE transfer SET amount_fen = amount_fen + 5 WHERE posting_id = {VISITOR}",
+        "6 closed days equal their cycle", 5,
+    ),
+    "a payment stands twice": (
+        copied("counter + 1000", "sequence"),
+        "3 a request posts at most once", 1_200,
+    ),
+    "a counter pays twice": (
+        copied("counter", "sequence + 9000"),
+        "4 a counter is used once", 1_200,
+    ),
+    "a counter goes back": (
+        f"UPDATE transfer SET counter = 1 - counter WHERE posting_id = {LAST}", "4 counters only go up", 1_200,
+    ),
+    "a posting without a request": (
+        f"DELETE FROM request WHERE posting_id = {LAST}", "3 postings have their request", 1_200,
+    ),
+    "an answer of another amount": (
+        f"UPDATE request SET cash_fen = cash_fen + 300 WHERE posting_id = {LAST}",
+        "2 approved requests are posted", 300,
+    ),
+    "an approval without a posting": (
+        "INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, posting_id, cash_fen,"
+        " subsidy_fen, answered_at) VALUES (3302, 1, 1, 1, 'charge', '\\x00', 'approved', gen_random_uuid(), 4200, 0,"
+        " now())",
+        "2 approved requests are posted", 4_200,
+    ),
+    "a forwarded number with another message": (
+        "UPDATE request SET digest = '\\xff' WHERE book = 3301", "3 forwarded numbers agree", 2_000,
+    ),
+    "a debit from an account that is none": (
+        f"UPDATE transfer SET debit_account = -5 WHERE posting_id = {LAST}", "1 both accounts exist", 1_200,
+    ),
+    "a credit to another canteen's account": (
+        "UPDATE transfer SET credit_account = (SELECT max(account_id) FROM canteen)"
+        f" WHERE posting_id = {LAST}", "1 both accounts exist", 1_200,
+    ),
+    "someone else's credential": (
+        f"UPDATE transfer SET credential_id = credential_id + 1 WHERE posting_id = {LAST}",
+        "4 credentials pay from their own", 1_200,
+    ),
+    "a purse below zero": (
+        "UPDATE wallet SET balance_fen = -250 WHERE (holder_id, purse) ="
+        " (SELECT holder_id, purse FROM wallet ORDER BY holder_id, purse LIMIT 1)",
+        "5 no purse is negative", 250,
+    ),
+    "a transfer on a day that is none": (
+        f"UPDATE transfer SET business_date = '2020-01-01' WHERE posting_id = {LAST}",
+        "6 every transfer has its day", 1_200,
+    ),
+    "a late transfer slipped into the closed day": (
+        f"UPDATE transfer SET business_date = business_date - 1 WHERE posting_id = {LAST}",
+        "6 closed days equal their cycle", 1_200,
+    ),
+    "a closed day is opened again": (
+        "UPDATE book_day SET business_date = business_date - 1 WHERE book = 3302",
+        "6 every closed day is cleared once", 30_900,
+    ),
+    "a closed day without a cycle": (
+        "UPDATE closed_day SET cycle_date = NULL WHERE book = 3301", "6 every closed day is cleared once", 12_000,
+    ),
+    "an obligation is altered": (
+        "UPDATE obligation SET paid_fen = paid_fen + 60 WHERE issuer_id <> acquirer_id AND book = 3301",
+        "7 positions equal obligations", 120,
+    ),
+    "a position is altered": (
+        "UPDATE position SET position_fen = position_fen + 9 WHERE agency_id = (SELECT min(agency_id) FROM position)",
+        "7 net positions sum to zero", 9,
+    ),
+    "two positions are altered alike": (
+        "UPDATE position SET position_fen = position_fen + CASE agency_id WHEN (SELECT min(agency_id) FROM position)"
+        " THEN 9 ELSE -9 END WHERE agency_id IN ((SELECT min(agency_id) FROM position),"
+        " (SELECT max(agency_id) FROM position))",
+        "7 positions equal obligations", 18,
+    ),
+    "a roll-up is altered": (
+        "UPDATE account_day SET credit_fen = credit_fen + 11 WHERE (book, account_id) ="
+        " (SELECT book, account_id FROM account_day ORDER BY 1, 2 LIMIT 1)",
+        "1 rolled-up days equal transfers", 11,
+    ),
+    "a blocked card paid": (
+        f"INSERT INTO block_entry SELECT 1, book, credential_id, true, 'lost', posted_at - interval '1 minute'"
+        f" FROM transfer WHERE posting_id = {LAST} LIMIT 1",
+        "8 blocked credentials do not pay", None,
+    ),
+    "a terminal took money for another canteen": (
+        "UPDATE terminal SET canteen_id = (SELECT max(canteen_id) FROM canteen) WHERE terminal_id ="
+        f" (SELECT terminal_id FROM transfer WHERE posting_id = {GUEST})",
+        "9 terminals act for their canteen", None,
+    ),
+    "a visitor paid from his subsidy": (
+        f"UPDATE transfer SET acquirer_id = acquirer_id + 1 WHERE posting_id = {FIRST}",
+        "visitors pay from cash only", 500,
+    ),
+    "a reversal of another amount": (
+        "UPDATE transfer SET amount_fen = amount_fen + 40 WHERE kind = 'reversal'",
+        "reversals mirror what they reverse", 40,
+    ),
+    "a terminal nobody approved": (
+        "UPDATE enrolment SET approved_by = created_by", "9 terminals approved by a second person", 0,
+    ),
+    "an audit entry is altered": (
+        "UPDATE audit_entry SET actor = 'somebody else'", "9 the audit log's chain verifies", 0,
+    ),
+    "a statement is missing": (
+        "DELETE FROM statement WHERE agency_id = (SELECT max(agency_id) FROM statement)",
+        "7 statements equal positions", 0,
+    ),
+    "a statement's digest is altered": (
+        "UPDATE statement SET sha256 = '\\x00' WHERE agency_id = 0", "7 statements equal positions", 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE, ids=lambda kind: kind.replace(" ", "-"))
+def test_every_damage_is_found_and_named(system: System, played: PlayedLedger, copy: str, kind: str) -> None:
+    statement, line, off_fen = DAMAGE[kind]
+    assert system.services.postgres is not None
+    with psycopg.connect(system.services.postgres.url_of("postgres", copy)) as db:
+        db.execute(LIFT)
+        assert db.execute(statement.encode()).rowcount >= 1, "nothing was broken"
+    check = judge(system, copy, played.folder)[line]
+    assert not check.holds, kind
+    assert check.examples
+    if off_fen is not None:
+        assert check.off_fen == off_fen, check
+
+
+def test_a_statement_altered_on_disk_is_found(system: System, played: PlayedLedger) -> None:
+    path = next(played.folder.glob("*/statement-*.csv"))
+    original = path.read_bytes()
+    path.write_bytes(original.replace(b"0.00", b"0.01"))
+    check = judge(system, played.database, played.folder)["7 statements equal positions"]
+    path.write_bytes(original)
+    assert not check.holds
+    assert path.name in check.examples[0]
+
+
+def test_history_of_an_honest_ledger(system: System, played: PlayedLedger) -> None:
+    assert system.services.postgres is not None
+    url = system.services.postgres.url_of("onecard", played.database)
+    verdict = asyncio.run(check_history(url, played.history))
+    assert verdict.holds, verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement", "fen"),
+    [
+        ("lost", f"DELETE FROM transfer WHERE posting_id = {LAST}", 1_200),
+        ("altered", f"UPDATE transfer SET amount_fen = amount_fen + 7 WHERE posting_id = {LAST}", 7),
+        ("altered", f"UPDATE transfer SET posting_id = gen_random_uuid() WHERE posting_id = {LAST}", 0),
+        ("invented", f"UPDATE transfer SET sequence = sequence + 90000 WHERE posting_id = {LAST}", 1_200),
+        (
+            "doubled",
+            copied("counter + 1000", "sequence"),
+            1_200,
+        ),
+    ],
+)
+def test_history_finds_what_differs(
+    system: System, played: PlayedLedger, copy: str, kind: str, statement: str, fen: int
+) -> None:
+    assert system.services.postgres is not None
+    url = system.services.postgres.url_of("postgres", copy)
+    with psycopg.connect(url) as db:
+        db.execute(LIFT)
+        assert db.execute(statement.encode()).rowcount >= 1
+    verdict = asyncio.run(check_history(url, played.history))
+    assert not verdict.holds
+    assert (getattr(verdict, kind), getattr(verdict, f"{kind}_fen")) == (1, fen)
+
+
+def line(outcome: str, operation: str = "charge", **more: Any) -> dict[str, Any]:
+    return {"terminal_id": 1, "epoch": 1, "sequence": 1, "operation": operation, "outcome": outcome, **more}
+
+
+@pytest.mark.parametrize(
+    ("seen", "postings", "holds"),
+    [
+        (line("ok", posting_id="p", amount_fen=5), [Posting("p", "payment", 5)], True),
+        (line("ok", posting_id="p", amount_fen=5), [], False),
+        (line("ok", posting_id="p", amount_fen=5), [Posting("p", "payment", 6)], False),
+        (line("ok", posting_id="p", amount_fen=5), [Posting("q", "payment", 5)], False),
+        (line("refused"), [], True),
+        (line("refused"), [Posting("p", "payment", 5)], False),
+        (line("rejected"), [Posting("p", "payment", 5)], False),
+        (line("unknown"), [], True),
+        (line("unknown"), [Posting("p", "payment", 5)], True),
+        (line("unknown"), [Posting("p", "payment", 5), Posting("q", "payment", 5)], False),
+        (line("voided"), [], True),
+        (line("voided"), [Posting("p", "payment", 5)], False),
+        (line("voided"), [Posting("p", "payment", 5, reversed=True)], True),
+        (line("voided", "void"), [Posting("p", "reversal", 5)], True),
+        (line("voided", "void"), [Posting("p", "payment", 5)], False),
+    ],
+)
+def test_what_each_outcome_allows(seen: dict[str, Any], postings: list[Posting], holds: bool) -> None:
+    assert compare([seen], {(1, 1, 1): postings} if postings else {}).holds is holds
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"outcome": "ok"}', '{"terminal_id": true, "epoch": 1, "sequence": 1}', "[" * 100_000]
+)
+def test_a_history_that_is_none_names_its_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "acks.jsonl"
+    path.write_text('{"terminal_id":1,"epoch":1,"sequence":1,"operation":"void","outcome":"voided"}\n' + text + "\n")
+    with pytest.raises(ValueError, match=r"acks.jsonl:2"):
+        read_history(path)

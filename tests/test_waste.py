@@ -1,0 +1,62 @@
+"""Food waste: formulas by hand, and grams per cover from payments and weighings over HTTP."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.builders import Town
+from waste.measures import Measures, measure
+
+
+@pytest.mark.parametrize(
+    ("case", "weights_g", "covers", "expected"),
+    [
+        # Food Loss and Waste Accounting and Reporting Standard: inedible parts are reported apart.
+        (
+            "a lunch",
+            {"preparation": 3_000, "unserved": 4_000, "plate": 8_000, "inedible": 2_500, "prepared": 120_000},
+            200,
+            Measures(200, 15_000, 2_500, 120_000, 75.0, 40.0, 0.125),
+        ),
+        ("not weighing is not a zero", {"prepared": 9_000}, 10, Measures(10, 0, 0, 9_000, None, None, None)),
+        ("nobody came", {"unserved": 500, "prepared": 1_000}, 0, Measures(0, 500, 0, 1_000, None, None, 0.5)),
+    ],
+)
+def test_measures_by_hand(case: str, weights_g: dict[str, int], covers: int, expected: Measures) -> None:
+    assert measure(weights_g, covers) == expected, case
+
+
+def test_grams_per_cover_from_payments_and_weighings(town: Town, scratch: Path) -> None:
+    till = town.terminal(scratch, "hangzhou")
+    kitchen = town.person("kitchen-hangzhou")
+    day = town.centre.call("GET", "/clearing/open-days")[0]["business_date"]
+    cards = [town.card(town.official("hangzhou")) for _ in range(4)]
+    for card in cards:
+        till.charge_card(card, "lunch")
+    till.charge_card(cards[0], "lunch")  # a second helping is not a second cover
+    till.charge_card(cards[3], "lunch")
+    for sequence in (4, 6):  # the fourth official gets all his money back: not a cover
+        till.void(till.epoch, sequence)
+    weigh_ins = [
+        {
+            "weigh_in_id": str(uuid4()), "canteen_id": town.canteen_id("hangzhou"), "business_date": day,
+            "meal": "lunch", "stream": stream, "weight_g": weight_g,
+        }
+        for stream, weight_g in (("prepared", 1_500), ("plate", 120), ("plate", 60), ("unserved", 45))
+    ]  # fmt: skip
+    assert kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": weigh_ins}) == {"received": 4, "new": 4}
+    assert kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": weigh_ins}) == {"received": 4, "new": 0}
+    changed = [weigh_ins[0] | {"weight_g": 9_999}]
+    assert kitchen.ask("POST", "/waste/weigh-ins", {"weigh_ins": changed}).status == 409
+    [lunch] = kitchen.call("GET", f"/waste/days/{day}")["meals"]
+    assert (lunch["covers"], lunch["grams_per_cover"], lunch["waste_rate"]) == (3, 75.0, 0.15)
+
+
+def test_a_kitchen_sees_and_weighs_its_own_canteens_alone(town: Town) -> None:
+    kitchen = town.person("kitchen-yuyao")
+    own = {canteen["canteen_id"] for canteen in town.agencies["yuyao"]["canteens"]}
+    day = town.centre.call("GET", "/clearing/open-days")[0]["business_date"]
+    meals = kitchen.call("GET", f"/waste/days/{day}")["meals"]
+    assert {meal["canteen_id"] for meal in meals} <= own
+    assert town.person("finance-yuyao").ask("GET", f"/waste/days/{day}").status == 403
