@@ -17,6 +17,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Contact, License, Tag
 from litestar.response import ServerSentEvent
+from litestar.static_files import create_static_files_router
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -44,20 +45,14 @@ from waste.routes import WasteController
 
 log = structlog.get_logger()
 
-LIVE_PAGE = (Path(web.__file__).parent / "live.html").read_text(encoding="utf-8")
-LIVE_SCRIPT = (Path(web.__file__).parent / "live.js").read_text(encoding="utf-8")
+LIVE_FOLDER = Path(web.__file__).parent / "live"
+LIVE_PAGE = (LIVE_FOLDER / "index.html").read_text(encoding="utf-8")
 
 
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
 async def live_page() -> str:
     """Today's payments, live."""
     return LIVE_PAGE
-
-
-@get("/live.js", media_type="text/javascript", include_in_schema=False)
-async def live_script() -> str:
-    """The page's script."""
-    return LIVE_SCRIPT
 
 
 @get("/live", summary="Today's payments per canteen, live", tags=["system"])
@@ -154,9 +149,14 @@ def _provide(name: str) -> Provide:
     return Provide(from_state, sync_to_thread=False)
 
 
-def create_app() -> Litestar:
-    """Build the application from the environment; what Granian's workers call."""
+def create_server() -> RequestLog:
+    """The application behind its request log: what Granian's workers call."""
     settings = Settings()
+    return RequestLog(create_app(settings), settings)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Build the application."""
     configure_logs(json=settings.log_json)
     redis: Redis = Redis.from_url(settings.needed_redis_url, socket_timeout=2)
     # The subscriber waits for ever; everything else must not.
@@ -164,7 +164,7 @@ def create_app() -> Litestar:
     return Litestar(
         route_handlers=[
             live_page,
-            live_script,
+            create_static_files_router("/static", [LIVE_FOLDER], include_in_schema=False),
             live_stream,
             health,
             prometheus,
@@ -180,7 +180,7 @@ def create_app() -> Litestar:
         state=State({"settings": settings, "redis": redis, "statement_folder": settings.statement_folder}),
         lifespan=[_resources],
         plugins=[ChannelsPlugin(ForgivingBackend(redis=subscriber), channels=[CHANNEL])],
-        middleware=[RequestLog, BodyWall],
+        middleware=[BodyWall],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,

@@ -44,7 +44,7 @@ def serve(settings: Settings) -> None:
     settings.metrics_folder.mkdir(parents=True)
     export(settings)
     Granian(
-        "onecard.app:create_app",
+        "onecard.app:create_server",
         factory=True,
         address=settings.host,
         port=settings.port,

@@ -73,10 +73,11 @@ async def _bounded(receive: Receive, settings: Settings) -> bytes:
 
 
 class RequestLog:
-    """Gives every request an id, logs it, counts it."""
+    """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
+        self._log_requests = settings.log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under its id."""
@@ -102,7 +103,7 @@ class RequestLog:
 
     def _note(self, scope: Any, status: int, started: float) -> None:
         REQUESTS.labels(str(status)).inc()
-        if status >= 400 or scope["litestar_app"].state.settings.log_requests:
+        if status >= 400 or self._log_requests:
             tell = log.error if status >= 500 else log.info
             tell(
                 "request",

@@ -1,0 +1,36 @@
+"""Migrations and rights."""
+
+import psycopg
+import pytest
+from alembic import command
+
+from onecard.database import alembic_config, migrate
+
+
+def test_models_and_migrations_agree(database_url: str) -> None:
+    command.check(alembic_config(database_url))
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    migrate(database_url)
+    command.check(alembic_config(database_url))
+
+
+@pytest.mark.parametrize("table", ["transfer", "request", "audit_entry"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {} = {}", "TRUNCATE {}"])
+def test_what_is_written_stays_written(database_url: str, table: str, statement: str) -> None:
+    column = "actor" if table == "audit_entry" else "book"
+    with psycopg.connect(database_url) as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        db.execute(statement.format(f'"{table}"', column, column).encode())
+
+
+def test_every_ledger_key_starts_with_book(database_url: str) -> None:
+    with psycopg.connect(database_url) as db:
+        rows = db.execute(
+            "SELECT i.indrelid::regclass::text, a.attname FROM pg_index i"
+            " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+            " WHERE i.indrelid::regclass::text IN ('book_day', 'wallet', 'transfer', 'request', 'account_day',"
+            " 'tariff', 'credential', 'official', 'closed_day') AND i.indisunique"
+        ).fetchall()
+    assert len(rows) >= 12
+    assert {column for _, column in rows} == {"book"}

@@ -1,0 +1,94 @@
+"""What a browser and a monitor see."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.builders import Town
+from tests.system import System
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield chromium
+        chromium.close()
+
+
+def test_the_first_page_shows_a_payment_as_it_happens(
+    system: System, town: Town, scratch: Path, browser: Browser
+) -> None:
+    till, card = town.terminal(scratch, "city"), town.card(town.official())
+    till.charge_card(card, "lunch")
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(system.url)
+    expect(page.locator("#state")).to_contain_text("live")
+    row = page.locator("tr", has_text="宁波市行政中心一食堂")
+    expect(row).to_be_visible()
+    before = int(row.locator("td").nth(2).inner_text().replace(",", ""))
+    for _ in range(3):
+        till.charge_card(card, "lunch")
+    expect(row.locator("td").nth(2)).to_have_text(f"{before + 3:,}", timeout=5_000)
+    assert complaints == []
+    page.close()
+
+
+def get(system: System, path: str) -> urllib3.BaseHTTPResponse:
+    return urllib3.request("GET", system.url + path, timeout=10)
+
+
+def test_the_api_description_has_every_route_with_examples(system: System) -> None:
+    schema: dict[str, Any] = json.loads(get(system, "/schema").data)
+    assert {
+        "/terminal/charges", "/terminal/voids", "/terminal/sessions", "/terminal/enrolments", "/phone/certificates",
+        "/console/sessions", "/console/cards", "/registry/officials", "/settlement/top-ups", "/clearing/cycles",
+        "/waste/weigh-ins", "/health", "/metrics",
+    } <= schema["paths"].keys()  # fmt: skip
+    charge = schema["components"]["schemas"]["ChargeMessage"]
+    assert charge["properties"]["meal"]["examples"] == ["lunch"]
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            assert operation.get("summary"), f"{method} {path} has no summary"
+
+
+def test_metrics_count_payments(system: System, town: Town, scratch: Path) -> None:
+    till, card = town.terminal(scratch), town.card(town.official())
+
+    def approved() -> float:
+        text = get(system, "/metrics").data.decode()
+        found = re.search(r'onecard_charge_answers_total\{channel="card",outcome="approved",reason=""\} ([\d.]+)', text)
+        return float(found[1]) if found else 0.0
+
+    before = approved()
+    for _ in range(4):
+        till.charge_card(card, "lunch")
+    assert approved() == before + 4
+
+
+def test_every_answer_has_a_request_id_and_the_log_line_has_it_too(system: System) -> None:
+    answer = urllib3.request("GET", f"{system.url}/nothing", headers={"x-request-id": "till-7.42"})
+    assert answer.headers["x-request-id"] == "till-7.42"
+    assert "till-7.42" in system.output
+    hostile = urllib3.request("GET", f"{system.url}/nothing", headers={"x-request-id": "a b{}"})
+    assert re.fullmatch(r"[0-9a-f]{32}", hostile.headers["x-request-id"])
+
+
+def test_health_asks_both_servers(system: System) -> None:
+    assert get(system, "/health").json() == {"status": "ok", "postgresql": "ok", "redis": "ok"}
+
+
+def test_pages_load_nothing_from_elsewhere() -> None:
+    for path in (Path(__file__).parent.parent / "web").rglob("*.*"):
+        assert not re.search(r"(src|href|url)[=(\"]+https?://", path.read_text(encoding="utf-8")), path

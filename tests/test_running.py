@@ -1,0 +1,171 @@
+"""Starting, stopping, dying, coming back: what `make run` promises, and the command line's manners."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+import urllib3
+
+from onecard.services import Services
+from onecard.settings import Settings
+from tests.builders import Town
+from tests.system import System, free_port
+
+
+@pytest.fixture
+def own(scratch: Path, request: pytest.FixtureRequest) -> System:
+    folder = scratch / f"own-{abs(hash(request.node.name)) % 10**6}"
+    folder.mkdir()
+    return System(folder)
+
+
+def test_two_systems_side_by_side_keep_their_data(own: System, system: System, scratch: Path) -> None:
+    own.start()
+    assert own.healthy()
+    assert system.healthy()
+    town = Town(own)
+    official = town.official(cash_fen=4_200)
+    assert own.stop() == 0
+    assert "stopped" in own.output
+    assert not list(own.folder.glob("postgres/postmaster.pid")), "PostgreSQL was stopped in order"
+
+    again_s = own.start()
+    assert town.purses(official) == (4_200, 0)
+    own.stop()
+    assert again_s < 5, "a second start takes under 5 s"
+
+
+def test_killed_servers_come_back_without_a_restart(own: System) -> None:
+    own.start()
+    assert own.services.postgres is not None
+    assert own.services.valkey is not None
+    for service in (own.services.postgres, own.services.valkey):
+        pid = service.running_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        give_up_at = time.monotonic() + 20
+        while service.running_pid() in (None, pid) or not own.healthy():
+            assert time.monotonic() < give_up_at, f"{service.name} does not come back: {own.output[-500:]}"
+            time.sleep(0.05)
+    assert own.stop() == 0
+
+
+def test_payments_go_on_without_redis(own: System, scratch: Path) -> None:
+    own.start()
+    town = Town(own)
+    till, card = town.terminal(scratch), town.card(town.official())
+    assert own.services.valkey is not None
+    # A file in the socket's place: Redis cannot come back while this lasts.
+    pid = own.services.valkey.running_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert till.charge_card(card, "lunch").outcome == "approved"
+        answer = urllib3.request("GET", f"{own.url}/health", timeout=10)
+        assert (answer.status, answer.json()["status"]) == (200, "degraded")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    own.stop()
+
+
+def test_orphans_are_cleared_away_and_one_folder_has_one_owner(own: System) -> None:
+    own.start()
+    second = own.command("run", check=False)
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    own.kill_server()
+    assert own.services.postgres is not None
+    assert own.services.postgres.running_pid() is not None, "an orphan is left to clear away"
+    own.start()
+    own.stop()
+
+
+def test_a_port_that_is_taken_is_one_line(system: System, scratch: Path) -> None:
+    other = scratch / "taken"
+    other.mkdir()
+    environment = system.environment | {"ONECARD_DATA_DIR": str(other)}
+    done = subprocess.run(
+        [sys.executable, "-m", "onecard", "run"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"onecard: cannot serve on 127.0.0.1:{system.port}: Address already in use\n"
+
+
+def test_external_servers_by_url(own: System, system: System) -> None:
+    """The same program on somebody else's PostgreSQL and Redis."""
+    assert system.services.postgres is not None
+    assert system.services.valkey is not None
+    system.services.postgres.create_database("external")
+    own.environment |= {
+        "ONECARD_DATABASE_URL": system.services.postgres.url_of("onecard", "external"),
+        "ONECARD_REDIS_URL": system.services.valkey.url,
+    }
+    own.start()
+    assert not (own.folder / "postgres").exists()
+    assert Town(own).official().holder_id
+    assert own.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["close-day", "--date", "yesterday"], "a date is YYYY-MM-DD"),
+        (["close-day", "--date", "2099-01-01"], "the open day is"),
+        (["check-history", "nothing.jsonl"], "No such file"),
+        (["add-user", "x", "emperor", "--password", "p"], "one of"),
+        (["add-user", "centre", "supervisor", "--password", "p"], "is taken"),
+        (["demo", "--url", "http://127.0.0.1:9"], "nothing answers"),
+        (["serve"], "must be set"),
+        (["jobs"], "must be set"),
+    ],
+)
+def test_mistakes_are_one_line_and_a_non_zero_exit(system: System, arguments: list[str], words: str) -> None:
+    done = system.command(*arguments, check=False)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_wrong_setting_is_one_line(system: System) -> None:
+    environment = system.environment | {"ONECARD_WORKERS": "many"}
+    done = subprocess.run(
+        [sys.executable, "-m", "onecard", "verify"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("onecard: setting ONECARD_WORKERS:")
+
+
+def test_a_first_user_of_a_new_centre(system: System) -> None:
+    system.command("add-user", "first", "supervisor", "--password", "long enough")
+    with psycopg.connect(system.database_url) as db:
+        row = db.execute("SELECT role, agency_id FROM console_user WHERE login = 'first'").fetchone()
+    assert row == ("supervisor", None)
+
+
+def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    from registry.keys import create_missing_keys, load_keys
+
+    create_missing_keys(tmp_path / "keys")
+    first = load_keys(tmp_path / "keys").wrapping_key
+    create_missing_keys(tmp_path / "keys")
+    assert load_keys(tmp_path / "keys").wrapping_key == first
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
+    (tmp_path / "keys" / "wrapping_key").write_text("short")
+    with pytest.raises(ValueError, match="wrapping_key"):
+        load_keys(tmp_path / "keys")
+
+
+def test_no_folders_mode_is_changed(own: System) -> None:
+    """Root's clone may lie in a closed folder: PostgreSQL reaches it, and the folder stays closed."""
+    closed = own.folder / "closed"
+    closed.mkdir(mode=0o700)
+    services = Services(Settings(data_dir=closed / "deep" / "data", port=free_port()))
+    with services.running() as settings, psycopg.connect(settings.needed_database_url) as db:
+        assert db.execute("SELECT current_user").fetchone() == ("onecard",)
+    assert closed.stat().st_mode & 0o777 == 0o700
