@@ -16,7 +16,8 @@ CREATE OR REPLACE FUNCTION charge(
     p_home_fen bigint[], p_visitor_fen bigint[], p_purchased_at timestamptz[])
 RETURNS SETOF request
 LANGUAGE plpgsql
--- Batches are small and every look-up has its index: never let a stale estimate scan a table.
+-- Batches are small and every look-up has its index. On a table that was never analysed the planner would rather
+-- read a whole book once than look up each row: LATERAL ... OFFSET 0 below leaves it nothing but look-ups.
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 DECLARE
@@ -71,13 +72,18 @@ BEGIN
                         p_visitor_fen)
                  WITH ORDINALITY AS a(given, forward_to, holder, credential, counter, acquirer, home_fen,
                                       visitor_fen, n)
-            LEFT JOIN credential c
-                   ON c.book = p_book AND c.credential_id = a.credential AND c.holder_id = a.holder
-            LEFT JOIN official o ON o.book = p_book AND o.holder_id = c.holder_id
-            LEFT JOIN wallet cash
-                   ON cash.book = p_book AND cash.holder_id = c.holder_id AND cash.purse = 'cash'
-            LEFT JOIN wallet subsidy
-                   ON subsidy.book = p_book AND subsidy.holder_id = c.holder_id AND subsidy.purse = 'subsidy'
+            LEFT JOIN LATERAL (
+                SELECT k.credential_id, k.holder_id, k.state, k.expires_at FROM credential k
+                WHERE k.book = p_book AND k.credential_id = a.credential AND k.holder_id = a.holder OFFSET 0) c ON true
+            LEFT JOIN LATERAL (
+                SELECT h.state, h.agency_id FROM official h
+                WHERE h.book = p_book AND h.holder_id = c.holder_id OFFSET 0) o ON true
+            LEFT JOIN LATERAL (
+                SELECT w.balance_fen FROM wallet w
+                WHERE w.book = p_book AND w.holder_id = c.holder_id AND w.purse = 'cash' OFFSET 0) cash ON true
+            LEFT JOIN LATERAL (
+                SELECT w.balance_fen FROM wallet w
+                WHERE w.book = p_book AND w.holder_id = c.holder_id AND w.purse = 'subsidy' OFFSET 0) subsidy ON true
             LEFT JOIN LATERAL (
                 SELECT t.counter AS last_counter FROM transfer t
                 WHERE t.book = p_book AND t.credential_id = c.credential_id
@@ -110,17 +116,13 @@ BEGIN
     )
     SELECT array_agg(posting_id) INTO v_paid FROM remembered WHERE posting_id IS NOT NULL;
 
-    UPDATE wallet w SET balance_fen = w.balance_fen - a.amount_fen
-    FROM (
-        SELECT u.holder, 'cash' AS purse, u.cash AS amount_fen
-        FROM unnest(p_posting, p_holder, v_cash) AS u(posting, holder, cash)
-        WHERE u.posting = ANY (v_paid) AND u.cash > 0
-        UNION ALL
-        SELECT u.holder, 'subsidy', u.subsidy
-        FROM unnest(p_posting, p_holder, v_subsidy) AS u(posting, holder, subsidy)
-        WHERE u.posting = ANY (v_paid) AND u.subsidy > 0
-    ) a
-    WHERE w.book = p_book AND w.holder_id = a.holder AND w.purse = a.purse;
+    UPDATE wallet w
+    SET balance_fen = w.balance_fen
+                    - (CASE w.purse WHEN 'cash' THEN v_cash ELSE v_subsidy END)[array_position(p_holder, w.holder_id)]
+    WHERE w.book = p_book
+      AND w.holder_id = ANY (ARRAY (SELECT u.holder FROM unnest(p_posting, p_holder) AS u(posting, holder)
+                                    WHERE u.posting = ANY (v_paid)))
+      AND (CASE w.purse WHEN 'cash' THEN v_cash ELSE v_subsidy END)[array_position(p_holder, w.holder_id)] > 0;
 
     -- Post: the part paid from the subsidy and the part paid in cash are numbered from 0.
     INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date,
@@ -134,12 +136,16 @@ BEGIN
                 p_channel, p_credential, p_counter, p_terminal, p_epoch, p_sequence, p_purchased_at)
          AS a(posting, holder, cash, subsidy, issuer, acquirer, canteen, canteen_account, meal,
               channel, credential, counter, terminal, epoch, sequence, purchased_at)
-    JOIN wallet w ON w.book = p_book AND w.holder_id = a.holder
+    CROSS JOIN LATERAL (
+        SELECT x.book, x.purse, x.account_id FROM wallet x
+        WHERE x.book = p_book AND x.holder_id = a.holder OFFSET 0) w
     WHERE a.posting = ANY (v_paid) AND CASE w.purse WHEN 'cash' THEN a.cash ELSE a.subsidy END > 0;
 
     RETURN QUERY
     SELECT r.* FROM unnest(p_terminal, p_epoch, p_sequence) WITH ORDINALITY AS a(terminal, epoch, sequence, n)
-    JOIN request r ON r.book = p_book AND r.terminal_id = a.terminal AND r.epoch = a.epoch
-                  AND r.sequence = a.sequence
+    CROSS JOIN LATERAL (
+        SELECT q.* FROM request q
+        WHERE q.book = p_book AND q.terminal_id = a.terminal AND q.epoch = a.epoch AND q.sequence = a.sequence
+        OFFSET 0) r
     ORDER BY a.n;
 END $$;

@@ -5,10 +5,15 @@
 CREATE OR REPLACE FUNCTION deposit(
     p_book integer, p_kind text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[])
 RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, business_date date)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+-- Look-ups alone, as in charge.sql.
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
 DECLARE
     v_date date;
     v_now timestamptz;
+    v_holder bigint[];
+    v_amount_fen numeric[];
     v_purse text := CASE p_kind WHEN 'top_up' THEN 'cash' WHEN 'grant' THEN 'subsidy' END;
 BEGIN
     v_date := pass_day_gate(p_book);
@@ -35,19 +40,27 @@ BEGIN
                CASE p_kind WHEN 'top_up' THEN g.float_account ELSE g.grant_account END,
                w.account_id, a.amount_fen, v_date, v_now, a.holder, o.agency_id
         FROM unnest(p_posting, p_holder, p_amount_fen) AS a(posting, holder, amount_fen)
-        JOIN official o ON o.book = p_book AND o.holder_id = a.holder
-        JOIN agency g ON g.book = p_book AND g.agency_id = o.agency_id
-        JOIN wallet w ON w.book = p_book AND w.holder_id = a.holder AND w.purse = v_purse
+        CROSS JOIN LATERAL (
+            SELECT h.agency_id FROM official h WHERE h.book = p_book AND h.holder_id = a.holder OFFSET 0) o
+        CROSS JOIN LATERAL (
+            SELECT y.float_account, y.grant_account FROM agency y
+            WHERE y.book = p_book AND y.agency_id = o.agency_id OFFSET 0) g
+        CROSS JOIN LATERAL (
+            SELECT x.account_id FROM wallet x
+            WHERE x.book = p_book AND x.holder_id = a.holder AND x.purse = v_purse OFFSET 0) w
         ON CONFLICT DO NOTHING
         RETURNING transfer.holder_id, transfer.amount_fen
     )
-    UPDATE wallet w SET balance_fen = w.balance_fen + s.amount_fen
-    FROM (SELECT p.holder_id, sum(p.amount_fen) AS amount_fen FROM posted p GROUP BY p.holder_id) s
-    WHERE w.book = p_book AND w.holder_id = s.holder_id AND w.purse = v_purse;
+    SELECT array_agg(s.holder_id), array_agg(s.amount_fen) INTO v_holder, v_amount_fen
+    FROM (SELECT p.holder_id, sum(p.amount_fen) AS amount_fen FROM posted p GROUP BY p.holder_id) s;
+
+    UPDATE wallet w SET balance_fen = w.balance_fen + v_amount_fen[array_position(v_holder, w.holder_id)]
+    WHERE w.book = p_book AND w.holder_id = ANY (v_holder) AND w.purse = v_purse;
 
     RETURN QUERY
     SELECT t.posting_id, t.kind, t.holder_id, t.amount_fen, t.business_date
     FROM unnest(p_posting) WITH ORDINALITY AS a(posting, n)
-    JOIN transfer t ON t.book = p_book AND t.posting_id = a.posting AND t.part = 0
+    CROSS JOIN LATERAL (
+        SELECT q.* FROM transfer q WHERE q.book = p_book AND q.posting_id = a.posting AND q.part = 0 OFFSET 0) t
     ORDER BY a.n;
 END $$;
