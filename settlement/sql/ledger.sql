@@ -27,12 +27,15 @@ ON CONFLICT DO NOTHING;
 
 -- name: taken_today
 -- Payments and money per canteen in the open business day of every book, net of reversals: the live figure.
-SELECT t.canteen_id, c.name_zh, c.name_en,
-       count(DISTINCT t.posting_id) FILTER (WHERE t.kind = 'payment')
-         - count(DISTINCT t.posting_id) FILTER (WHERE t.kind = 'reversal') AS payments,
-       sum(CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END)::bigint AS amount_fen
-FROM book_day d
-JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date AND t.canteen_id IS NOT NULL
-JOIN canteen c ON c.canteen_id = t.canteen_id
-GROUP BY t.canteen_id, c.name_zh, c.name_en
-ORDER BY t.canteen_id;
+SELECT c.canteen_id, c.name_zh, c.name_en, coalesce(s.payments, 0) AS payments, coalesce(s.amount_fen, 0) AS amount_fen
+FROM canteen c
+LEFT JOIN (
+    SELECT t.canteen_id,
+           sum(CASE WHEN t.part > 0 THEN 0 WHEN t.kind = 'payment' THEN 1 ELSE -1 END)::bigint AS payments,
+           sum(CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END)::bigint AS amount_fen
+    FROM book_day d
+    JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+    WHERE t.canteen_id IS NOT NULL
+    GROUP BY t.canteen_id
+) s ON s.canteen_id = c.canteen_id
+ORDER BY c.canteen_id;
