@@ -142,6 +142,15 @@ def jobs() -> None:
         fail(str(error))
 
 
+@main.command("check-jobs")
+def check_jobs() -> None:
+    """Exit 1 unless a job runner has given a sign of life within the last minute."""
+    with psycopg.connect(_external().needed_database_url, connect_timeout=5) as db:
+        query = "SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
+        if db.execute(query).rowcount == 0:
+            fail("no job runner has given a sign of life within a minute")
+
+
 @main.command("close-day")
 @click.option("--date", "on", metavar="YYYY-MM-DD", help="The business day; today's by default.")
 def close_day_command(on: str | None) -> None:

@@ -18,13 +18,13 @@ OURS = ("migrate", "api", "jobs")
 # What the Compose specification allows in a service, as far as we use it.
 SERVICE_KEYS = {
     "image", "build", "user", "read_only", "cap_drop", "security_opt", "tmpfs", "restart", "environment", "secrets",
-    "volumes", "command", "depends_on", "healthcheck", "ports", "shm_size",
+    "volumes", "command", "depends_on", "healthcheck", "ports", "shm_size", "configs",
 }  # fmt: skip
 CONDITIONS = {"service_healthy", "service_completed_successfully", "service_started"}
 
 
 def test_only_known_keys() -> None:
-    assert {key for key in COMPOSE if not key.startswith("x-")} == {"name", "services", "volumes", "secrets"}
+    assert {key for key in COMPOSE if not key.startswith("x-")} == {"name", "services", "volumes", "secrets", "configs"}
     for name, service in COMPOSE["services"].items():
         assert service.keys() <= SERVICE_KEYS, name
 
@@ -32,6 +32,7 @@ def test_only_known_keys() -> None:
 def test_every_reference_has_its_target() -> None:
     for name, service in COMPOSE["services"].items():
         assert set(service.get("secrets", [])) <= COMPOSE["secrets"].keys(), name
+        assert {config["source"] for config in service.get("configs", [])} <= COMPOSE["configs"].keys(), name
         for mount in service.get("volumes", []):
             assert mount.split(":")[0] in COMPOSE["volumes"], name
         for other, how in service.get("depends_on", {}).items():
@@ -68,6 +69,18 @@ def test_nothing_runs_as_root_and_everything_is_watched() -> None:
         if name != "migrate":
             assert service["healthcheck"]["test"], name
     assert re.search(r"^USER onecard$", DOCKERFILE, re.MULTILINE)
+
+
+def test_files_that_it_names_are_there() -> None:
+    for config in COMPOSE["configs"].values():
+        assert (ROOT / config["file"]).is_file()
+    assert (ROOT / "Dockerfile").is_file()
+
+
+def test_the_guide_makes_every_secret() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name in COMPOSE["secrets"]:
+        assert f"> secrets/{name}" in guide
 
 
 def test_commands_are_ours() -> None:

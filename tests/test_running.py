@@ -141,6 +141,18 @@ def test_a_wrong_setting_is_one_line(system: System) -> None:
     assert done.stderr.startswith("onecard: setting ONECARD_WORKERS:")
 
 
+def test_the_job_runner_gives_signs_of_life(system: System) -> None:
+    assert system.services.valkey is not None
+    environment = system.environment | {
+        "ONECARD_DATABASE_URL": system.database_url,
+        "ONECARD_REDIS_URL": system.services.valkey.url,
+    }
+    command = [sys.executable, "-m", "onecard", "check-jobs"]
+    give_up_at = time.monotonic() + 20
+    while subprocess.run(command, env=environment, capture_output=True, check=False).returncode != 0:
+        assert time.monotonic() < give_up_at
+
+
 def test_a_first_user_of_a_new_centre(system: System) -> None:
     system.command("add-user", "first", "supervisor", "--password", "long enough")
     with psycopg.connect(system.database_url) as db:
