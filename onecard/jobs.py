@@ -8,15 +8,19 @@ import asyncio
 import os
 from datetime import UTC, datetime
 
+import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 
 from clearing.closing import close_day, open_dates
 from onecard.settings import Settings
 from registry.days import cut_off_of
-from registry.postgres import open_pool
+from registry.postgres import LOST_CONNECTION, open_pool
 
 log = structlog.get_logger()
+
+RETRY_AFTER_S = 2.0
 
 STALLED_AFTER_S = 600
 """A runner that was killed leaves its job behind; after this it is taken up again."""
@@ -49,15 +53,28 @@ async def close_days_due(settings: Settings, now: datetime) -> bool:
 
 
 async def run_jobs(settings: Settings) -> None:
-    """Run jobs until stopped, or until the server that started this has died."""
+    """Run jobs until stopped, or until the server that started this has died; outlives the database's restarts."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        try:
+            await _run_until_something_breaks(settings)
+            return
+        except (ConnectorException, psycopg.Error, *LOST_CONNECTION) as error:
+            log.warning("job_runner_lost_the_database", error=str(error).strip())
+            await asyncio.sleep(RETRY_AFTER_S)
+
+
+async def _run_until_something_breaks(settings: Settings) -> None:
     app = create_job_app(settings)
     async with app.open_async():
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             await app.job_manager.retry_job(job)
         worker = asyncio.create_task(app.run_worker_async(delete_jobs="successful", shutdown_graceful_timeout=5))
         watch = asyncio.create_task(_parent_gone())
-        await asyncio.wait([worker, watch], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([worker, watch], return_when=asyncio.FIRST_COMPLETED)
         watch.cancel()
+        if worker in done:
+            worker.result()
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
 

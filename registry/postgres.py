@@ -29,10 +29,13 @@ TRANSACTION_TIMEOUT_MS = 15_000
 
 
 async def open_pool(url: str, *, size: int) -> Pool:
-    """A pool of at most ``size`` connections whose transactions are all bounded in time."""
+    """A pool of at most ``size`` connections whose transactions are all bounded in time.
+
+    It connects when it is first used: a worker may start while the database recovers.
+    """
     return await asyncpg.create_pool(
         url,
-        min_size=1,
+        min_size=0,
         max_size=size,
         init=_bound,
         command_timeout=20,

@@ -85,6 +85,14 @@ class System:
         self.process.kill()
         self.process.wait()
 
+    def clear_away(self) -> None:
+        """Stop what is left of it."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill_server()
+        for service in (self.services.postgres, self.services.valkey):
+            if service is not None:
+                service.stop()
+
     def kill_postgres(self) -> None:
         """kill -9 of PostgreSQL's postmaster."""
         assert self.services.postgres is not None

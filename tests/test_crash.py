@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,13 @@ CRASHES = 10
 
 
 @pytest.fixture
-def own_system(scratch: Path) -> System:
+def own_system(scratch: Path) -> Iterator[System]:
     folder = scratch / "crash"
     folder.mkdir()
     system = System(folder)
     system.start()
-    return system
+    yield system
+    system.clear_away()
 
 
 def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own_system: System) -> None:

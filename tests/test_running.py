@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,10 +19,13 @@ from tests.system import System, free_port
 
 
 @pytest.fixture
-def own(scratch: Path, request: pytest.FixtureRequest) -> System:
+def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
+    """A system of the test's own, cleared away whatever becomes of the test."""
     folder = scratch / f"own-{abs(hash(request.node.name)) % 10**6}"
     folder.mkdir()
-    return System(folder)
+    system = System(folder)
+    yield system
+    system.clear_away()
 
 
 def test_two_systems_side_by_side_keep_their_data(own: System, system: System, scratch: Path) -> None:
