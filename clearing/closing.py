@@ -14,7 +14,7 @@ from clearing.netting import Owed, net
 from clearing.statements import write_statements
 from registry.errors import Problem
 from registry.named_sql import load_queries
-from registry.postgres import Pool
+from registry.postgres import Pool, allow_long_work
 from settlement.ledger import QUERIES as LEDGER
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")
@@ -88,7 +88,7 @@ async def _close_book(pool: Pool, book: int, through: date) -> bool:
 async def _roll_up(pool: Pool) -> None:
     for row in await pool.fetch(QUERIES["not_rolled_up"]):
         async with pool.acquire() as connection, connection.transaction():
-            await connection.execute("SET LOCAL lock_timeout = 0")
+            await allow_long_work(connection)
             await connection.execute(LEDGER["roll_up_day"], row["book"], row["business_date"], timeout=600)
             await connection.execute(QUERIES["note_rolled_up"], row["book"], row["business_date"], datetime.now(UTC))
 
@@ -96,6 +96,7 @@ async def _roll_up(pool: Pool) -> None:
 async def _net(pool: Pool, business_date: date) -> bool:
     """Open the date's cycle over every closed day that has none, and net it; False when there is nothing to do."""
     async with pool.acquire() as connection, connection.transaction():
+        await allow_long_work(connection)
         await connection.execute(QUERIES["one_closer"])
         await connection.execute(QUERIES["open_cycle"], business_date, datetime.now(UTC))
         row = await connection.fetchrow(QUERIES["cycle"], business_date)

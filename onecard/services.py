@@ -1,8 +1,6 @@
 """The embedded PostgreSQL and Valkey: started as children, found again by other commands, restarted when they die.
 
-Both listen on UNIX sockets alone, in a folder that only their owner can enter. PostgreSQL will not run as root: under
-root it runs as ``nobody`` with the one capability that lets it reach its files wherever the clone lies, so no
-folder's mode is ever changed.
+Both listen on UNIX sockets alone, in a folder that only their owner can enter. No folder's mode is ever changed.
 """
 
 import fcntl
@@ -18,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import psycopg
@@ -188,7 +187,7 @@ class EmbeddedPostgres(Service):
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
-        if os.geteuid() == 0:
+        if "setpriv" in _unprivileged():
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
         made = subprocess.run(
@@ -208,7 +207,8 @@ class EmbeddedPostgres(Service):
             env={**os.environ, "LC_ALL": "C", "LANG": "C"},
         )
         if made.returncode != 0:
-            raise ServiceError(f"initdb failed: {(made.stderr or made.stdout).strip().splitlines()[-1]}")
+            why = (made.stderr or made.stdout).strip().splitlines()[-1]
+            raise ServiceError(f"initdb failed: {why} (as an ordinary user, or in a folder open to all, it works)")
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database owned by the application's role, if it is not there."""
@@ -267,18 +267,28 @@ class EmbeddedValkey(Service):
             return False
 
 
-def _unprivileged() -> list[str]:
-    """What to put before a PostgreSQL program: under root, run it as nobody who can still reach the files."""
+@lru_cache(maxsize=1)
+def _unprivileged() -> tuple[str, ...]:
+    """What to put before a PostgreSQL program, which will not run as root.
+
+    Under root: a user namespace in which we are ``nobody`` and yet own our files. Where namespaces are not to be had (most
+    containers): ``nobody`` outright, with the capability to write where it is led.
+    """
     if os.geteuid() != 0:
-        return []
+        return ()
+    nobody = pwd.getpwnam("nobody")
+    in_namespace = ("unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}")
+    if (
+        shutil.which("unshare")
+        and subprocess.run([*in_namespace, "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return in_namespace
     if shutil.which("setpriv") is None:
         raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
-    nobody = pwd.getpwnam("nobody")
-    capability = "+dac_override"
-    return [
+    return (
         "setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups",
-        f"--inh-caps={capability}", f"--ambient-caps={capability}",
-    ]  # fmt: skip
+        "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
+    )  # fmt: skip
 
 
 def _socket_folder(data_dir: Path) -> Path:

@@ -44,6 +44,13 @@ async def open_pool(url: str, *, size: int) -> Pool:
     )
 
 
+async def allow_long_work(connection: Connection) -> None:
+    """Lift the bounds for the rest of a transaction that sums a whole day and holds nobody up."""
+    await connection.execute("SET LOCAL lock_timeout = 0")
+    if connection.get_server_version().major >= 17:
+        await connection.execute("SET LOCAL transaction_timeout = 0")
+
+
 async def _bound(connection: Connection) -> None:
     limits = f"SET lock_timeout = {LOCK_TIMEOUT_MS}; SET idle_in_transaction_session_timeout = 5000;"
     if connection.get_server_version().major >= 17:

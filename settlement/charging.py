@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from registry.errors import UNAVAILABLE, Problem
+from registry.errors import INVALID, UNAVAILABLE, Problem
 from registry.postgres import LOST_CONNECTION, Pool
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import new_posting_id
@@ -229,8 +229,10 @@ class Charger:
     ) -> Remembered:
         """Take back the charge that the terminal sent under the target numbers, wherever it was posted.
 
-        Raises Problem as ``charge`` does.
+        Raises Problem as ``charge`` does, and INVALID for a void of itself.
         """
+        if (target_epoch, target_sequence) == (key.epoch, key.sequence):
+            raise Problem(INVALID, "a void names another request than itself")
         first = await self._void_in(home_book, key, digest, target_epoch, target_sequence)
         if first.outcome != "forwarded" or first.forwarded_to is None:
             return first

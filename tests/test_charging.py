@@ -270,6 +270,24 @@ async def test_a_void_cannot_be_voided(counter: Counter) -> None:
     assert answer.refusal == "not_a_charge"
 
 
+async def test_a_void_cannot_name_itself(counter: Counter) -> None:
+    holder, till = await counter.holder(), await counter.till()
+    void = counter.order(till, holder)
+    with pytest.raises(Problem) as refused:
+        await counter.charger.void(NINGBO, void.key, void.digest, 1, void.key.sequence)
+    assert refused.value.kind.slug == "invalid"
+
+
+async def test_a_void_without_an_open_day_bars_nothing(counter: Counter) -> None:
+    holder, till = await counter.holder(), await counter.till()
+    order, void = counter.order(till, holder), counter.order(till, holder)
+    [day] = await counter.ledger.fetchrow("DELETE FROM book_day WHERE book = $1 RETURNING business_date", NINGBO)  # type: ignore[misc]
+    answer = await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
+    assert answer.refusal == "day_closed"
+    await counter.ledger.execute("INSERT INTO book_day VALUES ($1, $2)", NINGBO, day)
+    assert (await counter.charger.charge(order)).outcome == "approved"
+
+
 async def test_a_repeat_after_the_cut_off_posts_nothing(counter: Counter) -> None:
     order = counter.order(await counter.till(), await counter.holder())
     first = await counter.charger.charge(order)

@@ -178,7 +178,7 @@ def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
 
 
 def test_no_folders_mode_is_changed(own: System) -> None:
-    """Root's clone may lie in a closed folder: PostgreSQL reaches it, and the folder stays closed."""
+    """The data may lie in a closed folder: PostgreSQL reaches them, and the folder stays closed."""
     closed = own.folder / "closed"
     closed.mkdir(mode=0o700)
     services = Services(Settings(data_dir=closed / "deep" / "data", port=free_port()))

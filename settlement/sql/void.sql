@@ -25,7 +25,8 @@ BEGIN
     IF NOT FOUND THEN
         INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen,
                              business_date, answered_at)
-        VALUES (p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, v_date, v_now)
+        SELECT p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, v_date, v_now
+        WHERE v_date IS NOT NULL
         ON CONFLICT (book, terminal_id, epoch, sequence) DO NOTHING;
         GET DIAGNOSTICS v_tombstones = ROW_COUNT;
 
