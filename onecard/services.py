@@ -271,18 +271,17 @@ class EmbeddedValkey(Service):
 def _unprivileged() -> tuple[str, ...]:
     """What to put before a PostgreSQL program, which will not run as root.
 
-    Under root: a user namespace in which we are ``nobody`` and yet own our files. Where namespaces are not to be had (most
-    containers): ``nobody`` outright, with the capability to write where it is led.
+    Under root: a user namespace in which we are ``nobody`` and yet own our files. Where namespaces are not to be had
+    (most containers): ``nobody`` outright, with the capability to write where it is led.
     """
     if os.geteuid() != 0:
         return ()
     nobody = pwd.getpwnam("nobody")
     in_namespace = ("unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}")
-    if (
-        shutil.which("unshare")
-        and subprocess.run([*in_namespace, "true"], capture_output=True, check=False).returncode == 0
-    ):
-        return in_namespace
+    if shutil.which("unshare"):
+        tried = subprocess.run([*in_namespace, "true"], capture_output=True, check=False)
+        if tried.returncode == 0:
+            return in_namespace
     if shutil.which("setpriv") is None:
         raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
     return (
