@@ -11,9 +11,10 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry import audit
 from registry.access import Person
 from registry.errors import NOT_FOUND, Problem
-from registry.models import Credential, Official
+from registry.models import Credential, Official, Sessions
 from registry.postgres import LOST_CONNECTION, Pool
 from terminals.models import BlockEntry
 from terminals.schemas import BlockChange, BlockChanges
@@ -35,11 +36,36 @@ async def set_blocked(db: AsyncSession, person: Person, credential_id: int, bloc
 
     The charge statement reads the state itself: from this commit on no online payment passes.
     """
-    credential = await db.scalar(select(Credential).where(Credential.credential_id == credential_id).with_for_update())
+    credential = await _locked(db, credential_id)
     if credential is None:
         raise Problem(NOT_FOUND, f"no credential {credential_id}")
     official = await db.get_one(Official, (credential.book, credential.holder_id))
     person.must_act_for(official.agency_id)
+    await _change(db, credential, blocked, reason)
+
+
+async def block_clone(sessions: Sessions, credential_id: int, counter: int) -> None:
+    """Block a card of which two must exist: a genuine answer came under a counter that was used before.
+
+    A card counts every answer and never repeats one, and an answer fits one challenge alone; so whoever gave this one
+    has the key of a card that counts apart. Done once per counter, and on record for the supervisors.
+    """
+    reason = f"clone suspected: counter {counter} was used before"
+    async with sessions.begin() as db:
+        credential = await _locked(db, credential_id)
+        known = select(BlockEntry.version).where(BlockEntry.credential_id == credential_id, BlockEntry.reason == reason)
+        if credential is None or credential.state != "active" or await db.scalar(known) is not None:
+            return
+        await _change(db, credential, True, reason)
+        await audit.record(db, "centre", "block_clone", f"credential/{credential_id}", {"counter": counter})
+    log.warning("clone_suspected", credential_id=credential_id, counter=counter)
+
+
+async def _locked(db: AsyncSession, credential_id: int) -> Credential | None:
+    return await db.scalar(select(Credential).where(Credential.credential_id == credential_id).with_for_update())
+
+
+async def _change(db: AsyncSession, credential: Credential, blocked: bool, reason: str) -> None:
     credential.state = "blocked" if blocked else "active"
     await db.execute(_LOCK)
     last = await db.scalar(select(func.coalesce(func.max(BlockEntry.version), 0)))
@@ -47,7 +73,7 @@ async def set_blocked(db: AsyncSession, person: Person, credential_id: int, bloc
         BlockEntry(
             version=(last or 0) + 1,
             book=credential.book,
-            credential_id=credential_id,
+            credential_id=credential.credential_id,
             blocked=blocked,
             reason=reason,
             at=datetime.now(UTC),

@@ -70,11 +70,15 @@ class PaymentController(Controller):
         terminal_sessions: SessionStore,
         charger: Charger,
         keys: KeyRing,
+        sessions: Sessions,
     ) -> Answer:
         """Take one payment. Repeating it under the same numbers gives the same answer and takes nothing more."""
         message = request.auth
         order = await order_of(data, message.session, message.key, message.digest, terminal_sessions, keys)
-        return answer_of(await charger.charge(order))
+        remembered = await charger.charge(order)
+        if order.channel == "card" and remembered.refusal in {"already_used", "counter_too_low"}:
+            await blocking.block_clone(sessions, order.credential_id, order.counter)
+        return answer_of(remembered)
 
     @post("/voids", status_code=200, summary="Take a charge back")
     async def void(self, request: ByTerminal, data: VoidMessage, charger: Charger) -> Answer:

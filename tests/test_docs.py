@@ -1,0 +1,48 @@
+"""The documents are true: commands, files and links that they name exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from onecard.cli import main
+from onecard.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", text_of(page)):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([\w-]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    for command in re.findall(r"`(?:\.venv/bin/)?onecard ([a-z-]+)\b(?! v1)", text_of(page)):
+        assert command in main.commands, command
+    for target in re.findall(r"^make ([\w-]+)$", text_of(page), re.MULTILINE):
+        assert target in targets, target
+
+
+def test_architecture_names_files_that_are_there() -> None:
+    named = r"`((?:onecard|terminals|clearing|waste|settlement|registry|tests)/[\w/.-]+\.\w+)`"
+    for name in re.findall(named, text_of(ROOT / "ARCHITECTURE.md")):
+        assert (ROOT / name).is_file(), name
+
+
+def test_the_guide_lists_settings_that_are_there() -> None:
+    names = {f"ONECARD_{name.upper()}" for name in Settings.model_fields}
+    guide = text_of(ROOT / "docs" / "operations.md")
+    assert set(re.findall(r"`(ONECARD_[A-Z_]+)`", guide)) <= names
+
+
+def test_options_of_the_readme_exist() -> None:
+    options = {option for parameter in main.commands["demo"].params for option in parameter.opts}
+    assert set(re.findall(r"`(--[a-z-]+)", text_of(ROOT / "README.md"))) <= options | {"--json"}
