@@ -20,7 +20,7 @@ from onecard.services import ServiceError, Services
 from onecard.settings import Settings
 from registry.errors import Problem
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def fail(message: str) -> NoReturn:
@@ -198,7 +198,7 @@ def verify(as_json: bool) -> None:
     else:
         for line in report:
             mark = "[green]ok  [/]" if line.holds else "[bold red]FAIL[/]"
-            console.print(f"{mark} {line.name:<32} {line.figure}")
+            console.print(f"{mark} {line.name:<36} {line.figure}")
             for example in line.examples:
                 console.print(f"       {example}", style="red")
     if not all(line.holds for line in report):

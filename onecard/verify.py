@@ -44,30 +44,30 @@ class Check:
 
 
 CHECKS = {
-    "balances_sum_to_zero": "1 sum of all accounts is zero",
-    "stored_balances": "1 purses equal their transfers",
-    "account_days": "1 rolled-up days equal transfers",
-    "accounts_exist": "1 both accounts exist",
-    "approved_are_posted": "2 approved requests are posted",
-    "posted_once": "3 a request posts at most once",
-    "posted_were_approved": "3 postings have their request",
-    "forwarded_numbers": "3 forwarded numbers agree",
-    "counter_used_once": "4 a counter is used once",
-    "counters_go_up": "4 counters only go up",
-    "credential_owns_purse": "4 credentials pay from their own",
-    "purses_not_negative": "5 no purse is negative",
-    "one_business_day": "6 every transfer has its day",
-    "closed_day_never_changes": "6 closed days equal their cycle",
-    "closed_day_has_cycle": "6 every closed day is cleared once",
-    "positions_sum_to_zero": "7 net positions sum to zero",
-    "positions_equal_obligations": "7 positions equal obligations",
-    "blocked_do_not_pay": "8 blocked credentials do not pay",
-    "own_canteen": "9 terminals act for their canteen",
-    "home_or_cash": "visitors pay from cash only",
-    "reversals": "reversals mirror what they reverse",
-    "second_person": "9 terminals approved by a second person",
+    "balances_sum_to_zero": ("1 sum of all accounts is zero", "transfers"),
+    "stored_balances": ("1 purses equal their transfers", "purses"),
+    "account_days": ("1 rolled-up days equal transfers", "account days"),
+    "accounts_exist": ("1 both accounts exist", "transfers"),
+    "approved_are_posted": ("2 approved requests are posted", "requests"),
+    "posted_once": ("3 a request posts at most once", "requests"),
+    "posted_were_approved": ("3 postings have their request", "transfers"),
+    "forwarded_numbers": ("3 forwarded numbers agree", "requests"),
+    "counter_used_once": ("4 a counter is used once", "transfers"),
+    "counters_go_up": ("4 counters only go up", "transfers"),
+    "credential_owns_purse": ("4 credentials pay from their own", "transfers"),
+    "purses_not_negative": ("5 no purse is negative", "purses"),
+    "home_or_cash": ("5 visitors pay from cash only", "transfers"),
+    "one_business_day": ("6 every transfer has its day", "transfers"),
+    "closed_day_never_changes": ("6 closed days equal their cycle", "closed days"),
+    "closed_day_has_cycle": ("6 every closed day is cleared once", "closed days"),
+    "reversals": ("6 reversals mirror what they reverse", "transfers"),
+    "positions_sum_to_zero": ("7 net positions sum to zero", "cycles"),
+    "positions_equal_obligations": ("7 positions equal obligations", "positions"),
+    "blocked_do_not_pay": ("8 blocked credentials do not pay", "transfers"),
+    "own_canteen": ("9 terminals act for their canteen", "transfers"),
+    "second_person": ("9 terminals have a second person", "terminals"),
 }
-"""Query -> what it shows; the number is the invariant's in the design."""
+"""Query -> what it shows (the number is the invariant's) and what is looked at."""
 
 
 async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
@@ -78,15 +78,9 @@ async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
             looked_at = await connection.fetchrow(QUERIES["looked_at"])
             assert looked_at is not None
             report = [
-                Check(
-                    "0 looked at",
-                    True,
-                    f"{looked_at['transfers']:,} transfers, {looked_at['requests']:,} requests,"
-                    f" {looked_at['wallets']:,} purses, {looked_at['cycles']:,} cycles",
-                )
+                _judge(name, await connection.fetch(QUERIES[query]), looked_at[population], population)
+                for query, (name, population) in CHECKS.items()
             ]
-            for query, name in CHECKS.items():
-                report.append(_judge(name, await connection.fetch(QUERIES[query])))
             report.append(await _statements(connection, statement_folder))
             report.append(await _audit_chain(connection))
             return report
@@ -94,13 +88,14 @@ async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
         await connection.close()
 
 
-def _judge(name: str, rows: list[asyncpg.Record]) -> Check:
+def _judge(name: str, rows: list[asyncpg.Record], count: int, population: str) -> Check:
     """A line from the rows (what, off_fen) in which an invariant does not hold."""
     if not rows:
-        return Check(name, True, "0 broken")
+        return Check(name, True, f"0 of {count:,} {population} broken")
     off_fen = sum(abs(row["off_fen"]) for row in rows)
     examples = [f"{row['what']}: {yuan(row['off_fen'])} yuan" for row in rows[:EXAMPLES_MAX]]
-    return Check(name, False, f"{len(rows)} broken, {yuan(off_fen)} yuan", len(rows), off_fen, examples)
+    figure = f"{len(rows):,} of {count:,} {population} broken, {yuan(off_fen)} yuan"
+    return Check(name, False, figure, len(rows), off_fen, examples)
 
 
 async def _statements(connection: Connection, folder: Path) -> Check:
@@ -119,7 +114,7 @@ async def _statements(connection: Connection, folder: Path) -> Check:
     wrong += [f"agency {row['agency_id']} has no statement of {row['cycle_date']}" for row in unpublished]
     if wrong:
         return Check(name, False, f"{len(wrong)} broken", len(wrong), 0, wrong[:EXAMPLES_MAX])
-    return Check(name, True, f"0 broken of {len(rows)} files")
+    return Check(name, True, f"0 of {len(rows):,} files broken")
 
 
 def _last_amount(content: bytes) -> str:
@@ -133,5 +128,5 @@ async def _audit_chain(connection: Connection) -> Check:
     rows = await connection.fetch(QUERIES["audit_entries"])
     broken = first_break(AuditEntry(**dict(row)) for row in rows)
     if broken is None:
-        return Check(name, True, f"{len(rows):,} entries")
+        return Check(name, True, f"0 of {len(rows):,} entries broken")
     return Check(name, False, f"broken at entry {broken}", 1, 0, [f"audit entry {broken}"])

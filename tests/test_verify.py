@@ -256,14 +256,14 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     ),
     "a visitor paid from his subsidy": (
         f"UPDATE transfer SET acquirer_id = acquirer_id + 1 WHERE posting_id = {FIRST}",
-        "visitors pay from cash only", 500,
+        "5 visitors pay from cash only", 500,
     ),
     "a reversal of another amount": (
         "UPDATE transfer SET amount_fen = amount_fen + 40 WHERE kind = 'reversal'",
-        "reversals mirror what they reverse", 40,
+        "6 reversals mirror what they reverse", 40,
     ),
     "a terminal nobody approved": (
-        "UPDATE enrolment SET approved_by = created_by", "9 terminals approved by a second person", 0,
+        "UPDATE enrolment SET approved_by = created_by", "9 terminals have a second person", 0,
     ),
     "an audit entry is altered": (
         "UPDATE audit_entry SET actor = 'somebody else'", "9 the audit log's chain verifies", 0,

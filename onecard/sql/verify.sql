@@ -1,7 +1,9 @@
 -- name: looked_at
 -- How much there is.
 SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM request) AS requests,
-       (SELECT count(*) FROM wallet) AS wallets, (SELECT count(*) FROM cycle) AS cycles;
+       (SELECT count(*) FROM wallet) AS purses, (SELECT count(*) FROM account_day) AS "account days",
+       (SELECT count(*) FROM closed_day) AS "closed days", (SELECT count(*) FROM cycle) AS cycles,
+       (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
 -- Purses as stored plus all other accounts as the sum of their transfers: one fen off anywhere shows here.
