@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
+import asyncpg
 import psycopg
 import rich_click as click
 from pydantic import ValidationError
@@ -47,6 +48,8 @@ def _services() -> Iterator[Settings]:
             yield ready
     except Problem as problem:
         fail(problem.detail or problem.kind.title_en)
+    except (asyncpg.UndefinedTableError, psycopg.errors.UndefinedTable):
+        fail("the database has no tables yet: run onecard migrate")
     except (ServiceError, psycopg.OperationalError, OSError, FileNotFoundError, ValueError) as error:
         fail(str(error))
 

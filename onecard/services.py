@@ -30,6 +30,9 @@ log = structlog.get_logger()
 START_WITHIN_S = 60.0
 """Crash recovery of a busy ledger takes seconds; the first start of all makes the cluster."""
 
+EXITS_WITHIN_S = 15.0
+"""A server that keeps exiting is not tried again after this."""
+
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -108,23 +111,21 @@ class Service:
 
     def start(self) -> None:
         """Start it and wait until it serves; raises ServiceError."""
-        give_up_at = time.monotonic() + START_WITHIN_S
-        while time.monotonic() < give_up_at:
-            with (self.folder.parent / f"{self.name}.log").open("ab") as output:
+        started = time.monotonic()
+        output_path = self.folder.parent / f"{self.name}.log"
+        while time.monotonic() < started + EXITS_WITHIN_S:
+            with output_path.open("ab") as output:
                 self.process = subprocess.Popen(
-                    self.command(),
-                    stdout=output,
-                    stderr=output,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,
+                    self.command(), stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
                 )
-            while self.process.poll() is None and time.monotonic() < give_up_at:
+            while self.process.poll() is None and time.monotonic() < started + START_WITHIN_S:
                 if self.answers():
                     return
                 time.sleep(0.02)
             # After a kill -9 the old backends hold the shared memory for a moment: try until they are gone.
             time.sleep(0.2)
-        raise ServiceError(f"{self.name} does not start: see {self.folder.parent / (self.name + '.log')}")
+        last_words = output_path.read_text(errors="replace").strip().splitlines()[-1:]
+        raise ServiceError(f"{self.name} does not start: {' '.join(last_words)} (see {output_path})")
 
     def stop(self, *, within_s: float = 15.0) -> None:
         """Stop it, ours or an orphan, orderly or after ``within_s`` by force."""
@@ -164,7 +165,7 @@ class EmbeddedPostgres(Service):
         """Run the server with our settings."""
         options = [f"--{key}={value}" for key, value in POSTGRES_SETTINGS.items()]
         options.append(f"--unix_socket_directories={self.sockets}")
-        return [*_unprivileged(), str(postgres_binary("postgres")), "-D", str(self.folder), *options]
+        return [*_unprivileged(self.folder), str(postgres_binary("postgres")), "-D", str(self.folder), *options]
 
     def pid(self) -> int | None:
         """The postmaster's number."""
@@ -187,12 +188,9 @@ class EmbeddedPostgres(Service):
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
-        if "setpriv" in _unprivileged():
-            nobody = pwd.getpwnam("nobody")
-            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
         made = subprocess.run(
             [
-                *_unprivileged(),
+                *_unprivileged(self.folder),
                 str(postgres_binary("initdb")),
                 f"--pgdata={self.folder}",
                 f"--username={self.superuser}",
@@ -267,27 +265,40 @@ class EmbeddedValkey(Service):
             return False
 
 
-@lru_cache(maxsize=1)
-def _unprivileged() -> tuple[str, ...]:
-    """What to put before a PostgreSQL program, which will not run as root.
+def _unprivileged(folder: Path) -> list[str]:
+    """What to put before a PostgreSQL program for a cluster's folder; PostgreSQL will not run as root.
 
-    Under root: a user namespace in which we are ``nobody`` and yet own our files. Where namespaces are not to be had
-    (most containers): ``nobody`` outright, with the capability to write where it is led.
+    Under root: a user namespace in which we are ``nobody`` and yet own our files. A cluster that belongs to somebody
+    else runs as him; and where namespaces are not to be had (most containers), a new one belongs to ``nobody``.
     """
     if os.geteuid() != 0:
-        return ()
+        return []
+    owner = folder.stat() if folder.exists() else None
+    if owner is not None and owner.st_uid != 0:
+        return _as_user(owner.st_uid, owner.st_gid)
     nobody = pwd.getpwnam("nobody")
-    in_namespace = ("unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}")
-    if shutil.which("unshare"):
-        tried = subprocess.run([*in_namespace, "true"], capture_output=True, check=False)
-        if tried.returncode == 0:
-            return in_namespace
+    if _namespaces_work():
+        return ["unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}"]
+    if owner is not None:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return _as_user(nobody.pw_uid, nobody.pw_gid)
+
+
+def _as_user(uid: int, gid: int) -> list[str]:
+    """Run as another user who can still reach the files wherever the clone lies."""
     if shutil.which("setpriv") is None:
         raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
-    return (
-        "setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups",
-        "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
-    )  # fmt: skip
+    drop = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+    return [*drop, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+
+
+@lru_cache(maxsize=1)
+def _namespaces_work() -> bool:
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return False
+    tried = subprocess.run([unshare, "--user", "--map-user=65534", "/bin/true"], capture_output=True, check=False)
+    return tried.returncode == 0
 
 
 def _socket_folder(data_dir: Path) -> Path:
@@ -327,6 +338,7 @@ class Services:
     def running(self) -> Iterator[Settings]:
         """Own the folder: clear away orphans, start everything, keep it up, stop it. Raises AlreadyRunning."""
         with self._own():
+            _socket_folder(self.data_dir)
             try:
                 for service in self._all:
                     service.stop()
@@ -342,6 +354,7 @@ class Services:
                 self._stopping.set()
                 for service in self._all:
                     service.stop()
+                shutil.rmtree(_socket_folder(self.data_dir), ignore_errors=True)
 
     @contextmanager
     def available(self) -> Iterator[Settings]:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import urllib3
 
-from onecard.services import Services
+from onecard.services import ServiceError, Services
 from onecard.settings import Settings
 from tests.builders import Town
 from tests.system import System, free_port
@@ -175,6 +175,32 @@ def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     (tmp_path / "keys" / "wrapping_key").write_text("short")
     with pytest.raises(ValueError, match="wrapping_key"):
         load_keys(tmp_path / "keys")
+
+
+def test_an_empty_database_is_one_line(own: System) -> None:
+    done = own.command("verify", check=False)
+    assert (done.returncode, done.stderr) == (1, "onecard: the database has no tables yet: run onecard migrate\n")
+
+
+def test_root_starts_a_cluster_that_belongs_to_somebody_else(own: System) -> None:
+    with own.services.running():
+        pass
+    assert own.services.postgres is not None
+    if os.geteuid() == 0:
+        for path in [own.services.postgres.folder, *own.services.postgres.folder.rglob("*")]:
+            os.chown(path, 65534, 65534)
+    with own.services.running() as settings, psycopg.connect(settings.needed_database_url) as db:
+        assert db.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_server_that_cannot_start_says_why(own: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    with own.services.running():
+        pass
+    assert own.services.postgres is not None
+    (own.services.postgres.folder / "postgresql.conf").write_text("nonsense = on\n")
+    monkeypatch.setattr("onecard.services.EXITS_WITHIN_S", 0.5)
+    with pytest.raises(ServiceError, match="configuration file"), own.services.running():
+        pass
 
 
 def test_no_folders_mode_is_changed(own: System) -> None:
