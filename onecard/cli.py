@@ -258,7 +258,8 @@ def add_user(login: str, role: str, agency: int | None, password: str) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), help="Where terminals keep their journals.")
 def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: bool, folder: Path | None) -> None:
     """Play a whole day over HTTP: pay by card and code, close, net, weigh the waste, verify."""
-    from onecard.demo import DemoFailed, play_day
+    from onecard.demo import play_day
+    from onecard.played_day import DemoFailed
 
     settings = _settings()
     configure_logs(json=settings.log_json)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
-from onecard.demo import Day
+from onecard.played_day import Day
 from tests.system import System
 
 CRASHES = 10

@@ -59,6 +59,25 @@ def test_killed_servers_come_back_without_a_restart(own: System) -> None:
     assert own.stop() == 0
 
 
+def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> None:
+    played = own.command("demo", "--payments", "200", "--terminals", "6")
+    assert "close, net, statements, waste" in played.stdout
+    assert "insufficient_funds" in played.stdout
+    assert "the ledger is what the terminals saw" in played.stdout
+    assert "鄞州区机关事务中心" in played.stdout
+    assert not own.healthy(), "what the demo started, it stops"
+    [acks] = own.folder.glob("demo/*/acks.jsonl")
+    judged = own.command("check-history", str(acks), "--json")
+    assert '"lost": 0' in judged.stdout
+    assert own.command("verify").stdout.count("ok  ") >= 24
+    # Closed by the demo already: by hand it changes nothing.
+    day = acks.parent.parent.parent / "statements"
+    [closed] = [folder.name for folder in day.iterdir()]
+    before = {path: path.read_bytes() for path in day.rglob("*.csv")}
+    assert "published" in own.command("close-day", "--date", closed).stdout
+    assert {path: path.read_bytes() for path in day.rglob("*.csv")} == before
+
+
 def test_payments_go_on_without_redis(own: System, scratch: Path) -> None:
     own.start()
     town = Town(own)
