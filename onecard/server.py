@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -28,14 +29,23 @@ def export(settings: Settings) -> None:
     }
 
 
+ORPHANS_LEAVE_WITHIN_S = 3.0
+"""The workers of a server that was killed notice it and let go of the port."""
+
+
 def check_port(settings: Settings) -> None:
-    """Raise OSError with one clear line when the port is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise OSError(f"cannot serve on {settings.host}:{settings.port}: {error.strerror}") from None
+    """Wait a moment for the port; raise OSError with one clear line when it stays taken."""
+    give_up_at = time.monotonic() + ORPHANS_LEAVE_WITHIN_S
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, settings.port))
+                return
+            except OSError as error:
+                if time.monotonic() > give_up_at:
+                    raise OSError(f"cannot serve on {settings.host}:{settings.port}: {error.strerror}") from None
+        time.sleep(0.1)
 
 
 def serve(settings: Settings) -> None:
