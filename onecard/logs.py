@@ -13,6 +13,8 @@ def configure_logs(*, json: bool) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if json:
+        shared.append(structlog.processors.format_exc_info)
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
@@ -23,7 +25,7 @@ def configure_logs(*, json: bool) -> None:
         )
     )
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, last] if json else [*shared, last],
+        processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

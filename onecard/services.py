@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -82,7 +83,7 @@ def _is_alive(pid: int, *, folder: Path) -> bool:
     return str(folder).encode() in command
 
 
-class Service:
+class Service(ABC):
     """One embedded server: how it is started, found, asked, stopped."""
 
     name: str
@@ -92,17 +93,17 @@ class Service:
         self.sockets = sockets
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The command line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pid(self) -> int | None:
         """The process number that the server left in its folder."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answers(self) -> bool:
         """Whether it serves."""
-        raise NotImplementedError
 
     def running_pid(self) -> int | None:
         """The server's process number if it runs, whoever started it."""
