@@ -269,27 +269,22 @@ class EmbeddedValkey(Service):
 def _unprivileged(folder: Path) -> list[str]:
     """What to put before a PostgreSQL program for a cluster's folder; PostgreSQL will not run as root.
 
-    Under root: a user namespace in which we are ``nobody`` and yet own our files. A cluster that belongs to somebody
-    else runs as him; and where namespaces are not to be had (most containers), a new one belongs to ``nobody``.
+    Under root: a user namespace in which we are ``nobody`` and yet own our files. Where namespaces are not to be had
+    (most containers) the cluster belongs to ``nobody``, who can still write where he is led.
     """
     if os.geteuid() != 0:
         return []
-    owner = folder.stat() if folder.exists() else None
-    if owner is not None and owner.st_uid != 0:
-        return _as_user(owner.st_uid, owner.st_gid)
     nobody = pwd.getpwnam("nobody")
+    owner = folder.stat().st_uid if folder.exists() else 0
     if _namespaces_work():
+        if owner != 0:
+            raise ServiceError(f"{folder} belongs to user {owner}: run onecard as that user")
         return ["unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}"]
-    if owner is not None:
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return _as_user(nobody.pw_uid, nobody.pw_gid)
-
-
-def _as_user(uid: int, gid: int) -> list[str]:
-    """Run as another user who can still reach the files wherever the clone lies."""
     if shutil.which("setpriv") is None:
         raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
-    drop = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+    if folder.exists():
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    drop = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
     return [*drop, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
 
 

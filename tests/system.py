@@ -56,16 +56,20 @@ class System:
 
     def start(self, *, within_s: float = 60) -> float:
         """Start it and wait until it is healthy; returns how long that took in seconds."""
-        started = time.monotonic()
+        started, served = time.monotonic(), self._times_served()
         with (self.folder / "output.log").open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "onecard", "run"], env=self.environment, stdout=output, stderr=output
             )
-        while not self.healthy():
+        # A killed server's workers may answer for a moment longer: wait for this one's own word.
+        while self._times_served() == served or not self.healthy():
             assert self.process.poll() is None, self.output
             assert time.monotonic() < started + within_s, self.output
             time.sleep(0.05)
         return time.monotonic() - started
+
+    def _times_served(self) -> int:
+        return self.output.count("serves on") if (self.folder / "output.log").exists() else 0
 
     def healthy(self) -> bool:
         try:
