@@ -14,7 +14,7 @@ from clearing.netting import Owed, net
 from clearing.statements import write_statements
 from registry.errors import Problem
 from registry.named_sql import load_queries
-from registry.postgres import Pool, allow_long_work
+from registry.postgres import Connection, Pool, allow_long_work
 from settlement.ledger import QUERIES as LEDGER
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")
@@ -71,7 +71,7 @@ async def close_day(pool: Pool, business_date: date, folder: Path, progress: Pro
         raise Problem(NO_CYCLE, f"nothing to close under {business_date}: the open day is {opened}")
     if cycle == "netted":
         await write_statements(pool, business_date, folder / business_date.isoformat())
-        await pool.execute(QUERIES["step"], business_date, "netted", "published", datetime.now(UTC))
+        await _advance(pool, business_date, "netted")
         progress("statements published")
     return await cycle_result(pool, business_date)
 
@@ -117,8 +117,13 @@ async def _net(pool: Pool, business_date: date) -> bool:
                 for agency, p in positions.items()
             ],
         )
-        await connection.execute(QUERIES["step"], business_date, "closed", "netted", datetime.now(UTC))
+        await _advance(connection, business_date, "closed")
         return True
+
+
+async def _advance(connection: Pool | Connection, business_date: date, state: str) -> None:
+    """Take a cycle on from a state; nothing happens when another closer was there first."""
+    await connection.execute(QUERIES["step"], business_date, state, TRANSITIONS[state], datetime.now(UTC))
 
 
 async def _cycle_state(pool: Pool, business_date: date) -> str | None:

@@ -18,9 +18,6 @@ from cryptography.hazmat.primitives.cmac import CMAC
 APPLICATION_ID = bytes.fromhex("f5ca27")
 """The card application's identifier (AID, 3 bytes)."""
 
-UID_BYTES = 7
-MAC_BYTES = 16
-
 
 @dataclass(frozen=True, slots=True)
 class CardFile:

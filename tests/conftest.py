@@ -41,6 +41,16 @@ def system(scratch: Path) -> Iterator[System]:
     running.stop()
 
 
+@pytest.fixture
+def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
+    """A system of the test's own, cleared away whatever becomes of the test."""
+    folder = scratch / f"own-{abs(hash(request.node.name)) % 10**6}"
+    folder.mkdir()
+    system = System(folder)
+    yield system
+    system.clear_away()
+
+
 @pytest.fixture(scope="session")
 def town(system: System) -> Town:
     return Town(system)

@@ -3,10 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from rich.progress import Progress
 
 from onecard.played_day import Day
@@ -15,19 +12,10 @@ from tests.system import System
 CRASHES = 10
 
 
-@pytest.fixture
-def own_system(scratch: Path) -> Iterator[System]:
-    folder = scratch / "crash"
-    folder.mkdir()
-    system = System(folder)
-    system.start()
-    yield system
-    system.clear_away()
-
-
-def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own_system: System) -> None:
+def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own: System) -> None:
+    own.start()
     # Given terminals with queues of diners
-    day = Day(own_system.url, own_system.folder / "demo", Progress(disable=True), seed=7)
+    day = Day(own.url, own.folder / "demo", Progress(disable=True), seed=7)
     diners = day.register_diners(600)
     day.enrol_terminals(12)
     plan = [p for _ in range(12) for p in day.plan(diners, day.empty_handed(), 600)]
@@ -40,10 +28,10 @@ def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own_system: System
         _wait_for_payments(day, 40)
         assert serving.is_alive(), "the queues were too short for the crashes"
         if crash % 2:
-            own_system.kill_postgres()
+            own.kill_postgres()
         else:
-            own_system.kill_server()
-            own_system.start()
+            own.kill_server()
+            own.start()
     _wait_for_payments(day, 40)
     stop.set()
     serving.join(240)
@@ -51,10 +39,10 @@ def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own_system: System
 
     # Then every terminal knows the outcome of all it sent, and both judges agree with it
     acks = day.write_history()
-    verify = json.loads(own_system.command("verify", "--json").stdout)
-    history = json.loads(own_system.command("check-history", str(acks), "--json").stdout)
+    verify = json.loads(own.command("verify", "--json").stdout)
+    history = json.loads(own.command("check-history", str(acks), "--json").stdout)
     day.close()
-    assert own_system.stop() == 0
+    assert own.stop() == 0
     assert [line for line in verify if not line["holds"]] == []
     assert history["holds"], history
     assert (history["lost"], history["doubled"], history["invented"]) == (0, 0, 0)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,16 +15,6 @@ from onecard.services import ServiceError, Services
 from onecard.settings import Settings
 from tests.builders import Town
 from tests.system import System, free_port
-
-
-@pytest.fixture
-def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
-    """A system of the test's own, cleared away whatever becomes of the test."""
-    folder = scratch / f"own-{abs(hash(request.node.name)) % 10**6}"
-    folder.mkdir()
-    system = System(folder)
-    yield system
-    system.clear_away()
 
 
 def test_two_systems_side_by_side_keep_their_data(own: System, system: System, scratch: Path) -> None:
@@ -183,19 +172,6 @@ def test_a_first_user_of_a_new_centre(system: System) -> None:
     with psycopg.connect(system.database_url) as db:
         row = db.execute("SELECT role, agency_id FROM console_user WHERE login = 'first'").fetchone()
     assert row == ("supervisor", None)
-
-
-def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
-    from registry.keys import create_missing_keys, load_keys
-
-    create_missing_keys(tmp_path / "keys")
-    first = load_keys(tmp_path / "keys").wrapping_key
-    create_missing_keys(tmp_path / "keys")
-    assert load_keys(tmp_path / "keys").wrapping_key == first
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
-    (tmp_path / "keys" / "wrapping_key").write_text("short")
-    with pytest.raises(ValueError, match="wrapping_key"):
-        load_keys(tmp_path / "keys")
 
 
 def test_an_empty_database_is_one_line(own: System) -> None:

@@ -209,6 +209,20 @@ def _folder_of(terminal: Terminal, scratch: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("off_s", [-5_000, 5_000])
+def test_a_terminal_whose_clock_is_wrong_learns_the_time(
+    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch, off_s: int
+) -> None:
+    from terminals import client
+
+    terminal, card = town.terminal(scratch), town.card(town.official())
+    right = time.time
+    monkeypatch.setattr(client.time, "time", lambda: right() + off_s)
+    assert terminal.charge_card(card, "lunch").outcome == "approved" or terminal.unknown() == []
+    fresh = town.card(town.official())
+    assert terminal.charge_card(fresh, "lunch").outcome == "approved"
+
+
 def test_signing_off_ends_the_session(town: Town, scratch: Path) -> None:
     terminal = town.terminal(scratch)
     session = terminal._session
