@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from loadtest.town import PASSWORD
 from onecard.settings import Settings
 from registry.access import hash_password
 from registry.days import business_date_at
 from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, next_numbers
 from settlement.models import BookDay, Tariff
-
-PASSWORD = "onecard-demo"  # noqa: S105 - the demo city's, printed at start
 
 NINGBO, HANGZHOU = 3302, 3301
 

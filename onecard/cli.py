@@ -63,7 +63,8 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Start everything: database, Redis, job runner, server. Ctrl-C stops it all."""
-    from onecard.city import PASSWORD, load_demo_city
+    from loadtest.town import PASSWORD
+    from onecard.city import load_demo_city
     from onecard.database import migrate
     from onecard.server import check_port, job_runner, serve
     from registry.keys import create_missing_keys
@@ -258,8 +259,8 @@ def add_user(login: str, role: str, agency: int | None, password: str) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), help="Where terminals keep their journals.")
 def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: bool, folder: Path | None) -> None:
     """Play a whole day over HTTP: pay by card and code, close, net, weigh the waste, verify."""
+    from loadtest.console import PlayFailed
     from onecard.demo import play_day
-    from onecard.played_day import DemoFailed
 
     settings = _settings()
     configure_logs(json=settings.log_json)
@@ -268,7 +269,7 @@ def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: b
             settings, console, payments=payments, terminals=terminals, url=url, seed=seed,
             keep_open=keep_open, folder=folder,
         )  # fmt: skip
-    except (DemoFailed, ServiceError, OSError) as error:
+    except (PlayFailed, ServiceError, OSError) as error:
         fail(str(error))
     if not holds:
         sys.exit(1)

@@ -15,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from clearing.statements import yuan
+from loadtest.console import PlayFailed
 from onecard.history import check_history, read_history
-from onecard.played_day import MEAL_SHARES, Day, DemoFailed, Tally
+from onecard.played_day import MEAL_SHARES, Day, Tally
 from onecard.services import Services
 from onecard.settings import Settings
 from onecard.verify import verify_ledger
@@ -40,14 +41,14 @@ def _system(settings: Settings, url: str | None, console: Console) -> Iterator[s
         yield ours
         return
     if url is not None:
-        raise DemoFailed(f"nothing answers at {url}/health")
+        raise PlayFailed(f"nothing answers at {url}/health")
     console.print(f"nothing runs on {ours}: starting it for this day")
     child = subprocess.Popen([sys.executable, "-m", "onecard", "run"], stdout=subprocess.DEVNULL)
     try:
         give_up_at = time.monotonic() + START_WITHIN_S
         while not _answers(ours):
             if child.poll() is not None or time.monotonic() > give_up_at:
-                raise DemoFailed("the system does not start: see what `onecard run` says")
+                raise PlayFailed("the system does not start: see what `onecard run` says")
             time.sleep(0.2)
         yield ours
     finally:
@@ -66,7 +67,7 @@ def play_day(
     keep_open: bool,
     folder: Path | None,
 ) -> bool:
-    """Play a day and judge it; True when every invariant holds. Raises DemoFailed."""
+    """Play a day and judge it; True when every invariant holds. Raises PlayFailed."""
     started = time.monotonic()
     folder = folder or settings.data_dir / "demo" / time.strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,7 @@ def play_day(
             empty = day.empty_handed()
             day.enrol_terminals(terminals)
             plan = day.plan(diners, empty, payments)
-            business_date = day.centre.call("GET", "/clearing/open-days")[0]["business_date"]
+            business_date = day.town.centre.call("GET", "/clearing/open-days")[0]["business_date"]
             paying = time.monotonic()
             day.serve(plan)
             paid_in_s = time.monotonic() - paying
@@ -85,11 +86,11 @@ def play_day(
             cycle = None
             if not keep_open:
                 night = progress.add_task("close, net, statements, waste", total=3)
-                cycle = day.centre.call("POST", "/clearing/cycles", {"business_date": business_date})
+                cycle = day.town.centre.call("POST", "/clearing/cycles", {"business_date": business_date})
                 progress.advance(night)
                 day.weigh(business_date)
                 progress.advance(night)
-                waste = day.centre.call("GET", f"/waste/days/{business_date}")["meals"]
+                waste = day.town.centre.call("GET", f"/waste/days/{business_date}")["meals"]
                 progress.advance(night)
             acks = day.write_history()
         finally:

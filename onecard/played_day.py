@@ -10,21 +10,18 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import uuid4
 
-import urllib3
 from rich.progress import Progress, TaskID
 
-from onecard.city import AGENCIES, PASSWORD
-from terminals.cards import CardFile
-from terminals.client import OutcomeUnknown, Rejected, Terminal, activate_phone
+from loadtest.console import RESEND_FOR_S, PlayFailed
+from loadtest.town import Diner, Town, in_chunks
+from terminals.client import OutcomeUnknown, Rejected, Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
-from terminals.schemas import Answer, EnrolmentSlip, to_bytes
+from terminals.schemas import Answer
 
 MEAL_SHARES = {"breakfast": 0.15, "lunch": 0.70, "dinner": 0.15}
 """Lunch makes the load (domain page: 70 % of the staff lunch in the canteen)."""
@@ -36,57 +33,6 @@ ODD_SHARE = 0.03
 
 GIVE_UP_SHARE = 0.1
 """Of the payments whose outcome stays unknown for a moment: the cashier gives up and voids."""
-
-RESEND_FOR_S = 180.0
-BULK = 500
-
-T = TypeVar("T")
-
-
-class DemoFailed(Exception):
-    """The day cannot be played; one line that says why."""
-
-
-class ConsoleClient:
-    """A signed-in person at the console."""
-
-    def __init__(self, http: urllib3.PoolManager, url: str, login: str) -> None:
-        self._http = http
-        self._url = url
-        self._headers: dict[str, str] = {"content-type": "application/json"}
-        token = self.call("POST", "/console/sessions", {"login": login, "password": PASSWORD})["token"]
-        self._headers["authorization"] = f"Bearer {token}"
-
-    def call(self, method: str, path: str, message: Any = None) -> Any:
-        """Send one message; raises DemoFailed with the problem's own words."""
-        body = json.dumps(message).encode() if message is not None else None
-        give_up_at = time.monotonic() + RESEND_FOR_S
-        while True:
-            try:
-                answer = self._http.request(method, self._url + path, body=body, headers=self._headers)
-                if answer.status < 500:
-                    break
-            except urllib3.exceptions.HTTPError:
-                pass
-            if time.monotonic() > give_up_at:
-                raise DemoFailed(f"{self._url} does not answer {path}")
-            time.sleep(0.3)
-        if answer.status >= 400:
-            problem = json.loads(answer.data)
-            raise DemoFailed(f"{path}: {problem.get('title_en')}: {problem.get('detail')}")
-        return json.loads(answer.data) if answer.data else None
-
-
-@dataclass
-class Diner:
-    """An official with what he carries."""
-
-    agency: str
-    holder_id: int
-    card: SoftwareCard | None = None
-    phone: SoftwarePhone | None = None
-    at_till: threading.Lock = field(default_factory=threading.Lock)
-    """Nobody stands at two tills at once."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +79,7 @@ class Day:
         self.folder = folder
         self.progress = progress
         self.random = random.Random(seed)  # noqa: S311 - a script, not a secret
-        self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(30))
-        self.centre = ConsoleClient(self.http, url, "centre")
-        self.approver = ConsoleClient(self.http, url, "approver")
-        directory = self.centre.call("GET", "/registry/directory")["agencies"]
-        by_name = {agency["name_zh"]: agency for agency in directory}
-        try:
-            self.agencies = {short: by_name[name_zh] for short, _, name_zh, _, _ in AGENCIES}
-        except KeyError as missing:
-            raise DemoFailed(f"the system has no agency {missing}: the demo needs the demo city") from None
+        self.town = Town(url)
         self.tally = Tally()
         self.terminals: list[Terminal] = []
 
@@ -151,94 +89,48 @@ class Day:
     def register_diners(self, count: int) -> list[Diner]:
         """Register officials, issue cards, activate phones, put money into purses."""
         shares = {"city": 0.35, "yinzhou": 0.35, "yuyao": 0.25, "hangzhou": 0.05}
-        run = secrets.token_hex(4)
         task = self._task("officials, cards, money", count)
         diners: list[Diner] = []
         for agency, share in shares.items():
-            wanted = max(2, round(count * share))
-            for first in range(0, wanted, BULK):
-                size = min(BULK, wanted - first)
-                numbers = [f"{run}-{agency}-{first + i}" for i in range(size)]
-                people = [{"name": f"演示 {number}", "staff_number": number} for number in numbers]
-                diners += self._equip(agency, self._register(agency, people))
-                self.progress.advance(task, size)
+            mine = self.town.register(
+                agency, max(2, round(count * share)), lambda done: self.progress.advance(task, done)
+            )
+            with_phone = set(self.random.sample(range(len(mine)), round(PHONE_SHARE * len(mine))))
+            self.town.issue_cards([diner for i, diner in enumerate(mine) if i not in with_phone])
+            for path, amount_fen in (("top-ups", 20_000), ("grants", 6_000)):
+                self.town.deposit(path, mine, amount_fen)
+            diners += mine
         self._activate_phones([d for d in diners if d.card is None])
         return diners
 
-    def _register(self, agency: str, people: list[dict[str, str]]) -> list[int]:
-        message = {"agency_id": self.agencies[agency]["agency_id"], "officials": people}
-        holders: list[int] = self.centre.call("POST", "/registry/officials", message)["holder_ids"]
-        return holders
-
-    def _issue_cards(self, agency: str, holders: list[int]) -> dict[int, SoftwareCard]:
-        cards = [{"holder_id": holder, "uid": f"04{secrets.token_hex(6)}"} for holder in holders]
-        message = {"agency_id": self.agencies[agency]["agency_id"], "cards": cards}
-        return {
-            card["holder_id"]: SoftwareCard(
-                bytes.fromhex(card["uid"]),
-                CardFile(card["book"], card["holder_id"], card["credential_id"]),
-                to_bytes(card["key"]),
-            )
-            for card in self.centre.call("POST", "/console/cards", message)["cards"]
-        }
-
-    def _equip(self, agency: str, holders: list[int]) -> list[Diner]:
-        """Cards for most, none yet for the rest (they have phones), and money for all."""
-        with_phone = set(self.random.sample(holders, round(PHONE_SHARE * len(holders))))
-        cards = self._issue_cards(agency, [holder for holder in holders if holder not in with_phone])
-        for path, amount_fen in (("top-ups", 20_000), ("grants", 6_000)):
-            deposits = [{"posting_id": str(uuid4()), "holder_id": h, "amount_fen": amount_fen} for h in holders]
-            message = {"agency_id": self.agencies[agency]["agency_id"], "deposits": deposits}
-            self.centre.call("POST", f"/settlement/{path}", message)
-        return [Diner(agency, holder, cards.get(holder)) for holder in holders]
-
     def _activate_phones(self, owners: list[Diner]) -> None:
         task = self._task("phones", len(owners))
-        by_holder = {diner.holder_id: diner for diner in owners}
-
-        def activate(activation: dict[str, Any]) -> None:
-            phone = _until_known(lambda: activate_phone(self.url, activation["activation_id"], activation["code"]))
-            by_holder[activation["holder_id"]].phone = phone
-            self.progress.advance(task)
-
-        with ThreadPoolExecutor(16) as pool:
-            for agency in {diner.agency for diner in owners}:
-                holders = [diner.holder_id for diner in owners if diner.agency == agency]
-                for chunk in _chunks(holders, BULK):
-                    message = {"agency_id": self.agencies[agency]["agency_id"], "holder_ids": chunk}
-                    made = self.centre.call("POST", "/console/phone-activations", message)["activations"]
-                    list(pool.map(activate, made))
+        for agency in sorted({diner.agency for diner in owners}):
+            mine = [diner for diner in owners if diner.agency == agency]
+            self.town.activate_phones(mine, lambda done: self.progress.advance(task, done))
 
     def empty_handed(self) -> list[Diner]:
         """Three officials with cards and no money; one more whose card is reported lost."""
-        run = secrets.token_hex(4)
-        holders = self._register("yinzhou", [{"name": f"演示 {run}", "staff_number": f"{run}-{i}"} for i in range(4)])
-        cards = self._issue_cards("yinzhou", holders)
-        lost = cards[holders[-1]].file.credential_id
+        diners = self.town.register("yinzhou", 4)
+        self.town.issue_cards(diners)
+        assert diners[-1].card is not None
+        lost = diners[-1].card.file.credential_id
         block = {"blocked": True, "reason": "reported lost (demo)"}
-        self.centre.call("POST", f"/console/credentials/{lost}/block", block)
-        return [Diner("yinzhou", holder, cards[holder]) for holder in holders]
+        self.town.centre.call("POST", f"/console/credentials/{lost}/block", block)
+        return diners
 
     def enrol_terminals(self, count: int) -> None:
         """Enrol terminals, two people for each, spread over the canteens of Ningbo, and sign them on."""
-        canteens = [c for short in ("city", "yinzhou", "yuyao") for c in self.agencies[short]["canteens"]]
+        canteens = [canteen for agency in ("city", "yinzhou", "yuyao") for canteen in self.town.canteens(agency)]
         task = self._task("terminals", count)
         for i in range(count):
-            canteen_id = canteens[i % len(canteens)]["canteen_id"]
-            made = self.centre.call("POST", "/console/enrolments", {"canteen_id": canteen_id})
-            slip = EnrolmentSlip(**made)
-            self.approver.call("POST", f"/console/enrolments/{slip.enrolment_id}/approval")
             folder = self.folder / f"terminal-{i + 1:03d}"
-            terminal = _until_known(lambda slip=slip, folder=folder: Terminal.enrol(self.url, slip, folder))  # type: ignore[misc]
-            _until_known(terminal.sign_on)
-            self.terminals.append(terminal)
+            self.terminals.append(self.town.enrol_terminal(canteens[i % len(canteens)], folder))
             self.progress.advance(task)
 
     def plan(self, diners: list[Diner], empty: list[Diner], payments: int) -> list[Presentation]:
         """Who eats what where, in the order of the day, with the odd ones that a real lunch has."""
-        canteens = {
-            short: [c["canteen_id"] for c in self.agencies[short]["canteens"]] for short in ("city", "yinzhou", "yuyao")
-        }
+        canteens = {agency: self.town.canteens(agency) for agency in ("city", "yinzhou", "yuyao")}
         plan = []
         for meal, share in MEAL_SHARES.items():
             eating = self.random.sample(diners, min(len(diners), round(payments * share)))
@@ -302,7 +194,7 @@ class Day:
                 if presentation.odd == "shown_twice":
                     self.tally.count(_present(terminal, presentation))
         except Rejected as rejected:
-            raise DemoFailed(f"terminal {terminal.identity.terminal_id}: {rejected}") from None
+            raise PlayFailed(f"terminal {terminal.identity.terminal_id}: {rejected}") from None
         except OutcomeUnknown:
             self._find_out(terminal)
 
@@ -332,7 +224,7 @@ class Day:
     def weigh(self, business_date: str) -> None:
         """The kitchens weigh: what was cooked, and what of it was not eaten."""
         for short in ("city", "yinzhou", "yuyao"):
-            kitchen = ConsoleClient(self.http, self.url, f"kitchen-{short}")
+            kitchen = self.town.person(f"kitchen-{short}")
             meals = kitchen.call("GET", f"/waste/days/{business_date}")["meals"]
             weigh_ins = []
             for meal in meals:
@@ -350,7 +242,7 @@ class Day:
                             "weight_g": weight_g,
                         }
                     )
-            for chunk in _chunks(weigh_ins, 200):
+            for chunk in in_chunks(weigh_ins, 200):
                 kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": chunk})
 
     def write_history(self) -> Path:
@@ -394,22 +286,3 @@ _SHOWN: dict[int, str] = {}
 def _same_code(phone: SoftwarePhone) -> str:
     """The screenshot that goes round: the same code for as long as it is fresh."""
     return _SHOWN.setdefault(id(phone), phone.show_code())
-
-
-def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
-    for first in range(0, len(items), size):
-        yield items[first : first + size]
-
-
-def _until_known(call: Callable[[], T]) -> T:
-    """Repeat a call whose repetition is harmless until its outcome is known."""
-    give_up_at = time.monotonic() + RESEND_FOR_S
-    while True:
-        try:
-            return call()
-        except Rejected as rejected:
-            raise DemoFailed(str(rejected)) from None
-        except OutcomeUnknown as unknown:
-            if time.monotonic() > give_up_at:
-                raise DemoFailed(str(unknown)) from None
-            time.sleep(0.3)

@@ -240,9 +240,17 @@ class Terminal:
 
     def charge_card(self, card: SoftwareCard, meal: str, amount_fen: int | None = None) -> Answer:
         """Charge a card; raises OutcomeUnknown or Rejected."""
-        session, sequence = self._signed_on(), self._take_sequence()
+        sequence = self._signed_on_sequence()
+        return self._charge(sequence, {"card": self._presented(card, sequence)}, meal, amount_fen)
+
+    def _signed_on_sequence(self) -> int:
+        self._signed_on()
+        return self._take_sequence()
+
+    def _presented(self, card: SoftwareCard, sequence: int) -> dict[str, Any]:
+        session = self._signed_on()
         counter, mac = card.respond(cards.challenge(session.key, session.epoch, sequence))
-        presented = {
+        return {
             "uid": card.uid.hex(),
             "book": card.file.book,
             "holder_id": card.file.holder_id,
@@ -251,12 +259,23 @@ class Terminal:
             "session_id": session.session_id,
             "mac": to_text(mac),
         }
-        return self._charge(sequence, {"card": presented}, meal, amount_fen)
 
     def charge_code(self, code: str, meal: str, amount_fen: int | None = None) -> Answer:
         """Charge a scanned code; raises OutcomeUnknown or Rejected."""
-        self._signed_on()
-        return self._charge(self._take_sequence(), {"qr": code}, meal, amount_fen)
+        return self._charge(self._signed_on_sequence(), {"qr": code}, meal, amount_fen)
+
+    def prepare_charge(
+        self, presents: SoftwareCard | str, meal: str, amount_fen: int | None = None
+    ) -> tuple[dict[str, str], bytes]:
+        """Header fields and body of a charge (a card, or a code's text), signed now and sent by somebody else.
+
+        For load generators: the journal knows nothing of it.
+        """
+        sequence = self._signed_on_sequence()
+        session = self._signed_on()
+        presented = {"qr": presents} if isinstance(presents, str) else {"card": self._presented(presents, sequence)}
+        body = wire.encode(self._charge_message(presented, meal, amount_fen))
+        return self._signed(session, "POST", PATHS["charge"], f"{session.epoch}/{sequence}", body), body
 
     def void(self, target_epoch: int, target_sequence: int) -> Answer:
         """Take back an earlier charge, whatever became of it; raises OutcomeUnknown or Rejected."""
@@ -285,10 +304,13 @@ class Terminal:
         return sequence
 
     def _charge(self, sequence: int, credential: dict[str, Any], meal: str, amount_fen: int | None) -> Answer:
+        return self._send_new("charge", sequence, self._charge_message(credential, meal, amount_fen))
+
+    def _charge_message(self, credential: dict[str, Any], meal: str, amount_fen: int | None) -> dict[str, Any]:
         body = {"meal": meal, "purchased_at": self.now(), **credential}
         if amount_fen is not None:
             body["amount_fen"] = amount_fen
-        return self._send_new("charge", sequence, body)
+        return body
 
     def _send_new(self, operation: str, sequence: int, message: dict[str, Any]) -> Answer:
         body = wire.encode(message)
@@ -316,15 +338,7 @@ class Terminal:
         """
         for last in (False, True):
             session = self._signed_on()
-            headers = sign_request(
-                method,
-                path,
-                body,
-                request_id=request_id,
-                created=int(time.time() + session.clock_ahead_s),
-                key_id=session.session_id,
-                sign=hmac_signer(session.key),
-            )
+            headers = self._signed(session, method, path, request_id, body)
             try:
                 answer = self._http.request(method, self.url + path, body=body, headers=headers | _JSON)
             except urllib3.exceptions.HTTPError as error:
@@ -339,6 +353,17 @@ class Terminal:
                 raise rejected
             self._session = None
         raise AssertionError("unreachable")
+
+    def _signed(self, session: _Session, method: str, path: str, request_id: str, body: bytes) -> dict[str, str]:
+        return sign_request(
+            method,
+            path,
+            body,
+            request_id=request_id,
+            created=int(time.time() + session.clock_ahead_s),
+            key_id=session.session_id,
+            sign=hmac_signer(session.key),
+        )
 
     def _checked(
         self, session: _Session, sent: dict[str, str], status: int, fields: dict[str, str], body: bytes

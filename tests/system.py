@@ -12,7 +12,7 @@ from typing import Any
 
 import urllib3
 
-from onecard.city import PASSWORD
+from loadtest.town import PASSWORD
 from onecard.services import Services
 from onecard.settings import Settings
 

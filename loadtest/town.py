@@ -1,0 +1,132 @@
+"""Officials with cards, phones and money, and terminals at canteens: made over the public API, in bulk."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from loadtest.console import ConsoleClient, PlayFailed, open_http, until_known
+from terminals.cards import CardFile
+from terminals.client import Terminal, activate_phone
+from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.schemas import EnrolmentSlip, to_bytes
+
+BULK = 500
+
+PASSWORD = "onecard-demo"  # noqa: S105 - the demo city's, printed at start
+
+AGENCIES = {
+    "city": "Ningbo City Administrative Centre",
+    "yinzhou": "Yinzhou District",
+    "yuyao": "Yuyao City",
+    "hangzhou": "Hangzhou",
+}
+"""The demo city's agencies by the short names that its console users carry."""
+
+
+@dataclass
+class Diner:
+    """An official with what he carries."""
+
+    agency: str
+    holder_id: int
+    card: SoftwareCard | None = None
+    phone: SoftwarePhone | None = None
+    at_till: threading.Lock = field(default_factory=threading.Lock)
+    """Nobody stands at two tills at once."""
+
+
+def in_chunks(items: list[Any], size: int = BULK) -> Iterator[list[Any]]:
+    """A long list in pieces that one message may hold."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
+
+
+class Town:
+    """A running system with the demo city. Raises PlayFailed when it has none."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = open_http()
+        self.centre = self.person("centre")
+        self.approver = self.person("approver")
+        directory = self.centre.call("GET", "/registry/directory")["agencies"]
+        by_name: dict[str, Any] = {agency["name_en"]: agency for agency in directory}
+        try:
+            self.agencies = {short: by_name[name] for short, name in AGENCIES.items()}
+        except KeyError as missing:
+            raise PlayFailed(f"the system has no agency {missing}: this needs the demo city") from None
+
+    def person(self, login: str) -> ConsoleClient:
+        """Another person at the console."""
+        return ConsoleClient(self._http, self.url, login, PASSWORD)
+
+    def agency_id(self, agency: str) -> int:
+        """An agency's number."""
+        return int(self.agencies[agency]["agency_id"])
+
+    def canteens(self, agency: str) -> list[int]:
+        """The numbers of an agency's canteens."""
+        return [canteen["canteen_id"] for canteen in self.agencies[agency]["canteens"]]
+
+    def register(self, agency: str, count: int, told: Callable[[int], None] = lambda _: None) -> list[Diner]:
+        """Officials with nothing yet; ``told`` hears how many are done."""
+        run = secrets.token_hex(4)
+        diners: list[Diner] = []
+        for numbers in in_chunks([f"{run}-{i}" for i in range(count)]):
+            people = [{"name": f"演示 {number}", "staff_number": number} for number in numbers]
+            message = {"agency_id": self.agency_id(agency), "officials": people}
+            holders = self.centre.call("POST", "/registry/officials", message)["holder_ids"]
+            diners += [Diner(agency, holder) for holder in holders]
+            told(len(numbers))
+        return diners
+
+    def issue_cards(self, diners: list[Diner]) -> None:
+        """A card for each; all of one agency."""
+        by_holder = {diner.holder_id: diner for diner in diners}
+        for chunk in in_chunks(diners):
+            cards = [{"holder_id": diner.holder_id, "uid": f"04{secrets.token_hex(6)}"} for diner in chunk]
+            message = {"agency_id": self.agency_id(chunk[0].agency), "cards": cards}
+            for card in self.centre.call("POST", "/console/cards", message)["cards"]:
+                by_holder[card["holder_id"]].card = SoftwareCard(
+                    bytes.fromhex(card["uid"]),
+                    CardFile(card["book"], card["holder_id"], card["credential_id"]),
+                    to_bytes(card["key"]),
+                )
+
+    def activate_phones(self, diners: list[Diner], told: Callable[[int], None] = lambda _: None) -> None:
+        """A phone for each; all of one agency."""
+        by_holder = {diner.holder_id: diner for diner in diners}
+
+        def activate(activation: dict[str, Any]) -> None:
+            phone = until_known(lambda: activate_phone(self.url, activation["activation_id"], activation["code"]))
+            by_holder[activation["holder_id"]].phone = phone
+            told(1)
+
+        with ThreadPoolExecutor(16) as pool:
+            for chunk in in_chunks(diners):
+                holders = [diner.holder_id for diner in chunk]
+                message = {"agency_id": self.agency_id(chunk[0].agency), "holder_ids": holders}
+                made = self.centre.call("POST", "/console/phone-activations", message)["activations"]
+                list(pool.map(activate, made))
+
+    def deposit(self, path: str, diners: list[Diner], amount_fen: int) -> None:
+        """Money for each (``top-ups`` or ``grants``); all of one agency."""
+        for chunk in in_chunks(diners):
+            deposits = [
+                {"posting_id": str(uuid4()), "holder_id": diner.holder_id, "amount_fen": amount_fen} for diner in chunk
+            ]
+            message = {"agency_id": self.agency_id(chunk[0].agency), "deposits": deposits}
+            self.centre.call("POST", f"/settlement/{path}", message)
+
+    def enrol_terminal(self, canteen_id: int, folder: Path) -> Terminal:
+        """A terminal at a canteen, enrolled by two people and signed on."""
+        slip = EnrolmentSlip(**self.centre.call("POST", "/console/enrolments", {"canteen_id": canteen_id}))
+        self.approver.call("POST", f"/console/enrolments/{slip.enrolment_id}/approval")
+        terminal = until_known(lambda: Terminal.enrol(self.url, slip, folder))
+        until_known(terminal.sign_on)
+        return terminal
