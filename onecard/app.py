@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 import web
 from clearing.routes import ClearingController
 from onecard import metrics
+from onecard.door import ChargeDoor
 from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.logs import configure_logs
 from onecard.problems import HANDLERS
@@ -152,7 +153,7 @@ def _provide(name: str) -> Provide:
 def create_server() -> RequestLog:
     """The application behind its request log: what Granian's workers call."""
     settings = Settings()
-    return RequestLog(create_app(settings), settings)
+    return RequestLog(ChargeDoor(create_app(settings), settings), settings)
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -1,6 +1,7 @@
 """The demo city: Ningbo's pilot (city administrative centre, Yinzhou, Yuyao) and the neighbours from Hangzhou."""
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -9,8 +10,8 @@ from loadtest.town import PASSWORD
 from onecard.settings import Settings
 from registry.access import hash_password
 from registry.days import business_date_at
-from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, next_numbers
-from settlement.models import BookDay, Tariff
+from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
+from settlement.models import BookDay, Jurisdiction, Tariff
 
 NINGBO, HANGZHOU = 3302, 3301
 
@@ -62,6 +63,29 @@ TARIFFS: dict[str, dict[str, tuple[int | None, int | None, int | None]]] = {
 }
 """Home price, visitor price (none: the 20/40/40 rule), or a limit for free amounts; in fen."""
 
+PLACES = {
+    "First": (29.870, 121.544),
+    "Second": (29.871, 121.546),
+    "District Hall": (29.817, 121.547),
+    "South": (29.802, 121.539),
+    "City Hall": (30.037, 121.154),
+    "Simen": (30.182, 121.040),
+    "Citizen Centre": (30.247, 120.210),
+}
+"""Where the canteens are: latitude and longitude in degrees, to a hundred metres."""
+
+RULES: dict[str, Any] = {
+    "visitors": "agreement",
+    "visitor_floor": "home_price",
+    "visitor_cap": "allowance_share",
+    "payment_max_fen": 20_000,
+    "day_max_fen": 30_000,
+    "meals_max": 4,
+    "receipt_effect": "personal",
+    "subsidy_expires": "never",
+}
+"""Of both regions. Four meals a period: an official may pay for the colleagues at his table."""
+
 ALLOWANCE_FEN = 10_000
 """100 yuan a day, in most places."""
 
@@ -88,6 +112,9 @@ async def load_city(session: AsyncSession, now: datetime) -> bool:
     await session.flush()
     for book, _, _ in BOOKS:
         session.add(BookDay(book=book, business_date=business_date_at(now)))
+        session.add(Jurisdiction(book=book, valid_from=VALID_FROM, **RULES))
+        for guest in {other for other, _, _ in BOOKS} - {book}:
+            session.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
     password_hash = hash_password(PASSWORD)
     for login, role in CENTRE_USERS:
         await _add_user(session, login, role, None, password_hash)
@@ -97,9 +124,8 @@ async def load_city(session: AsyncSession, now: datetime) -> bool:
             await _add_user(session, f"{prefix}-{short}", role, agency_id, password_hash)
         for canteen in canteens:
             canteen_zh, _, canteen_en = canteen.partition(" ")
-            await _add_canteen(
-                session, book, agency_id, name_zh + canteen_zh, f"{name_en}, {canteen_en}", TARIFFS[short]
-            )
+            names = name_zh + canteen_zh, f"{name_en}, {canteen_en}"
+            await _add_canteen(session, book, agency_id, names, TARIFFS[short], PLACES[canteen_en])
     return True
 
 
@@ -109,7 +135,7 @@ async def _add_user(session: AsyncSession, login: str, role: str, agency_id: int
 
 
 async def _add_agency(session: AsyncSession, book: int, name_zh: str, name_en: str) -> int:
-    agency_id, float_account, grant_account = await next_numbers(session, 3)
+    agency_id, float_account, grant_account, working_meal_account = await next_numbers(session, 4)
     session.add(
         Agency(
             book=book,
@@ -118,6 +144,7 @@ async def _add_agency(session: AsyncSession, book: int, name_zh: str, name_en: s
             name_en=name_en,
             float_account=float_account,
             grant_account=grant_account,
+            working_meal_account=working_meal_account,
             meal_allowance_fen=ALLOWANCE_FEN,
         )
     )
@@ -129,11 +156,12 @@ async def _add_canteen(
     session: AsyncSession,
     book: int,
     agency_id: int,
-    name_zh: str,
-    name_en: str,
+    names: tuple[str, str],
     tariffs: dict[str, tuple[int | None, int | None, int | None]],
+    place: tuple[float, float],
 ) -> None:
     canteen_id, account_id = await next_numbers(session, 2)
+    (name_zh, name_en), (latitude, longitude) = names, place
     session.add(
         Canteen(
             book=book,
@@ -142,6 +170,8 @@ async def _add_canteen(
             account_id=account_id,
             name_zh=name_zh,
             name_en=name_en,
+            latitude=latitude,
+            longitude=longitude,
         )
     )
     await session.flush()

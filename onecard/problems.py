@@ -43,17 +43,33 @@ _BY_STATUS = {
 JSON_PROBLEM = "application/problem+json"
 
 
-def problem_response(problem: Problem) -> Response[bytes]:
-    """The HTTP response of a problem."""
+def problem_headers(problem: Problem) -> dict[str, str]:
+    """The header fields that a problem asks for."""
     headers = {"retry-after": str(problem.retry_after_s)} if problem.retry_after_s else {}
     if problem.kind.status == 401:
         headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def problem_response(problem: Problem) -> Response[bytes]:
+    """The HTTP response of a problem."""
     return Response(
         json.encode(problem.document()),
         status_code=problem.kind.status,
         media_type=JSON_PROBLEM,
-        headers=headers,
+        headers=problem_headers(problem),
     )
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell about an exception: a lost database is an unknown outcome, anything unforeseen a mistake of ours."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, (*LOST_CONNECTION, TimeoutError)):
+        log.warning("unavailable", error=repr(error))
+        return Problem(UNAVAILABLE, retry_after_s=2)
+    log.error("internal_error", exc_info=error)
+    return Problem(INTERNAL)
 
 
 def on_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
@@ -77,30 +93,21 @@ def _what_is_invalid(error: ValidationException) -> str:
     return error.detail
 
 
-def on_unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The database is away or too slow: the outcome is unknown, and sending again is safe."""
-    log.warning("unavailable", error=repr(error))
-    return problem_response(Problem(UNAVAILABLE, retry_after_s=2))
-
-
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
     """Tell a lost connection from a mistake of ours."""
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
-        return on_unavailable(request, error)
+        return on_exception(request, TimeoutError(repr(error)))
     return on_exception(request, error)
 
 
 def on_exception(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A mistake of ours: logged whole, shown without its inside."""
-    log.error("internal_error", exc_info=error)
-    return problem_response(Problem(INTERNAL))
+    """Show anything else without its inside."""
+    return problem_response(problem_of(error))
 
 
 HANDLERS: dict[int | type[Exception], Any] = {
     Problem: on_problem,
     HTTPException: on_http_exception,
     DBAPIError: on_database_error,
-    **dict.fromkeys(LOST_CONNECTION, on_unavailable),
-    TimeoutError: on_unavailable,
     Exception: on_exception,
 }

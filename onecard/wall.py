@@ -40,7 +40,7 @@ class BodyWall:
             await self._app(scope, receive, send)
             return
         settings: Settings = scope["litestar_app"].state.settings
-        body = await _bounded(receive, settings)
+        body = await bounded_body(receive, settings)
         replayed = False
 
         async def replay() -> Any:
@@ -53,7 +53,8 @@ class BodyWall:
         await self._app(scope, replay, send)
 
 
-async def _bounded(receive: Receive, settings: Settings) -> bytes:
+async def bounded_body(receive: Receive, settings: Settings) -> bytes:
+    """A request's whole body; raises Problem TOO_LARGE or TOO_SLOW."""
     left = settings.body_max_bytes
 
     async def counted() -> Any:

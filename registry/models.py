@@ -4,8 +4,9 @@ All numbers (agencies, canteens, holders, accounts, ...) come from one sequence,
 for another. Ledger tables, here and elsewhere, have keys that start with ``book``.
 """
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -86,11 +87,16 @@ class Agency(Base):
     """A public institution: issuer for its officials, acquirer for its canteens.
 
     ``float_account`` holds (as a debit balance) the top-up money in its bank account; ``grant_account`` the meal
-    money that it has promised to its officials. ``meal_allowance_fen`` is the daily allowance at this place.
+    money that it has promised to its officials; ``working_meal_account`` what it spent on meals for its guests, under
+    the same number in every book. ``purse_order`` says which purse pays first at home. ``meal_allowance_fen`` is the
+    daily allowance at this place.
     """
 
     __tablename__ = "agency"
-    __table_args__ = (ForeignKeyConstraint(["book"], ["book.book"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["book"], ["book.book"]),
+        CheckConstraint("purse_order IN ('subsidy_first', 'cash_first')", name="purse_order"),
+    )
 
     book: Mapped[int] = book_key()
     agency_id: Mapped[int] = number_key()
@@ -98,11 +104,16 @@ class Agency(Base):
     name_en: Mapped[str]
     float_account: Mapped[int] = mapped_column(BigInteger)
     grant_account: Mapped[int] = mapped_column(BigInteger)
+    working_meal_account: Mapped[int] = mapped_column(BigInteger)
+    purse_order: Mapped[str] = mapped_column(default="subsidy_first")
     meal_allowance_fen: Mapped[int]
 
 
 class Canteen(Base):
-    """A canteen of an agency. Its ``account_id`` is credited, under the same number, in every book."""
+    """A canteen of an agency. Its ``account_id`` is credited, under the same number, in every book.
+
+    ``latitude`` and ``longitude`` in degrees (WGS 84), where known: nobody eats at two distant canteens at once.
+    """
 
     __tablename__ = "canteen"
     __table_args__ = (ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),)
@@ -113,6 +124,8 @@ class Canteen(Base):
     account_id: Mapped[int] = mapped_column(BigInteger)
     name_zh: Mapped[str]
     name_en: Mapped[str]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
 
 
 class MealPeriod(Base):
@@ -158,7 +171,8 @@ class Official(Base):
 class Credential(Base):
     """What an official pays with: a card, or a phone's key with its current certificate.
 
-    The charge statement itself reads ``state``, so that a block holds from its commit on.
+    The charge statement itself reads ``state``, so that a block holds from its commit on; ``last_counter`` is the
+    highest that has paid.
     """
 
     __tablename__ = "credential"
@@ -167,6 +181,7 @@ class Credential(Base):
         CheckConstraint("kind IN ('card', 'phone')", name="kind"),
         CheckConstraint("state IN ('active', 'blocked')", name="state"),
         Index("ix_credential_holder", "book", "holder_id"),
+        {"postgresql_with": {"fillfactor": "80"}},
     )
 
     book: Mapped[int] = book_key()
@@ -178,6 +193,45 @@ class Credential(Base):
     public_key: Mapped[bytes | None]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    last_counter: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+
+class Visit(Base):
+    """An official's visit to a host agency, on the days from ``first_day`` to ``last_day``.
+
+    It entitles him to eat there, and to one meal that the host pays (``working_meal``: its posting). Notice of the
+    Ministry of Finance general office, the NGOA and the Central organs' administration, July 2019.
+    """
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
+        CheckConstraint("first_day <= last_day", name="days"),
+        Index("ix_visit_holder", "book", "holder_id", "host_agency_id"),
+    )
+
+    book: Mapped[int] = book_key()
+    visit_id: Mapped[int] = number_key()
+    holder_id: Mapped[int] = mapped_column(BigInteger)
+    host_agency_id: Mapped[int] = mapped_column(BigInteger)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    working_meal: Mapped[UUID | None]
+
+
+class RegionAgreement(Base):
+    """A host region (``book``) receives the officials of a guest region without a visit."""
+
+    __tablename__ = "region_agreement"
+    __table_args__ = (
+        ForeignKeyConstraint(["book"], ["book.book"]),
+        CheckConstraint("book <> guest_book", name="regions"),
+    )
+
+    book: Mapped[int] = book_key()
+    guest_book: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None]
 
 
 class ConsoleUser(Base):

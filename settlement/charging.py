@@ -11,12 +11,13 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec import Struct
 
 from registry.errors import INVALID, UNAVAILABLE, Problem
 from registry.postgres import LOST_CONNECTION, Pool
@@ -25,8 +26,11 @@ from settlement.ledger import new_posting_id
 
 log = structlog.get_logger()
 
-CHARGE = "SELECT * FROM charge($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)"
-VOID = "SELECT * FROM void_charge($1,$2,$3,$4,$5,$6,$7,$8)"
+CHARGE = "SELECT * FROM charge($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)"
+VOID = "SELECT * FROM void_charge($1,$2,$3,$4,$5,$6,$7,$8,$9)"
+
+VOID_GRACE = timedelta(hours=2)
+"""A void is for the same business day; a payment cut off by the end of the day may be voided this long after it."""
 
 UNKNOWN_OUTCOME = (
     *LOST_CONNECTION,
@@ -40,8 +44,7 @@ UNKNOWN_OUTCOME = (
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey:
+class RequestKey(Struct, frozen=True, gc=False):
     """What a terminal's request is known by: terminal, epoch (its journal) and sequence number."""
 
     terminal_id: int
@@ -49,12 +52,12 @@ class RequestKey:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeOrder:
+class ChargeOrder(Struct, frozen=True, gc=False):
     """A charge whose message and credential have been checked; amounts in fen.
 
     ``book`` is the official's, ``home_book`` the terminal's. ``refusal`` is set when it was refused before it came
-    here: then it is only remembered.
+    here: then it is only remembered. ``host_account`` pays for a working meal instead of the official; the limits and
+    ``needs_visit`` are the host's rules (settlement/tariff.py), judged on the official's state in the ledger.
     """
 
     key: RequestKey
@@ -72,11 +75,15 @@ class ChargeOrder:
     counter: int = 0
     home_fen: int = 0
     visitor_fen: int = 0
+    subsidy_first: bool = True
+    needs_visit: bool = False
+    host_account: int | None = None
+    meals_max: int | None = None
+    day_max_fen: int | None = None
     refusal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True, gc=False):
     """A request as the ledger remembers it: the answer is made from this alone, so a repeat gets the same."""
 
     book: int
@@ -88,6 +95,7 @@ class Remembered:
     posting_id: UUID | None
     cash_fen: int
     subsidy_fen: int
+    host_fen: int
     cash_balance_fen: int | None
     subsidy_balance_fen: int | None
     business_date: date | None
@@ -98,7 +106,7 @@ class Remembered:
     @property
     def amount_fen(self) -> int:
         """What was paid, or paid back, in fen."""
-        return self.cash_fen + self.subsidy_fen
+        return self.cash_fen + self.subsidy_fen + self.host_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ class Charger:
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(book, lane))
         # The batch lives in the lane's own task: a client that hangs up cancels only its wait.
-        remembered = await asyncio.shield(done)
+        remembered = await done
         if remembered.digest is not None and remembered.digest != order.digest:
             raise Problem(OTHER_CONTENT)
         return remembered
@@ -244,7 +252,7 @@ class Charger:
         posting_id = new_posting_id()
         arguments = (
             book, key.terminal_id, key.epoch, key.sequence, digest,
-            target_epoch, target_sequence, posting_id,
+            target_epoch, target_sequence, posting_id, VOID_GRACE,
         )  # fmt: skip
 
         async def statement() -> asyncpg.Record | None:
@@ -284,13 +292,18 @@ def _arguments(book: int, batch: list[_Waiting]) -> list[object]:
         [o.home_fen for o in orders],
         [o.visitor_fen for o in orders],
         [o.purchased_at for o in orders],
+        [o.subsidy_first for o in orders],
+        [o.needs_visit for o in orders],
+        [o.host_account for o in orders],
+        [o.meals_max for o in orders],
+        [o.day_max_fen for o in orders],
     ]
 
 
 def _remembered(row: asyncpg.Record, *, fresh: bool) -> Remembered:
     return Remembered(
         row["book"], row["operation"], row["digest"], row["outcome"], row["refusal"], row["forwarded_to"],
-        row["posting_id"], row["cash_fen"], row["subsidy_fen"], row["cash_balance_fen"],
+        row["posting_id"], row["cash_fen"], row["subsidy_fen"], row["host_fen"], row["cash_balance_fen"],
         row["subsidy_balance_fen"], row["business_date"], row["answered_at"], fresh,
     )  # fmt: skip
 

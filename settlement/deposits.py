@@ -6,7 +6,7 @@ from uuid import UUID
 from registry.errors import Problem
 from registry.postgres import Pool
 from settlement.charging import until_known
-from settlement.errors import OTHER_CONTENT, REFUSALS
+from settlement.errors import ACCOUNT_CLOSED, OTHER_CONTENT
 
 DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5)"
 
@@ -31,8 +31,8 @@ async def deposit(pool: Pool, book: int, kind: str, deposits: list[Deposit]) -> 
         [d.amount_fen for d in deposits],
     )
     rows = await until_known(lambda: pool.fetch(DEPOSIT, book, kind, *arguments), 8.0)
-    if not rows:
-        raise Problem(OTHER_CONTENT, REFUSALS["day_closed"].title_en)
+    if len(rows) < len(deposits):
+        raise Problem(ACCOUNT_CLOSED)
     for wanted, row in zip(deposits, rows, strict=True):
         same = (row["kind"], row["holder_id"], row["amount_fen"]) == (
             kind,

@@ -20,6 +20,14 @@ OTHER_CONTENT = ProblemKind(
     "请使用新的序号",
     "Use a new number for a new request; nothing was posted",
 )
+ACCOUNT_CLOSED = ProblemKind(
+    409,
+    "account-closed",
+    "账户已销户",
+    "The account is closed, or its book has no open day",
+    "请核对账户",
+    "Check the account; nothing was posted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,13 @@ REFUSALS: dict[str, Refusal] = {
     "amount_missing": Refusal("请输入金额", "An amount is needed", "请输入金额", "Enter the amount"),
     "price_fixed": Refusal("价格固定", "The price is fixed", "请勿输入金额", "Leave the amount out"),
     "limit_exceeded": Refusal("超过限额", "Above the limit", "请核对金额", "Check the amount"),
+    "meals_exceeded": Refusal("本餐次已就餐", "Has eaten this meal already", "请勿重复就餐", "Do not serve again"),
+    "day_limit_exceeded": Refusal("超过当日限额", "Above the day's limit", "请次日再用", "Pay otherwise today"),
+    "no_working_meal": Refusal(
+        "无可用工作餐", "No working meal is left on a visit", "请按自费收款", "Let the guest pay for himself"
+    ),
+    "void_too_late": Refusal("已过撤销时限", "Too late to void", "请到管理端退款", "Refund it at the console"),
+    "already_refunded": Refusal("已退款", "Refunded already", "请核对退款记录", "Look at the refunds"),
     "too_late": Refusal(
         "交易时间不在受理范围", "Time of purchase is out of range", "请核对终端时间", "Check the clock"
     ),

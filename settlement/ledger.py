@@ -1,6 +1,5 @@
 """Access to the ledger: posting numbers, purses and prices."""
 
-from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from registry.named_sql import load_queries
 from registry.postgres import Pool
-from settlement.tariff import Tariff
+from settlement.tariff import Agreement, Rules, Tariff
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 
@@ -24,7 +23,19 @@ async def balances(pool: Pool, book: int, holder_id: int) -> dict[str, int]:
     return {row["purse"]: row["balance_fen"] for row in rows}
 
 
-async def tariffs_on(pool: Pool, book: int, canteen_id: int, on: date) -> dict[str, Tariff]:
-    """The canteen's tariffs by meal, as in force on a date."""
-    rows = await pool.fetch(QUERIES["tariffs"], book, canteen_id, on)
-    return {row["meal"]: Tariff(*row) for row in rows}
+async def tariffs_of(pool: Pool, book: int, canteen_id: int) -> dict[str, list[Tariff]]:
+    """The canteen's tariffs by meal, the newest first."""
+    tariffs: dict[str, list[Tariff]] = {}
+    for row in await pool.fetch(QUERIES["tariffs"], book, canteen_id):
+        tariffs.setdefault(row["meal"], []).append(Tariff(*row))
+    return tariffs
+
+
+async def rules_of(pool: Pool, book: int) -> list[Rules]:
+    """A region's rules, the newest first."""
+    return [Rules(*row) for row in await pool.fetch(QUERIES["jurisdictions"], book)]
+
+
+async def agreements_of(pool: Pool, book: int) -> list[Agreement]:
+    """The regions whose officials a host region receives."""
+    return [Agreement(*row) for row in await pool.fetch(QUERIES["agreements"], book)]

@@ -5,21 +5,49 @@ posted (settlement/charging.py) -> answer with receipt.
 """
 
 from datetime import UTC, datetime
+from typing import Protocol
 
+from registry.days import ZONE
 from registry.errors import INVALID, Problem
 from registry.keys import KeyRing
-from settlement.charging import ChargeOrder, Remembered, RequestKey
+from registry.models import Sessions
+from settlement.charging import ChargeOrder, Charger, Remembered, RequestKey
 from settlement.errors import REFUSALS
-from settlement.tariff import Declined, Price, price
+from settlement.tariff import Declined, Price, in_force, needs_visit, price
 from terminals import cards, qr
+from terminals.blocking import block_clone
+from terminals.messages import TerminalMessage
 from terminals.schemas import Answer, CardPresented, ChargeMessage, Receipt, to_bytes
 from terminals.sessions import Session, SessionStore
 
 RESEND_WITHIN_S = 24 * 3600
 """How late a payment whose outcome was unknown may still be sent; then it is refused and served again."""
 
+CLONE_SIGNS = frozenset({"already_used", "counter_too_low"})
+"""What a genuine card never does."""
+
 AHEAD_S = 300
 """A time of purchase may lie ahead of the centre's clock by as much as ``created`` may."""
+
+
+class CounterState(Protocol):
+    """What taking a charge needs of the running centre."""
+
+    terminal_sessions: SessionStore
+    key_ring: KeyRing
+    charger: Charger
+    sessions: Sessions
+
+
+async def take_charge(message: TerminalMessage, data: ChargeMessage, centre: CounterState) -> Answer:
+    """Take one payment; repeating it under the same numbers gives the same answer. Raises Problem."""
+    order = await order_of(
+        data, message.session, message.key, message.digest, centre.terminal_sessions, centre.key_ring
+    )
+    remembered = await centre.charger.charge(order)
+    if order.channel == "card" and remembered.refusal in CLONE_SIGNS:
+        await block_clone(centre.sessions, order.credential_id, order.counter)
+    return answer_of(remembered)
 
 
 async def order_of(
@@ -43,7 +71,11 @@ async def order_of(
         credential = _from_code(message.qr, message.purchased_at, session, keys)
     if not isinstance(credential, Declined):
         credential = _in_time(message.purchased_at) or credential
-    priced = price(session.tariffs.get(message.meal), message.amount_fen)
+    purchased_at = datetime.fromtimestamp(message.purchased_at, UTC)
+    on = purchased_at.astimezone(ZONE).date()
+    # A date before all rules is too late in any case.
+    rules = in_force(session.rules, on) or session.rules[-1]
+    priced = price(in_force(session.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
     refusal = next((part.reason for part in (credential, priced) if isinstance(part, Declined)), None)
     book, holder_id, credential_id, counter = (
         (session.book, 0, 0, 0) if isinstance(credential, Declined) else credential
@@ -59,12 +91,17 @@ async def order_of(
         acquirer_id=session.acquirer_id,
         meal=message.meal,
         channel="card" if message.card is not None else "qr",
-        purchased_at=datetime.fromtimestamp(message.purchased_at, UTC),
+        purchased_at=purchased_at,
         holder_id=holder_id,
         credential_id=credential_id,
         counter=counter,
         home_fen=fen.home_fen,
         visitor_fen=fen.visitor_fen,
+        subsidy_first=session.subsidy_first,
+        needs_visit=needs_visit(rules, session.book, book, session.agreements, on),
+        host_account=session.working_meal_account if message.working_meal else None,
+        meals_max=rules.meals_max,
+        day_max_fen=rules.day_max_fen,
         refusal=refusal,
     )
 
@@ -126,6 +163,7 @@ def answer_of(remembered: Remembered) -> Answer:
         amount_fen=remembered.amount_fen,
         cash_fen=remembered.cash_fen,
         subsidy_fen=remembered.subsidy_fen,
+        host_fen=remembered.host_fen,
         cash_balance_fen=remembered.cash_balance_fen or 0,
         subsidy_balance_fen=remembered.subsidy_balance_fen or 0,
         business_date=remembered.business_date.isoformat(),

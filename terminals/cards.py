@@ -10,17 +10,16 @@
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
+from msgspec import Struct
 
 APPLICATION_ID = bytes.fromhex("f5ca27")
 """The card application's identifier (AID, 3 bytes)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CardFile:
+class CardFile(Struct, frozen=True, gc=False):
     """What a card's readable file says: whose purse it draws on. No name."""
 
     book: int

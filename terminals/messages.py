@@ -4,14 +4,13 @@ The routes inside see a checked message in ``request.auth`` and know nothing of 
 are answers too, and leave signed; only what fails authentication itself is answered without a signature.
 """
 
-import hashlib
 import re
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
+from msgspec import Struct
 
 from registry.errors import Problem
 from settlement.charging import RequestKey
@@ -30,8 +29,7 @@ from terminals.signatures import (
 _REQUEST_ID = re.compile(r"([1-9]\d{0,9})/([1-9]\d{0,15})")
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalMessage:
+class TerminalMessage(Struct, frozen=True):
     """An authenticated message: who sent it, under which numbers, and the SHA-256 of its body."""
 
     session: Session
@@ -73,11 +71,7 @@ class SignedMessages:
             return
         state = scope["litestar_app"].state
         body = await whole_body(receive)
-        if scope["query_string"]:
-            raise Problem(BAD_SIGNATURE, "a signed path has no query")
-        signed, message = await authenticate(
-            scope["method"], scope["path"], header_fields(scope), body, state.terminal_sessions
-        )
+        signed, message = await authenticate(scope, header_fields(scope), body, state.terminal_sessions)
         scope["auth"] = message
 
         async def replay() -> Any:
@@ -88,10 +82,12 @@ class SignedMessages:
 
 
 async def authenticate(
-    method: str, path: str, headers: dict[str, str], body: bytes, sessions: SessionStore
+    scope: HTTPScope, headers: dict[str, str], body: bytes, sessions: SessionStore
 ) -> tuple[SignedRequest, TerminalMessage]:
     """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME, SESSION_ENDED or EPOCH_WRONG."""
-    signed = read_signature(method, path, headers, body, in_session=True)
+    if scope["query_string"]:
+        raise Problem(BAD_SIGNATURE, "a signed path has no query")
+    signed = read_signature(scope["method"], scope["path"], headers, body, in_session=True)
     session = await sessions.find(signed.key_id)
     check_request(signed, hmac_verifier(session.key), time.time())
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
@@ -102,7 +98,23 @@ async def authenticate(
         raise Problem(EPOCH_WRONG, f"the terminal's epoch is {session.epoch}")
     if key.sequence > 2**53 - 1:
         raise Problem(BAD_SIGNATURE, "the sequence number is above 2^53 - 1")
-    return signed, TerminalMessage(session, key, hashlib.sha256(body).digest())
+    return signed, TerminalMessage(session, key, signed.body_digest)
+
+
+def signed_fields(
+    signed: SignedRequest, status: int, body: bytes, block_list: BlockListVersion, session: Session
+) -> list[tuple[bytes, bytes]]:
+    """The header fields that sign an answer to a session's message."""
+    fields = sign_answer(
+        signed,
+        status,
+        body,
+        block_list=block_list.current,
+        created=int(time.time()),
+        key_id=session.session_id,
+        sign=hmac_signer(session.key),
+    )
+    return [(name.encode(), value.encode()) for name, value in fields.items()]
 
 
 class SigningSend:
@@ -127,18 +139,7 @@ class SigningSend:
         self._body += event["body"]
         if event["more_body"]:
             return
-        fields = sign_answer(
-            self._signed,
-            self._start["status"],
-            self._body,
-            block_list=self._block_list.current,
-            created=int(time.time()),
-            key_id=self._session.session_id,
-            sign=hmac_signer(self._session.key),
-        )
-        self._start["headers"] = [
-            *self._start["headers"],
-            *((name.encode(), value.encode()) for name, value in fields.items()),
-        ]
+        fields = signed_fields(self._signed, self._start["status"], self._body, self._block_list, self._session)
+        self._start["headers"] = [*self._start["headers"], *fields]
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": self._body, "more_body": False})

@@ -9,13 +9,13 @@
 A terminal can verify it without a network; the centre verifies it again.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
 
 from registry.errors import Problem
 from registry.wire import read_cbor
@@ -42,8 +42,7 @@ class NotGenuine(Exception):
     """The code is not one of ours, or was altered; the text says where it failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True, gc=False):
     """What a holder certificate says. ``expires_at`` in seconds since 1970."""
 
     book: int
@@ -54,8 +53,7 @@ class Holder:
     public_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True, gc=False):
     """What the phone signed: when, its count, and the only canteen that may take it (None: any)."""
 
     issued_at: int

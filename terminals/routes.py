@@ -14,7 +14,7 @@ from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from settlement.charging import Charger
 from terminals import blocking, credentials, enrolment, qr
-from terminals.acceptance import answer_of, order_of
+from terminals.acceptance import answer_of, take_charge
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE
 from terminals.messages import SignedMessages, TerminalMessage, header_fields
@@ -63,22 +63,9 @@ class PaymentController(Controller):
     middleware = [SignedMessages]  # noqa: RUF012
 
     @post("/charges", status_code=200, summary="Charge a card or a code")
-    async def charge(
-        self,
-        request: ByTerminal,
-        data: ChargeMessage,
-        terminal_sessions: SessionStore,
-        charger: Charger,
-        keys: KeyRing,
-        sessions: Sessions,
-    ) -> Answer:
+    async def charge(self, request: ByTerminal, data: ChargeMessage) -> Answer:
         """Take one payment. Repeating it under the same numbers gives the same answer and takes nothing more."""
-        message = request.auth
-        order = await order_of(data, message.session, message.key, message.digest, terminal_sessions, keys)
-        remembered = await charger.charge(order)
-        if order.channel == "card" and remembered.refusal in {"already_used", "counter_too_low"}:
-            await blocking.block_clone(sessions, order.credential_id, order.counter)
-        return answer_of(remembered)
+        return await take_charge(request.auth, data, request.app.state)
 
     @post("/voids", status_code=200, summary="Take a charge back")
     async def void(self, request: ByTerminal, data: VoidMessage, charger: Charger) -> Answer:

@@ -11,7 +11,7 @@ from registry.schemas import BULK_MAX, Message, Number
 from settlement.models import AMOUNT_MAX_FEN
 
 Meal = Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
-Seconds = Annotated[int, Meta(ge=0, le=2**40, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
+Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
 Key32 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
 Mac16 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
 Uid = Annotated[str, Meta(pattern="^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
@@ -124,6 +124,7 @@ class ChargeMessage(Message):
     meal: Meal
     purchased_at: Seconds
     amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
+    working_meal: Annotated[bool, Meta(description="The host pays: one working meal a visit.")] | None = None
     card: CardPresented | None = None
     qr: Annotated[str, Meta(min_length=8, max_length=395)] | None = None
 
@@ -142,6 +143,7 @@ class Receipt(Struct):
     amount_fen: int
     cash_fen: int
     subsidy_fen: int
+    host_fen: Annotated[int, Meta(description="What the host paid: a working meal.")]
     cash_balance_fen: int
     subsidy_balance_fen: int
     business_date: str

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from registry.days import ZONE, business_date_at, cut_off_of
+from registry.days import business_date_at, cut_off_of
 from registry.errors import INVALID, Problem
 from registry.keys import KeyRing
 from registry.named_sql import load_queries
 from registry.postgres import Pool
-from settlement.ledger import tariffs_on
-from settlement.tariff import Tariff
+from settlement.ledger import agreements_of, rules_of, tariffs_of
+from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
@@ -51,7 +51,11 @@ class Session:
     canteen_id: int
     canteen_account: int
     acquirer_id: int
-    tariffs: dict[str, Tariff]
+    subsidy_first: bool
+    working_meal_account: int
+    tariffs: dict[str, list[Tariff]]
+    rules: list[Rules]
+    agreements: list[Agreement]
 
 
 def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer_body: bytes) -> bytes:
@@ -109,10 +113,10 @@ class SessionStore:
         row = await self._ledger.fetchrow(QUERIES["session"], session_id)
         if row is None:
             raise Problem(BAD_SIGNATURE, "no session has this keyid")
-        today = datetime.now(ZONE).date()
+        book = row["book"]
         return Session(
             session_id,
-            row["book"],
+            book,
             row["terminal_id"],
             row["epoch"],
             self._keys.unwrap(row["wrapped_key"], session_id.encode()),
@@ -121,5 +125,9 @@ class SessionStore:
             row["canteen_id"],
             row["canteen_account"],
             row["acquirer_id"],
-            await tariffs_on(self._ledger, row["book"], row["canteen_id"], today),
+            row["subsidy_first"],
+            row["working_meal_account"],
+            await tariffs_of(self._ledger, book, row["canteen_id"]),
+            await rules_of(self._ledger, book),
+            await agreements_of(self._ledger, book),
         )

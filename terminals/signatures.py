@@ -7,16 +7,15 @@ open one.
 The profile fixes the components and their order: what is not in it is refused, not interpreted.
 """
 
-import base64
 import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
 
 from registry.errors import Problem
 from terminals.errors import BAD_SIGNATURE, OUT_OF_TIME
@@ -42,7 +41,11 @@ Verifier = Callable[[bytes, bytes], bool]
 
 def content_digest(body: bytes) -> str:
     """The Content-Digest field of a body (RFC 9530), SHA-256."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    return _digest_field(hashlib.sha256(body).digest())
+
+
+def _digest_field(digest: bytes) -> str:
+    return f"sha-256=:{binascii.b2a_base64(digest, newline=False).decode()}:"
 
 
 def hmac_signer(key: bytes) -> Signer:
@@ -73,14 +76,15 @@ def ed25519_verifier(public_key: bytes) -> Verifier:
     return verify
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(Struct, frozen=True, gc=False):
     """A request as far as its signature goes, before any key was tried."""
 
     method: str
     path: str
     digest: str
     """The Content-Digest field, already compared with the body."""
+    body_digest: bytes
+    """The SHA-256 of the body."""
     request_id: str
     """The Onecard-Request field, empty outside sessions."""
     components: str
@@ -122,7 +126,7 @@ def sign_request(
     headers = {
         "content-digest": digest,
         "signature-input": f"{LABEL}={parameters}",
-        "signature": f"{LABEL}=:{base64.b64encode(signature).decode()}:",
+        "signature": f"{LABEL}=:{binascii.b2a_base64(signature, newline=False).decode()}:",
     }
     if request_id:
         headers["onecard-request"] = request_id
@@ -144,7 +148,8 @@ def read_signature(
         raise Problem(BAD_SIGNATURE, f"the signature must be {algorithm} over {expected}")
     signature = _signature_bytes(headers.get("signature", ""))
     digest = headers.get("content-digest", "")
-    if digest != content_digest(body):
+    body_digest = hashlib.sha256(body).digest()
+    if digest != _digest_field(body_digest):
         raise Problem(BAD_SIGNATURE, "Content-Digest is missing or not the body's")
     request_id = headers.get("onecard-request", "") if in_session else ""
     if in_session and not request_id:
@@ -153,6 +158,7 @@ def read_signature(
         method,
         path,
         digest,
+        body_digest,
         request_id,
         expected,
         int(parameters["created"]),
@@ -167,7 +173,7 @@ def _signature_bytes(field: str) -> bytes:
     if match is None:
         raise Problem(BAD_SIGNATURE, "Signature is missing or not of this protocol's profile")
     try:
-        return base64.b64decode(match["bytes"], validate=True)
+        return binascii.a2b_base64(match["bytes"], strict_mode=True)
     except binascii.Error:
         raise Problem(BAD_SIGNATURE, "Signature is not base64") from None
 
@@ -200,13 +206,13 @@ def sign_answer(
     """The header fields that sign an answer, with the block list's version, and bind it to its request."""
     digest = content_digest(body)
     parameters = _parameters(ANSWER, created, key_id, request.algorithm)
-    request_signature = f":{base64.b64encode(request.signature).decode()}:"
+    request_signature = f":{binascii.b2a_base64(request.signature, newline=False).decode()}:"
     signature = sign(_answer_base(status, digest, str(block_list), request_signature, parameters))
     return {
         "content-digest": digest,
         "onecard-block-list": str(block_list),
         "signature-input": f"{LABEL}={parameters}",
-        "signature": f"{LABEL}=:{base64.b64encode(signature).decode()}:",
+        "signature": f"{LABEL}=:{binascii.b2a_base64(signature, newline=False).decode()}:",
     }
 
 

@@ -3,9 +3,11 @@
 import hashlib
 import itertools
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from registry.postgres import Pool
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, RequestKey

@@ -1,33 +1,86 @@
-"""What a meal costs, as a finance officer would check it."""
+"""What a meal costs and who may eat it, as a finance officer would check it. Money in fen: 1200 is 12.00 yuan."""
+
+from datetime import date
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from settlement.tariff import Declined, Price, Tariff, price
+from settlement.tariff import Agreement, Declined, Price, Rules, Tariff, in_force, needs_visit, price
 
 FIXED = {"home_fen": 1200, "visitor_fen": 2000, "limit_fen": None, "allowance_fen": 10_000}
 ALLOWANCE = {"home_fen": 1000, "visitor_fen": None, "limit_fen": None, "allowance_fen": 10_000}
 FREE = {"home_fen": None, "visitor_fen": None, "limit_fen": 5_000, "allowance_fen": 10_000}
+CHEAP_GUESTS = FIXED | {"visitor_fen": 900}
+DEAR_GUESTS = FIXED | {"visitor_fen": 4_500}
+
+RULES = Rules(date(2024, 1, 1), "anyone", "none", "none", None, None, None, "personal", "never")
+FLOOR = {"visitor_floor": "home_price"}
+CAP = {"visitor_cap": "allowance_share"}
 
 
 @pytest.mark.parametrize(
-    ("case", "meal", "mode", "terms", "entered_fen", "expected"),
+    ("case", "meal", "mode", "terms", "rules", "entered_fen", "expected"),
     [
-        ("posted visitor price", "lunch", "fixed", FIXED, None, Price(1200, 2000)),
-        ("20 % of the allowance for breakfast", "breakfast", "fixed", ALLOWANCE, None, Price(1000, 2000)),
-        ("40 % of the allowance for lunch", "lunch", "fixed", ALLOWANCE, None, Price(1000, 4000)),
-        ("40 % of the allowance for dinner", "dinner", "fixed", ALLOWANCE, None, Price(1000, 4000)),
-        ("a fixed price takes no amount", "lunch", "fixed", FIXED, 1200, Declined("price_fixed")),
-        ("weighed food: what the scale says", "lunch", "free", FREE, 1830, Price(1830, 1830)),
-        ("weighed food up to the limit", "lunch", "free", FREE, 5000, Price(5000, 5000)),
-        ("weighed food above the limit", "lunch", "free", FREE, 5001, Declined("limit_exceeded")),
-        ("weighed food without an amount", "lunch", "free", FREE, None, Declined("amount_missing")),
+        ("posted visitor price", "lunch", "fixed", FIXED, {}, None, Price(1200, 2000)),
+        ("20 % of the allowance for breakfast", "breakfast", "fixed", ALLOWANCE, {}, None, Price(1000, 2000)),
+        ("40 % of the allowance for lunch", "lunch", "fixed", ALLOWANCE, {}, None, Price(1000, 4000)),
+        ("40 % of the allowance for dinner", "dinner", "fixed", ALLOWANCE, {}, None, Price(1000, 4000)),
+        ("guests below the home price, no floor", "lunch", "fixed", CHEAP_GUESTS, {}, None, Price(1200, 900)),
+        ("guests pay at least the home price", "lunch", "fixed", CHEAP_GUESTS, FLOOR, None, Price(1200, 1200)),
+        ("guests above the share, no cap", "lunch", "fixed", DEAR_GUESTS, {}, None, Price(1200, 4500)),
+        ("guests pay at most the share", "lunch", "fixed", DEAR_GUESTS, CAP, None, Price(1200, 4000)),
+        ("the breakfast share is smaller", "breakfast", "fixed", DEAR_GUESTS, CAP, None, Price(1200, 2000)),
+        ("the cap wins over the floor", "breakfast", "fixed", FIXED | {"home_fen": 2500}, FLOOR | CAP, None,
+         Price(2500, 2000)),
+        ("a fixed price takes no amount", "lunch", "fixed", FIXED, {}, 1200, Declined("price_fixed")),
+        ("weighed food: what the scale says", "lunch", "free", FREE, {}, 1830, Price(1830, 1830)),
+        ("weighed food: no floor, no cap", "breakfast", "free", FREE, FLOOR | CAP, 5000, Price(5000, 5000)),
+        ("weighed food up to the limit", "lunch", "free", FREE, {}, 5000, Price(5000, 5000)),
+        ("weighed food above the limit", "lunch", "free", FREE, {}, 5001, Declined("limit_exceeded")),
+        ("the region's limit of a payment", "lunch", "free", FREE, {"payment_max_fen": 3000}, 3001,
+         Declined("limit_exceeded")),
+        ("weighed food without an amount", "lunch", "free", FREE, {}, None, Declined("amount_missing")),
     ],
-)
+)  # fmt: skip
 def test_price(
-    case: str, meal: str, mode: str, terms: dict[str, int | None], entered_fen: int | None, expected: Price | Declined
-) -> None:
-    assert price(Tariff(meal, mode, **terms), entered_fen) == expected, case  # type: ignore[arg-type]
+    case: str, meal: str, mode: str, terms: dict[str, Any], rules: dict[str, Any], entered_fen: int | None,
+    expected: Price | Declined,
+) -> None:  # fmt: skip
+    tariff = Tariff(meal, date(2024, 1, 1), mode, **terms)
+    assert price(tariff, replace(RULES, **rules), entered_fen) == expected, case
 
 
 def test_meal_that_is_not_served() -> None:
-    assert price(None, None) == Declined("meal_not_served")
+    assert price(None, RULES, None) == Declined("meal_not_served")
+
+
+def test_the_day_of_the_purchase_picks_the_price() -> None:
+    old = Tariff("lunch", date(2024, 1, 1), "fixed", **FIXED)  # type: ignore[arg-type]
+    new = Tariff("lunch", date(2026, 12, 1), "fixed", **ALLOWANCE)  # type: ignore[arg-type]
+    assert in_force([new, old], date(2026, 11, 30)) is old
+    assert in_force([new, old], date(2026, 12, 1)) is new
+    assert in_force([new, old], date(2023, 12, 31)) is None
+
+
+HERE, NEIGHBOUR, FAR = 3302, 3301, 4401
+TREATY = [Agreement(NEIGHBOUR, date(2026, 1, 1), date(2026, 6, 30))]
+
+
+@pytest.mark.parametrize(
+    ("case", "visitors", "guest_from", "on", "needed"),
+    [
+        ("everybody is welcome", "anyone", FAR, "2026-05-01", False),
+        ("the own region needs no agreement", "agreement", HERE, "2026-05-01", False),
+        ("a neighbour under an agreement", "agreement", NEIGHBOUR, "2026-05-01", False),
+        ("on its first day", "agreement", NEIGHBOUR, "2026-01-01", False),
+        ("on its last day", "agreement", NEIGHBOUR, "2026-06-30", False),
+        ("before it", "agreement", NEIGHBOUR, "2025-12-31", True),
+        ("after it", "agreement", NEIGHBOUR, "2026-07-01", True),
+        ("a region without one", "agreement", FAR, "2026-05-01", True),
+        ("visits only, own region too", "visit", HERE, "2026-05-01", True),
+    ],
+)
+def test_who_needs_a_visit(case: str, visitors: str, guest_from: int, on: str, needed: bool) -> None:
+    rules = replace(RULES, visitors=visitors)
+    assert needs_visit(rules, HERE, guest_from, TREATY, date.fromisoformat(on)) is needed, case

@@ -42,10 +42,10 @@ SELECT business_date, state, closed_at, netted_at, published_at FROM cycle WHERE
 INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel,
                         payments, paid_fen, reversals, reversed_fen)
 SELECT d.cycle_date, t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
-       count(*) FILTER (WHERE t.kind = 'payment' AND t.part = 0),
-       coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'payment'), 0),
-       count(*) FILTER (WHERE t.kind = 'reversal' AND t.part = 0),
-       coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'reversal'), 0)
+       count(*) FILTER (WHERE meals_sold(t.kind, t.part) > 0),
+       coalesce(sum(t.amount_fen) FILTER (WHERE sale_fen(t.kind, t.amount_fen) > 0), 0),
+       count(*) FILTER (WHERE meals_sold(t.kind, t.part) < 0),
+       coalesce(sum(t.amount_fen) FILTER (WHERE sale_fen(t.kind, t.amount_fen) < 0), 0)
 FROM closed_day d
 JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
 WHERE d.cycle_date = $1 AND t.canteen_id IS NOT NULL

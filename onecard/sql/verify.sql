@@ -3,7 +3,8 @@
 SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM request) AS requests,
        (SELECT count(*) FROM wallet) AS purses, (SELECT count(*) FROM account_day) AS "account days",
        (SELECT count(*) FROM closed_day) AS "closed days", (SELECT count(*) FROM cycle) AS cycles,
-       (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM terminal) AS terminals;
+       (SELECT count(*) FROM position) AS positions,
+       (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
 -- Purses as stored plus all other accounts as the sum of their transfers: one fen off anywhere shows here.
@@ -63,23 +64,28 @@ LEFT JOIN account c ON c.book = t.book AND c.account_id = t.credit_account
 WHERE d.account_id IS NULL OR c.account_id IS NULL
    OR (t.kind = 'payment' AND (d.kind NOT IN ('cash', 'subsidy') OR c.kind <> 'canteen'
                                OR d.holder_id <> t.holder_id OR c.canteen_id <> t.canteen_id))
+   OR (t.kind = 'working_meal' AND (d.kind <> 'working_meal' OR c.kind <> 'canteen'
+                                    OR d.agency_id <> t.acquirer_id OR c.canteen_id <> t.canteen_id))
    OR (t.kind = 'top_up' AND (d.kind <> 'float' OR c.kind <> 'cash'))
-   OR (t.kind = 'grant' AND (d.kind <> 'grant' OR c.kind <> 'subsidy'));
+   OR (t.kind = 'grant' AND (d.kind <> 'grant' OR c.kind <> 'subsidy'))
+   OR (t.kind = 'payout' AND (d.kind <> 'cash' OR c.kind <> 'float'))
+   OR (t.kind = 'lapse' AND (d.kind <> 'subsidy' OR c.kind <> 'grant'));
 
 -- name: approved_are_posted
 -- Approved charges whose transfers are missing or come to another amount; voids whose reversal does.
 SELECT format('request %s/%s of terminal %s (%s)', r.epoch, r.sequence, r.terminal_id, r.operation) AS what,
-       (r.cash_fen + r.subsidy_fen - coalesce(s.amount_fen, 0))::bigint AS off_fen
+       (r.cash_fen + r.subsidy_fen + r.host_fen - coalesce(s.amount_fen, 0))::bigint AS off_fen
 FROM request r
 LEFT JOIN (
     SELECT t.book, t.posting_id, sum(t.amount_fen) AS amount_fen, min(t.kind) AS kind,
            min(t.terminal_id) AS terminal_id, min(t.epoch) AS epoch, min(t.sequence) AS sequence
-    FROM transfer t WHERE t.kind IN ('payment', 'reversal')
+    FROM transfer t WHERE t.kind IN ('payment', 'working_meal', 'reversal')
     GROUP BY t.book, t.posting_id
 ) s ON s.book = r.book AND s.posting_id = r.posting_id
 WHERE r.posting_id IS NOT NULL
-  AND (s.posting_id IS NULL OR s.amount_fen <> r.cash_fen + r.subsidy_fen
-       OR s.kind <> CASE r.operation WHEN 'charge' THEN 'payment' ELSE 'reversal' END
+  AND (s.posting_id IS NULL OR s.amount_fen <> r.cash_fen + r.subsidy_fen + r.host_fen
+       OR s.kind <> CASE WHEN r.operation = 'void' THEN 'reversal'
+                         WHEN r.host_fen > 0 THEN 'working_meal' ELSE 'payment' END
        OR (s.terminal_id, s.epoch, s.sequence) <> (r.terminal_id, r.epoch, r.sequence));
 
 -- name: posted_once
@@ -96,13 +102,13 @@ SELECT format('posting %s', t.posting_id) AS what, sum(t.amount_fen)::bigint AS 
 FROM transfer t
 LEFT JOIN request r ON r.book = t.book AND r.terminal_id = t.terminal_id AND r.epoch = t.epoch
                    AND r.sequence = t.sequence AND r.posting_id = t.posting_id
-WHERE t.kind IN ('payment', 'reversal') AND r.posting_id IS NULL
+WHERE t.kind IN ('payment', 'working_meal', 'reversal') AND r.posting_id IS NULL
 GROUP BY t.posting_id;
 
 -- name: forwarded_numbers
 -- Forwarded numbers whose answer in the other book is to another message, or stands in two other books.
 SELECT format('request %s/%s of terminal %s', h.epoch, h.sequence, h.terminal_id) AS what,
-       sum(o.cash_fen + o.subsidy_fen)::bigint AS off_fen
+       sum(o.cash_fen + o.subsidy_fen + o.host_fen)::bigint AS off_fen
 FROM request h
 JOIN request o ON o.terminal_id = h.terminal_id AND o.epoch = h.epoch AND o.sequence = h.sequence AND o.book <> h.book
 WHERE h.forwarded_to IS NOT NULL AND o.forwarded_to IS NULL
@@ -132,7 +138,7 @@ FROM (
 SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN credential c ON c.book = t.book AND c.credential_id = t.credential_id AND c.holder_id = t.holder_id
-WHERE t.kind = 'payment' AND c.credential_id IS NULL;
+WHERE t.kind IN ('payment', 'working_meal') AND c.credential_id IS NULL;
 
 -- name: purses_not_negative
 -- Purses below zero.
@@ -158,8 +164,7 @@ FROM (
     FROM obligation o
     UNION ALL
     SELECT d.cycle_date, t.book, t.issuer_id, t.canteen_id, t.acquirer_id, t.meal, t.channel, 0,
-           CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END, 0,
-           CASE WHEN t.kind = 'payment' AND t.part = 0 THEN 1 ELSE 0 END
+           sale_fen(t.kind, t.amount_fen), 0, greatest(meals_sold(t.kind, t.part), 0)
     FROM closed_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
     WHERE d.cycle_date IS NOT NULL AND t.canteen_id IS NOT NULL
 ) s
@@ -205,7 +210,7 @@ JOIN LATERAL (
     WHERE b.credential_id = t.credential_id AND b.at < t.posted_at - interval '5 seconds'
     ORDER BY b.version DESC LIMIT 1
 ) b ON b.blocked
-WHERE t.kind = 'payment';
+WHERE t.kind IN ('payment', 'working_meal');
 
 -- name: own_canteen
 -- Postings by a terminal for a canteen or agency that is not its own.
@@ -213,7 +218,7 @@ SELECT format('posting %s by terminal %s', t.posting_id, t.terminal_id) AS what,
 FROM transfer t
 LEFT JOIN terminal m ON m.terminal_id = t.terminal_id
 LEFT JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
-WHERE t.kind IN ('payment', 'reversal')
+WHERE t.kind IN ('payment', 'working_meal', 'reversal')
   AND (c.canteen_id IS NULL OR c.canteen_id <> t.canteen_id OR c.agency_id <> t.acquirer_id);
 
 -- name: home_or_cash
@@ -222,7 +227,8 @@ SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
 FROM transfer t
 JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
 LEFT JOIN wallet w ON w.book = t.book AND w.account_id = t.debit_account
-WHERE t.issuer_id <> o.agency_id
+WHERE (t.issuer_id <> o.agency_id AND NOT (sale_fen(t.kind, t.amount_fen) <> 0 AND w.account_id IS NULL
+                                           AND t.issuer_id = t.acquirer_id))
    OR (t.kind = 'payment' AND w.purse = 'subsidy' AND t.acquirer_id <> t.issuer_id);
 
 -- name: reversals
@@ -230,10 +236,48 @@ WHERE t.issuer_id <> o.agency_id
 SELECT format('reversal %s part %s', t.posting_id, t.part) AS what,
        (t.amount_fen - coalesce(p.amount_fen, 0))::bigint AS off_fen
 FROM transfer t
-LEFT JOIN transfer p ON p.book = t.book AND p.posting_id = t.reverses AND p.part = t.part AND p.kind = 'payment'
+LEFT JOIN transfer p ON p.book = t.book AND p.posting_id = t.reverses AND p.part = t.part
+                    AND p.kind IN ('payment', 'working_meal')
 WHERE t.kind = 'reversal'
   AND (p.posting_id IS NULL OR p.amount_fen <> t.amount_fen OR p.debit_account <> t.credit_account
        OR p.credit_account <> t.debit_account OR p.canteen_id <> t.canteen_id);
+
+-- name: given_back
+-- Payments of which more was given back than was paid, and refunds of what is no payment or to another account.
+SELECT format('payment %s part %s', t.reverses, t.part) AS what,
+       (sum(t.amount_fen) - coalesce(p.amount_fen, 0))::bigint AS off_fen
+FROM transfer t
+LEFT JOIN transfer p ON p.book = t.book AND p.posting_id = t.reverses AND p.part = t.part
+                    AND p.kind IN ('payment', 'working_meal') AND p.holder_id = t.holder_id
+                    AND p.debit_account = t.credit_account AND p.credit_account = t.debit_account
+WHERE t.kind IN ('reversal', 'refund')
+GROUP BY t.book, t.reverses, t.part, p.amount_fen
+HAVING p.amount_fen IS NULL OR sum(t.amount_fen) > p.amount_fen;
+
+-- name: last_counters
+-- Credentials whose last counter is not the highest that paid.
+SELECT format('credential %s', c.credential_id) AS what, 0::bigint AS off_fen
+FROM credential c
+LEFT JOIN (
+    SELECT book, credential_id, max(counter) AS counter FROM transfer
+    WHERE credential_id IS NOT NULL GROUP BY book, credential_id
+) t ON t.book = c.book AND t.credential_id = c.credential_id
+WHERE c.last_counter <> coalesce(t.counter, 0);
+
+-- name: working_meals
+-- Working meals without a visit to that host, and visits with more than one that stands.
+SELECT format('working meal %s', t.posting_id) AS what, t.amount_fen AS off_fen
+FROM transfer t
+LEFT JOIN visit v ON v.book = t.book AND v.holder_id = t.holder_id AND v.working_meal = t.posting_id
+                 AND v.host_agency_id = t.acquirer_id
+WHERE t.kind = 'working_meal' AND v.visit_id IS NULL
+  AND NOT EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal');
+
+-- name: closed_accounts
+-- Closed accounts with money left in a purse.
+SELECT format('purse %s of holder %s', w.purse, w.holder_id) AS what, w.balance_fen AS off_fen
+FROM wallet w JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
+WHERE o.state = 'left' AND w.balance_fen <> 0;
 
 -- name: second_person
 -- Terminals without an enrolment that a second person approved.
@@ -263,6 +307,6 @@ SELECT entry, at, actor, action, subject, detail, digest FROM audit_entry ORDER 
 -- Every posting under some terminals' numbers.
 SELECT t.terminal_id, t.epoch, t.sequence, t.posting_id, min(t.kind) AS kind, sum(t.amount_fen)::bigint AS amount_fen,
        bool_and(EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id
-                        AND r.part = t.part)) AS reversed
+                        AND r.part = t.part AND r.kind = 'reversal')) AS reversed
 FROM transfer t WHERE t.terminal_id = ANY ($1)
 GROUP BY t.terminal_id, t.epoch, t.sequence, t.posting_id;

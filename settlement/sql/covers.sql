@@ -7,6 +7,6 @@ FROM (
     FROM transfer t
     WHERE t.business_date = $1 AND t.canteen_id = ANY ($2) AND t.book IN (SELECT book FROM book)
     GROUP BY t.canteen_id, t.meal, t.book, t.holder_id
-    HAVING sum(CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END) > 0
+    HAVING sum(sale_fen(t.kind, t.amount_fen)) > 0
 ) p
 GROUP BY p.canteen_id, p.meal;

@@ -1,3 +1,7 @@
+-- The centre's local date of a moment (registry/days.py has the zone).
+CREATE OR REPLACE FUNCTION local_date_of(at timestamptz) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT (at AT TIME ZONE 'Asia/Shanghai')::date $$;
+
 -- The business-day gate. A posting holds the shared lock until it commits; the closer waits for the exclusive one.
 -- PostgreSQL's lock queue is fair, so new postings wait behind a waiting closer and cannot starve it (a shared
 -- row lock would: new sharers overtake the closer). The lock is taken in a statement of its own, so that

@@ -1,13 +1,15 @@
 -- Put money into purses of one book: a top-up into `cash`, a grant into `subsidy`.
 --
 -- The posting's number is the caller's idempotency key: a repeat posts nothing and returns what was posted first
--- (the caller compares holder and amount). A first deposit opens the official's purses.
+-- (the caller compares holder and amount). A closed account takes
+-- nothing: it has no row in the answer. A first deposit opens the official's purses.
 CREATE OR REPLACE FUNCTION deposit(
     p_book integer, p_kind text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[])
 RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, business_date date)
 LANGUAGE plpgsql
 -- Look-ups alone, as in charge.sql.
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_date date;
@@ -41,7 +43,8 @@ BEGIN
                w.account_id, a.amount_fen, v_date, v_now, a.holder, o.agency_id
         FROM unnest(p_posting, p_holder, p_amount_fen) AS a(posting, holder, amount_fen)
         CROSS JOIN LATERAL (
-            SELECT h.agency_id FROM official h WHERE h.book = p_book AND h.holder_id = a.holder OFFSET 0) o
+            SELECT h.agency_id FROM official h
+            WHERE h.book = p_book AND h.holder_id = a.holder AND h.state = 'active' OFFSET 0) o
         CROSS JOIN LATERAL (
             SELECT y.float_account, y.grant_account FROM agency y
             WHERE y.book = p_book AND y.agency_id = o.agency_id OFFSET 0) g

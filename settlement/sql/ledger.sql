@@ -3,13 +3,23 @@
 SELECT purse, balance_fen FROM wallet WHERE book = $1 AND holder_id = $2 ORDER BY purse;
 
 -- name: tariffs
--- The prices of one canteen in force on a date, one row a meal, with the daily allowance at the place.
-SELECT DISTINCT ON (t.meal) t.meal, t.mode, t.home_fen, t.visitor_fen, t.limit_fen, a.meal_allowance_fen
+-- The prices of one canteen with the daily allowance at the place, the newest first.
+SELECT t.meal, t.valid_from, t.mode, t.home_fen, t.visitor_fen, t.limit_fen, a.meal_allowance_fen
 FROM tariff t
 JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
-WHERE t.book = $1 AND t.canteen_id = $2 AND t.valid_from <= $3
+WHERE t.book = $1 AND t.canteen_id = $2
 ORDER BY t.meal, t.valid_from DESC;
+
+-- name: jurisdictions
+-- The rules of one region, the newest first.
+SELECT valid_from, visitors, visitor_floor, visitor_cap, payment_max_fen, day_max_fen, meals_max, receipt_effect,
+       subsidy_expires
+FROM jurisdiction WHERE book = $1 ORDER BY valid_from DESC;
+
+-- name: agreements
+-- The regions whose officials a host region receives without a visit, and from when to when.
+SELECT guest_book, valid_from, valid_to FROM region_agreement WHERE book = $1;
 
 -- name: roll_up_day
 -- Sum a closed day's transfers per account that keeps no stored balance; again changes nothing.
@@ -31,8 +41,8 @@ SELECT c.canteen_id, c.name_zh, c.name_en, coalesce(s.payments, 0) AS payments, 
 FROM canteen c
 LEFT JOIN (
     SELECT t.canteen_id,
-           sum(CASE WHEN t.part > 0 THEN 0 WHEN t.kind = 'payment' THEN 1 ELSE -1 END)::bigint AS payments,
-           sum(CASE t.kind WHEN 'payment' THEN t.amount_fen ELSE -t.amount_fen END)::bigint AS amount_fen
+           sum(meals_sold(t.kind, t.part))::bigint AS payments,
+           sum(sale_fen(t.kind, t.amount_fen))::bigint AS amount_fen
     FROM book_day d
     JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
     WHERE t.canteen_id IS NOT NULL

@@ -3,10 +3,11 @@
 -- Not arrived yet: leave a tombstone, so that a late original is answered `voided` and never posts. Approved: reverse
 -- every part, in the open day. Refused, or voided before: nothing to do. Forwarded to another book: say so, and
 -- the caller voids there. The void is itself a request of the terminal and is remembered like one.
+-- A void is for the same business day; p_grace lets one through whose payment was cut off by the end of the day.
 CREATE OR REPLACE FUNCTION void_charge(
     p_book integer,
     p_terminal bigint, p_epoch integer, p_sequence bigint, p_digest bytea,
-    p_target_epoch integer, p_target_sequence bigint, p_posting uuid)
+    p_target_epoch integer, p_target_sequence bigint, p_posting uuid, p_grace interval)
 RETURNS SETOF request
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -14,8 +15,10 @@ DECLARE
     v_now timestamptz;
     v_target request;
     v_tombstones integer;
+    v_refusal text;
     v_cash bigint := 0;
     v_subsidy bigint := 0;
+    v_host bigint := 0;
     v_reversed boolean := false;
 BEGIN
     v_date := pass_day_gate(p_book);
@@ -23,9 +26,9 @@ BEGIN
     PERFORM FROM request r WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_epoch
                              AND r.sequence = p_sequence;
     IF NOT FOUND THEN
-        INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen,
+        INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen, host_fen,
                              business_date, answered_at)
-        SELECT p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, v_date, v_now
+        SELECT p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, 0, v_date, v_now
         WHERE v_date IS NOT NULL
         ON CONFLICT (book, terminal_id, epoch, sequence) DO NOTHING;
         GET DIAGNOSTICS v_tombstones = ROW_COUNT;
@@ -36,11 +39,20 @@ BEGIN
               AND r.sequence = p_target_sequence;
         END IF;
 
-        IF v_target.operation = 'charge' AND v_target.outcome = 'approved' AND v_date IS NOT NULL THEN
-            PERFORM FROM wallet w JOIN transfer t ON t.book = w.book AND t.debit_account = w.account_id
-            WHERE t.book = p_book AND t.posting_id = v_target.posting_id AND w.holder_id = t.holder_id
+        IF v_target.outcome = 'approved' THEN
+            PERFORM FROM wallet w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
+            WHERE t.book = p_book AND t.posting_id = v_target.posting_id
             ORDER BY w.holder_id, w.purse FOR UPDATE OF w;
+        END IF;
+        v_refusal := CASE
+            WHEN v_date IS NULL THEN 'day_closed'
+            WHEN v_target.operation = 'void' THEN 'not_a_charge'
+            WHEN v_target.outcome IS DISTINCT FROM 'approved' THEN NULL
+            WHEN v_target.business_date < v_date AND v_target.answered_at < v_now - p_grace THEN 'void_too_late'
+            WHEN EXISTS (SELECT FROM transfer t WHERE t.book = p_book AND t.reverses = v_target.posting_id
+                         AND t.kind = 'refund') THEN 'already_refunded' END;
 
+        IF v_target.outcome = 'approved' AND v_refusal IS NULL THEN
             WITH reversed AS (
                 INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
                                       business_date, posted_at, holder_id, issuer_id, acquirer_id, canteen_id, meal,
@@ -49,7 +61,7 @@ BEGIN
                        v_date, v_now, t.holder_id, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal,
                        t.channel, p_terminal, p_epoch, p_sequence, t.purchased_at, t.posting_id
                 FROM transfer t WHERE t.book = p_book AND t.posting_id = v_target.posting_id
-                ON CONFLICT (book, reverses, part) WHERE reverses IS NOT NULL DO NOTHING
+                ON CONFLICT (book, reverses, part) WHERE kind = 'reversal' DO NOTHING
                 RETURNING holder_id, credit_account, amount_fen
             ), repaid AS (
                 UPDATE wallet w SET balance_fen = w.balance_fen + r.amount_fen
@@ -57,20 +69,25 @@ BEGIN
                 WHERE w.book = p_book AND w.holder_id = r.holder_id AND w.account_id = r.credit_account
                 RETURNING w.purse, r.amount_fen
             )
-            SELECT coalesce(sum(amount_fen) FILTER (WHERE purse = 'cash'), 0),
-                   coalesce(sum(amount_fen) FILTER (WHERE purse = 'subsidy'), 0), count(*) > 0
-            INTO v_cash, v_subsidy, v_reversed FROM repaid;
+            SELECT coalesce((SELECT sum(amount_fen) FROM repaid WHERE purse = 'cash'), 0),
+                   coalesce((SELECT sum(amount_fen) FROM repaid WHERE purse = 'subsidy'), 0),
+                   coalesce(sum(amount_fen), 0) - coalesce((SELECT sum(amount_fen) FROM repaid), 0), count(*) > 0
+            INTO v_cash, v_subsidy, v_host, v_reversed FROM reversed;
+
+            UPDATE visit i SET working_meal = NULL
+            FROM transfer t
+            WHERE v_host > 0 AND t.book = p_book AND t.posting_id = v_target.posting_id
+              AND i.book = p_book AND i.holder_id = t.holder_id AND i.working_meal = v_target.posting_id;
         END IF;
 
         INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, refusal, forwarded_to,
-                             posting_id, cash_fen, subsidy_fen, business_date, answered_at)
+                             posting_id, cash_fen, subsidy_fen, host_fen, business_date, answered_at)
         VALUES (p_book, p_terminal, p_epoch, p_sequence, 'void', p_digest,
-                CASE WHEN v_date IS NULL OR v_target.operation = 'void' THEN 'refused'
+                CASE WHEN v_refusal IS NOT NULL THEN 'refused'
                      WHEN v_target.outcome = 'forwarded' THEN 'forwarded' ELSE 'voided' END,
-                CASE WHEN v_date IS NULL THEN 'day_closed'
-                     WHEN v_target.operation = 'void' THEN 'not_a_charge' END,
-                CASE WHEN v_date IS NOT NULL AND v_target.outcome = 'forwarded' THEN v_target.forwarded_to END,
-                CASE WHEN v_reversed THEN p_posting END, v_cash, v_subsidy, v_date, v_now);
+                v_refusal,
+                CASE WHEN v_refusal IS NULL AND v_target.outcome = 'forwarded' THEN v_target.forwarded_to END,
+                CASE WHEN v_reversed THEN p_posting END, v_cash, v_subsidy, v_host, v_date, v_now);
     END IF;
 
     RETURN QUERY SELECT r.* FROM request r

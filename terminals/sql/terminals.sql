@@ -2,10 +2,12 @@
 -- A session with its terminal, canteen and acquirer; the key is wrapped.
 SELECT s.session_id, s.book, s.terminal_id, s.epoch, s.wrapped_key, s.expires_at,
        s.ended_at IS NULL AND t.state = 'active' AND t.epoch = s.epoch AS live,
-       t.canteen_id, c.account_id AS canteen_account, c.agency_id AS acquirer_id
+       t.canteen_id, c.account_id AS canteen_account, c.agency_id AS acquirer_id,
+       a.purse_order = 'subsidy_first' AS subsidy_first, a.working_meal_account
 FROM terminal_session s
 JOIN terminal t ON t.book = s.book AND t.terminal_id = s.terminal_id
 JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
+JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
 WHERE s.session_id = $1;
 
 -- name: highest_sequence

@@ -1,0 +1,60 @@
+-- The rules of a payment that need the payer's own state: pure functions, inlined where charge.sql calls them, and
+-- tested from a table of cases (tests/test_rules.py). What needs no state is priced before (settlement/tariff.py).
+
+-- Of a price, what the subsidy purse pays; cash pays the rest. A visitor pays all of it in cash (design section 3); at
+-- home the agency's order of purses decides.
+CREATE OR REPLACE FUNCTION subsidy_share(
+    price bigint, cash bigint, subsidy bigint, at_home boolean, subsidy_first boolean) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN NOT at_home THEN 0
+                WHEN subsidy_first THEN least(subsidy, price)
+                ELSE least(subsidy, greatest(price - cash, 0)) END
+$$;
+
+-- Why a credential may not pay now; null when it may.
+CREATE OR REPLACE FUNCTION credential_refusal(
+    credential_state text, expires_at timestamptz, account_state text, last_counter bigint, counter bigint,
+    at timestamptz) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN credential_state IS NULL THEN 'credential_unknown'
+                WHEN credential_state <> 'active' THEN 'card_blocked'
+                WHEN expires_at <= at THEN 'credential_expired'
+                WHEN account_state <> 'active' THEN 'not_entitled'
+                WHEN last_counter = counter THEN 'already_used'
+                WHEN last_counter > counter THEN 'counter_too_low' END
+$$;
+
+-- Why this official may not eat here now; null when he may. Own officials always may; visitors where the host's
+-- rule lets them, else on a visit that covers the day. A working meal is the host's gift, once a visit, to visitors.
+CREATE OR REPLACE FUNCTION entitlement_refusal(
+    at_home boolean, needs_visit boolean, on_visit boolean, working_meal boolean, working_meal_had boolean,
+    meals bigint, meals_max bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN working_meal AND (at_home OR NOT on_visit OR working_meal_had) THEN 'no_working_meal'
+                WHEN needs_visit AND NOT at_home AND NOT on_visit THEN 'not_entitled'
+                WHEN meals >= meals_max THEN 'meals_exceeded' END
+$$;
+
+-- Why the money does not reach; null when it does. A working meal costs the official nothing.
+CREATE OR REPLACE FUNCTION money_refusal(
+    price bigint, subsidy_part bigint, cash bigint, spent_today bigint, day_max bigint, working_meal boolean)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN working_meal THEN NULL
+                WHEN spent_today + price > day_max THEN 'day_limit_exceeded'
+                WHEN price - subsidy_part > cash THEN 'insufficient_funds' END
+$$;
+
+-- What a transfer adds to a canteen's takings: payments add, what is given back takes away, the rest is no sale.
+CREATE OR REPLACE FUNCTION sale_fen(kind text, amount_fen bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN kind IN ('payment', 'working_meal') THEN amount_fen
+                WHEN kind IN ('reversal', 'refund') THEN -amount_fen ELSE 0 END
+$$;
+
+-- How many meals a transfer sells or, voided, takes back: parts of one payment count once, a refund leaves the meal.
+CREATE OR REPLACE FUNCTION meals_sold(kind text, part integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN part > 0 THEN 0 WHEN kind IN ('payment', 'working_meal') THEN 1
+                WHEN kind = 'reversal' THEN -1 ELSE 0 END
+$$;

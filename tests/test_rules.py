@@ -1,0 +1,126 @@
+"""The rules that need the payer's state, case by case, on PostgreSQL itself. Money in fen: 1200 is 12.00 yuan."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from registry.postgres import Pool
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+PAST, FUTURE = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("case", "price", "cash", "subsidy", "at_home", "subsidy_first", "expected"),
+    [
+        ("a visitor pays in cash", 2000, 5000, 5000, False, True, 0),
+        ("a visitor without cash gets no subsidy", 2000, 0, 5000, False, True, 0),
+        ("at home the subsidy pays all", 1200, 5000, 5000, True, True, 1200),
+        ("at home the subsidy pays what it has", 1200, 5000, 500, True, True, 500),
+        ("at home with an empty subsidy", 1200, 5000, 0, True, True, 0),
+        ("cash first: cash pays all", 1200, 5000, 5000, True, False, 0),
+        ("cash first: the subsidy fills up", 1200, 1000, 5000, True, False, 200),
+        ("cash first: without cash", 1200, 0, 5000, True, False, 1200),
+        ("cash first: both too small", 1200, 500, 300, True, False, 300),
+    ],
+)
+async def test_what_the_subsidy_pays(
+    ledger: Pool, case: str, price: int, cash: int, subsidy: int, at_home: bool, subsidy_first: bool, expected: int
+) -> None:
+    share = await ledger.fetchval(
+        "SELECT subsidy_share($1, $2, $3, $4, $5)", price, cash, subsidy, at_home, subsidy_first
+    )
+    assert share == expected, case
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "expires_at", "account", "last_counter", "counter", "expected"),
+    [
+        ("in order", "active", None, "active", 6, 7, None),
+        ("in order, not expired", "active", FUTURE, "active", 6, 7, None),
+        ("no such card", None, None, None, None, 7, "credential_unknown"),
+        ("reported lost", "blocked", None, "active", 6, 7, "card_blocked"),
+        ("expired", "active", PAST, "active", 6, 7, "credential_expired"),
+        ("left the agency", "active", None, "left", 6, 7, "not_entitled"),
+        ("shown twice", "active", None, "active", 7, 7, "already_used"),
+        ("an older answer of the card", "active", None, "active", 8, 7, "counter_too_low"),
+        ("blocked is said before used", "blocked", None, "active", 7, 7, "card_blocked"),
+    ],
+)
+async def test_whether_the_credential_may_pay(
+    ledger: Pool, case: str, state: str, expires_at: Any, account: str, last_counter: int, counter: int, expected: str
+) -> None:
+    refusal = await ledger.fetchval(
+        "SELECT credential_refusal($1, $2, $3, $4, $5, $6)", state, expires_at, account, last_counter, counter, NOW
+    )
+    assert refusal == expected, case
+
+
+@pytest.mark.parametrize(
+    ("case", "at_home", "needs_visit", "on_visit", "working_meal", "had", "meals", "meals_max", "expected"),
+    [
+        ("at home", True, False, False, False, None, 0, 4, None),
+        ("at home where visitors need a visit", True, True, False, False, None, 0, 4, None),
+        ("a visitor whom the host receives", False, False, False, False, None, 0, 4, None),
+        ("a visitor without the visit he needs", False, True, False, False, None, 0, 4, "not_entitled"),
+        ("a visitor on a visit", False, True, True, False, False, 0, 4, None),
+        ("the first working meal of a visit", False, False, True, True, False, 0, 4, None),
+        ("a second working meal", False, False, True, True, True, 0, 4, "no_working_meal"),
+        ("a working meal without a visit", False, False, False, True, None, 0, 4, "no_working_meal"),
+        ("a working meal at home", True, False, True, True, False, 0, 4, "no_working_meal"),
+        ("the last meal of the period", True, False, False, False, None, 3, 4, None),
+        ("one meal too many", True, False, False, False, None, 4, 4, "meals_exceeded"),
+        ("no limit of meals", True, False, False, False, None, 99, None, None),
+        ("nothing eaten yet", True, False, False, False, None, None, 4, None),
+    ],
+)
+async def test_whether_the_official_may_eat(
+    ledger: Pool, case: str, at_home: bool, needs_visit: bool, on_visit: bool, working_meal: bool, had: bool | None,
+    meals: int | None, meals_max: int | None, expected: str | None,
+) -> None:  # fmt: skip
+    refusal = await ledger.fetchval(
+        "SELECT entitlement_refusal($1, $2, $3, $4, $5, $6, $7)",
+        at_home, needs_visit, on_visit, working_meal, had, meals, meals_max,
+    )  # fmt: skip
+    assert refusal == expected, case
+
+
+@pytest.mark.parametrize(
+    ("case", "price", "subsidy_part", "cash", "spent", "day_max", "working_meal", "expected"),
+    [
+        ("enough cash", 1200, 0, 1200, 0, 30_000, False, None),
+        ("one fen short", 1200, 0, 1199, 0, 30_000, False, "insufficient_funds"),
+        ("subsidy and cash together", 1200, 700, 500, 0, 30_000, False, None),
+        ("subsidy and cash one fen short", 1200, 700, 499, 0, 30_000, False, "insufficient_funds"),
+        ("up to the day's limit", 1200, 0, 9000, 28_800, 30_000, False, None),
+        ("above the day's limit", 1200, 0, 9000, 28_801, 30_000, False, "day_limit_exceeded"),
+        ("no limit of the day", 1200, 0, 9000, 99_999, None, False, None),
+        ("a working meal needs no money", 1200, 0, 0, 30_000, 30_000, True, None),
+    ],
+)
+async def test_whether_the_money_reaches(
+    ledger: Pool, case: str, price: int, subsidy_part: int, cash: int, spent: int, day_max: int | None,
+    working_meal: bool, expected: str | None,
+) -> None:  # fmt: skip
+    refusal = await ledger.fetchval(
+        "SELECT money_refusal($1, $2, $3, $4, $5, $6)", price, subsidy_part, cash, spent, day_max, working_meal
+    )
+    assert refusal == expected, case
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "fen", "meals"),
+    [
+        ("payment", 0, 500, 1),
+        ("payment", 1, 500, 0),
+        ("working_meal", 0, 500, 1),
+        ("reversal", 0, -500, -1),
+        ("refund", 0, -500, 0),
+        ("top_up", 0, 0, 0),
+        ("payout", 0, 0, 0),
+    ],
+)
+async def test_what_a_transfer_adds_to_the_takings(ledger: Pool, kind: str, part: int, fen: int, meals: int) -> None:
+    row = await ledger.fetchrow("SELECT sale_fen($1, 500), meals_sold($1, $2)", kind, part)
+    assert tuple(row or ()) == (fen, meals)
