@@ -1,6 +1,7 @@
 """The composition root: settings become pools, engines and stores, and the rooms' routes become one application."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.logs import configure_logs
 from onecard.problems import HANDLERS
 from onecard.settings import Settings
-from onecard.wall import BodyWall, RequestLog
+from onecard.wall import BodyWall, RequestLog, SlowBodies
 from registry.errors import UNAVAILABLE, Problem
 from registry.keys import KeyRing, load_keys
 from registry.models import Sessions
@@ -112,6 +113,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, app.plugins.get(ChannelsPlugin))
     state.viewers = 0
+    state.slow_bodies = SlowBodies(settings)
 
     def on_answered(batch: list[tuple[ChargeOrder, Remembered]]) -> None:
         metrics.count_batch(batch, state.charger.waiting)
@@ -122,6 +124,8 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(state.block_list.follow()),
         asyncio.create_task(state.live.follow()),
+        asyncio.create_task(state.live.spread()),
+        asyncio.create_task(state.slow_bodies.sweep()),
         asyncio.create_task(_leave_with_parent()),
     ]
     try:
@@ -150,10 +154,18 @@ def _provide(name: str) -> Provide:
     return Provide(from_state, sync_to_thread=False)
 
 
-def create_server() -> RequestLog:
-    """The application behind its request log: what Granian's workers call."""
+COLLECT_AFTER = (20_000, 20, 50)
+"""Requests leave hardly any cycles behind: look for them after this many new objects, not after 700."""
+
+
+def create_server() -> ChargeDoor:
+    """The application behind its request log and the door for charges: what Granian's workers call."""
     settings = Settings()
-    return RequestLog(ChargeDoor(create_app(settings), settings), settings)
+    app = create_app(settings)
+    # What is alive now lives as long as the worker: no collection needs to look at it again.
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+    return ChargeDoor(app, RequestLog(app, settings))
 
 
 def create_app(settings: Settings) -> Litestar:

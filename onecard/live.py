@@ -65,19 +65,27 @@ class LiveFigures:
         self._ledger = ledger
         self._channels = channels
         self._totals: dict[int, Taken] = {}
+        self._untold: dict[int, list[int]] = {}
         self._read_at = 0.0
         self._heard_at = 0.0
 
     def tell(self, batch: list[tuple[ChargeOrder, Remembered]]) -> None:
-        """Tell every worker what a batch took; never waits."""
-        taken: dict[int, list[int]] = {}
+        """Note what a batch took, to be told with the next tick; never waits."""
         for order, answer in batch:
             if answer.fresh and answer.outcome == "approved":
-                canteen = taken.setdefault(order.canteen_id, [0, 0])
-                canteen[0] += 1
-                canteen[1] += answer.amount_fen
-        if taken:
-            self._channels.publish(msgspec.json.encode(list(taken.items())), CHANNEL)
+                taken = self._untold.get(order.canteen_id)
+                if taken is None:
+                    taken = self._untold[order.canteen_id] = [0, 0]
+                taken[0] += 1
+                taken[1] += answer.amount_fen
+
+    async def spread(self) -> None:
+        """Tell every worker, twice a second, what this one took; until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            if self._untold:
+                told, self._untold = self._untold, {}
+                self._channels.publish(msgspec.json.encode(list(told.items())), CHANNEL)
 
     async def follow(self) -> None:
         """Hear the channel until cancelled."""

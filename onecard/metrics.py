@@ -1,5 +1,7 @@
 """Prometheus metrics, summed over the workers."""
 
+from collections import Counter as Tally
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -16,10 +18,12 @@ def count_batch(batch: list[tuple[ChargeOrder, Remembered]], waiting: int) -> No
     """Count one settled batch and the charges that still wait."""
     BATCH.observe(len(batch))
     QUEUE.set(waiting)
-    for order, answer in batch:
-        ANSWERS.labels(order.channel, answer.outcome, answer.refusal or "").inc()
-        if answer.fresh and answer.outcome == "approved":
-            AMOUNT.labels(order.channel).inc(answer.amount_fen)
+    answers = Tally((order.channel, answer.outcome, answer.refusal or "") for order, answer in batch)
+    for labels, count in answers.items():
+        ANSWERS.labels(*labels).inc(count)
+    for channel in {channel for channel, _, _ in answers}:
+        paid = (a.amount_fen for o, a in batch if o.channel == channel and a.fresh and a.outcome == "approved")
+        AMOUNT.labels(channel).inc(sum(paid))
 
 
 def exposition() -> bytes:

@@ -14,7 +14,6 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from onecard.metrics import REQUESTS
 from onecard.settings import Settings
 from registry.errors import TOO_LARGE, TOO_SLOW, Problem
-from terminals.messages import whole_body
 
 log = structlog.get_logger()
 
@@ -28,6 +27,50 @@ SECURITY_HEADERS = {
 }
 
 
+class SlowBodies:
+    """Ends the reading of bodies that take too long: one sweep a second instead of a timer for every request."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reading: dict[asyncio.Task[Any], float] = {}
+
+    async def read(self, receive: Receive) -> bytes:
+        """A request's whole body; raises Problem TOO_LARGE or TOO_SLOW."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._reading[task] = time.monotonic()
+        try:
+            return await self._parts(receive)
+        except asyncio.CancelledError:
+            if task in self._reading or not task.uncancel() == 0:
+                raise
+            raise Problem(TOO_SLOW, f"a body must arrive within {self._settings.body_within_s:g} s") from None
+        finally:
+            self._reading.pop(task, None)
+
+    async def _parts(self, receive: Receive) -> bytes:
+        body = b""
+        while True:
+            event = await receive()
+            if event["type"] != "http.request":
+                return body
+            body += event.get("body", b"")
+            if len(body) > self._settings.body_max_bytes:
+                raise Problem(TOO_LARGE, f"a body has at most {self._settings.body_max_bytes} bytes")
+            if not event.get("more_body"):
+                return body
+
+    async def sweep(self) -> None:
+        """Cut off who is too slow; until cancelled."""
+        while True:
+            await asyncio.sleep(min(1.0, self._settings.body_within_s / 4))
+            began_before = time.monotonic() - self._settings.body_within_s
+            for task in [task for task, began_at in self._reading.items() if began_at < began_before]:
+                # Taken out first: so the reader knows who cancelled it.
+                del self._reading[task]
+                task.cancel()
+
+
 class BodyWall:
     """Reads a body whole before anything looks at it; a client that dribbles or floods gets 408 or 413."""
 
@@ -39,8 +82,7 @@ class BodyWall:
         if scope["type"] != ScopeType.HTTP or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        settings: Settings = scope["litestar_app"].state.settings
-        body = await bounded_body(receive, settings)
+        body = await scope["litestar_app"].state.slow_bodies.read(receive)
         replayed = False
 
         async def replay() -> Any:
@@ -51,26 +93,6 @@ class BodyWall:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, replay, send)
-
-
-async def bounded_body(receive: Receive, settings: Settings) -> bytes:
-    """A request's whole body; raises Problem TOO_LARGE or TOO_SLOW."""
-    left = settings.body_max_bytes
-
-    async def counted() -> Any:
-        nonlocal left
-        event = await receive()
-        if event["type"] == "http.request":
-            left -= len(event.get("body", b""))
-            if left < 0:
-                raise Problem(TOO_LARGE, f"a body has at most {settings.body_max_bytes} bytes")
-        return event
-
-    try:
-        async with asyncio.timeout(settings.body_within_s):
-            return await whole_body(counted)
-    except TimeoutError:
-        raise Problem(TOO_SLOW, f"a body must arrive within {settings.body_within_s:g} s") from None
 
 
 class RequestLog:

@@ -1,5 +1,6 @@
 """Access to PostgreSQL where SQL is spoken directly: a pool whose transactions are all bounded in time."""
 
+import time
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -7,9 +8,10 @@ import asyncpg
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    _Connection = asyncpg.Connection[asyncpg.Record]
 else:
     Pool = asyncpg.Pool
-    Connection = asyncpg.Connection
+    Connection = _Connection = asyncpg.Connection
 
 LOST_CONNECTION = (
     OSError,
@@ -28,6 +30,21 @@ LOCK_TIMEOUT_MS = 3_000
 TRANSACTION_TIMEOUT_MS = 15_000
 """No posting holds its locks longer, whatever its client does."""
 
+PLANS_FRESH_S = 5.0
+"""A plan made when a table was empty reads it whole for ever after; so none is kept for longer than this."""
+
+
+class LedgerConnection(_Connection):
+    """A connection that knows how old its plans are."""
+
+    _planned_at = 0.0
+
+    async def forget_old_plans(self) -> None:
+        """Plan anew, every few seconds, what functions with one generic plan run."""
+        if time.monotonic() - self._planned_at > PLANS_FRESH_S:
+            await self.execute("DISCARD PLANS")
+            self._planned_at = time.monotonic()
+
 
 async def open_pool(url: str, *, size: int) -> Pool:
     """A pool of at most ``size`` connections whose transactions are all bounded in time.
@@ -39,6 +56,8 @@ async def open_pool(url: str, *, size: int) -> Pool:
         min_size=0,
         max_size=size,
         init=_bound,
+        reset=_keep_bounds,
+        connection_class=LedgerConnection,
         command_timeout=20,
         timeout=5,
         max_inactive_connection_lifetime=60,
@@ -57,3 +76,7 @@ async def _bound(connection: Connection) -> None:
     if connection.get_server_version().major >= 17:
         limits += f"SET transaction_timeout = {TRANSACTION_TIMEOUT_MS}"
     await connection.execute(limits)
+
+
+async def _keep_bounds(_: Connection) -> None:
+    """Nothing to undo: no code of ours changes a session. The driver's own reset would lift the bounds."""

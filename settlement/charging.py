@@ -226,11 +226,16 @@ class Charger:
 
     async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
         arguments = _arguments(book, batch)
-        rows = await until_known(lambda: self._pool.fetch(CHARGE, *arguments), self._limits.give_up_after_s)
+        rows = await until_known(lambda: self._call(arguments), self._limits.give_up_after_s)
         assert len(rows) == len(batch), "the ledger answers every request of a batch"
         return [
             _remembered(row, fresh=row["posting_id"] == one.posting_id) for row, one in zip(rows, batch, strict=True)
         ]
+
+    async def _call(self, arguments: list[object]) -> list[asyncpg.Record]:
+        async with self._pool.acquire() as connection:
+            await connection.forget_old_plans()  # type: ignore[attr-defined]
+            return await connection.fetch(CHARGE, *arguments)
 
     async def void(
         self, home_book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int

@@ -4,10 +4,11 @@ message authenticated (terminals/messages.py) -> credential verified -> priced (
 posted (settlement/charging.py) -> answer with receipt.
 """
 
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from registry.days import ZONE
+from registry.days import local_date_of
 from registry.errors import INVALID, Problem
 from registry.keys import KeyRing
 from registry.models import Sessions
@@ -71,8 +72,7 @@ async def order_of(
         credential = _from_code(message.qr, message.purchased_at, session, keys)
     if not isinstance(credential, Declined):
         credential = _in_time(message.purchased_at) or credential
-    purchased_at = datetime.fromtimestamp(message.purchased_at, UTC)
-    on = purchased_at.astimezone(ZONE).date()
+    on = local_date_of(message.purchased_at)
     # A date before all rules is too late in any case.
     rules = in_force(session.rules, on) or session.rules[-1]
     priced = price(in_force(session.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
@@ -91,7 +91,7 @@ async def order_of(
         acquirer_id=session.acquirer_id,
         meal=message.meal,
         channel="card" if message.card is not None else "qr",
-        purchased_at=purchased_at,
+        purchased_at=datetime.fromtimestamp(message.purchased_at, UTC),
         holder_id=holder_id,
         credential_id=credential_id,
         counter=counter,
@@ -137,7 +137,7 @@ def _from_code(code: str, purchased_at: int, session: Session, keys: KeyRing) ->
 
 
 def _in_time(purchased_at: int) -> Declined | None:
-    late_s = datetime.now(UTC).timestamp() - purchased_at
+    late_s = time.time() - purchased_at
     return None if -AHEAD_S <= late_s <= RESEND_WITHIN_S else Declined("too_late")
 
 

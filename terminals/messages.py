@@ -58,6 +58,19 @@ def header_fields(scope: Scope) -> dict[str, str]:
     return fields
 
 
+_SIGNATURE_FIELDS = frozenset({b"signature-input", b"signature", b"content-digest", b"onecard-request"})
+
+
+def signature_fields(scope: HTTPScope) -> dict[str, str]:
+    """Those header fields alone that a signature needs (names come in lower case from an ASGI server)."""
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        if raw_name in _SIGNATURE_FIELDS:
+            name, value = raw_name.decode(), raw_value.decode("latin-1")
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
 class SignedMessages:
     """The layer around the routes of a session."""
 
@@ -71,7 +84,7 @@ class SignedMessages:
             return
         state = scope["litestar_app"].state
         body = await whole_body(receive)
-        signed, message = await authenticate(scope, header_fields(scope), body, state.terminal_sessions)
+        signed, message = await authenticate(scope, signature_fields(scope), body, state.terminal_sessions)
         scope["auth"] = message
 
         async def replay() -> Any:

@@ -21,8 +21,8 @@ CREATE OR REPLACE FUNCTION charge(
 RETURNS SETOF request
 LANGUAGE plpgsql
 -- Batches are small and every look-up has its index. On a table that was never analysed the planner would rather
--- read a whole book once than look up each row: LATERAL ... OFFSET 0 below leaves it nothing but look-ups. With one
--- plan left there is nothing to plan anew for each call, which cost more than the work itself.
+-- read a whole book once than look up each row: LATERAL ... OFFSET 0 and whole keys leave it nothing but look-ups. With
+-- one plan left there is nothing to plan anew for each call, which cost more than the work itself.
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -41,8 +41,9 @@ DECLARE
 BEGIN
     v_date := pass_day_gate(p_book);
 
-    PERFORM FROM wallet w WHERE w.book = p_book AND w.holder_id = ANY (p_holder)
-    ORDER BY w.holder_id, w.purse FOR UPDATE;
+    PERFORM FROM (SELECT h.holder FROM unnest(p_holder) AS h(holder) ORDER BY h.holder) a
+    CROSS JOIN LATERAL (
+        SELECT FROM wallet w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.purse FOR UPDATE) w;
     -- Read after the locks: a purse's postings are in the order of their times, whichever worker sent them.
     v_now := clock_timestamp();
 
@@ -144,18 +145,18 @@ BEGIN
     SELECT array_agg(posting_id) INTO v_paid FROM remembered WHERE posting_id IS NOT NULL;
 
     IF v_paid IS NOT NULL THEN
-        UPDATE credential k SET last_counter = p_counter[array_position(p_credential, k.credential_id)]
-        WHERE k.book = p_book
-          AND k.credential_id = ANY (ARRAY (SELECT u.credential FROM unnest(p_posting, p_credential) AS u(posting, credential)
-                                            WHERE u.posting = ANY (v_paid)));
+        UPDATE credential k SET last_counter = a.counter
+        FROM unnest(p_posting, p_credential, p_counter) AS a(posting, credential, counter)
+        WHERE a.posting = ANY (v_paid) AND k.book = p_book AND k.credential_id = a.credential;
 
-        UPDATE wallet w
-        SET balance_fen = w.balance_fen
-                        - (CASE w.purse WHEN 'cash' THEN v_cash ELSE v_subsidy END)[array_position(p_holder, w.holder_id)]
-        WHERE w.book = p_book
-          AND w.holder_id = ANY (ARRAY (SELECT u.holder FROM unnest(p_posting, p_holder) AS u(posting, holder)
-                                        WHERE u.posting = ANY (v_paid)))
-          AND (CASE w.purse WHEN 'cash' THEN v_cash ELSE v_subsidy END)[array_position(p_holder, w.holder_id)] > 0;
+        UPDATE wallet w SET balance_fen = w.balance_fen - a.fen
+        FROM (SELECT c.posting, c.holder, 'cash' AS purse, c.fen
+              FROM unnest(p_posting, p_holder, v_cash) AS c(posting, holder, fen)
+              UNION ALL
+              SELECT s.posting, s.holder, 'subsidy', s.fen
+              FROM unnest(p_posting, p_holder, v_subsidy) AS s(posting, holder, fen)) a
+        WHERE a.fen > 0 AND a.posting = ANY (v_paid)
+          AND w.book = p_book AND w.holder_id = a.holder AND w.purse = a.purse;
 
         -- Post: the part paid from the subsidy and the part paid in cash are numbered from 0; a working meal has one.
         INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date,
@@ -180,10 +181,9 @@ BEGIN
         WHERE a.posting = ANY (v_paid) AND w.fen > 0;
 
         IF cardinality(array_remove(p_host_account, NULL)) > 0 THEN
-            UPDATE visit i SET working_meal = p_posting[array_position(v_visit, i.visit_id)]
-            WHERE i.book = p_book
-              AND i.visit_id = ANY (ARRAY (SELECT u.visit FROM unnest(p_posting, v_visit, v_host) AS u(posting, visit, host)
-                                           WHERE u.host > 0 AND u.posting = ANY (v_paid)));
+            UPDATE visit i SET working_meal = a.posting
+            FROM unnest(p_posting, v_visit, v_host) AS a(posting, visit, host)
+            WHERE a.host > 0 AND a.posting = ANY (v_paid) AND i.book = p_book AND i.visit_id = a.visit;
         END IF;
     END IF;
 

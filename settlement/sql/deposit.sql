@@ -9,7 +9,8 @@ RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, 
 LANGUAGE plpgsql
 -- Look-ups alone, as in charge.sql.
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
-SET plan_cache_mode = force_generic_plan
+-- A plan kept from when the tables were empty would read them whole.
+SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     v_date date;
@@ -26,13 +27,17 @@ BEGIN
     INSERT INTO wallet (book, holder_id, purse, account_id, balance_fen)
     SELECT o.book, o.holder_id, p.purse,
            CASE p.purse WHEN 'cash' THEN o.cash_account ELSE o.subsidy_account END, 0
-    FROM official o CROSS JOIN (VALUES ('cash'), ('subsidy')) AS p(purse)
-    WHERE o.book = p_book AND o.holder_id = ANY (p_holder)
+    FROM (SELECT DISTINCT h.holder FROM unnest(p_holder) AS h(holder)) a
+    CROSS JOIN LATERAL (
+        SELECT f.book, f.holder_id, f.cash_account, f.subsidy_account FROM official f
+        WHERE f.book = p_book AND f.holder_id = a.holder OFFSET 0) o
+    CROSS JOIN (VALUES ('cash'), ('subsidy')) AS p(purse)
     ORDER BY o.holder_id, p.purse
     ON CONFLICT DO NOTHING;
 
-    PERFORM FROM wallet w WHERE w.book = p_book AND w.holder_id = ANY (p_holder)
-    ORDER BY w.holder_id, w.purse FOR UPDATE;
+    PERFORM FROM (SELECT DISTINCT h.holder FROM unnest(p_holder) AS h(holder) ORDER BY h.holder) a
+    CROSS JOIN LATERAL (
+        SELECT FROM wallet w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.purse FOR UPDATE) w;
     v_now := clock_timestamp();
 
     WITH posted AS (
@@ -57,8 +62,9 @@ BEGIN
     SELECT array_agg(s.holder_id), array_agg(s.amount_fen) INTO v_holder, v_amount_fen
     FROM (SELECT p.holder_id, sum(p.amount_fen) AS amount_fen FROM posted p GROUP BY p.holder_id) s;
 
-    UPDATE wallet w SET balance_fen = w.balance_fen + v_amount_fen[array_position(v_holder, w.holder_id)]
-    WHERE w.book = p_book AND w.holder_id = ANY (v_holder) AND w.purse = v_purse;
+    UPDATE wallet w SET balance_fen = w.balance_fen + a.amount_fen
+    FROM unnest(v_holder, v_amount_fen) AS a(holder, amount_fen)
+    WHERE w.book = p_book AND w.holder_id = a.holder AND w.purse = v_purse;
 
     RETURN QUERY
     SELECT t.posting_id, t.kind, t.holder_id, t.amount_fen, t.business_date
