@@ -114,11 +114,11 @@ async def _from_card(
     card: CardPresented, session: Session, key: RequestKey, sessions: SessionStore, keys: KeyRing
 ) -> Presented | Declined:
     mac = to_bytes(card.mac)
-    session_key = await sessions.card_key_of(session, card.session_id)
-    if session_key is None:
+    session_mac = await sessions.card_mac_of(session, card.session_id)
+    if session_mac is None:
         return Declined("credential_invalid")
     file = cards.CardFile(card.book, card.holder_id, card.credential_id)
-    challenge = cards.challenge(session_key, key.epoch, key.sequence)
+    challenge = cards.challenge(session_mac, key.epoch, key.sequence)
     genuine = cards.is_genuine(keys.card_master_key, bytes.fromhex(card.uid), file, challenge, card.counter, mac)
     if not genuine:
         return Declined("credential_invalid")

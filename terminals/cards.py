@@ -7,9 +7,9 @@
 * Response: ``AES-CMAC(card key, 0x01 || challenge || counter)`` (RFC 4493); the card counts every response.
 """
 
-import hashlib
 import hmac
 import struct
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
@@ -54,10 +54,12 @@ def card_key(master_key: bytes, uid: bytes, file: CardFile) -> bytes:
     return diversify(master_key, uid, APPLICATION_ID, file.encode())
 
 
-def challenge(session_key: bytes, epoch: int, sequence: int) -> bytes:
-    """The 16-byte challenge for the card in a request. Both sides derive it; nobody chooses it."""
-    label = b"onecard card challenge v1" + struct.pack(">IQ", epoch, sequence)
-    return hmac.digest(session_key, label, hashlib.sha256)[:16]
+def challenge(mac: Callable[[bytes], bytes], epoch: int, sequence: int) -> bytes:
+    """The 16-byte challenge for the card in a request. Both sides derive it; nobody chooses it.
+
+    ``mac`` is HMAC-SHA256 under the session's key.
+    """
+    return mac(b"onecard card challenge v1" + struct.pack(">IQ", epoch, sequence))[:16]
 
 
 def response(key: bytes, challenge_bytes: bytes, counter: int) -> bytes:

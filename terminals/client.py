@@ -7,6 +7,7 @@ is sent again under the same numbers, across crashes, restarts and sign-ons.
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ class Identity:
 @dataclass(slots=True)
 class _Session:
     session_id: str
-    key: bytes
+    mac: Callable[[bytes], bytes]
     epoch: int
     canteen_id: int
     clock_ahead_s: float
@@ -219,7 +220,7 @@ class Terminal:
         key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer.data)
         self._session = _Session(
             signed_on.session_id,
-            key,
+            hmac_signer(key),
             signed_on.epoch,
             signed_on.canteen_id,
             signed_on.centre_time - time.time(),
@@ -249,7 +250,7 @@ class Terminal:
 
     def _presented(self, card: SoftwareCard, sequence: int) -> dict[str, Any]:
         session = self._signed_on()
-        counter, mac = card.respond(cards.challenge(session.key, session.epoch, sequence))
+        counter, mac = card.respond(cards.challenge(session.mac, session.epoch, sequence))
         return {
             "uid": card.uid.hex(),
             "book": card.file.book,
@@ -362,14 +363,14 @@ class Terminal:
             request_id=request_id,
             created=int(time.time() + session.clock_ahead_s),
             key_id=session.session_id,
-            sign=hmac_signer(session.key),
+            sign=session.mac,
         )
 
     def _checked(
         self, session: _Session, sent: dict[str, str], status: int, fields: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
         try:
-            check_answer(sent, status, fields, body, key_id=session.session_id, verify=hmac_verifier(session.key))
+            check_answer(sent, status, fields, body, key_id=session.session_id, verify=hmac_verifier(session.mac))
         except Problem as problem:
             raise OutcomeUnknown(str(problem)) from None
         self.block_list_version = int(fields["onecard-block-list"])

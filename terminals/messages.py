@@ -20,7 +20,6 @@ from terminals.sessions import Session, SessionStore
 from terminals.signatures import (
     SignedRequest,
     check_request,
-    hmac_signer,
     hmac_verifier,
     read_signature,
     sign_answer,
@@ -102,7 +101,7 @@ async def authenticate(
         raise Problem(BAD_SIGNATURE, "a signed path has no query")
     signed = read_signature(scope["method"], scope["path"], headers, body, in_session=True)
     session = await sessions.find(signed.key_id)
-    check_request(signed, hmac_verifier(session.key), time.time())
+    check_request(signed, hmac_verifier(session.mac), time.time())
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
     if numbers is None:
         raise Problem(BAD_SIGNATURE, "Onecard-Request is not epoch/sequence")
@@ -125,7 +124,7 @@ def signed_fields(
         block_list=block_list.current,
         created=int(time.time()),
         key_id=session.session_id,
-        sign=hmac_signer(session.key),
+        sign=session.mac,
     )
     return [(name.encode(), value.encode()) for name, value in fields.items()]
 

@@ -8,10 +8,12 @@ body))``: both bodies are signed with Ed25519, and the key is bound to both. A w
 import hashlib
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -24,6 +26,7 @@ from registry.postgres import Pool
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
+from terminals.signatures import hmac_signer
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
 
@@ -45,7 +48,8 @@ class Session:
     book: int
     terminal_id: int
     epoch: int
-    key: bytes
+    mac: Callable[[bytes], bytes]
+    """HMAC-SHA256 under the session's key."""
     live: bool
     expires_at: datetime
     canteen_id: int
@@ -100,14 +104,17 @@ class SessionStore:
         """Ask PostgreSQL the next time."""
         self._cache.pop(session_id, None)
 
-    async def card_key_of(self, session: Session, session_id: str) -> bytes | None:
-        """The key of the same terminal's session in which a card was challenged, ended or not; None if unknown."""
+    async def card_mac_of(self, session: Session, session_id: str) -> Callable[[bytes], bytes] | None:
+        """The MAC of the same terminal's session in which a card was challenged, ended or not; None if unknown."""
         if session_id == session.session_id:
-            return session.key
+            return session.mac
         row = await self._ledger.fetchrow(QUERIES["session"], session_id)
         if row is None or (row["terminal_id"], row["epoch"]) != (session.terminal_id, session.epoch):
             return None
-        return self._keys.unwrap(row["wrapped_key"], session_id.encode())
+        return self._mac_of(row)
+
+    def _mac_of(self, row: asyncpg.Record) -> Callable[[bytes], bytes]:
+        return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
 
     async def _load(self, session_id: str) -> Session:
         row = await self._ledger.fetchrow(QUERIES["session"], session_id)
@@ -119,7 +126,7 @@ class SessionStore:
             book,
             row["terminal_id"],
             row["epoch"],
-            self._keys.unwrap(row["wrapped_key"], session_id.encode()),
+            self._mac_of(row),
             row["live"],
             row["expires_at"],
             row["canteen_id"],

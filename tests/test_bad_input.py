@@ -64,7 +64,7 @@ def send(till: Terminal, body: bytes, path: str = "/terminal/charges", **changes
         "request_id": f"{session.epoch}/{till._take_sequence()}",
         "created": int(time.time()),
         "key_id": session.session_id,
-        "sign": hmac_signer(session.key),
+        "sign": session.mac,
     } | changes
     headers = sign_request("POST", path, body, **arguments)
     return urllib3.request("POST", till.url + path, body=body, headers=headers, retries=False)
@@ -214,7 +214,7 @@ def test_a_body_that_is_not_the_signed_one(till: Terminal) -> None:
     session = till._signed_on()
     headers = sign_request(
         "POST", "/terminal/charges", b"{}", request_id="1/77", created=int(time.time()),
-        key_id=session.session_id, sign=hmac_signer(session.key),
+        key_id=session.session_id, sign=session.mac,
     )  # fmt: skip
     answer = urllib3.request("POST", till.url + "/terminal/charges", body=b"{ }", headers=headers, retries=False)
     is_problem(answer, 401, "bad-signature")
@@ -224,7 +224,7 @@ def test_a_signed_path_takes_no_query(till: Terminal) -> None:
     session = till._signed_on()
     headers = sign_request(
         "POST", "/terminal/charges", b"{}", request_id="1/78", created=int(time.time()),
-        key_id=session.session_id, sign=hmac_signer(session.key),
+        key_id=session.session_id, sign=session.mac,
     )  # fmt: skip
     answer = urllib3.request("POST", till.url + "/terminal/charges?a=1", body=b"{}", headers=headers, retries=False)
     is_problem(answer, 401, "bad-signature")

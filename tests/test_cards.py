@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from terminals import cards
 from terminals.cards import CardFile
 from terminals.devices import SoftwareCard
+from terminals.signatures import hmac_signer
 
 MASTER = bytes(range(16))
 UID = bytes.fromhex("04782e21801d80")
@@ -33,7 +34,7 @@ def test_rfc_4493_examples() -> None:
 
 def test_a_card_answers_its_challenge() -> None:
     card = SoftwareCard(UID, FILE, cards.card_key(MASTER, UID, FILE))
-    challenge = cards.challenge(bytes(32), 1, 1)
+    challenge = cards.challenge(hmac_signer(bytes(32)), 1, 1)
     counter, mac = card.respond(challenge)
     assert cards.is_genuine(MASTER, UID, FILE, challenge, counter, mac)
 
@@ -41,7 +42,7 @@ def test_a_card_answers_its_challenge() -> None:
 @given(st.integers(0, 3), st.integers(0, 255))
 def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
     card = SoftwareCard(UID, FILE, cards.card_key(MASTER, UID, FILE))
-    counter, mac = card.respond(cards.challenge(bytes(32), 1, 1))
+    counter, mac = card.respond(cards.challenge(hmac_signer(bytes(32)), 1, 1))
     session, sequence, file, uid = bytes(32), 1, FILE, UID
     match what:
         case 0:
@@ -54,4 +55,4 @@ def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
             uid = bytes([UID[0] ^ (change or 1)]) + UID[1:]
     challenge = cards.challenge(session, 1, sequence)
     assert not cards.is_genuine(MASTER, uid, file, challenge, counter, mac)
-    assert not cards.is_genuine(MASTER, UID, FILE, cards.challenge(bytes(32), 1, 1), counter + 1, mac)
+    assert not cards.is_genuine(MASTER, UID, FILE, cards.challenge(hmac_signer(bytes(32)), 1, 1), counter + 1, mac)

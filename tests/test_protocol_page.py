@@ -59,7 +59,9 @@ def test_card() -> None:
     v = VECTORS["card"]
     uid, file = bytes.fromhex(v["uid"]), CardFile(v["book"], v["holder_id"], v["credential_id"])
     key = cards.card_key(KEYS["card_master_key"], uid, file)
-    challenge = cards.challenge(bytes.fromhex(VECTORS["sign_on"]["session_key"]), v["epoch"], v["sequence"])
+    challenge = cards.challenge(
+        signatures.hmac_signer(bytes.fromhex(VECTORS["sign_on"]["session_key"])), v["epoch"], v["sequence"]
+    )
     assert file.encode().hex() == v["file"]
     assert key.hex() == v["card_key"]
     assert challenge.hex() == v["challenge"]
