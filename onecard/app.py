@@ -26,12 +26,12 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 import web
 from clearing.routes import ClearingController
 from onecard import metrics
-from onecard.door import ChargeDoor
+from onecard.door import Arrivals
 from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.logs import configure_logs
 from onecard.problems import HANDLERS
 from onecard.settings import Settings
-from onecard.wall import BodyWall, RequestLog, SlowBodies
+from onecard.wall import RequestLog
 from registry.errors import UNAVAILABLE, Problem
 from registry.keys import KeyRing, load_keys
 from registry.models import Sessions
@@ -39,7 +39,7 @@ from registry.postgres import LOST_CONNECTION, Pool, open_pool
 from registry.routes import ConsoleController, RegistryController
 from registry.wire import StrictRequest
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
-from settlement.routes import DepositController
+from settlement.routes import DepositController, RuleController
 from terminals.blocking import BlockListVersion
 from terminals.routes import CounterConsoleController, OpeningController, PaymentController
 from terminals.sessions import SessionStore
@@ -113,19 +113,18 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, app.plugins.get(ChannelsPlugin))
     state.viewers = 0
-    state.slow_bodies = SlowBodies(settings)
 
     def on_answered(batch: list[tuple[ChargeOrder, Remembered]]) -> None:
         metrics.count_batch(batch, state.charger.waiting)
         state.live.tell(batch)
 
-    limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max)
+    limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max, settings.charge_lanes)
     state.charger = Charger(state.ledger, limits, on_answered)
     tasks = [
         asyncio.create_task(state.block_list.follow()),
         asyncio.create_task(state.live.follow()),
         asyncio.create_task(state.live.spread()),
-        asyncio.create_task(state.slow_bodies.sweep()),
+        asyncio.create_task(state.arrivals.sweep()),
         asyncio.create_task(_leave_with_parent()),
     ]
     try:
@@ -158,14 +157,14 @@ COLLECT_AFTER = (20_000, 20, 50)
 """Requests leave hardly any cycles behind: look for them after this many new objects, not after 700."""
 
 
-def create_server() -> ChargeDoor:
-    """The application behind its request log and the door for charges: what Granian's workers call."""
+def create_server() -> RequestLog:
+    """The application behind its request log: what the server's workers call."""
     settings = Settings()
     app = create_app(settings)
     # What is alive now lives as long as the worker: no collection needs to look at it again.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    return ChargeDoor(app, RequestLog(app, settings))
+    return RequestLog(app, settings)
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -184,16 +183,23 @@ def create_app(settings: Settings) -> Litestar:
             ConsoleController,
             RegistryController,
             DepositController,
+            RuleController,
             OpeningController,
             PaymentController,
             CounterConsoleController,
             ClearingController,
             WasteController,
         ],
-        state=State({"settings": settings, "redis": redis, "statement_folder": settings.statement_folder}),
+        state=State(
+            {
+                "settings": settings,
+                "redis": redis,
+                "statement_folder": settings.statement_folder,
+                "arrivals": Arrivals(settings),
+            }
+        ),
         lifespan=[_resources],
         plugins=[ChannelsPlugin(ForgivingBackend(redis=subscriber), channels=[CHANNEL])],
-        middleware=[BodyWall],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
@@ -221,7 +227,8 @@ def create_app(settings: Settings) -> Litestar:
                 Tag("terminal", "Terminals and phones: docs/terminal-protocol.md"),
                 Tag("console", "People at the console"),
                 Tag("registry", "Who and where"),
-                Tag("deposits", "Money into purses"),
+                Tag("deposits", "Money into purses, and back"),
+                Tag("rules", "Prices and rules by date"),
                 Tag("clearing", "Closing, netting, statements"),
                 Tag("waste", "The kitchen"),
                 Tag("system", "Health and metrics"),

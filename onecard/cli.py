@@ -134,6 +134,13 @@ def migrate() -> None:
 
 
 @main.command()
+def urls() -> None:
+    """Where the database and Redis of this data folder are, as JSON (for psql, pgbench, a look)."""
+    settings = Services(_settings()).settings
+    print(json.dumps({"database": settings.needed_database_url, "redis": settings.needed_redis_url}))
+
+
+@main.command()
 def jobs() -> None:
     """Run the periodic jobs: closes a business day when its cut-off has passed."""
     from onecard.jobs import run_jobs

@@ -1,20 +1,25 @@
-"""The door for charges: one ASGI layer that takes them straight to the counter, past the framework.
+"""The door: uvicorn's HTTP protocol, with a short way for charges and a bound on how long any request may arrive.
 
-At the peak the framework's general machinery (routing, injection, response objects) costs more than the payment
-itself (docs/performance.md has the figures). The functions behind this door are those of the documented route in
-``terminals/routes.py``; the tests send the same messages through both and compare.
+At the peak the machinery that any request needs (scope, routing, injection, response objects; a server thread that
+hands each request over) costs several times what the payment itself needs (docs/performance.md has the figures). So
+a charge goes from the parser straight to the counter. The functions behind this door are those of the documented
+route in ``terminals/routes.py``; the tests send the same messages through both and compare.
 """
 
+import asyncio
+import http
+import time
+from typing import Any
+
 import structlog
-from litestar import Litestar
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import json
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from onecard.metrics import REQUESTS
 from onecard.problems import JSON_PROBLEM, problem_headers, problem_of
+from onecard.settings import Settings
 from onecard.wall import SECURITY_HEADERS
-from registry.errors import Problem
+from registry.errors import TOO_LARGE, TOO_SLOW, Problem
 from registry.wire import TypedReader
 from terminals.acceptance import take_charge
 from terminals.messages import authenticate, signature_fields, signed_fields
@@ -23,47 +28,152 @@ from terminals.signatures import SignedRequest
 
 log = structlog.get_logger()
 
-CHARGES = "/terminal/charges"
+CHARGES = b"/terminal/charges"
+
+SWEEP_S = 1.0
 
 _reader = TypedReader(ChargeMessage)
 _encoder = json.Encoder()
-_SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-_JSON = [(b"content-type", b"application/json"), *_SECURITY]
 _ANSWERED = REQUESTS.labels("200")
+_SECURITY = "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
+_OK = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{_SECURITY}"
 
 
-class ChargeDoor:
-    """Answers charges; everything else goes on to ``others``."""
+class Arrivals:
+    """Ends requests that take too long to arrive: one sweep a second instead of a timer for each."""
 
-    def __init__(self, app: Litestar, others: ASGIApp) -> None:
-        self._state = app.state
-        self._others = others
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.began_at: dict[ChargeDoor, float] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a charge, or pass on."""
-        if scope["type"] != ScopeType.HTTP or scope["path"] != CHARGES or scope["method"] != "POST":
-            await self._others(scope, receive, send)
+    async def sweep(self) -> None:
+        """Cut off who is too slow; until cancelled."""
+        while True:
+            await asyncio.sleep(min(SWEEP_S, self._settings.body_within_s / 4))
+            latest = time.monotonic() - self._settings.body_within_s
+            for door in [door for door, began_at in self.began_at.items() if began_at < latest]:
+                door.refuse(Problem(TOO_SLOW, f"a request must arrive within {self._settings.body_within_s:g} s"))
+
+
+class ChargeDoor(HttpToolsProtocol):
+    """One connection. Charges are answered here; everything else goes the library's way to the application."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._centre: Any = self.app.state
+        self._arrivals: Arrivals = self._centre.arrivals
+        self._body_max: int = self._centre.settings.body_max_bytes
+        self._charging = False
+        self._body = b""
+        self._received = 0
+        self._keep_alive = True
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone; a charge that is under way goes on."""
+        self._arrivals.began_at.pop(self, None)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops: answer what is under way, then close."""
+        if self._task is None:
+            super().shutdown()
+        else:
+            self._keep_alive = False
+
+    def refuse(self, problem: Problem) -> None:
+        """Answer a request that is not whole, and close."""
+        self._arrivals.began_at.pop(self, None)
+        if not self.transport.is_closing():
+            REQUESTS.labels(str(problem.kind.status)).inc()
+            self.transport.write(_response(problem.kind.status, *_shown(problem)))
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """The first bytes of a request."""
+        self._arrivals.began_at[self] = time.monotonic()
+        self._received = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The way is known."""
+        self._charging = self.url == CHARGES and self.parser.get_method() == b"POST"
+        if not self._charging:
+            super().on_headers_complete()
             return
-        state = self._state
+        self._body = b""
+        self._keep_alive = self.parser.should_keep_alive()
+        if self._task is not None or (self.cycle is not None and not self.cycle.response_complete):
+            # Answers must not overtake each other: a terminal waits for one before it asks again.
+            self.transport.close()
+        elif self.expect_100_continue:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._received += len(body)
+        if self._received > self._body_max:
+            self.refuse(Problem(TOO_LARGE, f"a body has at most {self._body_max} bytes"))
+        elif self._charging:
+            self._body += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._arrivals.began_at.pop(self, None)
+        if not self._charging:
+            super().on_message_complete()
+        elif not self.transport.is_closing():
+            self._task = self.loop.create_task(self._charge(self.headers, self._body))
+            self.tasks.add(self._task)
+            self._task.add_done_callback(self.tasks.discard)
+
+    async def _charge(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        centre = self._centre
         signed: SignedRequest | None = None
         try:
-            body = await state.slow_bodies.read(receive)
-            signed, message = await authenticate(scope, signature_fields(scope), body, state.terminal_sessions)
-            answer = _encoder.encode(await take_charge(message, _reader.read(body), state))
-            status, headers = 200, [*_JSON]
+            fields = signature_fields(headers)
+            signed, message = await authenticate("POST", CHARGES.decode(), b"", fields, body, centre.terminal_sessions)
+            answer = _encoder.encode(await take_charge(message, _reader.read(body), centre))
+            status, head = 200, _OK
             _ANSWERED.inc()
         except Exception as error:
             problem = problem_of(error)
-            status, answer, headers = problem.kind.status, json.encode(problem.document()), _headers_of(problem)
+            status = problem.kind.status
+            head, answer = _shown(problem)
+            head = _status_line(status) + head
             REQUESTS.labels(str(status)).inc()
-            log.info("request", method="POST", path=CHARGES, status=status, problem=str(problem))
-        headers.append((b"content-length", b"%d" % len(answer)))
+            log.info("request", method="POST", path=CHARGES.decode(), status=status, problem=str(problem))
         if signed is not None:
-            headers += signed_fields(signed, status, answer, state.block_list, message.session)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer, "more_body": False})
+            for name, value in signed_fields(signed, status, answer, centre.block_list, message.session).items():
+                head += f"{name}: {value}\r\n"
+        self._task = None
+        if not self.transport.is_closing():
+            self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(answer), answer))
+            self._wait_for_the_next()
+
+    def _wait_for_the_next(self) -> None:
+        self.server_state.total_requests += 1
+        if not self._keep_alive:
+            self.transport.close()
+            return
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
 
-def _headers_of(problem: Problem) -> list[tuple[bytes, bytes]]:
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
+
+
+def _shown(problem: Problem) -> tuple[str, bytes]:
+    """Header lines and body of a problem."""
     fields = {"content-type": JSON_PROBLEM, **problem_headers(problem)}
-    return [*_SECURITY, *((name.encode(), value.encode()) for name, value in fields.items())]
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + _SECURITY, json.encode(
+        problem.document()
+    )
+
+
+def _response(status: int, head: str, body: bytes) -> bytes:
+    lines = f"{_status_line(status)}{head}connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+    return lines.encode() + body

@@ -1,4 +1,4 @@
-"""Serving: Granian with several workers, and everything that ``onecard run`` starts around it."""
+"""Serving: uvicorn with several workers, and everything that ``onecard run`` starts around it."""
 
 import os
 import shutil
@@ -9,14 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from granian import Granian
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
+import uvicorn
 
+from onecard.door import ChargeDoor
 from onecard.settings import Settings
 
 WORKER_STOP_WITHIN_S = 3
 """Open live streams do not end by themselves."""
+
+
+KEEP_ALIVE_S = 75
+"""Longer than a till is ever idle at lunch, and than what load balancers allow."""
 
 
 def export(settings: Settings) -> None:
@@ -53,21 +56,26 @@ def serve(settings: Settings) -> None:
     shutil.rmtree(settings.metrics_folder, ignore_errors=True)
     settings.metrics_folder.mkdir(parents=True)
     export(settings)
-    Granian(
-        "onecard.app:create_server",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        workers=settings.workers,
-        backlog=4096,
-        websockets=False,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=WORKER_STOP_WITHIN_S,
-        log_level=LogLevels.warning,
-    ).serve()
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(
+            "onecard.app:create_server",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            http=ChargeDoor,
+            loop="uvloop",
+            ws="none",
+            lifespan="on",
+            backlog=4096,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            access_log=False,
+            log_level="warning",
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=WORKER_STOP_WITHIN_S,
+        )
 
 
 @contextmanager

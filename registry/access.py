@@ -34,6 +34,11 @@ MAY: dict[str, frozenset[str]] = {
             "top_up",
             "grant_subsidy",
             "enrol_terminal",
+            "register_visit",
+            "set_rules",
+            "set_tariff",
+            "refund",
+            "close_account",
             "close_day",
             "see_clearing",
             "see_waste",
@@ -41,9 +46,18 @@ MAY: dict[str, frozenset[str]] = {
     ),
     "centre_approver": frozenset({"see_registry", "approve_terminal", "block_credential", "see_clearing"}),
     "agency_admin": frozenset(
-        {"see_registry", "register_official", "issue_credential", "block_credential", "enrol_terminal"}
+        {
+            "see_registry",
+            "register_official",
+            "issue_credential",
+            "block_credential",
+            "enrol_terminal",
+            "register_visit",
+        }
     ),
-    "agency_finance": frozenset({"see_registry", "top_up", "grant_subsidy", "see_clearing"}),
+    "agency_finance": frozenset(
+        {"see_registry", "top_up", "grant_subsidy", "set_tariff", "refund", "close_account", "see_clearing"}
+    ),
     "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste"}),
     "supervisor": frozenset({"see_registry", "see_clearing", "see_waste"}),
 }

@@ -6,7 +6,7 @@ from litestar import Controller, Request, delete, get, post
 from redis.asyncio import Redis
 from sqlalchemy import select
 
-from registry import access, audit
+from registry import access, audit, visits
 from registry.keys import KeyRing
 from registry.models import Agency, Canteen, MealPeriod, Sessions
 from registry.officials import find_agency, register_officials
@@ -16,9 +16,11 @@ from registry.schemas import (
     Directory,
     MealInfo,
     NewOfficials,
+    NewVisit,
     Registered,
     SignedIn,
     SignIn,
+    VisitShown,
 )
 from registry.tries import count_try
 
@@ -90,3 +92,14 @@ class RegistryController(Controller):
                 {"holders": len(holder_ids), "first": holder_ids[0]},
             )
             return Registered(agency.book, holder_ids)
+
+    @post("/visits", guards=[access.allows("register_visit")], summary="Register a visit")
+    async def register_visit(
+        self, request: Request[access.Person, Any, Any], data: NewVisit, sessions: Sessions
+    ) -> VisitShown:
+        """An official's visit to a host: he may eat there, and once as its guest."""
+        async with sessions.begin() as db:
+            visit = await visits.register_visit(db, request.user, data)
+            detail = {"holder_id": data.holder_id, "host_agency_id": data.host_agency_id}
+            await audit.record(db, request.user.login, "register_visit", f"visit/{visit.visit_id}", detail)
+            return VisitShown(visit.visit_id, visit.holder_id, visit.host_agency_id, visit.first_day, visit.last_day)

@@ -1,5 +1,6 @@
 """Wire types of the registry."""
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -53,6 +54,25 @@ class Registered(Struct):
 
     book: int
     holder_ids: list[int]
+
+
+class NewVisit(Message):
+    """An official's visit to a host agency."""
+
+    holder_id: Number
+    host_agency_id: Number
+    first_day: date
+    last_day: date
+
+
+class VisitShown(Struct):
+    """A registered visit."""
+
+    visit_id: int
+    holder_id: int
+    host_agency_id: int
+    first_day: date
+    last_day: date
 
 
 class MealInfo(Struct):

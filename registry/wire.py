@@ -121,7 +121,7 @@ class TypedReader(Generic[T]):
         if b"\\" not in body:
             try:
                 message = self._decoder.decode(body)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 pass
             else:
                 if body.count(b'"') == _quotation_marks(message):

@@ -117,6 +117,8 @@ class ChargeLimits:
     """Charges waiting per book and worker: a fifth of a second of work. Past it the answer is 503."""
     batch_max: int = 128
     """Charges in one statement: more adds latency, hardly any throughput."""
+    lanes: int = 1
+    """Statements of one book at a time: more than one splits the batches and gains nothing but comparison."""
     give_up_after_s: float = 8.0
     """How long a batch whose outcome is unknown is tried again before its terminals are told to resend."""
 
@@ -132,7 +134,7 @@ class _Waiting:
 @dataclass(slots=True)
 class _Lane:
     waiting: deque[_Waiting] = field(default_factory=deque)
-    task: "asyncio.Task[None] | None" = None
+    tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
 
 
 Answered = Callable[[list[tuple[ChargeOrder, Remembered]]], None]
@@ -170,8 +172,9 @@ class Charger:
             raise Problem(BUSY, retry_after_s=1)
         done: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
         lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), done))
-        if lane.task is None:
-            lane.task = asyncio.create_task(self._drain(book, lane))
+        if len(lane.tasks) < self._limits.lanes:
+            task = asyncio.create_task(self._drain(book, lane))
+            lane.tasks.add(task)
         # The batch lives in the lane's own task: a client that hangs up cancels only its wait.
         remembered = await done
         if remembered.digest is not None and remembered.digest != order.digest:
@@ -179,11 +182,13 @@ class Charger:
         return remembered
 
     async def _drain(self, book: int, lane: _Lane) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         try:
             while lane.waiting:
                 await self._settle(book, self._gather(lane))
         finally:
-            lane.task = None
+            lane.tasks.discard(task)
 
     def _gather(self, lane: _Lane) -> list[_Waiting]:
         """The next batch: a holder and a request key at most once; the others keep their place in the queue."""

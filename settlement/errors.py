@@ -20,6 +20,14 @@ OTHER_CONTENT = ProblemKind(
     "请使用新的序号",
     "Use a new number for a new request; nothing was posted",
 )
+MORE_THAN_PAID = ProblemKind(
+    409,
+    "more-than-paid",
+    "退款超过已付金额",
+    "More would be given back than was paid",
+    "请核对已退金额",
+    "See what was given back before; nothing was posted",
+)
 ACCOUNT_CLOSED = ProblemKind(
     409,
     "account-closed",

@@ -10,9 +10,11 @@ from registry.models import Sessions
 from registry.officials import find_agency, find_officials
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
+from settlement import refunds, rulebook
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import balances
-from settlement.schemas import Deposited, NewDeposits, Purses
+from settlement.models import Jurisdiction
+from settlement.schemas import Deposited, NewDeposits, NewRefund, NewRules, NewTariff, Purses, Refunded, RulesShown
 
 
 class DepositController(Controller):
@@ -34,6 +36,20 @@ class DepositController(Controller):
         """The agency's meal money for its officials, into their subsidy purses."""
         return await _deposit("grant", request.user, data, sessions, ledger)
 
+    @post("/settlement/refunds", guards=[access.allows("refund")], summary="Refund a payment")
+    async def refund(
+        self, request: Request[access.Person, Any, Any], data: NewRefund, sessions: Sessions, ledger: Pool
+    ) -> Refunded:
+        """Give back part or all of a payment of one's own canteen, on any later day; never more than was paid."""
+        payment = await refunds.find_payment(ledger, data.payment)
+        request.user.must_act_for(payment.acquirer_id)
+        # The record is committed first: money never moves without one.
+        async with sessions.begin() as db:
+            detail = {"posting": str(data.posting_id), "amount_fen": data.amount_fen, "reason": data.reason}
+            await audit.record(db, request.user.login, "refund", f"payment/{data.payment}", detail)
+        given = await refunds.refund(ledger, payment.book, data.posting_id, data.payment, data.amount_fen)
+        return Refunded(given.cash_fen, given.subsidy_fen, given.host_fen)
+
     @get(
         "/settlement/purses/{holder_id:int}",
         guards=[access.allows("top_up")],
@@ -52,6 +68,47 @@ class DepositController(Controller):
         request.user.must_act_for(official.agency_id)
         held = await balances(ledger, official.book, holder_id)
         return Purses(holder_id, held.get("cash", 0), held.get("subsidy", 0))
+
+
+class RuleController(Controller):
+    """Prices and rules, by date."""
+
+    path = "/settlement"
+    tags = ["rules"]  # noqa: RUF012
+
+    @get("/rules/{book:int}", guards=[access.allows("see_registry")], summary="A region's rules today")
+    async def rules(self, book: NumberInPath, sessions: Sessions) -> RulesShown:
+        """The rules in force."""
+        async with sessions() as db:
+            return _shown(await rulebook.rules_in_force(db, book, rulebook.today()))
+
+    @post("/rules/{book:int}", guards=[access.allows("set_rules")], summary="Change a region's rules")
+    async def change_rules(
+        self, request: Request[access.Person, Any, Any], book: NumberInPath, data: NewRules, sessions: Sessions
+    ) -> RulesShown:
+        """Rules from a day on; payments of earlier days keep theirs."""
+        async with sessions.begin() as db:
+            changed = await rulebook.change_rules(db, book, data)
+            detail = {name: str(value) for name, value in data.given().items()}
+            await audit.record(db, request.user.login, "change_rules", f"book/{book}", detail)
+            return _shown(changed)
+
+    @post("/tariffs", guards=[access.allows("set_tariff")], summary="Set a price")
+    async def set_tariff(
+        self, request: Request[access.Person, Any, Any], data: NewTariff, sessions: Sessions
+    ) -> NewTariff:
+        """A canteen's price for a meal, from tomorrow on at the earliest."""
+        async with sessions.begin() as db:
+            canteen = await rulebook.find_canteen(db, data.canteen_id)
+            request.user.must_act_for(canteen.agency_id)
+            await rulebook.set_tariff(db, canteen, data)
+            detail = {"meal": data.meal, "valid_from": str(data.valid_from), "home_fen": data.home_fen}
+            await audit.record(db, request.user.login, "set_tariff", f"canteen/{data.canteen_id}", detail)
+        return data
+
+
+def _shown(rules: Jurisdiction) -> RulesShown:
+    return RulesShown(**{name: getattr(rules, name) for name in RulesShown.__struct_fields__})
 
 
 async def _deposit(kind: str, person: access.Person, data: NewDeposits, sessions: Sessions, ledger: Pool) -> Deposited:

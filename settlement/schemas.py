@@ -1,9 +1,10 @@
 """Wire types of deposits and balances."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from registry.schemas import BULK_MAX, Message, Number
 from settlement.models import AMOUNT_MAX_FEN
@@ -26,6 +27,67 @@ class NewDeposits(Message):
 
     agency_id: Number
     deposits: Annotated[list[NewDeposit], Meta(min_length=1, max_length=BULK_MAX)]
+
+
+class NewRules(Message, omit_defaults=True):
+    """What changes in a region's rules from a day on (today if left out); the rest stays. Null lifts a limit."""
+
+    valid_from: date | UnsetType = UNSET
+    visitors: Annotated[str, Meta(pattern="^(anyone|agreement|visit)$")] | UnsetType = UNSET
+    visitor_floor: Annotated[str, Meta(pattern="^(none|home_price)$")] | UnsetType = UNSET
+    visitor_cap: Annotated[str, Meta(pattern="^(none|allowance_share)$")] | UnsetType = UNSET
+    payment_max_fen: AmountFen | UnsetType | None = UNSET
+    day_max_fen: AmountFen | UnsetType | None = UNSET
+    meals_max: Annotated[int, Meta(ge=1, le=1_000)] | UnsetType | None = UNSET
+    receipt_effect: Annotated[str, Meta(pattern="^(personal|voucher)$")] | UnsetType = UNSET
+    subsidy_expires: Annotated[str, Meta(pattern="^(never|year_end)$")] | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The members that the message has."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+
+
+class RulesShown(Struct):
+    """A region's rules (see ``settlement.tariff.Rules``); null: no such limit."""
+
+    book: int
+    valid_from: date
+    visitors: str
+    visitor_floor: str
+    visitor_cap: str
+    payment_max_fen: int | None
+    day_max_fen: int | None
+    meals_max: int | None
+    receipt_effect: str
+    subsidy_expires: str
+
+
+class NewTariff(Message):
+    """A price for a meal from a day on: ``home_fen`` (and ``visitor_fen`` where posted), or free up to a limit."""
+
+    canteen_id: Number
+    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$")]
+    valid_from: date
+    home_fen: AmountFen | None = None
+    visitor_fen: AmountFen | None = None
+    limit_fen: AmountFen | None = None
+
+
+class NewRefund(Message):
+    """Money back to an official, of one payment (its receipt's number)."""
+
+    posting_id: Annotated[UUID, Meta(description="Made by the sender; a repeat under it gives back nothing more.")]
+    payment: UUID
+    amount_fen: AmountFen
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["served cold"])]
+
+
+class Refunded(Struct):
+    """What went back to each purse, and to the host of a working meal, in fen."""
+
+    cash_fen: int
+    subsidy_fen: int
+    host_fen: int
 
 
 class Deposited(Struct):

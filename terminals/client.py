@@ -239,10 +239,15 @@ class Terminal:
         """The centre's time, seconds since 1970."""
         return int(time.time() + self._signed_on().clock_ahead_s)
 
-    def charge_card(self, card: SoftwareCard, meal: str, amount_fen: int | None = None) -> Answer:
-        """Charge a card; raises OutcomeUnknown or Rejected."""
+    def charge_card(
+        self, card: SoftwareCard, meal: str, amount_fen: int | None = None, *, working_meal: bool = False
+    ) -> Answer:
+        """Charge a card, or its holder's host for a working meal; raises OutcomeUnknown or Rejected."""
         sequence = self._signed_on_sequence()
-        return self._charge(sequence, {"card": self._presented(card, sequence)}, meal, amount_fen)
+        presented: dict[str, Any] = {"card": self._presented(card, sequence)}
+        if working_meal:
+            presented["working_meal"] = True
+        return self._charge(sequence, presented, meal, amount_fen)
 
     def _signed_on_sequence(self) -> int:
         self._signed_on()

@@ -6,10 +6,11 @@ are answers too, and leave signed; only what fails authentication itself is answ
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from registry.errors import Problem
@@ -37,12 +38,12 @@ class TerminalMessage(Struct, frozen=True):
 
 
 async def whole_body(receive: Receive) -> bytes:
-    """The request's body; its size and time are bounded by the wall in front."""
+    """The request's body; its size and time are bounded by the door in front."""
     parts: list[bytes] = []
     while True:
         event = await receive()
         if event["type"] != "http.request":
-            return b"".join(parts)
+            raise Problem(BAD_SIGNATURE, "the message is not whole")
         parts.append(event.get("body", b""))
         if not event.get("more_body"):
             return b"".join(parts)
@@ -60,10 +61,10 @@ def header_fields(scope: Scope) -> dict[str, str]:
 _SIGNATURE_FIELDS = frozenset({b"signature-input", b"signature", b"content-digest", b"onecard-request"})
 
 
-def signature_fields(scope: HTTPScope) -> dict[str, str]:
-    """Those header fields alone that a signature needs (names come in lower case from an ASGI server)."""
+def signature_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Those header fields alone that a signature needs (their names come in lower case from the server)."""
     fields: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
+    for raw_name, raw_value in headers:
         if raw_name in _SIGNATURE_FIELDS:
             name, value = raw_name.decode(), raw_value.decode("latin-1")
             fields[name] = f"{fields[name]}, {value}" if name in fields else value
@@ -83,7 +84,14 @@ class SignedMessages:
             return
         state = scope["litestar_app"].state
         body = await whole_body(receive)
-        signed, message = await authenticate(scope, signature_fields(scope), body, state.terminal_sessions)
+        signed, message = await authenticate(
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            signature_fields(scope["headers"]),
+            body,
+            state.terminal_sessions,
+        )
         scope["auth"] = message
 
         async def replay() -> Any:
@@ -94,12 +102,12 @@ class SignedMessages:
 
 
 async def authenticate(
-    scope: HTTPScope, headers: dict[str, str], body: bytes, sessions: SessionStore
+    method: str, path: str, query: bytes, headers: dict[str, str], body: bytes, sessions: SessionStore
 ) -> tuple[SignedRequest, TerminalMessage]:
     """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME, SESSION_ENDED or EPOCH_WRONG."""
-    if scope["query_string"]:
+    if query:
         raise Problem(BAD_SIGNATURE, "a signed path has no query")
-    signed = read_signature(scope["method"], scope["path"], headers, body, in_session=True)
+    signed = read_signature(method, path, headers, body, in_session=True)
     session = await sessions.find(signed.key_id)
     check_request(signed, hmac_verifier(session.mac), time.time())
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
@@ -115,9 +123,9 @@ async def authenticate(
 
 def signed_fields(
     signed: SignedRequest, status: int, body: bytes, block_list: BlockListVersion, session: Session
-) -> list[tuple[bytes, bytes]]:
+) -> dict[str, str]:
     """The header fields that sign an answer to a session's message."""
-    fields = sign_answer(
+    return sign_answer(
         signed,
         status,
         body,
@@ -126,7 +134,6 @@ def signed_fields(
         key_id=session.session_id,
         sign=session.mac,
     )
-    return [(name.encode(), value.encode()) for name, value in fields.items()]
 
 
 class SigningSend:
@@ -152,6 +159,9 @@ class SigningSend:
         if event["more_body"]:
             return
         fields = signed_fields(self._signed, self._start["status"], self._body, self._block_list, self._session)
-        self._start["headers"] = [*self._start["headers"], *fields]
+        self._start["headers"] = [
+            *self._start["headers"],
+            *((name.encode(), value.encode()) for name, value in fields.items()),
+        ]
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": self._body, "more_body": False})

@@ -10,9 +10,11 @@ from registry import access, audit
 from registry.errors import Problem
 from registry.keys import KeyRing
 from registry.models import Sessions
+from registry.officials import find_officials
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from settlement.charging import Charger
+from settlement.refunds import close_account
 from terminals import blocking, credentials, enrolment, qr
 from terminals.acceptance import answer_of, take_charge
 from terminals.blocking import BlockListVersion
@@ -27,11 +29,13 @@ from terminals.schemas import (
     Blocking,
     CardsIssued,
     ChargeMessage,
+    Closed,
     Enrol,
     Enrolled,
     EnrolmentSlip,
     NewActivations,
     NewCards,
+    NewClosure,
     NewEnrolment,
     PhoneCertificate,
     RenewCertificate,
@@ -207,6 +211,18 @@ class CounterConsoleController(Controller):
             detail = {"activations": len(made), "first": made[0].activation_id}
             await audit.record(db, request.user.login, "activate_phones", f"agency/{data.agency_id}", detail)
         return Activations(made, int(expires_at.timestamp()))
+
+    @post("/closures", status_code=200, guards=[access.allows("close_account")], summary="Close an account")
+    async def close_account(self, request: ByPerson, data: NewClosure, sessions: Sessions, ledger: Pool) -> Closed:
+        """Block an official's cards and phones, pay his cash out, return his meal money to the agency."""
+        async with sessions.begin() as db:
+            official = (await find_officials(db, [data.holder_id]))[data.holder_id]
+            request.user.must_act_for(official.agency_id)
+            blocked = await blocking.block_all(db, request.user, official.holder_id, "account closed")
+            detail = {"posting": str(data.posting_id), "blocked": blocked}
+            await audit.record(db, request.user.login, "close_account", f"official/{data.holder_id}", detail)
+        cash_fen, subsidy_fen = await close_account(ledger, official.book, data.holder_id, data.posting_id)
+        return Closed(data.holder_id, cash_fen, subsidy_fen)
 
     @post(
         "/credentials/{credential_id:int}/block",

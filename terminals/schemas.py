@@ -3,6 +3,7 @@
 import base64
 import binascii
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -253,6 +254,21 @@ class PhoneCertificate(Struct):
     certificate: str
     credential_id: int
     expires_at: int
+
+
+class NewClosure(Message):
+    """Close an official's account."""
+
+    posting_id: Annotated[UUID, Meta(description="Made by the sender; a repeat under it pays nothing more.")]
+    holder_id: Number
+
+
+class Closed(Struct):
+    """A closed account: the cash that was paid out, the meal money that went back to the agency; in fen."""
+
+    holder_id: int
+    cash_fen: int
+    subsidy_fen: int
 
 
 class Blocking(Message):

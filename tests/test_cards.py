@@ -53,6 +53,6 @@ def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
             file = CardFile(3302, 1042 + change + 1, 1043)
         case _:
             uid = bytes([UID[0] ^ (change or 1)]) + UID[1:]
-    challenge = cards.challenge(session, 1, sequence)
+    challenge = cards.challenge(hmac_signer(session), 1, sequence)
     assert not cards.is_genuine(MASTER, uid, file, challenge, counter, mac)
     assert not cards.is_genuine(MASTER, UID, FILE, cards.challenge(hmac_signer(bytes(32)), 1, 1), counter + 1, mac)

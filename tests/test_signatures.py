@@ -37,7 +37,7 @@ def signed(**changes: Any) -> dict[str, str]:
 def check(
     headers: dict[str, str], *, method: str = "POST", path: str = PATH, body: bytes = BODY, key: bytes = KEY
 ) -> None:
-    check_request(read_signature(method, path, headers, body, in_session=True), hmac_verifier(key), NOW)
+    check_request(read_signature(method, path, headers, body, in_session=True), hmac_verifier(hmac_signer(key)), NOW)
 
 
 class _Keys(HTTPSignatureKeyResolver):  # type: ignore[misc]
@@ -131,7 +131,7 @@ def test_an_answer_is_bound_to_its_request() -> None:
     first, second = signed(), signed(created=NOW + 1)
     request = read_signature("POST", PATH, first, BODY, in_session=True)
     answer = sign_answer(request, 200, b"{}", block_list=3, created=NOW, key_id="s", sign=hmac_signer(KEY))
-    accept = {"key_id": "s", "verify": hmac_verifier(KEY)}
+    accept = {"key_id": "s", "verify": hmac_verifier(hmac_signer(KEY))}
     assert check_answer(first, 200, answer, b"{}", **accept) == NOW  # type: ignore[arg-type]
     for sent, status, fields, body in [
         (second, 200, answer, b"{}"),

@@ -21,6 +21,12 @@ FROM jurisdiction WHERE book = $1 ORDER BY valid_from DESC;
 -- The regions whose officials a host region receives without a visit, and from when to when.
 SELECT guest_book, valid_from, valid_to FROM region_agreement WHERE book = $1;
 
+-- name: payment
+-- The payment of a receipt's number: where it stands, and between whom.
+SELECT t.book, t.holder_id, t.issuer_id, t.acquirer_id FROM transfer t
+WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0
+  AND t.kind IN ('payment', 'working_meal');
+
 -- name: roll_up_day
 -- Sum a closed day's transfers per account that keeps no stored balance; again changes nothing.
 INSERT INTO account_day (book, account_id, business_date, debit_fen, credit_fen)

@@ -4,7 +4,7 @@
 -- refunds and a void together. p_posting is the caller's idempotency key: a repeat posts nothing and returns the same.
 -- `problem` says why nothing was posted.
 CREATE OR REPLACE FUNCTION refund(p_book integer, p_posting uuid, p_payment uuid, p_amount_fen bigint)
-RETURNS TABLE (problem text, payment uuid, cash_fen bigint, subsidy_fen bigint, host_fen bigint, business_date date)
+RETURNS TABLE (problem text, payment uuid, cash_fen bigint, subsidy_fen bigint, host_fen bigint, left_fen bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_date date;
@@ -25,12 +25,13 @@ BEGIN
 
         v_problem := CASE WHEN v_date IS NULL THEN 'day_closed'
                           WHEN v_left IS NULL THEN 'not_a_payment'
-                          WHEN EXISTS (SELECT FROM transfer t JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+                          WHEN EXISTS (SELECT FROM transfer t
+                                       JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
                                        WHERE t.book = p_book AND t.posting_id = p_payment AND o.state <> 'active')
                           THEN 'account_closed'
                           WHEN p_amount_fen > v_left THEN 'more_than_paid' END;
         IF v_problem IS NOT NULL THEN
-            RETURN QUERY SELECT v_problem, p_payment, 0::bigint, 0::bigint, coalesce(v_left, 0), v_date;
+            RETURN QUERY SELECT v_problem, p_payment, 0::bigint, 0::bigint, 0::bigint, coalesce(v_left, 0);
             RETURN;
         END IF;
 
@@ -63,7 +64,7 @@ BEGIN
     SELECT CASE WHEN bool_and(t.kind = 'refund') THEN NULL ELSE 'other_content' END, (array_agg(t.reverses))[1],
            coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'cash'), 0)::bigint,
            coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'subsidy'), 0)::bigint,
-           coalesce(sum(t.amount_fen) FILTER (WHERE w.purse IS NULL), 0)::bigint, min(t.business_date)
+           coalesce(sum(t.amount_fen) FILTER (WHERE w.purse IS NULL), 0)::bigint, 0::bigint
     FROM transfer t
     LEFT JOIN wallet w ON w.book = p_book AND w.holder_id = t.holder_id AND w.account_id = t.credit_account
     WHERE t.book = p_book AND t.posting_id = p_posting;

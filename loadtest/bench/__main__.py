@@ -1,0 +1,266 @@
+"""``make bench``: how fast, how steady, at what cost, as ratios against what the same machine does otherwise.
+
+One run, one PostgreSQL with durable commits, the load generator on the same processors. Requests are signed beforehand,
+so that signing is not what is measured; the centre checks everything. Prints a table, writes ``bench.json``.
+"""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import urllib3
+from rich.console import Console
+from rich.table import Table
+
+from loadtest.bench import machine, pgbench
+from loadtest.bench.traffic import Traffic
+from loadtest.console import PlayFailed
+from loadtest.generator import LoadFailed, Measured, generate, prepare
+from loadtest.town import Town
+
+TILLS = 192
+SECONDS = 8.0
+GROWN_ROWS = 20_000_000
+
+TARGETS: dict[str, tuple[str, float]] = {
+    "card_vs_pgbench": (">=", 2.0),
+    "qr_vs_pgbench": (">=", 1.5),
+    "card_vs_post": (">=", 0.6),
+    "card_vs_single_tx": (">=", 3.0),
+    "growth_20m": (">=", 0.9),
+    "idle_p50_ms": ("<=", 4.0),
+    "idle_p99_ms": ("<=", 15.0),
+    "p99_at_80pct_ms": ("<=", 60.0),
+    "worker_rss_mb": ("<=", 200.0),
+    "hotspot_ratio": (">=", 0.8),
+}
+
+console = Console(highlight=False)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Centre:
+    """A running centre of the bench's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {
+            "ONECARD_DATA_DIR": str(folder / "centre"),
+            "ONECARD_PORT": str(self.port),
+        }
+
+    @contextmanager
+    def running(self, **settings: str) -> Iterator[int]:
+        """Run it with these settings; yields its process number."""
+        command = [sys.executable, "-m", "onecard", "run"]
+        with _server(command, self.environment | settings, f"{self.url}/health") as pid:
+            yield pid
+
+    def database_url(self) -> str:
+        """Where its PostgreSQL listens."""
+        command = [sys.executable, "-m", "onecard", "urls"]
+        said = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
+        return str(json.loads(said.stdout)["database"])
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return "127.0.0.1", self.port
+
+
+@contextmanager
+def _server(command: list[str], environment: dict[str, str], probe: str) -> Iterator[int]:
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    give_up_at = time.monotonic() + 120
+    try:
+        while not _answers(probe):
+            if child.poll() is not None or time.monotonic() > give_up_at:
+                raise PlayFailed(f"{' '.join(command[1:])} does not start")
+            time.sleep(0.2)
+        yield child.pid
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib3.request("GET", url, retries=False, timeout=2).status < 500
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+class Bench:
+    """One run; ``results`` fills up as it goes."""
+
+    def __init__(self, folder: Path, out: Path, people: int) -> None:
+        self.folder = folder
+        self.out = out
+        self.people = people
+        self.centre = Centre(folder)
+        self.results: dict[str, Any] = {"machine": {"processors": os.cpu_count()}}
+
+    def note(self, key: str, value: float, digits: int = 2) -> None:
+        """Keep a figure, and say it."""
+        self.results[key] = round(value, digits)
+        self.out.write_text(json.dumps(self.results, indent=2) + "\n", encoding="utf-8")
+        console.print(f"  {key:<22} {self.results[key]:>12,}")
+
+    def pgbench(self) -> None:
+        """TPC-B on the same server; its tables go when it is done."""
+        url = self.centre.database_url()
+        rates = pgbench.tpc_b_tps(url, round(SECONDS))
+        self.note("pgbench_tps", max(rates.values()), 0)
+        self.results["pgbench_tps_by_clients"] = {str(k): round(v) for k, v in rates.items()}
+        with psycopg.connect(url, autocommit=True) as db:
+            for table in pgbench.TABLES:
+                db.execute(f"DROP TABLE {table}".encode())
+
+    def trivial_post(self) -> None:
+        """A trivial JSON POST on the same server and framework, with as many workers."""
+        port = _free_port()
+        command = [
+            sys.executable, "-m", "uvicorn", "loadtest.bench.trivial:app", "--port", str(port), "--workers", "2",
+            "--http", "httptools", "--loop", "uvloop", "--log-level", "error", "--no-access-log",
+        ]  # fmt: skip
+        request = prepare("/echo", {}, b'{"meal":"lunch","amount_fen":1200}')
+        with _server(command, dict(os.environ), f"http://127.0.0.1:{port}/schema/openapi.json"):
+            queues = [iter([request] * 100_000) for _ in range(TILLS)]
+            measured = generate(("127.0.0.1", port), queues, seconds=SECONDS)
+        self.note("post_rps", measured.rate("200"), 0)
+
+    def _measure(self, name: str, pid: int, queues: list[Iterator[bytes]], rate: float | None = None) -> Measured:
+        before = machine.cpu_by_part(machine.family(pid))
+        measured = generate(self.centre.address, queues, seconds=SECONDS, rate=rate)
+        after = machine.cpu_by_part(machine.family(pid))
+        others = {mark: count for mark, count in measured.marks.items() if mark != "approved"}
+        if others:
+            raise PlayFailed(f"{name}: not all payments were approved: {others}")
+        count = measured.marks["approved"]
+        self.results[name] = {
+            "p50_ms": round(measured.percentile_ms(50), 1),
+            "p99_ms": round(measured.percentile_ms(99), 1),
+            "cpu_us_per_payment": {part: round(1e6 * (after[part] - before[part]) / count) for part in after},
+        }
+        return measured
+
+    def payments(self, *, full: bool) -> None:
+        """Cards, codes, an idle till; with ``full`` also the other figures."""
+        with self.centre.running() as pid:
+            self.pgbench()
+            traffic = self._traffic(Town(self.centre.url))
+            card = self._measure("card", pid, traffic.cards(self._enough())).rate("approved")
+            self.note("card_rps", card, 0)
+            codes = self._measure("qr", pid, traffic.codes(self._enough())).rate("approved")
+            self.note("qr_rps", codes, 0)
+            idle = generate(self.centre.address, traffic.cards(400)[:1], seconds=30)
+            self.note("idle_p50_ms", idle.percentile_ms(50))
+            self.note("idle_p99_ms", idle.percentile_ms(99))
+            if full:
+                self._full(pid, traffic, card)
+            self.note("worker_rss_mb", machine.worker_peak_mb(machine.family(pid)), 0)
+        with self.centre.running(ONECARD_CHARGE_BATCH_MAX="1", ONECARD_CHARGE_LANES="16") as pid:
+            traffic.sign_on()
+            single = self._measure("single_tx", pid, traffic.cards(self._enough() // 2)).rate("approved")
+            self.note("single_tx_rps", single, 0)
+        self.note("card_vs_pgbench", card / self.results["pgbench_tps"])
+        self.note("qr_vs_pgbench", codes / self.results["pgbench_tps"])
+        self.note("card_vs_post", card / self.results["post_rps"])
+        self.note("card_vs_single_tx", card / single)
+
+    def _enough(self) -> int:
+        """Requests for each till, signed beforehand: more than it can send."""
+        return int(self.results["post_rps"] * SECONDS / TILLS)
+
+    def _traffic(self, town: Town) -> Traffic:
+        traffic = Traffic(town, self.folder, people=self.people, tills=TILLS)
+        with psycopg.connect(self.centre.database_url(), autocommit=True) as db:
+            db.execute("ANALYZE")
+        return traffic
+
+    def _full(self, pid: int, traffic: Traffic, card: float) -> None:
+        steady = self._measure("at_80pct", pid, traffic.cards(self._enough()), rate=0.8 * card)
+        self.note("p99_at_80pct_ms", steady.percentile_ms(99), 1)
+        spread = self._measure("spread", pid, traffic.cards(self._enough())).rate("approved")
+        hot = Traffic(traffic.town, self.folder / "hot", people=self.people, tills=TILLS, hot=True)
+        hot_rate = self._measure("hotspot", pid, hot.cards(self._enough())).rate("approved")
+        self.note("hotspot_ratio", hot_rate / spread)
+        fresh = self._measure("before_growth", pid, traffic.cards(self._enough())).rate("approved")
+        console.print(f"  writing {GROWN_ROWS:,} transfers of the past year")
+        grow(self.centre.database_url(), GROWN_ROWS)
+        grown = self._measure("after_growth", pid, traffic.cards(self._enough())).rate("approved")
+        self.note("growth_20m", grown / fresh)
+
+
+def grow(url: str, rows: int) -> None:
+    """Write transfers of the past year into the ledger: officials' lunches, in the order of their days."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("SET synchronous_commit = off")
+        slice_rows = rows // 20
+        for n in range(20):
+            db.execute(
+                "INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,"
+                " business_date, posted_at, holder_id, issuer_id, acquirer_id, canteen_id, meal, channel,"
+                " credential_id, counter, terminal_id, epoch, sequence, purchased_at)"
+                " SELECT w.book, gen_random_uuid(), 0, 'payment', w.account_id, c.account_id, 1,"
+                " current_date - 380 + (%(first)s + g) * 360 / %(rows)s,"
+                " now() - interval '300 days', w.holder_id, c.agency_id, c.agency_id, c.canteen_id, 'lunch', 'card',"
+                " NULL, NULL, NULL, NULL, NULL, now() - interval '300 days'"
+                " FROM generate_series(1, %(slice)s) g"
+                " JOIN (SELECT row_number() OVER () AS n, * FROM wallet WHERE book = 3302 AND purse = 'cash') w"
+                " ON w.n = 1 + g %% (SELECT count(*) FROM wallet WHERE book = 3302 AND purse = 'cash')"
+                " CROSS JOIN (SELECT * FROM canteen WHERE book = 3302 ORDER BY canteen_id LIMIT 1) c",
+                {"first": n * slice_rows, "rows": rows, "slice": slice_rows},
+            )
+        db.execute("VACUUM (ANALYZE) transfer")
+        db.execute("CHECKPOINT")
+
+
+def show(results: dict[str, Any]) -> None:
+    """The table."""
+    table = Table("figure", "measured", "at least / at most", "", box=None)
+    for key, (sign, target) in TARGETS.items():
+        if key in results:
+            met = results[key] >= target if sign == ">=" else results[key] <= target
+            table.add_row(key, f"{results[key]:,}", f"{sign} {target:g}", "[green]ok" if met else "[red]short")
+    console.print(table)
+    for name in ("card", "qr", "single_tx"):
+        used = results[name]["cpu_us_per_payment"]
+        parts = ", ".join(f"{part} {micros} µs" for part, micros in used.items())
+        console.print(f"{name}: p50 {results[name]['p50_ms']} ms, p99 {results[name]['p99_ms']} ms; {parts} a payment")
+
+
+def main() -> None:
+    """Run it; exit 1 with one line when it cannot be run."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="the first nine figures, in under two minutes")
+    parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
+        bench = Bench(Path(folder), arguments.out, people=6_000 if arguments.quick else 20_000)
+        try:
+            bench.trivial_post()
+            bench.payments(full=not arguments.quick)
+        except (PlayFailed, LoadFailed, subprocess.CalledProcessError) as error:
+            sys.exit(f"bench: {error}")
+    show(bench.results)
+
+
+if __name__ == "__main__":
+    main()

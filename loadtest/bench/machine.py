@@ -1,0 +1,61 @@
+"""What a process tree uses of the machine, read from /proc (Linux)."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: its command line, processor time in seconds, and peak memory in MB."""
+
+    pid: int
+    parent: int
+    command: str
+    cpu_s: float
+    peak_mb: float
+
+
+def _process(folder: Path) -> Process | None:
+    try:
+        fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+        command = (folder / "cmdline").read_text().replace("\0", " ")
+        status = (folder / "status").read_text()
+    except OSError:
+        return None
+    peak_kb = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+    return Process(
+        int(folder.name), int(fields[1]), command, (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND, peak_kb / 1024
+    )
+
+
+def family(root: int) -> list[Process]:
+    """A process and all its descendants."""
+    running = [p for folder in Path("/proc").glob("[0-9]*") if (p := _process(folder)) is not None]
+    known = {root}
+    while True:
+        more = {p.pid for p in running if p.parent in known} - known
+        if not more:
+            return [p for p in running if p.pid in known]
+        known |= more
+
+
+def cpu_by_part(processes: list[Process]) -> dict[str, float]:
+    """Processor seconds of the API workers, of PostgreSQL, and of the rest."""
+    used = {"workers": 0.0, "postgresql": 0.0, "rest": 0.0}
+    for process in processes:
+        used[_part(process)] += process.cpu_s
+    return used
+
+
+def _part(process: Process) -> str:
+    if "postgres" in process.command:
+        return "postgresql"
+    return "workers" if "multiprocessing.spawn" in process.command else "rest"
+
+
+def worker_peak_mb(processes: list[Process]) -> float:
+    """The peak memory of the largest API worker."""
+    return max(p.peak_mb for p in processes if _part(p) == "workers")

@@ -1,0 +1,44 @@
+"""Visits and region agreements: who may eat as a guest, where, and when."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.access import Person
+from registry.errors import INVALID, Problem
+from registry.models import Visit, next_numbers
+from registry.officials import find_agency, find_officials
+from registry.schemas import NewVisit
+
+VISIT_MAX_DAYS = 90
+"""Longer stays are postings: the host registers the official as its own."""
+
+
+async def register_visit(db: AsyncSession, person: Person, wanted: NewVisit) -> Visit:
+    """An official's visit to a host agency, by the agency that sends him. Raises Problem."""
+    official = (await find_officials(db, [wanted.holder_id]))[wanted.holder_id]
+    person.must_act_for(official.agency_id)
+    host = await find_agency(db, wanted.host_agency_id)
+    if host.agency_id == official.agency_id:
+        raise Problem(INVALID, "nobody visits his own agency")
+    if not 0 <= (wanted.last_day - wanted.first_day).days < VISIT_MAX_DAYS:
+        raise Problem(INVALID, f"a visit has 1 to {VISIT_MAX_DAYS} days, the first before the last")
+    overlapping = select(Visit.visit_id).where(
+        Visit.book == official.book,
+        Visit.holder_id == official.holder_id,
+        Visit.host_agency_id == host.agency_id,
+        Visit.first_day <= wanted.last_day,
+        Visit.last_day >= wanted.first_day,
+    )
+    if await db.scalar(overlapping.limit(1)) is not None:
+        raise Problem(INVALID, "a visit to this host covers one of these days already")
+    [visit_id] = await next_numbers(db, 1)
+    visit = Visit(
+        book=official.book,
+        visit_id=visit_id,
+        holder_id=official.holder_id,
+        host_agency_id=host.agency_id,
+        first_day=wanted.first_day,
+        last_day=wanted.last_day,
+    )
+    db.add(visit)
+    return visit
