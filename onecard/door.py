@@ -32,9 +32,11 @@ CHARGES = b"/terminal/charges"
 
 SWEEP_S = 1.0
 
+KEEP_ALIVE_S = 75
+"""Longer than a till is ever idle at lunch, and than what load balancers allow."""
+
 _reader = TypedReader(ChargeMessage)
 _encoder = json.Encoder()
-_ANSWERED = REQUESTS.labels("200")
 _SECURITY = "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
 _OK = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{_SECURITY}"
 
@@ -45,14 +47,25 @@ class Arrivals:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.began_at: dict[ChargeDoor, float] = {}
+        self.idle_since: dict[ChargeDoor, float] = {}
+        self.answered = 0
 
     async def sweep(self) -> None:
-        """Cut off who is too slow; until cancelled."""
+        """Cut off who is too slow, close what is idle, count; until cancelled."""
+        answered = REQUESTS.labels("200")
         while True:
             await asyncio.sleep(min(SWEEP_S, self._settings.body_within_s / 4))
-            latest = time.monotonic() - self._settings.body_within_s
-            for door in [door for door, began_at in self.began_at.items() if began_at < latest]:
+            now = time.monotonic()
+            for door in _older(self.began_at, now - self._settings.body_within_s):
                 door.refuse(Problem(TOO_SLOW, f"a request must arrive within {self._settings.body_within_s:g} s"))
+            for door in _older(self.idle_since, now - KEEP_ALIVE_S):
+                door.timeout_keep_alive_handler()
+            answered.inc(self.answered)
+            self.answered = 0
+
+
+def _older(since: "dict[ChargeDoor, float]", than: float) -> "list[ChargeDoor]":
+    return [door for door, moment in since.items() if moment < than]
 
 
 class ChargeDoor(HttpToolsProtocol):
@@ -72,6 +85,7 @@ class ChargeDoor(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; a charge that is under way goes on."""
         self._arrivals.began_at.pop(self, None)
+        self._arrivals.idle_since.pop(self, None)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -92,14 +106,17 @@ class ChargeDoor(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first bytes of a request."""
         self._arrivals.began_at[self] = time.monotonic()
+        self._arrivals.idle_since.pop(self, None)
         self._received = 0
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         """The way is known."""
         self._charging = self.url == CHARGES and self.parser.get_method() == b"POST"
         if not self._charging:
-            super().on_headers_complete()
+            self._as_the_library_does()
             return
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
@@ -108,6 +125,13 @@ class ChargeDoor(HttpToolsProtocol):
             self.transport.close()
         elif self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _as_the_library_does(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -137,7 +161,7 @@ class ChargeDoor(HttpToolsProtocol):
             signed, message = await authenticate("POST", CHARGES.decode(), b"", fields, body, centre.terminal_sessions)
             answer = _encoder.encode(await take_charge(message, _reader.read(body), centre))
             status, head = 200, _OK
-            _ANSWERED.inc()
+            self._arrivals.answered += 1
         except Exception as error:
             problem = problem_of(error)
             status = problem.kind.status
@@ -158,8 +182,7 @@ class ChargeDoor(HttpToolsProtocol):
         if not self._keep_alive:
             self.transport.close()
             return
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._arrivals.idle_since[self] = time.monotonic()
 
 
 def _status_line(status: int) -> str:

@@ -11,15 +11,11 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
-from onecard.door import ChargeDoor
+from onecard.door import KEEP_ALIVE_S, ChargeDoor
 from onecard.settings import Settings
 
 WORKER_STOP_WITHIN_S = 3
 """Open live streams do not end by themselves."""
-
-
-KEEP_ALIVE_S = 75
-"""Longer than a till is ever idle at lunch, and than what load balancers allow."""
 
 
 def export(settings: Settings) -> None:

@@ -197,12 +197,13 @@ class Charger:
         taken: set[object] = set()
         while lane.waiting and len(batch) < self._limits.batch_max:
             one = lane.waiting.popleft()
-            names = {one.order.key} | ({one.order.holder_id} if one.order.holder_id else set())
-            if taken.isdisjoint(names):
-                taken |= names
-                batch.append(one)
-            else:
+            key, holder_id = one.order.key, one.order.holder_id
+            if key in taken or (holder_id and holder_id in taken):
                 later.append(one)
+                continue
+            taken.add(key)
+            taken.add(holder_id)
+            batch.append(one)
         lane.waiting.extendleft(reversed(later))
         return batch
 

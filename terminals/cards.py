@@ -10,10 +10,14 @@
 import hmac
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 from msgspec import Struct
+
+CARD_KEYS_MAX = 50_000
+"""Derived keys that a worker remembers: a city's cards, some 15 MB."""
 
 APPLICATION_ID = bytes.fromhex("f5ca27")
 """The card application's identifier (AID, 3 bytes)."""
@@ -49,6 +53,7 @@ def diversify(master_key: bytes, uid: bytes, application_id: bytes, system_id: b
     return cmac(master_key, b"\x01" + data)
 
 
+@lru_cache(maxsize=CARD_KEYS_MAX)
 def card_key(master_key: bytes, uid: bytes, file: CardFile) -> bytes:
     """The key of one card."""
     return diversify(master_key, uid, APPLICATION_ID, file.encode())

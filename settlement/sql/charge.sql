@@ -35,15 +35,28 @@ DECLARE
     v_host bigint[];
     v_cash_balance bigint[];
     v_subsidy_balance bigint[];
+    v_cash_account bigint[];
+    v_subsidy_account bigint[];
     v_issuer bigint[];
     v_visit bigint[];
     v_paid uuid[];
 BEGIN
     v_date := pass_day_gate(p_book);
 
-    PERFORM FROM (SELECT h.holder FROM unnest(p_holder) AS h(holder) ORDER BY h.holder) a
-    CROSS JOIN LATERAL (
-        SELECT FROM wallet w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.purse FOR UPDATE) w;
+    SELECT array_agg(l.cash ORDER BY l.n), array_agg(l.subsidy ORDER BY l.n),
+           array_agg(l.cash_account ORDER BY l.n), array_agg(l.subsidy_account ORDER BY l.n)
+    INTO v_cash_balance, v_subsidy_balance, v_cash_account, v_subsidy_account
+    FROM (
+        SELECT a.n, coalesce(max(w.balance_fen) FILTER (WHERE w.purse = 'cash'), 0) AS cash,
+               coalesce(max(w.balance_fen) FILTER (WHERE w.purse = 'subsidy'), 0) AS subsidy,
+               max(w.account_id) FILTER (WHERE w.purse = 'cash') AS cash_account,
+               max(w.account_id) FILTER (WHERE w.purse = 'subsidy') AS subsidy_account
+        FROM (SELECT h.holder, h.n FROM unnest(p_holder) WITH ORDINALITY AS h(holder, n) ORDER BY h.holder) a
+        LEFT JOIN LATERAL (
+            SELECT x.purse, x.balance_fen, x.account_id FROM wallet x
+            WHERE x.book = p_book AND x.holder_id = a.holder ORDER BY x.purse FOR UPDATE) w ON true
+        GROUP BY a.n
+    ) l;
     -- Read after the locks: a purse's postings are in the order of their times, whichever worker sent them.
     v_now := clock_timestamp();
 
@@ -52,11 +65,9 @@ BEGIN
            array_agg(CASE WHEN d.working_meal THEN 0 ELSE d.price - d.subsidy_part END ORDER BY d.n),
            array_agg(CASE WHEN d.working_meal THEN 0 ELSE d.subsidy_part END ORDER BY d.n),
            array_agg(CASE WHEN d.working_meal THEN d.price ELSE 0 END ORDER BY d.n),
-           array_agg(d.cash ORDER BY d.n),
-           array_agg(d.subsidy ORDER BY d.n),
            array_agg(CASE WHEN d.working_meal THEN d.acquirer ELSE d.agency_id END ORDER BY d.n),
            array_agg(d.visit_id ORDER BY d.n)
-    INTO v_refusal, v_cash, v_subsidy, v_host, v_cash_balance, v_subsidy_balance, v_issuer, v_visit
+    INTO v_refusal, v_cash, v_subsidy, v_host, v_issuer, v_visit
     FROM (
         SELECT p.*,
                CASE
@@ -76,16 +87,15 @@ BEGIN
                 SELECT a.*, c.state AS credential_state, c.expires_at, c.last_counter,
                        o.state AS account_state, o.agency_id, o.agency_id = a.acquirer AS at_home,
                        a.host_account IS NOT NULL AS working_meal,
-                       coalesce(cash.balance_fen, 0) AS cash, coalesce(subsidy.balance_fen, 0) AS subsidy,
                        CASE WHEN o.agency_id = a.acquirer THEN a.home_fen ELSE a.visitor_fen END AS price,
                        v.visit_id, v.working_meal_had, today.meals,
                        coalesce(today.spent_today, 0) AS spent_today
                 FROM unnest(p_refusal, p_forward_to, p_holder, p_credential, p_counter, p_acquirer, p_meal,
                             p_home_fen, p_visitor_fen, p_purchased_at, p_subsidy_first, p_needs_visit,
-                            p_host_account, p_meals_max, p_day_max_fen)
+                            p_host_account, p_meals_max, p_day_max_fen, v_cash_balance, v_subsidy_balance)
                      WITH ORDINALITY AS a(given, forward_to, holder, credential, counter, acquirer, meal,
                                           home_fen, visitor_fen, purchased_at, subsidy_first, needs_visit,
-                                          host_account, meals_max, day_max_fen, n)
+                                          host_account, meals_max, day_max_fen, cash, subsidy, n)
                 LEFT JOIN LATERAL (
                     SELECT k.holder_id, k.state, k.expires_at, k.last_counter FROM credential k
                     WHERE k.book = p_book AND k.credential_id = a.credential AND k.holder_id = a.holder OFFSET 0
@@ -93,13 +103,6 @@ BEGIN
                 LEFT JOIN LATERAL (
                     SELECT h.state, h.agency_id FROM official h
                     WHERE h.book = p_book AND h.holder_id = c.holder_id OFFSET 0) o ON true
-                LEFT JOIN LATERAL (
-                    SELECT w.balance_fen FROM wallet w
-                    WHERE w.book = p_book AND w.holder_id = c.holder_id AND w.purse = 'cash' OFFSET 0) cash ON true
-                LEFT JOIN LATERAL (
-                    SELECT w.balance_fen FROM wallet w
-                    WHERE w.book = p_book AND w.holder_id = c.holder_id AND w.purse = 'subsidy' OFFSET 0
-                ) subsidy ON true
                 LEFT JOIN LATERAL (
                     SELECT i.visit_id, i.working_meal IS NOT NULL AS working_meal_had FROM visit i
                     WHERE (a.needs_visit OR a.host_account IS NOT NULL)
@@ -163,21 +166,18 @@ BEGIN
                               posted_at, holder_id, issuer_id, acquirer_id, canteen_id, meal, channel, credential_id,
                               counter, terminal_id, epoch, sequence, purchased_at)
         SELECT p_book, a.posting, w.part, CASE WHEN a.host > 0 THEN 'working_meal' ELSE 'payment' END,
-               w.account_id, a.canteen_account, w.fen, v_date,
+               w.account, a.canteen_account, w.fen, v_date,
                v_now, a.holder, a.issuer, a.acquirer, a.canteen, a.meal, a.channel, a.credential,
                a.counter, a.terminal, a.epoch, a.sequence, a.purchased_at
-        FROM unnest(p_posting, p_holder, v_cash, v_subsidy, v_host, p_host_account, v_issuer, p_acquirer, p_canteen,
-                    p_canteen_account, p_meal, p_channel, p_credential, p_counter, p_terminal, p_epoch, p_sequence,
+        FROM unnest(p_posting, p_holder, v_cash, v_subsidy, v_host, v_cash_account, v_subsidy_account,
+                    p_host_account, v_issuer, p_acquirer, p_canteen, p_canteen_account, p_meal, p_channel, p_credential, p_counter, p_terminal, p_epoch, p_sequence,
                     p_purchased_at)
-             AS a(posting, holder, cash, subsidy, host, host_account, issuer, acquirer, canteen,
-                  canteen_account, meal, channel, credential, counter, terminal, epoch, sequence,
+             AS a(posting, holder, cash, subsidy, host, cash_account, subsidy_account,
+                  host_account, issuer, acquirer, canteen, canteen_account, meal, channel, credential, counter, terminal, epoch, sequence,
                   purchased_at)
-        CROSS JOIN LATERAL (
-            SELECT x.account_id, CASE WHEN x.purse = 'cash' AND a.subsidy > 0 THEN 1 ELSE 0 END AS part,
-                   CASE x.purse WHEN 'cash' THEN a.cash ELSE a.subsidy END AS fen
-            FROM wallet x WHERE x.book = p_book AND x.holder_id = a.holder
-            UNION ALL
-            SELECT a.host_account, 0, a.host OFFSET 0) w
+        CROSS JOIN LATERAL (VALUES (a.subsidy_account, 0, a.subsidy),
+                                   (a.cash_account, CASE WHEN a.subsidy > 0 THEN 1 ELSE 0 END, a.cash),
+                                   (a.host_account, 0, a.host)) AS w(account, part, fen)
         WHERE a.posting = ANY (v_paid) AND w.fen > 0;
 
         IF cardinality(array_remove(p_host_account, NULL)) > 0 THEN
