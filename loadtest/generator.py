@@ -23,11 +23,15 @@ class LoadFailed(Exception):
 
 @dataclass
 class Measured:
-    """What one run came to. Latencies in seconds, of answered requests; ``marks`` counts answers by their mark."""
+    """What one run came to. Latencies in seconds, of answered requests.
+
+    ``marks`` counts answers by their mark; ``samples`` has one answer of each.
+    """
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     marks: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, bytes] = field(default_factory=dict)
 
     def rate(self, mark: str) -> float:
         """Answers with this mark a second."""
@@ -128,7 +132,9 @@ def generate(
             if connection.is_answered():
                 last_answer = now()
                 measured.latencies.append(last_answer - connection.counts_from)
-                measured.marks[mark_of(connection.answer)] += 1
+                mark = mark_of(connection.answer)
+                measured.marks[mark] += 1
+                measured.samples.setdefault(mark, connection.answer)
                 busy -= 1
                 idle.append(connection)
         if now() - last_answer > SILENCE_MAX_S:

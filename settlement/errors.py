@@ -71,6 +71,7 @@ REFUSALS: dict[str, Refusal] = {
         "无可用工作餐", "No working meal is left on a visit", "请按自费收款", "Let the guest pay for himself"
     ),
     "void_too_late": Refusal("已过撤销时限", "Too late to void", "请到管理端退款", "Refund it at the console"),
+    "account_closed": Refusal("账户已销户", "The account is closed", "请以现金退还", "Give the money back in cash"),
     "already_refunded": Refusal("已退款", "Refunded already", "请核对退款记录", "Look at the refunds"),
     "too_late": Refusal(
         "交易时间不在受理范围", "Time of purchase is out of range", "请核对终端时间", "Check the clock"

@@ -1,19 +1,22 @@
 """Whatever happens in whatever order, the invariants hold: Hypothesis on a real ledger."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clearing.closing import close_day, open_dates
 from onecard.verify import verify_ledger
 from registry.errors import Problem
-from registry.postgres import open_pool
+from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
+from settlement.refunds import close_account, refund
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.system import System
 
@@ -24,7 +27,11 @@ step = st.one_of(
     st.tuples(st.just("void"), st.integers(0, 30), st.just(0)),
     st.tuples(st.just("top_up"), who, st.integers(1, 5_000)),
     st.tuples(st.just("grant"), who, st.integers(1, 2_000)),
+    st.tuples(st.just("refund"), st.integers(0, 30), st.integers(1, 3_000)),
+    st.tuples(st.just("working_meal"), who, st.integers(1, 3_000)),
     st.tuples(st.just("block"), who, st.just(0)),
+    st.tuples(st.just("leave"), who, st.just(0)),
+    st.tuples(st.just("crash"), st.just(0), st.just(0)),
     st.tuples(st.just("close"), st.just(0), st.just(0)),
 )
 bursts = st.lists(st.lists(step, min_size=1, max_size=8), min_size=1, max_size=8)
@@ -49,6 +56,15 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
         await workers[0].holder(book, agency_index=index, cash_fen=4_000, subsidy_fen=1_000)
         for book, index in [(NINGBO, 0), (NINGBO, 1), (HANGZHOU, 0), (NINGBO, 0)]
     ]
+    host_accounts = {
+        row["agency_id"]: row["working_meal_account"]
+        for row in await pool.fetch("SELECT agency_id, working_meal_account FROM agency")
+    }
+    await pool.execute(
+        "INSERT INTO visit SELECT o.book, nextval('onecard_number'), o.holder_id, a.agency_id, current_date - 1,"
+        " current_date + 30 FROM official o CROSS JOIN agency a WHERE a.agency_id <> o.agency_id"
+    )
+    crasher = await asyncpg.connect(url)
     sent: list[Any] = []
     first_answers: dict[Any, Any] = {}
 
@@ -73,6 +89,25 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
             case "top_up" | "grant":
                 holder = holders[which]
                 await deposit(pool, holder.book, kind, [Deposit(new_posting_id(), holder.holder_id, fen)])
+            case "working_meal":
+                order = worker.order(till, holders[which], visitor_fen=fen, host_account=host_accounts[till.agency_id])
+                sent.append(order)
+                answer = await worker.charger.charge(order)
+                first_answers.setdefault(order.key, (answer.outcome, answer.refusal, answer.posting_id))
+            case "refund" if sent:
+                _, _, posting_id = first_answers.get(sent[which % len(sent)].key, (None, None, None))
+                if posting_id is not None:
+                    with contextlib.suppress(Problem):
+                        await refund(pool, sent[which % len(sent)].book, new_posting_id(), posting_id, fen)
+            case "leave":
+                with contextlib.suppress(Problem):
+                    await close_account(pool, holders[which].book, holders[which].holder_id, new_posting_id())
+            case "crash":
+                # Every connection is cut, in the middle of whatever it does.
+                await crasher.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
             case "block":
                 await pool.execute(
                     "UPDATE credential SET state = 'blocked' WHERE credential_id = $1", holders[which].credential_id
@@ -85,7 +120,8 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
             *(run(number, *one) for number, one in enumerate(burst)), return_exceptions=True
         )
         for outcome in outcomes:
-            assert outcome is None or isinstance(outcome, Problem), repr(outcome)
+            assert outcome is None or isinstance(outcome, (Problem, *LOST_CONNECTION)), repr(outcome)
     report = await verify_ledger(url, folder)
     assert [line for line in report if not line.holds] == []
+    await crasher.close()
     await pool.close()

@@ -1,0 +1,41 @@
+"""More payments than the centre can take: the excess is told to come back, nothing of it posts, nobody waits for it."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+
+from loadtest.generator import generate, prepare
+from loadtest.town import Town
+from tests.system import System
+
+
+def test_the_excess_is_told_to_come_back(own: System, tmp_path: Path) -> None:
+    own.environment |= {"ONECARD_CHARGE_QUEUE_MAX": "8", "ONECARD_CHARGE_BATCH_MAX": "4"}
+    own.start()
+    town = Town(own.url)
+    diners = town.register("yinzhou", 1_000)
+    town.issue_cards(diners)
+    town.deposit("top-ups", diners, 10_000)
+    till = town.enrol_terminal(town.canteens("yinzhou")[0], tmp_path / "till")
+    requests = iter([prepare("/terminal/charges", *till.prepare_charge(d.card, "lunch")) for d in diners])
+    address = ("127.0.0.1", int(own.url.rsplit(":", 1)[1]))
+
+    measured = generate(address, [requests] * 200, seconds=60)
+
+    assert set(measured.marks) == {"approved", "503"}, measured.marks
+    assert sum(measured.marks.values()) == 1_000
+    told = measured.samples["503"]
+    assert b"\r\nretry-after: 1\r\n" in told
+    assert b"/problems/busy" in told
+    assert b"\r\nsignature: " in told, "the centre stands behind it"
+    assert asyncio.run(_posted(own)) == measured.marks["approved"]
+    assert till.charge_card(diners[0].card, "dinner").outcome == "approved", "at once, when the rush is over"  # type: ignore[arg-type]
+
+
+async def _posted(system: System) -> int:
+    connection = await asyncpg.connect(system.services.settings.needed_database_url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM transfer WHERE kind = 'payment'"))
+    finally:
+        await connection.close()

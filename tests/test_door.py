@@ -1,0 +1,135 @@
+"""The short way for charges and the documented route give the same answers; both bound what they take."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from terminals.client import Terminal
+from terminals.signatures import sign_request
+from tests.builders import Town
+from tests.system import System
+
+
+@pytest.fixture(scope="module")
+def plain_url(system: System) -> Iterator[str]:
+    """The same application on the library's own protocol, without the short way."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    ready = system.services.settings
+    environment = system.environment | {
+        "ONECARD_DATABASE_URL": ready.needed_database_url,
+        "ONECARD_REDIS_URL": ready.needed_redis_url,
+        "PROMETHEUS_MULTIPROC_DIR": str(ready.metrics_folder),
+    }
+    command = [sys.executable, "-m", "uvicorn", "onecard.app:create_server", "--factory", "--port", str(port)]
+    server = subprocess.Popen([*command, "--log-level", "error"], env=environment)
+    url = f"http://127.0.0.1:{port}"
+    give_up_at = time.monotonic() + 30
+    while True:
+        try:
+            if urllib3.request("GET", f"{url}/health", retries=False, timeout=2).status == 200:
+                break
+        except urllib3.exceptions.HTTPError:
+            assert time.monotonic() < give_up_at
+        time.sleep(0.1)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+def _send(url: str, till: Terminal, sequence: int, body: bytes, **changes: str) -> tuple[int, object, str]:
+    session = till._signed_on()
+    path = "/terminal/charges"
+    headers = sign_request(
+        "POST", path, body, request_id=f"{session.epoch}/{sequence}", created=till.now(),
+        key_id=session.session_id, sign=session.mac,
+    ) | changes  # fmt: skip
+    answer = urllib3.request(
+        "POST", url + path, body=body, headers=headers | {"content-type": "application/json"}, retries=False, timeout=20
+    )
+    return answer.status, json.loads(answer.data), answer.headers["content-type"]
+
+
+GOOD = b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABCDEFGH"}'
+
+BODIES = {
+    "a refusal": GOOD,
+    "spaces": b' { "meal" : "lunch", "purchased_at": %d , "qr": "OC1:ABCDEFGH" } ',
+    "escapes": b'{"meal":"l\\u0075nch","purchased_at":%d,"qr":"OC1:ABCDEFGH"}',
+    "an explicit null": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABCDEFGH","card":null}',
+    "an equal key": b'{"meal":"lunch","meal":"lunch","purchased_at":%d,"qr":"OC1:ABCDEFGH"}',
+    "an unknown member": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABCDEFGH","tip":1}',
+    "another type": b'{"meal":"lunch","purchased_at":"%d","qr":"OC1:ABCDEFGH"}',
+    "neither card nor code": b'{"meal":"lunch","purchased_at":%d}',
+    "NUL": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABC\\u0000"}',
+    "a control character": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABCD\nEF"}',
+    "not UTF-8": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:AB\xff"}',
+    "not JSON": b"%d and more",
+}
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_both_ways_say_the_same(town: Town, plain_url: str, tmp_path: Path, case: str) -> None:
+    till = town.terminal(tmp_path)
+    template = BODIES[case]
+    body = template % till.now() if b"%d" in template else template
+    assert _send(town.url, till, 1, body) == _send(plain_url, till, 1, body), case
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"signature": "onecard=:AAAA:"},
+        {"content-digest": "sha-256=:AAAA:"},
+        {"onecard-request": "1/0"},
+        {"signature-input": ""},
+    ],
+)
+def test_both_ways_refuse_the_same(town: Town, plain_url: str, tmp_path: Path, changes: dict[str, str]) -> None:
+    till = town.terminal(tmp_path)
+    body = GOOD % till.now()
+    assert _send(town.url, till, 1, body, **changes) == _send(plain_url, till, 1, body, **changes)
+
+
+def _raw(url: str, *pieces: bytes) -> bytes:
+    host, port = url.removeprefix("http://").split(":")
+    answer = b""
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        while received := connection.recv(65_536):
+            answer += received
+    return answer
+
+
+def test_a_second_request_before_the_first_answer_closes_the_connection(town: Town) -> None:
+    one = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+    assert _raw(town.url, one + one).count(b"HTTP/1.1 ") <= 1
+
+
+def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(town: Town) -> None:
+    fields = b"host: x\r\nconnection: close\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n"
+    head = b"POST /terminal/charges HTTP/1.1\r\n" + fields
+    answer = _raw(town.url, head, b"{}")
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 ")
+    assert b"connection: close" in answer or answer.endswith(b"}")
+
+
+def test_the_rest_of_a_connection_works_after_a_charge(town: Town) -> None:
+    charge = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+    host, port = town.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(charge)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
+        connection.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(charge)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
