@@ -1,7 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev test check bench lock clean
+.PHONY: run setup setup-dev test check bench load lock clean
 
 run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(BIN)/onecard run
@@ -24,6 +24,9 @@ check: setup-dev      ## ruff, mypy --strict, import contracts
 
 bench: setup-dev      ## speed and memory against what the same machine does otherwise (ARGS=--quick: two minutes)
 	$(BIN)/python -m loadtest.bench $(ARGS)
+
+load: setup-dev       ## a lunch with Locust, its report, and the judges afterwards (ARGS="--seconds 300 --tills 100")
+	$(BIN)/python -m loadtest.lunch $(ARGS)
 
 lock:                 ## renew both lock files (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements.lock

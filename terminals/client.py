@@ -161,6 +161,8 @@ class Terminal:
         self._session: _Session | None = None
         self._next_sequence = 0
         self.block_list_version = 0
+        self.patience_s: float | None = None
+        """How long to wait for an answer, if not as long as usual."""
 
     @classmethod
     def enrol(cls, url: str, slip: EnrolmentSlip, folder: Path) -> "Terminal":
@@ -346,7 +348,10 @@ class Terminal:
             session = self._signed_on()
             headers = self._signed(session, method, path, request_id, body)
             try:
-                answer = self._http.request(method, self.url + path, body=body, headers=headers | _JSON)
+                timeout = TIMEOUT if self.patience_s is None else self.patience_s
+                answer = self._http.request(
+                    method, self.url + path, body=body, headers=headers | _JSON, timeout=timeout
+                )
             except urllib3.exceptions.HTTPError as error:
                 raise OutcomeUnknown(f"{path}: {error}") from None
             fields = {name.lower(): value for name, value in answer.headers.items()}

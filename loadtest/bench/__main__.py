@@ -7,23 +7,20 @@ so that signing is not what is measured; the centre checks everything. Prints a 
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import urllib3
 from rich.console import Console
 from rich.table import Table
 
 from loadtest.bench import machine, pgbench
 from loadtest.bench.traffic import Traffic
+from loadtest.centre import Centre, free_port, server
 from loadtest.console import PlayFailed
 from loadtest.generator import LoadFailed, Measured, generate, prepare
 from loadtest.town import Town
@@ -48,64 +45,6 @@ TARGETS: dict[str, tuple[str, float]] = {
 }
 
 console = Console(highlight=False)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Centre:
-    """A running centre of the bench's own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = os.environ | {
-            "ONECARD_DATA_DIR": str(folder / "centre"),
-            "ONECARD_PORT": str(self.port),
-        }
-
-    @contextmanager
-    def running(self, **settings: str) -> Iterator[int]:
-        """Run it with these settings; yields its process number."""
-        command = [sys.executable, "-m", "onecard", "run"]
-        with _server(command, self.environment | settings, f"{self.url}/health") as pid:
-            yield pid
-
-    def database_url(self) -> str:
-        """Where its PostgreSQL listens."""
-        command = [sys.executable, "-m", "onecard", "urls"]
-        said = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
-        return str(json.loads(said.stdout)["database"])
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port."""
-        return "127.0.0.1", self.port
-
-
-@contextmanager
-def _server(command: list[str], environment: dict[str, str], probe: str) -> Iterator[int]:
-    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    give_up_at = time.monotonic() + 120
-    try:
-        while not _answers(probe):
-            if child.poll() is not None or time.monotonic() > give_up_at:
-                raise PlayFailed(f"{' '.join(command[1:])} does not start")
-            time.sleep(0.2)
-        yield child.pid
-    finally:
-        child.terminate()
-        child.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return urllib3.request("GET", url, retries=False, timeout=2).status < 500
-    except urllib3.exceptions.HTTPError:
-        return False
 
 
 class Bench:
@@ -136,13 +75,13 @@ class Bench:
 
     def trivial_post(self) -> None:
         """A trivial JSON POST on the same server and framework, with as many workers."""
-        port = _free_port()
+        port = free_port()
         command = [
             sys.executable, "-m", "uvicorn", "loadtest.bench.trivial:app", "--port", str(port), "--workers", "2",
             "--http", "httptools", "--loop", "uvloop", "--log-level", "error", "--no-access-log",
         ]  # fmt: skip
         request = prepare("/echo", {}, b'{"meal":"lunch","amount_fen":1200}')
-        with _server(command, dict(os.environ), f"http://127.0.0.1:{port}/schema/openapi.json"):
+        with server(command, dict(os.environ), f"http://127.0.0.1:{port}/schema/openapi.json"):
             rounds = [
                 generate(("127.0.0.1", port), [iter([request] * 100_000)] * TILLS, seconds=ROUND_S)
                 for _ in range(ROUNDS)

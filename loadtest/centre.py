@@ -1,0 +1,82 @@
+"""A running centre for load tests: a system of its own in a folder, through its commands alone."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import urllib3
+
+from loadtest.console import PlayFailed
+
+START_WITHIN_S = 120.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(command: list[str], environment: dict[str, str], probe: str) -> Iterator[int]:
+    """Run a server until it answers at ``probe``; yields its process number. Raises PlayFailed."""
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    give_up_at = time.monotonic() + START_WITHIN_S
+    try:
+        while not _answers(probe):
+            if child.poll() is not None or time.monotonic() > give_up_at:
+                raise PlayFailed(f"{' '.join(command[1:])} does not start")
+            time.sleep(0.2)
+        yield child.pid
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib3.request("GET", url, retries=False, timeout=2).status < 500
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+class Centre:
+    """A system with the demo city, its data in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {
+            "ONECARD_DATA_DIR": str(folder / "centre"),
+            "ONECARD_PORT": str(self.port),
+        }
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return "127.0.0.1", self.port
+
+    @contextmanager
+    def running(self, **settings: str) -> Iterator[int]:
+        """Run it with these settings; yields its process number."""
+        command = [sys.executable, "-m", "onecard", "run"]
+        with server(command, self.environment | settings, f"{self.url}/health") as pid:
+            yield pid
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run an onecard command on it."""
+        return subprocess.run(
+            [sys.executable, "-m", "onecard", *arguments],
+            env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def database_url(self) -> str:
+        """Where its PostgreSQL listens."""
+        return str(json.loads(self.command("urls").stdout)["database"])
