@@ -125,9 +125,8 @@ def generate(
                 break
             time.sleep(max(0.0, due - now()))
             continue
-        # An open loop looks often: epoll waits in whole milliseconds.
-        wait_s = 1.0 if rate is None else 0.001 if due - moment > 0.001 else 0.0
-        for number, _ in poll.poll(wait_s):
+        # An open loop looks once a millisecond: to look all the time would take a processor from who is measured.
+        for number, _ in poll.poll(1.0 if rate is None else 0.001):
             connection = connections[number]
             if connection.is_answered():
                 last_answer = now()

@@ -41,7 +41,7 @@ from registry.wire import StrictRequest
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from settlement.routes import DepositController, RuleController
 from terminals.blocking import BlockListVersion
-from terminals.routes import CounterConsoleController, OpeningController, PaymentController
+from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
 from terminals.sessions import SessionStore
 from waste.routes import WasteController
 
@@ -187,6 +187,7 @@ def create_app(settings: Settings) -> Litestar:
             OpeningController,
             PaymentController,
             CounterConsoleController,
+            ReceiptController,
             ClearingController,
             WasteController,
         ],
@@ -229,6 +230,7 @@ def create_app(settings: Settings) -> Litestar:
                 Tag("registry", "Who and where"),
                 Tag("deposits", "Money into purses, and back"),
                 Tag("rules", "Prices and rules by date"),
+                Tag("receipts", "Receipts for whoever knows the number"),
                 Tag("clearing", "Closing, netting, statements"),
                 Tag("waste", "The kitchen"),
                 Tag("system", "Health and metrics"),

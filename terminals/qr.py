@@ -95,13 +95,14 @@ def _to_be_signed(context: bytes, payload: bytes) -> bytes:
     return cbor2.dumps(["Signature1", _EDDSA, context, payload], canonical=True)
 
 
-def _sign1(key: Ed25519PrivateKey, context: bytes, payload: Any) -> list[Any]:
+def sign1(key: Ed25519PrivateKey, context: bytes, payload: Any) -> list[Any]:
     """An untagged COSE_Sign1 with EdDSA and our context as external data (RFC 9052 section 4.4)."""
     encoded = cbor2.dumps(payload, canonical=True)
     return [_EDDSA, {}, encoded, key.sign(_to_be_signed(context, encoded))]
 
 
-def _open_sign1(public_key: bytes, context: bytes, message: Any) -> Any:
+def open_sign1(public_key: bytes, context: bytes, message: Any) -> Any:
+    """The payload of an untagged COSE_Sign1 by ``sign1``; raises NotGenuine."""
     match message:
         case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
             if protected != _EDDSA or unprotected:
@@ -129,13 +130,13 @@ def issue_certificate(centre_key: Ed25519PrivateKey, holder: Holder) -> bytes:
         7: holder.credential_id.to_bytes(8, "big"),
         8: {1: {1: 1, -1: 6, -2: holder.public_key}},
     }
-    return cbor2.dumps(_sign1(centre_key, _CERTIFICATE_CONTEXT, claims), canonical=True)
+    return cbor2.dumps(sign1(centre_key, _CERTIFICATE_CONTEXT, claims), canonical=True)
 
 
 @lru_cache(maxsize=20_000)
 def _holder_of(centre_public_key: bytes, certificate: bytes) -> Holder:
     # A certificate is the same in every code of a week: its signature is checked once a worker.
-    claims = _open_sign1(centre_public_key, _CERTIFICATE_CONTEXT, read_cbor(certificate, CODE_CHARACTERS_MAX))
+    claims = open_sign1(centre_public_key, _CERTIFICATE_CONTEXT, read_cbor(certificate, CODE_CHARACTERS_MAX))
     match claims:
         case {
             2: str(subject),
@@ -158,7 +159,7 @@ def read_certificate(centre_public_key: bytes, certificate: bytes) -> Holder:
 
 def make_code(certificate: bytes, phone_key: Ed25519PrivateKey, token: Token) -> str:
     """The text of the QR code that a phone shows."""
-    signed = _sign1(phone_key, _TOKEN_CONTEXT, [token.issued_at, token.counter, token.canteen_id])
+    signed = sign1(phone_key, _TOKEN_CONTEXT, [token.issued_at, token.counter, token.canteen_id])
     code = PREFIX + base45_encode(cbor2.dumps([cbor2.loads(certificate), signed], canonical=True))
     assert len(code) <= CODE_CHARACTERS_MAX, "a code must fit QR version 10-L"
     return code
@@ -176,7 +177,7 @@ def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
     if not isinstance(parts, list) or len(parts) != 2:
         raise NotGenuine("not a certificate and a token")
     holder = read_certificate(centre_public_key, cbor2.dumps(parts[0], canonical=True))
-    match _open_sign1(holder.public_key, _TOKEN_CONTEXT, parts[1]):
+    match open_sign1(holder.public_key, _TOKEN_CONTEXT, parts[1]):
         case [int(issued_at), int(counter), int(canteen_id) | (None as canteen_id)]:
             if 0 <= issued_at < 2**40 and 0 < counter < 2**53:
                 return holder, Token(issued_at, counter, canteen_id)

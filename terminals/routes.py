@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.enums import MediaType
@@ -15,7 +16,7 @@ from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from settlement.charging import Charger
 from settlement.refunds import close_account
-from terminals import blocking, credentials, enrolment, qr
+from terminals import blocking, credentials, enrolment, qr, receipts
 from terminals.acceptance import answer_of, take_charge
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE
@@ -161,6 +162,22 @@ async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_
         raise Problem(BAD_SIGNATURE, f"the keyid of this message is {key_id}")
     check_request(signed, ed25519_verifier(ed_key), time.time())
     return signed
+
+
+class ReceiptController(Controller):
+    """Receipts, for whoever knows the number."""
+
+    tags = ["receipts"]  # noqa: RUF012
+
+    @get("/r/{number:uuid}", media_type=MediaType.HTML, summary="A receipt as a page")
+    async def receipt_page(self, number: UUID, ledger: Pool, keys: KeyRing) -> str:
+        """Chinese and English, with a code that holds the signed receipt."""
+        return receipts.page(await receipts.find(ledger, keys, number))
+
+    @get("/receipts/{number:uuid}", summary="A receipt")
+    async def receipt(self, number: UUID, ledger: Pool, keys: KeyRing) -> receipts.ReceiptShown:
+        """The receipt, its signed code, and what was given back since."""
+        return await receipts.find(ledger, keys, number)
 
 
 class CounterConsoleController(Controller):

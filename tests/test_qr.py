@@ -58,7 +58,7 @@ def test_any_text_is_a_code_or_not_genuine(text: str) -> None:
 
 @given(st.binary(max_size=40))
 def test_a_phone_cannot_sign_nonsense(payload: bytes) -> None:
-    signed = qr._sign1(PHONE_KEY, b"onecard token v1", payload)
+    signed = qr.sign1(PHONE_KEY, b"onecard token v1", payload)
     data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
     if len(data) <= 250:
         with pytest.raises(NotGenuine):

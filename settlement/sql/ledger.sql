@@ -27,6 +27,24 @@ SELECT t.book, t.holder_id, t.issuer_id, t.acquirer_id FROM transfer t
 WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0
   AND t.kind IN ('payment', 'working_meal');
 
+-- name: receipt
+-- What a payment's receipt says, and what was given back of it since.
+SELECT min(t.kind) AS kind, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book AS host_book,
+       p.name_zh AS payer_zh, p.name_en AS payer_en, c.name_zh AS canteen_zh, c.name_en AS canteen_en,
+       coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'cash'), 0)::bigint AS cash_fen,
+       coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'subsidy'), 0)::bigint AS subsidy_fen,
+       coalesce(sum(t.amount_fen) FILTER (WHERE w.purse IS NULL), 0)::bigint AS host_fen,
+       (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
+        WHERE r.book = t.book AND r.reverses = t.posting_id)::bigint AS given_back_fen
+FROM transfer t
+JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+JOIN agency p ON p.book = o.book AND p.agency_id = o.agency_id
+JOIN canteen c ON c.canteen_id = t.canteen_id
+LEFT JOIN wallet w ON w.book = t.book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
+WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.kind IN ('payment', 'working_meal')
+GROUP BY t.book, t.posting_id, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book, p.name_zh, p.name_en,
+         c.name_zh, c.name_en;
+
 -- name: roll_up_day
 -- Sum a closed day's transfers per account that keeps no stored balance; again changes nothing.
 INSERT INTO account_day (book, account_id, business_date, debit_fen, credit_fen)

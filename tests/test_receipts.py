@@ -1,0 +1,69 @@
+"""Receipts: what they say, that they verify without a network, and what they look like."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import urllib3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.keys import KeyRing
+from terminals import qr, receipts
+from terminals.receipts import SignedReceipt
+from tests.builders import Town
+
+AMOUNT = st.integers(0, 10**6)
+RECEIPT = st.builds(
+    SignedReceipt, number=st.uuids(), kind=st.sampled_from(["payment", "working_meal"]),
+    holder_id=st.integers(1, 2**53), payer_zh=st.just("鄞州区机关事务中心"), canteen_zh=st.just("宁波市行政中心一食堂"),
+    meal=st.sampled_from(["breakfast", "lunch", "dinner"]), purchased_at=st.integers(0, 2**34),
+    business_date=st.just("2026-11-23"), cash_fen=AMOUNT, subsidy_fen=AMOUNT, host_fen=AMOUNT,
+    effect=st.sampled_from(["personal", "voucher"]),
+)  # fmt: skip
+
+
+@given(RECEIPT)
+def test_a_receipt_verifies_without_a_network(keys: KeyRing, receipt: SignedReceipt) -> None:
+    assert receipts.read(keys.centre_public_key, receipts.sign(keys, receipt)) == receipt
+
+
+@given(RECEIPT, st.integers(4, 400), st.sampled_from("0A$:"))
+def test_an_altered_receipt_does_not(keys: KeyRing, receipt: SignedReceipt, at: int, character: str) -> None:
+    code = receipts.sign(keys, receipt)
+    at = min(at, len(code) - 1)
+    altered = code[:at] + character + code[at + 1 :]
+    if altered != code:
+        with pytest.raises(qr.NotGenuine):
+            receipts.read(keys.centre_public_key, altered)
+
+
+def test_the_page_and_the_document_say_what_was_paid(town: Town, tmp_path: Path) -> None:
+    till = town.terminal(tmp_path)
+    official = town.official(cash_fen=5_000, subsidy_fen=600)
+    answer = till.charge_card(town.card(official), "lunch")
+    assert answer.receipt is not None
+    number = answer.receipt.number
+    shown = urllib3.request("GET", f"{town.url}/receipts/{number}").json()
+    assert (shown["receipt"]["cash_fen"], shown["receipt"]["subsidy_fen"]) == (400, 600)
+    receipt = receipts.read(till.identity.centre_public_key, shown["code"])
+    assert (str(receipt.number), receipt.holder_id, receipt.amount_fen) == (number, official.holder_id, 1_000)
+
+    back = {"posting_id": str(uuid4()), "payment": number, "amount_fen": 250, "reason": "served cold"}
+    town.centre.call("POST", "/settlement/refunds", back)
+    page = urllib3.request("GET", f"{town.url}/r/{number}")
+    text = page.data.decode()
+    assert page.headers["content-type"].startswith("text/html")
+    for part in ("¥ 10.00", "鄞州区机关事务中心", "Yinzhou District", "个人留存,不作报销凭证", "¥ 2.50", "<svg"):
+        assert part in text, part
+    again = urllib3.request("GET", f"{town.url}/receipts/{number}").json()
+    assert again["code"] == shown["code"], "what was signed stays signed"
+    assert again["given_back_fen"] == 250
+
+
+@pytest.mark.parametrize("number", [str(uuid4()), "1", "..%2f", "0" * 36])
+def test_a_number_that_is_none(town: Town, number: str) -> None:
+    for path in ("/r", "/receipts"):
+        answer = urllib3.request("GET", f"{town.url}{path}/{number}")
+        assert answer.status == 404
+        assert answer.json()["type"] == "/problems/not-found"
