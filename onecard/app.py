@@ -39,7 +39,7 @@ from registry.postgres import LOST_CONNECTION, Pool, open_pool
 from registry.routes import ConsoleController, RegistryController
 from registry.wire import StrictRequest
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
-from settlement.routes import DepositController, RuleController
+from settlement.routes import DepositController, RuleController, SupervisionController
 from terminals.blocking import BlockListVersion
 from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
 from terminals.sessions import SessionStore
@@ -184,6 +184,7 @@ def create_app(settings: Settings) -> Litestar:
             RegistryController,
             DepositController,
             RuleController,
+            SupervisionController,
             OpeningController,
             PaymentController,
             CounterConsoleController,
@@ -229,6 +230,7 @@ def create_app(settings: Settings) -> Litestar:
                 Tag("console", "People at the console"),
                 Tag("registry", "Who and where"),
                 Tag("deposits", "Money into purses, and back"),
+                Tag("supervision", "Questions that payments raise"),
                 Tag("rules", "Prices and rules by date"),
                 Tag("receipts", "Receipts for whoever knows the number"),
                 Tag("clearing", "Closing, netting, statements"),

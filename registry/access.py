@@ -59,7 +59,7 @@ MAY: dict[str, frozenset[str]] = {
         {"see_registry", "top_up", "grant_subsidy", "set_tariff", "refund", "close_account", "see_clearing"}
     ),
     "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste"}),
-    "supervisor": frozenset({"see_registry", "see_clearing", "see_waste"}),
+    "supervisor": frozenset({"see_registry", "see_clearing", "see_waste", "see_flags"}),
 }
 """Role -> what it may do. A role with an agency may do it within that agency only."""
 

@@ -1,16 +1,19 @@
 """HTTP: top-ups at the counter, subsidy grants, balances."""
 
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
+from litestar.params import Parameter
 
 from registry import access, audit
 from registry.errors import INVALID, NOT_ALLOWED, Problem
+from registry.keys import KeyRing
 from registry.models import Sessions
 from registry.officials import find_agency, find_officials
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
-from settlement import refunds, rulebook
+from settlement import grant_files, refunds, rulebook, supervision
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import balances
 from settlement.models import Jurisdiction
@@ -35,6 +38,32 @@ class DepositController(Controller):
     ) -> Deposited:
         """The agency's meal money for its officials, into their subsidy purses."""
         return await _deposit("grant", request.user, data, sessions, ledger)
+
+    @post(
+        "/settlement/grants/{agency_id:int}/{batch:str}",
+        guards=[access.allows("grant_subsidy")],
+        summary="Grant meal subsidies from a file",
+    )
+    async def grant_from_file(
+        self,
+        request: Request[access.Person, Any, Any],
+        agency_id: NumberInPath,
+        batch: Annotated[str, Parameter(pattern="^[A-Za-z0-9_.-]{1,40}$")],
+        sessions: Sessions,
+        ledger: Pool,
+        keys: KeyRing,
+    ) -> Deposited:
+        """CSV, staff number and yuan; every row is posted, or none; the same batch again grants nothing more."""
+        request.user.must_act_for(agency_id)
+        rows = grant_files.read_grants(await request.body())
+        async with sessions.begin() as db:
+            agency = await find_agency(db, agency_id)
+            deposits = await grant_files.deposits_of(db, keys, agency, batch, rows)
+            amount_fen = sum(d.amount_fen for d in deposits)
+            detail = {"batch": batch, "deposits": len(deposits), "amount_fen": amount_fen}
+            await audit.record(db, request.user.login, "grant_file", f"agency/{agency_id}", detail)
+        await deposit(ledger, agency.book, "grant", deposits)
+        return Deposited(len(deposits), amount_fen)
 
     @post("/settlement/refunds", guards=[access.allows("refund")], summary="Refund a payment")
     async def refund(
@@ -68,6 +97,17 @@ class DepositController(Controller):
         request.user.must_act_for(official.agency_id)
         held = await balances(ledger, official.book, holder_id)
         return Purses(holder_id, held.get("cash", 0), held.get("subsidy", 0))
+
+
+class SupervisionController(Controller):
+    """What supervisors should look at."""
+
+    tags = ["supervision"]  # noqa: RUF012
+
+    @get("/supervision/flags/{on:date}", guards=[access.allows("see_flags")], summary="Flags of a business day")
+    async def flags(self, on: date, ledger: Pool) -> list[supervision.Flag]:
+        """Pseudonymous; a flag is a question, no verdict."""
+        return await supervision.flags_of(ledger, on)
 
 
 class RuleController(Controller):

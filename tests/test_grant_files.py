@@ -1,0 +1,70 @@
+"""Meal subsidies from a payroll's file."""
+
+import secrets
+
+import pytest
+import urllib3
+
+from registry.errors import Problem
+from settlement.grant_files import GrantRow, read_grants
+from tests.builders import Town
+
+
+@pytest.mark.parametrize(
+    ("case", "data"),
+    [
+        ("plain", b"staff_number,amount\nNB-1,300\nNB-2,12.5\n"),
+        ("as a spreadsheet saves it", "\ufeff工号,金额\r\nNB-1,300.00\r\nNB-2,12.50\r\n".encode()),
+        ("as an older one saves it", "工号,金额\r\nNB-1,300\r\nNB-2,12.50\r\n".encode("gb18030")),
+        ("quoted, spaced, with an empty line", b'staff_number,amount\n"NB-1", 300 \n\nNB-2,12.50'),
+    ],
+)
+def test_files_as_they_come(case: str, data: bytes) -> None:
+    first, second = read_grants(data)
+    assert (first.staff_number, first.amount_fen) == ("NB-1", 30_000), case
+    assert (second.staff_number, second.amount_fen) == ("NB-2", 1_250), case
+
+
+def test_every_wrong_row_is_named() -> None:
+    data = b"staff_number,amount\nNB-1,12.345\nNB-2,-5\nNB-3\nNB-4,0\n,7\nNB-5,1\nNB-5,2\nNB-6,10001\n"
+    with pytest.raises(Problem) as caught:
+        read_grants(data)
+    for line in (2, 3, 4, 5, 6, 8, 9):
+        assert f"line {line}: " in caught.value.detail
+    assert "line 7: " not in caught.value.detail
+
+
+@pytest.mark.parametrize("data", [b"", b"name,sum\na,1\n", b"staff_number,amount\n", b"\x00\x00", b"\xff\xfe\x81"])
+def test_what_is_no_such_file(data: bytes) -> None:
+    with pytest.raises(Problem):
+        read_grants(data)
+
+
+def test_one_row_is_a_file() -> None:
+    assert read_grants(b"staff_number,amount\nA,0.01") == [GrantRow(2, "A", 1)]
+
+
+def test_a_file_grants_once_or_not_at_all(town: Town) -> None:
+    run = secrets.token_hex(4)
+    people = [{"name": f"员工 {i}", "staff_number": f"{run}-{i}"} for i in range(3)]
+    agency_id = town.agency_id("yinzhou")
+    message = {"agency_id": agency_id, "officials": people}
+    holders = town.centre.call("POST", "/registry/officials", message)["holder_ids"]
+    finance = town.person("finance-yinzhou")
+
+    def send(text: str, batch: str = run, agency: int = agency_id) -> tuple[int, dict[str, object]]:
+        headers = {"authorization": f"Bearer {finance.token}", "content-type": "text/csv"}
+        url = f"{town.url}/settlement/grants/{agency}/{batch}"
+        answer = urllib3.request("POST", url, body=text.encode(), headers=headers, retries=False)
+        return answer.status, answer.json()
+
+    rows = "".join(f"{run}-{i},{100 + i}\n" for i in range(3))
+    status, problem = send(f"staff_number,amount\n{rows}{run}-9,5\n")
+    assert (status, problem["detail"]) == (400, f"line 5: no staff number {run}-9")
+    assert send(f"staff_number,amount\n{rows}") == (201, {"deposits": 3, "amount_fen": 30_300})
+    assert send(f"staff_number,amount\n{rows}")[0] == 201, "again"
+    held = [town.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] for holder in holders]
+    assert held == [10_000, 10_100, 10_200], "once"
+    assert send(f"staff_number,amount\n{run}-0,7\n")[0] == 422, "the same batch with another amount"
+    assert send("staff_number,amount\nA,7\n", agency=town.agency_id("city"))[0] == 403
+    assert send("staff_number,amount\nA,7\n", batch="a%20b")[0] == 400
