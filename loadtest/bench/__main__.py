@@ -171,7 +171,7 @@ def grow(url: str, rows: int) -> None:
                 "INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,"
                 " business_date, posted_at, holder_id, issuer_id, acquirer_id, canteen_id, meal, channel,"
                 " credential_id, counter, terminal_id, epoch, sequence, purchased_at)"
-                " SELECT w.book, gen_random_uuid(), 0, 'payment', w.account_id, c.account_id, 1,"
+                " SELECT w.book, uuidv7(), 0, 'payment', w.account_id, c.account_id, 1,"
                 " current_date - 380 + ((%(first)s::bigint + g) * 360 / %(rows)s)::integer,"
                 " now() - interval '300 days', w.holder_id, c.agency_id, c.agency_id, c.canteen_id, 'lunch', 'card',"
                 " NULL, NULL, NULL, NULL, NULL, now() - interval '300 days'"
