@@ -38,34 +38,3 @@ BEGIN
     FROM transfer t
     WHERE t.book = p_book AND t.posting_id = p_posting AND t.holder_id = p_holder AND t.kind IN ('payout', 'lapse');
 END $$;
-
--- Let the meal money of a book's officials lapse to their agencies, where the jurisdiction says so (at the year's
--- end): every purse at once, numbered from p_posting on by part. Purses are emptied once; again finds nothing.
-CREATE OR REPLACE FUNCTION lapse_subsidies(p_book integer, p_posting uuid)
-RETURNS TABLE (purses bigint, subsidy_fen bigint)
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_date date;
-BEGIN
-    v_date := pass_day_gate(p_book);
-    RETURN QUERY
-    WITH emptied AS (
-        SELECT w.book, w.holder_id, w.account_id, w.balance_fen FROM wallet w
-        WHERE v_date IS NOT NULL AND w.book = p_book AND w.purse = 'subsidy' AND w.balance_fen > 0
-        ORDER BY w.holder_id FOR UPDATE
-    ), posted AS (
-        INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
-                              business_date, posted_at, holder_id, issuer_id)
-        SELECT e.book, p_posting, row_number() OVER (ORDER BY e.holder_id), 'lapse', e.account_id, a.grant_account,
-               e.balance_fen, v_date, clock_timestamp(), e.holder_id, o.agency_id
-        FROM emptied e
-        JOIN official o ON o.book = e.book AND o.holder_id = e.holder_id
-        JOIN agency a ON a.book = o.book AND a.agency_id = o.agency_id
-        RETURNING transfer.holder_id, transfer.amount_fen
-    ), paid AS (
-        UPDATE wallet w SET balance_fen = w.balance_fen - p.amount_fen
-        FROM posted p WHERE w.book = p_book AND w.holder_id = p.holder_id AND w.purse = 'subsidy'
-        RETURNING p.amount_fen
-    )
-    SELECT count(*), coalesce(sum(p.amount_fen), 0)::bigint FROM paid p;
-END $$;
