@@ -16,6 +16,7 @@ from typing import Any
 from clearing.netting import NetPosition, netting_efficiency_percent
 from registry.named_sql import load_queries
 from registry.postgres import Pool
+from settlement.money import yuan
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")
 
@@ -44,12 +45,6 @@ NET_HEADER = (
     "应付(元) payable_yuan",
     "净额(元) net_position_yuan",
 )
-
-
-def yuan(fen: int) -> str:
-    """An amount in yuan with two decimals, exactly."""
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
 def statement_rows(

@@ -167,9 +167,9 @@ def check_jobs() -> None:
 def close_day_command(on: str | None) -> None:
     """Close a business day in every book, net it, publish the statements. Twice changes nothing."""
     from clearing.closing import CycleResult, close_day
-    from clearing.statements import yuan
     from registry.days import ZONE
     from registry.postgres import open_pool
+    from settlement.money import yuan
 
     try:
         business_date = date.fromisoformat(on) if on else datetime.now(UTC).astimezone(ZONE).date()

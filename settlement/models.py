@@ -166,27 +166,6 @@ class Jurisdiction(Base):
     subsidy_expires: Mapped[str]
 
 
-class TopUpOrder(Base):
-    """An official's order to pay money in through a payment gateway; its number is the posting's."""
-
-    __tablename__ = "top_up_order"
-    __table_args__ = (
-        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
-        CheckConstraint("state IN ('open', 'paid', 'returned')", name="state"),
-        Index("ix_top_up_order_holder", "book", "holder_id"),
-    )
-
-    book: Mapped[int] = book_key()
-    posting_id: Mapped[UUID] = mapped_column(primary_key=True)
-    holder_id: Mapped[int] = mapped_column(BigInteger)
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
-    gateway: Mapped[str]
-    state: Mapped[str] = mapped_column(default="open")
-    created_at: Mapped[datetime]
-    gateway_reference: Mapped[str | None]
-    paid_at: Mapped[datetime | None]
-
-
 class Tariff(Base):
     """A canteen's price for a meal from a date on (see ``settlement.tariff``)."""
 

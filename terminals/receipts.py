@@ -30,6 +30,7 @@ from registry.keys import KeyRing
 from registry.postgres import Pool
 from registry.wire import read_cbor
 from settlement.ledger import QUERIES, rules_of
+from settlement.money import yuan
 from settlement.tariff import in_force
 from terminals import qr
 
@@ -118,11 +119,6 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
         effect="personal" if rules is None else rules.receipt_effect,
     )
     return ReceiptShown(receipt, sign(keys, receipt), row["payer_en"], row["canteen_en"], row["given_back_fen"])
-
-
-def yuan(fen: int) -> str:
-    """Fen as yuan with two decimals."""
-    return f"{fen // 100:,}.{fen % 100:02d}"
 
 
 def page(shown: ReceiptShown) -> str:

@@ -1,4 +1,4 @@
-"""the rules of the charge path: jurisdictions, visits, agreements, refunds, closures, gateway orders"""
+"""the rules of the charge path: jurisdictions, visits, agreements, refunds, closures"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -81,26 +81,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book", "visit_id", name=op.f("pk_visit")),
     )
     op.create_index("ix_visit_holder", "visit", ["book", "holder_id", "host_agency_id"])
-    op.create_table(
-        "top_up_order",
-        sa.Column("book", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("posting_id", sa.Uuid(), nullable=False),
-        sa.Column("holder_id", sa.BigInteger(), nullable=False),
-        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
-        sa.Column("gateway", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("gateway_reference", sa.Text(), nullable=True),
-        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('open', 'paid', 'returned')", name=op.f("ck_top_up_order_state")),
-        sa.ForeignKeyConstraint(
-            ["book", "holder_id"],
-            ["official.book", "official.holder_id"],
-            name=op.f("fk_top_up_order_book_holder_id"),
-        ),
-        sa.PrimaryKeyConstraint("book", "posting_id", name=op.f("pk_top_up_order")),
-    )
-    op.create_index("ix_top_up_order_holder", "top_up_order", ["book", "holder_id"])
     op.drop_constraint(op.f("ck_transfer_kind"), "transfer")
     op.create_check_constraint(op.f("ck_transfer_kind"), "transfer", KINDS)
     op.drop_constraint(op.f("ck_transfer_reverses"), "transfer")
