@@ -317,8 +317,8 @@ async def test_the_database_dies_for_a_moment(counter: Counter, database_url: st
     async def cut() -> None:
         for _ in range(5):
             await cutter.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
             await asyncio.sleep(0.02)
 

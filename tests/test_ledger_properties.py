@@ -103,10 +103,11 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
                 with contextlib.suppress(Problem):
                     await close_account(pool, holders[which].book, holders[which].holder_id, new_posting_id())
             case "crash":
-                # Every connection is cut, in the middle of whatever it does.
+                # Every connection is cut, in the middle of whatever it does. PostgreSQL's own workers
+                # (autovacuum) belong to the superuser, who alone may end them.
                 await crasher.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
                 )
             case "block":
                 await pool.execute(
