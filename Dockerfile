@@ -14,6 +14,7 @@ COPY loadtest loadtest
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.12-slim-bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/onecard --create-home onecard \
     && install -d -o onecard -g onecard /var/lib/onecard/statements /var/lib/onecard/metrics
 COPY --from=build /venv /venv

@@ -8,12 +8,13 @@ run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 
 setup:                ## install the locked packages into .venv
 	@scripts/setup.sh requirements.lock
+	@scripts/setup-packages.sh
 
 setup-dev:
 	@scripts/setup.sh requirements-dev.lock
 
 test: setup-dev       ## the whole suite, on real services that it starts itself
-	@scripts/setup-browser.sh
+	@scripts/setup-packages.sh --test
 	$(BIN)/pytest $(ARGS)
 
 check: setup-dev      ## ruff, mypy --strict, import contracts

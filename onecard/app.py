@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from litestar import Litestar, Response, get
+from litestar import Litestar, Response, Router, get
 from litestar.channels import ChannelsPlugin
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -29,8 +29,10 @@ from onecard import metrics
 from onecard.door import Arrivals
 from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.logs import configure_logs
+from onecard.payment_gateway import open_gateway
 from onecard.problems import HANDLERS
 from onecard.settings import Settings
+from onecard.simulated_gateway import SimulatedGateway, create_simulated_gateway
 from onecard.wall import RequestLog
 from registry.errors import UNAVAILABLE, Problem
 from registry.keys import KeyRing, load_keys
@@ -39,7 +41,7 @@ from registry.postgres import LOST_CONNECTION, Pool, open_pool
 from registry.routes import ConsoleController, RegistryController
 from registry.wire import StrictRequest
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
-from settlement.routes import DepositController, RuleController, SupervisionController
+from settlement.routes import DepositController, GatewayController, RuleController, SupervisionController
 from terminals.blocking import BlockListVersion
 from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
 from terminals.sessions import SessionStore
@@ -120,6 +122,8 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
 
     limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max, settings.charge_lanes)
     state.charger = Charger(state.ledger, limits, on_answered)
+    gateway = open_gateway(settings)
+    state.gateway = await gateway.__aenter__()
     tasks = [
         asyncio.create_task(state.block_list.follow()),
         asyncio.create_task(state.live.follow()),
@@ -133,6 +137,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await gateway.__aexit__(None, None, None)
         await engine.dispose()
         await state.redis.aclose()
         state.ledger.terminate()
@@ -151,6 +156,12 @@ def _provide(name: str) -> Provide:
         return getattr(state, name)
 
     return Provide(from_state, sync_to_thread=False)
+
+
+def _simulated(settings: Settings) -> list[Router]:
+    if settings.gateway != "simulated":
+        return []
+    return [create_simulated_gateway(SimulatedGateway(settings.data_dir, settings.gateway_keys_folder))]
 
 
 COLLECT_AFTER = (20_000, 20, 50)
@@ -183,6 +194,8 @@ def create_app(settings: Settings) -> Litestar:
             ConsoleController,
             RegistryController,
             DepositController,
+            GatewayController,
+            *_simulated(settings),
             RuleController,
             SupervisionController,
             OpeningController,

@@ -67,6 +67,7 @@ def run() -> None:
     from onecard.city import load_demo_city
     from onecard.database import migrate
     from onecard.server import check_port, job_runner, serve
+    from onecard.simulated_gateway import create_missing_gateway_keys
     from registry.keys import create_missing_keys
 
     started = time.monotonic()
@@ -76,6 +77,10 @@ def run() -> None:
         check_port(settings)
         with Services(settings).running() as ready:
             create_missing_keys(ready.keys_folder)
+            if ready.gateway is None and ready.demo_city:
+                ready = ready.model_copy(update={"gateway": "simulated"})
+            if ready.gateway == "simulated":
+                create_missing_gateway_keys(ready.gateway_keys_folder)
             migrate(ready.needed_database_url)
             if ready.demo_city and asyncio.run(load_demo_city(ready)):
                 console.print("the database was empty: loaded the demo city")

@@ -12,7 +12,7 @@ import settlement
 MIGRATIONS = Path(__file__).parent / "migrations"
 FUNCTIONS = [
     Path(settlement.__file__).parent / "sql" / f"{name}.sql"
-    for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account")
+    for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
 ]
 
 APPEND_ONLY = ("transfer", "request", "audit_entry")

@@ -14,9 +14,12 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from clearing.closing import close_day, open_dates
+from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from registry.days import cut_off_of
 from registry.postgres import LOST_CONNECTION, open_pool
+from settlement.expiry import lapse_due
+from settlement.online_top_ups import settle_unheard
 
 log = structlog.get_logger()
 
@@ -34,6 +37,8 @@ def create_job_app(settings: Settings) -> App:
     @app.task(queueing_lock="close_due_days", pass_context=False)
     async def close_due_days(timestamp: int) -> None:  # noqa: ARG001 - when it was due; the books decide
         await close_days_due(settings, datetime.now(UTC))
+        await lapse_subsidies_due(settings)
+        await settle_unheard_top_ups(settings, datetime.now(UTC))
 
     return app
 
@@ -50,6 +55,30 @@ async def close_days_due(settings: Settings, now: datetime) -> bool:
         return True
     finally:
         await pool.close()
+
+
+async def lapse_subsidies_due(settings: Settings) -> None:
+    """Give last year's meal money back where the rules say so."""
+    pool = await open_pool(settings.needed_database_url, size=2)
+    try:
+        for lapse in await lapse_due(pool):
+            log.info("subsidies_lapsed", agency_id=lapse.agency_id, year=lapse.year, subsidy_fen=lapse.subsidy_fen)
+    finally:
+        await pool.close()
+
+
+async def settle_unheard_top_ups(settings: Settings, now: datetime) -> None:
+    """Ask the payment gateway for what it has not told."""
+    async with open_gateway(settings) as gateway:
+        if gateway is None:
+            return
+        pool = await open_pool(settings.needed_database_url, size=2)
+        try:
+            came_to = await settle_unheard(pool, gateway, now)
+        finally:
+            await pool.close()
+    if came_to:
+        log.info("top_ups_settled", **came_to)
 
 
 async def run_jobs(settings: Settings) -> None:

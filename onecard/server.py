@@ -24,6 +24,7 @@ def export(settings: Settings) -> None:
         "ONECARD_DATA_DIR": str(settings.data_dir),
         "ONECARD_DATABASE_URL": settings.needed_database_url,
         "ONECARD_REDIS_URL": settings.needed_redis_url,
+        "ONECARD_GATEWAY": settings.gateway or "none",
         "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_folder),
     }
 

@@ -1,6 +1,7 @@
 """Every setting and limit of the system in one class, from the environment (``ONECARD_...``) or secret files."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,13 @@ class Settings(BaseSettings):
     keys_dir: Path | None = Field(None, description="Folder of the key files; none: DATA_DIR/keys.")
     statement_dir: Path | None = Field(None, description="Folder of the statements; none: DATA_DIR/statements.")
     metrics_dir: Path | None = Field(None, description="Scratch folder of the metrics; none: DATA_DIR/metrics.")
+    public_url: str | None = Field(None, description="How others reach this centre; none: http://HOST:PORT.")
+    gateway: Literal["none", "simulated", "wechat_pay"] | None = Field(
+        None, description="Who takes top-ups on phones; by default nobody, and the simulated one beside a demo city."
+    )
+    gateway_url: str = Field("https://api.mch.weixin.qq.com", description="The payment gateway's address.")
+    gateway_merchant: str = Field("", description="Our merchant number at the gateway.")
+    gateway_app: str = Field("", description="Our application's number at the gateway.")
     demo_city: bool = Field(True, description="Load the demo city into an empty database.")
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
@@ -41,6 +49,16 @@ class Settings(BaseSettings):
     def keys_folder(self) -> Path:
         """Where the key files are."""
         return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def gateway_keys_folder(self) -> Path:
+        """Where the gateway's key files are (see ``settlement.wechat_pay.load_merchant``)."""
+        return self.keys_folder / "gateway"
+
+    @property
+    def own_url(self) -> str:
+        """How others reach this centre."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def statement_folder(self) -> Path:

@@ -37,6 +37,7 @@ MAY: dict[str, frozenset[str]] = {
             "register_visit",
             "set_rules",
             "set_tariff",
+            "set_purse_order",
             "refund",
             "close_account",
             "close_day",
@@ -56,7 +57,16 @@ MAY: dict[str, frozenset[str]] = {
         }
     ),
     "agency_finance": frozenset(
-        {"see_registry", "top_up", "grant_subsidy", "set_tariff", "refund", "close_account", "see_clearing"}
+        {
+            "see_registry",
+            "top_up",
+            "grant_subsidy",
+            "set_tariff",
+            "set_purse_order",
+            "refund",
+            "close_account",
+            "see_clearing",
+        }
     ),
     "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste"}),
     "supervisor": frozenset({"see_registry", "see_clearing", "see_waste", "see_flags"}),

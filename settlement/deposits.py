@@ -8,7 +8,7 @@ from registry.postgres import Pool
 from settlement.charging import until_known
 from settlement.errors import ACCOUNT_CLOSED, OTHER_CONTENT
 
-DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5)"
+DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5, $6)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,10 @@ class Deposit:
     amount_fen: int
 
 
-async def deposit(pool: Pool, book: int, kind: str, deposits: list[Deposit]) -> None:
+async def deposit(pool: Pool, book: int, kind: str, deposits: list[Deposit], *, channel: str = "counter") -> None:
     """Post top-ups (``top_up``, into cash) or grants (``grant``, into subsidy) of one book; all or none.
 
+    ``channel`` is the way the money came: ``counter``, ``file`` or ``gateway``.
     Raises Problem(OTHER_CONTENT) when a posting number was used before for something else, and UNAVAILABLE.
     """
     arguments = (
@@ -30,7 +31,7 @@ async def deposit(pool: Pool, book: int, kind: str, deposits: list[Deposit]) -> 
         [d.holder_id for d in deposits],
         [d.amount_fen for d in deposits],
     )
-    rows = await until_known(lambda: pool.fetch(DEPOSIT, book, kind, *arguments), 8.0)
+    rows = await until_known(lambda: pool.fetch(DEPOSIT, book, kind, channel, *arguments), 8.0)
     if len(rows) < len(deposits):
         raise Problem(ACCOUNT_CLOSED)
     for wanted, row in zip(deposits, rows, strict=True):

@@ -28,6 +28,22 @@ MORE_THAN_PAID = ProblemKind(
     "请核对已退金额",
     "See what was given back before; nothing was posted",
 )
+GATEWAY_AWAY = ProblemKind(
+    503,
+    "gateway-away",
+    "支付网关暂不可用",
+    "The payment gateway does not answer",
+    "请稍后重试或到窗口充值",
+    "Try again shortly, or top up at the counter; nothing was posted",
+)
+NOT_GENUINE = ProblemKind(
+    401,
+    "not-genuine",
+    "签名无效",
+    "The message is not of who it says it is",
+    "请核对密钥与时钟",
+    "Check the keys and the clock; nothing was posted",
+)
 ACCOUNT_CLOSED = ProblemKind(
     409,
     "account-closed",

@@ -141,6 +141,46 @@ class AccountDay(Base):
     credit_fen: Mapped[int] = mapped_column(BigInteger)
 
 
+class GatewayOrder(Base):
+    """A top-up that an official pays on his phone (see ``settlement.online_top_ups``).
+
+    ``order_id`` is the phone's, ``number`` ours: the gateway and the ledger know the order by it.
+    """
+
+    __tablename__ = "gateway_order"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
+        CheckConstraint("state IN ('open', 'paid', 'expired', 'returned')", name="state"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        Index("uq_gateway_order_number", "book", "number", unique=True),
+        Index("ix_gateway_order_open", "book", "created_at", postgresql_where=text("state = 'open'")),
+    )
+
+    book: Mapped[int] = book_key()
+    holder_id: Mapped[int] = number_key()
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[UUID]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]
+    reference: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class SubsidyLapse(Base):
+    """What was left of a year's meal money and went back to an agency (see ``settlement.expiry``)."""
+
+    __tablename__ = "subsidy_lapse"
+
+    book: Mapped[int] = book_key()
+    agency_id: Mapped[int] = number_key()
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    purses: Mapped[int] = mapped_column(BigInteger)
+    subsidy_fen: Mapped[int] = mapped_column(BigInteger)
+    lapsed_at: Mapped[datetime]
+
+
 class Jurisdiction(Base):
     """A region's rules from a date on (see ``settlement.tariff.Rules``); null: no such limit."""
 

@@ -1,5 +1,6 @@
 """HTTP: top-ups at the counter, subsidy grants, balances."""
 
+import time
 from datetime import date
 from typing import Annotated, Any
 
@@ -15,9 +16,24 @@ from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from settlement import grant_files, refunds, rulebook, supervision
 from settlement.deposits import Deposit, deposit
+from settlement.errors import NOT_GENUINE
+from settlement.gateway import NotTheGateway, gateway_of
 from settlement.ledger import balances
 from settlement.models import Jurisdiction
-from settlement.schemas import Deposited, NewDeposits, NewRefund, NewRules, NewTariff, Purses, Refunded, RulesShown
+from settlement.online_top_ups import take
+from settlement.schemas import (
+    AgreementMessage,
+    Deposited,
+    NewDeposits,
+    NewRefund,
+    NewRules,
+    NewTariff,
+    PurseOrder,
+    Purses,
+    Refunded,
+    RulesShown,
+    TariffShown,
+)
 
 
 class DepositController(Controller):
@@ -62,7 +78,7 @@ class DepositController(Controller):
             amount_fen = sum(d.amount_fen for d in deposits)
             detail = {"batch": batch, "deposits": len(deposits), "amount_fen": amount_fen}
             await audit.record(db, request.user.login, "grant_file", f"agency/{agency_id}", detail)
-        await deposit(ledger, agency.book, "grant", deposits)
+        await deposit(ledger, agency.book, "grant", deposits, channel="file")
         return Deposited(len(deposits), amount_fen)
 
     @post("/settlement/refunds", guards=[access.allows("refund")], summary="Refund a payment")
@@ -97,6 +113,25 @@ class DepositController(Controller):
         request.user.must_act_for(official.agency_id)
         held = await balances(ledger, official.book, holder_id)
         return Purses(holder_id, held.get("cash", 0), held.get("subsidy", 0))
+
+
+class GatewayController(Controller):
+    """What the payment gateway tells the centre."""
+
+    tags = ["deposits"]  # noqa: RUF012
+
+    @post("/gateway/notifications", status_code=200, summary="A notification of the payment gateway")
+    async def notification(self, request: Request[Any, Any, Any], ledger: Pool) -> dict[str, str]:
+        """Signed and sealed by the gateway; any answer but 200 makes it come again."""
+        gateway = gateway_of(request.app.state)
+        fields = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            paid = gateway.read_notification(fields, await request.body(), time.time())
+        except NotTheGateway as error:
+            raise Problem(NOT_GENUINE, str(error)) from None
+        if paid is not None:
+            await take(ledger, gateway, paid)
+        return {"code": "SUCCESS"}
 
 
 class SupervisionController(Controller):
@@ -144,6 +179,55 @@ class RuleController(Controller):
             await rulebook.set_tariff(db, canteen, data)
             detail = {"meal": data.meal, "valid_from": str(data.valid_from), "home_fen": data.home_fen}
             await audit.record(db, request.user.login, "set_tariff", f"canteen/{data.canteen_id}", detail)
+        return data
+
+    @get("/tariffs/{canteen_id:int}", guards=[access.allows("see_registry")], summary="A canteen's prices")
+    async def tariffs(self, canteen_id: NumberInPath, sessions: Sessions) -> list[TariffShown]:
+        """Past, present and coming ones; of a meal's prices the one with the latest day up to today holds."""
+        async with sessions() as db:
+            canteen = await rulebook.find_canteen(db, canteen_id)
+            return [
+                TariffShown(t.canteen_id, t.meal, t.valid_from, t.home_fen, t.visitor_fen, t.limit_fen)
+                for t in await rulebook.tariffs_of(db, canteen)
+            ]
+
+    @get("/agreements/{book:int}", guards=[access.allows("see_registry")], summary="A region's agreements")
+    async def agreements(self, book: NumberInPath, sessions: Sessions) -> list[AgreementMessage]:
+        """Whose officials its canteens receive without a visit, and when."""
+        async with sessions() as db:
+            found = await rulebook.agreements_of(db, book)
+            return [AgreementMessage(a.guest_book, a.valid_from, a.valid_to) for a in found]
+
+    @post("/agreements/{book:int}", guards=[access.allows("set_rules")], summary="Make or end an agreement")
+    async def agree(
+        self,
+        request: Request[access.Person, Any, Any],
+        book: NumberInPath,
+        data: AgreementMessage,
+        sessions: Sessions,
+    ) -> AgreementMessage:
+        """Receive another region's officials without a visit; the same first day again sets the last day."""
+        async with sessions.begin() as db:
+            await rulebook.agree(db, book, data)
+            detail = {
+                "guest_book": data.guest_book,
+                "valid_from": str(data.valid_from),
+                "valid_to": str(data.valid_to or ""),
+            }
+            await audit.record(db, request.user.login, "agree", f"book/{book}", detail)
+        return data
+
+    @post("/purse-orders", guards=[access.allows("set_purse_order")], summary="Set which purse pays first")
+    async def set_purse_order(
+        self, request: Request[access.Person, Any, Any], data: PurseOrder, sessions: Sessions
+    ) -> PurseOrder:
+        """At the agency's own canteens; elsewhere own money alone pays."""
+        request.user.must_act_for(data.agency_id)
+        async with sessions.begin() as db:
+            agency = await find_agency(db, data.agency_id)
+            agency.purse_order = data.purse_order
+            detail = {"purse_order": data.purse_order}
+            await audit.record(db, request.user.login, "set_purse_order", f"agency/{data.agency_id}", detail)
         return data
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.days import ZONE
 from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
-from registry.models import Canteen
+from registry.models import Book, Canteen, RegionAgreement
 from settlement.models import Jurisdiction, Tariff
-from settlement.schemas import NewRules, NewTariff
+from settlement.schemas import AgreementMessage, NewRules, NewTariff
 
 
 def today() -> date:
@@ -80,6 +80,47 @@ async def set_tariff(db: AsyncSession, canteen: Canteen, wanted: NewTariff) -> T
     )
     db.add(tariff)
     return tariff
+
+
+async def tariffs_of(db: AsyncSession, canteen: Canteen) -> list[Tariff]:
+    """All prices of a canteen, past and coming, by meal and day."""
+    found = select(Tariff).where(Tariff.book == canteen.book, Tariff.canteen_id == canteen.canteen_id)
+    return list(await db.scalars(found.order_by(Tariff.meal, Tariff.valid_from)))
+
+
+async def agreements_of(db: AsyncSession, book: int) -> list[RegionAgreement]:
+    """The regions that a host region has received, receives or will receive without a visit."""
+    found = select(RegionAgreement).where(RegionAgreement.book == book)
+    return list(await db.scalars(found.order_by(RegionAgreement.guest_book, RegionAgreement.valid_from)))
+
+
+async def agree(db: AsyncSession, book: int, wanted: AgreementMessage) -> RegionAgreement:
+    """Make an agreement from a day on, or set the last day of the one that begins then.
+
+    Raises Problem INVALID (the past would change, or another one covers a day of it) or NOT_FOUND.
+    """
+    if book == wanted.guest_book:
+        raise Problem(INVALID, "a region needs no agreement with itself")
+    for number in (book, wanted.guest_book):
+        if await db.get(Book, number) is None:
+            raise Problem(NOT_FOUND, f"no region {number}")
+    last_day = wanted.valid_to or date.max
+    if last_day < max(today(), wanted.valid_from):
+        raise Problem(INVALID, "the last day is today at the earliest, and not before the first")
+    others = [a for a in await agreements_of(db, book) if a.guest_book == wanted.guest_book]
+    found = next((a for a in others if a.valid_from == wanted.valid_from), None)
+    if found is None and wanted.valid_from < today():
+        raise Problem(INVALID, "an agreement begins today at the earliest")
+    for other in others:
+        if other is not found and other.valid_from <= last_day and wanted.valid_from <= (other.valid_to or date.max):
+            raise Problem(INVALID, f"the agreement from {other.valid_from} covers one of these days already")
+    if found is None:
+        found = RegionAgreement(book=book, guest_book=wanted.guest_book, valid_from=wanted.valid_from)
+        db.add(found)
+    elif (found.valid_to or date.max) < today():
+        raise Problem(INVALID, "it has ended; make a new one")
+    found.valid_to = wanted.valid_to
+    return found
 
 
 async def find_canteen(db: AsyncSession, canteen_id: int) -> Canteen:

@@ -73,6 +73,32 @@ class NewTariff(Message):
     limit_fen: AmountFen | None = None
 
 
+class TariffShown(Struct):
+    """A price of a canteen from a day on; money in fen."""
+
+    canteen_id: int
+    meal: str
+    valid_from: date
+    home_fen: int | None
+    visitor_fen: int | None
+    limit_fen: int | None
+
+
+class AgreementMessage(Message):
+    """A host region receives a guest region's officials without a visit; ``valid_to`` null: until it is ended."""
+
+    guest_book: Number
+    valid_from: date
+    valid_to: date | None = None
+
+
+class PurseOrder(Message):
+    """Which purse pays first when an agency's officials eat at home."""
+
+    agency_id: Number
+    purse_order: Annotated[str, Meta(pattern="^(subsidy_first|cash_first)$")]
+
+
 class NewRefund(Message):
     """Money back to an official, of one payment (its receipt's number)."""
 
@@ -88,6 +114,16 @@ class Refunded(Struct):
     cash_fen: int
     subsidy_fen: int
     host_fen: int
+
+
+class TopUpOrder(Struct):
+    """A top-up on the phone: where to pay while it is ``open``; ``paid``, ``expired`` or ``returned`` afterwards."""
+
+    order_id: UUID
+    state: str
+    amount_fen: int
+    expires_at: int
+    pay_url: str | None
 
 
 class Deposited(Struct):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json as wire
 
 from registry.errors import Problem
+from settlement.schemas import TopUpOrder
 from terminals import cards
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.journal import UNKNOWN, Entry, Journal
@@ -148,6 +150,14 @@ def activate_phone(url: str, activation_id: int, code: str) -> SoftwarePhone:
     with _transport() as http:
         answer, _ = _post_opening(http, url, "/phone/certificates", body, key, "phone")
     return SoftwarePhone(key, to_bytes(json.loads(answer.data)["certificate"]))
+
+
+def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) -> TopUpOrder:
+    """Open a top-up on a phone, or ask how it stands; raises OutcomeUnknown or Rejected."""
+    message = {"certificate": to_text(phone.certificate), "order_id": order_id, "amount_fen": amount_fen}
+    with _transport() as http:
+        answer, _ = _post_opening(http, url, "/phone/top-ups", wire.encode(message), phone.key, "phone")
+    return wire.decode(answer.data, type=TopUpOrder)
 
 
 class Terminal:

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.access import Person
-from registry.errors import CONFLICT, NOT_ALLOWED, Problem
+from registry.errors import CONFLICT, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.keys import KeyRing
 from registry.models import Credential, Official, Sessions, next_numbers
 from registry.officials import find_officials
 from terminals import cards, qr
+from terminals.blocking import set_blocked
 from terminals.enrolment import CODE_LIFE, CODE_TRIES, code_hash, new_code
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
 from terminals.models import PhoneActivation
@@ -20,7 +21,9 @@ from terminals.schemas import (
     Activation,
     CardIssued,
     NewActivations,
+    NewCard,
     NewCards,
+    NewReplacement,
     PhoneCertificate,
     to_bytes,
     to_text,
@@ -65,6 +68,27 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
         key = cards.card_key(keys.card_master_key, uid, cards.CardFile(book, card.holder_id, number))
         issued.append(CardIssued(card.uid, book, card.holder_id, number, to_text(key)))
     return issued
+
+
+async def replace_card(
+    db: AsyncSession, keys: KeyRing, person: Person, wanted: NewReplacement
+) -> tuple[CardIssued, Official]:
+    """Block a card and issue another for the same account, whose money it pays from at once.
+
+    Raises Problem: NOT_FOUND, NOT_ALLOWED, CONFLICT (no card, an account that is closed, a UID in use).
+    """
+    old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id).with_for_update())
+    if old is None:
+        raise Problem(NOT_FOUND, f"no credential {wanted.credential_id}")
+    official = await db.get_one(Official, (old.book, old.holder_id))
+    person.must_act_for(official.agency_id)
+    if old.kind != "card" or official.state != "active":
+        raise Problem(CONFLICT, "only the card of an open account can be replaced")
+    if old.state == "active":
+        await set_blocked(db, person, old.credential_id, True, wanted.reason)
+    cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
+    [card] = await issue_cards(db, keys, person, cards_wanted)
+    return card, official
 
 
 async def create_activations(
@@ -123,16 +147,21 @@ async def renew_certificate(sessions: Sessions, keys: KeyRing, certificate: byte
 
     An expired certificate can be renewed, a blocked credential's cannot.
     """
+    credential, official = await holder_of(sessions, keys, certificate)
+    return _certificate(keys, official, credential)
+
+
+async def holder_of(sessions: Sessions, keys: KeyRing, certificate: bytes) -> tuple[Credential, Official]:
+    """Whose phone shows this certificate, expired or not. Raises Problem(BAD_SIGNATURE): not ours, or blocked."""
     try:
         holder = qr.read_certificate(keys.centre_public_key, certificate)
     except qr.NotGenuine:
         raise Problem(BAD_SIGNATURE, "the certificate is not of this network") from None
-    async with sessions.begin() as db:
+    async with sessions() as db:
         credential = await db.get(Credential, (holder.book, holder.credential_id))
         if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
             raise Problem(BAD_SIGNATURE, "the credential is blocked or unknown")
-        official = await db.get_one(Official, (credential.book, credential.holder_id))
-        return _certificate(keys, official, credential)
+        return credential, await db.get_one(Official, (credential.book, credential.holder_id))
 
 
 def _certificate(keys: KeyRing, official: Official, credential: Credential) -> PhoneCertificate:

@@ -25,6 +25,7 @@ from qrcode.image.svg import SvgPathImage
 
 import web
 from registry.days import ZONE
+from registry.documents import render_pdf
 from registry.errors import NOT_FOUND, Problem
 from registry.keys import KeyRing
 from registry.postgres import Pool
@@ -44,7 +45,8 @@ EFFECTS = {
 }
 MEALS = {"breakfast": "早餐 breakfast", "lunch": "午餐 lunch", "dinner": "晚餐 dinner"}
 
-PAGE = Template((Path(web.__file__).parent / "receipt" / "page.html").read_text(encoding="utf-8"))
+FOLDER = Path(web.__file__).parent / "receipt"
+PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
 
 
 class SignedReceipt(Struct, frozen=True):
@@ -128,25 +130,50 @@ def page(shown: ReceiptShown) -> str:
     back = ""
     if shown.given_back_fen:
         back = f'<p class="back">已退 Given back since: ¥ {yuan(shown.given_back_fen)}</p>'
-    picture = io.BytesIO()
-    qrcode.make(shown.code, image_factory=SvgPathImage, error_correction=qrcode.ERROR_CORRECT_L).save(picture)
     texts = {
         "number": str(receipt.number),
         "amount": yuan(receipt.amount_fen),
-        "payer_zh": receipt.payer_zh,
-        "payer_en": shown.payer_en,
-        "holder": str(receipt.holder_id),
-        "canteen_zh": receipt.canteen_zh,
-        "canteen_en": shown.canteen_en,
-        "meal": MEALS[receipt.meal],
-        "time": f"{datetime.fromtimestamp(receipt.purchased_at, ZONE):%Y-%m-%d %H:%M:%S}",
-        "business_date": receipt.business_date,
-        "cash": yuan(receipt.cash_fen),
-        "subsidy": yuan(receipt.subsidy_fen),
-        "host": yuan(receipt.host_fen),
         "effect_zh": effect_zh,
         "effect_en": effect_en,
     }
     escaped = {name: html.escape(text) for name, text in texts.items()}
-    svg = picture.getvalue().decode().split("?>", 1)[-1]
-    return PAGE.substitute(escaped, back=back, code=svg)
+    lines = "\n".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown))
+    return PAGE.substitute(escaped, back=back, lines=lines, code=_picture(shown.code))
+
+
+async def document(shown: ReceiptShown) -> bytes:
+    """The receipt as a PDF of A5. Raises Problem(NO_FONT)."""
+    receipt = shown.receipt
+    effect_zh, effect_en = EFFECTS[receipt.effect]
+    data = {
+        "number": str(receipt.number),
+        "amount": yuan(receipt.amount_fen),
+        "given_back": yuan(shown.given_back_fen) if shown.given_back_fen else "",
+        "lines": _lines(shown),
+        "effect_zh": effect_zh,
+        "effect_en": effect_en,
+        "code": _picture(shown.code),
+    }
+    return await render_pdf(FOLDER / "page.typ", data)
+
+
+def _lines(shown: ReceiptShown) -> list[tuple[str, str]]:
+    """What both say, line by line: its name and its value."""
+    receipt = shown.receipt
+    return [
+        ("付款单位 Payer", f"{receipt.payer_zh} {shown.payer_en}"),
+        ("付款账户 Account", str(receipt.holder_id)),
+        ("收款食堂 Canteen", f"{receipt.canteen_zh} {shown.canteen_en}"),
+        ("餐次 Meal", MEALS[receipt.meal]),
+        ("时间 Time", f"{datetime.fromtimestamp(receipt.purchased_at, ZONE):%Y-%m-%d %H:%M:%S}"),
+        ("营业日 Business day", receipt.business_date),
+        ("本人现金 Own money", yuan(receipt.cash_fen)),
+        ("餐补 Subsidy", yuan(receipt.subsidy_fen)),
+        ("接待单位 Host", yuan(receipt.host_fen)),
+    ]
+
+
+def _picture(code: str) -> str:
+    picture = io.BytesIO()
+    qrcode.make(code, image_factory=SvgPathImage, error_correction=qrcode.ERROR_CORRECT_L).save(picture)
+    return picture.getvalue().decode().split("?>", 1)[-1]

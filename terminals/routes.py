@@ -15,7 +15,11 @@ from registry.officials import find_officials
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from settlement.charging import Charger
+from settlement.gateway import gateway_of
+from settlement.ledger import balances
+from settlement.online_top_ups import order_top_up
 from settlement.refunds import close_account
+from settlement.schemas import TopUpOrder
 from terminals import blocking, credentials, enrolment, qr, receipts
 from terminals.acceptance import answer_of, take_charge
 from terminals.blocking import BlockListVersion
@@ -26,6 +30,7 @@ from terminals.schemas import (
     Activations,
     Answer,
     Approved,
+    AskTopUp,
     BlockChanges,
     Blocking,
     CardsIssued,
@@ -38,8 +43,10 @@ from terminals.schemas import (
     NewCards,
     NewClosure,
     NewEnrolment,
+    NewReplacement,
     PhoneCertificate,
     RenewCertificate,
+    Replaced,
     SignedOn,
     SignOn,
     VoidMessage,
@@ -152,6 +159,17 @@ class OpeningController(Controller):
         await _check_opening(request, ed_key=holder.public_key, key_id="phone")
         return fresh
 
+    @post("/phone/top-ups", status_code=200, summary="Top up on the phone")
+    async def top_up(
+        self, request: Request[Any, Any, Any], data: AskTopUp, sessions: Sessions, keys: KeyRing, ledger: Pool
+    ) -> TopUpOrder:
+        """Open an order at the payment gateway, or see how it stands; signed with the phone's key."""
+        credential, official = await credentials.holder_of(sessions, keys, to_bytes(data.certificate))
+        assert credential.public_key is not None
+        await _check_opening(request, ed_key=credential.public_key, key_id="phone")
+        gateway = gateway_of(request.app.state)
+        return await order_top_up(ledger, gateway, official.book, official.holder_id, data.order_id, data.amount_fen)
+
 
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:
     """Check the Ed25519 signature of a message that opens something; raises Problem."""
@@ -173,6 +191,13 @@ class ReceiptController(Controller):
     async def receipt_page(self, number: UUID, ledger: Pool, keys: KeyRing) -> str:
         """Chinese and English, with a code that holds the signed receipt."""
         return receipts.page(await receipts.find(ledger, keys, number))
+
+    @get("/r/{number:uuid}/pdf", media_type="application/pdf", summary="A receipt as a PDF")
+    async def receipt_document(self, number: UUID, ledger: Pool, keys: KeyRing) -> Response[bytes]:
+        """A5, PDF/A-2b; to print and to file."""
+        made = await receipts.document(await receipts.find(ledger, keys, number))
+        name = f'attachment; filename="receipt-{number}.pdf"'
+        return Response(made, media_type="application/pdf", headers={"content-disposition": name})
 
     @get("/receipts/{number:uuid}", summary="A receipt")
     async def receipt(self, number: UUID, ledger: Pool, keys: KeyRing) -> receipts.ReceiptShown:
@@ -219,6 +244,18 @@ class CounterConsoleController(Controller):
             detail = {"cards": len(issued), "first": issued[0].credential_id}
             await audit.record(db, request.user.login, "issue_cards", f"agency/{data.agency_id}", detail)
         return CardsIssued(issued)
+
+    @post("/cards/replacements", guards=[access.allows("issue_credential")], summary="Replace a card")
+    async def replace_card(
+        self, request: ByPerson, data: NewReplacement, sessions: Sessions, keys: KeyRing, ledger: Pool
+    ) -> Replaced:
+        """Block a lost card and issue another one: the money hangs on the account and is there at once."""
+        async with sessions.begin() as db:
+            card, official = await credentials.replace_card(db, keys, request.user, data)
+            detail = {"new": card.credential_id, "reason": data.reason}
+            await audit.record(db, request.user.login, "replace_card", f"credential/{data.credential_id}", detail)
+        held = await balances(ledger, official.book, official.holder_id)
+        return Replaced(card, held.get("cash", 0), held.get("subsidy", 0))
 
     @post("/phone-activations", guards=[access.allows("issue_credential")], summary="Create activation codes")
     async def create_activations(self, request: ByPerson, data: NewActivations, sessions: Sessions) -> Activations:

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from registry.errors import INVALID, Problem
 from registry.schemas import BULK_MAX, Message, Number
 from settlement.models import AMOUNT_MAX_FEN
+from settlement.schemas import AmountFen
 
 Meal = Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
 Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
@@ -212,6 +213,22 @@ class CardsIssued(Struct):
     cards: list[CardIssued]
 
 
+class NewReplacement(Message):
+    """A new card in place of a lost or broken one."""
+
+    credential_id: Number
+    uid: Uid
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["lost"])]
+
+
+class Replaced(Struct):
+    """The new card for the personaliser, and the balances in fen that it pays from: the same account's."""
+
+    card: CardIssued
+    cash_fen: int
+    subsidy_fen: int
+
+
 class NewActivations(Message):
     """One-time codes for officials' phones."""
 
@@ -246,6 +263,14 @@ class RenewCertificate(Message):
     """A phone asks for a fresh certificate; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
+
+
+class AskTopUp(Message):
+    """A phone opens a top-up, or asks how it stands; signed with the phone's key (keyid "phone")."""
+
+    certificate: Annotated[str, Meta(min_length=64, max_length=400)]
+    order_id: Annotated[UUID, Meta(description="Made by the phone; a repeat under it opens nothing more.")]
+    amount_fen: AmountFen
 
 
 class PhoneCertificate(Struct):

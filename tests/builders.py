@@ -56,9 +56,12 @@ class Town:
     def card(self, official: Official) -> SoftwareCard:
         uid = f"04{secrets.token_hex(6)}"
         message = {"agency_id": official.agency_id, "cards": [{"holder_id": official.holder_id, "uid": uid}]}
-        [card] = self.centre.call("POST", "/console/cards", message)["cards"]
-        file = CardFile(card["book"], card["holder_id"], card["credential_id"])
-        return SoftwareCard(bytes.fromhex(uid), file, to_bytes(card["key"]))
+        [issued] = self.centre.call("POST", "/console/cards", message)["cards"]
+        return self.card_of(issued)
+
+    def card_of(self, issued: dict[str, Any]) -> SoftwareCard:
+        file = CardFile(issued["book"], issued["holder_id"], issued["credential_id"])
+        return SoftwareCard(bytes.fromhex(issued["uid"]), file, to_bytes(issued["key"]))
 
     def phone(self, official: Official) -> SoftwarePhone:
         message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}

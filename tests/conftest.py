@@ -17,6 +17,7 @@ from onecard.settings import Settings
 from registry.keys import KeyRing, create_missing_keys, load_keys
 from registry.postgres import Pool, open_pool
 from tests.builders import Town
+from tests.counter import Counter
 from tests.system import System
 
 os.environ.pop("ONECARD_DATA_DIR", None)
@@ -89,3 +90,8 @@ async def ledger(database_url: str) -> AsyncIterator[Pool]:
     pool = await open_pool(database_url, size=10)
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+def counter(ledger: Pool) -> Counter:
+    return Counter(ledger)

@@ -13,11 +13,6 @@ from settlement.ledger import new_posting_id
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
 
 
-@pytest.fixture
-def counter(ledger: Pool) -> Counter:
-    return Counter(ledger)
-
-
 async def test_visitor_pays_from_cash_only(counter: Counter) -> None:
     visitor = await counter.holder(agency_index=1, cash_fen=5_000, subsidy_fen=9_000)
     answer = await counter.charger.charge(counter.order(await counter.till(), visitor))

@@ -3,8 +3,10 @@
 from pathlib import Path
 from uuid import uuid4
 
+import pypdfium2
 import pytest
 import urllib3
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +61,20 @@ def test_the_page_and_the_document_say_what_was_paid(town: Town, tmp_path: Path)
     again = urllib3.request("GET", f"{town.url}/receipts/{number}").json()
     assert again["code"] == shown["code"], "what was signed stays signed"
     assert again["given_back_fen"] == 250
+
+
+def test_the_pdf_says_the_same_in_chinese_type(town: Town, tmp_path: Path) -> None:
+    answer = town.terminal(tmp_path).charge_card(town.card(town.official(cash_fen=5_000, subsidy_fen=600)), "lunch")
+    assert answer.receipt is not None
+    made = urllib3.request("GET", f"{town.url}/r/{answer.receipt.number}/pdf")
+    assert (made.status, made.headers["content-type"]) == (200, "application/pdf")
+    page = pypdfium2.PdfDocument(made.data)[0]
+    text = page.get_textpage().get_text_bounded()
+    for part in ("电子收据", answer.receipt.number, "¥ 10.00", "午餐", "4.00", "6.00", "不作报销凭证", "鄞州"):
+        assert part in text, part
+    [code] = zxingcpp.read_barcodes(page.render(scale=4).to_pil())
+    shown = town.centre.call("GET", f"/receipts/{answer.receipt.number}")
+    assert code.text == shown["code"]
 
 
 @pytest.mark.parametrize("number", [str(uuid4()), "1", "..%2f", "0" * 36])

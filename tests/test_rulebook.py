@@ -14,7 +14,7 @@ from terminals.schemas import Answer
 from tests.builders import Official, Town
 from tests.system import Person
 
-HANGZHOU = 3301
+HANGZHOU, NINGBO = 3301, 3302
 
 
 @pytest.fixture
@@ -214,6 +214,61 @@ def test_closing_an_account_pays_out_and_lets_nothing_more_happen(town: Town, ti
     deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": 100}
     top_up = {"agency_id": official.agency_id, "deposits": [deposit]}
     problem(town.centre, "/settlement/top-ups", top_up, 409, "account-closed")
+
+
+def test_a_lost_cards_money_is_on_the_new_one(town: Town, till: Terminal) -> None:
+    official = town.official(cash_fen=5_000, subsidy_fen=700)
+    lost = town.card(official)
+    wanted = {"credential_id": lost.file.credential_id, "uid": f"04{secrets.token_hex(6)}", "reason": "lost"}
+    problem(town.person("admin-city"), "/console/cards/replacements", wanted, 403, "not-allowed")
+    replaced = town.person("admin-yinzhou").call("POST", "/console/cards/replacements", wanted)
+    assert (replaced["cash_fen"], replaced["subsidy_fen"]) == (5_000, 700)
+    found = town.card_of(replaced["card"])
+    assert till.charge_card(lost, "lunch").reason == "card_blocked"
+    assert paid(till.charge_card(found, "lunch")) == (300, 700, 0)
+    problem(town.centre, "/console/cards/replacements", wanted, 409, "conflict")
+    problem(town.centre, "/console/cards/replacements", wanted | {"credential_id": 7}, 404, "not-found")
+
+
+def test_prices_can_be_looked_up(town: Town) -> None:
+    shown = town.person("kitchen-city").call("GET", f"/settlement/tariffs/{town.canteen_id('hangzhou')}")
+    lunch = {"meal": "lunch", "valid_from": "2024-01-01", "home_fen": 1_500, "visitor_fen": 2_500, "limit_fen": None}
+    assert {"canteen_id": town.canteen_id("hangzhou"), **lunch} in shown
+    assert town.centre.ask("GET", "/settlement/tariffs/7").status == 404
+
+
+def test_an_agency_says_which_purse_pays_first(town: Town, tmp_path: Path) -> None:
+    yuyao = town.terminal(tmp_path, "yuyao")
+    official = town.official("yuyao", cash_fen=5_000, subsidy_fen=5_000)
+    card = town.card(official)
+    order = {"agency_id": town.agency_id("yuyao"), "purse_order": "cash_first"}
+    problem(town.person("finance-city"), "/settlement/purse-orders", order, 403, "not-allowed")
+    finance = town.person("finance-yuyao")
+    assert paid(yuyao.charge_card(card, "lunch", 1_000)) == (0, 1_000, 0)
+    finance.call("POST", "/settlement/purse-orders", order)
+    try:
+        yuyao.sign_on()
+        assert paid(yuyao.charge_card(card, "lunch", 1_000)) == (1_000, 0, 0)
+    finally:
+        finance.call("POST", "/settlement/purse-orders", order | {"purse_order": "subsidy_first"})
+
+
+def test_agreements_begin_and_end_by_date(town: Town) -> None:
+    path = f"/settlement/agreements/{NINGBO}"
+    present = {"guest_book": HANGZHOU, "valid_from": "2024-01-01"}
+    last = today() + timedelta(days=9_000)
+    later = {"guest_book": HANGZHOU, "valid_from": str(last), "valid_to": None}
+    town.centre.call("POST", path, present | {"valid_to": str(last)})
+    assert present | {"valid_to": str(last)} in town.centre.call("GET", path)
+    assert "2024-01-01" in problem(town.centre, path, later, 400, "invalid")
+    first = last + timedelta(days=1 + secrets.randbelow(90_000))
+    once = {"guest_book": HANGZHOU, "valid_from": str(first), "valid_to": str(first)}
+    town.centre.call("POST", path, once)
+    assert once in town.centre.call("GET", path)
+    problem(town.centre, path, once | {"valid_from": "2026-01-01"}, 400, "invalid")
+    problem(town.centre, path, once | {"guest_book": NINGBO}, 400, "invalid")
+    problem(town.centre, path, once | {"guest_book": 77}, 404, "not-found")
+    problem(town.person("finance-city"), path, once, 403, "not-allowed")
 
 
 def test_the_ledger_still_holds(town: Town) -> None:

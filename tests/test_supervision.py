@@ -5,16 +5,10 @@ from typing import Any
 
 import pytest
 
-from registry.postgres import Pool
 from settlement.supervision import flags_of
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder, Till
 
 NOON = datetime.now(UTC)
-
-
-@pytest.fixture
-def counter(ledger: Pool) -> Counter:
-    return Counter(ledger)
 
 
 async def _pay(counter: Counter, till: Till, holder: Holder, **changes: Any) -> None:

@@ -4,7 +4,7 @@
 -- (the caller compares holder and amount). A closed account takes
 -- nothing: it has no row in the answer. A first deposit opens the official's purses.
 CREATE OR REPLACE FUNCTION deposit(
-    p_book integer, p_kind text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[])
+    p_book integer, p_kind text, p_channel text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[])
 RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, business_date date)
 LANGUAGE plpgsql
 -- Look-ups alone, as in charge.sql.
@@ -42,10 +42,10 @@ BEGIN
 
     WITH posted AS (
         INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
-                              business_date, posted_at, holder_id, issuer_id)
+                              business_date, posted_at, holder_id, issuer_id, channel)
         SELECT p_book, a.posting, 0, p_kind,
                CASE p_kind WHEN 'top_up' THEN g.float_account ELSE g.grant_account END,
-               w.account_id, a.amount_fen, v_date, v_now, a.holder, o.agency_id
+               w.account_id, a.amount_fen, v_date, v_now, a.holder, o.agency_id, p_channel
         FROM unnest(p_posting, p_holder, p_amount_fen) AS a(posting, holder, amount_fen)
         CROSS JOIN LATERAL (
             SELECT h.agency_id FROM official h

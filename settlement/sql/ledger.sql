@@ -45,6 +45,20 @@ WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.kind IN ('pa
 GROUP BY t.book, t.posting_id, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book, p.name_zh, p.name_en,
          c.name_zh, c.name_en;
 
+-- name: lapses_due
+-- The agencies whose officials' meal money of last year is to go back, and has not.
+SELECT a.book, a.agency_id, y.year_end
+FROM book_day d
+CROSS JOIN LATERAL (SELECT (date_trunc('year', d.business_date) - interval '1 day')::date AS year_end) y
+JOIN agency a ON a.book = d.book
+WHERE 'year_end' = (
+        SELECT j.subsidy_expires FROM jurisdiction j
+        WHERE j.book = d.book AND j.valid_from <= y.year_end ORDER BY j.valid_from DESC LIMIT 1)
+  AND NOT EXISTS (
+        SELECT FROM subsidy_lapse l
+        WHERE l.book = a.book AND l.agency_id = a.agency_id AND l.year = extract(year FROM y.year_end))
+ORDER BY a.book, a.agency_id;
+
 -- name: roll_up_day
 -- Sum a closed day's transfers per account that keeps no stored balance; again changes nothing.
 INSERT INTO account_day (book, account_id, business_date, debit_fen, credit_fen)
