@@ -43,8 +43,8 @@ class Rules(Struct, frozen=True, gc=False):
     ``allowance_share`` keeps fixed visitor prices within the 20/40/40 shares. ``payment_max_fen`` bounds what a
     cashier enters, ``day_max_fen`` what an official spends in a business day, ``meals_max`` his meals in one meal
     period. ``receipt_effect``: ``personal`` (kept by the traveller, no voucher) or ``voucher`` (needed for the
-    allowance, as in Xiantao). ``subsidy_expires``: ``never``, or ``year_end`` (Chenzhou: back to the unit); recorded
-    only: no job acts on it yet.
+    allowance, as in Xiantao). ``subsidy_expires``: ``never``, or ``year_end`` (Chenzhou: back to the unit; see
+    ``settlement/expiry.py``).
     """
 
     valid_from: date
