@@ -26,7 +26,7 @@ from settlement.ledger import new_posting_id
 
 log = structlog.get_logger()
 
-CHARGE = "SELECT * FROM charge($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)"
+CHARGE = "SELECT * FROM charge($1::integer, $2::charge_order[])"
 VOID = "SELECT * FROM void_charge($1,$2,$3,$4,$5,$6,$7,$8,$9)"
 
 VOID_GRACE = timedelta(hours=2)
@@ -207,7 +207,7 @@ class Charger:
         lane.waiting.extendleft(reversed(later))
         return batch
 
-    async def _settle(self, book: int, batch: list[_Waiting]) -> None:
+    async def _settle(self, book: int, batch: list[_Waiting], *, again: bool = False) -> None:
         try:
             answers = await self._post(book, batch)
         except Problem as problem:
@@ -217,6 +217,9 @@ class Charger:
             if len(batch) > 1:
                 for one in batch:
                     await self._settle(book, [one])
+            elif isinstance(error, asyncpg.UniqueViolationError) and not again:
+                # The same request arrived twice at once: the other one is remembered now.
+                await self._settle(book, batch, again=True)
             else:
                 log.error("charge_rejected_by_the_database", error=str(error), key=batch[0].order.key)
                 _fail(batch, error)
@@ -231,17 +234,20 @@ class Charger:
         self._on_answered([(one.order, answer) for one, answer in zip(batch, answers, strict=True)])
 
     async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
-        arguments = _arguments(book, batch)
-        rows = await until_known(lambda: self._call(arguments), self._limits.give_up_after_s)
-        assert len(rows) == len(batch), "the ledger answers every request of a batch"
-        return [
-            _remembered(row, fresh=row["posting_id"] == one.posting_id) for row, one in zip(rows, batch, strict=True)
-        ]
+        orders = [_row(one) for one in batch]
+        found = await until_known(lambda: self._call(book, orders), self._limits.give_up_after_s)
+        rows = {(row["terminal_id"], row["epoch"], row["sequence"]): row for row in found}
+        answers = []
+        for one in batch:
+            key = one.order.key
+            row = rows[key.terminal_id, key.epoch, key.sequence]
+            answers.append(_remembered(row, fresh=row["posting_id"] == one.posting_id))
+        return answers
 
-    async def _call(self, arguments: list[object]) -> list[asyncpg.Record]:
+    async def _call(self, book: int, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
         async with self._pool.acquire() as connection:
             await connection.forget_old_plans()  # type: ignore[attr-defined]
-            return await connection.fetch(CHARGE, *arguments)
+            return await connection.fetch(CHARGE, book, orders)
 
     async def void(
         self, home_book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
@@ -281,34 +287,15 @@ class Charger:
         return remembered
 
 
-def _arguments(book: int, batch: list[_Waiting]) -> list[object]:
-    orders = [one.order for one in batch]
-    return [
-        book,
-        [o.key.terminal_id for o in orders],
-        [o.key.epoch for o in orders],
-        [o.key.sequence for o in orders],
-        [o.digest for o in orders],
-        [one.posting_id for one in batch],
-        [o.refusal for o in orders],
-        [one.forward_to for one in batch],
-        [o.holder_id for o in orders],
-        [o.credential_id for o in orders],
-        [o.counter for o in orders],
-        [o.channel for o in orders],
-        [o.canteen_id for o in orders],
-        [o.canteen_account for o in orders],
-        [o.acquirer_id for o in orders],
-        [o.meal for o in orders],
-        [o.home_fen for o in orders],
-        [o.visitor_fen for o in orders],
-        [o.purchased_at for o in orders],
-        [o.subsidy_first for o in orders],
-        [o.needs_visit for o in orders],
-        [o.host_account for o in orders],
-        [o.meals_max for o in orders],
-        [o.day_max_fen for o in orders],
-    ]
+def _row(one: _Waiting) -> tuple[object, ...]:
+    """A charge as the database's type ``charge_order`` (migration 0004)."""
+    o = one.order
+    return (
+        o.key.terminal_id, o.key.epoch, o.key.sequence, o.digest, one.posting_id, o.refusal, one.forward_to,
+        o.holder_id, o.credential_id, o.counter, o.channel, o.canteen_id, o.canteen_account, o.acquirer_id, o.meal,
+        o.home_fen, o.visitor_fen, o.purchased_at, o.subsidy_first, o.needs_visit, o.host_account, o.meals_max,
+        o.day_max_fen,
+    )  # fmt: skip
 
 
 def _remembered(row: asyncpg.Record, *, fresh: bool) -> Remembered:
