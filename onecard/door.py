@@ -9,6 +9,8 @@ route in ``terminals/routes.py``; the tests send the same messages through both 
 import asyncio
 import http
 import time
+from collections.abc import Awaitable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,14 +23,16 @@ from onecard.settings import Settings
 from onecard.wall import SECURITY_HEADERS
 from registry.errors import TOO_LARGE, TOO_SLOW, Problem
 from registry.wire import TypedReader
-from terminals.acceptance import take_charge
-from terminals.messages import authenticate, signature_fields, signed_fields
-from terminals.schemas import ChargeMessage
-from terminals.signatures import SignedRequest
+from settlement.charging import ChargeOrder, Remembered
+from terminals.acceptance import answer_of, answer_to, order_of, shows_a_clone, take_charge
+from terminals.messages import TerminalMessage, message_of, signature_fields, signed_fields
+from terminals.schemas import Answer, ChargeMessage
+from terminals.signatures import SignedRequest, read_signature
 
 log = structlog.get_logger()
 
-CHARGES = b"/terminal/charges"
+PATH = "/terminal/charges"
+_PATH = PATH.encode()
 
 SWEEP_S = 1.0
 
@@ -80,7 +84,7 @@ class ChargeDoor(HttpToolsProtocol):
         self._body = b""
         self._received = 0
         self._keep_alive = True
-        self._task: asyncio.Task[None] | None = None
+        self._under_way = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; a charge that is under way goes on."""
@@ -90,10 +94,10 @@ class ChargeDoor(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: answer what is under way, then close."""
-        if self._task is None:
-            super().shutdown()
-        else:
+        if self._under_way:
             self._keep_alive = False
+        else:
+            super().shutdown()
 
     def refuse(self, problem: Problem) -> None:
         """Answer a request that is not whole, and close."""
@@ -114,13 +118,13 @@ class ChargeDoor(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The way is known."""
-        self._charging = self.url == CHARGES and self.parser.get_method() == b"POST"
+        self._charging = self.url == _PATH and self.parser.get_method() == b"POST"
         if not self._charging:
             self._as_the_library_does()
             return
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
-        if self._task is not None or (self.cycle is not None and not self.cycle.response_complete):
+        if self._under_way or (self.cycle is not None and not self.cycle.response_complete):
             # Answers must not overtake each other: a terminal waits for one before it asks again.
             self.transport.close()
         elif self.expect_100_continue:
@@ -149,33 +153,84 @@ class ChargeDoor(HttpToolsProtocol):
         if not self._charging:
             super().on_message_complete()
         elif not self.transport.is_closing():
-            self._task = self.loop.create_task(self._charge(self.headers, self._body))
-            self.tasks.add(self._task)
-            self._task.add_done_callback(self.tasks.discard)
+            self._under_way = True
+            self._charge(self.headers, self._body)
 
-    async def _charge(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def _charge(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Take a charge; a task of its own is for what must be looked up first, for it costs as much as the checks."""
         centre = self._centre
-        signed: SignedRequest | None = None
+        signed = message = None
         try:
-            fields = signature_fields(headers)
-            signed, message = await authenticate("POST", CHARGES.decode(), b"", fields, body, centre.terminal_sessions)
-            answer = _encoder.encode(await take_charge(message, _reader.read(body), centre))
-            status, head = 200, _OK
-            self._arrivals.answered += 1
+            signed = read_signature("POST", PATH, signature_fields(headers), body, in_session=True)
+            session = centre.terminal_sessions.cached(signed.key_id)
+            if session is None:
+                self._in_a_task(self._charge_with_look_ups(signed, body))
+                return
+            message = message_of(signed, session)
+            data = _reader.read(body)
+            if data.card is not None and data.card.session_id != session.session_id:
+                self._in_a_task(self._charge_with_look_ups(signed, body))
+                return
+            order = order_of(message, data, session.mac, centre.key_ring)
+            centre.charger.post(order, partial(self._remembered, signed, message, order))
         except Exception as error:
-            problem = problem_of(error)
-            status = problem.kind.status
-            head, answer = _shown(problem)
-            head = _status_line(status) + head
-            REQUESTS.labels(str(status)).inc()
-            log.info("request", method="POST", path=CHARGES.decode(), status=status, problem=str(problem))
-        if signed is not None:
-            for name, value in signed_fields(signed, status, answer, centre.block_list, message.session).items():
+            self._answer(error, signed, message)
+
+    def _remembered(
+        self, signed: SignedRequest, message: TerminalMessage, order: ChargeOrder, outcome: Remembered | Exception
+    ) -> None:
+        if isinstance(outcome, Exception):
+            self._answer(outcome, signed, message)
+        elif shows_a_clone(order, outcome):
+            self._in_a_task(self._answer_after(answer_to(order, outcome, self._centre), signed, message))
+        else:
+            self._answer(answer_of(outcome), signed, message)
+
+    async def _charge_with_look_ups(self, signed: SignedRequest, body: bytes) -> None:
+        message = None
+        try:
+            message = message_of(signed, await self._centre.terminal_sessions.find(signed.key_id))
+            data = _reader.read(body)
+        except Exception as error:
+            self._answer(error, signed, message)
+            return
+        await self._answer_after(take_charge(message, data, self._centre), signed, message)
+
+    async def _answer_after(self, answer: Awaitable[Answer], signed: SignedRequest, message: TerminalMessage) -> None:
+        try:
+            self._answer(await answer, signed, message)
+        except Exception as error:
+            self._answer(error, signed, message)
+
+    def _in_a_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _answer(
+        self, answer: Answer | Exception, signed: SignedRequest | None, message: TerminalMessage | None
+    ) -> None:
+        """Send it; signed, once it is known whose question it answers."""
+        if isinstance(answer, Exception):
+            status, head, body = self._problem(answer)
+        else:
+            status, head, body = 200, _OK, _encoder.encode(answer)
+            self._arrivals.answered += 1
+        if signed is not None and message is not None:
+            for name, value in signed_fields(signed, status, body, self._centre.block_list, message.session).items():
                 head += f"{name}: {value}\r\n"
-        self._task = None
+        self._under_way = False
         if not self.transport.is_closing():
-            self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(answer), answer))
+            self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body))
             self._wait_for_the_next()
+
+    def _problem(self, error: Exception) -> tuple[int, str, bytes]:
+        problem = problem_of(error)
+        status = problem.kind.status
+        head, body = _shown(problem)
+        REQUESTS.labels(str(status)).inc()
+        log.info("request", method="POST", path=PATH, status=status, problem=str(problem))
+        return status, _status_line(status) + head, body
 
     def _wait_for_the_next(self) -> None:
         self.server_state.total_requests += 1

@@ -123,12 +123,16 @@ class ChargeLimits:
     """How long a batch whose outcome is unknown is tried again before its terminals are told to resend."""
 
 
+Then = Callable[[Remembered | Exception], None]
+"""What is to happen with the outcome of a charge; called once, from the event loop."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     order: ChargeOrder
     forward_to: int | None
     posting_id: UUID
-    done: "asyncio.Future[Remembered]"
+    then: Then
 
 
 @dataclass(slots=True)
@@ -160,26 +164,42 @@ class Charger:
         Raises Problem: OTHER_CONTENT (the number was used with another message), BUSY, UNAVAILABLE (unknown
         outcome: resend). A caller that goes away does not stop the posting.
         """
-        if order.refusal is None and order.book != order.home_book:
-            claim = await self._submit(order.home_book, order, forward_to=order.book)
-            if claim.outcome != "forwarded" or claim.forwarded_to != order.book:
-                return claim
-        return await self._submit(order.home_book if order.refusal else order.book, order, forward_to=None)
+        done: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
 
-    async def _submit(self, book: int, order: ChargeOrder, forward_to: int | None) -> Remembered:
+        def settle(outcome: Remembered | Exception) -> None:
+            if done.done():
+                return
+            if isinstance(outcome, Exception):
+                done.set_exception(outcome)
+            else:
+                done.set_result(outcome)
+
+        self.post(order, settle)
+        return await done
+
+    def post(self, order: ChargeOrder, then: Then) -> None:
+        """``charge`` for who does not want to wait: calls ``then`` with what is remembered, or with the Problem."""
+        if order.refusal is not None or order.book == order.home_book:
+            self._submit(order.home_book, order, None, then)
+            return
+
+        def claimed(claim: Remembered | Exception) -> None:
+            if isinstance(claim, Exception) or claim.outcome != "forwarded" or claim.forwarded_to != order.book:
+                then(claim)
+            else:
+                self._submit(order.book, order, None, then)
+
+        self._submit(order.home_book, order, order.book, claimed)
+
+    def _submit(self, book: int, order: ChargeOrder, forward_to: int | None, then: Then) -> None:
         lane = self._lanes.setdefault(book, _Lane())
         if len(lane.waiting) >= self._limits.queue_max:
-            raise Problem(BUSY, retry_after_s=1)
-        done: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), done))
+            then(Problem(BUSY, retry_after_s=1))
+            return
+        lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), then))
         if len(lane.tasks) < self._limits.lanes:
-            task = asyncio.create_task(self._drain(book, lane))
-            lane.tasks.add(task)
-        # The batch lives in the lane's own task: a client that hangs up cancels only its wait.
-        remembered = await done
-        if remembered.digest is not None and remembered.digest != order.digest:
-            raise Problem(OTHER_CONTENT)
-        return remembered
+            # The batch lives in the lane's own task: a client that hangs up stops nothing.
+            lane.tasks.add(asyncio.create_task(self._drain(book, lane)))
 
     async def _drain(self, book: int, lane: _Lane) -> None:
         task = asyncio.current_task()
@@ -228,9 +248,13 @@ class Charger:
             log.exception("charge_batch_failed")
             _fail(batch, error)
             return
+        # Told in the loop's next round: the next batch is on its way first.
+        asyncio.get_running_loop().call_soon(self._tell, batch, answers)
+
+    def _tell(self, batch: list[_Waiting], answers: list[Remembered]) -> None:
         for one, answer in zip(batch, answers, strict=True):
-            if not one.done.done():
-                one.done.set_result(answer)
+            other = answer.digest is not None and answer.digest != one.order.digest
+            _call(one.then, Problem(OTHER_CONTENT) if other else answer)
         self._on_answered([(one.order, answer) for one, answer in zip(batch, answers, strict=True)])
 
     async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
@@ -308,10 +332,15 @@ def _remembered(row: asyncpg.Record, *, fresh: bool) -> Remembered:
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:
     for one in batch:
-        if not one.done.done():
-            one.done.set_exception(error)
-            # A caller that has gone away will not look at it.
-            one.done.exception()
+        _call(one.then, error)
+
+
+def _call(then: Then, outcome: Remembered | Exception) -> None:
+    """One caller's fault must not keep the others of the batch from their answers."""
+    try:
+        then(outcome)
+    except Exception:
+        log.exception("charge_not_answered")
 
 
 async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:

@@ -20,6 +20,7 @@ from terminals.blocking import block_clone
 from terminals.messages import TerminalMessage
 from terminals.schemas import Answer, CardPresented, ChargeMessage, Receipt, to_bytes
 from terminals.sessions import Session, SessionStore
+from terminals.signatures import Signer
 
 RESEND_WITHIN_S = 24 * 3600
 """How late a payment whose outcome was unknown may still be sent; then it is refused and served again."""
@@ -42,31 +43,38 @@ class CounterState(Protocol):
 
 async def take_charge(message: TerminalMessage, data: ChargeMessage, centre: CounterState) -> Answer:
     """Take one payment; repeating it under the same numbers gives the same answer. Raises Problem."""
-    order = await order_of(
-        data, message.session, message.key, message.digest, centre.terminal_sessions, centre.key_ring
-    )
-    remembered = await centre.charger.charge(order)
-    if order.channel == "card" and remembered.refusal in CLONE_SIGNS:
+    session, challenged_by = message.session, None
+    if data.card is not None:
+        challenged_by = await centre.terminal_sessions.card_mac_of(session, data.card.session_id)
+    order = order_of(message, data, challenged_by, centre.key_ring)
+    return await answer_to(order, await centre.charger.charge(order), centre)
+
+
+async def answer_to(order: ChargeOrder, remembered: Remembered, centre: CounterState) -> Answer:
+    """The answer, once a card that shows the signs of a clone is blocked."""
+    if shows_a_clone(order, remembered):
         await block_clone(centre.sessions, order.credential_id, order.counter)
     return answer_of(remembered)
 
 
-async def order_of(
-    message: ChargeMessage,
-    session: Session,
-    key: RequestKey,
-    digest: bytes,
-    sessions: SessionStore,
-    keys: KeyRing,
+def shows_a_clone(order: ChargeOrder, remembered: Remembered) -> bool:
+    """Whether a genuine card would never have come to this."""
+    return order.channel == "card" and remembered.refusal in CLONE_SIGNS
+
+
+def order_of(
+    terminal: TerminalMessage, message: ChargeMessage, challenged_by: Signer | None, keys: KeyRing
 ) -> ChargeOrder:
     """Turn a terminal's message into an order; what speaks against it becomes the order's refusal.
 
+    ``challenged_by``: the MAC of the session in which the card was challenged, None if there is none.
     Raises Problem(INVALID) when the message has not exactly one of card and code.
     """
+    session, key = terminal.session, terminal.key
     if (message.card is None) == (message.qr is None):
         raise Problem(INVALID, "a charge has either a card or a qr")
     if message.card is not None:
-        credential = await _from_card(message.card, session, key, sessions, keys)
+        credential = _from_card(message.card, challenged_by, key, keys)
     else:
         assert message.qr is not None
         credential = _from_code(message.qr, message.purchased_at, session, keys)
@@ -74,8 +82,8 @@ async def order_of(
         credential = _in_time(message.purchased_at) or credential
     on = local_date_of(message.purchased_at)
     # A date before all rules is too late in any case.
-    rules = in_force(session.rules, on) or session.rules[-1]
-    priced = price(in_force(session.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
+    rules = in_force(session.house.rules, on) or session.house.rules[-1]
+    priced = price(in_force(session.house.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
     refusal = next((part.reason for part in (credential, priced) if isinstance(part, Declined)), None)
     book, holder_id, credential_id, counter = (
         (session.book, 0, 0, 0) if isinstance(credential, Declined) else credential
@@ -83,7 +91,7 @@ async def order_of(
     fen = priced if isinstance(priced, Price) else Price(0, 0)
     return ChargeOrder(
         key=key,
-        digest=digest,
+        digest=terminal.digest,
         home_book=session.book,
         book=book,
         canteen_id=session.canteen_id,
@@ -98,7 +106,7 @@ async def order_of(
         home_fen=fen.home_fen,
         visitor_fen=fen.visitor_fen,
         subsidy_first=session.subsidy_first,
-        needs_visit=needs_visit(rules, session.book, book, session.agreements, on),
+        needs_visit=needs_visit(rules, session.book, book, session.house.agreements, on),
         host_account=session.working_meal_account if message.working_meal else None,
         meals_max=rules.meals_max,
         day_max_fen=rules.day_max_fen,
@@ -110,15 +118,14 @@ Presented = tuple[int, int, int, int]
 """Book, holder, credential and counter that a genuine card or code stands for."""
 
 
-async def _from_card(
-    card: CardPresented, session: Session, key: RequestKey, sessions: SessionStore, keys: KeyRing
+def _from_card(
+    card: CardPresented, challenged_by: Signer | None, key: RequestKey, keys: KeyRing
 ) -> Presented | Declined:
     mac = to_bytes(card.mac)
-    session_mac = await sessions.card_mac_of(session, card.session_id)
-    if session_mac is None:
+    if challenged_by is None:
         return Declined("credential_invalid")
     file = cards.CardFile(card.book, card.holder_id, card.credential_id)
-    challenge = cards.challenge(session_mac, key.epoch, key.sequence)
+    challenge = cards.challenge(challenged_by, key.epoch, key.sequence)
     genuine = cards.is_genuine(keys.card_master_key, bytes.fromhex(card.uid), file, challenge, card.counter, mac)
     if not genuine:
         return Declined("credential_invalid")

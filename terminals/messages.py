@@ -108,7 +108,11 @@ async def authenticate(
     if query:
         raise Problem(BAD_SIGNATURE, "a signed path has no query")
     signed = read_signature(method, path, headers, body, in_session=True)
-    session = await sessions.find(signed.key_id)
+    return signed, message_of(signed, await sessions.find(signed.key_id))
+
+
+def message_of(signed: SignedRequest, session: Session) -> TerminalMessage:
+    """The message that this session's terminal signed; raises Problem BAD_SIGNATURE, OUT_OF_TIME or EPOCH_WRONG."""
     check_request(signed, hmac_verifier(session.mac), time.time())
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
     if numbers is None:
@@ -118,7 +122,7 @@ async def authenticate(
         raise Problem(EPOCH_WRONG, f"the terminal's epoch is {session.epoch}")
     if key.sequence > 2**53 - 1:
         raise Problem(BAD_SIGNATURE, "the sequence number is above 2^53 - 1")
-    return signed, TerminalMessage(session, key, signed.body_digest)
+    return TerminalMessage(session, key, signed.body_digest)
 
 
 def signed_fields(

@@ -57,9 +57,7 @@ class Session:
     acquirer_id: int
     subsidy_first: bool
     working_meal_account: int
-    tariffs: dict[str, list[Tariff]]
-    rules: list[Rules]
-    agreements: list[Agreement]
+    house: "HouseRules"
 
 
 def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer_body: bytes) -> bytes:
@@ -77,6 +75,19 @@ def session_end(now: datetime) -> datetime:
     return cut_off_of(business_date_at(now)) + GRACE_AFTER_CUT_OFF
 
 
+def _is_live(session: Session) -> bool:
+    return session.live and session.expires_at > datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """What holds at one canteen: its prices, its region's rules and agreements."""
+
+    tariffs: dict[str, list[Tariff]]
+    rules: list[Rules]
+    agreements: list[Agreement]
+
+
 class SessionStore:
     """Finds sessions by their number."""
 
@@ -84,21 +95,29 @@ class SessionStore:
         self._ledger = ledger
         self._keys = keys
         self._cache: OrderedDict[str, tuple[float, Session]] = OrderedDict()
+        self._houses: dict[int, tuple[float, HouseRules]] = {}
+
+    def cached(self, session_id: str) -> Session | None:
+        """The live session of this number if it was looked up a moment ago."""
+        session = self._recent(session_id)
+        return session if session is not None and _is_live(session) else None
 
     async def find(self, session_id: str) -> Session:
         """The live session of this number; raises Problem BAD_SIGNATURE (unknown) or SESSION_ENDED."""
-        cached = self._cache.get(session_id)
-        if cached is not None and time.monotonic() - cached[0] < CACHE_S:
-            session = cached[1]
-        else:
+        session = self._recent(session_id)
+        if session is None:
             session = await self._load(session_id)
             self._cache[session_id] = (time.monotonic(), session)
             self._cache.move_to_end(session_id)
             if len(self._cache) > CACHED_SESSIONS_MAX:
                 self._cache.popitem(last=False)
-        if not session.live or session.expires_at <= datetime.now(UTC):
+        if not _is_live(session):
             raise Problem(SESSION_ENDED)
         return session
+
+    def _recent(self, session_id: str) -> Session | None:
+        cached = self._cache.get(session_id)
+        return cached[1] if cached is not None and time.monotonic() - cached[0] < CACHE_S else None
 
     def forget(self, session_id: str) -> None:
         """Ask PostgreSQL the next time."""
@@ -134,7 +153,17 @@ class SessionStore:
             row["acquirer_id"],
             row["subsidy_first"],
             row["working_meal_account"],
-            await tariffs_of(self._ledger, book, row["canteen_id"]),
-            await rules_of(self._ledger, book),
-            await agreements_of(self._ledger, book),
+            await self._house_of(book, row["canteen_id"], fresh=session_id not in self._cache),
         )
+
+    async def _house_of(self, book: int, canteen_id: int, *, fresh: bool) -> HouseRules:
+        """A canteen's rules, shared by its tills; a till that signs on gets those of this moment."""
+        cached = self._houses.get(canteen_id)
+        if cached is None or fresh or time.monotonic() - cached[0] >= CACHE_S:
+            house = HouseRules(
+                await tariffs_of(self._ledger, book, canteen_id),
+                await rules_of(self._ledger, book),
+                await agreements_of(self._ledger, book),
+            )
+            cached = self._houses[canteen_id] = (time.monotonic(), house)
+        return cached[1]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from loadtest.generator import prepare
 from terminals.client import Terminal
 from terminals.signatures import sign_request
 from tests.builders import Town
@@ -110,9 +111,16 @@ def _raw(url: str, *pieces: bytes) -> bytes:
     return answer
 
 
-def test_a_second_request_before_the_first_answer_closes_the_connection(town: Town) -> None:
-    one = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+def test_a_second_request_before_the_first_answer_closes_the_connection(town: Town, tmp_path: Path) -> None:
+    till = town.terminal(tmp_path)
+    one = prepare("/terminal/charges", *till.prepare_charge(town.card(town.official()), "lunch"))
     assert _raw(town.url, one + one).count(b"HTTP/1.1 ") <= 1
+
+
+def test_what_is_refused_at_once_is_answered_in_order(town: Town) -> None:
+    one = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+    last = one.replace(b"host: x", b"host: x\r\nconnection: close")
+    assert _raw(town.url, one + last).count(b"HTTP/1.1 401 ") == 2
 
 
 def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(town: Town) -> None:
