@@ -126,6 +126,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     state.gateway = await gateway.__aenter__()
     tasks = [
         asyncio.create_task(state.block_list.follow()),
+        asyncio.create_task(state.terminal_sessions.follow()),
         asyncio.create_task(state.live.follow()),
         asyncio.create_task(state.live.spread()),
         asyncio.create_task(state.arrivals.sweep()),

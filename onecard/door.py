@@ -24,6 +24,7 @@ from onecard.wall import SECURITY_HEADERS
 from registry.errors import TOO_LARGE, TOO_SLOW, Problem
 from registry.wire import TypedReader
 from settlement.charging import ChargeOrder, Remembered
+from settlement.errors import BUSY
 from terminals.acceptance import answer_of, answer_to, order_of, shows_a_clone, take_charge
 from terminals.messages import TerminalMessage, message_of, signature_fields, signed_fields
 from terminals.schemas import Answer, ChargeMessage
@@ -53,10 +54,11 @@ class Arrivals:
         self.began_at: dict[ChargeDoor, float] = {}
         self.idle_since: dict[ChargeDoor, float] = {}
         self.answered = 0
+        self.sent_away = 0
 
     async def sweep(self) -> None:
         """Cut off who is too slow, close what is idle, count; until cancelled."""
-        answered = REQUESTS.labels("200")
+        answered, sent_away = REQUESTS.labels("200"), REQUESTS.labels("503")
         while True:
             await asyncio.sleep(min(SWEEP_S, self._settings.body_within_s / 4))
             now = time.monotonic()
@@ -65,7 +67,8 @@ class Arrivals:
             for door in _older(self.idle_since, now - KEEP_ALIVE_S):
                 door.timeout_keep_alive_handler()
             answered.inc(self.answered)
-            self.answered = 0
+            sent_away.inc(self.sent_away)
+            self.answered = self.sent_away = 0
 
 
 def _older(since: "dict[ChargeDoor, float]", than: float) -> "list[ChargeDoor]":
@@ -104,7 +107,8 @@ class ChargeDoor(HttpToolsProtocol):
         self._arrivals.began_at.pop(self, None)
         if not self.transport.is_closing():
             REQUESTS.labels(str(problem.kind.status)).inc()
-            self.transport.write(_response(problem.kind.status, *_shown(problem)))
+            head, body = _shown(problem)
+            self.transport.write(_response(problem.kind.status, f"{head}connection: close\r\n", body))
             self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -154,7 +158,17 @@ class ChargeDoor(HttpToolsProtocol):
             super().on_message_complete()
         elif not self.transport.is_closing():
             self._under_way = True
-            self._charge(self.headers, self._body)
+            if self._centre.charger.is_full:
+                self._send_away()
+            else:
+                self._charge(self.headers, self._body)
+
+    def _send_away(self) -> None:
+        """Beyond the queue: before any check, which would take the time of those who wait already."""
+        self._under_way = False
+        self._arrivals.sent_away += 1
+        self.transport.write(_BUSY)
+        self._wait_for_the_next()
 
     def _charge(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Take a charge; a task of its own is for what must be looked up first, for it costs as much as the checks."""
@@ -253,5 +267,7 @@ def _shown(problem: Problem) -> tuple[str, bytes]:
 
 
 def _response(status: int, head: str, body: bytes) -> bytes:
-    lines = f"{_status_line(status)}{head}connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
-    return lines.encode() + body
+    return f"{_status_line(status)}{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+_BUSY = _response(503, *_shown(Problem(BUSY, retry_after_s=1)))

@@ -114,7 +114,7 @@ class ChargeLimits:
     """Bounds of the engine."""
 
     queue_max: int = 2_000
-    """Charges waiting per book and worker: a fifth of a second of work. Past it the answer is 503."""
+    """Charges waiting in this worker: half a second of work. Past it the answer is 503."""
     batch_max: int = 128
     """Charges in one statement: more adds latency, hardly any throughput."""
     lanes: int = 1
@@ -158,6 +158,11 @@ class Charger:
         """Charges that have not been sent to the database yet."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a further charge would be told to come back."""
+        return self.waiting >= self._limits.queue_max
+
     async def charge(self, order: ChargeOrder) -> Remembered:
         """Post one charge, or find what was answered to it before.
 
@@ -192,10 +197,10 @@ class Charger:
         self._submit(order.home_book, order, order.book, claimed)
 
     def _submit(self, book: int, order: ChargeOrder, forward_to: int | None, then: Then) -> None:
-        lane = self._lanes.setdefault(book, _Lane())
-        if len(lane.waiting) >= self._limits.queue_max:
+        if self.is_full:
             then(Problem(BUSY, retry_after_s=1))
             return
+        lane = self._lanes.setdefault(book, _Lane())
         lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), then))
         if len(lane.tasks) < self._limits.lanes:
             # The batch lives in the lane's own task: a client that hangs up stops nothing.

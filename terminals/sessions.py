@@ -5,6 +5,7 @@ body))``: both bodies are signed with Ed25519, and the key is bound to both. A w
 ``CACHE_S`` seconds, then asks PostgreSQL again, so a revoked terminal is refused within that time; Redis plays no part.
 """
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import structlog
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -22,11 +24,13 @@ from registry.days import business_date_at, cut_off_of
 from registry.errors import INVALID, Problem
 from registry.keys import KeyRing
 from registry.named_sql import load_queries
-from registry.postgres import Pool
+from registry.postgres import LOST_CONNECTION, Pool
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 from terminals.signatures import hmac_signer
+
+log = structlog.get_logger()
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
 
@@ -36,6 +40,7 @@ GRACE_AFTER_CUT_OFF = timedelta(hours=2)
 """A shift that runs over the cut-off may finish; then every terminal signs in again."""
 
 CACHE_S = 3.0
+REFRESH_S = 1.0
 CACHED_SESSIONS_MAX = 20_000
 """Terminals of one worker; each takes about 1 KiB."""
 
@@ -89,13 +94,18 @@ class HouseRules:
 
 
 class SessionStore:
-    """Finds sessions by their number."""
+    """Finds sessions by their number.
+
+    A session that was looked up is trusted for ``CACHE_S``. Those in use are looked up again before that, all in one
+    query (``follow``): no till waits for a look-up in the middle of a rush.
+    """
 
     def __init__(self, ledger: Pool, keys: KeyRing) -> None:
         self._ledger = ledger
         self._keys = keys
         self._cache: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._houses: dict[int, tuple[float, HouseRules]] = {}
+        self._in_use: set[str] = set()
 
     def cached(self, session_id: str) -> Session | None:
         """The live session of this number if it was looked up a moment ago."""
@@ -106,46 +116,57 @@ class SessionStore:
         """The live session of this number; raises Problem BAD_SIGNATURE (unknown) or SESSION_ENDED."""
         session = self._recent(session_id)
         if session is None:
-            session = await self._load(session_id)
-            self._cache[session_id] = (time.monotonic(), session)
-            self._cache.move_to_end(session_id)
-            if len(self._cache) > CACHED_SESSIONS_MAX:
-                self._cache.popitem(last=False)
+            row = await self._row(session_id)
+            if row is None:
+                raise Problem(BAD_SIGNATURE, "no session has this keyid")
+            # A till that signs on gets the rules of this moment.
+            house = await self._house_of(row, older_than_s=CACHE_S if session_id in self._cache else 0.0)
+            session = self._keep(row, self._mac_of(row), house)
         if not _is_live(session):
             raise Problem(SESSION_ENDED)
         return session
-
-    def _recent(self, session_id: str) -> Session | None:
-        cached = self._cache.get(session_id)
-        return cached[1] if cached is not None and time.monotonic() - cached[0] < CACHE_S else None
 
     def forget(self, session_id: str) -> None:
         """Ask PostgreSQL the next time."""
         self._cache.pop(session_id, None)
 
+    async def follow(self) -> None:
+        """Look up again, every ``REFRESH_S``, the sessions that were used since; until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            in_use, self._in_use = self._in_use, set()
+            try:
+                for row in await self._ledger.fetch(QUERIES["sessions"], list(in_use)) if in_use else ():
+                    known = self._cache.get(row["session_id"])
+                    if known is not None:
+                        house = await self._house_of(row, older_than_s=CACHE_S - REFRESH_S)
+                        self._keep(row, known[1].mac, house)
+            except (*LOST_CONNECTION, TimeoutError) as error:
+                log.warning("sessions_not_refreshed", error=repr(error))
+
     async def card_mac_of(self, session: Session, session_id: str) -> Callable[[bytes], bytes] | None:
         """The MAC of the same terminal's session in which a card was challenged, ended or not; None if unknown."""
         if session_id == session.session_id:
             return session.mac
-        row = await self._ledger.fetchrow(QUERIES["session"], session_id)
+        row = await self._row(session_id)
         if row is None or (row["terminal_id"], row["epoch"]) != (session.terminal_id, session.epoch):
             return None
         return self._mac_of(row)
 
-    def _mac_of(self, row: asyncpg.Record) -> Callable[[bytes], bytes]:
-        return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
+    def _recent(self, session_id: str) -> Session | None:
+        cached = self._cache.get(session_id)
+        if cached is None or time.monotonic() - cached[0] >= CACHE_S:
+            return None
+        self._in_use.add(session_id)
+        return cached[1]
 
-    async def _load(self, session_id: str) -> Session:
-        row = await self._ledger.fetchrow(QUERIES["session"], session_id)
-        if row is None:
-            raise Problem(BAD_SIGNATURE, "no session has this keyid")
-        book = row["book"]
-        return Session(
-            session_id,
-            book,
+    def _keep(self, row: asyncpg.Record, mac: Callable[[bytes], bytes], house: HouseRules) -> Session:
+        session = Session(
+            row["session_id"],
+            row["book"],
             row["terminal_id"],
             row["epoch"],
-            self._mac_of(row),
+            mac,
             row["live"],
             row["expires_at"],
             row["canteen_id"],
@@ -153,13 +174,25 @@ class SessionStore:
             row["acquirer_id"],
             row["subsidy_first"],
             row["working_meal_account"],
-            await self._house_of(book, row["canteen_id"], fresh=session_id not in self._cache),
+            house,
         )
+        self._cache[session.session_id] = (time.monotonic(), session)
+        self._cache.move_to_end(session.session_id)
+        if len(self._cache) > CACHED_SESSIONS_MAX:
+            self._cache.popitem(last=False)
+        return session
 
-    async def _house_of(self, book: int, canteen_id: int, *, fresh: bool) -> HouseRules:
-        """A canteen's rules, shared by its tills; a till that signs on gets those of this moment."""
+    async def _row(self, session_id: str) -> asyncpg.Record | None:
+        return await self._ledger.fetchrow(QUERIES["sessions"], [session_id])
+
+    def _mac_of(self, row: asyncpg.Record) -> Callable[[bytes], bytes]:
+        return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
+
+    async def _house_of(self, row: asyncpg.Record, *, older_than_s: float) -> HouseRules:
+        """A canteen's rules, shared by its tills; read anew when they are older than that."""
+        book, canteen_id = row["book"], row["canteen_id"]
         cached = self._houses.get(canteen_id)
-        if cached is None or fresh or time.monotonic() - cached[0] >= CACHE_S:
+        if cached is None or time.monotonic() - cached[0] >= older_than_s:
             house = HouseRules(
                 await tariffs_of(self._ledger, book, canteen_id),
                 await rules_of(self._ledger, book),

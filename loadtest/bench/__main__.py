@@ -28,8 +28,11 @@ from loadtest.town import Town
 TILLS = 192
 ROUND_S = 4.0
 ROUNDS = 3
-"""Every rate is the best of three rounds, as pgbench's is of three numbers of clients: the machine is shared."""
+"""Every figure is the best of three rounds, as pgbench's is of three numbers of clients: the machine is shared."""
 GROWN_ROWS = 20_000_000
+OVERLOAD = 3
+LANES = 25
+"""People before every till who all ask at once when more come than the centre can take."""
 
 TARGETS: dict[str, tuple[str, float]] = {
     "card_vs_pgbench": (">=", 2.0),
@@ -42,6 +45,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "p99_at_80pct_ms": ("<=", 60.0),
     "worker_rss_mb": ("<=", 200.0),
     "hotspot_ratio": (">=", 0.8),
+    "overload_ratio": (">=", 0.8),
+    "recovery_ratio": (">=", 0.8),
 }
 
 console = Console(highlight=False)
@@ -148,8 +153,11 @@ class Bench:
         return traffic
 
     def _full(self, pid: int, traffic: Traffic, card: float) -> None:
-        steady = self._measure("at_80pct", pid, traffic.cards(self._enough()), rate=0.8 * card)
-        self.note("p99_at_80pct_ms", steady.percentile_ms(99), 1)
+        steady = [self._measure("at_80pct", pid, traffic.cards(self._enough()), rate=0.8 * card) for _ in range(ROUNDS)]
+        p99s_ms = [round(measured.percentile_ms(99), 1) for measured in steady]
+        self.results["p99_at_80pct_ms_by_round"] = p99s_ms
+        self.note("p99_at_80pct_ms", min(p99s_ms), 1)
+        self._overload(traffic, card)
         spread = self._best("spread", pid, traffic.cards)
         hot = Traffic(traffic.town, self.folder / "hot", people=self.people, tills=TILLS, hot=True)
         hot_rate = self._best("hotspot", pid, hot.cards)
@@ -159,6 +167,17 @@ class Bench:
         grow(self.centre.database_url(), GROWN_ROWS)
         grown = self._best("after_growth", pid, traffic.cards)
         self.note("growth_20m", grown / fresh)
+
+    def _overload(self, traffic: Traffic, card: float) -> None:
+        """Three times the highest rate, whatever the centre answers; and the second right after it."""
+        each = round(OVERLOAD * card * ROUND_S / (TILLS * LANES)) + 1
+        queues = traffic.cards(each, lanes=LANES)
+        after = traffic.cards(round(2 * card / TILLS))
+        rushed = generate(self.centre.address, queues, seconds=ROUND_S, rate=OVERLOAD * card)
+        calm = generate(self.centre.address, after, seconds=1.0)
+        self.results["overload_marks"] = dict(rushed.marks)
+        self.note("overload_ratio", rushed.rate("approved") / card)
+        self.note("recovery_ratio", calm.rate("approved") / card)
 
 
 def grow(url: str, rows: int) -> None:
@@ -182,7 +201,6 @@ def grow(url: str, rows: int) -> None:
                 {"first": n * slice_rows, "rows": rows, "slice": slice_rows},
             )
         db.execute("VACUUM (ANALYZE) transfer")
-        db.execute("CHECKPOINT")
 
 
 def show(results: dict[str, Any]) -> None:

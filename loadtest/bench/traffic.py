@@ -45,9 +45,9 @@ class Traffic:
         for till in self.tills:
             till.sign_on()
 
-    def cards(self, each: int) -> list[Iterator[bytes]]:
-        """Signed card payments, ``each`` for every till."""
-        return self._signed(self.diners, each, lambda _, diner: diner.card)
+    def cards(self, each: int, *, lanes: int = 1) -> list[Iterator[bytes]]:
+        """Signed card payments, ``each`` for every till, or for each of the ``lanes`` before it."""
+        return self._signed(self.diners, each, lambda _, diner: diner.card, lanes)
 
     def codes(self, each: int) -> list[Iterator[bytes]]:
         """Signed payments with a fresh code each."""
@@ -57,11 +57,11 @@ class Traffic:
         return self._signed(self._with_phones, each, lambda till, diner: diner.phone.show_code(at=till.now()))  # type: ignore[union-attr]
 
     def _signed(
-        self, diners: list[Diner], each: int, present: Callable[[Terminal, Diner], Any]
+        self, diners: list[Diner], each: int, present: Callable[[Terminal, Diner], Any], lanes: int = 1
     ) -> list[Iterator[bytes]]:
         queues = []
-        for i, till in enumerate(self.tills):
-            mine = itertools.islice(itertools.cycle(diners[i :: len(self.tills)]), each)
+        for i, till in enumerate(self.tills * lanes):
+            mine = itertools.islice(itertools.cycle(diners[i :: len(self.tills) * lanes]), each)
             requests = [prepare("/terminal/charges", *till.prepare_charge(present(till, d), "lunch")) for d in mine]
             queues.append(iter(requests))
         return queues

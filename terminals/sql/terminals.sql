@@ -1,5 +1,5 @@
--- name: session
--- A session with its terminal, canteen and acquirer; the key is wrapped.
+-- name: sessions
+-- Sessions with their terminals, canteens and acquirers; the keys are wrapped.
 SELECT s.session_id, s.book, s.terminal_id, s.epoch, s.wrapped_key, s.expires_at,
        s.ended_at IS NULL AND t.state = 'active' AND t.epoch = s.epoch AS live,
        t.canteen_id, c.account_id AS canteen_account, c.agency_id AS acquirer_id,
@@ -8,7 +8,7 @@ FROM terminal_session s
 JOIN terminal t ON t.book = s.book AND t.terminal_id = s.terminal_id
 JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
-WHERE s.session_id = $1;
+WHERE s.session_id = ANY ($1);
 
 -- name: highest_sequence
 -- The highest sequence number that the centre has seen of a terminal's epoch.
