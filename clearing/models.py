@@ -35,9 +35,14 @@ class ClosedDay(Base):
 
 
 class Obligation(Base):
-    """What one agency's officials paid at one canteen, per book, meal and channel, in one cycle."""
+    """What one agency's officials paid at one canteen, per book, meal, channel and kind of line, in one cycle.
+
+    ``line``: ``meal``; ``working_meal``, which the host paid; ``correction``, what was given back in this cycle for an
+    earlier one. ``subsidy_fen`` is the part of the kept amount that came from subsidy purses.
+    """
 
     __tablename__ = "obligation"
+    __table_args__ = (CheckConstraint("line IN ('meal', 'working_meal', 'correction')", name="line"),)
 
     cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
     book: Mapped[int] = book_key()
@@ -46,10 +51,12 @@ class Obligation(Base):
     canteen_id: Mapped[int] = number_key()
     meal: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[str] = mapped_column(primary_key=True)
     payments: Mapped[int]
     paid_fen: Mapped[int] = mapped_column(BigInteger)
     reversals: Mapped[int]
     reversed_fen: Mapped[int] = mapped_column(BigInteger)
+    subsidy_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class Position(Base):
@@ -68,9 +75,11 @@ class Statement(Base):
     """A published file of a cycle: an agency's statement, or with agency 0 the network's net report."""
 
     __tablename__ = "statement"
+    __table_args__ = (CheckConstraint("format IN ('csv', 'xlsx', 'pdf')", name="format"),)
 
     cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
     agency_id: Mapped[int] = number_key()
+    format: Mapped[str] = mapped_column(primary_key=True)
     file_name: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes]

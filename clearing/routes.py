@@ -2,20 +2,31 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
+from litestar.params import Parameter
 from litestar.types import Guard
 
-from clearing.closing import CycleResult, close_day, cycle_result, open_dates
+from clearing.closing import QUERIES, CycleResult, close_day, cycle_result, open_dates
 from clearing.errors import NO_CYCLE
-from clearing.schemas import CloseDay, CycleInfo, OpenDay, PositionInfo
+from clearing.schemas import CloseDay, CycleInfo, OpenDay, PaymentLine, PositionInfo
 from clearing.statements import NETWORK, read_statement
 from registry import access, audit
 from registry.errors import NOT_ALLOWED, Problem
 from registry.models import Sessions
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
+
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+
+FIRST = UUID(int=0)
+"""Before every posting."""
 
 SEE: list[Guard] = [access.allows("see_clearing")]
 
@@ -71,17 +82,34 @@ class ClearingController(Controller):
         agency_id: NumberInPath,
         ledger: Pool,
         statement_folder: Path,
+        form: Annotated[str, Parameter(query="format", pattern="^(csv|xlsx|pdf)$")] = "csv",
     ) -> Response[bytes]:
-        """An agency's statement as CSV; agency 0 is the network's net report, for the centre's people."""
+        """An agency's statement as CSV, XLSX or PDF; agency 0 is the network's net report, for the centre's people."""
         if agency_id == NETWORK and request.user.agency_id is not None:
             raise Problem(NOT_ALLOWED, "the net report is the centre's")
         request.user.must_act_for(agency_id)
-        content = await read_statement(ledger, business_date, agency_id, statement_folder)
+        content = await read_statement(ledger, business_date, agency_id, statement_folder, form)
         if content is None:
-            raise Problem(NO_CYCLE, f"no statement of {business_date} for agency {agency_id}")
-        name = f"onecard-{business_date}-{agency_id}.csv"
+            raise Problem(NO_CYCLE, f"no statement of {business_date} for agency {agency_id} as {form}")
+        name = f"onecard-{business_date}-{agency_id}.{form}"
         return Response(
             content,
-            media_type="text/csv; charset=utf-8",
+            media_type=MEDIA_TYPES[form],
             headers={"content-disposition": f'attachment; filename="{name}"'},
         )
+
+    @get("/cycles/{business_date:date}/payments/{agency_id:int}", guards=SEE, summary="The payments of a statement")
+    async def payments(
+        self,
+        request: Request[access.Person, Any, Any],
+        business_date: date,
+        agency_id: NumberInPath,
+        ledger: Pool,
+        after: UUID = FIRST,
+        part: Annotated[int, Parameter(ge=0, le=9)] = 0,
+        limit: Annotated[int, Parameter(ge=1, le=1_000)] = 500,
+    ) -> list[PaymentLine]:
+        """Posting by posting, pseudonymous; the next page begins after the last one's posting and part."""
+        request.user.must_act_for(agency_id)
+        rows = await ledger.fetch(QUERIES["payments_of"], business_date, agency_id, after, part, limit)
+        return [PaymentLine(**dict(row)) for row in rows]

@@ -1,6 +1,7 @@
 """Wire types of clearing."""
 
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -37,3 +38,22 @@ class OpenDay(Struct):
 
     book: int
     business_date: date
+
+
+class PaymentLine(Struct):
+    """A posting behind a statement; ``reverses`` names the posting that it gives back. Money in fen."""
+
+    posting_id: UUID
+    part: int
+    kind: str
+    reverses: UUID | None
+    issuer_id: int
+    acquirer_id: int
+    canteen_id: int
+    meal: str
+    channel: str
+    holder_id: int
+    amount_fen: int
+    business_date: date
+    posted_at: datetime
+    purchased_at: datetime | None

@@ -38,31 +38,58 @@ UPDATE closed_day SET cycle_date = $1 WHERE cycle_date IS NULL AND business_date
 SELECT business_date, state, closed_at, netted_at, published_at FROM cycle WHERE business_date = $1;
 
 -- name: gather_obligations
--- Gross obligations of a cycle from its transfers.
-INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel,
-                        payments, paid_fen, reversals, reversed_fen)
-SELECT d.cycle_date, t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
-       count(*) FILTER (WHERE meals_sold(t.kind, t.part) > 0),
-       coalesce(sum(t.amount_fen) FILTER (WHERE sale_fen(t.kind, t.amount_fen) > 0), 0),
-       count(*) FILTER (WHERE meals_sold(t.kind, t.part) < 0),
-       coalesce(sum(t.amount_fen) FILTER (WHERE sale_fen(t.kind, t.amount_fen) < 0), 0)
-FROM closed_day d
-JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
-WHERE d.cycle_date = $1 AND t.canteen_id IS NOT NULL
-GROUP BY d.cycle_date, t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel;
+-- Gross obligations of a cycle from its transfers. What gives back a payment of an earlier day is a correction; the
+-- payment is looked up for such rows alone.
+INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
+                        payments, paid_fen, reversals, reversed_fen, subsidy_fen)
+SELECT s.cycle_date, s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line,
+       count(*) FILTER (WHERE s.meals > 0), coalesce(sum(s.fen) FILTER (WHERE s.fen > 0), 0),
+       count(*) FILTER (WHERE s.meals < 0), coalesce(-sum(s.fen) FILTER (WHERE s.fen < 0), 0),
+       coalesce(sum(s.fen) FILTER (WHERE s.from_subsidy), 0)
+FROM (
+    SELECT d.cycle_date, t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
+           meals_sold(t.kind, t.part) AS meals, sale_fen(t.kind, t.amount_fen) AS fen,
+           o.subsidy_account IN (t.debit_account, t.credit_account) AS from_subsidy,
+           CASE WHEN t.kind = 'working_meal' THEN 'working_meal' WHEN t.reverses IS NULL THEN 'meal'
+                ELSE (SELECT CASE WHEN p.business_date < t.business_date THEN 'correction'
+                                  WHEN p.kind = 'working_meal' THEN 'working_meal' ELSE 'meal' END
+                      FROM transfer p WHERE p.book = t.book AND p.posting_id = t.reverses ORDER BY p.part LIMIT 1)
+           END AS line
+    FROM closed_day d
+    JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+    LEFT JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+    WHERE d.cycle_date = $1 AND t.canteen_id IS NOT NULL
+) s
+GROUP BY s.cycle_date, s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line;
 
 -- name: obligations
 -- The obligations of a cycle with the names that a statement shows.
-SELECT o.issuer_id, o.acquirer_id, i.name_zh AS issuer_zh, a.name_zh AS acquirer_zh, c.name_zh AS canteen_zh,
-       o.canteen_id, o.meal, o.channel, sum(o.payments)::bigint AS payments, sum(o.reversals)::bigint AS reversals,
-       (sum(o.paid_fen) - sum(o.reversed_fen))::bigint AS amount_fen
+SELECT o.issuer_id, o.acquirer_id, i.name_zh AS issuer_zh, i.name_en AS issuer_en, a.name_zh AS acquirer_zh,
+       a.name_en AS acquirer_en, c.name_zh AS canteen_zh, o.canteen_id, o.meal, o.channel, o.line,
+       sum(o.payments)::bigint AS payments, sum(o.reversals)::bigint AS reversals,
+       (sum(o.paid_fen) - sum(o.reversed_fen))::bigint AS amount_fen, sum(o.subsidy_fen)::bigint AS subsidy_fen
 FROM obligation o
 JOIN agency i ON i.agency_id = o.issuer_id
 JOIN agency a ON a.agency_id = o.acquirer_id
 JOIN canteen c ON c.canteen_id = o.canteen_id
 WHERE o.cycle_date = $1
-GROUP BY o.issuer_id, o.acquirer_id, i.name_zh, a.name_zh, c.name_zh, o.canteen_id, o.meal, o.channel
-ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel;
+GROUP BY o.issuer_id, o.acquirer_id, i.name_zh, i.name_en, a.name_zh, a.name_en, c.name_zh, o.canteen_id, o.meal,
+         o.channel, o.line
+ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, o.line;
+
+-- name: opening_positions
+-- What the cycles before a date left every agency with.
+SELECT agency_id, sum(position_fen)::bigint AS opening_fen FROM position WHERE cycle_date < $1 GROUP BY agency_id;
+
+-- name: payments_of
+-- The postings behind an agency's statement, pseudonymous, in the order of their numbers after $3.
+SELECT t.posting_id, t.part, t.kind, t.reverses, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
+       t.holder_id, t.amount_fen, t.business_date, t.posted_at, t.purchased_at
+FROM closed_day d
+JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+WHERE d.cycle_date = $1 AND t.canteen_id IS NOT NULL AND (t.issuer_id = $2 OR t.acquirer_id = $2)
+  AND (t.posting_id, t.part) > ($3, $4)
+ORDER BY t.posting_id, t.part LIMIT $5;
 
 -- name: agencies
 -- Every member agency.
@@ -88,9 +115,9 @@ WHERE business_date = $1 AND state = $2;
 
 -- name: note_statement
 -- Note a written file; written again, it is the same.
-INSERT INTO statement (cycle_date, agency_id, file_name, size, sha256) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO statement (cycle_date, agency_id, format, file_name, size, sha256) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING;
 
 -- name: statement
 -- One file of a cycle.
-SELECT file_name, size, sha256 FROM statement WHERE cycle_date = $1 AND agency_id = $2;
+SELECT file_name, size, sha256 FROM statement WHERE cycle_date = $1 AND agency_id = $2 AND format = $3;

@@ -290,14 +290,15 @@ WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.book = m.book AND e.terminal_i
 -- Published files with the position that the last line must show.
 SELECT s.cycle_date, s.file_name, s.sha256, p.position_fen
 FROM statement s
-LEFT JOIN position p ON p.cycle_date = s.cycle_date AND p.agency_id = s.agency_id
-ORDER BY s.cycle_date, s.agency_id;
+LEFT JOIN position p ON p.cycle_date = s.cycle_date AND p.agency_id = s.agency_id AND s.format = 'csv'
+ORDER BY s.cycle_date, s.agency_id, s.format;
 
 -- name: missing_statements
 -- Agencies without a statement in a published cycle.
 SELECT p.cycle_date, p.agency_id FROM position p
 JOIN cycle c ON c.business_date = p.cycle_date AND c.state = 'published'
-WHERE NOT EXISTS (SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id);
+WHERE NOT EXISTS (
+    SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.format = 'csv');
 
 -- name: audit_entries
 -- The audit log in order.
