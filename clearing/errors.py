@@ -18,3 +18,27 @@ NO_CYCLE = ProblemKind(
     "请核对营业日",
     "Check the business date",
 )
+NO_BANK_ACCOUNT = ProblemKind(
+    409,
+    "no-bank-account",
+    "缺少银行账户",
+    "A bank account is missing",
+    "请先登记银行账户",
+    "Register the account first; no file was made",
+)
+NOTHING_TO_PAY = ProblemKind(
+    409,
+    "nothing-to-pay",
+    "无应付款项",
+    "There is nothing to pay",
+    "该场次无需付款文件",
+    "This cycle needs no bank file",
+)
+NOT_A_CONFIRMATION = ProblemKind(
+    400,
+    "not-a-confirmation",
+    "不是本账户的银行回单",
+    "This is no confirmation for the settlement account",
+    "请核对文件,未入账任何记录",
+    "Check the file; nothing of it was taken",
+)

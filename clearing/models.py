@@ -2,23 +2,24 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models import Base, book_key, number_key
 
 
 class Cycle(Base):
-    """One night's clearing of the whole network. Transitions: see ``clearing.closing.TRANSITIONS``."""
+    """One night's clearing. Transitions: ``clearing.closing.TRANSITIONS``, then ``clearing.confirmations``."""
 
     __tablename__ = "cycle"
-    __table_args__ = (CheckConstraint("state IN ('closed', 'netted', 'published')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('closed', 'netted', 'published', 'settled')", name="state"),)
 
     business_date: Mapped[date] = mapped_column(primary_key=True)
     state: Mapped[str]
     closed_at: Mapped[datetime]
     netted_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
 
 
 class ClosedDay(Base):
@@ -83,3 +84,51 @@ class Statement(Base):
     file_name: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes]
+
+
+class CycleProof(Base):
+    """The manifest of a published cycle as the centre signed it (see ``clearing.proof``); ``log_index`` from 0."""
+
+    __tablename__ = "cycle_proof"
+
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    log_index: Mapped[int] = mapped_column(unique=True)
+    manifest: Mapped[bytes]
+    signature: Mapped[bytes]
+
+
+class BankAccountRow(Base):
+    """An agency's bank account; with agency 0 the centre's settlement account."""
+
+    __tablename__ = "bank_account"
+
+    agency_id: Mapped[int] = number_key()
+    holder_name: Mapped[str]
+    number: Mapped[str]
+    bank: Mapped[str]
+
+
+class BankEntryRow(Base):
+    """An entry on the settlement account as the bank confirmed it, and the position that it pays if it does."""
+
+    __tablename__ = "bank_entry"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint(
+            "verdict IN ('matched', 'unknown_reference', 'wrong_direction', 'too_much')",
+            name="verdict",
+        ),
+        CheckConstraint("(verdict = 'matched') = (cycle_date IS NOT NULL AND agency_id IS NOT NULL)", name="matched"),
+        ForeignKeyConstraint(["cycle_date", "agency_id"], ["position.cycle_date", "position.agency_id"]),
+        Index("ix_bank_entry_position", "cycle_date", "agency_id"),
+    )
+
+    entry: Mapped[str] = mapped_column(primary_key=True)
+    credit: Mapped[bool]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    booked_on: Mapped[date]
+    reference: Mapped[str]
+    verdict: Mapped[str]
+    cycle_date: Mapped[date | None]
+    agency_id: Mapped[int | None] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime]

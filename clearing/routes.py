@@ -1,5 +1,6 @@
 """HTTP: closing the day, positions, statements."""
 
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,13 +10,27 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 from litestar.types import Guard
 
+from clearing import confirmations
+from clearing.bank_files import FILE_BYTES_MAX, BankAccount
 from clearing.closing import QUERIES, CycleResult, close_day, cycle_result, open_dates
 from clearing.errors import NO_CYCLE
-from clearing.schemas import CloseDay, CycleInfo, OpenDay, PaymentLine, PositionInfo
+from clearing.proof import prove_cycles
+from clearing.schemas import (
+    CloseDay,
+    CycleInfo,
+    EntryVerdict,
+    LegInfo,
+    NewBankAccount,
+    OpenDay,
+    PaymentLine,
+    PositionInfo,
+)
 from clearing.statements import NETWORK, read_statement
 from registry import access, audit
 from registry.errors import NOT_ALLOWED, Problem
+from registry.keys import KeyRing
 from registry.models import Sessions
+from registry.officials import find_agency
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
 
@@ -63,11 +78,14 @@ class ClearingController(Controller):
         sessions: Sessions,
         ledger: Pool,
         statement_folder: Path,
+        keys: KeyRing,
     ) -> CycleInfo:
         """Close the day in every book, net it, publish the statements. Again, it changes nothing."""
         async with sessions.begin() as db:
             await audit.record(db, request.user.login, "close_day", f"cycle/{data.business_date}")
-        return _info(await close_day(ledger, data.business_date, statement_folder), None)
+        cycle = await close_day(ledger, data.business_date, statement_folder)
+        await prove_cycles(ledger, keys.centre_signing_key)
+        return _info(cycle, None)
 
     @get("/cycles/{business_date:date}", guards=SEE, summary="A clearing cycle")
     async def cycle(self, request: Request[access.Person, Any, Any], business_date: date, ledger: Pool) -> CycleInfo:
@@ -113,3 +131,61 @@ class ClearingController(Controller):
         request.user.must_act_for(agency_id)
         rows = await ledger.fetch(QUERIES["payments_of"], business_date, agency_id, after, part, limit)
         return [PaymentLine(**dict(row)) for row in rows]
+
+    @post("/bank-accounts", guards=[access.allows("settle")], summary="Register a bank account")
+    async def set_bank_account(
+        self, request: Request[access.Person, Any, Any], data: NewBankAccount, sessions: Sessions, ledger: Pool
+    ) -> NewBankAccount:
+        """An agency's, or with 0 the centre's settlement account."""
+        async with sessions.begin() as db:
+            if data.agency_id != confirmations.CENTRE:
+                await find_agency(db, data.agency_id)
+            detail = {"number": data.number, "bank": data.bank}
+            await audit.record(db, request.user.login, "set_bank_account", f"agency/{data.agency_id}", detail)
+        account = BankAccount(data.holder_name, data.number, data.bank)
+        await confirmations.set_account(ledger, data.agency_id, account)
+        return data
+
+    @get("/cycles/{business_date:date}/legs", guards=SEE, summary="What has to move for a cycle")
+    async def legs(self, request: Request[access.Person, Any, Any], business_date: date, ledger: Pool) -> list[LegInfo]:
+        """Who pays in and who is paid, under which reference, and what the bank has confirmed of it."""
+        mine = request.user.agency_id
+        return [
+            LegInfo(leg.agency_id, leg.reference, leg.pay_in, leg.amount_fen, leg.matched_fen, leg.state)
+            for leg in await confirmations.legs_of(ledger, business_date)
+            if mine in (None, leg.agency_id)
+        ]
+
+    @post("/cycles/{business_date:date}/bank-file", guards=[access.allows("settle")], summary="The bank file")
+    async def bank_file(
+        self, request: Request[access.Person, Any, Any], business_date: date, sessions: Sessions, ledger: Pool
+    ) -> Response[bytes]:
+        """ISO 20022 pain.001.001.09 that pays whom the cycle owes; the same each time."""
+        content = await confirmations.bank_file(ledger, business_date)
+        async with sessions.begin() as db:
+            await audit.record(db, request.user.login, "bank_file", f"cycle/{business_date}")
+        name = f'attachment; filename="onecard-{business_date}-pain.001.xml"'
+        return Response(content, media_type="application/xml", headers={"content-disposition": name})
+
+    @post(
+        "/confirmations",
+        guards=[access.allows("settle")],
+        summary="Take the bank's confirmations",
+        request_max_body_size=FILE_BYTES_MAX,
+    )
+    async def take_confirmations(
+        self, request: Request[access.Person, Any, Any], sessions: Sessions, ledger: Pool
+    ) -> list[EntryVerdict]:
+        """ISO 20022 camt.053 or camt.054 in the body; all of the file counts, or nothing, and an entry once."""
+        content = await request.body()
+        async with sessions.begin() as db:
+            detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            await audit.record(db, request.user.login, "confirmations", "bank", detail)
+        verdicts = await confirmations.take_confirmations(ledger, content)
+        return [EntryVerdict(v.entry, v.reference, v.amount_fen, v.verdict) for v in verdicts]
+
+    @get("/confirmations/unmatched", guards=[access.allows("settle")], summary="Entries that fit nothing")
+    async def unmatched(self, ledger: Pool) -> list[EntryVerdict]:
+        """Money on the settlement account that pays no position: for people to look at."""
+        rows = await ledger.fetch(confirmations.QUERIES["unmatched"])
+        return [EntryVerdict(**dict(row)) for row in rows]

@@ -1,9 +1,10 @@
 """Wire types of clearing."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from registry.schemas import Message
 
@@ -57,3 +58,32 @@ class PaymentLine(Struct):
     business_date: date
     posted_at: datetime
     purchased_at: datetime | None
+
+
+class NewBankAccount(Message):
+    """An agency's bank account; agency 0 is the centre's settlement account."""
+
+    agency_id: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    holder_name: Annotated[str, Meta(min_length=1, max_length=70, pattern=r"^[^\x00-\x1f<>&]+$")]
+    number: Annotated[str, Meta(pattern="^[0-9A-Za-z-]{4,34}$")]
+    bank: Annotated[str, Meta(pattern="^[0-9]{12}$", description="The bank's CNAPS number.")]
+
+
+class LegInfo(Struct):
+    """What of an agency's position has to move; ``state``: due, partial, settled. Money in fen."""
+
+    agency_id: int
+    reference: str
+    pay_in: bool
+    amount_fen: int
+    matched_fen: int
+    state: str
+
+
+class EntryVerdict(Struct):
+    """What an entry of the bank came to: ``matched``, ``known``, or why it fits no position."""
+
+    entry: str
+    reference: str
+    amount_fen: int
+    verdict: str

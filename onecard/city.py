@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from clearing.models import BankAccountRow
 from loadtest.town import PASSWORD
 from onecard.settings import Settings
 from registry.access import hash_password
@@ -91,6 +92,10 @@ ALLOWANCE_FEN = 10_000
 
 VALID_FROM = date(2024, 1, 1)
 
+CENTRE_NAME = "食堂结算清算中心"
+BANK = "102332000018"
+"""A CNAPS number: 12 digits, the bank, the place, the branch, a check digit."""
+
 CENTRE_USERS = [
     ("centre", "centre_operator"),
     ("approver", "centre_approver"),
@@ -126,6 +131,9 @@ async def load_city(session: AsyncSession, now: datetime) -> bool:
             canteen_zh, _, canteen_en = canteen.partition(" ")
             names = name_zh + canteen_zh, f"{name_en}, {canteen_en}"
             await _add_canteen(session, book, agency_id, names, TARIFFS[short], PLACES[canteen_en])
+        number = f"3901{agency_id:012d}"
+        session.add(BankAccountRow(agency_id=agency_id, holder_name=name_zh, number=number, bank=BANK))
+    session.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number="3901000000000000", bank=BANK))
     return True
 
 

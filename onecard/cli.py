@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -172,19 +173,21 @@ def check_jobs() -> None:
 def close_day_command(on: str | None) -> None:
     """Close a business day in every book, net it, publish the statements. Twice changes nothing."""
     from clearing.closing import CycleResult, close_day
+    from clearing.proof import prove_cycles
     from registry.days import ZONE
+    from registry.keys import load_keys
     from registry.postgres import open_pool
     from settlement.money import yuan
 
-    try:
-        business_date = date.fromisoformat(on) if on else datetime.now(UTC).astimezone(ZONE).date()
-    except ValueError:
-        fail(f"--date {on}: a date is YYYY-MM-DD")
+    business_date = _date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
 
     async def close(settings: Settings) -> CycleResult:
         pool = await open_pool(settings.needed_database_url, size=2)
         try:
-            return await close_day(pool, business_date, settings.statement_folder, _say)
+            cycle = await close_day(pool, business_date, settings.statement_folder, _say)
+            for proved in await prove_cycles(pool, load_keys(settings.keys_folder).centre_signing_key):
+                _say(f"manifest of {proved} signed")
+            return cycle
         finally:
             await pool.close()
 
@@ -199,6 +202,75 @@ def close_day_command(on: str | None) -> None:
 
 def _say(step: str) -> None:
     console.print(f"  {step}")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"{text}: a date is YYYY-MM-DD")
+
+
+@main.command("public-key")
+def public_key() -> None:
+    """Print the centre's public key, in hexadecimal: what agencies pin, and ``onecard audit`` needs."""
+    from registry.keys import load_keys
+
+    try:
+        print(load_keys(_settings().keys_folder).centre_public_key.hex())
+    except (OSError, ValueError) as error:
+        fail(str(error))
+
+
+@main.command("bundle")
+@click.argument("on", metavar="YYYY-MM-DD")
+@click.argument("agency", type=int)
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+def bundle_command(on: str, agency: int, out: Path) -> None:
+    """Write what an agency needs to audit a cycle by itself (see onecard audit)."""
+    from clearing.proof import bundle
+    from registry.postgres import open_pool
+
+    business_date = _date(on)
+
+    async def make(settings: Settings) -> bytes:
+        pool = await open_pool(settings.needed_database_url, size=2)
+        try:
+            return await bundle(pool, business_date, agency, settings.statement_folder)
+        finally:
+            await pool.close()
+
+    with _services() as settings:
+        out.write_bytes(asyncio.run(make(settings)))
+    console.print(f"wrote {out} ({out.stat().st_size:,} bytes)")
+
+
+@main.command("audit")
+@click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--key", required=True, metavar="HEX", help="The centre's public key (onecard public-key).")
+@click.option("--previous", type=click.Path(path_type=Path, dir_okay=False), help="The bundle of the cycle before.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def audit_command(bundle: Path, key: str, previous: Path | None, as_json: bool) -> None:
+    """Check a bundle without trusting the centre: no database, no network. Exit 1 if anything is wrong."""
+    from clearing.audit import NotABundle, audit, read_bundle
+
+    try:
+        centre_public_key = bytes.fromhex(key)
+        found = [read_bundle(path.read_bytes()) for path in (bundle, previous) if path is not None]
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    except NotABundle as error:
+        fail(f"{bundle}: {error}")
+    except ValueError:
+        fail("--key: 64 hexadecimal digits are expected")
+    report = audit(found[0], centre_public_key, found[1] if previous else None)
+    if as_json:
+        print(json.dumps([asdict(line) for line in report], ensure_ascii=False))
+    else:
+        for line in report:
+            console.print(f"{'[green]ok  [/]' if line.holds else '[bold red]FAIL[/]'} {line.name:<42} {line.detail}")
+    if not all(line.holds for line in report):
+        sys.exit(1)
 
 
 @main.command()

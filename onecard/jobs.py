@@ -14,9 +14,11 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from clearing.closing import close_day, open_dates
+from clearing.proof import prove_cycles
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from registry.days import cut_off_of
+from registry.keys import load_keys
 from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
@@ -51,6 +53,7 @@ async def close_days_due(settings: Settings, now: datetime) -> bool:
         if not due:
             return False
         cycle = await close_day(pool, max(due), settings.statement_folder)
+        await prove_cycles(pool, load_keys(settings.keys_folder).centre_signing_key)
         log.info("day_closed", business_date=str(cycle.business_date), state=cycle.state)
         return True
     finally:

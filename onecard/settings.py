@@ -38,7 +38,7 @@ class Settings(BaseSettings):
 
     ledger_connections: int = Field(20, ge=2, le=100, description="Ledger connections per worker.")
     registry_connections: int = Field(8, ge=2, le=100, description="Registry connections per worker.")
-    charge_queue_max: int = Field(2_000, ge=1, description="Charges waiting per worker; past it, 503.")
+    charge_queue_max: int = Field(1_000, ge=1, description="Charges waiting per worker; past it, 503.")
     charge_batch_max: int = Field(128, ge=1, le=1_000, description="Charges in one statement.")
     charge_lanes: int = Field(1, ge=1, le=64, description="Statements of a book at a time, per worker.")
     body_max_bytes: int = Field(262_144, ge=4_096, description="A body: a bulk of 1,000 items fits well.")

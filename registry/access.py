@@ -41,6 +41,7 @@ MAY: dict[str, frozenset[str]] = {
             "refund",
             "close_account",
             "close_day",
+            "settle",
             "see_clearing",
             "see_waste",
         }

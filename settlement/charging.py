@@ -113,8 +113,8 @@ class Remembered(Struct, frozen=True, gc=False):
 class ChargeLimits:
     """Bounds of the engine."""
 
-    queue_max: int = 2_000
-    """Charges waiting in this worker: half a second of work. Past it the answer is 503."""
+    queue_max: int = 1_000
+    """Charges waiting in this worker: a fifth of a second of work. Past it the answer is 503."""
     batch_max: int = 128
     """Charges in one statement: more adds latency, hardly any throughput."""
     lanes: int = 1

@@ -16,6 +16,7 @@ from onecard.settings import Settings
 from onecard.verify import verify_ledger
 from registry.days import cut_off_of
 from registry.errors import Problem
+from registry.keys import create_missing_keys
 from registry.postgres import Pool, open_pool
 from tests.counter import HANGZHOU, NINGBO, Counter
 
@@ -170,7 +171,8 @@ async def test_a_close_that_crashes_at_any_step_is_resumed(
 
 
 async def test_the_job_closes_what_is_due_and_nothing_else(ledger: Pool, database_url: str, tmp_path: Path) -> None:
-    settings = Settings(database_url=database_url, redis_url="unix://none", statement_dir=tmp_path)
+    create_missing_keys(tmp_path)
+    settings = Settings(database_url=database_url, redis_url="unix://none", statement_dir=tmp_path, keys_dir=tmp_path)
     day = max((await open_dates(ledger)).values())
     assert not await close_days_due(settings, cut_off_of(day) - timedelta(seconds=1))
     assert await close_days_due(settings, cut_off_of(day))

@@ -78,8 +78,10 @@ GROUP BY o.issuer_id, o.acquirer_id, i.name_zh, i.name_en, a.name_zh, a.name_en,
 ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, o.line;
 
 -- name: opening_positions
--- What the cycles before a date left every agency with.
-SELECT agency_id, sum(position_fen)::bigint AS opening_fen FROM position WHERE cycle_date < $1 GROUP BY agency_id;
+-- What the cycles before a date, as far as they are not settled, left every agency with.
+SELECT p.agency_id, sum(p.position_fen)::bigint AS opening_fen
+FROM position p JOIN cycle c ON c.business_date = p.cycle_date
+WHERE p.cycle_date < $1 AND c.state <> 'settled' GROUP BY p.agency_id;
 
 -- name: payments_of
 -- The postings behind an agency's statement, pseudonymous, in the order of their numbers after $3.
@@ -114,9 +116,9 @@ UPDATE cycle SET state = $3,
 WHERE business_date = $1 AND state = $2;
 
 -- name: note_statement
--- Note a written file; written again, it is the same.
+-- Note a written file; written again before it is published, the last one counts.
 INSERT INTO statement (cycle_date, agency_id, format, file_name, size, sha256) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (cycle_date, agency_id, format) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256;
 
 -- name: statement
 -- One file of a cycle.

@@ -3,7 +3,7 @@
 SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM request) AS requests,
        (SELECT count(*) FROM wallet) AS purses, (SELECT count(*) FROM account_day) AS "account days",
        (SELECT count(*) FROM closed_day) AS "closed days", (SELECT count(*) FROM cycle) AS cycles,
-       (SELECT count(*) FROM position) AS positions,
+       (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
        (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
@@ -145,6 +145,18 @@ WHERE t.kind IN ('payment', 'working_meal') AND c.credential_id IS NULL;
 SELECT format('purse %s of holder %s', purse, holder_id) AS what, balance_fen AS off_fen
 FROM wallet WHERE balance_fen < 0;
 
+-- name: online_top_ups
+-- Orders that were paid and not posted, and postings of the gateway without their order. (Posted while the order is
+-- still open: whoever settles it died in between, and the next one finishes it.)
+SELECT format('order %s', coalesce(g.number, t.posting_id)) AS what,
+       (coalesce(t.amount_fen, 0) - coalesce(CASE WHEN g.state <> 'returned' THEN g.amount_fen END, 0))::bigint AS off_fen
+FROM gateway_order g
+FULL JOIN (SELECT * FROM transfer WHERE kind = 'top_up' AND channel = 'gateway') t
+    ON t.book = g.book AND t.posting_id = g.number
+WHERE (g.state = 'paid' AND t.posting_id IS NULL)
+   OR (t.posting_id IS NOT NULL AND (g.state IS NULL OR g.state = 'returned'
+       OR (g.holder_id, g.amount_fen) <> (t.holder_id, t.amount_fen)));
+
 -- name: one_business_day
 -- Transfers of a day that is neither open nor closed.
 SELECT format('posting %s on %s', t.posting_id, t.business_date) AS what, t.amount_fen AS off_fen
@@ -200,6 +212,17 @@ LEFT JOIN (
     GROUP BY cycle_date, agency_id
 ) s ON s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id
 WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable_fen - p.payable_fen;
+
+-- name: settled_money
+-- Positions for which more money moved than is due, or in the wrong direction, or less though the cycle is settled.
+SELECT format('agency %s in cycle %s', p.agency_id, p.cycle_date) AS what,
+       (coalesce(m.fen, 0) - abs(p.position_fen))::bigint AS off_fen
+FROM position p
+JOIN cycle c ON c.business_date = p.cycle_date
+LEFT JOIN LATERAL (
+    SELECT sum(e.amount_fen) AS fen, bool_or(e.credit <> (p.position_fen < 0)) AS turned
+    FROM bank_entry e WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id) m ON true
+WHERE m.fen > abs(p.position_fen) OR m.turned OR (c.state = 'settled' AND coalesce(m.fen, 0) <> abs(p.position_fen));
 
 -- name: blocked_do_not_pay
 -- Payments posted while the credential was on the block list.
@@ -296,7 +319,7 @@ ORDER BY s.cycle_date, s.agency_id, s.format;
 -- name: missing_statements
 -- Agencies without a statement in a published cycle.
 SELECT p.cycle_date, p.agency_id FROM position p
-JOIN cycle c ON c.business_date = p.cycle_date AND c.state = 'published'
+JOIN cycle c ON c.business_date = p.cycle_date AND c.state IN ('published', 'settled')
 WHERE NOT EXISTS (
     SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.format = 'csv');
 

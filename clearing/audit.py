@@ -1,0 +1,161 @@
+"""``onecard audit``: an agency checks a cycle by itself, with the centre's public key and nothing else.
+
+It shows that the manifest is the centre's, that the statement is the published one, that every payment line is in the
+cycle's tree, that the lines add up to the agency's position and the statement's last line, that all positions sum to
+zero, that the log of cycles has only grown, and, against the bundle before, that nothing in it was rewritten.
+"""
+
+import csv
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from clearing.merkle import is_beginning, is_included, leaf_hash
+from clearing.proof import CONTEXT, LINES, MANIFEST, SIGNATURE, Line, Manifest, sha256
+from settlement.money import yuan
+
+BUNDLE_BYTES_MAX = 2_000_000_000
+
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    cbor2.CBORError,
+    KeyError,
+    ValueError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What unpacking anything but a bundle may come to."""
+
+
+class NotABundle(Exception):
+    """A file that is no bundle; one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle as it was read; nothing is checked yet."""
+
+    agency_id: int
+    manifest: Manifest
+    signed: bytes
+    signature: bytes
+    statement: bytes
+    lines: list[tuple[int, bytes, list[bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    holds: bool
+    detail: str
+
+
+def read_bundle(content: bytes) -> Bundle:
+    """Unpack a bundle; raises NotABundle."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > BUNDLE_BYTES_MAX:
+                raise NotABundle("it unpacks to more than a bundle has")
+            parts = {info.filename: archive.read(info) for info in archive.infolist()}
+        agency_id, lines = cbor2.loads(parts[LINES])
+        return Bundle(
+            agency_id,
+            Manifest.decode(parts[MANIFEST]),
+            parts[MANIFEST],
+            parts[SIGNATURE],
+            parts[f"statement-{agency_id}.csv"],
+            [(index, leaf, proof) for index, leaf, proof in lines],
+        )
+    except (
+        zipfile.BadZipFile,
+        cbor2.CBORError,
+        KeyError,
+        ValueError,
+        TypeError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
+        raise NotABundle(f"it cannot be read: {type(error).__name__} {error}") from None
+
+
+def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = None) -> list[Finding]:
+    """All checks of a bundle, and against the one before if it is given."""
+    manifest = bundle.manifest
+    lines, broken = _included(bundle)
+    total = sum(manifest.positions.values())
+    grew = is_beginning(
+        manifest.log_size - 1, manifest.log_head_before, manifest.log_size, manifest.log_head, manifest.growth
+    )
+    published = manifest.files.get(f"statement-{bundle.agency_id}.csv") == sha256(bundle.statement)
+    findings = [
+        Finding("the manifest is signed by the centre", _is_signed(bundle, centre_public_key), manifest.business_date),
+        Finding("the statement is the published one", published, f"statement-{bundle.agency_id}.csv"),
+        Finding("every payment is in the cycle's tree", not broken, broken or f"{len(lines):,} payments"),
+        _position(bundle, lines),
+        Finding("all positions sum to zero", total == 0, f"{yuan(total)} yuan over {len(manifest.positions)} agencies"),
+        Finding("the log of cycles has only grown", grew, f"{manifest.log_size} cycles"),
+    ]
+    if previous is not None:
+        before = previous.manifest
+        findings.append(_continues(before, manifest))
+        signed = _is_signed(previous, centre_public_key)
+        findings.append(Finding("the bundle before is signed by the centre", signed, before.business_date))
+    return findings
+
+
+def _is_signed(bundle: Bundle, centre_public_key: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(centre_public_key).verify(bundle.signature, CONTEXT + bundle.signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return bundle.manifest.encode() == bundle.signed
+
+
+def _included(bundle: Bundle) -> tuple[list[Line], str]:
+    """The lines, and which of them the tree does not have ("" if all are in it, each once)."""
+    manifest = bundle.manifest
+    lines: list[Line] = []
+    seen: set[int] = set()
+    for number, (index, leaf, proof) in enumerate(bundle.lines, start=1):
+        try:
+            line = Line.decode(leaf)
+        except (cbor2.CBORError, ValueError, TypeError, IndexError):
+            return lines, f"line {number} cannot be read"
+        if index in seen or not is_included(leaf_hash(leaf), index, manifest.tree_size, proof, manifest.tree_head):
+            return lines, f"line {number}: posting {line.posting_id}, {yuan(line.amount_fen)} yuan"
+        seen.add(index)
+        lines.append(line)
+    return lines, ""
+
+
+def _position(bundle: Bundle, lines: list[Line]) -> Finding:
+    """What the lines come to, against the manifest and the statement's last line."""
+    agency, name = bundle.agency_id, "the payments add up to the position"
+    came_to = sum(line.sale_fen * ((line.acquirer_id == agency) - (line.issuer_id == agency)) for line in lines)
+    signed = bundle.manifest.positions.get(agency)
+    try:
+        *_, last = csv.reader(io.StringIO(bundle.statement.decode("utf-8-sig")))
+        stated = last[-1]
+    except (ValueError, IndexError, UnicodeDecodeError, csv.Error):
+        stated = "nothing"
+    if signed is None or came_to != signed:
+        off_fen = came_to - (signed or 0)
+        return Finding(name, False, f"they come to {yuan(came_to)} yuan, {yuan(off_fen)} more than was signed")
+    return Finding(name, stated == yuan(came_to), f"{yuan(came_to)} yuan; the statement says {stated}")
+
+
+def _continues(before: Manifest, now: Manifest) -> Finding:
+    name = "it continues the bundle before"
+    if now.log_size != before.log_size + 1:
+        return Finding(name, False, f"cycle {now.log_size} of the log does not follow on cycle {before.log_size}")
+    return Finding(name, now.log_head_before == before.log_head, f"{before.business_date} then {now.business_date}")

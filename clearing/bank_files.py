@@ -1,0 +1,197 @@
+"""Bank files: ISO 20022 ``pain.001.001.09`` to the bank, ``camt.053`` and ``camt.054`` back from it. Pure.
+
+Who is owed is paid from the centre's settlement account by the file; who owes pays into it, under the reference that
+his statement names. A confirmation is an entry on that account (``Ntry``) with a reference (``EndToEndId``); its own
+number at the bank (``AcctSvcrRef``) tells a repeat from a second payment.
+
+Sources: ISO 20022 message definitions pain.001.001.09, camt.053.001.08 and camt.054.001.08. Banks are named by their
+CNAPS number (12 digits) as a clearing system member, scheme ``CNAPS`` (external code set ``CN``).
+"""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from clearing.errors import NOT_A_CONFIRMATION
+from registry.errors import Problem
+from settlement.money import yuan
+
+PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+CAMT = ("urn:iso:std:iso:20022:tech:xsd:camt.053.001.", "urn:iso:std:iso:20022:tech:xsd:camt.054.001.")
+CURRENCY = "CNY"
+FILE_BYTES_MAX = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """Whose account it is, its number, and its bank's CNAPS number."""
+
+    holder_name: str
+    number: str
+    bank: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money to one agency."""
+
+    reference: str
+    to: BankAccount
+    amount_fen: int
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankEntry:
+    """A booked entry on the settlement account; ``credit``: money came in."""
+
+    entry: str
+    credit: bool
+    amount_fen: int
+    booked_on: date
+    reference: str
+
+
+def reference_of(business_date: date, agency_id: int) -> str:
+    """The reference under which an agency's position of a day is paid, either way (at most 35 characters)."""
+    return f"OC{business_date:%Y%m%d}A{agency_id}"
+
+
+def payment_file(
+    business_date: date, made_at: datetime, execute_on: date, centre: BankAccount, transfers: Sequence[Transfer]
+) -> bytes:
+    """A pain.001.001.09 that pays every transfer from the centre's account. The same day gives the same file."""
+    ET.register_namespace("", PAIN)
+    document = ET.Element(_name("Document"))
+    initiation = _add(document, "CstmrCdtTrfInitn")
+    total = yuan(sum(t.amount_fen for t in transfers))
+    header = _add(initiation, "GrpHdr")
+    _add(header, "MsgId", f"ONECARD-{business_date:%Y%m%d}")
+    _add(header, "CreDtTm", made_at.isoformat(timespec="seconds"))
+    _add(header, "NbOfTxs", str(len(transfers)))
+    _add(header, "CtrlSum", total)
+    _add(_add(header, "InitgPty"), "Nm", centre.holder_name)
+    payment = _add(initiation, "PmtInf")
+    _add(payment, "PmtInfId", f"ONECARD-{business_date:%Y%m%d}-1")
+    _add(payment, "PmtMtd", "TRF")
+    _add(payment, "NbOfTxs", str(len(transfers)))
+    _add(payment, "CtrlSum", total)
+    _add(_add(payment, "ReqdExctnDt"), "Dt", execute_on.isoformat())
+    _add(_add(payment, "Dbtr"), "Nm", centre.holder_name)
+    _add_account(payment, "DbtrAcct", centre)
+    _add_bank(payment, "DbtrAgt", centre)
+    for transfer in transfers:
+        _add_transfer(payment, transfer)
+    ET.indent(document)
+    body: bytes = ET.tostring(document, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
+
+
+def _add_transfer(payment: ET.Element, transfer: Transfer) -> None:
+    one = _add(payment, "CdtTrfTxInf")
+    _add(_add(one, "PmtId"), "EndToEndId", transfer.reference)
+    amount = _add(_add(one, "Amt"), "InstdAmt", yuan(transfer.amount_fen))
+    amount.set("Ccy", CURRENCY)
+    _add_bank(one, "CdtrAgt", transfer.to)
+    _add(_add(one, "Cdtr"), "Nm", transfer.to.holder_name)
+    _add_account(one, "CdtrAcct", transfer.to)
+    _add(_add(one, "RmtInf"), "Ustrd", transfer.remark)
+
+
+def _add_account(parent: ET.Element, name: str, account: BankAccount) -> None:
+    element = _add(parent, name)
+    _add(_add(_add(element, "Id"), "Othr"), "Id", account.number)
+    _add(element, "Ccy", CURRENCY)
+
+
+def _add_bank(parent: ET.Element, name: str, account: BankAccount) -> None:
+    member = _add(_add(_add(parent, name), "FinInstnId"), "ClrSysMmbId")
+    _add(_add(member, "ClrSysId"), "Cd", "CNAPS")
+    _add(member, "MmbId", account.bank)
+
+
+def _add(parent: ET.Element, name: str, text: str | None = None) -> ET.Element:
+    element = ET.SubElement(parent, _name(name))
+    element.text = text
+    return element
+
+
+def _name(name: str) -> str:
+    return f"{{{PAIN}}}{name}"
+
+
+def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
+    """The booked entries of a camt.053 or camt.054 for the centre's account.
+
+    Raises Problem(NOT_A_CONFIRMATION) for anything else, another account or currency included: nothing of it counts.
+    """
+    try:
+        root = fromstring(content, forbid_dtd=True)
+    except (ET.ParseError, DefusedXmlException, ValueError) as error:
+        raise Problem(NOT_A_CONFIRMATION, f"not XML: {type(error).__name__}") from None
+    space, _, name = root.tag.removeprefix("{").partition("}")
+    if not space.startswith(CAMT) or name != "Document":
+        raise Problem(NOT_A_CONFIRMATION, "neither camt.053 nor camt.054")
+    at = {"": space}
+    reports = root.findall("BkToCstmrStmt/Stmt", at) + root.findall("BkToCstmrDbtCdtNtfctn/Ntfctn", at)
+    if not reports:
+        raise Problem(NOT_A_CONFIRMATION, "it has no statement and no notification")
+    entries = []
+    for report in reports:
+        number = report.findtext("Acct/Id/Othr/Id", namespaces=at) or report.findtext("Acct/Id/IBAN", namespaces=at)
+        if number != centre.number:
+            raise Problem(NOT_A_CONFIRMATION, f"it is for account {number}, not for the settlement account")
+        for entry in report.findall("Ntry", at):
+            status = entry.findtext("Sts/Cd", namespaces=at) or entry.findtext("Sts", namespaces=at)
+            if (status or "").strip() == "BOOK":
+                entries += _entries_of(entry, at)
+    numbers = [entry.entry for entry in entries]
+    if len(set(numbers)) != len(numbers):
+        raise Problem(NOT_A_CONFIRMATION, "an entry stands in it twice")
+    return entries
+
+
+def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:
+    """One entry, or each of its transactions when the bank booked several in one sum."""
+    direction = entry.findtext("CdtDbtInd", namespaces=at)
+    booked = entry.findtext("BookgDt/Dt", namespaces=at) or (entry.findtext("BookgDt/DtTm", namespaces=at) or "")[:10]
+    number = entry.findtext("AcctSvcrRef", namespaces=at)
+    details = entry.findall("NtryDtls/TxDtls", at)
+    if direction not in ("CRDT", "DBIT") or not number:
+        raise Problem(NOT_A_CONFIRMATION, "an entry has no direction or no number of the bank's")
+    try:
+        booked_on = date.fromisoformat(booked)
+    except ValueError:
+        raise Problem(NOT_A_CONFIRMATION, f"entry {number} has no booking date") from None
+    found = []
+    for n, part in enumerate(details or [entry], start=1):
+        amount = part.find("Amt", at) if part is not entry and part.find("Amt", at) is not None else None
+        if amount is None and len(details) > 1:
+            raise Problem(NOT_A_CONFIRMATION, f"a transaction of entry {number} has no amount")
+        found.append(
+            BankEntry(
+                entry=number if len(details) <= 1 else f"{number}/{n}",
+                credit=direction == "CRDT",
+                amount_fen=_fen(amount if amount is not None else entry.find("Amt", at), number),
+                booked_on=booked_on,
+                reference=part.findtext("Refs/EndToEndId", namespaces=at) or "",
+            )
+        )
+    return found
+
+
+def _fen(amount: ET.Element | None, number: str) -> int:
+    if amount is None or amount.get("Ccy") != CURRENCY:
+        raise Problem(NOT_A_CONFIRMATION, f"entry {number} is not in {CURRENCY}")
+    try:
+        fen = Decimal((amount.text or "").strip()) * 100
+    except InvalidOperation:
+        fen = Decimal(-1)
+    if fen != fen.to_integral_value() or not 0 < fen < 10**15:
+        raise Problem(NOT_A_CONFIRMATION, f"the amount of entry {number} is none")
+    return int(fen)

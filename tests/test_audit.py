@@ -1,0 +1,195 @@
+"""The audit of a bundle: a good one holds, and a hundred altered ones do not, each where it was altered."""
+
+import io
+import random
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import cbor2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from clearing.audit import NotABundle, audit, read_bundle
+from clearing.closing import close_day, open_dates
+from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, prove_cycles
+from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.system import System
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+PUBLIC = KEY.public_key().public_bytes_raw()
+
+
+async def two_days(counter: Counter, folder: Path) -> tuple[int, list[date], list[bytes]]:
+    """Two proved cycles with payments between three agencies, and one agency's bundles of them."""
+    till = await counter.till(NINGBO)
+    holders = [await counter.holder(NINGBO, agency_index=n % 2) for n in range(4)] + [await counter.holder(HANGZHOU)]
+    days, bundles = [], []
+    for _ in range(2):
+        for holder in holders:
+            answer = await counter.charger.charge(counter.order(till, holder))
+            assert answer.outcome == "approved"
+        days.append(max((await open_dates(counter.ledger)).values()))
+        await close_day(counter.ledger, days[-1], folder)
+        assert await prove_cycles(counter.ledger, KEY) == [days[-1]]
+    assert await prove_cycles(counter.ledger, KEY) == []
+    for day in days:
+        bundles.append(await bundle(counter.ledger, day, till.agency_id, folder))
+    return till.agency_id, days, bundles
+
+
+def failed(content: bytes, previous: bytes | None = None, key: bytes = PUBLIC) -> list[str]:
+    before = read_bundle(previous) if previous is not None else None
+    return [finding.name for finding in audit(read_bundle(content), key, before) if not finding.holds]
+
+
+def parts_of(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return content.getvalue()
+
+
+async def test_a_good_bundle_holds_and_continues_the_one_before(counter: Counter, tmp_path: Path) -> None:
+    agency_id, _, [first, second] = await two_days(counter, tmp_path)
+    assert failed(first) == []
+    assert failed(second, first) == []
+    assert failed(first, second) == ["it continues the bundle before"]
+    other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    assert failed(first, key=other) == ["the manifest is signed by the centre"]
+    day = date.fromisoformat(read_bundle(first).manifest.business_date)
+    assert await bundle(counter.ledger, day, agency_id, tmp_path) == first, "made again, it is the same"
+
+
+ALTERED = (
+    "a fen in a line",
+    "a line left out",
+    "a line twice",
+    "a foreign line",
+    "a proof",
+    "the statement",
+    "a position",
+    "a file's hash",
+    "the tree's head",
+    "the log",
+    "the signature",
+)
+
+
+def alter(parts: dict[str, bytes], how: str, chance: random.Random) -> dict[str, bytes]:
+    """One bundle with one thing altered."""
+    agency_id, lines = cbor2.loads(parts[LINES])
+    manifest = cbor2.loads(parts[MANIFEST])
+    at = chance.randrange(len(lines))
+    index, leaf, proof = lines[at]
+    match how:
+        case "a fen in a line":
+            values = cbor2.loads(leaf)
+            values[11] += chance.choice((-1, 1, 100))
+            lines[at] = [index, cbor2.dumps(values, canonical=True), proof]
+        case "a line left out":
+            # One between two agencies: a meal at home moves nothing between them.
+            owed = [n for n, (_, other, _) in enumerate(lines) if cbor2.loads(other)[5] != cbor2.loads(other)[6]]
+            del lines[chance.choice(owed)]
+        case "a line twice":
+            lines.insert(at, lines[at])
+        case "a foreign line":
+            values = cbor2.loads(leaf)
+            values[1] = chance.randbytes(16)
+            lines.append([len(lines), cbor2.dumps(values, canonical=True), proof])
+        case "a proof":
+            number = chance.randrange(len(proof))
+            proof[number] = bytes([proof[number][0] ^ 1]) + proof[number][1:]
+        case "the statement":
+            name = f"statement-{agency_id}.csv"
+            content = bytearray(parts[name])
+            content[chance.randrange(len(content))] ^= 1
+            parts[name] = bytes(content)
+        case "a position":
+            manifest[2][agency_id] += chance.choice((-1, 1))
+        case "a file's hash":
+            name = chance.choice(sorted(manifest[1]))
+            manifest[1][name] = chance.randbytes(32)
+        case "the tree's head":
+            manifest[4] = chance.randbytes(32)
+        case "the log":
+            manifest[chance.choice((6, 7))] = chance.randbytes(32)
+        case "the signature":
+            signature = bytearray(parts[SIGNATURE])
+            signature[chance.randrange(64)] ^= 1 << chance.randrange(8)
+            parts[SIGNATURE] = bytes(signature)
+    manifest_bytes = cbor2.dumps(manifest, canonical=True)
+    return parts | {LINES: cbor2.dumps([agency_id, lines], canonical=True), MANIFEST: manifest_bytes}
+
+
+async def test_a_hundred_altered_bundles_are_all_found(counter: Counter, tmp_path: Path) -> None:
+    _, _, [first, second] = await two_days(counter, tmp_path)
+    chance = random.Random(7)
+    found: dict[str, set[str]] = {}
+    for number in range(110):
+        how = ALTERED[number % len(ALTERED)]
+        altered = packed(alter(parts_of(second), how, chance))
+        names = failed(altered, first)
+        assert names, f"{how} was not found"
+        found.setdefault(how, set()).update(names)
+    assert "every payment is in the cycle's tree" in found["a fen in a line"] & found["a proof"] & found["a line twice"]
+    assert found["a line left out"] == {"the payments add up to the position"}
+    assert "the statement is the published one" in found["the statement"]
+    assert found["the signature"] == {"the manifest is signed by the centre"}
+
+
+async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(counter: Counter, tmp_path: Path) -> None:
+    """A dishonest centre with its own key: an old cycle altered, everything made and signed anew."""
+    agency_id, days, [first, _] = await two_days(counter, tmp_path)
+    ledger = counter.ledger
+    await ledger.execute("DELETE FROM cycle_proof")
+    await ledger.execute("UPDATE position SET position_fen = position_fen + 1 WHERE cycle_date = $1", days[0])
+    await prove_cycles(ledger, KEY)
+    rewritten = await bundle(ledger, days[1], agency_id, tmp_path)
+    assert failed(rewritten) == [], "by itself it looks right"
+    assert failed(rewritten, first) == ["it continues the bundle before"]
+
+
+GARBAGE = packed({LINES: b"\xff", MANIFEST: b"", SIGNATURE: b""})
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", packed({}), GARBAGE])
+def test_what_is_no_bundle(content: bytes) -> None:
+    with pytest.raises(NotABundle):
+        read_bundle(content)
+
+
+def test_a_leaf_can_be_read_back() -> None:
+    at = "2026-11-23T12:00:00"
+    line = Line(3302, uuid4(), 0, "refund", uuid4(), 1, 2, 3, "lunch", "qr", 9, 700, "2026-11-23", at)
+    assert Line.decode(line.encode()) == line
+    assert line.sale_fen == -700
+
+
+def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None:
+    """As an operator and an agency's officer do it."""
+    own.start()
+    town: Any = own.sign_in("centre")
+    day = town.call("GET", "/clearing/open-days")[0]["business_date"]
+    agency = town.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
+    assert "signed" in own.command("close-day", "--date", day).stdout
+    key = own.command("public-key").stdout.strip()
+    target = tmp_path / "bundle.zip"
+    own.command("bundle", day, str(agency), str(target))
+    report = own.command("audit", str(target), "--key", key).stdout
+    assert report.count("ok") == 6, report
+    target.write_bytes(target.read_bytes()[:-1])
+    for arguments in (("audit", str(target), "--key", key), ("audit", "none.zip", "--key", key)):
+        refused = own.command(*arguments, check=False)
+        assert refused.returncode == 1
+        assert refused.stderr.count("\n") == 1
+    assert own.command("audit", str(target), "--key", "zz", check=False).returncode == 1
+    assert own.command("bundle", "2020-01-01", "7", str(target), check=False).returncode == 1
