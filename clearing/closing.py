@@ -1,16 +1,23 @@
-"""The way of a day: close -> net -> statements -> publish. Each step commits on its own and can be run again.
+"""The way of a day: open -> closing -> closed -> netted -> published -> settled.
 
-The flip itself holds the gate of one book for one small transaction (settlement/sql/day.sql): payments go on
-before and after it, and each one is in exactly one business day. Everything slow comes after the flip.
+A cycle's state says what is left to do; each step commits on its own, takes the state on by one, and can be run again
+by anyone, at any time, also by two at once. The flip of a book's day holds its gate for one small transaction
+(settlement/sql/day.sql): payments go on before and after it, and each is in exactly one business day. Everything slow
+comes after the flip, and never in a process that takes payments.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from clearing.errors import DAY_NOT_REACHED, NO_CYCLE
 from clearing.netting import Owed, net
+from clearing.progress import Progress, silent
+from clearing.proof import grow_tree, sign_manifest
 from clearing.statements import write_statements
 from registry.errors import Problem
 from registry.named_sql import load_queries
@@ -19,10 +26,20 @@ from settlement.ledger import QUERIES as LEDGER
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")
 
-TRANSITIONS = {"closed": "netted", "netted": "published"}
-"""The states of a cycle."""
+TRANSITIONS = {"closing": "closed", "closed": "netted", "netted": "published", "published": "settled"}
+"""The states of a cycle, each with the only one that may follow; the last step is the bank's (``confirmations``)."""
 
-Progress = Callable[[str], None]
+LOOK_AGAIN_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What closing needs: the ledger, the folder of the published files, and the key that signs manifests."""
+
+    pool: Pool
+    folder: Path
+    key: Ed25519PrivateKey
+    progress: Progress = silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +68,91 @@ async def open_dates(pool: Pool) -> dict[int, date]:
     return {row["book"]: row["business_date"] for row in await pool.fetch(QUERIES["open_days"])}
 
 
-async def close_day(pool: Pool, business_date: date, folder: Path, progress: Progress = lambda _: None) -> CycleResult:
-    """Close a business day of every book, net, write and publish the statements; resumes where it stopped.
+async def close_day(night: Night, business_date: date) -> CycleResult:
+    """Close a business day of every book, net it, publish and prove it; resumes where it stopped.
 
-    Days that a book skipped are closed with it. Doing it twice changes nothing. Raises Problem DAY_NOT_REACHED
-    for a day later than the open ones, NO_CYCLE when nothing was ever closed under this date.
+    Days that a book skipped are closed with it. Doing it twice changes nothing. Raises Problem as ``begin_close``.
+    """
+    await begin_close(night.pool, business_date)
+    await resume_cycles(night)
+    return await cycle_result(night.pool, business_date)
+
+
+async def begin_close(pool: Pool, business_date: date) -> None:
+    """Open the cycle of a business date and close the books' days, which takes no longer than a payment does.
+
+    Raises Problem DAY_NOT_REACHED for a day later than the open ones, NO_CYCLE when nothing was ever closed under
+    this date.
     """
     opened = await open_dates(pool)
-    if business_date > max(opened.values(), default=date.min):
-        raise Problem(DAY_NOT_REACHED, f"the open day is {max(opened.values(), default=None)}")
-    for book in opened:
-        if await _close_book(pool, book, business_date):
-            progress(f"book {book} closed")
-    await _roll_up(pool)
-    if await _net(pool, business_date):
-        progress("netted")
-    cycle = await _cycle_state(pool, business_date)
-    if cycle is None:
-        raise Problem(NO_CYCLE, f"nothing to close under {business_date}: the open day is {opened}")
-    if cycle == "netted":
-        await write_statements(pool, business_date, folder / business_date.isoformat())
-        await _advance(pool, business_date, "netted")
-        progress("statements published")
+    last = max(opened.values(), default=date.min)
+    if business_date > last:
+        raise Problem(DAY_NOT_REACHED, f"the open day is {last}")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(QUERIES["one_closer"])
+        await connection.execute(QUERIES["open_cycle"], business_date, datetime.now(UTC))
+    state = await _cycle_state(pool, business_date)
+    if state is None:
+        raise Problem(NO_CYCLE, f"nothing to close under {business_date}: the open day is {last}")
+    if state == "closing":
+        await _close_books(pool, business_date)
+
+
+async def resume_cycles(night: Night) -> list[date]:
+    """Take every unfinished cycle on until it is published, the oldest first; returns those that were unfinished."""
+    resumed = []
+    while (cycle := await night.pool.fetchrow(QUERIES["unfinished"])) is not None:
+        if cycle["business_date"] not in resumed:
+            resumed.append(cycle["business_date"])
+        await _STEPS[cycle["state"]](night, cycle["business_date"])
+    return resumed
+
+
+async def wait_published(pool: Pool, business_date: date, *, seconds: float) -> CycleResult:
+    """A cycle once it is published, or as it stands after so many seconds. Raises Problem(NO_CYCLE)."""
+    until = asyncio.get_running_loop().time() + seconds
+    while await _cycle_state(pool, business_date) in _STEPS and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(LOOK_AGAIN_S)
     return await cycle_result(pool, business_date)
 
 
-async def _close_book(pool: Pool, book: int, through: date) -> bool:
+async def cycle_result(pool: Pool, business_date: date) -> CycleResult:
+    """A cycle with its positions; raises Problem(NO_CYCLE)."""
+    state = await _cycle_state(pool, business_date)
+    if state is None:
+        raise Problem(NO_CYCLE, str(business_date))
+    rows = await pool.fetch(QUERIES["positions"], business_date)
+    return CycleResult(business_date, state, [AgencyPosition(*row) for row in rows])
+
+
+async def _close(night: Night, business_date: date) -> None:
+    await _close_books(night.pool, business_date)
+
+
+async def _close_books(pool: Pool, business_date: date) -> None:
+    for book, opened in (await open_dates(pool)).items():
+        if opened <= business_date:
+            await _close_book(pool, book, business_date)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(QUERIES["one_closer"])
+        if await connection.fetchval(QUERIES["books_open_until"], business_date) == 0:
+            await connection.execute(QUERIES["take_closed_days"], business_date)
+            await _advance(connection, business_date, "closing")
+
+
+async def _close_book(pool: Pool, book: int, through: date) -> None:
     async with pool.acquire() as connection, connection.transaction():
         closed = await connection.fetchval(QUERIES["close_book"], book, through)
-        if closed is None:
-            return False
-        await connection.execute(QUERIES["note_closed_day"], book, closed, datetime.now(UTC))
-        return True
+        if closed is not None:
+            await connection.execute(QUERIES["note_closed_day"], book, closed, datetime.now(UTC))
+
+
+async def _net(night: Night, business_date: date) -> None:
+    """Sum up the accounts of the closed days, and net the cycle; the two do not need each other."""
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_roll_up(night.pool))
+        both.create_task(_net_cycle(night.pool, business_date))
+    night.progress(f"{business_date} netted", 1, 1)
 
 
 async def _roll_up(pool: Pool) -> None:
@@ -93,21 +163,14 @@ async def _roll_up(pool: Pool) -> None:
             await connection.execute(QUERIES["note_rolled_up"], row["book"], row["business_date"], datetime.now(UTC))
 
 
-async def _net(pool: Pool, business_date: date) -> bool:
-    """Open the date's cycle over every closed day that has none, and net it; False when there is nothing to do."""
+async def _net_cycle(pool: Pool, business_date: date) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
         await connection.execute(QUERIES["one_closer"])
-        await connection.execute(QUERIES["open_cycle"], business_date, datetime.now(UTC))
-        row = await connection.fetchrow(QUERIES["cycle"], business_date)
-        if row is None or row["state"] != "closed":
-            return False
-        await connection.execute(QUERIES["take_closed_days"], business_date)
+        if await _cycle_state(connection, business_date) != "closed":
+            return
         await connection.execute(QUERIES["gather_obligations"], business_date, timeout=600)
-        owed = [
-            Owed(o["issuer_id"], o["acquirer_id"], o["amount_fen"])
-            for o in await connection.fetch(QUERIES["obligations"], business_date)
-        ]
+        owed = [Owed(*row) for row in await connection.fetch(QUERIES["owed"], business_date)]
         agencies = [a["agency_id"] for a in await connection.fetch(QUERIES["agencies"])]
         positions = net(agencies, owed)
         await connection.executemany(
@@ -118,23 +181,34 @@ async def _net(pool: Pool, business_date: date) -> bool:
             ],
         )
         await _advance(connection, business_date, "closed")
-        return True
 
 
-async def _advance(connection: Pool | Connection, business_date: date, state: str) -> None:
-    """Take a cycle on from a state; nothing happens when another closer was there first."""
+async def _publish(night: Night, business_date: date) -> None:
+    """Write the files, then sign for them: what is published is proved."""
+    folder = night.folder / business_date.isoformat()
+    async with asyncio.TaskGroup() as both:
+        growing = both.create_task(grow_tree(night.pool, business_date, folder, night.progress))
+        both.create_task(write_statements(night.pool, business_date, folder, night.progress))
+    tree = growing.result()
+    async with night.pool.acquire() as connection, connection.transaction():
+        await connection.execute(QUERIES["one_closer"])
+        if await _cycle_state(connection, business_date) == "netted":
+            await sign_manifest(connection, night.key, business_date, tree)
+            await _advance(connection, business_date, "netted")
+
+
+_STEPS: Mapping[str, Callable[[Night, date], Awaitable[None]]] = {
+    "closing": _close,
+    "closed": _net,
+    "netted": _publish,
+}
+"""What takes a cycle on from a state."""
+
+
+async def _advance(connection: Connection, business_date: date, state: str) -> None:
     await connection.execute(QUERIES["step"], business_date, state, TRANSITIONS[state], datetime.now(UTC))
 
 
-async def _cycle_state(pool: Pool, business_date: date) -> str | None:
-    row = await pool.fetchrow(QUERIES["cycle"], business_date)
-    return row["state"] if row else None
-
-
-async def cycle_result(pool: Pool, business_date: date) -> CycleResult:
-    """A cycle with its positions; raises Problem(NO_CYCLE)."""
-    state = await _cycle_state(pool, business_date)
-    if state is None:
-        raise Problem(NO_CYCLE, str(business_date))
-    rows = await pool.fetch(QUERIES["positions"], business_date)
-    return CycleResult(business_date, state, [AgencyPosition(*row) for row in rows])
+async def _cycle_state(connection: Pool | Connection, business_date: date) -> str | None:
+    state: str | None = await connection.fetchval(QUERIES["cycle_state"], business_date)
+    return state

@@ -42,3 +42,11 @@ NOT_A_CONFIRMATION = ProblemKind(
     "请核对文件,未入账任何记录",
     "Check the file; nothing of it was taken",
 )
+ALTERED = ProblemKind(
+    500,
+    "altered",
+    "数据与已签名的清单不符",
+    "The data are not what was signed",
+    "请立即通知清算中心审计人员",
+    "Tell the centre's auditors at once",
+)

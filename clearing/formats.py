@@ -22,6 +22,8 @@ TEMPLATE = Path(web.__file__).parent / "statement" / "page.typ"
 CREATED = datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Workbooks name a time; with the same one each time they are the same."""
 BARS_MAX = 12
+PDF_ROWS_MAX = 200
+"""Nobody reads more on paper: then it shows sums, and the workbook and the CSV have every line."""
 
 
 def to_csv(document: Document) -> bytes:
@@ -67,12 +69,12 @@ def _summary(book: Any, formats: dict[str, Any], document: Document) -> None:
     if not bars:
         return
     top = len(document.facts) + 4
-    for column, name in enumerate(("单位 agency", "应收 receivable", "应付 payable")):
+    for column, name in enumerate(("", *document.legend)):
         sheet.write_string(top, column, name, formats["head"])
     for row, bar in enumerate(bars, start=top + 1):
         sheet.write_string(row, 0, bar.label)
-        _write(sheet, formats, row, 1, Fen(bar.receivable_fen))
-        _write(sheet, formats, row, 2, Fen(bar.payable_fen))
+        _write(sheet, formats, row, 1, bar.first)
+        _write(sheet, formats, row, 2, bar.second)
     chart = book.add_chart({"type": "bar"})
     for column in (1, 2):
         chart.add_series({
@@ -111,28 +113,37 @@ def _write(sheet: Any, formats: dict[str, Any], row: int, column: int, cell: Cel
 
 async def to_pdf(document: Document) -> bytes:
     """A4, with page numbers and a chart. Raises Problem(NO_FONT)."""
-    most = max((max(abs(b.receivable_fen), abs(b.payable_fen)) for b in document.bars), default=0) or 1
+    rows, note = document.rows, ""
+    if len(rows) > PDF_ROWS_MAX:
+        note = f"合计;{len(rows):,} 行明细见 XLSX 与 CSV  sums; all {len(rows):,} lines are in XLSX and CSV"
+        rows = [*document.sums[:PDF_ROWS_MAX], rows[-1]]
+    shown = document.bars[:BARS_MAX]
+    most = max((abs(_size(size)) for b in shown for size in (b.first, b.second)), default=0) or 1
     data = {
         "title_zh": document.title_zh,
         "title_en": document.title_en,
         "facts": [(name, _shown(cell)) for name, cell in document.facts],
         "header": [name.replace("_", " ") for name in document.header],
-        "rows": [[_shown(cell) for cell in row] for row in document.rows],
-        "right": [
-            any(isinstance(row[column], Fen | int) for row in document.rows) for column in range(len(document.header))
-        ],
+        "rows": [[_shown(cell) for cell in row] for row in rows],
+        "note": note,
+        "right": [any(isinstance(row[column], Fen | int) for row in rows) for column in range(len(document.header))],
+        "legend": document.legend,
         "bars": [
             {
                 "label": b.label,
-                "receivable": _shown(Fen(b.receivable_fen)),
-                "payable": _shown(Fen(b.payable_fen)),
-                "receivable_percent": 100 * max(b.receivable_fen, 0) // most,
-                "payable_percent": 100 * max(b.payable_fen, 0) // most,
+                "first": _shown(b.first),
+                "second": _shown(b.second),
+                "first_percent": 100 * max(_size(b.first), 0) // most,
+                "second_percent": 100 * max(_size(b.second), 0) // most,
             }
-            for b in document.bars[:BARS_MAX]
+            for b in shown
         ],
     }
     return await render_pdf(TEMPLATE, data)
+
+
+def _size(size: Fen | int) -> int:
+    return size.fen if isinstance(size, Fen) else size
 
 
 def _shown(cell: Cell) -> str:

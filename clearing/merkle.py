@@ -8,6 +8,10 @@ Verification follows RFC 9162 sections 2.1.3.2 and 2.1.4.2. SHA-256; hashes are 
 import hashlib
 from collections.abc import Sequence
 
+SIZE = 32
+Hashes = bytes | bytearray | memoryview
+"""Hashes one after the other."""
+
 EMPTY = hashlib.sha256().digest()
 
 
@@ -22,33 +26,45 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A tree over leaf hashes, with every level kept: proofs cost no hashing but at its right edge."""
+    """A tree over leaf hashes, with every level kept: proofs cost no hashing but at its right edge.
 
-    def __init__(self, leaf_hashes: Sequence[bytes]) -> None:
-        self._levels = [list(leaf_hashes)]
-        while len(self._levels[-1]) > 1:
-            below = self._levels[-1]
-            level = [node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)]
-            # The last of an odd number has no sibling yet and stands for itself one level up.
-            self._levels.append(level + below[len(below) - len(below) % 2 :])
+    ``leaves``: the leaf hashes one after the other, 32 bytes each. ``levels`` are such rows of hashes from the leaves
+    to the head; a tree made by ``of_levels`` trusts them, so check its head.
+    """
+
+    def __init__(self, leaves: bytes | bytearray) -> None:
+        self.levels: list[Hashes] = [leaves]
+        while len(self.levels[-1]) > SIZE:
+            self.levels.append(_level_above(self.levels[-1]))
+
+    @classmethod
+    def of_levels(cls, levels: Sequence[Hashes]) -> "Tree":
+        """A tree from its levels as they were kept."""
+        tree = cls(b"")
+        tree.levels = list(levels)
+        return tree
 
     def __len__(self) -> int:
-        return len(self._levels[0])
+        return len(self.levels[0]) // SIZE
 
     @property
     def head(self) -> bytes:
         """The tree head; that of no leaves is the hash of nothing."""
-        return self._levels[-1][0] if len(self) else EMPTY
+        return bytes(self.levels[-1]) if len(self) else EMPTY
+
+    def leaf(self, index: int) -> bytes:
+        """The hash of a leaf."""
+        return self._node(0, index)
 
     def inclusion_proof(self, index: int) -> list[bytes]:
         """The siblings on the way from a leaf to the head. Raises IndexError."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         proof = []
-        for level in self._levels[:-1]:
+        for height, level in enumerate(self.levels[:-1]):
             sibling = index ^ 1
-            if sibling < len(level):
-                proof.append(level[sibling])
+            if sibling < len(level) // SIZE:
+                proof.append(self._node(height, sibling))
             index >>= 1
         return proof
 
@@ -73,9 +89,30 @@ class Tree:
         size = end - begin
         height = size.bit_length() - 1
         if size == 1 << height and begin % size == 0:
-            return self._levels[height][begin >> height]
+            return self._node(height, begin >> height)
         middle = _split(size)
         return node_hash(self._range(begin, begin + middle), self._range(begin + middle, end))
+
+    def _node(self, height: int, index: int) -> bytes:
+        return bytes(self.levels[height][SIZE * index : SIZE * (index + 1)])
+
+
+def level_sizes(leaves: int) -> list[int]:
+    """How many hashes each level of a tree has, from the leaves to the head."""
+    sizes = [leaves]
+    while sizes[-1] > 1:
+        sizes.append((sizes[-1] + 1) // 2)
+    return sizes
+
+
+def _level_above(below: Hashes) -> bytearray:
+    pairs = len(below) // (2 * SIZE)
+    sha256 = hashlib.sha256
+    above = bytearray()
+    for at in range(0, 2 * SIZE * pairs, 2 * SIZE):
+        above += sha256(b"\x01" + below[at : at + 2 * SIZE]).digest()
+    # The last of an odd number has no sibling yet and stands for itself one level up.
+    return above + below[2 * SIZE * pairs :]
 
 
 def _split(size: int) -> int:

@@ -9,14 +9,17 @@ from registry.models import Base, book_key, number_key
 
 
 class Cycle(Base):
-    """One night's clearing. Transitions: ``clearing.closing.TRANSITIONS``, then ``clearing.confirmations``."""
+    """One night's clearing. Transitions: ``clearing.closing.TRANSITIONS``."""
 
     __tablename__ = "cycle"
-    __table_args__ = (CheckConstraint("state IN ('closed', 'netted', 'published', 'settled')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('closing', 'closed', 'netted', 'published', 'settled')", name="state"),
+    )
 
     business_date: Mapped[date] = mapped_column(primary_key=True)
     state: Mapped[str]
-    closed_at: Mapped[datetime]
+    closing_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
     netted_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
@@ -38,12 +41,16 @@ class ClosedDay(Base):
 class Obligation(Base):
     """What one agency's officials paid at one canteen, per book, meal, channel and kind of line, in one cycle.
 
-    ``line``: ``meal``; ``working_meal``, which the host paid; ``correction``, what was given back in this cycle for an
-    earlier one. ``subsidy_fen`` is the part of the kept amount that came from subsidy purses.
+    ``line``: ``meal``; ``working_meal``, which the host paid; ``late``, paid while the terminal had no network and
+    before the book's day before was closed; ``correction``, what was given back in this cycle for an earlier one.
+    ``subsidy_fen`` is the part of the kept amount that came from subsidy purses.
     """
 
     __tablename__ = "obligation"
-    __table_args__ = (CheckConstraint("line IN ('meal', 'working_meal', 'correction')", name="line"),)
+    __table_args__ = (
+        CheckConstraint("line IN ('meal', 'working_meal', 'late', 'correction')", name="line"),
+        Index("ix_obligation_acquirer", "cycle_date", "acquirer_id"),
+    )
 
     cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
     book: Mapped[int] = book_key()
@@ -73,12 +80,16 @@ class Position(Base):
 
 
 class Statement(Base):
-    """A published file of a cycle: an agency's statement, or with agency 0 the network's net report."""
+    """A published file of a cycle: an agency's statement, or with agency 0 a report of the network's."""
 
     __tablename__ = "statement"
-    __table_args__ = (CheckConstraint("format IN ('csv', 'xlsx', 'pdf')", name="format"),)
+    __table_args__ = (
+        CheckConstraint("document IN ('statement', 'net', 'bilateral', 'public')", name="document"),
+        CheckConstraint("format IN ('csv', 'xlsx', 'pdf')", name="format"),
+    )
 
     cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    document: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = number_key()
     format: Mapped[str] = mapped_column(primary_key=True)
     file_name: Mapped[str]

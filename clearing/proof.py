@@ -9,21 +9,24 @@ Leaves and manifests are deterministic CBOR (RFC 8949 section 4.2): length-prefi
 Signature: Ed25519 over ``onecard manifest v1``, a zero byte, and the manifest.
 """
 
+import asyncio
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from clearing.errors import NO_CYCLE
-from clearing.merkle import Tree, leaf_hash
+from clearing.errors import ALTERED, NO_CYCLE
+from clearing.files import write_whole
+from clearing.merkle import SIZE, Tree, leaf_hash, level_sizes
+from clearing.progress import Progress, silent
 from registry.errors import Problem
 from registry.named_sql import load_queries
 from registry.postgres import Connection, Pool, allow_long_work
@@ -31,7 +34,8 @@ from registry.postgres import Connection, Pool, allow_long_work
 QUERIES = load_queries(Path(__file__).parent / "sql" / "proof.sql")
 
 CONTEXT = b"onecard manifest v1\x00"
-MANIFEST, SIGNATURE, LINES = "manifest.cbor", "manifest.sig", "payments.cbor"
+MANIFEST, SIGNATURE, LINES, TREE = "manifest.cbor", "manifest.sig", "payments.cbor", "tree.bin"
+PREFETCH = 5_000
 ZIP_TIME = (2024, 1, 1, 0, 0, 0)
 
 
@@ -107,26 +111,29 @@ class Manifest:
 
 def log_of(manifests: Sequence[Manifest]) -> Tree:
     """The log of cycles, in the order in which they were proved."""
-    return Tree([manifest.log_leaf() for manifest in manifests])
+    return Tree(b"".join(manifest.log_leaf() for manifest in manifests))
 
 
-async def prove_cycles(pool: Pool, key: Ed25519PrivateKey) -> list[date]:
-    """Sign a manifest for every published cycle that has none; again, signs nothing. Returns their dates."""
-    proved = []
-    while (business_date := await pool.fetchval(QUERIES["next_to_prove"])) is not None:
-        async with pool.acquire() as connection, connection.transaction():
-            await allow_long_work(connection)
-            await connection.execute(QUERIES["one_prover"])
-            if await connection.fetchval(QUERIES["next_to_prove"]) == business_date:
-                await _prove(connection, key, business_date)
-                proved.append(business_date)
-    return proved
+async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> Tree:
+    """Make the tree of a netted cycle from its transfers, and keep it beside the cycle's files (``tree.bin``)."""
+    total = await pool.fetchval(QUERIES["leaf_count"], business_date)
+    leaves = bytearray()
+    async with pool.acquire() as connection, connection.transaction():
+        await allow_long_work(connection)
+        async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH):
+            leaves += leaf_hash(_leaf(list(row)))
+            if len(leaves) % (PREFETCH * SIZE) == 0:
+                progress("transfers in the tree", len(leaves) // SIZE, total)
+    tree = await asyncio.to_thread(Tree, leaves)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / TREE, tree.levels)
+    progress("transfers in the tree", len(tree), total)
+    return tree
 
 
-async def _prove(connection: Connection, key: Ed25519PrivateKey, business_date: date) -> None:
+async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business_date: date, tree: Tree) -> None:
+    """Sign a cycle's manifest and append the cycle to the log; in the caller's transaction, one cycle at a time."""
     earlier = [Manifest.decode(row["manifest"]) for row in await connection.fetch(QUERIES["manifests"])]
-    lines = [leaf_hash(line.encode()) async for line in _lines(connection, business_date)]
-    tree = Tree(lines)
     files = {row["file_name"]: row["sha256"] for row in await connection.fetch(QUERIES["files"], business_date)}
     positions = {r["agency_id"]: r["position_fen"] for r in await connection.fetch(QUERIES["positions"], business_date)}
     before = log_of(earlier)
@@ -134,44 +141,36 @@ async def _prove(connection: Connection, key: Ed25519PrivateKey, business_date: 
         business_date.isoformat(), files, positions, len(tree), tree.head, len(earlier) + 1, b"", before.head, []
     )
     log = log_of([*earlier, unsigned])
-    manifest = Manifest(
-        unsigned.business_date, files, positions, len(tree), tree.head,
-        len(log), log.head, before.head, log.consistency_proof(len(earlier)),
-    )  # fmt: skip
+    manifest = replace(unsigned, log_head=log.head, growth=log.consistency_proof(len(earlier)))
     content = manifest.encode()
     await connection.execute(QUERIES["add_proof"], business_date, len(earlier), content, key.sign(CONTEXT + content))
 
 
-async def _lines(connection: Connection, business_date: date) -> AsyncIterator[Line]:
-    async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=5_000):
-        yield _line(row)
-
-
-def _line(row: asyncpg.Record) -> Line:
-    values = dict(row)
-    posted_at: datetime = values["posted_at"]
-    day = values["business_date"].isoformat()
-    return Line(**values | {"business_date": day, "posted_at": posted_at.isoformat(timespec="microseconds")})
+def _leaf(row: list[Any]) -> bytes:
+    """A leaf from its row, whose columns are a ``Line``'s as they are encoded."""
+    return cbor2.dumps(row, canonical=True)
 
 
 async def bundle(pool: Pool, business_date: date, agency_id: int, folder: Path) -> bytes:
     """What an agency needs to audit a cycle by itself: a ZIP of the manifest, its statement, its lines with proofs.
 
-    Raises Problem(NO_CYCLE) when the cycle has no manifest or the agency no statement.
+    Raises Problem(NO_CYCLE) when the cycle has no manifest or the agency no statement, ALTERED when the files are not
+    what was signed.
     """
     proof = await pool.fetchrow(QUERIES["proof"], business_date)
     statement = folder / business_date.isoformat() / f"statement-{agency_id}.csv"
     if proof is None or not statement.is_file():
         raise Problem(NO_CYCLE, f"no proved cycle {business_date} with a statement of agency {agency_id}")
+    tree = _kept_tree(statement.with_name(TREE), Manifest.decode(proof["manifest"]))
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        leaves = [(line, line.encode()) async for line in _lines(connection, business_date)]
-    tree = Tree([leaf_hash(leaf) for _, leaf in leaves])
-    mine = [
-        [index, leaf, tree.inclusion_proof(index)]
-        for index, (line, leaf) in enumerate(leaves)
-        if line.canteen_id is not None and agency_id in (line.issuer_id, line.acquirer_id)
-    ]
+        rows = await connection.fetch(QUERIES["leaves_of"], business_date, agency_id, timeout=600)
+    mine = []
+    for index, *row in rows:
+        leaf = _leaf(row)
+        if tree.leaf(index) != leaf_hash(leaf):
+            raise Problem(ALTERED, f"posting {UUID(bytes=row[1])} of {business_date}")
+        mine.append([index, leaf, tree.inclusion_proof(index)])
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in (
@@ -182,6 +181,19 @@ async def bundle(pool: Pool, business_date: date, agency_id: int, folder: Path) 
         ):
             archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), part)
     return content.getvalue()
+
+
+def _kept_tree(path: Path, manifest: Manifest) -> Tree:
+    """A cycle's tree from its file; raises Problem(ALTERED)."""
+    content = memoryview(path.read_bytes() if path.is_file() else b"")
+    levels, begin = [], 0
+    for size in level_sizes(manifest.tree_size):
+        levels.append(content[begin : begin + size * SIZE])
+        begin += size * SIZE
+    tree = Tree.of_levels(levels)
+    if begin != len(content) or tree.head != manifest.tree_head:
+        raise Problem(ALTERED, f"{path.name} of {manifest.business_date}")
+    return tree
 
 
 def sha256(content: bytes) -> bytes:

@@ -12,12 +12,13 @@ from litestar.types import Guard
 
 from clearing import confirmations
 from clearing.bank_files import FILE_BYTES_MAX, BankAccount
-from clearing.closing import QUERIES, CycleResult, close_day, cycle_result, open_dates
+from clearing.closing import QUERIES, CycleResult, begin_close, cycle_result, open_dates, wait_published
 from clearing.errors import NO_CYCLE
-from clearing.proof import prove_cycles
+from clearing.proof import bundle
 from clearing.schemas import (
     CloseDay,
     CycleInfo,
+    CycleTimes,
     EntryVerdict,
     LegInfo,
     NewBankAccount,
@@ -25,10 +26,9 @@ from clearing.schemas import (
     PaymentLine,
     PositionInfo,
 )
-from clearing.statements import NETWORK, read_statement
+from clearing.statements import PUBLIC, STATEMENT, read_statement
 from registry import access, audit
 from registry.errors import NOT_ALLOWED, Problem
-from registry.keys import KeyRing
 from registry.models import Sessions
 from registry.officials import find_agency
 from registry.postgres import Pool
@@ -42,6 +42,11 @@ MEDIA_TYPES = {
 
 FIRST = UUID(int=0)
 """Before every posting."""
+
+ANSWER_WITHIN_S = 25.0
+"""Shorter than what stands between people and the centre usually waits."""
+
+Form = Annotated[str, Parameter(query="format", pattern="^(csv|xlsx|pdf)$")]
 
 SEE: list[Guard] = [access.allows("see_clearing")]
 
@@ -57,6 +62,24 @@ def _info(cycle: CycleResult, agency_id: int | None) -> CycleInfo:
             if agency_id in (None, p.agency_id)
         ],
     )
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+async def _report(ledger: Pool, folder: Path, business_date: date, name: str, form: str) -> Response[bytes]:
+    content = await read_statement(ledger, business_date, folder, name=name, form=form)
+    if content is None:
+        raise Problem(NO_CYCLE, f"no {name} report of {business_date} as {form}")
+    return _file(content, f"onecard-{business_date}-{name}.{form}", MEDIA_TYPES[form])
+
+
+@get("/public/days/{business_date:date}", summary="The public's report of a day", tags=["clearing"])
+async def public_day(business_date: date, ledger: Pool, statement_folder: Path, form: Form = "pdf") -> Response[bytes]:
+    """Meals and visitors per region as CSV, XLSX or PDF; no login, no agency, no small numbers of people."""
+    return await _report(ledger, statement_folder, business_date, PUBLIC, form)
 
 
 class ClearingController(Controller):
@@ -77,15 +100,20 @@ class ClearingController(Controller):
         data: CloseDay,
         sessions: Sessions,
         ledger: Pool,
-        statement_folder: Path,
-        keys: KeyRing,
     ) -> CycleInfo:
-        """Close the day in every book, net it, publish the statements. Again, it changes nothing."""
+        """Close the day in every book at once; the job runner nets and publishes it. Again, it changes nothing.
+
+        The answer waits up to 25 s for that; after a longer night the state says how far it is.
+        """
         async with sessions.begin() as db:
             await audit.record(db, request.user.login, "close_day", f"cycle/{data.business_date}")
-        cycle = await close_day(ledger, data.business_date, statement_folder)
-        await prove_cycles(ledger, keys.centre_signing_key)
-        return _info(cycle, None)
+        await begin_close(ledger, data.business_date)
+        return _info(await wait_published(ledger, data.business_date, seconds=ANSWER_WITHIN_S), None)
+
+    @get("/cycles", guards=SEE, summary="The latest cycles")
+    async def cycles(self, ledger: Pool, limit: Annotated[int, Parameter(ge=1, le=400)] = 31) -> list[CycleTimes]:
+        """The newest first, with the moment of each state."""
+        return [CycleTimes(*row) for row in await ledger.fetch(QUERIES["cycles"], limit)]
 
     @get("/cycles/{business_date:date}", guards=SEE, summary="A clearing cycle")
     async def cycle(self, request: Request[access.Person, Any, Any], business_date: date, ledger: Pool) -> CycleInfo:
@@ -100,21 +128,43 @@ class ClearingController(Controller):
         agency_id: NumberInPath,
         ledger: Pool,
         statement_folder: Path,
-        form: Annotated[str, Parameter(query="format", pattern="^(csv|xlsx|pdf)$")] = "csv",
+        form: Form = "csv",
     ) -> Response[bytes]:
-        """An agency's statement as CSV, XLSX or PDF; agency 0 is the network's net report, for the centre's people."""
-        if agency_id == NETWORK and request.user.agency_id is not None:
-            raise Problem(NOT_ALLOWED, "the net report is the centre's")
+        """An agency's statement as CSV, XLSX or PDF."""
         request.user.must_act_for(agency_id)
-        content = await read_statement(ledger, business_date, agency_id, statement_folder, form)
+        content = await read_statement(ledger, business_date, statement_folder, agency_id=agency_id, form=form)
         if content is None:
             raise Problem(NO_CYCLE, f"no statement of {business_date} for agency {agency_id} as {form}")
-        name = f"onecard-{business_date}-{agency_id}.{form}"
-        return Response(
-            content,
-            media_type=MEDIA_TYPES[form],
-            headers={"content-disposition": f'attachment; filename="{name}"'},
-        )
+        return _file(content, f"onecard-{business_date}-{STATEMENT}-{agency_id}.{form}", MEDIA_TYPES[form])
+
+    @get("/cycles/{business_date:date}/reports/{name:str}", guards=SEE, summary="A report of the network")
+    async def report(
+        self,
+        request: Request[access.Person, Any, Any],
+        business_date: date,
+        name: Annotated[str, Parameter(pattern="^(net|bilateral|public)$")],
+        ledger: Pool,
+        statement_folder: Path,
+        form: Form = "csv",
+    ) -> Response[bytes]:
+        """``net``: positions and netting efficiency; ``bilateral``: every two agencies; ``public``: the public's."""
+        if request.user.agency_id is not None:
+            raise Problem(NOT_ALLOWED, "the reports of the network are the centre's")
+        return await _report(ledger, statement_folder, business_date, name, form)
+
+    @get("/cycles/{business_date:date}/bundles/{agency_id:int}", guards=SEE, summary="An agency's proof of a cycle")
+    async def proof(
+        self,
+        request: Request[access.Person, Any, Any],
+        business_date: date,
+        agency_id: NumberInPath,
+        ledger: Pool,
+        statement_folder: Path,
+    ) -> Response[bytes]:
+        """What ``onecard audit`` checks: the signed manifest, the statement, its payments and their places."""
+        request.user.must_act_for(agency_id)
+        content = await bundle(ledger, business_date, agency_id, statement_folder)
+        return _file(content, f"onecard-{business_date}-bundle-{agency_id}.zip", "application/zip")
 
     @get("/cycles/{business_date:date}/payments/{agency_id:int}", guards=SEE, summary="The payments of a statement")
     async def payments(
@@ -164,8 +214,7 @@ class ClearingController(Controller):
         content = await confirmations.bank_file(ledger, business_date)
         async with sessions.begin() as db:
             await audit.record(db, request.user.login, "bank_file", f"cycle/{business_date}")
-        name = f'attachment; filename="onecard-{business_date}-pain.001.xml"'
-        return Response(content, media_type="application/xml", headers={"content-disposition": name})
+        return _file(content, f"onecard-{business_date}-pain.001.xml", "application/xml")
 
     @post(
         "/confirmations",

@@ -34,6 +34,18 @@ class CycleInfo(Struct):
     positions: list[PositionInfo]
 
 
+class CycleTimes(Struct):
+    """A cycle's state, and when it came to each."""
+
+    business_date: date
+    state: str
+    closing_at: datetime
+    closed_at: datetime | None
+    netted_at: datetime | None
+    published_at: datetime | None
+    settled_at: datetime | None
+
+
 class OpenDay(Struct):
     """The open business day of a book."""
 

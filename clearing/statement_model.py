@@ -13,7 +13,12 @@ from clearing.netting import NetPosition, netting_efficiency_percent
 
 RECEIVABLE, PAYABLE, OWN = "应收 receivable", "应付 payable", "本单位 own"
 NET = "净额 net_position"
-LINES = {"meal": "就餐 meal", "working_meal": "工作餐 working meal", "correction": "更正 correction"}
+LINES = {
+    "meal": "就餐 meal",
+    "working_meal": "工作餐 working meal",
+    "late": "脱机补传 late",
+    "correction": "更正 correction",
+}
 MEALS = {"breakfast": "早餐 breakfast", "lunch": "午餐 lunch", "dinner": "晚餐 dinner"}
 CHANNELS = {"card": "卡 card", "qr": "码 code"}
 
@@ -37,11 +42,11 @@ Cell = str | int | date | Fen
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A counterparty's two bars in the chart, in fen."""
+    """Two bars in the chart, with the label that they share."""
 
     label: str
-    receivable_fen: int
-    payable_fen: int
+    first: Fen | int
+    second: Fen | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,9 @@ class Document:
     header: Sequence[str]
     rows: list[Sequence[Cell]]
     bars: list[Bar]
+    sums: Sequence[Sequence[Cell]] = ()
+    """The rows summed up, for where there are too many of them."""
+    legend: tuple[str, str] = ("应收 receivable", "应付 payable")
 
 
 STATEMENT_HEADER = (
@@ -80,6 +88,31 @@ NET_HEADER = (
 )
 
 
+BILATERAL_HEADER = (
+    "营业日 business_date",
+    "甲方编号 one_id",
+    "甲方 one",
+    "乙方编号 other_id",
+    "乙方 other",
+    "乙方欠甲方(元) owed_to_one_yuan",
+    "甲方欠乙方(元) owed_to_other_yuan",
+    "甲方净额(元) net_of_one_yuan",
+)
+
+PUBLIC_HEADER = (
+    "营业日 business_date",
+    "地区 region",
+    "餐次 meal",
+    "开餐食堂 canteens",
+    "本单位就餐 own_meals",
+    "异地异单位就餐 guest_meals",
+    "客餐金额(元) guest_yuan",
+)
+
+PUBLIC_MIN = 5
+"""Fewer visitors than this are not told to the public: they could be recognised."""
+
+
 def statement(business_date: date, agency: Row, obligations: Iterable[Row], opening_fen: int) -> Document:
     """One agency's statement; ``agency`` is its row of positions with its names."""
     rows: list[Sequence[Cell]] = []
@@ -99,7 +132,9 @@ def statement(business_date: date, agency: Row, obligations: Iterable[Row], open
             )
         )  # fmt: skip
     assert total == agency["position_fen"], "a statement's lines add up to the agency's position"
+    sums = _sums(rows)
     position_fen: int = agency["position_fen"]
+    largest = sorted(by_counterparty.items(), key=lambda b: -max(map(abs, b[1])))
     rows.append((business_date, NET, "", "", "", "", "", "", "", "", Fen(position_fen)))
     return Document(
         title_zh=f"{agency['name_zh']} 对账单",
@@ -115,8 +150,22 @@ def statement(business_date: date, agency: Row, obligations: Iterable[Row], open
         ],
         header=STATEMENT_HEADER,
         rows=rows,
-        bars=[Bar(name, *fen) for name, fen in sorted(by_counterparty.items(), key=lambda b: -max(map(abs, b[1])))],
+        bars=[Bar(name, Fen(to), Fen(by)) for name, (to, by) in largest],
+        sums=sums,
     )
+
+
+def _sums(rows: Sequence[Sequence[Any]]) -> list[Sequence[Cell]]:
+    """A statement's rows summed up by side, line and counterparty."""
+    sums: dict[tuple[Cell, ...], list[int]] = {}
+    for row in rows:
+        came_to = sums.setdefault(tuple(row[:4]), [0, 0, 0, 0])
+        for column, cell in enumerate(row[7:]):
+            came_to[column] += cell.fen if isinstance(cell, Fen) else cell
+    return [
+        (*key, "", "", "", payments, reversals, Fen(subsidy_fen), Fen(amount_fen))
+        for key, (payments, reversals, subsidy_fen, amount_fen) in sums.items()
+    ]
 
 
 def _side_of(o: Row, agency_id: int) -> tuple[str | None, int, str]:
@@ -157,5 +206,61 @@ def net_report(business_date: date, positions: Sequence[Row]) -> Document:
         ],
         header=NET_HEADER,
         rows=rows,
-        bars=[Bar(p["name_zh"], p["receivable_fen"], p["payable_fen"]) for p in positions],
+        bars=[Bar(p["name_zh"], Fen(p["receivable_fen"]), Fen(p["payable_fen"])) for p in positions],
+    )
+
+
+def bilateral_report(business_date: date, pairs: Iterable[Row]) -> Document:
+    """What every two agencies owe each other before multilateral netting; a line for each pair."""
+    rows: list[Sequence[Cell]] = []
+    gross = moved = 0
+    for p in pairs:
+        net_fen = p["to_one_fen"] - p["to_other_fen"]
+        gross, moved = gross + p["to_one_fen"] + p["to_other_fen"], moved + abs(net_fen)
+        rows.append(
+            (
+                business_date, p["one_id"], p["one_zh"], p["other_id"], p["other_zh"],
+                Fen(p["to_one_fen"]), Fen(p["to_other_fen"]), Fen(net_fen),
+            )
+        )  # fmt: skip
+    return Document(
+        title_zh="双边往来报告",
+        title_en="Bilateral report",
+        facts=[
+            ("营业日 business date", business_date),
+            ("往来对数 pairs", len(rows)),
+            ("往来总额 gross", Fen(gross)),
+            ("双边轧差后 moved if netted two by two", Fen(moved)),
+        ],
+        header=BILATERAL_HEADER,
+        rows=rows,
+        bars=[],
+    )
+
+
+def public_report(business_date: date, meals: Sequence[Row], positions: Sequence[Row]) -> Document:
+    """What the public may know of a day: meals and visitors per region, no agency and no small number of people."""
+    rows: list[Sequence[Cell]] = []
+    visitors: dict[str, list[int]] = {}
+    for m in meals:
+        few = 0 < m["guest_meals"] < PUBLIC_MIN
+        visitors.setdefault(m["region_zh"], [0, 0])[0] += m["own_meals"]
+        visitors[m["region_zh"]][1] += 0 if few else m["guest_meals"]
+        guests: Cell = f"<{PUBLIC_MIN}" if few else m["guest_meals"]
+        money: Cell = "" if few else Fen(m["guest_fen"])
+        rows.append((business_date, m["region_zh"], MEALS[m["meal"]], m["canteens"], m["own_meals"], guests, money))
+    efficiency = netting_efficiency_percent(NetPosition(p["receivable_fen"], p["payable_fen"]) for p in positions)
+    return Document(
+        title_zh="机关食堂互联结算日报",
+        title_en="Canteens day by day",
+        facts=[
+            ("营业日 business date", business_date),
+            ("联网单位 agencies", len(positions)),
+            ("就餐 meals", sum(m["own_meals"] + m["guest_meals"] for m in meals)),
+            ("轧差效率(%) netting efficiency", str(efficiency)),
+        ],
+        header=PUBLIC_HEADER,
+        rows=rows,
+        bars=[Bar(region, own, guests) for region, (own, guests) in visitors.items()],
+        legend=("本单位就餐 own meals", "客餐 guests' meals"),
     )

@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 import web
-from clearing.routes import ClearingController
+from clearing.routes import ClearingController, public_day
 from onecard import metrics
 from onecard.door import Arrivals
 from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
@@ -34,6 +34,7 @@ from onecard.problems import HANDLERS
 from onecard.settings import Settings
 from onecard.simulated_gateway import SimulatedGateway, create_simulated_gateway
 from onecard.wall import RequestLog
+from registry.days import Calendar
 from registry.errors import UNAVAILABLE, Problem
 from registry.keys import KeyRing, load_keys
 from registry.models import Sessions
@@ -204,6 +205,7 @@ def create_app(settings: Settings) -> Litestar:
             CounterConsoleController,
             ReceiptController,
             ClearingController,
+            public_day,
             WasteController,
         ],
         state=State(
@@ -211,6 +213,7 @@ def create_app(settings: Settings) -> Litestar:
                 "settings": settings,
                 "redis": redis,
                 "statement_folder": settings.statement_folder,
+                "calendar": settings.calendar,
                 "arrivals": Arrivals(settings),
             }
         ),
@@ -219,7 +222,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
-        signature_types=[Charger, KeyRing, Pool, Sessions, SessionStore, BlockListVersion],
+        signature_types=[Calendar, Charger, KeyRing, Pool, Sessions, SessionStore, BlockListVersion],
         dependencies={
             name: _provide("key_ring" if name == "keys" else name)
             for name in (
@@ -231,6 +234,7 @@ def create_app(settings: Settings) -> Litestar:
                 "terminal_sessions",
                 "block_list",
                 "statement_folder",
+                "calendar",
             )
         },
         openapi_config=OpenAPIConfig(

@@ -10,7 +10,7 @@ from clearing.models import BankAccountRow
 from loadtest.town import PASSWORD
 from onecard.settings import Settings
 from registry.access import hash_password
-from registry.days import business_date_at
+from registry.days import Calendar
 from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
 from settlement.models import BookDay, Jurisdiction, Tariff
 
@@ -108,7 +108,7 @@ AGENCY_USERS = [
 ]
 
 
-async def load_city(session: AsyncSession, now: datetime) -> bool:
+async def load_city(session: AsyncSession, calendar: Calendar, now: datetime) -> bool:
     """Load the city into an empty database; False when there is a book already."""
     if await session.scalar(select(Book.book).limit(1)) is not None:
         return False
@@ -116,7 +116,7 @@ async def load_city(session: AsyncSession, now: datetime) -> bool:
         session.add(Book(book=book, name_zh=name_zh, name_en=name_en))
     await session.flush()
     for book, _, _ in BOOKS:
-        session.add(BookDay(book=book, business_date=business_date_at(now)))
+        session.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
         session.add(Jurisdiction(book=book, valid_from=VALID_FROM, **RULES))
         for guest in {other for other, _, _ in BOOKS} - {book}:
             session.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
@@ -205,6 +205,6 @@ async def load_demo_city(settings: Settings) -> bool:
     engine = create_async_engine(settings.sqlalchemy_url)
     try:
         async with async_sessionmaker(engine).begin() as session:
-            return await load_city(session, datetime.now(UTC))
+            return await load_city(session, settings.calendar, datetime.now(UTC))
     finally:
         await engine.dispose()

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -16,6 +16,8 @@ import psycopg
 import rich_click as click
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBars
 
 from onecard.logs import configure_logs
 from onecard.services import ServiceError, Services
@@ -171,9 +173,8 @@ def check_jobs() -> None:
 @main.command("close-day")
 @click.option("--date", "on", metavar="YYYY-MM-DD", help="The business day; today's by default.")
 def close_day_command(on: str | None) -> None:
-    """Close a business day in every book, net it, publish the statements. Twice changes nothing."""
-    from clearing.closing import CycleResult, close_day
-    from clearing.proof import prove_cycles
+    """Close a business day in every book, net it, publish and prove it. Twice changes nothing."""
+    from clearing.closing import CycleResult, Night, close_day
     from registry.days import ZONE
     from registry.keys import load_keys
     from registry.postgres import open_pool
@@ -182,12 +183,11 @@ def close_day_command(on: str | None) -> None:
     business_date = _date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
 
     async def close(settings: Settings) -> CycleResult:
-        pool = await open_pool(settings.needed_database_url, size=2)
+        pool = await open_pool(settings.needed_database_url, size=4)
         try:
-            cycle = await close_day(pool, business_date, settings.statement_folder, _say)
-            for proved in await prove_cycles(pool, load_keys(settings.keys_folder).centre_signing_key):
-                _say(f"manifest of {proved} signed")
-            return cycle
+            key = load_keys(settings.keys_folder).centre_signing_key
+            with _progress() as progress:
+                return await close_day(Night(pool, settings.statement_folder, key, progress), business_date)
         finally:
             await pool.close()
 
@@ -200,8 +200,19 @@ def close_day_command(on: str | None) -> None:
     console.print(f"statements in {folder}")
 
 
-def _say(step: str) -> None:
-    console.print(f"  {step}")
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each kind of work, as it comes."""
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with ProgressBars(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=of)
+
+        yield show
 
 
 def _date(text: str) -> date:

@@ -1,4 +1,5 @@
-"""The job runner: a tick a minute asks which business day is past its cut-off, and closes it.
+"""The job runner: a tick a minute asks which business day is past its cut-off, and closes it; and whatever cycle is
+not published yet, for whichever reason, is taken on within a second.
 
 ``procrastinate`` keeps the jobs in PostgreSQL and lets one runner take each. The tick decides from the state of the
 books, not from having been called on time: a runner that was down at 22:00 closes the day when it is back.
@@ -8,16 +9,16 @@ import asyncio
 import os
 from datetime import UTC, datetime
 
+import asyncpg
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
-from clearing.closing import close_day, open_dates
-from clearing.proof import prove_cycles
+from clearing.closing import Night, begin_close, open_dates, resume_cycles
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
-from registry.days import cut_off_of
+from registry.errors import Problem
 from registry.keys import load_keys
 from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
@@ -26,6 +27,7 @@ from settlement.online_top_ups import settle_unheard
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 2.0
+LOOK_EVERY_S = 0.2
 
 STALLED_AFTER_S = 600
 """A runner that was killed leaves its job behind; after this it is taken up again."""
@@ -46,16 +48,33 @@ def create_job_app(settings: Settings) -> App:
 
 
 async def close_days_due(settings: Settings, now: datetime) -> bool:
-    """Close the open business day if its cut-off has passed; True when one was closed."""
+    """Begin to close the open business day if its cut-off has passed; True when there was one."""
     pool = await open_pool(settings.needed_database_url, size=2)
     try:
-        due = [day for day in (await open_dates(pool)).values() if cut_off_of(day) <= now]
-        if not due:
-            return False
-        cycle = await close_day(pool, max(due), settings.statement_folder)
-        await prove_cycles(pool, load_keys(settings.keys_folder).centre_signing_key)
-        log.info("day_closed", business_date=str(cycle.business_date), state=cycle.state)
-        return True
+        due = [day for day in (await open_dates(pool)).values() if settings.calendar.cut_off_of(day) <= now]
+        if due:
+            await begin_close(pool, max(due))
+            log.info("day_closed", business_date=str(max(due)))
+        return bool(due)
+    finally:
+        await pool.close()
+
+
+async def publish_cycles(settings: Settings) -> None:
+    """Take every unfinished cycle on, for ever."""
+    key = load_keys(settings.keys_folder).centre_signing_key
+    pool = await open_pool(settings.needed_database_url, size=4)
+    night = Night(pool, settings.statement_folder, key)
+    try:
+        while True:
+            try:
+                for business_date in await resume_cycles(night):
+                    log.info("cycle_published", business_date=str(business_date))
+            except (Problem, OSError, asyncpg.PostgresError, *LOST_CONNECTION) as error:
+                # It is tried again; meanwhile the state of the cycle says how far it is.
+                log.exception("cycle_stuck", error=str(error))
+                await asyncio.sleep(RETRY_AFTER_S)
+            await asyncio.sleep(LOOK_EVERY_S)
     finally:
         await pool.close()
 
@@ -103,12 +122,13 @@ async def _run_until_something_breaks(settings: Settings) -> None:
             await app.job_manager.retry_job(job)
         worker = asyncio.create_task(app.run_worker_async(delete_jobs="successful", shutdown_graceful_timeout=5))
         watch = asyncio.create_task(_parent_gone())
-        done, _ = await asyncio.wait([worker, watch], return_when=asyncio.FIRST_COMPLETED)
-        watch.cancel()
-        if worker in done:
-            worker.result()
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+        publisher = asyncio.create_task(publish_cycles(settings))
+        done, left = await asyncio.wait([worker, watch, publisher], return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for task in done:
+            task.result()
 
 
 async def _parent_gone() -> None:

@@ -1,10 +1,13 @@
 """Every setting and limit of the system in one class, from the environment (``ONECARD_...``) or secret files."""
 
+from datetime import time
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from registry.days import Calendar
 
 SECRETS = Path("/run/secrets")
 
@@ -32,6 +35,8 @@ class Settings(BaseSettings):
     gateway_url: str = Field("https://api.mch.weixin.qq.com", description="The payment gateway's address.")
     gateway_merchant: str = Field("", description="Our merchant number at the gateway.")
     gateway_app: str = Field("", description="Our application's number at the gateway.")
+    cut_off: time = Field(time(22, 0), description="When a business day ends, in Asia/Shanghai.")
+    cut_off_on_holidays: time | None = Field(None, description="When it ends on holidays; none: as on other days.")
     demo_city: bool = Field(True, description="Load the demo city into an empty database.")
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
@@ -44,6 +49,11 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(262_144, ge=4_096, description="A body: a bulk of 1,000 items fits well.")
     body_within_s: float = Field(10.0, gt=0, description="Time for a body to arrive; a queue cannot wait.")
     live_viewers_max: int = Field(200, ge=1, description="Open live streams per worker.")
+
+    @property
+    def calendar(self) -> Calendar:
+        """When business days end."""
+        return Calendar(self.cut_off, self.cut_off_on_holidays or self.cut_off)
 
     @property
     def keys_folder(self) -> Path:

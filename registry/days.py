@@ -1,18 +1,52 @@
-"""The centre's calendar: local dates and the cut-off that ends a business day."""
+"""The centre's calendar: local dates, the cut-off that ends a business day, and working days.
 
+A business day is closed every day, on holidays too. Working days are those of the Chinese calendar with its make-up
+days, as the General Office of the State Council announces them each year; of years not yet announced the statutory
+holidays are known and the make-up days are not.
+"""
+
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from holidays import country_holidays
+
 ZONE = ZoneInfo("Asia/Shanghai")
-CUT_OFF = time(22, 0)
-"""Payments from here on belong to the next business day, once the closer has passed."""
+
+_HOLIDAYS = country_holidays("CN")
 
 
-def business_date_at(now: datetime) -> date:
-    """The business date that an orderly network has open at this moment."""
-    local = now.astimezone(ZONE)
-    return local.date() + timedelta(days=local.time() >= CUT_OFF)
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When business days end: payments from the cut-off on belong to the next one, once the closer has passed."""
+
+    cut_off: time = time(22, 0)
+    cut_off_on_holidays: time = time(22, 0)
+
+    def cut_off_of(self, business_date: date) -> datetime:
+        """The moment at which this business day is due to be closed."""
+        at = self.cut_off if is_working_day(business_date) else self.cut_off_on_holidays
+        return datetime.combine(business_date, at, ZONE)
+
+    def business_date_at(self, now: datetime) -> date:
+        """The business date that an orderly network has open at this moment."""
+        today = now.astimezone(ZONE).date()
+        return today + timedelta(days=now >= self.cut_off_of(today))
+
+
+def is_working_day(day: date) -> bool:
+    """Whether offices work on this day."""
+    return _HOLIDAYS.is_working_day(day)
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The ``count``-th working day after a day."""
+    for _ in range(count):
+        day += timedelta(days=1)
+        while not is_working_day(day):
+            day += timedelta(days=1)
+    return day
 
 
 @lru_cache(maxsize=1_000)
@@ -23,8 +57,3 @@ def _local_date_of_quarter(quarter: int) -> date:
 def local_date_of(seconds: int) -> date:
     """The centre's date at a moment in seconds since 1970 (clocks are only ever moved by quarters of an hour)."""
     return _local_date_of_quarter(seconds // 900)
-
-
-def cut_off_of(business_date: date) -> datetime:
-    """The moment at which this business day is due to be closed."""
-    return datetime.combine(business_date, CUT_OFF, ZONE)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.access import Person
+from registry.days import Calendar
 from registry.errors import CONFLICT, NOT_FOUND, Problem
 from registry.keys import KeyRing
 from registry.models import Canteen, Sessions, next_numbers
@@ -144,7 +145,13 @@ async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal:
 
 
 async def sign_on(
-    sessions: Sessions, ledger: Pool, keys: KeyRing, asked: SignOn, request_body: bytes, terminal: Terminal
+    sessions: Sessions,
+    ledger: Pool,
+    keys: KeyRing,
+    calendar: Calendar,
+    asked: SignOn,
+    request_body: bytes,
+    terminal: Terminal,
 ) -> bytes:
     """Open a session for a terminal whose signature was checked; returns the answer's body.
 
@@ -157,7 +164,7 @@ async def sign_on(
     )
     ours = X25519PrivateKey.generate()
     session_id = to_text(secrets.token_bytes(16))
-    expires_at = session_end(now)
+    expires_at = session_end(calendar, now)
     answer = SignedOn(
         session_id,
         SUITE,

@@ -8,6 +8,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.enums import MediaType
 
 from registry import access, audit
+from registry.days import Calendar
 from registry.errors import Problem
 from registry.keys import KeyRing
 from registry.models import Sessions
@@ -121,13 +122,14 @@ class OpeningController(Controller):
         sessions: Sessions,
         ledger: Pool,
         keys: KeyRing,
+        calendar: Calendar,
         block_list: BlockListVersion,
     ) -> Response[SignedOn]:
         """Open a session: a signed key agreement, both ways."""
         async with sessions() as db:
             terminal = await enrolment.find_terminal(db, data.terminal_id)
         signed = await _check_opening(request, ed_key=terminal.public_key, key_id=str(data.terminal_id))
-        body = await enrolment.sign_on(sessions, ledger, keys, data, await request.body(), terminal)
+        body = await enrolment.sign_on(sessions, ledger, keys, calendar, data, await request.body(), terminal)
         fields = sign_answer(
             signed,
             201,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from registry.days import business_date_at, cut_off_of
+from registry.days import Calendar
 from registry.errors import INVALID, Problem
 from registry.keys import KeyRing
 from registry.named_sql import load_queries
@@ -75,9 +75,9 @@ def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer
     return HKDF(SHA256(), 32, None, b"onecard session v1" + transcript).derive(shared)
 
 
-def session_end(now: datetime) -> datetime:
+def session_end(calendar: Calendar, now: datetime) -> datetime:
     """When a session that starts now must end: the next cut-off, plus grace."""
-    return cut_off_of(business_date_at(now)) + GRACE_AFTER_CUT_OFF
+    return calendar.cut_off_of(calendar.business_date_at(now)) + GRACE_AFTER_CUT_OFF
 
 
 def _is_live(session: Session) -> bool:

@@ -13,12 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearing.audit import NotABundle, audit, read_bundle
-from clearing.closing import close_day, open_dates
-from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, prove_cycles
+from clearing.closing import open_dates
+from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.nights import KEY, close
 from tests.system import System
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
 
 
@@ -32,9 +32,7 @@ async def two_days(counter: Counter, folder: Path) -> tuple[int, list[date], lis
             answer = await counter.charger.charge(counter.order(till, holder))
             assert answer.outcome == "approved"
         days.append(max((await open_dates(counter.ledger)).values()))
-        await close_day(counter.ledger, days[-1], folder)
-        assert await prove_cycles(counter.ledger, KEY) == [days[-1]]
-    assert await prove_cycles(counter.ledger, KEY) == []
+        await close(counter.ledger, days[-1], folder)
     for day in days:
         bundles.append(await bundle(counter.ledger, day, till.agency_id, folder))
     return till.agency_id, days, bundles
@@ -152,7 +150,10 @@ async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(counter
     ledger = counter.ledger
     await ledger.execute("DELETE FROM cycle_proof")
     await ledger.execute("UPDATE position SET position_fen = position_fen + 1 WHERE cycle_date = $1", days[0])
-    await prove_cycles(ledger, KEY)
+    for day in days:
+        tree = await grow_tree(ledger, day, tmp_path / day.isoformat())
+        async with ledger.acquire() as connection, connection.transaction():
+            await sign_manifest(connection, KEY, day, tree)
     rewritten = await bundle(ledger, days[1], agency_id, tmp_path)
     assert failed(rewritten) == [], "by itself it looks right"
     assert failed(rewritten, first) == ["it continues the bundle before"]
@@ -180,7 +181,7 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
     town: Any = own.sign_in("centre")
     day = town.call("GET", "/clearing/open-days")[0]["business_date"]
     agency = town.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
-    assert "signed" in own.command("close-day", "--date", day).stdout
+    assert "published" in own.command("close-day", "--date", day).stdout
     key = own.command("public-key").stdout.strip()
     target = tmp_path / "bundle.zip"
     own.command("bundle", day, str(agency), str(target))

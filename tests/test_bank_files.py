@@ -18,12 +18,13 @@ from clearing.bank_files import (
     read_confirmations,
     reference_of,
 )
-from clearing.closing import close_day, cycle_result, open_dates
+from clearing.closing import cycle_result, open_dates
 from clearing.confirmations import Leg, Verdict, bank_file, judge, legs_of, take_confirmations
 from registry.errors import Problem
 from tests.bank import CENTRE, DAY, camt, entry
 from tests.builders import Town
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.nights import close
 
 SCHEMA = xmlschema.XMLSchema(Path(sepaxml.__file__).parent / "schemas" / "pain.001.001.09.xsd")
 """The official schema of the message."""
@@ -128,7 +129,7 @@ async def _published(counter: Counter, folder: Path) -> tuple[date, dict[bool, l
     for holder in (await counter.holder(NINGBO, agency_index=1), await counter.holder(HANGZHOU)):
         await counter.charger.charge(counter.order(till, holder))
     day = max((await open_dates(counter.ledger)).values())
-    await close_day(counter.ledger, day, folder)
+    await close(counter.ledger, day, folder)
     legs = await legs_of(counter.ledger, day)
     return day, {side: [leg for leg in legs if leg.pay_in is side] for side in (True, False)}
 
@@ -170,7 +171,7 @@ async def test_a_cycle_is_settled_by_all_of_its_money(counter: Counter, tmp_path
         " WHERE verdict = 'matched'"
     )
     assert balance == 0, "the settlement account returns to zero"
-    assert (await close_day(ledger, day, tmp_path)).state == "settled", "closing again changes nothing"
+    assert (await close(ledger, day, tmp_path)).state == "settled", "closing again changes nothing"
 
 
 async def test_a_wrong_file_settles_nothing_of_itself(counter: Counter, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clearing.closing import close_day, open_dates
+from clearing.closing import open_dates
 from onecard.verify import verify_ledger
 from registry.errors import Problem
 from registry.postgres import LOST_CONNECTION, open_pool
@@ -18,6 +18,7 @@ from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.nights import close
 from tests.system import System
 
 who = st.integers(0, 3)
@@ -114,7 +115,7 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
                     "UPDATE credential SET state = 'blocked' WHERE credential_id = $1", holders[which].credential_id
                 )
             case "close":
-                await close_day(pool, max((await open_dates(pool)).values()), folder)
+                await close(pool, max((await open_dates(pool)).values()), folder)
 
     for burst in plan:
         outcomes = await asyncio.gather(

@@ -24,16 +24,16 @@ HEADS = {
 
 
 def tree(size: int) -> Tree:
-    return Tree([leaf_hash(b"%d" % n) for n in range(size)])
+    return Tree(b"".join(leaf_hash(b"%d" % n) for n in range(size)))
 
 
 @pytest.mark.parametrize("size", HEADS)
 def test_the_heads_of_certificate_transparency(size: int) -> None:
-    assert Tree([leaf_hash(leaf) for leaf in LEAVES[:size]]).head.hex() == HEADS[size]
+    assert Tree(b"".join(leaf_hash(leaf) for leaf in LEAVES[:size])).head.hex() == HEADS[size]
 
 
 def test_nothing_has_a_head() -> None:
-    assert Tree([]).head == EMPTY
+    assert Tree(b"").head == EMPTY
     assert EMPTY.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -60,9 +60,9 @@ def test_an_altered_past_is_no_beginning(later: int, data: st.DataObject) -> Non
     size = data.draw(st.integers(1, later))
     changed = data.draw(st.integers(0, size - 1))
     hashes = [leaf_hash(b"%d" % n) for n in range(later)]
-    honest = Tree(hashes[:size]).head
+    honest = Tree(b"".join(hashes[:size])).head
     hashes[changed] = leaf_hash(b"altered")
-    rewritten = Tree(hashes)
+    rewritten = Tree(b"".join(hashes))
     assert not is_beginning(size, honest, later, rewritten.head, rewritten.consistency_proof(size))
     assert not is_included(
         leaf_hash(b"%d" % changed), changed, later, rewritten.inclusion_proof(changed), rewritten.head

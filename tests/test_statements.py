@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,14 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from clearing.closing import QUERIES, close_day, open_dates
-from clearing.formats import to_csv, to_pdf, to_xlsx
-from clearing.statement_model import CHANNELS, LINES, MEALS, Document, Fen, net_report, statement
+from clearing.closing import QUERIES, open_dates
+from clearing.formats import PDF_ROWS_MAX, to_csv, to_pdf, to_xlsx
+from clearing.statement_model import CHANNELS, LINES, MEALS, Document, Fen, net_report, public_report, statement
+from clearing.statements import read_statement
 from registry.postgres import Pool
 from settlement.ledger import new_posting_id
 from settlement.money import yuan
 from settlement.refunds import refund
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.nights import close
 
 DAY = date(2026, 11, 23)
 NAMES = {1: "市政府办公厅", 2: "镕喆区机关事务中心", 3: "=cmd|' /C calc'!A0"}
@@ -76,9 +78,9 @@ def test_a_statement_by_hand() -> None:
         ("receivable", "就餐", "-7.00"),
         ("net_position", "", "1207.56"),
     ]
-    assert [(b.label, b.receivable_fen, b.payable_fen) for b in made.bars] == [
-        (NAMES[1], 123_456, 20_00),
-        (NAMES[3], -7_00, 0),
+    assert [(b.label, b.first, b.second) for b in made.bars] == [
+        (NAMES[1], Fen(123_456), Fen(20_00)),
+        (NAMES[3], Fen(-7_00), Fen(0)),
     ]
 
 
@@ -137,7 +139,7 @@ def test_closing_positions_follow_from_opening_ones(obligations: list[dict[str, 
 
 
 def test_every_word_of_the_ledger_has_one_for_people() -> None:
-    assert set(LINES) == {"meal", "working_meal", "correction"}
+    assert set(LINES) == {"meal", "working_meal", "late", "correction"}
     assert set(MEALS) == {"breakfast", "lunch", "dinner"}
     assert set(CHANNELS) == {"card", "qr"}
 
@@ -158,10 +160,10 @@ async def test_lines_tell_working_meals_corrections_and_meal_money_apart(ledger:
     working = await counter.charger.charge(counter.order(till, guest, host_account=host))
     assert working.outcome == "approved"
     day = max((await open_dates(ledger)).values())
-    await close_day(ledger, day, tmp_path)
+    await close(ledger, day, tmp_path)
     assert paid.posting_id is not None
     await refund(ledger, NINGBO, new_posting_id(), paid.posting_id, 300)
-    await close_day(ledger, day + timedelta(days=1), tmp_path)
+    await close(ledger, day + timedelta(days=1), tmp_path)
 
     rows = await ledger.fetch("SELECT * FROM obligation ORDER BY cycle_date, line, paid_fen")
     seen = [
@@ -175,10 +177,56 @@ async def test_lines_tell_working_meals_corrections_and_meal_money_apart(ledger:
         ("correction", False, 0, 300, 0),
     ]
     files = sorted(path.name for path in (tmp_path / day.isoformat()).iterdir())
-    assert len(files) == 3 * 5, files
+    assert len(files) == 3 * (4 + 3) + 1, "four agencies, three reports, the tree"
     later = (tmp_path / (day + timedelta(days=1)).isoformat() / f"statement-{till.agency_id}.csv").read_text(
         "utf-8-sig"
     )
     assert "更正 correction" in later
     lines = await ledger.fetch(QUERIES["payments_of"], day, till.agency_id, UUID(int=0), 0, 100)
     assert sum(line["amount_fen"] for line in lines) == 1_200 + 2_000 + 2_000
+
+
+def test_the_public_learns_no_agency_and_no_small_number_of_people() -> None:
+    meals = [
+        {"region_zh": "宁波", "meal": "lunch", "own_meals": 900, "guest_meals": 7, "guest_fen": 140_00, "canteens": 3},
+        {"region_zh": "宁波", "meal": "dinner", "own_meals": 40, "guest_meals": 4, "guest_fen": 80_00, "canteens": 1},
+        {"region_zh": "杭州", "meal": "lunch", "own_meals": 10, "guest_meals": 0, "guest_fen": 0, "canteens": 1},
+    ]
+    text = to_csv(public_report(DAY, meals, [agency(1, OBLIGATIONS), agency(2, OBLIGATIONS)])).decode("utf-8-sig")
+    assert [line.split(",")[-2:] for line in text.splitlines()[1:]] == [["7", "140.00"], ["<5", ""], ["0", "0.00"]]
+    assert not any(name in text for name in NAMES.values())
+
+
+async def test_every_two_agencies_owe_each_other_what_the_report_says(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    here, there = await counter.till(NINGBO), await counter.till(NINGBO, -1)
+    mine, theirs = await counter.holder(NINGBO), await counter.holder(NINGBO, agency_index=2)
+    for till, holder in ((here, theirs), (there, mine), (here, theirs)):
+        assert (await counter.charger.charge(counter.order(till, holder))).outcome == "approved"
+    day = max((await open_dates(ledger)).values())
+    await close(ledger, day, tmp_path)
+    content = await read_statement(ledger, day, tmp_path, name="bilateral")
+    assert content is not None
+    [_, pair] = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    assert pair[-3:] == ["40.00", "20.00", "20.00"]
+
+
+async def test_what_was_bought_before_the_last_close_is_marked_late(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till, visitor = await counter.till(NINGBO), await counter.holder(NINGBO, agency_index=1)
+    day = max((await open_dates(ledger)).values())
+    await close(ledger, day, tmp_path)
+    now = datetime.now(UTC)
+    for bought in (now - timedelta(hours=3), now):
+        order = counter.order(till, visitor, purchased_at=bought)
+        assert (await counter.charger.charge(order)).outcome == "approved"
+    await close(ledger, day + timedelta(days=1), tmp_path)
+    rows = await ledger.fetch("SELECT line, payments FROM obligation ORDER BY line")
+    assert [tuple(row) for row in rows] == [("late", 1), ("meal", 1)]
+
+
+def test_a_long_statement_is_summed_up_on_paper() -> None:
+    many = [obligation(1, 2, fen) for fen in range(1, PDF_ROWS_MAX + 10)]
+    pdf = pypdfium2.PdfDocument(asyncio.run(to_pdf(statement(DAY, agency(2, many), many, 0))))
+    assert len(pdf) == 1
+    assert f"{PDF_ROWS_MAX + 10:,}" in pdf[0].get_textpage().get_text_bounded()

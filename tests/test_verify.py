@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from clearing.closing import close_day, open_dates
+from clearing.closing import open_dates
 from clearing.confirmations import legs_of, take_confirmations
 from onecard.history import Posting, check_history, compare, read_history
 from onecard.verify import Check, verify_ledger
@@ -20,6 +20,7 @@ from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.nights import close
 from tests.system import System
 
 
@@ -73,7 +74,7 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
     await pool.execute(
         "INSERT INTO audit_entry VALUES (1, '2026-01-01T00:00:00Z', 'a', 'b', 'c', '{\"n\": 1}', $1)", await _digest()
     )
-    await close_day(pool, max((await open_dates(pool)).values()), folder)
+    await close(pool, max((await open_dates(pool)).values()), folder)
     closed = await pool.fetchval("SELECT max(business_date) FROM cycle")
     legs = await legs_of(pool, closed)
     money = [entry(str(leg.agency_id), leg.amount_fen, leg.reference, credit=leg.pay_in) for leg in legs]

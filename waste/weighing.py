@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.access import Person
-from registry.days import business_date_at
+from registry.days import ZONE
 from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Canteen
 from registry.named_sql import load_queries
@@ -40,7 +40,7 @@ async def record_weigh_ins(
     Raises Problem: NOT_FOUND (not a canteen of this person), INVALID (date out of range, a number twice), CONFLICT (a
     number was used for another weighing).
     """
-    today = business_date_at(datetime.now(UTC))
+    today = datetime.now(ZONE).date()
     if len({w.weigh_in_id for w in weigh_ins}) != len(weigh_ins):
         raise Problem(INVALID, "a weigh_in_id stands twice in the list")
     for weigh_in in weigh_ins:

@@ -19,63 +19,118 @@ SELECT book, business_date FROM closed_day WHERE rolled_up_at IS NULL ORDER BY b
 UPDATE closed_day SET rolled_up_at = $3 WHERE book = $1 AND business_date = $2 AND rolled_up_at IS NULL;
 
 -- name: one_closer
--- Only one closer opens or nets a cycle at a time; the other one waits and then finds it done.
+-- Only one closer takes a cycle on at a time; the other one waits and then finds it done.
 SELECT pg_advisory_xact_lock(7330, 0);
 
 -- name: open_cycle
--- The cycle of a business date, if any closed day waits for one.
-INSERT INTO cycle (business_date, state, closed_at)
-SELECT $1, 'closed', $2
-WHERE EXISTS (SELECT FROM closed_day WHERE cycle_date IS NULL AND business_date <= $1)
+-- The cycle of a business date, if any book's open day or closed day waits for one.
+INSERT INTO cycle (business_date, state, closing_at)
+SELECT $1, 'closing', $2
+WHERE EXISTS (SELECT FROM book_day WHERE business_date <= $1)
+   OR EXISTS (SELECT FROM closed_day WHERE cycle_date IS NULL AND business_date <= $1)
 ON CONFLICT DO NOTHING;
+
+-- name: books_open_until
+-- How many books still have this day, or one before it, open.
+SELECT count(*) FROM book_day WHERE business_date <= $1;
 
 -- name: take_closed_days
 -- Give every closed day that has no cycle yet to this one: each day is cleared exactly once.
 UPDATE closed_day SET cycle_date = $1 WHERE cycle_date IS NULL AND business_date <= $1;
 
--- name: cycle
--- One cycle.
-SELECT business_date, state, closed_at, netted_at, published_at FROM cycle WHERE business_date = $1;
+-- name: unfinished
+-- The oldest cycle that is not published yet.
+SELECT business_date, state FROM cycle WHERE state IN ('closing', 'closed', 'netted') ORDER BY business_date LIMIT 1;
+
+-- name: cycle_state
+-- The state of a cycle; no row if there is none.
+SELECT state FROM cycle WHERE business_date = $1;
+
+-- name: cycles
+-- The latest cycles.
+SELECT business_date, state, closing_at, closed_at, netted_at, published_at, settled_at FROM cycle
+ORDER BY business_date DESC LIMIT $1;
 
 -- name: gather_obligations
 -- Gross obligations of a cycle from its transfers. What gives back a payment of an earlier day is a correction; the
--- payment is looked up for such rows alone.
+-- payment is looked up for such rows alone. What was bought over five minutes (the clocks' tolerance) before the
+-- book's day before was closed came late.
 INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
                         payments, paid_fen, reversals, reversed_fen, subsidy_fen)
-SELECT s.cycle_date, s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line,
+SELECT $1, s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line,
        count(*) FILTER (WHERE s.meals > 0), coalesce(sum(s.fen) FILTER (WHERE s.fen > 0), 0),
        count(*) FILTER (WHERE s.meals < 0), coalesce(-sum(s.fen) FILTER (WHERE s.fen < 0), 0),
        coalesce(sum(s.fen) FILTER (WHERE s.from_subsidy), 0)
 FROM (
-    SELECT d.cycle_date, t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
+    SELECT t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
            meals_sold(t.kind, t.part) AS meals, sale_fen(t.kind, t.amount_fen) AS fen,
            o.subsidy_account IN (t.debit_account, t.credit_account) AS from_subsidy,
-           CASE WHEN t.kind = 'working_meal' THEN 'working_meal' WHEN t.reverses IS NULL THEN 'meal'
-                ELSE (SELECT CASE WHEN p.business_date < t.business_date THEN 'correction'
-                                  WHEN p.kind = 'working_meal' THEN 'working_meal' ELSE 'meal' END
-                      FROM transfer p WHERE p.book = t.book AND p.posting_id = t.reverses ORDER BY p.part LIMIT 1)
+           CASE WHEN t.reverses IS NOT NULL THEN (
+                    SELECT CASE WHEN p.business_date < t.business_date THEN 'correction'
+                                WHEN p.kind = 'working_meal' THEN 'working_meal'
+                                WHEN p.purchased_at < d.late_before THEN 'late' ELSE 'meal' END
+                    FROM transfer p WHERE p.book = t.book AND p.posting_id = t.reverses ORDER BY p.part LIMIT 1)
+                WHEN t.kind = 'working_meal' THEN 'working_meal'
+                WHEN t.purchased_at < d.late_before THEN 'late' ELSE 'meal'
            END AS line
-    FROM closed_day d
+    FROM (
+        SELECT c.book, c.business_date, (
+                   SELECT max(b.closed_at) - interval '5 minutes' FROM closed_day b
+                   WHERE b.book = c.book AND b.business_date < c.business_date) AS late_before
+        FROM closed_day c WHERE c.cycle_date = $1
+    ) d
     JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
     LEFT JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
-    WHERE d.cycle_date = $1 AND t.canteen_id IS NOT NULL
+    WHERE t.canteen_id IS NOT NULL
 ) s
-GROUP BY s.cycle_date, s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line;
+GROUP BY s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line;
 
--- name: obligations
--- The obligations of a cycle with the names that a statement shows.
-SELECT o.issuer_id, o.acquirer_id, i.name_zh AS issuer_zh, i.name_en AS issuer_en, a.name_zh AS acquirer_zh,
-       a.name_en AS acquirer_en, c.name_zh AS canteen_zh, o.canteen_id, o.meal, o.channel, o.line,
-       sum(o.payments)::bigint AS payments, sum(o.reversals)::bigint AS reversals,
-       (sum(o.paid_fen) - sum(o.reversed_fen))::bigint AS amount_fen, sum(o.subsidy_fen)::bigint AS subsidy_fen
-FROM obligation o
+-- name: owed
+-- What issuers owe acquirers in a cycle.
+SELECT issuer_id, acquirer_id, (sum(paid_fen) - sum(reversed_fen))::bigint AS amount_fen
+FROM obligation WHERE cycle_date = $1 GROUP BY issuer_id, acquirer_id;
+
+-- name: obligations_of
+-- The obligations of a cycle on one agency's statement, with the names that it shows.
+SELECT o.issuer_id, o.acquirer_id, i.name_zh AS issuer_zh, a.name_zh AS acquirer_zh, c.name_zh AS canteen_zh,
+       o.canteen_id, o.meal, o.channel, o.line, o.payments, o.reversals, o.paid_fen - o.reversed_fen AS amount_fen,
+       o.subsidy_fen
+FROM (
+    SELECT o.* FROM agency m JOIN obligation o ON o.cycle_date = $1 AND o.book = m.book AND o.issuer_id = m.agency_id
+    WHERE m.agency_id = $2
+    UNION ALL
+    SELECT o.* FROM obligation o WHERE o.cycle_date = $1 AND o.acquirer_id = $2 AND o.issuer_id <> $2
+) o
 JOIN agency i ON i.agency_id = o.issuer_id
 JOIN agency a ON a.agency_id = o.acquirer_id
 JOIN canteen c ON c.canteen_id = o.canteen_id
-WHERE o.cycle_date = $1
-GROUP BY o.issuer_id, o.acquirer_id, i.name_zh, i.name_en, a.name_zh, a.name_en, c.name_zh, o.canteen_id, o.meal,
-         o.channel, o.line
 ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, o.line;
+
+-- name: bilateral
+-- What every two agencies owe each other in a cycle, both ways.
+SELECT x.agency_id AS one_id, x.name_zh AS one_zh, y.agency_id AS other_id, y.name_zh AS other_zh,
+       coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = x.agency_id), 0)::bigint AS to_one_fen,
+       coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = y.agency_id), 0)::bigint AS to_other_fen
+FROM obligation o
+JOIN agency x ON x.agency_id = least(o.issuer_id, o.acquirer_id)
+JOIN agency y ON y.agency_id = greatest(o.issuer_id, o.acquirer_id)
+WHERE o.cycle_date = $1 AND o.issuer_id <> o.acquirer_id
+GROUP BY x.agency_id, x.name_zh, y.agency_id, y.name_zh
+ORDER BY x.agency_id, y.agency_id;
+
+-- name: public_figures
+-- Meals and money per host region and meal: what officials ate at home, and what visitors ate.
+SELECT b.name_zh AS region_zh, o.meal,
+       coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id = o.acquirer_id), 0)::bigint AS own_meals,
+       coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_meals,
+       coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_fen,
+       count(DISTINCT o.canteen_id) AS canteens
+FROM obligation o
+JOIN agency a ON a.agency_id = o.acquirer_id
+JOIN book b ON b.book = a.book
+WHERE o.cycle_date = $1
+GROUP BY b.book, b.name_zh, o.meal
+ORDER BY b.book, array_position(ARRAY['breakfast', 'lunch', 'dinner'], o.meal);
 
 -- name: opening_positions
 -- What the cycles before a date, as far as they are not settled, left every agency with.
@@ -108,18 +163,25 @@ SELECT p.agency_id, a.name_zh, a.name_en, p.receivable_fen, p.payable_fen, p.pos
 FROM position p JOIN agency a ON a.agency_id = p.agency_id
 WHERE p.cycle_date = $1 ORDER BY p.agency_id;
 
+-- name: position_count
+-- How many agencies a cycle has.
+SELECT count(*) FROM position WHERE cycle_date = $1;
+
 -- name: step
 -- Take a cycle from one state to the next; does nothing when another closer was there first.
 UPDATE cycle SET state = $3,
+       closed_at = CASE $3 WHEN 'closed' THEN $4 ELSE closed_at END,
        netted_at = CASE $3 WHEN 'netted' THEN $4 ELSE netted_at END,
        published_at = CASE $3 WHEN 'published' THEN $4 ELSE published_at END
 WHERE business_date = $1 AND state = $2;
 
 -- name: note_statement
 -- Note a written file; written again before it is published, the last one counts.
-INSERT INTO statement (cycle_date, agency_id, format, file_name, size, sha256) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (cycle_date, agency_id, format) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256;
+INSERT INTO statement (cycle_date, document, agency_id, format, file_name, size, sha256)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (cycle_date, document, agency_id, format) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256;
 
 -- name: statement
 -- One file of a cycle.
-SELECT file_name, size, sha256 FROM statement WHERE cycle_date = $1 AND agency_id = $2 AND format = $3;
+SELECT file_name, size, sha256 FROM statement
+WHERE cycle_date = $1 AND document = $2 AND agency_id = $3 AND format = $4;

@@ -1,25 +1,34 @@
--- name: next_to_prove
--- The first published cycle without a manifest.
-SELECT min(c.business_date) FROM cycle c
-WHERE c.state IN ('published', 'settled') AND NOT EXISTS (
-    SELECT FROM cycle_proof p WHERE p.cycle_date = c.business_date);
-
--- name: one_prover
--- One manifest is signed at a time: the log has no fork.
-SELECT pg_advisory_xact_lock(7350, 0);
-
 -- name: manifests
 -- The log so far, in its order.
 SELECT manifest FROM cycle_proof ORDER BY log_index;
 
+-- name: leaf_count
+-- How many transfers a cycle has.
+SELECT count(*) FROM closed_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+WHERE d.cycle_date = $1;
+
 -- name: leaves
--- A cycle's transfers in the order of its tree.
-SELECT t.book, t.posting_id, t.part, t.kind, t.reverses, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
-       t.holder_id, t.amount_fen, t.business_date, t.posted_at
+-- A cycle's transfers in the order of its tree, as leaves have them (clearing.proof.Line).
+SELECT t.book, uuid_send(t.posting_id), t.part, t.kind, uuid_send(t.reverses), t.issuer_id, t.acquirer_id,
+       t.canteen_id, t.meal, t.channel, t.holder_id, t.amount_fen, to_char(t.business_date, 'YYYY-MM-DD'),
+       to_char(t.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
 FROM closed_day d
 JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
 WHERE d.cycle_date = $1
 ORDER BY t.book, t.posting_id, t.part;
+
+-- name: leaves_of
+-- An agency's payments among a cycle's leaves, each with its place in the tree.
+SELECT l.* FROM (
+    SELECT row_number() OVER (ORDER BY t.book, t.posting_id, t.part) - 1, t.book, uuid_send(t.posting_id), t.part,
+           t.kind, uuid_send(t.reverses), t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel, t.holder_id,
+           t.amount_fen, to_char(t.business_date, 'YYYY-MM-DD'),
+           to_char(t.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+    FROM closed_day d
+    JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+    WHERE d.cycle_date = $1
+) l
+WHERE l.canteen_id IS NOT NULL AND $2 IN (l.issuer_id, l.acquirer_id);
 
 -- name: files
 -- A cycle's published files.

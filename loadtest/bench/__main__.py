@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.bench import machine, pgbench
+from loadtest.bench.night import MEASURED_ROWS, ROWS, Night, closes_under_load
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
 from loadtest.console import PlayFailed
@@ -31,6 +32,7 @@ ROUNDS = 3
 """Every figure is the best of three rounds, as pgbench's is of three numbers of clients: the machine is shared."""
 GROWN_ROWS = 20_000_000
 OVERLOAD = 3
+CLOSES_S = 45.0
 LANES = 25
 """People before every till who all ask at once when more come than the centre can take."""
 
@@ -47,6 +49,12 @@ TARGETS: dict[str, tuple[str, float]] = {
     "hotspot_ratio": (">=", 0.8),
     "overload_ratio": (">=", 0.8),
     "recovery_ratio": (">=", 0.8),
+    "close_vs_groupby": ("<=", 4.0),
+    "statements_s": ("<=", 60.0),
+    "statements_rss_mb": ("<=", 500.0),
+    "close_stall_ms": ("<=", 250.0),
+    "night_growth": ("<=", 1.0),
+    "closes_lost": ("<=", 0),
 }
 
 console = Console(highlight=False)
@@ -142,6 +150,23 @@ class Bench:
         self.note("card_vs_post", card / self.results["post_rps"])
         self.note("card_vs_single_tx", card / single)
 
+    def night(self, *, quick: bool = False) -> None:
+        """Closing under load, and days of millions of payments."""
+        with self.centre.running() as pid:
+            town, url = Town(self.centre.url), self.centre.database_url()
+            self._closes_under_load(self._traffic(town), url)
+            Night(url, town.centre, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
+
+    def _closes_under_load(self, traffic: Traffic, url: str) -> None:
+        queues = traffic.cards(2_500)
+
+        def charge() -> int:
+            return generate(self.centre.address, queues, seconds=CLOSES_S).marks["approved"]
+
+        paid, cleared, longest_s = closes_under_load(traffic.town.centre, url, charge)
+        self.results["closes_under_load"] = {"payments": paid, "longest_s": round(longest_s, 2)}
+        self.note("closes_lost", abs(paid - cleared), 0)
+
     def _enough(self) -> int:
         """Requests for each till, signed beforehand: more than it can send."""
         return int(self.results["post_rps"] * ROUND_S / TILLS)
@@ -211,7 +236,11 @@ def show(results: dict[str, Any]) -> None:
             met = results[key] >= target if sign == ">=" else results[key] <= target
             table.add_row(key, f"{results[key]:,}", f"{sign} {target:g}", "[green]ok" if met else "[red]short")
     console.print(table)
+    for row in results.get("nights", []):
+        console.print(row)
     for name in ("card", "qr", "single_tx"):
+        if name not in results:
+            continue
         used = results[name]["cpu_us_per_payment"]
         parts = ", ".join(f"{part} {micros} µs" for part, micros in used.items())
         console.print(f"{name}: p50 {results[name]['p50_ms']} ms, p99 {results[name]['p99_ms']} ms; {parts} a payment")
@@ -222,12 +251,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="the first nine figures, in under two minutes")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
+    parser.add_argument("--only", choices=["charges", "night"], help="one half alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
         bench = Bench(Path(folder), arguments.out, people=6_000 if arguments.quick else 20_000)
         try:
-            bench.trivial_post()
-            bench.payments(full=not arguments.quick)
+            if arguments.only != "night":
+                bench.trivial_post()
+                bench.payments(full=not arguments.quick)
+            if arguments.only == "night" or not arguments.quick:
+                bench.night(quick=arguments.quick)
         except (PlayFailed, LoadFailed, subprocess.CalledProcessError) as error:
             sys.exit(f"bench: {error}")
     show(bench.results)

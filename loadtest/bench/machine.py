@@ -9,12 +9,13 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process: its command line, processor time in seconds, and peak memory in MB."""
+    """One process: its command line, processor time in seconds, memory now and at its peak in MB."""
 
     pid: int
     parent: int
     command: str
     cpu_s: float
+    rss_mb: float
     peak_mb: float
 
 
@@ -25,10 +26,12 @@ def _process(folder: Path) -> Process | None:
         status = (folder / "status").read_text()
     except OSError:
         return None
-    peak_kb = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
-    return Process(
-        int(folder.name), int(fields[1]), command, (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND, peak_kb / 1024
-    )
+    cpu_s = (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+    return Process(int(folder.name), int(fields[1]), command, cpu_s, _mb(status, "VmRSS"), _mb(status, "VmHWM"))
+
+
+def _mb(status: str, name: str) -> float:
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(name)), 0.0)
 
 
 def family(root: int) -> list[Process]:

@@ -321,7 +321,8 @@ ORDER BY s.cycle_date, s.agency_id, s.format;
 SELECT p.cycle_date, p.agency_id FROM position p
 JOIN cycle c ON c.business_date = p.cycle_date AND c.state IN ('published', 'settled')
 WHERE NOT EXISTS (
-    SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.format = 'csv');
+    SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.document = 'statement'
+      AND s.format = 'csv');
 
 -- name: audit_entries
 -- The audit log in order.

@@ -1,0 +1,209 @@
+"""The night at scale: days of millions of payments closed, netted, written and proved, by the running centre itself."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from loadtest.bench import machine
+from loadtest.console import ConsoleClient, PlayFailed
+
+AGENCIES, CANTEENS_EACH, OFFICIALS_EACH = 200, 5, 250
+BOOKS = (9001, 9002, 9003, 9004)
+NUMBERS = 1_000_000_000
+"""Where the numbers of what is made here begin."""
+ROWS = (200_000, 1_000_000, 2_000_000, 5_000_000)
+MEASURED_ROWS = 2_000_000
+WRITERS, WRITERS_HOLD_S, FLIPS = 16, 0.010, 50
+LONGEST_S = 1_800.0
+
+GROUP_BY = (
+    "SELECT issuer_id, acquirer_id, canteen_id, meal, channel, count(*), sum(amount_fen) FROM transfer"
+    " WHERE book = ANY (%(books)s) AND business_date = %(day)s"
+    " GROUP BY issuer_id, acquirer_id, canteen_id, meal, channel"
+)
+
+REGIONS = """
+INSERT INTO book SELECT b, '第' || b || '区', 'Region ' || b FROM unnest(%(books)s::integer[]) b;
+INSERT INTO book_day SELECT b, %(day)s FROM unnest(%(books)s::integer[]) b;
+INSERT INTO agency (book, agency_id, name_zh, name_en, float_account, grant_account, working_meal_account,
+                    purse_order, meal_allowance_fen)
+SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + a, '第' || a || '单位', 'Agency ' || a, %(first)s + 10000 + a,
+       %(first)s + 20000 + a, %(first)s + 30000 + a, 'subsidy_first', 10000
+FROM generate_series(0, %(agencies)s - 1) a;
+INSERT INTO canteen (book, canteen_id, agency_id, account_id, name_zh, name_en)
+SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + 40000 + 10 * a + c, %(first)s + a,
+       %(first)s + 60000 + 10 * a + c, '第' || a || '单位' || c || '食堂', 'Canteen ' || c
+FROM generate_series(0, %(agencies)s - 1) a, generate_series(0, %(canteens)s - 1) c;
+INSERT INTO official (book, holder_id, agency_id, cash_account, subsidy_account, state, name_sealed, staff_index)
+SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + 1000000 + 1000 * a + o, %(first)s + a,
+       %(first)s + 2000000 + 1000 * a + o, %(first)s + 3000000 + 1000 * a + o, 'active', '', int8send(a * 1000 + o)
+FROM generate_series(0, %(agencies)s - 1) a, generate_series(0, %(officials)s - 1) o;
+INSERT INTO wallet (book, holder_id, purse, account_id, balance_fen)
+SELECT book, holder_id, p, CASE p WHEN 'cash' THEN cash_account ELSE subsidy_account END, 0
+FROM official, unnest(ARRAY['cash', 'subsidy']) p WHERE holder_id >= %(first)s;
+"""
+
+PAYMENTS = """
+INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date, posted_at,
+                      holder_id, issuer_id, acquirer_id, canteen_id, meal, channel, purchased_at)
+SELECT (%(books)s::integer[])[1 + a %% 4], uuidv7(), 0, 'payment',
+       %(first)s + CASE WHEN home AND r < 0.5 THEN 3000000 ELSE 2000000 END + 1000 * a + o,
+       %(first)s + 60000 + 10 * host + c, CASE WHEN home THEN 1200 ELSE 2000 END, %(day)s, now(),
+       %(first)s + 1000000 + 1000 * a + o, %(first)s + a, %(first)s + host, %(first)s + 40000 + 10 * host + c,
+       CASE WHEN r < 0.7 THEN 'lunch' WHEN r < 0.9 THEN 'breakfast' ELSE 'dinner' END,
+       CASE WHEN q < 0.6 THEN 'card' ELSE 'qr' END, now()
+FROM (
+    SELECT a, o, c, r, q, home, CASE WHEN home THEN a ELSE (a + 1 + floor(h * 20)::integer) %% %(agencies)s END AS host
+    FROM (
+        SELECT floor(random() * %(agencies)s)::integer AS a, floor(random() * %(officials)s)::integer AS o,
+               floor(random() * %(canteens)s)::integer AS c, random() AS r, random() AS q, random() < 0.85 AS home,
+               random() AS h
+        FROM generate_series(1, %(rows)s)
+    ) x
+) y
+"""
+"""Seventeen in twenty eat at home; the others visit one of twenty neighbours."""
+
+
+class Night:
+    """A region of its own in the running centre's ledger; ``note`` keeps a figure."""
+
+    def __init__(self, url: str, centre: ConsoleClient, pid: int, note: Callable[[str, float, int], None]) -> None:
+        self.db = psycopg.connect(url, autocommit=True)
+        self.url = url
+        self.centre = centre
+        self.pid = pid
+        self.note = note
+        self.names: dict[str, Any] = {
+            "books": list(BOOKS), "first": NUMBERS, "agencies": AGENCIES, "canteens": CANTEENS_EACH,
+            "officials": OFFICIALS_EACH, "day": self._open_day(),
+        }  # fmt: skip
+
+    def _open_day(self) -> date:
+        return date.fromisoformat(max(book["business_date"] for book in self.centre.call("GET", "/clearing/open-days")))
+
+    def run(self, results: dict[str, Any], sizes: tuple[int, ...] = ROWS) -> None:
+        """Close a day of each size."""
+        self.db.execute("SET synchronous_commit = off")
+        with psycopg.ClientCursor(self.db) as cursor:
+            cursor.execute(REGIONS.encode(), self.names)
+        self.note("close_stall_ms", 1000 * self._stall_s(), 1)
+        rows = []
+        for size in sizes:
+            day = self.names["day"] = self._open_day()
+            with psycopg.ClientCursor(self.db) as cursor:
+                cursor.execute(PAYMENTS.encode(), {**self.names, "rows": size})
+            self.db.execute("VACUUM (ANALYZE) transfer")
+            rows.append({"payments": size, **self._close(day)})
+            results["nights"] = rows
+            if size == MEASURED_ROWS:
+                self.note("close_vs_groupby", rows[-1]["close_s"] / rows[-1]["group_by_s"], 2)
+                self.note("statements_s", rows[-1]["publish_s"], 1)
+                self.note("statements_rss_mb", rows[-1]["rss_mb"], 0)
+        if len(rows) > 1:
+            first, last = rows[0], rows[-1]
+            growth = (last["close_s"] + last["publish_s"]) / (first["close_s"] + first["publish_s"])
+            self.note("night_growth", growth / (last["payments"] / first["payments"]), 2)
+
+    def _close(self, day: date) -> dict[str, float]:
+        grouped_s = min(self._group_by_s() for _ in range(3))
+        jobs = next(p.pid for p in machine.family(self.pid) if p.command.rstrip().endswith("onecard jobs"))
+        peak_mb = 0.0
+        self.centre.call("POST", "/clearing/cycles", {"business_date": day.isoformat()})
+        give_up_at = time.monotonic() + LONGEST_S
+        while True:
+            peak_mb = max(peak_mb, sum(p.rss_mb for p in machine.family(jobs)))
+            [cycle] = self.centre.call("GET", "/clearing/cycles?limit=1")
+            if cycle["state"] == "published":
+                break
+            if time.monotonic() > give_up_at:
+                raise PlayFailed(f"the cycle of {day} is still {cycle['state']}")
+            time.sleep(0.2)
+        query = (
+            "SELECT extract(epoch FROM netted_at - closing_at)::float, extract(epoch FROM published_at - netted_at)"
+            "::float, (SELECT count(*) FROM obligation WHERE cycle_date = business_date),"
+            " (SELECT sum(position_fen) FROM position WHERE cycle_date = business_date)"
+            " FROM cycle WHERE business_date = %s"
+        )
+        found = self.db.execute(query.encode(), (day,)).fetchone()
+        assert found is not None
+        close_s, publish_s, obligations, total = found
+        if total != 0:
+            raise PlayFailed(f"the positions of {day} sum to {total}")
+        return {
+            "group_by_s": round(grouped_s, 3), "close_s": round(close_s, 3), "publish_s": round(publish_s, 1),
+            "rss_mb": round(peak_mb), "obligations": obligations,
+        }  # fmt: skip
+
+    def _group_by_s(self) -> float:
+        started = time.perf_counter()
+        self.db.execute(GROUP_BY.encode(), self.names).fetchall()
+        return time.perf_counter() - started
+
+    def _stall_s(self) -> float:
+        """The longest that a writer or the closer waits for the other, beyond what the writers hold anyway."""
+        book, running, waited = BOOKS[0], True, [0.0]
+        ready = threading.Barrier(WRITERS + 1)
+
+        def write() -> None:
+            with psycopg.connect(self.url) as db:
+                ready.wait()
+                while running:
+                    started = time.perf_counter()
+                    db.execute("SELECT pass_day_gate(%s)", (book,))
+                    waited.append(time.perf_counter() - started)
+                    time.sleep(WRITERS_HOLD_S)
+                    db.commit()
+
+        writers = [threading.Thread(target=write) for _ in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        ready.wait()
+        with psycopg.connect(self.url) as db:
+            for _ in range(FLIPS):
+                time.sleep(0.05)
+                started = time.perf_counter()
+                db.execute("SELECT move_business_day(%s, business_date) FROM book_day WHERE book = %s", (book, book))
+                waited.append(time.perf_counter() - started)
+                # The flip itself is undone: what is measured is the wait for the gate.
+                db.rollback()
+        running = False
+        for writer in writers:
+            writer.join()
+        return max(waited)
+
+
+def closes_under_load(
+    centre: ConsoleClient, url: str, charge: Callable[[], int], *, closes: int = 50
+) -> tuple[int, int, float]:
+    """Close day after day while ``charge`` runs; returns payments acknowledged, cleared, and the longest close in s.
+
+    Raises PlayFailed when the positions of a cycle do not sum to zero.
+    """
+    acknowledged: list[int] = []
+    before = _cleared(url)
+    load = threading.Thread(target=lambda: acknowledged.append(charge()))
+    load.start()
+    longest_s = 0.0
+    for _ in range(closes):
+        day = max(book["business_date"] for book in centre.call("GET", "/clearing/open-days"))
+        started = time.monotonic()
+        cycle = centre.call("POST", "/clearing/cycles", {"business_date": day})
+        longest_s = max(longest_s, time.monotonic() - started)
+        if cycle["state"] != "published" or sum(p["position_fen"] for p in cycle["positions"]) != 0:
+            raise PlayFailed(f"the cycle of {day} is {cycle['state']}")
+    load.join()
+    day = max(book["business_date"] for book in centre.call("GET", "/clearing/open-days"))
+    centre.call("POST", "/clearing/cycles", {"business_date": day})
+    return acknowledged[0], _cleared(url) - before, longest_s
+
+
+def _cleared(url: str) -> int:
+    with psycopg.connect(url) as db:
+        found = db.execute("SELECT coalesce(sum(payments), 0)::bigint FROM obligation").fetchone()
+        assert found is not None
+        return int(found[0])
