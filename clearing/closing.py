@@ -30,6 +30,7 @@ TRANSITIONS = {"closing": "closed", "closed": "netted", "netted": "published", "
 """The states of a cycle, each with the only one that may follow; the last step is the bank's (``confirmations``)."""
 
 LOOK_AGAIN_S = 0.1
+LONG_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +149,29 @@ async def _close_book(pool: Pool, book: int, through: date) -> None:
 
 
 async def _net(night: Night, business_date: date) -> None:
-    """Sum up the accounts of the closed days, and net the cycle; the two do not need each other."""
-    async with asyncio.TaskGroup() as both:
-        both.create_task(_roll_up(night.pool))
-        both.create_task(_net_cycle(night.pool, business_date))
-    night.progress(f"{business_date} netted", 1, 1)
+    """Sum up the closed days, as many at a time as the pool has connections, and net what came to."""
+    days = await night.pool.fetch(QUERIES["not_rolled_up"], business_date)
+    done = 0
+
+    async def sum_up(book: int, day: date, late_before: datetime | None) -> None:
+        nonlocal done
+        await _sum_up(night.pool, business_date, book, day, late_before)
+        done += 1
+        night.progress("books summed up", done, len(days))
+
+    async with asyncio.TaskGroup() as summing:
+        for row in days:
+            summing.create_task(sum_up(*row))
+    await _net_cycle(night.pool, business_date)
 
 
-async def _roll_up(pool: Pool) -> None:
-    for row in await pool.fetch(QUERIES["not_rolled_up"]):
-        async with pool.acquire() as connection, connection.transaction():
-            await allow_long_work(connection)
-            await connection.execute(LEDGER["roll_up_day"], row["book"], row["business_date"], timeout=600)
-            await connection.execute(QUERIES["note_rolled_up"], row["book"], row["business_date"], datetime.now(UTC))
+async def _sum_up(pool: Pool, cycle: date, book: int, day: date, late_before: datetime | None) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await allow_long_work(connection)
+        if await connection.fetchrow(QUERIES["take_day"], book, day) is not None:
+            await connection.execute(LEDGER["roll_up_day"], book, day, timeout=LONG_S)
+            await connection.execute(QUERIES["gather_obligations"], cycle, book, day, late_before, timeout=LONG_S)
+            await connection.execute(QUERIES["note_rolled_up"], book, day, datetime.now(UTC))
 
 
 async def _net_cycle(pool: Pool, business_date: date) -> None:
@@ -169,7 +180,8 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
         await connection.execute(QUERIES["one_closer"])
         if await _cycle_state(connection, business_date) != "closed":
             return
-        await connection.execute(QUERIES["gather_obligations"], business_date, timeout=600)
+        if await connection.fetchrow(QUERIES["not_rolled_up"], business_date) is not None:
+            return
         owed = [Owed(*row) for row in await connection.fetch(QUERIES["owed"], business_date)]
         agencies = [a["agency_id"] for a in await connection.fetch(QUERIES["agencies"])]
         positions = net(agencies, owed)
@@ -186,10 +198,8 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
 async def _publish(night: Night, business_date: date) -> None:
     """Write the files, then sign for them: what is published is proved."""
     folder = night.folder / business_date.isoformat()
-    async with asyncio.TaskGroup() as both:
-        growing = both.create_task(grow_tree(night.pool, business_date, folder, night.progress))
-        both.create_task(write_statements(night.pool, business_date, folder, night.progress))
-    tree = growing.result()
+    await write_statements(night.pool, business_date, folder, night.progress)
+    tree = await grow_tree(night.pool, business_date, folder, night.progress)
     async with night.pool.acquire() as connection, connection.transaction():
         await connection.execute(QUERIES["one_closer"])
         if await _cycle_state(connection, business_date) == "netted":

@@ -37,6 +37,9 @@ STATEMENT, NET, BILATERAL, PUBLIC = "statement", "net", "bilateral", "public"
 ALONE_MAX = 100
 """Up to so many agencies one process renders all documents: others take half a second to start."""
 
+FRESH_AFTER = 40
+"""The typesetter remembers what it has set: a fresh process forgets."""
+
 Files = dict[str, bytes]
 Render = Callable[[Document], Awaitable[Files]]
 
@@ -49,7 +52,7 @@ async def write_statements(pool: Pool, business_date: date, folder: Path, progre
         await _write_all(pool, business_date, folder, _render, progress)
         return
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh) as processes:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh, max_tasks_per_child=FRESH_AFTER) as processes:
         loop = asyncio.get_running_loop()
 
         async def elsewhere(document: Document) -> Files:

@@ -37,7 +37,9 @@ def _render(template: Path, data: Any) -> bytes:
 
     fonts, family = _fonts()
     inputs = {"data": json.encode(data).decode(), "font": family}
-    made = typst.compile(template, font_paths=fonts, sys_inputs=inputs, pdf_standards="a-2b", timestamp=0, pdf_tags=False)
+    made = typst.compile(
+        template, font_paths=fonts, sys_inputs=inputs, pdf_standards="a-2b", timestamp=0, pdf_tags=False
+    )
     assert isinstance(made, bytes)
     return made
 

@@ -66,7 +66,7 @@ async def open_pool(url: str, *, size: int) -> Pool:
 
 async def allow_long_work(connection: Connection) -> None:
     """Lift the bounds for the rest of a transaction that sums a whole day and holds nobody up."""
-    await connection.execute("SET LOCAL lock_timeout = 0")
+    await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '64MB'")
     if connection.get_server_version().major >= 17:
         await connection.execute("SET LOCAL transaction_timeout = 0")
 

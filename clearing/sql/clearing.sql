@@ -11,12 +11,21 @@ SELECT move_business_day($1, $2);
 INSERT INTO closed_day (book, business_date, closed_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
 -- name: not_rolled_up
--- Closed days whose accounts are not summed yet.
-SELECT book, business_date FROM closed_day WHERE rolled_up_at IS NULL ORDER BY book, business_date;
+-- Closed days that are not summed up yet. What was bought over five minutes (the clocks' tolerance) before the book's
+-- day before was closed came late.
+SELECT c.book, c.business_date, (
+           SELECT max(b.closed_at) - interval '5 minutes' FROM closed_day b
+           WHERE b.book = c.book AND b.business_date < c.business_date) AS late_before
+FROM closed_day c WHERE c.rolled_up_at IS NULL AND c.cycle_date = $1
+ORDER BY c.book, c.business_date;
+
+-- name: take_day
+-- The closed day of a book, if it is still not summed up; whoever else wants it waits, and then finds it done.
+SELECT FROM closed_day WHERE book = $1 AND business_date = $2 AND rolled_up_at IS NULL FOR UPDATE;
 
 -- name: note_rolled_up
--- Note that a closed day's accounts are summed.
-UPDATE closed_day SET rolled_up_at = $3 WHERE book = $1 AND business_date = $2 AND rolled_up_at IS NULL;
+-- Note that a closed day is summed up.
+UPDATE closed_day SET rolled_up_at = $3 WHERE book = $1 AND business_date = $2;
 
 -- name: one_closer
 -- Only one closer takes a cycle on at a time; the other one waits and then finds it done.
@@ -52,9 +61,9 @@ SELECT business_date, state, closing_at, closed_at, netted_at, published_at, set
 ORDER BY business_date DESC LIMIT $1;
 
 -- name: gather_obligations
--- Gross obligations of a cycle from its transfers. What gives back a payment of an earlier day is a correction; the
--- payment is looked up for such rows alone. What was bought over five minutes (the clocks' tolerance) before the
--- book's day before was closed came late.
+-- Gross obligations of a book's closed day in cycle $1, from its transfers. What gives back a payment of an earlier day
+-- is a correction; the payment is looked up for such rows alone. Book and date are parameters, so that the planner knows
+-- how many rows to expect.
 INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
                         payments, paid_fen, reversals, reversed_fen, subsidy_fen)
 SELECT $1, s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line,
@@ -68,22 +77,21 @@ FROM (
            CASE WHEN t.reverses IS NOT NULL THEN (
                     SELECT CASE WHEN p.business_date < t.business_date THEN 'correction'
                                 WHEN p.kind = 'working_meal' THEN 'working_meal'
-                                WHEN p.purchased_at < d.late_before THEN 'late' ELSE 'meal' END
+                                WHEN p.purchased_at < $4 THEN 'late' ELSE 'meal' END
                     FROM transfer p WHERE p.book = t.book AND p.posting_id = t.reverses ORDER BY p.part LIMIT 1)
                 WHEN t.kind = 'working_meal' THEN 'working_meal'
-                WHEN t.purchased_at < d.late_before THEN 'late' ELSE 'meal'
+                WHEN t.purchased_at < $4 THEN 'late' ELSE 'meal'
            END AS line
-    FROM (
-        SELECT c.book, c.business_date, (
-                   SELECT max(b.closed_at) - interval '5 minutes' FROM closed_day b
-                   WHERE b.book = c.book AND b.business_date < c.business_date) AS late_before
-        FROM closed_day c WHERE c.cycle_date = $1
-    ) d
-    JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
-    LEFT JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
-    WHERE t.canteen_id IS NOT NULL
+    FROM transfer t
+    LEFT JOIN official o ON o.book = $2 AND o.holder_id = t.holder_id
+    WHERE t.book = $2 AND t.business_date = $3 AND t.canteen_id IS NOT NULL
 ) s
-GROUP BY s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line;
+GROUP BY s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line
+ON CONFLICT (cycle_date, book, issuer_id, canteen_id, meal, channel, line) DO UPDATE SET
+    payments = obligation.payments + excluded.payments, paid_fen = obligation.paid_fen + excluded.paid_fen,
+    reversals = obligation.reversals + excluded.reversals,
+    reversed_fen = obligation.reversed_fen + excluded.reversed_fen,
+    subsidy_fen = obligation.subsidy_fen + excluded.subsidy_fen;
 
 -- name: owed
 -- What issuers owe acquirers in a cycle.

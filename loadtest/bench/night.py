@@ -151,6 +151,8 @@ class Night:
 
         def write() -> None:
             with psycopg.connect(self.url) as db:
+                db.execute("SELECT pass_day_gate(%s)", (book,))
+                db.commit()
                 ready.wait()
                 while running:
                     started = time.perf_counter()

@@ -19,6 +19,11 @@ def upgrade() -> None:
     op.execute("UPDATE cycle SET closing_at = closed_at")
     op.alter_column("cycle", "closing_at", nullable=False)
     op.alter_column("cycle", "closed_at", nullable=True)
+    # A day is summed up and its obligations gathered in one step now.
+    op.execute(
+        "UPDATE closed_day SET rolled_up_at = NULL WHERE cycle_date IS NULL"
+        " OR cycle_date IN (SELECT business_date FROM cycle WHERE state = 'closed')"
+    )
     op.drop_constraint(op.f("ck_obligation_line"), "obligation")
     op.create_check_constraint(
         op.f("ck_obligation_line"), "obligation", "line IN ('meal', 'working_meal', 'late', 'correction')"
