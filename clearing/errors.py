@@ -50,3 +50,43 @@ ALTERED = ProblemKind(
     "请立即通知清算中心审计人员",
     "Tell the centre's auditors at once",
 )
+NOT_DISPUTABLE = ProblemKind(
+    409,
+    "not-disputable",
+    "该笔交易不可提出异议",
+    "This line cannot be disputed",
+    "请核对交易编号、金额与单位",
+    "Check the payment's number, the amount and the agency",
+)
+TOO_LATE = ProblemKind(
+    409,
+    "too-late",
+    "已过期限",
+    "The time for this has passed",
+    "请联系清算中心",
+    "Write to the clearing centre",
+)
+TOO_EARLY = ProblemKind(
+    409,
+    "too-early",
+    "对方仍可答复",
+    "The other side may still answer",
+    "请在答复期满后裁定",
+    "Decide after the answer, or when its time has passed",
+)
+NO_DISPUTE = ProblemKind(
+    404,
+    "no-dispute",
+    "无此异议",
+    "There is no such dispute",
+    "请核对异议编号",
+    "Check the dispute's number",
+)
+DISPUTE_CLOSED = ProblemKind(
+    409,
+    "dispute-closed",
+    "该异议已不可如此处理",
+    "The dispute has moved on",
+    "请刷新后查看其状态",
+    "See what has become of it",
+)

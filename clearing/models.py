@@ -1,8 +1,10 @@
 """Tables of the night: closed days, cycles, obligations, net positions, statements."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models import Base, book_key, number_key
@@ -143,3 +145,56 @@ class BankEntryRow(Base):
     cycle_date: Mapped[date | None]
     agency_id: Mapped[int | None] = mapped_column(BigInteger)
     taken_at: Mapped[datetime]
+
+
+class Dispute(Base):
+    """An agency's doubt about a payment on its statement (see ``clearing.disputes``); money in fen."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("state IN ('open', 'answered', 'accepted', 'rejected', 'withdrawn')", name="state"),
+        CheckConstraint("(state = 'accepted') = (refund_id IS NOT NULL)", name="refund"),
+        Index(
+            "uq_dispute_standing",
+            "posting_id",
+            unique=True,
+            postgresql_where=sql("state IN ('open', 'answered', 'accepted')"),
+        ),
+    )
+
+    dispute_id: Mapped[int] = number_key()
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"))
+    book: Mapped[int]
+    posting_id: Mapped[UUID]
+    raised_by_agency: Mapped[int] = mapped_column(BigInteger)
+    other_agency: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]
+    text: Mapped[str]
+    raised_by: Mapped[str]
+    raised_at: Mapped[datetime]
+    answer_until: Mapped[date]
+    answer: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    decision: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    refund_id: Mapped[UUID | None]
+
+
+class DisputeFile(Base):
+    """A file attached to a dispute or to the answer to it."""
+
+    __tablename__ = "dispute_file"
+    __table_args__ = (CheckConstraint("side IN ('dispute', 'answer')", name="side"),)
+
+    dispute_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("dispute.dispute_id"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    side: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(deferred=True)

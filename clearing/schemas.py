@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from registry.schemas import Message
 
@@ -99,3 +99,72 @@ class EntryVerdict(Struct):
     reference: str
     amount_fen: int
     verdict: str
+
+
+LongText = Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class NewFile(Message):
+    """A PDF, PNG or JPEG file."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    content: Annotated[str, Meta(min_length=8, max_length=1_400_000, description="Base64.")]
+
+
+class NewDispute(Message):
+    """A doubt about part or all of a payment."""
+
+    posting_id: UUID
+    amount_fen: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    text: LongText
+    files: Annotated[list[NewFile], Meta(max_length=5)] = field(default_factory=list)
+
+
+class Raised(Struct):
+    """The number of a new dispute."""
+
+    dispute_id: int
+
+
+class Answer(Message):
+    """What the other side says to it."""
+
+    text: LongText
+    files: Annotated[list[NewFile], Meta(max_length=5)] = field(default_factory=list)
+
+
+class Decision(Message):
+    """The centre's decision, and why."""
+
+    accept: bool
+    text: LongText
+
+
+class DisputeFileInfo(Struct):
+    """An attached file; ``side``: dispute or answer."""
+
+    number: int
+    side: str
+    name: str
+    media_type: str
+
+
+class DisputeInfo(Struct):
+    """A dispute as it stands; money in fen."""
+
+    dispute_id: int
+    cycle_date: date
+    posting_id: UUID
+    raised_by_agency: int
+    other_agency: int
+    amount_fen: int
+    state: str
+    text: str
+    raised_at: datetime
+    answer_until: date
+    answer: str | None
+    answered_at: datetime | None
+    decision: str | None
+    decided_at: datetime | None
+    refund_id: UUID | None
+    files: list[DisputeFileInfo]

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 import web
+from clearing.dispute_routes import DisputeController
 from clearing.routes import ClearingController, public_day
 from onecard import metrics
 from onecard.door import Arrivals
@@ -205,6 +206,7 @@ def create_app(settings: Settings) -> Litestar:
             CounterConsoleController,
             ReceiptController,
             ClearingController,
+            DisputeController,
             public_day,
             WasteController,
         ],

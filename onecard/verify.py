@@ -69,6 +69,7 @@ CHECKS = {
     "positions_sum_to_zero": ("7 net positions sum to zero", "cycles"),
     "positions_equal_obligations": ("7 positions equal obligations", "positions"),
     "settled_money": ("7 settled positions equal their money", "positions"),
+    "accepted_disputes": ("7 accepted disputes went back", "disputes"),
     "blocked_do_not_pay": ("8 blocked credentials do not pay", "transfers"),
     "own_canteen": ("9 terminals act for their canteen", "transfers"),
     "second_person": ("9 terminals have a second person", "terminals"),

@@ -42,6 +42,7 @@ MAY: dict[str, frozenset[str]] = {
             "close_account",
             "close_day",
             "settle",
+            "decide_dispute",
             "see_clearing",
             "see_waste",
         }
@@ -66,6 +67,7 @@ MAY: dict[str, frozenset[str]] = {
             "set_purse_order",
             "refund",
             "close_account",
+            "dispute",
             "see_clearing",
         }
     ),

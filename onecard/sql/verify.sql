@@ -4,6 +4,7 @@ SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM reque
        (SELECT count(*) FROM wallet) AS purses, (SELECT count(*) FROM account_day) AS "account days",
        (SELECT count(*) FROM closed_day) AS "closed days", (SELECT count(*) FROM cycle) AS cycles,
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
+       (SELECT count(*) FROM dispute) AS disputes,
        (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
@@ -223,6 +224,16 @@ LEFT JOIN LATERAL (
     SELECT sum(e.amount_fen) AS fen, bool_or(e.credit <> (p.position_fen < 0)) AS turned
     FROM bank_entry e WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id) m ON true
 WHERE m.fen > abs(p.position_fen) OR m.turned OR (c.state = 'settled' AND coalesce(m.fen, 0) <> abs(p.position_fen));
+
+-- name: accepted_disputes
+-- Accepted disputes whose money did not go back, or not all of it.
+SELECT format('dispute %s of posting %s', d.dispute_id, d.posting_id) AS what,
+       (d.amount_fen - coalesce(sum(t.amount_fen), 0))::bigint AS off_fen
+FROM dispute d
+LEFT JOIN transfer t ON t.book = d.book AND t.posting_id = d.refund_id AND t.reverses = d.posting_id
+WHERE d.state = 'accepted'
+GROUP BY d.dispute_id, d.posting_id, d.amount_fen
+HAVING d.amount_fen <> coalesce(sum(t.amount_fen), 0);
 
 -- name: blocked_do_not_pay
 -- Payments posted while the credential was on the block list.

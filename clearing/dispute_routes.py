@@ -1,0 +1,105 @@
+"""HTTP: disputes of agencies about lines of their statements."""
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.params import Parameter
+
+from clearing import disputes
+from clearing.disputes import FILES_MAX, Attachment
+from clearing.models import Dispute, DisputeFile
+from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, NewFile, Raised
+from registry import access
+from registry.errors import INVALID, Problem
+from registry.models import Sessions
+from registry.postgres import Pool
+from registry.schemas import NumberInPath
+
+ByPerson = Request[access.Person, Any, Any]
+
+BODY_MAX = 4_000_000
+"""Three megabytes of files, as base64."""
+
+
+def _files(given: list[NewFile]) -> list[Attachment]:
+    try:
+        return [Attachment(file.name, base64.b64decode(file.content, validate=True)) for file in given[:FILES_MAX]]
+    except binascii.Error:
+        raise Problem(INVALID, "the content of an attachment is base64") from None
+
+
+def _info(dispute: Dispute, files: list[DisputeFile]) -> DisputeInfo:
+    return DisputeInfo(
+        **{name: getattr(dispute, name) for name in DisputeInfo.__struct_fields__ if name != "files"},
+        files=[DisputeFileInfo(file.number, file.side, file.name, file.media_type) for file in files],
+    )
+
+
+class DisputeController(Controller):
+    """Doubts about a line, with text and files."""
+
+    path = "/clearing/disputes"
+    tags = ["clearing"]  # noqa: RUF012
+
+    @post("/", guards=[access.allows("dispute")], summary="Dispute a line", request_max_body_size=BODY_MAX)
+    async def raise_dispute(self, request: ByPerson, data: NewDispute, sessions: Sessions, ledger: Pool) -> Raised:
+        """Within three working days of the statement, for part or all of a payment."""
+        number = await disputes.raise_dispute(
+            sessions, ledger, request.user, data.posting_id, data.amount_fen, data.text, _files(data.files)
+        )
+        return Raised(number)
+
+    @get("/", guards=[access.allows("see_clearing")], summary="Disputes")
+    async def list_disputes(
+        self,
+        request: ByPerson,
+        sessions: Sessions,
+        disputed: Annotated[
+            str | None, Parameter(query="state", pattern="^(open|answered|accepted|rejected|withdrawn)$")
+        ] = None,
+    ) -> list[DisputeInfo]:
+        """Those of the person's agency, or for the centre's people all; the newest first."""
+        async with sessions() as db:
+            found = await disputes.disputes_of(db, request.user, disputed)
+            files = await disputes.files_of(db, [d.dispute_id for d in found])
+            return [_info(d, files.get(d.dispute_id, [])) for d in found]
+
+    @get("/{dispute_id:int}/files/{number:int}", guards=[access.allows("see_clearing")], summary="An attached file")
+    async def file(
+        self, request: ByPerson, dispute_id: NumberInPath, number: NumberInPath, sessions: Sessions
+    ) -> Response[bytes]:
+        """For both sides and the centre; to save, never to show in a page of ours."""
+        async with sessions() as db:
+            file = await disputes.read_file(db, request.user, dispute_id, number)
+            content = file.content
+        ending = file.media_type.rpartition("/")[2]
+        headers = {
+            "content-disposition": f'attachment; filename="dispute-{dispute_id}-{number}.{ending}"',
+            "x-content-type-options": "nosniff",
+        }
+        return Response(content, media_type=file.media_type, headers=headers)
+
+    @post(
+        "/{dispute_id:int}/answer",
+        guards=[access.allows("dispute")],
+        summary="Answer a dispute",
+        status_code=204,
+        request_max_body_size=BODY_MAX,
+    )
+    async def answer(self, request: ByPerson, dispute_id: NumberInPath, data: Answer, sessions: Sessions) -> None:
+        """The other side's word, within three working days."""
+        await disputes.answer_dispute(sessions, request.user, dispute_id, data.text, _files(data.files))
+
+    @post("/{dispute_id:int}/withdrawal", guards=[access.allows("dispute")], summary="Withdraw", status_code=204)
+    async def withdraw(self, request: ByPerson, dispute_id: NumberInPath, sessions: Sessions) -> None:
+        """By the agency that raised it."""
+        await disputes.withdraw_dispute(sessions, request.user, dispute_id)
+
+    @post("/{dispute_id:int}/decision", guards=[access.allows("decide_dispute")], summary="Decide", status_code=204)
+    async def decide(
+        self, request: ByPerson, dispute_id: NumberInPath, data: Decision, sessions: Sessions, ledger: Pool
+    ) -> None:
+        """By the centre; an accepted one goes back as a transfer of the open day."""
+        await disputes.decide_dispute(sessions, ledger, request.user, dispute_id, accept=data.accept, text=data.text)

@@ -1,0 +1,15 @@
+-- name: line
+-- A payment on a published statement, and what is left of it.
+SELECT d.cycle_date, c.published_at, t.book, t.issuer_id, t.acquirer_id,
+       (sum(t.amount_fen) - (
+           SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id
+       ))::bigint AS left_fen
+FROM transfer t
+JOIN closed_day d ON d.book = t.book AND d.business_date = t.business_date
+JOIN cycle c ON c.business_date = d.cycle_date AND c.state IN ('published', 'settled')
+WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.kind IN ('payment', 'working_meal')
+GROUP BY d.cycle_date, c.published_at, t.book, t.issuer_id, t.acquirer_id, t.posting_id;
+
+-- name: is_posted
+-- Whether a posting is in the ledger.
+SELECT EXISTS (SELECT FROM transfer WHERE book = $1 AND posting_id = $2);

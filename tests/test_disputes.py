@@ -1,0 +1,192 @@
+"""Disputes: raised in time by who is concerned, answered, decided; an accepted one moves money in the open day."""
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+from clearing import disputes
+from clearing.closing import open_dates
+from clearing.disputes import Attachment, decide_dispute, raise_dispute
+from onecard.verify import verify_ledger
+from registry.access import Person
+from registry.errors import Problem
+from registry.models import Sessions
+from registry.postgres import Pool
+from tests.builders import Town
+from tests.counter import NINGBO, Counter
+from tests.nights import close
+from tests.system import System
+
+PDF = b"%PDF-1.7 a receipt"
+CENTRE = Person(1, "centre", "centre_operator", None)
+
+
+class Case:
+    """A visitor's lunch on a published statement, and the finance officers of both sides."""
+
+    def __init__(self, ledger: Pool, url: str, sessions: Sessions, folder: Path) -> None:
+        self.ledger, self.url, self.sessions, self.folder = ledger, url, sessions, folder
+        self.counter = Counter(ledger)
+
+    async def publish(self) -> None:
+        till, self.visitor = await self.counter.till(), await self.counter.holder(agency_index=1)
+        answer = await self.counter.charger.charge(self.counter.order(till, self.visitor))
+        assert answer.posting_id is not None
+        self.posting: UUID = answer.posting_id
+        self.day = max((await open_dates(self.ledger)).values())
+        await close(self.ledger, self.day, self.folder)
+        issuer = await self.ledger.fetchval("SELECT issuer_id FROM transfer WHERE posting_id = $1", self.posting)
+        self.guest = Person(2, "guest", "agency_finance", issuer)
+        self.host = Person(3, "host", "agency_finance", till.agency_id)
+
+    async def dispute(self, person: Person | None = None, fen: int = 500, **more: Any) -> int:
+        files = more.get("files", [])
+        posting = more.get("posting", self.posting)
+        return await raise_dispute(self.sessions, self.ledger, person or self.guest, posting, fen, "没吃", files)
+
+    async def answer(self, number: int, person: Person | None = None) -> None:
+        await disputes.answer_dispute(self.sessions, person or self.host, number, "吃了", [])
+
+    async def decide(self, number: int, *, accept: bool = True) -> None:
+        await decide_dispute(self.sessions, self.ledger, CENTRE, number, accept=accept, text="查实")
+
+
+@pytest.fixture
+async def case(ledger: Pool, database_url: str, tmp_path: Path) -> Any:
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    made = Case(ledger, database_url, async_sessionmaker(engine, expire_on_commit=False), tmp_path)
+    await made.publish()
+    yield made
+    await engine.dispose()
+
+
+async def refused(awaitable: Any) -> str:
+    with pytest.raises(Problem) as problem:
+        await awaitable
+    return problem.value.kind.slug
+
+
+async def test_an_accepted_dispute_goes_back_in_the_open_day_and_stands_on_the_next_statement(case: Case) -> None:
+    number = await case.dispute(fen=1_500)
+    await case.answer(number)
+    await case.decide(number)
+    await case.decide(number)
+    assert (await case.counter.purses(case.visitor))["cash"] == 10_000 - 2_000 + 1_500
+    cycle = await close(case.ledger, case.day + timedelta(days=1), case.folder)
+    assert [p.position_fen for p in cycle.positions] == [-1_500, 1_500, 0, 0]
+    line = await case.ledger.fetchrow("SELECT line, reversed_fen FROM obligation ORDER BY cycle_date DESC LIMIT 1")
+    assert line is not None
+    assert tuple(line) == ("correction", 1_500)
+    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
+
+
+async def test_a_rejected_one_moves_nothing_and_can_be_raised_again(case: Case) -> None:
+    number = await case.dispute()
+    await case.answer(number)
+    await case.decide(number, accept=False)
+    assert await case.counter.count("refund") == 0
+    assert await refused(case.decide(number)) == "dispute-closed"
+    assert await case.dispute() != number
+
+
+async def test_only_who_is_concerned_and_only_once_at_a_time(case: Case) -> None:
+    stranger = Person(4, "stranger", "agency_finance", 424242)
+    assert await refused(case.dispute(stranger)) == "not-disputable"
+    assert await refused(case.dispute(fen=2_001)) == "not-disputable"
+    assert await refused(case.dispute(posting=uuid4())) == "not-disputable"
+    number = await case.dispute(case.host)
+    assert await refused(case.dispute()) == "not-disputable", "the other side disputes the same payment"
+    assert await refused(case.answer(number, case.host)) == "not-allowed"
+    assert await refused(case.answer(number, stranger)) == "no-dispute"
+    assert await refused(disputes.withdraw_dispute(case.sessions, case.guest, number)) == "not-allowed"
+    await disputes.withdraw_dispute(case.sessions, case.host, number)
+    assert await refused(case.answer(number, case.guest)) == "dispute-closed"
+
+
+async def test_what_was_not_closed_yet_is_voided_not_disputed(case: Case) -> None:
+    till, visitor = await case.counter.till(NINGBO), await case.counter.holder(agency_index=1)
+    fresh = await case.counter.charger.charge(case.counter.order(till, visitor))
+    assert await refused(case.dispute(posting=fresh.posting_id)) == "not-disputable"
+
+
+async def test_the_time_to_dispute_and_to_answer_is_three_working_days(case: Case) -> None:
+    """Published on the eve of the National Day holiday of 2026: working days are 8, 9 and 10 October."""
+    first, last = disputes._last_day, disputes.DAYS
+    assert (last, str(first(await _published(case, "2026-09-30 15:00+00")))) == (3, "2026-10-10")
+    assert await refused(case.dispute()) == "too-late"
+    await _published(case, "2100-01-01 00:00+00")
+    number = await case.dispute()
+    assert await refused(case.decide(number)) == "too-early"
+    await case.ledger.execute("UPDATE dispute SET answer_until = current_date - 2")
+    assert await refused(case.answer(number)) == "too-late"
+    await case.decide(number)
+
+
+async def _published(case: Case, at: str) -> Any:
+    return await case.ledger.fetchval(f"UPDATE cycle SET published_at = '{at}' RETURNING published_at")
+
+
+async def test_a_crash_between_the_money_and_the_decision_is_repaired_by_deciding_again(case: Case) -> None:
+    number = await case.dispute()
+    await case.answer(number)
+    await case.decide(number)
+    await case.ledger.execute("UPDATE dispute SET state = 'answered', refund_id = NULL, decided_at = NULL")
+    assert await refused(case.decide(number, accept=False)) == "dispute-closed"
+    await case.decide(number)
+    assert await case.counter.count("refund") == 1
+
+
+async def test_more_than_what_is_left_decides_nothing(case: Case) -> None:
+    number = await case.dispute(fen=2_000)
+    await case.answer(number)
+    from settlement.refunds import refund
+
+    await refund(case.ledger, NINGBO, uuid4(), case.posting, 100)
+    assert await refused(case.decide(number)) == "more-than-paid"
+    assert await case.ledger.fetchval("SELECT state FROM dispute") == "answered"
+
+
+async def test_files_are_what_they_say(case: Case) -> None:
+    number = await case.dispute(files=[Attachment("小票.pdf", PDF)])
+    async with case.sessions() as db:
+        file = await disputes.read_file(db, case.host, number, 1)
+        assert (file.media_type, file.content) == ("application/pdf", PDF)
+    stranger = Person(4, "stranger", "agency_finance", 424242)
+    async with case.sessions() as db:
+        assert await refused(disputes.read_file(db, stranger, number, 1)) == "no-dispute"
+    await disputes.withdraw_dispute(case.sessions, case.guest, number)
+    assert await refused(case.dispute(files=[Attachment("a.pdf", b"<script>")])) == "invalid"
+
+
+def test_a_dispute_over_http(own: System) -> None:
+    """From the payment to the decision, as three people at the console do it."""
+    own.start()
+    town = Town(own)
+    visitor = town.official("hangzhou")
+    terminal = town.terminal(own.folder, "city")
+    assert terminal.charge_card(town.card(visitor), "lunch").outcome == "approved"
+    day = max(book["business_date"] for book in town.centre.call("GET", "/clearing/open-days"))
+    assert town.centre.call("POST", "/clearing/cycles", {"business_date": day})["state"] == "published"
+    guest, host = town.person("finance-hangzhou"), town.person("finance-city")
+    file = {"name": "小票.pdf", "content": base64.b64encode(PDF).decode()}
+    [line] = guest.call("GET", f"/clearing/cycles/{day}/payments/{visitor.agency_id}")
+    message = {"posting_id": line["posting_id"], "amount_fen": 100, "text": "多收一元", "files": [file]}
+    assert town.centre.ask("POST", "/clearing/disputes", message).status == 403
+    number = guest.call("POST", "/clearing/disputes", message)["dispute_id"]
+    assert guest.ask("POST", "/clearing/disputes", message).status == 409
+    assert guest.ask("POST", "/clearing/disputes", message | {"files": [file | {"content": "????????"}]}).status == 400
+    assert host.ask("POST", f"/clearing/disputes/{number}/answer", {"text": "同意"}).status == 204
+    assert host.ask("POST", f"/clearing/disputes/{number}/decision", {"accept": True, "text": "x"}).status == 403
+    kept = host.ask("GET", f"/clearing/disputes/{number}/files/1")
+    assert (kept.data, kept.headers["content-type"]) == (PDF, "application/pdf")
+    decision = {"accept": True, "text": "属实"}
+    assert town.centre.ask("POST", f"/clearing/disputes/{number}/decision", decision).status == 204
+    [shown] = guest.call("GET", "/clearing/disputes?state=accepted")
+    assert (shown["answer"], shown["decision"], shown["files"][0]["name"]) == ("同意", "属实", "小票.pdf")
+    assert town.person("finance-yuyao").call("GET", "/clearing/disputes") == []
+    assert "FAIL" not in own.command("verify").stdout
