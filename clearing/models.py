@@ -44,13 +44,16 @@ class Obligation(Base):
     """What one agency's officials paid at one canteen, per book, meal, channel and kind of line, in one cycle.
 
     ``line``: ``meal``; ``working_meal``, which the host paid; ``late``, paid while the terminal had no network and
-    before the book's day before was closed; ``correction``, what was given back in this cycle for an earlier one.
+    before the book's day before was closed; ``correction`` and ``working_meal_correction``, what was given back
+    in this cycle for an earlier one.
     ``subsidy_fen`` is the part of the kept amount that came from subsidy purses.
     """
 
     __tablename__ = "obligation"
     __table_args__ = (
-        CheckConstraint("line IN ('meal', 'working_meal', 'late', 'correction')", name="line"),
+        CheckConstraint(
+            "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction')", name="line"
+        ),
         Index("ix_obligation_acquirer", "cycle_date", "acquirer_id"),
     )
 
@@ -198,3 +201,18 @@ class DisputeFile(Base):
     name: Mapped[str]
     media_type: Mapped[str]
     content: Mapped[bytes] = mapped_column(deferred=True)
+
+
+class DifferenceRow(Base):
+    """Something that did not agree (see ``clearing.reconciliation``), from when it was first seen until it was gone."""
+
+    __tablename__ = "difference"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[int | None] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    cause: Mapped[str]
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]

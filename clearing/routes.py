@@ -1,7 +1,7 @@
 """HTTP: closing the day, positions, statements."""
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 from litestar.types import Guard
 
-from clearing import confirmations
+from clearing import confirmations, reconciliation
 from clearing.bank_files import FILE_BYTES_MAX, BankAccount
 from clearing.closing import QUERIES, CycleResult, begin_close, cycle_result, open_dates, wait_published
 from clearing.errors import NO_CYCLE
@@ -19,6 +19,7 @@ from clearing.schemas import (
     CloseDay,
     CycleInfo,
     CycleTimes,
+    DifferenceInfo,
     EntryVerdict,
     LegInfo,
     NewBankAccount,
@@ -28,6 +29,7 @@ from clearing.schemas import (
 )
 from clearing.statements import PUBLIC, STATEMENT, read_statement
 from registry import access, audit
+from registry.days import Calendar
 from registry.errors import NOT_ALLOWED, Problem
 from registry.models import Sessions
 from registry.officials import find_agency
@@ -181,6 +183,23 @@ class ClearingController(Controller):
         request.user.must_act_for(agency_id)
         rows = await ledger.fetch(QUERIES["payments_of"], business_date, agency_id, after, part, limit)
         return [PaymentLine(**dict(row)) for row in rows]
+
+    @get("/differences", guards=SEE, summary="What does not agree")
+    async def differences(
+        self, request: Request[access.Person, Any, Any], ledger: Pool, resolved: bool = False
+    ) -> list[DifferenceInfo]:
+        """Terminals, bank and purses against the ledger, with cause and age; an agency sees its own."""
+        rows = await ledger.fetch(reconciliation.QUERIES["differences"], request.user.agency_id, resolved)
+        return [DifferenceInfo(*row) for row in rows]
+
+    @post("/differences", guards=[access.allows("settle")], summary="Look for differences now")
+    async def look_now(
+        self, request: Request[access.Person, Any, Any], ledger: Pool, calendar: Calendar
+    ) -> list[DifferenceInfo]:
+        """What the job runner does every five minutes."""
+        await reconciliation.reconcile(ledger, calendar, datetime.now(UTC))
+        rows = await ledger.fetch(reconciliation.QUERIES["differences"], request.user.agency_id, False)
+        return [DifferenceInfo(*row) for row in rows]
 
     @post("/bank-accounts", guards=[access.allows("settle")], summary="Register a bank account")
     async def set_bank_account(

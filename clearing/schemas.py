@@ -168,3 +168,16 @@ class DisputeInfo(Struct):
     decided_at: datetime | None
     refund_id: UUID | None
     files: list[DisputeFileInfo]
+
+
+class DifferenceInfo(Struct):
+    """Something that does not agree; money in fen. ``resolved_at``: when it was found to agree again."""
+
+    kind: str
+    subject: str
+    agency_id: int | None
+    amount_fen: int
+    cause: str
+    first_seen: datetime
+    last_seen: datetime
+    resolved_at: datetime | None

@@ -18,6 +18,7 @@ LINES = {
     "working_meal": "工作餐 working meal",
     "late": "脱机补传 late",
     "correction": "更正 correction",
+    "working_meal_correction": "工作餐更正 working meal correction",
 }
 MEALS = {"breakfast": "早餐 breakfast", "lunch": "午餐 lunch", "dinner": "晚餐 dinner"}
 CHANNELS = {"card": "卡 card", "qr": "码 code"}

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 import web
 from clearing.dispute_routes import DisputeController
+from clearing.reconciliation import QUERIES as RECONCILIATION
 from clearing.routes import ClearingController, public_day
 from onecard import metrics
 from onecard.door import Arrivals
@@ -53,12 +54,20 @@ log = structlog.get_logger()
 
 LIVE_FOLDER = Path(web.__file__).parent / "live"
 LIVE_PAGE = (LIVE_FOLDER / "index.html").read_text(encoding="utf-8")
+RECONCILIATION_FOLDER = Path(web.__file__).parent / "reconciliation"
+RECONCILIATION_PAGE = (RECONCILIATION_FOLDER / "index.html").read_text(encoding="utf-8")
 
 
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
 async def live_page() -> str:
     """Today's payments, live."""
     return LIVE_PAGE
+
+
+@get("/reconciliation", media_type=MediaType.HTML, include_in_schema=False)
+async def reconciliation_page() -> str:
+    """Differences with cause and age, for whoever signs in."""
+    return RECONCILIATION_PAGE
 
 
 @get("/live", summary="Today's payments per canteen, live", tags=["system"])
@@ -98,8 +107,11 @@ async def health(state: State) -> Response[dict[str, Any]]:
 
 
 @get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8", summary="Metrics", tags=["system"])
-async def prometheus() -> bytes:
-    """Prometheus metrics of all workers."""
+async def prometheus(state: State) -> bytes:
+    """Prometheus metrics of all workers, and how much of the books does not agree."""
+    with suppress(*LOST_CONNECTION, TimeoutError):
+        async with asyncio.timeout(3):
+            metrics.show_differences(await state.ledger.fetch(RECONCILIATION["alarm"]))
     return metrics.exposition()
 
 
@@ -190,7 +202,8 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             live_page,
-            create_static_files_router("/static", [LIVE_FOLDER], include_in_schema=False),
+            reconciliation_page,
+            create_static_files_router("/static", [LIVE_FOLDER, RECONCILIATION_FOLDER], include_in_schema=False),
             live_stream,
             health,
             prometheus,

@@ -7,6 +7,7 @@ books, not from having been called on time: a runner that was down at 22:00 clos
 
 import asyncio
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import asyncpg
@@ -16,6 +17,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from clearing.closing import Night, begin_close, open_dates, resume_cycles
+from clearing.reconciliation import reconcile
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from registry.errors import Problem
@@ -43,6 +45,11 @@ def create_job_app(settings: Settings) -> App:
         await close_days_due(settings, datetime.now(UTC))
         await lapse_subsidies_due(settings)
         await settle_unheard_top_ups(settings, datetime.now(UTC))
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(queueing_lock="reconcile", pass_context=False)
+    async def look_for_differences(timestamp: int) -> None:  # noqa: ARG001 - the books are looked at as they are
+        await reconcile_now(settings, datetime.now(UTC))
 
     return app
 
@@ -77,6 +84,17 @@ async def publish_cycles(settings: Settings) -> None:
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
         await pool.close()
+
+
+async def reconcile_now(settings: Settings, now: datetime) -> None:
+    """Look for what does not agree, and keep it with its age."""
+    pool = await open_pool(settings.needed_database_url, size=2)
+    try:
+        found = await reconcile(pool, settings.calendar, now)
+    finally:
+        await pool.close()
+    for difference in found:
+        log.warning("difference", **asdict(difference))
 
 
 async def lapse_subsidies_due(settings: Settings) -> None:

@@ -1,10 +1,13 @@
 """Prometheus metrics, summed over the workers."""
 
 from collections import Counter as Tally
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from clearing.reconciliation import KINDS
 from settlement.charging import ChargeOrder, Remembered
 
 ANSWERS = Counter("onecard_charge_answers_total", "Answers to charges.", ["channel", "outcome", "reason"])
@@ -12,6 +15,27 @@ AMOUNT = Counter("onecard_charged_fen_total", "Money charged, in fen.", ["channe
 BATCH = Histogram("onecard_charge_batch_size", "Charges in one statement.", buckets=(1, 2, 4, 8, 16, 32, 64, 128))
 REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
 QUEUE = Gauge("onecard_charge_queue", "Charges waiting.", multiprocess_mode="livesum")
+
+
+DIFFERENCES = Gauge(
+    "onecard_differences", "Open differences of reconciliation.", ["kind"], multiprocess_mode="mostrecent"
+)
+DIFFERENCES_FEN = Gauge(
+    "onecard_differences_fen", "How far off they are, in fen.", ["kind"], multiprocess_mode="mostrecent"
+)
+DIFFERENCES_AGE = Gauge(
+    "onecard_differences_oldest_seconds", "Age of the oldest one.", ["kind"], multiprocess_mode="mostrecent"
+)
+
+
+def show_differences(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Show open differences by kind; a kind without any is shown as none, so that an alarm can end."""
+    found = {row["kind"]: row for row in rows}
+    for kind in KINDS:
+        row = found.get(kind, {"differences": 0, "amount_fen": 0, "oldest_s": 0})
+        DIFFERENCES.labels(kind).set(row["differences"])
+        DIFFERENCES_FEN.labels(kind).set(row["amount_fen"])
+        DIFFERENCES_AGE.labels(kind).set(row["oldest_s"])
 
 
 def count_batch(batch: list[tuple[ChargeOrder, Remembered]], waiting: int) -> None:

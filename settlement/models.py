@@ -129,6 +129,23 @@ class LedgerRequest(Base):
     answered_at: Mapped[datetime]
 
 
+class TillTotals(Base):
+    """What a terminal last reported of an epoch, beside what the ledger had (see ``settlement.till_totals``)."""
+
+    __tablename__ = "till_totals"
+
+    book: Mapped[int] = book_key()
+    terminal_id: Mapped[int] = number_key()
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    through_sequence: Mapped[int] = mapped_column(BigInteger)
+    reported_at: Mapped[datetime]
+    payments: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    unknown: Mapped[int] = mapped_column(BigInteger)
+    ledger_payments: Mapped[int] = mapped_column(BigInteger)
+    ledger_fen: Mapped[int] = mapped_column(BigInteger)
+
+
 class AccountDay(Base):
     """What an account without a stored balance took and gave in a closed business day."""
 

@@ -23,7 +23,16 @@ from settlement.schemas import TopUpOrder
 from terminals import cards
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.journal import UNKNOWN, Entry, Journal
-from terminals.schemas import Answer, EnrolmentSlip, SignedOn, SignOn, to_bytes, to_text
+from terminals.schemas import (
+    Answer,
+    EnrolmentSlip,
+    SignedOn,
+    SignOn,
+    TotalsCompared,
+    TotalsMessage,
+    to_bytes,
+    to_text,
+)
 from terminals.sessions import SUITE, agree_key
 from terminals.signatures import (
     check_answer,
@@ -304,6 +313,21 @@ class Terminal:
             # The charge is settled by this: it must not be sent again, nor shown as approved.
             self.journal.write_answer(target_epoch, target_sequence, "voided", wire.encode(answer))
         return answer
+
+    def report_totals(self) -> TotalsCompared:
+        """Compare what this epoch's journal holds with the ledger; raises OutcomeUnknown or Rejected."""
+        epoch = self._signed_on().epoch
+        mine = [entry for entry in self.journal.entries() if entry.epoch == epoch]
+        taken = [wire.decode(e.answer, type=Answer) for e in mine if e.outcome == "approved" and e.answer is not None]
+        message = TotalsMessage(
+            max((entry.sequence for entry in mine), default=0),
+            len(taken),
+            sum(answer.receipt.amount_fen for answer in taken if answer.receipt is not None),
+            sum(entry.outcome == UNKNOWN for entry in mine),
+        )
+        sequence = max(message.through_sequence, 1)
+        _, answer = self.exchange("POST", "/terminal/totals", f"{epoch}/{sequence}", wire.encode(message))
+        return wire.decode(answer, type=TotalsCompared)
 
     def unknown(self) -> list[Entry]:
         """What was sent and has no final answer."""

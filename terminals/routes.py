@@ -21,6 +21,7 @@ from settlement.ledger import balances
 from settlement.online_top_ups import order_top_up
 from settlement.refunds import close_account
 from settlement.schemas import TopUpOrder
+from settlement.till_totals import Totals, compare_totals
 from terminals import blocking, credentials, enrolment, qr, receipts
 from terminals.acceptance import answer_of, take_charge
 from terminals.blocking import BlockListVersion
@@ -50,6 +51,8 @@ from terminals.schemas import (
     Replaced,
     SignedOn,
     SignOn,
+    TotalsCompared,
+    TotalsMessage,
     VoidMessage,
     to_bytes,
     to_text,
@@ -88,6 +91,17 @@ class PaymentController(Controller):
             message.session.book, message.key, message.digest, data.target_epoch, data.target_sequence
         )
         return answer_of(remembered)
+
+    @post("/totals", status_code=200, summary="Compare totals")
+    async def totals(self, request: ByTerminal, data: TotalsMessage, ledger: Pool) -> TotalsCompared:
+        """At the end of a shift: what the terminal took, against the ledger."""
+        session = request.auth.session
+        reported = Totals(data.payments, data.amount_fen, data.unknown)
+        found = await compare_totals(
+            ledger, session.book, session.terminal_id, session.epoch, data.through_sequence, reported
+        )
+        agree = (found.payments, found.amount_fen, 0) == (data.payments, data.amount_fen, data.unknown)
+        return TotalsCompared(agree, found.payments, found.amount_fen)
 
     @get("/block-list/{since:int}", summary="Changes of the block list")
     async def block_list(self, since: NumberInPath, ledger: Pool) -> BlockChanges:

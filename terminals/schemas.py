@@ -301,3 +301,20 @@ class Blocking(Message):
 
     blocked: bool
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["reported lost"])]
+
+
+class TotalsMessage(Message):
+    """What a terminal took in its epoch up to a sequence number, net of voids."""
+
+    through_sequence: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    payments: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    amount_fen: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    unknown: Annotated[int, Meta(ge=0, le=2**53 - 1, description="Requests without a final answer.")] = 0
+
+
+class TotalsCompared(Struct):
+    """What the ledger has of the same; ``agree`` if it is the same and nothing is unknown."""
+
+    agree: bool
+    payments: int
+    amount_fen: int

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from playwright.sync_api import Browser, sync_playwright
 
 from onecard.city import load_demo_city
 from onecard.database import migrate
@@ -95,3 +96,15 @@ async def ledger(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 def counter(ledger: Pool) -> Counter:
     return Counter(ledger)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For tests at the end of their file: while it runs, no other event loop can."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield chromium
+        chromium.close()

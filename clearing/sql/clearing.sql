@@ -75,7 +75,8 @@ FROM (
            meals_sold(t.kind, t.part) AS meals, sale_fen(t.kind, t.amount_fen) AS fen,
            o.subsidy_account IN (t.debit_account, t.credit_account) AS from_subsidy,
            CASE WHEN t.reverses IS NOT NULL THEN (
-                    SELECT CASE WHEN p.business_date < t.business_date THEN 'correction'
+                    SELECT CASE WHEN p.business_date < t.business_date
+                                THEN CASE p.kind WHEN 'working_meal' THEN 'working_meal_correction' ELSE 'correction' END
                                 WHEN p.kind = 'working_meal' THEN 'working_meal'
                                 WHEN p.purchased_at < $4 THEN 'late' ELSE 'meal' END
                     FROM transfer p WHERE p.book = t.book AND p.posting_id = t.reverses ORDER BY p.part LIMIT 1)

@@ -26,7 +26,9 @@ def upgrade() -> None:
     )
     op.drop_constraint(op.f("ck_obligation_line"), "obligation")
     op.create_check_constraint(
-        op.f("ck_obligation_line"), "obligation", "line IN ('meal', 'working_meal', 'late', 'correction')"
+        op.f("ck_obligation_line"),
+        "obligation",
+        "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction')",
     )
     op.create_index("ix_obligation_acquirer", "obligation", ["cycle_date", "acquirer_id"])
     op.add_column("statement", sa.Column("document", sa.Text()))

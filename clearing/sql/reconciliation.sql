@@ -1,0 +1,96 @@
+-- name: till_totals
+-- Terminals whose last report is not what the ledger had.
+SELECT format('terminal %s, epoch %s, up to %s', m.terminal_id, m.epoch, m.through_sequence) AS subject, c.agency_id,
+       m.unknown, m.ledger_payments - m.payments AS off_payments, m.ledger_fen - m.amount_fen AS off_fen
+FROM till_totals m
+JOIN terminal t ON t.book = m.book AND t.terminal_id = m.terminal_id
+JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
+WHERE m.payments <> m.ledger_payments OR m.amount_fen <> m.ledger_fen OR m.unknown > 0;
+
+-- name: legs_due
+-- Positions of published cycles whose money has not moved, or not all of it.
+SELECT format('cycle %s, agency %s', p.cycle_date, p.agency_id) AS subject, p.cycle_date, p.agency_id,
+       (abs(p.position_fen) - coalesce(m.fen, 0))::bigint AS left_fen,
+       CASE WHEN m.fen IS NOT NULL THEN 'paid_in_part' WHEN p.position_fen < 0 THEN 'agency_has_not_paid'
+            ELSE 'bank_has_not_confirmed' END AS cause
+FROM position p
+JOIN cycle c ON c.business_date = p.cycle_date AND c.state = 'published'
+LEFT JOIN LATERAL (
+    SELECT sum(e.amount_fen) AS fen FROM bank_entry e WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id
+) m ON true
+WHERE abs(p.position_fen) > coalesce(m.fen, 0);
+
+-- name: unmatched_entries
+-- Money on the settlement account that pays no position.
+SELECT entry, amount_fen, verdict FROM bank_entry WHERE verdict <> 'matched';
+
+-- name: floats
+-- Agencies whose top-up money is not what its officials have in their cash purses and have spent from them. Days that
+-- are summed up count by their sums, the others by their transfers.
+WITH unsummed AS (
+    SELECT book, business_date FROM book_day
+    UNION SELECT book, business_date FROM closed_day WHERE rolled_up_at IS NULL
+), recent AS (
+    SELECT t.book, t.issuer_id, t.kind, t.debit_account, t.credit_account, t.amount_fen, t.canteen_id,
+           o.cash_account IN (t.debit_account, t.credit_account) AS from_cash
+    FROM unsummed u
+    JOIN transfer t ON t.book = u.book AND t.business_date = u.business_date
+    JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+)
+SELECT format('agency %s', a.agency_id) AS subject, a.agency_id,
+       (f.fen - p.fen - s.fen)::bigint AS off_fen
+FROM agency a
+JOIN LATERAL (
+    SELECT coalesce((SELECT sum(d.debit_fen - d.credit_fen) FROM account_day d
+                     WHERE d.book = a.book AND d.account_id = a.float_account), 0)
+         + coalesce((SELECT sum(CASE WHEN r.debit_account = a.float_account THEN r.amount_fen ELSE -r.amount_fen END)
+                     FROM recent r WHERE r.book = a.book
+                       AND a.float_account IN (r.debit_account, r.credit_account)), 0) AS fen
+) f ON true
+JOIN LATERAL (
+    SELECT coalesce(sum(w.balance_fen), 0) AS fen
+    FROM official o JOIN wallet w ON w.book = o.book AND w.holder_id = o.holder_id AND w.purse = 'cash'
+    WHERE o.book = a.book AND o.agency_id = a.agency_id
+) p ON true
+JOIN LATERAL (
+    SELECT coalesce((SELECT sum(b.paid_fen - b.reversed_fen - b.subsidy_fen) FROM obligation b
+                     WHERE b.book = a.book AND b.issuer_id = a.agency_id
+                       AND b.line IN ('meal', 'late', 'correction')), 0)
+         + coalesce((SELECT sum(sale_fen(r.kind, r.amount_fen)) FROM recent r
+                     WHERE r.book = a.book AND r.issuer_id = a.agency_id AND r.canteen_id IS NOT NULL
+                       AND r.from_cash), 0) AS fen
+) s ON true
+WHERE f.fen <> p.fen + s.fen;
+
+-- name: late_cycles
+-- Cycles that began more than $2 minutes ago and are not published.
+SELECT business_date, state FROM cycle
+WHERE state IN ('closing', 'closed', 'netted') AND closing_at < $1::timestamptz - make_interval(mins => $2);
+
+-- name: one_reconciler
+-- One writes differences at a time.
+SELECT pg_advisory_xact_lock(7360, 0);
+
+-- name: keep
+-- A difference that is seen now; one that was resolved and is back is as old as its return.
+INSERT INTO difference (kind, subject, agency_id, amount_fen, cause, first_seen, last_seen)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
+ON CONFLICT (kind, subject) DO UPDATE SET
+    amount_fen = excluded.amount_fen, cause = excluded.cause, last_seen = excluded.last_seen, resolved_at = NULL,
+    first_seen = CASE WHEN difference.resolved_at IS NULL THEN difference.first_seen ELSE excluded.first_seen END;
+
+-- name: resolve_others
+-- What was not seen now is resolved.
+UPDATE difference SET resolved_at = $1 WHERE resolved_at IS NULL AND last_seen < $1;
+
+-- name: differences
+-- Open differences of one agency, or with null of all, the largest first; with $2 also those resolved lately.
+SELECT kind, subject, agency_id, amount_fen, cause, first_seen, last_seen, resolved_at FROM difference
+WHERE ($1::bigint IS NULL OR agency_id = $1) AND (resolved_at IS NULL OR ($2 AND resolved_at > now() - interval '30 days'))
+ORDER BY resolved_at NULLS FIRST, abs(amount_fen) DESC, kind, subject LIMIT 1000;
+
+-- name: alarm
+-- Open differences by kind: how many, how much in fen, and the age of the oldest in seconds.
+SELECT kind, count(*)::bigint AS differences, sum(abs(amount_fen))::bigint AS amount_fen,
+       extract(epoch FROM now() - min(first_seen))::bigint AS oldest_s
+FROM difference WHERE resolved_at IS NULL GROUP BY kind;
