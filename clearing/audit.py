@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import convert
 
 from clearing.merkle import is_beginning, is_included, leaf_hash
 from clearing.proof import CONTEXT, LINES, MANIFEST, SIGNATURE, Line, Manifest, sha256
@@ -67,14 +68,14 @@ def read_bundle(content: bytes) -> Bundle:
             if sum(info.file_size for info in archive.infolist()) > BUNDLE_BYTES_MAX:
                 raise NotABundle("it unpacks to more than a bundle has")
             parts = {info.filename: archive.read(info) for info in archive.infolist()}
-        agency_id, lines = cbor2.loads(parts[LINES])
+        agency_id, lines = convert(cbor2.loads(parts[LINES]), tuple[int, list[tuple[int, bytes, list[bytes]]]])
         return Bundle(
             agency_id,
             Manifest.decode(parts[MANIFEST]),
             parts[MANIFEST],
             parts[SIGNATURE],
             parts[f"statement-{agency_id}.csv"],
-            [(index, leaf, proof) for index, leaf, proof in lines],
+            lines,
         )
     except (
         zipfile.BadZipFile,
@@ -129,7 +130,7 @@ def _included(bundle: Bundle) -> tuple[list[Line], str]:
     for number, (index, leaf, proof) in enumerate(bundle.lines, start=1):
         try:
             line = Line.decode(leaf)
-        except (cbor2.CBORError, ValueError, TypeError, IndexError):
+        except (cbor2.CBORError, ValueError):
             return lines, f"line {number} cannot be read"
         if index in seen or not is_included(leaf_hash(leaf), index, manifest.tree_size, proof, manifest.tree_head):
             return lines, f"line {number}: posting {line.posting_id}, {yuan(line.amount_fen)} yuan"
@@ -141,7 +142,11 @@ def _included(bundle: Bundle) -> tuple[list[Line], str]:
 def _position(bundle: Bundle, lines: list[Line]) -> Finding:
     """What the lines come to, against the manifest and the statement's last line."""
     agency, name = bundle.agency_id, "the payments add up to the position"
-    came_to = sum(line.sale_fen * ((line.acquirer_id == agency) - (line.issuer_id == agency)) for line in lines)
+    fee_fen = bundle.manifest.fee_fen
+    came_to = sum(
+        (line.sale_fen + line.meals * fee_fen) * ((line.acquirer_id == agency) - (line.issuer_id == agency))
+        for line in lines
+    )
     signed = bundle.manifest.positions.get(agency)
     try:
         *_, last = csv.reader(io.StringIO(bundle.statement.decode("utf-8-sig")))

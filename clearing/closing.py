@@ -35,11 +35,12 @@ LONG_S = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What closing needs: the ledger, the folder of the published files, and the key that signs manifests."""
+    """What closing needs: the ledger, the folder of published files, the key that signs manifests, the fee."""
 
     pool: Pool
     folder: Path
     key: Ed25519PrivateKey
+    fee_fen: int = 0
     progress: Progress = silent
 
 
@@ -74,13 +75,16 @@ async def close_day(night: Night, business_date: date) -> CycleResult:
 
     Days that a book skipped are closed with it. Doing it twice changes nothing. Raises Problem as ``begin_close``.
     """
-    await begin_close(night.pool, business_date)
+    await begin_close(night.pool, business_date, night.fee_fen)
     await resume_cycles(night)
     return await cycle_result(night.pool, business_date)
 
 
-async def begin_close(pool: Pool, business_date: date) -> None:
+async def begin_close(pool: Pool, business_date: date, fee_fen: int = 0) -> None:
     """Open the cycle of a business date and close the books' days, which takes no longer than a payment does.
+
+    ``fee_fen``: what an issuer owes an acquirer for each meal that this served to a guest, beside its price; fixed for
+    the cycle when it is opened.
 
     Raises Problem DAY_NOT_REACHED for a day later than the open ones, NO_CYCLE when nothing was ever closed under
     this date.
@@ -91,7 +95,7 @@ async def begin_close(pool: Pool, business_date: date) -> None:
         raise Problem(DAY_NOT_REACHED, f"the open day is {last}")
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(QUERIES["one_closer"])
-        await connection.execute(QUERIES["open_cycle"], business_date, datetime.now(UTC))
+        await connection.execute(QUERIES["open_cycle"], business_date, datetime.now(UTC), fee_fen)
     state = await _cycle_state(pool, business_date)
     if state is None:
         raise Problem(NO_CYCLE, f"nothing to close under {business_date}: the open day is {last}")
@@ -182,6 +186,7 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
             return
         if await connection.fetchrow(QUERIES["not_rolled_up"], business_date) is not None:
             return
+        await connection.execute(QUERIES["gather_fees"], business_date)
         owed = [Owed(*row) for row in await connection.fetch(QUERIES["owed"], business_date)]
         agencies = [a["agency_id"] for a in await connection.fetch(QUERIES["agencies"])]
         positions = net(agencies, owed)

@@ -11,7 +11,7 @@ from registry.models import Base, book_key, number_key
 
 
 class Cycle(Base):
-    """One night's clearing. Transitions: ``clearing.closing.TRANSITIONS``."""
+    """One night's clearing. Transitions: ``clearing.closing.TRANSITIONS``; ``fee_fen``: see ``begin_close``."""
 
     __tablename__ = "cycle"
     __table_args__ = (
@@ -20,6 +20,7 @@ class Cycle(Base):
 
     business_date: Mapped[date] = mapped_column(primary_key=True)
     state: Mapped[str]
+    fee_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     closing_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     netted_at: Mapped[datetime | None]
@@ -45,14 +46,14 @@ class Obligation(Base):
 
     ``line``: ``meal``; ``working_meal``, which the host paid; ``late``, paid while the terminal had no network and
     before the book's day before was closed; ``correction`` and ``working_meal_correction``, what was given back
-    in this cycle for an earlier one.
+    in this cycle for an earlier one; ``fee``, what the acquirer is owed for having served guests.
     ``subsidy_fen`` is the part of the kept amount that came from subsidy purses.
     """
 
     __tablename__ = "obligation"
     __table_args__ = (
         CheckConstraint(
-            "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction')", name="line"
+            "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction', 'fee')", name="line"
         ),
         Index("ix_obligation_acquirer", "cycle_date", "acquirer_id"),
     )

@@ -22,6 +22,7 @@ from uuid import UUID
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import convert
 
 from clearing.errors import ALTERED, NO_CYCLE
 from clearing.files import write_whole
@@ -37,6 +38,13 @@ CONTEXT = b"onecard manifest v1\x00"
 MANIFEST, SIGNATURE, LINES, TREE = "manifest.cbor", "manifest.sig", "payments.cbor", "tree.bin"
 PREFETCH = 5_000
 ZIP_TIME = (2024, 1, 1, 0, 0, 0)
+
+
+_LINE = tuple[
+    int, bytes, int, str, bytes | None, int, int | None, int | None, str | None, str | None, int, int, str, str
+]
+_MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes]]
+"""What CBOR must hold: a bundle comes from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +73,9 @@ class Line:
 
     @classmethod
     def decode(cls, leaf: bytes) -> "Line":
-        """Undo ``encode``; raises ValueError or TypeError for what is no leaf."""
-        values = cbor2.loads(leaf)
-        values[1] = UUID(bytes=values[1])
-        values[4] = UUID(bytes=values[4]) if values[4] is not None else None
-        return cls(*values)
+        """Undo ``encode``; raises ValueError (cbor2.CBORError is one) for what is no leaf."""
+        book, posting, part, kind, reverses, *rest = convert(cbor2.loads(leaf), _LINE)
+        return cls(book, UUID(bytes=posting), part, kind, UUID(bytes=reverses) if reverses else None, *rest)
 
     @property
     def sale_fen(self) -> int:
@@ -78,14 +84,22 @@ class Line:
             return 0
         return self.amount_fen if self.kind in ("payment", "working_meal") else -self.amount_fen
 
+    @property
+    def meals(self) -> int:
+        """How many meals it sells or takes back: the parts of a payment are one, a refund leaves the meal."""
+        if self.part or self.canteen_id is None:
+            return 0
+        return {"payment": 1, "working_meal": 1, "reversal": -1}.get(self.kind, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the centre signs for a cycle; hashes are 32 bytes, positions in fen by agency."""
+    """What the centre signs for a cycle; hashes are 32 bytes, positions in fen by agency, the fee for each guest."""
 
     business_date: str
     files: dict[str, bytes]
     positions: dict[int, int]
+    fee_fen: int
     tree_size: int
     tree_head: bytes
     log_size: int
@@ -100,12 +114,12 @@ class Manifest:
 
     @classmethod
     def decode(cls, content: bytes) -> "Manifest":
-        """Undo ``encode``; raises ValueError or TypeError for what is no manifest."""
-        return cls(*cbor2.loads(content))
+        """Undo ``encode``; raises ValueError for what is no manifest."""
+        return cls(*convert(cbor2.loads(content), _MANIFEST))
 
     def log_leaf(self) -> bytes:
         """The cycle's leaf in the log, hashed."""
-        core = [self.business_date, self.files, self.positions, self.tree_size, self.tree_head]
+        core = [self.business_date, self.files, self.positions, self.fee_fen, self.tree_size, self.tree_head]
         return leaf_hash(cbor2.dumps(core, canonical=True))
 
 
@@ -137,8 +151,18 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
     files = {row["file_name"]: row["sha256"] for row in await connection.fetch(QUERIES["files"], business_date)}
     positions = {r["agency_id"]: r["position_fen"] for r in await connection.fetch(QUERIES["positions"], business_date)}
     before = log_of(earlier)
+    fee_fen = await connection.fetchval(QUERIES["fee"], business_date)
     unsigned = Manifest(
-        business_date.isoformat(), files, positions, len(tree), tree.head, len(earlier) + 1, b"", before.head, []
+        business_date.isoformat(),
+        files,
+        positions,
+        fee_fen,
+        len(tree),
+        tree.head,
+        len(earlier) + 1,
+        b"",
+        before.head,
+        [],
     )
     log = log_of([*earlier, unsigned])
     manifest = replace(unsigned, log_head=log.head, growth=log.consistency_proof(len(earlier)))

@@ -102,6 +102,7 @@ class ClearingController(Controller):
         data: CloseDay,
         sessions: Sessions,
         ledger: Pool,
+        clearing_fee_fen: int,
     ) -> CycleInfo:
         """Close the day in every book at once; the job runner nets and publishes it. Again, it changes nothing.
 
@@ -109,7 +110,7 @@ class ClearingController(Controller):
         """
         async with sessions.begin() as db:
             await audit.record(db, request.user.login, "close_day", f"cycle/{data.business_date}")
-        await begin_close(ledger, data.business_date)
+        await begin_close(ledger, data.business_date, clearing_fee_fen)
         return _info(await wait_published(ledger, data.business_date, seconds=ANSWER_WITHIN_S), None)
 
     @get("/cycles", guards=SEE, summary="The latest cycles")

@@ -19,6 +19,7 @@ LINES = {
     "late": "脱机补传 late",
     "correction": "更正 correction",
     "working_meal_correction": "工作餐更正 working meal correction",
+    "fee": "服务费 fee",
 }
 MEALS = {"breakfast": "早餐 breakfast", "lunch": "午餐 lunch", "dinner": "晚餐 dinner"}
 CHANNELS = {"card": "卡 card", "qr": "码 code"}

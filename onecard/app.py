@@ -229,6 +229,7 @@ def create_app(settings: Settings) -> Litestar:
                 "redis": redis,
                 "statement_folder": settings.statement_folder,
                 "calendar": settings.calendar,
+                "clearing_fee_fen": settings.clearing_fee_fen,
                 "arrivals": Arrivals(settings),
             }
         ),
@@ -250,6 +251,7 @@ def create_app(settings: Settings) -> Litestar:
                 "block_list",
                 "statement_folder",
                 "calendar",
+                "clearing_fee_fen",
             )
         },
         openapi_config=OpenAPIConfig(

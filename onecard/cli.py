@@ -4,12 +4,12 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import asyncpg
 import psycopg
@@ -23,6 +23,9 @@ from onecard.logs import configure_logs
 from onecard.services import ServiceError, Services
 from onecard.settings import Settings
 from registry.errors import Problem
+from registry.postgres import Pool, open_pool
+
+T = TypeVar("T")
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -177,7 +180,6 @@ def close_day_command(on: str | None) -> None:
     from clearing.closing import CycleResult, Night, close_day
     from registry.days import ZONE
     from registry.keys import load_keys
-    from registry.postgres import open_pool
     from settlement.money import yuan
 
     business_date = _date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
@@ -187,7 +189,8 @@ def close_day_command(on: str | None) -> None:
         try:
             key = load_keys(settings.keys_folder).centre_signing_key
             with _progress() as progress:
-                return await close_day(Night(pool, settings.statement_folder, key, progress), business_date)
+                night = Night(pool, settings.statement_folder, key, settings.clearing_fee_fen, progress)
+                return await close_day(night, business_date)
         finally:
             await pool.close()
 
@@ -240,20 +243,53 @@ def public_key() -> None:
 def bundle_command(on: str, agency: int, out: Path) -> None:
     """Write what an agency needs to audit a cycle by itself (see onecard audit)."""
     from clearing.proof import bundle
-    from registry.postgres import open_pool
 
     business_date = _date(on)
 
-    async def make(settings: Settings) -> bytes:
+    with _services() as settings:
+        folder = settings.statement_folder
+        out.write_bytes(_on_ledger(settings, lambda pool: bundle(pool, business_date, agency, folder)))
+    console.print(f"wrote {out} ({out.stat().st_size:,} bytes)")
+
+
+@main.command("bank-file")
+@click.argument("on", metavar="YYYY-MM-DD")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+def bank_file_command(on: str, out: Path) -> None:
+    """Write the file that pays whom a published cycle owes (ISO 20022 pain.001.001.09)."""
+    from clearing.confirmations import bank_file
+
+    business_date = _date(on)
+    with _services() as settings:
+        out.write_bytes(_on_ledger(settings, lambda pool: bank_file(pool, business_date)))
+    console.print(f"wrote {out} ({out.stat().st_size:,} bytes)")
+
+
+@main.command("confirm")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def confirm_command(file: Path) -> None:
+    """Take the bank's confirmations (camt.053 or camt.054); exit 1 if an entry fits nothing."""
+    from clearing.confirmations import take_confirmations
+    from settlement.money import yuan
+
+    with _services() as settings:
+        content = file.read_bytes()
+        verdicts = _on_ledger(settings, lambda pool: take_confirmations(pool, content))
+    for v in verdicts:
+        console.print(f"  {v.entry}  {v.reference}  {yuan(v.amount_fen)}  {v.verdict}")
+    if any(v.verdict not in ("matched", "known") for v in verdicts):
+        sys.exit(1)
+
+
+def _on_ledger(settings: Settings, work: Callable[[Pool], Awaitable[T]]) -> T:
+    async def run() -> T:
         pool = await open_pool(settings.needed_database_url, size=2)
         try:
-            return await bundle(pool, business_date, agency, settings.statement_folder)
+            return await work(pool)
         finally:
             await pool.close()
 
-    with _services() as settings:
-        out.write_bytes(asyncio.run(make(settings)))
-    console.print(f"wrote {out} ({out.stat().st_size:,} bytes)")
+    return asyncio.run(run())
 
 
 @main.command("audit")

@@ -60,7 +60,7 @@ async def close_days_due(settings: Settings, now: datetime) -> bool:
     try:
         due = [day for day in (await open_dates(pool)).values() if settings.calendar.cut_off_of(day) <= now]
         if due:
-            await begin_close(pool, max(due))
+            await begin_close(pool, max(due), settings.clearing_fee_fen)
             log.info("day_closed", business_date=str(max(due)))
         return bool(due)
     finally:

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     gateway_app: str = Field("", description="Our application's number at the gateway.")
     cut_off: time = Field(time(22, 0), description="When a business day ends, in Asia/Shanghai.")
     cut_off_on_holidays: time | None = Field(None, description="When it ends on holidays; none: as on other days.")
+    clearing_fee_fen: int = Field(0, ge=0, le=1_000, description="Owed by the issuer for each meal served to a guest.")
     demo_city: bool = Field(True, description="Load the demo city into an empty database.")
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")

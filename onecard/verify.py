@@ -68,6 +68,7 @@ CHECKS = {
     "given_back": ("6 never more given back than paid", "transfers"),
     "positions_sum_to_zero": ("7 net positions sum to zero", "cycles"),
     "positions_equal_obligations": ("7 positions equal obligations", "positions"),
+    "fees": ("7 fees equal their meals", "cycles"),
     "settled_money": ("7 settled positions equal their money", "positions"),
     "accepted_disputes": ("7 accepted disputes went back", "disputes"),
     "blocked_do_not_pay": ("8 blocked credentials do not pay", "transfers"),

@@ -139,7 +139,7 @@ def test_closing_positions_follow_from_opening_ones(obligations: list[dict[str, 
 
 
 def test_every_word_of_the_ledger_has_one_for_people() -> None:
-    assert set(LINES) == {"meal", "working_meal", "late", "correction", "working_meal_correction"}
+    assert set(LINES) == {"meal", "working_meal", "late", "correction", "working_meal_correction", "fee"}
     assert set(MEALS) == {"breakfast", "lunch", "dinner"}
     assert set(CHANNELS) == {"card", "qr"}
 

@@ -140,7 +140,7 @@ def judge(system: System, database: str, folder: Path) -> dict[str, Check]:
 def test_an_honest_ledger_holds(system: System, played: PlayedLedger) -> None:
     report = judge(system, played.database, played.folder)
     assert [line for line in report.values() if not line.holds] == []
-    assert len(report) == 31
+    assert len(report) == 32
 
 
 LIFT = """
@@ -285,6 +285,9 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     ),
     "an online top-up of another amount": (
         "UPDATE gateway_order SET amount_fen = 650", "5 online top-ups equal what was paid", 50,
+    ),
+    "a fee that nobody set": (
+        "UPDATE cycle SET fee_fen = 7", "7 fees equal their meals", None,
     ),
     "an accepted dispute's money is another": (
         "UPDATE dispute SET amount_fen = amount_fen + 11", "7 accepted disputes went back", 11,

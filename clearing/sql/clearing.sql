@@ -33,8 +33,8 @@ SELECT pg_advisory_xact_lock(7330, 0);
 
 -- name: open_cycle
 -- The cycle of a business date, if any book's open day or closed day waits for one.
-INSERT INTO cycle (business_date, state, closing_at)
-SELECT $1, 'closing', $2
+INSERT INTO cycle (business_date, state, closing_at, fee_fen)
+SELECT $1, 'closing', $2, $3
 WHERE EXISTS (SELECT FROM book_day WHERE business_date <= $1)
    OR EXISTS (SELECT FROM closed_day WHERE cycle_date IS NULL AND business_date <= $1)
 ON CONFLICT DO NOTHING;
@@ -94,6 +94,18 @@ ON CONFLICT (cycle_date, book, issuer_id, canteen_id, meal, channel, line) DO UP
     reversed_fen = obligation.reversed_fen + excluded.reversed_fen,
     subsidy_fen = obligation.subsidy_fen + excluded.subsidy_fen;
 
+-- name: gather_fees
+-- What acquirers are owed in a cycle for the meals that they served to guests, if there is a fee; a meal that was taken
+-- back costs none.
+INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
+                        payments, paid_fen, reversals, reversed_fen, subsidy_fen)
+SELECT o.cycle_date, o.book, o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, 'fee',
+       sum(o.payments), sum(o.payments) * c.fee_fen, sum(o.reversals), sum(o.reversals) * c.fee_fen, 0
+FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.fee_fen > 0
+WHERE o.cycle_date = $1 AND o.issuer_id <> o.acquirer_id
+GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel
+HAVING sum(o.payments) + sum(o.reversals) > 0;
+
 -- name: owed
 -- What issuers owe acquirers in a cycle.
 SELECT issuer_id, acquirer_id, (sum(paid_fen) - sum(reversed_fen))::bigint AS amount_fen
@@ -137,7 +149,7 @@ SELECT b.name_zh AS region_zh, o.meal,
 FROM obligation o
 JOIN agency a ON a.agency_id = o.acquirer_id
 JOIN book b ON b.book = a.book
-WHERE o.cycle_date = $1
+WHERE o.cycle_date = $1 AND o.line <> 'fee'
 GROUP BY b.book, b.name_zh, o.meal
 ORDER BY b.book, array_position(ARRAY['breakfast', 'lunch', 'dinner'], o.meal);
 

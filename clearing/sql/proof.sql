@@ -38,6 +38,10 @@ SELECT file_name, sha256 FROM statement WHERE cycle_date = $1;
 -- A cycle's net positions.
 SELECT agency_id, position_fen FROM position WHERE cycle_date = $1;
 
+-- name: fee
+-- A cycle's fee for each meal served to a guest.
+SELECT fee_fen FROM cycle WHERE business_date = $1;
+
 -- name: add_proof
 -- Keep a cycle's signed manifest.
 INSERT INTO cycle_proof (cycle_date, log_index, manifest, signature) VALUES ($1, $2, $3, $4);

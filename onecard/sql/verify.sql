@@ -174,12 +174,12 @@ SELECT format('cycle %s: agency %s at canteen %s, %s by %s (book %s)',
 FROM (
     SELECT o.cycle_date, o.book, o.issuer_id, o.canteen_id, o.acquirer_id, o.meal, o.channel,
            o.paid_fen - o.reversed_fen AS kept_fen, 0 AS fen, o.payments AS kept_payments, 0 AS payments
-    FROM obligation o
+    FROM obligation o WHERE o.line <> 'fee'
     UNION ALL
     SELECT d.cycle_date, t.book, t.issuer_id, t.canteen_id, t.acquirer_id, t.meal, t.channel, 0,
            sale_fen(t.kind, t.amount_fen), 0, greatest(meals_sold(t.kind, t.part), 0)
     FROM closed_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
-    WHERE d.cycle_date IS NOT NULL AND t.canteen_id IS NOT NULL
+    WHERE d.rolled_up_at IS NOT NULL AND t.canteen_id IS NOT NULL
 ) s
 GROUP BY cycle_date, book, issuer_id, canteen_id, acquirer_id, meal, channel
 HAVING sum(kept_fen) <> sum(fen) OR sum(kept_payments) <> sum(payments);
@@ -213,6 +213,17 @@ LEFT JOIN (
     GROUP BY cycle_date, agency_id
 ) s ON s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id
 WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable_fen - p.payable_fen;
+
+-- name: fees
+-- Fees of netted cycles that are not the cycle's fee for each meal at another agency's canteen.
+SELECT format('cycle %s: agency %s at canteen %s', o.cycle_date, o.issuer_id, o.canteen_id) AS what,
+       (coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
+        - c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0))::bigint AS off_fen
+FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
+WHERE o.issuer_id <> o.acquirer_id
+GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.canteen_id
+HAVING coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
+       <> c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0);
 
 -- name: settled_money
 -- Positions for which more money moved than is due, or in the wrong direction, or less though the cycle is settled.

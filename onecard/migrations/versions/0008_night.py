@@ -24,11 +24,12 @@ def upgrade() -> None:
         "UPDATE closed_day SET rolled_up_at = NULL WHERE cycle_date IS NULL"
         " OR cycle_date IN (SELECT business_date FROM cycle WHERE state = 'closed')"
     )
+    op.add_column("cycle", sa.Column("fee_fen", sa.BigInteger(), server_default="0", nullable=False))
     op.drop_constraint(op.f("ck_obligation_line"), "obligation")
     op.create_check_constraint(
         op.f("ck_obligation_line"),
         "obligation",
-        "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction')",
+        "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction', 'fee')",
     )
     op.create_index("ix_obligation_acquirer", "obligation", ["cycle_date", "acquirer_id"])
     op.add_column("statement", sa.Column("document", sa.Text()))
