@@ -22,6 +22,7 @@ from clearing.statements import write_statements
 from registry.errors import Problem
 from registry.named_sql import load_queries
 from registry.postgres import Connection, Pool, allow_long_work
+from registry.together import together
 from settlement.ledger import QUERIES as LEDGER
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")
@@ -163,7 +164,7 @@ async def _net(night: Night, business_date: date) -> None:
         done += 1
         night.progress("books summed up", done, len(days))
 
-    async with asyncio.TaskGroup() as summing:
+    async with together() as summing:
         for row in days:
             summing.create_task(sum_up(*row))
     await _net_cycle(night.pool, business_date)

@@ -24,6 +24,7 @@ from registry.documents import NO_FONT
 from registry.errors import Problem
 from registry.named_sql import load_queries
 from registry.postgres import Pool
+from registry.together import together
 
 log = structlog.get_logger()
 
@@ -84,7 +85,7 @@ async def _write_all(pool: Pool, business_date: date, folder: Path, render: Rend
         done += 1
         progress("documents written", done, of)
 
-    async with asyncio.TaskGroup() as writing:
+    async with together() as writing:
         async for name, agency_id, document in _documents(pool, business_date):
             await free.acquire()
             writing.create_task(write(name, agency_id, document))

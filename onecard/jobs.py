@@ -10,7 +10,6 @@ import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-import asyncpg
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
@@ -20,7 +19,6 @@ from clearing.closing import Night, begin_close, open_dates, resume_cycles
 from clearing.reconciliation import reconcile
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
-from registry.errors import Problem
 from registry.keys import load_keys
 from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
@@ -77,8 +75,8 @@ async def publish_cycles(settings: Settings) -> None:
             try:
                 for business_date in await resume_cycles(night):
                     log.info("cycle_published", business_date=str(business_date))
-            except (Problem, OSError, asyncpg.PostgresError, *LOST_CONNECTION) as error:
-                # It is tried again; meanwhile the state of the cycle says how far it is.
+            except Exception as error:
+                # Whatever it was, it is tried again; meanwhile the state of the cycle says how far it is.
                 log.exception("cycle_stuck", error=str(error))
                 await asyncio.sleep(RETRY_AFTER_S)
             await asyncio.sleep(LOOK_EVERY_S)
