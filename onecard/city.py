@@ -1,6 +1,6 @@
 """The demo city: Ningbo's pilot (city administrative centre, Yinzhou, Yuyao) and the neighbours from Hangzhou."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from clearing.models import BankAccountRow
 from loadtest.town import PASSWORD
+from onecard.past import load_past
 from onecard.settings import Settings
 from registry.access import hash_password
 from registry.days import Calendar
@@ -133,6 +134,7 @@ async def load_city(session: AsyncSession, calendar: Calendar, now: datetime) ->
             await _add_canteen(session, book, agency_id, names, TARIFFS[short], PLACES[canteen_en])
         number = f"3901{agency_id:012d}"
         session.add(BankAccountRow(agency_id=agency_id, holder_name=name_zh, number=number, bank=BANK))
+    await load_past(session, calendar.business_date_at(now) - timedelta(days=1))
     session.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number="3901000000000000", bank=BANK))
     return True
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBars
+from rich.table import Table
 
 from onecard.logs import configure_logs
 from onecard.services import ServiceError, Services
@@ -338,6 +339,39 @@ def verify(as_json: bool) -> None:
                 console.print(f"       {example}", style="red")
     if not all(line.holds for line in report):
         sys.exit(1)
+
+
+@main.group("forecast")
+def forecast_group() -> None:
+    """Covers to expect: how good the forecast is."""
+
+
+@forecast_group.command("backtest")
+@click.option("--days", default=168, show_default=True, type=click.IntRange(28, 366), help="Days to forecast.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def backtest_command(days: int, as_json: bool) -> None:
+    """Forecast past days from the days before them, against both baselines: MASE and WAPE by canteen and meal."""
+    from registry.days import is_working_day
+    from waste.forecasting import backtest
+    from waste.headcount import series_of
+
+    with _services() as settings:
+        series = [s for s in _on_ledger(settings, series_of).values() if any(s.covers)]
+        if not series:
+            fail("no covers are kept yet: they are once a business day is closed")
+        scores = backtest(series, is_working_day, test_days=days)
+    if as_json:
+        print(json.dumps([asdict(score) for score in scores], ensure_ascii=False))
+        return
+    table = Table("canteen, meal", "model", "WAPE", "MASE", "cook-for sufficed", box=None)
+    for score in scores:
+        sufficed = f"{score.sufficed:.0%}" if score.sufficed is not None else ""
+        table.add_row(score.name, score.model, f"{score.wape:.1%}", f"{score.mase:.2f}", sufficed)
+    console.print(table)
+    for model in dict.fromkeys(score.model for score in scores):
+        mine = [score for score in scores if score.model == model]
+        wape, mase = (sum(getattr(s, name) for s in mine) / len(mine) for name in ("wape", "mase"))
+        console.print(f"{model:<16} mean WAPE {wape:.1%}, mean MASE {mase:.2f}")
 
 
 @main.command("check-history")

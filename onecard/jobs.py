@@ -19,6 +19,7 @@ from clearing.closing import Night, begin_close, open_dates, resume_cycles
 from clearing.reconciliation import reconcile
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry.days import is_working_day
 from registry.keys import load_keys
 from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
@@ -43,6 +44,11 @@ def create_job_app(settings: Settings) -> App:
         await close_days_due(settings, datetime.now(UTC))
         await lapse_subsidies_due(settings)
         await settle_unheard_top_ups(settings, datetime.now(UTC))
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(queueing_lock="forecast", pass_context=False)
+    async def forecast(timestamp: int) -> None:  # noqa: ARG001 - the days that are closed decide
+        await forecast_now(settings)
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(queueing_lock="reconcile", pass_context=False)
@@ -93,6 +99,21 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
         await pool.close()
     for difference in found:
         log.warning("difference", **asdict(difference))
+
+
+async def forecast_now(settings: Settings) -> None:
+    """Keep the covers of days that have been closed, and forecast anew when there were any."""
+    # Imported here: no process should load the numerics before it needs them.
+    from waste.headcount import forecast_covers, needs_forecast, note_covers
+
+    pool = await open_pool(settings.needed_database_url, size=2)
+    try:
+        for day in await note_covers(pool):
+            log.info("covers_noted", business_date=str(day))
+        if await needs_forecast(pool):
+            log.info("covers_forecast", meals=await forecast_covers(pool, is_working_day))
+    finally:
+        await pool.close()
 
 
 async def lapse_subsidies_due(settings: Settings) -> None:

@@ -13,3 +13,9 @@ async def covers_on(pool: Pool, canteen_ids: list[int], on: date) -> dict[tuple[
     """Covers of a business date by (canteen, meal); meals without any are left out."""
     rows = await pool.fetch(QUERIES["covers"], on, canteen_ids)
     return {(row["canteen_id"], row["meal"]): row["covers"] for row in rows}
+
+
+async def closed_until(pool: Pool) -> date | None:
+    """The last business date that is closed in every book; None without books."""
+    closed: date | None = await pool.fetchval(QUERIES["closed_until"])
+    return closed

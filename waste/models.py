@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from registry.models import Base, book_key
+from registry.models import Base, book_key, number_key
 
 
 class WeighIn(Base):
@@ -30,3 +30,39 @@ class WeighIn(Base):
     weight_g: Mapped[int] = mapped_column(BigInteger)
     recorded_by: Mapped[str]
     recorded_at: Mapped[datetime]
+
+
+class CoverDay(Base):
+    """Covers of a canteen's meal on a closed day; ``guests``: visitors who were registered at its agency."""
+
+    __tablename__ = "cover_day"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        Index("ix_cover_day_date", "business_date"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    covers: Mapped[int]
+    guests: Mapped[int]
+
+
+class CoverForecast(Base):
+    """The covers to expect at a canteen's meal, and those to cook for (see ``waste.forecasting``)."""
+
+    __tablename__ = "cover_forecast"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    covers: Mapped[int]
+    cook_for: Mapped[int]
+    made_at: Mapped[datetime]

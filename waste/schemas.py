@@ -1,6 +1,6 @@
 """Wire types of the kitchen."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -50,6 +50,19 @@ class MealWaste(Struct):
     grams_per_cover: float | None
     plate_grams_per_cover: float | None
     waste_rate: float | None
+
+
+class MealForecast(Struct):
+    """Covers to expect at a canteen's meal; ``cook_for`` suffices on 95 % of days; ``actual``: what came."""
+
+    canteen_id: int
+    name_zh: str
+    name_en: str
+    meal: str
+    covers: int
+    cook_for: int
+    made_at: datetime
+    actual: int | None
 
 
 class DayWaste(Struct):

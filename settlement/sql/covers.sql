@@ -10,3 +10,7 @@ FROM (
     HAVING sum(sale_fen(t.kind, t.amount_fen)) > 0
 ) p
 GROUP BY p.canteen_id, p.meal;
+
+-- name: closed_until
+-- The last business date that no book has open any more.
+SELECT min(business_date) - 1 FROM book_day;

