@@ -1,5 +1,6 @@
 """HTTP: weigh-ins and the day's waste."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,46 @@ from typing import Any
 from litestar import Controller, Request, get, post
 
 from registry import access, audit
-from registry.models import Sessions
+from registry.errors import NOT_FOUND, Problem
+from registry.models import Canteen, Sessions
 from registry.named_sql import load_queries
 from registry.postgres import Pool
-from waste.schemas import DayWaste, MealForecast, MealWaste, NewWeighIns, Recorded
-from waste.weighing import canteens_of, measures_on, record_weigh_ins
+from registry.schemas import NumberInPath
+from waste.schemas import DayWaste, MealForecast, MealWaste, NewCorrections, NewWeighIns, Recorded, WeighInShown
+from waste.weigh_in_files import FILE_BYTES_MAX, read_weigh_ins
+from waste.weighing import (
+    QUERIES as WEIGHING,
+)
+from waste.weighing import (
+    Correction,
+    WeighIn,
+    canteens_of,
+    check_weigh_ins,
+    correct_weigh_ins,
+    measures_on,
+    record_weigh_ins,
+)
 
 HEADCOUNT = load_queries(Path(__file__).parent / "sql" / "headcount.sql")
 
 ByPerson = Request[access.Person, Any, Any]
+
+
+async def _record(
+    request: ByPerson,
+    sessions: Sessions,
+    ledger: Pool,
+    source: str,
+    read: Callable[[dict[int, Canteen]], list[WeighIn]],
+) -> Recorded:
+    async with sessions.begin() as db:
+        canteens = await canteens_of(db, request.user)
+        weigh_ins = read(canteens)
+        check_weigh_ins(canteens, weigh_ins)
+        detail = {"weigh_ins": len(weigh_ins), "first": str(weigh_ins[0].weigh_in_id), "source": source}
+        await audit.record(db, request.user.login, "weigh", f"agency/{request.user.agency_id}", detail)
+    done = await record_weigh_ins(ledger, canteens, request.user.login, source, weigh_ins)
+    return Recorded(len(weigh_ins), done.new, done.implausible)
 
 
 class WasteController(Controller):
@@ -27,12 +59,45 @@ class WasteController(Controller):
     @post("/weigh-ins", guards=[access.allows("weigh_waste")], summary="Record weigh-ins")
     async def weigh(self, request: ByPerson, data: NewWeighIns, sessions: Sessions, ledger: Pool) -> Recorded:
         """Record weigh-ins of the person's own canteens; all or none."""
+        weigh_ins = [
+            WeighIn(w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish)
+            for w in data.weigh_ins
+        ]
+        return await _record(request, sessions, ledger, "person", lambda _: weigh_ins)
+
+    @post(
+        "/weigh-in-files",
+        guards=[access.allows("weigh_waste")],
+        summary="Record weigh-ins from a file",
+        request_max_body_size=FILE_BYTES_MAX,
+    )
+    async def weigh_from_file(self, request: ByPerson, sessions: Sessions, ledger: Pool) -> Recorded:
+        """CSV or XLSX with date, canteen, meal, stream, weight in kg; every row or none, wrong ones named."""
+        content = await request.body()
+        return await _record(request, sessions, ledger, "file", lambda canteens: read_weigh_ins(content, canteens))
+
+    @post("/corrections", guards=[access.allows("weigh_waste")], summary="Correct weigh-ins")
+    async def correct(self, request: ByPerson, data: NewCorrections, sessions: Sessions, ledger: Pool) -> Recorded:
+        """Replace weights of the last quarter; what was weighed stays in the history."""
+        corrections = [Correction(c.weigh_in_id, c.replaces, c.weight_g) for c in data.corrections]
         async with sessions.begin() as db:
             canteens = await canteens_of(db, request.user)
-            detail = {"weigh_ins": len(data.weigh_ins), "first": str(data.weigh_ins[0].weigh_in_id)}
-            await audit.record(db, request.user.login, "weigh", f"agency/{request.user.agency_id}", detail)
-        new = await record_weigh_ins(ledger, canteens, request.user, data.weigh_ins)
-        return Recorded(len(data.weigh_ins), new)
+            detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in corrections]}
+            await audit.record(db, request.user.login, "correct_weigh_ins", f"agency/{request.user.agency_id}", detail)
+        done = await correct_weigh_ins(ledger, canteens, request.user.login, corrections)
+        return Recorded(len(corrections), done.new, done.implausible)
+
+    @get("/canteens/{canteen_id:int}/weigh-ins", guards=[access.allows("see_waste")], summary="A canteen's weigh-ins")
+    async def history(
+        self, request: ByPerson, canteen_id: NumberInPath, first: date, last: date, sessions: Sessions, ledger: Pool
+    ) -> list[WeighInShown]:
+        """The raw records of some days, corrected ones and their corrections included."""
+        async with sessions() as db:
+            canteens = await canteens_of(db, request.user)
+        if canteen_id not in canteens:
+            raise Problem(NOT_FOUND, f"no canteen {canteen_id} of yours")
+        rows = await ledger.fetch(WEIGHING["history"], canteens[canteen_id].book, canteen_id, first, last)
+        return [WeighInShown(**dict(row)) for row in rows]
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Covers to expect on a day")
     async def forecasts(

@@ -21,6 +21,7 @@ class NewWeighIn(Message):
     meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
     stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$", examples=["plate"])]
     weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
+    dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
 
 
 class NewWeighIns(Message):
@@ -29,11 +30,44 @@ class NewWeighIns(Message):
     weigh_ins: Annotated[list[NewWeighIn], Meta(min_length=1, max_length=200)]
 
 
+class NewCorrection(Message):
+    """Another weight for a weighing; 0 takes it back."""
+
+    weigh_in_id: Annotated[UUID, Meta(description="Of the correction itself.")]
+    replaces: UUID
+    weight_g: Annotated[int, Meta(ge=0, le=WEIGHT_MAX_G)]
+
+
+class NewCorrections(Message):
+    """Corrections; all are recorded, or none."""
+
+    corrections: Annotated[list[NewCorrection], Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class Recorded(Struct):
-    """How many of the weighings were new."""
+    """How many of the weighings were new, and which of them look implausible: they count, but look again."""
 
     received: int
     new: int
+    implausible: list[UUID]
+
+
+class WeighInShown(Struct):
+    """A weighing with its history: what it replaces, and what replaced it."""
+
+    weigh_in_id: UUID
+    business_date: date
+    meal: str
+    stream: str
+    weight_g: int
+    dish: str | None
+    source: str
+    implausible: bool
+    replaces: UUID | None
+    replaced_by: UUID | None
+    recorded_by: str
+    recorded_at: datetime
 
 
 class MealWaste(Struct):
