@@ -343,7 +343,21 @@ def verify(as_json: bool) -> None:
 
 @main.group("forecast")
 def forecast_group() -> None:
-    """Covers to expect: how good the forecast is."""
+    """Covers to expect, and how good the forecast is."""
+
+
+@forecast_group.command("now")
+def forecast_now_command() -> None:
+    """Keep the covers of closed days, and forecast the coming week if there were any (the job runner does it)."""
+    from registry.days import is_working_day
+    from waste.headcount import forecast_covers, needs_forecast, note_covers
+
+    with _services() as settings:
+        for day in _on_ledger(settings, note_covers):
+            console.print(f"covers of {day} kept")
+        if _on_ledger(settings, needs_forecast):
+            meals = _on_ledger(settings, lambda pool: forecast_covers(pool, is_working_day))
+            console.print(f"{meals} meals forecast")
 
 
 @forecast_group.command("backtest")

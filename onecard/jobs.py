@@ -7,6 +7,7 @@ books, not from having been called on time: a runner that was down at 22:00 clos
 
 import asyncio
 import os
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -19,7 +20,6 @@ from clearing.closing import Night, begin_close, open_dates, resume_cycles
 from clearing.reconciliation import reconcile
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
-from registry.days import is_working_day
 from registry.keys import load_keys
 from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
@@ -48,7 +48,7 @@ def create_job_app(settings: Settings) -> App:
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="forecast", pass_context=False)
     async def forecast(timestamp: int) -> None:  # noqa: ARG001 - the days that are closed decide
-        await forecast_now(settings)
+        await forecast_now()
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(queueing_lock="reconcile", pass_context=False)
@@ -101,19 +101,13 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
         log.warning("difference", **asdict(difference))
 
 
-async def forecast_now(settings: Settings) -> None:
-    """Keep the covers of days that have been closed, and forecast anew when there were any."""
-    # Imported here: no process should load the numerics before it needs them.
-    from waste.headcount import forecast_covers, needs_forecast, note_covers
-
-    pool = await open_pool(settings.needed_database_url, size=2)
-    try:
-        for day in await note_covers(pool):
-            log.info("covers_noted", business_date=str(day))
-        if await needs_forecast(pool):
-            log.info("covers_forecast", meals=await forecast_covers(pool, is_working_day))
-    finally:
-        await pool.close()
+async def forecast_now() -> None:
+    """Keep the covers of closed days and forecast anew, in a process that gives its memory back afterwards."""
+    # One processor is enough for it: the others take payments.
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "onecard", "forecast", "now", env=environment)
+    if await child.wait() != 0:
+        log.warning("forecast_failed")
 
 
 async def lapse_subsidies_due(settings: Settings) -> None:

@@ -8,13 +8,10 @@ holidays are known and the make-up days are not.
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
-
 ZONE = ZoneInfo("Asia/Shanghai")
-
-_HOLIDAYS = country_holidays("CN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,8 @@ class Calendar:
 
     def cut_off_of(self, business_date: date) -> datetime:
         """The moment at which this business day is due to be closed."""
-        at = self.cut_off if is_working_day(business_date) else self.cut_off_on_holidays
+        same = self.cut_off == self.cut_off_on_holidays
+        at = self.cut_off if same or is_working_day(business_date) else self.cut_off_on_holidays
         return datetime.combine(business_date, at, ZONE)
 
     def business_date_at(self, now: datetime) -> date:
@@ -35,9 +33,17 @@ class Calendar:
         return today + timedelta(days=now >= self.cut_off_of(today))
 
 
+@lru_cache(maxsize=1)
+def _holidays() -> Any:
+    # Imported when first asked for: it costs 18 MB, and hardly any worker is asked.
+    from holidays import country_holidays
+
+    return country_holidays("CN")
+
+
 def is_working_day(day: date) -> bool:
     """Whether offices work on this day."""
-    return _HOLIDAYS.is_working_day(day)
+    return bool(_holidays().is_working_day(day))
 
 
 def add_working_days(day: date, count: int) -> date:

@@ -9,6 +9,7 @@ from registry.named_sql import load_queries
 from registry.postgres import Pool
 from settlement.covers import closed_until, covers_on
 from waste.forecasting import Series, forecast
+from waste.kitchen_months import add_up, write_alone
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "headcount.sql")
 
@@ -45,7 +46,11 @@ async def _note_day(pool: Pool, day: date) -> None:
     # A day on which nobody ate is kept too, or it would be looked for again and again.
     rows += [(p["book"], c, day, "lunch", 0, p["guests"]) for c, p in places.items() if (c, "lunch") not in covers]
     async with pool.acquire() as connection, connection.transaction():
+        await write_alone(connection, places)
         await connection.executemany(QUERIES["keep_covers"], rows)
+        for book in {place["book"] for place in places.values()}:
+            mine = [number for number, place in places.items() if place["book"] == book]
+            await add_up(connection, book, mine, day, day)
 
 
 async def series_of(pool: Pool) -> dict[Meal, Series]:

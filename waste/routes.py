@@ -1,11 +1,13 @@
 """HTTP: weigh-ins and the day's waste."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
+from litestar.params import Parameter
 
 from registry import access, audit
 from registry.errors import NOT_FOUND, Problem
@@ -13,7 +15,19 @@ from registry.models import Canteen, Sessions
 from registry.named_sql import load_queries
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
-from waste.schemas import DayWaste, MealForecast, MealWaste, NewCorrections, NewWeighIns, Recorded, WeighInShown
+from waste.kitchen_months import QUERIES as MEASURES
+from waste.kitchen_months import measures_over
+from waste.schemas import (
+    DayWaste,
+    MealForecast,
+    MealWaste,
+    Measured,
+    NewCorrections,
+    NewKitchen,
+    NewWeighIns,
+    Recorded,
+    WeighInShown,
+)
 from waste.weigh_in_files import FILE_BYTES_MAX, read_weigh_ins
 from waste.weighing import (
     QUERIES as WEIGHING,
@@ -98,6 +112,36 @@ class WasteController(Controller):
             raise Problem(NOT_FOUND, f"no canteen {canteen_id} of yours")
         rows = await ledger.fetch(WEIGHING["history"], canteens[canteen_id].book, canteen_id, first, last)
         return [WeighInShown(**dict(row)) for row in rows]
+
+    @get("/measures", guards=[access.allows("see_waste")], summary="Measures over time")
+    async def measures(
+        self,
+        request: ByPerson,
+        first: date,
+        last: date,
+        ledger: Pool,
+        by: Annotated[str, Parameter(pattern="^(canteen|agency|serving|network)$")] = "canteen",
+        per: Annotated[str, Parameter(pattern="^(month|quarter|year)$")] = "quarter",
+        meal: Annotated[str, Parameter(pattern="^(breakfast|lunch|dinner)$")] | None = None,
+    ) -> list[Measured]:
+        """Grams per cover with its interval, waste rate, completeness, cost and CO2e; an agency sees its own."""
+        mine = request.user.agency_id
+        found = await measures_over(ledger, first, last, by=by, per=per, meal=meal, agency_id=mine)
+        return [Measured(**asdict(one)) for one in found]
+
+    @post("/kitchens", guards=[access.allows("weigh_waste")], summary="Say how a canteen is run", status_code=204)
+    async def set_kitchen(self, request: ByPerson, data: NewKitchen, sessions: Sessions, ledger: Pool) -> None:
+        """Self-run or contracted, how it serves, and what a kilogram costs it: what it is compared with."""
+        async with sessions.begin() as db:
+            canteens = await canteens_of(db, request.user)
+            if data.canteen_id not in canteens:
+                raise Problem(NOT_FOUND, f"no canteen {data.canteen_id} of yours")
+            detail = {"operating": data.operating, "serving": data.serving, "cost_per_kg_fen": data.cost_per_kg_fen}
+            await audit.record(db, request.user.login, "set_kitchen", f"canteen/{data.canteen_id}", detail)
+        book = canteens[data.canteen_id].book
+        await ledger.execute(
+            MEASURES["set_kitchen"], book, data.canteen_id, data.operating, data.serving, data.cost_per_kg_fen
+        )
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Covers to expect on a day")
     async def forecasts(

@@ -20,6 +20,7 @@ from registry.models import Canteen
 from registry.named_sql import load_queries
 from registry.postgres import Pool
 from settlement.covers import covers_on
+from waste.kitchen_months import add_up, write_alone
 from waste.measures import Measures, measure
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "waste.sql")
@@ -94,6 +95,8 @@ async def record_weigh_ins(
     async with ledger.acquire() as connection, connection.transaction():
         for book in sorted({canteens[w.canteen_id].book for w in weigh_ins}):
             mine = [w for w in weigh_ins if canteens[w.canteen_id].book == book]
+            places, days = {w.canteen_id for w in mine}, [w.business_date for w in mine]
+            await write_alone(connection, places)
             columns = [[getattr(w, name) for w in mine] for name in WeighIn.__dataclass_fields__]
             added = await connection.fetch(
                 QUERIES["add_weigh_ins"], book, *columns, source, login, datetime.now(UTC), timeout=120
@@ -106,6 +109,7 @@ async def record_weigh_ins(
                 wanted = tuple(getattr(w, name) for name in WeighIn.__dataclass_fields__)
                 if kept.get(w.weigh_in_id) != wanted:
                     raise Problem(CONFLICT, f"weigh-in {w.weigh_in_id} is another weighing already, or corrected")
+            await add_up(connection, book, list(places), min(days), max(days))
             new += len(added)
             implausible += [row["weigh_in_id"] for row in added if row["implausible"]]
     return Recorded(new, implausible)

@@ -90,3 +90,15 @@ WITH given AS (
         implausible = m.implausible + excluded.implausible
 )
 SELECT weigh_in_id, implausible FROM added;
+
+-- name: sum_up_all
+-- The sums of every meal from its weighings, for an empty table.
+INSERT INTO waste_meal (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, inedible_g,
+                        prepared_g, implausible)
+SELECT w.book, w.canteen_id, w.business_date, w.meal,
+       sum(w.weight_g) FILTER (WHERE w.stream = 'preparation'), sum(w.weight_g) FILTER (WHERE w.stream = 'unserved'),
+       sum(w.weight_g) FILTER (WHERE w.stream = 'plate'), sum(w.weight_g) FILTER (WHERE w.stream = 'inedible'),
+       sum(w.weight_g) FILTER (WHERE w.stream = 'prepared'), sum(w.implausible::integer)
+FROM weigh_in w
+WHERE NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
+GROUP BY w.book, w.canteen_id, w.business_date, w.meal;

@@ -1,0 +1,152 @@
+"""Measures over time: by hand, equal to the raw sums, with an interval that behaves."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from registry.errors import Problem
+from registry.postgres import Pool
+from tests.builders import Town
+from tests.test_weighing import TODAY, canteens_in, weigh_in
+from waste.headcount import QUERIES as HEADCOUNT
+from waste.kitchen_months import add_up, interval, measures_over, period_of, write_alone
+from waste.weighing import Correction, WeighIn, correct_weigh_ins, record_weigh_ins
+
+STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
+
+
+async def note_covers(ledger: Pool, book: int, canteen_id: int, day: date, meal: str, covers: int) -> None:
+    async with ledger.acquire() as connection, connection.transaction():
+        await write_alone(connection, [canteen_id])
+        await connection.execute(HEADCOUNT["keep_covers"], book, canteen_id, day, meal, covers, 0)
+        await add_up(connection, book, [canteen_id], day, day)
+
+
+async def test_a_quarter_by_hand(ledger: Pool) -> None:
+    """Two lunches weighed in full, one without its plates, one without anything."""
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    book, first = canteens[number].book, TODAY.replace(day=1)
+    days = [first + timedelta(days=n) for n in range(4)]
+    for day, covers in zip(days, (100, 50, 80, 70), strict=True):
+        await note_covers(ledger, book, number, day, "lunch", covers)
+
+    def grams(day: date, *weights: int) -> list[WeighIn]:
+        return [weigh_in(number, w, stream=s, business_date=day) for s, w in zip(STREAMS, weights, strict=False)]
+
+    weigh_ins = grams(days[0], 2_000, 3_000, 4_000, 1_000, 90_000) + grams(days[1], 1_000, 1_500, 500, 500)
+    weigh_ins += [w for w in grams(days[2], 700, 800, 1) if w.stream != "plate"]
+    await record_weigh_ins(ledger, canteens, "k", "person", weigh_ins)
+    await ledger.execute("INSERT INTO kitchen VALUES ($1, $2, 'self_run', 'buffet', 2000)", book, number)
+    [month] = await measures_over(ledger, first, days[-1], by="canteen", per="month", canteen_id=number)
+    assert (month.covers, month.meals, month.weighed_meals, month.completeness) == (300, 4, 2, 0.5)
+    assert (month.waste_g, month.grams_per_cover) == (12_000, 80.0), "12 kg over the 150 covers that were weighed"
+    assert (month.preparation_per_cover, month.unserved_per_cover, month.plate_per_cover) == (20.0, 30.0, 30.0)
+    assert month.waste_rate == 0.1, "9 kg of the 90 kg whose preparation was weighed"
+    assert month.avoidable_share == round(12 / 13.5, 4)
+    assert (month.cost_fen, month.co2e_g) == (24_000, 36_000)
+    [quarter] = await measures_over(ledger, first, days[-1], by="serving", per="quarter", meal="lunch")
+    assert (quarter.name, quarter.grams_per_cover, quarter.low) == ("buffet", 80.0, None), "too few weeks"
+    with pytest.raises(Problem):
+        await measures_over(ledger, first, days[-1], by="cook", per="month")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 40), st.sampled_from(STREAMS), st.integers(0, 9_000)), max_size=25
+    )
+)
+async def test_months_are_what_their_days_come_to(ledger: Pool, acts: list[tuple[int, int, str, int]]) -> None:
+    canteens = await canteens_in(ledger)
+    numbers = list(canteens)
+    done: list[WeighIn] = []
+    for which, back, stream, grams in acts:
+        day, number = TODAY - timedelta(days=back), numbers[which]
+        match grams % 3:
+            case 0 if done:
+                target = done.pop()
+                await correct_weigh_ins(ledger, canteens, "k", [Correction(uuid4(), target.weigh_in_id, grams)])
+            case 1:
+                await note_covers(ledger, canteens[number].book, number, day, "lunch", grams)
+            case _:
+                done.append(weigh_in(number, grams + 1, stream=stream, business_date=day))
+                await record_weigh_ins(ledger, canteens, "k", "person", [done[-1]])
+    touched = {(numbers[w], (TODAY - timedelta(days=b)).replace(day=1)) for w, b, _, g in acts if g % 3 == 1 or g % 3}
+    for row in await ledger.fetch("SELECT * FROM kitchen_month"):
+        if (row["canteen_id"], row["month"]) in touched:
+            expected = await _from_raw(ledger, row["canteen_id"], row["month"], row["meal"])
+            assert {name: row[name] for name in expected} == expected
+
+
+async def _from_raw(ledger: Pool, canteen_id: int, month: date, meal: str) -> dict[str, int]:
+    """The same sums from the weighings themselves, added up here."""
+    weighed: dict[date, dict[str, int]] = defaultdict(dict)
+    for row in await ledger.fetch(
+        "SELECT business_date, stream, weight_g FROM weigh_in w WHERE canteen_id = $1 AND meal = $2"
+        " AND date_trunc('month', business_date) = $3"
+        " AND NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)",
+        canteen_id, meal, month,
+    ):  # fmt: skip
+        day = weighed[row["business_date"]]
+        day[row["stream"]] = day.get(row["stream"], 0) + row["weight_g"]
+    covers = {
+        row["business_date"]: row["covers"]
+        for row in await ledger.fetch(
+            "SELECT business_date, covers FROM cover_day WHERE canteen_id = $1 AND meal = $2"
+            " AND date_trunc('month', business_date) = $3",
+            canteen_id, meal, month,
+        )
+    }  # fmt: skip
+    whole = [day for day, streams in weighed.items() if {"preparation", "unserved", "plate"} <= streams.keys()]
+    return {
+        "covers": sum(covers.values()),
+        "weighed_meals": len(whole),
+        "weighed_covers": sum(covers.get(day, 0) for day in whole),
+        "waste_g": sum(weighed[day][s] for day in whole for s in ("preparation", "unserved", "plate")),
+        "inedible_g": sum(streams.get("inedible", 0) for streams in weighed.values()),
+        "prepared_g": sum(weighed[day].get("prepared", 0) for day in whole),
+    }
+
+
+def test_the_interval_holds_what_it_should() -> None:
+    """Equal weeks leave no doubt; the same weeks give the same interval; more spread gives a wider one."""
+    assert interval([(1_000, 10)] * 3) is None
+    assert interval([(1_000, 10)] * 13) == (100.0, 100.0)
+    narrow = interval([(1_000 + n, 10) for n in range(-6, 7)])
+    wide = interval([(1_000 + 50 * n, 10) for n in range(-6, 7)])
+    assert narrow is not None
+    assert wide is not None
+    assert wide == interval([(1_000 + 50 * n, 10) for n in range(-6, 7)])
+    assert wide[0] < narrow[0] < 100 < narrow[1] < wide[1]
+
+
+def test_periods() -> None:
+    assert period_of(date(2026, 11, 1), "quarter") == date(2026, 10, 1)
+    assert period_of(date(2026, 11, 1), "year") == date(2026, 1, 1)
+    assert period_of(date(2026, 3, 1), "month") == date(2026, 3, 1)
+
+
+def test_measures_of_the_demo_city_over_http(town: Town) -> None:
+    last = TODAY.replace(day=1) - timedelta(days=1)
+    first = (last.replace(day=1) - timedelta(days=40)).replace(day=1)
+    query = f"first={first}&last={last}&meal=lunch"
+    shown = town.person("supervisor").call("GET", f"/waste/measures?{query}&by=canteen&per=year")
+    careful, careless = (
+        next(m["grams_per_cover"] for m in shown if m["number"] == town.canteen_id(*place))
+        for place in (("yuyao", 0), ("yinzhou", 1))
+    )
+    assert 40 < careful < careless < 140
+    assert all(m["low"] <= m["grams_per_cover"] <= m["high"] for m in shown if m["low"] is not None)
+    assert all(0.8 < m["completeness"] <= 1 for m in shown)
+    kitchen = town.person("kitchen-yuyao")
+    mine = kitchen.call("GET", f"/waste/measures?{query}&by=agency&per=month")
+    assert {m["number"] for m in mine} == {town.agency_id("yuyao")}
+    rules = {"canteen_id": town.canteen_id("yuyao"), "operating": "self_run", "serving": "buffet"}
+    assert kitchen.ask("POST", "/waste/kitchens", rules | {"cost_per_kg_fen": 1_500}).status == 204
+    assert kitchen.ask("POST", "/waste/kitchens", rules | {"canteen_id": town.canteen_id("city")}).status == 404
+    assert kitchen.ask("GET", f"/waste/measures?first={last}&last={first}").status == 400
