@@ -48,6 +48,7 @@ from settlement.routes import DepositController, GatewayController, RuleControll
 from terminals.blocking import BlockListVersion
 from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
 from terminals.sessions import SessionStore
+from waste.evaluation_routes import EvaluationController
 from waste.routes import WasteController
 
 log = structlog.get_logger()
@@ -222,6 +223,7 @@ def create_app(settings: Settings) -> Litestar:
             DisputeController,
             public_day,
             WasteController,
+            EvaluationController,
         ],
         state=State(
             {

@@ -4,20 +4,21 @@ The same seed gives the same past.
 """
 
 import math
+import random
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import insert, select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import waste
 from registry.days import ZONE, is_working_day
 from registry.models import Canteen
 from registry.named_sql import load_queries
-from waste.models import CoverDay, Kitchen, WeighIn
+from waste.models import Kitchen
 
 SQL = Path(waste.__file__).parent / "sql"
 MONTHS_DAYS = 548
@@ -31,7 +32,7 @@ SERVING = ("buffet", "buffet", "set_meal", "buffet", "a_la_carte", "set_meal", "
 CAREFUL = (0.8, 1.1, 0.7, 1.3, 0.9, 1.0, 0.6)
 """How much of the usual share a kitchen wastes, in the order of the canteens."""
 WEIGHED = 0.94
-"""Of a hundred lunches so many are weighed."""
+"""This share of all meals is weighed."""
 
 
 def covers_of(usual: int, first: date, days: int, seed: int) -> list[tuple[int, int]]:
@@ -64,6 +65,10 @@ async def load_past(session: AsyncSession, last: date) -> None:
     """Write the covers and weighings of the months up to a day, and how the kitchens are run."""
     first = last - timedelta(days=MONTHS_DAYS - 1)
     canteens = list(await session.scalars(select(Canteen).order_by(Canteen.canteen_id)))
+    raw = (await (await session.connection()).get_raw_connection()).driver_connection
+    assert raw is not None
+    covers: list[tuple[Any, ...]] = []
+    weigh_ins: list[tuple[Any, ...]] = []
     for number, canteen in enumerate(canteens):
         serving, operating = SERVING[number % len(SERVING)], ("self_run", "contracted")[number % 3 == 2]
         session.add(
@@ -71,39 +76,44 @@ async def load_past(session: AsyncSession, last: date) -> None:
                     cost_per_kg_fen=None)
         )  # fmt: skip
         for place, (meal, share) in enumerate(SHARES.items()):
-            usual = round(LUNCHES[number % len(LUNCHES)] * share)
             seed = SEED + 10 * number + place
-            days = covers_of(usual, first, MONTHS_DAYS, seed)
-            rows = [
-                {"book": canteen.book, "canteen_id": canteen.canteen_id, "business_date": first + timedelta(days=n),
-                 "meal": meal, "covers": covers, "guests": guests}
-                for n, (covers, guests) in enumerate(days)
-            ]  # fmt: skip
-            await session.execute(insert(CoverDay), rows)
-            if meal == "lunch":
-                await session.execute(insert(WeighIn), _weigh_ins(rows, seed, CAREFUL[number % len(CAREFUL)]))
+            days = covers_of(round(LUNCHES[number % len(LUNCHES)] * share), first, MONTHS_DAYS, seed)
+            covers += [
+                (canteen.book, canteen.canteen_id, first + timedelta(days=n), meal, count, guests)
+                for n, (count, guests) in enumerate(days)
+            ]
+            weigh_ins += _weigh_ins(canteen, meal, first, days, seed, CAREFUL[number % len(CAREFUL)])
     await session.flush()
-    await session.execute(text(load_queries(SQL / "waste.sql")["sum_up_all"]))
+    # Tens of thousands of rows, copied: a first start should take seconds.
+    await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
+    await raw.copy_records_to_table("weigh_in", records=weigh_ins, columns=WEIGH_IN_COLUMNS)
+    await raw.execute(load_queries(SQL / "waste.sql")["sum_up_all"])
     refresh = load_queries(SQL / "measures.sql")["refresh_months"]
-    connection = await session.connection()
-    raw = (await connection.get_raw_connection()).driver_connection
-    assert raw is not None
     for book in sorted({canteen.book for canteen in canteens}):
         mine = [canteen.canteen_id for canteen in canteens if canteen.book == book]
         await raw.execute(refresh, book, mine, first, last)
 
 
-def _weigh_ins(rows: list[dict[str, Any]], seed: int, careful: float) -> list[dict[str, Any]]:
-    """A kitchen's lunches, as it weighed most of them."""
-    chance, made = np.random.default_rng(seed), []
-    for row in rows:
-        if row["covers"] == 0 or chance.random() > WEIGHED:
+COVER_COLUMNS = ("book", "canteen_id", "business_date", "meal", "covers", "guests")
+WEIGH_IN_COLUMNS = (
+    "book", "weigh_in_id", "canteen_id", "business_date", "meal", "stream", "weight_g", "source", "recorded_by",
+    "recorded_at",
+)  # fmt: skip
+
+
+def _weigh_ins(
+    canteen: Canteen, meal: str, first: date, days: list[tuple[int, int]], seed: int, careful: float
+) -> list[tuple[Any, ...]]:
+    """A kitchen's meals, as it weighed most of them."""
+    chance, numbers, made = np.random.default_rng(seed), random.Random(seed), []  # noqa: S311 - a demo
+    for n, (covers, _) in enumerate(days):
+        if covers == 0 or chance.random() > WEIGHED:
             continue
-        at = datetime.combine(row["business_date"], time(14), ZONE)
+        day = first + timedelta(days=n)
+        at = datetime.combine(day, time(14), ZONE)
         made += [
-            {"book": row["book"], "weigh_in_id": UUID(bytes=chance.bytes(16), version=4),
-             "canteen_id": row["canteen_id"], "business_date": row["business_date"], "meal": row["meal"],
-             "stream": stream, "weight_g": grams, "source": "scale", "recorded_by": "scale", "recorded_at": at}
-            for stream, grams in weights_of(row["covers"], chance, careful).items()
+            (canteen.book, UUID(int=numbers.getrandbits(128), version=4), canteen.canteen_id, day, meal, stream, grams,
+             "scale", "scale", at)
+            for stream, grams in weights_of(covers, chance, careful).items()
         ]  # fmt: skip
     return made

@@ -72,7 +72,7 @@ MAY: dict[str, frozenset[str]] = {
         }
     ),
     "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste"}),
-    "supervisor": frozenset({"see_registry", "see_clearing", "see_waste", "see_flags"}),
+    "supervisor": frozenset({"see_registry", "see_clearing", "see_waste", "see_flags", "inspect"}),
 }
 """Role -> what it may do. A role with an agency may do it within that agency only."""
 

@@ -41,6 +41,7 @@ def _holidays() -> Any:
     return country_holidays("CN")
 
 
+@lru_cache(maxsize=10_000)
 def is_working_day(day: date) -> bool:
     """Whether offices work on this day."""
     return bool(_holidays().is_working_day(day))

@@ -144,3 +144,22 @@ class KitchenMonth(Base):
     prepared_g: Mapped[int] = mapped_column(BigInteger)
     prepared_waste_g: Mapped[int] = mapped_column(BigInteger)
     implausible: Mapped[int]
+
+
+class Evidence(Base):
+    """An inspector's score of an indicator of a canteen's quarter, as a share of 1; the last one counts."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("share BETWEEN 0 AND 1", name="share"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    quarter: Mapped[date] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    scored_at: Mapped[datetime] = mapped_column(primary_key=True)
+    share: Mapped[float]
+    note: Mapped[str]
+    scored_by: Mapped[str]

@@ -143,3 +143,57 @@ class Measured(Struct):
     avoidable_share: float | None
     cost_fen: int
     co2e_g: int
+
+
+class SchemeShown(Struct):
+    """A version of a jurisdiction's evaluation scheme; ``regions`` empty: the default."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    valid_from: date
+    regions: list[int]
+    points: float
+
+
+class PointShown(Struct):
+    """What an indicator came to; ``points`` null: nothing can be said, or its evidence is ``missing``."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    possible: float
+    points: float | None
+    value: float | None
+    missing: bool
+    capped: bool
+
+
+class EvaluationShown(Struct):
+    """A canteen's quarter: score of 100 with its 95 % interval; ``to_verify``: 待核; rank among peers."""
+
+    canteen_id: int
+    name_zh: str
+    name_en: str
+    serving: str
+    operating: str
+    scheme: str
+    score: float | None
+    low: float | None
+    high: float | None
+    grade_zh: str | None
+    grade_en: str | None
+    to_verify: bool
+    rank: int | None
+    peers: int
+    points: list[PointShown]
+
+
+class NewEvidence(Message):
+    """An inspector's score of an indicator."""
+
+    canteen_id: Number
+    quarter: date
+    code: Annotated[str, Meta(pattern="^[A-Z][0-9]{1,2}$")]
+    percent: Annotated[int, Meta(ge=0, le=100, description="Share of the indicator's points.")]
+    note: Annotated[str, Meta(min_length=1, max_length=500)]

@@ -1,0 +1,1 @@
+"""Evaluation schemes: versioned data, one file each."""
