@@ -114,6 +114,11 @@ async def resume_cycles(night: Night) -> list[date]:
     return resumed
 
 
+async def unfinished(pool: Pool) -> bool:
+    """Whether a cycle is being closed."""
+    return await pool.fetchrow(QUERIES["unfinished"]) is not None
+
+
 async def wait_published(pool: Pool, business_date: date, *, seconds: float) -> CycleResult:
     """A cycle once it is published, or as it stands after so many seconds. Raises Problem(NO_CYCLE)."""
     until = asyncio.get_running_loop().time() + seconds

@@ -1,33 +1,20 @@
 """HTTP: disputes of agencies about lines of their statements."""
 
-import base64
-import binascii
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 
 from clearing import disputes
-from clearing.disputes import FILES_MAX, Attachment
 from clearing.models import Dispute, DisputeFile
-from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, NewFile, Raised
+from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, Raised
 from registry import access
-from registry.errors import INVALID, Problem
+from registry.attachments import BODY_MAX, read_files, to_save
 from registry.models import Sessions
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
 
 ByPerson = Request[access.Person, Any, Any]
-
-BODY_MAX = 4_000_000
-"""Three megabytes of files, as base64."""
-
-
-def _files(given: list[NewFile]) -> list[Attachment]:
-    try:
-        return [Attachment(file.name, base64.b64decode(file.content, validate=True)) for file in given[:FILES_MAX]]
-    except binascii.Error:
-        raise Problem(INVALID, "the content of an attachment is base64") from None
 
 
 def _info(dispute: Dispute, files: list[DisputeFile]) -> DisputeInfo:
@@ -47,7 +34,7 @@ class DisputeController(Controller):
     async def raise_dispute(self, request: ByPerson, data: NewDispute, sessions: Sessions, ledger: Pool) -> Raised:
         """Within three working days of the statement, for part or all of a payment."""
         number = await disputes.raise_dispute(
-            sessions, ledger, request.user, data.posting_id, data.amount_fen, data.text, _files(data.files)
+            sessions, ledger, request.user, data.posting_id, data.amount_fen, data.text, read_files(data.files)
         )
         return Raised(number)
 
@@ -74,12 +61,7 @@ class DisputeController(Controller):
         async with sessions() as db:
             file = await disputes.read_file(db, request.user, dispute_id, number)
             content = file.content
-        ending = file.media_type.rpartition("/")[2]
-        headers = {
-            "content-disposition": f'attachment; filename="dispute-{dispute_id}-{number}.{ending}"',
-            "x-content-type-options": "nosniff",
-        }
-        return Response(content, media_type=file.media_type, headers=headers)
+        return to_save(f"dispute-{dispute_id}-{number}", file.media_type, content)
 
     @post(
         "/{dispute_id:int}/answer",
@@ -90,7 +72,7 @@ class DisputeController(Controller):
     )
     async def answer(self, request: ByPerson, dispute_id: NumberInPath, data: Answer, sessions: Sessions) -> None:
         """The other side's word, within three working days."""
-        await disputes.answer_dispute(sessions, request.user, dispute_id, data.text, _files(data.files))
+        await disputes.answer_dispute(sessions, request.user, dispute_id, data.text, read_files(data.files))
 
     @post("/{dispute_id:int}/withdrawal", guards=[access.allows("dispute")], summary="Withdraw", status_code=204)
     async def withdraw(self, request: ByPerson, dispute_id: NumberInPath, sessions: Sessions) -> None:

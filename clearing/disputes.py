@@ -12,8 +12,6 @@ as many; the centre decides after the answer, or after its time has passed. A cl
 back is a refund of its own, whose number follows from the dispute's, so that it is posted once.
 """
 
-import hashlib
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -28,8 +26,9 @@ from clearing.errors import DISPUTE_CLOSED, NO_DISPUTE, NOT_DISPUTABLE, TOO_EARL
 from clearing.models import Dispute, DisputeFile
 from registry import audit
 from registry.access import Person
+from registry.attachments import Attachment, digests
 from registry.days import ZONE, add_working_days
-from registry.errors import INVALID, NOT_ALLOWED, Problem
+from registry.errors import NOT_ALLOWED, Problem
 from registry.models import Sessions, next_numbers
 from registry.named_sql import load_queries
 from registry.postgres import Pool
@@ -43,33 +42,13 @@ DAYS = 3
 ACTIONS = {"answer": {"open"}, "withdraw": {"open", "answered"}, "decide": {"open", "answered"}}
 """What can be done with a dispute, and in which states."""
 
-FILES_MAX = 5
-MAGIC = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-"""How the files that may be attached begin."""
-
 REFUNDS = UUID("6f6e6563-6172-6464-6973-707574650000")
 """The namespace of the refunds' numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that comes with what somebody says."""
-
-    name: str
-    content: bytes
 
 
 def refund_number(dispute_id: int) -> UUID:
     """The number of the refund that an accepted dispute leads to."""
     return uuid5(REFUNDS, str(dispute_id))
-
-
-def media_type_of(content: bytes) -> str:
-    """What a file is, by how it begins. Raises Problem(INVALID) for anything but PDF, PNG and JPEG."""
-    for begins, media_type in MAGIC.items():
-        if content.startswith(begins):
-            return media_type
-    raise Problem(INVALID, "an attachment is a PDF, PNG or JPEG file")
 
 
 async def raise_dispute(
@@ -114,7 +93,7 @@ async def _add(
         )  # fmt: skip
         await db.flush()
         await _attach(db, number, "dispute", files)
-        detail = {"posting": str(posting_id), "amount_fen": amount_fen, "text": text, "files": _digests(files)}
+        detail = {"posting": str(posting_id), "amount_fen": amount_fen, "text": text, "files": digests(files)}
         await audit.record(db, person.login, "raise_dispute", f"dispute/{number}", detail)
     return number
 
@@ -132,7 +111,7 @@ async def answer_dispute(
             raise Problem(TOO_LATE, f"it could be answered until {dispute.answer_until}")
         dispute.state, dispute.answer, dispute.answered_by, dispute.answered_at = "answered", text, person.login, now
         await _attach(db, dispute_id, "answer", files)
-        detail = {"text": text, "files": _digests(files)}
+        detail = {"text": text, "files": digests(files)}
         await audit.record(db, person.login, "answer_dispute", f"dispute/{dispute_id}", detail)
 
 
@@ -224,13 +203,9 @@ async def _attach(db: AsyncSession, dispute_id: int, side: str, files: list[Atta
         db.add(
             DisputeFile(
                 dispute_id=dispute_id, number=number, side=side, name=file.name,
-                media_type=media_type_of(file.content), content=file.content,
+                media_type=file.media_type, content=file.content,
             )
         )  # fmt: skip
-
-
-def _digests(files: list[Attachment]) -> list[str]:
-    return [hashlib.sha256(file.content).hexdigest() for file in files]
 
 
 def _last_day(begin: datetime) -> date:

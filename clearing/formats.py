@@ -16,6 +16,7 @@ import xlsxwriter
 import web
 from clearing.statement_model import Cell, Document, Fen
 from registry.documents import render_pdf
+from registry.spreadsheets import safe_text
 from settlement.money import yuan
 
 TEMPLATE = Path(web.__file__).parent / "statement" / "page.typ"
@@ -36,9 +37,7 @@ def to_csv(document: Document) -> bytes:
 def _text(cell: Cell) -> str | int | date:
     if isinstance(cell, Fen):
         return yuan(cell.fen)
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not cell[1:2].isdigit():
-        return f"'{cell}"
-    return cell
+    return safe_text(cell) if isinstance(cell, str) else cell
 
 
 def to_xlsx(document: Document) -> bytes:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
+from registry.attachments import NewFiles
 from registry.schemas import Message
 
 
@@ -104,20 +105,13 @@ class EntryVerdict(Struct):
 LongText = Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 
-class NewFile(Message):
-    """A PDF, PNG or JPEG file."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=120)]
-    content: Annotated[str, Meta(min_length=8, max_length=1_400_000, description="Base64.")]
-
-
 class NewDispute(Message):
     """A doubt about part or all of a payment."""
 
     posting_id: UUID
     amount_fen: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     text: LongText
-    files: Annotated[list[NewFile], Meta(max_length=5)] = field(default_factory=list)
+    files: NewFiles = field(default_factory=list)
 
 
 class Raised(Struct):
@@ -130,7 +124,7 @@ class Answer(Message):
     """What the other side says to it."""
 
     text: LongText
-    files: Annotated[list[NewFile], Meta(max_length=5)] = field(default_factory=list)
+    files: NewFiles = field(default_factory=list)
 
 
 class Decision(Message):

@@ -14,6 +14,7 @@ from litestar.channels import ChannelsPlugin
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Contact, License, Tag
@@ -46,29 +47,31 @@ from registry.wire import StrictRequest
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from settlement.routes import DepositController, GatewayController, RuleController, SupervisionController
 from terminals.blocking import BlockListVersion
+from terminals.messages import SignedMessages
 from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
 from terminals.sessions import SessionStore
+from waste.bulletin_routes import BulletinController, BulletinWriterController
+from waste.case_routes import CaseController
+from waste.dashboard_routes import DashboardController
 from waste.evaluation_routes import EvaluationController
 from waste.routes import WasteController
+from waste.scale_routes import ScaleController
 
 log = structlog.get_logger()
 
-LIVE_FOLDER = Path(web.__file__).parent / "live"
-LIVE_PAGE = (LIVE_FOLDER / "index.html").read_text(encoding="utf-8")
-RECONCILIATION_FOLDER = Path(web.__file__).parent / "reconciliation"
-RECONCILIATION_PAGE = (RECONCILIATION_FOLDER / "index.html").read_text(encoding="utf-8")
+WEB = Path(web.__file__).parent
+PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing"}
+"""Paths of pages that hold no data of their own: whoever opens them signs in, or sees what is public."""
 
 
-@get("/", media_type=MediaType.HTML, include_in_schema=False)
-async def live_page() -> str:
-    """Today's payments, live."""
-    return LIVE_PAGE
+def _page(path: str, room: str) -> HTTPRouteHandler:
+    content = (WEB / room / "index.html").read_text(encoding="utf-8")
 
+    @get(path, media_type=MediaType.HTML, include_in_schema=False, name=f"{room} page")
+    async def page() -> str:
+        return content
 
-@get("/reconciliation", media_type=MediaType.HTML, include_in_schema=False)
-async def reconciliation_page() -> str:
-    """Differences with cause and age, for whoever signs in."""
-    return RECONCILIATION_PAGE
+    return page
 
 
 @get("/live", summary="Today's payments per canteen, live", tags=["system"])
@@ -202,9 +205,8 @@ def create_app(settings: Settings) -> Litestar:
     subscriber: Redis = Redis.from_url(settings.needed_redis_url, health_check_interval=10)
     return Litestar(
         route_handlers=[
-            live_page,
-            reconciliation_page,
-            create_static_files_router("/static", [LIVE_FOLDER, RECONCILIATION_FOLDER], include_in_schema=False),
+            *(_page(path, room) for path, room in PAGES.items()),
+            create_static_files_router("/static", [WEB / room for room in PAGES.values()], include_in_schema=False),
             live_stream,
             health,
             prometheus,
@@ -224,6 +226,11 @@ def create_app(settings: Settings) -> Litestar:
             public_day,
             WasteController,
             EvaluationController,
+            CaseController,
+            DashboardController,
+            BulletinWriterController,
+            BulletinController,
+            Router("/", route_handlers=[ScaleController], middleware=[SignedMessages]),
         ],
         state=State(
             {

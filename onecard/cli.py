@@ -45,6 +45,16 @@ def _settings() -> Settings:
         fail(f"setting ONECARD_{str(first['loc'][0]).upper()}: {first['msg']}")
 
 
+def _prepare(settings: Settings) -> None:
+    """Bring the database up, and the demo city into an empty one."""
+    from onecard.city import load_demo_city
+    from onecard.database import migrate
+
+    migrate(settings.needed_database_url)
+    if settings.demo_city and asyncio.run(load_demo_city(settings)):
+        console.print("the database was empty: loaded the demo city")
+
+
 @contextmanager
 def _services() -> Iterator[Settings]:
     """The services of a running system, or started for this command; their failures as one line."""
@@ -71,8 +81,6 @@ def main() -> None:
 def run() -> None:
     """Start everything: database, Redis, job runner, server. Ctrl-C stops it all."""
     from loadtest.town import PASSWORD
-    from onecard.city import load_demo_city
-    from onecard.database import migrate
     from onecard.server import check_port, job_runner, serve
     from onecard.simulated_gateway import create_missing_gateway_keys
     from registry.keys import create_missing_keys
@@ -88,9 +96,7 @@ def run() -> None:
                 ready = ready.model_copy(update={"gateway": "simulated"})
             if ready.gateway == "simulated":
                 create_missing_gateway_keys(ready.gateway_keys_folder)
-            migrate(ready.needed_database_url)
-            if ready.demo_city and asyncio.run(load_demo_city(ready)):
-                console.print("the database was empty: loaded the demo city")
+            _prepare(ready)
             url = f"http://{ready.host}:{ready.port}"
             console.print(f"\n[bold]onecard[/] serves on [bold]{url}[/]  (ready in {time.monotonic() - started:.1f} s)")
             console.print(f"  today's payments, live   {url}/")
@@ -341,6 +347,16 @@ def verify(as_json: bool) -> None:
         sys.exit(1)
 
 
+@main.command("evaluate")
+def evaluate_command() -> None:
+    """Evaluate the canteens' quarters that somebody wants evaluated (the job runner does it)."""
+    from waste.quarters import evaluate_wanted
+
+    with _services() as settings:
+        for quarter in _on_ledger(settings, evaluate_wanted):
+            console.print(f"the quarter from {quarter} is evaluated")
+
+
 @main.group("forecast")
 def forecast_group() -> None:
     """Covers to expect, and how good the forecast is."""
@@ -370,6 +386,7 @@ def backtest_command(days: int, as_json: bool) -> None:
     from waste.headcount import series_of
 
     with _services() as settings:
+        _prepare(settings)
         series = [s for s in _on_ledger(settings, series_of).values() if any(s.covers)]
         if not series:
             fail("no covers are kept yet: they are once a business day is closed")

@@ -11,24 +11,31 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+import asyncpg
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from clearing.closing import Night, begin_close, open_dates, resume_cycles
+from clearing.closing import Night, begin_close, open_dates, resume_cycles, unfinished
 from clearing.reconciliation import reconcile
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry.days import ZONE
 from registry.keys import load_keys
 from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
+from waste.quarters import QUERIES as EVALUATION
+from waste.quarters import want_last_quarter
+from waste.rectification import escalate_overdue
 
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 2.0
 LOOK_EVERY_S = 0.2
+LOOK_FOR_QUARTERS_S = 1.0
 
 STALLED_AFTER_S = 600
 """A runner that was killed leaves its job behind; after this it is taken up again."""
@@ -48,7 +55,7 @@ def create_job_app(settings: Settings) -> App:
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="forecast", pass_context=False)
     async def forecast(timestamp: int) -> None:  # noqa: ARG001 - the days that are closed decide
-        await forecast_now()
+        await keep_the_kitchen(settings, datetime.now(UTC))
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(queueing_lock="reconcile", pass_context=False)
@@ -101,13 +108,46 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
         log.warning("difference", **asdict(difference))
 
 
-async def forecast_now() -> None:
-    """Keep the covers of closed days and forecast anew, in a process that gives its memory back afterwards."""
+async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
+    """Forecast covers, escalate overdue cases, ask for the last quarter; not while a night is under way."""
+    pool = await open_pool(settings.needed_database_url, size=2)
+    engine = create_async_engine(settings.sqlalchemy_url)
+    try:
+        if await unfinished(pool):
+            return
+        today = now.astimezone(ZONE).date()
+        await want_last_quarter(pool, today)
+        for case_id in await escalate_overdue(async_sessionmaker(engine), today):
+            log.info("case_escalated", case_id=case_id)
+    finally:
+        await engine.dispose()
+        await pool.close()
+    await _elsewhere("forecast", "now")
+
+
+async def _elsewhere(*command: str) -> None:
+    """Run a command in a process that gives its memory back afterwards."""
     # One processor is enough for it: the others take payments.
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "onecard", "forecast", "now", env=environment)
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "onecard", *command, env=environment)
     if await child.wait() != 0:
-        log.warning("forecast_failed")
+        log.warning("command_failed", command=" ".join(command))
+
+
+async def evaluate_wanted_quarters(settings: Settings) -> None:
+    """Have every quarter evaluated that somebody asks for, for ever."""
+    pool = await open_pool(settings.needed_database_url, size=1)
+    try:
+        while True:
+            try:
+                if await pool.fetch(EVALUATION["wanted"]):
+                    await _elsewhere("evaluate")
+            except (*LOST_CONNECTION, TimeoutError, asyncpg.PostgresError) as error:
+                log.warning("evaluation_waits", error=str(error))
+                await asyncio.sleep(RETRY_AFTER_S)
+            await asyncio.sleep(LOOK_FOR_QUARTERS_S)
+    finally:
+        await pool.close()
 
 
 async def lapse_subsidies_due(settings: Settings) -> None:
@@ -154,7 +194,8 @@ async def _run_until_something_breaks(settings: Settings) -> None:
         worker = asyncio.create_task(app.run_worker_async(delete_jobs="successful", shutdown_graceful_timeout=5))
         watch = asyncio.create_task(_parent_gone())
         publisher = asyncio.create_task(publish_cycles(settings))
-        done, left = await asyncio.wait([worker, watch, publisher], return_when=asyncio.FIRST_COMPLETED)
+        evaluator = asyncio.create_task(evaluate_wanted_quarters(settings))
+        done, left = await asyncio.wait([worker, watch, publisher, evaluator], return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -47,7 +47,17 @@ MAY: dict[str, frozenset[str]] = {
             "see_waste",
         }
     ),
-    "centre_approver": frozenset({"see_registry", "approve_terminal", "block_credential", "see_clearing"}),
+    "centre_approver": frozenset(
+        {
+            "see_registry",
+            "approve_terminal",
+            "block_credential",
+            "see_clearing",
+            "see_waste",
+            "see_bulletin_drafts",
+            "publish_bulletin",
+        }
+    ),
     "agency_admin": frozenset(
         {
             "see_registry",
@@ -56,6 +66,9 @@ MAY: dict[str, frozenset[str]] = {
             "block_credential",
             "enrol_terminal",
             "register_visit",
+            "see_waste",
+            "rectify",
+            "evaluate_oneself",
         }
     ),
     "agency_finance": frozenset(
@@ -71,8 +84,18 @@ MAY: dict[str, frozenset[str]] = {
             "see_clearing",
         }
     ),
-    "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste"}),
-    "supervisor": frozenset({"see_registry", "see_clearing", "see_waste", "see_flags", "inspect"}),
+    "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste", "rectify", "evaluate_oneself"}),
+    "supervisor": frozenset(
+        {
+            "see_registry",
+            "see_clearing",
+            "see_waste",
+            "see_flags",
+            "inspect",
+            "see_bulletin_drafts",
+            "publish_bulletin",
+        }
+    ),
 }
 """Role -> what it may do. A role with an agency may do it within that agency only."""
 
@@ -91,6 +114,11 @@ class Person:
     def may(self, action: str) -> bool:
         """Whether the role includes the action."""
         return action in MAY[self.role]
+
+    def must_be_allowed(self, action: str) -> None:
+        """Raise Problem(NOT_ALLOWED) unless the role includes the action."""
+        if not self.may(action):
+            raise Problem(NOT_ALLOWED, f"the role {self.role} may not {action.replace('_', ' ')}")
 
     def must_act_for(self, agency_id: int) -> None:
         """Raise Problem(NOT_ALLOWED) unless the person's agency is this one, or the person is the centre's."""
@@ -167,8 +195,7 @@ def allows(action: str) -> Guard:
         token = bearer_token(connection)
         async with connection.app.state.sessions() as session:
             person = await signed_in_person(session, token)
-        if not person.may(action):
-            raise Problem(NOT_ALLOWED, f"the role {person.role} may not {action.replace('_', ' ')}")
+        person.must_be_allowed(action)
         connection.scope["user"] = person
 
     return guard

@@ -143,3 +143,11 @@ INTERNAL = ProblemKind(
     "结果未知,请以同一序号重发",
     "The outcome is unknown: send again under the same sequence number",
 )
+SECOND_PERSON = ProblemKind(
+    403,
+    "second-person-needed",
+    "须由另一人批准",
+    "Another person must approve it",
+    "请由另一名管理员批准",
+    "Have another administrator approve it",
+)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from registry.days import local_date_of
-from registry.errors import INVALID, Problem
+from registry.errors import INVALID, NOT_ALLOWED, Problem
 from registry.keys import KeyRing
 from registry.models import Sessions
 from settlement.charging import ChargeOrder, Charger, Remembered, RequestKey
@@ -68,9 +68,11 @@ def order_of(
     """Turn a terminal's message into an order; what speaks against it becomes the order's refusal.
 
     ``challenged_by``: the MAC of the session in which the card was challenged, None if there is none.
-    Raises Problem(INVALID) when the message has not exactly one of card and code.
+    Raises Problem: INVALID when the message has not exactly one of card and code, NOT_ALLOWED to a scale.
     """
     session, key = terminal.session, terminal.key
+    if session.kind != "till":
+        raise Problem(NOT_ALLOWED, "a scale takes no payments")
     if (message.card is None) == (message.qr is None):
         raise Problem(INVALID, "a charge has either a card or a qr")
     if message.card is not None:

@@ -47,7 +47,7 @@ TIMEOUT = urllib3.Timeout(connect=3, read=12)
 """Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
 
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
-PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids"}
+PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/terminal/weigh-ins"}
 
 
 class OutcomeUnknown(Exception):
@@ -313,6 +313,10 @@ class Terminal:
             # The charge is settled by this: it must not be sent again, nor shown as approved.
             self.journal.write_answer(target_epoch, target_sequence, "voided", wire.encode(answer))
         return answer
+
+    def weigh(self, weigh_ins: list[dict[str, Any]]) -> Answer:
+        """Send what a scale weighed, also a day ago; raises OutcomeUnknown or Rejected."""
+        return self._send_new("weigh", self._signed_on_sequence(), {"weigh_ins": weigh_ins})
 
     def report_totals(self) -> TotalsCompared:
         """Compare what this epoch's journal holds with the ledger; raises OutcomeUnknown or Rejected."""

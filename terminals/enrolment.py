@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.access import Person
 from registry.days import Calendar
-from registry.errors import CONFLICT, NOT_FOUND, Problem
+from registry.errors import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.keys import KeyRing
 from registry.models import Canteen, Sessions, next_numbers
 from registry.postgres import Pool
 from settlement.models import AMOUNT_MAX_FEN
 from terminals.acceptance import RESEND_WITHIN_S
-from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN, SECOND_PERSON
+from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.schemas import (
     Enrol,
@@ -59,14 +59,15 @@ async def create_enrolment(db: AsyncSession, person: Person, wanted: NewEnrolmen
     person.must_act_for(canteen.agency_id)
     if wanted.replaces_terminal_id is not None:
         replaced = await db.get(Terminal, (canteen.book, wanted.replaces_terminal_id))
-        if replaced is None or replaced.canteen_id != canteen.canteen_id:
-            raise Problem(NOT_FOUND, f"no terminal {wanted.replaces_terminal_id} in this canteen")
+        if replaced is None or (replaced.canteen_id, replaced.kind) != (canteen.canteen_id, wanted.kind):
+            raise Problem(NOT_FOUND, f"no {wanted.kind} {wanted.replaces_terminal_id} in this canteen")
     code = new_code()
     [number] = await next_numbers(db, 1)
     enrolment = Enrolment(
         book=canteen.book,
         enrolment_id=number,
         canteen_id=canteen.canteen_id,
+        kind=wanted.kind,
         code_hash=code_hash(code),
         created_by=person.login,
         expires_at=datetime.now(UTC) + CODE_LIFE,
@@ -123,6 +124,7 @@ async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: byt
             book=enrolment.book,
             terminal_id=enrolment.terminal_id,
             canteen_id=enrolment.canteen_id,
+            kind=enrolment.kind,
             public_key=public_key,
             epoch=1,
             enrolled_at=now,

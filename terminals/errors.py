@@ -50,11 +50,3 @@ REPLAYED_SIGN_IN = ProblemKind(
     "请以新的临时密钥签到",
     "Sign in with a fresh ephemeral key",
 )
-SECOND_PERSON = ProblemKind(
-    403,
-    "second-person-needed",
-    "须由另一人批准",
-    "Another person must approve it",
-    "请由另一名管理员批准",
-    "Have another administrator approve it",
-)

@@ -77,6 +77,8 @@ class Journal:
         ``outcome`` is ok, refused, voided or unknown; amounts in fen.
         """
         for entry in self.entries():
+            if entry.operation == "weigh":
+                continue
             answer = json.loads(entry.answer) if entry.answer else {}
             receipt = answer.get("receipt") or {}
             asked = json.loads(entry.body)

@@ -9,17 +9,19 @@ from registry.models import Base, book_key, number_key
 
 
 class Terminal(Base):
-    """A payment terminal, bound to one canteen. ``epoch`` counts its journals: a re-enrolled device starts anew."""
+    """A till, or a scale, of one canteen. ``epoch`` counts its journals: a re-enrolled device starts anew."""
 
     __tablename__ = "terminal"
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
         CheckConstraint("state IN ('active', 'revoked')", name="state"),
+        CheckConstraint("kind IN ('till', 'scale')", name="kind"),
     )
 
     book: Mapped[int] = book_key()
     terminal_id: Mapped[int] = number_key()
     canteen_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(server_default="till")
     public_key: Mapped[bytes]
     epoch: Mapped[int]
     state: Mapped[str] = mapped_column(default="active")
@@ -33,11 +35,13 @@ class Enrolment(Base):
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
         CheckConstraint("approved_by <> created_by", name="second_person"),
+        CheckConstraint("kind IN ('till', 'scale')", name="kind"),
     )
 
     book: Mapped[int] = book_key()
     enrolment_id: Mapped[int] = number_key()
     canteen_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(server_default="till")
     code_hash: Mapped[bytes]
     created_by: Mapped[str]
     approved_by: Mapped[str | None]

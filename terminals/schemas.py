@@ -44,6 +44,7 @@ class NewEnrolment(Message):
 
     canteen_id: Number
     replaces_terminal_id: Number | None = None
+    kind: Annotated[str, Meta(pattern="^(till|scale)$", description="What it is: a scale only weighs.")] = "till"
 
 
 class EnrolmentSlip(Struct):

@@ -62,6 +62,8 @@ class Session:
     acquirer_id: int
     subsidy_first: bool
     working_meal_account: int
+    kind: str
+    """``till`` or ``scale``."""
     house: "HouseRules"
 
 
@@ -174,6 +176,7 @@ class SessionStore:
             row["acquirer_id"],
             row["subsidy_first"],
             row["working_meal_account"],
+            row["kind"],
             house,
         )
         self._cache[session.session_id] = (time.monotonic(), session)

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from clearing import disputes
 from clearing.closing import open_dates
-from clearing.disputes import Attachment, decide_dispute, raise_dispute
+from clearing.disputes import decide_dispute, raise_dispute
 from onecard.verify import verify_ledger
 from registry.access import Person
+from registry.attachments import Attachment
 from registry.errors import Problem
 from registry.models import Sessions
 from registry.postgres import Pool

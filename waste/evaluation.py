@@ -2,13 +2,14 @@
 
 A measured indicator has full points at its target and none at its limit, linearly between. Points of indicators that
 do not apply, or of which nothing can be said, are left out of both sides: score = 100 sum points / sum possible points.
+Evidence is what inspectors scored, else what the agency scored itself. Falsified weights veto: the last grade, no rank.
 The interval is a block bootstrap over the quarter's weeks (Kuensch, 1989): all measured indicators are computed anew
 for each draw. Where it crosses the line of a grade, or evidence is missing, the grade is to be verified (待核).
 """
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 from waste.scheme import Indicator, Scheme
 
@@ -17,6 +18,8 @@ LOW, HIGH = 0.025, 0.975
 WEEKS_MIN = 4
 COVERS_MIN = 20
 """Fewer covers a week on average are too few to rank by."""
+FACTS = frozenset({"cases_in_time"})
+"""Measures that are not sums over weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Week:
     implausible: int = 0
     forecast_off: int = 0
     forecast_actual: int = 0
+    booked: int = 0
+    came: int = 0
 
 
 def total(weeks: Sequence[Week]) -> Week:
@@ -43,8 +48,22 @@ def total(weeks: Sequence[Week]) -> Week:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a quarter beside its weeks: shares of 1 by indicator, and values by measure."""
+
+    inspected: Mapping[str, float] = field(default_factory=dict)
+    self_scored: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
+    last_year: Week | None = None
+    falsified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """What an indicator came to. ``points`` None: nothing can be said, or its evidence is missing (``missing``)."""
+    """What an indicator came to. ``points`` None: nothing can be said, or its evidence is missing (``missing``).
+
+    ``source``: measured, inspector or self; None where there is none.
+    """
 
     code: str
     name_zh: str
@@ -54,6 +73,7 @@ class Point:
     value: float | None
     missing: bool
     capped: bool = False
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,7 @@ class Evaluation:
     grade_en: str | None
     to_verify: bool
     points: list[Point]
+    vetoed: bool = False
 
 
 def measured(name: str, quarter: Week, last_year: Week | None) -> float | None:
@@ -78,6 +99,8 @@ def measured(name: str, quarter: Week, last_year: Week | None) -> float | None:
             return q.forecast_off / q.forecast_actual if q.forecast_actual else None
         case "completeness":
             return q.weighed_meals / q.meals if q.meals else None
+        case "bookings_kept":
+            return q.came / q.booked if q.booked else None
         case "credibility":
             return 1 - q.implausible / q.weigh_ins if q.weigh_ins else None
         case "grams_per_cover":
@@ -99,82 +122,97 @@ def share_of_points(value: float, target: float, limit: float) -> float:
     return min(1.0, max(0.0, (limit - value) / (limit - target)))
 
 
-def evaluate(
-    scheme: Scheme, serving: str, operating: str, weeks: Sequence[Week], last_year: Sequence[Week],
-    evidence: Mapping[str, float],
-) -> Evaluation:  # fmt: skip
-    """Evaluate a quarter; ``evidence``: shares of 1 by code, as inspectors scored them."""
+def evaluate(scheme: Scheme, serving: str, operating: str, weeks: Sequence[Week], known: Known) -> Evaluation:
+    """Evaluate a quarter from its weeks and from what else is known of it."""
     asked = [indicator for indicator in scheme.indicator if indicator.applies(serving, operating)]
-    before = total(last_year) if last_year else None
-    points = _points(scheme, asked, total(weeks), before, evidence)
-    score = _score(points)
+    points = _points(scheme, asked, total(weeks), known)
+    score = _score((point.points, point.possible) for point in points)
     if score is None:
-        return Evaluation(scheme.id, None, None, None, None, None, True, points)
-    low, high = _interval(scheme, asked, weeks, before, evidence, score)
-    grade = scheme.grade_of(score)
-    certain = scheme.grade_of(low) == grade == scheme.grade_of(high)
+        return Evaluation(scheme.id, None, None, None, None, None, True, points, known.falsified)
+    low, high = _interval(scheme, asked, weeks, known, score)
+    grade = scheme.grade[-1] if known.falsified else scheme.grade_of(score)
+    certain = known.falsified or scheme.grade_of(low) == grade == scheme.grade_of(high)
     to_verify = not certain or any(point.missing for point in points)
     return Evaluation(
-        scheme.id, round(score, 1), round(low, 1), round(high, 1), grade.name_zh, grade.name_en, to_verify, points
-    )
-
-
-def _points(
-    scheme: Scheme, asked: Sequence[Indicator], quarter: Week, last_year: Week | None, evidence: Mapping[str, float]
-) -> list[Point]:
-    complete = measured("completeness", quarter, None)
-    capped = complete is None or complete < scheme.cap.completeness_below
-    return [
-        _point(indicator, scheme, quarter, last_year, evidence, capped and indicator.code.startswith(scheme.cap.group))
-        for indicator in asked
-    ]
-
-
-def _point(
-    indicator: Indicator, scheme: Scheme, quarter: Week, last_year: Week | None, evidence: Mapping[str, float],
-    capped: bool,
-) -> Point:  # fmt: skip
-    if indicator.measure is None:
-        value = share = evidence.get(indicator.code)
-    else:
-        assert indicator.target is not None
-        assert indicator.limit is not None
-        value = measured(indicator.measure, quarter, last_year)
-        share = None if value is None else share_of_points(value, indicator.target, indicator.limit)
-    if share is None and capped:
-        # Not weighing must not pay: what cannot be measured for want of weighing earns nothing.
-        share = 0.0 if indicator.measure != "less_than_last_year" else None
-    if share is not None and capped:
-        share = min(share, scheme.cap.share)
-    missing = indicator.measure is None and share is None
-    points = None if share is None else round(indicator.points * share, 2)
-    return Point(
-        indicator.code, indicator.name_zh, indicator.name_en, indicator.points, points,
-        None if value is None else round(value, 4), missing, capped,
+        scheme.id, round(score, 1), round(low, 1), round(high, 1), grade.name_zh, grade.name_en, to_verify, points,
+        known.falsified,
     )  # fmt: skip
 
 
-def _score(points: Sequence[Point]) -> float | None:
-    said = [(point.points, point.possible) for point in points if point.points is not None]
-    return 100 * sum(p for p, _ in said) / sum(possible for _, possible in said) if said else None
+def _points(scheme: Scheme, asked: Sequence[Indicator], quarter: Week, known: Known) -> list[Point]:
+    made = []
+    for indicator, value, share, capped in _shares(scheme, asked, quarter, known):
+        code, source = indicator.code, None
+        if indicator.measure is not None:
+            source = "measured"
+        elif share is not None:
+            source = "inspector" if code in known.inspected else "self"
+        made.append(
+            Point(
+                code, indicator.name_zh, indicator.name_en, indicator.points,
+                None if share is None else round(indicator.points * share, 2),
+                None if value is None else round(value, 4),
+                missing=indicator.measure is None and share is None, capped=capped, source=source,
+            )
+        )  # fmt: skip
+    return made
+
+
+def _shares(
+    scheme: Scheme, asked: Sequence[Indicator], quarter: Week, known: Known
+) -> Iterator[tuple[Indicator, float | None, float | None, bool]]:
+    """Every indicator with its value, its share of the points, and whether that share is capped."""
+    complete = measured("completeness", quarter, None)
+    too_few = complete is None or complete < scheme.cap.completeness_below
+    for indicator in asked:
+        capped = too_few and indicator.code.startswith(scheme.cap.group)
+        value = _value(indicator, quarter, known)
+        share = value
+        if indicator.measure is not None and value is not None:
+            assert indicator.target is not None
+            assert indicator.limit is not None
+            share = share_of_points(value, indicator.target, indicator.limit)
+        if capped and share is None and indicator.measure != "less_than_last_year":
+            # Not weighing must not pay: what cannot be measured for want of weighing earns nothing.
+            share = 0.0
+        if capped and share is not None:
+            share = min(share, scheme.cap.share)
+        yield indicator, value, share, capped
+
+
+def _value(indicator: Indicator, quarter: Week, known: Known) -> float | None:
+    if indicator.measure is None:
+        return known.inspected.get(indicator.code, known.self_scored.get(indicator.code))
+    if indicator.measure in FACTS:
+        return known.facts.get(indicator.measure)
+    return measured(indicator.measure, quarter, known.last_year)
+
+
+def _score(points: Iterable[tuple[float | None, float]]) -> float | None:
+    said = [(scored, possible) for scored, possible in points if scored is not None]
+    return 100 * sum(scored for scored, _ in said) / sum(possible for _, possible in said) if said else None
 
 
 def _interval(
-    scheme: Scheme, asked: Sequence[Indicator], weeks: Sequence[Week], last_year: Week | None,
-    evidence: Mapping[str, float], score: float,
-) -> tuple[float, float]:  # fmt: skip
+    scheme: Scheme, asked: Sequence[Indicator], weeks: Sequence[Week], known: Known, score: float
+) -> tuple[float, float]:
     """The 95 % interval; the whole scale for too few weeks."""
     if len(weeks) < WEEKS_MIN:
         return 0.0, 100.0
     chance, drawn = random.Random(SEED), []  # noqa: S311 - a simulation
     for _ in range(DRAWS):
         quarter = total(chance.choices(weeks, k=len(weeks)))
-        drawn.append(_score(_points(scheme, asked, quarter, last_year, evidence)) or 0.0)
+        shares = _shares(scheme, asked, quarter, known)
+        points = ((None if s is None else round(i.points * s, 2), i.points) for i, _, s, _ in shares)
+        drawn.append(_score(points) or 0.0)
     drawn.sort()
     return min(drawn[int(LOW * DRAWS)], score), max(drawn[int(HIGH * DRAWS)], score)
 
 
-def ranked(evaluations: Mapping[int, Evaluation], weekly_covers: Mapping[int, float]) -> list[int]:
-    """Canteens of one peer group from the best score down; those with too few covers or no score are left out."""
-    able = [n for n, e in evaluations.items() if e.score is not None and weekly_covers[n] >= COVERS_MIN]
-    return sorted(able, key=lambda number: (-(evaluations[number].score or 0), number))
+def ranked(results: Iterable[tuple[int, float | None, float]]) -> list[int]:
+    """Numbers of one peer group from the best score down, from (number, score, weekly covers).
+
+    Those without a score, and those with too few covers, are left out.
+    """
+    able = [(-score, number) for number, score, covers in results if score is not None and covers >= COVERS_MIN]
+    return [number for _, number in sorted(able)]

@@ -12,7 +12,7 @@ days before the test (Hyndman and Koehler, 2006). Baselines: the same weekday la
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,13 +30,20 @@ HELD_OUT_DAYS = 56
 FACTOR_MAX = 4.0
 NEEDED_DAYS = 120
 """Fewer days than this teach nothing about a year with holidays."""
+TAUGHT_BY_MAX = 150
+"""So many series teach the trees; more would teach nothing new, and take memory."""
+TAIL_DAYS = 180
+"""What the features of the held-out days look back on."""
 
 MODEL, NAIVE, MEAN4 = "model", "seasonal_naive", "mean_of_four"
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Covers of a canteen's meal, one a day without gaps; ``guests``: registered visitors, known beforehand."""
+    """Covers of a canteen's meal, one a day without gaps.
+
+    ``guests``: registered visitors and what is booked, known beforehand; it may reach further than the covers.
+    """
 
     name: str
     first: date
@@ -83,7 +90,7 @@ def _known(series: Series, works: Callable[[date], bool], days: int) -> _Known:
     actual = np.full(days, np.nan)
     actual[: len(series.covers)] = series.covers
     guests = np.zeros(days)
-    guests[: len(series.guests)] = series.guests[:days]
+    guests[: len(series.guests)] = np.asarray(series.guests[:days])
     dates = [series.day(i) for i in range(days)]
     work = [works(day) for day in dates]
     ahead = [works(series.day(days + i)) for i in range(5)]
@@ -153,19 +160,25 @@ def _margin(trees: Any, known: _Known, days: slice) -> float:
 def forecast(series: Sequence[Series], works: Callable[[date], bool], days_ahead: int) -> list[list[Expected]]:
     """The next days of every series, which all end on the same day; none for those shorter than ``NEEDED_DAYS``."""
     long = [s for s in series if len(s.covers) >= NEEDED_DAYS]
-    known = [_known(s, works, len(s.covers) + days_ahead) for s in long]
-    if not known:
+    if not long:
         return [[] for _ in series]
     shortest = min(len(s.covers) for s in long)
-    early = _fit_before(known, HELD_OUT_DAYS)
-    trees = _fit_before(known, 0)
+    teachers = [_known(s, works, len(s.covers) + days_ahead) for s in long[:: -(-len(long) // TAUGHT_BY_MAX)]]
+    early = _fit_before(teachers, HELD_OUT_DAYS)
+    trees = _fit_before(teachers, 0)
     made: dict[str, list[Expected]] = {}
-    for k in known:
+    for tail in map(_tail, long):
+        k = _known(tail, works, len(tail.covers) + days_ahead)
         end = len(k.series.covers)
         margin = _margin(early, k, slice(end - min(HELD_OUT_DAYS, shortest // 2), end))
         coming = _predict(trees, k, slice(end, end + days_ahead))
         made[k.series.name] = [Expected(round(c), int(np.ceil(c * margin))) for c in coming]
     return [made.get(s.name, []) for s in series]
+
+
+def _tail(s: Series) -> Series:
+    begin = max(0, len(s.covers) - TAIL_DAYS)
+    return replace(s, first=s.day(begin), covers=s.covers[begin:], guests=s.guests[begin:])
 
 
 def _fit_before(known: Sequence[_Known], held_out: int) -> Any:

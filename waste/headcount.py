@@ -54,7 +54,10 @@ async def _note_day(pool: Pool, day: date) -> None:
 
 
 async def series_of(pool: Pool) -> dict[Meal, Series]:
-    """Covers of every canteen's meal, all from the same first to the same last day; a day that is not kept has none."""
+    """Covers of every canteen's meal, all from the same first to the same last day; a day that is not kept has none.
+
+    Guests (registered visits, and what is booked) reach ``DAYS_AHEAD`` further.
+    """
     last = await pool.fetchval(QUERIES["last_day"])
     if last is None:
         return {}
@@ -65,10 +68,24 @@ async def series_of(pool: Pool) -> dict[Meal, Series]:
     for row in rows:
         meal = (row["book"], row["canteen_id"], row["meal"])
         if meal not in made:
-            made[meal] = Series(f"{row['name_zh']} {row['meal']}", first, [0] * length, [0] * length)
+            made[meal] = Series(f"{row['name_zh']} {row['meal']}", first, [0] * length, [0] * (length + DAYS_AHEAD))
         at = (row["business_date"] - first).days
         made[meal].covers[at], made[meal].guests[at] = row["covers"], row["guests"]  # type: ignore[index]
+    await _add_expected(pool, made, first, last)
     return made
+
+
+async def _add_expected(pool: Pool, made: dict[Meal, Series], first: date, last: date) -> None:
+    """Add the guests of the days to come, and what is booked, to the guests that are known."""
+    for row in await pool.fetch(QUERIES["guests_to_come"], last, DAYS_AHEAD):
+        for (_, canteen_id, _), series in made.items():
+            if canteen_id == row["canteen_id"]:
+                series.guests[(row["business_date"] - first).days] = row["guests"]  # type: ignore[index]
+    for row in await pool.fetch(QUERIES["bookings"], first):
+        known = made.get((row["book"], row["canteen_id"], row["meal"]))
+        at = (row["business_date"] - first).days
+        if known is not None and at < len(known.guests):
+            known.guests[at] += row["booked"]  # type: ignore[index]
 
 
 async def needs_forecast(pool: Pool) -> bool:

@@ -2,28 +2,33 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.params import Parameter
 
 from registry import access, audit
-from registry.errors import NOT_FOUND, Problem
+from registry.attachments import BODY_MAX, digests, read_files
 from registry.models import Canteen, Sessions
 from registry.named_sql import load_queries
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
+from waste.files import add_files, files_of
 from waste.kitchen_months import QUERIES as MEASURES
 from waste.kitchen_months import measures_over
 from waste.schemas import (
     DayWaste,
+    FileShown,
     MealForecast,
     MealWaste,
     Measured,
+    NewBooking,
     NewCorrections,
     NewKitchen,
+    NewPhoto,
     NewWeighIns,
     Recorded,
     WeighInShown,
@@ -35,6 +40,7 @@ from waste.weighing import (
 from waste.weighing import (
     Correction,
     WeighIn,
+    canteen_of,
     canteens_of,
     check_weigh_ins,
     correct_weigh_ins,
@@ -101,16 +107,53 @@ class WasteController(Controller):
         done = await correct_weigh_ins(ledger, canteens, request.user.login, corrections)
         return Recorded(len(corrections), done.new, done.implausible)
 
+    @post(
+        "/weigh-ins/{weigh_in_id:uuid}/photos",
+        guards=[access.allows("weigh_waste")],
+        summary="Add photos to a weigh-in",
+        status_code=204,
+        request_max_body_size=BODY_MAX,
+    )
+    async def add_photos(
+        self, request: ByPerson, weigh_in_id: UUID, data: NewPhoto, sessions: Sessions, ledger: Pool
+    ) -> None:
+        """What was on the scale."""
+        files, subject = read_files(data.files), f"weigh-in/{weigh_in_id}"
+        canteen_id = await ledger.fetchval(WEIGHING["canteen_of_weigh_in"], weigh_in_id)
+        async with sessions.begin() as db:
+            canteen = await canteen_of(db, request.user, canteen_id or 0)
+            await add_files(db, canteen.book, canteen.canteen_id, subject, files, request.user.login)
+            await audit.record(db, request.user.login, "add_photos", subject, {"files": digests(files)})
+
+    @get("/weigh-ins/{weigh_in_id:uuid}/photos", guards=[access.allows("see_waste")], summary="Photos of a weigh-in")
+    async def photos(self, request: ByPerson, weigh_in_id: UUID, sessions: Sessions, ledger: Pool) -> list[FileShown]:
+        """Where they are."""
+        canteen_id = await ledger.fetchval(WEIGHING["canteen_of_weigh_in"], weigh_in_id)
+        async with sessions() as db:
+            await canteen_of(db, request.user, canteen_id or 0)
+            found = await files_of(db, [f"weigh-in/{weigh_in_id}"])
+        return [file for files in found.values() for file in files]
+
+    @post("/bookings", guards=[access.allows("weigh_waste")], summary="Book covers", status_code=204)
+    async def book(self, request: ByPerson, data: NewBooking, sessions: Sessions, ledger: Pool) -> None:
+        """A meeting, a course: covers beyond the usual guests, which the forecast counts in; and who came of them."""
+        async with sessions.begin() as db:
+            canteen = await canteen_of(db, request.user, data.canteen_id)
+            detail = {"date": str(data.business_date), "meal": data.meal, "booked": data.booked, "came": data.came}
+            await audit.record(db, request.user.login, "book_covers", f"canteen/{data.canteen_id}", detail)
+        await ledger.execute(
+            HEADCOUNT["keep_booking"], canteen.book, data.canteen_id, data.business_date, data.meal, data.booked,
+            data.came, request.user.login, datetime.now(UTC),
+        )  # fmt: skip
+
     @get("/canteens/{canteen_id:int}/weigh-ins", guards=[access.allows("see_waste")], summary="A canteen's weigh-ins")
     async def history(
         self, request: ByPerson, canteen_id: NumberInPath, first: date, last: date, sessions: Sessions, ledger: Pool
     ) -> list[WeighInShown]:
         """The raw records of some days, corrected ones and their corrections included."""
         async with sessions() as db:
-            canteens = await canteens_of(db, request.user)
-        if canteen_id not in canteens:
-            raise Problem(NOT_FOUND, f"no canteen {canteen_id} of yours")
-        rows = await ledger.fetch(WEIGHING["history"], canteens[canteen_id].book, canteen_id, first, last)
+            canteen = await canteen_of(db, request.user, canteen_id)
+        rows = await ledger.fetch(WEIGHING["history"], canteen.book, canteen_id, first, last)
         return [WeighInShown(**dict(row)) for row in rows]
 
     @get("/measures", guards=[access.allows("see_waste")], summary="Measures over time")
@@ -133,14 +176,11 @@ class WasteController(Controller):
     async def set_kitchen(self, request: ByPerson, data: NewKitchen, sessions: Sessions, ledger: Pool) -> None:
         """Self-run or contracted, how it serves, and what a kilogram costs it: what it is compared with."""
         async with sessions.begin() as db:
-            canteens = await canteens_of(db, request.user)
-            if data.canteen_id not in canteens:
-                raise Problem(NOT_FOUND, f"no canteen {data.canteen_id} of yours")
+            canteen = await canteen_of(db, request.user, data.canteen_id)
             detail = {"operating": data.operating, "serving": data.serving, "cost_per_kg_fen": data.cost_per_kg_fen}
             await audit.record(db, request.user.login, "set_kitchen", f"canteen/{data.canteen_id}", detail)
-        book = canteens[data.canteen_id].book
         await ledger.execute(
-            MEASURES["set_kitchen"], book, data.canteen_id, data.operating, data.serving, data.cost_per_kg_fen
+            MEASURES["set_kitchen"], canteen.book, data.canteen_id, data.operating, data.serving, data.cost_per_kg_fen
         )
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Covers to expect on a day")

@@ -4,9 +4,14 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from registry.attachments import NewFiles
 from registry.schemas import Message, Number
+
+LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
+Code = Annotated[str, Meta(pattern="^[A-Z][0-9]{1,2}$", examples=["A1"])]
+Percent = Annotated[int, Meta(ge=0, le=100, description="Share of the indicator's points.")]
 
 WEIGHT_MAX_G = 2_000_000
 """Two tonnes: more than any canteen cooks for a meal."""
@@ -22,6 +27,23 @@ class NewWeighIn(Message):
     stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$", examples=["plate"])]
     weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
     dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+
+
+class ScaleWeighIn(Message):
+    """One weighing of a signed-on scale, at its own canteen; ``weigh_in_id`` is the scale's."""
+
+    weigh_in_id: UUID
+    business_date: date
+    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$")]
+    stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$")]
+    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G)]
+    dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+
+
+class ScaleWeighIns(Message):
+    """What a scale weighed, also while it had no network; all are recorded, or none."""
+
+    weigh_ins: Annotated[list[ScaleWeighIn], Meta(min_length=1, max_length=200)]
 
 
 class NewWeighIns(Message):
@@ -48,6 +70,15 @@ class NewCorrections(Message):
 class Recorded(Struct):
     """How many of the weighings were new, and which of them look implausible: they count, but look again."""
 
+    received: int
+    new: int
+    implausible: list[UUID]
+
+
+class ScaleRecorded(Struct):
+    """As above, for a scale; ``outcome`` is recorded."""
+
+    outcome: str
     received: int
     new: int
     implausible: list[UUID]
@@ -167,10 +198,16 @@ class PointShown(Struct):
     value: float | None
     missing: bool
     capped: bool
+    source: str | None = None
+    records: str = ""
+    """Where the records are that it was computed from."""
 
 
 class EvaluationShown(Struct):
-    """A canteen's quarter: score of 100 with its 95 % interval; ``to_verify``: 待核; rank among peers."""
+    """A canteen's quarter: score of 100 with its 95 % interval; ``to_verify``: 待核; rank among peers.
+
+    ``vetoed``: weights were falsified. ``revision`` counts accepted appeals.
+    """
 
     canteen_id: int
     name_zh: str
@@ -184,9 +221,62 @@ class EvaluationShown(Struct):
     grade_zh: str | None
     grade_en: str | None
     to_verify: bool
+    vetoed: bool
+    revision: int
     rank: int | None
     peers: int
     points: list[PointShown]
+
+
+class QuarterShown(Struct):
+    """How far a quarter is, and its evaluations: by group of peers, the best first."""
+
+    quarter: date
+    evaluated: bool
+    frozen: bool
+    evaluations: list[EvaluationShown]
+
+
+class EvidenceShown(Struct):
+    """An inspector's score, with what it rests on."""
+
+    share: float
+    note: str
+    scored_by: str
+    scored_at: datetime
+
+
+class FileShown(Struct):
+    """A photo or document; ``url``: where it is."""
+
+    file_id: int
+    name: str
+    media_type: str
+    added_by: str
+    url: str
+
+
+class WeekShown(Struct):
+    """A week that an indicator was computed from; ``records``: the weighings themselves."""
+
+    week: date
+    sums: dict[str, int]
+    records: str
+
+
+class TraceShown(Struct):
+    """What an indicator of a canteen's quarter rests on: its formula and weeks, or its evidence, or its cases."""
+
+    canteen_id: int
+    quarter: date
+    point: PointShown
+    formula: str
+    target: float | None
+    limit: float | None
+    weeks: list[WeekShown]
+    evidence: list[EvidenceShown]
+    files: list[FileShown]
+    cases: str | None
 
 
 class NewEvidence(Message):
@@ -194,6 +284,199 @@ class NewEvidence(Message):
 
     canteen_id: Number
     quarter: date
-    code: Annotated[str, Meta(pattern="^[A-Z][0-9]{1,2}$")]
-    percent: Annotated[int, Meta(ge=0, le=100, description="Share of the indicator's points.")]
+    code: Code
+    percent: Percent
     note: Annotated[str, Meta(min_length=1, max_length=500)]
+    files: NewFiles = field(default_factory=list)
+
+
+class NewSelfEvaluation(Message):
+    """An agency's own scores of a canteen's evidence, by indicator."""
+
+    canteen_id: Number
+    quarter: date
+    percents: dict[Code, Percent]
+    note: LongText
+    files: NewFiles = field(default_factory=list)
+
+
+class NewAppeal(Message):
+    """An appeal against a canteen's final result."""
+
+    canteen_id: Number
+    quarter: date
+    text: LongText
+    files: NewFiles = field(default_factory=list)
+
+
+class AppealShown(Struct):
+    """An appeal, and what became of it; ``revision``: the result that answers it."""
+
+    appeal_id: int
+    canteen_id: int
+    quarter: date
+    state: str
+    text: str
+    raised_by: str
+    raised_at: datetime
+    decision: str | None
+    decided_by: str | None
+    revision: int | None
+    files: list[FileShown]
+
+
+class AppealDecision(Message):
+    """The supervisor's decision, and why."""
+
+    accept: bool
+    text: LongText
+
+
+class Numbered(Struct):
+    """The number of what was made."""
+
+    number: int
+
+
+class NewCase(Message):
+    """A finding that a canteen must put right; falsified weights veto its quarter."""
+
+    canteen_id: Number
+    quarter: date
+    what: LongText
+    responsible: Annotated[str, Meta(min_length=1, max_length=100)]
+    due_on: date
+    kind: Annotated[str, Meta(pattern="^(finding|falsified_weights)$")] = "finding"
+    files: NewFiles = field(default_factory=list)
+
+
+class CaseAction(Message):
+    """A step: a plan, a proof, the outcome of a re-inspection; ``deadline``: a new one when it failed."""
+
+    text: LongText
+    deadline: date | None = None
+    files: NewFiles = field(default_factory=list)
+
+
+class StepShown(Struct):
+    """What was done about a case."""
+
+    number: int
+    action: str
+    text: str
+    done_by: str
+    done_at: datetime
+
+
+class CaseShown(Struct):
+    """A rectification case; ``level``: 0 the canteen, 1 its agency's head, 2 the administration, 3 by law."""
+
+    case_id: int
+    canteen_id: int
+    quarter: date
+    kind: str
+    what: str
+    responsible: str
+    state: str
+    level: int
+    opened_on: date
+    due_on: date
+    deadline: date
+    closed_on: date | None
+    overdue: bool
+    steps: list[StepShown]
+    files: list[FileShown]
+
+
+class Reminder(Struct):
+    """Something that waits for the person: what, until when, where."""
+
+    kind: str
+    text_zh: str
+    text_en: str
+    due_on: date | None
+    overdue: bool
+    canteen_id: int
+
+
+class NewPhoto(Message):
+    """Photos of a weighing."""
+
+    files: NewFiles
+
+
+class NewBooking(Message):
+    """Covers booked beyond the usual guests, and afterwards how many came."""
+
+    canteen_id: Number
+    business_date: date
+    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$")]
+    booked: Annotated[int, Meta(ge=0, le=20_000)]
+    came: Annotated[int, Meta(ge=0, le=20_000)] | None = None
+
+
+class CandidateShown(Struct):
+    """What was known of a canteen when a plan was drawn."""
+
+    canteen_id: int
+    stratum: str
+    last_year: int | None
+    since: int
+
+
+class DrawnShown(Struct):
+    """A canteen to inspect; ``quarter`` of the year; ``due``: three years would be over otherwise."""
+
+    canteen_id: int
+    stratum: str
+    quarter: int
+    due: bool
+
+
+class PlanShown(Struct):
+    """A year's plan of inspections; the candidates and the seed give the same again."""
+
+    year: int
+    seed: str
+    candidates: list[CandidateShown]
+    drawn: list[DrawnShown]
+    made_by: str
+    made_at: datetime
+
+
+class NewBulletin(Message):
+    """A bulletin about a quarter."""
+
+    quarter: date
+
+
+class BulletinTexts(Message):
+    """Texts to replace; those left out stay."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    foreword: LongText | None = None
+    good: LongText | None = None
+    warnings: LongText | None = None
+    closing: LongText | None = None
+
+
+class BulletinShown(Struct):
+    """A bulletin; ``written_by``: who may not publish it."""
+
+    bulletin_id: int
+    quarter: date
+    state: str
+    texts: dict[str, str]
+    written_by: list[str]
+    published_by: str | None
+    published_at: datetime | None
+
+
+class ChartShown(Struct):
+    """A chart's data: names and units of the columns, and the rows; the same as CSV with ``format=csv``."""
+
+    chart: str
+    title_zh: str
+    title_en: str
+    columns: list[str]
+    rows: list[list[str | int | float | None]]

@@ -9,11 +9,18 @@ from msgspec import Meta, Struct, ValidationError, field, toml
 
 FOLDER = Path(__file__).parent / "schemes"
 
-MEASURES = (
-    "forecast_wape", "completeness", "credibility", "grams_per_cover", "unserved_share", "plate_share",
-    "less_than_last_year",
-)  # fmt: skip
-"""What can be measured; ``waste.evaluation`` has the formulas."""
+MEASURES = {
+    "forecast_wape": "Σ|forecast - actual covers| / Σ actual covers",
+    "completeness": "meals of which preparation, unserved and plate waste were weighed / meals served",
+    "credibility": "1 - implausible weighings / weighings",
+    "grams_per_cover": "Σ waste g / Σ covers, over fully weighed meals",
+    "unserved_share": "Σ unserved g / Σ prepared g, over fully weighed meals",
+    "plate_share": "Σ plate g / (Σ prepared g - Σ unserved g), over fully weighed meals",
+    "less_than_last_year": "(grams per cover a year ago - now) / a year ago",
+    "bookings_kept": "Σ who came, of those booked / Σ booked covers",
+    "cases_in_time": "cases closed by their first deadline / cases due in the quarter",
+}
+"""What can be measured, with its formula; ``waste.evaluation`` computes it."""
 
 Serving = Annotated[str, Meta(pattern="^(buffet|set_meal|a_la_carte)$")]
 Operating = Annotated[str, Meta(pattern="^(self_run|contracted)$")]

@@ -72,6 +72,14 @@ async def canteens_of(db: AsyncSession, person: Person) -> dict[int, Canteen]:
     return {canteen.canteen_id: canteen for canteen in await db.scalars(query)}
 
 
+async def canteen_of(db: AsyncSession, person: Person, canteen_id: int) -> Canteen:
+    """One canteen that a person may see; raises Problem(NOT_FOUND)."""
+    canteens = await canteens_of(db, person)
+    if canteen_id not in canteens:
+        raise Problem(NOT_FOUND, f"no canteen {canteen_id} of yours")
+    return canteens[canteen_id]
+
+
 def check_weigh_ins(canteens: dict[int, Canteen], weigh_ins: Sequence[WeighIn]) -> None:
     """Raise Problem: NOT_FOUND (not a canteen of this person), INVALID (date out of range, a number twice)."""
     today = datetime.now(ZONE).date()

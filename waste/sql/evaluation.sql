@@ -12,7 +12,9 @@ SELECT s.canteen_id, date_trunc('week', s.business_date)::date AS week,
                     + (s.plate_g IS NOT NULL)::integer), 0)::bigint AS weigh_ins,
        coalesce(sum(s.implausible), 0)::bigint AS implausible,
        coalesce(sum(abs(f.covers - s.covers)), 0)::bigint AS forecast_off,
-       coalesce(sum(s.covers) FILTER (WHERE f.covers IS NOT NULL), 0)::bigint AS forecast_actual
+       coalesce(sum(s.covers) FILTER (WHERE f.covers IS NOT NULL), 0)::bigint AS forecast_actual,
+       coalesce(sum(b.booked) FILTER (WHERE b.came IS NOT NULL), 0)::bigint AS booked,
+       coalesce(sum(least(b.came, b.booked)), 0)::bigint AS came
 FROM (
     SELECT coalesce(m.book, d.book) AS book, coalesce(m.canteen_id, d.canteen_id) AS canteen_id,
            coalesce(m.business_date, d.business_date) AS business_date, coalesce(m.meal, d.meal) AS meal,
@@ -24,12 +26,14 @@ FROM (
 ) s
 LEFT JOIN cover_forecast f ON f.book = s.book AND f.canteen_id = s.canteen_id AND f.business_date = s.business_date
                           AND f.meal = s.meal
+LEFT JOIN booking b ON b.book = s.book AND b.canteen_id = s.canteen_id AND b.business_date = s.business_date
+                   AND b.meal = s.meal
 GROUP BY s.canteen_id, date_trunc('week', s.business_date)
 ORDER BY s.canteen_id, week;
 
 -- name: kitchens
 -- How canteens serve and are run; a buffet run by the agency itself where nobody has said.
-SELECT c.canteen_id, coalesce(k.serving, 'buffet') AS serving, coalesce(k.operating, 'self_run') AS operating
+SELECT c.book, c.canteen_id, coalesce(k.serving, 'buffet') AS serving, coalesce(k.operating, 'self_run') AS operating
 FROM canteen c LEFT JOIN kitchen k ON k.book = c.book AND k.canteen_id = c.canteen_id
 WHERE c.canteen_id = ANY ($1);
 
@@ -43,3 +47,84 @@ ORDER BY canteen_id, code, scored_at DESC;
 -- An inspector's score of an indicator; earlier ones stay.
 INSERT INTO evidence (book, canteen_id, quarter, code, scored_at, share, note, scored_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: evidence_history
+-- Every score of an indicator of a canteen's quarter, the last one first.
+SELECT share, note, scored_by, scored_at FROM evidence
+WHERE canteen_id = $1 AND quarter = $2 AND code = $3 ORDER BY scored_at DESC;
+
+-- name: self_scored
+-- How agencies scored a quarter's evidence themselves.
+SELECT canteen_id, percents FROM self_evaluation WHERE canteen_id = ANY ($1) AND quarter = $2;
+
+-- name: cases
+-- Cases that were due in a quarter, those of them closed in time, and whether weights were falsified in it.
+SELECT canteen_id, count(*) FILTER (WHERE due_on BETWEEN $2 AND $3) AS due,
+       count(*) FILTER (WHERE due_on BETWEEN $2 AND $3 AND state = 'closed' AND closed_on <= due_on) AS in_time,
+       bool_or(kind = 'falsified_weights' AND quarter = $2) AS falsified
+FROM rectification_case WHERE canteen_id = ANY ($1) AND state <> 'withdrawn' GROUP BY canteen_id;
+
+-- name: want
+-- Ask for a quarter to be evaluated.
+INSERT INTO evaluation_quarter (quarter, wanted_at) VALUES ($1, clock_timestamp())
+ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp();
+
+-- name: want_if_new
+-- Ask for a quarter to be evaluated unless somebody has, if there are covers in it.
+INSERT INTO evaluation_quarter (quarter, wanted_at)
+SELECT $1, clock_timestamp() WHERE EXISTS (SELECT FROM cover_day WHERE business_date BETWEEN $1 AND $2)
+ON CONFLICT (quarter) DO NOTHING;
+
+-- name: wanted
+-- Quarters that are to be evaluated.
+SELECT quarter FROM evaluation_quarter WHERE evaluated_at IS NULL OR evaluated_at < wanted_at ORDER BY quarter;
+
+-- name: quarter
+-- How far a quarter is.
+SELECT quarter, wanted_at, evaluated_at, frozen_by, frozen_at, evaluated_at >= wanted_at AS evaluated
+FROM evaluation_quarter WHERE quarter = $1;
+
+-- name: lock_quarter
+-- Whether a quarter is frozen; nobody freezes it until the transaction ends.
+SELECT frozen_at IS NOT NULL FROM evaluation_quarter WHERE quarter = $1 FOR UPDATE;
+
+-- name: note_evaluated
+-- A quarter was evaluated from what was there at a moment.
+UPDATE evaluation_quarter SET evaluated_at = $2 WHERE quarter = $1;
+
+-- name: freeze
+-- Keep a quarter's results as they are.
+UPDATE evaluation_quarter SET frozen_by = $2, frozen_at = clock_timestamp() WHERE quarter = $1;
+
+-- name: appealed
+-- Canteens of a quarter whose appeal was accepted and is not answered by a result yet.
+SELECT a.canteen_id, (SELECT 1 + max(r.revision) FROM quarter_result r
+                      WHERE r.book = a.book AND r.canteen_id = a.canteen_id AND r.quarter = a.quarter) AS revision
+FROM appeal a WHERE a.quarter = $1 AND a.state = 'accepted' AND a.revision IS NULL;
+
+-- name: note_appeal
+-- Which revision answers an accepted appeal.
+UPDATE appeal SET revision = $3 WHERE quarter = $1 AND canteen_id = $2 AND state = 'accepted' AND revision IS NULL;
+
+-- name: keep_result
+-- A canteen's result.
+INSERT INTO quarter_result (book, canteen_id, quarter, revision, scheme, serving, operating, score, low, high, grade_zh,
+                            grade_en, to_verify, vetoed, weekly_covers, points, weeks, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (book, canteen_id, quarter, revision) DO UPDATE SET
+    scheme = excluded.scheme, serving = excluded.serving, operating = excluded.operating, score = excluded.score,
+    low = excluded.low, high = excluded.high, grade_zh = excluded.grade_zh, grade_en = excluded.grade_en,
+    to_verify = excluded.to_verify, vetoed = excluded.vetoed, weekly_covers = excluded.weekly_covers,
+    points = excluded.points, weeks = excluded.weeks, made_at = excluded.made_at;
+
+-- name: standings
+-- Where every canteen of a quarter stands: its last revision, without the points.
+SELECT DISTINCT ON (r.canteen_id) r.canteen_id, r.book, r.revision, r.scheme, r.serving, r.operating, r.score, r.low,
+       r.high, r.grade_zh, r.grade_en, r.to_verify, r.vetoed, r.weekly_covers, c.agency_id, c.name_zh, c.name_en
+FROM quarter_result r JOIN canteen c ON c.book = r.book AND c.canteen_id = r.canteen_id
+WHERE r.quarter = $1 ORDER BY r.canteen_id, r.revision DESC;
+
+-- name: points
+-- The points of some canteens' last revisions, and the weeks that they were computed from.
+SELECT DISTINCT ON (canteen_id) canteen_id, revision, points, weeks FROM quarter_result
+WHERE quarter = $1 AND canteen_id = ANY ($2) ORDER BY canteen_id, revision DESC;

@@ -9,6 +9,26 @@ SELECT c.book, c.canteen_id, (
            WHERE v.host_agency_id = c.agency_id AND $1 BETWEEN v.first_day AND v.last_day) AS guests
 FROM canteen c;
 
+-- name: keep_booking
+-- Covers booked for a meal; said again, it replaces what was said.
+INSERT INTO booking (book, canteen_id, business_date, meal, booked, came, noted_by, noted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET
+    booked = excluded.booked, came = coalesce(excluded.came, booking.came), noted_by = excluded.noted_by,
+    noted_at = excluded.noted_at;
+
+-- name: bookings
+-- Covers booked since a day.
+SELECT book, canteen_id, meal, business_date, booked FROM booking WHERE business_date >= $1;
+
+-- name: guests_to_come
+-- Visitors registered at each canteen's agency on each of the days that follow.
+SELECT c.book, c.canteen_id, v.day::date AS business_date, count(*) AS guests
+FROM generate_series($1::date + 1, $1::date + $2::integer, interval '1 day') v(day)
+JOIN visit ON v.day::date BETWEEN visit.first_day AND visit.last_day
+JOIN canteen c ON c.agency_id = visit.host_agency_id
+GROUP BY c.book, c.canteen_id, v.day;
+
 -- name: keep_covers
 -- Covers of a canteen's meal on a closed day.
 INSERT INTO cover_day (book, canteen_id, business_date, meal, covers, guests) VALUES ($1, $2, $3, $4, $5, $6)

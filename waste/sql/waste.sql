@@ -11,6 +11,10 @@ WHERE m.business_date = $1 AND m.canteen_id = ANY ($2) AND m.book IN (SELECT boo
 SELECT weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, replaces FROM weigh_in
 WHERE book = $1 AND weigh_in_id = ANY ($2);
 
+-- name: canteen_of_weigh_in
+-- The canteen of a weighing.
+SELECT canteen_id FROM weigh_in WHERE book IN (SELECT book FROM book) AND weigh_in_id = $1;
+
 -- name: to_correct
 -- Weighings that somebody wants to correct, and whether they have been already.
 SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.dish,

@@ -1,0 +1,298 @@
+"""The demo city's quarter from evaluation to bulletin: traced, frozen, appealed against, put right, published."""
+
+import base64
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pypdfium2 as pdfium
+import urllib3
+from playwright.sync_api import Browser, expect
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+from loadtest.town import PASSWORD
+from registry.days import ZONE
+from registry.postgres import Pool
+from terminals.client import Rejected, Terminal
+from tests.builders import Town
+from waste.quarters import QUERIES, quarter_before
+from waste.rectification import escalate_overdue
+
+TODAY = datetime.now(ZONE).date()
+QUARTER = quarter_before(TODAY)
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PHOTO = {"name": "台秤.png", "content": base64.b64encode(PNG).decode()}
+
+
+def pdf_text(content: bytes) -> str:
+    return "\n".join(page.get_textpage().get_text_range() for page in pdfium.PdfDocument(content))
+
+
+def evaluated(town: Town) -> dict[int, Any]:
+    shown = town.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")
+    assert shown["evaluated"]
+    return {one["canteen_id"]: one for one in shown["evaluations"]}
+
+
+def test_a_quarter_is_evaluated_and_every_score_leads_to_its_records_in_two_clicks(town: Town) -> None:
+    supervisor, yuyao = town.person("supervisor"), town.canteen_id("yuyao")
+    shown = evaluated(town)
+    assert {one["scheme"] for one in shown.values()} == {"default-2026", "hangzhou-2026"}
+    assert all(one["to_verify"] for one in shown.values()), "no evidence yet"
+    assert shown[yuyao]["score"] > shown[town.canteen_id("yinzhou", 1)]["score"]
+    points = {point["code"]: point for point in shown[yuyao]["points"]}
+    trace = supervisor.call("GET", points["E1"]["records"])
+    grams, covers = (sum(week["sums"][name] for week in trace["weeks"]) for name in ("waste_g", "weighed_covers"))
+    assert points["E1"]["value"] == round(grams / covers, 4)
+    assert "covers" in trace["formula"]
+    raw = supervisor.call("GET", trace["weeks"][3]["records"])
+    streams = ("preparation", "unserved", "plate")
+    assert sum(w["weight_g"] for w in raw if w["stream"] in streams) >= trace["weeks"][3]["sums"]["waste_g"]
+    assert supervisor.ask("GET", points["E1"]["records"].replace("E1", "Z9")).status == 404
+    [own] = town.person("kitchen-hangzhou").call("GET", f"/waste/evaluations/{QUARTER}")["evaluations"]
+    assert own["canteen_id"] == town.canteen_id("hangzhou")
+    assert supervisor.ask("GET", "/waste/evaluations/2026-02-01").status == 400
+    assert supervisor.ask("GET", "/waste/evaluations/2019-01-01").status == 404
+    assert len(supervisor.call("GET", "/waste/schemes")) == 2
+
+
+def test_agencies_score_themselves_and_inspectors_after_them(town: Town) -> None:
+    kitchen, supervisor, canteen = (
+        town.person("kitchen-hangzhou"),
+        town.person("supervisor"),
+        town.canteen_id("hangzhou"),
+    )
+    reminded = [
+        one["canteen_id"] for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"
+    ]
+    assert reminded == [canteen]
+    own = {"canteen_id": canteen, "quarter": str(QUARTER), "percents": {"M1": 60}, "note": "制度健全", "files": [PHOTO]}
+    assert kitchen.ask("POST", "/waste/self-evaluations", own | {"percents": {"W1": 60}}).status == 400
+    assert town.person("kitchen-yuyao").ask("POST", "/waste/self-evaluations", own).status == 404
+    assert kitchen.ask("POST", "/waste/self-evaluations", own).status == 204
+    assert [one for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"] == []
+    [point] = [p for p in evaluated(town)[canteen]["points"] if p["code"] == "M1"]
+    assert (point["points"], point["source"]) == (12, "self")
+    scored = {"canteen_id": canteen, "quarter": str(QUARTER), "code": "M1", "percent": 10, "note": "现场查看",
+              "files": [PHOTO]}  # fmt: skip
+    assert kitchen.ask("POST", "/waste/evidence", scored).status == 403
+    assert supervisor.ask("POST", "/waste/evidence", scored | {"code": "W1"}).status == 400
+    assert supervisor.ask("POST", "/waste/evidence", scored).status == 204
+    assert supervisor.ask("POST", "/waste/evidence", scored | {"percent": 90}).status == 204
+    [point] = [p for p in evaluated(town)[canteen]["points"] if p["code"] == "M1"]
+    assert (point["points"], point["source"]) == (18, "inspector")
+    trace = supervisor.call("GET", point["records"])
+    assert [one["share"] for one in trace["evidence"]] == [0.9, 0.1]
+    assert len(trace["files"]) == 3
+    file = supervisor.ask("GET", trace["files"][0]["url"])
+    assert (file.headers["content-type"], file.data) == ("image/png", PNG)
+    assert town.person("kitchen-yuyao").ask("GET", trace["files"][0]["url"]).status == 404
+
+
+def test_a_finding_is_planned_proved_inspected_again_and_closed(town: Town) -> None:
+    kitchen, supervisor, canteen = town.person("kitchen-yinzhou"), town.person("supervisor"), town.canteen_id("yinzhou")
+    found = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "剩菜未称重", "responsible": "李主任",
+             "due_on": str(TODAY), "files": [PHOTO]}  # fmt: skip
+    assert kitchen.ask("POST", "/waste/cases", found).status == 403
+    assert supervisor.ask("POST", "/waste/cases", found | {"due_on": str(TODAY - timedelta(days=1))}).status == 400
+    number = supervisor.call("POST", "/waste/cases", found)["number"]
+
+    def step(person: Any, action: str) -> int:
+        return int(person.ask("POST", f"/waste/cases/{number}/{action}", {"text": action, "files": [PHOTO]}).status)
+
+    assert any(one["text_zh"] == "剩菜未称重" for one in kitchen.call("GET", "/waste/reminders"))
+    assert step(supervisor, "plan") == 403
+    assert step(town.person("kitchen-yuyao"), "plan") == 404
+    assert step(kitchen, "prove") == 409
+    assert [step(kitchen, "plan"), step(kitchen, "prove"), step(kitchen, "pass")] == [204, 204, 403]
+    assert [step(supervisor, "fail"), step(kitchen, "plan"), step(kitchen, "prove")] == [204, 204, 204]
+    assert [step(supervisor, "pass"), step(supervisor, "withdraw")] == [204, 409]
+    [case] = [one for one in kitchen.call("GET", "/waste/cases?state=closed") if one["case_id"] == number]
+    actions = [one["action"] for one in case["steps"]]
+    assert actions == ["find", "plan", "prove", "fail", "plan", "prove", "pass"]
+    assert (case["level"], case["closed_on"], len(case["files"])) == (1, str(TODAY), 7)
+    assert kitchen.ask("POST", f"/waste/cases/{number}/delete", {"text": "x"}).status == 400
+
+
+async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, database_url: str) -> None:
+    """Due in the quarter, one of two closed in time; the other goes up until it is dealt with by law."""
+    row = await ledger.fetchrow("SELECT book, canteen_id FROM canteen LIMIT 1")
+    assert row is not None
+    insert = (
+        "INSERT INTO rectification_case (book, case_id, canteen_id, quarter, kind, what, responsible, state, level,"
+        " opened_on, due_on, deadline, closed_on) VALUES ($1, $2, $3, $4, 'finding', 'x', 'y', $5, 0, $4, $6, $6, $7)"
+    )
+    due = QUARTER + timedelta(days=20)
+    await ledger.execute(insert, row["book"], 1, row["canteen_id"], QUARTER, "closed", due, due)
+    await ledger.execute(insert, row["book"], 2, row["canteen_id"], QUARTER, "open", due, None)
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    sessions = async_sessionmaker(engine)
+    for level in (1, 2, 3):
+        assert await escalate_overdue(sessions, TODAY + timedelta(days=30 * level)) == [2]
+        assert await escalate_overdue(sessions, TODAY + timedelta(days=30 * level)) == []
+    assert await escalate_overdue(sessions, TODAY + timedelta(days=300)) == []
+    await engine.dispose()
+    assert await ledger.fetchval("SELECT level FROM rectification_case WHERE case_id = 2") == 3
+    [cases] = await ledger.fetch(QUERIES["cases"], [row["canteen_id"]], QUARTER, QUARTER + timedelta(days=91))
+    assert (cases["due"], cases["in_time"]) == (2, 1)
+
+
+def test_a_bulletin_from_draft_to_publication(town: Town, browser: Browser) -> None:
+    """Frozen, appealed against, vetoed, drafted, edited, published by another person, read by everybody."""
+    supervisor, kitchen = town.person("supervisor"), town.person("kitchen-yinzhou")
+    canteen = town.canteen_id("yinzhou")
+    falsified = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "称重数据造假", "responsible": "李主任",
+                 "due_on": str(TODAY), "kind": "falsified_weights"}  # fmt: skip
+    case = supervisor.call("POST", "/waste/cases", falsified)["number"]
+    shown = evaluated(town)[canteen]
+    assert (shown["vetoed"], shown["rank"], shown["grade_zh"]) == (True, None, "不合格")
+    appeal = {"canteen_id": canteen, "quarter": str(QUARTER), "text": "系误录,有原始台账", "files": [PHOTO]}
+    assert kitchen.ask("POST", "/waste/appeals", appeal).status == 409
+    assert supervisor.ask("POST", "/waste/bulletins", {"quarter": str(QUARTER)}).status == 409
+    assert supervisor.ask("POST", f"/waste/evaluations/{quarter_before(TODAY + timedelta(days=92))}/freeze").status in (
+        400, 409,
+    )  # fmt: skip
+    assert supervisor.ask("POST", f"/waste/evaluations/{QUARTER}/freeze").status == 204
+    late = {"canteen_id": canteen, "quarter": str(QUARTER), "code": "A1", "percent": 90, "note": "x"}
+    assert supervisor.ask("POST", "/waste/evidence", late).status == 409
+    number = kitchen.call("POST", "/waste/appeals", appeal)["number"]
+    assert kitchen.ask("POST", "/waste/appeals", appeal).status == 409
+    assert [one["kind"] for one in supervisor.call("GET", "/waste/reminders")].count("appeal") == 1
+    assert supervisor.ask("POST", f"/waste/cases/{case}/withdraw", {"text": "台账属实"}).status == 204
+    decision = {"accept": True, "text": "台账属实,重新评定"}
+    assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 204
+    assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 409
+    again = evaluated(town)[canteen]
+    assert (again["vetoed"], again["revision"], again["rank"] is not None) == (False, 1, True)
+    assert [one["revision"] for one in kitchen.call("GET", "/waste/appeals")] == [1]
+
+    bulletin = supervisor.call("POST", "/waste/bulletins", {"quarter": str(QUARTER)})["number"]
+    path = f"/waste/bulletins/{bulletin}"
+    assert urllib3.request("GET", f"{town.url}/bulletins/{bulletin}").status == 404, "a draft is nobody's business"
+    foreword = "本季度 <b>各单位</b> 认真落实。"
+    assert supervisor.ask("PATCH", path, {"foreword": foreword}).status == 204
+    assert supervisor.ask("PATCH", path, {"colour": "red"}).status == 400
+    assert supervisor.ask("POST", f"{path}/publication").status == 403, "nobody publishes what he wrote"
+    assert kitchen.ask("POST", f"{path}/publication").status == 403
+    assert town.approver.ask("POST", f"{path}/publication").status == 204
+    assert supervisor.ask("PATCH", path, {"foreword": "x"}).status == 409
+    facts = urllib3.request("GET", f"{town.url}/bulletins/{bulletin}/data").json()
+    assert [len(group["lines"]) for group in facts["groups"]]
+    assert facts["cases"]["opened"] >= 0
+    text = pdf_text(urllib3.request("GET", f"{town.url}/bulletins/{bulletin}/pdf").data)
+    assert "成效评估通报" in text
+    assert "余姚市机关事务中心" in text
+    page = browser.new_page(viewport={"width": 900, "height": 1200})
+    page.goto(f"{town.url}/bulletins")
+    page.click("li a")
+    expect(page.locator("h1")).to_contain_text("通报")
+    expect(page.locator("body")).to_contain_text("<b>各单位</b>")
+    assert page.locator("svg rect").count() == 7
+    page.close()
+
+
+def test_charts_to_draw_and_to_download(town: Town) -> None:
+    supervisor, kitchen = town.person("supervisor"), town.person("kitchen-yuyao")
+    evaluated(town)
+    for chart in supervisor.call("GET", "/waste/charts"):
+        name, columns = chart["chart"], chart["columns"]
+        shown = supervisor.call("GET", f"/waste/charts/{name}")
+        assert all(len(row) == len(columns) for row in shown["rows"])
+        table = supervisor.ask("GET", f"/waste/charts/{name}?format=csv")
+        assert table.data.decode("utf-8-sig").splitlines()[0] == ",".join(columns)
+        assert len(kitchen.call("GET", f"/waste/charts/{name}")["rows"]) <= len(shown["rows"])
+    assert supervisor.ask("GET", "/waste/charts/luck").status == 404
+    assert len(supervisor.call("GET", "/waste/charts/trend")["rows"]) >= 18
+    ranked = kitchen.call("GET", "/waste/charts/ranking")["rows"]
+    assert len(ranked) == 2
+    assert all("余姚" in row[6] for row in ranked)
+
+
+def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(town: Town) -> None:
+    supervisor, year = town.person("supervisor"), TODAY.year + 1
+    plan = supervisor.call("POST", f"/waste/sampling-plans/{year}")
+    assert len(plan["drawn"]) >= 0.35 * len(plan["candidates"])
+    assert supervisor.ask("POST", f"/waste/sampling-plans/{year}").status == 409
+    assert supervisor.ask("POST", f"/waste/sampling-plans/{year + 5}").status == 400
+    assert town.person("kitchen-yuyao").ask("GET", f"/waste/sampling-plans/{year}").status == 403
+
+
+def test_a_scale_weighs_without_a_network_and_takes_no_payments(town: Town, tmp_path: Any) -> None:
+    folder = tmp_path / f"scale-{secrets.token_hex(3)}"
+    scale = Terminal.enrol(town.url, town.slip("yuyao", kind="scale"), folder)
+    yesterday = TODAY - timedelta(days=1)
+    weighed = {"weigh_in_id": str(uuid4()), "business_date": str(yesterday), "meal": "dinner", "stream": "plate",
+               "weight_g": 12_340}  # fmt: skip
+    assert scale.weigh([weighed]).outcome == "recorded"
+    assert scale.weigh([weighed]).outcome == "recorded", "sent again, it is the same weighing"
+    canteen = town.canteen_id("yuyao")
+    kitchen = town.person("kitchen-yuyao")
+    history = f"/waste/canteens/{canteen}/weigh-ins?first={yesterday}&last={yesterday}"
+    name = f"scale {scale.identity.terminal_id}"
+    [kept] = [w for w in kitchen.call("GET", history) if w["recorded_by"] == name]
+    assert (kept["weight_g"], kept["source"]) == (12_340, "scale")
+    for status, wrong in ((400, {"business_date": "2020-01-01"}), (409, {"weight_g": 1})):
+        try:
+            scale.weigh([weighed | wrong])
+        except Rejected as rejected:
+            assert rejected.status == status
+            assert rejected.document["signed"]
+        else:
+            raise AssertionError("it was taken")
+    card = town.card(town.official("yuyao"))
+    try:
+        scale.charge_card(card, "lunch")
+    except Rejected as rejected:
+        assert rejected.status == 403
+    else:
+        raise AssertionError("a scale took money")
+    till = town.terminal(tmp_path, "yuyao")
+    try:
+        till.weigh([weighed | {"weigh_in_id": str(uuid4())}])
+    except Rejected as rejected:
+        assert rejected.status == 403
+    else:
+        raise AssertionError("a till weighed")
+
+
+def test_bookings_are_expected_guests(town: Town) -> None:
+    kitchen, canteen = town.person("kitchen-yuyao"), town.canteen_id("yuyao")
+    booking = {"canteen_id": canteen, "business_date": str(TODAY), "meal": "lunch", "booked": 40}
+    assert kitchen.ask("POST", "/waste/bookings", booking).status == 204
+    assert kitchen.ask("POST", "/waste/bookings", booking | {"came": 35}).status == 204
+    assert kitchen.ask("POST", "/waste/bookings", booking | {"booked": -1}).status == 400
+    assert town.person("kitchen-hangzhou").ask("POST", "/waste/bookings", booking).status == 404
+
+
+def test_weighing_on_the_page(town: Town, browser: Browser) -> None:
+    """Recorded with a photo; kept while the centre is away, and sent when it is back; taken back."""
+    page = browser.new_page(viewport={"width": 420, "height": 900})
+    page.goto(f"{town.url}/weighing")
+    page.fill("[name=login]", "kitchen-yinzhou")
+    page.fill("[name=password]", PASSWORD)
+    page.click("#sign-in button")
+    page.fill("#weight", "12,5")
+    page.set_input_files("#photo", {"name": "a.png", "mimeType": "image/png", "buffer": PNG})
+    page.click("#streams label:nth-of-type(2)")
+    page.click("#weigh .go")
+    expect(page.locator("#done li")).to_contain_text("12.5 kg")
+    expect(page.locator("#state")).to_contain_text("已登记")
+    page.route("**/waste/weigh-ins", lambda route: route.abort())
+    page.fill("#weight", "0.7")
+    page.click("#weigh .go")
+    expect(page.locator("#done li.waiting")).to_contain_text("待上传")
+    page.unroute("**/waste/weigh-ins")
+    page.fill("#weight", "0.8")
+    page.click("#weigh .go")
+    expect(page.locator("#done li.waiting")).to_have_count(0)
+    expect(page.locator("#done li")).to_have_count(3)
+    page.click("#done li:first-child button")
+    expect(page.locator("#done li:first-child")).to_contain_text("已撤销")
+    page.close()
+    kitchen, canteen = town.person("kitchen-yinzhou"), town.canteen_id("yinzhou")
+    history = kitchen.call("GET", f"/waste/canteens/{canteen}/weigh-ins?first={TODAY}&last={TODAY}")
+    assert sorted(w["weight_g"] for w in history)[:2] == [0, 700]
+    [first] = [w for w in history if w["weight_g"] == 12_500]
+    [photo] = kitchen.call("GET", f"/waste/weigh-ins/{first['weigh_in_id']}/photos")
+    assert kitchen.ask("GET", photo["url"]).data == PNG

@@ -1,0 +1,51 @@
+"""Inspections: enough, all within three years, by size, drawn again from the seed, and for nobody to foresee."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from waste.sampling import SHARE, YEARS, Candidate, draw, stratum_of
+
+FIRST = 2026
+SIZES = st.lists(st.sampled_from(["small", "medium", "large"]), min_size=1, max_size=60)
+
+
+def candidates_of(strata: list[str]) -> list[Candidate]:
+    return [Candidate(number, stratum, None, FIRST) for number, stratum in enumerate(strata, start=1)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(strata=SIZES, seed=st.text("0123456789abcdef", min_size=4, max_size=8))
+def test_enough_every_year_and_everybody_within_three(strata: list[str], seed: str) -> None:
+    candidates = candidates_of(strata)
+    inspected: dict[int, list[int]] = defaultdict(list)
+    for year in range(FIRST, FIRST + 9):
+        drawn = draw(candidates, year, seed)
+        assert drawn == draw(candidates[::-1], year, seed), "drawn again, the same"
+        assert len({one.canteen_id for one in drawn}) == len(drawn)
+        for stratum in set(strata):
+            of = strata.count(stratum)
+            assert sum(one.stratum == stratum for one in drawn) >= SHARE * of
+        for one in drawn:
+            inspected[one.canteen_id].append(year)
+            assert 1 <= one.quarter <= 4
+        chosen = {one.canteen_id for one in drawn}
+        candidates = [replace(c, last_year=year) if c.canteen_id in chosen else c for c in candidates]
+        if year >= FIRST + YEARS - 1:
+            for candidate in candidates:
+                assert any(year - YEARS < done <= year for done in inspected[candidate.canteen_id])
+
+
+def test_nobody_is_safe_after_a_visit_and_nobody_knows_when() -> None:
+    """Over many seeds each of twenty canteens is drawn, those inspected last year as well."""
+    candidates = [replace(c, last_year=FIRST - 1 if c.canteen_id <= 7 else None) for c in candidates_of(["small"] * 20)]
+    seen = {one.canteen_id for seed in range(300) for one in draw(candidates, FIRST, str(seed))}
+    assert seen == set(range(1, 21))
+    some = draw(candidates, FIRST, "a")
+    assert some != draw(candidates, FIRST, "b")
+
+
+def test_strata_by_lunches() -> None:
+    assert [stratum_of(n) for n in (99.9, 100, 299.9, 300)] == ["small", "medium", "medium", "large"]

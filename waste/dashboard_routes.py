@@ -1,0 +1,45 @@
+"""HTTP: the dashboards' charts, to draw and to download; and the page to weigh with."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get
+from litestar.params import Parameter
+
+from registry import access
+from registry.models import Sessions
+from registry.postgres import Pool
+from waste.dashboard import CHARTS, chart, to_csv
+from waste.schemas import ChartShown
+from waste.weighing import canteens_of
+
+ByPerson = Request[access.Person, Any, Any]
+
+
+class DashboardController(Controller):
+    """Charts of one's own canteens; of all for the centre and the supervisors."""
+
+    path = "/waste/charts"
+    tags = ["waste"]  # noqa: RUF012
+
+    @get("/", guards=[access.allows("see_waste")], summary="Charts")
+    async def list_charts(self) -> list[ChartShown]:
+        """Which there are, without their rows."""
+        return [ChartShown(name, zh, en, columns, []) for name, (zh, en, columns, _) in CHARTS.items()]
+
+    @get("/{name:str}", guards=[access.allows("see_waste")], summary="A chart's data")
+    async def chart(
+        self,
+        request: ByPerson,
+        name: str,
+        sessions: Sessions,
+        ledger: Pool,
+        form: Annotated[str, Parameter(query="format", pattern="^(json|csv)$")] = "json",
+    ) -> ChartShown | Response[bytes]:
+        """As JSON to draw, as CSV to keep."""
+        async with sessions() as db:
+            canteens = await canteens_of(db, request.user)
+        shown = await chart(ledger, canteens, name)
+        if form == "json":
+            return shown
+        headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
+        return Response(to_csv(shown), media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,96 @@
+"""Whom to inspect in a year: at least 35 % of the canteens, all within three years (national notice of September 2023).
+
+Drawn apart in each stratum of size. Whoever was not inspected in the two years before is due; the others are drawn from
+those not inspected for longest, but for a share that is drawn from all, so that nobody is safe after a visit and nobody
+knows when it comes. The same candidates and seed give the same plan.
+"""
+
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from math import ceil
+from pathlib import Path
+
+from msgspec import json
+
+from registry.errors import CONFLICT, INVALID, Problem
+from registry.named_sql import load_queries
+from registry.postgres import Pool
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "sampling.sql")
+
+SHARE, SURPRISE = 0.35, 0.05
+YEARS = 3
+SMALL, MEDIUM = 100, 300
+"""Lunches a day below which a canteen is small, and medium (assumed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A canteen: its stratum, the year of its last inspection, and the year since which it can be inspected."""
+
+    canteen_id: int
+    stratum: str
+    last_year: int | None
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A canteen to inspect, the quarter to do it in (1 to 4), and whether three years would be over otherwise."""
+
+    canteen_id: int
+    stratum: str
+    quarter: int
+    due: bool
+
+
+def stratum_of(lunches: float) -> str:
+    """Small, medium or large, by lunches a day."""
+    return "small" if lunches < SMALL else "medium" if lunches < MEDIUM else "large"
+
+
+def draw(candidates: Sequence[Candidate], year: int, seed: str) -> list[Drawn]:
+    """The canteens to inspect in a year, by stratum, in the order drawn."""
+    drawn = []
+    for stratum in sorted({c.stratum for c in candidates}):
+        mine = sorted((c for c in candidates if c.stratum == stratum), key=lambda c: c.canteen_id)
+        drawn += _draw(mine, year, random.Random(f"{seed}/{year}/{stratum}"))  # noqa: S311 - seeded, to be drawn again
+    return drawn
+
+
+def _draw(candidates: list[Candidate], year: int, chance: random.Random) -> list[Drawn]:
+    def waited(c: Candidate) -> int:
+        return year - (c.last_year if c.last_year is not None else c.since - 1)
+
+    due = [c for c in candidates if waited(c) >= YEARS]
+    surprise = ceil(SURPRISE * len(candidates))
+    wanted = max(ceil(SHARE * len(candidates)), min(len(due) + surprise, len(candidates)))
+    others = [c for c in candidates if c not in due]
+    chance.shuffle(others)
+    others.sort(key=waited, reverse=True)
+    chosen = [*due, *others[: max(0, wanted - surprise - len(due))]]
+    rest = [c for c in candidates if c not in chosen]
+    chosen += chance.sample(rest, min(wanted - len(chosen), len(rest)))
+    chance.shuffle(chosen)
+    return [Drawn(c.canteen_id, c.stratum, chance.randint(1, 4), c in due) for c in chosen]
+
+
+async def make_plan(pool: Pool, year: int, login: str) -> None:
+    """Draw a year's plan under a seed that nobody could know. Raises Problem INVALID (the year), CONFLICT (made)."""
+    now = datetime.now(UTC)
+    if not now.year <= year <= now.year + 1:
+        raise Problem(INVALID, f"a plan is for {now.year} or {now.year + 1}")
+    candidates = [
+        Candidate(row["canteen_id"], stratum_of(row["lunches"]), row["last_year"], row["since"])
+        for row in await pool.fetch(QUERIES["candidates"], date(year, 1, 1))
+    ]
+    seed = secrets.token_hex(16)
+    listed, drawn = ([asdict(one) for one in many] for many in (candidates, draw(candidates, year, seed)))
+    made = await pool.fetchval(
+        QUERIES["keep_plan"], year, seed, json.encode(listed).decode(), json.encode(drawn).decode(), login, now
+    )
+    if made is None:
+        raise Problem(CONFLICT, f"the plan of {year} is drawn already")

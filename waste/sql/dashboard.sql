@@ -1,0 +1,27 @@
+-- name: expected
+-- Covers that were expected at the meals of a day.
+SELECT canteen_id, meal, covers, cook_for FROM cover_forecast WHERE business_date = $1 AND canteen_id = ANY ($2);
+
+-- name: months
+-- Waste and covers of the last months of some canteens together.
+SELECT month, sum(covers)::bigint AS covers, sum(weighed_covers)::bigint AS weighed_covers,
+       sum(waste_g)::bigint AS waste_g
+FROM kitchen_month
+WHERE canteen_id = ANY ($1)
+  AND month > (SELECT max(month) FROM kitchen_month) - make_interval(months => $2::integer)
+GROUP BY month ORDER BY month;
+
+-- name: last_quarter
+-- The last quarter that was evaluated.
+SELECT max(quarter) FROM evaluation_quarter WHERE evaluated_at IS NOT NULL;
+
+-- name: forecasts
+-- Forecast and actual covers by day and meal, of the meals that have a forecast.
+SELECT f.business_date, f.meal, sum(f.covers)::bigint AS covers, sum(f.cook_for)::bigint AS cook_for,
+       sum(d.covers)::bigint AS actual
+FROM cover_forecast f
+LEFT JOIN cover_day d ON d.book = f.book AND d.canteen_id = f.canteen_id AND d.business_date = f.business_date
+                     AND d.meal = f.meal
+WHERE f.business_date BETWEEN $1 AND $2 AND f.canteen_id = ANY ($3)
+GROUP BY f.business_date, f.meal
+ORDER BY f.business_date, array_position(ARRAY['breakfast', 'lunch', 'dinner'], f.meal);
