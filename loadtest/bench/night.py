@@ -8,13 +8,10 @@ from typing import Any
 
 import psycopg
 
-from loadtest.bench import machine
+from loadtest.bench import machine, network
+from loadtest.bench.network import BOOKS
 from loadtest.console import ConsoleClient, PlayFailed
 
-AGENCIES, CANTEENS_EACH, OFFICIALS_EACH = 200, 5, 250
-BOOKS = (9001, 9002, 9003, 9004)
-NUMBERS = 1_000_000_000
-"""Where the numbers of what is made here begin."""
 ROWS = (200_000, 1_000_000, 2_000_000, 5_000_000)
 MEASURED_ROWS = 2_000_000
 WRITERS, WRITERS_HOLD_S, FLIPS = 16, 0.010, 50
@@ -27,49 +24,6 @@ GROUP_BY = (
     " GROUP BY issuer_id, acquirer_id, canteen_id, meal, channel"
 )
 
-REGIONS = """
-INSERT INTO book SELECT b, '第' || b || '区', 'Region ' || b FROM unnest(%(books)s::integer[]) b;
-INSERT INTO book_day SELECT b, %(day)s FROM unnest(%(books)s::integer[]) b;
-INSERT INTO agency (book, agency_id, name_zh, name_en, float_account, grant_account, working_meal_account,
-                    purse_order, meal_allowance_fen)
-SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + a, '第' || a || '单位', 'Agency ' || a, %(first)s + 10000 + a,
-       %(first)s + 20000 + a, %(first)s + 30000 + a, 'subsidy_first', 10000
-FROM generate_series(0, %(agencies)s - 1) a;
-INSERT INTO canteen (book, canteen_id, agency_id, account_id, name_zh, name_en)
-SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + 40000 + 10 * a + c, %(first)s + a,
-       %(first)s + 60000 + 10 * a + c, '第' || a || '单位' || c || '食堂', 'Canteen ' || c
-FROM generate_series(0, %(agencies)s - 1) a, generate_series(0, %(canteens)s - 1) c;
-INSERT INTO official (book, holder_id, agency_id, cash_account, subsidy_account, state, name_sealed, staff_index)
-SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + 1000000 + 1000 * a + o, %(first)s + a,
-       %(first)s + 2000000 + 1000 * a + o, %(first)s + 3000000 + 1000 * a + o, 'active', '', int8send(a * 1000 + o)
-FROM generate_series(0, %(agencies)s - 1) a, generate_series(0, %(officials)s - 1) o;
-INSERT INTO wallet (book, holder_id, purse, account_id, balance_fen)
-SELECT book, holder_id, p, CASE p WHEN 'cash' THEN cash_account ELSE subsidy_account END, 0
-FROM official, unnest(ARRAY['cash', 'subsidy']) p WHERE holder_id >= %(first)s;
-"""
-
-PAYMENTS = """
-INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date, posted_at,
-                      holder_id, issuer_id, acquirer_id, canteen_id, meal, channel, purchased_at)
-SELECT (%(books)s::integer[])[1 + a %% 4], uuidv7(), 0, 'payment',
-       %(first)s + CASE WHEN home AND r < 0.5 THEN 3000000 ELSE 2000000 END + 1000 * a + o,
-       %(first)s + 60000 + 10 * host + c, CASE WHEN home THEN 1200 ELSE 2000 END, %(day)s, now(),
-       %(first)s + 1000000 + 1000 * a + o, %(first)s + a, %(first)s + host, %(first)s + 40000 + 10 * host + c,
-       CASE WHEN r < 0.7 THEN 'lunch' WHEN r < 0.9 THEN 'breakfast' ELSE 'dinner' END,
-       CASE WHEN q < 0.6 THEN 'card' ELSE 'qr' END, now()
-FROM (
-    SELECT a, o, c, r, q, home, CASE WHEN home THEN a ELSE (a + 1 + floor(h * 20)::integer) %% %(agencies)s END AS host
-    FROM (
-        SELECT floor(random() * %(agencies)s)::integer AS a, floor(random() * %(officials)s)::integer AS o,
-               floor(random() * %(canteens)s)::integer AS c, random() AS r, random() AS q, random() < 0.85 AS home,
-               random() AS h
-        FROM generate_series(1, %(rows)s)
-    ) x
-) y
-"""
-"""Seventeen in twenty eat at home; the others visit one of twenty neighbours."""
-
-
 class Night:
     """A region of its own in the running centre's ledger; ``note`` keeps a figure."""
 
@@ -79,10 +33,7 @@ class Night:
         self.centre = centre
         self.pid = pid
         self.note = note
-        self.names: dict[str, Any] = {
-            "books": list(BOOKS), "first": NUMBERS, "agencies": AGENCIES, "canteens": CANTEENS_EACH,
-            "officials": OFFICIALS_EACH, "day": self._open_day(),
-        }  # fmt: skip
+        self.names: dict[str, Any] = network.names(self._open_day())
 
     def _open_day(self) -> date:
         return date.fromisoformat(max(book["business_date"] for book in self.centre.call("GET", "/clearing/open-days")))
@@ -90,14 +41,12 @@ class Night:
     def run(self, results: dict[str, Any], sizes: tuple[int, ...] = ROWS) -> None:
         """Close a day of each size."""
         self.db.execute("SET synchronous_commit = off")
-        with psycopg.ClientCursor(self.db) as cursor:
-            cursor.execute(REGIONS.encode(), self.names)
+        network.build(self.db, self.names)
         self.note("close_stall_ms", 1000 * self._stall_s(), 1)
         rows = []
         for size in sizes:
             day = self.names["day"] = self._open_day()
-            with psycopg.ClientCursor(self.db) as cursor:
-                cursor.execute(PAYMENTS.encode(), {**self.names, "rows": size})
+            network.pay(self.db, self.names, size)
             self.db.execute("VACUUM (ANALYZE) transfer")
             rows.append({"payments": size, **self._close(day)})
             results["nights"] = rows
