@@ -31,6 +31,8 @@ BRIDGE, GUESTS_SHARE = 0.78, 0.05
 SERVING = ("buffet", "buffet", "set_meal", "buffet", "a_la_carte", "set_meal", "buffet")
 CAREFUL = (0.8, 1.1, 0.7, 1.3, 0.9, 1.0, 0.6)
 """How much of the usual share a kitchen wastes, in the order of the canteens."""
+FORECAST_DAYS, COOK_MORE = 220, 1.3
+"""For so many days the kitchens have kept their forecasts."""
 WEIGHED = 0.94
 """This share of all meals is weighed."""
 
@@ -61,6 +63,19 @@ def weights_of(covers: int, chance: np.random.Generator, careful: float) -> dict
     return {s: g for s, g in {**waste, "prepared": eaten + waste["unserved"] + waste["plate"]}.items() if g > 0}
 
 
+def expected_of(covers: list[int]) -> list[tuple[int, int, int]]:
+    """Day, covers and what to cook for, as the kitchens forecast before: the mean of the last four same weekdays."""
+    made = []
+    for n in range(len(covers) - FORECAST_DAYS, len(covers)):
+        mean = sum(covers[n - 7 * weeks] for weeks in (1, 2, 3, 4)) / 4
+        made.append((n, round(mean), math.ceil(mean * COOK_MORE)))
+    return made
+
+
+def _at(first: date, day: int) -> datetime:
+    return datetime.combine(first + timedelta(days=day - 1), time(22, 10), ZONE)
+
+
 async def load_past(session: AsyncSession, last: date) -> None:
     """Write the covers and weighings of the months up to a day, and how the kitchens are run."""
     first = last - timedelta(days=MONTHS_DAYS - 1)
@@ -69,6 +84,7 @@ async def load_past(session: AsyncSession, last: date) -> None:
     assert raw is not None
     covers: list[tuple[Any, ...]] = []
     weigh_ins: list[tuple[Any, ...]] = []
+    expected: list[tuple[Any, ...]] = []
     for number, canteen in enumerate(canteens):
         serving, operating = SERVING[number % len(SERVING)], ("self_run", "contracted")[number % 3 == 2]
         session.add(
@@ -82,10 +98,15 @@ async def load_past(session: AsyncSession, last: date) -> None:
                 (canteen.book, canteen.canteen_id, first + timedelta(days=n), meal, count, guests)
                 for n, (count, guests) in enumerate(days)
             ]
+            expected += [
+                (canteen.book, canteen.canteen_id, first + timedelta(days=n), meal, covers, cook_for, _at(first, n))
+                for n, covers, cook_for in expected_of([count for count, _ in days])
+            ]
             weigh_ins += _weigh_ins(canteen, meal, first, days, seed, CAREFUL[number % len(CAREFUL)])
     await session.flush()
     # Tens of thousands of rows, copied: a first start should take seconds.
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
+    await raw.copy_records_to_table("cover_forecast", records=expected, columns=FORECAST_COLUMNS)
     await raw.copy_records_to_table("weigh_in", records=weigh_ins, columns=WEIGH_IN_COLUMNS)
     await raw.execute(load_queries(SQL / "waste.sql")["sum_up_all"])
     refresh = load_queries(SQL / "measures.sql")["refresh_months"]
@@ -95,6 +116,7 @@ async def load_past(session: AsyncSession, last: date) -> None:
 
 
 COVER_COLUMNS = ("book", "canteen_id", "business_date", "meal", "covers", "guests")
+FORECAST_COLUMNS = ("book", "canteen_id", "business_date", "meal", "covers", "cook_for", "made_at")
 WEIGH_IN_COLUMNS = (
     "book", "weigh_in_id", "canteen_id", "business_date", "meal", "stream", "weight_g", "source", "recorded_by",
     "recorded_at",

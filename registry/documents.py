@@ -31,6 +31,16 @@ async def render_pdf(template: Path, data: Any) -> bytes:
     return await asyncio.to_thread(_render, template, data)
 
 
+async def render_pdf_once(template: Path, data: Any) -> bytes:
+    """The same for a document that never changes and that anybody may ask for: the last few are remembered."""
+    return await asyncio.to_thread(_remembered, template, json.encode(data))
+
+
+@lru_cache(maxsize=8)
+def _remembered(template: Path, data: bytes) -> bytes:
+    return _render(template, json.decode(data))
+
+
 def _render(template: Path, data: Any) -> bytes:
     # Imported when first asked for: a worker that makes no documents does without its 20 MB.
     import typst

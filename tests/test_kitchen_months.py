@@ -13,7 +13,8 @@ from registry.postgres import Pool
 from tests.builders import Town
 from tests.test_weighing import TODAY, canteens_in, weigh_in
 from waste.headcount import QUERIES as HEADCOUNT
-from waste.kitchen_months import add_up, interval, measures_over, period_of, write_alone
+from waste.kitchen_months import add_up, interval, measures_over, period_of, savings, write_alone
+from waste.trends import Saved
 from waste.weighing import Correction, WeighIn, correct_weigh_ins, record_weigh_ins
 
 STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
@@ -51,8 +52,18 @@ async def test_a_quarter_by_hand(ledger: Pool) -> None:
     assert (month.cost_fen, month.co2e_g) == (24_000, 36_000)
     [quarter] = await measures_over(ledger, first, days[-1], by="serving", per="quarter", meal="lunch")
     assert (quarter.name, quarter.grams_per_cover, quarter.low) == ("buffet", 80.0, None), "too few weeks"
+    shown = await measures_over(ledger, first, days[-1], by="canteen", per="day", canteen_id=number)
+    assert [day.period for day in shown] == days
+    assert [day.grams_per_cover for day in shown] == [90.0, 60.0, None, None]
+    weeks = await measures_over(ledger, first, days[-1], by="agency", per="week")
+    assert sum(week.waste_g for week in weeks) == 12_000
+    ((_, _, rate, less),) = await savings(ledger, (first, days[-1]), (first, days[-1]), by="canteen")
+    assert (rate, less) == (80.0, Saved(0, 0, 0)), "against itself nothing is saved"
+    for wrong in ({"by": "cook", "per": "month"}, {"by": "canteen", "per": "hour"}):
+        with pytest.raises(Problem):
+            await measures_over(ledger, first, days[-1], **wrong)
     with pytest.raises(Problem):
-        await measures_over(ledger, first, days[-1], by="cook", per="month")
+        await measures_over(ledger, first - timedelta(days=200), days[-1], by="canteen", per="day")
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -18,7 +18,7 @@ import web
 from registry import audit
 from registry.access import Person
 from registry.days import ZONE
-from registry.documents import render_pdf
+from registry.documents import render_pdf_once
 from registry.errors import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.models import Sessions, next_numbers
 from registry.postgres import Pool
@@ -269,7 +269,7 @@ async def document(bulletin: Bulletin) -> bytes:
         "sections": sections, "figures": _figures(found), "groups": to_builtins(found.groups),
         "overdue": to_builtins(found.overdue),
     }  # fmt: skip
-    return await render_pdf(FOLDER / "page.typ", data)
+    return await render_pdf_once(FOLDER / "page.typ", data)
 
 
 def _published_on(bulletin: Bulletin) -> str:

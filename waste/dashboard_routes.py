@@ -10,7 +10,7 @@ from registry.models import Sessions
 from registry.postgres import Pool
 from waste.dashboard import CHARTS, chart, to_csv
 from waste.schemas import ChartShown
-from waste.weighing import canteens_of
+from waste.weighing import canteen_of, canteens_of
 
 ByPerson = Request[access.Person, Any, Any]
 
@@ -33,11 +33,14 @@ class DashboardController(Controller):
         name: str,
         sessions: Sessions,
         ledger: Pool,
+        canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
         form: Annotated[str, Parameter(query="format", pattern="^(json|csv)$")] = "json",
     ) -> ChartShown | Response[bytes]:
-        """As JSON to draw, as CSV to keep."""
+        """As JSON to draw, as CSV to keep; of one canteen if asked."""
         async with sessions() as db:
             canteens = await canteens_of(db, request.user)
+            if canteen_id is not None:
+                canteens = {canteen_id: await canteen_of(db, request.user, canteen_id)}
         shown = await chart(ledger, canteens, name)
         if form == "json":
             return shown

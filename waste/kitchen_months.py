@@ -7,26 +7,38 @@ waste / (waste + inedible); CO2e = sum kg x 3.0 (WRAP: more than 3 kg CO2e per k
 block bootstrap over weeks (Kuensch, 1989): weeks are drawn with replacement, since days of a week resemble each other.
 """
 
+import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
+
+import asyncpg
 
 from registry.errors import INVALID, Problem
 from registry.named_sql import load_queries
 from registry.postgres import Connection, Pool
+from waste.trends import Saved, saved
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "measures.sql")
 
 GROUPS = ("canteen", "agency", "serving", "network")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
 """Months in a period."""
+SHORT = {"day": timedelta(days=100), "week": timedelta(days=400)}
+"""Shorter periods are added up from meals when somebody asks, for so long a time at most."""
+INTERVALS_MAX = 300
+"""So many groups and periods have intervals; more would take a processor for seconds."""
 
 COST_PER_KG_FEN = 1_200
 """Assumed where a kitchen has not said what a kilogram costs it."""
 CO2E_G_PER_G = 3
 DRAWS, SEED = 2_000, 35
+Sums = dict[str, int]
 Key = tuple[int, str, date]
 """Number and name of a group, and the first day of a period."""
 
@@ -76,19 +88,59 @@ async def measures_over(
     pool: Pool, first: date, last: date, *, by: str, per: str, meal: str | None = None, agency_id: int | None = None,
     canteen_id: int | None = None,
 ) -> list[PeriodMeasures]:  # fmt: skip
-    """Measures by group and period, whole months from ``first`` to ``last``. Raises Problem(INVALID)."""
-    if by not in GROUPS or per not in PERIODS or first > last:
-        raise Problem(INVALID, f"by {', '.join(GROUPS)}; per {', '.join(PERIODS)}; first before last")
+    """Measures by group and period; of months and longer, whole months from ``first`` to ``last``.
+
+    Raises Problem(INVALID), also for days and weeks of too long a time.
+    """
+    if by not in GROUPS or per not in PERIODS.keys() | SHORT.keys() or first > last:
+        raise Problem(INVALID, f"by {', '.join(GROUPS)}; per {', '.join([*SHORT, *PERIODS])}; first before last")
+    asked = (agency_id, canteen_id, by, meal, COST_PER_KG_FEN)
+    if per in SHORT:
+        if last - first > SHORT[per]:
+            raise Problem(INVALID, f"per {per} at most {SHORT[per].days} days at a time")
+        rows = await pool.fetch(QUERIES["spans"], first, last, *asked, per)
+        return [_measures(row["number"], row["name"], row["month"], dict(list(row.items())[3:]), None) for row in rows]
     begin = first.replace(day=1)
-    rows = await pool.fetch(QUERIES["months"], begin, last, agency_id, canteen_id, by, meal, COST_PER_KG_FEN)
-    sums: dict[Key, dict[str, int]] = {}
+    rows = await pool.fetch(QUERIES["months"], begin, last, *asked)
+    sums: dict[Key, Sums] = {}
     for row in rows:
-        key = (row["number"], row["name"], period_of(row["month"], per))
-        into = sums.setdefault(key, {})
-        for name, value in list(row.items())[3:]:
-            into[name] = into.get(name, 0) + value
-    drawn = await _intervals(pool, begin, last, agency_id, by, per, meal)
+        _add(sums.setdefault((row["number"], row["name"], period_of(row["month"], per)), {}), row)
+    drawn = {} if len(sums) > INTERVALS_MAX else await _intervals(pool, begin, last, agency_id, by, per, meal)
     return [_measures(*key, s, drawn.get(key)) for key, s in sums.items()]
+
+
+async def savings(
+    pool: Pool, baseline: tuple[date, date], now: tuple[date, date], *, by: str, agency_id: int | None = None
+) -> list[tuple[int, str, float, Saved]]:
+    """What each group wasted less than at its baseline's rate: number, name, that rate in g per cover, savings.
+
+    Whole months. Groups that were not weighed in either period are left out. Raises Problem(INVALID).
+    """
+    before, after = [await _sums(pool, *span, by, agency_id) for span in (baseline, now)]
+    found = []
+    for key in sorted(before.keys() & after.keys()):
+        then, since = before[key], after[key]
+        if then["weighed_covers"] and since["weighed_covers"]:
+            rate = then["waste_g"] / then["weighed_covers"]
+            cost_per_kg = since["cost_fen"] * 1000 // since["waste_g"] if since["waste_g"] else COST_PER_KG_FEN
+            less = saved(rate, since["weighed_covers"], since["waste_g"], cost_per_kg, CO2E_G_PER_G)
+            found.append((*key, round(rate, 1), less))
+    return found
+
+
+async def _sums(pool: Pool, first: date, last: date, by: str, agency_id: int | None) -> dict[tuple[int, str], Sums]:
+    if by not in GROUPS or first > last:
+        raise Problem(INVALID, f"by {', '.join(GROUPS)}; first before last")
+    rows = await pool.fetch(QUERIES["months"], first.replace(day=1), last, agency_id, None, by, None, COST_PER_KG_FEN)
+    sums: dict[tuple[int, str], Sums] = {}
+    for row in rows:
+        _add(sums.setdefault((row["number"], row["name"]), {}), row)
+    return sums
+
+
+def _add(into: Sums, row: asyncpg.Record) -> None:
+    for name, value in list(row.items())[3:]:
+        into[name] = into.get(name, 0) + value
 
 
 async def _intervals(
@@ -101,7 +153,8 @@ async def _intervals(
     for row in await pool.fetch(QUERIES["weeks"], first, last, agency_id, by, meal):
         key = (row["number"], row["name"], period_of(row["week"], per))
         weeks.setdefault(key, []).append((row["waste_g"], row["covers"]))
-    return {key: interval(known) for key, known in weeks.items()}
+    # In a thread, so that payments come between.
+    return await asyncio.to_thread(lambda: {key: interval(known) for key, known in weeks.items()})
 
 
 def period_of(month: date, per: str) -> date:
@@ -131,15 +184,18 @@ def _measures(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=64)
+def _picks(count: int, seed: int) -> list[Callable[[Sequence[int]], tuple[int, ...]]]:
+    """Draws with replacement of so many of as many; the same for all groups, since only chance is asked of them."""
+    chance = random.Random(seed)  # noqa: S311 - a simulation
+    picks: list[Any] = [itemgetter(*chance.choices(range(count), k=count)) for _ in range(DRAWS)]
+    return picks
+
+
 def interval(weeks: Sequence[tuple[int, int]], *, seed: int = SEED) -> tuple[float, float] | None:
     """The 95 % interval of grams per cover from (grams, covers) of each week; None for too few weeks."""
     if len(weeks) < WEEKS_MIN:
         return None
-    chance, drawn = random.Random(seed), []  # noqa: S311 - a simulation
-    for _ in range(DRAWS):
-        picked = chance.choices(weeks, k=len(weeks))
-        covers = sum(c for _, c in picked)
-        if covers:
-            drawn.append(sum(g for g, _ in picked) / covers)
-    drawn.sort()
+    grams, covers = ([week[n] for week in weeks] for n in (0, 1))
+    drawn = sorted(sum(pick(grams)) / eaten for pick in _picks(len(weeks), seed) if (eaten := sum(pick(covers))))
     return (round(drawn[int(LOW * len(drawn))], 1), round(drawn[int(HIGH * len(drawn))], 1)) if drawn else None

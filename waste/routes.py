@@ -18,7 +18,7 @@ from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from waste.files import add_files, files_of
 from waste.kitchen_months import QUERIES as MEASURES
-from waste.kitchen_months import measures_over
+from waste.kitchen_months import measures_over, savings
 from waste.schemas import (
     DayWaste,
     FileShown,
@@ -31,6 +31,7 @@ from waste.schemas import (
     NewPhoto,
     NewWeighIns,
     Recorded,
+    Savings,
     WeighInShown,
 )
 from waste.weigh_in_files import FILE_BYTES_MAX, read_weigh_ins
@@ -164,13 +165,31 @@ class WasteController(Controller):
         last: date,
         ledger: Pool,
         by: Annotated[str, Parameter(pattern="^(canteen|agency|serving|network)$")] = "canteen",
-        per: Annotated[str, Parameter(pattern="^(month|quarter|year)$")] = "quarter",
+        per: Annotated[str, Parameter(pattern="^(day|week|month|quarter|year)$")] = "quarter",
         meal: Annotated[str, Parameter(pattern="^(breakfast|lunch|dinner)$")] | None = None,
     ) -> list[Measured]:
         """Grams per cover with its interval, waste rate, completeness, cost and CO2e; an agency sees its own."""
         mine = request.user.agency_id
         found = await measures_over(ledger, first, last, by=by, per=per, meal=meal, agency_id=mine)
         return [Measured(**asdict(one)) for one in found]
+
+    @get("/savings", guards=[access.allows("see_waste")], summary="Savings against a baseline")
+    async def savings(
+        self,
+        request: ByPerson,
+        baseline_first: date,
+        baseline_last: date,
+        first: date,
+        last: date,
+        ledger: Pool,
+        by: Annotated[str, Parameter(pattern="^(canteen|agency|serving|network)$")] = "network",
+    ) -> list[Savings]:
+        """What was wasted less than at the rate of other months, with its cost and CO2e; whole months."""
+        spans = (baseline_first, baseline_last), (first, last)
+        found = await savings(ledger, *spans, by=by, agency_id=request.user.agency_id)
+        return [
+            Savings(number, name, rate, less.waste_g, less.cost_fen, less.co2e_g) for number, name, rate, less in found
+        ]
 
     @post("/kitchens", guards=[access.allows("weigh_waste")], summary="Say how a canteen is run", status_code=204)
     async def set_kitchen(self, request: ByPerson, data: NewKitchen, sessions: Sessions, ledger: Pool) -> None:

@@ -149,8 +149,8 @@ class NewKitchen(Message):
 class Measured(Struct):
     """What a group's meals of a period came to: weights in grams, money in fen; null where nothing can be said.
 
-    ``low`` and ``high``: the 95 % interval of grams per cover, of quarters and years. ``number`` is 0 for groups that
-    are neither a canteen nor an agency.
+    ``low`` and ``high``: the 95 % interval of grams per cover, of up to 300 quarters and years. ``number`` is 0 for
+    groups that are neither a canteen nor an agency.
     """
 
     number: int
@@ -174,6 +174,17 @@ class Measured(Struct):
     avoidable_share: float | None
     cost_fen: int
     co2e_g: int
+
+
+class Savings(Struct):
+    """What a group wasted less than at its baseline's grams per cover; negative when it was more."""
+
+    number: int
+    name: str
+    baseline_grams_per_cover: float
+    saved_g: int
+    saved_fen: int
+    saved_co2e_g: int
 
 
 class SchemeShown(Struct):

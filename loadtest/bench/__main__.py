@@ -23,9 +23,9 @@ from loadtest.bench.kitchen import Kitchen
 from loadtest.bench.night import MEASURED_ROWS, ROWS, Night, closes_under_load
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
-from loadtest.console import PlayFailed
+from loadtest.console import ConsoleClient, PlayFailed, open_http
 from loadtest.generator import LoadFailed, Measured, generate, prepare
-from loadtest.town import Town
+from loadtest.town import PASSWORD, Town
 
 TILLS = 192
 ROUND_S = 4.0
@@ -163,7 +163,7 @@ class Bench:
     def kitchen(self) -> None:
         """Dashboards over three years of a thousand canteens."""
         with self.centre.running():
-            supervisor = ConsoleClient.sign_in(self.centre.url, "supervisor")
+            supervisor = ConsoleClient(open_http(), self.centre.url, "supervisor", PASSWORD)
             Kitchen(self.centre.database_url(), supervisor, self.note).run(self.results)
 
     def _closes_under_load(self, traffic: Traffic, url: str) -> None:

@@ -24,6 +24,7 @@ GROUP_BY = (
     " GROUP BY issuer_id, acquirer_id, canteen_id, meal, channel"
 )
 
+
 class Night:
     """A region of its own in the running centre's ledger; ``note`` keeps a figure."""
 

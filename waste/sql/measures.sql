@@ -58,6 +58,39 @@ WHERE k.month BETWEEN $1 AND $2 AND ($3::bigint IS NULL OR c.agency_id = $3)
 GROUP BY 1, 2, k.month
 ORDER BY 2, 1, k.month;
 
+-- name: spans
+-- The same per day or week ($8) of some months, from the meals themselves.
+SELECT CASE $5 WHEN 'canteen' THEN c.canteen_id WHEN 'agency' THEN c.agency_id ELSE 0 END AS number,
+       CASE $5 WHEN 'canteen' THEN c.name_zh WHEN 'agency' THEN a.name_zh
+               WHEN 'serving' THEN coalesce(p.serving, '') ELSE 'network' END AS name,
+       date_trunc($8, s.business_date)::date AS month, sum(s.covers)::bigint AS covers,
+       count(*) FILTER (WHERE s.covers > 0 OR s.waste_g IS NOT NULL) AS meals, count(s.waste_g) AS weighed_meals,
+       coalesce(sum(s.covers) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS weighed_covers,
+       coalesce(sum(s.waste_g), 0)::bigint AS waste_g,
+       coalesce(sum(s.preparation_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS preparation_g,
+       coalesce(sum(s.unserved_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS unserved_g,
+       coalesce(sum(s.plate_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS plate_g,
+       coalesce(sum(s.inedible_g), 0)::bigint AS inedible_g,
+       coalesce(sum(s.prepared_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS prepared_g,
+       coalesce(sum(s.waste_g) FILTER (WHERE s.prepared_g IS NOT NULL), 0)::bigint AS prepared_waste_g,
+       coalesce(sum(s.implausible), 0)::bigint AS implausible,
+       coalesce(sum(s.waste_g * coalesce(p.cost_per_kg_fen, $7) / 1000), 0)::bigint AS cost_fen
+FROM (
+    SELECT coalesce(m.book, d.book) AS book, coalesce(m.canteen_id, d.canteen_id) AS canteen_id,
+           coalesce(m.business_date, d.business_date) AS business_date, coalesce(d.covers, 0) AS covers,
+           m.preparation_g, m.unserved_g, m.plate_g, m.inedible_g, m.prepared_g, m.implausible,
+           m.preparation_g + m.unserved_g + m.plate_g AS waste_g
+    FROM (SELECT * FROM waste_meal WHERE business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR meal = $6)) m
+    FULL JOIN (SELECT * FROM cover_day WHERE business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR meal = $6)) d
+      ON d.book = m.book AND d.canteen_id = m.canteen_id AND d.business_date = m.business_date AND d.meal = m.meal
+) s
+JOIN canteen c ON c.book = s.book AND c.canteen_id = s.canteen_id
+JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
+LEFT JOIN kitchen p ON p.book = s.book AND p.canteen_id = s.canteen_id
+WHERE ($3::bigint IS NULL OR c.agency_id = $3) AND ($4::bigint IS NULL OR c.canteen_id = $4)
+GROUP BY 1, 2, 3
+ORDER BY 2, 1, 3;
+
 -- name: weeks
 -- Waste and covers per group and week, of meals of which all streams were weighed: what intervals are drawn from.
 SELECT CASE $4 WHEN 'canteen' THEN m.canteen_id WHEN 'agency' THEN c.agency_id ELSE 0 END AS number,
