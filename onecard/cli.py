@@ -24,7 +24,7 @@ from onecard.logs import configure_logs
 from onecard.services import ServiceError, Services
 from onecard.settings import Settings
 from registry.errors import Problem
-from registry.postgres import Pool, open_pool
+from registry.postgres import LOST_CONNECTION, Pool, open_pool
 
 T = TypeVar("T")
 
@@ -296,7 +296,10 @@ def _on_ledger(settings: Settings, work: Callable[[Pool], Awaitable[T]]) -> T:
         finally:
             await pool.close()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except LOST_CONNECTION as error:
+        fail(f"the database went away: {error}")
 
 
 @main.command("audit")

@@ -130,7 +130,12 @@ async def _elsewhere(*command: str) -> None:
     # One processor is enough for it: the others take payments.
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", "onecard", *command, env=environment)
-    if await child.wait() != 0:
+    try:
+        code = await child.wait()
+    except asyncio.CancelledError:
+        child.terminate()
+        raise
+    if code != 0:
         log.warning("command_failed", command=" ".join(command))
 
 

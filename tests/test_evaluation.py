@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.errors import Problem
+from registry.postgres import Pool
 from waste.evaluation import Evaluation, Known, Week, evaluate, measured, ranked, share_of_points, total
-from waste.quarters import quarter_before, quarter_of
+from waste.evaluation_routes import quarter_shown
+from waste.quarters import quarter_before, quarter_of, want
 from waste.scheme import FOLDER, NotAScheme, Scheme, load_schemes, read_scheme
 
 NINGBO, HANGZHOU = 3302, 3301
@@ -189,3 +192,12 @@ def test_quarters() -> None:
 def test_the_quarter_that_was_over_last() -> None:
     assert quarter_before(date(2026, 11, 24)) == date(2026, 7, 1)
     assert quarter_before(date(2026, 2, 1)) == date(2025, 10, 1)
+
+
+async def test_a_quarter_that_takes_long_says_so(ledger: Pool) -> None:
+    first = date(2031, 4, 1)
+    with pytest.raises(Problem, match="ask for it first"):
+        await quarter_shown(ledger, first, {})
+    await want(ledger, first)
+    shown = await quarter_shown(ledger, first, {})
+    assert (shown.evaluated, shown.frozen, shown.evaluations) == (False, False, [])

@@ -67,7 +67,7 @@ class EvaluationController(Controller):
         """Score, interval, grade and rank among peers; the quarter by its first day, for one's own canteens."""
         async with sessions() as db:
             canteens = await canteens_of(db, request.user)
-        return await _quarter(ledger, quarter, canteens)
+        return await quarter_shown(ledger, quarter, canteens)
 
     @post("/evaluations/{quarter:date}", guards=[access.allows("inspect")], summary="Evaluate a quarter")
     async def evaluate(self, request: ByPerson, quarter: date, sessions: Sessions, ledger: Pool) -> QuarterShown:
@@ -78,7 +78,7 @@ class EvaluationController(Controller):
         give_up_at = asyncio.get_running_loop().time() + WAIT_S
         while not await _evaluated(ledger, quarter) and asyncio.get_running_loop().time() < give_up_at:
             await asyncio.sleep(LOOK_AGAIN_S)
-        return await _quarter(ledger, quarter, canteens)
+        return await quarter_shown(ledger, quarter, canteens)
 
     @post("/evaluations/{quarter:date}/freeze", guards=[access.allows("inspect")], summary="Freeze", status_code=204)
     async def freeze(self, request: ByPerson, quarter: date, sessions: Sessions, ledger: Pool) -> None:
@@ -101,7 +101,7 @@ class EvaluationController(Controller):
             files = await files_of(
                 db, [f"evidence/{quarter}/{canteen_id}/{code}", f"self-evaluation/{quarter}/{canteen_id}"]
             )
-        shown = await _quarter(ledger, quarter, {canteen_id: canteen})
+        shown = await quarter_shown(ledger, quarter, {canteen_id: canteen})
         if not shown.evaluations:
             raise Problem(NOT_FOUND, f"canteen {canteen_id} is not evaluated")
         [evaluation] = shown.evaluations
@@ -200,11 +200,15 @@ async def _evaluated(ledger: Pool, quarter: date) -> bool:
     return bool(state and state["evaluated"])
 
 
-async def _quarter(ledger: Pool, quarter: date, canteens: dict[int, Canteen]) -> QuarterShown:
+async def quarter_shown(ledger: Pool, quarter: date, canteens: dict[int, Canteen]) -> QuarterShown:
+    """A quarter's evaluations; none yet while it is evaluated for the first time. Raises Problem INVALID, NOT_FOUND."""
+    quarter_of(quarter)
+    state = await ledger.fetchrow(QUERIES["quarter"], quarter)
+    if state is not None and state["evaluated_at"] is None:
+        return QuarterShown(quarter, False, False, [])
     found = [one for one in await standings(ledger, quarter) if one.canteen_id in canteens]
     rows = await ledger.fetch(QUERIES["points"], quarter, [one.canteen_id for one in found])
     points = {row["canteen_id"]: json.decode(row["points"]) for row in rows}
-    state = await ledger.fetchrow(QUERIES["quarter"], quarter)
     assert state is not None
     names = set(EvaluationShown.__struct_fields__) - {"points"}
     return QuarterShown(
