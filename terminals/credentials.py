@@ -3,11 +3,12 @@
 import time
 from datetime import UTC, datetime
 
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.access import Person
-from registry.errors import CONFLICT, NOT_ALLOWED, NOT_FOUND, Problem
+from registry.errors import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.keys import KeyRing
 from registry.models import Credential, Official, Sessions, next_numbers
 from registry.officials import find_officials
@@ -116,7 +117,10 @@ async def create_activations(
 
 
 async def activate_phone(sessions: Sessions, keys: KeyRing, asked: ActivatePhone) -> PhoneCertificate:
-    """Redeem a code: the phone's key becomes a credential. Raises Problem(ENROLMENT_REFUSED)."""
+    """Redeem a code: the phone's key becomes a credential. Raises Problem ENROLMENT_REFUSED, INVALID (no key)."""
+    if not crypto_core_ed25519_is_valid_point(to_bytes(asked.public_key)):
+        # Under a key of small order anybody can sign.
+        raise Problem(INVALID, "the public key is no Ed25519 key that only its owner can use")
     async with sessions.begin() as db:
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()

@@ -10,9 +10,9 @@ import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from terminals.client import OutcomeUnknown, Rejected, Terminal, activate_phone
+from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
-from terminals.schemas import EnrolmentSlip
+from terminals.schemas import EnrolmentSlip, to_text
 from tests.builders import Town
 from tests.system import System
 
@@ -172,6 +172,25 @@ def test_an_activation_code_works_once(town: Town) -> None:
     activate_phone(town.url, made["activation_id"], made["code"])
     with pytest.raises(Rejected):
         activate_phone(town.url, made["activation_id"], made["code"])
+
+
+def test_a_phone_key_that_anybody_could_sign_for_is_refused(town: Town) -> None:
+    official = town.official()
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = town.centre.call("POST", "/console/phone-activations", message)["activations"]
+    neutral = b"\x01" + bytes(31)
+    asked = {"activation_id": made["activation_id"], "code": made["code"], "public_key": to_text(neutral)}
+
+    class Anybody:
+        """Signs any message for the neutral point: R = B, S = 1."""
+
+        def sign(self, _: bytes) -> bytes:
+            return b"\x58" + b"\x66" * 31 + b"\x01" + bytes(31)
+
+    with urllib3.PoolManager(retries=False) as http, pytest.raises(Rejected) as refused:
+        _post_opening(http, town.url, "/phone/certificates", json.dumps(asked).encode(), Anybody(), "phone")  # type: ignore[arg-type]
+    assert refused.value.slug == "invalid"
+    activate_phone(town.url, made["activation_id"], made["code"])
 
 
 def test_a_replayed_sign_on_is_refused(town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
