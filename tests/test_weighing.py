@@ -1,7 +1,9 @@
 """Weighings: kept as they came, corrected with their history, summed up exactly, read from files row by row."""
 
 import asyncio
+import contextlib
 import io
+import zipfile
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +19,7 @@ from registry.errors import Problem
 from registry.models import Canteen
 from registry.postgres import Pool
 from tests.builders import Town
-from waste.weigh_in_files import read_weigh_ins
+from waste.weigh_in_files import UNPACKED_BYTES_MAX, read_weigh_ins
 from waste.weighing import Correction, WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()
@@ -187,6 +189,30 @@ def test_every_wrong_row_is_named() -> None:
 def test_what_is_no_file_of_weighings(content: bytes) -> None:
     with pytest.raises(Problem):
         read_weigh_ins(content, CANTEENS)
+
+
+def test_a_workbook_cannot_ask_for_more_than_a_file_has() -> None:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER)
+        sheet.write(1_048_575, 16_383, "the last cell there can be")
+    with pytest.raises(Problem, match=r"at most 5000 rows|no rows"):
+        read_weigh_ins(content.getvalue(), CANTEENS)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(UNPACKED_BYTES_MAX + 1))
+    with pytest.raises(Problem, match="unpacks to more"):
+        read_weigh_ins(packed.getvalue(), CANTEENS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(at=st.integers(0, 5_000), change=st.binary(min_size=1, max_size=8))
+def test_a_damaged_workbook_is_read_or_refused(at: int, change: bytes) -> None:
+    content = bytearray(workbook(HEADER, ["2026-11-20", "7", "lunch", "plate", "1", ""]))
+    content[at : at + len(change)] = change
+    with contextlib.suppress(Problem):
+        read_weigh_ins(b"PK" + bytes(content[2:]), CANTEENS)
 
 
 def test_weighings_from_file_to_history_over_http(town: Town) -> None:

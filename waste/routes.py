@@ -1,5 +1,6 @@
 """HTTP: weigh-ins and the day's waste."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -63,7 +64,8 @@ async def _record(
 ) -> Recorded:
     async with sessions.begin() as db:
         canteens = await canteens_of(db, request.user)
-        weigh_ins = read(canteens)
+        # In a thread: a file takes a moment, and payments come between.
+        weigh_ins = await asyncio.to_thread(read, canteens)
         check_weigh_ins(canteens, weigh_ins)
         detail = {"weigh_ins": len(weigh_ins), "first": str(weigh_ins[0].weigh_in_id), "source": source}
         await audit.record(db, request.user.login, "weigh", f"agency/{request.user.agency_id}", detail)

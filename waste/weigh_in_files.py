@@ -8,19 +8,24 @@ file again records nothing more.
 import csv
 import hashlib
 import io
+import zipfile
+import zlib
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID, uuid5
 
-from python_calamine import CalamineError, CalamineWorkbook
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 from registry.errors import INVALID, Problem
 from registry.models import Canteen
 from waste.weighing import WeighIn
 
 ROWS_MAX = 5_000
-FILE_BYTES_MAX = 2_000_000
+COLUMNS_MAX = 50
+FILE_BYTES_MAX, UNPACKED_BYTES_MAX = 2_000_000, 20_000_000
+"""Five thousand rows take a tenth of it; a workbook may be packed to unpack to any size."""
 PROBLEMS_SHOWN = 20
 WEIGHT_MAX_G = 2_000_000
 NUMBERS = UUID("6f6e6563-6172-6477-6569-676865640000")
@@ -69,10 +74,7 @@ def read_weigh_ins(content: bytes, canteens: dict[int, Canteen]) -> list[WeighIn
 
 def _cells(content: bytes) -> list[list[Any]]:
     if content.startswith(b"PK"):
-        try:
-            return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-        except (CalamineError, ValueError) as error:
-            raise Problem(INVALID, f"the workbook cannot be read: {error}") from None
+        return _workbook_cells(content)
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
@@ -81,6 +83,28 @@ def _cells(content: bytes) -> list[list[Any]]:
         if "\0" not in text:
             return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
     raise Problem(INVALID, "the file is neither a workbook nor UTF-8 or GB18030 text")
+
+
+def _workbook_cells(content: bytes) -> list[list[Any]]:
+    """The first sheet, row by row, and no further than a file may have: a cell may claim to stand anywhere."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES_MAX:
+                raise Problem(INVALID, "the workbook unpacks to more than a file of weigh-ins has")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        rows = sheet.iter_rows(max_row=ROWS_MAX + 2, max_col=COLUMNS_MAX, values_only=True)
+        return [["" if cell is None else cell for cell in row] for row in rows]
+    except NOT_A_WORKBOOK as error:
+        raise Problem(INVALID, f"the workbook cannot be read: {type(error).__name__}") from None
+
+
+NOT_A_WORKBOOK = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
+    IndexError, OverflowError, EOFError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What reading anything but a workbook may come to."""
 
 
 def _weigh_in(number: UUID, values: dict[str, Any], canteens: dict[int, Canteen], by_name: dict[str, int]) -> WeighIn:
