@@ -29,7 +29,7 @@ from clearing.dispute_routes import DisputeController
 from clearing.reconciliation import QUERIES as RECONCILIATION
 from clearing.routes import ClearingController, public_day
 from onecard import metrics
-from onecard.door import Arrivals
+from onecard.door import Arrivals, Counter
 from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.logs import configure_logs
 from onecard.payment_gateway import open_gateway
@@ -140,6 +140,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
 
     limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max, settings.charge_lanes)
     state.charger = Charger(state.ledger, limits, on_answered)
+    state.counter = Counter(state.charger, state.terminal_sessions, state.key_ring, state.sessions, state.block_list)
     gateway = open_gateway(settings)
     state.gateway = await gateway.__aenter__()
     tasks = [

@@ -10,6 +10,7 @@ import asyncio
 import http
 import time
 from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,12 +23,16 @@ from onecard.problems import JSON_PROBLEM, problem_headers, problem_of
 from onecard.settings import Settings
 from onecard.wall import SECURITY_HEADERS
 from registry.errors import TOO_LARGE, TOO_SLOW, Problem
+from registry.keys import KeyRing
+from registry.models import Sessions
 from registry.wire import TypedReader
-from settlement.charging import ChargeOrder, Remembered
+from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.errors import BUSY
 from terminals.acceptance import answer_of, answer_to, order_of, shows_a_clone, take_charge
+from terminals.blocking import BlockListVersion
 from terminals.messages import TerminalMessage, message_of, signature_fields, signed_fields
 from terminals.schemas import Answer, ChargeMessage
+from terminals.sessions import SessionStore
 from terminals.signatures import SignedRequest, read_signature
 
 log = structlog.get_logger()
@@ -75,14 +80,26 @@ def _older(since: "dict[ChargeDoor, float]", than: float) -> "list[ChargeDoor]":
     return [door for door, moment in since.items() if moment < than]
 
 
+@dataclass(slots=True)
+class Counter:
+    """What taking a charge needs of the running centre, found at once: the application's state looks names up."""
+
+    charger: Charger
+    terminal_sessions: SessionStore
+    key_ring: KeyRing
+    sessions: Sessions
+    block_list: BlockListVersion
+
+
 class ChargeDoor(HttpToolsProtocol):
     """One connection. Charges are answered here; everything else goes the library's way to the application."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._centre: Any = self.app.state
-        self._arrivals: Arrivals = self._centre.arrivals
-        self._body_max: int = self._centre.settings.body_max_bytes
+        state: Any = self.app.state
+        self._centre: Counter = state.counter
+        self._arrivals: Arrivals = state.arrivals
+        self._body_max: int = state.settings.body_max_bytes
         self._charging = False
         self._body = b""
         self._received = 0

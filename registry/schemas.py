@@ -16,8 +16,11 @@ BULK_MAX = 1000
 """Items in one bulk message: about 100 KiB, well under the limit of a body."""
 
 
-class Message(Struct, forbid_unknown_fields=True):
-    """A message from outside: an unknown member is an error, so that a misspelt one cannot be lost."""
+class Message(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A message from outside: an unknown member is an error, so that a misspelt one cannot be lost.
+
+    Encoded again it is what a terse sender would have sent (``registry.wire.TypedReader``).
+    """
 
 
 class SignIn(Message):

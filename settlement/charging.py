@@ -1,7 +1,7 @@
 """The charging engine: concurrent charges of a book become one batch, one statement, one transaction.
 
 Natural batching: while a batch commits, the next gathers; an idle system answers at once. One round trip a batch
-(``SELECT * FROM charge(...)``, see sql/charge.sql); a charge whose official's book is not the terminal's own takes
+(the query ``charge``, see sql/charge.sql); a charge whose official's book is not the terminal's own takes
 two, because every sequence number is claimed in the terminal's book first: the key of ``request`` starts with the
 book, and without the claim one number could post in two books.
 """
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -22,12 +22,9 @@ from msgspec import Struct
 from registry.errors import INVALID, UNAVAILABLE, Problem
 from registry.postgres import LOST_CONNECTION, Pool
 from settlement.errors import BUSY, OTHER_CONTENT
-from settlement.ledger import new_posting_id
+from settlement.ledger import QUERIES, new_posting_id
 
 log = structlog.get_logger()
-
-CHARGE = "SELECT * FROM charge($1::integer, $2::charge_order[])"
-VOID = "SELECT * FROM void_charge($1,$2,$3,$4,$5,$6,$7,$8,$9)"
 
 VOID_GRACE = timedelta(hours=2)
 """A void is for the same business day; a payment cut off by the end of the day may be voided this long after it."""
@@ -152,11 +149,8 @@ class Charger:
         self._limits = limits
         self._on_answered = on_answered
         self._lanes: dict[int, _Lane] = {}
-
-    @property
-    def waiting(self) -> int:
+        self.waiting = 0
         """Charges that have not been sent to the database yet."""
-        return sum(len(lane.waiting) for lane in self._lanes.values())
 
     @property
     def is_full(self) -> bool:
@@ -200,8 +194,11 @@ class Charger:
         if self.is_full:
             then(Problem(BUSY, retry_after_s=1))
             return
-        lane = self._lanes.setdefault(book, _Lane())
+        lane = self._lanes.get(book)
+        if lane is None:
+            lane = self._lanes[book] = _Lane()
         lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), then))
+        self.waiting += 1
         if len(lane.tasks) < self._limits.lanes:
             # The batch lives in the lane's own task: a client that hangs up stops nothing.
             lane.tasks.add(asyncio.create_task(self._drain(book, lane)))
@@ -230,6 +227,7 @@ class Charger:
             taken.add(holder_id)
             batch.append(one)
         lane.waiting.extendleft(reversed(later))
+        self.waiting -= len(batch)
         return batch
 
     async def _settle(self, book: int, batch: list[_Waiting], *, again: bool = False) -> None:
@@ -265,18 +263,17 @@ class Charger:
     async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
         orders = [_row(one) for one in batch]
         found = await until_known(lambda: self._call(book, orders), self._limits.give_up_after_s)
-        rows = {(row["terminal_id"], row["epoch"], row["sequence"]): row for row in found}
+        rows = {row[:3]: row for row in found}
         answers = []
         for one in batch:
             key = one.order.key
-            row = rows[key.terminal_id, key.epoch, key.sequence]
-            answers.append(_remembered(row, fresh=row["posting_id"] == one.posting_id))
+            answers.append(_remembered(rows[key.terminal_id, key.epoch, key.sequence], one.posting_id))
         return answers
 
     async def _call(self, book: int, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
         async with self._pool.acquire() as connection:
             await connection.forget_old_plans()  # type: ignore[attr-defined]
-            return await connection.fetch(CHARGE, book, orders)
+            return await connection.fetch(QUERIES["charge"], book, orders)
 
     async def void(
         self, home_book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
@@ -303,14 +300,14 @@ class Charger:
 
         async def statement() -> asyncpg.Record | None:
             try:
-                return await self._pool.fetchrow(VOID, *arguments)
+                return await self._pool.fetchrow(QUERIES["void"], *arguments)
             except asyncpg.UniqueViolationError:
                 # The same void arrived twice at once: the other one is remembered now.
-                return await self._pool.fetchrow(VOID, *arguments)
+                return await self._pool.fetchrow(QUERIES["void"], *arguments)
 
         row = await until_known(statement, self._limits.give_up_after_s)
         assert row is not None
-        remembered = _remembered(row, fresh=row["posting_id"] == posting_id)
+        remembered = _remembered(row, posting_id)
         if remembered.digest != digest:
             raise Problem(OTHER_CONTENT)
         return remembered
@@ -327,12 +324,10 @@ def _row(one: _Waiting) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _remembered(row: asyncpg.Record, *, fresh: bool) -> Remembered:
-    return Remembered(
-        row["book"], row["operation"], row["digest"], row["outcome"], row["refusal"], row["forwarded_to"],
-        row["posting_id"], row["cash_fen"], row["subsidy_fen"], row["host_fen"], row["cash_balance_fen"],
-        row["subsidy_balance_fen"], row["business_date"], row["answered_at"], fresh,
-    )  # fmt: skip
+def _remembered(row: asyncpg.Record, posting_id: UUID) -> Remembered:
+    """What the queries ``charge`` and ``void`` return; fresh if it was posted under this number."""
+    said: tuple[Any, ...] = (*row[3:], row["posting_id"] == posting_id)
+    return Remembered(*said)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

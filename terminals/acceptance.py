@@ -32,6 +32,9 @@ AHEAD_S = 300
 """A time of purchase may lie ahead of the centre's clock by as much as ``created`` may."""
 
 
+_NOTHING = Price(0, 0)
+
+
 class CounterState(Protocol):
     """What taking a charge needs of the running centre."""
 
@@ -86,11 +89,16 @@ def order_of(
     # A date before all rules is too late in any case.
     rules = in_force(session.house.rules, on) or session.house.rules[-1]
     priced = price(in_force(session.house.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
-    refusal = next((part.reason for part in (credential, priced) if isinstance(part, Declined)), None)
-    book, holder_id, credential_id, counter = (
-        (session.book, 0, 0, 0) if isinstance(credential, Declined) else credential
-    )
-    fen = priced if isinstance(priced, Price) else Price(0, 0)
+    refusal = None
+    fen = _NOTHING
+    if isinstance(priced, Declined):
+        refusal = priced.reason
+    else:
+        fen = priced
+    if isinstance(credential, Declined):
+        refusal = credential.reason
+        credential = session.book, 0, 0, 0
+    book, holder_id, credential_id, counter = credential
     return ChargeOrder(
         key=key,
         digest=terminal.digest,

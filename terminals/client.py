@@ -353,10 +353,8 @@ class Terminal:
         return self._send_new("charge", sequence, self._charge_message(credential, meal, amount_fen))
 
     def _charge_message(self, credential: dict[str, Any], meal: str, amount_fen: int | None) -> dict[str, Any]:
-        body = {"meal": meal, "purchased_at": self.now(), **credential}
-        if amount_fen is not None:
-            body["amount_fen"] = amount_fen
-        return body
+        entered = {} if amount_fen is None else {"amount_fen": amount_fen}
+        return {"meal": meal, "purchased_at": self.now(), **entered, **credential}
 
     def _send_new(self, operation: str, sequence: int, message: dict[str, Any]) -> Answer:
         body = wire.encode(message)

@@ -87,3 +87,15 @@ LEFT JOIN (
     GROUP BY t.canteen_id
 ) s ON s.canteen_id = c.canteen_id
 ORDER BY c.canteen_id;
+
+-- name: charge
+-- Post a batch of charges of one book (charge.sql): each request's key, and what is remembered of it.
+SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, forwarded_to, posting_id, cash_fen,
+       subsidy_fen, host_fen, cash_balance_fen, subsidy_balance_fen, business_date, answered_at
+FROM charge($1::integer, $2::charge_order[]);
+
+-- name: void
+-- Take back a request (void.sql): its key, and what is remembered of it.
+SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, forwarded_to, posting_id, cash_fen,
+       subsidy_fen, host_fen, cash_balance_fen, subsidy_balance_fen, business_date, answered_at
+FROM void_charge($1, $2, $3, $4, $5, $6, $7, $8, $9);
