@@ -25,14 +25,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(command: list[str], environment: dict[str, str], probe: str) -> Iterator[int]:
-    """Run a server until it answers at ``probe``; yields its process number. Raises PlayFailed."""
-    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+def server(command: list[str], environment: dict[str, str], probe: str, log: Path) -> Iterator[int]:
+    """Run a server until it answers at ``probe``; what it says goes to ``log``. Raises PlayFailed."""
+    with log.open("ab") as said:
+        child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
     give_up_at = time.monotonic() + START_WITHIN_S
     try:
         while not _answers(probe):
             if child.poll() is not None or time.monotonic() > give_up_at:
-                raise PlayFailed(f"{' '.join(command[1:])} does not start")
+                last_words = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise PlayFailed(f"{' '.join(command[1:])} does not start: {last_words}")
             time.sleep(0.2)
         yield child.pid
     finally:
@@ -53,6 +55,7 @@ class Centre:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = folder / "centre.log"
         self.environment = os.environ | {
             "ONECARD_DATA_DIR": str(folder / "centre"),
             "ONECARD_PORT": str(self.port),
@@ -65,9 +68,9 @@ class Centre:
 
     @contextmanager
     def running(self, **settings: str) -> Iterator[int]:
-        """Run it with these settings; yields its process number."""
+        """Run it with these settings; yields its process number. What it says is in ``centre.log``."""
         command = [sys.executable, "-m", "onecard", "run"]
-        with server(command, self.environment | settings, f"{self.url}/health") as pid:
+        with server(command, self.environment | settings, f"{self.url}/health", self.log_path) as pid:
             yield pid
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -41,6 +41,10 @@ GRACE_AFTER_CUT_OFF = timedelta(hours=2)
 
 CACHE_S = 3.0
 REFRESH_S = 1.0
+IN_USE_S = 60.0
+"""A till at lunch charges every few seconds; one that was silent for longer is looked up when it speaks again."""
+HOUSE_S = 10.0
+"""Prices and rules change by date; what else changes in a canteen's rules, its tills know this much later."""
 CACHED_SESSIONS_MAX = 20_000
 """Terminals of one worker; each takes about 1 KiB."""
 
@@ -107,7 +111,7 @@ class SessionStore:
         self._keys = keys
         self._cache: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._houses: dict[int, tuple[float, HouseRules]] = {}
-        self._in_use: set[str] = set()
+        self._used_at: dict[str, float] = {}
 
     def cached(self, session_id: str) -> Session | None:
         """The live session of this number if it was looked up a moment ago."""
@@ -122,8 +126,9 @@ class SessionStore:
             if row is None:
                 raise Problem(BAD_SIGNATURE, "no session has this keyid")
             # A till that signs on gets the rules of this moment.
-            house = await self._house_of(row, older_than_s=CACHE_S if session_id in self._cache else 0.0)
+            house = await self._house_of(row, older_than_s=HOUSE_S if session_id in self._cache else 0.0)
             session = self._keep(row, self._mac_of(row), house)
+            self._used_at[session_id] = time.monotonic()
         if not _is_live(session):
             raise Problem(SESSION_ENDED)
         return session
@@ -133,15 +138,17 @@ class SessionStore:
         self._cache.pop(session_id, None)
 
     async def follow(self) -> None:
-        """Look up again, every ``REFRESH_S``, the sessions that were used since; until cancelled."""
+        """Look up again, every ``REFRESH_S``, the sessions that were used within ``IN_USE_S``; until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_S)
-            in_use, self._in_use = self._in_use, set()
+            since = time.monotonic() - IN_USE_S
+            self._used_at = {number: at for number, at in self._used_at.items() if at > since}
+            in_use = list(self._used_at)
             try:
-                for row in await self._ledger.fetch(QUERIES["sessions"], list(in_use)) if in_use else ():
+                for row in await self._ledger.fetch(QUERIES["sessions"], in_use) if in_use else ():
                     known = self._cache.get(row["session_id"])
                     if known is not None:
-                        house = await self._house_of(row, older_than_s=CACHE_S - REFRESH_S)
+                        house = await self._house_of(row, older_than_s=HOUSE_S)
                         self._keep(row, known[1].mac, house)
             except (*LOST_CONNECTION, TimeoutError) as error:
                 log.warning("sessions_not_refreshed", error=repr(error))
@@ -156,10 +163,10 @@ class SessionStore:
         return self._mac_of(row)
 
     def _recent(self, session_id: str) -> Session | None:
-        cached = self._cache.get(session_id)
-        if cached is None or time.monotonic() - cached[0] >= CACHE_S:
+        cached, now = self._cache.get(session_id), time.monotonic()
+        if cached is None or now - cached[0] >= CACHE_S:
             return None
-        self._in_use.add(session_id)
+        self._used_at[session_id] = now
         return cached[1]
 
     def _keep(self, row: asyncpg.Record, mac: Callable[[bytes], bytes], house: HouseRules) -> Session:

@@ -15,9 +15,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID, uuid5
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from registry.errors import INVALID, Problem
 from registry.models import Canteen
 from waste.weighing import WeighIn
@@ -87,6 +84,10 @@ def _cells(content: bytes) -> list[list[Any]]:
 
 def _workbook_cells(content: bytes) -> list[list[Any]]:
     """The first sheet, row by row, and no further than a file may have: a cell may claim to stand anywhere."""
+    # Imported when first asked for: it costs a worker 15 MB, and few kitchens send workbooks.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES_MAX:
@@ -96,12 +97,12 @@ def _workbook_cells(content: bytes) -> list[list[Any]]:
         sheet.reset_dimensions()
         rows = sheet.iter_rows(max_row=ROWS_MAX + 2, max_col=COLUMNS_MAX, values_only=True)
         return [["" if cell is None else cell for cell in row] for row in rows]
-    except NOT_A_WORKBOOK as error:
+    except (InvalidFileException, *NOT_A_WORKBOOK) as error:
         raise Problem(INVALID, f"the workbook cannot be read: {type(error).__name__}") from None
 
 
 NOT_A_WORKBOOK = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
+    zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
     IndexError, OverflowError, EOFError, NotImplementedError, RuntimeError,
 )  # fmt: skip
 """What reading anything but a workbook may come to."""

@@ -25,9 +25,13 @@ def _run(url: str, *arguments: str) -> str:
     return done.stdout
 
 
+def prepare(url: str) -> None:
+    """Make its tables."""
+    _run(url, "-i", "-q", "-s", str(SCALE))
+
+
 def tpc_b_tps(url: str, seconds: int) -> dict[int, float]:
     """Transactions a second by number of clients: durable commits, prepared statements, scale ``SCALE``."""
-    _run(url, "-i", "-q", "-s", str(SCALE))
     rates = {}
     for clients in CLIENTS:
         said = _run(url, "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds))

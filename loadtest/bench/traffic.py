@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from loadtest.generator import prepare
 from loadtest.town import Diner, Town
 from terminals.client import Terminal
 
-PHONES = 2_000
 TOP_UP_FEN = 1_000_000
-TOP_UPS = 3
+"""The largest top-up there is pays five hundred meals: more than anybody eats here."""
+AT_ONCE = 8
 RULES = {"meals_max": None, "day_max_fen": None}
 """The limits are checked for every payment; here they let an official eat all day."""
 
@@ -19,7 +20,9 @@ RULES = {"meals_max": None, "day_max_fen": None}
 class Traffic:
     """Tills and their diners. Nobody stands at two tills, so that card counters arrive in order."""
 
-    def __init__(self, town: Town, folder: Path, *, people: int, tills: int, hot: bool = False) -> None:
+    def __init__(
+        self, town: Town, folder: Path, *, people: int, tills: int, phones: int = 0, hot: bool = False
+    ) -> None:
         self.town = town
         town.allow(RULES)
         if hot:
@@ -28,22 +31,22 @@ class Traffic:
             homes = ["city", "yinzhou"]
             canteens = [canteen for home in homes for canteen in town.canteens(home)]
         self.diners: list[Diner] = []
+        self.phones = phones
         for home in homes:
             diners = town.register(home, people // len(homes))
             town.issue_cards(diners)
-            for _ in range(TOP_UPS):
-                town.deposit("top-ups", diners, TOP_UP_FEN)
+            town.deposit("top-ups", diners, TOP_UP_FEN)
             self.diners += diners
-        self.tills = [
-            town.enrol_terminal(canteen, folder / f"till-{i:03d}")
-            for i, canteen in zip(range(tills), itertools.cycle(canteens), strict=False)
-        ]
+        places = list(zip(range(tills), itertools.cycle(canteens), strict=False))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            enrolled = pool.map(lambda place: town.enrol_terminal(place[1], folder / f"till-{place[0]:03d}"), places)
+            self.tills: list[Terminal] = list(enrolled)
         self._with_phones: list[Diner] = []
 
     def sign_on(self) -> None:
         """Sign all tills on again."""
-        for till in self.tills:
-            till.sign_on()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(Terminal.sign_on, self.tills))
 
     def cards(self, each: int, *, lanes: int = 1) -> list[Iterator[bytes]]:
         """Signed card payments, ``each`` for every till, or for each of the ``lanes`` before it."""
@@ -52,8 +55,10 @@ class Traffic:
     def codes(self, each: int) -> list[Iterator[bytes]]:
         """Signed payments with a fresh code each."""
         if not self._with_phones:
-            self._with_phones = self.diners[:PHONES]
-            self.town.activate_phones(self._with_phones)
+            for home in sorted({diner.agency for diner in self.diners}):
+                mine = [diner for diner in self.diners if diner.agency == home][: self.phones // 2]
+                self.town.activate_phones(mine)
+                self._with_phones += mine
         return self._signed(self._with_phones, each, lambda till, diner: diner.phone.show_code(at=till.now()))  # type: ignore[union-attr]
 
     def _signed(
