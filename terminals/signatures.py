@@ -31,9 +31,9 @@ IN_SESSION = '("@method" "@path" "content-digest" "onecard-request")'
 ANSWER = f'("@status" "content-digest" "onecard-block-list" "signature";req;key="{LABEL}")'
 
 _PARAMETERS = re.compile(
-    rf"{LABEL}=(?P<components>\([^)]{{1,200}}\))"
+    rf"{LABEL}=(?P<parameters>(?P<components>\([^)]{{1,200}}\))"
     r';created=(?P<created>\d{1,12});keyid="(?P<keyid>[\x21\x23-\x5b\x5d-\x7e]{1,64})"'
-    r';alg="(?P<alg>hmac-sha256|ed25519)"'
+    r';alg="(?P<alg>hmac-sha256|ed25519)")'
 )
 _SIGNATURE = re.compile(rf"{LABEL}=:(?P<bytes>[A-Za-z0-9+/]{{16,128}}={{0,2}}):")
 
@@ -101,16 +101,12 @@ class SignedRequest(Struct, frozen=True, gc=False):
     """The SHA-256 of the body."""
     request_id: str
     """The Onecard-Request field, empty outside sessions."""
-    components: str
+    parameters: str
+    """The signature parameters as they were sent, since they are signed so (RFC 9421 section 2.3)."""
     created: int
     key_id: str
     algorithm: str
     signature: bytes
-
-    @property
-    def parameters(self) -> str:
-        """The signature parameters, as signed."""
-        return _parameters(self.components, self.created, self.key_id, self.algorithm)
 
     def base(self) -> bytes:
         """The signature base (RFC 9421 section 2.5)."""
@@ -174,7 +170,7 @@ def read_signature(
         digest,
         body_digest,
         request_id,
-        expected,
+        parameters["parameters"],
         int(parameters["created"]),
         parameters["keyid"],
         algorithm,
