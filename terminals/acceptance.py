@@ -26,7 +26,7 @@ RESEND_WITHIN_S = 24 * 3600
 """How late a payment whose outcome was unknown may still be sent; then it is refused and served again."""
 
 CLONE_SIGNS = frozenset({"already_used", "counter_too_low"})
-"""What a genuine card never does."""
+"""What a genuine card does only when a message of it comes late."""
 
 AHEAD_S = 300
 """A time of purchase may lie ahead of the centre's clock by as much as ``created`` may."""
@@ -54,14 +54,14 @@ async def take_charge(message: TerminalMessage, data: ChargeMessage, centre: Cou
 
 
 async def answer_to(order: ChargeOrder, remembered: Remembered, centre: CounterState) -> Answer:
-    """The answer, once a card that shows the signs of a clone is blocked."""
+    """The answer, once a card of which there are two is blocked."""
     if shows_a_clone(order, remembered):
         await block_clone(centre.sessions, order.credential_id, order.counter)
     return answer_of(remembered)
 
 
 def shows_a_clone(order: ChargeOrder, remembered: Remembered) -> bool:
-    """Whether a genuine card would never have come to this."""
+    """Whether there may be two of the card: ``block_clone`` finds out."""
     return order.channel == "card" and remembered.refusal in CLONE_SIGNS
 
 

@@ -54,10 +54,11 @@ async def block_all(db: AsyncSession, person: Person, holder_id: int, reason: st
 
 
 async def block_clone(sessions: Sessions, credential_id: int, counter: int) -> None:
-    """Block a card of which two must exist: a genuine answer came under a counter that was used before.
+    """Block a card of which two must exist: a genuine answer came under a counter that has paid before.
 
     A card counts every answer and never repeats one, and an answer fits one challenge alone; so whoever gave this one
-    has the key of a card that counts apart. Done once per counter, and on record for the supervisors.
+    has the key of a card that counts apart. A low counter that never paid is no sign of it: a till may send late what
+    the card answered before its owner went to another. Done once per counter, and on record for the supervisors.
     """
     reason = f"clone suspected: counter {counter} was used before"
     async with sessions.begin() as db:
@@ -65,9 +66,18 @@ async def block_clone(sessions: Sessions, credential_id: int, counter: int) -> N
         known = select(BlockEntry.version).where(BlockEntry.credential_id == credential_id, BlockEntry.reason == reason)
         if credential is None or credential.state != "active" or await db.scalar(known) is not None:
             return
+        if not await _has_paid(db, credential, counter):
+            return
         await _change(db, credential, True, reason)
         await audit.record(db, "centre", "block_clone", f"credential/{credential_id}", {"counter": counter})
     log.warning("clone_suspected", credential_id=credential_id, counter=counter)
+
+
+async def _has_paid(db: AsyncSession, credential: Credential, counter: int) -> bool:
+    connection = await db.connection()
+    values = (credential.book, credential.holder_id, credential.credential_id, counter)
+    found = await connection.exec_driver_sql(QUERIES["counter_has_paid"], values)
+    return bool(found.scalar_one())
 
 
 async def _locked(db: AsyncSession, credential_id: int) -> Credential | None:

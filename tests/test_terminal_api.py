@@ -16,6 +16,8 @@ from terminals.schemas import EnrolmentSlip, to_text
 from tests.builders import Town
 from tests.system import System
 
+JSON = {"content-type": "application/json"}
+
 
 @pytest.fixture(scope="module")
 def till(town: Town, scratch: Path) -> Terminal:
@@ -90,6 +92,15 @@ def test_a_clone_is_known_by_its_counter_and_both_cards_are_blocked(
     assert till.charge_card(clone, "lunch").reason == reason
     assert till.charge_card(clone, "lunch").reason == "card_blocked"
     assert till.charge_card(card, "lunch").reason == "card_blocked"
+
+
+def test_a_message_that_comes_late_blocks_nobody(town: Town, till: Terminal, scratch: Path) -> None:
+    card, other = town.card(town.official()), town.terminal(scratch, "yinzhou")
+    late = till.prepare_charge(card, "lunch")
+    assert other.charge_card(card, "lunch").outcome == "approved"
+    answer = urllib3.request("POST", f"{town.url}/terminal/charges", headers=late[0] | JSON, body=late[1])
+    assert answer.json()["reason"] == "counter_too_low"
+    assert other.charge_card(card, "lunch").outcome == "approved"
 
 
 def test_a_forged_card_blocks_nobody(town: Town, till: Terminal) -> None:
