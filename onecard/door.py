@@ -30,7 +30,7 @@ from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.errors import BUSY
 from terminals.acceptance import answer_of, answer_to, order_of, shows_a_clone, take_charge
 from terminals.blocking import BlockListVersion
-from terminals.messages import TerminalMessage, message_of, signature_fields, signed_fields
+from terminals.messages import SIGNATURE_FIELDS, TerminalMessage, message_of, signature_fields, signed_fields
 from terminals.schemas import Answer, ChargeMessage
 from terminals.sessions import SessionStore
 from terminals.signatures import SignedRequest, read_signature
@@ -100,7 +100,7 @@ class ChargeDoor(HttpToolsProtocol):
         self._centre: Counter = state.counter
         self._arrivals: Arrivals = state.arrivals
         self._body_max: int = state.settings.body_max_bytes
-        self._charging = False
+        self._charging = self._sent_away = False
         self._body = b""
         self._received = 0
         self._keep_alive = True
@@ -137,9 +137,22 @@ class ChargeDoor(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
 
-    def on_headers_complete(self) -> None:
-        """The way is known."""
+    def on_url(self, url: bytes) -> None:
+        """The way is known: what is beyond the queue is sent away before anything else is looked at."""
+        self.url += url
         self._charging = self.url == _PATH and self.parser.get_method() == b"POST"
+        self._sent_away = self._charging and self._centre.charger.is_full
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field; of a charge only those count that its signature needs."""
+        if self._sent_away:
+            return
+        lower = name.lower()
+        if not self._charging or lower in SIGNATURE_FIELDS or lower == b"expect":
+            super().on_header(lower, value)
+
+    def on_headers_complete(self) -> None:
+        """All that goes before the body is known."""
         if not self._charging:
             self._as_the_library_does()
             return
@@ -164,7 +177,8 @@ class ChargeDoor(HttpToolsProtocol):
         if self._received > self._body_max:
             self.refuse(Problem(TOO_LARGE, f"a body has at most {self._body_max} bytes"))
         elif self._charging:
-            self._body += body
+            if not self._sent_away:
+                self._body += body
         else:
             super().on_body(body)
 
@@ -174,15 +188,14 @@ class ChargeDoor(HttpToolsProtocol):
         if not self._charging:
             super().on_message_complete()
         elif not self.transport.is_closing():
-            self._under_way = True
-            if self._centre.charger.is_full:
+            if self._sent_away:
                 self._send_away()
             else:
+                self._under_way = True
                 self._charge(self.headers, self._body)
 
     def _send_away(self) -> None:
         """Beyond the queue: before any check, which would take the time of those who wait already."""
-        self._under_way = False
         self._arrivals.sent_away += 1
         self.transport.write(_BUSY)
         self._wait_for_the_next()

@@ -58,14 +58,14 @@ def header_fields(scope: Scope) -> dict[str, str]:
     return fields
 
 
-_SIGNATURE_FIELDS = frozenset({b"signature-input", b"signature", b"content-digest", b"onecard-request"})
+SIGNATURE_FIELDS = frozenset({b"signature-input", b"signature", b"content-digest", b"onecard-request"})
 
 
 def signature_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Those header fields alone that a signature needs (their names come in lower case from the server)."""
     fields: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        if raw_name in _SIGNATURE_FIELDS:
+        if raw_name in SIGNATURE_FIELDS:
             name, value = raw_name.decode(), raw_value.decode("latin-1")
             fields[name] = f"{fields[name]}, {value}" if name in fields else value
     return fields
