@@ -26,41 +26,48 @@ SELECT entry, amount_fen, verdict FROM bank_entry WHERE verdict <> 'matched';
 
 -- name: floats
 -- Agencies whose top-up money is not what its officials have in their cash purses and have spent from them. Days that
--- are summed up count by their sums, the others by their transfers.
+-- are summed up count by their sums, the others by their transfers; each table is read once, however many agencies.
 WITH unsummed AS (
     SELECT book, business_date FROM book_day
     UNION SELECT book, business_date FROM closed_day WHERE rolled_up_at IS NULL
-), recent AS (
-    SELECT t.book, t.issuer_id, t.kind, t.debit_account, t.credit_account, t.amount_fen, t.canteen_id,
-           o.cash_account IN (t.debit_account, t.credit_account) AS from_cash
-    FROM unsummed u
-    JOIN transfer t ON t.book = u.book AND t.business_date = u.business_date
-    JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+), floated AS (
+    SELECT a.book, a.agency_id, sum(m.fen) AS fen
+    FROM (
+        SELECT d.book, d.account_id, d.debit_fen - d.credit_fen AS fen FROM account_day d
+        UNION ALL
+        SELECT t.book, side.account_id, side.fen
+        FROM unsummed u
+        JOIN transfer t ON t.book = u.book AND t.business_date = u.business_date
+        CROSS JOIN LATERAL (VALUES (t.debit_account, t.amount_fen), (t.credit_account, -t.amount_fen))
+                   AS side(account_id, fen)
+    ) m
+    JOIN agency a ON a.book = m.book AND a.float_account = m.account_id
+    GROUP BY a.book, a.agency_id
+), kept AS (
+    SELECT o.book, o.agency_id, sum(w.balance_fen) AS fen
+    FROM official o JOIN wallet w ON w.book = o.book AND w.holder_id = o.holder_id AND w.purse = 'cash'
+    GROUP BY o.book, o.agency_id
+), spent AS (
+    SELECT m.book, m.agency_id, sum(m.fen) AS fen
+    FROM (
+        SELECT b.book, b.issuer_id AS agency_id, b.paid_fen - b.reversed_fen - b.subsidy_fen AS fen
+        FROM obligation b WHERE b.line IN ('meal', 'late', 'correction')
+        UNION ALL
+        SELECT t.book, t.issuer_id, sale_fen(t.kind, t.amount_fen)
+        FROM unsummed u
+        JOIN transfer t ON t.book = u.book AND t.business_date = u.business_date
+        JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+        WHERE t.canteen_id IS NOT NULL AND o.cash_account IN (t.debit_account, t.credit_account)
+    ) m
+    GROUP BY m.book, m.agency_id
 )
 SELECT format('agency %s', a.agency_id) AS subject, a.agency_id,
-       (f.fen - p.fen - s.fen)::bigint AS off_fen
+       (coalesce(f.fen, 0) - coalesce(k.fen, 0) - coalesce(s.fen, 0))::bigint AS off_fen
 FROM agency a
-JOIN LATERAL (
-    SELECT coalesce((SELECT sum(d.debit_fen - d.credit_fen) FROM account_day d
-                     WHERE d.book = a.book AND d.account_id = a.float_account), 0)
-         + coalesce((SELECT sum(CASE WHEN r.debit_account = a.float_account THEN r.amount_fen ELSE -r.amount_fen END)
-                     FROM recent r WHERE r.book = a.book
-                       AND a.float_account IN (r.debit_account, r.credit_account)), 0) AS fen
-) f ON true
-JOIN LATERAL (
-    SELECT coalesce(sum(w.balance_fen), 0) AS fen
-    FROM official o JOIN wallet w ON w.book = o.book AND w.holder_id = o.holder_id AND w.purse = 'cash'
-    WHERE o.book = a.book AND o.agency_id = a.agency_id
-) p ON true
-JOIN LATERAL (
-    SELECT coalesce((SELECT sum(b.paid_fen - b.reversed_fen - b.subsidy_fen) FROM obligation b
-                     WHERE b.book = a.book AND b.issuer_id = a.agency_id
-                       AND b.line IN ('meal', 'late', 'correction')), 0)
-         + coalesce((SELECT sum(sale_fen(r.kind, r.amount_fen)) FROM recent r
-                     WHERE r.book = a.book AND r.issuer_id = a.agency_id AND r.canteen_id IS NOT NULL
-                       AND r.from_cash), 0) AS fen
-) s ON true
-WHERE f.fen <> p.fen + s.fen;
+LEFT JOIN floated f ON f.book = a.book AND f.agency_id = a.agency_id
+LEFT JOIN kept k ON k.book = a.book AND k.agency_id = a.agency_id
+LEFT JOIN spent s ON s.book = a.book AND s.agency_id = a.agency_id
+WHERE coalesce(f.fen, 0) <> coalesce(k.fen, 0) + coalesce(s.fen, 0);
 
 -- name: late_cycles
 -- Cycles that began more than $2 minutes ago and are not published.
