@@ -52,6 +52,7 @@ from terminals.routes import CounterConsoleController, OpeningController, Paymen
 from terminals.sessions import SessionStore
 from waste.bulletin_routes import BulletinController, BulletinWriterController
 from waste.case_routes import CaseController
+from waste.dashboard import Charts
 from waste.dashboard_routes import DashboardController
 from waste.evaluation_routes import EvaluationController
 from waste.routes import WasteController
@@ -132,6 +133,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, app.plugins.get(ChannelsPlugin))
+    state.charts = Charts(state.ledger)
     state.viewers = 0
 
     def on_answered(batch: list[tuple[ChargeOrder, Remembered]]) -> None:
@@ -248,7 +250,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
-        signature_types=[Calendar, Charger, KeyRing, Pool, Sessions, SessionStore, BlockListVersion],
+        signature_types=[Calendar, Charger, Charts, KeyRing, Pool, Sessions, SessionStore, BlockListVersion],
         dependencies={
             name: _provide("key_ring" if name == "keys" else name)
             for name in (
@@ -259,6 +261,7 @@ def create_app(settings: Settings) -> Litestar:
                 "charger",
                 "terminal_sessions",
                 "block_list",
+                "charts",
                 "statement_folder",
                 "calendar",
                 "clearing_fee_fen",

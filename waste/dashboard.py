@@ -1,7 +1,9 @@
 """What the dashboards show: charts as tables of numbers, from sums that are kept, never from millions of weighings."""
 
+import asyncio
 import csv
 import io
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -28,6 +30,9 @@ TREND_MONTHS = 36
 BASELINE_MONTHS = 12
 """What savings are measured against: the first year of the trend."""
 FORECAST_BACK, FORECAST_AHEAD = timedelta(days=28), timedelta(days=7)
+
+KEPT_S, KEPT_MAX = 2.0, 200
+"""How old a chart may be, in seconds, and how many are kept: many people look at few charts."""
 
 Row = list[str | int | float | None]
 
@@ -169,6 +174,29 @@ async def chart(pool: Pool, canteens: dict[int, Canteen], name: str) -> ChartSho
     title_zh, title_en, columns, rows_of = CHARTS[name]
     view = View(pool, canteens, datetime.now(ZONE).date())
     return ChartShown(name, title_zh, title_en, columns, await rows_of(view))
+
+
+class Charts:
+    """One worker's charts: computed once for all who look at the same one, and at most ``KEPT_S`` old."""
+
+    def __init__(self, ledger: Pool) -> None:
+        self._ledger = ledger
+        self._kept: dict[tuple[str, tuple[int, ...]], tuple[float, asyncio.Task[ChartShown]]] = {}
+
+    async def show(self, canteens: dict[int, Canteen], name: str) -> ChartShown:
+        """A chart for the people of these canteens. Raises Problem(NOT_FOUND)."""
+        now, key = time.monotonic(), (name, tuple(canteens))
+        self._kept = {known: kept for known, kept in self._kept.items() if now - kept[0] < KEPT_S}
+        if key not in self._kept:
+            if len(self._kept) >= KEPT_MAX:
+                return await chart(self._ledger, canteens, name)
+            self._kept[key] = now, asyncio.create_task(chart(self._ledger, canteens, name))
+        # A viewer who goes away does not take it from the others.
+        try:
+            return await asyncio.shield(self._kept[key][1])
+        except Exception:
+            self._kept.pop(key, None)
+            raise
 
 
 def to_csv(shown: ChartShown) -> bytes:

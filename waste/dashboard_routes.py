@@ -7,8 +7,7 @@ from litestar.params import Parameter
 
 from registry import access
 from registry.models import Sessions
-from registry.postgres import Pool
-from waste.dashboard import CHARTS, chart, to_csv
+from waste.dashboard import CHARTS, Charts, to_csv
 from waste.schemas import ChartShown
 from waste.weighing import canteen_of, canteens_of
 
@@ -32,7 +31,7 @@ class DashboardController(Controller):
         request: ByPerson,
         name: str,
         sessions: Sessions,
-        ledger: Pool,
+        charts: Charts,
         canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
         form: Annotated[str, Parameter(query="format", pattern="^(json|csv)$")] = "json",
     ) -> ChartShown | Response[bytes]:
@@ -41,7 +40,7 @@ class DashboardController(Controller):
             canteens = await canteens_of(db, request.user)
             if canteen_id is not None:
                 canteens = {canteen_id: await canteen_of(db, request.user, canteen_id)}
-        shown = await chart(ledger, canteens, name)
+        shown = await charts.show(canteens, name)
         if form == "json":
             return shown
         headers = {"content-disposition": f'attachment; filename="{name}.csv"'}

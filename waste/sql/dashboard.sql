@@ -16,12 +16,12 @@ GROUP BY month ORDER BY month;
 SELECT max(quarter) FROM evaluation_quarter WHERE evaluated_at IS NOT NULL;
 
 -- name: forecasts
--- Forecast and actual covers by day and meal, of the meals that have a forecast.
+-- Forecast and actual covers by day and meal, of the meals that have a forecast; both read by their dates.
 SELECT f.business_date, f.meal, sum(f.covers)::bigint AS covers, sum(f.cook_for)::bigint AS cook_for,
        sum(d.covers)::bigint AS actual
-FROM cover_forecast f
-LEFT JOIN cover_day d ON d.book = f.book AND d.canteen_id = f.canteen_id AND d.business_date = f.business_date
-                     AND d.meal = f.meal
-WHERE f.business_date BETWEEN $1 AND $2 AND f.canteen_id = ANY ($3)
+FROM (SELECT * FROM cover_forecast WHERE business_date BETWEEN $1 AND $2) f
+JOIN unnest($3::bigint[]) AS mine(canteen_id) ON mine.canteen_id = f.canteen_id
+LEFT JOIN (SELECT * FROM cover_day WHERE business_date BETWEEN $1 AND $2) d
+    ON d.book = f.book AND d.canteen_id = f.canteen_id AND d.business_date = f.business_date AND d.meal = f.meal
 GROUP BY f.business_date, f.meal
 ORDER BY f.business_date, array_position(ARRAY['breakfast', 'lunch', 'dinner'], f.meal);
