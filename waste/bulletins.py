@@ -178,7 +178,9 @@ def _first_texts(found: Found) -> dict[str, str]:
         for line in g.lines
         if line.rank == 1 and not line.to_verify and (line.score or 0) >= g.grades[min(1, len(g.grades) - 1)][1]
     ]
-    worst = [line for g in found.groups for line in g.lines if line.vetoed or line.grade_zh == g.grades[-1][0]]
+    failed = [line for g in found.groups for line in g.lines if line.vetoed or line.grade_zh == g.grades[-1][0]]
+    worst = [line for line in failed if line.vetoed or not line.to_verify]
+    doubtful = [line for line in failed if line not in worst]
     foreword = f"本季度共评估{sum(len(g.lines) for g in found.groups)}个食堂。"
     if found.totals is not None and found.totals.grams_per_cover is not None:
         foreword += f"人均浪费{found.totals.grams_per_cover:g}克。"
@@ -186,9 +188,13 @@ def _first_texts(found: Found) -> dict[str, str]:
         "title": title,
         "foreword": foreword,
         "good": "、".join(line.name_zh for line in best) + ("在同类食堂中成效最好。" if best else "待核。"),
-        "warnings": "、".join(line.name_zh for line in worst) + ("须限期整改并接受复查。" if worst else "无。"),
+        "warnings": _said(worst, "须限期整改并接受复查。") + _said(doubtful, "得分低于合格线,尚待核实。") or "无。",
         "closing": f"尚未办结问题{found.cases['open']}项,其中逾期{found.cases['overdue']}项,请有关单位按期整改。",
     }
+
+
+def _said(lines: list[Line], what: str) -> str:
+    return "、".join(line.name_zh for line in lines) + what if lines else ""
 
 
 async def edit(sessions: Sessions, person: Person, bulletin_id: int, texts: dict[str, str]) -> None:
