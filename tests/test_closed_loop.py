@@ -1,5 +1,6 @@
 """The demo city's quarter from evaluation to bulletin: traced, frozen, appealed against, put right, published."""
 
+import asyncio
 import base64
 import secrets
 from datetime import datetime, timedelta
@@ -7,15 +8,18 @@ from typing import Any
 from uuid import uuid4
 
 import pypdfium2 as pdfium
+import pytest
 import urllib3
 from playwright.sync_api import Browser, expect
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from loadtest.town import PASSWORD
 from registry.days import ZONE
+from registry.errors import Problem
 from registry.postgres import Pool
 from terminals.client import Rejected, Terminal
 from tests.builders import Town
+from waste.dashboard import Charts
 from waste.quarters import QUERIES, quarter_before
 from waste.rectification import escalate_overdue
 
@@ -207,6 +211,16 @@ def test_charts_to_draw_and_to_download(town: Town) -> None:
     ranked = kitchen.call("GET", "/waste/charts/ranking")["rows"]
     assert len(ranked) == 2
     assert all("余姚" in row[6] for row in ranked)
+
+
+async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> None:
+    charts = Charts(ledger)
+    first, second = await asyncio.gather(charts.show({}, "sampling"), charts.show({}, "sampling"))
+    assert first is second
+    assert await charts.show({}, "cases") is not first
+    for _ in range(2):
+        with pytest.raises(Problem, match="the charts are"):
+            await charts.show({}, "weather")
 
 
 def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(town: Town) -> None:
