@@ -142,6 +142,16 @@ async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, databas
     assert (cases["due"], cases["in_time"]) == (2, 1)
 
 
+async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> None:
+    charts = Charts(ledger)
+    first, second = await asyncio.gather(charts.show({}, "sampling"), charts.show({}, "sampling"))
+    assert first is second
+    assert await charts.show({}, "cases") is not first
+    for _ in range(2):
+        with pytest.raises(Problem, match="the charts are"):
+            await charts.show({}, "weather")
+
+
 def test_a_bulletin_from_draft_to_publication(town: Town, browser: Browser) -> None:
     """Frozen, appealed against, vetoed, drafted, edited, published by another person, read by everybody."""
     supervisor, kitchen = town.person("supervisor"), town.person("kitchen-yinzhou")
@@ -211,16 +221,6 @@ def test_charts_to_draw_and_to_download(town: Town) -> None:
     ranked = kitchen.call("GET", "/waste/charts/ranking")["rows"]
     assert len(ranked) == 2
     assert all("余姚" in row[6] for row in ranked)
-
-
-async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> None:
-    charts = Charts(ledger)
-    first, second = await asyncio.gather(charts.show({}, "sampling"), charts.show({}, "sampling"))
-    assert first is second
-    assert await charts.show({}, "cases") is not first
-    for _ in range(2):
-        with pytest.raises(Problem, match="the charts are"):
-            await charts.show({}, "weather")
 
 
 def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(town: Town) -> None:
