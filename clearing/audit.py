@@ -77,15 +77,7 @@ def read_bundle(content: bytes) -> Bundle:
             parts[f"statement-{agency_id}.csv"],
             lines,
         )
-    except (
-        zipfile.BadZipFile,
-        cbor2.CBORError,
-        KeyError,
-        ValueError,
-        TypeError,
-        EOFError,
-        NotImplementedError,
-    ) as error:
+    except UNREADABLE as error:
         raise NotABundle(f"it cannot be read: {type(error).__name__} {error}") from None
 
 

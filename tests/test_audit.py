@@ -51,7 +51,7 @@ def parts_of(content: bytes) -> dict[str, bytes]:
 
 def packed(parts: dict[str, bytes]) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
     return content.getvalue()
@@ -188,7 +188,22 @@ async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(counter
 GARBAGE = packed({LINES: b"\xff", MANIFEST: b"", SIGNATURE: b""})
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", packed({}), GARBAGE])
+def _damaged() -> bytes:
+    """A bundle whose packed content is cut up."""
+    whole = bytearray(packed({LINES: bytes(range(256)) * 50}))
+    whole[60:90] = b"\xff" * 30
+    return bytes(whole)
+
+
+def _encrypted() -> bytes:
+    """A bundle that says it needs a password."""
+    whole = bytearray(packed({LINES: b"x" * 500}))
+    whole[6] |= 1
+    whole[whole.find(b"PK\x01\x02") + 8] |= 1
+    return bytes(whole)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", packed({}), GARBAGE, _damaged(), _encrypted()])
 def test_what_is_no_bundle(content: bytes) -> None:
     with pytest.raises(NotABundle):
         read_bundle(content)
