@@ -9,6 +9,7 @@
 A terminal can verify it without a network; the centre verifies it again.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -107,6 +108,19 @@ def _to_be_signed(context: bytes, payload: bytes) -> bytes:
     return cbor2.dumps(["Signature1", _EDDSA, context, payload], canonical=True)
 
 
+_SIGN1_HEAD = b"\x84" + cbor2.dumps(_EDDSA) + b"\xa0"
+_TOKEN_HEAD = _to_be_signed(_TOKEN_CONTEXT, b"")[:-1]
+"""What is signed of a token, up to its payload as a byte string."""
+
+_CODE = re.compile(
+    rb"\x82(?P<certificate>.+)"
+    + re.escape(_SIGN1_HEAD)
+    + rb"(?P<string>(?:[\x44-\x57]|\x58[\x18-\x1c])(?P<payload>.{4,28}))\x58\x40(?P<signature>.{64})",
+    re.DOTALL,
+)
+"""A code's two parts by their deterministic encoding, of which every byte but the numbers is given by the profile."""
+
+
 def sign1(key: Ed25519PrivateKey, context: bytes, payload: Any) -> list[Any]:
     """An untagged COSE_Sign1 with EdDSA and our context as external data (RFC 9052 section 4.4)."""
     encoded = cbor2.dumps(payload, canonical=True)
@@ -123,8 +137,12 @@ def open_sign1(public_key: bytes, context: bytes, message: Any) -> Any:
             raise NotGenuine("not a COSE_Sign1")
     if not ed_verify(signature, _to_be_signed(context, payload), public_key):
         raise NotGenuine("a signature does not fit")
+    return _payload_of(payload)
+
+
+def _payload_of(encoded: bytes) -> Any:
     try:
-        return read_cbor(payload, CODE_CHARACTERS_MAX)
+        return read_cbor(encoded, CODE_CHARACTERS_MAX)
     except Problem:
         raise NotGenuine("a payload is not deterministic CBOR") from None
 
@@ -177,14 +195,16 @@ def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
     if len(code) > CODE_CHARACTERS_MAX or not code.startswith(PREFIX):
         raise NotGenuine("not a code of this network")
     try:
-        data = base45_decode(code.removeprefix(PREFIX))
-        parts = read_cbor(data, CODE_CHARACTERS_MAX)
-    except (ValueError, OverflowError, Problem):
-        raise NotGenuine("not readable") from None
-    if not isinstance(parts, list) or len(parts) != 2:
+        parts = _CODE.fullmatch(base45_decode(code.removeprefix(PREFIX)))
+    except ValueError:
+        raise NotGenuine("not base45") from None
+    if parts is None:
         raise NotGenuine("not a certificate and a token")
-    holder = read_certificate(centre_public_key, cbor2.dumps(parts[0], canonical=True))
-    match open_sign1(holder.public_key, _TOKEN_CONTEXT, parts[1]):
+    certificate, string, payload, signature = parts.groups()
+    holder = read_certificate(centre_public_key, certificate)
+    if string != cbor2.dumps(payload) or not ed_verify(signature, _TOKEN_HEAD + string, holder.public_key):
+        raise NotGenuine("the token's signature does not fit")
+    match _payload_of(payload):
         case [int(issued_at), int(counter), int(canteen_id) | (None as canteen_id)]:
             if 0 <= issued_at < 2**40 and 0 < counter < 2**53:
                 return holder, Token(issued_at, counter, canteen_id)
