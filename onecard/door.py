@@ -9,8 +9,8 @@ route in ``terminals/routes.py``; the tests send the same messages through both 
 import asyncio
 import http
 import time
-from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,8 @@ from registry.models import Sessions
 from registry.wire import TypedReader
 from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.errors import BUSY
-from terminals.acceptance import answer_of, answer_to, order_of, shows_a_clone, take_charge
+from settlement.tariff import Declined
+from terminals.acceptance import Presented, answer_of, answer_to, order_of, presented, shows_a_clone, take_charge
 from terminals.blocking import BlockListVersion
 from terminals.messages import SIGNATURE_FIELDS, TerminalMessage, message_of, signature_fields, signed_fields
 from terminals.schemas import Answer, ChargeMessage
@@ -89,6 +90,14 @@ class Counter:
     key_ring: KeyRing
     sessions: Sessions
     block_list: BlockListVersion
+    arrived: "list[ChargeDoor]" = field(default_factory=list)
+    """Connections whose charge came in this round of the event loop."""
+
+    def take_all(self) -> None:
+        """Take what has arrived, step by step for all: a step finds its code and tables in the processor's caches."""
+        arrived, self.arrived = self.arrived, []
+        for step in (ChargeDoor.authenticate, ChargeDoor.verify, ChargeDoor.post):
+            arrived = [door for door in arrived if door.goes_on(step)]
 
 
 class ChargeDoor(HttpToolsProtocol):
@@ -103,6 +112,11 @@ class ChargeDoor(HttpToolsProtocol):
         self._charging = self._sent_away = False
         self._body = b""
         self._received = 0
+        self._charge: tuple[list[tuple[bytes, bytes]], bytes] = [], b""
+        self._signed: SignedRequest | None = None
+        self._message: TerminalMessage | None = None
+        self._data: ChargeMessage
+        self._credential: Presented | Declined
         self._keep_alive = True
         self._under_way = False
 
@@ -192,7 +206,11 @@ class ChargeDoor(HttpToolsProtocol):
                 self._send_away()
             else:
                 self._under_way = True
-                self._charge(self.headers, self._body)
+                self._charge = self.headers, self._body
+                arrived = self._centre.arrived
+                if not arrived:
+                    self.loop.call_soon(self._centre.take_all)
+                arrived.append(self)
 
     def _send_away(self) -> None:
         """Beyond the queue: before any check, which would take the time of those who wait already."""
@@ -200,25 +218,44 @@ class ChargeDoor(HttpToolsProtocol):
         self.transport.write(_BUSY)
         self._wait_for_the_next()
 
-    def _charge(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Take a charge; a task of its own is for what must be looked up first, for it costs as much as the checks."""
-        centre = self._centre
-        signed = message = None
+    def goes_on(self, step: "Callable[[ChargeDoor], bool]") -> bool:
+        """Take a step with the charge; False when it was answered, or goes a way of its own."""
         try:
-            signed = read_signature("POST", PATH, signature_fields(headers), body, in_session=True)
-            session = centre.terminal_sessions.cached(signed.key_id)
-            if session is None:
-                self._in_a_task(self._charge_with_look_ups(signed, body))
-                return
-            message = message_of(signed, session)
-            data = _reader.read(body)
-            if data.card is not None and data.card.session_id != session.session_id:
-                self._in_a_task(self._charge_with_look_ups(signed, body))
-                return
-            order = order_of(message, data, session.mac, centre.key_ring)
-            centre.charger.post(order, partial(self._remembered, signed, message, order))
+            return step(self)
         except Exception as error:
-            self._answer(error, signed, message)
+            self._answer(error, self._signed, self._message)
+            return False
+
+    def authenticate(self) -> bool:
+        """Check who sent the charge, and read it."""
+        headers, body = self._charge
+        self._signed = self._message = None
+        self._signed = signed = read_signature("POST", PATH, signature_fields(headers), body, in_session=True)
+        session = self._centre.terminal_sessions.cached(signed.key_id)
+        if session is not None:
+            self._message = message_of(signed, session)
+            self._data = _reader.read(body)
+            if self._data.card is None or self._data.card.session_id == session.session_id:
+                return True
+        # A task of its own is for what must be looked up first, for it costs as much as the checks.
+        self._in_a_task(self._charge_with_look_ups(signed, body))
+        return False
+
+    def verify(self) -> bool:
+        """Check the card or code that was presented."""
+        assert self._message is not None
+        keys = self._centre.key_ring
+        self._credential = presented(self._message, self._data, self._message.session.mac, keys)
+        return True
+
+    def post(self) -> bool:
+        """Send the charge to the ledger, whose answer is the terminal's."""
+        signed, message = self._signed, self._message
+        assert signed is not None
+        assert message is not None
+        order = order_of(message, self._data, self._credential)
+        self._centre.charger.post(order, partial(self._remembered, signed, message, order))
+        return True
 
     def _remembered(
         self, signed: SignedRequest, message: TerminalMessage, order: ChargeOrder, outcome: Remembered | Exception

@@ -31,8 +31,10 @@ CLONE_SIGNS = frozenset({"already_used", "counter_too_low"})
 AHEAD_S = 300
 """A time of purchase may lie ahead of the centre's clock by as much as ``created`` may."""
 
-
 _NOTHING = Price(0, 0)
+
+Presented = tuple[int, int, int, int]
+"""Book, holder, credential and counter that a genuine card or code stands for."""
 
 
 class CounterState(Protocol):
@@ -49,7 +51,7 @@ async def take_charge(message: TerminalMessage, data: ChargeMessage, centre: Cou
     session, challenged_by = message.session, None
     if data.card is not None:
         challenged_by = await centre.terminal_sessions.card_mac_of(session, data.card.session_id)
-    order = order_of(message, data, challenged_by, centre.key_ring)
+    order = order_of(message, data, presented(message, data, challenged_by, centre.key_ring))
     return await answer_to(order, await centre.charger.charge(order), centre)
 
 
@@ -65,26 +67,32 @@ def shows_a_clone(order: ChargeOrder, remembered: Remembered) -> bool:
     return order.channel == "card" and remembered.refusal in CLONE_SIGNS
 
 
-def order_of(
+def presented(
     terminal: TerminalMessage, message: ChargeMessage, challenged_by: Signer | None, keys: KeyRing
-) -> ChargeOrder:
-    """Turn a terminal's message into an order; what speaks against it becomes the order's refusal.
+) -> Presented | Declined:
+    """Verify the card or code of a charge.
 
     ``challenged_by``: the MAC of the session in which the card was challenged, None if there is none.
     Raises Problem: INVALID when the message has not exactly one of card and code, NOT_ALLOWED to a scale.
     """
-    session, key = terminal.session, terminal.key
+    session = terminal.session
     if session.kind != "till":
         raise Problem(NOT_ALLOWED, "a scale takes no payments")
     if (message.card is None) == (message.qr is None):
         raise Problem(INVALID, "a charge has either a card or a qr")
     if message.card is not None:
-        credential = _from_card(message.card, challenged_by, key, keys)
+        credential = _from_card(message.card, challenged_by, terminal.key, keys)
     else:
         assert message.qr is not None
         credential = _from_code(message.qr, message.purchased_at, session, keys)
-    if not isinstance(credential, Declined):
-        credential = _in_time(message.purchased_at) or credential
+    if isinstance(credential, Declined):
+        return credential
+    return _in_time(message.purchased_at) or credential
+
+
+def order_of(terminal: TerminalMessage, message: ChargeMessage, credential: Presented | Declined) -> ChargeOrder:
+    """Turn a terminal's message into an order; what speaks against it becomes the order's refusal."""
+    session = terminal.session
     on = local_date_of(message.purchased_at)
     # A date before all rules is too late in any case.
     rules = in_force(session.house.rules, on) or session.house.rules[-1]
@@ -100,7 +108,7 @@ def order_of(
         credential = session.book, 0, 0, 0
     book, holder_id, credential_id, counter = credential
     return ChargeOrder(
-        key=key,
+        key=terminal.key,
         digest=terminal.digest,
         home_book=session.book,
         book=book,
@@ -122,10 +130,6 @@ def order_of(
         day_max_fen=rules.day_max_fen,
         refusal=refusal,
     )
-
-
-Presented = tuple[int, int, int, int]
-"""Book, holder, credential and counter that a genuine card or code stands for."""
 
 
 def _from_card(

@@ -117,12 +117,6 @@ def test_a_second_request_before_the_first_answer_closes_the_connection(town: To
     assert _raw(town.url, one + one).count(b"HTTP/1.1 ") <= 1
 
 
-def test_what_is_refused_at_once_is_answered_in_order(town: Town) -> None:
-    one = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
-    last = one.replace(b"host: x", b"host: x\r\nconnection: close")
-    assert _raw(town.url, one + last).count(b"HTTP/1.1 401 ") == 2
-
-
 def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(town: Town) -> None:
     fields = b"host: x\r\nconnection: close\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n"
     head = b"POST /terminal/charges HTTP/1.1\r\n" + fields
