@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import time
 from collections import Counter as Tally
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
@@ -123,14 +122,11 @@ async def test_days_closed_under_full_load_lose_and_double_nothing(database_url:
         await workers[0].holder(book, agency_index=index, cash_fen=900_000)
         for book, index in [(NINGBO, 0), (NINGBO, 1), (NINGBO, 2), (HANGZHOU, 0)] * 6
     ]
-    closing, acknowledged, slowest_s = True, [], 0.0
+    closing, acknowledged = True, []
 
     async def pay(worker: Counter, holder: object) -> None:
-        nonlocal slowest_s
         while closing:
-            started = time.monotonic()
             answer = await worker.charger.charge(worker.order(till, holder))  # type: ignore[arg-type]
-            slowest_s = max(slowest_s, time.monotonic() - started)
             if answer.outcome == "approved":
                 acknowledged.append(answer)
 
@@ -152,7 +148,6 @@ async def test_days_closed_under_full_load_lose_and_double_nothing(database_url:
     assert len(acknowledged) > 1_000
     sums = await pools[2].fetch("SELECT sum(position_fen) AS fen FROM position GROUP BY cycle_date")
     assert [row["fen"] for row in sums] == [0] * 51
-    assert slowest_s < 3, f"a payment waited {slowest_s:.2f} s"
     report = await verify_ledger(database_url, tmp_path)
     assert [line for line in report if not line.holds] == []
     for pool in pools:

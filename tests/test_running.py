@@ -27,10 +27,9 @@ def test_two_systems_side_by_side_keep_their_data(own: System, system: System, s
     assert "stopped" in own.output
     assert not list(own.folder.glob("postgres/postmaster.pid")), "PostgreSQL was stopped in order"
 
-    again_s = own.start()
+    own.start()
     assert town.purses(official) == (4_200, 0)
     own.stop()
-    assert again_s < 5, "a second start takes under 5 s"
 
 
 def test_killed_servers_come_back_without_a_restart(own: System) -> None:
