@@ -92,6 +92,7 @@ MAY: dict[str, frozenset[str]] = {
             "see_waste",
             "see_flags",
             "inspect",
+            "set_food_factors",
             "see_bulletin_drafts",
             "publish_bulletin",
         }

@@ -36,5 +36,5 @@ def test_another_zero_of_the_scale_changes_nothing(values: list[int], by: int) -
 
 def test_savings_by_hand() -> None:
     """80 g at the baseline, 1,000 covers, 70 kg: 10 kg saved, at 12 yuan a kilogram 120 yuan, 30 kg of CO2e."""
-    assert saved(80.0, 1_000, 70_000, 1_200, 3) == Saved(10_000, 12_000, 30_000)
+    assert saved(80.0, 1_000, 70_000, 1_200, 3_000) == Saved(10_000, 12_000, 30_000)
     assert saved(80.0, 1_000, 81_000, 1_200, 3).waste_g == -1_000

@@ -58,7 +58,7 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
     async def act(kind: str, which: int, stream: str | None, grams: int | None) -> None:
         match kind:
             case "weigh":
-                made = weigh_in(numbers[which], grams or 1, stream=stream)
+                made = weigh_in(numbers[which], grams or 1, stream=stream, food=(None, "beef")[(grams or 1) % 2])
                 done.append(made)
                 await record_weigh_ins(ledger, canteens, "k", "person", [made])
             case "repeat" if done:
@@ -72,7 +72,8 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
         outcomes = await asyncio.gather(*(act(*one) for one in burst), return_exceptions=True)
         assert all(outcome is None or isinstance(outcome, Problem) for outcome in outcomes), outcomes
     raw = await ledger.fetch(
-        "SELECT canteen_id, business_date, meal, stream, sum(weight_g)::bigint AS g, sum(implausible::int) AS odd"
+        "SELECT canteen_id, business_date, meal, stream, sum(weight_g)::bigint AS g, sum(implausible::int) AS odd,"
+        " sum(weight_g * CASE food WHEN 'beef' THEN 33300 ELSE 3000 END / 1000)::bigint AS co2e"
         " FROM weigh_in w WHERE NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces ="
         " w.weigh_in_id) GROUP BY 1, 2, 3, 4"
     )
@@ -88,6 +89,7 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
     }
     assert found == expected
     assert sum(row["implausible"] for row in kept) == sum(row["odd"] for row in raw)
+    assert sum(row["co2e_g"] for row in kept) == sum(row["co2e"] for row in raw if row["stream"] in STREAMS[:3])
 
 
 async def test_a_weight_far_from_the_usual_is_marked_and_counts(ledger: Pool) -> None:
@@ -150,24 +152,25 @@ def workbook(*rows: list[Any]) -> bytes:
     return content.getvalue()
 
 
-HEADER = ["日期", "食堂", "餐次", "类别", "重量(kg)", "菜品"]
+FOODS = {"pork": "pork", "猪肉": "pork"}
+HEADER = ["日期", "食堂", "餐次", "类别", "重量(kg)", "菜品", "食物"]
 
 
 def test_the_same_rows_from_every_kind_of_file() -> None:
     rows = [
-        ["2026-11-20", "一食堂", "午餐", "餐盘", "12.5", "红烧肉"],
-        ["2026/11/21", "7", "dinner", "prepared", "80", ""],
+        ["2026-11-20", "一食堂", "午餐", "餐盘", "12.5", "红烧肉", "猪肉"],
+        ["2026/11/21", "7", "dinner", "prepared", "80", "", ""],
     ]
     text = "\n".join(",".join(row) for row in [HEADER, *rows])
-    made = [workbook(HEADER, [date(2026, 11, 20), "一食堂", "午餐", "餐盘", 12.5, "红烧肉"],
+    made = [workbook(HEADER, [date(2026, 11, 20), "一食堂", "午餐", "餐盘", 12.5, "红烧肉", "pork"],
                      [date(2026, 11, 21), 7, "dinner", "prepared", 80]),
             text.encode("utf-8-sig"), text.encode("gb18030")]  # fmt: skip
     for content in made:
-        found = read_weigh_ins(content, CANTEENS)
-        assert [(w.business_date.day, w.canteen_id, w.meal, w.stream, w.weight_g, w.dish) for w in found] == [
-            (20, 7, "lunch", "plate", 12_500, "红烧肉"), (21, 7, "dinner", "prepared", 80_000, None),
+        found = read_weigh_ins(content, CANTEENS, FOODS)
+        assert [(w.business_date.day, w.canteen_id, w.meal, w.stream, w.weight_g, w.dish, w.food) for w in found] == [
+            (20, 7, "lunch", "plate", 12_500, "红烧肉", "pork"), (21, 7, "dinner", "prepared", 80_000, None, None),
         ]  # fmt: skip
-        assert [w.weigh_in_id for w in read_weigh_ins(content, CANTEENS)] == [w.weigh_in_id for w in found]
+        assert [w.weigh_in_id for w in read_weigh_ins(content, CANTEENS, FOODS)] == [w.weigh_in_id for w in found]
 
 
 def test_every_wrong_row_is_named() -> None:
@@ -175,11 +178,11 @@ def test_every_wrong_row_is_named() -> None:
     wrong = [
         ["30.2.2026", *good[1:]], [good[0], "8", *good[2:]], [*good[:2], "brunch", *good[3:]],
         [*good[:3], "soup", *good[4:]], [*good[:4], "-1", ""], [*good[:4], "1e9", ""], [*good[:4], "NaN", ""],
-        [*good[:4], "0.0001", ""], [*good[:5], "x" * 61], good[:2],
+        [*good[:4], "0.0001", ""], [*good[:5], "x" * 61], good[:2], [*good[:6], "石头"],
     ]  # fmt: skip
     content = "\n".join(",".join(row) for row in [HEADER, good, *wrong]).encode()
     with pytest.raises(Problem) as problem:
-        read_weigh_ins(content, CANTEENS)
+        read_weigh_ins(content, CANTEENS, FOODS)
     for line in range(3, 3 + len(wrong)):
         assert f"line {line}: " in problem.value.detail
     assert "line 2: " not in problem.value.detail
@@ -188,7 +191,7 @@ def test_every_wrong_row_is_named() -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\xff\xfe\x00", b"a,b\n1,2", ",".join(HEADER).encode()])
 def test_what_is_no_file_of_weighings(content: bytes) -> None:
     with pytest.raises(Problem):
-        read_weigh_ins(content, CANTEENS)
+        read_weigh_ins(content, CANTEENS, FOODS)
 
 
 def test_a_workbook_cannot_ask_for_more_than_a_file_has() -> None:
@@ -198,12 +201,12 @@ def test_a_workbook_cannot_ask_for_more_than_a_file_has() -> None:
         sheet.write_row(0, 0, HEADER)
         sheet.write(1_048_575, 16_383, "the last cell there can be")
     with pytest.raises(Problem, match=r"at most 5000 rows|no rows"):
-        read_weigh_ins(content.getvalue(), CANTEENS)
+        read_weigh_ins(content.getvalue(), CANTEENS, FOODS)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", bytes(UNPACKED_BYTES_MAX + 1))
     with pytest.raises(Problem, match="unpacks to more"):
-        read_weigh_ins(packed.getvalue(), CANTEENS)
+        read_weigh_ins(packed.getvalue(), CANTEENS, FOODS)
 
 
 @settings(max_examples=200, deadline=None)
@@ -212,7 +215,7 @@ def test_a_damaged_workbook_is_read_or_refused(at: int, change: bytes) -> None:
     content = bytearray(workbook(HEADER, ["2026-11-20", "7", "lunch", "plate", "1", ""]))
     content[at : at + len(change)] = change
     with contextlib.suppress(Problem):
-        read_weigh_ins(b"PK" + bytes(content[2:]), CANTEENS)
+        read_weigh_ins(b"PK" + bytes(content[2:]), CANTEENS, FOODS)
 
 
 def test_weighings_from_file_to_history_over_http(town: Town) -> None:
@@ -221,12 +224,13 @@ def test_weighings_from_file_to_history_over_http(town: Town) -> None:
     day = (TODAY - timedelta(days=3)).isoformat()
     number = str(uuid4())
     message = {"weigh_in_id": number, "canteen_id": canteen_id, "business_date": day, "meal": "lunch",
-               "stream": "unserved", "weight_g": 700, "dish": "米饭"}  # fmt: skip
+               "stream": "unserved", "weight_g": 700, "dish": "米饭", "food": "rice"}  # fmt: skip
     kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": [message]})
     correction = {"weigh_in_id": str(uuid4()), "replaces": number, "weight_g": 650}
     done = kitchen.call("POST", "/waste/corrections", {"corrections": [correction], "reason": "误读"})
     assert (done["received"], done["new"]) == (1, 1)
     rows = kitchen.call("GET", f"/waste/canteens/{canteen_id}/weigh-ins?first={day}&last={day}")
+    assert {r["food"] for r in rows if r["dish"] == "米饭"} == {"rice"}, "the correction is of the same food"
     mine = [r for r in rows if number in (r["weigh_in_id"], r["replaces"])]
     assert [(r["weight_g"], r["replaces"], r["replaced_by"]) for r in mine] == [
         (700, None, correction["weigh_in_id"]), (650, number, None),

@@ -16,7 +16,7 @@ from registry.named_sql import load_queries
 from registry.postgres import Pool
 from registry.spreadsheets import safe_text
 from settlement.covers import closed_until, covers_on
-from waste.kitchen_months import CO2E_G_PER_G, COST_PER_KG_FEN
+from waste.kitchen_months import CO2E_G_PER_KG, COST_PER_KG_FEN
 from waste.quarters import standings
 from waste.rectification import QUERIES as CASES
 from waste.sampling import QUERIES as SAMPLING
@@ -85,7 +85,8 @@ async def trend(view: View) -> list[Row]:
     baseline = sum(r["waste_g"] for r in first) / sum(r["weighed_covers"] for r in first) if first else 0.0
     made: list[Row] = []
     for row, rate, level in zip(weighed, rates, levels(rates), strict=True):
-        less = saved(baseline, row["weighed_covers"], row["waste_g"], COST_PER_KG_FEN, CO2E_G_PER_G)
+        co2e_per_kg = row["co2e_g"] * 1000 // row["waste_g"] if row["waste_g"] else CO2E_G_PER_KG
+        less = saved(baseline, row["weighed_covers"], row["waste_g"], COST_PER_KG_FEN, co2e_per_kg)
         changed = bool(made) and made[-1][3] != round(level, 1)
         made.append(
             [str(row["month"]), row["covers"], round(rate, 1), round(level, 1), changed, less.waste_g, less.cost_fen,

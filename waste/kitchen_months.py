@@ -3,8 +3,9 @@
 After the Food Loss and Waste Accounting and Reporting Standard (FLW Protocol, 2016): material food and inedible parts,
 apart; destination not recorded; boundary a canteen's meals; period as asked. Grams per cover = 1000 sum kg / sum covers
 over the meals of which all three streams were weighed; completeness = those meals / meals served; avoidable share =
-waste / (waste + inedible); CO2e = sum kg x 3.0 (WRAP: more than 3 kg CO2e per kg of food waste). The interval is a
-block bootstrap over weeks (Kuensch, 1989): weeks are drawn with replacement, since days of a week resemble each other.
+waste / (waste + inedible); CO2e = sum kg x the factor of the food, as far as it is known (``waste.foods``). The
+interval is a block bootstrap over weeks (Kuensch, 1989): weeks are drawn with replacement, since days of a week
+resemble each other.
 """
 
 import asyncio
@@ -36,7 +37,8 @@ INTERVALS_MAX = 300
 
 COST_PER_KG_FEN = 1_200
 """Assumed where a kitchen has not said what a kilogram costs it."""
-CO2E_G_PER_G = 3
+CO2E_G_PER_KG = 3_000
+"""Where nothing was wasted, so that no factor can be told from what was (WRAP: more than 3 kg CO2e per kg)."""
 DRAWS, SEED = 2_000, 35
 Sums = dict[str, int]
 Key = tuple[int, str, date]
@@ -122,8 +124,11 @@ async def savings(
         then, since = before[key], after[key]
         if then["weighed_covers"] and since["weighed_covers"]:
             rate = then["waste_g"] / then["weighed_covers"]
-            cost_per_kg = since["cost_fen"] * 1000 // since["waste_g"] if since["waste_g"] else COST_PER_KG_FEN
-            less = saved(rate, since["weighed_covers"], since["waste_g"], cost_per_kg, CO2E_G_PER_G)
+            cost_per_kg, co2e_per_kg = (
+                since[name] * 1000 // since["waste_g"] if since["waste_g"] else usual
+                for name, usual in (("cost_fen", COST_PER_KG_FEN), ("co2e_g", CO2E_G_PER_KG))
+            )
+            less = saved(rate, since["weighed_covers"], since["waste_g"], cost_per_kg, co2e_per_kg)
             found.append((*key, round(rate, 1), less))
     return found
 
@@ -180,7 +185,7 @@ def _measures(
         round(s["prepared_waste_g"] / s["prepared_g"], 4) if s["prepared_g"] else None,
         round(s["weighed_meals"] / s["meals"], 4) if s["meals"] else None,
         round(s["waste_g"] / food, 4) if food else None,
-        s["cost_fen"], s["waste_g"] * CO2E_G_PER_G,
+        s["cost_fen"], s["co2e_g"],
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class WeighIn(Base):
     stream: Mapped[str]
     weight_g: Mapped[int] = mapped_column(BigInteger)
     dish: Mapped[str | None]
+    food: Mapped[str | None]
     source: Mapped[str] = mapped_column(server_default="person")
     implausible: Mapped[bool] = mapped_column(server_default="false")
     replaces: Mapped[UUID | None]
@@ -46,7 +47,10 @@ class WeighIn(Base):
 
 
 class WasteMeal(Base):
-    """What a canteen's meal came to: the sum of its weighings by stream, null where nothing was weighed."""
+    """What a canteen's meal came to: the sum of its weighings by stream, null where nothing was weighed.
+
+    ``co2e_g`` is that of the three streams of waste, by the factors in force on the day.
+    """
 
     __tablename__ = "waste_meal"
     __table_args__ = (
@@ -64,7 +68,24 @@ class WasteMeal(Base):
     plate_g: Mapped[int | None] = mapped_column(BigInteger)
     inedible_g: Mapped[int | None] = mapped_column(BigInteger)
     prepared_g: Mapped[int | None] = mapped_column(BigInteger)
+    co2e_g: Mapped[int] = mapped_column(BigInteger, server_default="0")
     implausible: Mapped[int]
+
+
+class FoodFactor(Base):
+    """The CO2e of a kind of food from a date on, and who says so; ``other`` is what is not known or mixed."""
+
+    __tablename__ = "food_factor"
+    __table_args__ = (CheckConstraint("co2e_g_per_kg >= 0", name="factor"),)
+
+    food: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    co2e_g_per_kg: Mapped[int]
+    source: Mapped[str]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
 
 
 class CoverDay(Base):
@@ -146,6 +167,7 @@ class KitchenMonth(Base):
     inedible_g: Mapped[int] = mapped_column(BigInteger)
     prepared_g: Mapped[int] = mapped_column(BigInteger)
     prepared_waste_g: Mapped[int] = mapped_column(BigInteger)
+    co2e_g: Mapped[int] = mapped_column(BigInteger, server_default="0")
     implausible: Mapped[int]
 
 

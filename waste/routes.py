@@ -10,6 +10,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.params import Parameter
+from msgspec import structs
 
 from registry import access, audit
 from registry.attachments import BODY_MAX, digests, read_files
@@ -18,6 +19,7 @@ from registry.named_sql import load_queries
 from registry.postgres import Pool
 from registry.schemas import NumberInPath
 from waste.files import add_files, files_of
+from waste.foods import FoodFactor, factors, set_factor
 from waste.kitchen_months import QUERIES as MEASURES
 from waste.kitchen_months import measures_over, savings
 from waste.schemas import (
@@ -28,6 +30,7 @@ from waste.schemas import (
     Measured,
     NewBooking,
     NewCorrections,
+    NewFoodFactor,
     NewKitchen,
     NewPhoto,
     NewWeighIns,
@@ -62,14 +65,15 @@ async def _record(
     source: str,
     read: Callable[[dict[int, Canteen]], list[WeighIn]],
 ) -> Recorded:
-    async with sessions.begin() as db:
+    async with sessions() as db:
         canteens = await canteens_of(db, request.user)
         # In a thread: a file takes a moment, and payments come between.
         weigh_ins = await asyncio.to_thread(read, canteens)
         check_weigh_ins(canteens, weigh_ins)
-        detail = {"weigh_ins": len(weigh_ins), "first": str(weigh_ins[0].weigh_in_id), "source": source}
-        await audit.record(db, request.user.login, "weigh", f"agency/{request.user.agency_id}", detail)
     done = await record_weigh_ins(ledger, canteens, request.user.login, source, weigh_ins)
+    detail = {"weigh_ins": len(weigh_ins), "new": done.new, "first": str(weigh_ins[0].weigh_in_id), "source": source}
+    async with sessions.begin() as db:
+        await audit.record(db, request.user.login, "weigh", f"agency/{request.user.agency_id}", detail)
     return Recorded(len(weigh_ins), done.new, done.implausible)
 
 
@@ -83,7 +87,7 @@ class WasteController(Controller):
     async def weigh(self, request: ByPerson, data: NewWeighIns, sessions: Sessions, ledger: Pool) -> Recorded:
         """Record weigh-ins of the person's own canteens; all or none."""
         weigh_ins = [
-            WeighIn(w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish)
+            WeighIn(w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food)
             for w in data.weigh_ins
         ]
         return await _record(request, sessions, ledger, "person", lambda _: weigh_ins)
@@ -96,18 +100,20 @@ class WasteController(Controller):
     )
     async def weigh_from_file(self, request: ByPerson, sessions: Sessions, ledger: Pool) -> Recorded:
         """CSV or XLSX with date, canteen, meal, stream, weight in kg; every row or none, wrong ones named."""
-        content = await request.body()
-        return await _record(request, sessions, ledger, "file", lambda canteens: read_weigh_ins(content, canteens))
+        content, foods = await request.body(), await factors(ledger)
+        names = {name: factor.food for factor in foods for name in (factor.food, factor.name_zh)}
+        return await _record(request, sessions, ledger, "file", lambda mine: read_weigh_ins(content, mine, names))
 
     @post("/corrections", guards=[access.allows("weigh_waste")], summary="Correct weigh-ins")
     async def correct(self, request: ByPerson, data: NewCorrections, sessions: Sessions, ledger: Pool) -> Recorded:
         """Replace weights of the last quarter; what was weighed stays in the history."""
         corrections = [Correction(c.weigh_in_id, c.replaces, c.weight_g) for c in data.corrections]
-        async with sessions.begin() as db:
+        async with sessions() as db:
             canteens = await canteens_of(db, request.user)
-            detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in corrections]}
-            await audit.record(db, request.user.login, "correct_weigh_ins", f"agency/{request.user.agency_id}", detail)
         done = await correct_weigh_ins(ledger, canteens, request.user.login, corrections)
+        detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in corrections], "new": done.new}
+        async with sessions.begin() as db:
+            await audit.record(db, request.user.login, "correct_weigh_ins", f"agency/{request.user.agency_id}", detail)
         return Recorded(len(corrections), done.new, done.implausible)
 
     @post(
@@ -158,6 +164,20 @@ class WasteController(Controller):
             canteen = await canteen_of(db, request.user, canteen_id)
         rows = await ledger.fetch(WEIGHING["history"], canteen.book, canteen_id, first, last)
         return [WeighInShown(**dict(row)) for row in rows]
+
+    @get("/foods", guards=[access.allows("see_waste")], summary="Kinds of food and their CO2e")
+    async def foods(self, ledger: Pool) -> list[FoodFactor]:
+        """Every factor with its source, by date: also those that held before, and those that will hold."""
+        return await factors(ledger)
+
+    @post("/foods", guards=[access.allows("set_food_factors")], summary="Set the CO2e of food", status_code=204)
+    async def set_food(self, request: ByPerson, data: NewFoodFactor, sessions: Sessions, ledger: Pool) -> None:
+        """A factor from a future day on, or a new kind of food; what was weighed keeps the factor of its day."""
+        given = structs.asdict(data)
+        await set_factor(ledger, FoodFactor(**given), request.user.login)
+        async with sessions.begin() as db:
+            detail = given | {"valid_from": str(data.valid_from)}
+            await audit.record(db, request.user.login, "set_food_factor", f"food/{data.food}", detail)
 
     @get("/measures", guards=[access.allows("see_waste")], summary="Measures over time")
     async def measures(

@@ -42,7 +42,7 @@ class ScaleController(Controller):
             canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == scale.canteen_id))
         assert canteen is not None
         weigh_ins = [
-            WeighIn(w.weigh_in_id, scale.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish)
+            WeighIn(w.weigh_in_id, scale.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food)
             for w in data.weigh_ins
         ]
         canteens = {canteen.canteen_id: canteen}

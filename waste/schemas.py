@@ -14,6 +14,7 @@ Code = Annotated[str, Meta(pattern="^[A-Z][0-9]{1,2}$", examples=["A1"])]
 Percent = Annotated[int, Meta(ge=0, le=100, description="Share of the indicator's points.")]
 
 WEIGHT_MAX_G = 2_000_000
+Food = Annotated[str, Meta(pattern="^[a-z][a-z_]{0,29}$", description="A kind of food.", examples=["rice"])]
 """Two tonnes: more than any canteen cooks for a meal."""
 
 
@@ -27,6 +28,7 @@ class NewWeighIn(Message):
     stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$", examples=["plate"])]
     weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
     dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    food: Food | None = None
 
 
 class ScaleWeighIn(Message):
@@ -38,6 +40,18 @@ class ScaleWeighIn(Message):
     stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$")]
     weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G)]
     dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    food: Food | None = None
+
+
+class NewFoodFactor(Message):
+    """The CO2e of a kind of food from a day on, and where the figure is from."""
+
+    food: Food
+    valid_from: date
+    name_zh: Annotated[str, Meta(min_length=1, max_length=30, examples=["米饭"])]
+    name_en: Annotated[str, Meta(min_length=1, max_length=60, examples=["rice, cooked"])]
+    co2e_g_per_kg: Annotated[int, Meta(ge=0, le=1_000_000, examples=[1780])]
+    source: Annotated[str, Meta(min_length=1, max_length=300)]
 
 
 class ScaleWeighIns(Message):
@@ -93,6 +107,7 @@ class WeighInShown(Struct):
     stream: str
     weight_g: int
     dish: str | None
+    food: str | None
     source: str
     implausible: bool
     replaces: UUID | None

@@ -60,7 +60,9 @@ class Saved:
     co2e_g: int
 
 
-def saved(baseline_grams_per_cover: float, covers: int, waste_g: int, cost_per_kg_fen: int, co2e_g_per_g: int) -> Saved:
+def saved(
+    baseline_grams_per_cover: float, covers: int, waste_g: int, cost_per_kg_fen: int, co2e_g_per_kg: int
+) -> Saved:
     """Savings of a period: (baseline g per cover x covers - waste g), its cost and its CO2e."""
     less_g = round(baseline_grams_per_cover * covers) - waste_g
-    return Saved(less_g, less_g * cost_per_kg_fen // 1000, less_g * co2e_g_per_g)
+    return Saved(less_g, less_g * cost_per_kg_fen // 1000, less_g * co2e_g_per_kg // 1000)

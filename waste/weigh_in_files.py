@@ -1,8 +1,8 @@
 """Weigh-ins from a file, CSV or XLSX: every row is recorded, or none, and each wrong one is named.
 
 Columns, in any order, in Chinese or English: 日期 date, 食堂 canteen (its number or Chinese name), 餐次 meal, 类别
-stream, 重量(kg) weight_kg, and if known 菜品 dish. The file's hash and the row make the weighing's number: the same
-file again records nothing more.
+stream, 重量(kg) weight_kg, and if known 菜品 dish and 食物 food (its Chinese name or its code). The file's hash and
+the row make the weighing's number: the same file again records nothing more.
 """
 
 import csv
@@ -36,14 +36,18 @@ COLUMNS = {
     "重量(kg)": "weight_kg",
     "重量（kg）": "weight_kg",
     "菜品": "dish",
+    "食物": "food",
 }
 NEEDED = ("date", "canteen", "meal", "stream", "weight_kg")
 MEALS = {"早餐": "breakfast", "午餐": "lunch", "中餐": "lunch", "晚餐": "dinner"}
 STREAMS = {"加工": "preparation", "未售": "unserved", "餐盘": "plate", "不可食": "inedible", "备餐": "prepared"}
 
 
-def read_weigh_ins(content: bytes, canteens: dict[int, Canteen]) -> list[WeighIn]:
-    """The weighings of a file; raises Problem(INVALID) that names every wrong row (the first twenty)."""
+def read_weigh_ins(content: bytes, canteens: dict[int, Canteen], foods: dict[str, str]) -> list[WeighIn]:
+    """The weighings of a file; ``foods``: code by name.
+
+    Raises Problem(INVALID) that names every wrong row (the first twenty).
+    """
     header, *rows = _cells(content) or [[]]
     names = [COLUMNS.get(str(cell).strip(), str(cell).strip().lower()) for cell in header]
     missing = [name for name in NEEDED if name not in names]
@@ -58,7 +62,7 @@ def read_weigh_ins(content: bytes, canteens: dict[int, Canteen]) -> list[WeighIn
             continue
         try:
             values = dict(zip(names, row, strict=False))
-            found.append(_weigh_in(uuid5(NUMBERS, f"{digest}/{line}"), values, canteens, by_name))
+            found.append(_weigh_in(uuid5(NUMBERS, f"{digest}/{line}"), values, canteens, by_name, foods))
         except ValueError as error:
             wrong.append(f"line {line}: {error}")
     if wrong:
@@ -108,11 +112,16 @@ NOT_A_WORKBOOK = (
 """What reading anything but a workbook may come to."""
 
 
-def _weigh_in(number: UUID, values: dict[str, Any], canteens: dict[int, Canteen], by_name: dict[str, int]) -> WeighIn:
+def _weigh_in(
+    number: UUID, values: dict[str, Any], canteens: dict[int, Canteen], by_name: dict[str, int], foods: dict[str, str]
+) -> WeighIn:
     meal, stream = (str(values.get(name, "")).strip() for name in ("meal", "stream"))
     dish = str(values.get("dish") or "").strip() or None
     if dish is not None and (len(dish) > 60 or not dish.isprintable()):
         raise ValueError("a dish has at most 60 characters")
+    food = str(values.get("food") or "").strip()
+    if food and food not in foods:
+        raise ValueError(f"{food[:20]!r} is no kind of food")
     return WeighIn(
         number,
         _canteen(values.get("canteen"), canteens, by_name),
@@ -121,6 +130,7 @@ def _weigh_in(number: UUID, values: dict[str, Any], canteens: dict[int, Canteen]
         _word("stream", stream, STREAMS),
         _grams(values.get("weight_kg")),
         dish,
+        foods.get(food),
     )
 
 

@@ -44,6 +44,7 @@ class WeighIn:
     stream: str
     weight_g: int
     dish: str | None = None
+    food: str | None = None
     replaces: UUID | None = None
 
 
@@ -97,8 +98,10 @@ async def record_weigh_ins(
 ) -> Recorded:
     """Record weighings, all or none; ``source``: person, file or scale.
 
-    Raises Problem(CONFLICT) when a number was used for another weighing, or a weighing is corrected already.
+    Raises Problem: CONFLICT when a number was used for another weighing, or a weighing is corrected already; INVALID
+    for a kind of food that there is none of.
     """
+    await _check_foods(ledger, weigh_ins)
     new, implausible = 0, []
     async with ledger.acquire() as connection, connection.transaction():
         for book in sorted({canteens[w.canteen_id].book for w in weigh_ins}):
@@ -123,6 +126,15 @@ async def record_weigh_ins(
     return Recorded(new, implausible)
 
 
+async def _check_foods(ledger: Pool, weigh_ins: Sequence[WeighIn]) -> None:
+    known = [w for w in weigh_ins if w.food is not None]
+    if known:
+        columns = [w.food for w in known], [w.business_date for w in known]
+        unknown = [row["food"] for row in await ledger.fetch(QUERIES["unknown_foods"], *columns)]
+        if unknown:
+            raise Problem(INVALID, f"no kind of food {', '.join(unknown)}")
+
+
 async def correct_weigh_ins(
     ledger: Pool, canteens: dict[int, Canteen], login: str, corrections: Sequence[Correction]
 ) -> Recorded:
@@ -143,7 +155,7 @@ async def correct_weigh_ins(
         weigh_ins.append(
             WeighIn(
                 c.weigh_in_id, row["canteen_id"], row["business_date"], row["meal"], row["stream"], c.weight_g,
-                row["dish"], c.replaces,
+                row["dish"], row["food"], c.replaces,
             )
         )  # fmt: skip
     return await record_weigh_ins(ledger, canteens, login, "person", weigh_ins)

@@ -36,15 +36,17 @@ WHERE c.book = ANY (%(books)s) AND c.business_date BETWEEN %(begin)s AND %(end)s
 """
 
 SUMS = """
-INSERT INTO waste_meal (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, implausible)
+INSERT INTO waste_meal (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, co2e_g, implausible)
 SELECT book, canteen_id, business_date, meal, sum(weight_g) FILTER (WHERE stream = 'preparation'),
-       sum(weight_g) FILTER (WHERE stream = 'unserved'), sum(weight_g) FILTER (WHERE stream = 'plate'), 0
+       sum(weight_g) FILTER (WHERE stream = 'unserved'), sum(weight_g) FILTER (WHERE stream = 'plate'),
+       3 * sum(weight_g), 0
 FROM weigh_in WHERE book = ANY (%(books)s) GROUP BY book, canteen_id, business_date, meal;
 INSERT INTO kitchen_month (book, canteen_id, month, meal, covers, meals, weighed_meals, weighed_covers, waste_g,
-                           preparation_g, unserved_g, plate_g, inedible_g, prepared_g, prepared_waste_g, implausible)
+                           preparation_g, unserved_g, plate_g, inedible_g, prepared_g, prepared_waste_g, co2e_g,
+                           implausible)
 SELECT m.book, m.canteen_id, date_trunc('month', m.business_date)::date, m.meal, sum(d.covers), count(*), count(*),
        sum(d.covers), sum(m.preparation_g + m.unserved_g + m.plate_g), sum(m.preparation_g), sum(m.unserved_g),
-       sum(m.plate_g), 0, 0, 0, 0
+       sum(m.plate_g), 0, 0, 0, sum(m.co2e_g), 0
 FROM waste_meal m JOIN cover_day d USING (book, canteen_id, business_date, meal)
 WHERE m.book = ANY (%(books)s) GROUP BY 1, 2, 3, 4;
 INSERT INTO cover_forecast (book, canteen_id, business_date, meal, covers, cook_for, made_at)

@@ -8,18 +8,19 @@ FROM unnest($1::bigint[]) c ORDER BY c;
 -- count the covers of meals of which all three streams were weighed: not weighing is not a zero.
 INSERT INTO kitchen_month AS k (book, canteen_id, month, meal, covers, meals, weighed_meals, weighed_covers, waste_g,
                                 preparation_g, unserved_g, plate_g, inedible_g, prepared_g, prepared_waste_g,
-                                implausible)
+                                co2e_g, implausible)
 SELECT book, canteen_id, date_trunc('month', business_date)::date, meal,
        coalesce(sum(covers), 0), count(*) FILTER (WHERE covers > 0 OR weighed), count(*) FILTER (WHERE weighed),
        coalesce(sum(covers) FILTER (WHERE weighed), 0), coalesce(sum(waste_g) FILTER (WHERE weighed), 0),
        coalesce(sum(preparation_g) FILTER (WHERE weighed), 0), coalesce(sum(unserved_g) FILTER (WHERE weighed), 0),
        coalesce(sum(plate_g) FILTER (WHERE weighed), 0), coalesce(sum(inedible_g), 0),
        coalesce(sum(prepared_g) FILTER (WHERE weighed), 0),
-       coalesce(sum(waste_g) FILTER (WHERE weighed AND prepared_g IS NOT NULL), 0), coalesce(sum(implausible), 0)
+       coalesce(sum(waste_g) FILTER (WHERE weighed AND prepared_g IS NOT NULL), 0),
+       coalesce(sum(co2e_g) FILTER (WHERE weighed), 0), coalesce(sum(implausible), 0)
 FROM (
     SELECT coalesce(m.book, d.book) AS book, coalesce(m.canteen_id, d.canteen_id) AS canteen_id,
            coalesce(m.business_date, d.business_date) AS business_date, coalesce(m.meal, d.meal) AS meal,
-           coalesce(d.covers, 0) AS covers, m.preparation_g, m.unserved_g, m.plate_g, m.inedible_g, m.prepared_g,
+           coalesce(d.covers, 0) AS covers, m.preparation_g, m.unserved_g, m.plate_g, m.inedible_g, m.prepared_g, m.co2e_g,
            m.preparation_g + m.unserved_g + m.plate_g AS waste_g,
            coalesce(m.preparation_g + m.unserved_g + m.plate_g IS NOT NULL, false) AS weighed, m.implausible
     FROM (SELECT * FROM waste_meal WHERE book = $1 AND canteen_id = ANY ($2)
@@ -35,7 +36,8 @@ ON CONFLICT (book, canteen_id, month, meal) DO UPDATE SET
     covers = excluded.covers, meals = excluded.meals, weighed_meals = excluded.weighed_meals,
     weighed_covers = excluded.weighed_covers, waste_g = excluded.waste_g, preparation_g = excluded.preparation_g,
     unserved_g = excluded.unserved_g, plate_g = excluded.plate_g, inedible_g = excluded.inedible_g,
-    prepared_g = excluded.prepared_g, prepared_waste_g = excluded.prepared_waste_g, implausible = excluded.implausible;
+    prepared_g = excluded.prepared_g, prepared_waste_g = excluded.prepared_waste_g, co2e_g = excluded.co2e_g,
+    implausible = excluded.implausible;
 
 -- name: months
 -- Sums per group and month. $5 groups by canteen, agency, serving or network; $6 picks a meal, null all.
@@ -47,7 +49,8 @@ SELECT CASE $5 WHEN 'canteen' THEN k.canteen_id WHEN 'agency' THEN c.agency_id E
        sum(k.waste_g)::bigint AS waste_g, sum(k.preparation_g)::bigint AS preparation_g,
        sum(k.unserved_g)::bigint AS unserved_g, sum(k.plate_g)::bigint AS plate_g,
        sum(k.inedible_g)::bigint AS inedible_g, sum(k.prepared_g)::bigint AS prepared_g,
-       sum(k.prepared_waste_g)::bigint AS prepared_waste_g, sum(k.implausible)::bigint AS implausible,
+       sum(k.prepared_waste_g)::bigint AS prepared_waste_g, sum(k.co2e_g)::bigint AS co2e_g,
+       sum(k.implausible)::bigint AS implausible,
        sum(k.waste_g * coalesce(p.cost_per_kg_fen, $7) / 1000)::bigint AS cost_fen
 FROM kitchen_month k
 JOIN canteen c ON c.book = k.book AND c.canteen_id = k.canteen_id
@@ -73,12 +76,13 @@ SELECT CASE $5 WHEN 'canteen' THEN c.canteen_id WHEN 'agency' THEN c.agency_id E
        coalesce(sum(s.inedible_g), 0)::bigint AS inedible_g,
        coalesce(sum(s.prepared_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS prepared_g,
        coalesce(sum(s.waste_g) FILTER (WHERE s.prepared_g IS NOT NULL), 0)::bigint AS prepared_waste_g,
+       coalesce(sum(s.co2e_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS co2e_g,
        coalesce(sum(s.implausible), 0)::bigint AS implausible,
        coalesce(sum(s.waste_g * coalesce(p.cost_per_kg_fen, $7) / 1000), 0)::bigint AS cost_fen
 FROM (
     SELECT coalesce(m.book, d.book) AS book, coalesce(m.canteen_id, d.canteen_id) AS canteen_id,
            coalesce(m.business_date, d.business_date) AS business_date, coalesce(d.covers, 0) AS covers,
-           m.preparation_g, m.unserved_g, m.plate_g, m.inedible_g, m.prepared_g, m.implausible,
+           m.preparation_g, m.unserved_g, m.plate_g, m.inedible_g, m.prepared_g, m.co2e_g, m.implausible,
            m.preparation_g + m.unserved_g + m.plate_g AS waste_g
     FROM (SELECT * FROM waste_meal WHERE business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR meal = $6)) m
     FULL JOIN (SELECT * FROM cover_day WHERE business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR meal = $6)) d

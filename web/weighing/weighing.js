@@ -135,6 +135,9 @@ $("sign-in").addEventListener("submit", async (event) => {
     const mine = agencies.filter((a) => session.agency_id === null || a.agency_id === session.agency_id);
     for (const canteen of mine.flatMap((a) => a.canteens)) $("canteen").append(new Option(canteen.name_zh, canteen.canteen_id));
     $("date").value = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
+    const foods = new Map();
+    for (const food of await ask("GET", "/waste/foods")) if (food.valid_from <= $("date").value) foods.set(food.food, food);
+    for (const { food, name_zh, name_en } of foods.values()) $("food").append(new Option(`${name_zh} ${name_en}`, food));
     choices($("meals"), "meal", MEALS, mealNow());
     choices($("streams"), "stream", STREAMS, "plate");
     $("sign-in").hidden = true;
@@ -162,11 +165,12 @@ $("weigh").addEventListener("submit", async (event) => {
   };
   if (!weighing.weight_g) return say("重量须大于零 · a weight is more than nothing", true);
   if ($("dish").value) weighing.dish = $("dish").value;
+  if ($("food").value) weighing.food = $("food").value;
   const file = $("photo").files[0];
   if (file && file.size > PHOTO_MAX) return say("照片须小于 1 MB · a photo has less than 1 MB", true);
   if (file) weighing.photo = await readPhoto(file);
   keep([...waiting(), weighing]);
-  $("weight").value = $("dish").value = $("photo").value = "";
+  $("weight").value = $("dish").value = $("food").value = $("photo").value = "";
   $("weight").focus();
   await send();
 });

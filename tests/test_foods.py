@@ -1,0 +1,102 @@
+"""CO2e by kind of food: by hand, by date, and never changed after the fact."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from registry.errors import Problem
+from registry.postgres import Pool
+from tests.builders import Town
+from tests.test_kitchen_months import note_covers
+from tests.test_weighing import TODAY, canteens_in, weigh_in
+from waste.foods import FoodFactor, factors, set_factor
+from waste.kitchen_months import measures_over, savings
+from waste.weighing import Correction, correct_weigh_ins, record_weigh_ins
+
+FAR = TODAY + timedelta(days=40)
+
+
+async def test_a_month_by_hand(ledger: Pool) -> None:
+    """2 kg of beef at 33.3, 4 kg of rice at 1.78, 1 kg not known at 3.0; bones and what was prepared do not count."""
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    await note_covers(ledger, canteens[number].book, number, TODAY, "lunch", 100)
+    beef = weigh_in(number, 2_000, food="beef")
+    await record_weigh_ins(ledger, canteens, "k", "person", [
+        beef, weigh_in(number, 4_000, stream="unserved", food="rice"), weigh_in(number, 1_000, stream="preparation"),
+        weigh_in(number, 9_000, stream="inedible", food="beef"),
+        weigh_in(number, 70_000, stream="prepared", food="beef"),
+    ])  # fmt: skip
+    for per in ("month", "day"):
+        [month] = await measures_over(ledger, TODAY, TODAY, by="canteen", per=per, canteen_id=number)
+        assert (month.waste_g, month.co2e_g) == (7_000, 66_600 + 7_120 + 3_000)
+    await correct_weigh_ins(ledger, canteens, "k", [Correction(uuid4(), beef.weigh_in_id, 1_000)])
+    [month] = await measures_over(ledger, TODAY, TODAY, by="canteen", per="month", canteen_id=number)
+    assert month.co2e_g == 33_300 + 7_120 + 3_000
+
+
+async def test_savings_are_of_what_was_thrown_away(ledger: Pool) -> None:
+    """At 10 kg a hundred covers before and 4 kg now, of pork at 12.31: 6 kg are 73.86 kg of CO2e."""
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    before = TODAY.replace(day=1) - timedelta(days=1)
+    for day, grams in ((before, 10_000), (TODAY, 4_000)):
+        await note_covers(ledger, canteens[number].book, number, day, "lunch", 100)
+        weighings = [weigh_in(number, 1, stream=s, business_date=day, food="pork") for s in ("unserved", "preparation")]
+        weighings.append(weigh_in(number, grams - 2, business_date=day, food="pork"))
+        await record_weigh_ins(ledger, canteens, "k", "person", weighings)
+    ((_, _, rate, less),) = await savings(ledger, (before, before), (TODAY, TODAY), by="canteen")
+    assert (rate, less.waste_g) == (100.0, 6_000)
+    assert less.co2e_g == pytest.approx(73_860, abs=60), "each weighing is rounded down to the gram"
+
+
+async def test_a_factor_holds_from_its_day_on(ledger: Pool) -> None:
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    await set_factor(ledger, FoodFactor("pork", FAR, "猪肉", "pork", 10_000, "a study"), "s")
+    await set_factor(ledger, FoodFactor("pork", FAR, "猪肉", "pork", 11_000, "a better study"), "s")
+    await record_weigh_ins(
+        ledger, canteens, "k", "person",
+        [weigh_in(number, food="pork"), weigh_in(number, food="pork", business_date=FAR)],
+    )  # fmt: skip
+    rows = await ledger.fetch("SELECT co2e_g FROM waste_meal ORDER BY business_date")
+    assert [row["co2e_g"] for row in rows] == [12_310, 11_000]
+    assert [f.co2e_g_per_kg for f in await factors(ledger) if f.food == "pork"] == [12_310, 11_000]
+
+
+@pytest.mark.parametrize("day", [TODAY - timedelta(days=400), TODAY, TODAY + timedelta(days=2)])
+async def test_what_was_weighed_keeps_its_factor(ledger: Pool, day: object) -> None:
+    before = await factors(ledger)
+    with pytest.raises(Problem, match="keeps its factor"):
+        await set_factor(ledger, FoodFactor("pork", day, "猪肉", "pork", 1, "nobody"), "s")  # type: ignore[arg-type]
+    assert await factors(ledger) == before
+
+
+async def test_a_new_kind_of_food_is_there_from_its_day_on(ledger: Pool) -> None:
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    shrimps = weigh_in(number, food="shrimp")
+    with pytest.raises(Problem, match="no kind of food shrimp"):
+        await record_weigh_ins(ledger, canteens, "k", "person", [shrimps])
+    await set_factor(ledger, FoodFactor("shrimp", TODAY, "虾", "prawns, farmed", 26_870, "Poore & Nemecek"), "s")
+    await record_weigh_ins(ledger, canteens, "k", "person", [shrimps])
+    early = weigh_in(number, food="shrimp", business_date=TODAY - timedelta(days=1))
+    with pytest.raises(Problem, match="no kind of food shrimp"):
+        await record_weigh_ins(ledger, canteens, "k", "person", [early])
+    assert await ledger.fetchval("SELECT sum(co2e_g) FROM waste_meal") == 26_870
+
+
+def test_a_supervisor_sets_factors_and_a_kitchen_reads_them(town: Town) -> None:
+    kitchen, supervisor = town.person("kitchen-yuyao"), town.person("supervisor")
+    known = {f["food"]: f for f in kitchen.call("GET", "/waste/foods")}
+    assert known["other"]["co2e_g_per_kg"] == 3_000
+    assert all(f["source"] and f["name_zh"] for f in known.values())
+    factor = {"food": "fish", "valid_from": str(FAR), "name_zh": "鱼类", "name_en": "fish", "co2e_g_per_kg": 13_000,
+              "source": "本地测算"}  # fmt: skip
+    assert kitchen.ask("POST", "/waste/foods", factor).status == 403
+    supervisor.call("POST", "/waste/foods", factor)
+    fish = [f for f in kitchen.call("GET", "/waste/foods") if f["food"] == "fish"]
+    assert [(f["valid_from"], f["co2e_g_per_kg"]) for f in fish] == [("2000-01-01", 13_630), (str(FAR), 13_000)]
+    for wrong in ({"valid_from": str(TODAY)}, {"co2e_g_per_kg": -1}, {"food": "Fish!"}, {"source": ""}):
+        assert supervisor.ask("POST", "/waste/foods", factor | wrong).status == 400
