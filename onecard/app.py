@@ -111,7 +111,7 @@ async def health(state: State) -> Response[dict[str, Any]]:
     return Response({"status": status, **answers}, status_code=200 if ok else 503)
 
 
-@get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8", summary="Metrics", tags=["system"])
+@get("/metrics", media_type="text/plain; version=0.0.4", summary="Metrics", tags=["system"])
 async def prometheus(state: State) -> bytes:
     """Prometheus metrics of all workers, and how much of the books does not agree."""
     with suppress(*LOST_CONNECTION, TimeoutError):

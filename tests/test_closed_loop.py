@@ -214,6 +214,7 @@ def test_charts_to_draw_and_to_download(town: Town) -> None:
         shown = supervisor.call("GET", f"/waste/charts/{name}")
         assert all(len(row) == len(columns) for row in shown["rows"])
         table = supervisor.ask("GET", f"/waste/charts/{name}?format=csv")
+        assert table.headers["content-type"] == "text/csv; charset=utf-8"
         assert table.data.decode("utf-8-sig").splitlines()[0] == ",".join(columns)
         assert len(kitchen.call("GET", f"/waste/charts/{name}")["rows"]) <= len(shown["rows"])
     assert supervisor.ask("GET", "/waste/charts/luck").status == 404

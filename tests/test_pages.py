@@ -64,6 +64,11 @@ def test_metrics_count_payments(system: System, town: Town, scratch: Path) -> No
     assert approved() == before + 4
 
 
+def test_metrics_come_as_their_readers_expect(system: System) -> None:
+    """The text format 0.0.4 of Prometheus, and the character set once."""
+    assert get(system, "/metrics").headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
 def test_every_answer_has_a_request_id_and_the_log_line_has_it_too(system: System) -> None:
     answer = urllib3.request("GET", f"{system.url}/nothing", headers={"x-request-id": "till-7.42"})
     assert answer.headers["x-request-id"] == "till-7.42"

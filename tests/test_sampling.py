@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waste.sampling import SHARE, YEARS, Candidate, draw, stratum_of
+from waste.sampling import SHARE, YEARS, Candidate, draw, first_quarter, stratum_of
 
 FIRST = 2026
 SIZES = st.lists(st.sampled_from(["small", "medium", "large"]), min_size=1, max_size=60)
@@ -45,6 +46,13 @@ def test_nobody_is_safe_after_a_visit_and_nobody_knows_when() -> None:
     assert seen == set(range(1, 21))
     some = draw(candidates, FIRST, "a")
     assert some != draw(candidates, FIRST, "b")
+
+
+def test_a_year_that_has_begun_is_inspected_in_the_quarters_that_are_left() -> None:
+    assert [first_quarter(2026, date(2026, month, 1)) for month in (1, 3, 4, 12)] == [1, 1, 2, 4]
+    assert first_quarter(2027, date(2026, 11, 24)) == 1
+    drawn = draw(candidates_of(["small"] * 40), FIRST, "a", 3)
+    assert {one.quarter for one in drawn} == {3, 4}
 
 
 def test_strata_by_lunches() -> None:

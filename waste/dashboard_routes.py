@@ -44,4 +44,4 @@ class DashboardController(Controller):
         if form == "json":
             return shown
         headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-        return Response(to_csv(shown), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(to_csv(shown), media_type="text/csv", headers=headers)

@@ -2,7 +2,8 @@
 
 Drawn apart in each stratum of size. Whoever was not inspected in the two years before is due; the others are drawn from
 those not inspected for longest, but for a share that is drawn from all, so that nobody is safe after a visit and nobody
-knows when it comes. The same candidates and seed give the same plan.
+knows when it comes. The same candidates and seed give the same plan; of a year that has begun, from the quarter on in
+which it was made.
 """
 
 import random
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from msgspec import json
 
+from registry.days import ZONE
 from registry.errors import CONFLICT, INVALID, Problem
 from registry.named_sql import load_queries
 from registry.postgres import Pool
@@ -52,16 +54,22 @@ def stratum_of(lunches: float) -> str:
     return "small" if lunches < SMALL else "medium" if lunches < MEDIUM else "large"
 
 
-def draw(candidates: Sequence[Candidate], year: int, seed: str) -> list[Drawn]:
-    """The canteens to inspect in a year, by stratum, in the order drawn."""
+def first_quarter(year: int, made_on: date) -> int:
+    """The first quarter in which a plan of the year made on that day can still be carried out."""
+    return (made_on.month + 2) // 3 if made_on.year == year else 1
+
+
+def draw(candidates: Sequence[Candidate], year: int, seed: str, begin: int = 1) -> list[Drawn]:
+    """The canteens to inspect in a year from a quarter on, by stratum, in the order drawn."""
     drawn = []
     for stratum in sorted({c.stratum for c in candidates}):
         mine = sorted((c for c in candidates if c.stratum == stratum), key=lambda c: c.canteen_id)
-        drawn += _draw(mine, year, random.Random(f"{seed}/{year}/{stratum}"))  # noqa: S311 - seeded, to be drawn again
+        chance = random.Random(f"{seed}/{year}/{stratum}")  # noqa: S311 - seeded, to be drawn again
+        drawn += _draw(mine, year, chance, begin)
     return drawn
 
 
-def _draw(candidates: list[Candidate], year: int, chance: random.Random) -> list[Drawn]:
+def _draw(candidates: list[Candidate], year: int, chance: random.Random, begin: int) -> list[Drawn]:
     def waited(c: Candidate) -> int:
         return year - (c.last_year if c.last_year is not None else c.since - 1)
 
@@ -75,20 +83,21 @@ def _draw(candidates: list[Candidate], year: int, chance: random.Random) -> list
     rest = [c for c in candidates if c not in chosen]
     chosen += chance.sample(rest, min(wanted - len(chosen), len(rest)))
     chance.shuffle(chosen)
-    return [Drawn(c.canteen_id, c.stratum, chance.randint(1, 4), c in due) for c in chosen]
+    return [Drawn(c.canteen_id, c.stratum, chance.randint(begin, 4), c in due) for c in chosen]
 
 
 async def make_plan(pool: Pool, year: int, login: str) -> None:
     """Draw a year's plan under a seed that nobody could know. Raises Problem INVALID (the year), CONFLICT (made)."""
-    now = datetime.now(UTC)
-    if not now.year <= year <= now.year + 1:
-        raise Problem(INVALID, f"a plan is for {now.year} or {now.year + 1}")
+    now, today = datetime.now(UTC), datetime.now(ZONE).date()
+    if not today.year <= year <= today.year + 1:
+        raise Problem(INVALID, f"a plan is for {today.year} or {today.year + 1}")
     candidates = [
         Candidate(row["canteen_id"], stratum_of(row["lunches"]), row["last_year"], row["since"])
         for row in await pool.fetch(QUERIES["candidates"], date(year, 1, 1))
     ]
     seed = secrets.token_hex(16)
-    listed, drawn = ([asdict(one) for one in many] for many in (candidates, draw(candidates, year, seed)))
+    chosen = draw(candidates, year, seed, first_quarter(year, today))
+    listed, drawn = ([asdict(one) for one in many] for many in (candidates, chosen))
     made = await pool.fetchval(
         QUERIES["keep_plan"], year, seed, json.encode(listed).decode(), json.encode(drawn).decode(), login, now
     )
