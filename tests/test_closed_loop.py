@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import secrets
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ from registry.errors import Problem
 from registry.postgres import Pool
 from terminals.client import Rejected, Terminal
 from tests.builders import Town
-from waste.dashboard import Charts
+from waste.dashboard import KEPT_S, Charts, _Kept
 from waste.quarters import QUERIES, quarter_before
 from waste.rectification import escalate_overdue
 
@@ -150,6 +151,16 @@ async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> 
     for _ in range(2):
         with pytest.raises(Problem, match="the charts are"):
             await charts.show({}, "weather")
+
+
+async def test_a_chart_that_takes_long_is_kept_so_much_longer() -> None:
+    async def slow() -> Any:
+        await asyncio.sleep(0.5)
+
+    kept = _Kept(slow())
+    await kept.task
+    await asyncio.sleep(0)
+    assert kept.until - time.monotonic() > 2 * KEPT_S
 
 
 def test_a_bulletin_from_draft_to_publication(town: Town, browser: Browser) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import csv
 import io
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from registry.days import ZONE
 from registry.errors import NOT_FOUND, Problem
@@ -32,7 +34,9 @@ BASELINE_MONTHS = 12
 FORECAST_BACK, FORECAST_AHEAD = timedelta(days=28), timedelta(days=7)
 
 KEPT_S, KEPT_MAX = 2.0, 200
-"""How old a chart may be, in seconds, and how many are kept: many people look at few charts."""
+"""How long a chart is kept at least, in seconds, and how many are: many people look at few charts."""
+KEPT_SHARE = 9
+"""What takes long is kept so many times longer than it took: nobody's looking takes more than a tenth of a session."""
 
 Row = list[str | int | float | None]
 
@@ -177,24 +181,38 @@ async def chart(pool: Pool, canteens: dict[int, Canteen], name: str) -> ChartSho
     return ChartShown(name, title_zh, title_en, columns, await rows_of(view))
 
 
+class _Kept:
+    """A chart that is being computed, or was a moment ago."""
+
+    def __init__(self, making: Coroutine[Any, Any, ChartShown]) -> None:
+        self.until = inf
+        self._began = time.monotonic()
+        self.task = asyncio.create_task(making)
+        self.task.add_done_callback(self._made)
+
+    def _made(self, _: object) -> None:
+        now = time.monotonic()
+        self.until = now + max(KEPT_S, KEPT_SHARE * (now - self._began))
+
+
 class Charts:
-    """One worker's charts: computed once for all who look at the same one, and at most ``KEPT_S`` old."""
+    """One worker's charts: computed once for all who look at the same one within a while."""
 
     def __init__(self, ledger: Pool) -> None:
         self._ledger = ledger
-        self._kept: dict[tuple[str, tuple[int, ...]], tuple[float, asyncio.Task[ChartShown]]] = {}
+        self._kept: dict[tuple[str, tuple[int, ...]], _Kept] = {}
 
     async def show(self, canteens: dict[int, Canteen], name: str) -> ChartShown:
         """A chart for the people of these canteens. Raises Problem(NOT_FOUND)."""
         now, key = time.monotonic(), (name, tuple(canteens))
-        self._kept = {known: kept for known, kept in self._kept.items() if now - kept[0] < KEPT_S}
+        self._kept = {known: kept for known, kept in self._kept.items() if now < kept.until}
         if key not in self._kept:
             if len(self._kept) >= KEPT_MAX:
                 return await chart(self._ledger, canteens, name)
-            self._kept[key] = now, asyncio.create_task(chart(self._ledger, canteens, name))
+            self._kept[key] = _Kept(chart(self._ledger, canteens, name))
         # A viewer who goes away does not take it from the others.
         try:
-            return await asyncio.shield(self._kept[key][1])
+            return await asyncio.shield(self._kept[key].task)
         except Exception:
             self._kept.pop(key, None)
             raise

@@ -26,7 +26,8 @@ SELECT entry, amount_fen, verdict FROM bank_entry WHERE verdict <> 'matched';
 
 -- name: floats
 -- Agencies whose top-up money is not what its officials have in their cash purses and have spent from them. Days that
--- are summed up count by their sums, the others by their transfers; each table is read once, however many agencies.
+-- are summed up count by their sums, the others by their transfers; each table is read once, however many agencies, and
+-- of transfers those days alone (OFFSET 0: the planner would else merge all of them with the few days that it asks for).
 WITH unsummed AS (
     SELECT book, business_date FROM book_day
     UNION SELECT book, business_date FROM closed_day WHERE rolled_up_at IS NULL
@@ -37,7 +38,8 @@ WITH unsummed AS (
         UNION ALL
         SELECT t.book, side.account_id, side.fen
         FROM unsummed u
-        JOIN transfer t ON t.book = u.book AND t.business_date = u.business_date
+        CROSS JOIN LATERAL (SELECT * FROM transfer x
+                            WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
         CROSS JOIN LATERAL (VALUES (t.debit_account, t.amount_fen), (t.credit_account, -t.amount_fen))
                    AS side(account_id, fen)
     ) m
@@ -55,7 +57,8 @@ WITH unsummed AS (
         UNION ALL
         SELECT t.book, t.issuer_id, sale_fen(t.kind, t.amount_fen)
         FROM unsummed u
-        JOIN transfer t ON t.book = u.book AND t.business_date = u.business_date
+        CROSS JOIN LATERAL (SELECT * FROM transfer x
+                            WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
         JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
         WHERE t.canteen_id IS NOT NULL AND o.cash_account IN (t.debit_account, t.credit_account)
     ) m
