@@ -40,7 +40,7 @@ def system(scratch: Path) -> Iterator[System]:
     running = System(folder)
     running.start()
     yield running
-    running.stop()
+    running.abandon()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A whole onecard system for tests: started as a user starts it, killed as fate kills it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -81,6 +82,18 @@ class System:
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(30)
+
+    def abandon(self) -> None:
+        """Ctrl-C, and no patience with PostgreSQL, which would write hundreds of tests' databases to the disk."""
+        assert self.process is not None
+        assert self.services.postgres is not None
+        self.process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(4)
+        pid = self.services.postgres.running_pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGQUIT)
+        self.process.wait(60)
 
     def kill_server(self) -> None:
         """kill -9 of the process that serves; its workers and servers become orphans."""
