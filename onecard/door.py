@@ -43,6 +43,10 @@ _PATH = PATH.encode()
 
 SWEEP_S = 1.0
 
+DEAF_S = 0.25
+"""A connection that was told to come back in a second is not read for so long: who comes back at once, over and over,
+must not take the time of those who wait."""
+
 KEEP_ALIVE_S = 75
 """Longer than a till is ever idle at lunch, and than what load balancers allow."""
 
@@ -92,6 +96,11 @@ class Counter:
     block_list: BlockListVersion
     arrived: "list[ChargeDoor]" = field(default_factory=list)
     """Connections whose charge came in this round of the event loop."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a further charge would be told to come back, those counted that have just arrived."""
+        return self.charger.is_full_with(len(self.arrived))
 
     def take_all(self) -> None:
         """Take what has arrived, step by step for all: a step finds its code and tables in the processor's caches."""
@@ -155,7 +164,7 @@ class ChargeDoor(HttpToolsProtocol):
         """The way is known: what is beyond the queue is sent away before anything else is looked at."""
         self.url += url
         self._charging = self.url == _PATH and self.parser.get_method() == b"POST"
-        self._sent_away = self._charging and self._centre.charger.is_full
+        self._sent_away = self._charging and self._centre.is_full
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field; of a charge only those count that its signature needs."""
@@ -217,13 +226,21 @@ class ChargeDoor(HttpToolsProtocol):
         self._arrivals.sent_away += 1
         self.transport.write(_BUSY)
         self._wait_for_the_next()
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+            self.loop.call_later(DEAF_S, self._read_again)
+
+    def _read_again(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def goes_on(self, step: "Callable[[ChargeDoor], bool]") -> bool:
         """Take a step with the charge; False when it was answered, or goes a way of its own."""
         try:
             return step(self)
         except Exception as error:
-            self._answer(error, self._signed, self._message)
+            # In a callback of its own: one connection's fault must not keep the others from their answers.
+            self.loop.call_soon(self._answer, error, self._signed, self._message)
             return False
 
     def authenticate(self) -> bool:

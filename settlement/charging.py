@@ -152,10 +152,9 @@ class Charger:
         self.waiting = 0
         """Charges that have not been sent to the database yet."""
 
-    @property
-    def is_full(self) -> bool:
-        """Whether a further charge would be told to come back."""
-        return self.waiting >= self._limits.queue_max
+    def is_full_with(self, others: int) -> bool:
+        """Whether a charge after so many others would be told to come back."""
+        return self.waiting + others >= self._limits.queue_max
 
     async def charge(self, order: ChargeOrder) -> Remembered:
         """Post one charge, or find what was answered to it before.
@@ -191,7 +190,7 @@ class Charger:
         self._submit(order.home_book, order, order.book, claimed)
 
     def _submit(self, book: int, order: ChargeOrder, forward_to: int | None, then: Then) -> None:
-        if self.is_full:
+        if self.is_full_with(0):
             then(Problem(BUSY, retry_after_s=1))
             return
         lane = self._lanes.get(book)
