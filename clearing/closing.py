@@ -21,7 +21,7 @@ from clearing.proof import grow_tree, sign_manifest
 from clearing.statements import write_statements
 from registry.errors import Problem
 from registry.named_sql import load_queries
-from registry.postgres import Connection, Pool, allow_long_work
+from registry.postgres import LONG_S, Connection, Pool, allow_long_work
 from registry.together import together
 from settlement.ledger import QUERIES as LEDGER
 
@@ -31,7 +31,6 @@ TRANSITIONS = {"closing": "closed", "closed": "netted", "netted": "published", "
 """The states of a cycle, each with the only one that may follow; the last step is the bank's (``confirmations``)."""
 
 LOOK_AGAIN_S = 0.1
-LONG_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from clearing.merkle import SIZE, Tree, leaf_hash, level_sizes
 from clearing.progress import Progress, silent
 from registry.errors import Problem
 from registry.named_sql import load_queries
-from registry.postgres import Connection, Pool, allow_long_work
+from registry.postgres import LONG_S, Connection, Pool, allow_long_work
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "proof.sql")
 
@@ -130,11 +130,11 @@ def log_of(manifests: Sequence[Manifest]) -> Tree:
 
 async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> Tree:
     """Make the tree of a netted cycle from its transfers, and keep it beside the cycle's files (``tree.bin``)."""
-    total = await pool.fetchval(QUERIES["leaf_count"], business_date)
     leaves = bytearray()
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH):
+        total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
+        async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
             leaves += leaf_hash(_leaf(list(row)))
             if len(leaves) % (PREFETCH * SIZE) == 0:
                 progress("transfers in the tree", len(leaves) // SIZE, total)
@@ -188,7 +188,7 @@ async def bundle(pool: Pool, business_date: date, agency_id: int, folder: Path) 
     tree = _kept_tree(statement.with_name(TREE), Manifest.decode(proof["manifest"]))
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        rows = await connection.fetch(QUERIES["leaves_of"], business_date, agency_id, timeout=600)
+        rows = await connection.fetch(QUERIES["leaves_of"], business_date, agency_id, timeout=LONG_S)
     mine = []
     for index, *row in rows:
         leaf = _leaf(row)

@@ -64,6 +64,10 @@ async def open_pool(url: str, *, size: int) -> Pool:
     )
 
 
+LONG_S = 3_600.0
+"""What a statement of long work may take: a day of a country."""
+
+
 async def allow_long_work(connection: Connection) -> None:
     """Lift the bounds for the rest of a transaction that sums a whole day and holds nobody up."""
     await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '64MB'")

@@ -1,5 +1,6 @@
 """The audit of a bundle: a good one holds, and a hundred altered ones do not, each where it was altered."""
 
+import asyncio
 import io
 import random
 import zipfile
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clearing.audit import NotABundle, audit, read_bundle
 from clearing.closing import Night, close_day, open_dates
 from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
+from registry.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import KEY, close
@@ -168,6 +170,17 @@ async def test_fees_are_lines_of_their_own_and_proved(counter: Counter, tmp_path
     assert failed(await bundle(counter.ledger, day, till.agency_id, tmp_path)) == []
     rows = await counter.ledger.fetch("SELECT payments, paid_fen, reversed_fen FROM obligation WHERE line = 'fee'")
     assert [tuple(row) for row in rows] == [(2, 100, 50)]
+
+
+async def test_a_night_may_take_longer_than_a_payment(counter: Counter, tmp_path: Path) -> None:
+    """What a payment may not wait for, the tree of a large cycle must: here a table that is held for a while."""
+    _, days, _ = await two_days(counter, tmp_path)
+    async with counter.ledger.acquire() as other, other.transaction():
+        await other.execute("SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE closed_day")
+        growing = asyncio.create_task(grow_tree(counter.ledger, days[0], tmp_path / "again"))
+        await asyncio.sleep(LOCK_TIMEOUT_MS / 1000 + 0.5)
+        assert not growing.done()
+    assert len(await growing) > 0
 
 
 async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(counter: Counter, tmp_path: Path) -> None:
