@@ -4,14 +4,19 @@ from datetime import date
 from pathlib import Path
 
 from registry.named_sql import load_queries
-from registry.postgres import Pool
+from registry.postgres import Connection, Pool
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
 
 
-async def covers_on(pool: Pool, canteen_ids: list[int], on: date) -> dict[tuple[int, str], int]:
-    """Covers of a business date by (canteen, meal); meals without any are left out."""
-    rows = await pool.fetch(QUERIES["covers"], on, canteen_ids)
+async def covers_on(
+    ledger: Pool | Connection, canteen_ids: list[int], on: date, *, within_s: float | None = None
+) -> dict[tuple[int, str], int]:
+    """Covers of a business date by (canteen, meal); meals without any are left out.
+
+    Bounded in time as any statement is, or by ``within_s`` in a transaction that allows for it.
+    """
+    rows = await ledger.fetch(QUERIES["covers"], on, canteen_ids, timeout=within_s)
     return {(row["canteen_id"], row["meal"]): row["covers"] for row in rows}
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from registry.named_sql import load_queries
-from registry.postgres import Pool
+from registry.postgres import LONG_S, Pool, allow_long_work
 from settlement.covers import closed_until, covers_on
 from waste.forecasting import Series, forecast
 from waste.kitchen_months import add_up, write_alone
@@ -38,7 +38,9 @@ async def note_covers(pool: Pool) -> list[date]:
 
 async def _note_day(pool: Pool, day: date) -> None:
     places = {row["canteen_id"]: row for row in await pool.fetch(QUERIES["canteens"], day)}
-    covers = await covers_on(pool, list(places), day)
+    async with pool.acquire() as connection, connection.transaction():
+        await allow_long_work(connection)
+        covers = await covers_on(connection, list(places), day, within_s=LONG_S)
     rows = [
         (places[canteen]["book"], canteen, day, meal, count, places[canteen]["guests"])
         for (canteen, meal), count in covers.items()
