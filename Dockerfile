@@ -3,6 +3,7 @@ FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 COPY requirements.lock pyproject.toml README.md LICENSE ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY foundation foundation
 COPY registry registry
 COPY settlement settlement
 COPY terminals terminals

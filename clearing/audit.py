@@ -18,7 +18,7 @@ from msgspec import convert
 
 from clearing.merkle import is_beginning, is_included, leaf_hash
 from clearing.proof import CONTEXT, LINES, MANIFEST, SIGNATURE, Line, Manifest, sha256
-from settlement.money import yuan
+from foundation.money import yuan
 
 BUNDLE_BYTES_MAX = 2_000_000_000
 

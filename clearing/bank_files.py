@@ -18,8 +18,8 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from clearing.errors import NOT_A_CONFIRMATION
-from registry.errors import Problem
-from settlement.money import yuan
+from foundation.money import yuan
+from foundation.problems import Problem
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CAMT = ("urn:iso:std:iso:20022:tech:xsd:camt.053.001.", "urn:iso:std:iso:20022:tech:xsd:camt.054.001.")

@@ -19,10 +19,10 @@ from clearing.netting import Owed, net
 from clearing.progress import Progress, silent
 from clearing.proof import grow_tree, sign_manifest
 from clearing.statements import write_statements
-from registry.errors import Problem
-from registry.named_sql import load_queries
-from registry.postgres import LONG_S, Connection, Pool, allow_long_work
-from registry.together import together
+from foundation.named_sql import load_queries
+from foundation.postgres import LONG_S, Connection, Pool, allow_long_work
+from foundation.problems import Problem
+from foundation.together import together
 from settlement.ledger import QUERIES as LEDGER
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")

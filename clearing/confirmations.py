@@ -14,9 +14,9 @@ from pathlib import Path
 
 from clearing.bank_files import BankAccount, BankEntry, Transfer, payment_file, read_confirmations, reference_of
 from clearing.errors import NO_BANK_ACCOUNT, NO_CYCLE, NOTHING_TO_PAY
-from registry.errors import Problem
-from registry.named_sql import load_queries
-from registry.postgres import Connection, Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Connection, Pool
+from foundation.problems import Problem
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "bank.sql")
 

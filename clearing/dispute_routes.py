@@ -8,11 +8,11 @@ from litestar.params import Parameter
 from clearing import disputes
 from clearing.models import Dispute, DisputeFile
 from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, Raised
+from foundation.attachments import BODY_MAX, read_files, to_save
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
 from registry import access
-from registry.attachments import BODY_MAX, read_files, to_save
 from registry.models import Sessions
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 
 ByPerson = Request[access.Person, Any, Any]
 

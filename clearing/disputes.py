@@ -24,14 +24,14 @@ from sqlalchemy.orm import undefer
 
 from clearing.errors import DISPUTE_CLOSED, NO_DISPUTE, NOT_DISPUTABLE, TOO_EARLY, TOO_LATE
 from clearing.models import Dispute, DisputeFile
+from foundation.attachments import Attachment, digests
+from foundation.calendar import ZONE, add_working_days
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import NOT_ALLOWED, Problem
 from registry import audit
 from registry.access import Person
-from registry.attachments import Attachment, digests
-from registry.days import ZONE, add_working_days
-from registry.errors import NOT_ALLOWED, Problem
 from registry.models import Sessions, next_numbers
-from registry.named_sql import load_queries
-from registry.postgres import Pool
 from settlement.refunds import refund
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "disputes.sql")

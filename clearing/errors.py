@@ -1,6 +1,6 @@
 """Problems of closing and clearing."""
 
-from registry.errors import ProblemKind
+from foundation.problems import ProblemKind
 
 DAY_NOT_REACHED = ProblemKind(
     409,

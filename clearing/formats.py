@@ -15,9 +15,9 @@ import xlsxwriter
 
 import web
 from clearing.statement_model import Cell, Document, Fen
-from registry.documents import render_pdf
-from registry.spreadsheets import safe_text
-from settlement.money import yuan
+from foundation.money import yuan
+from foundation.pdf import render_pdf
+from foundation.spreadsheets import safe_text
 
 TEMPLATE = Path(web.__file__).parent / "statement" / "page.typ"
 CREATED = datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)

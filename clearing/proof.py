@@ -28,9 +28,9 @@ from clearing.errors import ALTERED, NO_CYCLE
 from clearing.files import write_whole
 from clearing.merkle import SIZE, Tree, leaf_hash, level_sizes
 from clearing.progress import Progress, silent
-from registry.errors import Problem
-from registry.named_sql import load_queries
-from registry.postgres import LONG_S, Connection, Pool, allow_long_work
+from foundation.named_sql import load_queries
+from foundation.postgres import LONG_S, Connection, Pool, allow_long_work
+from foundation.problems import Problem
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "proof.sql")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import asyncpg
 
-from registry.days import Calendar, add_working_days
-from registry.named_sql import load_queries
-from registry.postgres import Pool, allow_long_work
+from foundation.calendar import Calendar, add_working_days
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool, allow_long_work
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "reconciliation.sql")
 

@@ -28,13 +28,13 @@ from clearing.schemas import (
     PositionInfo,
 )
 from clearing.statements import PUBLIC, STATEMENT, read_statement
+from foundation.calendar import Calendar
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
+from foundation.problems import NOT_ALLOWED, Problem
 from registry import access, audit
-from registry.days import Calendar
-from registry.errors import NOT_ALLOWED, Problem
 from registry.models import Sessions
 from registry.officials import find_agency
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 
 MEDIA_TYPES = {
     "csv": "text/csv",

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
-from registry.attachments import NewFiles
-from registry.schemas import Message
+from foundation.attachments import NewFiles
+from foundation.messages import Message
 
 
 class CloseDay(Message):

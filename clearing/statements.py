@@ -20,11 +20,11 @@ from clearing.files import write_whole
 from clearing.formats import to_csv, to_pdf, to_xlsx
 from clearing.progress import Progress, silent
 from clearing.statement_model import Document, bilateral_report, net_report, public_report, statement
-from registry.documents import NO_FONT
-from registry.errors import Problem
-from registry.named_sql import load_queries
-from registry.postgres import Pool
-from registry.together import together
+from foundation.named_sql import load_queries
+from foundation.pdf import NO_FONT
+from foundation.postgres import Pool
+from foundation.problems import Problem
+from foundation.together import together
 
 log = structlog.get_logger()
 

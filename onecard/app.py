@@ -28,22 +28,22 @@ import web
 from clearing.dispute_routes import DisputeController
 from clearing.reconciliation import QUERIES as RECONCILIATION
 from clearing.routes import ClearingController, public_day
+from foundation.calendar import Calendar
+from foundation.keys import KeyRing, load_keys
+from foundation.logs import configure_logs
+from foundation.postgres import LOST_CONNECTION, Pool, open_pool
+from foundation.problem_responses import HANDLERS
+from foundation.problems import UNAVAILABLE, Problem
+from foundation.request_log import RequestLog
+from foundation.strict_json import StrictRequest
 from onecard import metrics
 from onecard.door import Arrivals, Counter
 from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
-from onecard.logs import configure_logs
 from onecard.payment_gateway import open_gateway
-from onecard.problems import HANDLERS
 from onecard.settings import Settings
 from onecard.simulated_gateway import SimulatedGateway, create_simulated_gateway
-from onecard.wall import RequestLog
-from registry.days import Calendar
-from registry.errors import UNAVAILABLE, Problem
-from registry.keys import KeyRing, load_keys
 from registry.models import Sessions
-from registry.postgres import LOST_CONNECTION, Pool, open_pool
 from registry.routes import ConsoleController, RegistryController
-from registry.wire import StrictRequest
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from settlement.routes import DepositController, GatewayController, RuleController, SupervisionController
 from terminals.blocking import BlockListVersion
@@ -197,7 +197,7 @@ def create_server() -> RequestLog:
     # What is alive now lives as long as the worker: no collection needs to look at it again.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    return RequestLog(app, settings)
+    return RequestLog(app, log_requests=settings.log_requests)
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from clearing.models import BankAccountRow
+from foundation.calendar import Calendar
 from loadtest.town import PASSWORD
 from onecard.past import load_past
 from onecard.settings import Settings
 from registry.access import hash_password
-from registry.days import Calendar
 from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
 from settlement.models import BookDay, Jurisdiction, Tariff
 

@@ -20,11 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
-from onecard.logs import configure_logs
+from foundation.logs import configure_logs
+from foundation.postgres import LOST_CONNECTION, Pool, open_pool
+from foundation.problems import Problem
 from onecard.services import ServiceError, Services
 from onecard.settings import Settings
-from registry.errors import Problem
-from registry.postgres import LOST_CONNECTION, Pool, open_pool
 
 T = TypeVar("T")
 
@@ -80,10 +80,10 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Start everything: database, Redis, job runner, server. Ctrl-C stops it all."""
+    from foundation.keys import create_missing_keys
     from loadtest.town import PASSWORD
     from onecard.server import check_port, job_runner, serve
     from onecard.simulated_gateway import create_missing_gateway_keys
-    from registry.keys import create_missing_keys
 
     started = time.monotonic()
     settings = _settings()
@@ -141,8 +141,8 @@ def _external() -> Settings:
 @main.command()
 def migrate() -> None:
     """Bring the database to this version, and make the keys that are missing."""
+    from foundation.keys import create_missing_keys
     from onecard.database import migrate as bring_up
-    from registry.keys import create_missing_keys
 
     with _services() as settings:
         bring_up(settings.needed_database_url)
@@ -185,9 +185,9 @@ def check_jobs() -> None:
 def close_day_command(on: str | None) -> None:
     """Close a business day in every book, net it, publish and prove it. Twice changes nothing."""
     from clearing.closing import CycleResult, Night, close_day
-    from registry.days import ZONE
-    from registry.keys import load_keys
-    from settlement.money import yuan
+    from foundation.calendar import ZONE
+    from foundation.keys import load_keys
+    from foundation.money import yuan
 
     business_date = _date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
 
@@ -235,7 +235,7 @@ def _date(text: str) -> date:
 @main.command("public-key")
 def public_key() -> None:
     """Print the centre's public key, in hexadecimal: what agencies pin, and ``onecard audit`` needs."""
-    from registry.keys import load_keys
+    from foundation.keys import load_keys
 
     try:
         print(load_keys(_settings().keys_folder).centre_public_key.hex())
@@ -277,7 +277,7 @@ def bank_file_command(on: str, out: Path) -> None:
 def confirm_command(file: Path) -> None:
     """Take the bank's confirmations (camt.053 or camt.054); exit 1 if an entry fits nothing."""
     from clearing.confirmations import take_confirmations
-    from settlement.money import yuan
+    from foundation.money import yuan
 
     with _services() as settings:
         content = file.read_bytes()
@@ -368,7 +368,7 @@ def forecast_group() -> None:
 @forecast_group.command("now")
 def forecast_now_command() -> None:
     """Keep the covers of closed days, and forecast the coming week if there were any (the job runner does it)."""
-    from registry.days import is_working_day
+    from foundation.calendar import is_working_day
     from waste.headcount import forecast_covers, needs_forecast, note_covers
 
     with _services() as settings:
@@ -384,7 +384,7 @@ def forecast_now_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def backtest_command(days: int, as_json: bool) -> None:
     """Forecast past days from the days before them, against both baselines: MASE and WAPE by canteen and meal."""
-    from registry.days import is_working_day
+    from foundation.calendar import is_working_day
     from waste.forecasting import backtest
     from waste.headcount import series_of
 
@@ -439,13 +439,24 @@ def check_history_command(acks: Path, as_json: bool) -> None:
 @click.password_option(help="Asked for when left out.")
 def add_user(login: str, role: str, agency: int | None, password: str) -> None:
     """Add a console user (the first ones of a new centre)."""
-    from onecard.people import add_console_user
+    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
     from registry.access import MAY
+    from registry.console_users import add_console_user
 
     if role not in MAY:
         fail(f"role {role}: one of {', '.join(MAY)}")
+
+    async def add(settings: Settings) -> None:
+        engine = create_async_engine(settings.sqlalchemy_url)
+        try:
+            async with async_sessionmaker(engine).begin() as session:
+                await add_console_user(session, login, role, agency, password)
+        finally:
+            await engine.dispose()
+
     with _services() as settings:
-        asyncio.run(add_console_user(settings, login, role, agency, password))
+        asyncio.run(add(settings))
     console.print(f"added {login}")
 
 

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from foundation.money import yuan
 from loadtest.console import PlayFailed
 from onecard.history import check_history, read_history
 from onecard.played_day import MEAL_SHARES, Day, Tally
 from onecard.services import Services
 from onecard.settings import Settings
 from onecard.verify import verify_ledger
-from settlement.money import yuan
 
 START_WITHIN_S = 120.0
 

@@ -18,14 +18,13 @@ import structlog
 from msgspec import json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from onecard.metrics import REQUESTS
-from onecard.problems import JSON_PROBLEM, problem_headers, problem_of
+from foundation.keys import KeyRing
+from foundation.problem_responses import JSON_PROBLEM, problem_headers, problem_of
+from foundation.problems import TOO_LARGE, TOO_SLOW, Problem
+from foundation.request_log import REQUESTS, SECURITY_HEADERS
+from foundation.strict_json import TypedReader
 from onecard.settings import Settings
-from onecard.wall import SECURITY_HEADERS
-from registry.errors import TOO_LARGE, TOO_SLOW, Problem
-from registry.keys import KeyRing
 from registry.models import Sessions
-from registry.wire import TypedReader
 from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.errors import BUSY
 from settlement.tariff import Declined

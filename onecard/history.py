@@ -14,8 +14,8 @@ from typing import Any
 
 import asyncpg
 
+from foundation.money import yuan
 from onecard.verify import EXAMPLES_MAX, QUERIES
-from settlement.money import yuan
 
 OUTCOMES = {"ok", "refused", "voided", "rejected", "unknown"}
 Number = tuple[int, int, int]

@@ -20,11 +20,11 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from clearing.closing import Night, begin_close, open_dates, resume_cycles, unfinished
 from clearing.reconciliation import reconcile
+from foundation.calendar import ZONE
+from foundation.keys import load_keys
+from foundation.postgres import LOST_CONNECTION, open_pool
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
-from registry.days import ZONE
-from registry.keys import load_keys
-from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
 from waste.quarters import QUERIES as EVALUATION

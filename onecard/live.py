@@ -15,7 +15,7 @@ from litestar.channels import ChannelsPlugin
 from litestar.channels.backends.redis import RedisChannelsPubSubBackend
 from redis.exceptions import RedisError
 
-from registry.postgres import LOST_CONNECTION, Pool
+from foundation.postgres import LOST_CONNECTION, Pool
 from settlement.charging import ChargeOrder, Remembered
 from settlement.ledger import QUERIES
 

@@ -13,7 +13,6 @@ from settlement.charging import ChargeOrder, Remembered
 ANSWERS = Counter("onecard_charge_answers_total", "Answers to charges.", ["channel", "outcome", "reason"])
 AMOUNT = Counter("onecard_charged_fen_total", "Money charged, in fen.", ["channel"])
 BATCH = Histogram("onecard_charge_batch_size", "Charges in one statement.", buckets=(1, 2, 4, 8, 16, 32, 64, 128))
-REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
 QUEUE = Gauge("onecard_charge_queue", "Charges waiting.", multiprocess_mode="livesum")
 
 

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import waste
-from registry.days import ZONE, is_working_day
+from foundation.calendar import ZONE, is_working_day
+from foundation.named_sql import load_queries
 from registry.models import Canteen
-from registry.named_sql import load_queries
 from waste.models import Kitchen
 
 SQL = Path(waste.__file__).parent / "sql"

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from registry.days import Calendar
+from foundation.calendar import Calendar
 
 SECRETS = Path("/run/secrets")
 

@@ -36,7 +36,7 @@ from litestar.enums import MediaType
 from msgspec import DecodeError, json
 
 import web
-from settlement.money import yuan
+from foundation.money import yuan
 from settlement.wechat_pay import SCHEME, Merchant, load_merchant, sign, verify
 
 log = structlog.get_logger()

@@ -15,11 +15,11 @@ from typing import Any
 
 import asyncpg
 
+from foundation.money import yuan
+from foundation.named_sql import load_queries
+from foundation.postgres import Connection
 from registry.audit import first_break
 from registry.models import AuditEntry
-from registry.named_sql import load_queries
-from registry.postgres import Connection
-from settlement.money import yuan
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "verify.sql")
 

@@ -18,7 +18,7 @@ from litestar.handlers import BaseRouteHandler
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.errors import NOT_ALLOWED, NOT_SIGNED_IN, WRONG_PASSWORD, Problem
+from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, WRONG_PASSWORD, Problem
 from registry.models import ConsoleSession, ConsoleUser
 
 CONSOLE_SESSION_LIFE = timedelta(hours=12)

@@ -3,8 +3,8 @@
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.errors import CONFLICT, NOT_FOUND, Problem
-from registry.keys import KeyRing
+from foundation.keys import KeyRing
+from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
 

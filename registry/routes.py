@@ -6,8 +6,9 @@ from litestar import Controller, Request, delete, get, post
 from redis.asyncio import Redis
 from sqlalchemy import select
 
+from foundation.keys import KeyRing
+from foundation.tries import count_try
 from registry import access, audit, visits
-from registry.keys import KeyRing
 from registry.models import Agency, Canteen, MealPeriod, Sessions
 from registry.officials import find_agency, register_officials
 from registry.schemas import (
@@ -22,7 +23,6 @@ from registry.schemas import (
     SignIn,
     VisitShown,
 )
-from registry.tries import count_try
 
 
 class ConsoleController(Controller):

@@ -4,23 +4,9 @@ from datetime import date
 from typing import Annotated
 
 import msgspec
-from litestar.params import Parameter
 from msgspec import Meta, Struct
 
-Number = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1042])]
-NumberInPath = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
-ShortText = Annotated[str, Meta(min_length=1, max_length=100)]
-Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
-
-BULK_MAX = 1000
-"""Items in one bulk message: about 100 KiB, well under the limit of a body."""
-
-
-class Message(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A message from outside: an unknown member is an error, so that a misspelt one cannot be lost.
-
-    Encoded again it is what a terse sender would have sent (``registry.wire.TypedReader``).
-    """
+from foundation.messages import BULK_MAX, Message, Number, ShortText
 
 
 class SignIn(Message):

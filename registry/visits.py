@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.problems import INVALID, Problem
 from registry.access import Person
-from registry.errors import INVALID, Problem
 from registry.models import Visit, next_numbers
 from registry.officials import find_agency, find_officials
 from registry.schemas import NewVisit

@@ -19,8 +19,8 @@ import asyncpg
 import structlog
 from msgspec import Struct
 
-from registry.errors import INVALID, UNAVAILABLE, Problem
-from registry.postgres import LOST_CONNECTION, Pool
+from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.problems import INVALID, UNAVAILABLE, Problem
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import QUERIES, new_posting_id
 

@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from registry.named_sql import load_queries
-from registry.postgres import Connection, Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Connection, Pool
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
 

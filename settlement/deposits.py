@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from registry.errors import Problem
-from registry.postgres import Pool
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from settlement.charging import until_known
 from settlement.errors import ACCOUNT_CLOSED, OTHER_CONTENT
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from registry.errors import ProblemKind
+from foundation.problems import ProblemKind
 
 BUSY = ProblemKind(
     503,

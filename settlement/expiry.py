@@ -7,8 +7,8 @@ on 31 December decides, and money granted since is not touched (see ``sql/lapse.
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from registry.errors import NOT_FOUND, Problem
+from foundation.problems import NOT_FOUND, Problem
 
 
 @dataclass(frozen=True, slots=True)

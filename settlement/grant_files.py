@@ -14,8 +14,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.errors import INVALID, Problem
-from registry.keys import KeyRing
+from foundation.keys import KeyRing
+from foundation.problems import INVALID, Problem
 from registry.models import Agency, Official
 from settlement.deposits import Deposit
 from settlement.models import AMOUNT_MAX_FEN

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
 from settlement.tariff import Agreement, Rules, Tariff
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")

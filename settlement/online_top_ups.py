@@ -17,9 +17,9 @@ from uuid import UUID
 
 import structlog
 
-from registry.errors import INVALID, NOT_FOUND, TOO_MANY_TRIES, Problem
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import INVALID, NOT_FOUND, TOO_MANY_TRIES, Problem
 from settlement.deposits import Deposit, deposit
 from settlement.errors import ACCOUNT_CLOSED, GATEWAY_AWAY, OTHER_CONTENT
 from settlement.gateway import AlreadyPaid, GatewayAway, GatewayOrder, Paid, PaymentGateway

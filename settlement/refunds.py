@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from registry.errors import NOT_FOUND, Problem
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
 from settlement.charging import until_known
 from settlement.errors import ACCOUNT_CLOSED, MORE_THAN_PAID, OTHER_CONTENT
 

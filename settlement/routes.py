@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from litestar import Controller, Request, get, post
 from litestar.params import Parameter
 
+from foundation.keys import KeyRing
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
+from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry import access, audit
-from registry.errors import INVALID, NOT_ALLOWED, Problem
-from registry.keys import KeyRing
 from registry.models import Sessions
 from registry.officials import find_agency, find_officials
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 from settlement import grant_files, refunds, rulebook, supervision
 from settlement.deposits import Deposit, deposit
 from settlement.errors import NOT_GENUINE

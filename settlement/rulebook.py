@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.days import ZONE
-from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
+from foundation.calendar import ZONE
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Book, Canteen, RegionAgreement
 from settlement.models import Jurisdiction, Tariff
 from settlement.schemas import AgreementMessage, NewRules, NewTariff

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from registry.schemas import BULK_MAX, Message, Number
+from foundation.messages import BULK_MAX, Message, Number
 from settlement.models import AMOUNT_MAX_FEN
 
 AmountFen = Annotated[

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "supervision.sql")
 

@@ -8,9 +8,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from registry.days import local_date_of
-from registry.errors import INVALID, NOT_ALLOWED, Problem
-from registry.keys import KeyRing
+from foundation.calendar import local_date_of
+from foundation.keys import KeyRing
+from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry.models import Sessions
 from settlement.charging import ChargeOrder, Charger, Remembered, RequestKey
 from settlement.errors import REFUSALS

@@ -11,11 +11,11 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.problems import NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
-from registry.errors import NOT_FOUND, Problem
 from registry.models import Credential, Official, Sessions
-from registry.postgres import LOST_CONNECTION, Pool
 from terminals.models import BlockEntry
 from terminals.schemas import BlockChange, BlockChanges
 from terminals.sessions import QUERIES

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json as wire
 
-from registry.errors import Problem
+from foundation.problems import Problem
 from settlement.schemas import TopUpOrder
 from terminals import cards
 from terminals.devices import SoftwareCard, SoftwarePhone

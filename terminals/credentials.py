@@ -7,9 +7,9 @@ from nacl.bindings import crypto_core_ed25519_is_valid_point
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.keys import KeyRing
+from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
-from registry.errors import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
-from registry.keys import KeyRing
 from registry.models import Credential, Official, Sessions, next_numbers
 from registry.officials import find_officials
 from terminals import cards, qr

@@ -15,12 +15,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.calendar import Calendar
+from foundation.keys import KeyRing
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
-from registry.days import Calendar
-from registry.errors import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
-from registry.keys import KeyRing
 from registry.models import Canteen, Sessions, next_numbers
-from registry.postgres import Pool
 from settlement.models import AMOUNT_MAX_FEN
 from terminals.acceptance import RESEND_WITHIN_S
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN

@@ -1,6 +1,6 @@
 """Problems of the terminal protocol."""
 
-from registry.errors import ProblemKind
+from foundation.problems import ProblemKind
 
 BAD_SIGNATURE = ProblemKind(
     401,

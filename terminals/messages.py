@@ -13,7 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 from msgspec import Struct
 
-from registry.errors import Problem
+from foundation.problems import Problem
 from settlement.charging import RequestKey
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG

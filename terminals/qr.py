@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ed25519_zebra import ed_verify
 from msgspec import Struct
 
-from registry.errors import Problem
-from registry.wire import read_cbor
+from foundation.problems import Problem
+from foundation.strict_json import read_cbor
 
 PREFIX = "OC1:"
 CODE_CHARACTERS_MAX = 395

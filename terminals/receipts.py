@@ -24,14 +24,14 @@ from msgspec import Struct
 from qrcode.image.svg import SvgPathImage
 
 import web
-from registry.days import ZONE
-from registry.documents import render_pdf
-from registry.errors import NOT_FOUND, Problem
-from registry.keys import KeyRing
-from registry.postgres import Pool
-from registry.wire import read_cbor
+from foundation.calendar import ZONE
+from foundation.keys import KeyRing
+from foundation.money import yuan
+from foundation.pdf import render_pdf
+from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
+from foundation.strict_json import read_cbor
 from settlement.ledger import QUERIES, rules_of
-from settlement.money import yuan
 from settlement.tariff import in_force
 from terminals import qr
 

@@ -7,14 +7,14 @@ from uuid import UUID
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.enums import MediaType
 
+from foundation.calendar import Calendar
+from foundation.keys import KeyRing
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from registry import access, audit
-from registry.days import Calendar
-from registry.errors import Problem
-from registry.keys import KeyRing
 from registry.models import Sessions
 from registry.officials import find_officials
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 from settlement.charging import Charger
 from settlement.gateway import gateway_of
 from settlement.ledger import balances

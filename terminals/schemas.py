@@ -7,8 +7,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from registry.errors import INVALID, Problem
-from registry.schemas import BULK_MAX, Message, Number
+from foundation.messages import BULK_MAX, Message, Number
+from foundation.problems import INVALID, Problem
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen
 

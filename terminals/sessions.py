@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from registry.days import Calendar
-from registry.errors import INVALID, Problem
-from registry.keys import KeyRing
-from registry.named_sql import load_queries
-from registry.postgres import LOST_CONNECTION, Pool
+from foundation.calendar import Calendar
+from foundation.keys import KeyRing
+from foundation.named_sql import load_queries
+from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.problems import INVALID, Problem
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from msgspec import Struct
 
-from registry.errors import Problem
+from foundation.problems import Problem
 from terminals.errors import BAD_SIGNATURE, OUT_OF_TIME
 
 CREATED_WITHIN_S = 300

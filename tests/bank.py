@@ -3,7 +3,7 @@
 from datetime import date
 
 from clearing.bank_files import BankAccount
-from settlement.money import yuan
+from foundation.money import yuan
 
 DAY = date(2026, 11, 23)
 CENTRE = BankAccount("食堂结算清算中心", "3901000000000000", "102332000018")

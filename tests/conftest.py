@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 from playwright.sync_api import Browser, sync_playwright
 
+from foundation.keys import KeyRing, create_missing_keys, load_keys
+from foundation.postgres import Pool, open_pool
 from onecard.city import load_demo_city
 from onecard.database import migrate
 from onecard.settings import Settings
-from registry.keys import KeyRing, create_missing_keys, load_keys
-from registry.postgres import Pool, open_pool
 from tests.builders import Town
 from tests.counter import Counter
 from tests.system import System

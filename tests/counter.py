@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from registry.postgres import Pool
+from foundation.postgres import Pool
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, RequestKey
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id

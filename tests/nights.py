@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearing.closing import CycleResult, Night, close_day
-from registry.postgres import Pool
+from foundation.postgres import Pool
 
 KEY = Ed25519PrivateKey.generate()
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clearing.audit import NotABundle, audit, read_bundle
 from clearing.closing import Night, close_day, open_dates
 from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
-from registry.postgres import LOCK_TIMEOUT_MS
+from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import KEY, close

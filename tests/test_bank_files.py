@@ -20,7 +20,7 @@ from clearing.bank_files import (
 )
 from clearing.closing import cycle_result, open_dates
 from clearing.confirmations import Leg, Verdict, bank_file, judge, legs_of, take_confirmations
-from registry.errors import Problem
+from foundation.problems import Problem
 from tests.bank import CENTRE, DAY, camt, entry
 from tests.builders import Town
 from tests.counter import HANGZHOU, NINGBO, Counter

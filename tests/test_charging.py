@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from registry.errors import Problem
-from registry.postgres import Pool
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder

@@ -14,10 +14,10 @@ import urllib3
 from playwright.sync_api import Browser, expect
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
+from foundation.calendar import ZONE
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from loadtest.town import PASSWORD
-from registry.days import ZONE
-from registry.errors import Problem
-from registry.postgres import Pool
 from terminals.client import Rejected, Terminal
 from tests.builders import Town
 from waste.dashboard import KEPT_S, Charts, _Kept

@@ -13,13 +13,13 @@ import pytest
 
 from clearing.closing import CycleResult, open_dates, wait_published
 from clearing.statements import read_statement
+from foundation.calendar import ZONE, Calendar, add_working_days, is_working_day
+from foundation.keys import create_missing_keys
+from foundation.postgres import Pool, open_pool
+from foundation.problems import Problem
 from onecard.jobs import close_days_due, publish_cycles
 from onecard.settings import Settings
 from onecard.verify import verify_ledger
-from registry.days import ZONE, Calendar, add_working_days, is_working_day
-from registry.errors import Problem
-from registry.keys import create_missing_keys
-from registry.postgres import Pool, open_pool
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
 

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from clearing import disputes
 from clearing.closing import open_dates
 from clearing.disputes import decide_dispute, raise_dispute
+from foundation.attachments import Attachment
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from onecard.verify import verify_ledger
 from registry.access import Person
-from registry.attachments import Attachment
-from registry.errors import Problem
 from registry.models import Sessions
-from registry.postgres import Pool
 from tests.builders import Town
 from tests.counter import NINGBO, Counter
 from tests.nights import close

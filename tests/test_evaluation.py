@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.errors import Problem
-from registry.postgres import Pool
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from waste.evaluation import Evaluation, Known, Week, evaluate, measured, ranked, share_of_points, total
 from waste.evaluation_routes import quarter_shown
 from waste.quarters import quarter_before, quarter_of, want

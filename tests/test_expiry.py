@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
+from foundation.money import yuan
 from settlement.deposits import Deposit, deposit
 from settlement.expiry import lapse_due
 from settlement.ledger import new_posting_id
-from settlement.money import yuan
 from tests.counter import HANGZHOU, NINGBO, Counter
 
 YEAR_END = date(2026, 12, 31)

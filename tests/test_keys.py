@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from registry.keys import KeyRing, create_missing_keys, load_keys
+from foundation.keys import KeyRing, create_missing_keys, load_keys
 
 
 def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:

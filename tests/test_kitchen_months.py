@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.errors import Problem
-from registry.postgres import Pool
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from tests.builders import Town
 from tests.test_weighing import TODAY, canteens_in, weigh_in
 from waste.headcount import QUERIES as HEADCOUNT

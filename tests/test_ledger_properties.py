@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clearing.closing import open_dates
+from foundation.postgres import LOST_CONNECTION, open_pool
+from foundation.problems import Problem
 from onecard.verify import verify_ledger
-from registry.errors import Problem
-from registry.postgres import LOST_CONNECTION, open_pool
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearing.netting import NetPosition, Owed, net, netting_efficiency_percent
-from settlement.money import yuan
+from foundation.money import yuan
 
 AGENCIES = [1, 2, 3, 4]
 obligations = st.lists(

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL."""
 
-from registry.postgres import Pool, open_pool
+from foundation.postgres import Pool, open_pool
 
 
 async def test_a_pooled_connection_stays_bounded_when_it_is_used_again(database_url: str) -> None:

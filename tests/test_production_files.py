@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from foundation.keys import KEY_SIZES
 from onecard.settings import Settings
-from registry.keys import KEY_SIZES
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))

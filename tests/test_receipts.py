@@ -10,7 +10,7 @@ import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.keys import KeyRing
+from foundation.keys import KeyRing
 from terminals import qr, receipts
 from terminals.receipts import SignedReceipt
 from tests.builders import Town

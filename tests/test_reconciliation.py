@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, expect
 from clearing.closing import open_dates
 from clearing.confirmations import legs_of, take_confirmations
 from clearing.reconciliation import QUERIES, Difference, find_differences, reconcile
-from registry.days import Calendar
-from registry.postgres import Pool
+from foundation.calendar import Calendar
+from foundation.postgres import Pool
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from settlement.till_totals import Totals, compare_totals

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registry.postgres import Pool
+from foundation.postgres import Pool
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 PAST, FUTURE = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
 
-from registry.errors import Problem
+from foundation.problems import Problem
 from terminals import signatures
 from terminals.signatures import (
     check_answer,

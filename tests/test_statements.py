@@ -18,9 +18,9 @@ from clearing.closing import QUERIES, open_dates
 from clearing.formats import PDF_ROWS_MAX, to_csv, to_pdf, to_xlsx
 from clearing.statement_model import CHANNELS, LINES, MEALS, Document, Fen, net_report, public_report, statement
 from clearing.statements import read_statement
-from registry.postgres import Pool
+from foundation.money import yuan
+from foundation.postgres import Pool
 from settlement.ledger import new_posting_id
-from settlement.money import yuan
 from settlement.refunds import refund
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close

@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from foundation.postgres import open_pool
 from onecard.payment_gateway import open_gateway
 from onecard.simulated_gateway import LATE_S
-from registry.postgres import open_pool
 from settlement.online_top_ups import ORDER_LIFE, settle_unheard
 from settlement.schemas import TopUpOrder
 from terminals.client import Rejected, ask_top_up

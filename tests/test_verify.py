@@ -13,9 +13,9 @@ import pytest
 from clearing.closing import open_dates
 from clearing.confirmations import legs_of, take_confirmations
 from clearing.disputes import refund_number
+from foundation.postgres import open_pool
 from onecard.history import Posting, check_history, compare, read_history
 from onecard.verify import Check, verify_ledger
-from registry.postgres import open_pool
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund

@@ -14,10 +14,10 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.days import ZONE
-from registry.errors import Problem
+from foundation.calendar import ZONE
+from foundation.postgres import Pool
+from foundation.problems import Problem
 from registry.models import Canteen
-from registry.postgres import Pool
 from tests.builders import Town
 from waste.weigh_in_files import UNPACKED_BYTES_MAX, read_weigh_ins
 from waste.weighing import Correction, WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins

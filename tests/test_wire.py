@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.errors import Problem
-from registry.wire import DEPTH_MAX, read_cbor, read_json
+from foundation.problems import Problem
+from foundation.strict_json import DEPTH_MAX, read_cbor, read_json
 
 json_values = st.recursive(
     st.none()

@@ -8,13 +8,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.attachments import Attachment, digests
+from foundation.calendar import ZONE
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
-from registry.attachments import Attachment, digests
-from registry.days import ZONE
-from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Canteen, Sessions, next_numbers
-from registry.postgres import Pool
 from waste.files import add_files
 from waste.models import Appeal, EvaluationQuarter, SelfEvaluation
 from waste.quarters import check_codes, must_be_open, self_evaluation_due, want

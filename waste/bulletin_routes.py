@@ -6,10 +6,10 @@ from litestar import Controller, Request, Response, get, patch, post
 from litestar.enums import MediaType
 from msgspec import to_builtins
 
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
 from registry import access
 from registry.models import Sessions
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 from waste import bulletins
 from waste.models import Bulletin
 from waste.schemas import BulletinShown, BulletinTexts, NewBulletin, Numbered

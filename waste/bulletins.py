@@ -15,13 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import web
+from foundation.calendar import ZONE
+from foundation.pdf import render_pdf_once
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
-from registry.days import ZONE
-from registry.documents import render_pdf_once
-from registry.errors import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.models import Sessions, next_numbers
-from registry.postgres import Pool
 from waste.kitchen_months import PeriodMeasures, measures_over
 from waste.models import Bulletin
 from waste.quarters import QUERIES as EVALUATION

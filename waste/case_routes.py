@@ -7,13 +7,13 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 from msgspec import convert, json
 
+from foundation.attachments import BODY_MAX, read_files, to_save
+from foundation.calendar import ZONE
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
 from registry import access, audit
-from registry.attachments import BODY_MAX, read_files, to_save
-from registry.days import ZONE
-from registry.errors import NOT_FOUND, Problem
 from registry.models import Sessions
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 from waste.appeals import appeals_of, missing_self_evaluations
 from waste.files import files_of, read_file
 from waste.quarters import EARLIEST, LATEST, quarter_before

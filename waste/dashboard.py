@@ -11,12 +11,12 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from registry.days import ZONE
-from registry.errors import NOT_FOUND, Problem
+from foundation.calendar import ZONE
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
+from foundation.spreadsheets import safe_text
 from registry.models import Canteen
-from registry.named_sql import load_queries
-from registry.postgres import Pool
-from registry.spreadsheets import safe_text
 from settlement.covers import closed_until, covers_on
 from waste.kitchen_months import CO2E_G_PER_KG, COST_PER_KG_FEN
 from waste.quarters import standings

@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Controller, Request, get, post
 from msgspec import convert, json
 
+from foundation.attachments import BODY_MAX, digests, read_files
+from foundation.messages import NumberInPath
+from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
 from registry import access, audit
-from registry.attachments import BODY_MAX, digests, read_files
-from registry.errors import NOT_FOUND, Problem
 from registry.models import Canteen, Sessions
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 from waste import appeals
 from waste.files import add_files, files_of
 from waste.quarters import (

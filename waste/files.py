@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
+from foundation.attachments import Attachment
+from foundation.problems import NOT_FOUND, Problem
 from registry.access import Person
-from registry.attachments import Attachment
-from registry.errors import NOT_FOUND, Problem
 from registry.models import Canteen, next_numbers
 from waste.models import KitchenFile
 from waste.schemas import FileShown

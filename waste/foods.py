@@ -9,10 +9,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from registry.days import ZONE
-from registry.errors import INVALID, Problem
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.calendar import ZONE
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import INVALID, Problem
 from waste.weighing import AHEAD_MAX
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "foods.sql")

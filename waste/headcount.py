@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from registry.named_sql import load_queries
-from registry.postgres import LONG_S, Pool, allow_long_work
+from foundation.named_sql import load_queries
+from foundation.postgres import LONG_S, Pool, allow_long_work
 from settlement.covers import closed_until, covers_on
 from waste.forecasting import Series, forecast
 from waste.kitchen_months import add_up, write_alone

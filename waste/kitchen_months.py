@@ -20,9 +20,9 @@ from typing import Any
 
 import asyncpg
 
-from registry.errors import INVALID, Problem
-from registry.named_sql import load_queries
-from registry.postgres import Connection, Pool
+from foundation.named_sql import load_queries
+from foundation.postgres import Connection, Pool
+from foundation.problems import INVALID, Problem
 from waste.trends import Saved, saved
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "measures.sql")

@@ -14,10 +14,10 @@ from pathlib import Path
 import asyncpg
 from msgspec import json
 
-from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Canteen
-from registry.named_sql import load_queries
-from registry.postgres import Pool
 from waste.evaluation import Evaluation, Known, Week, evaluate, ranked, total
 from waste.scheme import Indicator, Scheme, Schemes, load_schemes
 

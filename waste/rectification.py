@@ -16,14 +16,14 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.attachments import Attachment, digests
+from foundation.calendar import ZONE, add_working_days
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
-from registry.attachments import Attachment, digests
-from registry.days import ZONE, add_working_days
-from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Canteen, Sessions, next_numbers
-from registry.named_sql import load_queries
-from registry.postgres import Pool
 from waste.files import add_files
 from waste.models import CaseStep, RectificationCase
 from waste.quarters import quarter_of

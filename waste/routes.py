@@ -12,12 +12,12 @@ from litestar import Controller, Request, get, post
 from litestar.params import Parameter
 from msgspec import structs
 
+from foundation.attachments import BODY_MAX, digests, read_files
+from foundation.messages import NumberInPath
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
 from registry import access, audit
-from registry.attachments import BODY_MAX, digests, read_files
 from registry.models import Canteen, Sessions
-from registry.named_sql import load_queries
-from registry.postgres import Pool
-from registry.schemas import NumberInPath
 from waste.files import add_files, files_of
 from waste.foods import FoodFactor, factors, set_factor
 from waste.kitchen_months import QUERIES as MEASURES

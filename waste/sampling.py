@@ -16,10 +16,10 @@ from pathlib import Path
 
 from msgspec import json
 
-from registry.days import ZONE
-from registry.errors import CONFLICT, INVALID, Problem
-from registry.named_sql import load_queries
-from registry.postgres import Pool
+from foundation.calendar import ZONE
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, INVALID, Problem
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "sampling.sql")
 

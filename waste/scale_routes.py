@@ -5,9 +5,9 @@ from typing import Any, Protocol
 from litestar import Controller, Request, post
 from sqlalchemy import select
 
-from registry.errors import NOT_ALLOWED, Problem
+from foundation.postgres import Pool
+from foundation.problems import NOT_ALLOWED, Problem
 from registry.models import Canteen, Sessions
-from registry.postgres import Pool
 from waste.schemas import ScaleRecorded, ScaleWeighIns
 from waste.weighing import WeighIn, check_weigh_ins, record_weigh_ins
 

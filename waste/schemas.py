@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
-from registry.attachments import NewFiles
-from registry.schemas import Message, Number
+from foundation.attachments import NewFiles
+from foundation.messages import Message, Number
 
 LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Code = Annotated[str, Meta(pattern="^[A-Z][0-9]{1,2}$", examples=["A1"])]

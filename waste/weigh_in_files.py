@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID, uuid5
 
-from registry.errors import INVALID, Problem
+from foundation.problems import INVALID, Problem
 from registry.models import Canteen
 from waste.weighing import WeighIn
 

@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.calendar import ZONE
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.access import Person
-from registry.days import ZONE
-from registry.errors import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Canteen
-from registry.named_sql import load_queries
-from registry.postgres import Pool
 from settlement.covers import covers_on
 from waste.kitchen_months import add_up, write_alone
 from waste.measures import Measures, measure

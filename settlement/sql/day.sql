@@ -1,4 +1,4 @@
--- The centre's local date of a moment (registry/days.py has the zone).
+-- The centre's local date of a moment (foundation/calendar.py has the zone).
 CREATE OR REPLACE FUNCTION local_date_of(at timestamptz) RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT (at AT TIME ZONE 'Asia/Shanghai')::date $$;
 

@@ -10,8 +10,8 @@ from typing import Annotated
 from litestar import Response
 from msgspec import Meta
 
-from registry.errors import INVALID, Problem
-from registry.schemas import Message
+from foundation.messages import Message
+from foundation.problems import INVALID, Problem
 
 FILES_MAX = 5
 BODY_MAX = 4_000_000

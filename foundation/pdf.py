@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import json
 
-from registry.errors import Problem, ProblemKind
+from foundation.problems import Problem, ProblemKind
 
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC")
 """Families wide enough for the names of people and places (GBK and beyond); the first one that is there is used."""

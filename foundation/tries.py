@@ -8,7 +8,7 @@ from contextlib import suppress
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from registry.errors import TOO_MANY_TRIES, Problem
+from foundation.problems import TOO_MANY_TRIES, Problem
 
 TRIES_MAX = 30
 """Tries per name and window; a person needs three, a script would need millions."""

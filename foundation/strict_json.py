@@ -12,7 +12,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from registry.errors import INVALID, MALFORMED, Problem
+from foundation.problems import INVALID, MALFORMED, Problem
 
 DEPTH_MAX = 16
 """Levels of nesting; the deepest message of ours has five."""

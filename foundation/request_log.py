@@ -10,11 +10,11 @@ from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
-
-from onecard.metrics import REQUESTS
-from onecard.settings import Settings
+from prometheus_client import Counter
 
 log = structlog.get_logger()
+
+REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
@@ -29,10 +29,10 @@ SECURITY_HEADERS = {
 class RequestLog:
     """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
-    def __init__(self, app: Litestar, settings: Settings) -> None:
+    def __init__(self, app: Litestar, *, log_requests: bool) -> None:
         self._app = app
         self.state = app.state
-        self._log_requests = settings.log_requests
+        self._log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under its id."""

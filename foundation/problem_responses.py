@@ -9,7 +9,8 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from registry.errors import (
+from foundation.postgres import LOST_CONNECTION
+from foundation.problems import (
     INTERNAL,
     INVALID,
     MALFORMED,
@@ -20,7 +21,6 @@ from registry.errors import (
     Problem,
     ProblemKind,
 )
-from registry.postgres import LOST_CONNECTION
 
 log = structlog.get_logger()
 
