@@ -11,6 +11,8 @@ COPY clearing clearing
 COPY waste waste
 COPY web web
 COPY onecard onecard
+COPY verification verification
+COPY demo demo
 COPY loadtest loadtest
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 

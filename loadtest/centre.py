@@ -12,7 +12,7 @@ from pathlib import Path
 
 import urllib3
 
-from loadtest.console import PlayFailed
+from demo.console import PlayFailed
 
 START_WITHIN_S = 120.0
 

@@ -18,8 +18,8 @@ from uuid import uuid4
 from locust import LoadTestShape, User, between, events, task
 from locust.env import Environment
 
-from loadtest.console import PlayFailed
-from loadtest.town import Diner, Town
+from demo.console import PlayFailed
+from demo.network import DemoNetwork, Diner
 from terminals.client import OutcomeUnknown, Rejected, Terminal
 from terminals.schemas import Answer
 
@@ -52,21 +52,21 @@ class Lunch(LoadTestShape):
 
 
 class Hall:
-    """What all tills share: the town, its diners, who of them is hungry, by agency."""
+    """What all tills share: the network, its diners, who of them is hungry, by agency."""
 
-    town: Town
+    network: DemoNetwork
     diners: list[Diner]
     hungry: dict[str, deque[Diner]]
     terminals: list[Terminal]
 
 
 def _fill(agency: str, share: float) -> list[Diner]:
-    diners = Hall.town.register(agency, max(4, round(DINERS * share)))
+    diners = Hall.network.register(agency, max(4, round(DINERS * share)))
     with_phones = diners[: round(PHONE_SHARE * len(diners))]
-    Hall.town.activate_phones(with_phones)
-    Hall.town.issue_cards(diners[len(with_phones) :])
-    Hall.town.deposit("top-ups", diners[round(POOR_SHARE * len(diners)) :], 20_000)
-    Hall.town.deposit("grants", diners[len(diners) // 2 :], 3_000)
+    Hall.network.activate_phones(with_phones)
+    Hall.network.issue_cards(diners[len(with_phones) :])
+    Hall.network.deposit("top-ups", diners[round(POOR_SHARE * len(diners)) :], 20_000)
+    Hall.network.deposit("grants", diners[len(diners) // 2 :], 3_000)
     random.shuffle(diners)
     return diners
 
@@ -74,7 +74,7 @@ def _fill(agency: str, share: float) -> list[Diner]:
 @events.test_start.add_listener
 def _open(environment: Environment, **_: Any) -> None:
     assert environment.host is not None
-    Hall.town = Town(environment.host)
+    Hall.network = DemoNetwork(environment.host)
     Hall.terminals = []
     Hall.hungry = {agency: deque(_fill(agency, share)) for agency, share in HOMES.items()}
     Hall.diners = [diner for diners in Hall.hungry.values() for diner in diners]
@@ -97,8 +97,8 @@ class Till(User):
         """Enrol and sign on."""
         agency = random.choice(["city", "yinzhou", "yuyao"])  # noqa: S311
         self.agency = agency
-        canteen = random.choice(Hall.town.canteens(agency))  # noqa: S311
-        self.terminal = Hall.town.enrol_terminal(canteen, FOLDER / f"till-{uuid4()}")
+        canteen = random.choice(Hall.network.canteens(agency))  # noqa: S311
+        self.terminal = Hall.network.enrol_terminal(canteen, FOLDER / f"till-{uuid4()}")
         Hall.terminals.append(self.terminal)
 
     def on_stop(self) -> None:
@@ -167,12 +167,12 @@ class Till(User):
 
     def _deposit(self, diner: Diner) -> Any:
         deposits = [{"posting_id": str(uuid4()), "holder_id": diner.holder_id, "amount_fen": 5_000}]
-        message = {"agency_id": Hall.town.agency_id(diner.agency), "deposits": deposits}
-        return Hall.town.centre.call("POST", "/settlement/top-ups", message)
+        message = {"agency_id": Hall.network.agency_id(diner.agency), "deposits": deposits}
+        return Hall.network.centre.call("POST", "/settlement/top-ups", message)
 
     @task(3)
     def look_up(self) -> None:
         """Somebody asks for his balance."""
         diner = random.choice(Hall.diners)  # noqa: S311
         path = f"/settlement/purses/{diner.holder_id}"
-        self._timed("balance", lambda: Hall.town.centre.call("GET", path))
+        self._timed("balance", lambda: Hall.network.centre.call("GET", path))

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from demo.console import PlayFailed
 from loadtest.centre import Centre
-from loadtest.console import PlayFailed
 
 
 def play(seconds: int, tills: int, report: Path) -> int:

@@ -37,16 +37,15 @@ from foundation.problems import UNAVAILABLE, Problem
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
 from onecard import metrics
-from onecard.door import Arrivals, Counter
-from onecard.live import CHANNEL, ForgivingBackend, LiveFigures
+from onecard.live_totals import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
-from onecard.simulated_gateway import SimulatedGateway, create_simulated_gateway
 from registry.models import Sessions
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from settlement.routes import DepositController, GatewayController, RuleController, SupervisionController
 from terminals.blocking import BlockListVersion
+from terminals.charge_connection import Arrivals, Counter
 from terminals.messages import SignedMessages
 from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
 from terminals.sessions import SessionStore
@@ -180,27 +179,21 @@ def _provide(name: str) -> Provide:
     return Provide(from_state, sync_to_thread=False)
 
 
-def _simulated(settings: Settings) -> list[Router]:
-    if settings.gateway != "simulated":
-        return []
-    return [create_simulated_gateway(SimulatedGateway(settings.data_dir, settings.gateway_keys_folder))]
-
-
 COLLECT_AFTER = (20_000, 20, 50)
 """Requests leave hardly any cycles behind: look for them after this many new objects, not after 700."""
 
 
-def create_server() -> RequestLog:
-    """The application behind its request log: what the server's workers call."""
+def create_server(*more: Router) -> RequestLog:
+    """The application behind its request log: what the server's workers call. ``more``: routes beside ours."""
     settings = Settings()
-    app = create_app(settings)
+    app = create_app(settings, *more)
     # What is alive now lives as long as the worker: no collection needs to look at it again.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     return RequestLog(app, log_requests=settings.log_requests)
 
 
-def create_app(settings: Settings) -> Litestar:
+def create_app(settings: Settings, *more: Router) -> Litestar:
     """Build the application."""
     configure_logs(json=settings.log_json)
     redis: Redis = Redis.from_url(settings.needed_redis_url, socket_timeout=2)
@@ -217,7 +210,7 @@ def create_app(settings: Settings) -> Litestar:
             RegistryController,
             DepositController,
             GatewayController,
-            *_simulated(settings),
+            *more,
             RuleController,
             SupervisionController,
             OpeningController,
@@ -242,7 +235,7 @@ def create_app(settings: Settings) -> Litestar:
                 "statement_folder": settings.statement_folder,
                 "calendar": settings.calendar,
                 "clearing_fee_fen": settings.clearing_fee_fen,
-                "arrivals": Arrivals(settings),
+                "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
             }
         ),
         lifespan=[_resources],

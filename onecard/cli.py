@@ -23,7 +23,7 @@ from rich.table import Table
 from foundation.logs import configure_logs
 from foundation.postgres import LOST_CONNECTION, Pool, open_pool
 from foundation.problems import Problem
-from onecard.services import ServiceError, Services
+from onecard.embedded_servers import ServiceError, Services
 from onecard.settings import Settings
 
 T = TypeVar("T")
@@ -47,11 +47,11 @@ def _settings() -> Settings:
 
 def _prepare(settings: Settings) -> None:
     """Bring the database up, and the demo city into an empty one."""
-    from onecard.city import load_demo_city
-    from onecard.database import migrate
+    from onecard.demonstration import load_city
+    from onecard.migrate import migrate
 
     migrate(settings.needed_database_url)
-    if settings.demo_city and asyncio.run(load_demo_city(settings)):
+    if settings.demo_city and load_city(settings):
         console.print("the database was empty: loaded the demo city")
 
 
@@ -81,9 +81,8 @@ def main() -> None:
 def run() -> None:
     """Start everything: database, Redis, job runner, server. Ctrl-C stops it all."""
     from foundation.keys import create_missing_keys
-    from loadtest.town import PASSWORD
+    from onecard.demonstration import log_ins
     from onecard.server import check_port, job_runner, serve
-    from onecard.simulated_gateway import create_missing_gateway_keys
 
     started = time.monotonic()
     settings = _settings()
@@ -94,8 +93,7 @@ def run() -> None:
             create_missing_keys(ready.keys_folder)
             if ready.gateway is None and ready.demo_city:
                 ready = ready.model_copy(update={"gateway": "simulated"})
-            if ready.gateway == "simulated":
-                create_missing_gateway_keys(ready.gateway_keys_folder)
+            ready = _with_gateway(ready)
             _prepare(ready)
             url = f"http://{ready.host}:{ready.port}"
             console.print(f"\n[bold]onecard[/] serves on [bold]{url}[/]  (ready in {time.monotonic() - started:.1f} s)")
@@ -103,14 +101,11 @@ def run() -> None:
             console.print(f"  API description          {url}/schema")
             console.print(f"  health, metrics          {url}/health  {url}/metrics")
             if ready.demo_city:
-                console.print(
-                    f"  demo log-ins             centre, approver, supervisor, admin-yinzhou, finance-yinzhou,"
-                    f" kitchen-yinzhou, ...  password {PASSWORD}"
-                )
+                console.print(f"  demo log-ins             {log_ins()}")
             console.print("  play a whole day         .venv/bin/onecard demo")
             console.print("Ctrl-C stops it.\n")
             with job_runner(ready):
-                serve(ready)
+                serve(ready, _factory(ready))
     except (ServiceError, OSError, ValueError, psycopg.OperationalError) as error:
         fail(str(error))
     console.print("stopped")
@@ -125,7 +120,7 @@ def serve() -> None:
     settings = _external()
     try:
         check_port(settings)
-        serve_api(settings)
+        serve_api(settings, _factory(settings))
     except OSError as error:
         fail(str(error))
 
@@ -135,14 +130,27 @@ def _external() -> Settings:
     if not settings.database_url or not settings.redis_url:
         fail("ONECARD_DATABASE_URL and ONECARD_REDIS_URL must be set (onecard run starts its own)")
     configure_logs(json=settings.log_json)
-    return settings
+    return _with_gateway(settings)
+
+
+def _with_gateway(settings: Settings) -> Settings:
+    if settings.gateway != "simulated":
+        return settings
+    from onecard.demonstration import with_simulated_gateway
+
+    return with_simulated_gateway(settings)
+
+
+def _factory(settings: Settings) -> str:
+    """Where the workers find their application."""
+    return f"onecard.{'demonstration' if settings.gateway == 'simulated' else 'app'}:create_server"
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to this version, and make the keys that are missing."""
     from foundation.keys import create_missing_keys
-    from onecard.database import migrate as bring_up
+    from onecard.migrate import migrate as bring_up
 
     with _services() as settings:
         bring_up(settings.needed_database_url)
@@ -334,7 +342,7 @@ def audit_command(bundle: Path, key: str, previous: Path | None, as_json: bool) 
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def verify(as_json: bool) -> None:
     """Check every invariant of the ledger on the live database; exit 1 if one does not hold."""
-    from onecard.verify import verify_ledger
+    from verification.invariants import verify_ledger
 
     with _services() as settings:
         report = asyncio.run(verify_ledger(settings.needed_database_url, settings.statement_folder))
@@ -413,7 +421,7 @@ def backtest_command(days: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def check_history_command(acks: Path, as_json: bool) -> None:
     """Compare the ledger with what the terminals saw (ACKS: JSON lines); exit 1 if they differ."""
-    from onecard.history import check_history, read_history
+    from verification.history import check_history, read_history
 
     try:
         history = read_history(acks)
@@ -469,13 +477,13 @@ def add_user(login: str, role: str, agency: int | None, password: str) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), help="Where terminals keep their journals.")
 def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: bool, folder: Path | None) -> None:
     """Play a whole day over HTTP: pay by card and code, close, net, weigh the waste, verify."""
-    from loadtest.console import PlayFailed
-    from onecard.demo import play_day
+    from demo.console import PlayFailed
+    from onecard.demonstration import play
 
     settings = _settings()
     configure_logs(json=settings.log_json)
     try:
-        holds = play_day(
+        holds = play(
             settings, console, payments=payments, terminals=terminals, url=url, seed=seed,
             keep_open=keep_open, folder=folder,
         )  # fmt: skip

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
-from onecard.door import KEEP_ALIVE_S, ChargeDoor
 from onecard.settings import Settings
+from terminals.charge_connection import KEEP_ALIVE_S, ChargeDoor
 
 WORKER_STOP_WITHIN_S = 3
 """Open live streams do not end by themselves."""
@@ -25,6 +25,9 @@ def export(settings: Settings) -> None:
         "ONECARD_DATABASE_URL": settings.needed_database_url,
         "ONECARD_REDIS_URL": settings.needed_redis_url,
         "ONECARD_GATEWAY": settings.gateway or "none",
+        "ONECARD_GATEWAY_URL": settings.gateway_url,
+        "ONECARD_GATEWAY_MERCHANT": settings.gateway_merchant,
+        "ONECARD_GATEWAY_APP": settings.gateway_app,
         "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_folder),
     }
 
@@ -48,14 +51,14 @@ def check_port(settings: Settings) -> None:
         time.sleep(0.1)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def serve(settings: Settings, factory: str) -> None:
+    """Serve what ``factory`` (module:function) makes in each worker, until SIGINT or SIGTERM."""
     shutil.rmtree(settings.metrics_folder, ignore_errors=True)
     settings.metrics_folder.mkdir(parents=True)
     export(settings)
     with suppress(KeyboardInterrupt):
         uvicorn.run(
-            "onecard.app:create_server",
+            factory,
             factory=True,
             host=settings.host,
             port=settings.port,

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
 
     @property
     def needed_database_url(self) -> str:
-        """The database's URL; the embedded one's is set by ``onecard.services`` before anything asks."""
+        """The database's URL; the embedded one's is set by ``onecard.embedded_servers`` before anything asks."""
         assert self.database_url is not None, "the services are started first"
         return self.database_url
 

@@ -7,38 +7,27 @@ book, and without the claim one number could post in two books.
 """
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import structlog
 from msgspec import Struct
 
-from foundation.postgres import LOST_CONNECTION, Pool
-from foundation.problems import INVALID, UNAVAILABLE, Problem
+from foundation.postgres import Pool
+from foundation.problems import INVALID, Problem
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import QUERIES, new_posting_id
+from settlement.unknown_outcome import until_known
 
 log = structlog.get_logger()
 
 VOID_GRACE = timedelta(hours=2)
 """A void is for the same business day; a payment cut off by the end of the day may be voided this long after it."""
-
-UNKNOWN_OUTCOME = (
-    *LOST_CONNECTION,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionTimeoutError,
-    TimeoutError,
-)
-"""It did not happen, or nobody can tell: the same statement again finds out."""
-
-T = TypeVar("T")
 
 
 class RequestKey(Struct, frozen=True, gc=False):
@@ -340,21 +329,3 @@ def _call(then: Then, outcome: Remembered | Exception) -> None:
         then(outcome)
     except Exception:
         log.exception("charge_not_answered")
-
-
-async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:
-    """Run a statement until its outcome is known; the same keys make every further try safe.
-
-    Raises Problem(UNAVAILABLE) when the database cannot say within the time.
-    """
-    give_up_at = time.monotonic() + give_up_after_s
-    pause_s = 0.05
-    while True:
-        try:
-            return await statement()
-        except UNKNOWN_OUTCOME as error:
-            log.warning("outcome_unknown", error=repr(error))
-            if time.monotonic() + pause_s > give_up_at:
-                raise Problem(UNAVAILABLE, retry_after_s=2) from error
-        await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, 1.0)

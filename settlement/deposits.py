@@ -5,8 +5,8 @@ from uuid import UUID
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from settlement.charging import until_known
 from settlement.errors import ACCOUNT_CLOSED, OTHER_CONTENT
+from settlement.unknown_outcome import until_known
 
 DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5, $6)"
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
-from settlement.charging import until_known
 from settlement.errors import ACCOUNT_CLOSED, MORE_THAN_PAID, OTHER_CONTENT
+from settlement.unknown_outcome import until_known
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 

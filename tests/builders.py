@@ -19,7 +19,7 @@ class Official:
     holder_id: int
 
 
-class Town:
+class Network:
     """The demo city with its people signed in, to build in."""
 
     def __init__(self, system: System) -> None:

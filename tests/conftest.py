@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 from playwright.sync_api import Browser, sync_playwright
 
+from demo.loader import load_demo_city
+from foundation.calendar import Calendar
 from foundation.keys import KeyRing, create_missing_keys, load_keys
 from foundation.postgres import Pool, open_pool
-from onecard.city import load_demo_city
-from onecard.database import migrate
-from onecard.settings import Settings
-from tests.builders import Town
+from onecard.migrate import migrate
+from tests.builders import Network
 from tests.counter import Counter
 from tests.system import System
 
@@ -54,8 +54,8 @@ def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def town(system: System) -> Town:
-    return Town(system)
+def network(system: System) -> Network:
+    return Network(system)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +72,7 @@ def template(system: System) -> str:
     postgres.create_database("template_city")
     url = postgres.url_of("onecard", "template_city")
     migrate(url)
-    asyncio.run(load_demo_city(Settings(database_url=url, redis_url="unix://none")))
+    asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
     return "template_city"
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import urllib3
 
-from loadtest.town import PASSWORD
-from onecard.services import Services
+from demo.city import PASSWORD
+from onecard.embedded_servers import Services
 from onecard.settings import Settings
 
 

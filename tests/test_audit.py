@@ -232,9 +232,9 @@ def test_a_leaf_can_be_read_back() -> None:
 def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None:
     """As an operator and an agency's officer do it."""
     own.start()
-    town: Any = own.sign_in("centre")
-    day = town.call("GET", "/clearing/open-days")[0]["business_date"]
-    agency = town.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
+    network: Any = own.sign_in("centre")
+    day = network.call("GET", "/clearing/open-days")[0]["business_date"]
+    agency = network.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
     assert "published" in own.command("close-day", "--date", day).stdout
     key = own.command("public-key").stdout.strip()
     target = tmp_path / "bundle.zip"

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import asyncpg
 
+from demo.network import DemoNetwork
 from loadtest.generator import generate, prepare
-from loadtest.town import Town
 from tests.system import System
 
 
 def test_the_excess_is_told_to_come_back(own: System, tmp_path: Path) -> None:
     own.environment |= {"ONECARD_CHARGE_QUEUE_MAX": "8", "ONECARD_CHARGE_BATCH_MAX": "4"}
     own.start()
-    town = Town(own.url)
-    diners = town.register("yinzhou", 1_000)
-    town.issue_cards(diners)
-    town.deposit("top-ups", diners, 10_000)
-    till = town.enrol_terminal(town.canteens("yinzhou")[0], tmp_path / "till")
+    network = DemoNetwork(own.url)
+    diners = network.register("yinzhou", 1_000)
+    network.issue_cards(diners)
+    network.deposit("top-ups", diners, 10_000)
+    till = network.enrol_terminal(network.canteens("yinzhou")[0], tmp_path / "till")
     requests = iter([prepare("/terminal/charges", *till.prepare_charge(d.card, "lunch")) for d in diners])
     address = ("127.0.0.1", int(own.url.rsplit(":", 1)[1]))
 

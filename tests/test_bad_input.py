@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from terminals.client import Rejected, Terminal
 from terminals.schemas import to_text
 from terminals.signatures import hmac_signer, sign_request
-from tests.builders import Town
+from tests.builders import Network
 from tests.system import System
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 @pytest.fixture(scope="module")
-def till(town: Town, scratch: Path) -> Terminal:
-    return town.terminal(scratch, "yinzhou")
+def till(network: Network, scratch: Path) -> Terminal:
+    return network.terminal(scratch, "yinzhou")
 
 
 @pytest.fixture(autouse=True)
@@ -164,9 +164,9 @@ def test_codes_that_are_none(till: Terminal, code: str) -> None:
 
 
 @pytest.mark.parametrize("days", [-2, 2])
-def test_a_time_of_purchase_out_of_range(town: Town, till: Terminal, days: int) -> None:
+def test_a_time_of_purchase_out_of_range(network: Network, till: Terminal, days: int) -> None:
     at = int(time.time()) + days * 86_400
-    code = town.phone(town.official(cash_fen=0)).show_code(at=at)
+    code = network.phone(network.official(cash_fen=0)).show_code(at=at)
     answer = send(till, json.dumps({"meal": "lunch", "purchased_at": at, "qr": code}).encode())
     assert json.loads(answer.data)["reason"] in {"too_late", "credential_expired"}
 
@@ -230,8 +230,8 @@ def test_a_signed_path_takes_no_query(till: Terminal) -> None:
     is_problem(answer, 401, "bad-signature")
 
 
-def test_an_unknown_terminal(system: System, town: Town, scratch: Path) -> None:
-    terminal = town.terminal(scratch)
+def test_an_unknown_terminal(system: System, network: Network, scratch: Path) -> None:
+    terminal = network.terminal(scratch)
     with psycopg.connect(system.database_url) as db:
         db.execute("UPDATE terminal SET state = 'revoked' WHERE terminal_id = %s", (terminal.identity.terminal_id,))
     with pytest.raises(Rejected) as refused:
@@ -242,8 +242,8 @@ def test_an_unknown_terminal(system: System, town: Town, scratch: Path) -> None:
 
 
 @pytest.mark.approves
-def test_a_repeat_with_the_same_and_with_another_digest(system: System, town: Town, till: Terminal) -> None:
-    code = town.phone(town.official()).show_code()
+def test_a_repeat_with_the_same_and_with_another_digest(system: System, network: Network, till: Terminal) -> None:
+    code = network.phone(network.official()).show_code()
     before = _transfers(system)
     body = body_of({"meal": "lunch", "purchased_at": int(time.time()), "qr": code})
     number = f"{till.epoch}/{till._take_sequence()}"
@@ -291,10 +291,10 @@ def test_a_body_that_arrives_a_byte_a_second(system: System) -> None:
         ("GET", "/clearing/cycles/%00", 404),
     ],
 )
-def test_wrong_addresses(system: System, town: Town, method: str, path: str, status: int) -> None:
+def test_wrong_addresses(system: System, network: Network, method: str, path: str, status: int) -> None:
     headers = {"content-type": "application/json"}
     if status != 401:
-        headers["authorization"] = f"Bearer {town.centre.token}"
+        headers["authorization"] = f"Bearer {network.centre.token}"
     answer = urllib3.request(method, system.url + path, body=None if method == "GET" else b"{}", headers=headers)
     assert answer.status in {status, 400, 404} if status in {400, 404} else answer.status == status
     is_problem(answer, answer.status)
@@ -334,33 +334,33 @@ def test_a_wrong_password_and_too_many_of_them(system: System) -> None:
         ("/clearing/cycles", {"business_date": "tomorrow"}, "invalid"),
     ],
 )  # fmt: skip
-def test_wrong_messages_of_people(town: Town, path: str, message: Any, slug: str) -> None:
-    answer = town.centre.ask("POST", path, message)
+def test_wrong_messages_of_people(network: Network, path: str, message: Any, slug: str) -> None:
+    answer = network.centre.ask("POST", path, message)
     is_problem(answer, answer.status, slug)
     assert answer.status < 500
 
 
 @pytest.mark.parametrize("amount_fen", [0, -5, 1_000_001])
-def test_a_top_up_out_of_bounds(town: Town, amount_fen: int) -> None:
-    official = town.official(cash_fen=0)
+def test_a_top_up_out_of_bounds(network: Network, amount_fen: int) -> None:
+    official = network.official(cash_fen=0)
     deposit = {
         "posting_id": "0190b0d4-0000-7000-8000-0000000000aa",
         "holder_id": official.holder_id,
         "amount_fen": amount_fen,
     }
-    answer = town.centre.ask("POST", "/settlement/top-ups", {"agency_id": official.agency_id, "deposits": [deposit]})
+    answer = network.centre.ask("POST", "/settlement/top-ups", {"agency_id": official.agency_id, "deposits": [deposit]})
     is_problem(answer, 400, "invalid")
 
 
-def test_weigh_ins_that_are_wrong(town: Town) -> None:
-    kitchen = town.person("kitchen-yinzhou")
+def test_weigh_ins_that_are_wrong(network: Network) -> None:
+    kitchen = network.person("kitchen-yinzhou")
     good = {
-        "weigh_in_id": "0190b0d4-0000-7000-8000-000000000001", "canteen_id": town.canteen_id("yinzhou"),
+        "weigh_in_id": "0190b0d4-0000-7000-8000-000000000001", "canteen_id": network.canteen_id("yinzhou"),
         "business_date": time.strftime("%Y-%m-%d"), "meal": "lunch", "stream": "plate", "weight_g": 100,
     }  # fmt: skip
     for change in (
         {"weight_g": 0}, {"weight_g": -1}, {"weight_g": 3_000_000}, {"stream": "soup"}, {"meal": "tea"},
-        {"business_date": "2020-01-01"}, {"business_date": "2099-01-01"}, {"canteen_id": town.canteen_id("city")},
+        {"business_date": "2020-01-01"}, {"business_date": "2099-01-01"}, {"canteen_id": network.canteen_id("city")},
     ):  # fmt: skip
         answer = kitchen.ask("POST", "/waste/weigh-ins", {"weigh_ins": [good | change]})
         is_problem(answer, 404 if "canteen_id" in change else 400)

@@ -22,7 +22,7 @@ from clearing.closing import cycle_result, open_dates
 from clearing.confirmations import Leg, Verdict, bank_file, judge, legs_of, take_confirmations
 from foundation.problems import Problem
 from tests.bank import CENTRE, DAY, camt, entry
-from tests.builders import Town
+from tests.builders import Network
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
 
@@ -218,20 +218,20 @@ async def test_without_an_account_there_is_no_file(counter: Counter, tmp_path: P
     assert refused.value.kind.slug == "no-cycle"
 
 
-def test_only_the_centre_settles(town: Town) -> None:
+def test_only_the_centre_settles(network: Network) -> None:
     account = {"agency_id": 0, "holder_name": CENTRE.holder_name, "number": CENTRE.number, "bank": CENTRE.bank}
     for path, message in (
         ("/clearing/bank-accounts", account),
         ("/clearing/cycles/2026-01-01/bank-file", None),
         ("/clearing/confirmations", {}),
     ):
-        assert town.person("finance-city").ask("POST", path, message).status == 403
-    assert town.centre.call("POST", "/clearing/bank-accounts", account) == account
-    assert town.centre.ask("POST", "/clearing/bank-accounts", account | {"bank": "12"}).status == 400
-    assert town.centre.ask("POST", "/clearing/bank-accounts", account | {"agency_id": 77}).status == 404
-    assert town.centre.ask("POST", "/clearing/cycles/2020-01-01/bank-file").status == 404
-    assert town.centre.ask("GET", "/clearing/cycles/2020-01-01/legs").status == 404
-    answer = town.centre.ask("POST", "/clearing/confirmations", {})
+        assert network.person("finance-city").ask("POST", path, message).status == 403
+    assert network.centre.call("POST", "/clearing/bank-accounts", account) == account
+    assert network.centre.ask("POST", "/clearing/bank-accounts", account | {"bank": "12"}).status == 400
+    assert network.centre.ask("POST", "/clearing/bank-accounts", account | {"agency_id": 77}).status == 404
+    assert network.centre.ask("POST", "/clearing/cycles/2020-01-01/bank-file").status == 404
+    assert network.centre.ask("GET", "/clearing/cycles/2020-01-01/legs").status == 404
+    answer = network.centre.ask("POST", "/clearing/confirmations", {})
     assert (answer.status, answer.json()["type"]) == (400, "/problems/not-a-confirmation")
-    assert town.centre.call("GET", "/clearing/confirmations/unmatched") == []
+    assert network.centre.call("GET", "/clearing/confirmations/unmatched") == []
     assert FILE_BYTES_MAX > 10**6

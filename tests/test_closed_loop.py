@@ -14,12 +14,12 @@ import urllib3
 from playwright.sync_api import Browser, expect
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
+from demo.city import PASSWORD
 from foundation.calendar import ZONE
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from loadtest.town import PASSWORD
 from terminals.client import Rejected, Terminal
-from tests.builders import Town
+from tests.builders import Network
 from waste.dashboard import KEPT_S, Charts, _Kept
 from waste.quarters import QUERIES, quarter_before
 from waste.rectification import escalate_overdue
@@ -34,18 +34,18 @@ def pdf_text(content: bytes) -> str:
     return "\n".join(page.get_textpage().get_text_range() for page in pdfium.PdfDocument(content))
 
 
-def evaluated(town: Town) -> dict[int, Any]:
-    shown = town.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")
+def evaluated(network: Network) -> dict[int, Any]:
+    shown = network.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")
     assert shown["evaluated"]
     return {one["canteen_id"]: one for one in shown["evaluations"]}
 
 
-def test_a_quarter_is_evaluated_and_every_score_leads_to_its_records_in_two_clicks(town: Town) -> None:
-    supervisor, yuyao = town.person("supervisor"), town.canteen_id("yuyao")
-    shown = evaluated(town)
+def test_a_quarter_is_evaluated_and_every_score_leads_to_its_records_in_two_clicks(network: Network) -> None:
+    supervisor, yuyao = network.person("supervisor"), network.canteen_id("yuyao")
+    shown = evaluated(network)
     assert {one["scheme"] for one in shown.values()} == {"default-2026", "hangzhou-2026"}
     assert all(one["to_verify"] for one in shown.values()), "no evidence yet"
-    assert shown[yuyao]["score"] > shown[town.canteen_id("yinzhou", 1)]["score"]
+    assert shown[yuyao]["score"] > shown[network.canteen_id("yinzhou", 1)]["score"]
     points = {point["code"]: point for point in shown[yuyao]["points"]}
     trace = supervisor.call("GET", points["E1"]["records"])
     grams, covers = (sum(week["sums"][name] for week in trace["weeks"]) for name in ("waste_g", "weighed_covers"))
@@ -55,18 +55,18 @@ def test_a_quarter_is_evaluated_and_every_score_leads_to_its_records_in_two_clic
     streams = ("preparation", "unserved", "plate")
     assert sum(w["weight_g"] for w in raw if w["stream"] in streams) >= trace["weeks"][3]["sums"]["waste_g"]
     assert supervisor.ask("GET", points["E1"]["records"].replace("E1", "Z9")).status == 404
-    [own] = town.person("kitchen-hangzhou").call("GET", f"/waste/evaluations/{QUARTER}")["evaluations"]
-    assert own["canteen_id"] == town.canteen_id("hangzhou")
+    [own] = network.person("kitchen-hangzhou").call("GET", f"/waste/evaluations/{QUARTER}")["evaluations"]
+    assert own["canteen_id"] == network.canteen_id("hangzhou")
     assert supervisor.ask("GET", "/waste/evaluations/2026-02-01").status == 400
     assert supervisor.ask("GET", "/waste/evaluations/2019-01-01").status == 404
     assert len(supervisor.call("GET", "/waste/schemes")) == 2
 
 
-def test_agencies_score_themselves_and_inspectors_after_them(town: Town) -> None:
+def test_agencies_score_themselves_and_inspectors_after_them(network: Network) -> None:
     kitchen, supervisor, canteen = (
-        town.person("kitchen-hangzhou"),
-        town.person("supervisor"),
-        town.canteen_id("hangzhou"),
+        network.person("kitchen-hangzhou"),
+        network.person("supervisor"),
+        network.canteen_id("hangzhou"),
     )
     reminded = [
         one["canteen_id"] for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"
@@ -74,10 +74,10 @@ def test_agencies_score_themselves_and_inspectors_after_them(town: Town) -> None
     assert reminded == [canteen]
     own = {"canteen_id": canteen, "quarter": str(QUARTER), "percents": {"M1": 60}, "note": "制度健全", "files": [PHOTO]}
     assert kitchen.ask("POST", "/waste/self-evaluations", own | {"percents": {"W1": 60}}).status == 400
-    assert town.person("kitchen-yuyao").ask("POST", "/waste/self-evaluations", own).status == 404
+    assert network.person("kitchen-yuyao").ask("POST", "/waste/self-evaluations", own).status == 404
     assert kitchen.ask("POST", "/waste/self-evaluations", own).status == 204
     assert [one for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"] == []
-    [point] = [p for p in evaluated(town)[canteen]["points"] if p["code"] == "M1"]
+    [point] = [p for p in evaluated(network)[canteen]["points"] if p["code"] == "M1"]
     assert (point["points"], point["source"]) == (12, "self")
     scored = {"canteen_id": canteen, "quarter": str(QUARTER), "code": "M1", "percent": 10, "note": "现场查看",
               "files": [PHOTO]}  # fmt: skip
@@ -85,18 +85,22 @@ def test_agencies_score_themselves_and_inspectors_after_them(town: Town) -> None
     assert supervisor.ask("POST", "/waste/evidence", scored | {"code": "W1"}).status == 400
     assert supervisor.ask("POST", "/waste/evidence", scored).status == 204
     assert supervisor.ask("POST", "/waste/evidence", scored | {"percent": 90}).status == 204
-    [point] = [p for p in evaluated(town)[canteen]["points"] if p["code"] == "M1"]
+    [point] = [p for p in evaluated(network)[canteen]["points"] if p["code"] == "M1"]
     assert (point["points"], point["source"]) == (18, "inspector")
     trace = supervisor.call("GET", point["records"])
     assert [one["share"] for one in trace["evidence"]] == [0.9, 0.1]
     assert len(trace["files"]) == 3
     file = supervisor.ask("GET", trace["files"][0]["url"])
     assert (file.headers["content-type"], file.data) == ("image/png", PNG)
-    assert town.person("kitchen-yuyao").ask("GET", trace["files"][0]["url"]).status == 404
+    assert network.person("kitchen-yuyao").ask("GET", trace["files"][0]["url"]).status == 404
 
 
-def test_a_finding_is_planned_proved_inspected_again_and_closed(town: Town) -> None:
-    kitchen, supervisor, canteen = town.person("kitchen-yinzhou"), town.person("supervisor"), town.canteen_id("yinzhou")
+def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network) -> None:
+    kitchen, supervisor, canteen = (
+        network.person("kitchen-yinzhou"),
+        network.person("supervisor"),
+        network.canteen_id("yinzhou"),
+    )
     found = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "剩菜未称重", "responsible": "李主任",
              "due_on": str(TODAY), "files": [PHOTO]}  # fmt: skip
     assert kitchen.ask("POST", "/waste/cases", found).status == 403
@@ -108,7 +112,7 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(town: Town) -> N
 
     assert any(one["text_zh"] == "剩菜未称重" for one in kitchen.call("GET", "/waste/reminders"))
     assert step(supervisor, "plan") == 403
-    assert step(town.person("kitchen-yuyao"), "plan") == 404
+    assert step(network.person("kitchen-yuyao"), "plan") == 404
     assert step(kitchen, "prove") == 409
     assert [step(kitchen, "plan"), step(kitchen, "prove"), step(kitchen, "pass")] == [204, 204, 403]
     assert [step(supervisor, "fail"), step(kitchen, "plan"), step(kitchen, "prove")] == [204, 204, 204]
@@ -163,14 +167,14 @@ async def test_a_chart_that_takes_long_is_kept_so_much_longer() -> None:
     assert kept.until - time.monotonic() > 2 * KEPT_S
 
 
-def test_a_bulletin_from_draft_to_publication(town: Town, browser: Browser) -> None:
+def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser) -> None:
     """Frozen, appealed against, vetoed, drafted, edited, published by another person, read by everybody."""
-    supervisor, kitchen = town.person("supervisor"), town.person("kitchen-yinzhou")
-    canteen = town.canteen_id("yinzhou")
+    supervisor, kitchen = network.person("supervisor"), network.person("kitchen-yinzhou")
+    canteen = network.canteen_id("yinzhou")
     falsified = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "称重数据造假", "responsible": "李主任",
                  "due_on": str(TODAY), "kind": "falsified_weights"}  # fmt: skip
     case = supervisor.call("POST", "/waste/cases", falsified)["number"]
-    shown = evaluated(town)[canteen]
+    shown = evaluated(network)[canteen]
     assert (shown["vetoed"], shown["rank"], shown["grade_zh"]) == (True, None, "不合格")
     appeal = {"canteen_id": canteen, "quarter": str(QUARTER), "text": "系误录,有原始台账", "files": [PHOTO]}
     assert kitchen.ask("POST", "/waste/appeals", appeal).status == 409
@@ -188,28 +192,28 @@ def test_a_bulletin_from_draft_to_publication(town: Town, browser: Browser) -> N
     decision = {"accept": True, "text": "台账属实,重新评定"}
     assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 204
     assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 409
-    again = evaluated(town)[canteen]
+    again = evaluated(network)[canteen]
     assert (again["vetoed"], again["revision"], again["rank"] is not None) == (False, 1, True)
     assert [one["revision"] for one in kitchen.call("GET", "/waste/appeals")] == [1]
 
     bulletin = supervisor.call("POST", "/waste/bulletins", {"quarter": str(QUARTER)})["number"]
     path = f"/waste/bulletins/{bulletin}"
-    assert urllib3.request("GET", f"{town.url}/bulletins/{bulletin}").status == 404, "a draft is nobody's business"
+    assert urllib3.request("GET", f"{network.url}/bulletins/{bulletin}").status == 404, "a draft is nobody's business"
     foreword = "本季度 <b>各单位</b> 认真落实。"
     assert supervisor.ask("PATCH", path, {"foreword": foreword}).status == 204
     assert supervisor.ask("PATCH", path, {"colour": "red"}).status == 400
     assert supervisor.ask("POST", f"{path}/publication").status == 403, "nobody publishes what he wrote"
     assert kitchen.ask("POST", f"{path}/publication").status == 403
-    assert town.approver.ask("POST", f"{path}/publication").status == 204
+    assert network.approver.ask("POST", f"{path}/publication").status == 204
     assert supervisor.ask("PATCH", path, {"foreword": "x"}).status == 409
-    facts = urllib3.request("GET", f"{town.url}/bulletins/{bulletin}/data").json()
+    facts = urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/data").json()
     assert [len(group["lines"]) for group in facts["groups"]]
     assert facts["cases"]["opened"] >= 0
-    text = pdf_text(urllib3.request("GET", f"{town.url}/bulletins/{bulletin}/pdf").data)
+    text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf").data)
     assert "成效评估通报" in text
     assert "余姚市机关事务中心" in text
     page = browser.new_page(viewport={"width": 900, "height": 1200})
-    page.goto(f"{town.url}/bulletins")
+    page.goto(f"{network.url}/bulletins")
     page.click("li a")
     expect(page.locator("h1")).to_contain_text("通报")
     expect(page.locator("body")).to_contain_text("<b>各单位</b>")
@@ -217,9 +221,9 @@ def test_a_bulletin_from_draft_to_publication(town: Town, browser: Browser) -> N
     page.close()
 
 
-def test_charts_to_draw_and_to_download(town: Town) -> None:
-    supervisor, kitchen = town.person("supervisor"), town.person("kitchen-yuyao")
-    evaluated(town)
+def test_charts_to_draw_and_to_download(network: Network) -> None:
+    supervisor, kitchen = network.person("supervisor"), network.person("kitchen-yuyao")
+    evaluated(network)
     for chart in supervisor.call("GET", "/waste/charts"):
         name, columns = chart["chart"], chart["columns"]
         shown = supervisor.call("GET", f"/waste/charts/{name}")
@@ -235,25 +239,25 @@ def test_charts_to_draw_and_to_download(town: Town) -> None:
     assert all("余姚" in row[6] for row in ranked)
 
 
-def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(town: Town) -> None:
-    supervisor, year = town.person("supervisor"), TODAY.year + 1
+def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(network: Network) -> None:
+    supervisor, year = network.person("supervisor"), TODAY.year + 1
     plan = supervisor.call("POST", f"/waste/sampling-plans/{year}")
     assert len(plan["drawn"]) >= 0.35 * len(plan["candidates"])
     assert supervisor.ask("POST", f"/waste/sampling-plans/{year}").status == 409
     assert supervisor.ask("POST", f"/waste/sampling-plans/{year + 5}").status == 400
-    assert town.person("kitchen-yuyao").ask("GET", f"/waste/sampling-plans/{year}").status == 403
+    assert network.person("kitchen-yuyao").ask("GET", f"/waste/sampling-plans/{year}").status == 403
 
 
-def test_a_scale_weighs_without_a_network_and_takes_no_payments(town: Town, tmp_path: Any) -> None:
+def test_a_scale_weighs_without_a_network_and_takes_no_payments(network: Network, tmp_path: Any) -> None:
     folder = tmp_path / f"scale-{secrets.token_hex(3)}"
-    scale = Terminal.enrol(town.url, town.slip("yuyao", kind="scale"), folder)
+    scale = Terminal.enrol(network.url, network.slip("yuyao", kind="scale"), folder)
     yesterday = TODAY - timedelta(days=1)
     weighed = {"weigh_in_id": str(uuid4()), "business_date": str(yesterday), "meal": "dinner", "stream": "plate",
                "weight_g": 12_340}  # fmt: skip
     assert scale.weigh([weighed]).outcome == "recorded"
     assert scale.weigh([weighed]).outcome == "recorded", "sent again, it is the same weighing"
-    canteen = town.canteen_id("yuyao")
-    kitchen = town.person("kitchen-yuyao")
+    canteen = network.canteen_id("yuyao")
+    kitchen = network.person("kitchen-yuyao")
     history = f"/waste/canteens/{canteen}/weigh-ins?first={yesterday}&last={yesterday}"
     name = f"scale {scale.identity.terminal_id}"
     [kept] = [w for w in kitchen.call("GET", history) if w["recorded_by"] == name]
@@ -266,14 +270,14 @@ def test_a_scale_weighs_without_a_network_and_takes_no_payments(town: Town, tmp_
             assert rejected.document["signed"]
         else:
             raise AssertionError("it was taken")
-    card = town.card(town.official("yuyao"))
+    card = network.card(network.official("yuyao"))
     try:
         scale.charge_card(card, "lunch")
     except Rejected as rejected:
         assert rejected.status == 403
     else:
         raise AssertionError("a scale took money")
-    till = town.terminal(tmp_path, "yuyao")
+    till = network.terminal(tmp_path, "yuyao")
     try:
         till.weigh([weighed | {"weigh_in_id": str(uuid4())}])
     except Rejected as rejected:
@@ -282,19 +286,19 @@ def test_a_scale_weighs_without_a_network_and_takes_no_payments(town: Town, tmp_
         raise AssertionError("a till weighed")
 
 
-def test_bookings_are_expected_guests(town: Town) -> None:
-    kitchen, canteen = town.person("kitchen-yuyao"), town.canteen_id("yuyao")
+def test_bookings_are_expected_guests(network: Network) -> None:
+    kitchen, canteen = network.person("kitchen-yuyao"), network.canteen_id("yuyao")
     booking = {"canteen_id": canteen, "business_date": str(TODAY), "meal": "lunch", "booked": 40}
     assert kitchen.ask("POST", "/waste/bookings", booking).status == 204
     assert kitchen.ask("POST", "/waste/bookings", booking | {"came": 35}).status == 204
     assert kitchen.ask("POST", "/waste/bookings", booking | {"booked": -1}).status == 400
-    assert town.person("kitchen-hangzhou").ask("POST", "/waste/bookings", booking).status == 404
+    assert network.person("kitchen-hangzhou").ask("POST", "/waste/bookings", booking).status == 404
 
 
-def test_weighing_on_the_page(town: Town, browser: Browser) -> None:
+def test_weighing_on_the_page(network: Network, browser: Browser) -> None:
     """Recorded with a photo; kept while the centre is away, and sent when it is back; taken back."""
     page = browser.new_page(viewport={"width": 420, "height": 900})
-    page.goto(f"{town.url}/weighing")
+    page.goto(f"{network.url}/weighing")
     page.fill("[name=login]", "kitchen-yinzhou")
     page.fill("[name=password]", PASSWORD)
     page.click("#sign-in button")
@@ -316,7 +320,7 @@ def test_weighing_on_the_page(town: Town, browser: Browser) -> None:
     page.click("#done li:first-child button")
     expect(page.locator("#done li:first-child")).to_contain_text("已撤销")
     page.close()
-    kitchen, canteen = town.person("kitchen-yinzhou"), town.canteen_id("yinzhou")
+    kitchen, canteen = network.person("kitchen-yinzhou"), network.canteen_id("yinzhou")
     history = kitchen.call("GET", f"/waste/canteens/{canteen}/weigh-ins?first={TODAY}&last={TODAY}")
     assert sorted(w["weight_g"] for w in history)[:2] == [0, 700]
     [first] = [w for w in history if w["weight_g"] == 12_500]

@@ -19,9 +19,9 @@ from foundation.postgres import Pool, open_pool
 from foundation.problems import Problem
 from onecard.jobs import close_days_due, publish_cycles
 from onecard.settings import Settings
-from onecard.verify import verify_ledger
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
+from verification.invariants import verify_ledger
 
 
 async def test_a_day_closes_nets_and_publishes(ledger: Pool, tmp_path: Path) -> None:

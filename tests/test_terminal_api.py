@@ -13,32 +13,32 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import EnrolmentSlip, to_text
-from tests.builders import Town
+from tests.builders import Network
 from tests.system import System
 
 JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def till(town: Town, scratch: Path) -> Terminal:
-    return town.terminal(scratch, "yinzhou")
+def till(network: Network, scratch: Path) -> Terminal:
+    return network.terminal(scratch, "yinzhou")
 
 
-def test_card_at_home_and_phone_as_visitor(town: Town, till: Terminal, scratch: Path) -> None:
-    own, visitor = town.official("yinzhou", subsidy_fen=600), town.official("hangzhou")
-    at_home = till.charge_card(town.card(own), "lunch")
-    visiting = till.charge_code(town.phone(visitor).show_code(canteen_id=till.canteen_id), "lunch")
+def test_card_at_home_and_phone_as_visitor(network: Network, till: Terminal, scratch: Path) -> None:
+    own, visitor = network.official("yinzhou", subsidy_fen=600), network.official("hangzhou")
+    at_home = till.charge_card(network.card(own), "lunch")
+    visiting = till.charge_code(network.phone(visitor).show_code(canteen_id=till.canteen_id), "lunch")
     assert at_home.receipt is not None
     assert visiting.receipt is not None
     assert (at_home.receipt.subsidy_fen, at_home.receipt.cash_fen) == (600, 400)
     assert (visiting.receipt.amount_fen, visiting.receipt.note) == (4_000, "个人留存,不作报销凭证")
-    assert town.purses(own) == (9_600, 0)
-    assert town.purses(visitor) == (6_000, 0)
+    assert network.purses(own) == (9_600, 0)
+    assert network.purses(visitor) == (6_000, 0)
 
 
-def test_weighed_food_takes_the_amount_on_the_scale(town: Town, scratch: Path) -> None:
-    till = town.terminal(scratch, "yuyao")
-    card = town.card(town.official("city"))
+def test_weighed_food_takes_the_amount_on_the_scale(network: Network, scratch: Path) -> None:
+    till = network.terminal(scratch, "yuyao")
+    card = network.card(network.official("city"))
     assert till.charge_card(card, "lunch", 1_830).receipt.amount_fen == 1_830  # type: ignore[union-attr]
     assert till.charge_card(card, "lunch").reason == "amount_missing"
     assert till.charge_card(card, "lunch", 5_001).reason == "limit_exceeded"
@@ -48,44 +48,44 @@ def test_weighed_food_takes_the_amount_on_the_scale(town: Town, scratch: Path) -
 @pytest.mark.parametrize(
     ("age_s", "reason"), [(0, None), (50, None), (75, "qr_expired"), (-30, "qr_expired"), (7 * 86_400, "qr_expired")]
 )
-def test_a_code_is_fresh_for_a_minute(town: Town, till: Terminal, age_s: int, reason: str | None) -> None:
-    phone = town.phone(town.official())
+def test_a_code_is_fresh_for_a_minute(network: Network, till: Terminal, age_s: int, reason: str | None) -> None:
+    phone = network.phone(network.official())
     assert till.charge_code(phone.show_code(at=time.time() - age_s), "lunch").reason == reason
 
 
-def test_a_code_for_another_canteen(town: Town, till: Terminal) -> None:
-    phone = town.phone(town.official())
-    assert till.charge_code(phone.show_code(canteen_id=town.canteen_id("city")), "lunch").reason == "wrong_canteen"
+def test_a_code_for_another_canteen(network: Network, till: Terminal) -> None:
+    phone = network.phone(network.official())
+    assert till.charge_code(phone.show_code(canteen_id=network.canteen_id("city")), "lunch").reason == "wrong_canteen"
 
 
-def test_a_code_pays_once_anywhere(town: Town, till: Terminal, scratch: Path) -> None:
-    code = town.phone(town.official()).show_code()
+def test_a_code_pays_once_anywhere(network: Network, till: Terminal, scratch: Path) -> None:
+    code = network.phone(network.official()).show_code()
     assert till.charge_code(code, "lunch").outcome == "approved"
     assert till.charge_code(code, "lunch").reason == "already_used"
-    assert town.terminal(scratch, "city").charge_code(code, "lunch").reason == "already_used"
+    assert network.terminal(scratch, "city").charge_code(code, "lunch").reason == "already_used"
 
 
-def test_an_altered_code(town: Town, till: Terminal) -> None:
-    code = town.phone(town.official()).show_code()
+def test_an_altered_code(network: Network, till: Terminal) -> None:
+    code = network.phone(network.official()).show_code()
     altered = code[:-4] + ("0" if code[-4] != "0" else "1") + code[-3:]
     assert till.charge_code(altered, "lunch").reason == "credential_invalid"
 
 
-def test_a_forged_phone_key(town: Town, till: Terminal) -> None:
-    stolen = SoftwarePhone(Ed25519PrivateKey.generate(), town.phone(town.official()).certificate)
+def test_a_forged_phone_key(network: Network, till: Terminal) -> None:
+    stolen = SoftwarePhone(Ed25519PrivateKey.generate(), network.phone(network.official()).certificate)
     assert till.charge_code(stolen.show_code(), "lunch").reason == "credential_invalid"
 
 
-def test_a_card_without_its_key(town: Town, till: Terminal) -> None:
-    card = town.card(town.official())
+def test_a_card_without_its_key(network: Network, till: Terminal) -> None:
+    card = network.card(network.official())
     assert till.charge_card(SoftwareCard(card.uid, card.file, bytes(16)), "lunch").reason == "credential_invalid"
 
 
 @pytest.mark.parametrize(("behind", "reason"), [(1, "already_used"), (2, "counter_too_low")])
 def test_a_clone_is_known_by_its_counter_and_both_cards_are_blocked(
-    town: Town, till: Terminal, behind: int, reason: str
+    network: Network, till: Terminal, behind: int, reason: str
 ) -> None:
-    card = town.card(town.official())
+    card = network.card(network.official())
     for _ in range(2):
         assert till.charge_card(card, "lunch").outcome == "approved"
     clone = SoftwareCard(card.uid, card.file, card._key, counter=card.counter - behind)
@@ -94,27 +94,27 @@ def test_a_clone_is_known_by_its_counter_and_both_cards_are_blocked(
     assert till.charge_card(card, "lunch").reason == "card_blocked"
 
 
-def test_a_message_that_comes_late_blocks_nobody(town: Town, till: Terminal, scratch: Path) -> None:
-    card, other = town.card(town.official()), town.terminal(scratch, "yinzhou")
+def test_a_message_that_comes_late_blocks_nobody(network: Network, till: Terminal, scratch: Path) -> None:
+    card, other = network.card(network.official()), network.terminal(scratch, "yinzhou")
     late = till.prepare_charge(card, "lunch")
     assert other.charge_card(card, "lunch").outcome == "approved"
-    answer = urllib3.request("POST", f"{town.url}/terminal/charges", headers=late[0] | JSON, body=late[1])
+    answer = urllib3.request("POST", f"{network.url}/terminal/charges", headers=late[0] | JSON, body=late[1])
     assert answer.json()["reason"] == "counter_too_low"
     assert other.charge_card(card, "lunch").outcome == "approved"
 
 
-def test_a_forged_card_blocks_nobody(town: Town, till: Terminal) -> None:
-    card = town.card(town.official())
+def test_a_forged_card_blocks_nobody(network: Network, till: Terminal) -> None:
+    card = network.card(network.official())
     till.charge_card(card, "lunch")
     assert till.charge_card(SoftwareCard(card.uid, card.file, bytes(16)), "lunch").reason == "credential_invalid"
     assert till.charge_card(card, "lunch").outcome == "approved"
 
 
-def test_a_lost_card_is_refused_at_once(town: Town, till: Terminal) -> None:
-    card = town.card(town.official())
+def test_a_lost_card_is_refused_at_once(network: Network, till: Terminal) -> None:
+    card = network.card(network.official())
     assert till.charge_card(card, "lunch").outcome == "approved"
     path = f"/console/credentials/{card.file.credential_id}/block"
-    town.centre.call("POST", path, {"blocked": True, "reason": "lost"})
+    network.centre.call("POST", path, {"blocked": True, "reason": "lost"})
     assert till.charge_card(card, "lunch").reason == "card_blocked"
     time.sleep(2.5)
     before = till.block_list_version
@@ -122,73 +122,75 @@ def test_a_lost_card_is_refused_at_once(town: Town, till: Terminal) -> None:
     assert till.block_list_version >= max(before, 1)
     _, body = till.exchange("GET", f"/terminal/block-list/{till.block_list_version - 1}", f"{till.epoch}/900000")
     assert json.loads(body)["changes"][-1]["blocked"] is True
-    town.centre.call("POST", path, {"blocked": False, "reason": "found"})
+    network.centre.call("POST", path, {"blocked": False, "reason": "found"})
     assert till.charge_card(card, "lunch").outcome == "approved"
 
 
-def test_a_renewed_certificate_pays(town: Town, till: Terminal) -> None:
+def test_a_renewed_certificate_pays(network: Network, till: Terminal) -> None:
     from msgspec import json as wire
 
     from terminals.client import _post_opening, _transport
     from terminals.schemas import to_bytes, to_text
 
-    phone = town.phone(town.official())
+    phone = network.phone(network.official())
     body = wire.encode({"certificate": to_text(phone.certificate)})
     with _transport() as http:
-        answer, _ = _post_opening(http, town.url, "/phone/certificates/renewals", body, phone.key, "phone")
+        answer, _ = _post_opening(http, network.url, "/phone/certificates/renewals", body, phone.key, "phone")
         with pytest.raises(Rejected):
-            _post_opening(http, town.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone")
+            _post_opening(
+                http, network.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone"
+            )
     renewed = SoftwarePhone(phone.key, to_bytes(json.loads(answer.data)["certificate"]), phone.counter)
     assert till.charge_code(renewed.show_code(), "lunch").outcome == "approved"
 
 
-def test_enrolment_needs_a_second_person(town: Town, scratch: Path) -> None:
-    slip = town.slip(approved=False)
+def test_enrolment_needs_a_second_person(network: Network, scratch: Path) -> None:
+    slip = network.slip(approved=False)
     with pytest.raises(Rejected) as refused:
-        Terminal.enrol(town.url, slip, scratch / "unapproved")
+        Terminal.enrol(network.url, slip, scratch / "unapproved")
     assert refused.value.slug == "enrolment-refused"
     # The person who made the code may not approve it, whatever roles he has.
-    assert town.centre.ask("POST", f"/console/enrolments/{slip.enrolment_id}/approval").status == 403
+    assert network.centre.ask("POST", f"/console/enrolments/{slip.enrolment_id}/approval").status == 403
 
 
-def test_an_enrolment_code_works_once(town: Town, scratch: Path) -> None:
-    slip = town.slip()
-    Terminal.enrol(town.url, slip, scratch / "first").close()
+def test_an_enrolment_code_works_once(network: Network, scratch: Path) -> None:
+    slip = network.slip()
+    Terminal.enrol(network.url, slip, scratch / "first").close()
     with pytest.raises(Rejected):
-        Terminal.enrol(town.url, slip, scratch / "second")
+        Terminal.enrol(network.url, slip, scratch / "second")
 
 
-def test_five_wrong_codes_spoil_an_enrolment(town: Town, scratch: Path) -> None:
-    slip = town.slip()
+def test_five_wrong_codes_spoil_an_enrolment(network: Network, scratch: Path) -> None:
+    slip = network.slip()
     wrong = EnrolmentSlip(slip.enrolment_id, "A" * 16, slip.centre_public_key, slip.expires_at)
     for attempt in range(5):
         with pytest.raises(Rejected):
-            Terminal.enrol(town.url, wrong, scratch / f"wrong-{attempt}")
+            Terminal.enrol(network.url, wrong, scratch / f"wrong-{attempt}")
     with pytest.raises(Rejected):
-        Terminal.enrol(town.url, slip, scratch / "late")
+        Terminal.enrol(network.url, slip, scratch / "late")
 
 
-def test_an_expired_enrolment_code(town: Town, system: System, scratch: Path) -> None:
-    slip = town.slip()
+def test_an_expired_enrolment_code(network: Network, system: System, scratch: Path) -> None:
+    slip = network.slip()
     with psycopg.connect(system.database_url) as db:
         db.execute("UPDATE enrolment SET expires_at = now() WHERE enrolment_id = %s", (slip.enrolment_id,))
     with pytest.raises(Rejected):
-        Terminal.enrol(town.url, slip, scratch / "expired")
+        Terminal.enrol(network.url, slip, scratch / "expired")
 
 
-def test_an_activation_code_works_once(town: Town) -> None:
-    official = town.official()
+def test_an_activation_code_works_once(network: Network) -> None:
+    official = network.official()
     message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
-    [made] = town.centre.call("POST", "/console/phone-activations", message)["activations"]
-    activate_phone(town.url, made["activation_id"], made["code"])
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    activate_phone(network.url, made["activation_id"], made["code"])
     with pytest.raises(Rejected):
-        activate_phone(town.url, made["activation_id"], made["code"])
+        activate_phone(network.url, made["activation_id"], made["code"])
 
 
-def test_a_phone_key_that_anybody_could_sign_for_is_refused(town: Town) -> None:
-    official = town.official()
+def test_a_phone_key_that_anybody_could_sign_for_is_refused(network: Network) -> None:
+    official = network.official()
     message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
-    [made] = town.centre.call("POST", "/console/phone-activations", message)["activations"]
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
     neutral = b"\x01" + bytes(31)
     asked = {"activation_id": made["activation_id"], "code": made["code"], "public_key": to_text(neutral)}
 
@@ -199,15 +201,15 @@ def test_a_phone_key_that_anybody_could_sign_for_is_refused(town: Town) -> None:
             return b"\x58" + b"\x66" * 31 + b"\x01" + bytes(31)
 
     with urllib3.PoolManager(retries=False) as http, pytest.raises(Rejected) as refused:
-        _post_opening(http, town.url, "/phone/certificates", json.dumps(asked).encode(), Anybody(), "phone")  # type: ignore[arg-type]
+        _post_opening(http, network.url, "/phone/certificates", json.dumps(asked).encode(), Anybody(), "phone")  # type: ignore[arg-type]
     assert refused.value.slug == "invalid"
-    activate_phone(town.url, made["activation_id"], made["code"])
+    activate_phone(network.url, made["activation_id"], made["code"])
 
 
-def test_a_replayed_sign_on_is_refused(town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replayed_sign_on_is_refused(network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from terminals import client
 
-    terminal = town.terminal(scratch)
+    terminal = network.terminal(scratch)
     sent = []
     post = client._post_opening
 
@@ -222,12 +224,12 @@ def test_a_replayed_sign_on_is_refused(town: Town, scratch: Path, monkeypatch: p
     assert refused.value.slug == "replayed-sign-in"
 
 
-def test_signing_on_elsewhere_ends_the_session_and_the_client_recovers(town: Town, scratch: Path) -> None:
-    terminal = town.terminal(scratch)
-    card = town.card(town.official())
+def test_signing_on_elsewhere_ends_the_session_and_the_client_recovers(network: Network, scratch: Path) -> None:
+    terminal = network.terminal(scratch)
+    card = network.card(network.official())
     terminal.charge_card(card, "lunch")
     terminal._http.clear()
-    twin = Terminal(town.url, _folder_of(terminal, scratch))
+    twin = Terminal(network.url, _folder_of(terminal, scratch))
     twin.sign_on()
     time.sleep(3.2)  # the workers' session caches
     assert terminal.charge_card(card, "lunch").outcome == "approved"
@@ -241,20 +243,20 @@ def _folder_of(terminal: Terminal, scratch: Path) -> Path:
 
 @pytest.mark.parametrize("off_s", [-5_000, 5_000])
 def test_a_terminal_whose_clock_is_wrong_learns_the_time(
-    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch, off_s: int
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch, off_s: int
 ) -> None:
     from terminals import client
 
-    terminal, card = town.terminal(scratch), town.card(town.official())
+    terminal, card = network.terminal(scratch), network.card(network.official())
     right = time.time
     monkeypatch.setattr(client.time, "time", lambda: right() + off_s)
     assert terminal.charge_card(card, "lunch").outcome == "approved" or terminal.unknown() == []
-    fresh = town.card(town.official())
+    fresh = network.card(network.official())
     assert terminal.charge_card(fresh, "lunch").outcome == "approved"
 
 
-def test_signing_off_ends_the_session(town: Town, scratch: Path) -> None:
-    terminal = town.terminal(scratch)
+def test_signing_off_ends_the_session(network: Network, scratch: Path) -> None:
+    terminal = network.terminal(scratch)
     session = terminal._session
     terminal.exchange("DELETE", "/terminal/sessions/current", f"{terminal.epoch}/1")
     time.sleep(3.2)
@@ -263,33 +265,33 @@ def test_signing_off_ends_the_session(town: Town, scratch: Path) -> None:
     assert terminal._session is not session
 
 
-def test_a_restored_disk_never_uses_a_number_twice(town: Town, scratch: Path) -> None:
-    terminal = town.terminal(scratch)
-    folder, card = _folder_of(terminal, scratch), town.card(town.official())
+def test_a_restored_disk_never_uses_a_number_twice(network: Network, scratch: Path) -> None:
+    terminal = network.terminal(scratch)
+    folder, card = _folder_of(terminal, scratch), network.card(network.official())
     backup = scratch / f"backup-{terminal.identity.terminal_id}"
     shutil.copytree(folder, backup)
     for _ in range(3):
         terminal.charge_card(card, "lunch")
-    restored = Terminal(town.url, backup)
+    restored = Terminal(network.url, backup)
     assert restored.charge_card(card, "lunch").outcome == "approved"
     assert restored.journal.highest_sequence(restored.epoch) > terminal.journal.highest_sequence(terminal.epoch)
 
 
-def test_a_replaced_device_starts_a_new_epoch(town: Town, scratch: Path) -> None:
-    old = town.terminal(scratch)
-    slip = town.slip(replaces_terminal_id=old.identity.terminal_id)
-    new = Terminal.enrol(town.url, slip, scratch / "replacement")
+def test_a_replaced_device_starts_a_new_epoch(network: Network, scratch: Path) -> None:
+    old = network.terminal(scratch)
+    slip = network.slip(replaces_terminal_id=old.identity.terminal_id)
+    new = Terminal.enrol(network.url, slip, scratch / "replacement")
     assert (new.identity.terminal_id, new.epoch) == (old.identity.terminal_id, 2)
     time.sleep(3.2)
     with pytest.raises(Rejected):
-        old.charge_card(town.card(town.official()), "lunch")
+        old.charge_card(network.card(network.official()), "lunch")
 
 
 def test_an_answer_that_was_tampered_with_is_unknown_not_approved(
-    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal, official = town.terminal(scratch), town.official()
-    card = town.card(official)
+    terminal, official = network.terminal(scratch), network.official()
+    card = network.card(official)
     request = terminal._http.request
 
     def forge(*arguments: object, **more: object) -> urllib3.BaseHTTPResponse:
@@ -304,32 +306,32 @@ def test_an_answer_that_was_tampered_with_is_unknown_not_approved(
     [entry] = terminal.unknown()
     [answer] = terminal.resend_unknown()
     assert answer.outcome == "approved"
-    assert (town.purses(official), entry.sequence) == ((9_000, 0), 1)
+    assert (network.purses(official), entry.sequence) == ((9_000, 0), 1)
 
 
 def test_a_charge_challenged_in_an_ended_session_is_resent_after_a_new_sign_on(
-    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal, official = town.terminal(scratch), town.official()
+    terminal, official = network.terminal(scratch), network.official()
 
     def lost(*_: object, **__: object) -> None:
         raise urllib3.exceptions.ProtocolError("the cable is out")
 
-    card = town.card(official)
+    card = network.card(official)
     monkeypatch.setattr(terminal._http, "request", lost)
     with pytest.raises(OutcomeUnknown):
         terminal.charge_card(card, "lunch")
     monkeypatch.undo()
     terminal.sign_on()
     assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
-    assert town.purses(official) == (9_000, 0)
+    assert network.purses(official) == (9_000, 0)
 
 
 def test_a_given_up_charge_is_voided_and_never_posts(
-    town: Town, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal, official = town.terminal(scratch), town.official()
-    card = town.card(official)
+    terminal, official = network.terminal(scratch), network.official()
+    card = network.card(official)
     request = terminal._http.request
 
     def answer_lost(*arguments: object, **more: object) -> None:
@@ -343,29 +345,29 @@ def test_a_given_up_charge_is_voided_and_never_posts(
     [charge] = terminal.unknown()
     assert terminal.void(charge.epoch, charge.sequence).reversed_fen == 1_000
     assert terminal.unknown() == []
-    assert town.purses(official) == (10_000, 0)
+    assert network.purses(official) == (10_000, 0)
 
 
-def test_an_agencys_people_act_for_their_agency_alone(town: Town, system: System) -> None:
-    admin, finance = town.person("admin-yuyao"), town.person("finance-yuyao")
-    ours, theirs = town.agency_id("yuyao"), town.agency_id("city")
+def test_an_agencys_people_act_for_their_agency_alone(network: Network, system: System) -> None:
+    admin, finance = network.person("admin-yuyao"), network.person("finance-yuyao")
+    ours, theirs = network.agency_id("yuyao"), network.agency_id("city")
     person = {"name": "李雷", "staff_number": "X"}
     for agency_id, status in ((ours, 201), (theirs, 403)):
         message = {"agency_id": agency_id, "officials": [person | {"staff_number": f"S-{agency_id}"}]}
         assert admin.ask("POST", "/registry/officials", message).status == status
-    other = town.official("city")
+    other = network.official("city")
     deposit = {"posting_id": "0190b0d4-0000-7000-8000-000000000001", "holder_id": other.holder_id, "amount_fen": 1}
     for agency_id in (ours, theirs):
         message = {"agency_id": agency_id, "deposits": [deposit]}
         assert finance.ask("POST", "/settlement/top-ups", message).status == 403
     assert finance.ask("GET", f"/settlement/purses/{other.holder_id}").status == 403
     assert finance.ask("POST", "/clearing/cycles", {"business_date": "2026-01-01"}).status == 403
-    assert admin.ask("POST", "/console/enrolments", {"canteen_id": town.canteen_id("city")}).status == 403
-    assert town.purses(other) == (10_000, 0)
+    assert admin.ask("POST", "/console/enrolments", {"canteen_id": network.canteen_id("city")}).status == 403
+    assert network.purses(other) == (10_000, 0)
 
 
-def test_names_are_sealed_in_the_database(town: Town, system: System) -> None:
-    official = town.official()
+def test_names_are_sealed_in_the_database(network: Network, system: System) -> None:
+    official = network.official()
     with psycopg.connect(system.database_url) as db:
         [sealed] = db.execute(
             "SELECT name_sealed FROM official WHERE holder_id = %s", (official.holder_id,)

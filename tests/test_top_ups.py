@@ -12,20 +12,21 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from demo.simulated_gateway import LATE_S
 from foundation.postgres import open_pool
+from onecard.demonstration import with_simulated_gateway
 from onecard.payment_gateway import open_gateway
-from onecard.simulated_gateway import LATE_S
 from settlement.online_top_ups import ORDER_LIFE, settle_unheard
 from settlement.schemas import TopUpOrder
 from terminals.client import Rejected, ask_top_up
 from terminals.devices import SoftwarePhone
-from tests.builders import Official, Town
+from tests.builders import Network, Official
 
 
 @pytest.fixture(scope="module")
-def payer(town: Town) -> tuple[Official, SoftwarePhone]:
-    official = town.official(cash_fen=0)
-    return official, town.phone(official)
+def payer(network: Network) -> tuple[Official, SoftwarePhone]:
+    official = network.official(cash_fen=0)
+    return official, network.phone(official)
 
 
 def pay(order: TopUpOrder, behaviour: str = "normal") -> str:
@@ -43,15 +44,15 @@ def wait_for(holds: Callable[[], bool], *, within_s: float = 10) -> None:
         time.sleep(0.05)
 
 
-def settle(town: Town, *, later: timedelta) -> dict[str, int]:
+def settle(network: Network, *, later: timedelta) -> dict[str, int]:
     """What the job runner does every minute, at a later time."""
 
     async def run() -> dict[str, int]:
-        settings = town.system.settings.model_copy(
-            update={"gateway": "simulated", "database_url": town.system.database_url}
+        settings = network.system.settings.model_copy(
+            update={"gateway": "simulated", "database_url": network.system.database_url}
         )
-        pool = await open_pool(town.system.database_url, size=2)
-        async with open_gateway(settings) as gateway:
+        pool = await open_pool(network.system.database_url, size=2)
+        async with open_gateway(with_simulated_gateway(settings)) as gateway:
             assert gateway is not None
             came_to = await settle_unheard(pool, gateway, datetime.now(UTC) + later)
         await pool.close()
@@ -62,96 +63,96 @@ def settle(town: Town, *, later: timedelta) -> dict[str, int]:
 
 @pytest.mark.parametrize("behaviour", ["normal", "doubled"])
 def test_money_paid_on_the_phone_is_in_the_purse(
-    town: Town, payer: tuple[Official, SoftwarePhone], behaviour: str
+    network: Network, payer: tuple[Official, SoftwarePhone], behaviour: str
 ) -> None:
     official, phone = payer
-    before = town.purses(official)[0]
+    before = network.purses(official)[0]
     order_id = uuid4()
-    order = ask_top_up(town.url, phone, order_id, 5_000)
+    order = ask_top_up(network.url, phone, order_id, 5_000)
     assert (order.state, order.amount_fen) == ("open", 5_000)
-    assert ask_top_up(town.url, phone, order_id, 5_000) == order, "a repeat opens nothing more"
+    assert ask_top_up(network.url, phone, order_id, 5_000) == order, "a repeat opens nothing more"
     assert "已支付" in pay(order, behaviour)
-    wait_for(lambda: town.purses(official)[0] == before + 5_000)
-    wait_for(lambda: ask_top_up(town.url, phone, order_id, 5_000).state == "paid")
+    wait_for(lambda: network.purses(official)[0] == before + 5_000)
+    wait_for(lambda: ask_top_up(network.url, phone, order_id, 5_000).state == "paid")
     time.sleep(0.6 if behaviour == "doubled" else 0)
     pay(order)
-    assert town.purses(official)[0] == before + 5_000
+    assert network.purses(official)[0] == before + 5_000
 
 
-def test_a_late_notification_counts(town: Town, payer: tuple[Official, SoftwarePhone]) -> None:
+def test_a_late_notification_counts(network: Network, payer: tuple[Official, SoftwarePhone]) -> None:
     """The order had been given up meanwhile; the payer's money counts all the same."""
     official, phone = payer
-    before = town.purses(official)[0]
+    before = network.purses(official)[0]
     order_id = uuid4()
-    order = ask_top_up(town.url, phone, order_id, 700)
+    order = ask_top_up(network.url, phone, order_id, 700)
     pay(order, "late")
-    give_up(town, order_id)
-    assert ask_top_up(town.url, phone, order_id, 700).state == "expired"
-    wait_for(lambda: town.purses(official)[0] == before + 700, within_s=LATE_S + 10)
-    wait_for(lambda: ask_top_up(town.url, phone, order_id, 700).state == "paid")
+    give_up(network, order_id)
+    assert ask_top_up(network.url, phone, order_id, 700).state == "expired"
+    wait_for(lambda: network.purses(official)[0] == before + 700, within_s=LATE_S + 10)
+    wait_for(lambda: ask_top_up(network.url, phone, order_id, 700).state == "paid")
 
 
-def give_up(town: Town, order_id: Any) -> None:
+def give_up(network: Network, order_id: Any) -> None:
     async def run() -> None:
-        pool = await open_pool(town.system.database_url, size=2)
+        pool = await open_pool(network.system.database_url, size=2)
         await pool.execute("UPDATE gateway_order SET state = 'expired' WHERE order_id = $1", order_id)
         await pool.close()
 
     asyncio.run(run())
 
 
-def test_a_lost_notification_is_asked_for(town: Town, payer: tuple[Official, SoftwarePhone]) -> None:
+def test_a_lost_notification_is_asked_for(network: Network, payer: tuple[Official, SoftwarePhone]) -> None:
     official, phone = payer
-    before = town.purses(official)[0]
-    pay(ask_top_up(town.url, phone, uuid4(), 800), "lost")
-    settle(town, later=timedelta(minutes=2))
-    assert town.purses(official)[0] == before + 800
-    settle(town, later=timedelta(minutes=2))
-    assert town.purses(official)[0] == before + 800
+    before = network.purses(official)[0]
+    pay(ask_top_up(network.url, phone, uuid4(), 800), "lost")
+    settle(network, later=timedelta(minutes=2))
+    assert network.purses(official)[0] == before + 800
+    settle(network, later=timedelta(minutes=2))
+    assert network.purses(official)[0] == before + 800
 
 
-def test_nobody_can_pay_an_order_that_was_given_up(town: Town, payer: tuple[Official, SoftwarePhone]) -> None:
+def test_nobody_can_pay_an_order_that_was_given_up(network: Network, payer: tuple[Official, SoftwarePhone]) -> None:
     official, phone = payer
-    before = town.purses(official)[0]
+    before = network.purses(official)[0]
     order_id = uuid4()
-    order = ask_top_up(town.url, phone, order_id, 900)
-    assert settle(town, later=ORDER_LIFE + timedelta(seconds=1))["expired"] >= 1
+    order = ask_top_up(network.url, phone, order_id, 900)
+    assert settle(network, later=ORDER_LIFE + timedelta(seconds=1))["expired"] >= 1
     assert "已关闭" in pay(order)
-    after = ask_top_up(town.url, phone, order_id, 900)
+    after = ask_top_up(network.url, phone, order_id, 900)
     assert (after.state, after.pay_url) == ("expired", None)
-    assert town.purses(official)[0] == before
+    assert network.purses(official)[0] == before
 
 
-def test_who_has_left_gets_his_money_back_from_the_gateway(town: Town) -> None:
-    official = town.official(cash_fen=0)
-    phone = town.phone(official)
-    order = ask_top_up(town.url, phone, uuid4(), 1_000)
-    town.centre.call("POST", "/console/closures", {"posting_id": str(uuid4()), "holder_id": official.holder_id})
+def test_who_has_left_gets_his_money_back_from_the_gateway(network: Network) -> None:
+    official = network.official(cash_fen=0)
+    phone = network.phone(official)
+    order = ask_top_up(network.url, phone, uuid4(), 1_000)
+    network.centre.call("POST", "/console/closures", {"posting_id": str(uuid4()), "holder_id": official.holder_id})
     pay(order, "lost")
-    assert settle(town, later=timedelta(minutes=2))["returned"] == 1
-    assert town.purses(official) == (0, 0)
+    assert settle(network, later=timedelta(minutes=2))["returned"] == 1
+    assert network.purses(official) == (0, 0)
 
 
-def test_an_order_keeps_its_amount_and_its_phone(town: Town, payer: tuple[Official, SoftwarePhone]) -> None:
+def test_an_order_keeps_its_amount_and_its_phone(network: Network, payer: tuple[Official, SoftwarePhone]) -> None:
     _, phone = payer
     order_id = uuid4()
-    ask_top_up(town.url, phone, order_id, 100)
+    ask_top_up(network.url, phone, order_id, 100)
     with pytest.raises(Rejected) as refused:
-        ask_top_up(town.url, phone, order_id, 200)
+        ask_top_up(network.url, phone, order_id, 200)
     assert refused.value.slug == "other-content"
-    stranger = town.phone(town.official(cash_fen=0))
-    assert ask_top_up(town.url, stranger, order_id, 200).state == "open", "numbers are each phone's own"
+    stranger = network.phone(network.official(cash_fen=0))
+    assert ask_top_up(network.url, stranger, order_id, 200).state == "open", "numbers are each phone's own"
     with pytest.raises(Rejected) as refused:
-        ask_top_up(town.url, SoftwarePhone(stranger.key, phone.certificate), uuid4(), 200)
+        ask_top_up(network.url, SoftwarePhone(stranger.key, phone.certificate), uuid4(), 200)
     assert refused.value.slug == "bad-signature"
 
 
-def test_a_phone_opens_a_few_orders_at_most(town: Town) -> None:
-    phone = town.phone(town.official(cash_fen=0))
+def test_a_phone_opens_a_few_orders_at_most(network: Network) -> None:
+    phone = network.phone(network.official(cash_fen=0))
     for _ in range(5):
-        ask_top_up(town.url, phone, uuid4(), 100)
+        ask_top_up(network.url, phone, uuid4(), 100)
     with pytest.raises(Rejected) as refused:
-        ask_top_up(town.url, phone, uuid4(), 100)
+        ask_top_up(network.url, phone, uuid4(), 100)
     assert refused.value.slug == "too-many-tries"
 
 
@@ -164,16 +165,16 @@ def test_a_phone_opens_a_few_orders_at_most(town: Town) -> None:
         ("another's signature", {"wechatpay-timestamp": "", "wechatpay-signature": "A" * 344}),
     ],
 )
-def test_nobody_else_is_the_gateway(town: Town, case: str, fields: dict[str, str]) -> None:
+def test_nobody_else_is_the_gateway(network: Network, case: str, fields: dict[str, str]) -> None:
     if fields.get("wechatpay-timestamp") == "":
         fields = fields | {"wechatpay-timestamp": str(int(time.time())), "wechatpay-nonce": "n"}
     body = json.dumps({"event_type": "TRANSACTION.SUCCESS", "resource": {"ciphertext": "", "nonce": "0" * 12}})
     headers = fields | {"content-type": "application/json"}
-    answer = urllib3.request("POST", f"{town.url}/gateway/notifications", body=body, headers=headers)
+    answer = urllib3.request("POST", f"{network.url}/gateway/notifications", body=body, headers=headers)
     assert (answer.status, answer.json()["type"]) == (401, "/problems/not-genuine")
 
 
-def test_the_simulated_gateway_serves_its_merchant_alone(town: Town) -> None:
+def test_the_simulated_gateway_serves_its_merchant_alone(network: Network) -> None:
     for method, path in [
         ("POST", "v3/pay/transactions/h5"),
         ("GET", "v3/pay/transactions/out-trade-no/1"),
@@ -181,5 +182,5 @@ def test_the_simulated_gateway_serves_its_merchant_alone(town: Town) -> None:
         ("POST", "v3/refund/domestic/refunds"),
     ]:
         body = b"{}" if method == "POST" else None
-        assert urllib3.request(method, f"{town.url}/simulated-gateway/{path}", body=body).status == 401
-    assert urllib3.request("GET", f"{town.url}/simulated-gateway/pay/1").status == 404
+        assert urllib3.request(method, f"{network.url}/simulated-gateway/{path}", body=body).status == 401
+    assert urllib3.request("GET", f"{network.url}/simulated-gateway/pay/1").status == 404

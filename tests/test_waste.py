@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.builders import Town
+from tests.builders import Network
 from waste.measures import Measures, measure
 
 
@@ -27,11 +27,11 @@ def test_measures_by_hand(case: str, weights_g: dict[str, int], covers: int, exp
     assert measure(weights_g, covers) == expected, case
 
 
-def test_grams_per_cover_from_payments_and_weighings(town: Town, scratch: Path) -> None:
-    till = town.terminal(scratch, "hangzhou")
-    kitchen = town.person("kitchen-hangzhou")
-    day = town.centre.call("GET", "/clearing/open-days")[0]["business_date"]
-    cards = [town.card(town.official("hangzhou")) for _ in range(4)]
+def test_grams_per_cover_from_payments_and_weighings(network: Network, scratch: Path) -> None:
+    till = network.terminal(scratch, "hangzhou")
+    kitchen = network.person("kitchen-hangzhou")
+    day = network.centre.call("GET", "/clearing/open-days")[0]["business_date"]
+    cards = [network.card(network.official("hangzhou")) for _ in range(4)]
     for card in cards:
         till.charge_card(card, "lunch")
     till.charge_card(cards[0], "lunch")  # a second helping is not a second cover
@@ -40,7 +40,7 @@ def test_grams_per_cover_from_payments_and_weighings(town: Town, scratch: Path) 
         till.void(till.epoch, sequence)
     weigh_ins = [
         {
-            "weigh_in_id": str(uuid4()), "canteen_id": town.canteen_id("hangzhou"), "business_date": day,
+            "weigh_in_id": str(uuid4()), "canteen_id": network.canteen_id("hangzhou"), "business_date": day,
             "meal": "lunch", "stream": stream, "weight_g": weight_g,
         }
         for stream, weight_g in (("prepared", 1_500), ("plate", 120), ("plate", 60), ("unserved", 45))
@@ -53,10 +53,10 @@ def test_grams_per_cover_from_payments_and_weighings(town: Town, scratch: Path) 
     assert (lunch["covers"], lunch["grams_per_cover"], lunch["waste_rate"]) == (3, 75.0, 0.15)
 
 
-def test_a_kitchen_sees_and_weighs_its_own_canteens_alone(town: Town) -> None:
-    kitchen = town.person("kitchen-yuyao")
-    own = {canteen["canteen_id"] for canteen in town.agencies["yuyao"]["canteens"]}
-    day = town.centre.call("GET", "/clearing/open-days")[0]["business_date"]
+def test_a_kitchen_sees_and_weighs_its_own_canteens_alone(network: Network) -> None:
+    kitchen = network.person("kitchen-yuyao")
+    own = {canteen["canteen_id"] for canteen in network.agencies["yuyao"]["canteens"]}
+    day = network.centre.call("GET", "/clearing/open-days")[0]["business_date"]
     meals = kitchen.call("GET", f"/waste/days/{day}")["meals"]
     assert {meal["canteen_id"] for meal in meals} <= own
-    assert town.person("finance-yuyao").ask("GET", f"/waste/days/{day}").status == 403
+    assert network.person("finance-yuyao").ask("GET", f"/waste/days/{day}").status == 403

@@ -18,7 +18,7 @@ from foundation.calendar import ZONE
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.models import Canteen
-from tests.builders import Town
+from tests.builders import Network
 from waste.weigh_in_files import UNPACKED_BYTES_MAX, read_weigh_ins
 from waste.weighing import Correction, WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
 
@@ -218,9 +218,9 @@ def test_a_damaged_workbook_is_read_or_refused(at: int, change: bytes) -> None:
         read_weigh_ins(b"PK" + bytes(content[2:]), CANTEENS, FOODS)
 
 
-def test_weighings_from_file_to_history_over_http(town: Town) -> None:
-    kitchen = town.person("kitchen-yuyao")
-    canteen_id = town.canteen_id("yuyao")
+def test_weighings_from_file_to_history_over_http(network: Network) -> None:
+    kitchen = network.person("kitchen-yuyao")
+    canteen_id = network.canteen_id("yuyao")
     day = (TODAY - timedelta(days=3)).isoformat()
     number = str(uuid4())
     message = {"weigh_in_id": number, "canteen_id": canteen_id, "business_date": day, "meal": "lunch",
@@ -235,6 +235,6 @@ def test_weighings_from_file_to_history_over_http(town: Town) -> None:
     assert [(r["weight_g"], r["replaces"], r["replaced_by"]) for r in mine] == [
         (700, None, correction["weigh_in_id"]), (650, number, None),
     ]  # fmt: skip
-    other = town.canteen_id("city")
+    other = network.canteen_id("city")
     assert kitchen.ask("GET", f"/waste/canteens/{other}/weigh-ins?first={day}&last={day}").status == 404
     assert kitchen.ask("POST", "/waste/weigh-in-files", {}).status == 400

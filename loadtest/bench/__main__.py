@@ -20,14 +20,15 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from demo.city import PASSWORD
+from demo.console import ConsoleClient, PlayFailed, open_http
+from demo.network import DemoNetwork
 from loadtest.bench import machine, pgbench
 from loadtest.bench.kitchen import Kitchen
 from loadtest.bench.night import MEASURED_ROWS, ROWS, Night, closes_under_load
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
-from loadtest.console import ConsoleClient, PlayFailed, open_http
 from loadtest.generator import LoadFailed, Measured, generate, prepare
-from loadtest.town import PASSWORD, Town
 
 PEOPLE, QUICK_PEOPLE = 24_000, 12_000
 PHONES, QUICK_PHONES = 12_000, 4_000
@@ -103,7 +104,7 @@ class Bench:
     def payments(self, *, full: bool) -> None:
         """Cards, codes, an idle till; with ``full`` also the other figures."""
         with self.centre.running() as pid:
-            traffic = self._traffic(Town(self.centre.url))
+            traffic = self._traffic(DemoNetwork(self.centre.url))
             with self.trivial() as trivial:
                 self._compare(pid, traffic, trivial)
             idle = generate(self.centre.address, traffic.cards(400)[:1], seconds=30)
@@ -174,9 +175,9 @@ class Bench:
     def night(self, *, quick: bool = False) -> None:
         """Closing under load, and days of millions of payments."""
         with self.centre.running() as pid:
-            town, url = Town(self.centre.url), self.centre.database_url()
-            self._closes_under_load(self._traffic(town), url)
-            Night(url, town.centre, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
+            network, url = DemoNetwork(self.centre.url), self.centre.database_url()
+            self._closes_under_load(self._traffic(network), url)
+            Night(url, network.centre, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
 
     def kitchen(self) -> None:
         """Dashboards over three years of a thousand canteens."""
@@ -190,7 +191,7 @@ class Bench:
         def charge() -> int:
             return generate(self.centre.address, queues, seconds=CLOSES_S).marks["approved"]
 
-        paid, cleared, longest_s = closes_under_load(traffic.town.centre, url, charge)
+        paid, cleared, longest_s = closes_under_load(traffic.network.centre, url, charge)
         self.results["closes_under_load"] = {"payments": paid, "longest_s": round(longest_s, 2)}
         self.note("closes_lost", abs(paid - cleared), 0)
 
@@ -198,8 +199,8 @@ class Bench:
         """Requests for each till, signed beforehand, that last for a round at this rate over all tills."""
         return int(rate * ROUND_S / TILLS) + 1
 
-    def _traffic(self, town: Town) -> Traffic:
-        traffic = Traffic(town, self.folder, people=self.people, tills=TILLS, phones=self.phones)
+    def _traffic(self, network: DemoNetwork) -> Traffic:
+        traffic = Traffic(network, self.folder, people=self.people, tills=TILLS, phones=self.phones)
         with psycopg.connect(self.centre.database_url(), autocommit=True) as db:
             db.execute("ANALYZE")
         return traffic
@@ -219,7 +220,7 @@ class Bench:
         self.results["p99_at_80pct_ms_by_round"] = p99s_ms
         self.note("p99_at_80pct_ms", min(p99s_ms), 1)
         self._overload(traffic, self._paid("before_overload", pid, cards()))
-        hot = Traffic(traffic.town, self.folder / "hot", people=self.people, tills=TILLS, hot=True)
+        hot = Traffic(traffic.network, self.folder / "hot", people=self.people, tills=TILLS, hot=True)
         spread_rps, hot_rps = [], []
         for _ in range(ROUNDS):
             spread_rps.append(self._paid("spread", pid, cards()))

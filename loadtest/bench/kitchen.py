@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
+from demo.console import ConsoleClient, PlayFailed
 from loadtest.bench import network
-from loadtest.console import ConsoleClient, PlayFailed
 
 DAYS = 3 * 365
 SLICE_DAYS = 73

@@ -8,9 +8,9 @@ from typing import Any
 
 import psycopg
 
+from demo.console import ConsoleClient, PlayFailed
 from loadtest.bench import machine, network
 from loadtest.bench.network import BOOKS
-from loadtest.console import ConsoleClient, PlayFailed
 
 ROWS = (200_000, 1_000_000, 2_000_000, 5_000_000)
 MEASURED_ROWS = 2_000_000

@@ -1,4 +1,4 @@
-"""The bench's own town: officials with cards and phones, tills, and charges signed beforehand."""
+"""The bench's own network: officials with cards and phones, tills, and charges signed beforehand."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from demo.network import DemoNetwork, Diner
 from loadtest.generator import prepare
-from loadtest.town import Diner, Town
 from terminals.client import Terminal
 
 TOP_UP_FEN = 1_000_000
@@ -21,25 +21,25 @@ class Traffic:
     """Tills and their diners. Nobody stands at two tills, so that card counters arrive in order."""
 
     def __init__(
-        self, town: Town, folder: Path, *, people: int, tills: int, phones: int = 0, hot: bool = False
+        self, network: DemoNetwork, folder: Path, *, people: int, tills: int, phones: int = 0, hot: bool = False
     ) -> None:
-        self.town = town
-        town.allow(RULES)
+        self.network = network
+        network.allow(RULES)
         if hot:
-            homes, canteens = ["yinzhou"], town.canteens("yinzhou")[:1]
+            homes, canteens = ["yinzhou"], network.canteens("yinzhou")[:1]
         else:
             homes = ["city", "yinzhou"]
-            canteens = [canteen for home in homes for canteen in town.canteens(home)]
+            canteens = [canteen for home in homes for canteen in network.canteens(home)]
         self.diners: list[Diner] = []
         self.phones = phones
         for home in homes:
-            diners = town.register(home, people // len(homes))
-            town.issue_cards(diners)
-            town.deposit("top-ups", diners, TOP_UP_FEN)
+            diners = network.register(home, people // len(homes))
+            network.issue_cards(diners)
+            network.deposit("top-ups", diners, TOP_UP_FEN)
             self.diners += diners
         places = list(zip(range(tills), itertools.cycle(canteens), strict=False))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            enrolled = pool.map(lambda place: town.enrol_terminal(place[1], folder / f"till-{place[0]:03d}"), places)
+            enrolled = pool.map(lambda place: network.enrol_terminal(place[1], folder / f"till-{place[0]:03d}"), places)
             self.tills: list[Terminal] = list(enrolled)
         self._with_phones: list[Diner] = []
 
@@ -57,7 +57,7 @@ class Traffic:
         if not self._with_phones:
             for home in sorted({diner.agency for diner in self.diners}):
                 mine = [diner for diner in self.diners if diner.agency == home][: self.phones // 2]
-                self.town.activate_phones(mine)
+                self.network.activate_phones(mine)
                 self._with_phones += mine
         return self._signed(self._with_phones, each, lambda till, diner: diner.phone.show_code(at=till.now()))  # type: ignore[union-attr]
 

@@ -41,7 +41,7 @@ POSTGRES_SETTINGS = {
     "effective_cache_size": "1GB",
     "max_wal_size": "2GB",
     "wal_compression": "on",
-    # A new town's tables are known to the planner within seconds, not after a minute.
+    # A new database's tables are known to the planner within seconds, not after a minute.
     "autovacuum_naptime": "5s",
     "fsync": "on",
     "synchronous_commit": "on",

@@ -14,7 +14,7 @@ import urllib3
 from loadtest.generator import prepare
 from terminals.client import Terminal
 from terminals.signatures import sign_request
-from tests.builders import Town
+from tests.builders import Network
 from tests.system import System
 
 
@@ -78,11 +78,11 @@ BODIES = {
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_both_ways_say_the_same(town: Town, plain_url: str, tmp_path: Path, case: str) -> None:
-    till = town.terminal(tmp_path)
+def test_both_ways_say_the_same(network: Network, plain_url: str, tmp_path: Path, case: str) -> None:
+    till = network.terminal(tmp_path)
     template = BODIES[case]
     body = template % till.now() if b"%d" in template else template
-    assert _send(town.url, till, 1, body) == _send(plain_url, till, 1, body), case
+    assert _send(network.url, till, 1, body) == _send(plain_url, till, 1, body), case
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_both_ways_say_the_same(town: Town, plain_url: str, tmp_path: Path, case
         {"signature-input": ""},
     ],
 )
-def test_both_ways_refuse_the_same(town: Town, plain_url: str, tmp_path: Path, changes: dict[str, str]) -> None:
-    till = town.terminal(tmp_path)
+def test_both_ways_refuse_the_same(network: Network, plain_url: str, tmp_path: Path, changes: dict[str, str]) -> None:
+    till = network.terminal(tmp_path)
     body = GOOD % till.now()
-    assert _send(town.url, till, 1, body, **changes) == _send(plain_url, till, 1, body, **changes)
+    assert _send(network.url, till, 1, body, **changes) == _send(plain_url, till, 1, body, **changes)
 
 
 def _raw(url: str, *pieces: bytes) -> bytes:
@@ -111,23 +111,23 @@ def _raw(url: str, *pieces: bytes) -> bytes:
     return answer
 
 
-def test_a_second_request_before_the_first_answer_closes_the_connection(town: Town, tmp_path: Path) -> None:
-    till = town.terminal(tmp_path)
-    one = prepare("/terminal/charges", *till.prepare_charge(town.card(town.official()), "lunch"))
-    assert _raw(town.url, one + one).count(b"HTTP/1.1 ") <= 1
+def test_a_second_request_before_the_first_answer_closes_the_connection(network: Network, tmp_path: Path) -> None:
+    till = network.terminal(tmp_path)
+    one = prepare("/terminal/charges", *till.prepare_charge(network.card(network.official()), "lunch"))
+    assert _raw(network.url, one + one).count(b"HTTP/1.1 ") <= 1
 
 
-def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(town: Town) -> None:
+def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(network: Network) -> None:
     fields = b"host: x\r\nconnection: close\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n"
     head = b"POST /terminal/charges HTTP/1.1\r\n" + fields
-    answer = _raw(town.url, head, b"{}")
+    answer = _raw(network.url, head, b"{}")
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 ")
     assert b"connection: close" in answer or answer.endswith(b"}")
 
 
-def test_the_rest_of_a_connection_works_after_a_charge(town: Town) -> None:
+def test_the_rest_of_a_connection_works_after_a_charge(network: Network) -> None:
     charge = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
-    host, port = town.url.removeprefix("http://").split(":")
+    host, port = network.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(charge)
         assert _answer(connection).startswith(b"HTTP/1.1 401 ")

@@ -14,8 +14,6 @@ from clearing.closing import open_dates
 from clearing.confirmations import legs_of, take_confirmations
 from clearing.disputes import refund_number
 from foundation.postgres import open_pool
-from onecard.history import Posting, check_history, compare, read_history
-from onecard.verify import Check, verify_ledger
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
@@ -23,6 +21,8 @@ from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
 from tests.system import System
+from verification.history import Posting, check_history, compare, read_history
+from verification.invariants import Check, verify_ledger
 
 
 @dataclass(frozen=True)

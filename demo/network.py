@@ -9,23 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from loadtest.console import ConsoleClient, PlayFailed, open_http, until_known
+from demo.city import AGENCIES, PASSWORD
+from demo.console import ConsoleClient, PlayFailed, open_http, until_known
 from terminals.cards import CardFile
 from terminals.client import Terminal, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import EnrolmentSlip, to_bytes
 
 BULK = 500
-
-PASSWORD = "onecard-demo"  # noqa: S105 - the demo city's, printed at start
-
-AGENCIES = {
-    "city": "Ningbo City Administrative Centre",
-    "yinzhou": "Yinzhou District",
-    "yuyao": "Yuyao City",
-    "hangzhou": "Hangzhou",
-}
-"""The demo city's agencies by the short names that its console users carry."""
 
 
 @dataclass
@@ -46,7 +37,7 @@ def in_chunks(items: list[Any], size: int = BULK) -> Iterator[list[Any]]:
         yield items[first : first + size]
 
 
-class Town:
+class DemoNetwork:
     """A running system with the demo city. Raises PlayFailed when it has none."""
 
     def __init__(self, url: str) -> None:
@@ -57,7 +48,7 @@ class Town:
         directory = self.centre.call("GET", "/registry/directory")["agencies"]
         by_name: dict[str, Any] = {agency["name_en"]: agency for agency in directory}
         try:
-            self.agencies = {short: by_name[name] for short, name in AGENCIES.items()}
+            self.agencies = {agency.short: by_name[agency.name_en] for agency in AGENCIES}
         except KeyError as missing:
             raise PlayFailed(f"the system has no agency {missing}: this needs the demo city") from None
 

@@ -23,7 +23,6 @@ from foundation.problem_responses import JSON_PROBLEM, problem_headers, problem_
 from foundation.problems import TOO_LARGE, TOO_SLOW, Problem
 from foundation.request_log import REQUESTS, SECURITY_HEADERS
 from foundation.strict_json import TypedReader
-from onecard.settings import Settings
 from registry.models import Sessions
 from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.errors import BUSY
@@ -58,8 +57,9 @@ _OK = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{_SECURITY}"
 class Arrivals:
     """Ends requests that take too long to arrive: one sweep a second instead of a timer for each."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, *, body_max_bytes: int, body_within_s: float) -> None:
+        self.body_max_bytes = body_max_bytes
+        self._body_within_s = body_within_s
         self.began_at: dict[ChargeDoor, float] = {}
         self.idle_since: dict[ChargeDoor, float] = {}
         self.answered = 0
@@ -69,10 +69,10 @@ class Arrivals:
         """Cut off who is too slow, close what is idle, count; until cancelled."""
         answered, sent_away = REQUESTS.labels("200"), REQUESTS.labels("503")
         while True:
-            await asyncio.sleep(min(SWEEP_S, self._settings.body_within_s / 4))
+            await asyncio.sleep(min(SWEEP_S, self._body_within_s / 4))
             now = time.monotonic()
-            for door in _older(self.began_at, now - self._settings.body_within_s):
-                door.refuse(Problem(TOO_SLOW, f"a request must arrive within {self._settings.body_within_s:g} s"))
+            for door in _older(self.began_at, now - self._body_within_s):
+                door.refuse(Problem(TOO_SLOW, f"a request must arrive within {self._body_within_s:g} s"))
             for door in _older(self.idle_since, now - KEEP_ALIVE_S):
                 door.timeout_keep_alive_handler()
             answered.inc(self.answered)
@@ -116,7 +116,6 @@ class ChargeDoor(HttpToolsProtocol):
         state: Any = self.app.state
         self._centre: Counter = state.counter
         self._arrivals: Arrivals = state.arrivals
-        self._body_max: int = state.settings.body_max_bytes
         self._charging = self._sent_away = False
         self._body = b""
         self._received = 0
@@ -196,8 +195,8 @@ class ChargeDoor(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._received += len(body)
-        if self._received > self._body_max:
-            self.refuse(Problem(TOO_LARGE, f"a body has at most {self._body_max} bytes"))
+        if self._received > self._arrivals.body_max_bytes:
+            self.refuse(Problem(TOO_LARGE, f"a body has at most {self._arrivals.body_max_bytes} bytes"))
         elif self._charging:
             if not self._sent_away:
                 self._body += body

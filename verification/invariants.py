@@ -1,8 +1,8 @@
 """The first judge: every invariant of the money model, checked on the live database in one snapshot.
 
-Each check is a query of ``sql/verify.sql`` that returns the rows in which the invariant does not hold, each with what
-is wrong and by how much; an invariant holds when there is none. All of them read one REPEATABLE READ snapshot, so the
-judge can work while payments go on.
+Each check is a query of ``sql/invariants.sql`` that returns the rows in which the invariant does not hold, each with
+what is wrong and by how much; an invariant holds when there is none. All of them read one REPEATABLE READ snapshot, so
+the judge can work while payments go on.
 """
 
 import csv
@@ -21,7 +21,7 @@ from foundation.postgres import Connection
 from registry.audit import first_break
 from registry.models import AuditEntry
 
-QUERIES = load_queries(Path(__file__).parent / "sql" / "verify.sql")
+QUERIES = load_queries(Path(__file__).parent / "sql" / "invariants.sql")
 
 EXAMPLES_MAX = 3
 """Rows shown for a broken invariant; the count says how many there are."""

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import waste
+from demo.city import CANTEENS
 from foundation.calendar import ZONE, is_working_day
 from foundation.named_sql import load_queries
 from registry.models import Canteen
@@ -23,14 +24,9 @@ from waste.models import Kitchen
 SQL = Path(waste.__file__).parent / "sql"
 MONTHS_DAYS = 548
 SEED = 35
-LUNCHES = (620, 430, 380, 140, 300, 90, 510)
-"""Usual lunches of the demo city's canteens, in the order of their numbers."""
 SHARES = {"breakfast": 0.35, "lunch": 1.0, "dinner": 0.22}
 WEEK = (1.0, 1.04, 1.02, 1.0, 0.88, 0.12, 0.08)
 BRIDGE, GUESTS_SHARE = 0.78, 0.05
-SERVING = ("buffet", "buffet", "set_meal", "buffet", "a_la_carte", "set_meal", "buffet")
-CAREFUL = (0.8, 1.1, 0.7, 1.3, 0.9, 1.0, 0.6)
-"""How much of the usual share a kitchen wastes, in the order of the canteens."""
 FORECAST_DAYS, COOK_MORE = 220, 1.3
 """For so many days the kitchens have kept their forecasts."""
 WEIGHED = 0.94
@@ -85,15 +81,14 @@ async def load_past(session: AsyncSession, last: date) -> None:
     covers: list[tuple[Any, ...]] = []
     weigh_ins: list[tuple[Any, ...]] = []
     expected: list[tuple[Any, ...]] = []
-    for number, canteen in enumerate(canteens):
-        serving, operating = SERVING[number % len(SERVING)], ("self_run", "contracted")[number % 3 == 2]
+    for number, (canteen, described) in enumerate(zip(canteens, CANTEENS, strict=True)):
         session.add(
-            Kitchen(book=canteen.book, canteen_id=canteen.canteen_id, operating=operating, serving=serving,
-                    cost_per_kg_fen=None)
+            Kitchen(book=canteen.book, canteen_id=canteen.canteen_id, operating=described.operating,
+                    serving=described.serving, cost_per_kg_fen=None)
         )  # fmt: skip
         for place, (meal, share) in enumerate(SHARES.items()):
             seed = SEED + 10 * number + place
-            days = covers_of(round(LUNCHES[number % len(LUNCHES)] * share), first, MONTHS_DAYS, seed)
+            days = covers_of(round(described.lunches * share), first, MONTHS_DAYS, seed)
             covers += [
                 (canteen.book, canteen.canteen_id, first + timedelta(days=n), meal, count, guests)
                 for n, (count, guests) in enumerate(days)
@@ -102,7 +97,7 @@ async def load_past(session: AsyncSession, last: date) -> None:
                 (canteen.book, canteen.canteen_id, first + timedelta(days=n), meal, covers, cook_for, _at(first, n))
                 for n, covers, cook_for in expected_of([count for count, _ in days])
             ]
-            weigh_ins += _weigh_ins(canteen, meal, first, days, seed, CAREFUL[number % len(CAREFUL)])
+            weigh_ins += _weigh_ins(canteen, meal, first, days, seed, described.waste)
     await session.flush()
     # Tens of thousands of rows, copied: a first start should take seconds.
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)

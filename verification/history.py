@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from foundation.money import yuan
-from onecard.verify import EXAMPLES_MAX, QUERIES
+from verification.invariants import EXAMPLES_MAX, QUERIES
 
 OUTCOMES = {"ok", "refused", "voided", "rejected", "unknown"}
 Number = tuple[int, int, int]

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 from rich.progress import Progress, TaskID
 
-from loadtest.console import RESEND_FOR_S, PlayFailed
-from loadtest.town import Diner, Town, in_chunks
+from demo.console import RESEND_FOR_S, PlayFailed
+from demo.network import DemoNetwork, Diner, in_chunks
 from terminals.client import OutcomeUnknown, Rejected, Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import Answer
@@ -79,7 +79,7 @@ class Day:
         self.folder = folder
         self.progress = progress
         self.random = random.Random(seed)  # noqa: S311 - a script, not a secret
-        self.town = Town(url)
+        self.network = DemoNetwork(url)
         self.tally = Tally()
         self.terminals: list[Terminal] = []
 
@@ -92,13 +92,13 @@ class Day:
         task = self._task("officials, cards, money", count)
         diners: list[Diner] = []
         for agency, share in shares.items():
-            mine = self.town.register(
+            mine = self.network.register(
                 agency, max(2, round(count * share)), lambda done: self.progress.advance(task, done)
             )
             with_phone = set(self.random.sample(range(len(mine)), round(PHONE_SHARE * len(mine))))
-            self.town.issue_cards([diner for i, diner in enumerate(mine) if i not in with_phone])
+            self.network.issue_cards([diner for i, diner in enumerate(mine) if i not in with_phone])
             for path, amount_fen in (("top-ups", 20_000), ("grants", 6_000)):
-                self.town.deposit(path, mine, amount_fen)
+                self.network.deposit(path, mine, amount_fen)
             diners += mine
         self._activate_phones([d for d in diners if d.card is None])
         return diners
@@ -107,30 +107,30 @@ class Day:
         task = self._task("phones", len(owners))
         for agency in sorted({diner.agency for diner in owners}):
             mine = [diner for diner in owners if diner.agency == agency]
-            self.town.activate_phones(mine, lambda done: self.progress.advance(task, done))
+            self.network.activate_phones(mine, lambda done: self.progress.advance(task, done))
 
     def empty_handed(self) -> list[Diner]:
         """Three officials with cards and no money; one more whose card is reported lost."""
-        diners = self.town.register("yinzhou", 4)
-        self.town.issue_cards(diners)
+        diners = self.network.register("yinzhou", 4)
+        self.network.issue_cards(diners)
         assert diners[-1].card is not None
         lost = diners[-1].card.file.credential_id
         block = {"blocked": True, "reason": "reported lost (demo)"}
-        self.town.centre.call("POST", f"/console/credentials/{lost}/block", block)
+        self.network.centre.call("POST", f"/console/credentials/{lost}/block", block)
         return diners
 
     def enrol_terminals(self, count: int) -> None:
         """Enrol terminals, two people for each, spread over the canteens of Ningbo, and sign them on."""
-        canteens = [canteen for agency in ("city", "yinzhou", "yuyao") for canteen in self.town.canteens(agency)]
+        canteens = [canteen for agency in ("city", "yinzhou", "yuyao") for canteen in self.network.canteens(agency)]
         task = self._task("terminals", count)
         for i in range(count):
             folder = self.folder / f"terminal-{i + 1:03d}"
-            self.terminals.append(self.town.enrol_terminal(canteens[i % len(canteens)], folder))
+            self.terminals.append(self.network.enrol_terminal(canteens[i % len(canteens)], folder))
             self.progress.advance(task)
 
     def plan(self, diners: list[Diner], empty: list[Diner], payments: int) -> list[Presentation]:
         """Who eats what where, in the order of the day, with the odd ones that a real lunch has."""
-        canteens = {agency: self.town.canteens(agency) for agency in ("city", "yinzhou", "yuyao")}
+        canteens = {agency: self.network.canteens(agency) for agency in ("city", "yinzhou", "yuyao")}
         plan = []
         for meal, share in MEAL_SHARES.items():
             eating = self.random.sample(diners, min(len(diners), round(payments * share)))
@@ -224,7 +224,7 @@ class Day:
     def weigh(self, business_date: str) -> None:
         """The kitchens weigh: what was cooked, and what of it was not eaten."""
         for short in ("city", "yinzhou", "yuyao"):
-            kitchen = self.town.person(f"kitchen-{short}")
+            kitchen = self.network.person(f"kitchen-{short}")
             meals = kitchen.call("GET", f"/waste/days/{business_date}")["meals"]
             weigh_ins = []
             for meal in meals:

@@ -1,0 +1,134 @@
+"""The demo city, described once: Ningbo's pilot and a neighbour from Hangzhou. Data alone; nothing here runs.
+
+``demo/loader.py`` writes it into an empty database, ``demo/past.py`` gives it eighteen months of history, and
+``demo/network.py`` finds it again over HTTP.
+"""
+
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+
+PASSWORD = "onecard-demo"  # noqa: S105 - published: the demo city's, printed at start
+
+NINGBO, HANGZHOU = 3302, 3301
+BOOKS = [(NINGBO, "宁波市", "Ningbo"), (HANGZHOU, "杭州市", "Hangzhou")]
+"""Number, Chinese and English name of each region."""
+
+MEAL_TIMES = {
+    "breakfast": (time(6, 30), time(9, 0)),
+    "lunch": (time(11, 0), time(13, 30)),
+    "dinner": (time(17, 0), time(19, 30)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCanteen:
+    """A canteen: names, latitude and longitude in degrees (to a hundred metres), and how its kitchen works.
+
+    ``lunches``: diners of a usual working day. ``waste``: how much of the usual share its kitchen wastes.
+    """
+
+    name_zh: str
+    name_en: str
+    place: tuple[float, float]
+    lunches: int
+    waste: float
+    serving: str = "buffet"
+    operating: str = "self_run"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAgency:
+    """An agency with its canteens; ``short`` is what its console users' log-ins end in.
+
+    ``prices``: by meal, the home price, the visitor price (None: the 20/40/40 rule) or a limit for free amounts, in
+    fen.
+    """
+
+    short: str
+    book: int
+    name_zh: str
+    name_en: str
+    prices: dict[str, tuple[int | None, int | None, int | None]]
+    canteens: tuple[DemoCanteen, ...]
+
+
+AGENCIES = (
+    DemoAgency(
+        "city",
+        NINGBO,
+        "宁波市机关事务管理局（演示）",
+        "Ningbo City Administration (demo)",
+        {"breakfast": (500, 1000, None), "lunch": (1200, 2000, None), "dinner": (1200, 2000, None)},
+        (
+            DemoCanteen("第一食堂", "First Canteen", (29.870, 121.544), 620, 0.8),
+            DemoCanteen("第二食堂", "Second Canteen", (29.871, 121.546), 430, 1.1),
+        ),
+    ),
+    DemoAgency(
+        "yinzhou",
+        NINGBO,
+        "鄞州区机关事务中心（演示）",
+        "Yinzhou District (demo)",
+        {"breakfast": (400, None, None), "lunch": (1000, None, None), "dinner": (1000, None, None)},
+        (
+            DemoCanteen("区府食堂", "District Hall", (29.817, 121.547), 380, 0.7, "set_meal", "contracted"),
+            DemoCanteen("南部食堂", "South", (29.802, 121.539), 140, 1.3),
+        ),
+    ),
+    DemoAgency(
+        "yuyao",
+        NINGBO,
+        "余姚市机关事务中心（演示）",
+        "Yuyao City (demo)",
+        {"breakfast": (400, 1000, None), "lunch": (None, None, 5000), "dinner": (None, None, 5000)},
+        (
+            DemoCanteen("市府食堂", "City Hall", (30.037, 121.154), 300, 0.9, "a_la_carte"),
+            DemoCanteen("泗门食堂", "Simen", (30.182, 121.040), 90, 1.0, "set_meal", "contracted"),
+        ),
+    ),
+    DemoAgency(
+        "hangzhou",
+        HANGZHOU,
+        "杭州市机关事务管理局（演示）",
+        "Hangzhou City Administration (demo)",
+        {"lunch": (1500, 2500, None)},
+        (DemoCanteen("市民中心食堂", "Citizen Centre", (30.247, 120.210), 510, 0.6),),
+    ),
+)
+
+CANTEENS = tuple(canteen for agency in AGENCIES for canteen in agency.canteens)
+"""In the order in which they are loaded, which is that of their numbers."""
+
+RULES: dict[str, Any] = {
+    "visitors": "agreement",
+    "visitor_floor": "home_price",
+    "visitor_cap": "allowance_share",
+    "payment_max_fen": 20_000,
+    "day_max_fen": 30_000,
+    "meals_max": 4,
+    "receipt_effect": "personal",
+    "subsidy_expires": "never",
+}
+"""Of both regions. Four meals a period: an official may pay for the colleagues at his table."""
+
+ALLOWANCE_FEN = 10_000
+"""100 yuan a day, in most places."""
+
+VALID_FROM = date(2024, 1, 1)
+
+CENTRE_NAME = "机关食堂清算中心"
+CENTRE_ACCOUNT = "3901000000000000"
+BANK = "102332000018"
+"""A CNAPS number: 12 digits, the bank, the place, the branch, a check digit."""
+
+CENTRE_USERS = [
+    ("centre", "centre_operator"),
+    ("approver", "centre_approver"),
+    ("supervisor", "supervisor"),
+]
+AGENCY_USERS = [
+    ("admin", "agency_admin"),
+    ("finance", "agency_finance"),
+    ("kitchen", "canteen_manager"),
+]

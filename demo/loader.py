@@ -1,0 +1,123 @@
+"""Writes the demo city into an empty database."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from clearing.models import BankAccountRow
+from demo.city import (
+    AGENCIES,
+    AGENCY_USERS,
+    ALLOWANCE_FEN,
+    BANK,
+    BOOKS,
+    CENTRE_ACCOUNT,
+    CENTRE_NAME,
+    CENTRE_USERS,
+    MEAL_TIMES,
+    PASSWORD,
+    RULES,
+    VALID_FROM,
+    DemoAgency,
+    DemoCanteen,
+)
+from demo.past import load_past
+from foundation.calendar import Calendar
+from registry.access import hash_password
+from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
+from settlement.models import BookDay, Jurisdiction, Tariff
+
+
+async def load_city(session: AsyncSession, calendar: Calendar, now: datetime) -> bool:
+    """Load the city into an empty database; False when there is a book already."""
+    if await session.scalar(select(Book.book).limit(1)) is not None:
+        return False
+    for book, name_zh, name_en in BOOKS:
+        session.add(Book(book=book, name_zh=name_zh, name_en=name_en))
+    await session.flush()
+    for book, _, _ in BOOKS:
+        session.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
+        session.add(Jurisdiction(book=book, valid_from=VALID_FROM, **RULES))
+        for guest in {other for other, _, _ in BOOKS} - {book}:
+            session.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
+    password_hash = hash_password(PASSWORD)
+    for login, role in CENTRE_USERS:
+        await _add_user(session, login, role, None, password_hash)
+    for agency in AGENCIES:
+        agency_id = await _add_agency(session, agency)
+        for prefix, role in AGENCY_USERS:
+            await _add_user(session, f"{prefix}-{agency.short}", role, agency_id, password_hash)
+        for canteen in agency.canteens:
+            await _add_canteen(session, agency_id, agency, canteen)
+        number = f"3901{agency_id:012d}"
+        session.add(BankAccountRow(agency_id=agency_id, holder_name=agency.name_zh, number=number, bank=BANK))
+    await load_past(session, calendar.business_date_at(now) - timedelta(days=1))
+    session.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number=CENTRE_ACCOUNT, bank=BANK))
+    return True
+
+
+async def _add_user(session: AsyncSession, login: str, role: str, agency_id: int | None, password_hash: str) -> None:
+    [user_id] = await next_numbers(session, 1)
+    session.add(ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=password_hash))
+
+
+async def _add_agency(session: AsyncSession, agency: DemoAgency) -> int:
+    agency_id, float_account, grant_account, working_meal_account = await next_numbers(session, 4)
+    session.add(
+        Agency(
+            book=agency.book,
+            agency_id=agency_id,
+            name_zh=agency.name_zh,
+            name_en=agency.name_en,
+            float_account=float_account,
+            grant_account=grant_account,
+            working_meal_account=working_meal_account,
+            meal_allowance_fen=ALLOWANCE_FEN,
+        )
+    )
+    await session.flush()
+    return agency_id
+
+
+async def _add_canteen(session: AsyncSession, agency_id: int, agency: DemoAgency, canteen: DemoCanteen) -> None:
+    canteen_id, account_id = await next_numbers(session, 2)
+    latitude, longitude = canteen.place
+    session.add(
+        Canteen(
+            book=agency.book,
+            canteen_id=canteen_id,
+            agency_id=agency_id,
+            account_id=account_id,
+            name_zh=agency.name_zh + canteen.name_zh,
+            name_en=f"{agency.name_en}, {canteen.name_en}",
+            latitude=latitude,
+            longitude=longitude,
+        )
+    )
+    await session.flush()
+    for meal, (home_fen, visitor_fen, limit_fen) in agency.prices.items():
+        starts, ends = MEAL_TIMES[meal]
+        session.add(MealPeriod(book=agency.book, canteen_id=canteen_id, meal=meal, starts=starts, ends=ends))
+        session.add(
+            Tariff(
+                book=agency.book,
+                canteen_id=canteen_id,
+                meal=meal,
+                valid_from=VALID_FROM,
+                mode="fixed" if home_fen is not None else "free",
+                home_fen=home_fen,
+                visitor_fen=visitor_fen,
+                limit_fen=limit_fen,
+            )
+        )
+
+
+async def load_demo_city(sqlalchemy_url: str, calendar: Calendar) -> bool:
+    """Load the demo city when the database is empty; True when it did."""
+    engine = create_async_engine(sqlalchemy_url)
+    try:
+        async with async_sessionmaker(engine).begin() as session:
+            return await load_city(session, calendar, datetime.now(UTC))
+    finally:
+        await engine.dispose()

@@ -1,0 +1,43 @@
+"""Statements whose outcome may stay unknown: a connection lost at commit says nothing about the commit."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import structlog
+
+from foundation.postgres import LOST_CONNECTION
+from foundation.problems import UNAVAILABLE, Problem
+
+log = structlog.get_logger()
+
+UNKNOWN_OUTCOME = (
+    *LOST_CONNECTION,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionTimeoutError,
+    TimeoutError,
+)
+"""It did not happen, or nobody can tell: the same statement again finds out."""
+
+T = TypeVar("T")
+
+
+async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:
+    """Run a statement until its outcome is known; the same keys make every further try safe.
+
+    Raises Problem(UNAVAILABLE) when the database cannot say within the time.
+    """
+    give_up_at = time.monotonic() + give_up_after_s
+    pause_s = 0.05
+    while True:
+        try:
+            return await statement()
+        except UNKNOWN_OUTCOME as error:
+            log.warning("outcome_unknown", error=repr(error))
+            if time.monotonic() + pause_s > give_up_at:
+                raise Problem(UNAVAILABLE, retry_after_s=2) from error
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, 1.0)
