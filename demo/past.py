@@ -19,9 +19,9 @@ from demo.city import CANTEENS
 from foundation.calendar import ZONE, is_working_day
 from foundation.named_sql import load_queries
 from registry.models import Canteen
-from waste.models import Kitchen
+from waste.measures.models import Kitchen
 
-SQL = Path(waste.__file__).parent / "sql"
+WASTE = Path(waste.__file__).parent
 MONTHS_DAYS = 548
 SEED = 35
 SHARES = {"breakfast": 0.35, "lunch": 1.0, "dinner": 0.22}
@@ -103,8 +103,8 @@ async def load_past(session: AsyncSession, last: date) -> None:
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
     await raw.copy_records_to_table("cover_forecast", records=expected, columns=FORECAST_COLUMNS)
     await raw.copy_records_to_table("weigh_in", records=weigh_ins, columns=WEIGH_IN_COLUMNS)
-    await raw.execute(load_queries(SQL / "waste.sql")["sum_up_all"])
-    refresh = load_queries(SQL / "measures.sql")["refresh_months"]
+    await raw.execute(load_queries(WASTE / "weighing" / "sql" / "weighing.sql")["sum_up_all"])
+    refresh = load_queries(WASTE / "measures" / "sql" / "measures.sql")["refresh_months"]
     for book in sorted({canteen.book for canteen in canteens}):
         mine = [canteen.canteen_id for canteen in canteens if canteen.book == book]
         await raw.execute(refresh, book, mine, first, last)

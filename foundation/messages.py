@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1042])]
 NumberInPath = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=100)]
+LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
 
 BULK_MAX = 1000
@@ -19,3 +20,9 @@ class Message(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     Encoded again it is what a terse sender would have sent (``foundation.strict_json.TypedReader``).
     """
+
+
+class Numbered(Struct):
+    """The number of what was made."""
+
+    number: int

@@ -43,19 +43,27 @@ from onecard.settings import Settings
 from registry.models import Sessions
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
-from settlement.routes import DepositController, GatewayController, RuleController, SupervisionController
+from settlement.routes.deposits import DepositController
+from settlement.routes.gateway import GatewayController
+from settlement.routes.rules import RuleController
+from settlement.routes.supervision import SupervisionController
 from terminals.blocking import BlockListVersion
 from terminals.charge_connection import Arrivals, Counter
 from terminals.messages import SignedMessages
-from terminals.routes import CounterConsoleController, OpeningController, PaymentController, ReceiptController
+from terminals.routes.console import CounterConsoleController
+from terminals.routes.opening import OpeningController
+from terminals.routes.payments import PaymentController
+from terminals.routes.receipts import ReceiptController
 from terminals.sessions import SessionStore
-from waste.bulletin_routes import BulletinController, BulletinWriterController
-from waste.case_routes import CaseController
-from waste.dashboard import Charts
-from waste.dashboard_routes import DashboardController
-from waste.evaluation_routes import EvaluationController
-from waste.routes import WasteController
-from waste.scale_routes import ScaleController
+from waste.bulletins.routes import BulletinController, BulletinWriterController
+from waste.charts.dashboard import Charts
+from waste.charts.routes import DashboardController
+from waste.evaluation.routes import EvaluationController
+from waste.forecast.routes import ForecastController
+from waste.measures.routes import MeasuresController
+from waste.supervision.routes import CaseController
+from waste.weighing.routes import WeighingController
+from waste.weighing.scale_routes import ScaleController
 
 log = structlog.get_logger()
 
@@ -220,7 +228,9 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
             ClearingController,
             DisputeController,
             public_day,
-            WasteController,
+            WeighingController,
+            MeasuresController,
+            ForecastController,
             EvaluationController,
             CaseController,
             DashboardController,

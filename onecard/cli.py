@@ -361,7 +361,7 @@ def verify(as_json: bool) -> None:
 @main.command("evaluate")
 def evaluate_command() -> None:
     """Evaluate the canteens' quarters that somebody wants evaluated (the job runner does it)."""
-    from waste.quarters import evaluate_wanted
+    from waste.evaluation.quarters import evaluate_wanted
 
     with _services() as settings:
         for quarter in _on_ledger(settings, evaluate_wanted):
@@ -377,7 +377,7 @@ def forecast_group() -> None:
 def forecast_now_command() -> None:
     """Keep the covers of closed days, and forecast the coming week if there were any (the job runner does it)."""
     from foundation.calendar import is_working_day
-    from waste.headcount import forecast_covers, needs_forecast, note_covers
+    from waste.forecast.headcount import forecast_covers, needs_forecast, note_covers
 
     with _services() as settings:
         for day in _on_ledger(settings, note_covers):
@@ -393,8 +393,8 @@ def forecast_now_command() -> None:
 def backtest_command(days: int, as_json: bool) -> None:
     """Forecast past days from the days before them, against both baselines: MASE and WAPE by canteen and meal."""
     from foundation.calendar import is_working_day
-    from waste.forecasting import backtest
-    from waste.headcount import series_of
+    from waste.forecast.forecasting import backtest
+    from waste.forecast.headcount import series_of
 
     with _services() as settings:
         _prepare(settings)

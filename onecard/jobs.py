@@ -27,9 +27,9 @@ from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
-from waste.quarters import QUERIES as EVALUATION
-from waste.quarters import want_last_quarter
-from waste.rectification import escalate_overdue
+from waste.evaluation.quarters import QUERIES as EVALUATION
+from waste.evaluation.quarters import want_last_quarter
+from waste.supervision.cases import escalate_overdue
 
 log = structlog.get_logger()
 

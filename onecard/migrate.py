@@ -14,7 +14,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 FUNCTIONS = [
     Path(settlement.__file__).parent / "sql" / f"{name}.sql"
     for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
-] + [Path(waste.__file__).parent / "sql" / "co2e.sql"]
+] + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
 
 APPEND_ONLY = ("transfer", "request", "audit_entry")
 """Not even the application's own role may change or remove a row of these."""

@@ -3,7 +3,7 @@
 At the peak the machinery that any request needs (scope, routing, injection, response objects; a server thread that
 hands each request over) costs several times what the payment itself needs (docs/performance.md has the figures). So
 a charge goes from the parser straight to the counter. The functions behind this door are those of the documented
-route in ``terminals/routes.py``; the tests send the same messages through both and compare.
+route in ``terminals/routes/payments.py``; the tests send the same messages through both and compare.
 """
 
 import asyncio

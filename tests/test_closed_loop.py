@@ -20,9 +20,9 @@ from foundation.postgres import Pool
 from foundation.problems import Problem
 from terminals.client import Rejected, Terminal
 from tests.builders import Network
-from waste.dashboard import KEPT_S, Charts, _Kept
-from waste.quarters import QUERIES, quarter_before
-from waste.rectification import escalate_overdue
+from waste.charts.dashboard import KEPT_S, Charts, _Kept
+from waste.evaluation.quarters import QUERIES, quarter_before
+from waste.supervision.cases import escalate_overdue
 
 TODAY = datetime.now(ZONE).date()
 QUARTER = quarter_before(TODAY)

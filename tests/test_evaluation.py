@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from waste.evaluation import Evaluation, Known, Week, evaluate, measured, ranked, share_of_points, total
-from waste.evaluation_routes import quarter_shown
-from waste.quarters import quarter_before, quarter_of, want
-from waste.scheme import FOLDER, NotAScheme, Scheme, load_schemes, read_scheme
+from waste.evaluation.quarters import quarter_before, quarter_of, want
+from waste.evaluation.routes import quarter_shown
+from waste.evaluation.scheme import FOLDER, NotAScheme, Scheme, load_schemes, read_scheme
+from waste.evaluation.scoring import Evaluation, Known, Week, evaluate, measured, ranked, share_of_points, total
 
 NINGBO, HANGZHOU = 3302, 3301
 DEFAULT = (FOLDER / "default-2026.toml").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from foundation.problems import Problem
 from tests.builders import Network
 from tests.test_kitchen_months import note_covers
 from tests.test_weighing import TODAY, canteens_in, weigh_in
-from waste.foods import FoodFactor, factors, set_factor
-from waste.kitchen_months import measures_over, savings
-from waste.weighing import Correction, correct_weigh_ins, record_weigh_ins
+from waste.measures.kitchen_months import measures_over, savings
+from waste.weighing.foods import FoodFactor, factors, set_factor
+from waste.weighing.weigh_ins import Correction, correct_weigh_ins, record_weigh_ins
 
 FAR = TODAY + timedelta(days=40)
 

@@ -17,8 +17,8 @@ from foundation.postgres import Pool
 from tests.builders import Network
 from tests.counter import NINGBO, Counter
 from tests.nights import close
-from waste.forecasting import MEAN4, MODEL, NAIVE, Score, Series, backtest, forecast, mase, wape
-from waste.headcount import forecast_covers, needs_forecast, note_covers, series_of
+from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, Series, backtest, forecast, mase, wape
+from waste.forecast.headcount import forecast_covers, needs_forecast, note_covers, series_of
 
 FIRST, DAYS = date(2025, 5, 24), 548
 

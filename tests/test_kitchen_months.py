@@ -12,10 +12,10 @@ from foundation.postgres import Pool
 from foundation.problems import Problem
 from tests.builders import Network
 from tests.test_weighing import TODAY, canteens_in, weigh_in
-from waste.headcount import QUERIES as HEADCOUNT
-from waste.kitchen_months import add_up, interval, measures_over, period_of, savings, write_alone
-from waste.trends import Saved
-from waste.weighing import Correction, WeighIn, correct_weigh_ins, record_weigh_ins
+from waste.forecast.headcount import QUERIES as HEADCOUNT
+from waste.measures.kitchen_months import add_up, interval, measures_over, period_of, savings, write_alone
+from waste.measures.trends import Saved
+from waste.weighing.weigh_ins import Correction, WeighIn, correct_weigh_ins, record_weigh_ins
 
 STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
 

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waste.sampling import SHARE, YEARS, Candidate, draw, first_quarter, stratum_of
+from waste.supervision.sampling import SHARE, YEARS, Candidate, draw, first_quarter, stratum_of
 
 FIRST = 2026
 SIZES = st.lists(st.sampled_from(["small", "medium", "large"]), min_size=1, max_size=60)

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waste.trends import Saved, change_points, levels, saved
+from waste.measures.trends import Saved, change_points, levels, saved
 
 
 def noisy(level: float, count: int, seed: int) -> list[float]:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.builders import Network
-from waste.measures import Measures, measure
+from waste.measures.per_cover import Measures, measure
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.models import Canteen
 from tests.builders import Network
-from waste.weigh_in_files import UNPACKED_BYTES_MAX, read_weigh_ins
-from waste.weighing import Correction, WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
+from waste.weighing.weigh_in_files import UNPACKED_BYTES_MAX, read_weigh_ins
+from waste.weighing.weigh_ins import Correction, WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()
 STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")

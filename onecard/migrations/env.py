@@ -6,10 +6,25 @@ from sqlalchemy import NullPool, create_engine
 import clearing.models
 import settlement.models
 import terminals.models
-import waste.models
+import waste.bulletins.models
+import waste.evaluation.models
+import waste.forecast.models
+import waste.measures.models
+import waste.supervision.models
+import waste.weighing.models
 from registry.models import metadata
 
-TABLES = (clearing.models, settlement.models, terminals.models, waste.models)
+TABLES = (
+    clearing.models,
+    settlement.models,
+    terminals.models,
+    waste.bulletins.models,
+    waste.evaluation.models,
+    waste.forecast.models,
+    waste.measures.models,
+    waste.supervision.models,
+    waste.weighing.models,
+)
 
 url = context.config.attributes["url"].replace("postgresql://", "postgresql+psycopg://", 1)
 

@@ -1,0 +1,31 @@
+"""HTTP: notifications of the payment gateway."""
+
+import time
+from typing import Any
+
+from litestar import Controller, Request, post
+
+from foundation.postgres import Pool
+from foundation.problems import Problem
+from settlement.errors import NOT_GENUINE
+from settlement.gateway import NotTheGateway, gateway_of
+from settlement.online_top_ups import take
+
+
+class GatewayController(Controller):
+    """What the payment gateway tells the centre."""
+
+    tags = ["deposits"]  # noqa: RUF012
+
+    @post("/gateway/notifications", status_code=200, summary="A notification of the payment gateway")
+    async def notification(self, request: Request[Any, Any, Any], ledger: Pool) -> dict[str, str]:
+        """Signed and sealed by the gateway; any answer but 200 makes it come again."""
+        gateway = gateway_of(request.app.state)
+        fields = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            paid = gateway.read_notification(fields, await request.body(), time.time())
+        except NotTheGateway as error:
+            raise Problem(NOT_GENUINE, str(error)) from None
+        if paid is not None:
+            await take(ledger, gateway, paid)
+        return {"code": "SUCCESS"}

@@ -1,0 +1,65 @@
+"""Tables of forecast."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.models import Base, book_key, number_key
+
+
+class CoverDay(Base):
+    """Covers of a canteen's meal on a closed day; ``guests``: visitors who were registered at its agency."""
+
+    __tablename__ = "cover_day"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        Index("ix_cover_day_date", "business_date"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    covers: Mapped[int]
+    guests: Mapped[int]
+
+
+class CoverForecast(Base):
+    """The covers to expect at a canteen's meal, and those to cook for (see ``waste.forecast.forecasting``)."""
+
+    __tablename__ = "cover_forecast"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        Index("ix_cover_forecast_date", "business_date"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    covers: Mapped[int]
+    cook_for: Mapped[int]
+    made_at: Mapped[datetime]
+
+
+class Booking(Base):
+    """Covers booked for a canteen's meal beyond its usual guests (a meeting, a course), and how many of them came."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        CheckConstraint("booked >= 0 AND came >= 0", name="counts"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    booked: Mapped[int]
+    came: Mapped[int | None]
+    noted_by: Mapped[str]
+    noted_at: Mapped[datetime]

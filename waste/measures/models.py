@@ -1,0 +1,54 @@
+"""Tables of measures."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.models import Base, book_key, number_key
+
+
+class Kitchen(Base):
+    """How a canteen is run and serves, and what a kilogram of food costs it."""
+
+    __tablename__ = "kitchen"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("operating IN ('self_run', 'contracted')", name="operating"),
+        CheckConstraint("serving IN ('buffet', 'set_meal', 'a_la_carte')", name="serving"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    operating: Mapped[str]
+    serving: Mapped[str]
+    cost_per_kg_fen: Mapped[int | None]
+
+
+class KitchenMonth(Base):
+    """Sums of a canteen's meals of a month (``waste.measures.kitchen_months``); weights of fully weighed meals."""
+
+    __tablename__ = "kitchen_month"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        Index("ix_kitchen_month_month", "month"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    month: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    covers: Mapped[int] = mapped_column(BigInteger)
+    meals: Mapped[int]
+    weighed_meals: Mapped[int]
+    weighed_covers: Mapped[int] = mapped_column(BigInteger)
+    waste_g: Mapped[int] = mapped_column(BigInteger)
+    preparation_g: Mapped[int] = mapped_column(BigInteger)
+    unserved_g: Mapped[int] = mapped_column(BigInteger)
+    plate_g: Mapped[int] = mapped_column(BigInteger)
+    inedible_g: Mapped[int] = mapped_column(BigInteger)
+    prepared_g: Mapped[int] = mapped_column(BigInteger)
+    prepared_waste_g: Mapped[int] = mapped_column(BigInteger)
+    co2e_g: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    implausible: Mapped[int]

@@ -1,0 +1,66 @@
+"""Tables of supervision."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.models import Base, book_key, number_key
+
+
+class SamplingPlan(Base):
+    """A year's plan of inspections: the seed and all that was known, so that anyone can draw it again."""
+
+    __tablename__ = "sampling_plan"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seed: Mapped[str]
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    drawn: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class RectificationCase(Base):
+    """A finding that a canteen must put right (see ``waste.supervision.cases``)."""
+
+    __tablename__ = "rectification_case"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("kind IN ('finding', 'falsified_weights')", name="kind"),
+        CheckConstraint("state IN ('open', 'planned', 'proved', 'closed', 'withdrawn')", name="state"),
+        Index("ix_rectification_case_state", "state", "deadline"),
+    )
+
+    book: Mapped[int] = book_key()
+    case_id: Mapped[int] = number_key()
+    canteen_id: Mapped[int] = mapped_column(BigInteger)
+    quarter: Mapped[date]
+    kind: Mapped[str]
+    what: Mapped[str]
+    responsible: Mapped[str]
+    state: Mapped[str]
+    level: Mapped[int]
+    opened_on: Mapped[date]
+    due_on: Mapped[date]
+    deadline: Mapped[date]
+    closed_on: Mapped[date | None]
+
+
+class CaseStep(Base):
+    """What was done about a case, by whom, and when."""
+
+    __tablename__ = "case_step"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "case_id"], ["rectification_case.book", "rectification_case.case_id"]),
+    )
+
+    book: Mapped[int] = book_key()
+    case_id: Mapped[int] = number_key()
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    action: Mapped[str]
+    text: Mapped[str]
+    done_by: Mapped[str]
+    done_at: Mapped[datetime]
