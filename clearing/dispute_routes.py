@@ -12,7 +12,7 @@ from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from registry import access
-from registry.models import Sessions
+from registry.models import Database
 
 ByPerson = Request[access.Person, Any, Any]
 
@@ -31,10 +31,10 @@ class DisputeController(Controller):
     tags = ["clearing"]  # noqa: RUF012
 
     @post("/", guards=[access.allows("dispute")], summary="Dispute a line", request_max_body_size=BODY_MAX)
-    async def raise_dispute(self, request: ByPerson, data: NewDispute, sessions: Sessions, ledger: Pool) -> Raised:
+    async def raise_dispute(self, request: ByPerson, data: NewDispute, database: Database, ledger: Pool) -> Raised:
         """Within three working days of the statement, for part or all of a payment."""
         number = await disputes.raise_dispute(
-            sessions, ledger, request.user, data.posting_id, data.amount_fen, data.text, read_files(data.files)
+            database, ledger, request.user, data.posting_id, data.amount_fen, data.text, read_files(data.files)
         )
         return Raised(number)
 
@@ -42,23 +42,23 @@ class DisputeController(Controller):
     async def list_disputes(
         self,
         request: ByPerson,
-        sessions: Sessions,
+        database: Database,
         disputed: Annotated[
             str | None, Parameter(query="state", pattern="^(open|answered|accepted|rejected|withdrawn)$")
         ] = None,
     ) -> list[DisputeInfo]:
         """Those of the person's agency, or for the centre's people all; the newest first."""
-        async with sessions() as db:
+        async with database() as db:
             found = await disputes.disputes_of(db, request.user, disputed)
             files = await disputes.files_of(db, [d.dispute_id for d in found])
             return [_info(d, files.get(d.dispute_id, [])) for d in found]
 
     @get("/{dispute_id:int}/files/{number:int}", guards=[access.allows("see_clearing")], summary="An attached file")
     async def file(
-        self, request: ByPerson, dispute_id: NumberInPath, number: NumberInPath, sessions: Sessions
+        self, request: ByPerson, dispute_id: NumberInPath, number: NumberInPath, database: Database
     ) -> Response[bytes]:
         """For both sides and the centre; to save, never to show in a page of ours."""
-        async with sessions() as db:
+        async with database() as db:
             file = await disputes.read_file(db, request.user, dispute_id, number)
             content = file.content
         return to_save(f"dispute-{dispute_id}-{number}", file.media_type, content)
@@ -70,18 +70,18 @@ class DisputeController(Controller):
         status_code=204,
         request_max_body_size=BODY_MAX,
     )
-    async def answer(self, request: ByPerson, dispute_id: NumberInPath, data: Answer, sessions: Sessions) -> None:
+    async def answer(self, request: ByPerson, dispute_id: NumberInPath, data: Answer, database: Database) -> None:
         """The other side's word, within three working days."""
-        await disputes.answer_dispute(sessions, request.user, dispute_id, data.text, read_files(data.files))
+        await disputes.answer_dispute(database, request.user, dispute_id, data.text, read_files(data.files))
 
     @post("/{dispute_id:int}/withdrawal", guards=[access.allows("dispute")], summary="Withdraw", status_code=204)
-    async def withdraw(self, request: ByPerson, dispute_id: NumberInPath, sessions: Sessions) -> None:
+    async def withdraw(self, request: ByPerson, dispute_id: NumberInPath, database: Database) -> None:
         """By the agency that raised it."""
-        await disputes.withdraw_dispute(sessions, request.user, dispute_id)
+        await disputes.withdraw_dispute(database, request.user, dispute_id)
 
     @post("/{dispute_id:int}/decision", guards=[access.allows("decide_dispute")], summary="Decide", status_code=204)
     async def decide(
-        self, request: ByPerson, dispute_id: NumberInPath, data: Decision, sessions: Sessions, ledger: Pool
+        self, request: ByPerson, dispute_id: NumberInPath, data: Decision, database: Database, ledger: Pool
     ) -> None:
         """By the centre; an accepted one goes back as a transfer of the open day."""
-        await disputes.decide_dispute(sessions, ledger, request.user, dispute_id, accept=data.accept, text=data.text)
+        await disputes.decide_dispute(database, ledger, request.user, dispute_id, accept=data.accept, text=data.text)

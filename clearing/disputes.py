@@ -31,7 +31,7 @@ from foundation.postgres import Pool
 from foundation.problems import NOT_ALLOWED, Problem
 from registry import audit
 from registry.access import Person
-from registry.models import Sessions, next_numbers
+from registry.models import Database, next_numbers
 from settlement.refunds import refund
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "disputes.sql")
@@ -52,7 +52,7 @@ def refund_number(dispute_id: int) -> UUID:
 
 
 async def raise_dispute(
-    sessions: Sessions, ledger: Pool, person: Person, posting_id: UUID, amount_fen: int, text: str,
+    database: Database, ledger: Pool, person: Person, posting_id: UUID, amount_fen: int, text: str,
     files: list[Attachment],
 ) -> int:  # fmt: skip
     """Dispute part or all of a payment on a statement of the person's agency; returns the dispute's number.
@@ -71,17 +71,17 @@ async def raise_dispute(
     if datetime.now(ZONE).date() > until:
         raise Problem(TOO_LATE, f"it could be disputed until {until}")
     try:
-        return await _add(sessions, person, posting_id, line, amount_fen, text, files)
+        return await _add(database, person, posting_id, line, amount_fen, text, files)
     except IntegrityError:
         raise Problem(NOT_DISPUTABLE, f"payment {posting_id} is disputed already") from None
 
 
 async def _add(
-    sessions: Sessions, person: Person, posting_id: UUID, line: asyncpg.Record, amount_fen: int, text: str,
+    database: Database, person: Person, posting_id: UUID, line: asyncpg.Record, amount_fen: int, text: str,
     files: list[Attachment],
 ) -> int:  # fmt: skip
     now = datetime.now(UTC)
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         [number] = await next_numbers(db, 1)
         other = line["acquirer_id"] if person.agency_id == line["issuer_id"] else line["issuer_id"]
         db.add(
@@ -99,10 +99,10 @@ async def _add(
 
 
 async def answer_dispute(
-    sessions: Sessions, person: Person, dispute_id: int, text: str, files: list[Attachment]
+    database: Database, person: Person, dispute_id: int, text: str, files: list[Attachment]
 ) -> None:
     """The other side's word, once. Raises Problem NO_DISPUTE, NOT_ALLOWED, DISPUTE_CLOSED, TOO_LATE, INVALID."""
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         dispute = await _take(db, person, dispute_id, "answer")
         if person.agency_id != dispute.other_agency:
             raise Problem(NOT_ALLOWED, "the other side answers")
@@ -115,9 +115,9 @@ async def answer_dispute(
         await audit.record(db, person.login, "answer_dispute", f"dispute/{dispute_id}", detail)
 
 
-async def withdraw_dispute(sessions: Sessions, person: Person, dispute_id: int) -> None:
+async def withdraw_dispute(database: Database, person: Person, dispute_id: int) -> None:
     """Whoever raised it lets it go. Raises Problem NO_DISPUTE, NOT_ALLOWED, DISPUTE_CLOSED."""
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         dispute = await _take(db, person, dispute_id, "withdraw")
         if person.agency_id != dispute.raised_by_agency:
             raise Problem(NOT_ALLOWED, "only the agency that raised it withdraws it")
@@ -126,14 +126,14 @@ async def withdraw_dispute(sessions: Sessions, person: Person, dispute_id: int) 
 
 
 async def decide_dispute(
-    sessions: Sessions, ledger: Pool, person: Person, dispute_id: int, *, accept: bool, text: str
+    database: Database, ledger: Pool, person: Person, dispute_id: int, *, accept: bool, text: str
 ) -> None:
     """The centre's decision; accepted, the amount goes back in the open day. The same again changes nothing.
 
     Raises Problem NO_DISPUTE, DISPUTE_CLOSED, TOO_EARLY while an answer may still come, and what a refund raises
     (nothing is decided then).
     """
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         dispute = await db.get(Dispute, dispute_id, with_for_update=True)
         if dispute is None:
             raise Problem(NO_DISPUTE, str(dispute_id))

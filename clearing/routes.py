@@ -33,7 +33,7 @@ from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from foundation.problems import NOT_ALLOWED, Problem
 from registry import access, audit
-from registry.models import Sessions
+from registry.models import Database
 from registry.officials import find_agency
 
 MEDIA_TYPES = {
@@ -100,7 +100,7 @@ class ClearingController(Controller):
         self,
         request: Request[access.Person, Any, Any],
         data: CloseDay,
-        sessions: Sessions,
+        database: Database,
         ledger: Pool,
         clearing_fee_fen: int,
     ) -> CycleInfo:
@@ -108,7 +108,7 @@ class ClearingController(Controller):
 
         The answer waits up to 25 s for that; after a longer night the state says how far it is.
         """
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await audit.record(db, request.user.login, "close_day", f"cycle/{data.business_date}")
         await begin_close(ledger, data.business_date, clearing_fee_fen)
         return _info(await wait_published(ledger, data.business_date, seconds=ANSWER_WITHIN_S), None)
@@ -204,10 +204,10 @@ class ClearingController(Controller):
 
     @post("/bank-accounts", guards=[access.allows("settle")], summary="Register a bank account")
     async def set_bank_account(
-        self, request: Request[access.Person, Any, Any], data: NewBankAccount, sessions: Sessions, ledger: Pool
+        self, request: Request[access.Person, Any, Any], data: NewBankAccount, database: Database, ledger: Pool
     ) -> NewBankAccount:
         """An agency's, or with 0 the centre's settlement account."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             if data.agency_id != confirmations.CENTRE:
                 await find_agency(db, data.agency_id)
             detail = {"number": data.number, "bank": data.bank}
@@ -228,11 +228,11 @@ class ClearingController(Controller):
 
     @post("/cycles/{business_date:date}/bank-file", guards=[access.allows("settle")], summary="The bank file")
     async def bank_file(
-        self, request: Request[access.Person, Any, Any], business_date: date, sessions: Sessions, ledger: Pool
+        self, request: Request[access.Person, Any, Any], business_date: date, database: Database, ledger: Pool
     ) -> Response[bytes]:
         """ISO 20022 pain.001.001.09 that pays whom the cycle owes; the same each time."""
         content = await confirmations.bank_file(ledger, business_date)
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await audit.record(db, request.user.login, "bank_file", f"cycle/{business_date}")
         return _file(content, f"onecard-{business_date}-pain.001.xml", "application/xml")
 
@@ -243,11 +243,11 @@ class ClearingController(Controller):
         request_max_body_size=FILE_BYTES_MAX,
     )
     async def take_confirmations(
-        self, request: Request[access.Person, Any, Any], sessions: Sessions, ledger: Pool
+        self, request: Request[access.Person, Any, Any], database: Database, ledger: Pool
     ) -> list[EntryVerdict]:
         """ISO 20022 camt.053 or camt.054 in the body; all of the file counts, or nothing, and an entry once."""
         content = await request.body()
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             await audit.record(db, request.user.login, "confirmations", "bank", detail)
         verdicts = await confirmations.take_confirmations(ledger, content)

@@ -29,42 +29,42 @@ from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, Regi
 from settlement.models import BookDay, Jurisdiction, Tariff
 
 
-async def load_city(session: AsyncSession, calendar: Calendar, now: datetime) -> bool:
+async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool:
     """Load the city into an empty database; False when there is a book already."""
-    if await session.scalar(select(Book.book).limit(1)) is not None:
+    if await db.scalar(select(Book.book).limit(1)) is not None:
         return False
     for book, name_zh, name_en in BOOKS:
-        session.add(Book(book=book, name_zh=name_zh, name_en=name_en))
-    await session.flush()
+        db.add(Book(book=book, name_zh=name_zh, name_en=name_en))
+    await db.flush()
     for book, _, _ in BOOKS:
-        session.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
-        session.add(Jurisdiction(book=book, valid_from=VALID_FROM, **RULES))
+        db.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
+        db.add(Jurisdiction(book=book, valid_from=VALID_FROM, **RULES))
         for guest in {other for other, _, _ in BOOKS} - {book}:
-            session.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
+            db.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
     password_hash = hash_password(PASSWORD)
     for login, role in CENTRE_USERS:
-        await _add_user(session, login, role, None, password_hash)
+        await _add_user(db, login, role, None, password_hash)
     for agency in AGENCIES:
-        agency_id = await _add_agency(session, agency)
+        agency_id = await _add_agency(db, agency)
         for prefix, role in AGENCY_USERS:
-            await _add_user(session, f"{prefix}-{agency.short}", role, agency_id, password_hash)
+            await _add_user(db, f"{prefix}-{agency.short}", role, agency_id, password_hash)
         for canteen in agency.canteens:
-            await _add_canteen(session, agency_id, agency, canteen)
+            await _add_canteen(db, agency_id, agency, canteen)
         number = f"3901{agency_id:012d}"
-        session.add(BankAccountRow(agency_id=agency_id, holder_name=agency.name_zh, number=number, bank=BANK))
-    await load_past(session, calendar.business_date_at(now) - timedelta(days=1))
-    session.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number=CENTRE_ACCOUNT, bank=BANK))
+        db.add(BankAccountRow(agency_id=agency_id, holder_name=agency.name_zh, number=number, bank=BANK))
+    await load_past(db, calendar.business_date_at(now) - timedelta(days=1))
+    db.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number=CENTRE_ACCOUNT, bank=BANK))
     return True
 
 
-async def _add_user(session: AsyncSession, login: str, role: str, agency_id: int | None, password_hash: str) -> None:
-    [user_id] = await next_numbers(session, 1)
-    session.add(ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=password_hash))
+async def _add_user(db: AsyncSession, login: str, role: str, agency_id: int | None, password_hash: str) -> None:
+    [user_id] = await next_numbers(db, 1)
+    db.add(ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=password_hash))
 
 
-async def _add_agency(session: AsyncSession, agency: DemoAgency) -> int:
-    agency_id, float_account, grant_account, working_meal_account = await next_numbers(session, 4)
-    session.add(
+async def _add_agency(db: AsyncSession, agency: DemoAgency) -> int:
+    agency_id, float_account, grant_account, working_meal_account = await next_numbers(db, 4)
+    db.add(
         Agency(
             book=agency.book,
             agency_id=agency_id,
@@ -76,14 +76,14 @@ async def _add_agency(session: AsyncSession, agency: DemoAgency) -> int:
             meal_allowance_fen=ALLOWANCE_FEN,
         )
     )
-    await session.flush()
+    await db.flush()
     return agency_id
 
 
-async def _add_canteen(session: AsyncSession, agency_id: int, agency: DemoAgency, canteen: DemoCanteen) -> None:
-    canteen_id, account_id = await next_numbers(session, 2)
+async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, canteen: DemoCanteen) -> None:
+    canteen_id, account_id = await next_numbers(db, 2)
     latitude, longitude = canteen.place
-    session.add(
+    db.add(
         Canteen(
             book=agency.book,
             canteen_id=canteen_id,
@@ -95,11 +95,11 @@ async def _add_canteen(session: AsyncSession, agency_id: int, agency: DemoAgency
             longitude=longitude,
         )
     )
-    await session.flush()
+    await db.flush()
     for meal, (home_fen, visitor_fen, limit_fen) in agency.prices.items():
         starts, ends = MEAL_TIMES[meal]
-        session.add(MealPeriod(book=agency.book, canteen_id=canteen_id, meal=meal, starts=starts, ends=ends))
-        session.add(
+        db.add(MealPeriod(book=agency.book, canteen_id=canteen_id, meal=meal, starts=starts, ends=ends))
+        db.add(
             Tariff(
                 book=agency.book,
                 canteen_id=canteen_id,

@@ -72,17 +72,17 @@ def _at(first: date, day: int) -> datetime:
     return datetime.combine(first + timedelta(days=day - 1), time(22, 10), ZONE)
 
 
-async def load_past(session: AsyncSession, last: date) -> None:
+async def load_past(db: AsyncSession, last: date) -> None:
     """Write the covers and weighings of the months up to a day, and how the kitchens are run."""
     first = last - timedelta(days=MONTHS_DAYS - 1)
-    canteens = list(await session.scalars(select(Canteen).order_by(Canteen.canteen_id)))
-    raw = (await (await session.connection()).get_raw_connection()).driver_connection
+    canteens = list(await db.scalars(select(Canteen).order_by(Canteen.canteen_id)))
+    raw = (await (await db.connection()).get_raw_connection()).driver_connection
     assert raw is not None
     covers: list[tuple[Any, ...]] = []
     weigh_ins: list[tuple[Any, ...]] = []
     expected: list[tuple[Any, ...]] = []
     for number, (canteen, described) in enumerate(zip(canteens, CANTEENS, strict=True)):
-        session.add(
+        db.add(
             Kitchen(book=canteen.book, canteen_id=canteen.canteen_id, operating=described.operating,
                     serving=described.serving, cost_per_kg_fen=None)
         )  # fmt: skip
@@ -98,7 +98,7 @@ async def load_past(session: AsyncSession, last: date) -> None:
                 for n, covers, cook_for in expected_of([count for count, _ in days])
             ]
             weigh_ins += _weigh_ins(canteen, meal, first, days, seed, described.waste)
-    await session.flush()
+    await db.flush()
     # Tens of thousands of rows, copied: a first start should take seconds.
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
     await raw.copy_records_to_table("cover_forecast", records=expected, columns=FORECAST_COLUMNS)

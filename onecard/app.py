@@ -40,7 +40,7 @@ from onecard import metrics
 from onecard.live_totals import CHANNEL, ForgivingBackend, LiveFigures
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
-from registry.models import Sessions
+from registry.models import Database
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from settlement.routes.deposits import DepositController
@@ -136,7 +136,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
     engine = create_async_engine(
         settings.sqlalchemy_url, pool_size=settings.registry_connections, max_overflow=0, pool_pre_ping=True
     )
-    state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+    state.database = async_sessionmaker(engine, expire_on_commit=False)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, app.plugins.get(ChannelsPlugin))
@@ -149,7 +149,7 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
 
     limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max, settings.charge_lanes)
     state.charger = Charger(state.ledger, limits, on_answered)
-    state.counter = Counter(state.charger, state.terminal_sessions, state.key_ring, state.sessions, state.block_list)
+    state.counter = Counter(state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list)
     gateway = open_gateway(settings)
     state.gateway = await gateway.__aenter__()
     tasks = [
@@ -253,11 +253,11 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
-        signature_types=[Calendar, Charger, Charts, KeyRing, Pool, Sessions, SessionStore, BlockListVersion],
+        signature_types=[Calendar, Charger, Charts, KeyRing, Pool, Database, SessionStore, BlockListVersion],
         dependencies={
             name: _provide("key_ring" if name == "keys" else name)
             for name in (
-                "sessions",
+                "database",
                 "ledger",
                 "keys",
                 "redis",

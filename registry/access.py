@@ -135,12 +135,12 @@ def hash_password(password: str) -> str:
 _UNKNOWN_USER = hash_password(secrets.token_hex(16))
 
 
-async def sign_in(session: AsyncSession, login: str, password: str) -> tuple[str, ConsoleUser]:
+async def sign_in(db: AsyncSession, login: str, password: str) -> tuple[str, ConsoleUser]:
     """Check the password and open a session; returns the bearer token and the user.
 
     Raises Problem(WRONG_PASSWORD), after the same work, whether the user exists or not.
     """
-    user = await session.scalar(select(ConsoleUser).where(ConsoleUser.login == login))
+    user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login))
     try:
         known = user.password_hash if user else _UNKNOWN_USER
         await asyncio.to_thread(_hasher.verify, known, password)
@@ -150,16 +150,14 @@ async def sign_in(session: AsyncSession, login: str, password: str) -> tuple[str
         raise Problem(WRONG_PASSWORD)
     token = secrets.token_urlsafe(32)
     now = datetime.now(UTC)
-    await session.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < now))
-    session.add(
-        ConsoleSession(token_hash=_token_hash(token), user_id=user.user_id, expires_at=now + CONSOLE_SESSION_LIFE)
-    )
+    await db.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < now))
+    db.add(ConsoleSession(token_hash=_token_hash(token), user_id=user.user_id, expires_at=now + CONSOLE_SESSION_LIFE))
     return token, user
 
 
-async def sign_out(session: AsyncSession, token: str) -> None:
+async def sign_out(db: AsyncSession, token: str) -> None:
     """End the session of this token; ending it twice is harmless."""
-    await session.execute(delete(ConsoleSession).where(ConsoleSession.token_hash == _token_hash(token)))
+    await db.execute(delete(ConsoleSession).where(ConsoleSession.token_hash == _token_hash(token)))
 
 
 def _token_hash(token: str) -> bytes:
@@ -174,9 +172,9 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return token
 
 
-async def signed_in_person(session: AsyncSession, token: str) -> Person:
+async def signed_in_person(db: AsyncSession, token: str) -> Person:
     """The person behind a token; raises Problem(NOT_SIGNED_IN) when it is unknown or has ended."""
-    user = await session.scalar(
+    user = await db.scalar(
         select(ConsoleUser)
         .join(ConsoleSession, ConsoleSession.user_id == ConsoleUser.user_id)
         .where(ConsoleSession.token_hash == _token_hash(token), ConsoleSession.expires_at > datetime.now(UTC))
@@ -194,7 +192,7 @@ def allows(action: str) -> Guard:
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         token = bearer_token(connection)
-        async with connection.app.state.sessions() as session:
+        async with connection.app.state.database() as session:
             person = await signed_in_person(session, token)
         person.must_be_allowed(action)
         connection.scope["user"] = person

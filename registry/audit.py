@@ -29,19 +29,15 @@ def entry_digest(
     return hashlib.sha256(previous + cbor2.dumps(fields, canonical=True)).digest()
 
 
-async def record(
-    session: AsyncSession, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None
-) -> None:
+async def record(db: AsyncSession, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None) -> None:
     """Append one entry in the caller's transaction. Entries queue for one lock, so the chain has no fork."""
-    await session.execute(_LOCK)
-    last = (await session.scalars(select(AuditEntry).order_by(AuditEntry.entry.desc()).limit(1))).first()
+    await db.execute(_LOCK)
+    last = (await db.scalars(select(AuditEntry).order_by(AuditEntry.entry.desc()).limit(1))).first()
     number, previous = (last.entry + 1, last.digest) if last else (1, GENESIS)
     at, detail = datetime.now(UTC), detail or {}
     digest = entry_digest(previous, number, at, actor, action, subject, detail)
-    session.add(
-        AuditEntry(entry=number, at=at, actor=actor, action=action, subject=subject, detail=detail, digest=digest)
-    )
-    await session.flush()
+    db.add(AuditEntry(entry=number, at=at, actor=actor, action=action, subject=subject, detail=detail, digest=digest))
+    await db.flush()
 
 
 def first_break(entries: Iterable[AuditEntry]) -> int | None:

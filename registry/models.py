@@ -39,8 +39,8 @@ metadata = MetaData(
 NUMBERS = Sequence("onecard_number", start=1001, metadata=metadata)
 """The one source of numbers for everything registered."""
 
-Sessions = async_sessionmaker[AsyncSession]
-"""Opens database sessions; `sessions.begin()` is one that commits when its block ends well."""
+Database = async_sessionmaker[AsyncSession]
+"""Opens database sessions; `database.begin()` is one that commits when its block ends well."""
 
 MEALS = ("breakfast", "lunch", "dinner")
 
@@ -67,9 +67,9 @@ def book_key() -> Mapped[int]:
     return mapped_column(primary_key=True, autoincrement=False)
 
 
-async def next_numbers(session: AsyncSession, count: int) -> list[int]:
+async def next_numbers(db: AsyncSession, count: int) -> list[int]:
     """Take ``count`` fresh numbers, in one round trip."""
-    rows = await session.scalars(select(NUMBERS.next_value()).select_from(func.generate_series(1, count)))
+    rows = await db.scalars(select(NUMBERS.next_value()).select_from(func.generate_series(1, count)))
     return list(rows)
 
 

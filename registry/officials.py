@@ -9,16 +9,16 @@ from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
 
 
-async def find_agency(session: AsyncSession, agency_id: int) -> Agency:
+async def find_agency(db: AsyncSession, agency_id: int) -> Agency:
     """The agency of this number; raises Problem(NOT_FOUND)."""
-    agency = await session.scalar(select(Agency).where(Agency.agency_id == agency_id))
+    agency = await db.scalar(select(Agency).where(Agency.agency_id == agency_id))
     if agency is None:
         raise Problem(NOT_FOUND, f"no agency {agency_id}")
     return agency
 
 
 async def register_officials(
-    session: AsyncSession, keys: KeyRing, agency: Agency, newcomers: list[NewOfficial]
+    db: AsyncSession, keys: KeyRing, agency: Agency, newcomers: list[NewOfficial]
 ) -> list[Official]:
     """Register officials of one agency, in order; their purses open with the first deposit.
 
@@ -29,10 +29,10 @@ async def register_officials(
         raise Problem(CONFLICT, "a staff number stands twice in the list")
     wanted = [(agency.book, agency.agency_id, index) for index in indexes]
     key = tuple_(Official.book, Official.agency_id, Official.staff_index)
-    taken = await session.scalar(select(Official.holder_id).where(key.in_(wanted)).limit(1))
+    taken = await db.scalar(select(Official.holder_id).where(key.in_(wanted)).limit(1))
     if taken is not None:
         raise Problem(CONFLICT, f"a staff number is already registered, to holder {taken}")
-    numbers = iter(await next_numbers(session, 3 * len(newcomers)))
+    numbers = iter(await next_numbers(db, 3 * len(newcomers)))
     officials = []
     for person, index in zip(newcomers, indexes, strict=True):
         holder_id = next(numbers)
@@ -46,13 +46,13 @@ async def register_officials(
             staff_index=index,
         )
         officials.append(official)
-    session.add_all(officials)
+    db.add_all(officials)
     return officials
 
 
-async def find_officials(session: AsyncSession, holder_ids: list[int]) -> dict[int, Official]:
+async def find_officials(db: AsyncSession, holder_ids: list[int]) -> dict[int, Official]:
     """Officials by holder number; raises Problem(NOT_FOUND) that names the first unknown one."""
-    rows = await session.scalars(select(Official).where(Official.holder_id.in_(holder_ids)))
+    rows = await db.scalars(select(Official).where(Official.holder_id.in_(holder_ids)))
     found = {official.holder_id: official for official in rows}
     for holder_id in holder_ids:
         if holder_id not in found:

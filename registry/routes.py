@@ -9,7 +9,7 @@ from sqlalchemy import select
 from foundation.keys import KeyRing
 from foundation.tries import count_try
 from registry import access, audit, visits
-from registry.models import Agency, Canteen, MealPeriod, Sessions
+from registry.models import Agency, Canteen, Database, MealPeriod
 from registry.officials import find_agency, register_officials
 from registry.schemas import (
     AgencyInfo,
@@ -32,18 +32,18 @@ class ConsoleController(Controller):
     tags = ["console"]  # noqa: RUF012
 
     @post(summary="Sign in")
-    async def sign_in(self, data: SignIn, sessions: Sessions, redis: Redis) -> SignedIn:
+    async def sign_in(self, data: SignIn, database: Database, redis: Redis) -> SignedIn:
         """Check a log-in and open a session of 12 hours."""
         await count_try(redis, f"console:{data.login}")
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             token, user = await access.sign_in(db, data.login, data.password)
             await audit.record(db, user.login, "sign_in", f"console_user/{user.user_id}")
         return SignedIn(token, user.role, user.agency_id)
 
     @delete("/current", summary="Sign out")
-    async def sign_out(self, request: Request[Any, Any, Any], sessions: Sessions) -> None:
+    async def sign_out(self, request: Request[Any, Any, Any], database: Database) -> None:
         """End the session of the bearer token."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await access.sign_out(db, access.bearer_token(request))
 
 
@@ -54,9 +54,9 @@ class RegistryController(Controller):
     tags = ["registry"]  # noqa: RUF012
 
     @get("/directory", guards=[access.allows("see_registry")], summary="Agencies and canteens")
-    async def directory(self, sessions: Sessions) -> Directory:
+    async def directory(self, database: Database) -> Directory:
         """Every member agency with its canteens and meals."""
-        async with sessions() as db:
+        async with database() as db:
             meals: dict[int, list[MealInfo]] = {}
             for m in await db.scalars(select(MealPeriod).order_by(MealPeriod.starts)):
                 info = MealInfo(m.meal, m.starts.isoformat(), m.ends.isoformat())
@@ -75,12 +75,12 @@ class RegistryController(Controller):
         self,
         request: Request[access.Person, Any, Any],
         data: NewOfficials,
-        sessions: Sessions,
+        database: Database,
         keys: KeyRing,
     ) -> Registered:
         """Register officials of one agency; all or none."""
         request.user.must_act_for(data.agency_id)
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             agency = await find_agency(db, data.agency_id)
             officials = await register_officials(db, keys, agency, data.officials)
             holder_ids = [official.holder_id for official in officials]
@@ -95,10 +95,10 @@ class RegistryController(Controller):
 
     @post("/visits", guards=[access.allows("register_visit")], summary="Register a visit")
     async def register_visit(
-        self, request: Request[access.Person, Any, Any], data: NewVisit, sessions: Sessions
+        self, request: Request[access.Person, Any, Any], data: NewVisit, database: Database
     ) -> VisitShown:
         """An official's visit to a host: he may eat there, and once as its guest."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             visit = await visits.register_visit(db, request.user, data)
             detail = {"holder_id": data.holder_id, "host_agency_id": data.host_agency_id}
             await audit.record(db, request.user.login, "register_visit", f"visit/{visit.visit_id}", detail)

@@ -11,7 +11,7 @@ from typing import Protocol
 from foundation.calendar import local_date_of
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
-from registry.models import Sessions
+from registry.models import Database
 from settlement.charging import ChargeOrder, Charger, Remembered, RequestKey
 from settlement.errors import REFUSALS
 from settlement.tariff import Declined, Price, in_force, needs_visit, price
@@ -43,7 +43,7 @@ class CounterState(Protocol):
     terminal_sessions: SessionStore
     key_ring: KeyRing
     charger: Charger
-    sessions: Sessions
+    database: Database
 
 
 async def take_charge(message: TerminalMessage, data: ChargeMessage, centre: CounterState) -> Answer:
@@ -58,7 +58,7 @@ async def take_charge(message: TerminalMessage, data: ChargeMessage, centre: Cou
 async def answer_to(order: ChargeOrder, remembered: Remembered, centre: CounterState) -> Answer:
     """The answer, once a card of which there are two is blocked."""
     if shows_a_clone(order, remembered):
-        await block_clone(centre.sessions, order.credential_id, order.counter)
+        await block_clone(centre.database, order.credential_id, order.counter)
     return answer_of(remembered)
 
 

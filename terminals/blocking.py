@@ -15,7 +15,7 @@ from foundation.postgres import LOST_CONNECTION, Pool
 from foundation.problems import NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
-from registry.models import Credential, Official, Sessions
+from registry.models import Credential, Database, Official
 from terminals.models import BlockEntry
 from terminals.schemas import BlockChange, BlockChanges
 from terminals.sessions import QUERIES
@@ -53,7 +53,7 @@ async def block_all(db: AsyncSession, person: Person, holder_id: int, reason: st
     return len(numbers)
 
 
-async def block_clone(sessions: Sessions, credential_id: int, counter: int) -> None:
+async def block_clone(database: Database, credential_id: int, counter: int) -> None:
     """Block a card of which two must exist: a genuine answer came under a counter that has paid before.
 
     A card counts every answer and never repeats one, and an answer fits one challenge alone; so whoever gave this one
@@ -61,7 +61,7 @@ async def block_clone(sessions: Sessions, credential_id: int, counter: int) -> N
     the card answered before its owner went to another. Done once per counter, and on record for the supervisors.
     """
     reason = f"clone suspected: counter {counter} was used before"
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         credential = await _locked(db, credential_id)
         known = select(BlockEntry.version).where(BlockEntry.credential_id == credential_id, BlockEntry.reason == reason)
         if credential is None or credential.state != "active" or await db.scalar(known) is not None:

@@ -23,7 +23,7 @@ from foundation.problem_responses import JSON_PROBLEM, problem_headers, problem_
 from foundation.problems import TOO_LARGE, TOO_SLOW, Problem
 from foundation.request_log import REQUESTS, SECURITY_HEADERS
 from foundation.strict_json import TypedReader
-from registry.models import Sessions
+from registry.models import Database
 from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.errors import BUSY
 from settlement.tariff import Declined
@@ -91,7 +91,7 @@ class Counter:
     charger: Charger
     terminal_sessions: SessionStore
     key_ring: KeyRing
-    sessions: Sessions
+    database: Database
     block_list: BlockListVersion
     arrived: "list[ChargeDoor]" = field(default_factory=list)
     """Connections whose charge came in this round of the event loop."""

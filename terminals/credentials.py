@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
-from registry.models import Credential, Official, Sessions, next_numbers
+from registry.models import Credential, Database, Official, next_numbers
 from registry.officials import find_officials
 from terminals import cards, qr
 from terminals.blocking import set_blocked
@@ -116,12 +116,12 @@ async def create_activations(
     return activations, expires_at
 
 
-async def activate_phone(sessions: Sessions, keys: KeyRing, asked: ActivatePhone) -> PhoneCertificate:
+async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone) -> PhoneCertificate:
     """Redeem a code: the phone's key becomes a credential. Raises Problem ENROLMENT_REFUSED, INVALID (no key)."""
     if not crypto_core_ed25519_is_valid_point(to_bytes(asked.public_key)):
         # Under a key of small order anybody can sign.
         raise Problem(INVALID, "the public key is no Ed25519 key that only its owner can use")
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
         )
@@ -146,22 +146,22 @@ async def activate_phone(sessions: Sessions, keys: KeyRing, asked: ActivatePhone
     raise Problem(ENROLMENT_REFUSED)
 
 
-async def renew_certificate(sessions: Sessions, keys: KeyRing, certificate: bytes) -> PhoneCertificate:
+async def renew_certificate(database: Database, keys: KeyRing, certificate: bytes) -> PhoneCertificate:
     """A fresh certificate for a phone that proved its key. Raises Problem(BAD_SIGNATURE) when it is not ours.
 
     An expired certificate can be renewed, a blocked credential's cannot.
     """
-    credential, official = await holder_of(sessions, keys, certificate)
+    credential, official = await holder_of(database, keys, certificate)
     return _certificate(keys, official, credential)
 
 
-async def holder_of(sessions: Sessions, keys: KeyRing, certificate: bytes) -> tuple[Credential, Official]:
+async def holder_of(database: Database, keys: KeyRing, certificate: bytes) -> tuple[Credential, Official]:
     """Whose phone shows this certificate, expired or not. Raises Problem(BAD_SIGNATURE): not ours, or blocked."""
     try:
         holder = qr.read_certificate(keys.centre_public_key, certificate)
     except qr.NotGenuine:
         raise Problem(BAD_SIGNATURE, "the certificate is not of this network") from None
-    async with sessions() as db:
+    async with database() as db:
         credential = await db.get(Credential, (holder.book, holder.credential_id))
         if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
             raise Problem(BAD_SIGNATURE, "the credential is blocked or unknown")

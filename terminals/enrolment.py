@@ -20,7 +20,7 @@ from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
-from registry.models import Canteen, Sessions, next_numbers
+from registry.models import Canteen, Database, next_numbers
 from settlement.models import AMOUNT_MAX_FEN
 from terminals.acceptance import RESEND_WITHIN_S
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN
@@ -95,12 +95,12 @@ async def _locked(db: AsyncSession, enrolment_id: int) -> Enrolment | None:
     return await db.scalar(select(Enrolment).where(Enrolment.enrolment_id == enrolment_id).with_for_update())
 
 
-async def enrol(sessions: Sessions, asked: Enrol) -> Enrolled:
+async def enrol(database: Database, asked: Enrol) -> Enrolled:
     """Redeem a code: the device's key becomes a terminal's. Raises Problem(ENROLMENT_REFUSED), whatever is wrong.
 
     A wrong code costs a try, and the try is committed although the answer is an error.
     """
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         enrolment = await _locked(db, asked.enrolment_id)
         if (
             enrolment is None
@@ -147,7 +147,7 @@ async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal:
 
 
 async def sign_on(
-    sessions: Sessions,
+    database: Database,
     ledger: Pool,
     keys: KeyRing,
     calendar: Calendar,
@@ -183,7 +183,7 @@ async def sign_on(
     theirs = to_bytes(asked.ephemeral)
     key = agree_key(ours, theirs, request_body, body)
     try:
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await _end_sessions(db, terminal.book, terminal.terminal_id)
             db.add(
                 TerminalSession(
@@ -214,7 +214,7 @@ async def _end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:
     )
 
 
-async def sign_off(sessions: Sessions, book: int, terminal_id: int) -> None:
+async def sign_off(database: Database, book: int, terminal_id: int) -> None:
     """End a terminal's session."""
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         await _end_sessions(db, book, terminal_id)

@@ -136,11 +136,11 @@ async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, databas
     await ledger.execute(insert, row["book"], 1, row["canteen_id"], QUARTER, "closed", due, due)
     await ledger.execute(insert, row["book"], 2, row["canteen_id"], QUARTER, "open", due, None)
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
-    sessions = async_sessionmaker(engine)
+    database = async_sessionmaker(engine)
     for level in (1, 2, 3):
-        assert await escalate_overdue(sessions, TODAY + timedelta(days=30 * level)) == [2]
-        assert await escalate_overdue(sessions, TODAY + timedelta(days=30 * level)) == []
-    assert await escalate_overdue(sessions, TODAY + timedelta(days=300)) == []
+        assert await escalate_overdue(database, TODAY + timedelta(days=30 * level)) == [2]
+        assert await escalate_overdue(database, TODAY + timedelta(days=30 * level)) == []
+    assert await escalate_overdue(database, TODAY + timedelta(days=300)) == []
     await engine.dispose()
     assert await ledger.fetchval("SELECT level FROM rectification_case WHERE case_id = 2") == 3
     [cases] = await ledger.fetch(QUERIES["cases"], [row["canteen_id"]], QUARTER, QUARTER + timedelta(days=91))

@@ -16,7 +16,7 @@ from foundation.attachments import Attachment
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.access import Person
-from registry.models import Sessions
+from registry.models import Database
 from tests.builders import Network
 from tests.counter import NINGBO, Counter
 from tests.nights import close
@@ -30,8 +30,8 @@ CENTRE = Person(1, "centre", "centre_operator", None)
 class Case:
     """A visitor's lunch on a published statement, and the finance officers of both sides."""
 
-    def __init__(self, ledger: Pool, url: str, sessions: Sessions, folder: Path) -> None:
-        self.ledger, self.url, self.sessions, self.folder = ledger, url, sessions, folder
+    def __init__(self, ledger: Pool, url: str, database: Database, folder: Path) -> None:
+        self.ledger, self.url, self.database, self.folder = ledger, url, database, folder
         self.counter = Counter(ledger)
 
     async def publish(self) -> None:
@@ -48,13 +48,13 @@ class Case:
     async def dispute(self, person: Person | None = None, fen: int = 500, **more: Any) -> int:
         files = more.get("files", [])
         posting = more.get("posting", self.posting)
-        return await raise_dispute(self.sessions, self.ledger, person or self.guest, posting, fen, "没吃", files)
+        return await raise_dispute(self.database, self.ledger, person or self.guest, posting, fen, "没吃", files)
 
     async def answer(self, number: int, person: Person | None = None) -> None:
-        await disputes.answer_dispute(self.sessions, person or self.host, number, "吃了", [])
+        await disputes.answer_dispute(self.database, person or self.host, number, "吃了", [])
 
     async def decide(self, number: int, *, accept: bool = True) -> None:
-        await decide_dispute(self.sessions, self.ledger, CENTRE, number, accept=accept, text="查实")
+        await decide_dispute(self.database, self.ledger, CENTRE, number, accept=accept, text="查实")
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ async def test_only_who_is_concerned_and_only_once_at_a_time(case: Case) -> None
     assert await refused(case.dispute()) == "not-disputable", "the other side disputes the same payment"
     assert await refused(case.answer(number, case.host)) == "not-allowed"
     assert await refused(case.answer(number, stranger)) == "no-dispute"
-    assert await refused(disputes.withdraw_dispute(case.sessions, case.guest, number)) == "not-allowed"
-    await disputes.withdraw_dispute(case.sessions, case.host, number)
+    assert await refused(disputes.withdraw_dispute(case.database, case.guest, number)) == "not-allowed"
+    await disputes.withdraw_dispute(case.database, case.host, number)
     assert await refused(case.answer(number, case.guest)) == "dispute-closed"
 
 
@@ -154,13 +154,13 @@ async def test_more_than_what_is_left_decides_nothing(case: Case) -> None:
 
 async def test_files_are_what_they_say(case: Case) -> None:
     number = await case.dispute(files=[Attachment("小票.pdf", PDF)])
-    async with case.sessions() as db:
+    async with case.database() as db:
         file = await disputes.read_file(db, case.host, number, 1)
         assert (file.media_type, file.content) == ("application/pdf", PDF)
     stranger = Person(4, "stranger", "agency_finance", 424242)
-    async with case.sessions() as db:
+    async with case.database() as db:
         assert await refused(disputes.read_file(db, stranger, number, 1)) == "no-dispute"
-    await disputes.withdraw_dispute(case.sessions, case.guest, number)
+    await disputes.withdraw_dispute(case.database, case.guest, number)
     assert await refused(case.dispute(files=[Attachment("a.pdf", b"<script>")])) == "invalid"
 
 

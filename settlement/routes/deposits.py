@@ -10,7 +10,7 @@ from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry import access, audit
-from registry.models import Sessions
+from registry.models import Database
 from registry.officials import find_agency, find_officials
 from settlement import grant_files, refunds
 from settlement.deposits import Deposit, deposit
@@ -31,17 +31,17 @@ class DepositController(Controller):
 
     @post("/settlement/top-ups", guards=[access.allows("top_up")], summary="Top up cash purses")
     async def top_up(
-        self, request: Request[access.Person, Any, Any], data: NewDeposits, sessions: Sessions, ledger: Pool
+        self, request: Request[access.Person, Any, Any], data: NewDeposits, database: Database, ledger: Pool
     ) -> Deposited:
         """Officials' own money, paid in at the counter, into their cash purses."""
-        return await _deposit("top_up", request.user, data, sessions, ledger)
+        return await _deposit("top_up", request.user, data, database, ledger)
 
     @post("/settlement/grants", guards=[access.allows("grant_subsidy")], summary="Grant meal subsidies")
     async def grant(
-        self, request: Request[access.Person, Any, Any], data: NewDeposits, sessions: Sessions, ledger: Pool
+        self, request: Request[access.Person, Any, Any], data: NewDeposits, database: Database, ledger: Pool
     ) -> Deposited:
         """The agency's meal money for its officials, into their subsidy purses."""
-        return await _deposit("grant", request.user, data, sessions, ledger)
+        return await _deposit("grant", request.user, data, database, ledger)
 
     @post(
         "/settlement/grants/{agency_id:int}/{batch:str}",
@@ -53,14 +53,14 @@ class DepositController(Controller):
         request: Request[access.Person, Any, Any],
         agency_id: NumberInPath,
         batch: Annotated[str, Parameter(pattern="^[A-Za-z0-9_.-]{1,40}$")],
-        sessions: Sessions,
+        database: Database,
         ledger: Pool,
         keys: KeyRing,
     ) -> Deposited:
         """CSV, staff number and yuan; every row is posted, or none; the same batch again grants nothing more."""
         request.user.must_act_for(agency_id)
         rows = grant_files.read_grants(await request.body())
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             agency = await find_agency(db, agency_id)
             deposits = await grant_files.deposits_of(db, keys, agency, batch, rows)
             amount_fen = sum(d.amount_fen for d in deposits)
@@ -71,13 +71,13 @@ class DepositController(Controller):
 
     @post("/settlement/refunds", guards=[access.allows("refund")], summary="Refund a payment")
     async def refund(
-        self, request: Request[access.Person, Any, Any], data: NewRefund, sessions: Sessions, ledger: Pool
+        self, request: Request[access.Person, Any, Any], data: NewRefund, database: Database, ledger: Pool
     ) -> Refunded:
         """Give back part or all of a payment of one's own canteen, on any later day; never more than was paid."""
         payment = await refunds.find_payment(ledger, data.payment)
         request.user.must_act_for(payment.acquirer_id)
         # The record is committed first: money never moves without one.
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             detail = {"posting": str(data.posting_id), "amount_fen": data.amount_fen, "reason": data.reason}
             await audit.record(db, request.user.login, "refund", f"payment/{data.payment}", detail)
         given = await refunds.refund(ledger, payment.book, data.posting_id, data.payment, data.amount_fen)
@@ -92,18 +92,18 @@ class DepositController(Controller):
         self,
         request: Request[access.Person, Any, Any],
         holder_id: NumberInPath,
-        sessions: Sessions,
+        database: Database,
         ledger: Pool,
     ) -> Purses:
         """The balances of both purses; 0 for a purse without a deposit yet."""
-        async with sessions() as db:
+        async with database() as db:
             official = (await find_officials(db, [holder_id]))[holder_id]
         request.user.must_act_for(official.agency_id)
         held = await balances(ledger, official.book, holder_id)
         return Purses(holder_id, held.get("cash", 0), held.get("subsidy", 0))
 
 
-async def _deposit(kind: str, person: access.Person, data: NewDeposits, sessions: Sessions, ledger: Pool) -> Deposited:
+async def _deposit(kind: str, person: access.Person, data: NewDeposits, database: Database, ledger: Pool) -> Deposited:
     person.must_act_for(data.agency_id)
     if len({d.posting_id for d in data.deposits}) != len(data.deposits):
         raise Problem(INVALID, "a posting_id stands twice in the list")
@@ -114,7 +114,7 @@ async def _deposit(kind: str, person: access.Person, data: NewDeposits, sessions
         "first": str(data.deposits[0].posting_id),
     }
     # The record is committed first: money never moves without one. A repeat after a crash posts at most once.
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         agency = await find_agency(db, data.agency_id)
         officials = await find_officials(db, [d.holder_id for d in data.deposits])
         if any(official.agency_id != agency.agency_id for official in officials.values()):

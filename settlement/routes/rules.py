@@ -6,7 +6,7 @@ from litestar import Controller, Request, get, post
 
 from foundation.messages import NumberInPath
 from registry import access, audit
-from registry.models import Sessions
+from registry.models import Database
 from registry.officials import find_agency
 from settlement import rulebook
 from settlement.models import Jurisdiction
@@ -27,17 +27,17 @@ class RuleController(Controller):
     tags = ["rules"]  # noqa: RUF012
 
     @get("/rules/{book:int}", guards=[access.allows("see_registry")], summary="A region's rules today")
-    async def rules(self, book: NumberInPath, sessions: Sessions) -> RulesShown:
+    async def rules(self, book: NumberInPath, database: Database) -> RulesShown:
         """The rules in force."""
-        async with sessions() as db:
+        async with database() as db:
             return _shown(await rulebook.rules_in_force(db, book, rulebook.today()))
 
     @post("/rules/{book:int}", guards=[access.allows("set_rules")], summary="Change a region's rules")
     async def change_rules(
-        self, request: Request[access.Person, Any, Any], book: NumberInPath, data: NewRules, sessions: Sessions
+        self, request: Request[access.Person, Any, Any], book: NumberInPath, data: NewRules, database: Database
     ) -> RulesShown:
         """Rules from a day on; payments of earlier days keep theirs."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             changed = await rulebook.change_rules(db, book, data)
             detail = {name: str(value) for name, value in data.given().items()}
             await audit.record(db, request.user.login, "change_rules", f"book/{book}", detail)
@@ -45,10 +45,10 @@ class RuleController(Controller):
 
     @post("/tariffs", guards=[access.allows("set_tariff")], summary="Set a price")
     async def set_tariff(
-        self, request: Request[access.Person, Any, Any], data: NewTariff, sessions: Sessions
+        self, request: Request[access.Person, Any, Any], data: NewTariff, database: Database
     ) -> NewTariff:
         """A canteen's price for a meal, from tomorrow on at the earliest."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             canteen = await rulebook.find_canteen(db, data.canteen_id)
             request.user.must_act_for(canteen.agency_id)
             await rulebook.set_tariff(db, canteen, data)
@@ -57,9 +57,9 @@ class RuleController(Controller):
         return data
 
     @get("/tariffs/{canteen_id:int}", guards=[access.allows("see_registry")], summary="A canteen's prices")
-    async def tariffs(self, canteen_id: NumberInPath, sessions: Sessions) -> list[TariffShown]:
+    async def tariffs(self, canteen_id: NumberInPath, database: Database) -> list[TariffShown]:
         """Past, present and coming ones; of a meal's prices the one with the latest day up to today holds."""
-        async with sessions() as db:
+        async with database() as db:
             canteen = await rulebook.find_canteen(db, canteen_id)
             return [
                 TariffShown(t.canteen_id, t.meal, t.valid_from, t.home_fen, t.visitor_fen, t.limit_fen)
@@ -67,9 +67,9 @@ class RuleController(Controller):
             ]
 
     @get("/agreements/{book:int}", guards=[access.allows("see_registry")], summary="A region's agreements")
-    async def agreements(self, book: NumberInPath, sessions: Sessions) -> list[AgreementMessage]:
+    async def agreements(self, book: NumberInPath, database: Database) -> list[AgreementMessage]:
         """Whose officials its canteens receive without a visit, and when."""
-        async with sessions() as db:
+        async with database() as db:
             found = await rulebook.agreements_of(db, book)
             return [AgreementMessage(a.guest_book, a.valid_from, a.valid_to) for a in found]
 
@@ -79,10 +79,10 @@ class RuleController(Controller):
         request: Request[access.Person, Any, Any],
         book: NumberInPath,
         data: AgreementMessage,
-        sessions: Sessions,
+        database: Database,
     ) -> AgreementMessage:
         """Receive another region's officials without a visit; the same first day again sets the last day."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await rulebook.agree(db, book, data)
             detail = {
                 "guest_book": data.guest_book,
@@ -94,11 +94,11 @@ class RuleController(Controller):
 
     @post("/purse-orders", guards=[access.allows("set_purse_order")], summary="Set which purse pays first")
     async def set_purse_order(
-        self, request: Request[access.Person, Any, Any], data: PurseOrder, sessions: Sessions
+        self, request: Request[access.Person, Any, Any], data: PurseOrder, database: Database
     ) -> PurseOrder:
         """At the agency's own canteens; elsewhere own money alone pays."""
         request.user.must_act_for(data.agency_id)
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             agency = await find_agency(db, data.agency_id)
             agency.purse_order = data.purse_order
             detail = {"purse_order": data.purse_order}

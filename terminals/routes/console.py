@@ -8,7 +8,7 @@ from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from registry import access, audit
-from registry.models import Sessions
+from registry.models import Database
 from registry.officials import find_officials
 from settlement.ledger import balances
 from settlement.refunds import close_account
@@ -40,10 +40,10 @@ class CounterConsoleController(Controller):
 
     @post("/enrolments", guards=[access.allows("enrol_terminal")], summary="Create an enrolment code")
     async def create_enrolment(
-        self, request: ByPerson, data: NewEnrolment, sessions: Sessions, keys: KeyRing
+        self, request: ByPerson, data: NewEnrolment, database: Database, keys: KeyRing
     ) -> EnrolmentSlip:
         """A one-time code for one device; a second person must approve it."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             made, code = await enrolment.create_enrolment(db, request.user, data)
             subject = f"enrolment/{made.enrolment_id}"
             await audit.record(db, request.user.login, "create_enrolment", subject, {"canteen_id": data.canteen_id})
@@ -56,17 +56,17 @@ class CounterConsoleController(Controller):
         guards=[access.allows("approve_terminal")],
         summary="Approve an enrolment",
     )
-    async def approve_enrolment(self, request: ByPerson, enrolment_id: NumberInPath, sessions: Sessions) -> Approved:
+    async def approve_enrolment(self, request: ByPerson, enrolment_id: NumberInPath, database: Database) -> Approved:
         """The second person's approval."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             approved = await enrolment.approve_enrolment(db, request.user, enrolment_id)
             await audit.record(db, request.user.login, "approve_enrolment", f"enrolment/{approved.enrolment_id}")
         return Approved(enrolment_id, request.user.login)
 
     @post("/cards", guards=[access.allows("issue_credential")], summary="Issue cards")
-    async def issue_cards(self, request: ByPerson, data: NewCards, sessions: Sessions, keys: KeyRing) -> CardsIssued:
+    async def issue_cards(self, request: ByPerson, data: NewCards, database: Database, keys: KeyRing) -> CardsIssued:
         """Issue cards for officials of one agency; the answer is for the personaliser."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             issued = await credentials.issue_cards(db, keys, request.user, data)
             detail = {"cards": len(issued), "first": issued[0].credential_id}
             await audit.record(db, request.user.login, "issue_cards", f"agency/{data.agency_id}", detail)
@@ -74,10 +74,10 @@ class CounterConsoleController(Controller):
 
     @post("/cards/replacements", guards=[access.allows("issue_credential")], summary="Replace a card")
     async def replace_card(
-        self, request: ByPerson, data: NewReplacement, sessions: Sessions, keys: KeyRing, ledger: Pool
+        self, request: ByPerson, data: NewReplacement, database: Database, keys: KeyRing, ledger: Pool
     ) -> Replaced:
         """Block a lost card and issue another one: the money hangs on the account and is there at once."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             card, official = await credentials.replace_card(db, keys, request.user, data)
             detail = {"new": card.credential_id, "reason": data.reason}
             await audit.record(db, request.user.login, "replace_card", f"credential/{data.credential_id}", detail)
@@ -85,18 +85,18 @@ class CounterConsoleController(Controller):
         return Replaced(card, held.get("cash", 0), held.get("subsidy", 0))
 
     @post("/phone-activations", guards=[access.allows("issue_credential")], summary="Create activation codes")
-    async def create_activations(self, request: ByPerson, data: NewActivations, sessions: Sessions) -> Activations:
+    async def create_activations(self, request: ByPerson, data: NewActivations, database: Database) -> Activations:
         """One-time codes for officials' phones."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             made, expires_at = await credentials.create_activations(db, request.user, data)
             detail = {"activations": len(made), "first": made[0].activation_id}
             await audit.record(db, request.user.login, "activate_phones", f"agency/{data.agency_id}", detail)
         return Activations(made, int(expires_at.timestamp()))
 
     @post("/closures", status_code=200, guards=[access.allows("close_account")], summary="Close an account")
-    async def close_account(self, request: ByPerson, data: NewClosure, sessions: Sessions, ledger: Pool) -> Closed:
+    async def close_account(self, request: ByPerson, data: NewClosure, database: Database, ledger: Pool) -> Closed:
         """Block an official's cards and phones, pay his cash out, return his meal money to the agency."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             official = (await find_officials(db, [data.holder_id]))[data.holder_id]
             request.user.must_act_for(official.agency_id)
             blocked = await blocking.block_all(db, request.user, official.holder_id, "account closed")
@@ -112,10 +112,10 @@ class CounterConsoleController(Controller):
         summary="Block a card or phone",
     )
     async def block(
-        self, request: ByPerson, credential_id: NumberInPath, data: Blocking, sessions: Sessions
+        self, request: ByPerson, credential_id: NumberInPath, data: Blocking, database: Database
     ) -> Blocking:
         """Block a credential, or lift the block."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await blocking.set_blocked(db, request.user, credential_id, data.blocked, data.reason)
             detail = {"blocked": data.blocked, "reason": data.reason}
             await audit.record(db, request.user.login, "block", f"credential/{credential_id}", detail)

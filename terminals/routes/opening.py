@@ -10,7 +10,7 @@ from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from registry.models import Sessions
+from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
@@ -45,27 +45,27 @@ class OpeningController(Controller):
     tags = ["terminal"]  # noqa: RUF012
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
-    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, sessions: Sessions) -> Enrolled:
+    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
         """Become a terminal; signed with the key that the message names."""
         await _check_opening(request, ed_key=to_bytes(data.public_key), key_id="enrolment")
-        return await enrolment.enrol(sessions, data)
+        return await enrolment.enrol(database, data)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
     async def sign_on(
         self,
         request: Request[Any, Any, Any],
         data: SignOn,
-        sessions: Sessions,
+        database: Database,
         ledger: Pool,
         keys: KeyRing,
         calendar: Calendar,
         block_list: BlockListVersion,
     ) -> Response[SignedOn]:
         """Open a session: a signed key agreement, both ways."""
-        async with sessions() as db:
+        async with database() as db:
             terminal = await enrolment.find_terminal(db, data.terminal_id)
         signed = await _check_opening(request, ed_key=terminal.public_key, key_id=str(data.terminal_id))
-        body = await enrolment.sign_on(sessions, ledger, keys, calendar, data, await request.body(), terminal)
+        body = await enrolment.sign_on(database, ledger, keys, calendar, data, await request.body(), terminal)
         fields = sign_answer(
             signed,
             201,
@@ -80,29 +80,29 @@ class OpeningController(Controller):
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
-        self, request: Request[Any, Any, Any], data: ActivatePhone, sessions: Sessions, keys: KeyRing
+        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
         """Get the first holder certificate; signed with the key that the message names."""
         await _check_opening(request, ed_key=to_bytes(data.public_key), key_id="phone")
-        return await credentials.activate_phone(sessions, keys, data)
+        return await credentials.activate_phone(database, keys, data)
 
     @post("/phone/certificates/renewals", summary="Renew a phone's certificate")
     async def renew(
-        self, request: Request[Any, Any, Any], data: RenewCertificate, sessions: Sessions, keys: KeyRing
+        self, request: Request[Any, Any, Any], data: RenewCertificate, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
         """Get a fresh holder certificate for the same key; signed with it."""
         certificate = to_bytes(data.certificate)
-        fresh = await credentials.renew_certificate(sessions, keys, certificate)
+        fresh = await credentials.renew_certificate(database, keys, certificate)
         holder = qr.read_certificate(keys.centre_public_key, certificate)
         await _check_opening(request, ed_key=holder.public_key, key_id="phone")
         return fresh
 
     @post("/phone/top-ups", status_code=200, summary="Top up on the phone")
     async def top_up(
-        self, request: Request[Any, Any, Any], data: AskTopUp, sessions: Sessions, keys: KeyRing, ledger: Pool
+        self, request: Request[Any, Any, Any], data: AskTopUp, database: Database, keys: KeyRing, ledger: Pool
     ) -> TopUpOrder:
         """Open an order at the payment gateway, or see how it stands; signed with the phone's key."""
-        credential, official = await credentials.holder_of(sessions, keys, to_bytes(data.certificate))
+        credential, official = await credentials.holder_of(database, keys, to_bytes(data.certificate))
         assert credential.public_key is not None
         await _check_opening(request, ed_key=credential.public_key, key_id="phone")
         gateway = gateway_of(request.app.state)

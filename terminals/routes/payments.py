@@ -6,7 +6,7 @@ from litestar import Controller, Request, delete, get, post
 
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
-from registry.models import Sessions
+from registry.models import Database
 from settlement.charging import Charger
 from settlement.till_totals import Totals, compare_totals
 from terminals import blocking, enrolment
@@ -63,9 +63,9 @@ class PaymentController(Controller):
         return await blocking.changes_since(ledger, since)
 
     @delete("/sessions/current", status_code=200, summary="Sign off")
-    async def sign_off(self, request: ByTerminal, sessions: Sessions, terminal_sessions: SessionStore) -> Answer:
+    async def sign_off(self, request: ByTerminal, database: Database, terminal_sessions: SessionStore) -> Answer:
         """End the session at the end of a shift."""
         session = request.auth.session
-        await enrolment.sign_off(sessions, session.book, session.terminal_id)
+        await enrolment.sign_off(database, session.book, session.terminal_id)
         terminal_sessions.forget(session.session_id)
         return Answer("signed_off")

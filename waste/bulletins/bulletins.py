@@ -21,7 +21,7 @@ from foundation.postgres import Pool
 from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
-from registry.models import Sessions, next_numbers
+from registry.models import Database, next_numbers
 from waste.bulletins.models import Bulletin
 from waste.evaluation.quarters import QUERIES as EVALUATION
 from waste.evaluation.quarters import Standing, quarter_of, schemes, standings
@@ -102,13 +102,13 @@ class Found(Struct):
     sampling: dict[str, int]
 
 
-async def draft(sessions: Sessions, ledger: Pool, person: Person, quarter: date) -> int:
+async def draft(database: Database, ledger: Pool, person: Person, quarter: date) -> int:
     """Draft a bulletin from a quarter's results; returns its number. Raises Problem INVALID, NOT_FOUND, CONFLICT."""
     state = await ledger.fetchrow(EVALUATION["quarter"], quarter)
     if state is None or state["frozen_at"] is None:
         raise Problem(CONFLICT, f"the results of the quarter from {quarter} are not final: freeze them first")
     found = await find(ledger, quarter)
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         [number] = await next_numbers(db, 1)
         db.add(
             Bulletin(
@@ -197,18 +197,18 @@ def _said(lines: list[Line], what: str) -> str:
     return "、".join(line.name_zh for line in lines) + what if lines else ""
 
 
-async def edit(sessions: Sessions, person: Person, bulletin_id: int, texts: dict[str, str]) -> None:
+async def edit(database: Database, person: Person, bulletin_id: int, texts: dict[str, str]) -> None:
     """Replace texts of a draft; who edits does not publish. Raises Problem NOT_FOUND, CONFLICT."""
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         bulletin = await _take(db, bulletin_id)
         bulletin.texts = bulletin.texts | texts
         bulletin.written_by = sorted({*bulletin.written_by, person.login})
         await audit.record(db, person.login, "edit_bulletin", f"bulletin/{bulletin_id}", texts)
 
 
-async def publish(sessions: Sessions, person: Person, bulletin_id: int) -> None:
+async def publish(database: Database, person: Person, bulletin_id: int) -> None:
     """Publish a draft, by somebody who wrote nothing of it. Raises Problem NOT_FOUND, CONFLICT, SECOND_PERSON."""
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         bulletin = await _take(db, bulletin_id)
         if person.login in bulletin.written_by:
             raise Problem(SECOND_PERSON, "who wrote it does not publish it")

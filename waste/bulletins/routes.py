@@ -9,7 +9,7 @@ from msgspec import to_builtins
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
 from registry import access
-from registry.models import Sessions
+from registry.models import Database
 from waste.bulletins import bulletins
 from waste.bulletins.models import Bulletin
 from waste.bulletins.schemas import BulletinShown, BulletinTexts, NewBulletin
@@ -33,21 +33,21 @@ class BulletinWriterController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @post("/", guards=[access.allows("inspect")], summary="Draft a bulletin")
-    async def draft(self, request: ByPerson, data: NewBulletin, sessions: Sessions, ledger: Pool) -> Numbered:
+    async def draft(self, request: ByPerson, data: NewBulletin, database: Database, ledger: Pool) -> Numbered:
         """From a quarter's frozen results: ranking, examples, warnings, cases, against the quarter before."""
-        return Numbered(await bulletins.draft(sessions, ledger, request.user, data.quarter))
+        return Numbered(await bulletins.draft(database, ledger, request.user, data.quarter))
 
     @get("/", guards=[access.allows("see_bulletin_drafts")], summary="Bulletins and drafts")
-    async def list_all(self, sessions: Sessions) -> list[BulletinShown]:
+    async def list_all(self, database: Database) -> list[BulletinShown]:
         """The newest first."""
-        async with sessions() as db:
+        async with database() as db:
             return [_shown(bulletin) for bulletin in await bulletins.bulletins(db, drafts=True)]
 
     @patch("/{bulletin_id:int}", guards=[access.allows("inspect")], summary="Edit a draft", status_code=204)
-    async def edit(self, request: ByPerson, bulletin_id: NumberInPath, data: BulletinTexts, sessions: Sessions) -> None:
+    async def edit(self, request: ByPerson, bulletin_id: NumberInPath, data: BulletinTexts, database: Database) -> None:
         """Replace texts; facts come from the results alone."""
         texts = {name: text for name, text in to_builtins(data).items() if text is not None}
-        await bulletins.edit(sessions, request.user, bulletin_id, texts)
+        await bulletins.edit(database, request.user, bulletin_id, texts)
 
     @post(
         "/{bulletin_id:int}/publication",
@@ -55,9 +55,9 @@ class BulletinWriterController(Controller):
         summary="Publish",
         status_code=204,
     )
-    async def publish(self, request: ByPerson, bulletin_id: NumberInPath, sessions: Sessions) -> None:
+    async def publish(self, request: ByPerson, bulletin_id: NumberInPath, database: Database) -> None:
         """By somebody who wrote nothing of it; from then on it stays as it is."""
-        await bulletins.publish(sessions, request.user, bulletin_id)
+        await bulletins.publish(database, request.user, bulletin_id)
 
     @get(
         "/{bulletin_id:int}/page",
@@ -65,9 +65,9 @@ class BulletinWriterController(Controller):
         media_type=MediaType.HTML,
         summary="A draft as a page",
     )
-    async def page(self, bulletin_id: NumberInPath, sessions: Sessions) -> str:
+    async def page(self, bulletin_id: NumberInPath, database: Database) -> str:
         """As it will be."""
-        async with sessions() as db:
+        async with database() as db:
             return bulletins.page(await bulletins.read(db, bulletin_id, drafts=True))
 
     @get(
@@ -76,9 +76,9 @@ class BulletinWriterController(Controller):
         media_type="application/pdf",
         summary="A draft as a PDF",
     )
-    async def pdf(self, bulletin_id: NumberInPath, sessions: Sessions) -> Response[bytes]:
+    async def pdf(self, bulletin_id: NumberInPath, database: Database) -> Response[bytes]:
         """As it will be."""
-        async with sessions() as db:
+        async with database() as db:
             bulletin = await bulletins.read(db, bulletin_id, drafts=True)
         return _pdf(bulletin_id, await bulletins.document(bulletin))
 
@@ -90,26 +90,26 @@ class BulletinController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @get("/", media_type=MediaType.HTML, summary="Published bulletins")
-    async def list_published(self, sessions: Sessions) -> str:
+    async def list_published(self, database: Database) -> str:
         """The newest first."""
-        async with sessions() as db:
+        async with database() as db:
             return bulletins.list_page(await bulletins.bulletins(db, drafts=False))
 
     @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="A published bulletin")
-    async def page(self, bulletin_id: NumberInPath, sessions: Sessions) -> str:
+    async def page(self, bulletin_id: NumberInPath, database: Database) -> str:
         """With charts."""
-        async with sessions() as db:
+        async with database() as db:
             return bulletins.page(await bulletins.read(db, bulletin_id, drafts=False))
 
     @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="A published bulletin as a PDF")
-    async def pdf(self, bulletin_id: NumberInPath, sessions: Sessions) -> Response[bytes]:
+    async def pdf(self, bulletin_id: NumberInPath, database: Database) -> Response[bytes]:
         """A4, PDF/A-2b."""
-        async with sessions() as db:
+        async with database() as db:
             bulletin = await bulletins.read(db, bulletin_id, drafts=False)
         return _pdf(bulletin_id, await bulletins.document(bulletin))
 
     @get("/{bulletin_id:int}/data", summary="A published bulletin's facts")
-    async def data(self, bulletin_id: NumberInPath, sessions: Sessions) -> dict[str, Any]:
+    async def data(self, bulletin_id: NumberInPath, database: Database) -> dict[str, Any]:
         """What its charts show."""
-        async with sessions() as db:
+        async with database() as db:
             return (await bulletins.read(db, bulletin_id, drafts=False)).found

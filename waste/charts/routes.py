@@ -7,7 +7,7 @@ from litestar.params import Parameter
 
 from registry import access
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Sessions
+from registry.models import Database
 from waste.charts.dashboard import CHARTS, Charts, to_csv
 from waste.charts.schemas import ChartShown
 
@@ -30,13 +30,13 @@ class DashboardController(Controller):
         self,
         request: ByPerson,
         name: str,
-        sessions: Sessions,
+        database: Database,
         charts: Charts,
         canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
         form: Annotated[str, Parameter(query="format", pattern="^(json|csv)$")] = "json",
     ) -> ChartShown | Response[bytes]:
         """As JSON to draw, as CSV to keep; of one canteen if asked."""
-        async with sessions() as db:
+        async with database() as db:
             canteens = await canteens_of(db, request.user)
             if canteen_id is not None:
                 canteens = {canteen_id: await canteen_of(db, request.user, canteen_id)}

@@ -14,7 +14,7 @@ from foundation.postgres import Pool
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
-from registry.models import Canteen, Sessions, next_numbers
+from registry.models import Canteen, Database, next_numbers
 from waste.evaluation.models import Appeal, EvaluationQuarter, SelfEvaluation
 from waste.evaluation.quarters import check_codes, must_be_open, self_evaluation_due, want
 from waste.weighing.files import add_files
@@ -24,7 +24,7 @@ APPEAL_WITHIN = timedelta(days=15)
 
 
 async def evaluate_oneself(
-    sessions: Sessions, ledger: Pool, person: Person, canteen: Canteen, quarter: date, percents: dict[str, int],
+    database: Database, ledger: Pool, person: Person, canteen: Canteen, quarter: date, percents: dict[str, int],
     note: str, files: list[Attachment],
 ) -> None:  # fmt: skip
     """An agency's own scores of its canteen's evidence; sent again, they replace the former ones.
@@ -36,7 +36,7 @@ async def evaluate_oneself(
     values: dict[str, Any] = {
         "percents": percents, "note": note, "submitted_by": person.login, "submitted_at": datetime.now(UTC),
     }  # fmt: skip
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         query = insert(SelfEvaluation).values(
             book=canteen.book, canteen_id=canteen.canteen_id, quarter=quarter, **values
         )
@@ -59,11 +59,11 @@ async def missing_self_evaluations(
 
 
 async def appeal(
-    sessions: Sessions, person: Person, canteen: Canteen, quarter: date, text: str, files: list[Attachment]
+    database: Database, person: Person, canteen: Canteen, quarter: date, text: str, files: list[Attachment]
 ) -> int:
     """Appeal against a frozen result; returns the appeal's number. Raises Problem INVALID (too late), CONFLICT."""
     try:
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             state = await db.get(EvaluationQuarter, quarter)
             if state is None or state.frozen_at is None:
                 raise Problem(CONFLICT, f"the quarter from {quarter} is not final yet: nothing to appeal against")
@@ -87,12 +87,12 @@ async def appeal(
     return number
 
 
-async def decide(sessions: Sessions, ledger: Pool, person: Person, appeal_id: int, *, accept: bool, text: str) -> None:
+async def decide(database: Database, ledger: Pool, person: Person, appeal_id: int, *, accept: bool, text: str) -> None:
     """Decide an appeal; accepted, the canteen's quarter is evaluated again, from what is known now.
 
     Raises Problem NOT_FOUND, CONFLICT (decided already).
     """
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         found = await db.scalar(select(Appeal).where(Appeal.appeal_id == appeal_id).with_for_update())
         if found is None:
             raise Problem(NOT_FOUND, f"no appeal {appeal_id}")

@@ -13,7 +13,7 @@ from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Canteen, Sessions
+from registry.models import Canteen, Database
 from waste.evaluation import appeals
 from waste.evaluation.quarters import QUERIES, add_evidence, freeze, indicator_of, quarter_of, schemes, standings, want
 from waste.evaluation.schemas import (
@@ -53,16 +53,16 @@ class EvaluationController(Controller):
         ]
 
     @get("/evaluations/{quarter:date}", guards=[access.allows("see_waste")], summary="A quarter's evaluations")
-    async def evaluations(self, request: ByPerson, quarter: date, sessions: Sessions, ledger: Pool) -> QuarterShown:
+    async def evaluations(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> QuarterShown:
         """Score, interval, grade and rank among peers; the quarter by its first day, for one's own canteens."""
-        async with sessions() as db:
+        async with database() as db:
             canteens = await canteens_of(db, request.user)
         return await quarter_shown(ledger, quarter, canteens)
 
     @post("/evaluations/{quarter:date}", guards=[access.allows("inspect")], summary="Evaluate a quarter")
-    async def evaluate(self, request: ByPerson, quarter: date, sessions: Sessions, ledger: Pool) -> QuarterShown:
+    async def evaluate(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> QuarterShown:
         """Have it evaluated anew; answers when it is, or after 25 seconds as it stands."""
-        async with sessions() as db:
+        async with database() as db:
             canteens = await canteens_of(db, request.user)
         await want(ledger, quarter)
         give_up_at = asyncio.get_running_loop().time() + WAIT_S
@@ -71,10 +71,10 @@ class EvaluationController(Controller):
         return await quarter_shown(ledger, quarter, canteens)
 
     @post("/evaluations/{quarter:date}/freeze", guards=[access.allows("inspect")], summary="Freeze", status_code=204)
-    async def freeze(self, request: ByPerson, quarter: date, sessions: Sessions, ledger: Pool) -> None:
+    async def freeze(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> None:
         """Keep the results of a quarter that is over: from now on only appeals change them."""
         await freeze(ledger, quarter, request.user.login)
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             await audit.record(db, request.user.login, "freeze_evaluations", f"quarter/{quarter}")
 
     @get(
@@ -83,10 +83,10 @@ class EvaluationController(Controller):
         summary="What a score rests on",
     )
     async def trace(
-        self, request: ByPerson, quarter: date, canteen_id: NumberInPath, code: str, sessions: Sessions, ledger: Pool
+        self, request: ByPerson, quarter: date, canteen_id: NumberInPath, code: str, database: Database, ledger: Pool
     ) -> TraceShown:
         """Formula, target and limit; the weeks with the way to their weighings, or the evidence, or the cases."""
-        async with sessions() as db:
+        async with database() as db:
             canteen = await canteen_of(db, request.user, canteen_id)
             files = await files_of(
                 db, [f"evidence/{quarter}/{canteen_id}/{code}", f"self-evaluation/{quarter}/{canteen_id}"]
@@ -115,13 +115,13 @@ class EvaluationController(Controller):
         status_code=204,
         request_max_body_size=BODY_MAX,
     )
-    async def score(self, request: ByPerson, data: NewEvidence, sessions: Sessions, ledger: Pool) -> None:
+    async def score(self, request: ByPerson, data: NewEvidence, database: Database, ledger: Pool) -> None:
         """An inspector's score of an indicator that is not measured; earlier scores stay in the history."""
         files = read_files(data.files)
-        async with sessions() as db:
+        async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
         await add_evidence(ledger, canteen, data.quarter, data.code, data.percent / 100, data.note, request.user.login)
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             subject = f"evidence/{data.quarter}/{data.canteen_id}/{data.code}"
             await add_files(db, canteen.book, canteen.canteen_id, subject, files, request.user.login)
             detail = {"percent": data.percent, "note": data.note, "files": digests(files)}
@@ -135,13 +135,13 @@ class EvaluationController(Controller):
         request_max_body_size=BODY_MAX,
     )
     async def evaluate_oneself(
-        self, request: ByPerson, data: NewSelfEvaluation, sessions: Sessions, ledger: Pool
+        self, request: ByPerson, data: NewSelfEvaluation, database: Database, ledger: Pool
     ) -> None:
         """Every quarter: one's own scores of what is not measured; an inspector's count before them."""
-        async with sessions() as db:
+        async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
         await appeals.evaluate_oneself(
-            sessions, ledger, request.user, canteen, data.quarter, dict(data.percents), data.note,
+            database, ledger, request.user, canteen, data.quarter, dict(data.percents), data.note,
             read_files(data.files),
         )  # fmt: skip
 
@@ -151,17 +151,17 @@ class EvaluationController(Controller):
         summary="Appeal against a result",
         request_max_body_size=BODY_MAX,
     )
-    async def appeal(self, request: ByPerson, data: NewAppeal, sessions: Sessions) -> Numbered:
+    async def appeal(self, request: ByPerson, data: NewAppeal, database: Database) -> Numbered:
         """Against a final result, within 15 days."""
-        async with sessions() as db:
+        async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
-        number = await appeals.appeal(sessions, request.user, canteen, data.quarter, data.text, read_files(data.files))
+        number = await appeals.appeal(database, request.user, canteen, data.quarter, data.text, read_files(data.files))
         return Numbered(number)
 
     @get("/appeals", guards=[access.allows("see_waste")], summary="Appeals")
-    async def list_appeals(self, request: ByPerson, sessions: Sessions) -> list[AppealShown]:
+    async def list_appeals(self, request: ByPerson, database: Database) -> list[AppealShown]:
         """Of one's own canteens, the newest first."""
-        async with sessions() as db:
+        async with database() as db:
             found = await appeals.appeals_of(db, list(await canteens_of(db, request.user)))
             files = await files_of(db, [f"appeal/{a.appeal_id}" for a in found])
         return [
@@ -179,10 +179,10 @@ class EvaluationController(Controller):
         status_code=204,
     )
     async def decide_appeal(
-        self, request: ByPerson, appeal_id: NumberInPath, data: AppealDecision, sessions: Sessions, ledger: Pool
+        self, request: ByPerson, appeal_id: NumberInPath, data: AppealDecision, database: Database, ledger: Pool
     ) -> None:
         """Accepted, the canteen's quarter is evaluated again from what is known now."""
-        await appeals.decide(sessions, ledger, request.user, appeal_id, accept=data.accept, text=data.text)
+        await appeals.decide(database, ledger, request.user, appeal_id, accept=data.accept, text=data.text)
 
 
 async def _evaluated(ledger: Pool, quarter: date) -> bool:

@@ -8,7 +8,7 @@ from litestar import Controller, Request, get, post
 from foundation.postgres import Pool
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Sessions
+from registry.models import Database
 from waste.forecast.headcount import QUERIES as HEADCOUNT
 from waste.forecast.schemas import MealForecast, NewBooking
 
@@ -22,9 +22,9 @@ class ForecastController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @post("/bookings", guards=[access.allows("weigh_waste")], summary="Book covers", status_code=204)
-    async def book(self, request: ByPerson, data: NewBooking, sessions: Sessions, ledger: Pool) -> None:
+    async def book(self, request: ByPerson, data: NewBooking, database: Database, ledger: Pool) -> None:
         """A meeting, a course: covers beyond the usual guests, which the forecast counts in; and who came of them."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
             detail = {"date": str(data.business_date), "meal": data.meal, "booked": data.booked, "came": data.came}
             await audit.record(db, request.user.login, "book_covers", f"canteen/{data.canteen_id}", detail)
@@ -35,10 +35,10 @@ class ForecastController(Controller):
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Covers to expect on a day")
     async def forecasts(
-        self, request: ByPerson, business_date: date, sessions: Sessions, ledger: Pool
+        self, request: ByPerson, business_date: date, database: Database, ledger: Pool
     ) -> list[MealForecast]:
         """Per canteen and meal: the forecast, how many to cook for, and what came."""
-        async with sessions() as db:
+        async with database() as db:
             canteens = await canteens_of(db, request.user)
         rows = await ledger.fetch(HEADCOUNT["forecasts"], business_date, list(canteens))
         return [

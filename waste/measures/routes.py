@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from foundation.postgres import Pool
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Sessions
+from registry.models import Database
 from waste.measures.days import measures_on
 from waste.measures.kitchen_months import QUERIES as MEASURES
 from waste.measures.kitchen_months import measures_over, savings
@@ -26,9 +26,9 @@ class MeasuresController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @get("/days/{business_date:date}", guards=[access.allows("see_waste")], summary="A day's waste")
-    async def day(self, request: ByPerson, business_date: date, sessions: Sessions, ledger: Pool) -> DayWaste:
+    async def day(self, request: ByPerson, business_date: date, database: Database, ledger: Pool) -> DayWaste:
         """Grams per cover and waste rate per canteen and meal, for the canteens that the person may see."""
-        async with sessions() as db:
+        async with database() as db:
             canteens = await canteens_of(db, request.user)
         measured = await measures_on(ledger, canteens, business_date)
         return DayWaste(
@@ -78,9 +78,9 @@ class MeasuresController(Controller):
         ]
 
     @post("/kitchens", guards=[access.allows("weigh_waste")], summary="Say how a canteen is run", status_code=204)
-    async def set_kitchen(self, request: ByPerson, data: NewKitchen, sessions: Sessions, ledger: Pool) -> None:
+    async def set_kitchen(self, request: ByPerson, data: NewKitchen, database: Database, ledger: Pool) -> None:
         """Self-run or contracted, how it serves, and what a kilogram costs it: what it is compared with."""
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
             detail = {"operating": data.operating, "serving": data.serving, "cost_per_kg_fen": data.cost_per_kg_fen}
             await audit.record(db, request.user.login, "set_kitchen", f"canteen/{data.canteen_id}", detail)

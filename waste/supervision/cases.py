@@ -23,7 +23,7 @@ from foundation.postgres import Pool
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
-from registry.models import Canteen, Sessions, next_numbers
+from registry.models import Canteen, Database, next_numbers
 from waste.evaluation.quarters import quarter_of
 from waste.supervision.models import CaseStep, RectificationCase
 from waste.weighing.files import add_files
@@ -54,7 +54,7 @@ def case_subject(case_id: int) -> str:
 
 
 async def open_case(
-    sessions: Sessions, person: Person, canteen: Canteen, quarter: date, kind: str, what: str, responsible: str,
+    database: Database, person: Person, canteen: Canteen, quarter: date, kind: str, what: str, responsible: str,
     due_on: date, files: list[Attachment],
 ) -> int:  # fmt: skip
     """A finding becomes a case; returns its number. Raises Problem(INVALID)."""
@@ -62,7 +62,7 @@ async def open_case(
     today = datetime.now(ZONE).date()
     if due_on < today:
         raise Problem(INVALID, f"{due_on} is over")
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         [number] = await next_numbers(db, 1)
         case = RectificationCase(
             book=canteen.book, case_id=number, canteen_id=canteen.canteen_id, quarter=quarter, kind=kind, what=what,
@@ -75,11 +75,11 @@ async def open_case(
 
 
 async def act(
-    sessions: Sessions, person: Person, case_id: int, action: str, text: str, files: list[Attachment],
+    database: Database, person: Person, case_id: int, action: str, text: str, files: list[Attachment],
     deadline: date | None = None,
 ) -> None:  # fmt: skip
     """Take a case one step on. Raises Problem NOT_FOUND, CONFLICT (not in this state), INVALID (the deadline)."""
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         case = await _take(db, person, case_id)
         states, leads_to = TRANSITIONS[action]
         if case.state not in states:
@@ -96,7 +96,7 @@ async def act(
         await _step(db, case, action, text, person.login, files)
 
 
-async def escalate_overdue(sessions: Sessions, today: date) -> list[int]:
+async def escalate_overdue(database: Database, today: date) -> list[int]:
     """Bring every overdue case one level up, with a new deadline; returns their numbers."""
     query = (
         select(RectificationCase)
@@ -107,7 +107,7 @@ async def escalate_overdue(sessions: Sessions, today: date) -> list[int]:
         )
         .with_for_update(skip_locked=True)
     )
-    async with sessions.begin() as db:
+    async with database.begin() as db:
         overdue = list(await db.scalars(query))
         for case in overdue:
             text = f"overdue since {case.deadline}"

@@ -14,7 +14,7 @@ from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Sessions
+from registry.models import Database
 from waste.evaluation.appeals import appeals_of, missing_self_evaluations
 from waste.evaluation.quarters import EARLIEST, LATEST, quarter_before
 from waste.supervision.cases import BY_THE_KITCHEN, act, case_subject, cases_of, open_case, steps_of
@@ -43,12 +43,12 @@ class CaseController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @post("/cases", guards=[access.allows("inspect")], summary="Open a case", request_max_body_size=BODY_MAX)
-    async def open(self, request: ByPerson, data: NewCase, sessions: Sessions) -> Numbered:
+    async def open(self, request: ByPerson, data: NewCase, database: Database) -> Numbered:
         """A finding: what, with what proof, who is responsible, until when."""
-        async with sessions() as db:
+        async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
         number = await open_case(
-            sessions, request.user, canteen, data.quarter, data.kind, data.what, data.responsible, data.due_on,
+            database, request.user, canteen, data.quarter, data.kind, data.what, data.responsible, data.due_on,
             read_files(data.files),
         )  # fmt: skip
         return Numbered(number)
@@ -57,14 +57,14 @@ class CaseController(Controller):
     async def list_cases(
         self,
         request: ByPerson,
-        sessions: Sessions,
+        database: Database,
         wanted: Annotated[
             str | None, Parameter(query="state", pattern="^(open|planned|proved|closed|withdrawn)$")
         ] = None,
     ) -> list[CaseShown]:
         """Of one's own canteens with all their steps; those that are not closed first, by their deadlines."""
         today = datetime.now(ZONE).date()
-        async with sessions() as db:
+        async with database() as db:
             found = await cases_of(db, list(await canteens_of(db, request.user)), wanted)
             steps = await steps_of(db, [case.case_id for case in found])
             files = await files_of(db, [case_subject(case.case_id) for case in found])
@@ -92,25 +92,25 @@ class CaseController(Controller):
         case_id: NumberInPath,
         action: Annotated[str, Parameter(pattern="^(plan|prove|pass|fail|withdraw)$")],
         data: CaseAction,
-        sessions: Sessions,
+        database: Database,
     ) -> None:
         """The kitchen plans and proves; the supervisor re-inspects (pass, fail) or withdraws."""
         request.user.must_be_allowed("rectify" if action in BY_THE_KITCHEN else "inspect")
-        await act(sessions, request.user, case_id, action, data.text, read_files(data.files), data.deadline)
+        await act(database, request.user, case_id, action, data.text, read_files(data.files), data.deadline)
 
     @get("/files/{file_id:int}", guards=[access.allows("see_waste")], summary="A photo or document")
-    async def file(self, request: ByPerson, file_id: NumberInPath, sessions: Sessions) -> Response[bytes]:
+    async def file(self, request: ByPerson, file_id: NumberInPath, database: Database) -> Response[bytes]:
         """For the agency and the supervisors; to save, never to show in a page of ours."""
-        async with sessions() as db:
+        async with database() as db:
             found = await read_file(db, request.user, file_id)
             return to_save(f"kitchen-{file_id}", found.media_type, found.content)
 
     @post("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="Draw a year's inspections")
-    async def plan(self, request: ByPerson, year: YearInPath, sessions: Sessions, ledger: Pool) -> PlanShown:
+    async def plan(self, request: ByPerson, year: YearInPath, database: Database, ledger: Pool) -> PlanShown:
         """At least 35 % of the canteens, all within three years, by size; once a year, under a seed of its own."""
         await make_plan(ledger, year, request.user.login)
         plan = await _plan(ledger, year)
-        async with sessions.begin() as db:
+        async with database.begin() as db:
             detail = {"seed": plan.seed, "drawn": [one.canteen_id for one in plan.drawn]}
             await audit.record(db, request.user.login, "draw_sample", f"sampling-plan/{year}", detail)
         return plan
@@ -121,11 +121,11 @@ class CaseController(Controller):
         return await _plan(ledger, year)
 
     @get("/reminders", guards=[access.allows("see_waste")], summary="What waits for me")
-    async def reminders(self, request: ByPerson, sessions: Sessions) -> list[Reminder]:
+    async def reminders(self, request: ByPerson, database: Database) -> list[Reminder]:
         """Self-evaluations, rectification, re-inspections and appeals that the person is to see to."""
         person, today = request.user, datetime.now(ZONE).date()
         waiting: list[Reminder] = []
-        async with sessions() as db:
+        async with database() as db:
             canteens = await canteens_of(db, person)
             quarter = quarter_before(today)
             if person.may("evaluate_oneself"):

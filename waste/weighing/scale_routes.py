@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from foundation.postgres import Pool
 from foundation.problems import NOT_ALLOWED, Problem
-from registry.models import Canteen, Sessions
+from registry.models import Canteen, Database
 from waste.weighing.schemas import ScaleRecorded, ScaleWeighIns
 from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, record_weigh_ins
 
@@ -32,13 +32,13 @@ class ScaleController(Controller):
 
     @post("/weigh-ins", status_code=200, summary="Record what a scale weighed")
     async def weigh(
-        self, request: Request[Any, Signed, Any], data: ScaleWeighIns, sessions: Sessions, ledger: Pool
+        self, request: Request[Any, Signed, Any], data: ScaleWeighIns, database: Database, ledger: Pool
     ) -> ScaleRecorded:
         """Weighings of the scale's canteen, also of the last days while it had no network; a repeat adds nothing."""
         scale = request.auth.session
         if scale.kind != "scale":
             raise Problem(NOT_ALLOWED, "a till does not weigh")
-        async with sessions() as db:
+        async with database() as db:
             canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == scale.canteen_id))
         assert canteen is not None
         weigh_ins = [
