@@ -117,7 +117,7 @@ async def load_demo_city(sqlalchemy_url: str, calendar: Calendar) -> bool:
     """Load the demo city when the database is empty; True when it did."""
     engine = create_async_engine(sqlalchemy_url)
     try:
-        async with async_sessionmaker(engine).begin() as session:
-            return await load_city(session, calendar, datetime.now(UTC))
+        async with async_sessionmaker(engine).begin() as db:
+            return await load_city(db, calendar, datetime.now(UTC))
     finally:
         await engine.dispose()

@@ -458,8 +458,8 @@ def add_user(login: str, role: str, agency: int | None, password: str) -> None:
     async def add(settings: Settings) -> None:
         engine = create_async_engine(settings.sqlalchemy_url)
         try:
-            async with async_sessionmaker(engine).begin() as session:
-                await add_console_user(session, login, role, agency, password)
+            async with async_sessionmaker(engine).begin() as db:
+                await add_console_user(db, login, role, agency, password)
         finally:
             await engine.dispose()
 

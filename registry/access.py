@@ -192,8 +192,8 @@ def allows(action: str) -> Guard:
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         token = bearer_token(connection)
-        async with connection.app.state.database() as session:
-            person = await signed_in_person(session, token)
+        async with connection.app.state.database() as db:
+            person = await signed_in_person(db, token)
         person.must_be_allowed(action)
         connection.scope["user"] = person
 
