@@ -94,7 +94,7 @@ async def _add(
         await db.flush()
         await _attach(db, number, "dispute", files)
         detail = {"posting": str(posting_id), "amount_fen": amount_fen, "text": text, "files": digests(files)}
-        await audit.record(db, person.login, "raise_dispute", f"dispute/{number}", detail)
+        await audit.record(db, audit.Note(person.login, "raise_dispute", f"dispute/{number}", detail))
     return number
 
 
@@ -112,7 +112,7 @@ async def answer_dispute(
         dispute.state, dispute.answer, dispute.answered_by, dispute.answered_at = "answered", text, person.login, now
         await _attach(db, dispute_id, "answer", files)
         detail = {"text": text, "files": digests(files)}
-        await audit.record(db, person.login, "answer_dispute", f"dispute/{dispute_id}", detail)
+        await audit.record(db, audit.Note(person.login, "answer_dispute", f"dispute/{dispute_id}", detail))
 
 
 async def withdraw_dispute(database: Database, person: Person, dispute_id: int) -> None:
@@ -122,7 +122,7 @@ async def withdraw_dispute(database: Database, person: Person, dispute_id: int) 
         if person.agency_id != dispute.raised_by_agency:
             raise Problem(NOT_ALLOWED, "only the agency that raised it withdraws it")
         dispute.state, dispute.decided_by, dispute.decided_at = "withdrawn", person.login, datetime.now(UTC)
-        await audit.record(db, person.login, "withdraw_dispute", f"dispute/{dispute_id}")
+        await audit.record(db, audit.Note(person.login, "withdraw_dispute", f"dispute/{dispute_id}"))
 
 
 async def decide_dispute(
@@ -152,7 +152,9 @@ async def decide_dispute(
             raise Problem(DISPUTE_CLOSED, "its money went back already: accept it")
         dispute.state, dispute.decision = wanted, text
         dispute.decided_by, dispute.decided_at = person.login, datetime.now(UTC)
-        await audit.record(db, person.login, "decide_dispute", f"dispute/{dispute_id}", {"to": wanted, "text": text})
+        await audit.record(
+            db, audit.Note(person.login, "decide_dispute", f"dispute/{dispute_id}", {"to": wanted, "text": text})
+        )
 
 
 async def disputes_of(db: AsyncSession, person: Person, state: str | None) -> list[Dispute]:

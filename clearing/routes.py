@@ -109,7 +109,7 @@ class ClearingController(Controller):
         The answer waits up to 25 s for that; after a longer night the state says how far it is.
         """
         async with database.begin() as db:
-            await audit.record(db, request.user.login, "close_day", f"cycle/{data.business_date}")
+            await audit.record(db, audit.Note(request.user.login, "close_day", f"cycle/{data.business_date}"))
         await begin_close(ledger, data.business_date, clearing_fee_fen)
         return _info(await wait_published(ledger, data.business_date, seconds=ANSWER_WITHIN_S), None)
 
@@ -211,7 +211,9 @@ class ClearingController(Controller):
             if data.agency_id != confirmations.CENTRE:
                 await find_agency(db, data.agency_id)
             detail = {"number": data.number, "bank": data.bank}
-            await audit.record(db, request.user.login, "set_bank_account", f"agency/{data.agency_id}", detail)
+            await audit.record(
+                db, audit.Note(request.user.login, "set_bank_account", f"agency/{data.agency_id}", detail)
+            )
         account = BankAccount(data.holder_name, data.number, data.bank)
         await confirmations.set_account(ledger, data.agency_id, account)
         return data
@@ -233,7 +235,7 @@ class ClearingController(Controller):
         """ISO 20022 pain.001.001.09 that pays whom the cycle owes; the same each time."""
         content = await confirmations.bank_file(ledger, business_date)
         async with database.begin() as db:
-            await audit.record(db, request.user.login, "bank_file", f"cycle/{business_date}")
+            await audit.record(db, audit.Note(request.user.login, "bank_file", f"cycle/{business_date}"))
         return _file(content, f"onecard-{business_date}-pain.001.xml", "application/xml")
 
     @post(
@@ -249,7 +251,7 @@ class ClearingController(Controller):
         content = await request.body()
         async with database.begin() as db:
             detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-            await audit.record(db, request.user.login, "confirmations", "bank", detail)
+            await audit.record(db, audit.Note(request.user.login, "confirmations", "bank", detail))
         verdicts = await confirmations.take_confirmations(ledger, content)
         return [EntryVerdict(v.entry, v.reference, v.amount_fen, v.verdict) for v in verdicts]
 

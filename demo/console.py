@@ -30,7 +30,7 @@ class ConsoleClient:
     def __init__(self, http: urllib3.PoolManager, url: str, login: str, password: str) -> None:
         self._http = http
         self._url = url
-        self._headers: dict[str, str] = {"content-type": "application/json"}
+        self._headers: dict[str, str] = {"content-type": "application/json", "accept-language": "en"}
         token = self.call("POST", "/console/sessions", {"login": login, "password": password})["token"]
         self._headers["authorization"] = f"Bearer {token}"
 
@@ -50,7 +50,7 @@ class ConsoleClient:
             time.sleep(0.3)
         if answer.status >= 400:
             problem = json.loads(answer.data)
-            raise PlayFailed(f"{path}: {problem.get('title_en')}: {problem.get('detail')}")
+            raise PlayFailed(f"{path}: {problem.get('title')}: {problem.get('detail')}")
         return json.loads(answer.data) if answer.data else None
 
 

@@ -16,14 +16,7 @@ from foundation.problems import Problem, ProblemKind
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC")
 """Families wide enough for the names of people and places (GBK and beyond); the first one that is there is used."""
 
-NO_FONT = ProblemKind(
-    503,
-    "no-font",
-    "服务器缺少中文字体",
-    "The server has no font with Chinese type",
-    "请管理员安装 fonts-noto-cjk",
-    "Its administrator installs the package fonts-noto-cjk",
-)
+NO_FONT = ProblemKind(503, "no-font")
 
 
 async def render_pdf(template: Path, data: Any) -> bytes:

@@ -1,7 +1,8 @@
 """Access to PostgreSQL where SQL is spoken directly: a pool whose transactions are all bounded in time."""
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
@@ -62,6 +63,14 @@ async def open_pool(url: str, *, size: int) -> Pool:
         timeout=5,
         max_inactive_connection_lifetime=60,
     )
+
+
+R = TypeVar("R")
+
+
+def as_struct(row: asyncpg.Record, kind: Callable[..., R]) -> R:
+    """A row as a value, by column names: the query's columns are the type's fields, in any order."""
+    return kind(**dict(row))
 
 
 LONG_S = 3_600.0

@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from foundation.catalogue import language_of
 from foundation.postgres import LOST_CONNECTION
 from foundation.problems import (
     INTERNAL,
@@ -21,17 +22,11 @@ from foundation.problems import (
     Problem,
     ProblemKind,
 )
+from foundation.validation import refusal_of
 
 log = structlog.get_logger()
 
-METHOD_NOT_ALLOWED = ProblemKind(
-    405,
-    "method-not-allowed",
-    "不支持的方法",
-    "This address does not take that method",
-    "请核对接口文档",
-    "See /schema for what it takes",
-)
+METHOD_NOT_ALLOWED = ProblemKind(405, "method-not-allowed")
 _BY_STATUS = {
     400: MALFORMED,
     401: NOT_SIGNED_IN,
@@ -43,6 +38,10 @@ _BY_STATUS = {
 JSON_PROBLEM = "application/problem+json"
 
 
+BOTH_LANGUAGES = "both_languages"
+"""Option of handlers whose answers are signed: their problems keep both languages."""
+
+
 def problem_headers(problem: Problem) -> dict[str, str]:
     """The header fields that a problem asks for."""
     headers = {"retry-after": str(problem.retry_after_s)} if problem.retry_after_s else {}
@@ -51,14 +50,17 @@ def problem_headers(problem: Problem) -> dict[str, str]:
     return headers
 
 
-def problem_response(problem: Problem) -> Response[bytes]:
-    """The HTTP response of a problem."""
-    return Response(
-        json.encode(problem.document()),
-        status_code=problem.kind.status,
-        media_type=JSON_PROBLEM,
-        headers=problem_headers(problem),
-    )
+def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+    """The HTTP response of a problem, in the language that the caller prefers."""
+    headers = problem_headers(problem)
+    handler = request.scope.get("route_handler")
+    if handler is not None and handler.opt.get(BOTH_LANGUAGES):
+        document = problem.signed_document()
+    else:
+        language = language_of(request.headers.get("accept-language"))
+        document = problem.document(language)
+        headers |= {"content-language": language.tag, "vary": "accept-language"}
+    return Response(json.encode(document), status_code=problem.kind.status, media_type=JSON_PROBLEM, headers=headers)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -72,25 +74,28 @@ def problem_of(error: Exception) -> Problem:
     return Problem(INTERNAL)
 
 
-def on_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """Show a problem."""
-    return problem_response(problem)
+    return problem_response(request, problem)
 
 
-def on_http_exception(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Show what the framework refused."""
     if isinstance(error, ValidationException):
-        return problem_response(Problem(INVALID, _what_is_invalid(error)))
+        return problem_response(request, _invalid_parameter(request, error))
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = INVALID if error.status_code < HTTP_500_INTERNAL_SERVER_ERROR else INTERNAL
-    return problem_response(Problem(kind, error.detail if kind is not INTERNAL else ""))
+    return problem_response(request, Problem(kind))
 
 
-def _what_is_invalid(error: ValidationException) -> str:
-    if isinstance(error.extra, list):
-        return "; ".join(f"{part.get('key', 'body')}: {part['message']}" for part in error.extra)
-    return error.detail
+def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
+    """The first query or path parameter at fault."""
+    first: Any = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    name = str(first.get("key", ""))
+    handler = request.scope.get("route_handler")
+    parameter = handler.parsed_fn_signature.parameters.get(name) if handler is not None else None
+    return refusal_of(str(first.get("message", "")), parameter.annotation if parameter else Any, field=name)
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
@@ -100,9 +105,9 @@ def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Res
     return on_exception(request, error)
 
 
-def on_exception(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Show anything else without its inside."""
-    return problem_response(problem_of(error))
+    return problem_response(request, problem_of(error))
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

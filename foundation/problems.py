@@ -1,153 +1,102 @@
-"""Problems: what a caller did wrong or must wait for, as RFC 9457 problem details in two languages.
+"""Problems: what a caller did wrong or must wait for, as RFC 9457 problem details.
 
-Each package lists its own kinds in its ``errors.py``; this module has the form and the kinds that every
-room shares. A business refusal (no money, blocked card) is an answer and never one of these.
+Each package lists its own kinds in its ``errors.py``; this module has the form and the kinds that all packages share.
+Titles, advice and details are messages of the catalogue. A refused payment is an answer and never one of these.
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from foundation import catalogue
+from foundation.catalogue import Language
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """One stable kind of problem: its HTTP status, its slug in ``type``, and what to tell people."""
+    """One stable kind of problem: its HTTP status and its slug in ``type``.
+
+    The catalogue has what to tell people: ``problem.<slug>.title`` and ``problem.<slug>.advice``.
+    """
 
     status: int
     slug: str
-    title_zh: str
-    title_en: str
-    advice_zh: str
-    advice_en: str
+
+    def title(self, language: Language) -> str:
+        """What happened."""
+        return catalogue.text(f"problem.{self.slug}.title", language)
+
+    def advice(self, language: Language) -> str:
+        """What to do about it."""
+        return catalogue.text(f"problem.{self.slug}.advice", language)
 
 
 class Problem(Exception):
     """A problem to be shown to the caller.
 
-    ``detail`` says what was wrong this time, in English, and never repeats a secret.
-    ``retry_after_s`` becomes the ``Retry-After`` header.
+    ``code``: the id of the message that says what was wrong this time; none when the title says it all. ``params``
+    fill its placeholders and never hold a secret. ``retry_after_s`` becomes the ``Retry-After`` header.
     """
 
-    def __init__(self, kind: ProblemKind, detail: str = "", *, retry_after_s: int | None = None) -> None:
-        super().__init__(f"{kind.slug}: {detail or kind.title_en}")
+    def __init__(self, kind: ProblemKind, code: str = "", *, retry_after_s: int | None = None, **params: Any) -> None:
+        super().__init__(f"{kind.slug}: {code}" if code else kind.slug)
         self.kind = kind
-        self.detail = detail
+        self.code = code
+        self.params = {name: value if isinstance(value, int) else str(value) for name, value in params.items()}
         self.retry_after_s = retry_after_s
 
-    def document(self) -> dict[str, object]:
-        """The RFC 9457 members, with both languages as extension members."""
-        kind = self.kind
+    def __str__(self) -> str:
+        return f"{self.kind.slug}: {self.detail(Language.ENGLISH)}"
+
+    def detail(self, language: Language) -> str:
+        """What was wrong this time, for people; the kind's title when there is nothing more to say."""
+        if not self.code:
+            return self.kind.title(language)
+        if " " in self.code:  # not in the catalogue yet
+            return self.code
+        return catalogue.text(self.code, language, **self.params)
+
+    def document(self, language: Language) -> dict[str, object]:
+        """The RFC 9457 members in one language, with ``advice``, ``code`` and ``params`` as extension members."""
         return {
-            "type": f"/problems/{kind.slug}",
-            "title": f"{kind.title_zh} / {kind.title_en}",
-            "status": kind.status,
-            "detail": self.detail or kind.title_en,
-            "title_zh": kind.title_zh,
-            "title_en": kind.title_en,
-            "advice_zh": kind.advice_zh,
-            "advice_en": kind.advice_en,
+            "type": f"/problems/{self.kind.slug}",
+            "title": self.kind.title(language),
+            "status": self.kind.status,
+            "detail": self.detail(language),
+            "advice": self.kind.advice(language),
+            "code": self.code or f"problem.{self.kind.slug}.title",
+            "params": self.params,
+        }
+
+    def signed_document(self) -> dict[str, object]:
+        """The members in both languages: for answers that are signed, and kept by who gets them."""
+        chinese, english = self.document(Language.CHINESE), self.document(Language.ENGLISH)
+        joined = {name: f"{chinese[name]} / {english[name]}" for name in ("title", "detail")}
+        both = {
+            f"{name}_{suffix}": document[name]
+            for name in ("title", "advice")
+            for suffix, document in (("zh", chinese), ("en", english))
+        }
+        return {
+            "type": english["type"],
+            "title": joined["title"],
+            "status": english["status"],
+            "detail": joined["detail"],
+            **both,
+            "code": english["code"],
+            "params": english["params"],
         }
 
 
-MALFORMED = ProblemKind(
-    400,
-    "malformed",
-    "请求格式错误",
-    "The message cannot be read",
-    "请检查设备软件版本,联系管理员",
-    "Check the software that sent it; nothing was posted",
-)
-INVALID = ProblemKind(
-    400,
-    "invalid",
-    "请求内容不合规定",
-    "A value is outside what is allowed",
-    "请更正后重试",
-    "Correct the value and send again; nothing was posted",
-)
-TOO_LARGE = ProblemKind(
-    413,
-    "too-large",
-    "请求过大",
-    "The message is too large",
-    "请减少内容后重试",
-    "Send less at a time",
-)
-TOO_SLOW = ProblemKind(
-    408,
-    "too-slow",
-    "请求接收超时",
-    "The message did not arrive in time",
-    "请检查网络后重试",
-    "Check the network and send again",
-)
-NOT_SIGNED_IN = ProblemKind(
-    401,
-    "not-signed-in",
-    "未登录或登录已过期",
-    "Not signed in, or the sign-in has ended",
-    "请重新登录",
-    "Sign in again",
-)
-WRONG_PASSWORD = ProblemKind(
-    401,
-    "wrong-password",
-    "用户名或密码错误",
-    "User name or password is wrong",
-    "请核对后重试",
-    "Check both and try again",
-)
-NOT_ALLOWED = ProblemKind(
-    403,
-    "not-allowed",
-    "无此权限",
-    "Your role or agency does not allow this",
-    "请联系本单位管理员",
-    "Ask your agency's administrator",
-)
-NOT_FOUND = ProblemKind(
-    404,
-    "not-found",
-    "未找到",
-    "There is no such thing here",
-    "请核对编号",
-    "Check the number or address",
-)
-CONFLICT = ProblemKind(
-    409,
-    "conflict",
-    "与现有记录冲突",
-    "It conflicts with what is already recorded",
-    "请核对后重试",
-    "Look at the existing record first",
-)
-TOO_MANY_TRIES = ProblemKind(
-    429,
-    "too-many-tries",
-    "尝试次数过多",
-    "Too many tries",
-    "请稍后再试",
-    "Wait a minute and try again",
-)
-UNAVAILABLE = ProblemKind(
-    503,
-    "unavailable",
-    "服务暂不可用",
-    "The centre cannot answer just now",
-    "请稍候,以同一序号重发",
-    "Wait and send again under the same sequence number",
-)
-INTERNAL = ProblemKind(
-    500,
-    "internal",
-    "系统内部错误",
-    "Something broke at the centre",
-    "结果未知,请以同一序号重发",
-    "The outcome is unknown: send again under the same sequence number",
-)
-SECOND_PERSON = ProblemKind(
-    403,
-    "second-person-needed",
-    "须由另一人批准",
-    "Another person must approve it",
-    "请由另一名管理员批准",
-    "Have another administrator approve it",
-)
+MALFORMED = ProblemKind(400, "malformed")
+INVALID = ProblemKind(400, "invalid")
+TOO_LARGE = ProblemKind(413, "too-large")
+TOO_SLOW = ProblemKind(408, "too-slow")
+NOT_SIGNED_IN = ProblemKind(401, "not-signed-in")
+WRONG_PASSWORD = ProblemKind(401, "wrong-password")
+NOT_ALLOWED = ProblemKind(403, "not-allowed")
+NOT_FOUND = ProblemKind(404, "not-found")
+CONFLICT = ProblemKind(409, "conflict")
+TOO_MANY_TRIES = ProblemKind(429, "too-many-tries")
+UNAVAILABLE = ProblemKind(503, "unavailable")
+INTERNAL = ProblemKind(500, "internal")
+SECOND_PERSON = ProblemKind(403, "second-person-needed")

@@ -12,7 +12,8 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from foundation.problems import INVALID, MALFORMED, Problem
+from foundation.problems import MALFORMED, Problem
+from foundation.validation import refusal_of
 
 DEPTH_MAX = 16
 """Levels of nesting; the deepest message of ours has five."""
@@ -100,7 +101,7 @@ def as_type(value: Any, wanted: type[T]) -> T:
     try:
         return msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError as error:
-        raise Problem(INVALID, str(error)) from None
+        raise refusal_of(error, wanted) from None
 
 
 class TypedReader(Generic[T]):

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
+from foundation.catalogue import Language
 from foundation.logs import configure_logs
 from foundation.postgres import LOST_CONNECTION, Pool, open_pool
 from foundation.problems import Problem
@@ -64,7 +65,7 @@ def _services() -> Iterator[Settings]:
         with Services(settings).available() as ready:
             yield ready
     except Problem as problem:
-        fail(problem.detail or problem.kind.title_en)
+        fail(problem.detail(Language.ENGLISH))
     except (asyncpg.UndefinedTableError, psycopg.errors.UndefinedTable):
         fail("the database has no tables yet: run onecard migrate")
     except (ServiceError, psycopg.OperationalError, OSError, FileNotFoundError, ValueError) as error:

@@ -7,14 +7,19 @@ from alembic import command
 from alembic.config import Config
 from procrastinate.schema import SchemaManager
 
+import registry
 import settlement
 import waste
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-FUNCTIONS = [
-    Path(settlement.__file__).parent / "sql" / f"{name}.sql"
-    for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
-] + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
+FUNCTIONS = (
+    [Path(registry.__file__).parent / "sql" / "audit.sql"]
+    + [
+        Path(settlement.__file__).parent / "sql" / f"{name}.sql"
+        for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
+    ]
+    + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
+)
 
 APPEND_ONLY = ("transfer", "request", "audit_entry")
 """Not even the application's own role may change or remove a row of these."""

@@ -20,4 +20,4 @@ async def add_console_user(db: AsyncSession, login: str, role: str, agency_id: i
     db.add(
         ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=hash_password(password))
     )
-    await audit.record(db, "command line", "add_user", f"console_user/{user_id}", {"role": role})
+    await audit.record(db, audit.Note("command line", "add_user", f"console_user/{user_id}", {"role": role}))

@@ -37,7 +37,7 @@ class ConsoleController(Controller):
         await count_try(redis, f"console:{data.login}")
         async with database.begin() as db:
             token, user = await access.sign_in(db, data.login, data.password)
-            await audit.record(db, user.login, "sign_in", f"console_user/{user.user_id}")
+            await audit.record(db, audit.Note(user.login, "sign_in", f"console_user/{user.user_id}"))
         return SignedIn(token, user.role, user.agency_id)
 
     @delete("/current", summary="Sign out")
@@ -86,10 +86,12 @@ class RegistryController(Controller):
             holder_ids = [official.holder_id for official in officials]
             await audit.record(
                 db,
-                request.user.login,
-                "register_official",
-                f"agency/{agency.agency_id}",
-                {"holders": len(holder_ids), "first": holder_ids[0]},
+                audit.Note(
+                    request.user.login,
+                    "register_official",
+                    f"agency/{agency.agency_id}",
+                    {"holders": len(holder_ids), "first": holder_ids[0]},
+                ),
             )
             return Registered(agency.book, holder_ids)
 
@@ -101,5 +103,5 @@ class RegistryController(Controller):
         async with database.begin() as db:
             visit = await visits.register_visit(db, request.user, data)
             detail = {"holder_id": data.holder_id, "host_agency_id": data.host_agency_id}
-            await audit.record(db, request.user.login, "register_visit", f"visit/{visit.visit_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "register_visit", f"visit/{visit.visit_id}", detail))
             return VisitShown(visit.visit_id, visit.holder_id, visit.host_agency_id, visit.first_day, visit.last_day)

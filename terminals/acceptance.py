@@ -6,9 +6,11 @@ posted (settlement/charging.py) -> answer with receipt.
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from foundation.calendar import local_date_of
+from foundation.catalogue import Language, text
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry.models import Database
@@ -162,18 +164,24 @@ def _in_time(purchased_at: int) -> Declined | None:
     return None if -AHEAD_S <= late_s <= RESEND_WITHIN_S else Declined("too_late")
 
 
+@lru_cache(maxsize=len(REFUSALS))
+def refused(reason: str) -> Answer:
+    """The answer of a refusal, in both languages: it is signed, and the till keeps it."""
+    title, advice = f"refusal.{reason}.title", f"refusal.{reason}.advice"
+    return Answer(
+        "refused",
+        reason=reason,
+        title_zh=text(title, Language.CHINESE),
+        title_en=text(title, Language.ENGLISH),
+        advice_zh=text(advice, Language.CHINESE),
+        advice_en=text(advice, Language.ENGLISH),
+    )
+
+
 def answer_of(remembered: Remembered) -> Answer:
     """The answer to a request, made from what the ledger remembers of it and from nothing else."""
     if remembered.refusal is not None:
-        why = REFUSALS[remembered.refusal]
-        return Answer(
-            "refused",
-            reason=remembered.refusal,
-            title_zh=why.title_zh,
-            title_en=why.title_en,
-            advice_zh=why.advice_zh,
-            advice_en=why.advice_en,
-        )
+        return refused(remembered.refusal)
     if remembered.outcome == "voided":
         return Answer("voided", reversed_fen=remembered.amount_fen)
     assert remembered.outcome == "approved", remembered.outcome

@@ -69,7 +69,7 @@ async def block_clone(database: Database, credential_id: int, counter: int) -> N
         if not await _has_paid(db, credential, counter):
             return
         await _change(db, credential, True, reason)
-        await audit.record(db, "centre", "block_clone", f"credential/{credential_id}", {"counter": counter})
+        await audit.record(db, audit.Note("centre", "block_clone", f"credential/{credential_id}", {"counter": counter}))
     log.warning("clone_suspected", credential_id=credential_id, counter=counter)
 
 

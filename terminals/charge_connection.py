@@ -344,7 +344,7 @@ def _shown(problem: Problem) -> tuple[str, bytes]:
     """Header lines and body of a problem."""
     fields = {"content-type": JSON_PROBLEM, **problem_headers(problem)}
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + _SECURITY, json.encode(
-        problem.document()
+        problem.signed_document()
     )
 
 

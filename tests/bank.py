@@ -6,7 +6,7 @@ from clearing.bank_files import BankAccount
 from foundation.money import yuan
 
 DAY = date(2026, 11, 23)
-CENTRE = BankAccount("食堂结算清算中心", "3901000000000000", "102332000018")
+CENTRE = BankAccount("机关食堂清算中心", "3901000000000000", "102332000018")
 
 
 def entry(number: str, fen: int, reference: str, *, credit: bool = False, **changes: str) -> str:

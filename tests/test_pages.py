@@ -22,7 +22,7 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(system.url)
     expect(page.locator("#state")).to_contain_text("live")
-    row = page.locator("tr", has_text="宁波市行政中心一食堂")
+    row = page.locator("tr", has_text="宁波市机关事务管理局（演示）第一食堂")
     expect(row).to_be_visible()
     before = int(row.locator("td").nth(2).inner_text().replace(",", ""))
     for _ in range(3):

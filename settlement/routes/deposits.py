@@ -65,7 +65,7 @@ class DepositController(Controller):
             deposits = await grant_files.deposits_of(db, keys, agency, batch, rows)
             amount_fen = sum(d.amount_fen for d in deposits)
             detail = {"batch": batch, "deposits": len(deposits), "amount_fen": amount_fen}
-            await audit.record(db, request.user.login, "grant_file", f"agency/{agency_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "grant_file", f"agency/{agency_id}", detail))
         await deposit(ledger, agency.book, "grant", deposits, channel="file")
         return Deposited(len(deposits), amount_fen)
 
@@ -79,7 +79,7 @@ class DepositController(Controller):
         # The record is committed first: money never moves without one.
         async with database.begin() as db:
             detail = {"posting": str(data.posting_id), "amount_fen": data.amount_fen, "reason": data.reason}
-            await audit.record(db, request.user.login, "refund", f"payment/{data.payment}", detail)
+            await audit.record(db, audit.Note(request.user.login, "refund", f"payment/{data.payment}", detail))
         given = await refunds.refund(ledger, payment.book, data.posting_id, data.payment, data.amount_fen)
         return Refunded(given.cash_fen, given.subsidy_fen, given.host_fen)
 
@@ -119,7 +119,7 @@ async def _deposit(kind: str, person: access.Person, data: NewDeposits, database
         officials = await find_officials(db, [d.holder_id for d in data.deposits])
         if any(official.agency_id != agency.agency_id for official in officials.values()):
             raise Problem(NOT_ALLOWED, "an official of the list belongs to another agency")
-        await audit.record(db, person.login, kind, f"agency/{agency.agency_id}", detail)
+        await audit.record(db, audit.Note(person.login, kind, f"agency/{agency.agency_id}", detail))
     deposits = [Deposit(d.posting_id, d.holder_id, d.amount_fen) for d in data.deposits]
     await deposit(ledger, agency.book, kind, deposits)
     return Deposited(len(deposits), amount_fen)

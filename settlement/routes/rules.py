@@ -40,7 +40,7 @@ class RuleController(Controller):
         async with database.begin() as db:
             changed = await rulebook.change_rules(db, book, data)
             detail = {name: str(value) for name, value in data.given().items()}
-            await audit.record(db, request.user.login, "change_rules", f"book/{book}", detail)
+            await audit.record(db, audit.Note(request.user.login, "change_rules", f"book/{book}", detail))
             return _shown(changed)
 
     @post("/tariffs", guards=[access.allows("set_tariff")], summary="Set a price")
@@ -53,7 +53,7 @@ class RuleController(Controller):
             request.user.must_act_for(canteen.agency_id)
             await rulebook.set_tariff(db, canteen, data)
             detail = {"meal": data.meal, "valid_from": str(data.valid_from), "home_fen": data.home_fen}
-            await audit.record(db, request.user.login, "set_tariff", f"canteen/{data.canteen_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "set_tariff", f"canteen/{data.canteen_id}", detail))
         return data
 
     @get("/tariffs/{canteen_id:int}", guards=[access.allows("see_registry")], summary="A canteen's prices")
@@ -89,7 +89,7 @@ class RuleController(Controller):
                 "valid_from": str(data.valid_from),
                 "valid_to": str(data.valid_to or ""),
             }
-            await audit.record(db, request.user.login, "agree", f"book/{book}", detail)
+            await audit.record(db, audit.Note(request.user.login, "agree", f"book/{book}", detail))
         return data
 
     @post("/purse-orders", guards=[access.allows("set_purse_order")], summary="Set which purse pays first")
@@ -102,7 +102,9 @@ class RuleController(Controller):
             agency = await find_agency(db, data.agency_id)
             agency.purse_order = data.purse_order
             detail = {"purse_order": data.purse_order}
-            await audit.record(db, request.user.login, "set_purse_order", f"agency/{data.agency_id}", detail)
+            await audit.record(
+                db, audit.Note(request.user.login, "set_purse_order", f"agency/{data.agency_id}", detail)
+            )
         return data
 
 

@@ -46,7 +46,9 @@ class CounterConsoleController(Controller):
         async with database.begin() as db:
             made, code = await enrolment.create_enrolment(db, request.user, data)
             subject = f"enrolment/{made.enrolment_id}"
-            await audit.record(db, request.user.login, "create_enrolment", subject, {"canteen_id": data.canteen_id})
+            await audit.record(
+                db, audit.Note(request.user.login, "create_enrolment", subject, {"canteen_id": data.canteen_id})
+            )
             return EnrolmentSlip(
                 made.enrolment_id, code, to_text(keys.centre_public_key), int(made.expires_at.timestamp())
             )
@@ -60,7 +62,9 @@ class CounterConsoleController(Controller):
         """The second person's approval."""
         async with database.begin() as db:
             approved = await enrolment.approve_enrolment(db, request.user, enrolment_id)
-            await audit.record(db, request.user.login, "approve_enrolment", f"enrolment/{approved.enrolment_id}")
+            await audit.record(
+                db, audit.Note(request.user.login, "approve_enrolment", f"enrolment/{approved.enrolment_id}")
+            )
         return Approved(enrolment_id, request.user.login)
 
     @post("/cards", guards=[access.allows("issue_credential")], summary="Issue cards")
@@ -69,7 +73,7 @@ class CounterConsoleController(Controller):
         async with database.begin() as db:
             issued = await credentials.issue_cards(db, keys, request.user, data)
             detail = {"cards": len(issued), "first": issued[0].credential_id}
-            await audit.record(db, request.user.login, "issue_cards", f"agency/{data.agency_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "issue_cards", f"agency/{data.agency_id}", detail))
         return CardsIssued(issued)
 
     @post("/cards/replacements", guards=[access.allows("issue_credential")], summary="Replace a card")
@@ -80,7 +84,9 @@ class CounterConsoleController(Controller):
         async with database.begin() as db:
             card, official = await credentials.replace_card(db, keys, request.user, data)
             detail = {"new": card.credential_id, "reason": data.reason}
-            await audit.record(db, request.user.login, "replace_card", f"credential/{data.credential_id}", detail)
+            await audit.record(
+                db, audit.Note(request.user.login, "replace_card", f"credential/{data.credential_id}", detail)
+            )
         held = await balances(ledger, official.book, official.holder_id)
         return Replaced(card, held.get("cash", 0), held.get("subsidy", 0))
 
@@ -90,7 +96,9 @@ class CounterConsoleController(Controller):
         async with database.begin() as db:
             made, expires_at = await credentials.create_activations(db, request.user, data)
             detail = {"activations": len(made), "first": made[0].activation_id}
-            await audit.record(db, request.user.login, "activate_phones", f"agency/{data.agency_id}", detail)
+            await audit.record(
+                db, audit.Note(request.user.login, "activate_phones", f"agency/{data.agency_id}", detail)
+            )
         return Activations(made, int(expires_at.timestamp()))
 
     @post("/closures", status_code=200, guards=[access.allows("close_account")], summary="Close an account")
@@ -101,7 +109,9 @@ class CounterConsoleController(Controller):
             request.user.must_act_for(official.agency_id)
             blocked = await blocking.block_all(db, request.user, official.holder_id, "account closed")
             detail = {"posting": str(data.posting_id), "blocked": blocked}
-            await audit.record(db, request.user.login, "close_account", f"official/{data.holder_id}", detail)
+            await audit.record(
+                db, audit.Note(request.user.login, "close_account", f"official/{data.holder_id}", detail)
+            )
         cash_fen, subsidy_fen = await close_account(ledger, official.book, data.holder_id, data.posting_id)
         return Closed(data.holder_id, cash_fen, subsidy_fen)
 
@@ -118,5 +128,5 @@ class CounterConsoleController(Controller):
         async with database.begin() as db:
             await blocking.set_blocked(db, request.user, credential_id, data.blocked, data.reason)
             detail = {"blocked": data.blocked, "reason": data.reason}
-            await audit.record(db, request.user.login, "block", f"credential/{credential_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "block", f"credential/{credential_id}", detail))
         return data

@@ -9,6 +9,7 @@ from litestar.enums import MediaType
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
+from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import Problem
 from registry.models import Database
 from settlement.gateway import gateway_of
@@ -43,6 +44,7 @@ class OpeningController(Controller):
     """How a device becomes a terminal, a terminal gets a session, and a phone its certificate."""
 
     tags = ["terminal"]  # noqa: RUF012
+    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
     async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:

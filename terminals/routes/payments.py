@@ -6,6 +6,7 @@ from litestar import Controller, Request, delete, get, post
 
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
+from foundation.problem_responses import BOTH_LANGUAGES
 from registry.models import Database
 from settlement.charging import Charger
 from settlement.till_totals import Totals, compare_totals
@@ -30,6 +31,7 @@ class PaymentController(Controller):
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
+    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
     middleware = [SignedMessages]  # noqa: RUF012
 
     @post("/charges", status_code=200, summary="Charge a card or a code")

@@ -116,7 +116,9 @@ async def draft(database: Database, ledger: Pool, person: Person, quarter: date)
                 found=to_builtins(found), written_by=[person.login], drafted_at=datetime.now(UTC),
             )
         )  # fmt: skip
-        await audit.record(db, person.login, "draft_bulletin", f"bulletin/{number}", {"quarter": str(quarter)})
+        await audit.record(
+            db, audit.Note(person.login, "draft_bulletin", f"bulletin/{number}", {"quarter": str(quarter)})
+        )
     return number
 
 
@@ -203,7 +205,7 @@ async def edit(database: Database, person: Person, bulletin_id: int, texts: dict
         bulletin = await _take(db, bulletin_id)
         bulletin.texts = bulletin.texts | texts
         bulletin.written_by = sorted({*bulletin.written_by, person.login})
-        await audit.record(db, person.login, "edit_bulletin", f"bulletin/{bulletin_id}", texts)
+        await audit.record(db, audit.Note(person.login, "edit_bulletin", f"bulletin/{bulletin_id}", texts))
 
 
 async def publish(database: Database, person: Person, bulletin_id: int) -> None:
@@ -213,7 +215,7 @@ async def publish(database: Database, person: Person, bulletin_id: int) -> None:
         if person.login in bulletin.written_by:
             raise Problem(SECOND_PERSON, "who wrote it does not publish it")
         bulletin.state, bulletin.published_by, bulletin.published_at = "published", person.login, datetime.now(UTC)
-        await audit.record(db, person.login, "publish_bulletin", f"bulletin/{bulletin_id}")
+        await audit.record(db, audit.Note(person.login, "publish_bulletin", f"bulletin/{bulletin_id}"))
 
 
 async def _take(db: AsyncSession, bulletin_id: int) -> Bulletin:

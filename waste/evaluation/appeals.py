@@ -44,7 +44,7 @@ async def evaluate_oneself(
         subject = f"self-evaluation/{quarter}/{canteen.canteen_id}"
         await add_files(db, canteen.book, canteen.canteen_id, subject, files, person.login)
         detail = {"percents": percents, "note": note, "files": digests(files)}
-        await audit.record(db, person.login, "evaluate_oneself", subject, detail)
+        await audit.record(db, audit.Note(person.login, "evaluate_oneself", subject, detail))
     await want(ledger, quarter)
 
 
@@ -81,7 +81,7 @@ async def appeal(
             subject = f"appeal/{number}"
             await add_files(db, canteen.book, canteen.canteen_id, subject, files, person.login)
             detail = {"quarter": str(quarter), "text": text, "files": digests(files)}
-            await audit.record(db, person.login, "appeal", subject, detail)
+            await audit.record(db, audit.Note(person.login, "appeal", subject, detail))
     except IntegrityError:
         raise Problem(CONFLICT, "an appeal is open already") from None
     return number
@@ -100,7 +100,9 @@ async def decide(database: Database, ledger: Pool, person: Person, appeal_id: in
             raise Problem(CONFLICT, f"appeal {appeal_id} is {found.state}")
         found.state, found.decision = "accepted" if accept else "rejected", text
         found.decided_by, found.decided_at = person.login, datetime.now(UTC)
-        await audit.record(db, person.login, "decide_appeal", f"appeal/{appeal_id}", {"to": found.state, "text": text})
+        await audit.record(
+            db, audit.Note(person.login, "decide_appeal", f"appeal/{appeal_id}", {"to": found.state, "text": text})
+        )
     if accept:
         await want(ledger, found.quarter)
 

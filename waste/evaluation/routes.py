@@ -75,7 +75,7 @@ class EvaluationController(Controller):
         """Keep the results of a quarter that is over: from now on only appeals change them."""
         await freeze(ledger, quarter, request.user.login)
         async with database.begin() as db:
-            await audit.record(db, request.user.login, "freeze_evaluations", f"quarter/{quarter}")
+            await audit.record(db, audit.Note(request.user.login, "freeze_evaluations", f"quarter/{quarter}"))
 
     @get(
         "/evaluations/{quarter:date}/canteens/{canteen_id:int}/{code:str}",
@@ -125,7 +125,7 @@ class EvaluationController(Controller):
             subject = f"evidence/{data.quarter}/{data.canteen_id}/{data.code}"
             await add_files(db, canteen.book, canteen.canteen_id, subject, files, request.user.login)
             detail = {"percent": data.percent, "note": data.note, "files": digests(files)}
-            await audit.record(db, request.user.login, "score_evidence", subject, detail)
+            await audit.record(db, audit.Note(request.user.login, "score_evidence", subject, detail))
 
     @post(
         "/self-evaluations",

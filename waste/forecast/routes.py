@@ -27,7 +27,7 @@ class ForecastController(Controller):
         async with database.begin() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
             detail = {"date": str(data.business_date), "meal": data.meal, "booked": data.booked, "came": data.came}
-            await audit.record(db, request.user.login, "book_covers", f"canteen/{data.canteen_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "book_covers", f"canteen/{data.canteen_id}", detail))
         await ledger.execute(
             HEADCOUNT["keep_booking"], canteen.book, data.canteen_id, data.business_date, data.meal, data.booked,
             data.came, request.user.login, datetime.now(UTC),

@@ -83,7 +83,7 @@ class MeasuresController(Controller):
         async with database.begin() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
             detail = {"operating": data.operating, "serving": data.serving, "cost_per_kg_fen": data.cost_per_kg_fen}
-            await audit.record(db, request.user.login, "set_kitchen", f"canteen/{data.canteen_id}", detail)
+            await audit.record(db, audit.Note(request.user.login, "set_kitchen", f"canteen/{data.canteen_id}", detail))
         await ledger.execute(
             MEASURES["set_kitchen"], canteen.book, data.canteen_id, data.operating, data.serving, data.cost_per_kg_fen
         )

@@ -174,4 +174,4 @@ async def _step(
     subject = case_subject(case.case_id)
     await add_files(db, case.book, case.canteen_id, subject, files, login)
     detail = {"state": case.state, "level": case.level, "text": text, "files": digests(files)}
-    await audit.record(db, login, f"{action}_case", subject, detail)
+    await audit.record(db, audit.Note(login, f"{action}_case", subject, detail))

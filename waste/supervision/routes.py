@@ -112,7 +112,7 @@ class CaseController(Controller):
         plan = await _plan(ledger, year)
         async with database.begin() as db:
             detail = {"seed": plan.seed, "drawn": [one.canteen_id for one in plan.drawn]}
-            await audit.record(db, request.user.login, "draw_sample", f"sampling-plan/{year}", detail)
+            await audit.record(db, audit.Note(request.user.login, "draw_sample", f"sampling-plan/{year}", detail))
         return plan
 
     @get("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="A year's inspections")

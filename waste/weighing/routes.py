@@ -48,7 +48,7 @@ async def _record(
     done = await record_weigh_ins(ledger, canteens, request.user.login, source, weigh_ins)
     detail = {"weigh_ins": len(weigh_ins), "new": done.new, "first": str(weigh_ins[0].weigh_in_id), "source": source}
     async with database.begin() as db:
-        await audit.record(db, request.user.login, "weigh", f"agency/{request.user.agency_id}", detail)
+        await audit.record(db, audit.Note(request.user.login, "weigh", f"agency/{request.user.agency_id}", detail))
     return Recorded(len(weigh_ins), done.new, done.implausible)
 
 
@@ -88,7 +88,9 @@ class WeighingController(Controller):
         done = await correct_weigh_ins(ledger, canteens, request.user.login, corrections)
         detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in corrections], "new": done.new}
         async with database.begin() as db:
-            await audit.record(db, request.user.login, "correct_weigh_ins", f"agency/{request.user.agency_id}", detail)
+            await audit.record(
+                db, audit.Note(request.user.login, "correct_weigh_ins", f"agency/{request.user.agency_id}", detail)
+            )
         return Recorded(len(corrections), done.new, done.implausible)
 
     @post(
@@ -107,7 +109,7 @@ class WeighingController(Controller):
         async with database.begin() as db:
             canteen = await canteen_of(db, request.user, canteen_id or 0)
             await add_files(db, canteen.book, canteen.canteen_id, subject, files, request.user.login)
-            await audit.record(db, request.user.login, "add_photos", subject, {"files": digests(files)})
+            await audit.record(db, audit.Note(request.user.login, "add_photos", subject, {"files": digests(files)}))
 
     @get("/weigh-ins/{weigh_in_id:uuid}/photos", guards=[access.allows("see_waste")], summary="Photos of a weigh-in")
     async def photos(self, request: ByPerson, weigh_in_id: UUID, database: Database, ledger: Pool) -> list[FileShown]:
@@ -140,4 +142,4 @@ class WeighingController(Controller):
         await set_factor(ledger, FoodFactor(**given), request.user.login)
         async with database.begin() as db:
             detail = given | {"valid_from": str(data.valid_from)}
-            await audit.record(db, request.user.login, "set_food_factor", f"food/{data.food}", detail)
+            await audit.record(db, audit.Note(request.user.login, "set_food_factor", f"food/{data.food}", detail))

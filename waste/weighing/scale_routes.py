@@ -6,6 +6,7 @@ from litestar import Controller, Request, post
 from sqlalchemy import select
 
 from foundation.postgres import Pool
+from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import NOT_ALLOWED, Problem
 from registry.models import Canteen, Database
 from waste.weighing.schemas import ScaleRecorded, ScaleWeighIns
@@ -29,6 +30,7 @@ class ScaleController(Controller):
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
+    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/weigh-ins", status_code=200, summary="Record what a scale weighed")
     async def weigh(

@@ -1,0 +1,80 @@
+"""The message catalogue: every sentence that people read, by id and language, from gettext PO files.
+
+Source language is simplified Chinese (``zh_Hans``), translated into English (``en``). Ids are stable
+(``problem.busy.title``); placeholders are ``{name}`` and nothing else, the same in ICU and ``str.format``. What is
+stored (audit entries, case steps) keeps ids and parameters, never a sentence.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polib
+
+LOCALES = Path(__file__).parent / "locales"
+
+
+class Language(StrEnum):
+    """The languages of the catalogue; values are folder names, ``tag`` is BCP 47."""
+
+    CHINESE = "zh_Hans"
+    ENGLISH = "en"
+
+    @property
+    def tag(self) -> str:
+        """The language tag for ``lang`` and ``Content-Language``."""
+        return "zh-Hans-CN" if self is Language.CHINESE else "en"
+
+
+class UnknownMessage(KeyError):
+    """An id that the catalogue does not have: a mistake of ours."""
+
+
+@lru_cache(maxsize=len(Language))
+def messages(language: Language) -> Mapping[str, str]:
+    """All messages of a language by id."""
+    found: dict[str, str] = {}
+    for path in sorted((LOCALES / language).glob("*.po")):
+        found |= {entry.msgid: entry.msgstr for entry in polib.pofile(str(path), check_for_duplicates=True)}
+    return found
+
+
+def has(message_id: str) -> bool:
+    """Whether the catalogue has this id."""
+    return message_id in messages(Language.CHINESE)
+
+
+def text(message_id: str, language: Language, /, **params: Any) -> str:
+    """The message in a language, its placeholders filled. Raises UnknownMessage."""
+    try:
+        template = messages(language)[message_id]
+    except KeyError:
+        raise UnknownMessage(message_id) from None
+    return template.format_map(params) if params else template
+
+
+def language_of(accept_language: str | None) -> Language:
+    """The language that an ``Accept-Language`` header prefers (RFC 9110 section 12.5.4); Chinese by default."""
+    best, best_quality = Language.CHINESE, 0.0
+    for part in (accept_language or "").split(","):
+        tag, _, parameter = part.strip().partition(";")
+        language = _BY_PREFIX.get(tag.strip().lower().partition("-")[0])
+        quality = _quality(parameter)
+        if language is not None and quality > best_quality:
+            best, best_quality = language, quality
+    return best
+
+
+_BY_PREFIX = {"zh": Language.CHINESE, "en": Language.ENGLISH}
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if not name:
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0) if name.strip().lower() == "q" else 1.0
+    except ValueError:
+        return 0.0

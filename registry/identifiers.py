@@ -1,0 +1,15 @@
+"""Numbers that must not be mixed up. All come from one sequence, but for books, which are regions' own codes."""
+
+from typing import NewType
+
+Book = NewType("Book", int)
+"""A partition of the ledger: a region's code, such as 3302."""
+AgencyId = NewType("AgencyId", int)
+CanteenId = NewType("CanteenId", int)
+HolderId = NewType("HolderId", int)
+"""An official's pseudonymous number; payments know no other."""
+CredentialId = NewType("CredentialId", int)
+"""A card or a phone."""
+AccountId = NewType("AccountId", int)
+"""An account of the ledger."""
+TerminalId = NewType("TerminalId", int)
