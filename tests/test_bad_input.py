@@ -45,7 +45,8 @@ def is_problem(answer: urllib3.BaseHTTPResponse, status: int, slug: str | None =
     assert answer.headers["content-type"].startswith("application/problem+json")
     document: dict[str, Any] = json.loads(answer.data)
     assert document["status"] == status
-    assert {"type", "title", "detail", "title_zh", "advice_zh", "advice_en"} <= document.keys()
+    assert {"type", "title", "detail", "code", "params"} <= document.keys()
+    assert "advice" in document or {"title_zh", "title_en", "advice_zh", "advice_en"} <= document.keys()
     if slug:
         assert document["type"] == f"/problems/{slug}"
     return document
