@@ -10,7 +10,7 @@ from terminals.cards import CardFile
 from terminals.client import Terminal, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import EnrolmentSlip, to_bytes
-from tests.system import Person, System
+from tests.running_system import Person, System
 
 
 @dataclass

@@ -19,7 +19,7 @@ from foundation.postgres import Pool, open_pool
 from onecard.migrate import migrate
 from tests.builders import Network
 from tests.counter import Counter
-from tests.system import System
+from tests.running_system import System
 
 os.environ.pop("ONECARD_DATA_DIR", None)
 

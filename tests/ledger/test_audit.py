@@ -20,7 +20,7 @@ from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import KEY, close
-from tests.system import System
+from tests.running_system import System
 
 PUBLIC = KEY.public_key().public_bytes_raw()
 

@@ -9,7 +9,7 @@ import urllib3
 from playwright.sync_api import Browser, expect
 
 from tests.builders import Network
-from tests.system import System
+from tests.running_system import System
 
 
 def test_the_first_page_shows_a_payment_as_it_happens(
@@ -82,5 +82,5 @@ def test_health_asks_both_servers(system: System) -> None:
 
 
 def test_pages_load_nothing_from_elsewhere() -> None:
-    for path in (Path(__file__).parent.parent / "web").rglob("*.*"):
+    for path in (Path(__file__).parents[2] / "web").rglob("*.*"):
         assert not re.search(r"(src|href|url)[=(\"]+https?://", path.read_text(encoding="utf-8")), path

@@ -20,7 +20,7 @@ from settlement.refunds import close_account, refund
 from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
-from tests.system import System
+from tests.running_system import System
 from verification.history import Posting, check_history, compare, read_history
 from verification.invariants import Check, verify_ledger
 

@@ -15,7 +15,7 @@ from loadtest.generator import prepare
 from terminals.client import Terminal
 from terminals.signatures import sign_request
 from tests.builders import Network
-from tests.system import System
+from tests.running_system import System
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from registry.models import Database
 from tests.builders import Network
 from tests.counter import NINGBO, Counter
 from tests.nights import close
-from tests.system import System
+from tests.running_system import System
 from verification.invariants import verify_ledger
 
 PDF = b"%PDF-1.7 a receipt"

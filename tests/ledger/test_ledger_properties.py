@@ -18,7 +18,7 @@ from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
-from tests.system import System
+from tests.running_system import System
 from verification.invariants import verify_ledger
 
 who = st.integers(0, 3)

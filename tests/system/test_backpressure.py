@@ -7,7 +7,7 @@ import asyncpg
 
 from demo.network import DemoNetwork
 from loadtest.generator import generate, prepare
-from tests.system import System
+from tests.running_system import System
 
 
 def test_the_excess_is_told_to_come_back(own: System, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.bank import camt, entry
 from tests.builders import Network
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
-from tests.system import PASSWORD
+from tests.running_system import PASSWORD
 
 SOON, LATER = datetime.now(UTC), datetime.now(UTC) + timedelta(days=20)
 

@@ -15,7 +15,7 @@ from terminals.cards import CardFile
 from terminals.schemas import SignedOn, to_bytes
 from terminals.sessions import agree_key
 
-PAGE = (Path(__file__).parent.parent / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
 VECTORS: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[-1])
 KEYS = {name: bytes.fromhex(value) for name, value in VECTORS["keys"].items()}
 

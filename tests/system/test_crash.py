@@ -7,7 +7,7 @@ import time
 from rich.progress import Progress
 
 from demo.day import Day
-from tests.system import System
+from tests.running_system import System
 
 CRASHES = 10
 

@@ -8,8 +8,8 @@ import pytest
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from tests.builders import Network
-from tests.test_kitchen_months import note_covers
-from tests.test_weighing import TODAY, canteens_in, weigh_in
+from tests.ledger.test_kitchen_months import note_covers
+from tests.ledger.test_weighing import TODAY, canteens_in, weigh_in
 from waste.measures.kitchen_months import measures_over, savings
 from waste.weighing.foods import FoodFactor, factors, set_factor
 from waste.weighing.weigh_ins import Correction, correct_weigh_ins, record_weigh_ins

@@ -14,7 +14,7 @@ from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, 
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import EnrolmentSlip, to_text
 from tests.builders import Network
-from tests.system import System
+from tests.running_system import System
 
 JSON = {"content-type": "application/json"}
 

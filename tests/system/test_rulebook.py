@@ -12,7 +12,7 @@ from settlement.rulebook import today
 from terminals.client import Terminal
 from terminals.schemas import Answer
 from tests.builders import Network, Official
-from tests.system import Person
+from tests.running_system import Person
 
 HANGZHOU, NINGBO = 3301, 3302
 

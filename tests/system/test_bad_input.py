@@ -17,7 +17,7 @@ from terminals.client import Rejected, Terminal
 from terminals.schemas import to_text
 from terminals.signatures import hmac_signer, sign_request
 from tests.builders import Network
-from tests.system import System
+from tests.running_system import System
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from tests.builders import Network
-from tests.test_weighing import TODAY, canteens_in, weigh_in
+from tests.ledger.test_weighing import TODAY, canteens_in, weigh_in
 from waste.forecast.headcount import QUERIES as HEADCOUNT
 from waste.measures.kitchen_months import add_up, interval, measures_over, period_of, savings, write_alone
 from waste.measures.trends import Saved

@@ -14,7 +14,7 @@ import urllib3
 from onecard.embedded_servers import ServiceError, Services
 from onecard.settings import Settings
 from tests.builders import Network
-from tests.system import System, free_port
+from tests.running_system import System, free_port
 
 
 def test_two_systems_side_by_side_keep_their_data(own: System, system: System, scratch: Path) -> None:
