@@ -26,7 +26,7 @@ from demo.past import load_past
 from foundation.calendar import Calendar
 from registry.access import hash_password
 from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
-from settlement.models import BookDay, Jurisdiction, Tariff
+from settlement.models import BookDay, RegionRulesRow, Tariff
 
 
 async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool:
@@ -38,7 +38,7 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool
     await db.flush()
     for book, _, _ in BOOKS:
         db.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
-        db.add(Jurisdiction(book=book, valid_from=VALID_FROM, **RULES))
+        db.add(RegionRulesRow(book=book, valid_from=VALID_FROM, **RULES))
         for guest in {other for other, _, _ in BOOKS} - {book}:
             db.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
     password_hash = hash_password(PASSWORD)

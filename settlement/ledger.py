@@ -20,7 +20,7 @@ def new_posting_id() -> UUID:
 async def balances(pool: Pool, book: int, holder_id: int) -> dict[str, int]:
     """The official's purses that are open, in fen."""
     rows = await pool.fetch(QUERIES["balances"], book, holder_id)
-    return {row["purse"]: row["balance_fen"] for row in rows}
+    return {row["kind"]: row["balance_fen"] for row in rows}
 
 
 async def tariffs_of(pool: Pool, book: int, canteen_id: int) -> dict[str, list[Tariff]]:
@@ -33,7 +33,7 @@ async def tariffs_of(pool: Pool, book: int, canteen_id: int) -> dict[str, list[T
 
 async def rules_of(pool: Pool, book: int) -> list[Rules]:
     """A region's rules, the newest first."""
-    return [Rules(*row) for row in await pool.fetch(QUERIES["jurisdictions"], book)]
+    return [Rules(*row) for row in await pool.fetch(QUERIES["region_rules"], book)]
 
 
 async def agreements_of(pool: Pool, book: int) -> list[Agreement]:

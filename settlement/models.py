@@ -1,7 +1,7 @@
 """The ledger's tables. Every key starts with ``book``; ``transfer`` and ``request`` are append-only.
 
 A **posting** is an atomic group of transfers (one payment split over two purses has two parts). One transfer row
-has both sides, so the books balance by construction. Only purses (``wallet``) keep a stored balance; every
+has both sides, so the books balance by construction. Only purses keep a stored balance; every
 other account's balance is the sum of its transfers, rolled up by business day in ``account_day``.
 """
 
@@ -27,21 +27,21 @@ class BookDay(Base):
     business_date: Mapped[date]
 
 
-class Wallet(Base):
-    """A purse: an account that belongs to an official and keeps its balance."""
+class Purse(Base):
+    """An official's account of one kind, with its balance."""
 
-    __tablename__ = "wallet"
+    __tablename__ = "purse"
     __table_args__ = (
         ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
-        CheckConstraint("purse IN ('cash', 'subsidy')", name="purse"),
+        CheckConstraint("kind IN ('cash', 'subsidy')", name="kind"),
         CheckConstraint("balance_fen >= 0", name="balance"),
-        Index("uq_wallet_account", "book", "account_id", unique=True),
+        Index("uq_purse_account", "book", "account_id", unique=True),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
     book: Mapped[int] = book_key()
     holder_id: Mapped[int] = number_key()
-    purse: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(BigInteger)
     balance_fen: Mapped[int] = mapped_column(BigInteger)
 
@@ -198,10 +198,10 @@ class SubsidyLapse(Base):
     lapsed_at: Mapped[datetime]
 
 
-class Jurisdiction(Base):
+class RegionRulesRow(Base):
     """A region's rules from a date on (see ``settlement.tariff.Rules``); null: no such limit."""
 
-    __tablename__ = "jurisdiction"
+    __tablename__ = "region_rules"
     __table_args__ = (
         ForeignKeyConstraint(["book"], ["book.book"]),
         CheckConstraint("visitors IN ('anyone', 'agreement', 'visit')", name="visitors"),

@@ -102,8 +102,8 @@ class Counter:
         return replace(made, **changes)
 
     async def purses(self, holder: Holder) -> dict[str, int]:
-        rows = await self.ledger.fetch("SELECT purse, balance_fen FROM wallet WHERE holder_id = $1", holder.holder_id)
-        return {row["purse"]: row["balance_fen"] for row in rows}
+        rows = await self.ledger.fetch("SELECT kind, balance_fen FROM purse WHERE holder_id = $1", holder.holder_id)
+        return {row["kind"]: row["balance_fen"] for row in rows}
 
     async def count(self, kind: str = "payment") -> int:
         return int(await self.ledger.fetchval("SELECT count(*) FROM transfer WHERE kind = $1", kind))

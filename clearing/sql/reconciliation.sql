@@ -47,7 +47,7 @@ WITH unsummed AS (
     GROUP BY a.book, a.agency_id
 ), kept AS (
     SELECT o.book, o.agency_id, sum(w.balance_fen) AS fen
-    FROM official o JOIN wallet w ON w.book = o.book AND w.holder_id = o.holder_id AND w.purse = 'cash'
+    FROM official o JOIN purse w ON w.book = o.book AND w.holder_id = o.holder_id AND w.kind = 'cash'
     GROUP BY o.book, o.agency_id
 ), spent AS (
     SELECT m.book, m.agency_id, sum(m.fen) AS fen

@@ -259,8 +259,8 @@ def grow(url: str, rows: int) -> None:
                 " now() - interval '300 days', w.holder_id, c.agency_id, c.agency_id, c.canteen_id, 'lunch', 'card',"
                 " NULL, NULL, NULL, NULL, NULL, now() - interval '300 days'"
                 " FROM generate_series(1, %(slice)s) g"
-                " JOIN (SELECT row_number() OVER () AS n, * FROM wallet WHERE book = 3302 AND purse = 'cash') w"
-                " ON w.n = 1 + g %% (SELECT count(*) FROM wallet WHERE book = 3302 AND purse = 'cash')"
+                " JOIN (SELECT row_number() OVER () AS n, * FROM purse WHERE book = 3302 AND kind = 'cash') w"
+                " ON w.n = 1 + g %% (SELECT count(*) FROM purse WHERE book = 3302 AND kind = 'cash')"
                 " CROSS JOIN (SELECT * FROM canteen WHERE book = 3302 ORDER BY canteen_id LIMIT 1) c",
                 {"first": n * slice_rows, "rows": rows, "slice": slice_rows},
             )

@@ -26,7 +26,7 @@ INSERT INTO official (book, holder_id, agency_id, cash_account, subsidy_account,
 SELECT (%(books)s::integer[])[1 + a %% 4], %(first)s + 1000000 + 1000 * a + o, %(first)s + a,
        %(first)s + 2000000 + 1000 * a + o, %(first)s + 3000000 + 1000 * a + o, 'active', '', int8send(a * 1000 + o)
 FROM generate_series(0, %(agencies)s - 1) a, generate_series(0, %(officials)s - 1) o;
-INSERT INTO wallet (book, holder_id, purse, account_id, balance_fen)
+INSERT INTO purse (book, holder_id, kind, account_id, balance_fen)
 SELECT book, holder_id, p, CASE p WHEN 'cash' THEN cash_account ELSE subsidy_account END, 0
 FROM official, unnest(ARRAY['cash', 'subsidy']) p WHERE holder_id >= %(first)s;
 """

@@ -8,8 +8,8 @@ from foundation.messages import NumberInPath
 from registry import access, audit
 from registry.models import Database
 from registry.officials import find_agency
-from settlement import rulebook
-from settlement.models import Jurisdiction
+from settlement import region_rules
+from settlement.models import RegionRulesRow
 from settlement.schemas import (
     AgreementMessage,
     NewRules,
@@ -30,7 +30,7 @@ class RuleController(Controller):
     async def rules(self, book: NumberInPath, database: Database) -> RulesShown:
         """The rules in force."""
         async with database() as db:
-            return _shown(await rulebook.rules_in_force(db, book, rulebook.today()))
+            return _shown(await region_rules.rules_in_force(db, book, region_rules.today()))
 
     @post("/rules/{book:int}", guards=[access.allows("set_rules")], summary="Change a region's rules")
     async def change_rules(
@@ -38,7 +38,7 @@ class RuleController(Controller):
     ) -> RulesShown:
         """Rules from a day on; payments of earlier days keep theirs."""
         async with database.begin() as db:
-            changed = await rulebook.change_rules(db, book, data)
+            changed = await region_rules.change_rules(db, book, data)
             detail = {name: str(value) for name, value in data.given().items()}
             await audit.record(db, audit.Note(request.user.login, "change_rules", f"book/{book}", detail))
             return _shown(changed)
@@ -49,9 +49,9 @@ class RuleController(Controller):
     ) -> NewTariff:
         """A canteen's price for a meal, from tomorrow on at the earliest."""
         async with database.begin() as db:
-            canteen = await rulebook.find_canteen(db, data.canteen_id)
+            canteen = await region_rules.find_canteen(db, data.canteen_id)
             request.user.must_act_for(canteen.agency_id)
-            await rulebook.set_tariff(db, canteen, data)
+            await region_rules.set_tariff(db, canteen, data)
             detail = {"meal": data.meal, "valid_from": str(data.valid_from), "home_fen": data.home_fen}
             await audit.record(db, audit.Note(request.user.login, "set_tariff", f"canteen/{data.canteen_id}", detail))
         return data
@@ -60,17 +60,17 @@ class RuleController(Controller):
     async def tariffs(self, canteen_id: NumberInPath, database: Database) -> list[TariffShown]:
         """Past, present and coming ones; of a meal's prices the one with the latest day up to today holds."""
         async with database() as db:
-            canteen = await rulebook.find_canteen(db, canteen_id)
+            canteen = await region_rules.find_canteen(db, canteen_id)
             return [
                 TariffShown(t.canteen_id, t.meal, t.valid_from, t.home_fen, t.visitor_fen, t.limit_fen)
-                for t in await rulebook.tariffs_of(db, canteen)
+                for t in await region_rules.tariffs_of(db, canteen)
             ]
 
     @get("/agreements/{book:int}", guards=[access.allows("see_registry")], summary="A region's agreements")
     async def agreements(self, book: NumberInPath, database: Database) -> list[AgreementMessage]:
         """Whose officials its canteens receive without a visit, and when."""
         async with database() as db:
-            found = await rulebook.agreements_of(db, book)
+            found = await region_rules.agreements_of(db, book)
             return [AgreementMessage(a.guest_book, a.valid_from, a.valid_to) for a in found]
 
     @post("/agreements/{book:int}", guards=[access.allows("set_rules")], summary="Make or end an agreement")
@@ -83,7 +83,7 @@ class RuleController(Controller):
     ) -> AgreementMessage:
         """Receive another region's officials without a visit; the same first day again sets the last day."""
         async with database.begin() as db:
-            await rulebook.agree(db, book, data)
+            await region_rules.agree(db, book, data)
             detail = {
                 "guest_book": data.guest_book,
                 "valid_from": str(data.valid_from),
@@ -108,5 +108,5 @@ class RuleController(Controller):
         return data
 
 
-def _shown(rules: Jurisdiction) -> RulesShown:
+def _shown(rules: RegionRulesRow) -> RulesShown:
     return RulesShown(**{name: getattr(rules, name) for name in RulesShown.__struct_fields__})

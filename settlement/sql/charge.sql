@@ -33,14 +33,14 @@ BEGIN
     SELECT array_agg((l.cash_balance, l.subsidy_balance, l.cash_account, l.subsidy_account)::charge_purses ORDER BY l.n)
     INTO v_purses
     FROM (
-        SELECT a.n, coalesce(max(w.balance_fen) FILTER (WHERE w.purse = 'cash'), 0) AS cash_balance,
-               coalesce(max(w.balance_fen) FILTER (WHERE w.purse = 'subsidy'), 0) AS subsidy_balance,
-               max(w.account_id) FILTER (WHERE w.purse = 'cash') AS cash_account,
-               max(w.account_id) FILTER (WHERE w.purse = 'subsidy') AS subsidy_account
+        SELECT a.n, coalesce(max(w.balance_fen) FILTER (WHERE w.kind = 'cash'), 0) AS cash_balance,
+               coalesce(max(w.balance_fen) FILTER (WHERE w.kind = 'subsidy'), 0) AS subsidy_balance,
+               max(w.account_id) FILTER (WHERE w.kind = 'cash') AS cash_account,
+               max(w.account_id) FILTER (WHERE w.kind = 'subsidy') AS subsidy_account
         FROM (SELECT h.holder, h.ordinality AS n FROM unnest(p_orders) WITH ORDINALITY AS h ORDER BY h.holder) a
         LEFT JOIN LATERAL (
-            SELECT x.purse, x.balance_fen, x.account_id FROM wallet x
-            WHERE x.book = p_book AND x.holder_id = a.holder ORDER BY x.purse FOR UPDATE) w ON true
+            SELECT x.kind, x.balance_fen, x.account_id FROM purse x
+            WHERE x.book = p_book AND x.holder_id = a.holder ORDER BY x.kind FOR UPDATE) w ON true
         GROUP BY a.n
     ) l;
     -- Read after the locks: a purse's postings are in the order of their times, whichever worker sent them.
@@ -138,11 +138,11 @@ BEGIN
     FROM unnest(p_orders, v_decided) AS a
     WHERE a.pays AND k.book = p_book AND k.credential_id = a.credential;
 
-    UPDATE wallet w SET balance_fen = w.balance_fen - a.fen
+    UPDATE purse w SET balance_fen = w.balance_fen - a.fen
     FROM (SELECT o.holder, p.purse, p.fen FROM unnest(p_orders, v_decided) AS o
           CROSS JOIN LATERAL (VALUES ('cash', o.cash), ('subsidy', o.subsidy)) AS p(purse, fen)
           WHERE o.pays AND p.fen > 0) a
-    WHERE w.book = p_book AND w.holder_id = a.holder AND w.purse = a.purse;
+    WHERE w.book = p_book AND w.holder_id = a.holder AND w.kind = a.purse;
 
     -- Post: the part paid from the subsidy and the part paid in cash are numbered from 0; a working meal has one.
     INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date,

@@ -12,23 +12,23 @@ BEGIN
         RETURN QUERY SELECT 'day_closed', 0::bigint, 0::bigint, v_date;
         RETURN;
     END IF;
-    PERFORM FROM wallet w WHERE w.book = p_book AND w.holder_id = p_holder
-    ORDER BY w.holder_id, w.purse FOR UPDATE;
+    PERFORM FROM purse w WHERE w.book = p_book AND w.holder_id = p_holder
+    ORDER BY w.holder_id, w.kind FOR UPDATE;
     UPDATE official o SET state = 'left' WHERE o.book = p_book AND o.holder_id = p_holder AND o.state = 'active';
     GET DIAGNOSTICS v_closed_now = ROW_COUNT;
 
     IF v_closed_now > 0 THEN
         INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
                               business_date, posted_at, holder_id, issuer_id)
-        SELECT w.book, p_posting, CASE w.purse WHEN 'cash' THEN 0 ELSE 1 END,
-               CASE w.purse WHEN 'cash' THEN 'payout' ELSE 'lapse' END, w.account_id,
-               CASE w.purse WHEN 'cash' THEN a.float_account ELSE a.grant_account END, w.balance_fen,
+        SELECT w.book, p_posting, CASE w.kind WHEN 'cash' THEN 0 ELSE 1 END,
+               CASE w.kind WHEN 'cash' THEN 'payout' ELSE 'lapse' END, w.account_id,
+               CASE w.kind WHEN 'cash' THEN a.float_account ELSE a.grant_account END, w.balance_fen,
                v_date, clock_timestamp(), w.holder_id, o.agency_id
-        FROM wallet w
+        FROM purse w
         JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
         JOIN agency a ON a.book = o.book AND a.agency_id = o.agency_id
         WHERE w.book = p_book AND w.holder_id = p_holder AND w.balance_fen > 0;
-        UPDATE wallet w SET balance_fen = 0 WHERE w.book = p_book AND w.holder_id = p_holder;
+        UPDATE purse w SET balance_fen = 0 WHERE w.book = p_book AND w.holder_id = p_holder;
     END IF;
 
     RETURN QUERY

@@ -24,7 +24,7 @@ BEGIN
         RETURN;
     END IF;
 
-    INSERT INTO wallet (book, holder_id, purse, account_id, balance_fen)
+    INSERT INTO purse (book, holder_id, kind, account_id, balance_fen)
     SELECT o.book, o.holder_id, p.purse,
            CASE p.purse WHEN 'cash' THEN o.cash_account ELSE o.subsidy_account END, 0
     FROM (SELECT DISTINCT h.holder FROM unnest(p_holder) AS h(holder)) a
@@ -37,7 +37,7 @@ BEGIN
 
     PERFORM FROM (SELECT DISTINCT h.holder FROM unnest(p_holder) AS h(holder) ORDER BY h.holder) a
     CROSS JOIN LATERAL (
-        SELECT FROM wallet w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.purse FOR UPDATE) w;
+        SELECT FROM purse w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.kind FOR UPDATE) w;
     v_now := clock_timestamp();
 
     WITH posted AS (
@@ -54,17 +54,17 @@ BEGIN
             SELECT y.float_account, y.grant_account FROM agency y
             WHERE y.book = p_book AND y.agency_id = o.agency_id OFFSET 0) g
         CROSS JOIN LATERAL (
-            SELECT x.account_id FROM wallet x
-            WHERE x.book = p_book AND x.holder_id = a.holder AND x.purse = v_purse OFFSET 0) w
+            SELECT x.account_id FROM purse x
+            WHERE x.book = p_book AND x.holder_id = a.holder AND x.kind = v_purse OFFSET 0) w
         ON CONFLICT DO NOTHING
         RETURNING transfer.holder_id, transfer.amount_fen
     )
     SELECT array_agg(s.holder_id), array_agg(s.amount_fen) INTO v_holder, v_amount_fen
     FROM (SELECT p.holder_id, sum(p.amount_fen) AS amount_fen FROM posted p GROUP BY p.holder_id) s;
 
-    UPDATE wallet w SET balance_fen = w.balance_fen + a.amount_fen
+    UPDATE purse w SET balance_fen = w.balance_fen + a.amount_fen
     FROM unnest(v_holder, v_amount_fen) AS a(holder, amount_fen)
-    WHERE w.book = p_book AND w.holder_id = a.holder AND w.purse = v_purse;
+    WHERE w.book = p_book AND w.holder_id = a.holder AND w.kind = v_purse;
 
     RETURN QUERY
     SELECT t.posting_id, t.kind, t.holder_id, t.amount_fen, t.business_date

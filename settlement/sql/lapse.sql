@@ -19,9 +19,9 @@ BEGIN
         RETURN;
     END IF;
 
-    PERFORM FROM wallet w
+    PERFORM FROM purse w
     JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
-    WHERE w.book = p_book AND w.purse = 'subsidy' AND o.agency_id = p_agency
+    WHERE w.book = p_book AND w.kind = 'subsidy' AND o.agency_id = p_agency
     ORDER BY w.holder_id FOR UPDATE OF w;
 
     RETURN QUERY
@@ -31,10 +31,10 @@ BEGIN
         GROUP BY t.credit_account
     ), old_money AS (
         SELECT w.holder_id, w.account_id, w.balance_fen - coalesce(c.amount_fen, 0)::bigint AS left_fen
-        FROM wallet w
+        FROM purse w
         JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
         LEFT JOIN came_since c ON c.credit_account = w.account_id
-        WHERE w.book = p_book AND w.purse = 'subsidy' AND o.agency_id = p_agency
+        WHERE w.book = p_book AND w.kind = 'subsidy' AND o.agency_id = p_agency
     ), posted AS (
         INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
                               business_date, posted_at, holder_id, issuer_id)
@@ -45,8 +45,8 @@ BEGIN
         WHERE m.left_fen > 0
         RETURNING transfer.holder_id, transfer.amount_fen
     ), paid AS (
-        UPDATE wallet w SET balance_fen = w.balance_fen - p.amount_fen
-        FROM posted p WHERE w.book = p_book AND w.holder_id = p.holder_id AND w.purse = 'subsidy'
+        UPDATE purse w SET balance_fen = w.balance_fen - p.amount_fen
+        FROM posted p WHERE w.book = p_book AND w.holder_id = p.holder_id AND w.kind = 'subsidy'
         RETURNING p.amount_fen
     ), summed AS (
         SELECT count(*) AS purses, coalesce(sum(p.amount_fen), 0)::bigint AS subsidy_fen FROM paid p

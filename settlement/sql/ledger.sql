@@ -1,6 +1,6 @@
 -- name: balances
 -- The purses of one official.
-SELECT purse, balance_fen FROM wallet WHERE book = $1 AND holder_id = $2 ORDER BY purse;
+SELECT kind, balance_fen FROM purse WHERE book = $1 AND holder_id = $2 ORDER BY kind;
 
 -- name: tariffs
 -- The prices of one canteen with the daily allowance at the place, the newest first.
@@ -11,11 +11,11 @@ JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
 WHERE t.book = $1 AND t.canteen_id = $2
 ORDER BY t.meal, t.valid_from DESC;
 
--- name: jurisdictions
+-- name: region_rules
 -- The rules of one region, the newest first.
 SELECT valid_from, visitors, visitor_floor, visitor_cap, payment_max_fen, day_max_fen, meals_max, receipt_effect,
        subsidy_expires
-FROM jurisdiction WHERE book = $1 ORDER BY valid_from DESC;
+FROM region_rules WHERE book = $1 ORDER BY valid_from DESC;
 
 -- name: agreements
 -- The regions whose officials a host region receives without a visit, and from when to when.
@@ -31,16 +31,16 @@ WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0
 -- What a payment's receipt says, and what was given back of it since.
 SELECT min(t.kind) AS kind, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book AS host_book,
        p.name_zh AS payer_zh, p.name_en AS payer_en, c.name_zh AS canteen_zh, c.name_en AS canteen_en,
-       coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'cash'), 0)::bigint AS cash_fen,
-       coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'subsidy'), 0)::bigint AS subsidy_fen,
-       coalesce(sum(t.amount_fen) FILTER (WHERE w.purse IS NULL), 0)::bigint AS host_fen,
+       coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'cash'), 0)::bigint AS cash_fen,
+       coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'subsidy'), 0)::bigint AS subsidy_fen,
+       coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint AS host_fen,
        (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
         WHERE r.book = t.book AND r.reverses = t.posting_id)::bigint AS given_back_fen
 FROM transfer t
 JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
 JOIN agency p ON p.book = o.book AND p.agency_id = o.agency_id
 JOIN canteen c ON c.canteen_id = t.canteen_id
-LEFT JOIN wallet w ON w.book = t.book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
+LEFT JOIN purse w ON w.book = t.book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
 WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.kind IN ('payment', 'working_meal')
 GROUP BY t.book, t.posting_id, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book, p.name_zh, p.name_en,
          c.name_zh, c.name_en;
@@ -52,7 +52,7 @@ FROM book_day d
 CROSS JOIN LATERAL (SELECT (date_trunc('year', d.business_date) - interval '1 day')::date AS year_end) y
 JOIN agency a ON a.book = d.book
 WHERE 'year_end' = (
-        SELECT j.subsidy_expires FROM jurisdiction j
+        SELECT j.subsidy_expires FROM region_rules j
         WHERE j.book = d.book AND j.valid_from <= y.year_end ORDER BY j.valid_from DESC LIMIT 1)
   AND NOT EXISTS (
         SELECT FROM subsidy_lapse l
@@ -69,7 +69,7 @@ FROM (
     UNION ALL
     SELECT book, credit_account, business_date, 0, amount_fen FROM transfer WHERE book = $1 AND business_date = $2
 ) s
-WHERE NOT EXISTS (SELECT FROM wallet w WHERE w.book = s.book AND w.account_id = s.account_id)
+WHERE NOT EXISTS (SELECT FROM purse w WHERE w.book = s.book AND w.account_id = s.account_id)
 GROUP BY s.book, s.account_id, s.business_date
 ON CONFLICT DO NOTHING;
 

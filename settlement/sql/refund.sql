@@ -12,9 +12,9 @@ DECLARE
     v_problem text;
 BEGIN
     v_date := pass_day_gate(p_book);
-    PERFORM FROM wallet w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
+    PERFORM FROM purse w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
     WHERE t.book = p_book AND t.posting_id = p_payment
-    ORDER BY w.holder_id, w.purse FOR UPDATE OF w;
+    ORDER BY w.holder_id, w.kind FOR UPDATE OF w;
 
     IF NOT EXISTS (SELECT FROM transfer t WHERE t.book = p_book AND t.posting_id = p_posting) THEN
         SELECT sum(t.amount_fen) - (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
@@ -36,11 +36,11 @@ BEGIN
         END IF;
 
         WITH parts AS (
-            SELECT t.*, coalesce(w.purse, 'host') AS purse,
+            SELECT t.*, coalesce(w.kind, 'host') AS purse,
                    t.amount_fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
                                    WHERE r.book = p_book AND r.reverses = p_payment AND r.part = t.part) AS left_fen
             FROM transfer t
-            LEFT JOIN wallet w ON w.book = p_book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
+            LEFT JOIN purse w ON w.book = p_book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
             WHERE t.book = p_book AND t.posting_id = p_payment
         ), shares AS (
             SELECT p.*, greatest(0, least(p.left_fen, p_amount_fen - coalesce(sum(p.left_fen) OVER (
@@ -56,16 +56,16 @@ BEGIN
             FROM shares s WHERE s.back_fen > 0
             RETURNING transfer.holder_id, transfer.credit_account, transfer.amount_fen
         )
-        UPDATE wallet w SET balance_fen = w.balance_fen + p.amount_fen
+        UPDATE purse w SET balance_fen = w.balance_fen + p.amount_fen
         FROM posted p WHERE w.book = p_book AND w.holder_id = p.holder_id AND w.account_id = p.credit_account;
     END IF;
 
     RETURN QUERY
     SELECT CASE WHEN bool_and(t.kind = 'refund') THEN NULL ELSE 'other_content' END, (array_agg(t.reverses))[1],
-           coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'cash'), 0)::bigint,
-           coalesce(sum(t.amount_fen) FILTER (WHERE w.purse = 'subsidy'), 0)::bigint,
-           coalesce(sum(t.amount_fen) FILTER (WHERE w.purse IS NULL), 0)::bigint, 0::bigint
+           coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'cash'), 0)::bigint,
+           coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'subsidy'), 0)::bigint,
+           coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint, 0::bigint
     FROM transfer t
-    LEFT JOIN wallet w ON w.book = p_book AND w.holder_id = t.holder_id AND w.account_id = t.credit_account
+    LEFT JOIN purse w ON w.book = p_book AND w.holder_id = t.holder_id AND w.account_id = t.credit_account
     WHERE t.book = p_book AND t.posting_id = p_posting;
 END $$;

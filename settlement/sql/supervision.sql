@@ -30,8 +30,8 @@ ORDER BY a.holder_id;
 SELECT 'subsidy_on_visit' AS kind, t.holder_id, t.posting_id, NULL::uuid AS other_id,
        format('visit %s', v.visit_id) AS note
 FROM transfer t
-JOIN wallet w ON w.book = t.book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
-             AND w.purse = 'subsidy'
+JOIN purse w ON w.book = t.book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
+             AND w.kind = 'subsidy'
 JOIN visit v ON v.book = t.book AND v.holder_id = t.holder_id
             AND local_date_of(t.purchased_at) BETWEEN v.first_day AND v.last_day
 WHERE t.business_date = $1 AND t.book IN (SELECT book FROM book) AND t.kind = 'payment'

@@ -40,9 +40,9 @@ BEGIN
         END IF;
 
         IF v_target.outcome = 'approved' THEN
-            PERFORM FROM wallet w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
+            PERFORM FROM purse w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
             WHERE t.book = p_book AND t.posting_id = v_target.posting_id
-            ORDER BY w.holder_id, w.purse FOR UPDATE OF w;
+            ORDER BY w.holder_id, w.kind FOR UPDATE OF w;
         END IF;
         v_refusal := CASE
             WHEN v_date IS NULL THEN 'day_closed'
@@ -67,10 +67,10 @@ BEGIN
                 ON CONFLICT (book, reverses, part) WHERE kind = 'reversal' DO NOTHING
                 RETURNING holder_id, credit_account, amount_fen
             ), repaid AS (
-                UPDATE wallet w SET balance_fen = w.balance_fen + r.amount_fen
+                UPDATE purse w SET balance_fen = w.balance_fen + r.amount_fen
                 FROM reversed r
                 WHERE w.book = p_book AND w.holder_id = r.holder_id AND w.account_id = r.credit_account
-                RETURNING w.purse, r.amount_fen
+                RETURNING w.kind AS purse, r.amount_fen
             )
             SELECT coalesce((SELECT sum(amount_fen) FROM repaid WHERE purse = 'cash'), 0),
                    coalesce((SELECT sum(amount_fen) FROM repaid WHERE purse = 'subsidy'), 0),

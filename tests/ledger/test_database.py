@@ -29,8 +29,26 @@ def test_every_ledger_key_starts_with_book(database_url: str) -> None:
         rows = db.execute(
             "SELECT i.indrelid::regclass::text, a.attname FROM pg_index i"
             " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
-            " WHERE i.indrelid::regclass::text IN ('book_day', 'wallet', 'transfer', 'request', 'account_day',"
+            " WHERE i.indrelid::regclass::text IN ('book_day', 'purse', 'transfer', 'request', 'account_day',"
             " 'tariff', 'credential', 'official', 'closed_day') AND i.indisunique"
         ).fetchall()
     assert len(rows) >= 12
     assert {column for _, column in rows} == {"book"}
+
+
+def test_workers_of_the_release_before_find_the_old_names(database_url: str) -> None:
+    with psycopg.connect(database_url) as db:
+        db.execute("SELECT purse, balance_fen FROM wallet WHERE book = 3301 AND holder_id = 1 FOR UPDATE")
+        db.execute("UPDATE jurisdiction SET meals_max = 4 WHERE book = 3301")
+        changed = db.execute("SELECT DISTINCT meals_max FROM region_rules WHERE book = 3301").fetchall()
+    assert changed == [(4,)]
+
+
+def test_a_renamed_table_keeps_no_old_name(database_url: str) -> None:
+    with psycopg.connect(database_url) as db:
+        names = db.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid IN ('purse'::regclass, 'region_rules'::regclass)"
+            " UNION SELECT indexrelid::regclass::text FROM pg_index"
+            " WHERE indrelid IN ('purse'::regclass, 'region_rules'::regclass)"
+        ).fetchall()
+    assert not [name for (name,) in names if "wallet" in name or "jurisdiction" in name]

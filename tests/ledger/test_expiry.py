@@ -27,7 +27,7 @@ async def test_the_old_years_money_goes_back(
     counter: Counter, case: str, left: int, granted: int, spent: int, lapses: int, stays: int
 ) -> None:
     ledger = counter.ledger
-    await ledger.execute("UPDATE jurisdiction SET subsidy_expires = 'year_end' WHERE book = $1", NINGBO)
+    await ledger.execute("UPDATE region_rules SET subsidy_expires = 'year_end' WHERE book = $1", NINGBO)
     await ledger.execute("UPDATE book_day SET business_date = $1", YEAR_END)
     till, holder = await counter.till(), await counter.holder(cash_fen=0, subsidy_fen=left)
     elsewhere = await counter.holder(HANGZHOU, cash_fen=0, subsidy_fen=left)
@@ -48,7 +48,7 @@ async def test_the_old_years_money_goes_back(
 
 
 async def test_a_year_that_is_open_lapses_nothing(counter: Counter) -> None:
-    await counter.ledger.execute("UPDATE jurisdiction SET subsidy_expires = 'year_end', valid_from = '2026-06-01'")
+    await counter.ledger.execute("UPDATE region_rules SET subsidy_expires = 'year_end', valid_from = '2026-06-01'")
     await counter.ledger.execute("UPDATE book_day SET business_date = $1", YEAR_END)
     holder = await counter.holder(cash_fen=0, subsidy_fen=500)
     assert await lapse_due(counter.ledger) == [], "2025 had no such rule, and 2026 has not ended"

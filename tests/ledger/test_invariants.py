@@ -175,18 +175,18 @@ def copied(counter: str, sequence: str) -> str:
 
 DAMAGE: dict[str, tuple[str, str, int | None]] = {
     "a purse gains a fen": (
-        "UPDATE wallet SET balance_fen = balance_fen + 1 WHERE (holder_id, purse) ="
-        " (SELECT holder_id, purse FROM wallet ORDER BY holder_id, purse LIMIT 1)",
+        "UPDATE purse SET balance_fen = balance_fen + 1 WHERE (holder_id, kind) ="
+        " (SELECT holder_id, kind FROM purse ORDER BY holder_id, kind LIMIT 1)",
         "1 purses equal their transfers", 1,
     ),
     "the sum of all accounts is off": (
-        "UPDATE wallet SET balance_fen = balance_fen - 777 WHERE (holder_id, purse) ="
-        " (SELECT holder_id, purse FROM wallet ORDER BY holder_id DESC, purse LIMIT 1)",
+        "UPDATE purse SET balance_fen = balance_fen - 777 WHERE (holder_id, kind) ="
+        " (SELECT holder_id, kind FROM purse ORDER BY holder_id DESC, kind LIMIT 1)",
         "1 sum of all accounts is zero", 777,
     ),
     "a purse vanishes": (
-        "DELETE FROM wallet WHERE (holder_id, purse) = (SELECT holder_id, purse FROM wallet"
-        " WHERE balance_fen > 0 ORDER BY holder_id, purse LIMIT 1)",
+        "DELETE FROM purse WHERE (holder_id, kind) = (SELECT holder_id, kind FROM purse"
+        " WHERE balance_fen > 0 ORDER BY holder_id, kind LIMIT 1)",
         "1 rolled-up days equal transfers", None,
     ),
     "a payment vanishes": (
@@ -242,8 +242,8 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
         "4 credentials pay from their own", 1_200,
     ),
     "a purse below zero": (
-        "UPDATE wallet SET balance_fen = -250 WHERE (holder_id, purse) ="
-        " (SELECT holder_id, purse FROM wallet ORDER BY holder_id, purse LIMIT 1)",
+        "UPDATE purse SET balance_fen = -250 WHERE (holder_id, kind) ="
+        " (SELECT holder_id, kind FROM purse ORDER BY holder_id, kind LIMIT 1)",
         "5 no purse is negative", 250,
     ),
     "a transfer on a day that is none": (
@@ -327,7 +327,7 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     ),
     "a working meal without a visit": ("DELETE FROM visit", "5 one working meal a visit", 2_000),
     "money left in a closed account": (
-        "UPDATE wallet SET balance_fen = 7 WHERE purse = 'cash'"
+        "UPDATE purse SET balance_fen = 7 WHERE kind = 'cash'"
         " AND holder_id = (SELECT holder_id FROM official WHERE state = 'left')",
         "5 closed accounts are empty", 7,
     ),

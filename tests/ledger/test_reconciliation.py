@@ -67,7 +67,7 @@ async def test_books_that_agree_show_nothing(counter: Counter, tmp_path: Path) -
 async def test_one_fen_in_a_purse_or_a_float_is_found(counter: Counter, tmp_path: Path) -> None:
     till, _ = await a_busy_day(counter, tmp_path)
     await counter.ledger.execute(
-        "UPDATE wallet SET balance_fen = balance_fen + 1 WHERE purse = 'cash' AND holder_id ="
+        "UPDATE purse SET balance_fen = balance_fen + 1 WHERE kind = 'cash' AND holder_id ="
         " (SELECT max(holder_id) FROM official WHERE agency_id = $1)",
         till.agency_id,
     )

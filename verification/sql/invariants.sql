@@ -1,7 +1,7 @@
 -- name: looked_at
 -- How much there is.
 SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM request) AS requests,
-       (SELECT count(*) FROM wallet) AS purses, (SELECT count(*) FROM account_day) AS "account days",
+       (SELECT count(*) FROM purse) AS purses, (SELECT count(*) FROM account_day) AS "account days",
        (SELECT count(*) FROM closed_day) AS "closed days", (SELECT count(*) FROM cycle) AS cycles,
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
        (SELECT count(*) FROM dispute) AS disputes,
@@ -11,19 +11,19 @@ SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM reque
 -- Purses as stored plus all other accounts as the sum of their transfers: one fen off anywhere shows here.
 SELECT 'all accounts' AS what, s.off_fen
 FROM (
-    SELECT ((SELECT coalesce(sum(balance_fen), 0) FROM wallet)
+    SELECT ((SELECT coalesce(sum(balance_fen), 0) FROM purse)
           + (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
-             WHERE NOT EXISTS (SELECT FROM wallet w WHERE w.book = t.book AND w.account_id = t.credit_account))
+             WHERE NOT EXISTS (SELECT FROM purse w WHERE w.book = t.book AND w.account_id = t.credit_account))
           - (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
-             WHERE NOT EXISTS (SELECT FROM wallet w WHERE w.book = t.book AND w.account_id = t.debit_account))
+             WHERE NOT EXISTS (SELECT FROM purse w WHERE w.book = t.book AND w.account_id = t.debit_account))
            )::bigint AS off_fen
 ) s WHERE s.off_fen <> 0;
 
 -- name: stored_balances
 -- Purses whose stored balance is not the sum of their transfers.
-SELECT format('purse %s of holder %s (book %s)', w.purse, w.holder_id, w.book) AS what,
+SELECT format('purse %s of holder %s (book %s)', w.kind, w.holder_id, w.book) AS what,
        (w.balance_fen - coalesce(s.sum_fen, 0))::bigint AS off_fen
-FROM wallet w
+FROM purse w
 LEFT JOIN (
     SELECT book, account_id, sum(fen) AS sum_fen
     FROM (SELECT book, credit_account AS account_id, amount_fen AS fen FROM transfer
@@ -48,7 +48,7 @@ FROM (
         WHERE t.book = d.book AND t.business_date = d.business_date
     ) m ON true
     WHERE d.rolled_up_at IS NOT NULL
-      AND NOT EXISTS (SELECT FROM wallet w WHERE w.book = d.book AND w.account_id = m.account_id)
+      AND NOT EXISTS (SELECT FROM purse w WHERE w.book = d.book AND w.account_id = m.account_id)
     UNION ALL
     SELECT book, account_id, business_date, 0, credit_fen - debit_fen FROM account_day
 ) s
@@ -143,8 +143,8 @@ WHERE t.kind IN ('payment', 'working_meal') AND c.credential_id IS NULL;
 
 -- name: purses_not_negative
 -- Purses below zero.
-SELECT format('purse %s of holder %s', purse, holder_id) AS what, balance_fen AS off_fen
-FROM wallet WHERE balance_fen < 0;
+SELECT format('purse %s of holder %s', kind, holder_id) AS what, balance_fen AS off_fen
+FROM purse WHERE balance_fen < 0;
 
 -- name: online_top_ups
 -- Orders that were paid and not posted, and postings of the gateway without their order. (Posted while the order is
@@ -271,10 +271,10 @@ WHERE t.kind IN ('payment', 'working_meal', 'reversal')
 SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
 FROM transfer t
 JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
-LEFT JOIN wallet w ON w.book = t.book AND w.account_id = t.debit_account
+LEFT JOIN purse w ON w.book = t.book AND w.account_id = t.debit_account
 WHERE (t.issuer_id <> o.agency_id AND NOT (sale_fen(t.kind, t.amount_fen) <> 0 AND w.account_id IS NULL
                                            AND t.issuer_id = t.acquirer_id))
-   OR (t.kind = 'payment' AND w.purse = 'subsidy' AND t.acquirer_id <> t.issuer_id);
+   OR (t.kind = 'payment' AND w.kind = 'subsidy' AND t.acquirer_id <> t.issuer_id);
 
 -- name: reversals
 -- Reversals that do not mirror a payment, part by part.
@@ -320,8 +320,8 @@ WHERE t.kind = 'working_meal' AND v.visit_id IS NULL
 
 -- name: closed_accounts
 -- Closed accounts with money left in a purse.
-SELECT format('purse %s of holder %s', w.purse, w.holder_id) AS what, w.balance_fen AS off_fen
-FROM wallet w JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
+SELECT format('purse %s of holder %s', w.kind, w.holder_id) AS what, w.balance_fen AS off_fen
+FROM purse w JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
 WHERE o.state = 'left' AND w.balance_fen <> 0;
 
 -- name: second_person

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from settlement.rulebook import today
+from settlement.region_rules import today
 from terminals.client import Terminal
 from terminals.schemas import Answer
 from tests.builders import Network, Official

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.calendar import ZONE
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry.models import Book, Canteen, RegionAgreement
-from settlement.models import Jurisdiction, Tariff
+from settlement.models import RegionRulesRow, Tariff
 from settlement.schemas import AgreementMessage, NewRules, NewTariff
 
 
@@ -21,12 +21,12 @@ def today() -> date:
     return datetime.now(UTC).astimezone(ZONE).date()
 
 
-async def rules_in_force(db: AsyncSession, book: int, on: date) -> Jurisdiction:
+async def rules_in_force(db: AsyncSession, book: int, on: date) -> RegionRulesRow:
     """A region's rules on a day; raises Problem(NOT_FOUND)."""
     found = await db.scalar(
-        select(Jurisdiction)
-        .where(Jurisdiction.book == book, Jurisdiction.valid_from <= on)
-        .order_by(Jurisdiction.valid_from.desc())
+        select(RegionRulesRow)
+        .where(RegionRulesRow.book == book, RegionRulesRow.valid_from <= on)
+        .order_by(RegionRulesRow.valid_from.desc())
         .limit(1)
     )
     if found is None:
@@ -34,7 +34,7 @@ async def rules_in_force(db: AsyncSession, book: int, on: date) -> Jurisdiction:
     return found
 
 
-async def change_rules(db: AsyncSession, book: int, wanted: NewRules) -> Jurisdiction:
+async def change_rules(db: AsyncSession, book: int, wanted: NewRules) -> RegionRulesRow:
     """A region's rules from a day on: those before with what is given anew. Raises Problem INVALID or NOT_FOUND."""
     given = wanted.given()
     valid_from = given.pop("valid_from", today())
@@ -46,8 +46,8 @@ async def change_rules(db: AsyncSession, book: int, wanted: NewRules) -> Jurisdi
     if before.valid_from == valid_from:
         changed = before
     else:
-        columns = (c.name for c in Jurisdiction.__table__.columns)
-        changed = Jurisdiction(**{name: getattr(before, name) for name in columns} | {"valid_from": valid_from})
+        columns = (c.name for c in RegionRulesRow.__table__.columns)
+        changed = RegionRulesRow(**{name: getattr(before, name) for name in columns} | {"valid_from": valid_from})
         db.add(changed)
     for name, value in given.items():
         setattr(changed, name, value)
