@@ -1,5 +1,6 @@
 """Reconciliation: books that agree show nothing; each way of not agreeing is shown with its cause and age."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ async def differences(ledger: Pool, now: datetime = SOON) -> list[Difference]:
 
 
 async def a_busy_day(counter: Counter, folder: Path) -> Any:
-    """Meals of every kind, a refund over the night, an account closed, a working meal given back."""
+    """Meals of every kind, a refund on the next day, an account closed, a working meal given back."""
     till = await counter.till()
     own = await counter.holder(subsidy_fen=500)
     visitor, guest, leaver = (
@@ -169,9 +170,16 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     page.goto(f"{network.url}/reconciliation")
     page.fill("[name=login]", "finance-yinzhou")
     page.fill("[name=password]", "wrong")
-    page.click("button")
+    expect(page).to_have_title("机关食堂一卡通　对账差异")
+    page.click("#sign-in button")
     expect(page.locator("#state")).to_contain_text("密码")
     page.fill("[name=password]", PASSWORD)
-    page.click("button")
-    expect(page.locator("#differences")).to_contain_text("账本多于终端")
+    page.click("#sign-in button")
+    expect(page.locator("#differences")).to_contain_text("终端短款")
+    expect(page.locator("#differences")).to_contain_text("第1次启用")
+    assert not re.search("[A-Za-z]{3,}", page.locator("#found").inner_text())
+    page.click("#language")
+    expect(page.locator("#differences")).to_contain_text("its journal may be incomplete")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert not re.search("[\u3400-\u9fff]", page.locator("#found").inner_text())
     page.close()
