@@ -1,4 +1,4 @@
-"""The night: closing under load, exactly, every time; netting; statements that add up."""
+"""End of day: closing under load, exactly, every time; netting; statements that add up."""
 
 import asyncio
 import csv
@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from clearing.closing import CycleResult, open_dates, wait_published
+from clearing.closing import open_dates, wait_published
+from clearing.schemas import CycleInfo
 from clearing.statements import read_statement
 from foundation.calendar import ZONE, Calendar, add_working_days, is_working_day
 from foundation.keys import create_missing_keys
@@ -181,7 +182,7 @@ async def test_a_close_that_crashes_before_any_statement_is_resumed_to_the_same_
     for module, name in ((closing, "QUERIES"), (closing, "LEDGER"), (statements, "QUERIES"), (proof, "QUERIES")):
         monkeypatch.setattr(module, name, Fragile(getattr(module, name)))
 
-    async def close_a_day(breaks_at: tuple[str, int] | None) -> CycleResult:
+    async def close_a_day(breaks_at: tuple[str, int] | None) -> CycleInfo:
         day = max((await open_dates(ledger)).values())
         Fragile.asked, Fragile.breaks_at = Tally(), breaks_at
         return await close(ledger, day, tmp_path)

@@ -9,7 +9,7 @@ import urllib3
 from playwright.sync_api import Browser, expect
 
 from clearing.closing import open_dates
-from clearing.confirmations import legs_of, take_confirmations
+from clearing.confirmations import legs_of, post_confirmations
 from clearing.reconciliation import QUERIES, Difference, find_differences, reconcile
 from foundation.calendar import Calendar
 from foundation.postgres import Pool
@@ -84,17 +84,17 @@ async def test_money_that_does_not_move_is_due_after_a_working_day(counter: Coun
     legs = await legs_of(counter.ledger, day)
     money = [entry(str(n), leg.amount_fen, leg.reference, credit=leg.pay_in) for n, leg in enumerate(legs)]
     part = entry("part", 1, legs[0].reference, credit=legs[0].pay_in)
-    await take_confirmations(counter.ledger, camt(part))
+    await post_confirmations(counter.ledger, camt(part))
     assert "paid_in_part" in {d.cause for d in await differences(counter.ledger, LATER)}
-    await take_confirmations(counter.ledger, camt(*money[1:], entry("rest", legs[0].amount_fen - 1, legs[0].reference,
+    await post_confirmations(counter.ledger, camt(*money[1:], entry("rest", legs[0].amount_fen - 1, legs[0].reference,
                                                                    credit=legs[0].pay_in)))  # fmt: skip
     assert await differences(counter.ledger, LATER) == []
-    await take_confirmations(counter.ledger, camt(entry("odd", 700, "NOBODY", credit=True)))
+    await post_confirmations(counter.ledger, camt(entry("odd", 700, "NOBODY", credit=True)))
     [odd] = await differences(counter.ledger, LATER)
     assert (odd.kind, odd.amount_fen, odd.cause) == ("bank_entry", 700, "unknown_reference")
 
 
-async def test_a_night_that_is_stuck(counter: Counter) -> None:
+async def test_a_cycle_that_is_stuck(counter: Counter) -> None:
     await counter.ledger.execute(
         "INSERT INTO cycle (business_date, state, closing_at) VALUES ('2026-01-01', 'closed', now())"
     )
