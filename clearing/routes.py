@@ -26,13 +26,15 @@ from clearing.schemas import (
     OpenDay,
     PaymentLine,
 )
-from clearing.statements import read_statement
+from clearing.statements import english_copy, read_statement
 from clearing.states import DocumentKind, EntryVerdict, FileFormat, NetworkReport
 from foundation.calendar import Calendar
+from foundation.catalogue import Language
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_ALLOWED, Problem
 from registry import access, audit
+from registry.identifiers import AgencyId
 from registry.models import Database
 from registry.officials import find_agency
 
@@ -50,6 +52,9 @@ ANSWER_WITHIN_S = 25.0
 
 ByPerson = Request[access.Person, Any, Any]
 Form = Annotated[FileFormat, Parameter(query="format")]
+Lang = Annotated[
+    Language, Parameter(query="lang", description="`zh_Hans`: the signed file; `en`: an unsigned copy in English.")
+]
 
 SEE: list[Guard] = [access.allows("see_clearing")]
 
@@ -70,12 +75,21 @@ def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
 
 
 async def _report(
-    ledger: Pool, folder: Path, business_date: date, name: NetworkReport, form: FileFormat
+    ledger: Pool, folder: Path, business_date: date, name: NetworkReport, form: FileFormat, language: Language
 ) -> Response[bytes]:
-    content = await read_statement(ledger, business_date, folder, name=name, form=form)
+    kind = DocumentKind(name)
+    if language is Language.ENGLISH:
+        content = await english_copy(ledger, business_date, kind=kind, form=form)
+    else:
+        content = await read_statement(ledger, business_date, folder, kind=kind, form=form)
     if content is None:
         raise Problem(NO_CYCLE, "clearing.no_report", report=name, business_date=business_date, format=form)
-    return _file(content, f"onecard-{business_date}-{name}.{form}", MEDIA_TYPES[form])
+    return _file(content, _file_name(business_date, name, form, language), MEDIA_TYPES[form])
+
+
+def _file_name(business_date: date, document: str, form: FileFormat, language: Language) -> str:
+    suffix = ".en" if language is Language.ENGLISH else ""
+    return f"onecard-{business_date}-{document}{suffix}.{form}"
 
 
 async def _differences(ledger: Pool, agency_id: int | None, *, resolved: bool) -> list[DifferenceInfo]:
@@ -89,9 +103,10 @@ async def public_day(
     ledger: Pool,
     statement_folder: Path,
     form: Form = FileFormat.PDF,
+    lang: Lang = Language.CHINESE,
 ) -> Response[bytes]:
     """Meals and visitors per region as CSV, XLSX or PDF. No login; no agency and no small numbers of people."""
-    return await _report(ledger, statement_folder, business_date, NetworkReport.PUBLIC, form)
+    return await _report(ledger, statement_folder, business_date, NetworkReport.PUBLIC, form, lang)
 
 
 class ClearingController(Controller):
@@ -138,15 +153,20 @@ class ClearingController(Controller):
         ledger: Pool,
         statement_folder: Path,
         form: Form = FileFormat.CSV,
+        lang: Lang = Language.CHINESE,
     ) -> Response[bytes]:
         """An agency's statement as CSV, XLSX or PDF."""
         request.user.must_act_for(agency_id)
-        content = await read_statement(ledger, business_date, statement_folder, agency_id=agency_id, form=form)
+        agency = AgencyId(agency_id)
+        if lang is Language.ENGLISH:
+            content = await english_copy(ledger, business_date, agency_id=agency, form=form)
+        else:
+            content = await read_statement(ledger, business_date, statement_folder, agency_id=agency, form=form)
         if content is None:
             raise Problem(
                 NO_CYCLE, "clearing.no_statement", business_date=business_date, agency_id=agency_id, format=form
             )
-        name = f"onecard-{business_date}-{DocumentKind.STATEMENT}-{agency_id}.{form}"
+        name = _file_name(business_date, f"{DocumentKind.STATEMENT}-{agency_id}", form, lang)
         return _file(content, name, MEDIA_TYPES[form])
 
     @get("/cycles/{business_date:date}/reports/{name:str}", guards=SEE, summary="Download a network report")
@@ -158,11 +178,12 @@ class ClearingController(Controller):
         ledger: Pool,
         statement_folder: Path,
         form: Form = FileFormat.CSV,
+        lang: Lang = Language.CHINESE,
     ) -> Response[bytes]:
         """``net``: net positions; ``bilateral``: every pair of agencies; ``public``: the public daily report."""
         if request.user.agency_id is not None:
             raise Problem(NOT_ALLOWED, "clearing.reports_are_the_centres")
-        return await _report(ledger, statement_folder, business_date, name, form)
+        return await _report(ledger, statement_folder, business_date, name, form, lang)
 
     @get("/cycles/{business_date:date}/bundles/{agency_id:int}", guards=SEE, summary="Download a proof bundle")
     async def proof(

@@ -112,8 +112,10 @@ SELECT issuer_id, acquirer_id, (sum(paid_fen) - sum(reversed_fen))::bigint AS am
 FROM obligation WHERE cycle_date = $1 GROUP BY issuer_id, acquirer_id;
 
 -- name: obligations_of
--- The obligations of a cycle on one agency's statement, with the names that it shows.
-SELECT o.issuer_id, o.acquirer_id, i.name_zh AS issuer_zh, a.name_zh AS acquirer_zh, c.name_zh AS canteen_zh,
+-- The obligations of a cycle on one agency's statement, with the names that it shows, in English if $3.
+SELECT o.issuer_id, o.acquirer_id, CASE WHEN $3::boolean THEN i.name_en ELSE i.name_zh END AS issuer,
+       CASE WHEN $3 THEN a.name_en ELSE a.name_zh END AS acquirer,
+       CASE WHEN $3 THEN c.name_en ELSE c.name_zh END AS canteen,
        o.canteen_id, o.meal, o.channel, o.line, o.payments, o.reversals, o.paid_fen - o.reversed_fen AS amount_fen,
        o.subsidy_fen
 FROM (
@@ -128,20 +130,22 @@ JOIN canteen c ON c.canteen_id = o.canteen_id
 ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, o.line;
 
 -- name: bilateral
--- What every two agencies owe each other in a cycle, both ways.
-SELECT x.agency_id AS one_id, x.name_zh AS one_zh, y.agency_id AS other_id, y.name_zh AS other_zh,
+-- What every two agencies owe each other in a cycle, both ways; their names in English if $2.
+SELECT x.agency_id AS one_id, CASE WHEN $2::boolean THEN x.name_en ELSE x.name_zh END AS one,
+       y.agency_id AS other_id, CASE WHEN $2 THEN y.name_en ELSE y.name_zh END AS other,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = x.agency_id), 0)::bigint AS to_one_fen,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = y.agency_id), 0)::bigint AS to_other_fen
 FROM obligation o
 JOIN agency x ON x.agency_id = least(o.issuer_id, o.acquirer_id)
 JOIN agency y ON y.agency_id = greatest(o.issuer_id, o.acquirer_id)
 WHERE o.cycle_date = $1 AND o.issuer_id <> o.acquirer_id
-GROUP BY x.agency_id, x.name_zh, y.agency_id, y.name_zh
+GROUP BY x.agency_id, x.name_zh, x.name_en, y.agency_id, y.name_zh, y.name_en
 ORDER BY x.agency_id, y.agency_id;
 
 -- name: public_figures
--- Meals and money per host region and meal period: the agencies' own officials, and visitors.
-SELECT b.name_zh AS region_zh, o.meal,
+-- Meals and money per host region and meal period: the agencies' own officials, and visitors; in
+-- English if $2.
+SELECT CASE WHEN $2::boolean THEN b.name_en ELSE b.name_zh END AS region, o.meal,
        coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id = o.acquirer_id), 0)::bigint AS own_meals,
        coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_meals,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_fen,
@@ -150,12 +154,12 @@ FROM obligation o
 JOIN agency a ON a.agency_id = o.acquirer_id
 JOIN book b ON b.book = a.book
 WHERE o.cycle_date = $1 AND o.line <> 'fee'
-GROUP BY b.book, b.name_zh, o.meal
+GROUP BY b.book, b.name_zh, b.name_en, o.meal
 ORDER BY b.book, array_position(ARRAY['breakfast', 'lunch', 'dinner'], o.meal);
 
--- name: position_count
--- How many agencies a cycle has.
-SELECT count(*) FROM position WHERE cycle_date = $1;
+-- name: period
+-- The business days that a cycle clears; null if it clears none.
+SELECT min(business_date) AS first_day, max(business_date) AS last_day FROM closed_day WHERE cycle_date = $1;
 
 -- name: opening_positions
 -- Every agency's net position over the unsettled cycles before a date.
