@@ -176,7 +176,7 @@ async def to_pdf(document: Document) -> bytes:
     rows, notes = list(document.rows), list(document.notes)
     if len(rows) > PDF_ROWS_MAX:
         notes.insert(0, document.say("note.sums", rows=f"{len(rows):,}"))
-        rows = list(document.sums[:PDF_ROWS_MAX])
+        rows = list(document.sums)
     rows += document.totals
     data = {
         "language": document.language.tag,

@@ -83,7 +83,7 @@ async def _report(
     else:
         content = await read_statement(ledger, business_date, folder, kind=kind, form=form)
     if content is None:
-        raise Problem(NO_CYCLE, "clearing.no_report", report=name, business_date=business_date, format=form)
+        raise Problem(NO_CYCLE, "clearing.no_report", business_date=business_date)
     return _file(content, _file_name(business_date, name, form, language), MEDIA_TYPES[form])
 
 
@@ -163,9 +163,7 @@ class ClearingController(Controller):
         else:
             content = await read_statement(ledger, business_date, statement_folder, agency_id=agency, form=form)
         if content is None:
-            raise Problem(
-                NO_CYCLE, "clearing.no_statement", business_date=business_date, agency_id=agency_id, format=form
-            )
+            raise Problem(NO_CYCLE, "clearing.no_statement", business_date=business_date, agency_id=agency_id)
         name = _file_name(business_date, f"{DocumentKind.STATEMENT}-{agency_id}", form, lang)
         return _file(content, name, MEDIA_TYPES[form])
 

@@ -288,14 +288,14 @@ def _subtotals(
 
 
 def _sums(rows: Sequence[Sequence[Any]]) -> list[Sequence[Cell]]:
-    """A statement's rows summed up by side, line and counterparty."""
+    """A statement's rows summed up by side and line; its subtotals tell the counterparties apart."""
     sums: dict[tuple[Cell, ...], list[int]] = {}
     for row in rows:
-        added = sums.setdefault(tuple(row[:4]), [0, 0, 0, 0])
+        added = sums.setdefault(tuple(row[:3]), [0, 0, 0, 0])
         for column, cell in enumerate(row[7:]):
             added[column] += cell.fen if isinstance(cell, Fen) else cell
     return [
-        (*key, "", "", "", payments, reversals, Fen(subsidy_fen), Fen(amount_fen))
+        (*key, "", "", "", "", payments, reversals, Fen(subsidy_fen), Fen(amount_fen))
         for key, (payments, reversals, subsidy_fen, amount_fen) in sums.items()
     ]
 
