@@ -1,8 +1,8 @@
 """Bank files: ISO 20022 ``pain.001.001.09`` to the bank, ``camt.053`` and ``camt.054`` back from it. Pure.
 
-Who is owed is paid from the centre's settlement account by the file; who owes pays into it, under the reference that
-his statement names. A confirmation is an entry on that account (``Ntry``) with a reference (``EndToEndId``); its own
-number at the bank (``AcctSvcrRef``) tells a repeat from a second payment.
+The file pays agencies with a net receivable from the centre's settlement account; agencies with a net payable pay into
+it, under the reference on their statement. A confirmation is an entry on that account (``Ntry``) with a reference
+(``EndToEndId``); the bank's number of the entry (``AcctSvcrRef``) tells a repeat from a second payment.
 
 Sources: ISO 20022 message definitions pain.001.001.09, camt.053.001.08 and camt.054.001.08. Banks are named by their
 CNAPS number (12 digits) as a clearing system member, scheme ``CNAPS`` (external code set ``CN``).
@@ -20,6 +20,7 @@ from defusedxml.ElementTree import fromstring
 from clearing.errors import NOT_A_CONFIRMATION
 from foundation.money import yuan
 from foundation.problems import Problem
+from registry.identifiers import AgencyId
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CAMT = ("urn:iso:std:iso:20022:tech:xsd:camt.053.001.", "urn:iso:std:iso:20022:tech:xsd:camt.054.001.")
@@ -29,7 +30,7 @@ FILE_BYTES_MAX = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """Whose account it is, its number, and its bank's CNAPS number."""
+    """A bank account: its holder, its number, and its bank's CNAPS number."""
 
     holder_name: str
     number: str
@@ -37,8 +38,8 @@ class BankAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
-    """Money to one agency."""
+class SettlementInstruction:
+    """A payment from the centre's account to one agency; ``remark`` is what the bank shows."""
 
     reference: str
     to: BankAccount
@@ -57,50 +58,59 @@ class BankEntry:
     reference: str
 
 
-def reference_of(business_date: date, agency_id: int) -> str:
+def reference_of(business_date: date, agency_id: AgencyId) -> str:
     """The reference under which an agency's position of a day is paid, either way (at most 35 characters)."""
     return f"OC{business_date:%Y%m%d}A{agency_id}"
 
 
+def remark_of(business_date: date) -> str:
+    """The purpose of a payment as the bank shows it on its slips."""
+    return f"机关食堂跨单位就餐结算款{business_date:%Y%m%d}"
+
+
 def payment_file(
-    business_date: date, made_at: datetime, execute_on: date, centre: BankAccount, transfers: Sequence[Transfer]
+    business_date: date,
+    made_at: datetime,
+    execute_on: date,
+    centre: BankAccount,
+    instructions: Sequence[SettlementInstruction],
 ) -> bytes:
-    """A pain.001.001.09 that pays every transfer from the centre's account. The same day gives the same file."""
+    """A pain.001.001.09 with every instruction, from the centre's account. The same input gives the same bytes."""
     ET.register_namespace("", PAIN)
     document = ET.Element(_name("Document"))
     initiation = _add(document, "CstmrCdtTrfInitn")
-    total = yuan(sum(t.amount_fen for t in transfers))
+    total = yuan(sum(i.amount_fen for i in instructions))
     header = _add(initiation, "GrpHdr")
     _add(header, "MsgId", f"ONECARD-{business_date:%Y%m%d}")
     _add(header, "CreDtTm", made_at.isoformat(timespec="seconds"))
-    _add(header, "NbOfTxs", str(len(transfers)))
+    _add(header, "NbOfTxs", str(len(instructions)))
     _add(header, "CtrlSum", total)
     _add(_add(header, "InitgPty"), "Nm", centre.holder_name)
     payment = _add(initiation, "PmtInf")
     _add(payment, "PmtInfId", f"ONECARD-{business_date:%Y%m%d}-1")
     _add(payment, "PmtMtd", "TRF")
-    _add(payment, "NbOfTxs", str(len(transfers)))
+    _add(payment, "NbOfTxs", str(len(instructions)))
     _add(payment, "CtrlSum", total)
     _add(_add(payment, "ReqdExctnDt"), "Dt", execute_on.isoformat())
     _add(_add(payment, "Dbtr"), "Nm", centre.holder_name)
     _add_account(payment, "DbtrAcct", centre)
     _add_bank(payment, "DbtrAgt", centre)
-    for transfer in transfers:
-        _add_transfer(payment, transfer)
+    for instruction in instructions:
+        _add_instruction(payment, instruction)
     ET.indent(document)
     body: bytes = ET.tostring(document, encoding="utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
-def _add_transfer(payment: ET.Element, transfer: Transfer) -> None:
+def _add_instruction(payment: ET.Element, instruction: SettlementInstruction) -> None:
     one = _add(payment, "CdtTrfTxInf")
-    _add(_add(one, "PmtId"), "EndToEndId", transfer.reference)
-    amount = _add(_add(one, "Amt"), "InstdAmt", yuan(transfer.amount_fen))
+    _add(_add(one, "PmtId"), "EndToEndId", instruction.reference)
+    amount = _add(_add(one, "Amt"), "InstdAmt", yuan(instruction.amount_fen))
     amount.set("Ccy", CURRENCY)
-    _add_bank(one, "CdtrAgt", transfer.to)
-    _add(_add(one, "Cdtr"), "Nm", transfer.to.holder_name)
-    _add_account(one, "CdtrAcct", transfer.to)
-    _add(_add(one, "RmtInf"), "Ustrd", transfer.remark)
+    _add_bank(one, "CdtrAgt", instruction.to)
+    _add(_add(one, "Cdtr"), "Nm", instruction.to.holder_name)
+    _add_account(one, "CdtrAcct", instruction.to)
+    _add(_add(one, "RmtInf"), "Ustrd", instruction.remark)
 
 
 def _add_account(parent: ET.Element, name: str, account: BankAccount) -> None:
@@ -128,31 +138,31 @@ def _name(name: str) -> str:
 def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
     """The booked entries of a camt.053 or camt.054 for the centre's account.
 
-    Raises Problem(NOT_A_CONFIRMATION) for anything else, another account or currency included: nothing of it counts.
+    Raises Problem(NOT_A_CONFIRMATION) for anything else, including another account or currency; nothing of it counts.
     """
     try:
         root = fromstring(content, forbid_dtd=True)
     except (ET.ParseError, DefusedXmlException, ValueError) as error:
-        raise Problem(NOT_A_CONFIRMATION, f"not XML: {type(error).__name__}") from None
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.not_xml", error=type(error).__name__) from None
     space, _, name = root.tag.removeprefix("{").partition("}")
     if not space.startswith(CAMT) or name != "Document":
-        raise Problem(NOT_A_CONFIRMATION, "neither camt.053 nor camt.054")
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.other_message")
     at = {"": space}
     reports = root.findall("BkToCstmrStmt/Stmt", at) + root.findall("BkToCstmrDbtCdtNtfctn/Ntfctn", at)
     if not reports:
-        raise Problem(NOT_A_CONFIRMATION, "it has no statement and no notification")
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.no_report")
     entries = []
     for report in reports:
         number = report.findtext("Acct/Id/Othr/Id", namespaces=at) or report.findtext("Acct/Id/IBAN", namespaces=at)
         if number != centre.number:
-            raise Problem(NOT_A_CONFIRMATION, f"it is for account {number}, not for the settlement account")
+            raise Problem(NOT_A_CONFIRMATION, "confirmation.other_account", number=number or "")
         for entry in report.findall("Ntry", at):
             status = entry.findtext("Sts/Cd", namespaces=at) or entry.findtext("Sts", namespaces=at)
             if (status or "").strip() == "BOOK":
                 entries += _entries_of(entry, at)
     numbers = [entry.entry for entry in entries]
     if len(set(numbers)) != len(numbers):
-        raise Problem(NOT_A_CONFIRMATION, "an entry stands in it twice")
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.entry_twice")
     return entries
 
 
@@ -163,16 +173,16 @@ def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:
     number = entry.findtext("AcctSvcrRef", namespaces=at)
     details = entry.findall("NtryDtls/TxDtls", at)
     if direction not in ("CRDT", "DBIT") or not number:
-        raise Problem(NOT_A_CONFIRMATION, "an entry has no direction or no number of the bank's")
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.no_number")
     try:
         booked_on = date.fromisoformat(booked)
     except ValueError:
-        raise Problem(NOT_A_CONFIRMATION, f"entry {number} has no booking date") from None
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.no_date", entry=number) from None
     found = []
     for n, part in enumerate(details or [entry], start=1):
         amount = part.find("Amt", at) if part is not entry and part.find("Amt", at) is not None else None
         if amount is None and len(details) > 1:
-            raise Problem(NOT_A_CONFIRMATION, f"a transaction of entry {number} has no amount")
+            raise Problem(NOT_A_CONFIRMATION, "confirmation.part_without_amount", entry=number)
         found.append(
             BankEntry(
                 entry=number if len(details) <= 1 else f"{number}/{n}",
@@ -187,11 +197,11 @@ def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:
 
 def _fen(amount: ET.Element | None, number: str) -> int:
     if amount is None or amount.get("Ccy") != CURRENCY:
-        raise Problem(NOT_A_CONFIRMATION, f"entry {number} is not in {CURRENCY}")
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.other_currency", entry=number, currency=CURRENCY)
     try:
         fen = Decimal((amount.text or "").strip()) * 100
     except InvalidOperation:
         fen = Decimal(-1)
     if fen != fen.to_integral_value() or not 0 < fen < 10**15:
-        raise Problem(NOT_A_CONFIRMATION, f"the amount of entry {number} is none")
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.no_amount", entry=number)
     return int(fen)

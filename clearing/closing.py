@@ -1,9 +1,9 @@
-"""The way of a day: open -> closing -> closed -> netted -> published -> settled.
+"""End of day: open -> closing -> closed -> netted -> published -> settled.
 
-A cycle's state says what is left to do; each step commits on its own, takes the state on by one, and can be run again
-by anyone, at any time, also by two at once. The flip of a book's day holds its gate for one small transaction
-(settlement/sql/day.sql): payments go on before and after it, and each is in exactly one business day. Everything slow
-comes after the flip, and never in a process that takes payments.
+A cycle's state says what is left to do. Each step commits on its own, moves the state on by one, and can be repeated by
+any process at any time, also by two at once. Moving a book's business day holds its gate for one small transaction
+(settlement/sql/day.sql): payments go on before and after it, and each is in exactly one business day. All slow work
+follows that step, and never runs in a process that takes payments.
 """
 
 import asyncio
@@ -18,24 +18,32 @@ from clearing.errors import DAY_NOT_REACHED, NO_CYCLE
 from clearing.netting import Owed, net
 from clearing.progress import Progress, silent
 from clearing.proof import grow_tree, sign_manifest
+from clearing.schemas import CycleInfo, PositionInfo
 from clearing.statements import write_statements
+from clearing.states import CycleState
 from foundation.named_sql import load_queries
-from foundation.postgres import LONG_S, Connection, Pool, allow_long_work
+from foundation.postgres import LONG_S, Connection, Pool, allow_long_work, as_struct
 from foundation.problems import Problem
 from foundation.together import together
+from registry.identifiers import AgencyId, Book
 from settlement.ledger import QUERIES as LEDGER
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "clearing.sql")
 
-TRANSITIONS = {"closing": "closed", "closed": "netted", "netted": "published", "published": "settled"}
+TRANSITIONS = {
+    CycleState.CLOSING: CycleState.CLOSED,
+    CycleState.CLOSED: CycleState.NETTED,
+    CycleState.NETTED: CycleState.PUBLISHED,
+    CycleState.PUBLISHED: CycleState.SETTLED,
+}
 """The states of a cycle, each with the only one that may follow; the last step is the bank's (``confirmations``)."""
 
-LOOK_AGAIN_S = 0.1
+POLL_INTERVAL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """What closing needs: the ledger, the folder of published files, the key that signs manifests, the fee."""
+class EndOfDay:
+    """What closing needs: the ledger, the folder of published files, the centre's signing key, the clearing fee."""
 
     pool: Pool
     folder: Path
@@ -44,72 +52,68 @@ class Night:
     progress: Progress = silent
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyPosition:
-    """One agency's position in a cycle, in fen."""
-
-    agency_id: int
-    name_zh: str
-    name_en: str
-    receivable_fen: int
-    payable_fen: int
-    position_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class CycleResult:
-    """A cycle as it stands."""
-
-    business_date: date
-    state: str
-    positions: list[AgencyPosition]
-
-
-async def open_dates(pool: Pool) -> dict[int, date]:
+async def open_dates(pool: Pool | Connection) -> dict[Book, date]:
     """The open business day of every book."""
-    return {row["book"]: row["business_date"] for row in await pool.fetch(QUERIES["open_days"])}
+    return {Book(row["book"]): row["business_date"] for row in await pool.fetch(QUERIES["open_days"])}
 
 
-async def close_day(night: Night, business_date: date) -> CycleResult:
+async def close_day(end_of_day: EndOfDay, business_date: date) -> CycleInfo:
     """Close a business day of every book, net it, publish and prove it; resumes where it stopped.
 
-    Days that a book skipped are closed with it. Doing it twice changes nothing. Raises Problem as ``begin_close``.
+    Days that a book skipped are closed with it. A repeat changes nothing. Raises Problem as ``open_cycle``.
     """
-    await begin_close(night.pool, business_date, night.fee_fen)
-    await resume_cycles(night)
-    return await cycle_result(night.pool, business_date)
+    await begin_close(end_of_day.pool, business_date, end_of_day.fee_fen)
+    await resume_cycles(end_of_day)
+    return await cycle_result(end_of_day.pool, business_date)
 
 
 async def begin_close(pool: Pool, business_date: date, fee_fen: int = 0) -> None:
-    """Open the cycle of a business date and close the books' days, which takes no longer than a payment does.
+    """Open the cycle of a business date and close the books' days. Raises Problem as ``open_cycle``."""
+    async with pool.acquire() as connection, connection.transaction():
+        await open_cycle(connection, business_date, fee_fen)
+    await close_books(pool, business_date)
 
-    ``fee_fen``: what an issuer owes an acquirer for each meal that this served to a guest, beside its price; fixed for
-    the cycle when it is opened.
+
+async def open_cycle(connection: Connection, business_date: date, fee_fen: int = 0) -> bool:
+    """Open the cycle of a business date in the caller's transaction; False when it was open already.
+
+    ``fee_fen``: what an issuer owes an acquirer for each visitor's meal, in addition to its price; fixed for the
+    cycle when it is opened.
 
     Raises Problem DAY_NOT_REACHED for a day later than the open ones, NO_CYCLE when nothing was ever closed under
     this date.
     """
-    opened = await open_dates(pool)
-    last = max(opened.values(), default=date.min)
+    last = max((await open_dates(connection)).values(), default=date.min)
     if business_date > last:
-        raise Problem(DAY_NOT_REACHED, f"the open day is {last}")
+        raise Problem(DAY_NOT_REACHED, "clearing.day_not_reached", open_day=last)
+    await connection.execute(QUERIES["one_closer"])
+    opened = await connection.fetchval(QUERIES["open_cycle"], business_date, datetime.now(UTC), fee_fen)
+    if opened is None and await _cycle_state(connection, business_date) is None:
+        raise Problem(NO_CYCLE, "clearing.nothing_to_close", business_date=business_date, open_day=last)
+    return opened is not None
+
+
+async def close_books(pool: Pool, business_date: date) -> None:
+    """Close the books' days of an open cycle, which takes no longer than a payment; a repeat changes nothing."""
+    if await _cycle_state(pool, business_date) != CycleState.CLOSING:
+        return
+    for book, opened in (await open_dates(pool)).items():
+        if opened <= business_date:
+            await _close_book(pool, book, business_date)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(QUERIES["one_closer"])
-        await connection.execute(QUERIES["open_cycle"], business_date, datetime.now(UTC), fee_fen)
-    state = await _cycle_state(pool, business_date)
-    if state is None:
-        raise Problem(NO_CYCLE, f"nothing to close under {business_date}: the open day is {last}")
-    if state == "closing":
-        await _close_books(pool, business_date)
+        if await connection.fetchval(QUERIES["books_open_until"], business_date) == 0:
+            await connection.execute(QUERIES["assign_closed_days"], business_date)
+            await _advance(connection, business_date, CycleState.CLOSING)
 
 
-async def resume_cycles(night: Night) -> list[date]:
-    """Take every unfinished cycle on until it is published, the oldest first; returns those that were unfinished."""
+async def resume_cycles(end_of_day: EndOfDay) -> list[date]:
+    """Advance every unfinished cycle until it is published, the oldest first; returns those that were unfinished."""
     resumed = []
-    while (cycle := await night.pool.fetchrow(QUERIES["unfinished"])) is not None:
+    while (cycle := await end_of_day.pool.fetchrow(QUERIES["unfinished"])) is not None:
         if cycle["business_date"] not in resumed:
             resumed.append(cycle["business_date"])
-        await _STEPS[cycle["state"]](night, cycle["business_date"])
+        await _STEPS[CycleState(cycle["state"])](end_of_day, cycle["business_date"])
     return resumed
 
 
@@ -118,66 +122,55 @@ async def unfinished(pool: Pool) -> bool:
     return await pool.fetchrow(QUERIES["unfinished"]) is not None
 
 
-async def wait_published(pool: Pool, business_date: date, *, seconds: float) -> CycleResult:
-    """A cycle once it is published, or as it stands after so many seconds. Raises Problem(NO_CYCLE)."""
+async def wait_published(pool: Pool, business_date: date, *, seconds: float) -> CycleInfo:
+    """A cycle once it is published, or its state after so many seconds. Raises Problem(NO_CYCLE)."""
     until = asyncio.get_running_loop().time() + seconds
     while await _cycle_state(pool, business_date) in _STEPS and asyncio.get_running_loop().time() < until:
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     return await cycle_result(pool, business_date)
 
 
-async def cycle_result(pool: Pool, business_date: date) -> CycleResult:
-    """A cycle with its positions; raises Problem(NO_CYCLE)."""
+async def cycle_result(pool: Pool, business_date: date) -> CycleInfo:
+    """A cycle with its positions. Raises Problem(NO_CYCLE)."""
     state = await _cycle_state(pool, business_date)
     if state is None:
-        raise Problem(NO_CYCLE, str(business_date))
+        raise Problem(NO_CYCLE, "clearing.no_cycle", business_date=business_date)
     rows = await pool.fetch(QUERIES["positions"], business_date)
-    return CycleResult(business_date, state, [AgencyPosition(*row) for row in rows])
+    return CycleInfo(business_date, state, [as_struct(row, PositionInfo) for row in rows])
 
 
-async def _close(night: Night, business_date: date) -> None:
-    await _close_books(night.pool, business_date)
+async def _close(end_of_day: EndOfDay, business_date: date) -> None:
+    await close_books(end_of_day.pool, business_date)
 
 
-async def _close_books(pool: Pool, business_date: date) -> None:
-    for book, opened in (await open_dates(pool)).items():
-        if opened <= business_date:
-            await _close_book(pool, book, business_date)
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(QUERIES["one_closer"])
-        if await connection.fetchval(QUERIES["books_open_until"], business_date) == 0:
-            await connection.execute(QUERIES["take_closed_days"], business_date)
-            await _advance(connection, business_date, "closing")
-
-
-async def _close_book(pool: Pool, book: int, through: date) -> None:
+async def _close_book(pool: Pool, book: Book, through: date) -> None:
     async with pool.acquire() as connection, connection.transaction():
         closed = await connection.fetchval(QUERIES["close_book"], book, through)
         if closed is not None:
             await connection.execute(QUERIES["note_closed_day"], book, closed, datetime.now(UTC))
 
 
-async def _net(night: Night, business_date: date) -> None:
-    """Sum up the closed days, as many at a time as the pool has connections, and net what came to."""
-    days = await night.pool.fetch(QUERIES["not_rolled_up"], business_date)
+async def _net(end_of_day: EndOfDay, business_date: date) -> None:
+    """Sum up the closed days, as many at a time as the pool has connections, and net the sums."""
+    days = await end_of_day.pool.fetch(QUERIES["not_rolled_up"], business_date)
     done = 0
 
-    async def sum_up(book: int, day: date, late_before: datetime | None) -> None:
+    async def sum_up(book: Book, day: date, late_before: datetime | None) -> None:
         nonlocal done
-        await _sum_up(night.pool, business_date, book, day, late_before)
+        await _sum_up(end_of_day.pool, business_date, book, day, late_before)
         done += 1
-        night.progress("books summed up", done, len(days))
+        end_of_day.progress("books summed up", done, len(days))
 
     async with together() as summing:
         for row in days:
-            summing.create_task(sum_up(*row))
-    await _net_cycle(night.pool, business_date)
+            summing.create_task(sum_up(row["book"], row["business_date"], row["late_before"]))
+    await _net_cycle(end_of_day.pool, business_date)
 
 
-async def _sum_up(pool: Pool, cycle: date, book: int, day: date, late_before: datetime | None) -> None:
+async def _sum_up(pool: Pool, cycle: date, book: Book, day: date, late_before: datetime | None) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        if await connection.fetchrow(QUERIES["take_day"], book, day) is not None:
+        if await connection.fetchrow(QUERIES["lock_day"], book, day) is not None:
             await connection.execute(LEDGER["roll_up_day"], book, day, timeout=LONG_S)
             await connection.execute(QUERIES["gather_obligations"], cycle, book, day, late_before, timeout=LONG_S)
             await connection.execute(QUERIES["note_rolled_up"], book, day, datetime.now(UTC))
@@ -187,13 +180,13 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
         await connection.execute(QUERIES["one_closer"])
-        if await _cycle_state(connection, business_date) != "closed":
+        if await _cycle_state(connection, business_date) != CycleState.CLOSED:
             return
         if await connection.fetchrow(QUERIES["not_rolled_up"], business_date) is not None:
             return
         await connection.execute(QUERIES["gather_fees"], business_date)
-        owed = [Owed(*row) for row in await connection.fetch(QUERIES["owed"], business_date)]
-        agencies = [a["agency_id"] for a in await connection.fetch(QUERIES["agencies"])]
+        owed = [as_struct(row, Owed) for row in await connection.fetch(QUERIES["owed"], business_date)]
+        agencies = [AgencyId(row["agency_id"]) for row in await connection.fetch(QUERIES["agencies"])]
         positions = net(agencies, owed)
         await connection.executemany(
             QUERIES["add_position"],
@@ -202,33 +195,33 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
                 for agency, p in positions.items()
             ],
         )
-        await _advance(connection, business_date, "closed")
+        await _advance(connection, business_date, CycleState.CLOSED)
 
 
-async def _publish(night: Night, business_date: date) -> None:
-    """Write the files, then sign for them: what is published is proved."""
-    folder = night.folder / business_date.isoformat()
-    await write_statements(night.pool, business_date, folder, night.progress)
-    tree = await grow_tree(night.pool, business_date, folder, night.progress)
-    async with night.pool.acquire() as connection, connection.transaction():
+async def _publish(end_of_day: EndOfDay, business_date: date) -> None:
+    """Write the files, then sign the manifest that has their hashes."""
+    folder = end_of_day.folder / business_date.isoformat()
+    await write_statements(end_of_day.pool, business_date, folder, end_of_day.progress)
+    tree = await grow_tree(end_of_day.pool, business_date, folder, end_of_day.progress)
+    async with end_of_day.pool.acquire() as connection, connection.transaction():
         await connection.execute(QUERIES["one_closer"])
-        if await _cycle_state(connection, business_date) == "netted":
-            await sign_manifest(connection, night.key, business_date, tree)
-            await _advance(connection, business_date, "netted")
+        if await _cycle_state(connection, business_date) == CycleState.NETTED:
+            await sign_manifest(connection, end_of_day.key, business_date, tree)
+            await _advance(connection, business_date, CycleState.NETTED)
 
 
-_STEPS: Mapping[str, Callable[[Night, date], Awaitable[None]]] = {
-    "closing": _close,
-    "closed": _net,
-    "netted": _publish,
+_STEPS: Mapping[CycleState, Callable[[EndOfDay, date], Awaitable[None]]] = {
+    CycleState.CLOSING: _close,
+    CycleState.CLOSED: _net,
+    CycleState.NETTED: _publish,
 }
-"""What takes a cycle on from a state."""
+"""The step that takes a cycle on from a state."""
 
 
-async def _advance(connection: Connection, business_date: date, state: str) -> None:
+async def _advance(connection: Connection, business_date: date, state: CycleState) -> None:
     await connection.execute(QUERIES["step"], business_date, state, TRANSITIONS[state], datetime.now(UTC))
 
 
-async def _cycle_state(connection: Pool | Connection, business_date: date) -> str | None:
-    state: str | None = await connection.fetchval(QUERIES["cycle_state"], business_date)
-    return state
+async def _cycle_state(connection: Pool | Connection, business_date: date) -> CycleState | None:
+    state = await connection.fetchval(QUERIES["cycle_state"], business_date)
+    return None if state is None else CycleState(state)

@@ -1,4 +1,4 @@
-"""Publishing a file: written beside its name, synced, and moved into place; nobody sees half of one."""
+"""Atomic file writes: written beside the target, synced, and moved into place."""
 
 import os
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from clearing.merkle import Hashes
 
 
 def write_whole(path: Path, parts: Iterable[Hashes]) -> None:
-    """Write a file, or write it again."""
+    """Write or replace a file."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     with beside.open("wb") as file:
         file.writelines(parts)

@@ -1,4 +1,4 @@
-"""Tables of the night: closed days, cycles, obligations, net positions, statements."""
+"""Tables of clearing: closed days, cycles, obligations, net positions, statements, bank entries, disputes."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from registry.models import Base, book_key, number_key
 
 
 class Cycle(Base):
-    """One night's clearing. Transitions: ``clearing.closing.TRANSITIONS``; ``fee_fen``: see ``begin_close``."""
+    """A clearing cycle. Transitions: ``clearing.closing.TRANSITIONS``; ``fee_fen``: see ``open_cycle``."""
 
     __tablename__ = "cycle"
     __table_args__ = (
@@ -42,12 +42,12 @@ class ClosedDay(Base):
 
 
 class Obligation(Base):
-    """What one agency's officials paid at one canteen, per book, meal, channel and kind of line, in one cycle.
+    """What one agency's officials paid at one canteen in a cycle, per book, meal, channel and kind of line.
 
-    ``line``: ``meal``; ``working_meal``, which the host paid; ``late``, paid while the terminal had no network and
-    before the book's day before was closed; ``correction`` and ``working_meal_correction``, what was given back
-    in this cycle for an earlier one; ``fee``, what the acquirer is owed for having served guests.
-    ``subsidy_fen`` is the part of the kept amount that came from subsidy purses.
+    ``line`` (``ObligationLine``): ``meal``; ``working_meal``, paid by the host; ``late``, paid offline before the
+    book's previous day was closed; ``correction`` and ``working_meal_correction``, refunds in this cycle of payments
+    of an earlier one; ``fee``, the acquirer's fee for visitors' meals.
+    ``subsidy_fen`` is the part of the net amount that came from subsidy purses.
     """
 
     __tablename__ = "obligation"
@@ -74,7 +74,7 @@ class Obligation(Base):
 
 
 class Position(Base):
-    """An agency's multilateral net position in a cycle: receivable minus payable, own meals left out."""
+    """An agency's multilateral net position in a cycle: receivable minus payable, without own meals."""
 
     __tablename__ = "position"
 
@@ -86,7 +86,7 @@ class Position(Base):
 
 
 class Statement(Base):
-    """A published file of a cycle: an agency's statement, or with agency 0 a report of the network's."""
+    """A published file of a cycle: an agency's statement, or with agency 0 a network report."""
 
     __tablename__ = "statement"
     __table_args__ = (
@@ -126,7 +126,7 @@ class BankAccountRow(Base):
 
 
 class BankEntryRow(Base):
-    """An entry on the settlement account as the bank confirmed it, and the position that it pays if it does."""
+    """An entry on the settlement account as the bank confirmed it, and the position that it pays, if any."""
 
     __tablename__ = "bank_entry"
     __table_args__ = (
@@ -152,7 +152,7 @@ class BankEntryRow(Base):
 
 
 class Dispute(Base):
-    """An agency's doubt about a payment on its statement (see ``clearing.disputes``); money in fen."""
+    """A payment that an agency disputes (see ``clearing.disputes``); money in fen."""
 
     __tablename__ = "dispute"
     __table_args__ = (
@@ -205,7 +205,7 @@ class DisputeFile(Base):
 
 
 class DifferenceRow(Base):
-    """Something that did not agree (see ``clearing.reconciliation``), from when it was first seen until it was gone."""
+    """A difference found by ``clearing.reconciliation``, from when it was first seen until it was resolved."""
 
     __tablename__ = "difference"
 

@@ -1,25 +1,27 @@
 """Deferred multilateral net settlement: pure rules.
 
-Position of an agency = what its canteens took from others' officials - what its officials spent at others'
-canteens. The positions of a cycle sum to zero. Netting efficiency = 1 - sum |net| / sum gross.
+Position of an agency = receipts of its canteens from other agencies' officials - spending of its officials at other
+agencies' canteens. The positions of a cycle sum to zero. Netting efficiency = 1 - sum |net| / sum gross.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from registry.identifiers import AgencyId
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What an issuer owes an acquirer, in fen; may be negative when more was given back than paid."""
+    """What an issuer owes an acquirer, in fen; negative when refunds exceed payments."""
 
-    issuer_id: int
-    acquirer_id: int
+    issuer_id: AgencyId
+    acquirer_id: AgencyId
     amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class NetPosition:
-    """An agency's side of a cycle in fen: positive is paid from the centre's account, negative pays into it."""
+    """An agency's position in a cycle, in fen: positive is paid by the centre, negative is paid to it."""
 
     receivable_fen: int
     payable_fen: int
@@ -30,10 +32,10 @@ class NetPosition:
         return self.receivable_fen - self.payable_fen
 
 
-def net(agencies: Iterable[int], obligations: Iterable[Owed]) -> dict[int, NetPosition]:
-    """Net positions of every agency, also of those that owe and are owed nothing.
+def net(agencies: Iterable[AgencyId], obligations: Iterable[Owed]) -> dict[AgencyId, NetPosition]:
+    """Net positions of every agency, including those that owe and are owed nothing.
 
-    Raises KeyError for an obligation of an agency that is not listed: a missing member must stop the night.
+    Raises KeyError for an obligation of an agency that is not listed: a missing member must stop the end of day.
     """
     receivable = dict.fromkeys(agencies, 0)
     payable = dict(receivable)
@@ -48,7 +50,7 @@ def net(agencies: Iterable[int], obligations: Iterable[Owed]) -> dict[int, NetPo
 
 
 def netting_efficiency_percent(positions: Iterable[NetPosition]) -> float:
-    """How much of the gross money need not move: 100 (1 - sum |net| / 2 / sum gross), one decimal.
+    """The share of the gross amount that need not move: 100 (1 - sum |net| / 2 / sum gross), one decimal.
 
     The sum of absolute positions counts each fen at the debtor and at the creditor, hence the half.
     """

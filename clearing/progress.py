@@ -1,10 +1,10 @@
-"""Telling people how far long work is."""
+"""Progress of long work."""
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is to do."""
+"""Called with the name of the work, how much is done, and the total."""
 
 
 def silent(what: str, done: int, of: int) -> None:
-    """Tell nobody."""
+    """Report nothing."""

@@ -184,7 +184,7 @@ async def bundle(pool: Pool, business_date: date, agency_id: int, folder: Path) 
     proof = await pool.fetchrow(QUERIES["proof"], business_date)
     statement = folder / business_date.isoformat() / f"statement-{agency_id}.csv"
     if proof is None or not statement.is_file():
-        raise Problem(NO_CYCLE, f"no proved cycle {business_date} with a statement of agency {agency_id}")
+        raise Problem(NO_CYCLE, "clearing.no_bundle", business_date=business_date, agency_id=agency_id)
     tree = _kept_tree(statement.with_name(TREE), Manifest.decode(proof["manifest"]))
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
@@ -193,7 +193,9 @@ async def bundle(pool: Pool, business_date: date, agency_id: int, folder: Path) 
     for index, *row in rows:
         leaf = _leaf(row)
         if tree.leaf(index) != leaf_hash(leaf):
-            raise Problem(ALTERED, f"posting {UUID(bytes=row[1])} of {business_date}")
+            raise Problem(
+                ALTERED, "clearing.altered_posting", posting_id=UUID(bytes=row[1]), business_date=business_date
+            )
         mine.append([index, leaf, tree.inclusion_proof(index)])
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -216,7 +218,7 @@ def _kept_tree(path: Path, manifest: Manifest) -> Tree:
         begin += size * SIZE
     tree = Tree.of_levels(levels)
     if begin != len(content) or tree.head != manifest.tree_head:
-        raise Problem(ALTERED, f"{path.name} of {manifest.business_date}")
+        raise Problem(ALTERED, "clearing.altered_file", file_name=path.name, business_date=manifest.business_date)
     return tree
 
 

@@ -1,47 +1,46 @@
 """Reconciliation: terminals' totals against the ledger, the ledger against the bank, purses against the float.
 
-Differences are looked for every few minutes and kept with the moment at which each was first seen, so that people see
-how old it is; one that is gone is resolved, not deleted.
+Differences are looked for every few minutes and stored with the moment at which each was first seen, so that people see
+its age. One that no longer exists is marked as resolved, never deleted.
 
-Purses against float, per agency: the top-up money in its bank account (the float) is what its officials still have in
-their cash purses, and what they have spent from them.
+Purses against float, per agency: the top-up money in its bank account (the float) equals the balances of its officials'
+cash purses plus what they have spent from them.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import asyncpg
 
+from clearing.states import DifferenceCause, DifferenceKind
 from foundation.calendar import Calendar, add_working_days
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool, allow_long_work
+from registry.identifiers import AgencyId
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "reconciliation.sql")
 
-TERMINAL, BANK_LEG, BANK_ENTRY, FLOAT, CYCLE = "terminal", "bank_leg", "bank_entry", "float", "cycle"
-"""What can differ."""
-KINDS = (TERMINAL, BANK_LEG, BANK_ENTRY, FLOAT, CYCLE)
 
 PAID_WITHIN_DAYS = 1
 """Working days after a cycle within which its money should have moved."""
 PUBLISHED_WITHIN_MIN = 30
-"""Minutes after which a night that is not published is late."""
+"""Minutes after which a cycle that is not published is late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that does not agree. ``agency_id`` None: the centre's own; ``amount_fen`` is how far it is off."""
+    """Two records that do not agree, by ``amount_fen``. ``agency_id`` None: it concerns the centre alone."""
 
-    kind: str
+    kind: DifferenceKind
     subject: str
-    agency_id: int | None
+    agency_id: AgencyId | None
     amount_fen: int
-    cause: str
+    cause: DifferenceCause
 
 
 async def find_differences(pool: Pool, calendar: Calendar, now: datetime) -> list[Difference]:
-    """Everything that does not agree at this moment, in one snapshot."""
+    """All differences at this moment, in one snapshot."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         await allow_long_work(connection)
         tills = await connection.fetch(QUERIES["till_totals"])
@@ -51,27 +50,53 @@ async def find_differences(pool: Pool, calendar: Calendar, now: datetime) -> lis
         cycles = await connection.fetch(QUERIES["late_cycles"], now, PUBLISHED_WITHIN_MIN)
     due = [leg for leg in legs if _pay_until(calendar, leg) < now]
     return [
-        *(Difference(TERMINAL, t["subject"], t["agency_id"], t["off_fen"], _cause_of(t)) for t in tills),
-        *(Difference(BANK_LEG, leg["subject"], leg["agency_id"], leg["left_fen"], leg["cause"]) for leg in due),
-        *(Difference(BANK_ENTRY, e["entry"], None, e["amount_fen"], e["verdict"]) for e in entries),
-        *(Difference(FLOAT, f["subject"], f["agency_id"], f["off_fen"], "ledger_damaged") for f in floats),
-        *(Difference(CYCLE, str(c["business_date"]), None, 0, f"stuck_{c['state']}") for c in cycles),
+        *(Difference(DifferenceKind.TERMINAL, t["subject"], t["agency_id"], t["off_fen"], _cause_of(t)) for t in tills),
+        *(_leg_difference(leg) for leg in due),
+        *(_entry_difference(entry) for entry in entries),
+        *(_float_difference(difference) for difference in floats),
+        *(_late_cycle(cycle) for cycle in cycles),
     ]
 
 
+def _leg_difference(leg: asyncpg.Record) -> Difference:
+    cause = DifferenceCause(leg["cause"])
+    return Difference(DifferenceKind.BANK_LEG, leg["subject"], leg["agency_id"], leg["left_fen"], cause)
+
+
+def _entry_difference(entry: asyncpg.Record) -> Difference:
+    cause = DifferenceCause(entry["verdict"])
+    return Difference(DifferenceKind.BANK_ENTRY, entry["entry"], None, entry["amount_fen"], cause)
+
+
+def _float_difference(found: asyncpg.Record) -> Difference:
+    cause = DifferenceCause.LEDGER_DAMAGED
+    return Difference(DifferenceKind.FLOAT, found["subject"], found["agency_id"], found["off_fen"], cause)
+
+
+def _late_cycle(cycle: asyncpg.Record) -> Difference:
+    cause = DifferenceCause(f"stuck_{cycle['state']}")
+    return Difference(DifferenceKind.CYCLE, str(cycle["business_date"]), None, 0, cause)
+
+
 def _pay_until(calendar: Calendar, leg: asyncpg.Record) -> datetime:
-    return calendar.cut_off_of(add_working_days(leg["cycle_date"], PAID_WITHIN_DAYS))
+    return calendar.cut_off_of(payment_due_date(leg["cycle_date"]))
 
 
-def _cause_of(totals: asyncpg.Record) -> str:
-    """Why a terminal and the ledger differ: it waits for answers, it forgot payments, or it shows too many."""
+def payment_due_date(business_date: date) -> date:
+    """The last day on which the money of a cycle should move."""
+    return add_working_days(business_date, PAID_WITHIN_DAYS)
+
+
+def _cause_of(totals: asyncpg.Record) -> DifferenceCause:
+    """Why a terminal and the ledger differ: answers are outstanding, payments are missing, or there are too many."""
     if totals["unknown"]:
-        return "terminal_awaits_answers"
-    return "terminal_forgot_payments" if totals["off_payments"] > 0 else "terminal_shows_more"
+        return DifferenceCause.TERMINAL_AWAITS_ANSWERS
+    missing = totals["off_payments"] > 0
+    return DifferenceCause.TERMINAL_FORGOT_PAYMENTS if missing else DifferenceCause.TERMINAL_SHOWS_MORE
 
 
 async def reconcile(pool: Pool, calendar: Calendar, now: datetime) -> list[Difference]:
-    """Find the differences and keep them with their age."""
+    """Find the differences and store them with their age."""
     found = await find_differences(pool, calendar, now)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(QUERIES["one_reconciler"])

@@ -1,4 +1,4 @@
-"""HTTP: closing the day, positions, statements."""
+"""HTTP: closing the day, positions, statements, bank accounts and confirmations, differences."""
 
 import hashlib
 from datetime import UTC, date, datetime
@@ -11,8 +11,8 @@ from litestar.params import Parameter
 from litestar.types import Guard
 
 from clearing import confirmations, reconciliation
-from clearing.bank_files import FILE_BYTES_MAX, BankAccount
-from clearing.closing import QUERIES, CycleResult, begin_close, cycle_result, open_dates, wait_published
+from clearing.bank_files import FILE_BYTES_MAX
+from clearing.closing import QUERIES, close_books, cycle_result, open_cycle, open_dates, wait_published
 from clearing.errors import NO_CYCLE
 from clearing.proof import bundle
 from clearing.schemas import (
@@ -20,50 +20,53 @@ from clearing.schemas import (
     CycleInfo,
     CycleTimes,
     DifferenceInfo,
-    EntryVerdict,
+    EntryMatch,
     LegInfo,
     NewBankAccount,
     OpenDay,
     PaymentLine,
-    PositionInfo,
 )
-from clearing.statements import PUBLIC, STATEMENT, read_statement
+from clearing.statements import english_copy, read_statement
+from clearing.states import DocumentKind, EntryVerdict, FileFormat, NetworkReport
 from foundation.calendar import Calendar
+from foundation.catalogue import Language
 from foundation.messages import NumberInPath
-from foundation.postgres import Pool
+from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_ALLOWED, Problem
 from registry import access, audit
+from registry.identifiers import AgencyId
 from registry.models import Database
 from registry.officials import find_agency
 
 MEDIA_TYPES = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
+    FileFormat.CSV: "text/csv",
+    FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    FileFormat.PDF: "application/pdf",
 }
 
 FIRST = UUID(int=0)
 """Before every posting."""
 
 ANSWER_WITHIN_S = 25.0
-"""Shorter than what stands between people and the centre usually waits."""
+"""Shorter than the usual timeout of a proxy between people and the centre."""
 
-Form = Annotated[str, Parameter(query="format", pattern="^(csv|xlsx|pdf)$")]
+ByPerson = Request[access.Person, Any, Any]
+Form = Annotated[FileFormat, Parameter(query="format")]
+Lang = Annotated[
+    Language, Parameter(query="lang", description="`zh_Hans`: the signed file; `en`: an unsigned copy in English.")
+]
 
 SEE: list[Guard] = [access.allows("see_clearing")]
 
 
-def _info(cycle: CycleResult, agency_id: int | None) -> CycleInfo:
-    """A cycle as a person may see it: an agency's people see their own position only."""
-    return CycleInfo(
-        cycle.business_date,
-        cycle.state,
-        [
-            PositionInfo(p.agency_id, p.name_zh, p.name_en, p.receivable_fen, p.payable_fen, p.position_fen)
-            for p in cycle.positions
-            if agency_id in (None, p.agency_id)
-        ],
-    )
+def _visible(cycle: CycleInfo, agency_id: int | None) -> CycleInfo:
+    """A cycle as a person may see it: people of an agency see its position alone."""
+    shown = [p for p in cycle.positions if agency_id in (None, p.agency_id)]
+    return CycleInfo(cycle.business_date, cycle.state, shown)
+
+
+def _leg_info(leg: confirmations.Leg) -> LegInfo:
+    return LegInfo(leg.agency_id, leg.reference, leg.pay_in, leg.amount_fen, leg.matched_fen, leg.state)
 
 
 def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
@@ -71,108 +74,133 @@ def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
     return Response(content, media_type=media_type, headers=headers)
 
 
-async def _report(ledger: Pool, folder: Path, business_date: date, name: str, form: str) -> Response[bytes]:
-    content = await read_statement(ledger, business_date, folder, name=name, form=form)
+async def _report(
+    ledger: Pool, folder: Path, business_date: date, name: NetworkReport, form: FileFormat, language: Language
+) -> Response[bytes]:
+    kind = DocumentKind(name)
+    if language is Language.ENGLISH:
+        content = await english_copy(ledger, business_date, kind=kind, form=form)
+    else:
+        content = await read_statement(ledger, business_date, folder, kind=kind, form=form)
     if content is None:
-        raise Problem(NO_CYCLE, f"no {name} report of {business_date} as {form}")
-    return _file(content, f"onecard-{business_date}-{name}.{form}", MEDIA_TYPES[form])
+        raise Problem(NO_CYCLE, "clearing.no_report", business_date=business_date)
+    return _file(content, _file_name(business_date, name, form, language), MEDIA_TYPES[form])
 
 
-@get("/public/days/{business_date:date}", summary="The public's report of a day", tags=["clearing"])
-async def public_day(business_date: date, ledger: Pool, statement_folder: Path, form: Form = "pdf") -> Response[bytes]:
-    """Meals and visitors per region as CSV, XLSX or PDF; no login, no agency, no small numbers of people."""
-    return await _report(ledger, statement_folder, business_date, PUBLIC, form)
+def _file_name(business_date: date, document: str, form: FileFormat, language: Language) -> str:
+    suffix = ".en" if language is Language.ENGLISH else ""
+    return f"onecard-{business_date}-{document}{suffix}.{form}"
+
+
+async def _differences(ledger: Pool, agency_id: int | None, *, resolved: bool) -> list[DifferenceInfo]:
+    rows = await ledger.fetch(reconciliation.QUERIES["differences"], agency_id, resolved)
+    return [as_struct(row, DifferenceInfo) for row in rows]
+
+
+@get("/public/days/{business_date:date}", summary="Download the public daily report", tags=["clearing"])
+async def public_day(
+    business_date: date,
+    ledger: Pool,
+    statement_folder: Path,
+    form: Form = FileFormat.PDF,
+    lang: Lang = Language.CHINESE,
+) -> Response[bytes]:
+    """Meals and visitors per region as CSV, XLSX or PDF. No login; no agency and no small numbers of people."""
+    return await _report(ledger, statement_folder, business_date, NetworkReport.PUBLIC, form, lang)
 
 
 class ClearingController(Controller):
-    """The night."""
+    """End of day, statements and settlement."""
 
     path = "/clearing"
     tags = ["clearing"]  # noqa: RUF012
 
-    @get("/open-days", guards=SEE, summary="Open business days")
+    @get("/open-days", guards=SEE, summary="List open business days")
     async def open_days(self, ledger: Pool) -> list[OpenDay]:
-        """The open business day of every book."""
+        """Returns the open business day of every book."""
         return [OpenDay(book, day) for book, day in (await open_dates(ledger)).items()]
 
     @post("/cycles", guards=[access.allows("close_day")], summary="Close a business day")
     async def close(
-        self,
-        request: Request[access.Person, Any, Any],
-        data: CloseDay,
-        database: Database,
-        ledger: Pool,
-        clearing_fee_fen: int,
+        self, request: ByPerson, data: CloseDay, database: Database, ledger: Pool, clearing_fee_fen: int
     ) -> CycleInfo:
-        """Close the day in every book at once; the job runner nets and publishes it. Again, it changes nothing.
+        """Closes the day in every book at once; the job runner nets and publishes it. A repeat changes nothing.
 
-        The answer waits up to 25 s for that; after a longer night the state says how far it is.
+        Waits up to 25 s for publication; after that the state says how far the cycle is.
         """
-        async with database.begin() as db:
-            await audit.record(db, audit.Note(request.user.login, "close_day", f"cycle/{data.business_date}"))
-        await begin_close(ledger, data.business_date, clearing_fee_fen)
-        return _info(await wait_published(ledger, data.business_date, seconds=ANSWER_WITHIN_S), None)
+        day = data.business_date
+        async with audit.change(database, request.user.login, "close_day", f"cycle/{day}") as change:
+            change.is_repeat = not await open_cycle(await change.connection(), day, clearing_fee_fen)
+        await close_books(ledger, day)
+        return await wait_published(ledger, day, seconds=ANSWER_WITHIN_S)
 
-    @get("/cycles", guards=SEE, summary="The latest cycles")
+    @get("/cycles", guards=SEE, summary="List cycles")
     async def cycles(self, ledger: Pool, limit: Annotated[int, Parameter(ge=1, le=400)] = 31) -> list[CycleTimes]:
-        """The newest first, with the moment of each state."""
-        return [CycleTimes(*row) for row in await ledger.fetch(QUERIES["cycles"], limit)]
+        """Returns the latest cycles, the newest first, with the time at which each state was reached."""
+        return [as_struct(row, CycleTimes) for row in await ledger.fetch(QUERIES["cycles"], limit)]
 
-    @get("/cycles/{business_date:date}", guards=SEE, summary="A clearing cycle")
-    async def cycle(self, request: Request[access.Person, Any, Any], business_date: date, ledger: Pool) -> CycleInfo:
-        """State and net positions; an agency sees its own."""
-        return _info(await cycle_result(ledger, business_date), request.user.agency_id)
+    @get("/cycles/{business_date:date}", guards=SEE, summary="Get a cycle")
+    async def cycle(self, request: ByPerson, business_date: date, ledger: Pool) -> CycleInfo:
+        """Returns the state and the net positions; people of an agency see its position alone."""
+        return _visible(await cycle_result(ledger, business_date), request.user.agency_id)
 
-    @get("/cycles/{business_date:date}/statements/{agency_id:int}", guards=SEE, summary="A statement")
+    @get("/cycles/{business_date:date}/statements/{agency_id:int}", guards=SEE, summary="Download a statement")
     async def statement(
         self,
-        request: Request[access.Person, Any, Any],
+        request: ByPerson,
         business_date: date,
         agency_id: NumberInPath,
         ledger: Pool,
         statement_folder: Path,
-        form: Form = "csv",
+        form: Form = FileFormat.CSV,
+        lang: Lang = Language.CHINESE,
     ) -> Response[bytes]:
         """An agency's statement as CSV, XLSX or PDF."""
         request.user.must_act_for(agency_id)
-        content = await read_statement(ledger, business_date, statement_folder, agency_id=agency_id, form=form)
+        agency = AgencyId(agency_id)
+        if lang is Language.ENGLISH:
+            content = await english_copy(ledger, business_date, agency_id=agency, form=form)
+        else:
+            content = await read_statement(ledger, business_date, statement_folder, agency_id=agency, form=form)
         if content is None:
-            raise Problem(NO_CYCLE, f"no statement of {business_date} for agency {agency_id} as {form}")
-        return _file(content, f"onecard-{business_date}-{STATEMENT}-{agency_id}.{form}", MEDIA_TYPES[form])
+            raise Problem(NO_CYCLE, "clearing.no_statement", business_date=business_date, agency_id=agency_id)
+        name = _file_name(business_date, f"{DocumentKind.STATEMENT}-{agency_id}", form, lang)
+        return _file(content, name, MEDIA_TYPES[form])
 
-    @get("/cycles/{business_date:date}/reports/{name:str}", guards=SEE, summary="A report of the network")
+    @get("/cycles/{business_date:date}/reports/{name:str}", guards=SEE, summary="Download a network report")
     async def report(
         self,
-        request: Request[access.Person, Any, Any],
+        request: ByPerson,
         business_date: date,
-        name: Annotated[str, Parameter(pattern="^(net|bilateral|public)$")],
+        name: NetworkReport,
         ledger: Pool,
         statement_folder: Path,
-        form: Form = "csv",
+        form: Form = FileFormat.CSV,
+        lang: Lang = Language.CHINESE,
     ) -> Response[bytes]:
-        """``net``: positions and netting efficiency; ``bilateral``: every two agencies; ``public``: the public's."""
+        """``net``: net positions; ``bilateral``: every pair of agencies; ``public``: the public daily report."""
         if request.user.agency_id is not None:
-            raise Problem(NOT_ALLOWED, "the reports of the network are the centre's")
-        return await _report(ledger, statement_folder, business_date, name, form)
+            raise Problem(NOT_ALLOWED, "clearing.reports_are_the_centres")
+        return await _report(ledger, statement_folder, business_date, name, form, lang)
 
-    @get("/cycles/{business_date:date}/bundles/{agency_id:int}", guards=SEE, summary="An agency's proof of a cycle")
+    @get("/cycles/{business_date:date}/bundles/{agency_id:int}", guards=SEE, summary="Download a proof bundle")
     async def proof(
         self,
-        request: Request[access.Person, Any, Any],
+        request: ByPerson,
         business_date: date,
         agency_id: NumberInPath,
         ledger: Pool,
         statement_folder: Path,
     ) -> Response[bytes]:
-        """What ``onecard audit`` checks: the signed manifest, the statement, its payments and their places."""
+        """The input of ``onecard audit``: signed manifest, statement, the agency's payments and their proofs."""
         request.user.must_act_for(agency_id)
         content = await bundle(ledger, business_date, agency_id, statement_folder)
         return _file(content, f"onecard-{business_date}-bundle-{agency_id}.zip", "application/zip")
 
-    @get("/cycles/{business_date:date}/payments/{agency_id:int}", guards=SEE, summary="The payments of a statement")
+    @get("/cycles/{business_date:date}/payments/{agency_id:int}", guards=SEE, summary="List a statement's payments")
     async def payments(
         self,
-        request: Request[access.Person, Any, Any],
+        request: ByPerson,
         business_date: date,
         agency_id: NumberInPath,
         ledger: Pool,
@@ -180,83 +208,67 @@ class ClearingController(Controller):
         part: Annotated[int, Parameter(ge=0, le=9)] = 0,
         limit: Annotated[int, Parameter(ge=1, le=1_000)] = 500,
     ) -> list[PaymentLine]:
-        """Posting by posting, pseudonymous; the next page begins after the last one's posting and part."""
+        """Returns pseudonymous postings; the next page starts after the last one's posting and part."""
         request.user.must_act_for(agency_id)
         rows = await ledger.fetch(QUERIES["payments_of"], business_date, agency_id, after, part, limit)
-        return [PaymentLine(**dict(row)) for row in rows]
+        return [as_struct(row, PaymentLine) for row in rows]
 
-    @get("/differences", guards=SEE, summary="What does not agree")
-    async def differences(
-        self, request: Request[access.Person, Any, Any], ledger: Pool, resolved: bool = False
-    ) -> list[DifferenceInfo]:
-        """Terminals, bank and purses against the ledger, with cause and age; an agency sees its own."""
-        rows = await ledger.fetch(reconciliation.QUERIES["differences"], request.user.agency_id, resolved)
-        return [DifferenceInfo(*row) for row in rows]
+    @get("/differences", guards=SEE, summary="List differences")
+    async def differences(self, request: ByPerson, ledger: Pool, resolved: bool = False) -> list[DifferenceInfo]:
+        """Differences of terminals, bank and purses from the ledger, with cause and age; an agency sees its own.
 
-    @post("/differences", guards=[access.allows("settle")], summary="Look for differences now")
-    async def look_now(
-        self, request: Request[access.Person, Any, Any], ledger: Pool, calendar: Calendar
-    ) -> list[DifferenceInfo]:
-        """What the job runner does every five minutes."""
+        ``resolved``: also those resolved in the last 30 days.
+        """
+        return await _differences(ledger, request.user.agency_id, resolved=resolved)
+
+    @post("/differences", guards=[access.allows("settle")], summary="Reconcile now")
+    async def look_now(self, request: ByPerson, ledger: Pool, calendar: Calendar) -> list[DifferenceInfo]:
+        """Runs the reconciliation that the job runner repeats every five minutes, and returns the differences."""
         await reconciliation.reconcile(ledger, calendar, datetime.now(UTC))
-        rows = await ledger.fetch(reconciliation.QUERIES["differences"], request.user.agency_id, False)
-        return [DifferenceInfo(*row) for row in rows]
+        return await _differences(ledger, request.user.agency_id, resolved=False)
 
     @post("/bank-accounts", guards=[access.allows("settle")], summary="Register a bank account")
-    async def set_bank_account(
-        self, request: Request[access.Person, Any, Any], data: NewBankAccount, database: Database, ledger: Pool
-    ) -> NewBankAccount:
-        """An agency's, or with 0 the centre's settlement account."""
-        async with database.begin() as db:
+    async def set_bank_account(self, request: ByPerson, data: NewBankAccount, database: Database) -> NewBankAccount:
+        """Stores an agency's bank account, or with agency 0 the centre's settlement account."""
+        detail = {"number": data.number, "bank": data.bank}
+        subject = f"agency/{data.agency_id}"
+        async with audit.change(database, request.user.login, "set_bank_account", subject, detail) as change:
             if data.agency_id != confirmations.CENTRE:
-                await find_agency(db, data.agency_id)
-            detail = {"number": data.number, "bank": data.bank}
-            await audit.record(
-                db, audit.Note(request.user.login, "set_bank_account", f"agency/{data.agency_id}", detail)
-            )
-        account = BankAccount(data.holder_name, data.number, data.bank)
-        await confirmations.set_account(ledger, data.agency_id, account)
+                await find_agency(change.db, data.agency_id)
+            await confirmations.set_account(await change.connection(), data.agency_id, data.account())
         return data
 
-    @get("/cycles/{business_date:date}/legs", guards=SEE, summary="What has to move for a cycle")
-    async def legs(self, request: Request[access.Person, Any, Any], business_date: date, ledger: Pool) -> list[LegInfo]:
-        """Who pays in and who is paid, under which reference, and what the bank has confirmed of it."""
+    @get("/cycles/{business_date:date}/legs", guards=SEE, summary="List the payments that settle a cycle")
+    async def legs(self, request: ByPerson, business_date: date, ledger: Pool) -> list[LegInfo]:
+        """Returns direction, reference, amount and confirmed amount per agency; an agency sees its own."""
         mine = request.user.agency_id
-        return [
-            LegInfo(leg.agency_id, leg.reference, leg.pay_in, leg.amount_fen, leg.matched_fen, leg.state)
-            for leg in await confirmations.legs_of(ledger, business_date)
-            if mine in (None, leg.agency_id)
-        ]
+        legs = await confirmations.legs_of(ledger, business_date)
+        return [_leg_info(leg) for leg in legs if mine in (None, leg.agency_id)]
 
-    @post("/cycles/{business_date:date}/bank-file", guards=[access.allows("settle")], summary="The bank file")
-    async def bank_file(
-        self, request: Request[access.Person, Any, Any], business_date: date, database: Database, ledger: Pool
-    ) -> Response[bytes]:
-        """ISO 20022 pain.001.001.09 that pays whom the cycle owes; the same each time."""
-        content = await confirmations.bank_file(ledger, business_date)
-        async with database.begin() as db:
-            await audit.record(db, audit.Note(request.user.login, "bank_file", f"cycle/{business_date}"))
+    @post("/cycles/{business_date:date}/bank-file", guards=[access.allows("settle")], summary="Make the payment file")
+    async def bank_file(self, request: ByPerson, business_date: date, database: Database) -> Response[bytes]:
+        """ISO 20022 pain.001.001.09 with a payment for every net receivable of the cycle; the same each time."""
+        async with audit.change(database, request.user.login, "bank_file", f"cycle/{business_date}") as change:
+            content = await confirmations.bank_file(await change.connection(), business_date)
         return _file(content, f"onecard-{business_date}-pain.001.xml", "application/xml")
 
     @post(
         "/confirmations",
         guards=[access.allows("settle")],
-        summary="Take the bank's confirmations",
+        summary="Post the bank's confirmations",
         request_max_body_size=FILE_BYTES_MAX,
     )
-    async def take_confirmations(
-        self, request: Request[access.Person, Any, Any], database: Database, ledger: Pool
-    ) -> list[EntryVerdict]:
-        """ISO 20022 camt.053 or camt.054 in the body; all of the file counts, or nothing, and an entry once."""
+    async def post_confirmations(self, request: ByPerson, database: Database) -> list[EntryMatch]:
+        """Takes an ISO 20022 camt.053 or camt.054 as the body; posted whole or not at all, and each entry once."""
         content = await request.body()
-        async with database.begin() as db:
-            detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-            await audit.record(db, audit.Note(request.user.login, "confirmations", "bank", detail))
-        verdicts = await confirmations.take_confirmations(ledger, content)
-        return [EntryVerdict(v.entry, v.reference, v.amount_fen, v.verdict) for v in verdicts]
+        detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        async with audit.change(database, request.user.login, "confirmations", "bank", detail) as change:
+            matches = await confirmations.post_entries(await change.connection(), content)
+            change.is_repeat = bool(matches) and all(m.verdict is EntryVerdict.KNOWN for m in matches)
+        return matches
 
-    @get("/confirmations/unmatched", guards=[access.allows("settle")], summary="Entries that fit nothing")
-    async def unmatched(self, ledger: Pool) -> list[EntryVerdict]:
-        """Money on the settlement account that pays no position: for people to look at."""
+    @get("/confirmations/unmatched", guards=[access.allows("settle")], summary="List unmatched bank entries")
+    async def unmatched(self, ledger: Pool) -> list[EntryMatch]:
+        """Returns the entries on the settlement account that match no net position, the newest first."""
         rows = await ledger.fetch(confirmations.QUERIES["unmatched"])
-        return [EntryVerdict(**dict(row)) for row in rows]
+        return [as_struct(row, EntryMatch) for row in rows]

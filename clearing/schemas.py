@@ -6,8 +6,19 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
+from clearing.bank_files import BankAccount
+from clearing.states import (
+    CycleState,
+    DifferenceCause,
+    DifferenceKind,
+    DisputeSide,
+    DisputeState,
+    EntryVerdict,
+    LegState,
+)
 from foundation.attachments import NewFiles
-from foundation.messages import Message
+from foundation.messages import LongText, Message, form
+from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 
 
 class CloseDay(Message):
@@ -16,10 +27,10 @@ class CloseDay(Message):
     business_date: date
 
 
-class PositionInfo(Struct):
-    """An agency's position in a cycle, in fen: positive is paid by the centre, negative pays into it."""
+class PositionInfo(Struct, frozen=True):
+    """An agency's net position in a cycle, in fen: positive is paid by the centre, negative is paid to it."""
 
-    agency_id: int
+    agency_id: AgencyId
     name_zh: str
     name_en: str
     receivable_fen: int
@@ -27,19 +38,19 @@ class PositionInfo(Struct):
     position_fen: int
 
 
-class CycleInfo(Struct):
-    """A clearing cycle as it stands."""
+class CycleInfo(Struct, frozen=True):
+    """A clearing cycle: its state and net positions."""
 
     business_date: date
-    state: str
+    state: CycleState
     positions: list[PositionInfo]
 
 
 class CycleTimes(Struct):
-    """A cycle's state, and when it came to each."""
+    """A cycle's state, and when each state was reached."""
 
     business_date: date
-    state: str
+    state: CycleState
     closing_at: datetime
     closed_at: datetime | None
     netted_at: datetime | None
@@ -50,23 +61,23 @@ class CycleTimes(Struct):
 class OpenDay(Struct):
     """The open business day of a book."""
 
-    book: int
+    book: Book
     business_date: date
 
 
 class PaymentLine(Struct):
-    """A posting behind a statement; ``reverses`` names the posting that it gives back. Money in fen."""
+    """A posting behind a statement; ``reverses`` is the posting that it gives back. Money in fen."""
 
     posting_id: UUID
     part: int
     kind: str
     reverses: UUID | None
-    issuer_id: int
-    acquirer_id: int
-    canteen_id: int
+    issuer_id: AgencyId
+    acquirer_id: AgencyId
+    canteen_id: CanteenId
     meal: str
     channel: str
-    holder_id: int
+    holder_id: HolderId
     amount_fen: int
     business_date: date
     posted_at: datetime
@@ -74,39 +85,40 @@ class PaymentLine(Struct):
 
 
 class NewBankAccount(Message):
-    """An agency's bank account; agency 0 is the centre's settlement account."""
+    """An agency's bank account; agency 0 is the centre, with the settlement account."""
 
-    agency_id: Annotated[int, Meta(ge=0, le=2**53 - 1)]
-    holder_name: Annotated[str, Meta(min_length=1, max_length=70, pattern=r"^[^\x00-\x1f<>&]+$")]
-    number: Annotated[str, Meta(pattern="^[0-9A-Za-z-]{4,34}$")]
-    bank: Annotated[str, Meta(pattern="^[0-9]{12}$", description="The bank's CNAPS number.")]
+    agency_id: Annotated[AgencyId, Meta(ge=0, le=2**53 - 1)]
+    holder_name: Annotated[str, form("bank_account_holder", r"^[^\x00-\x1f<>&]+$", min_length=1, max_length=70)]
+    number: Annotated[str, form("bank_account_number", "^[0-9A-Za-z-]{4,34}$")]
+    bank: Annotated[str, form("bank_code", "^[0-9]{12}$", description="The bank's CNAPS number.")]
+
+    def account(self) -> BankAccount:
+        """The account itself."""
+        return BankAccount(self.holder_name, self.number, self.bank)
 
 
 class LegInfo(Struct):
-    """What of an agency's position has to move; ``state``: due, partial, settled. Money in fen."""
+    """The payment that settles an agency's net position, and its state. Money in fen."""
 
-    agency_id: int
+    agency_id: AgencyId
     reference: str
     pay_in: bool
     amount_fen: int
     matched_fen: int
-    state: str
+    state: LegState
 
 
-class EntryVerdict(Struct):
-    """What an entry of the bank came to: ``matched``, ``known``, or why it fits no position."""
+class EntryMatch(Struct):
+    """A bank entry and the result of matching it with the net positions."""
 
     entry: str
     reference: str
     amount_fen: int
-    verdict: str
-
-
-LongText = Annotated[str, Meta(min_length=1, max_length=2_000)]
+    verdict: EntryVerdict
 
 
 class NewDispute(Message):
-    """A doubt about part or all of a payment."""
+    """A dispute of part or all of a payment."""
 
     posting_id: UUID
     amount_fen: Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -121,7 +133,7 @@ class Raised(Struct):
 
 
 class Answer(Message):
-    """What the other side says to it."""
+    """The other agency's answer to a dispute."""
 
     text: LongText
     files: NewFiles = field(default_factory=list)
@@ -135,24 +147,24 @@ class Decision(Message):
 
 
 class DisputeFileInfo(Struct):
-    """An attached file; ``side``: dispute or answer."""
+    """A file attached to a dispute or to its answer."""
 
     number: int
-    side: str
+    side: DisputeSide
     name: str
     media_type: str
 
 
 class DisputeInfo(Struct):
-    """A dispute as it stands; money in fen."""
+    """A dispute; money in fen."""
 
     dispute_id: int
     cycle_date: date
     posting_id: UUID
-    raised_by_agency: int
-    other_agency: int
+    raised_by_agency: AgencyId
+    other_agency: AgencyId
     amount_fen: int
-    state: str
+    state: DisputeState
     text: str
     raised_at: datetime
     answer_until: date
@@ -165,13 +177,13 @@ class DisputeInfo(Struct):
 
 
 class DifferenceInfo(Struct):
-    """Something that does not agree; money in fen. ``resolved_at``: when it was found to agree again."""
+    """A difference found by reconciliation; money in fen. ``resolved_at``: when the records agreed again."""
 
-    kind: str
+    kind: DifferenceKind
     subject: str
-    agency_id: int | None
+    agency_id: AgencyId | None
     amount_fen: int
-    cause: str
+    cause: DifferenceCause
     first_seen: datetime
     last_seen: datetime
     resolved_at: datetime | None

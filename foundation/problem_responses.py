@@ -90,12 +90,15 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
-    """The first query or path parameter at fault."""
+    """The first query or path parameter at fault, by the name that the caller gave it."""
     first: Any = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     name = str(first.get("key", ""))
     handler = request.scope.get("route_handler")
     parameter = handler.parsed_fn_signature.parameters.get(name) if handler is not None else None
-    return refusal_of(str(first.get("message", "")), parameter.annotation if parameter else Any, field=name)
+    if parameter is None:
+        return refusal_of(str(first.get("message", "")), Any, field=name)
+    known_as = getattr(parameter.kwarg_definition, "query", None) or name
+    return refusal_of(str(first.get("message", "")), parameter.annotation, field=known_as)
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:

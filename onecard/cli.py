@@ -193,20 +193,21 @@ def check_jobs() -> None:
 @click.option("--date", "on", metavar="YYYY-MM-DD", help="The business day; today's by default.")
 def close_day_command(on: str | None) -> None:
     """Close a business day in every book, net it, publish and prove it. Twice changes nothing."""
-    from clearing.closing import CycleResult, Night, close_day
+    from clearing.closing import EndOfDay, close_day
+    from clearing.schemas import CycleInfo
     from foundation.calendar import ZONE
     from foundation.keys import load_keys
     from foundation.money import yuan
 
     business_date = _date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
 
-    async def close(settings: Settings) -> CycleResult:
+    async def close(settings: Settings) -> CycleInfo:
         pool = await open_pool(settings.needed_database_url, size=4)
         try:
             key = load_keys(settings.keys_folder).centre_signing_key
             with _progress() as progress:
-                night = Night(pool, settings.statement_folder, key, settings.clearing_fee_fen, progress)
-                return await close_day(night, business_date)
+                end_of_day = EndOfDay(pool, settings.statement_folder, key, settings.clearing_fee_fen, progress)
+                return await close_day(end_of_day, business_date)
         finally:
             await pool.close()
 
@@ -285,15 +286,15 @@ def bank_file_command(on: str, out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def confirm_command(file: Path) -> None:
     """Take the bank's confirmations (camt.053 or camt.054); exit 1 if an entry fits nothing."""
-    from clearing.confirmations import take_confirmations
+    from clearing.confirmations import post_confirmations
     from foundation.money import yuan
 
     with _services() as settings:
         content = file.read_bytes()
-        verdicts = _on_ledger(settings, lambda pool: take_confirmations(pool, content))
-    for v in verdicts:
-        console.print(f"  {v.entry}  {v.reference}  {yuan(v.amount_fen)}  {v.verdict}")
-    if any(v.verdict not in ("matched", "known") for v in verdicts):
+        matches = _on_ledger(settings, lambda pool: post_confirmations(pool, content))
+    for m in matches:
+        console.print(f"  {m.entry}  {m.reference}  {yuan(m.amount_fen)}  {m.verdict}")
+    if any(m.verdict not in ("matched", "known") for m in matches):
         sys.exit(1)
 
 

@@ -18,7 +18,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from clearing.closing import Night, begin_close, open_dates, resume_cycles, unfinished
+from clearing.closing import EndOfDay, begin_close, open_dates, resume_cycles, unfinished
 from clearing.reconciliation import reconcile
 from foundation.calendar import ZONE
 from foundation.keys import load_keys
@@ -82,11 +82,11 @@ async def publish_cycles(settings: Settings) -> None:
     """Take every unfinished cycle on, for ever."""
     key = load_keys(settings.keys_folder).centre_signing_key
     pool = await open_pool(settings.needed_database_url, size=4)
-    night = Night(pool, settings.statement_folder, key)
+    end_of_day = EndOfDay(pool, settings.statement_folder, key)
     try:
         while True:
             try:
-                for business_date in await resume_cycles(night):
+                for business_date in await resume_cycles(end_of_day):
                     log.info("cycle_published", business_date=str(business_date))
             except Exception as error:
                 # Whatever it was, it is tried again; meanwhile the state of the cycle says how far it is.
@@ -109,7 +109,7 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
 
 
 async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
-    """Forecast covers, escalate overdue cases, ask for the last quarter; not while a night is under way."""
+    """Forecast covers, escalate overdue cases, ask for the last quarter; not while a cycle is being closed."""
     pool = await open_pool(settings.needed_database_url, size=2)
     engine = create_async_engine(settings.sqlalchemy_url)
     try:

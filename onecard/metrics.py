@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from clearing.reconciliation import KINDS
+from clearing.states import DifferenceKind
 from settlement.charging import ChargeOrder, Remembered
 
 ANSWERS = Counter("onecard_charge_answers_total", "Answers to charges.", ["channel", "outcome", "reason"])
@@ -30,7 +30,7 @@ DIFFERENCES_AGE = Gauge(
 def show_differences(rows: Iterable[Mapping[str, Any]]) -> None:
     """Show open differences by kind; a kind without any is shown as none, so that an alarm can end."""
     found = {row["kind"]: row for row in rows}
-    for kind in KINDS:
+    for kind in DifferenceKind:
         row = found.get(kind, {"differences": 0, "amount_fen": 0, "oldest_s": 0})
         DIFFERENCES.labels(kind).set(row["differences"])
         DIFFERENCES_FEN.labels(kind).set(row["amount_fen"])

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from clearing.closing import CycleResult, Night, close_day
+from clearing.closing import EndOfDay, close_day
+from clearing.schemas import CycleInfo
 from foundation.postgres import Pool
 
 KEY = Ed25519PrivateKey.generate()
 
 
-async def close(pool: Pool, business_date: date, folder: Path) -> CycleResult:
+async def close(pool: Pool, business_date: date, folder: Path) -> CycleInfo:
     """Close a day with the tests' own signing key."""
-    return await close_day(Night(pool, folder, KEY), business_date)
+    return await close_day(EndOfDay(pool, folder, KEY), business_date)

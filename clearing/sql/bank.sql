@@ -1,5 +1,5 @@
 -- name: set_account
--- Keep a bank account; 0 stands for the centre.
+-- Store a bank account; agency 0 is the centre.
 INSERT INTO bank_account (agency_id, holder_name, number, bank) VALUES ($1, $2, $3, $4)
 ON CONFLICT (agency_id) DO UPDATE SET holder_name = $2, number = $3, bank = $4;
 
@@ -12,7 +12,7 @@ SELECT agency_id, holder_name, number, bank FROM bank_account;
 SELECT published_at FROM cycle WHERE business_date = $1 AND state IN ('published', 'settled');
 
 -- name: legs
--- What of a cycle's positions has to move, and what the bank has confirmed of it.
+-- A cycle's net positions that are not zero, with what the bank has confirmed of each.
 SELECT p.agency_id, p.position_fen, coalesce(e.matched_fen, 0)::bigint AS matched_fen
 FROM position p
 LEFT JOIN (
@@ -22,7 +22,7 @@ WHERE p.cycle_date = $1 AND p.position_fen <> 0
 ORDER BY p.agency_id;
 
 -- name: leg_of_reference
--- The position that a reference names (clearing.bank_files.reference_of), with what is confirmed of it.
+-- The position of a reference (clearing.bank_files.reference_of), with what the bank has confirmed of it.
 SELECT p.cycle_date, p.agency_id, p.position_fen,
        (SELECT coalesce(sum(e.amount_fen), 0) FROM bank_entry e
         WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id)::bigint AS matched_fen
@@ -31,20 +31,20 @@ JOIN cycle c ON c.business_date = p.cycle_date AND c.state IN ('published', 'set
 WHERE p.position_fen <> 0 AND $1 = 'OC' || to_char(p.cycle_date, 'YYYYMMDD') || 'A' || p.agency_id;
 
 -- name: one_at_a_time
--- Confirmations are taken one file after the other.
+-- Confirmation files are posted one after the other.
 SELECT pg_advisory_xact_lock(7340, 0);
 
 -- name: entry
--- An entry of the bank's by its number there.
+-- A bank entry by the bank's number.
 SELECT credit, amount_fen, reference FROM bank_entry WHERE entry = $1;
 
 -- name: add_entry
--- Keep an entry with its verdict, and the position that it pays if it does.
+-- Store an entry with its verdict, and the position that it pays, if any.
 INSERT INTO bank_entry (entry, credit, amount_fen, booked_on, reference, verdict, cycle_date, agency_id, taken_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: settle_cycles
--- A published cycle of which every position's money is matched is settled.
+-- Settle the published cycles whose positions are all matched.
 UPDATE cycle c SET state = 'settled', settled_at = $1
 WHERE c.state = 'published' AND NOT EXISTS (
     SELECT FROM position p WHERE p.cycle_date = c.business_date AND abs(p.position_fen) <> (
@@ -52,6 +52,6 @@ WHERE c.state = 'published' AND NOT EXISTS (
         WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id));
 
 -- name: unmatched
--- Entries that fit nothing, the newest first.
+-- Unmatched entries, the newest first.
 SELECT entry, reference, amount_fen, verdict FROM bank_entry WHERE verdict <> 'matched'
 ORDER BY taken_at DESC LIMIT 1000;

@@ -19,8 +19,8 @@ SELECT c.book, c.business_date, (
 FROM closed_day c WHERE c.rolled_up_at IS NULL AND c.cycle_date = $1
 ORDER BY c.book, c.business_date;
 
--- name: take_day
--- The closed day of a book, if it is still not summed up; whoever else wants it waits, and then finds it done.
+-- name: lock_day
+-- Lock the closed day of a book if it is not summed up yet; a second worker waits, and then finds it done.
 SELECT FROM closed_day WHERE book = $1 AND business_date = $2 AND rolled_up_at IS NULL FOR UPDATE;
 
 -- name: note_rolled_up
@@ -28,23 +28,24 @@ SELECT FROM closed_day WHERE book = $1 AND business_date = $2 AND rolled_up_at I
 UPDATE closed_day SET rolled_up_at = $3 WHERE book = $1 AND business_date = $2;
 
 -- name: one_closer
--- Only one closer takes a cycle on at a time; the other one waits and then finds it done.
+-- One closer advances cycles at a time; another one waits and then finds it done.
 SELECT pg_advisory_xact_lock(7330, 0);
 
 -- name: open_cycle
--- The cycle of a business date, if any book's open day or closed day waits for one.
+-- Open the cycle of a business date if a book's open or closed day waits for one; no row if it was open already.
 INSERT INTO cycle (business_date, state, closing_at, fee_fen)
 SELECT $1, 'closing', $2, $3
 WHERE EXISTS (SELECT FROM book_day WHERE business_date <= $1)
    OR EXISTS (SELECT FROM closed_day WHERE cycle_date IS NULL AND business_date <= $1)
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO NOTHING
+RETURNING business_date;
 
 -- name: books_open_until
--- How many books still have this day, or one before it, open.
+-- The number of books that still have this day, or an earlier one, open.
 SELECT count(*) FROM book_day WHERE business_date <= $1;
 
--- name: take_closed_days
--- Give every closed day that has no cycle yet to this one: each day is cleared exactly once.
+-- name: assign_closed_days
+-- Assign every closed day that has no cycle yet to this one: each day is cleared exactly once.
 UPDATE closed_day SET cycle_date = $1 WHERE cycle_date IS NULL AND business_date <= $1;
 
 -- name: unfinished
@@ -61,8 +62,8 @@ SELECT business_date, state, closing_at, closed_at, netted_at, published_at, set
 ORDER BY business_date DESC LIMIT $1;
 
 -- name: gather_obligations
--- Gross obligations of a book's closed day in cycle $1, from its transfers. What gives back a payment of an earlier day
--- is a correction; the payment is looked up for such rows alone. Book and date are parameters, so that the planner knows
+-- Gross obligations of a book's closed day in cycle $1, from its transfers. A refund of a payment of an earlier day is a
+-- correction; the payment is looked up for such rows alone. Book and date are parameters, so that the planner knows
 -- how many rows to expect.
 INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
                         payments, paid_fen, reversals, reversed_fen, subsidy_fen)
@@ -95,8 +96,7 @@ ON CONFLICT (cycle_date, book, issuer_id, canteen_id, meal, channel, line) DO UP
     subsidy_fen = obligation.subsidy_fen + excluded.subsidy_fen;
 
 -- name: gather_fees
--- What acquirers are owed in a cycle for the meals that they served to guests, if there is a fee; a meal that was taken
--- back costs none.
+-- Clearing fees owed to acquirers for visitors' meals in a cycle, if there is a fee; a reversed meal costs none.
 INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
                         payments, paid_fen, reversals, reversed_fen, subsidy_fen)
 SELECT o.cycle_date, o.book, o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, 'fee',
@@ -112,8 +112,10 @@ SELECT issuer_id, acquirer_id, (sum(paid_fen) - sum(reversed_fen))::bigint AS am
 FROM obligation WHERE cycle_date = $1 GROUP BY issuer_id, acquirer_id;
 
 -- name: obligations_of
--- The obligations of a cycle on one agency's statement, with the names that it shows.
-SELECT o.issuer_id, o.acquirer_id, i.name_zh AS issuer_zh, a.name_zh AS acquirer_zh, c.name_zh AS canteen_zh,
+-- The obligations of a cycle on one agency's statement, with the names that it shows, in English if $3.
+SELECT o.issuer_id, o.acquirer_id, CASE WHEN $3::boolean THEN i.name_en ELSE i.name_zh END AS issuer,
+       CASE WHEN $3 THEN a.name_en ELSE a.name_zh END AS acquirer,
+       CASE WHEN $3 THEN c.name_en ELSE c.name_zh END AS canteen,
        o.canteen_id, o.meal, o.channel, o.line, o.payments, o.reversals, o.paid_fen - o.reversed_fen AS amount_fen,
        o.subsidy_fen
 FROM (
@@ -128,20 +130,22 @@ JOIN canteen c ON c.canteen_id = o.canteen_id
 ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, o.line;
 
 -- name: bilateral
--- What every two agencies owe each other in a cycle, both ways.
-SELECT x.agency_id AS one_id, x.name_zh AS one_zh, y.agency_id AS other_id, y.name_zh AS other_zh,
+-- What every two agencies owe each other in a cycle, both ways; their names in English if $2.
+SELECT x.agency_id AS one_id, CASE WHEN $2::boolean THEN x.name_en ELSE x.name_zh END AS one,
+       y.agency_id AS other_id, CASE WHEN $2 THEN y.name_en ELSE y.name_zh END AS other,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = x.agency_id), 0)::bigint AS to_one_fen,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = y.agency_id), 0)::bigint AS to_other_fen
 FROM obligation o
 JOIN agency x ON x.agency_id = least(o.issuer_id, o.acquirer_id)
 JOIN agency y ON y.agency_id = greatest(o.issuer_id, o.acquirer_id)
 WHERE o.cycle_date = $1 AND o.issuer_id <> o.acquirer_id
-GROUP BY x.agency_id, x.name_zh, y.agency_id, y.name_zh
+GROUP BY x.agency_id, x.name_zh, x.name_en, y.agency_id, y.name_zh, y.name_en
 ORDER BY x.agency_id, y.agency_id;
 
 -- name: public_figures
--- Meals and money per host region and meal: what officials ate at home, and what visitors ate.
-SELECT b.name_zh AS region_zh, o.meal,
+-- Meals and money per host region and meal period: the agencies' own officials, and visitors; in
+-- English if $2.
+SELECT CASE WHEN $2::boolean THEN b.name_en ELSE b.name_zh END AS region, o.meal,
        coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id = o.acquirer_id), 0)::bigint AS own_meals,
        coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_meals,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_fen,
@@ -150,11 +154,15 @@ FROM obligation o
 JOIN agency a ON a.agency_id = o.acquirer_id
 JOIN book b ON b.book = a.book
 WHERE o.cycle_date = $1 AND o.line <> 'fee'
-GROUP BY b.book, b.name_zh, o.meal
+GROUP BY b.book, b.name_zh, b.name_en, o.meal
 ORDER BY b.book, array_position(ARRAY['breakfast', 'lunch', 'dinner'], o.meal);
 
+-- name: period
+-- The business days that a cycle clears; null if it clears none.
+SELECT min(business_date) AS first_day, max(business_date) AS last_day FROM closed_day WHERE cycle_date = $1;
+
 -- name: opening_positions
--- What the cycles before a date, as far as they are not settled, left every agency with.
+-- Every agency's net position over the unsettled cycles before a date.
 SELECT p.agency_id, sum(p.position_fen)::bigint AS opening_fen
 FROM position p JOIN cycle c ON c.business_date = p.cycle_date
 WHERE p.cycle_date < $1 AND c.state <> 'settled' GROUP BY p.agency_id;
@@ -184,12 +192,8 @@ SELECT p.agency_id, a.name_zh, a.name_en, p.receivable_fen, p.payable_fen, p.pos
 FROM position p JOIN agency a ON a.agency_id = p.agency_id
 WHERE p.cycle_date = $1 ORDER BY p.agency_id;
 
--- name: position_count
--- How many agencies a cycle has.
-SELECT count(*) FROM position WHERE cycle_date = $1;
-
 -- name: step
--- Take a cycle from one state to the next; does nothing when another closer was there first.
+-- Move a cycle from one state to the next; does nothing when another closer did so first.
 UPDATE cycle SET state = $3,
        closed_at = CASE $3 WHEN 'closed' THEN $4 ELSE closed_at END,
        netted_at = CASE $3 WHEN 'netted' THEN $4 ELSE netted_at END,
@@ -197,7 +201,7 @@ UPDATE cycle SET state = $3,
 WHERE business_date = $1 AND state = $2;
 
 -- name: note_statement
--- Note a written file; written again before it is published, the last one counts.
+-- Note a written file; the last one written before publication counts.
 INSERT INTO statement (cycle_date, document, agency_id, format, file_name, size, sha256)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (cycle_date, document, agency_id, format) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256;

@@ -1,5 +1,5 @@
 -- name: line
--- A payment on a published statement, and what is left of it.
+-- A payment on a published statement, and the amount not yet refunded.
 SELECT d.cycle_date, c.published_at, t.book, t.issuer_id, t.acquirer_id,
        (sum(t.amount_fen) - (
            SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id

@@ -1,5 +1,5 @@
 -- name: till_totals
--- Terminals whose last report is not what the ledger had.
+-- Terminals whose last reported totals differ from the ledger's.
 SELECT format('terminal %s, epoch %s, up to %s', m.terminal_id, m.epoch, m.through_sequence) AS subject, c.agency_id,
        m.unknown, m.ledger_payments - m.payments AS off_payments, m.ledger_fen - m.amount_fen AS off_fen
 FROM till_totals m
@@ -8,7 +8,7 @@ JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
 WHERE m.payments <> m.ledger_payments OR m.amount_fen <> m.ledger_fen OR m.unknown > 0;
 
 -- name: legs_due
--- Positions of published cycles whose money has not moved, or not all of it.
+-- Positions of published cycles whose money has not, or not all, been confirmed.
 SELECT format('cycle %s, agency %s', p.cycle_date, p.agency_id) AS subject, p.cycle_date, p.agency_id,
        (abs(p.position_fen) - coalesce(m.fen, 0))::bigint AS left_fen,
        CASE WHEN m.fen IS NOT NULL THEN 'paid_in_part' WHEN p.position_fen < 0 THEN 'agency_has_not_paid'
@@ -21,11 +21,11 @@ LEFT JOIN LATERAL (
 WHERE abs(p.position_fen) > coalesce(m.fen, 0);
 
 -- name: unmatched_entries
--- Money on the settlement account that pays no position.
+-- Bank entries that match no position.
 SELECT entry, amount_fen, verdict FROM bank_entry WHERE verdict <> 'matched';
 
 -- name: floats
--- Agencies whose top-up money is not what its officials have in their cash purses and have spent from them. Days that
+-- Agencies whose float differs from their officials' cash purses plus what was spent from them. Days that
 -- are summed up count by their sums, the others by their transfers; each table is read once, however many agencies, and
 -- of transfers those days alone (OFFSET 0: the planner would else merge all of them with the few days that it asks for).
 WITH unsummed AS (
@@ -78,11 +78,11 @@ SELECT business_date, state FROM cycle
 WHERE state IN ('closing', 'closed', 'netted') AND closing_at < $1::timestamptz - make_interval(mins => $2);
 
 -- name: one_reconciler
--- One writes differences at a time.
+-- One process writes differences at a time.
 SELECT pg_advisory_xact_lock(7360, 0);
 
 -- name: keep
--- A difference that is seen now; one that was resolved and is back is as old as its return.
+-- Store a difference that is seen now; one that had been resolved counts from its return.
 INSERT INTO difference (kind, subject, agency_id, amount_fen, cause, first_seen, last_seen)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
 ON CONFLICT (kind, subject) DO UPDATE SET
@@ -90,7 +90,7 @@ ON CONFLICT (kind, subject) DO UPDATE SET
     first_seen = CASE WHEN difference.resolved_at IS NULL THEN difference.first_seen ELSE excluded.first_seen END;
 
 -- name: resolve_others
--- What was not seen now is resolved.
+-- Resolve the differences that were not seen now.
 UPDATE difference SET resolved_at = $1 WHERE resolved_at IS NULL AND last_seen < $1;
 
 -- name: differences

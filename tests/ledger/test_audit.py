@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearing.audit import NotABundle, audit, read_bundle
-from clearing.closing import Night, close_day, open_dates
+from clearing.closing import EndOfDay, close_day, open_dates
 from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
 from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
@@ -165,14 +165,14 @@ async def test_fees_are_lines_of_their_own_and_proved(counter: Counter, tmp_path
     void = counter.order(till, visitor)
     await counter.charger.void(till.book, void.key, void.digest, 1, orders[1].key.sequence)
     day = max((await open_dates(counter.ledger)).values())
-    cycle = await close_day(Night(counter.ledger, tmp_path, KEY, fee_fen=50), day)
+    cycle = await close_day(EndOfDay(counter.ledger, tmp_path, KEY, fee_fen=50), day)
     assert [p.position_fen for p in cycle.positions] == [2_050, -2_050, 0, 0]
     assert failed(await bundle(counter.ledger, day, till.agency_id, tmp_path)) == []
     rows = await counter.ledger.fetch("SELECT payments, paid_fen, reversed_fen FROM obligation WHERE line = 'fee'")
     assert [tuple(row) for row in rows] == [(2, 100, 50)]
 
 
-async def test_a_night_may_take_longer_than_a_payment(counter: Counter, tmp_path: Path) -> None:
+async def test_closing_may_take_longer_than_a_payment(counter: Counter, tmp_path: Path) -> None:
     """What a payment may not wait for, the tree of a large cycle must: here a table that is held for a while."""
     _, days, _ = await two_days(counter, tmp_path)
     async with counter.ledger.acquire() as other, other.transaction():

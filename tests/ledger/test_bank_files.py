@@ -13,13 +13,15 @@ from clearing.bank_files import (
     FILE_BYTES_MAX,
     BankAccount,
     BankEntry,
-    Transfer,
+    SettlementInstruction,
     payment_file,
     read_confirmations,
     reference_of,
 )
 from clearing.closing import cycle_result, open_dates
-from clearing.confirmations import Leg, Verdict, bank_file, judge, legs_of, take_confirmations
+from clearing.confirmations import Leg, bank_file, judge, legs_of, post_confirmations
+from clearing.schemas import EntryMatch
+from foundation.catalogue import Language
 from foundation.problems import Problem
 from tests.bank import CENTRE, DAY, camt, entry
 from tests.builders import Network
@@ -31,13 +33,13 @@ SCHEMA = xmlschema.XMLSchema(Path(sepaxml.__file__).parent / "schemas" / "pain.0
 
 
 def test_the_payment_file_is_valid_by_the_official_schema() -> None:
-    transfers = [
-        Transfer(
+    instructions = [
+        SettlementInstruction(
             reference_of(DAY, 7), BankAccount("镕喆 & <区> 中心", "62220000", "102332000018"), 123_456, "食堂清算"
         ),
-        Transfer(reference_of(DAY, 8), BankAccount("余姚", "62220001", "102332000018"), 5, "食堂清算"),
+        SettlementInstruction(reference_of(DAY, 8), BankAccount("余姚", "62220001", "102332000018"), 5, "食堂清算"),
     ]
-    content = payment_file(DAY, datetime(2026, 11, 23, 14, tzinfo=UTC), DAY, CENTRE, transfers)
+    content = payment_file(DAY, datetime(2026, 11, 23, 14, tzinfo=UTC), DAY, CENTRE, instructions)
     SCHEMA.validate(content.decode())
     decoded: Any = SCHEMA.to_dict(content.decode())
     header = decoded["CstmrCdtTrfInitn"]["GrpHdr"]
@@ -47,7 +49,7 @@ def test_the_payment_file_is_valid_by_the_official_schema() -> None:
         ("OC20261123A7", "1234.56"),
         ("OC20261123A8", "0.05"),
     ]
-    assert content == payment_file(DAY, datetime(2026, 11, 23, 14, tzinfo=UTC), DAY, CENTRE, transfers)
+    assert content == payment_file(DAY, datetime(2026, 11, 23, 14, tzinfo=UTC), DAY, CENTRE, instructions)
 
 
 @pytest.mark.parametrize("message", ["053", "054"])
@@ -134,7 +136,7 @@ async def _published(counter: Counter, folder: Path) -> tuple[date, dict[bool, l
     return day, {side: [leg for leg in legs if leg.pay_in is side] for side in (True, False)}
 
 
-def verdicts(taken: list[Verdict]) -> list[str]:
+def verdicts(taken: list[EntryMatch]) -> list[str]:
     return [v.verdict for v in taken]
 
 
@@ -150,8 +152,8 @@ async def test_a_cycle_is_settled_by_all_of_its_money(counter: Counter, tmp_path
     assert await bank_file(ledger, day) == content
 
     early = camt(entry("B1", 4_000, owed.reference), entry("B2", 500, first.reference, credit=True))
-    assert verdicts(await take_confirmations(ledger, early)) == ["matched", "matched"]
-    assert verdicts(await take_confirmations(ledger, early)) == ["known", "known"], "the same file again"
+    assert verdicts(await post_confirmations(ledger, early)) == ["matched", "matched"]
+    assert verdicts(await post_confirmations(ledger, early)) == ["known", "known"], "the same file again"
     assert [leg.state for leg in await legs_of(ledger, day)] == ["settled", "partial", "due"]
     wrong = camt(
         entry("B3", 1_501, first.reference, credit=True),
@@ -160,11 +162,11 @@ async def test_a_cycle_is_settled_by_all_of_its_money(counter: Counter, tmp_path
         entry("B2", 501, first.reference, credit=True),
         message="054",
     )
-    seen = verdicts(await take_confirmations(ledger, wrong))
+    seen = verdicts(await post_confirmations(ledger, wrong))
     assert seen == ["too_much", "wrong_direction", "unknown_reference", "number_used_before"]
     assert (await cycle_result(ledger, day)).state == "published"
     late = camt(entry("B6", 1_500, first.reference, credit=True), entry("B7", 2_000, second.reference, credit=True))
-    assert verdicts(await take_confirmations(ledger, late)) == ["matched", "matched"]
+    assert verdicts(await post_confirmations(ledger, late)) == ["matched", "matched"]
     assert (await cycle_result(ledger, day)).state == "settled"
     balance = await ledger.fetchval(
         "SELECT sum(CASE WHEN credit THEN amount_fen ELSE -amount_fen END)::bigint FROM bank_entry"
@@ -179,7 +181,7 @@ async def test_a_wrong_file_settles_nothing_of_itself(counter: Counter, tmp_path
     [owed] = legs[False]
     content = camt(entry("B1", owed.amount_fen, owed.reference), entry("B2", 1, "", currency="USD"))
     with pytest.raises(Problem):
-        await take_confirmations(counter.ledger, content)
+        await post_confirmations(counter.ledger, content)
     assert {leg.state for leg in await legs_of(counter.ledger, day)} == {"due"}
 
 
@@ -199,9 +201,9 @@ async def test_in_whatever_parts_and_order_the_money_comes(counter: Counter, tmp
     while entries:
         size = chance.randint(1, 3)
         part, entries = entries[:size], entries[size:]
-        taken = await take_confirmations(counter.ledger, camt(*part))
+        taken = await post_confirmations(counter.ledger, camt(*part))
         assert set(verdicts(taken)) == {"matched"}
-        await take_confirmations(counter.ledger, camt(*part))
+        await post_confirmations(counter.ledger, camt(*part))
         settled.append((await cycle_result(counter.ledger, day)).state == "settled")
     assert settled == [False] * (len(settled) - 1) + [True]
 
@@ -212,7 +214,7 @@ async def test_without_an_account_there_is_no_file(counter: Counter, tmp_path: P
     await counter.ledger.execute("DELETE FROM bank_account WHERE agency_id = $1", owed.agency_id)
     with pytest.raises(Problem) as refused:
         await bank_file(counter.ledger, day)
-    assert str(owed.agency_id) in refused.value.detail
+    assert str(owed.agency_id) in refused.value.detail(Language.ENGLISH)
     with pytest.raises(Problem) as refused:
         await bank_file(counter.ledger, date(2020, 1, 1))
     assert refused.value.kind.slug == "no-cycle"

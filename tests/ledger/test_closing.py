@@ -1,4 +1,4 @@
-"""The night: closing under load, exactly, every time; netting; statements that add up."""
+"""End of day: closing under load, exactly, every time; netting; statements that add up."""
 
 import asyncio
 import csv
@@ -11,8 +11,10 @@ from typing import ClassVar
 
 import pytest
 
-from clearing.closing import CycleResult, open_dates, wait_published
+from clearing.closing import open_dates, wait_published
+from clearing.schemas import CycleInfo
 from clearing.statements import read_statement
+from clearing.states import DocumentKind
 from foundation.calendar import ZONE, Calendar, add_working_days, is_working_day
 from foundation.keys import create_missing_keys
 from foundation.postgres import Pool, open_pool
@@ -38,17 +40,19 @@ async def test_a_day_closes_nets_and_publishes(ledger: Pool, tmp_path: Path) -> 
     assert set((await open_dates(ledger)).values()) == {day + timedelta(days=1)}
 
     rows = list(csv.reader(io.StringIO((await _statement(ledger, tmp_path, till.agency_id)).decode("utf-8-sig"))))
-    sides = [(row[1].split()[-1], row[7], row[10]) for row in rows[1:]]
+    sides = [(row[1], row[7], row[10]) for row in rows[1:]]
     assert sides == [
-        ("own", "1", "12.00"),
-        ("receivable", "1", "20.00"),
-        ("receivable", "1", "20.00"),
-        ("net_position", "", "40.00"),
+        ("本单位", "1", "12.00"),
+        ("应收", "1", "20.00"),
+        ("应收", "1", "20.00"),
+        ("应收合计", "", "40.00"),
+        ("应付合计", "", "0.00"),
+        ("净额（应收减应付）", "", "40.00"),
     ]
-    content = await read_statement(ledger, day, tmp_path, name="net")
+    content = await read_statement(ledger, day, tmp_path, kind=DocumentKind.NET)
     assert content is not None
     report = content.decode("utf-8-sig")
-    assert "合计 total,40.00,40.00,0.00" in report
+    assert "合计,40.00,40.00,0.00" in report
 
 
 async def _statement(ledger: Pool, folder: Path, agency_id: int) -> bytes:
@@ -181,7 +185,7 @@ async def test_a_close_that_crashes_before_any_statement_is_resumed_to_the_same_
     for module, name in ((closing, "QUERIES"), (closing, "LEDGER"), (statements, "QUERIES"), (proof, "QUERIES")):
         monkeypatch.setattr(module, name, Fragile(getattr(module, name)))
 
-    async def close_a_day(breaks_at: tuple[str, int] | None) -> CycleResult:
+    async def close_a_day(breaks_at: tuple[str, int] | None) -> CycleInfo:
         day = max((await open_dates(ledger)).values())
         Fragile.asked, Fragile.breaks_at = Tally(), breaks_at
         return await close(ledger, day, tmp_path)

@@ -189,5 +189,7 @@ def test_a_dispute_over_http(own: System) -> None:
     assert network.centre.ask("POST", f"/clearing/disputes/{number}/decision", decision).status == 204
     [shown] = guest.call("GET", "/clearing/disputes?state=accepted")
     assert (shown["answer"], shown["decision"], shown["files"][0]["name"]) == ("同意", "属实", "小票.pdf")
+    refusal = guest.ask("GET", "/clearing/disputes?state=lost").json()
+    assert (refusal["code"], refusal["params"]["field"]) == ("value.not_a_choice", "state")
     assert network.person("finance-yuyao").call("GET", "/clearing/disputes") == []
     assert "FAIL" not in own.command("verify").stdout

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from clearing.closing import open_dates
-from clearing.confirmations import legs_of, take_confirmations
+from clearing.confirmations import legs_of, post_confirmations
 from clearing.disputes import refund_number
 from foundation.postgres import open_pool
 from settlement.deposits import Deposit, deposit
@@ -80,7 +80,7 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
     closed = await pool.fetchval("SELECT max(business_date) FROM cycle")
     legs = await legs_of(pool, closed)
     money = [entry(str(leg.agency_id), leg.amount_fen, leg.reference, credit=leg.pay_in) for leg in legs]
-    await take_confirmations(pool, camt(*money))
+    await post_confirmations(pool, camt(*money))
     await refund(pool, NINGBO, refund_number(1), disputed.posting_id, 300)
     await pool.execute(
         "INSERT INTO dispute (dispute_id, cycle_date, book, posting_id, raised_by_agency, other_agency, amount_fen,"

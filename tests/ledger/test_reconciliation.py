@@ -1,5 +1,6 @@
 """Reconciliation: books that agree show nothing; each way of not agreeing is shown with its cause and age."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import urllib3
 from playwright.sync_api import Browser, expect
 
 from clearing.closing import open_dates
-from clearing.confirmations import legs_of, take_confirmations
+from clearing.confirmations import legs_of, post_confirmations
 from clearing.reconciliation import QUERIES, Difference, find_differences, reconcile
 from foundation.calendar import Calendar
 from foundation.postgres import Pool
@@ -29,7 +30,7 @@ async def differences(ledger: Pool, now: datetime = SOON) -> list[Difference]:
 
 
 async def a_busy_day(counter: Counter, folder: Path) -> Any:
-    """Meals of every kind, a refund over the night, an account closed, a working meal given back."""
+    """Meals of every kind, a refund on the next day, an account closed, a working meal given back."""
     till = await counter.till()
     own = await counter.holder(subsidy_fen=500)
     visitor, guest, leaver = (
@@ -83,17 +84,17 @@ async def test_money_that_does_not_move_is_due_after_a_working_day(counter: Coun
     legs = await legs_of(counter.ledger, day)
     money = [entry(str(n), leg.amount_fen, leg.reference, credit=leg.pay_in) for n, leg in enumerate(legs)]
     part = entry("part", 1, legs[0].reference, credit=legs[0].pay_in)
-    await take_confirmations(counter.ledger, camt(part))
+    await post_confirmations(counter.ledger, camt(part))
     assert "paid_in_part" in {d.cause for d in await differences(counter.ledger, LATER)}
-    await take_confirmations(counter.ledger, camt(*money[1:], entry("rest", legs[0].amount_fen - 1, legs[0].reference,
+    await post_confirmations(counter.ledger, camt(*money[1:], entry("rest", legs[0].amount_fen - 1, legs[0].reference,
                                                                    credit=legs[0].pay_in)))  # fmt: skip
     assert await differences(counter.ledger, LATER) == []
-    await take_confirmations(counter.ledger, camt(entry("odd", 700, "NOBODY", credit=True)))
+    await post_confirmations(counter.ledger, camt(entry("odd", 700, "NOBODY", credit=True)))
     [odd] = await differences(counter.ledger, LATER)
     assert (odd.kind, odd.amount_fen, odd.cause) == ("bank_entry", 700, "unknown_reference")
 
 
-async def test_a_night_that_is_stuck(counter: Counter) -> None:
+async def test_a_cycle_that_is_stuck(counter: Counter) -> None:
     await counter.ledger.execute(
         "INSERT INTO cycle (business_date, state, closing_at) VALUES ('2026-01-01', 'closed', now())"
     )
@@ -169,9 +170,16 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     page.goto(f"{network.url}/reconciliation")
     page.fill("[name=login]", "finance-yinzhou")
     page.fill("[name=password]", "wrong")
-    page.click("button")
+    expect(page).to_have_title("机关食堂一卡通　对账差异")
+    page.click("#sign-in button")
     expect(page.locator("#state")).to_contain_text("密码")
     page.fill("[name=password]", PASSWORD)
-    page.click("button")
-    expect(page.locator("#differences")).to_contain_text("账本多于终端")
+    page.click("#sign-in button")
+    expect(page.locator("#differences")).to_contain_text("终端短款")
+    expect(page.locator("#differences")).to_contain_text("第1次启用")
+    assert not re.search("[A-Za-z]{3,}", page.locator("#found").inner_text())
+    page.click("#language")
+    expect(page.locator("#differences")).to_contain_text("its journal may be incomplete")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert not re.search("[\u3400-\u9fff]", page.locator("#found").inner_text())
     page.close()

@@ -3,6 +3,8 @@
 import asyncio
 import csv
 import io
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,25 +16,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from clearing.bank_files import BankAccount
 from clearing.closing import QUERIES, open_dates
 from clearing.formats import PDF_ROWS_MAX, to_csv, to_pdf, to_xlsx
-from clearing.statement_model import CHANNELS, LINES, MEALS, Document, Fen, net_report, public_report, statement
-from clearing.statements import read_statement
+from clearing.statement_model import (
+    Document,
+    Fen,
+    SettlementTerms,
+    net_report,
+    public_report,
+    statement,
+    words,
+)
+from clearing.statements import english_copy, read_statement
+from clearing.states import DocumentKind, FileFormat
+from foundation.catalogue import Language
 from foundation.money import yuan
 from foundation.postgres import Pool
 from settlement.ledger import new_posting_id
 from settlement.refunds import refund
+from tests.bank import CENTRE
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
 
 DAY = date(2026, 11, 23)
+TERMS = SettlementTerms(DAY, DAY, DAY, date(2026, 11, 24), date(2026, 11, 24), 3)
 NAMES = {1: "市政府办公厅", 2: "镕喆区机关事务中心", 3: "=cmd|' /C calc'!A0"}
 
 
 def obligation(issuer: int, acquirer: int, fen: int, line: str = "meal") -> dict[str, Any]:
     return {
-        "issuer_id": issuer, "acquirer_id": acquirer, "issuer_zh": NAMES[issuer], "acquirer_zh": NAMES[acquirer],
-        "canteen_zh": f"食堂{acquirer}", "meal": "lunch", "channel": "card", "line": line, "payments": 1,
+        "issuer_id": issuer, "acquirer_id": acquirer, "issuer": NAMES[issuer], "acquirer": NAMES[acquirer],
+        "canteen": f"食堂{acquirer}", "meal": "lunch", "channel": "card", "line": line, "payments": 1,
         "reversals": 0, "amount_fen": fen, "subsidy_fen": 0,
     }  # fmt: skip
 
@@ -55,8 +70,8 @@ OBLIGATIONS = [
 ]
 
 
-def document(number: int = 2, opening_fen: int = 100) -> Document:
-    return statement(DAY, agency(number, OBLIGATIONS), OBLIGATIONS, opening_fen)
+def document(number: int = 2, opening_fen: int = 100, payee: BankAccount | None = CENTRE) -> Document:
+    return statement(TERMS, agency(number, OBLIGATIONS), OBLIGATIONS, opening_fen, payee)
 
 
 def shown(cell: Any) -> str:
@@ -65,18 +80,25 @@ def shown(cell: Any) -> str:
 
 def test_a_statement_by_hand() -> None:
     made = document()
-    facts = {name.split()[0]: shown(cell) for name, cell in made.facts}
-    assert facts == {
-        "营业日": "2026-11-23", "单位编号": "2", "期初": "1.00", "应收": "1227.56", "应付": "20.00",
-        "本期净额": "1207.56", "期末": "1208.56",
+    assert made.title == "镕喆区机关事务中心跨单位就餐结算对账单"
+    assert {name: shown(cell) for name, cell in made.facts} == {
+        "对账单编号": "DZ20261123A2", "结算期间": "2026年11月23日", "单位编号": "2", "期初未结算净额": "1.00",
+        "应收合计": "1227.56", "应付合计": "20.00", "本期应收净额": "1207.56", "期末未结算净额": "1208.56",
     }  # fmt: skip
-    sides = [(row[1].split()[-1], row[2].split()[0] if row[2] else "", shown(row[-1])) for row in made.rows]  # type: ignore[union-attr]
-    assert sides == [
-        ("receivable", "就餐", "1234.56"),
-        ("payable", "更正", "20.00"),
-        ("own", "工作餐", "5.00"),
-        ("receivable", "就餐", "-7.00"),
-        ("net_position", "", "1207.56"),
+    assert [(row[1], row[2], shown(row[-1])) for row in [*made.rows, *made.totals]] == [
+        ("应收", "就餐", "1234.56"),
+        ("应付", "差错调整", "20.00"),
+        ("本单位", "工作餐", "5.00"),
+        ("应收", "就餐", "-7.00"),
+        ("应收合计", "", "1227.56"),
+        ("应付合计", "", "20.00"),
+        ("净额（应收减应付）", "", "1207.56"),
+    ]
+    assert made.subtotals is not None
+    assert [[shown(cell) for cell in row] for row in made.subtotals.rows] == [
+        [NAMES[1], "1234.56", "20.00", "1214.56"],
+        [NAMES[3], "-7.00", "0.00", "-7.00"],
+        ["合计", "1227.56", "20.00", "1207.56"],
     ]
     assert [(b.label, b.first, b.second) for b in made.bars] == [
         (NAMES[1], Fen(123_456), Fen(20_00)),
@@ -84,13 +106,60 @@ def test_a_statement_by_hand() -> None:
     ]
 
 
+def test_who_owes_finds_all_that_a_payment_needs() -> None:
+    assert document(1).payment == [
+        ("本期应付净额", "¥1214.56"),
+        ("金额大写", "人民币壹仟贰佰壹拾肆元伍角陆分"),
+        ("收款户名", CENTRE.holder_name),
+        ("收款账号", CENTRE.number),
+        ("开户行行号", CENTRE.bank),
+        ("付款截止日", "2026年11月24日"),
+        ("附言（请原样填写）", "OC20261123A1"),
+        ("用途", "机关食堂跨单位就餐结算款20261123"),
+    ]
+
+
+def test_who_is_owed_finds_where_the_money_goes() -> None:
+    own = BankAccount("镕喆区机关事务中心", "62220000", "102332000018")
+    shown = dict(document(payee=own).payment)
+    assert shown["本期应收净额"] == "¥1207.56"
+    assert shown["收款账号"] == "62220000"
+    assert shown["清算中心付款日"] == "2026年11月24日"
+    assert shown["附言"] == "机关食堂跨单位就餐结算款20261123"
+    assert dict(document(payee=None).payment)["收款账号"] == "未登记，请联系清算中心"
+
+
+def test_a_position_of_zero_asks_for_no_payment() -> None:
+    even = [obligation(1, 2, 500), obligation(2, 1, 500)]
+    assert statement(TERMS, agency(1, even), even, 0, CENTRE).payment == [("付款信息", "本期净额为零，无需划款")]
+
+
+def test_a_statement_is_in_one_language() -> None:
+    english = [o | {"issuer": "A", "acquirer": "B", "canteen": "C"} for o in OBLIGATIONS]
+    account = BankAccount("Centre", "1", "102332000018")
+    made = statement(TERMS, agency(1, OBLIGATIONS), english, 0, account, Language.ENGLISH)
+    han, latin = re.compile("[\u3400-\u9fff]"), re.compile("[A-Za-z]{3,}")
+    assert not han.search(to_csv(made).decode("utf-8-sig"))
+    assert [name for name, text in made.payment if han.search(text)] == ["Amount in words (Chinese)", "Purpose"]
+    chinese = to_csv(document()).decode("utf-8-sig").replace("=cmd|' /C calc'!A0", "")
+    assert not latin.search(chinese)
+    assert not re.search("[\u3400-\u9fff][,;:?!()][\u3400-\u9fff]", chinese.replace(",", "\n"))
+
+
+def test_several_business_days_make_a_period() -> None:
+    terms = replace(TERMS, first_day=date(2026, 11, 21))
+    made = statement(terms, agency(1, OBLIGATIONS), OBLIGATIONS, 0, CENTRE)
+    assert dict(made.facts)["结算期间"] == "2026年11月21日至2026年11月23日"
+
+
 def test_the_workbook_says_what_the_csv_says() -> None:
     made = document()
     [_, *rows] = csv.reader(io.StringIO(to_csv(made).decode("utf-8-sig")))
     book = load_workbook(io.BytesIO(to_xlsx(made)), data_only=True)
-    assert book.sheetnames == ["汇总 summary", "明细 lines"]
-    [header, *cells] = book["明细 lines"].iter_rows(values_only=True)
-    assert header == tuple(made.header)
+    assert book.sheetnames == ["汇总", "明细"]
+    [title, header, *cells] = book["明细"].iter_rows(values_only=True)
+    assert (title[0], title[-1]) == (made.title, "单位：元")
+    assert header == tuple(column.name for column in made.columns)
     for row, line in zip(cells, rows, strict=True):
         assert [f"{row[0]:%Y-%m-%d}", *row[1:7]] == [line[0], *(text.removeprefix("'") for text in line[1:7])]
         assert f"{row[10]:.2f}" == line[10]
@@ -98,7 +167,7 @@ def test_the_workbook_says_what_the_csv_says() -> None:
 
 def test_the_pdf_has_chinese_type_totals_and_page_numbers() -> None:
     many = [obligation(1, 2, fen) for fen in range(1, 90)]
-    made = statement(DAY, agency(2, many), many, 0)
+    made = statement(TERMS, agency(2, many), many, 0, CENTRE)
 
     async def run() -> bytes:
         return await to_pdf(made)
@@ -109,8 +178,8 @@ def test_the_pdf_has_chinese_type_totals_and_page_numbers() -> None:
     assert NAMES[2] in texts[0]
     assert "40.05" in texts[0]
     for number, text in enumerate(texts, start=1):
-        assert f"第 {number} 页 共 {len(texts)} 页" in text
-        assert "amount yuan" in text, "the header is repeated"
+        assert f"第{number}页，共{len(texts)}页" in text
+        assert ("支付方式" in text) == (DAY.isoformat() in text), "the header is repeated above every part of the table"
 
 
 @pytest.mark.parametrize("form", [to_csv, to_xlsx])
@@ -122,7 +191,7 @@ def test_a_name_is_no_formula() -> None:
     text = to_csv(document()).decode("utf-8-sig")
     assert "'=cmd" in text
     assert ",-7.00" in text, "money may be negative"
-    rows = list(load_workbook(io.BytesIO(to_xlsx(document())))["明细 lines"].iter_rows(values_only=True))
+    rows = list(load_workbook(io.BytesIO(to_xlsx(document())))["明细"].iter_rows(values_only=True))
     assert NAMES[3] in [row[3] for row in rows], "a text, not what a formula came to"
 
 
@@ -132,16 +201,19 @@ def test_a_name_is_no_formula() -> None:
 def test_closing_positions_follow_from_opening_ones(obligations: list[dict[str, Any]]) -> None:
     positions = [agency(number, obligations) for number in NAMES]
     for position in positions:
-        facts = [cell.fen for _, cell in statement(DAY, position, obligations, 77).facts if isinstance(cell, Fen)]
+        made = statement(TERMS, position, obligations, 77, CENTRE)
+        facts = [cell.fen for _, cell in made.facts if isinstance(cell, Fen)]
         opening, receivable, payable, net, closing = facts
-        assert (net, closing) == (receivable - payable, opening + net)
-    assert shown(net_report(DAY, positions).rows[-2][-1]) == "0.00"
+        assert (net, closing) == (abs(receivable - payable), opening + receivable - payable)
+        assert ("本期应付净额" in dict(made.facts)) == (receivable < payable)
+    assert shown(net_report(TERMS, positions).totals[0][-1]) == "0.00"
 
 
 def test_every_word_of_the_ledger_has_one_for_people() -> None:
-    assert set(LINES) == {"meal", "working_meal", "late", "correction", "working_meal_correction", "fee"}
-    assert set(MEALS) == {"breakfast", "lunch", "dinner"}
-    assert set(CHANNELS) == {"card", "qr"}
+    known = words(Language.CHINESE)
+    assert set(known.lines) == {"meal", "working_meal", "late", "correction", "working_meal_correction", "fee"}
+    assert set(known.meals) == {"breakfast", "lunch", "dinner"}
+    assert set(known.channels) == {"card", "qr"}
 
 
 async def test_lines_tell_working_meals_corrections_and_meal_money_apart(ledger: Pool, tmp_path: Path) -> None:
@@ -181,18 +253,18 @@ async def test_lines_tell_working_meals_corrections_and_meal_money_apart(ledger:
     later = (tmp_path / (day + timedelta(days=1)).isoformat() / f"statement-{till.agency_id}.csv").read_text(
         "utf-8-sig"
     )
-    assert "更正 correction" in later
+    assert "差错调整" in later
     lines = await ledger.fetch(QUERIES["payments_of"], day, till.agency_id, UUID(int=0), 0, 100)
     assert sum(line["amount_fen"] for line in lines) == 1_200 + 2_000 + 2_000
 
 
 def test_the_public_learns_no_agency_and_no_small_number_of_people() -> None:
     meals = [
-        {"region_zh": "宁波", "meal": "lunch", "own_meals": 900, "guest_meals": 7, "guest_fen": 140_00, "canteens": 3},
-        {"region_zh": "宁波", "meal": "dinner", "own_meals": 40, "guest_meals": 4, "guest_fen": 80_00, "canteens": 1},
-        {"region_zh": "杭州", "meal": "lunch", "own_meals": 10, "guest_meals": 0, "guest_fen": 0, "canteens": 1},
+        {"region": "宁波", "meal": "lunch", "own_meals": 900, "guest_meals": 7, "guest_fen": 140_00, "canteens": 3},
+        {"region": "宁波", "meal": "dinner", "own_meals": 40, "guest_meals": 4, "guest_fen": 80_00, "canteens": 1},
+        {"region": "杭州", "meal": "lunch", "own_meals": 10, "guest_meals": 0, "guest_fen": 0, "canteens": 1},
     ]
-    text = to_csv(public_report(DAY, meals, [agency(1, OBLIGATIONS), agency(2, OBLIGATIONS)])).decode("utf-8-sig")
+    text = to_csv(public_report(TERMS, meals, [agency(1, OBLIGATIONS), agency(2, OBLIGATIONS)])).decode("utf-8-sig")
     assert [line.split(",")[-2:] for line in text.splitlines()[1:]] == [["7", "140.00"], ["<5", ""], ["0", "0.00"]]
     assert not any(name in text for name in NAMES.values())
 
@@ -205,10 +277,29 @@ async def test_every_two_agencies_owe_each_other_what_the_report_says(ledger: Po
         assert (await counter.charger.charge(counter.order(till, holder))).outcome == "approved"
     day = max((await open_dates(ledger)).values())
     await close(ledger, day, tmp_path)
-    content = await read_statement(ledger, day, tmp_path, name="bilateral")
+    content = await read_statement(ledger, day, tmp_path, kind=DocumentKind.BILATERAL)
     assert content is not None
     [_, pair] = csv.reader(io.StringIO(content.decode("utf-8-sig")))
     assert pair[-3:] == ["40.00", "20.00", "20.00"]
+
+
+async def test_an_english_copy_has_the_figures_of_the_published_file(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till = await counter.till(NINGBO)
+    await counter.charger.charge(counter.order(till, await counter.holder(HANGZHOU)))
+    day = max((await open_dates(ledger)).values())
+    assert await english_copy(ledger, day, agency_id=till.agency_id) is None
+    await close(ledger, day, tmp_path)
+    for kind, agency_id in ((DocumentKind.STATEMENT, till.agency_id), (DocumentKind.NET, 0), (DocumentKind.PUBLIC, 0)):
+        published = await read_statement(ledger, day, tmp_path, kind=kind, agency_id=agency_id)
+        copy = await english_copy(ledger, day, kind=kind, agency_id=agency_id)
+        assert published is not None
+        assert copy is not None
+        figures = re.compile(rb"-?\d+\.\d\d")
+        assert figures.findall(copy) == figures.findall(published)
+    pdf = await english_copy(ledger, day, agency_id=till.agency_id, form=FileFormat.PDF)
+    assert pdf is not None
+    assert "Unsigned copy" in pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_bounded()
 
 
 async def test_what_was_bought_before_the_last_close_is_marked_late(ledger: Pool, tmp_path: Path) -> None:
@@ -227,6 +318,7 @@ async def test_what_was_bought_before_the_last_close_is_marked_late(ledger: Pool
 
 def test_a_long_statement_is_summed_up_on_paper() -> None:
     many = [obligation(1, 2, fen) for fen in range(1, PDF_ROWS_MAX + 10)]
-    pdf = pypdfium2.PdfDocument(asyncio.run(to_pdf(statement(DAY, agency(2, many), many, 0))))
+    pdf = pypdfium2.PdfDocument(asyncio.run(to_pdf(statement(TERMS, agency(2, many), many, 0, CENTRE))))
+    text = "".join(page.get_textpage().get_text_bounded() for page in pdf)
     assert len(pdf) == 1
-    assert f"{PDF_ROWS_MAX + 10:,}" in pdf[0].get_textpage().get_text_bounded()
+    assert f"本表仅列合计；{PDF_ROWS_MAX + 9:,}行明细见XLSX和CSV文件。" in text.replace("\r\n", "")

@@ -25,7 +25,7 @@ def test_positions_sum_to_zero_and_leave_own_meals_out(owed: list[Owed]) -> None
     assert positions == net(AGENCIES, [o for o in owed if o.issuer_id != o.acquirer_id])
 
 
-def test_an_unknown_agency_stops_the_night() -> None:
+def test_an_unknown_agency_stops_the_end_of_day() -> None:
     with pytest.raises(KeyError):
         net([1], [Owed(1, 9, 5)])
 

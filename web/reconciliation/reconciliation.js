@@ -1,29 +1,113 @@
-// Signs a person in, and shows the differences that he may see, with cause and age.
-const KINDS = {
-  terminal: ["终端与账本", "Terminals and ledger"],
-  bank_leg: ["账本与银行", "Ledger and bank"],
-  bank_entry: ["未匹配的银行入账", "Unmatched bank entries"],
-  float: ["钱包与备付金", "Purses and float"],
-  cycle: ["清算场次", "Clearing cycles"],
+// Signs a person in and shows the differences that the person may see, with cause and age, in one language at a time.
+const TEXTS = {
+  zh: {
+    tag: "zh-Hans-CN",
+    other: "English",
+    title: "机关食堂一卡通　对账差异",
+    heading: "对账差异",
+    login: "用户名",
+    password: "密码",
+    signIn: "登录",
+    signInFirst: "请登录后查看",
+    unit: "单位：元",
+    subject: "核对对象",
+    cause: "原因",
+    amount: "差额",
+    age: "持续时间",
+    resolved: "已解决",
+    none: "全部相符",
+    open: (count) => `共${count}项差异`,
+    minutes: (count) => `${count}分钟`,
+    hours: (count) => `${count}小时`,
+    days: (count) => `${count}天`,
+    kinds: {
+      terminal: "终端与系统",
+      bank_leg: "系统与银行",
+      bank_entry: "未匹配的银行流水",
+      float: "个人账户与预存资金",
+      cycle: "清算场次",
+    },
+    causes: {
+      terminal_awaits_answers: "终端有未确认交易，请联网后补传",
+      terminal_forgot_payments: "终端短款：系统多于终端，终端流水可能缺失",
+      terminal_shows_more: "终端长款：终端多于系统，请立即核查",
+      agency_has_not_paid: "单位尚未付款",
+      bank_has_not_confirmed: "银行尚未确认付款",
+      paid_in_part: "仅部分到账",
+      unknown_reference: "附言中没有可识别的结算编号",
+      wrong_direction: "收付方向相反",
+      too_much: "超过应付金额",
+      ledger_damaged: "账务不平衡，请立即联系清算中心",
+      stuck_closing: "关账未完成",
+      stuck_closed: "轧差未完成",
+      stuck_netted: "对账单未发布",
+    },
+    subjects: {
+      terminal: (terminal, epoch, through) => `终端${terminal}，第${epoch}次启用，截至序号${through}`,
+      leg: (day, agency) => `${day}清算场次，单位${agency}`,
+      agency: (agency) => `单位${agency}`,
+    },
+  },
+  en: {
+    tag: "en",
+    other: "中文",
+    title: "onecard: reconciliation differences",
+    heading: "Reconciliation differences",
+    login: "User name",
+    password: "Password",
+    signIn: "Sign in",
+    signInFirst: "Sign in to see the differences",
+    unit: "Amounts in yuan",
+    subject: "Subject",
+    cause: "Cause",
+    amount: "Difference",
+    age: "Age",
+    resolved: "Resolved",
+    none: "No differences",
+    open: (count) => (count === 1 ? "1 difference" : `${count} differences`),
+    minutes: (count) => `${count} min`,
+    hours: (count) => `${count} h`,
+    days: (count) => (count === 1 ? "1 day" : `${count} days`),
+    kinds: {
+      terminal: "Terminals and ledger",
+      bank_leg: "Ledger and bank",
+      bank_entry: "Unmatched bank entries",
+      float: "Purses and float",
+      cycle: "Clearing cycles",
+    },
+    causes: {
+      terminal_awaits_answers: "The terminal has payments without an answer; reconnect it so that it forwards them",
+      terminal_forgot_payments: "Short: the ledger has more than the terminal; its journal may be incomplete",
+      terminal_shows_more: "Over: the terminal has more than the ledger; investigate immediately",
+      agency_has_not_paid: "The agency has not paid",
+      bank_has_not_confirmed: "The bank has not confirmed the payment",
+      paid_in_part: "Paid in part",
+      unknown_reference: "The remark contains no known settlement reference",
+      wrong_direction: "Wrong direction",
+      too_much: "More than the amount due",
+      ledger_damaged: "The ledger does not balance; contact the clearing centre immediately",
+      stuck_closing: "Closing is not complete",
+      stuck_closed: "Netting is not complete",
+      stuck_netted: "Statements are not published",
+    },
+    subjects: {
+      terminal: (terminal, epoch, through) => `Terminal ${terminal}, epoch ${epoch}, up to sequence ${through}`,
+      leg: (day, agency) => `Cycle ${day}, agency ${agency}`,
+      agency: (agency) => `Agency ${agency}`,
+    },
+  },
 };
-const CAUSES = {
-  terminal_awaits_answers: ["终端有未决交易,请联网补发", "the terminal awaits answers: let it send again"],
-  terminal_forgot_payments: ["账本多于终端:终端流水可能丢失", "the ledger has more: the terminal's journal may be lost"],
-  terminal_shows_more: ["终端多于账本:请立即核查", "the terminal shows more: look into it at once"],
-  agency_has_not_paid: ["单位尚未付款", "the agency has not paid"],
-  bank_has_not_confirmed: ["银行尚未确认付款", "the bank has not confirmed"],
-  paid_in_part: ["仅部分到账", "paid in part"],
-  unknown_reference: ["附言编号不明", "no position has this reference"],
-  wrong_direction: ["收付方向相反", "the money went the other way"],
-  too_much: ["超过应付金额", "more than is due"],
-  ledger_damaged: ["账本不平:请运行 onecard verify", "the ledger does not add up: run onecard verify"],
-  stuck_closing: ["关账未完成", "not closed yet"],
-  stuck_closed: ["未轧差", "not netted yet"],
-  stuck_netted: ["未发布", "not published yet"],
+const SUBJECTS = {
+  terminal: /^terminal (\d+), epoch (\d+), up to (\d+)$/,
+  leg: /^cycle (\S+), agency (\d+)$/,
+  agency: /^agency (\d+)$/,
 };
+const REFRESH_MS = 30000;
 const state = document.getElementById("state");
 const form = document.getElementById("sign-in");
+let language = new URLSearchParams(location.search).get("lang") === "en" ? "en" : "zh";
 let token = "";
+let shown = null;
 
 function say(text, wrong = false) {
   state.textContent = text;
@@ -31,71 +115,108 @@ function say(text, wrong = false) {
 }
 
 async function ask(method, path, message) {
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
   if (token) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
   const told = await answer.json();
-  if (!answer.ok) throw new Error(`${told.title_zh} · ${told.title_en}`);
+  if (!answer.ok) throw new Error(told.title);
   return told;
 }
 
-function both(parent, [chinese, english]) {
-  parent.append(chinese);
-  const small = document.createElement("small");
-  small.textContent = english;
-  parent.append(small);
+function subject(text) {
+  for (const [name, pattern] of Object.entries(SUBJECTS)) {
+    const found = pattern.exec(text);
+    if (found) return TEXTS[language].subjects[name](...found.slice(1));
+  }
+  return text;
 }
 
 function age(seconds) {
-  if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} 分 min`;
-  if (seconds < 172800) return `${Math.round(seconds / 3600)} 时 h`;
-  return `${Math.round(seconds / 86400)} 天 d`;
+  const texts = TEXTS[language];
+  if (seconds < 3600) return texts.minutes(Math.max(1, Math.round(seconds / 60)));
+  if (seconds < 172800) return texts.hours(Math.round(seconds / 3600));
+  return texts.days(Math.round(seconds / 86400));
 }
 
-function draw(differences) {
-  const open = differences.filter((d) => d.resolved_at === null);
+function yuan(fen) {
+  return (fen / 100).toLocaleString("zh-CN", { minimumFractionDigits: 2 }).replace("-", "−");
+}
+
+function drawKinds(open) {
   const kinds = document.getElementById("kinds");
   kinds.replaceChildren();
-  for (const [kind, names] of Object.entries(KINDS)) {
+  for (const [kind, name] of Object.entries(TEXTS[language].kinds)) {
     const count = open.filter((d) => d.kind === kind).length;
     const box = document.createElement("div");
     box.className = count ? "open" : "";
     const number = document.createElement("strong");
     number.textContent = count;
-    box.append(number, names[0]);
-    const small = document.createElement("small");
-    small.textContent = ` ${names[1]}`;
-    box.append(small);
+    box.append(number, name);
     kinds.append(box);
   }
+}
+
+function drawRow(body, difference) {
+  const texts = TEXTS[language];
+  const row = body.insertRow();
+  row.className = difference.resolved_at === null ? "" : "resolved";
+  const what = row.insertCell();
+  const kind = document.createElement("small");
+  kind.textContent = texts.kinds[difference.kind];
+  what.append(subject(difference.subject), kind);
+  row.insertCell().textContent = difference.resolved_at === null ? texts.causes[difference.cause] : texts.resolved;
+  const ended = new Date(difference.resolved_at ?? Date.now());
+  for (const text of [yuan(difference.amount_fen), age((ended - new Date(difference.first_seen)) / 1000)]) {
+    const cell = row.insertCell();
+    cell.className = "number";
+    cell.textContent = text;
+  }
+}
+
+function draw() {
+  const texts = TEXTS[language];
+  document.documentElement.lang = texts.tag;
+  document.title = texts.title;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = texts[element.dataset.text];
+  const switcher = document.getElementById("language");
+  switcher.textContent = texts.other;
+  switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
+  if (shown === null) return say(texts.signInFirst);
+  const open = shown.filter((d) => d.resolved_at === null);
+  drawKinds(open);
   const body = document.getElementById("differences");
   body.replaceChildren();
-  for (const d of differences) {
-    const row = body.insertRow();
-    row.className = d.resolved_at === null ? "" : "resolved";
-    both(row.insertCell(), [d.subject, KINDS[d.kind].join(" ")]);
-    both(row.insertCell(), d.resolved_at === null ? CAUSES[d.cause] : ["已解决", "resolved"]);
-    const money = row.insertCell();
-    money.className = "number";
-    money.textContent = (d.amount_fen / 100).toLocaleString(undefined, { minimumFractionDigits: 2 });
-    const old = row.insertCell();
-    old.className = "number";
-    old.textContent = age((new Date(d.resolved_at ?? Date.now()) - new Date(d.first_seen)) / 1000);
-  }
+  for (const difference of shown) drawRow(body, difference);
   document.getElementById("found").hidden = false;
-  say(open.length ? `${open.length} 项差异 · differences` : "全部相符 · everything agrees");
+  say(open.length ? texts.open(open.length) : texts.none);
 }
+
+async function refresh() {
+  try {
+    shown = await ask("GET", "/clearing/differences?resolved=true");
+    draw();
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+document.getElementById("language").addEventListener("click", () => {
+  language = language === "zh" ? "en" : "zh";
+  draw();
+});
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = Object.fromEntries(new FormData(form));
   try {
     token = (await ask("POST", "/console/sessions", given)).token;
-    draw(await ask("GET", "/clearing/differences?resolved=true"));
-    form.hidden = true;
-    setInterval(async () => draw(await ask("GET", "/clearing/differences?resolved=true")), 30000);
   } catch (error) {
     token = "";
-    say(error.message, true);
+    return say(error.message, true);
   }
+  form.hidden = true;
+  await refresh();
+  setInterval(refresh, REFRESH_MS);
 });
+
+draw();
