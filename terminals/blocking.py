@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.postgres import LOST_CONNECTION, Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
@@ -38,7 +38,7 @@ async def set_blocked(db: AsyncSession, person: Person, credential_id: int, bloc
     """
     credential = await _locked(db, credential_id)
     if credential is None:
-        raise Problem(NOT_FOUND, f"no credential {credential_id}")
+        raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=credential_id)
     official = await db.get_one(Official, (credential.book, credential.holder_id))
     person.must_act_for(official.agency_id)
     await _change(db, credential, blocked, reason)
@@ -104,7 +104,7 @@ async def changes_since(ledger: Pool, version: int) -> BlockChanges:
     """The next changes after a version, oldest first."""
     rows = await ledger.fetch(QUERIES["block_list_since"], version, CHANGES_MAX)
     reached = rows[-1]["version"] if rows else version
-    return BlockChanges(reached, len(rows) < CHANGES_MAX, [BlockChange(*row) for row in rows])
+    return BlockChanges(reached, len(rows) < CHANGES_MAX, [as_struct(row, BlockChange) for row in rows])
 
 
 class BlockListVersion:

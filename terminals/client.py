@@ -131,7 +131,7 @@ def _post_opening(
         rejected = Rejected(answer.status, _document(answer.data))
         if rejected.slug != "created-out-of-range":
             break
-        created = int(str(rejected.document["detail"]).split("is ", 1)[1].split(";", 1)[0])
+        created = int(rejected.document["params"]["centre_time"])
     raise rejected
 
 

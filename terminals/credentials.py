@@ -40,7 +40,7 @@ async def _own_officials(
     person.must_act_for(agency_id)
     officials = await find_officials(db, holder_ids)
     if any(official.agency_id != agency_id for official in officials.values()):
-        raise Problem(NOT_ALLOWED, "an official of the list belongs to another agency")
+        raise Problem(NOT_ALLOWED, "terminals.official_of_another_agency")
     return officials
 
 
@@ -50,7 +50,7 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
     uids = [bytes.fromhex(card.uid) for card in wanted.cards]
     used = await db.scalar(select(Credential.credential_id).where(Credential.card_uid.in_(uids)).limit(1))
     if used is not None or len(set(uids)) != len(uids):
-        raise Problem(CONFLICT, "a chip's UID is in use already, or stands twice")
+        raise Problem(CONFLICT, "terminals.uid_in_use")
     numbers = await next_numbers(db, len(uids))
     now = datetime.now(UTC)
     issued = []
@@ -80,11 +80,11 @@ async def replace_card(
     """
     old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id).with_for_update())
     if old is None:
-        raise Problem(NOT_FOUND, f"no credential {wanted.credential_id}")
+        raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=wanted.credential_id)
     official = await db.get_one(Official, (old.book, old.holder_id))
     person.must_act_for(official.agency_id)
     if old.kind != "card" or official.state != "active":
-        raise Problem(CONFLICT, "only the card of an open account can be replaced")
+        raise Problem(CONFLICT, "terminals.not_replaceable")
     if old.state == "active":
         await set_blocked(db, person, old.credential_id, True, wanted.reason)
     cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
@@ -120,7 +120,7 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
     """Redeem a code: the phone's key becomes a credential. Raises Problem ENROLMENT_REFUSED, INVALID (no key)."""
     if not crypto_core_ed25519_is_valid_point(to_bytes(asked.public_key)):
         # Under a key of small order anybody can sign.
-        raise Problem(INVALID, "the public key is no Ed25519 key that only its owner can use")
+        raise Problem(INVALID, "terminals.public_key")
     async with database.begin() as db:
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
@@ -160,11 +160,11 @@ async def holder_of(database: Database, keys: KeyRing, certificate: bytes) -> tu
     try:
         holder = qr.read_certificate(keys.centre_public_key, certificate)
     except qr.NotGenuine:
-        raise Problem(BAD_SIGNATURE, "the certificate is not of this network") from None
+        raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
     async with database() as db:
         credential = await db.get(Credential, (holder.book, holder.credential_id))
         if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
-            raise Problem(BAD_SIGNATURE, "the credential is blocked or unknown")
+            raise Problem(BAD_SIGNATURE, "terminals.credential_blocked")
         return credential, await db.get_one(Official, (credential.book, credential.holder_id))
 
 

@@ -102,7 +102,7 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
     """The receipt of a payment; raises Problem(NOT_FOUND)."""
     row = await pool.fetchrow(QUERIES["receipt"], number)
     if row is None:
-        raise Problem(NOT_FOUND, f"no receipt {number}")
+        raise Problem(NOT_FOUND, "terminals.receipt_unknown", number=number)
     business_date: date = row["business_date"]
     purchased_at: datetime = row["purchased_at"]
     rules = in_force(await rules_of(pool, row["host_book"]), purchased_at.astimezone(ZONE).date())

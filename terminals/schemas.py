@@ -2,23 +2,25 @@
 
 import base64
 import binascii
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number
+from foundation.messages import BULK_MAX, Message, Number, form
 from foundation.problems import INVALID, Problem
+from registry.meals import Meal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen
+from terminals.models import TerminalKind
 
-Meal = Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
 Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
-Key32 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
-Mac16 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
-Uid = Annotated[str, Meta(pattern="^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
-Code = Annotated[str, Meta(pattern="^[A-Z2-7]{16}$", description="80 random bits, base32.")]
-SessionId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+Key32 = Annotated[str, form("key32", "^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
+Mac16 = Annotated[str, form("mac16", "^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
+Uid = Annotated[str, form("uid", "^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
+Code = Annotated[str, form("code", "^[A-Z2-7]{16}$", description="80 random bits, base32.")]
+SessionId = Annotated[str, form("session_id", "^[A-Za-z0-9_-]{22}$")]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 
@@ -33,10 +35,16 @@ def to_bytes(text: str) -> bytes:
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
-        raise Problem(INVALID, "not base64url") from None
+        raise Problem(INVALID, "terminals.not_base64url") from None
     if to_text(data) != text:
-        raise Problem(INVALID, "not canonical base64url")
+        raise Problem(INVALID, "terminals.not_base64url")
     return data
+
+
+class Suite(StrEnum):
+    """Cipher suites of a session."""
+
+    X25519 = "X25519-HKDF-SHA256-HMAC-SHA256"
 
 
 class NewEnrolment(Message):
@@ -44,7 +52,7 @@ class NewEnrolment(Message):
 
     canteen_id: Number
     replaces_terminal_id: Number | None = None
-    kind: Annotated[str, Meta(pattern="^(till|scale)$", description="What it is: a scale only weighs.")] = "till"
+    kind: Annotated[TerminalKind, Meta(description="What the device is: a scale only weighs.")] = TerminalKind.TILL
 
 
 class EnrolmentSlip(Struct):
@@ -82,7 +90,7 @@ class Enrolled(Struct):
 class SignOn(Message):
     """A terminal opens a session: its fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
 
-    suite: Annotated[str, Meta(pattern="^X25519-HKDF-SHA256-HMAC-SHA256$")]
+    suite: Suite
     terminal_id: Number
     ephemeral: Key32
 
@@ -98,7 +106,7 @@ class SignedOn(Struct):
     """The session, and where the terminal's numbering stands. Times in seconds since 1970."""
 
     session_id: str
-    suite: str
+    suite: Suite
     ephemeral: str
     epoch: int
     highest_sequence: int
@@ -124,7 +132,7 @@ class CardPresented(Message):
 class ChargeMessage(Message):
     """One payment: a card or a code, for a meal. ``amount_fen`` only where the tariff leaves it to the cashier."""
 
-    meal: Meal
+    meal: Annotated[Meal, Meta(examples=["lunch"])]
     purchased_at: Seconds
     amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
     working_meal: Annotated[bool, Meta(description="The host pays: one working meal a visit.")] | None = None
@@ -151,7 +159,7 @@ class Receipt(Struct):
     subsidy_balance_fen: int
     business_date: str
     posted_at: int
-    note: str = "个人留存,不作报销凭证"
+    note: Annotated[str, Meta(description="What the receipt may be used for; Chinese.")]
 
 
 class Answer(Struct, omit_defaults=True):

@@ -12,7 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import structlog
@@ -28,13 +30,15 @@ from foundation.problems import INVALID, Problem
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
+from terminals.models import TerminalKind
+from terminals.schemas import Suite
 from terminals.signatures import hmac_signer
 
 log = structlog.get_logger()
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
 
-SUITE = "X25519-HKDF-SHA256-HMAC-SHA256"
+SUITE = Suite.X25519
 
 GRACE_AFTER_CUT_OFF = timedelta(hours=2)
 """A shift that runs over the cut-off may finish; then every terminal signs in again."""
@@ -43,8 +47,8 @@ CACHE_S = 3.0
 REFRESH_S = 1.0
 IN_USE_S = 60.0
 """A till at lunch charges every few seconds; one that was silent for longer is looked up when it speaks again."""
-HOUSE_S = 10.0
-"""Prices and rules change by date; what else changes in a canteen's rules, its tills know this much later."""
+TERMS_S = 10.0
+"""Prices and rules change by date; any other change of a canteen's terms reaches its tills this much later."""
 CACHED_SESSIONS_MAX = 20_000
 """Terminals of one worker; each takes about 1 KiB."""
 
@@ -57,8 +61,6 @@ class Session:
     book: int
     terminal_id: int
     epoch: int
-    mac: Callable[[bytes], bytes]
-    """HMAC-SHA256 under the session's key."""
     live: bool
     expires_at: datetime
     canteen_id: int
@@ -66,9 +68,14 @@ class Session:
     acquirer_id: int
     subsidy_first: bool
     working_meal_account: int
-    kind: str
-    """``till`` or ``scale``."""
-    house: "HouseRules"
+    kind: TerminalKind
+    mac: Callable[[bytes], bytes]
+    """HMAC-SHA256 under the session's key."""
+    terms: "CanteenTerms"
+
+
+_SESSION = itemgetter(*tuple(Session.__dataclass_fields__)[:-3])
+"""Columns of the query ``sessions`` by name."""
 
 
 def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer_body: bytes) -> bytes:
@@ -76,7 +83,7 @@ def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer
     try:
         shared = ours.exchange(X25519PublicKey.from_public_bytes(theirs))
     except ValueError:
-        raise Problem(INVALID, "the ephemeral key is not usable") from None
+        raise Problem(INVALID, "terminals.ephemeral_key") from None
     transcript = hashlib.sha256(request_body).digest() + hashlib.sha256(answer_body).digest()
     return HKDF(SHA256(), 32, None, b"onecard session v1" + transcript).derive(shared)
 
@@ -91,8 +98,8 @@ def _is_live(session: Session) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseRules:
-    """What holds at one canteen: its prices, its region's rules and agreements."""
+class CanteenTerms:
+    """The acquirer's terms at one canteen: its tariffs, its region's rules and agreements."""
 
     tariffs: dict[str, list[Tariff]]
     rules: list[Rules]
@@ -110,7 +117,7 @@ class SessionStore:
         self._ledger = ledger
         self._keys = keys
         self._cache: OrderedDict[str, tuple[float, Session]] = OrderedDict()
-        self._houses: dict[int, tuple[float, HouseRules]] = {}
+        self._terms: dict[int, tuple[float, CanteenTerms]] = {}
         self._used_at: dict[str, float] = {}
 
     def cached(self, session_id: str) -> Session | None:
@@ -124,10 +131,10 @@ class SessionStore:
         if session is None:
             row = await self._row(session_id)
             if row is None:
-                raise Problem(BAD_SIGNATURE, "no session has this keyid")
+                raise Problem(BAD_SIGNATURE, "terminals.session_unknown")
             # A till that signs on gets the rules of this moment.
-            house = await self._house_of(row, older_than_s=HOUSE_S if session_id in self._cache else 0.0)
-            session = self._keep(row, self._mac_of(row), house)
+            terms = await self._terms_of(row, older_than_s=TERMS_S if session_id in self._cache else 0.0)
+            session = self._keep(row, self._mac_of(row), terms)
             self._used_at[session_id] = time.monotonic()
         if not _is_live(session):
             raise Problem(SESSION_ENDED)
@@ -148,8 +155,8 @@ class SessionStore:
                 for row in await self._ledger.fetch(QUERIES["sessions"], in_use) if in_use else ():
                     known = self._cache.get(row["session_id"])
                     if known is not None:
-                        house = await self._house_of(row, older_than_s=HOUSE_S)
-                        self._keep(row, known[1].mac, house)
+                        terms = await self._terms_of(row, older_than_s=TERMS_S)
+                        self._keep(row, known[1].mac, terms)
             except (*LOST_CONNECTION, TimeoutError) as error:
                 log.warning("sessions_not_refreshed", error=repr(error))
 
@@ -169,23 +176,9 @@ class SessionStore:
         self._used_at[session_id] = now
         return cached[1]
 
-    def _keep(self, row: asyncpg.Record, mac: Callable[[bytes], bytes], house: HouseRules) -> Session:
-        session = Session(
-            row["session_id"],
-            row["book"],
-            row["terminal_id"],
-            row["epoch"],
-            mac,
-            row["live"],
-            row["expires_at"],
-            row["canteen_id"],
-            row["canteen_account"],
-            row["acquirer_id"],
-            row["subsidy_first"],
-            row["working_meal_account"],
-            row["kind"],
-            house,
-        )
+    def _keep(self, row: asyncpg.Record, mac: Callable[[bytes], bytes], terms: CanteenTerms) -> Session:
+        values: tuple[Any, ...] = (*_SESSION(row), TerminalKind(row["kind"]), mac, terms)
+        session = Session(*values)
         self._cache[session.session_id] = (time.monotonic(), session)
         self._cache.move_to_end(session.session_id)
         if len(self._cache) > CACHED_SESSIONS_MAX:
@@ -198,15 +191,15 @@ class SessionStore:
     def _mac_of(self, row: asyncpg.Record) -> Callable[[bytes], bytes]:
         return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
 
-    async def _house_of(self, row: asyncpg.Record, *, older_than_s: float) -> HouseRules:
+    async def _terms_of(self, row: asyncpg.Record, *, older_than_s: float) -> CanteenTerms:
         """A canteen's rules, shared by its tills; read anew when they are older than that."""
         book, canteen_id = row["book"], row["canteen_id"]
-        cached = self._houses.get(canteen_id)
+        cached = self._terms.get(canteen_id)
         if cached is None or time.monotonic() - cached[0] >= older_than_s:
-            house = HouseRules(
+            terms = CanteenTerms(
                 await tariffs_of(self._ledger, book, canteen_id),
                 await rules_of(self._ledger, book),
                 await agreements_of(self._ledger, book),
             )
-            cached = self._houses[canteen_id] = (time.monotonic(), house)
+            cached = self._terms[canteen_id] = (time.monotonic(), terms)
         return cached[1]

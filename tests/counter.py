@@ -1,5 +1,6 @@
 """Builders on the ledger itself: officials with purses, and orders as the terminal protocol would make them."""
 
+import asyncio
 import hashlib
 import itertools
 import secrets
@@ -10,7 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from foundation.postgres import Pool
-from settlement.charging import ChargeLimits, ChargeOrder, Charger, RequestKey
+from registry.meals import Meal
+from settlement.charging import Channel, ChargeLimits, ChargeOrder, Charger, Remembered, RequestKey
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 
@@ -36,13 +38,32 @@ class Till:
     agency_id: int
 
 
+class AwaitableCharger(Charger):
+    """A charger whose outcomes can be awaited."""
+
+    async def charge(self, order: ChargeOrder) -> Remembered:
+        """Post one charge and wait for the outcome. A caller that goes away does not stop the posting."""
+        outcome: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
+
+        def on_done(found: Remembered | Exception) -> None:
+            if outcome.done():
+                return
+            if isinstance(found, Exception):
+                outcome.set_exception(found)
+            else:
+                outcome.set_result(found)
+
+        self.post(order, on_done)
+        return await outcome
+
+
 class Counter:
     """A ledger with the demo city's canteens, and a charger on it."""
 
     def __init__(self, ledger: Pool, **limits: Any) -> None:
         self.ledger = ledger
         self.posted: list[Any] = []
-        self.charger = Charger(ledger, ChargeLimits(**limits), self.posted.extend)
+        self.charger = AwaitableCharger(ledger, ChargeLimits(**limits), self.posted.extend)
 
     async def till(self, book: int = NINGBO, index: int = 0) -> Till:
         """A terminal of the index-th canteen of a book, enrolled as two people do it."""
@@ -90,8 +111,8 @@ class Counter:
             canteen_id=till.canteen_id,
             canteen_account=till.canteen_account,
             acquirer_id=till.agency_id,
-            meal="lunch",
-            channel="card",
+            meal=Meal.LUNCH,
+            channel=Channel.CARD,
             purchased_at=datetime.now(UTC),
             holder_id=holder.holder_id,
             credential_id=holder.credential_id,

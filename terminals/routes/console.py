@@ -32,7 +32,7 @@ from terminals.schemas import (
 ByPerson = Request[access.Person, Any, Any]
 
 
-class CounterConsoleController(Controller):
+class CredentialConsoleController(Controller):
     """What people at the console do for terminals, cards and phones."""
 
     path = "/console"

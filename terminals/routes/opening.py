@@ -18,7 +18,7 @@ from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE
-from terminals.messages import header_fields
+from terminals.messages import signature_fields
 from terminals.schemas import (
     ActivatePhone,
     AskTopUp,
@@ -113,10 +113,9 @@ class OpeningController(Controller):
 
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:
     """Check the Ed25519 signature of a message that opens something; raises Problem."""
-    signed = read_signature(
-        request.method, request.url.path, header_fields(request.scope), await request.body(), in_session=False
-    )
+    fields = signature_fields(request.scope["headers"])
+    signed = read_signature(request.method, request.url.path, fields, await request.body(), in_session=False)
     if signed.key_id != key_id:
-        raise Problem(BAD_SIGNATURE, f"the keyid of this message is {key_id}")
+        raise Problem(BAD_SIGNATURE, "terminals.keyid", key_id=key_id)
     check_request(signed, ed25519_verifier(ed_key), time.time())
     return signed

@@ -31,7 +31,7 @@ def test_card_at_home_and_phone_as_visitor(network: Network, till: Terminal, scr
     assert at_home.receipt is not None
     assert visiting.receipt is not None
     assert (at_home.receipt.subsidy_fen, at_home.receipt.cash_fen) == (600, 400)
-    assert (visiting.receipt.amount_fen, visiting.receipt.note) == (4_000, "个人留存,不作报销凭证")
+    assert (visiting.receipt.amount_fen, visiting.receipt.note) == (4_000, "个人保存备查，不作为报销依据")
     assert network.purses(own) == (9_600, 0)
     assert network.purses(visitor) == (6_000, 0)
 
