@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.meals import Meal
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import QUERIES, new_posting_id
@@ -37,7 +38,7 @@ VOID_GRACE = timedelta(hours=2)
 class RequestKey(Struct, frozen=True, gc=False):
     """What a terminal's request is known by: terminal, epoch (its journal) and sequence number."""
 
-    terminal_id: int
+    terminal_id: TerminalId
     epoch: int
     sequence: int
 
@@ -59,22 +60,22 @@ class ChargeOrder(Struct, frozen=True, gc=False):
 
     key: RequestKey
     digest: bytes
-    home_book: int
-    book: int
-    canteen_id: int
-    canteen_account: int
-    acquirer_id: int
+    home_book: Book
+    book: Book
+    canteen_id: CanteenId
+    canteen_account: AccountId
+    acquirer_id: AgencyId
     meal: Meal
     channel: Channel
     purchased_at: datetime
-    holder_id: int = 0
-    credential_id: int = 0
+    holder_id: HolderId = HolderId(0)
+    credential_id: CredentialId = CredentialId(0)
     counter: int = 0
     home_fen: int = 0
     visitor_fen: int = 0
     subsidy_first: bool = True
     needs_visit: bool = False
-    host_account: int | None = None
+    host_account: AccountId | None = None
     meals_max: int | None = None
     day_max_fen: int | None = None
     refusal: str | None = None
@@ -83,12 +84,12 @@ class ChargeOrder(Struct, frozen=True, gc=False):
 class Remembered(Struct, frozen=True, gc=False):
     """The ledger's record of a request: the answer is made from it alone, so a repeat gets the same one."""
 
-    book: int
+    book: Book
     operation: str
     digest: bytes | None
     outcome: str
     refusal: str | None
-    forwarded_to: int | None
+    forwarded_to: Book | None
     posting_id: UUID | None
     cash_fen: int
     subsidy_fen: int
@@ -127,7 +128,7 @@ OnDone = Callable[[Remembered | Exception], None]
 @dataclass(slots=True)
 class _Waiting:
     order: ChargeOrder
-    forward_to: int | None
+    forward_to: Book | None
     posting_id: UUID
     on_done: OnDone
 
@@ -148,7 +149,7 @@ class Charger:
         self._pool = pool
         self._limits = limits
         self._on_answered = on_answered
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[Book, _Lane] = {}
         self.waiting = 0
         """Charges that have not been sent to the database yet."""
 
@@ -174,7 +175,7 @@ class Charger:
 
         self._submit(order.home_book, order, order.book, claimed)
 
-    def _submit(self, book: int, order: ChargeOrder, forward_to: int | None, on_done: OnDone) -> None:
+    def _submit(self, book: Book, order: ChargeOrder, forward_to: Book | None, on_done: OnDone) -> None:
         if self.is_full_with(0):
             on_done(Problem(BUSY, retry_after_s=1))
             return
@@ -188,7 +189,7 @@ class Charger:
             # Its log lines belong to no single request, so it starts with an empty context.
             lane.tasks.add(asyncio.create_task(self._drain(book, lane), context=Context()))
 
-    async def _drain(self, book: int, lane: _Lane) -> None:
+    async def _drain(self, book: Book, lane: _Lane) -> None:
         task = asyncio.current_task()
         assert task is not None
         try:
@@ -215,7 +216,7 @@ class Charger:
         self.waiting -= len(batch)
         return batch
 
-    async def _settle(self, book: int, batch: list[_Waiting], *, again: bool = False) -> None:
+    async def _settle(self, book: Book, batch: list[_Waiting], *, again: bool = False) -> None:
         try:
             answers = await self._post(book, batch)
         except Problem as problem:
@@ -245,7 +246,7 @@ class Charger:
             _call(one.on_done, Problem(OTHER_CONTENT) if other else answer)
         self._on_answered([(one.order, answer) for one, answer in zip(batch, answers, strict=True)])
 
-    async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
+    async def _post(self, book: Book, batch: list[_Waiting]) -> list[Remembered]:
         orders = [_row(one) for one in batch]
         found = await until_known(lambda: self._call(book, orders), self._limits.give_up_after_s)
         rows = {_KEY(row): row for row in found}
@@ -255,13 +256,13 @@ class Charger:
             answers.append(_remembered(rows[key.terminal_id, key.epoch, key.sequence], one.posting_id))
         return answers
 
-    async def _call(self, book: int, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
+    async def _call(self, book: Book, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
         async with self._pool.acquire() as connection:
             await connection.forget_old_plans()  # type: ignore[attr-defined]
             return await connection.fetch(QUERIES["charge"], book, orders)
 
     async def void(
-        self, home_book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+        self, home_book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
     ) -> Remembered:
         """Reverse the charge that the terminal sent under the target numbers, wherever it was posted.
 
@@ -275,7 +276,7 @@ class Charger:
         return await self._void_in(first.forwarded_to, key, digest, target_epoch, target_sequence)
 
     async def _void_in(
-        self, book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+        self, book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
     ) -> Remembered:
         posting_id = new_posting_id()
         arguments = (

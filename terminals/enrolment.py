@@ -1,7 +1,7 @@
-"""Enrolment by one-time code, sign-in, sign-out: how a device becomes a terminal and a terminal gets a session.
+"""Enrolment by one-time code, sign-on, sign-off: how a device becomes a terminal and a terminal gets a session.
 
-A code is 80 random bits, lives 10 minutes, allows 5 tries, is bound to a canteen, and works only after a second person
-approved it. It becomes worthless with its first use.
+A code has 80 random bits, lives 10 minutes, allows 5 tries, is bound to a canteen, and works only after a second person
+has approved it. It works once.
 """
 
 import base64
@@ -47,7 +47,7 @@ def new_code() -> str:
 
 
 def code_hash(code: str) -> bytes:
-    """What is kept of a code; its 80 bits need no slow hash."""
+    """What is stored of a code; its 80 bits need no slow hash."""
     return hashlib.sha256(code.encode()).digest()
 
 
@@ -139,7 +139,7 @@ async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: byt
 
 
 async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal:
-    """An active terminal; raises Problem(BAD_SIGNATURE), as for a wrong key: who asks is not known yet."""
+    """An active terminal; raises Problem(BAD_SIGNATURE), as for a wrong key: the sender is not authenticated yet."""
     terminal = await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id, Terminal.state == "active"))
     if terminal is None:
         raise Problem(BAD_SIGNATURE, "terminals.terminal_unknown")

@@ -1,7 +1,8 @@
-"""Authenticating what terminals send, and signing every answer: one ASGI layer around the terminal routes.
+"""ASGI middleware of the terminal routes: authenticates every message and signs every answer.
 
-The routes inside see a checked message in ``request.auth`` and know nothing of signatures. Problems that they raise
-are answers too, and leave signed; only what fails authentication itself is answered without a signature.
+The routes find the authenticated message in ``request.auth`` and do not deal with signatures. Problems that they raise
+are signed as well; only a message that fails authentication is answered without a signature. Charges have a path of
+their own (``charges.py``), which uses the same functions.
 """
 
 import re
@@ -70,7 +71,7 @@ def signature_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class SignedMessages:
-    """The layer around the routes of a session."""
+    """Middleware for routes of a session."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -134,7 +135,7 @@ def signed_fields(message: TerminalMessage, status: int, body: bytes, block_list
 
 
 class SigningSend:
-    """Holds an answer back until its body is complete, then sends it signed."""
+    """Holds an answer until its body is complete, then sends it signed."""
 
     def __init__(self, message: TerminalMessage, send: Send, block_list: BlockListVersion) -> None:
         self._message = message
@@ -144,7 +145,7 @@ class SigningSend:
         self._body = b""
 
     async def __call__(self, event: Message) -> None:
-        """Take one ASGI event of the answer."""
+        """Handle one ASGI event of the answer."""
         if event["type"] == "http.response.start":
             self._start = event
             return

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from registry.identifiers import CredentialId, HolderId
 from settlement.charging import Channel, ChargeOrder
 from settlement.tariff import Declined, Price, Rules, in_force, needs_visit, price
 from terminals.messages import TerminalMessage
@@ -33,7 +34,7 @@ def order_of(
         fen = priced
     if isinstance(credential, Declined):
         refusal = credential.reason
-        credential = session.book, 0, 0, 0
+        credential = session.book, HolderId(0), CredentialId(0), 0
     book, holder_id, credential_id, counter = credential
     return ChargeOrder(
         key=terminal.key,

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from foundation.messages import BULK_MAX, Message, Number, form
 from foundation.problems import INVALID, Problem
+from registry.identifiers import Book, CredentialId, HolderId
 from registry.meals import Meal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen
@@ -31,7 +32,7 @@ def to_text(data: bytes) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """Undo ``to_text``; raises Problem(INVALID) for a text that ``to_text`` never makes."""
+    """Reverse ``to_text``; raises Problem(INVALID) for any text that ``to_text`` does not produce."""
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
@@ -48,7 +49,7 @@ class Suite(StrEnum):
 
 
 class NewEnrolment(Message):
-    """A code for one device, to become a terminal of this canteen; of this terminal when it is replaced."""
+    """A request for a code: one device may become a terminal of this canteen, or replace one."""
 
     canteen_id: Number
     replaces_terminal_id: Number | None = None
@@ -56,7 +57,7 @@ class NewEnrolment(Message):
 
 
 class EnrolmentSlip(Struct):
-    """What the installer takes to the device. The code is shown once."""
+    """What the installer enters at the device. The code is shown once."""
 
     enrolment_id: int
     code: str
@@ -72,7 +73,7 @@ class Approved(Struct):
 
 
 class Enrol(Message):
-    """A device asks to become a terminal; signed with the key that it names (keyid "enrolment")."""
+    """A device redeems an enrolment code; signed with ``public_key`` (keyid "enrolment")."""
 
     enrolment_id: Number
     code: Code
@@ -88,7 +89,7 @@ class Enrolled(Struct):
 
 
 class SignOn(Message):
-    """A terminal opens a session: its fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
+    """A terminal opens a session with a fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
 
     suite: Suite
     terminal_id: Number
@@ -96,7 +97,7 @@ class SignOn(Message):
 
 
 class TerminalLimits(Struct):
-    """Bounds that the terminal should know before it sends."""
+    """Limits that a terminal should know before it sends."""
 
     amount_max_fen: int
     resend_within_s: int
@@ -118,19 +119,19 @@ class SignedOn(Struct):
 
 
 class CardPresented(Message):
-    """What a card answered to the challenge of this request (under the session that it was challenged in)."""
+    """A card's response to the challenge of this request, under the session in which it was challenged."""
 
     uid: Uid
-    book: Annotated[int, Meta(ge=1, le=2**31 - 1, examples=[3302])]
-    holder_id: Number
-    credential_id: Number
+    book: Annotated[Book, Meta(ge=1, le=2**31 - 1, examples=[3302])]
+    holder_id: Annotated[HolderId, Meta(ge=1, le=2**53 - 1, examples=[1042])]
+    credential_id: Annotated[CredentialId, Meta(ge=1, le=2**53 - 1, examples=[1043])]
     counter: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     session_id: SessionId
     mac: Mac16
 
 
 class ChargeMessage(Message):
-    """One payment: a card or a code, for a meal. ``amount_fen`` only where the tariff leaves it to the cashier."""
+    """One payment for a meal by a card or a code. ``amount_fen`` only where the tariff leaves it to the cashier."""
 
     meal: Annotated[Meal, Meta(examples=["lunch"])]
     purchased_at: Seconds
@@ -141,7 +142,7 @@ class ChargeMessage(Message):
 
 
 class VoidMessage(Message):
-    """Take back what was sent under an earlier number of this terminal."""
+    """Void the charge that this terminal sent under an earlier number."""
 
     target_epoch: Epoch
     target_sequence: Sequence
@@ -163,7 +164,7 @@ class Receipt(Struct):
 
 
 class Answer(Struct, omit_defaults=True):
-    """What became of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``."""
+    """The outcome of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``."""
 
     outcome: Annotated[str, Meta(examples=["approved"])]
     receipt: Receipt | None = None
@@ -185,7 +186,7 @@ class BlockChange(Struct):
 
 
 class BlockChanges(Struct):
-    """What changed after a version; ``complete`` says whether that is all."""
+    """The changes after a version; ``complete`` if there are no more."""
 
     version: int
     complete: bool
@@ -200,14 +201,14 @@ class NewCard(Message):
 
 
 class NewCards(Message):
-    """Cards for officials of one agency; all are issued, or none."""
+    """Cards for officials of one agency: all are issued, or none."""
 
     agency_id: Number
     cards: Annotated[list[NewCard], Meta(min_length=1, max_length=BULK_MAX // 2)]
 
 
 class CardIssued(Struct):
-    """What the personaliser writes to a card. The key is shown once and kept nowhere."""
+    """What the personaliser writes to a card. The key is shown once and stored nowhere."""
 
     uid: str
     book: int
@@ -231,7 +232,7 @@ class NewReplacement(Message):
 
 
 class Replaced(Struct):
-    """The new card for the personaliser, and the balances in fen that it pays from: the same account's."""
+    """The new card for the personaliser, and the balances of its account in fen."""
 
     card: CardIssued
     cash_fen: int
@@ -261,7 +262,7 @@ class Activations(Struct):
 
 
 class ActivatePhone(Message):
-    """A phone asks for its holder certificate; signed with the key that it names (keyid "phone")."""
+    """A phone requests its holder certificate; signed with ``public_key`` (keyid "phone")."""
 
     activation_id: Number
     code: Code
@@ -269,13 +270,13 @@ class ActivatePhone(Message):
 
 
 class RenewCertificate(Message):
-    """A phone asks for a fresh certificate; signed with the phone's key (keyid "phone")."""
+    """A phone requests a fresh certificate; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
 
 
 class AskTopUp(Message):
-    """A phone opens a top-up, or asks how it stands; signed with the phone's key (keyid "phone")."""
+    """A phone opens a top-up, or queries its state; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
     order_id: Annotated[UUID, Meta(description="Made by the phone; a repeat under it opens nothing more.")]
@@ -298,7 +299,7 @@ class NewClosure(Message):
 
 
 class Closed(Struct):
-    """A closed account: the cash that was paid out, the meal money that went back to the agency; in fen."""
+    """A closed account: cash paid out to the holder, subsidy returned to the agency; in fen."""
 
     holder_id: int
     cash_fen: int
@@ -322,7 +323,7 @@ class TotalsMessage(Message):
 
 
 class TotalsCompared(Struct):
-    """What the ledger has of the same; ``agree`` if it is the same and nothing is unknown."""
+    """The ledger's totals; ``agree`` if they are equal to the terminal's and nothing is unknown."""
 
     agree: bool
     payments: int

@@ -27,6 +27,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Pool
 from foundation.problems import INVALID, Problem
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
@@ -41,12 +42,12 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
 SUITE = Suite.X25519
 
 GRACE_AFTER_CUT_OFF = timedelta(hours=2)
-"""A shift that runs over the cut-off may finish; then every terminal signs in again."""
+"""A shift that runs past the cut-off may finish; then every terminal signs on again."""
 
 CACHE_S = 3.0
 REFRESH_S = 1.0
 IN_USE_S = 60.0
-"""A till at lunch charges every few seconds; one that was silent for longer is looked up when it speaks again."""
+"""A till at lunch charges every few seconds; one that was idle for longer is looked up at its next request."""
 TERMS_S = 10.0
 """Prices and rules change by date; any other change of a canteen's terms reaches its tills this much later."""
 CACHED_SESSIONS_MAX = 20_000
@@ -55,19 +56,19 @@ CACHED_SESSIONS_MAX = 20_000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Session:
-    """What a worker knows of a signed-in terminal. Its repr shows no key."""
+    """What a worker knows about a signed-on terminal. Its repr shows no key."""
 
     session_id: str
-    book: int
-    terminal_id: int
+    book: Book
+    terminal_id: TerminalId
     epoch: int
     live: bool
     expires_at: datetime
-    canteen_id: int
-    canteen_account: int
-    acquirer_id: int
+    canteen_id: CanteenId
+    canteen_account: AccountId
+    acquirer_id: AgencyId
     subsidy_first: bool
-    working_meal_account: int
+    working_meal_account: AccountId
     kind: TerminalKind
     mac: Callable[[bytes], bytes]
     """HMAC-SHA256 under the session's key."""
@@ -110,7 +111,7 @@ class SessionStore:
     """Finds sessions by their number.
 
     A session that was looked up is trusted for ``CACHE_S``. Those in use are looked up again before that, all in one
-    query (``follow``): no till waits for a look-up in the middle of a rush.
+    query (``follow``): no till waits for a look-up at the peak.
     """
 
     def __init__(self, ledger: Pool, keys: KeyRing) -> None:
@@ -121,7 +122,7 @@ class SessionStore:
         self._used_at: dict[str, float] = {}
 
     def cached(self, session_id: str) -> Session | None:
-        """The live session of this number if it was looked up a moment ago."""
+        """The live session of this number if it was looked up within ``CACHE_S``."""
         session = self._recent(session_id)
         return session if session is not None and _is_live(session) else None
 
@@ -132,7 +133,7 @@ class SessionStore:
             row = await self._row(session_id)
             if row is None:
                 raise Problem(BAD_SIGNATURE, "terminals.session_unknown")
-            # A till that signs on gets the rules of this moment.
+            # A till that signs on gets the current terms.
             terms = await self._terms_of(row, older_than_s=TERMS_S if session_id in self._cache else 0.0)
             session = self._keep(row, self._mac_of(row), terms)
             self._used_at[session_id] = time.monotonic()
@@ -141,7 +142,7 @@ class SessionStore:
         return session
 
     def forget(self, session_id: str) -> None:
-        """Ask PostgreSQL the next time."""
+        """Drop the session from the cache."""
         self._cache.pop(session_id, None)
 
     async def follow(self) -> None:
@@ -192,7 +193,7 @@ class SessionStore:
         return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
 
     async def _terms_of(self, row: asyncpg.Record, *, older_than_s: float) -> CanteenTerms:
-        """A canteen's rules, shared by its tills; read anew when they are older than that."""
+        """A canteen's terms, shared by its tills; read again when they are older than that."""
         book, canteen_id = row["book"], row["canteen_id"]
         cached = self._terms.get(canteen_id)
         if cached is None or time.monotonic() - cached[0] >= older_than_s:

@@ -1,10 +1,9 @@
-"""HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile that terminals speak.
+"""HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile of the terminal protocol.
 
 A request is signed over ``@method``, ``@path``, ``content-digest`` and, within a session, ``onecard-request`` (epoch
 and sequence); an answer over ``@status``, ``content-digest``, the block list's version and the signature of the
-request that it answers, so that no answer fits another question. ``hmac-sha256`` within a session, ``ed25519`` to
-open one.
-The profile fixes the components and their order: what is not in it is refused, not interpreted.
+request that it answers, so that no answer fits another request. ``hmac-sha256`` within a session, ``ed25519``
+outside one. The profile fixes the components and their order; anything else is refused.
 """
 
 import binascii
@@ -51,10 +50,10 @@ def _digest_field(digest: bytes) -> str:
 
 
 def hmac_signer(key: bytes) -> Signer:
-    """Sign with HMAC-SHA256 under a session key (RFC 9421 section 3.3.3). Made once a session.
+    """Sign with HMAC-SHA256 under a session key (RFC 9421 section 3.3.3). Made once per session.
 
-    Not ``hmac.digest``: that lets go of the interpreter's lock each time, and in a server's worker the thread that
-    takes it costs more than all else that a payment needs; nor ``hmac.new``, half of whose time is Python's
+    Not ``hmac.digest``: it releases the interpreter's lock each time, and in a server's worker the thread that takes
+    the lock costs more than the rest of a payment. Not ``hmac.new``: half of its time is spent in Python
     (docs/performance.md).
     """
     keyed = HMAC(key, SHA256())
@@ -91,7 +90,7 @@ def ed25519_verifier(public_key: bytes) -> Verifier:
 
 
 class SignedRequest(Struct, frozen=True, gc=False):
-    """A request as far as its signature goes, before any key was tried."""
+    """The signed parts of a request, before its signature is checked."""
 
     method: str
     path: str
@@ -102,7 +101,7 @@ class SignedRequest(Struct, frozen=True, gc=False):
     request_id: str
     """The Onecard-Request field, empty outside sessions."""
     parameters: str
-    """The signature parameters as they were sent, since they are signed so (RFC 9421 section 2.3)."""
+    """The signature parameters as they were sent: they are signed in this form (RFC 9421 section 2.3)."""
     created: int
     key_id: str
     algorithm: str
@@ -236,7 +235,7 @@ def check_answer(
     key_id: str,
     verify: Verifier,
 ) -> int:
-    """The terminal's side: whether an answer is the centre's, to this very request.
+    """The terminal's side: check that an answer is the centre's and belongs to this request.
 
     Returns the centre's time, seconds since 1970. Raises Problem(BAD_SIGNATURE).
     """

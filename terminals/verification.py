@@ -4,6 +4,7 @@ import time
 
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
+from registry.identifiers import Book, CredentialId, HolderId
 from settlement.charging import RequestKey
 from settlement.tariff import Declined
 from terminals import cards, qr
@@ -22,7 +23,7 @@ RESEND_WITHIN_S = 24 * 3600
 AHEAD_S = 300
 """How far the time of purchase may be ahead of the centre's clock: as far as ``created`` may."""
 
-VerifiedCredential = tuple[int, int, int, int]
+VerifiedCredential = tuple[Book, HolderId, CredentialId, int]
 """Book, holder, credential and counter of a genuine card or code."""
 
 
