@@ -9,7 +9,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from foundation.catalogue import language_of
+from foundation.catalogue import Language, language_of
 from foundation.postgres import LOST_CONNECTION
 from foundation.problems import (
     INTERNAL,
@@ -42,25 +42,26 @@ BOTH_LANGUAGES = "both_languages"
 """Option of handlers whose answers are signed: their problems keep both languages."""
 
 
-def problem_headers(problem: Problem) -> dict[str, str]:
-    """The header fields that a problem asks for."""
-    headers = {"retry-after": str(problem.retry_after_s)} if problem.retry_after_s else {}
+def rendered(problem: Problem, language: Language | None) -> tuple[int, dict[str, str], bytes]:
+    """Status, header fields and body of a problem: in one language, or in both (None) where the answer is signed."""
+    headers = {"content-type": JSON_PROBLEM}
+    if problem.retry_after_s:
+        headers["retry-after"] = str(problem.retry_after_s)
     if problem.kind.status == 401:
         headers["www-authenticate"] = "Bearer"
-    return headers
+    if language is None:
+        return problem.kind.status, headers, json.encode(problem.signed_document())
+    headers |= {"content-language": language.tag, "vary": "accept-language"}
+    return problem.kind.status, headers, json.encode(problem.document(language))
 
 
 def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """The HTTP response of a problem, in the language that the caller prefers."""
-    headers = problem_headers(problem)
     handler = request.scope.get("route_handler")
-    if handler is not None and handler.opt.get(BOTH_LANGUAGES):
-        document = problem.signed_document()
-    else:
-        language = language_of(request.headers.get("accept-language"))
-        document = problem.document(language)
-        headers |= {"content-language": language.tag, "vary": "accept-language"}
-    return Response(json.encode(document), status_code=problem.kind.status, media_type=JSON_PROBLEM, headers=headers)
+    both = handler is not None and handler.opt.get(BOTH_LANGUAGES)
+    language = None if both else language_of(request.headers.get("accept-language"))
+    status, headers, body = rendered(problem, language)
+    return Response(body, status_code=status, media_type=JSON_PROBLEM, headers=headers)
 
 
 def problem_of(error: Exception) -> Problem:

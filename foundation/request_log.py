@@ -1,9 +1,11 @@
-"""The outermost layer: a request id on every log line and answer, security headers, a count."""
+"""ASGI middleware: request id, access log, security headers, request counter."""
 
 import re
+import secrets
 import time
+from collections.abc import Iterable
+from itertools import count
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from litestar import Litestar
@@ -16,7 +18,12 @@ log = structlog.get_logger()
 
 REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+REQUEST_ID = b"x-request-id"
+"""The header field that names a request, in lower case."""
+
+_OFFERED = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_PROCESS = secrets.token_hex(8)
+_numbers = count(1)
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -26,21 +33,45 @@ SECURITY_HEADERS = {
 }
 
 
+def new_request_id() -> str:
+    """A request id of ours. A random prefix for the process and a number: a UUID for each costs ten times as much."""
+    return f"{_PROCESS}-{next(_numbers):x}"
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The id that the caller offers in ``x-request-id`` (names are in lower case), or a new one."""
+    for name, value in headers:
+        if name == REQUEST_ID:
+            return value.decode() if _OFFERED.fullmatch(value) else new_request_id()
+    return new_request_id()
+
+
+def current_request_id() -> str:
+    """The id of the request that the application is answering: it is bound to every log line."""
+    return str(structlog.contextvars.get_contextvars()["request_id"])
+
+
+def count_and_log(method: str, path: str, status: int, request_id: str, **more: Any) -> None:
+    """Count an answer, and write its log line."""
+    REQUESTS.labels(str(status)).inc()
+    tell = log.error if status >= 500 else log.info
+    tell("request", method=method, path=path, status=status, request_id=request_id, **more)
+
+
 class RequestLog:
     """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
     def __init__(self, app: Litestar, *, log_requests: bool) -> None:
         self._app = app
         self.state = app.state
-        self._log_requests = log_requests
+        self.log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under its id."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid4().hex
+        request_id = request_id_of(scope["headers"])
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
@@ -51,19 +82,14 @@ class RequestLog:
                 headers["x-request-id"] = request_id
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                self._note(scope, event["status"], started)
+                self._note(scope, event["status"], request_id, started)
             await send(event)
 
         await self._app(scope, receive, noting)
 
-    def _note(self, scope: Any, status: int, started: float) -> None:
-        REQUESTS.labels(str(status)).inc()
-        if status >= 400 or self._log_requests:
-            tell = log.error if status >= 500 else log.info
-            tell(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round(1000 * (time.perf_counter() - started), 1),
-            )
+    def _note(self, scope: Any, status: int, request_id: str, started: float) -> None:
+        if status >= 400 or self.log_requests:
+            elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
+            count_and_log(scope["method"], scope["path"], status, request_id, ms=elapsed_ms)
+        else:
+            REQUESTS.labels(str(status)).inc()

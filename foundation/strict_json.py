@@ -138,7 +138,8 @@ def _quotation_marks(message: Any) -> int:
         if value is None:
             continue
         marks += 2
-        if type(value) is str:
+        # Members of a StrEnum are texts, too, but their type is not ``str``.
+        if isinstance(value, str):
             marks += 2
         elif isinstance(value, msgspec.Struct):
             marks += _quotation_marks(value)

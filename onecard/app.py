@@ -48,11 +48,12 @@ from settlement.routes.gateway import GatewayController
 from settlement.routes.rules import RuleController
 from settlement.routes.supervision import SupervisionController
 from terminals.blocking import BlockListVersion
-from terminals.charge_connection import Arrivals, Counter
+from terminals.charge_connection import Arrivals
+from terminals.charges import ChargeProcessor
 from terminals.messages import SignedMessages
-from terminals.routes.console import CounterConsoleController
+from terminals.routes.console import CredentialConsoleController
 from terminals.routes.opening import OpeningController
-from terminals.routes.payments import PaymentController
+from terminals.routes.payments import ChargeController, PaymentController
 from terminals.routes.receipts import ReceiptController
 from terminals.sessions import SessionStore
 from waste.bulletins.routes import BulletinController, BulletinWriterController
@@ -149,7 +150,9 @@ async def _resources(app: Litestar) -> AsyncIterator[None]:
 
     limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max, settings.charge_lanes)
     state.charger = Charger(state.ledger, limits, on_answered)
-    state.counter = Counter(state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list)
+    state.charge_processor = ChargeProcessor(
+        state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list
+    )
     gateway = open_gateway(settings)
     state.gateway = await gateway.__aenter__()
     tasks = [
@@ -222,8 +225,9 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
             RuleController,
             SupervisionController,
             OpeningController,
+            ChargeController,
             PaymentController,
-            CounterConsoleController,
+            CredentialConsoleController,
             ReceiptController,
             ClearingController,
             DisputeController,
@@ -253,7 +257,17 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
-        signature_types=[Calendar, Charger, Charts, KeyRing, Pool, Database, SessionStore, BlockListVersion],
+        signature_types=[
+            Calendar,
+            ChargeProcessor,
+            Charger,
+            Charts,
+            KeyRing,
+            Pool,
+            Database,
+            SessionStore,
+            BlockListVersion,
+        ],
         dependencies={
             name: _provide("key_ring" if name == "keys" else name)
             for name in (
@@ -262,6 +276,7 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
                 "keys",
                 "redis",
                 "charger",
+                "charge_processor",
                 "terminal_sessions",
                 "block_list",
                 "charts",

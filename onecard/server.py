@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from onecard.settings import Settings
-from terminals.charge_connection import KEEP_ALIVE_S, ChargeDoor
+from terminals.charge_connection import KEEP_ALIVE_S, ChargeConnection
 
 WORKER_STOP_WITHIN_S = 3
 """Open live streams do not end by themselves."""
@@ -63,7 +63,7 @@ def serve(settings: Settings, factory: str) -> None:
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
-            http=ChargeDoor,
+            http=ChargeConnection,
             loop="uvloop",
             ws="none",
             lifespan="on",

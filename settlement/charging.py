@@ -9,8 +9,11 @@ book, and without the claim one number could post in two books.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +23,8 @@ from msgspec import Struct
 
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
+from registry.meals import Meal
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import QUERIES, new_posting_id
 from settlement.unknown_outcome import until_known
@@ -33,51 +38,58 @@ VOID_GRACE = timedelta(hours=2)
 class RequestKey(Struct, frozen=True, gc=False):
     """What a terminal's request is known by: terminal, epoch (its journal) and sequence number."""
 
-    terminal_id: int
+    terminal_id: TerminalId
     epoch: int
     sequence: int
+
+
+class Channel(StrEnum):
+    """How the holder paid."""
+
+    CARD = "card"
+    CODE = "qr"
 
 
 class ChargeOrder(Struct, frozen=True, gc=False):
     """A charge whose message and credential have been checked; amounts in fen.
 
-    ``book`` is the official's, ``home_book`` the terminal's. ``refusal`` is set when it was refused before it came
-    here: then it is only remembered. ``host_account`` pays for a working meal instead of the official; the limits and
+    ``book`` is the official's, ``home_book`` the terminal's. ``refusal`` is set when the charge was refused before
+    posting: then it is only recorded. ``host_account`` pays for a working meal instead of the official; the limits and
     ``needs_visit`` are the host's rules (settlement/tariff.py), judged on the official's state in the ledger.
     """
 
     key: RequestKey
     digest: bytes
-    home_book: int
-    book: int
-    canteen_id: int
-    canteen_account: int
-    acquirer_id: int
-    meal: str
-    channel: str
+    home_book: Book
+    book: Book
+    canteen_id: CanteenId
+    canteen_account: AccountId
+    acquirer_id: AgencyId
+    meal: Meal
+    channel: Channel
     purchased_at: datetime
-    holder_id: int = 0
-    credential_id: int = 0
+    holder_id: HolderId = HolderId(0)
+    credential_id: CredentialId = CredentialId(0)
     counter: int = 0
     home_fen: int = 0
     visitor_fen: int = 0
     subsidy_first: bool = True
     needs_visit: bool = False
-    host_account: int | None = None
+    host_account: AccountId | None = None
     meals_max: int | None = None
     day_max_fen: int | None = None
     refusal: str | None = None
 
 
 class Remembered(Struct, frozen=True, gc=False):
-    """A request as the ledger remembers it: the answer is made from this alone, so a repeat gets the same."""
+    """The ledger's record of a request: the answer is made from it alone, so a repeat gets the same one."""
 
-    book: int
+    book: Book
     operation: str
     digest: bytes | None
     outcome: str
     refusal: str | None
-    forwarded_to: int | None
+    forwarded_to: Book | None
     posting_id: UUID | None
     cash_fen: int
     subsidy_fen: int
@@ -100,25 +112,25 @@ class ChargeLimits:
     """Bounds of the engine."""
 
     queue_max: int = 1_000
-    """Charges waiting in this worker: a fifth of a second of work. Past it the answer is 503."""
+    """Charges waiting in this worker: a fifth of a second of work. Beyond it the answer is 503."""
     batch_max: int = 128
     """Charges in one statement: more adds latency, hardly any throughput."""
     lanes: int = 1
     """Statements of one book at a time: more than one splits the batches and gains nothing but comparison."""
     give_up_after_s: float = 8.0
-    """How long a batch whose outcome is unknown is tried again before its terminals are told to resend."""
+    """How long a batch of unknown outcome is retried before its terminals are told to resend."""
 
 
-Then = Callable[[Remembered | Exception], None]
-"""What is to happen with the outcome of a charge; called once, from the event loop."""
+OnDone = Callable[[Remembered | Exception], None]
+"""Called once with the outcome of a charge, from the event loop."""
 
 
 @dataclass(slots=True)
 class _Waiting:
     order: ChargeOrder
-    forward_to: int | None
+    forward_to: Book | None
     posting_id: UUID
-    then: Then
+    on_done: OnDone
 
 
 @dataclass(slots=True)
@@ -137,61 +149,47 @@ class Charger:
         self._pool = pool
         self._limits = limits
         self._on_answered = on_answered
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[Book, _Lane] = {}
         self.waiting = 0
         """Charges that have not been sent to the database yet."""
 
     def is_full_with(self, others: int) -> bool:
-        """Whether a charge after so many others would be told to come back."""
+        """Whether a charge after so many others would be answered BUSY."""
         return self.waiting + others >= self._limits.queue_max
 
-    async def charge(self, order: ChargeOrder) -> Remembered:
-        """Post one charge, or find what was answered to it before.
+    def post(self, order: ChargeOrder, on_done: OnDone) -> None:
+        """Post one charge, or find what was answered to it before, and call ``on_done`` with it.
 
-        Raises Problem: OTHER_CONTENT (the number was used with another message), BUSY, UNAVAILABLE (unknown
-        outcome: resend). A caller that goes away does not stop the posting.
+        Instead of a result ``on_done`` may get a Problem: OTHER_CONTENT (the number was used with another message),
+        BUSY, UNAVAILABLE (unknown outcome: resend).
         """
-        done: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
-
-        def settle(outcome: Remembered | Exception) -> None:
-            if done.done():
-                return
-            if isinstance(outcome, Exception):
-                done.set_exception(outcome)
-            else:
-                done.set_result(outcome)
-
-        self.post(order, settle)
-        return await done
-
-    def post(self, order: ChargeOrder, then: Then) -> None:
-        """``charge`` for who does not want to wait: calls ``then`` with what is remembered, or with the Problem."""
         if order.refusal is not None or order.book == order.home_book:
-            self._submit(order.home_book, order, None, then)
+            self._submit(order.home_book, order, None, on_done)
             return
 
         def claimed(claim: Remembered | Exception) -> None:
             if isinstance(claim, Exception) or claim.outcome != "forwarded" or claim.forwarded_to != order.book:
-                then(claim)
+                on_done(claim)
             else:
-                self._submit(order.book, order, None, then)
+                self._submit(order.book, order, None, on_done)
 
         self._submit(order.home_book, order, order.book, claimed)
 
-    def _submit(self, book: int, order: ChargeOrder, forward_to: int | None, then: Then) -> None:
+    def _submit(self, book: Book, order: ChargeOrder, forward_to: Book | None, on_done: OnDone) -> None:
         if self.is_full_with(0):
-            then(Problem(BUSY, retry_after_s=1))
+            on_done(Problem(BUSY, retry_after_s=1))
             return
         lane = self._lanes.get(book)
         if lane is None:
             lane = self._lanes[book] = _Lane()
-        lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), then))
+        lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), on_done))
         self.waiting += 1
         if len(lane.tasks) < self._limits.lanes:
             # The batch lives in the lane's own task: a client that hangs up stops nothing.
-            lane.tasks.add(asyncio.create_task(self._drain(book, lane)))
+            # Its log lines belong to no single request, so it starts with an empty context.
+            lane.tasks.add(asyncio.create_task(self._drain(book, lane), context=Context()))
 
-    async def _drain(self, book: int, lane: _Lane) -> None:
+    async def _drain(self, book: Book, lane: _Lane) -> None:
         task = asyncio.current_task()
         assert task is not None
         try:
@@ -218,7 +216,7 @@ class Charger:
         self.waiting -= len(batch)
         return batch
 
-    async def _settle(self, book: int, batch: list[_Waiting], *, again: bool = False) -> None:
+    async def _settle(self, book: Book, batch: list[_Waiting], *, again: bool = False) -> None:
         try:
             answers = await self._post(book, batch)
         except Problem as problem:
@@ -239,46 +237,46 @@ class Charger:
             log.exception("charge_batch_failed")
             _fail(batch, error)
             return
-        # Told in the loop's next round: the next batch is on its way first.
-        asyncio.get_running_loop().call_soon(self._tell, batch, answers)
+        # Reported in the loop's next round: the next batch is sent first.
+        asyncio.get_running_loop().call_soon(self._report, batch, answers)
 
-    def _tell(self, batch: list[_Waiting], answers: list[Remembered]) -> None:
+    def _report(self, batch: list[_Waiting], answers: list[Remembered]) -> None:
         for one, answer in zip(batch, answers, strict=True):
             other = answer.digest is not None and answer.digest != one.order.digest
-            _call(one.then, Problem(OTHER_CONTENT) if other else answer)
+            _call(one.on_done, Problem(OTHER_CONTENT) if other else answer)
         self._on_answered([(one.order, answer) for one, answer in zip(batch, answers, strict=True)])
 
-    async def _post(self, book: int, batch: list[_Waiting]) -> list[Remembered]:
+    async def _post(self, book: Book, batch: list[_Waiting]) -> list[Remembered]:
         orders = [_row(one) for one in batch]
         found = await until_known(lambda: self._call(book, orders), self._limits.give_up_after_s)
-        rows = {row[:3]: row for row in found}
+        rows = {_KEY(row): row for row in found}
         answers = []
         for one in batch:
             key = one.order.key
             answers.append(_remembered(rows[key.terminal_id, key.epoch, key.sequence], one.posting_id))
         return answers
 
-    async def _call(self, book: int, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
+    async def _call(self, book: Book, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
         async with self._pool.acquire() as connection:
             await connection.forget_old_plans()  # type: ignore[attr-defined]
             return await connection.fetch(QUERIES["charge"], book, orders)
 
     async def void(
-        self, home_book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+        self, home_book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
     ) -> Remembered:
-        """Take back the charge that the terminal sent under the target numbers, wherever it was posted.
+        """Reverse the charge that the terminal sent under the target numbers, wherever it was posted.
 
-        Raises Problem as ``charge`` does, and INVALID for a void of itself.
+        Raises Problem: OTHER_CONTENT, UNAVAILABLE, INVALID for a void of itself.
         """
         if (target_epoch, target_sequence) == (key.epoch, key.sequence):
-            raise Problem(INVALID, "a void names another request than itself")
+            raise Problem(INVALID, "terminals.void_of_itself")
         first = await self._void_in(home_book, key, digest, target_epoch, target_sequence)
         if first.outcome != "forwarded" or first.forwarded_to is None:
             return first
         return await self._void_in(first.forwarded_to, key, digest, target_epoch, target_sequence)
 
     async def _void_in(
-        self, book: int, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+        self, book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
     ) -> Remembered:
         posting_id = new_posting_id()
         arguments = (
@@ -312,20 +310,25 @@ def _row(one: _Waiting) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+_KEY = itemgetter("terminal_id", "epoch", "sequence")
+_REMEMBERED = itemgetter(*Remembered.__struct_fields__[:-1])
+"""Columns by name: ``as_struct`` costs three times as much, for every charge."""
+
+
 def _remembered(row: asyncpg.Record, posting_id: UUID) -> Remembered:
     """What the queries ``charge`` and ``void`` return; fresh if it was posted under this number."""
-    said: tuple[Any, ...] = (*row[3:], row["posting_id"] == posting_id)
+    said: tuple[Any, ...] = (*_REMEMBERED(row), row["posting_id"] == posting_id)
     return Remembered(*said)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:
     for one in batch:
-        _call(one.then, error)
+        _call(one.on_done, error)
 
 
-def _call(then: Then, outcome: Remembered | Exception) -> None:
-    """One caller's fault must not keep the others of the batch from their answers."""
+def _call(on_done: OnDone, outcome: Remembered | Exception) -> None:
+    """An error of one caller must not keep the others of the batch from their answers."""
     try:
-        then(outcome)
+        on_done(outcome)
     except Exception:
         log.exception("charge_not_answered")

@@ -1,4 +1,4 @@
-"""Statements whose outcome may stay unknown: a connection lost at commit says nothing about the commit."""
+"""Retrying statements of unknown outcome: a connection lost at commit does not tell whether the commit happened."""
 
 import asyncio
 import time
@@ -20,15 +20,15 @@ UNKNOWN_OUTCOME = (
     asyncpg.TransactionTimeoutError,
     TimeoutError,
 )
-"""It did not happen, or nobody can tell: the same statement again finds out."""
+"""Errors after which a statement did not happen, or may have happened. Running it again finds out."""
 
 T = TypeVar("T")
 
 
 async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:
-    """Run a statement until its outcome is known; the same keys make every further try safe.
+    """Run a statement until its outcome is known. Its keys make every retry safe.
 
-    Raises Problem(UNAVAILABLE) when the database cannot say within the time.
+    Raises Problem(UNAVAILABLE) when it is still unknown after ``give_up_after_s``.
     """
     give_up_at = time.monotonic() + give_up_after_s
     pause_s = 0.05

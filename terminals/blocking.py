@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.postgres import LOST_CONNECTION, Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
@@ -34,11 +34,11 @@ _LOCK = text("SELECT pg_advisory_xact_lock(7320, 0)")
 async def set_blocked(db: AsyncSession, person: Person, credential_id: int, blocked: bool, reason: str) -> None:
     """Block a credential or lift its block, for an official of the person's agency. Raises Problem.
 
-    The charge statement reads the state itself: from this commit on no online payment passes.
+    The charge statement reads the state itself: after this commit no online payment passes.
     """
     credential = await _locked(db, credential_id)
     if credential is None:
-        raise Problem(NOT_FOUND, f"no credential {credential_id}")
+        raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=credential_id)
     official = await db.get_one(Official, (credential.book, credential.holder_id))
     person.must_act_for(official.agency_id)
     await _change(db, credential, blocked, reason)
@@ -54,23 +54,31 @@ async def block_all(db: AsyncSession, person: Person, holder_id: int, reason: st
 
 
 async def block_clone(database: Database, credential_id: int, counter: int) -> None:
-    """Block a card of which two must exist: a genuine answer came under a counter that has paid before.
+    """Block a card of which two must exist: a genuine response came under a counter that has paid before.
 
-    A card counts every answer and never repeats one, and an answer fits one challenge alone; so whoever gave this one
-    has the key of a card that counts apart. A low counter that never paid is no sign of it: a till may send late what
-    the card answered before its owner went to another. Done once per counter, and on record for the supervisors.
+    A card counts every response and never repeats a counter, and a response fits one challenge alone. So whoever made
+    this one has the key of a card that counts separately. A low counter that never paid is no sign of a clone: a till
+    may send late what the card answered before its holder went to another till. Once per counter; the audit log has an
+    entry for the supervisors.
     """
+    subject = f"credential/{credential_id}"
+    async with audit.change(database, "centre", "block_clone", subject, {"counter": counter}) as change:
+        change.is_repeat = not await _block_once(change.db, credential_id, counter)
+    if not change.is_repeat:
+        log.warning("clone_suspected", credential_id=credential_id, counter=counter)
+
+
+async def _block_once(db: AsyncSession, credential_id: int, counter: int) -> bool:
+    """Block the card if the counter has paid and has not led to a block before; returns whether it did."""
     reason = f"clone suspected: counter {counter} was used before"
-    async with database.begin() as db:
-        credential = await _locked(db, credential_id)
-        known = select(BlockEntry.version).where(BlockEntry.credential_id == credential_id, BlockEntry.reason == reason)
-        if credential is None or credential.state != "active" or await db.scalar(known) is not None:
-            return
-        if not await _has_paid(db, credential, counter):
-            return
-        await _change(db, credential, True, reason)
-        await audit.record(db, audit.Note("centre", "block_clone", f"credential/{credential_id}", {"counter": counter}))
-    log.warning("clone_suspected", credential_id=credential_id, counter=counter)
+    credential = await _locked(db, credential_id)
+    known = select(BlockEntry.version).where(BlockEntry.credential_id == credential_id, BlockEntry.reason == reason)
+    if credential is None or credential.state != "active" or await db.scalar(known) is not None:
+        return False
+    if not await _has_paid(db, credential, counter):
+        return False
+    await _change(db, credential, True, reason)
+    return True
 
 
 async def _has_paid(db: AsyncSession, credential: Credential, counter: int) -> bool:
@@ -104,7 +112,7 @@ async def changes_since(ledger: Pool, version: int) -> BlockChanges:
     """The next changes after a version, oldest first."""
     rows = await ledger.fetch(QUERIES["block_list_since"], version, CHANGES_MAX)
     reached = rows[-1]["version"] if rows else version
-    return BlockChanges(reached, len(rows) < CHANGES_MAX, [BlockChange(*row) for row in rows])
+    return BlockChanges(reached, len(rows) < CHANGES_MAX, [as_struct(row, BlockChange) for row in rows])
 
 
 class BlockListVersion:
@@ -115,7 +123,7 @@ class BlockListVersion:
         self.current = 0
 
     async def follow(self) -> None:
-        """Keep ``current`` true until cancelled."""
+        """Keep ``current`` up to date until cancelled."""
         while True:
             try:
                 self.current = await self._ledger.fetchval(QUERIES["block_list_version"])

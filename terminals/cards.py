@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 from msgspec import Struct
 
+from registry.identifiers import Book, CredentialId, HolderId
+
 CARD_KEYS_MAX = 50_000
 """Derived keys that a worker remembers: a city's cards, some 15 MB."""
 
@@ -24,11 +26,11 @@ APPLICATION_ID = bytes.fromhex("f5ca27")
 
 
 class CardFile(Struct, frozen=True, gc=False):
-    """What a card's readable file says: whose purse it draws on. No name."""
+    """A card's readable file: whose account it charges. No name."""
 
-    book: int
-    holder_id: int
-    credential_id: int
+    book: Book
+    holder_id: HolderId
+    credential_id: CredentialId
 
     def encode(self) -> bytes:
         """20 bytes: book (4), holder (8), credential (8), big-endian."""
@@ -60,7 +62,7 @@ def card_key(master_key: bytes, uid: bytes, file: CardFile) -> bytes:
 
 
 def challenge(mac: Callable[[bytes], bytes], epoch: int, sequence: int) -> bytes:
-    """The 16-byte challenge for the card in a request. Both sides derive it; nobody chooses it.
+    """The 16-byte challenge for the card in a request. Both sides derive it; neither chooses it.
 
     ``mac`` is HMAC-SHA256 under the session's key.
     """
@@ -73,6 +75,6 @@ def response(key: bytes, challenge_bytes: bytes, counter: int) -> bytes:
 
 
 def is_genuine(master_key: bytes, uid: bytes, file: CardFile, challenge_bytes: bytes, counter: int, mac: bytes) -> bool:
-    """Whether a card of ours answered this challenge under this counter; constant time."""
+    """Whether a card of this network answered this challenge under this counter; constant time."""
     expected = response(card_key(master_key, uid, file), challenge_bytes, counter)
     return hmac.compare_digest(expected, mac)

@@ -1,57 +1,44 @@
-"""The door: uvicorn's HTTP protocol, with a short way for charges and a bound on how long any request may arrive.
+"""The HTTP connection: uvicorn's protocol, with a direct path for charges and a time limit for every request.
 
-At the peak the machinery that any request needs (scope, routing, injection, response objects; a server thread that
-hands each request over) costs several times what the payment itself needs (docs/performance.md has the figures). So
-a charge goes from the parser straight to the counter. The functions behind this door are those of the documented
-route in ``terminals/routes/payments.py``; the tests send the same messages through both and compare.
+At the peak, what a framework does for any request (scope, routing, injection, response objects) costs several times as
+much as the payment itself (docs/performance.md has the figures). So a charge goes from the parser straight to
+``terminals/charges.py``, which the documented route in ``terminals/routes/payments.py`` calls as well.
 """
 
 import asyncio
 import http
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
-import structlog
-from msgspec import json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from foundation.keys import KeyRing
-from foundation.problem_responses import JSON_PROBLEM, problem_headers, problem_of
+from foundation.problem_responses import rendered
 from foundation.problems import TOO_LARGE, TOO_SLOW, Problem
-from foundation.request_log import REQUESTS, SECURITY_HEADERS
-from foundation.strict_json import TypedReader
-from registry.models import Database
-from settlement.charging import ChargeOrder, Charger, Remembered
+from foundation.request_log import (
+    REQUEST_ID,
+    REQUESTS,
+    SECURITY_HEADERS,
+    count_and_log,
+    new_request_id,
+    request_id_of,
+)
 from settlement.errors import BUSY
-from settlement.tariff import Declined
-from terminals.acceptance import Presented, answer_of, answer_to, order_of, presented, shows_a_clone, take_charge
-from terminals.blocking import BlockListVersion
-from terminals.messages import SIGNATURE_FIELDS, TerminalMessage, message_of, signature_fields, signed_fields
-from terminals.schemas import Answer, ChargeMessage
-from terminals.sessions import SessionStore
-from terminals.signatures import SignedRequest, read_signature
+from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
+from terminals.messages import SIGNATURE_FIELDS
 
-log = structlog.get_logger()
-
-PATH = "/terminal/charges"
 _PATH = PATH.encode()
+_FIELDS_READ = SIGNATURE_FIELDS | {REQUEST_ID, b"expect"}
+"""Header fields of a charge that are kept."""
 
 SWEEP_S = 1.0
 
-DEAF_S = 0.25
-"""A connection that was told to come back in a second is not read for so long: who comes back at once, over and over,
-must not take the time of those who wait."""
+PAUSE_READING_S = 0.25
+"""How long a connection is not read after a 503: a client that retries at once must not take the time of those who
+wait."""
 
 KEEP_ALIVE_S = 75
 """Longer than a till is ever idle at lunch, and than what load balancers allow."""
-
-_reader = TypedReader(ChargeMessage)
-_encoder = json.Encoder()
-_SECURITY = "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
-_OK = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{_SECURITY}"
 
 
 class Arrivals:
@@ -60,70 +47,44 @@ class Arrivals:
     def __init__(self, *, body_max_bytes: int, body_within_s: float) -> None:
         self.body_max_bytes = body_max_bytes
         self._body_within_s = body_within_s
-        self.began_at: dict[ChargeDoor, float] = {}
-        self.idle_since: dict[ChargeDoor, float] = {}
+        self.began_at: dict[ChargeConnection, float] = {}
+        self.idle_since: dict[ChargeConnection, float] = {}
         self.answered = 0
-        self.sent_away = 0
+        self.turned_away = 0
 
     async def sweep(self) -> None:
-        """Cut off who is too slow, close what is idle, count; until cancelled."""
-        answered, sent_away = REQUESTS.labels("200"), REQUESTS.labels("503")
+        """Refuse requests that are too slow, close idle connections, update the counters; until cancelled."""
+        answered, turned_away = REQUESTS.labels("200"), REQUESTS.labels("503")
         while True:
             await asyncio.sleep(min(SWEEP_S, self._body_within_s / 4))
             now = time.monotonic()
-            for door in _older(self.began_at, now - self._body_within_s):
-                door.refuse(Problem(TOO_SLOW, f"a request must arrive within {self._body_within_s:g} s"))
-            for door in _older(self.idle_since, now - KEEP_ALIVE_S):
-                door.timeout_keep_alive_handler()
+            for connection in _older(self.began_at, now - self._body_within_s):
+                connection.refuse(Problem(TOO_SLOW, "terminals.too_slow", seconds=f"{self._body_within_s:g}"))
+            for connection in _older(self.idle_since, now - KEEP_ALIVE_S):
+                connection.timeout_keep_alive_handler()
             answered.inc(self.answered)
-            sent_away.inc(self.sent_away)
-            self.answered = self.sent_away = 0
+            turned_away.inc(self.turned_away)
+            self.answered = self.turned_away = 0
 
 
-def _older(since: "dict[ChargeDoor, float]", than: float) -> "list[ChargeDoor]":
-    return [door for door, moment in since.items() if moment < than]
+def _older(since: "dict[ChargeConnection, float]", than: float) -> "list[ChargeConnection]":
+    return [connection for connection, moment in since.items() if moment < than]
 
 
-@dataclass(slots=True)
-class Counter:
-    """What taking a charge needs of the running centre, found at once: the application's state looks names up."""
-
-    charger: Charger
-    terminal_sessions: SessionStore
-    key_ring: KeyRing
-    database: Database
-    block_list: BlockListVersion
-    arrived: "list[ChargeDoor]" = field(default_factory=list)
-    """Connections whose charge came in this round of the event loop."""
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a further charge would be told to come back, those counted that have just arrived."""
-        return self.charger.is_full_with(len(self.arrived))
-
-    def take_all(self) -> None:
-        """Take what has arrived, step by step for all: a step finds its code and tables in the processor's caches."""
-        arrived, self.arrived = self.arrived, []
-        for step in (ChargeDoor.authenticate, ChargeDoor.verify, ChargeDoor.post):
-            arrived = [door for door in arrived if door.goes_on(step)]
-
-
-class ChargeDoor(HttpToolsProtocol):
-    """One connection. Charges are answered here; everything else goes the library's way to the application."""
+class ChargeConnection(HttpToolsProtocol):
+    """One connection. Charges take the direct path; every other request goes to the application as usual."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        state: Any = self.app.state
-        self._centre: Counter = state.counter
+        application: Any = self.app
+        state = application.state
+        self._processor: ChargeProcessor = state.charge_processor
         self._arrivals: Arrivals = state.arrivals
-        self._charging = self._sent_away = False
+        self._log_requests: bool = application.log_requests
+        self._is_charge = self._turned_away = False
         self._body = b""
         self._received = 0
-        self._charge: tuple[list[tuple[bytes, bytes]], bytes] = [], b""
-        self._signed: SignedRequest | None = None
-        self._message: TerminalMessage | None = None
-        self._data: ChargeMessage
-        self._credential: Presented | Declined
+        self._request_id = ""
         self._keep_alive = True
         self._under_way = False
 
@@ -141,13 +102,17 @@ class ChargeDoor(HttpToolsProtocol):
             super().shutdown()
 
     def refuse(self, problem: Problem) -> None:
-        """Answer a request that is not whole, and close."""
+        """Answer a request that is not complete, and close."""
         self._arrivals.began_at.pop(self, None)
-        if not self.transport.is_closing():
-            REQUESTS.labels(str(problem.kind.status)).inc()
-            head, body = _shown(problem)
-            self.transport.write(_response(problem.kind.status, f"{head}connection: close\r\n", body))
-            self.transport.close()
+        if self.transport.is_closing():
+            return
+        request_id = request_id_of(self.headers)
+        count_and_log(
+            self.parser.get_method().decode(), self.url.decode("ascii", "replace"), problem.kind.status, request_id
+        )
+        status, headers, body = rendered(problem, None)
+        self.transport.write(_response(status, headers | {"connection": "close"}, request_id, body))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """The first bytes of a request."""
@@ -159,33 +124,33 @@ class ChargeDoor(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_url(self, url: bytes) -> None:
-        """The way is known: what is beyond the queue is sent away before anything else is looked at."""
+        """The path is known: a charge beyond the queue is turned away before anything else is looked at."""
         self.url += url
-        self._charging = self.url == _PATH and self.parser.get_method() == b"POST"
-        self._sent_away = self._charging and self._centre.is_full
+        self._is_charge = self.url == _PATH and self.parser.get_method() == b"POST"
+        self._turned_away = self._is_charge and self._processor.is_full
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field; of a charge only those count that its signature needs."""
-        if self._sent_away:
+        """A field; of a charge only those are kept that it needs."""
+        if self._turned_away:
             return
         lower = name.lower()
-        if not self._charging or lower in SIGNATURE_FIELDS or lower == b"expect":
+        if not self._is_charge or lower in _FIELDS_READ:
             super().on_header(lower, value)
 
     def on_headers_complete(self) -> None:
-        """All that goes before the body is known."""
-        if not self._charging:
-            self._as_the_library_does()
+        """Everything before the body is known."""
+        if not self._is_charge:
+            self._start_application()
             return
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
         if self._under_way or (self.cycle is not None and not self.cycle.response_complete):
-            # Answers must not overtake each other: a terminal waits for one before it asks again.
+            # Answers must not overtake each other: a terminal waits for one before it sends the next request.
             self.transport.close()
         elif self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _as_the_library_does(self) -> None:
+    def _start_application(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
@@ -196,137 +161,50 @@ class ChargeDoor(HttpToolsProtocol):
         """A piece of the body."""
         self._received += len(body)
         if self._received > self._arrivals.body_max_bytes:
-            self.refuse(Problem(TOO_LARGE, f"a body has at most {self._arrivals.body_max_bytes} bytes"))
-        elif self._charging:
-            if not self._sent_away:
+            self.refuse(Problem(TOO_LARGE, "terminals.body_too_large", most=self._arrivals.body_max_bytes))
+        elif self._is_charge:
+            if not self._turned_away:
                 self._body += body
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self._arrivals.began_at.pop(self, None)
-        if not self._charging:
+        if not self._is_charge:
             super().on_message_complete()
         elif not self.transport.is_closing():
-            if self._sent_away:
-                self._send_away()
+            if self._turned_away:
+                self._turn_away()
             else:
                 self._under_way = True
-                self._charge = self.headers, self._body
-                arrived = self._centre.arrived
-                if not arrived:
-                    self.loop.call_soon(self._centre.take_all)
-                arrived.append(self)
+                self._request_id = request_id_of(self.headers)
+                request = ChargeRequest(self.headers, self._body, self._request_id, self._answer)
+                self._processor.submit(request, self.loop)
 
-    def _send_away(self) -> None:
+    def _turn_away(self) -> None:
         """Beyond the queue: before any check, which would take the time of those who wait already."""
-        self._arrivals.sent_away += 1
-        self.transport.write(_BUSY)
+        self._arrivals.turned_away += 1
+        self.transport.write(new_request_id().encode().join(_BUSY))
         self._wait_for_the_next()
         if not self.transport.is_closing():
             self.transport.pause_reading()
-            self.loop.call_later(DEAF_S, self._read_again)
+            self.loop.call_later(PAUSE_READING_S, self._read_again)
 
     def _read_again(self) -> None:
         if not self.transport.is_closing():
             self.transport.resume_reading()
 
-    def goes_on(self, step: "Callable[[ChargeDoor], bool]") -> bool:
-        """Take a step with the charge; False when it was answered, or goes a way of its own."""
-        try:
-            return step(self)
-        except Exception as error:
-            # In a callback of its own: one connection's fault must not keep the others from their answers.
-            self.loop.call_soon(self._answer, error, self._signed, self._message)
-            return False
-
-    def authenticate(self) -> bool:
-        """Check who sent the charge, and read it."""
-        headers, body = self._charge
-        self._signed = self._message = None
-        self._signed = signed = read_signature("POST", PATH, signature_fields(headers), body, in_session=True)
-        session = self._centre.terminal_sessions.cached(signed.key_id)
-        if session is not None:
-            self._message = message_of(signed, session)
-            self._data = _reader.read(body)
-            if self._data.card is None or self._data.card.session_id == session.session_id:
-                return True
-        # A task of its own is for what must be looked up first, for it costs as much as the checks.
-        self._in_a_task(self._charge_with_look_ups(signed, body))
-        return False
-
-    def verify(self) -> bool:
-        """Check the card or code that was presented."""
-        assert self._message is not None
-        keys = self._centre.key_ring
-        self._credential = presented(self._message, self._data, self._message.session.mac, keys)
-        return True
-
-    def post(self) -> bool:
-        """Send the charge to the ledger, whose answer is the terminal's."""
-        signed, message = self._signed, self._message
-        assert signed is not None
-        assert message is not None
-        order = order_of(message, self._data, self._credential)
-        self._centre.charger.post(order, partial(self._remembered, signed, message, order))
-        return True
-
-    def _remembered(
-        self, signed: SignedRequest, message: TerminalMessage, order: ChargeOrder, outcome: Remembered | Exception
-    ) -> None:
-        if isinstance(outcome, Exception):
-            self._answer(outcome, signed, message)
-        elif shows_a_clone(order, outcome):
-            self._in_a_task(self._answer_after(answer_to(order, outcome, self._centre), signed, message))
-        else:
-            self._answer(answer_of(outcome), signed, message)
-
-    async def _charge_with_look_ups(self, signed: SignedRequest, body: bytes) -> None:
-        message = None
-        try:
-            message = message_of(signed, await self._centre.terminal_sessions.find(signed.key_id))
-            data = _reader.read(body)
-        except Exception as error:
-            self._answer(error, signed, message)
-            return
-        await self._answer_after(take_charge(message, data, self._centre), signed, message)
-
-    async def _answer_after(self, answer: Awaitable[Answer], signed: SignedRequest, message: TerminalMessage) -> None:
-        try:
-            self._answer(await answer, signed, message)
-        except Exception as error:
-            self._answer(error, signed, message)
-
-    def _in_a_task(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    def _answer(
-        self, answer: Answer | Exception, signed: SignedRequest | None, message: TerminalMessage | None
-    ) -> None:
-        """Send it; signed, once it is known whose question it answers."""
-        if isinstance(answer, Exception):
-            status, head, body = self._problem(answer)
-        else:
-            status, head, body = 200, _OK, _encoder.encode(answer)
+    def _answer(self, answer: ChargeAnswer) -> None:
+        """Send the answer to the charge that is under way."""
+        if answer.status == 200 and not self._log_requests:
             self._arrivals.answered += 1
-        if signed is not None and message is not None:
-            for name, value in signed_fields(signed, status, body, self._centre.block_list, message.session).items():
-                head += f"{name}: {value}\r\n"
+        else:
+            count_and_log("POST", PATH, answer.status, self._request_id)
         self._under_way = False
         if not self.transport.is_closing():
-            self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body))
+            self.transport.write(_response(answer.status, answer.headers, self._request_id, answer.body))
             self._wait_for_the_next()
-
-    def _problem(self, error: Exception) -> tuple[int, str, bytes]:
-        problem = problem_of(error)
-        status = problem.kind.status
-        head, body = _shown(problem)
-        REQUESTS.labels(str(status)).inc()
-        log.info("request", method="POST", path=PATH, status=status, problem=str(problem))
-        return status, _status_line(status) + head, body
 
     def _wait_for_the_next(self) -> None:
         self.server_state.total_requests += 1
@@ -336,20 +214,24 @@ class ChargeDoor(HttpToolsProtocol):
         self._arrivals.idle_since[self] = time.monotonic()
 
 
-def _status_line(status: int) -> str:
-    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
+@lru_cache(maxsize=64)
+def _head(status: int) -> str:
+    security = "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
+    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n{security}"
 
 
-def _shown(problem: Problem) -> tuple[str, bytes]:
-    """Header lines and body of a problem."""
-    fields = {"content-type": JSON_PROBLEM, **problem_headers(problem)}
-    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + _SECURITY, json.encode(
-        problem.signed_document()
-    )
+def _response(status: int, headers: dict[str, str], request_id: str, body: bytes) -> bytes:
+    head = f"{_head(status)}x-request-id: {request_id}\r\n"
+    for name, value in headers.items():
+        head += f"{name}: {value}\r\n"
+    return b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body)
 
 
-def _response(status: int, head: str, body: bytes) -> bytes:
-    return f"{_status_line(status)}{head}content-length: {len(body)}\r\n\r\n".encode() + body
+def _busy() -> tuple[bytes, bytes]:
+    status, headers, body = rendered(Problem(BUSY, retry_after_s=1), None)
+    before, _, after = _response(status, headers, "$id", body).partition(b"$id")
+    return before, after
 
 
-_BUSY = _response(503, *_shown(Problem(BUSY, retry_after_s=1)))
+_BUSY = _busy()
+"""The answer to a charge beyond the queue, before and after the request id: one of ours, since no field was read."""

@@ -51,11 +51,11 @@ PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/te
 
 
 class OutcomeUnknown(Exception):
-    """The centre did not say, or could not be understood: the request stays in the journal, to be sent again."""
+    """No valid answer arrived: the request stays in the journal, to be sent again."""
 
 
 class Rejected(Exception):
-    """The centre says that the message is wrong (a problem document); nothing was posted."""
+    """The centre refused the message with a problem document; nothing was posted."""
 
     def __init__(self, status: int, document: dict[str, Any]) -> None:
         super().__init__(f"{status} {document.get('type')}: {document.get('detail')}")
@@ -70,7 +70,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a terminal keeps for good: its number, its key, the centre's key."""
+    """What a terminal stores permanently: its number, its key, the centre's key."""
 
     terminal_id: int
     private_key: Ed25519PrivateKey
@@ -131,7 +131,7 @@ def _post_opening(
         rejected = Rejected(answer.status, _document(answer.data))
         if rejected.slug != "created-out-of-range":
             break
-        created = int(str(rejected.document["detail"]).split("is ", 1)[1].split(";", 1)[0])
+        created = int(rejected.document["params"]["centre_time"])
     raise rejected
 
 
@@ -162,7 +162,7 @@ def activate_phone(url: str, activation_id: int, code: str) -> SoftwarePhone:
 
 
 def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) -> TopUpOrder:
-    """Open a top-up on a phone, or ask how it stands; raises OutcomeUnknown or Rejected."""
+    """Open a top-up on a phone, or query its state; raises OutcomeUnknown or Rejected."""
     message = {"certificate": to_text(phone.certificate), "order_id": order_id, "amount_fen": amount_fen}
     with _transport() as http:
         answer, _ = _post_opening(http, url, "/phone/top-ups", wire.encode(message), phone.key, "phone")
@@ -181,7 +181,7 @@ class Terminal:
         self._next_sequence = 0
         self.block_list_version = 0
         self.patience_s: float | None = None
-        """How long to wait for an answer, if not as long as usual."""
+        """How long to wait for an answer; None for the default."""
 
     @classmethod
     def enrol(cls, url: str, slip: EnrolmentSlip, folder: Path) -> "Terminal":
@@ -213,7 +213,7 @@ class Terminal:
         return self._signed_on().epoch
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         self.journal.close()
         self._http.clear()
 
@@ -294,7 +294,7 @@ class Terminal:
     def prepare_charge(
         self, presents: SoftwareCard | str, meal: str, amount_fen: int | None = None
     ) -> tuple[dict[str, str], bytes]:
-        """Header fields and body of a charge (a card, or a code's text), signed now and sent by somebody else.
+        """Header fields and body of a charge (a card, or a code's text), signed now and sent by the caller.
 
         For load generators: the journal knows nothing of it.
         """
@@ -305,7 +305,7 @@ class Terminal:
         return self._signed(session, "POST", PATHS["charge"], f"{session.epoch}/{sequence}", body), body
 
     def void(self, target_epoch: int, target_sequence: int) -> Answer:
-        """Take back an earlier charge, whatever became of it; raises OutcomeUnknown or Rejected."""
+        """Void an earlier charge, whatever its outcome; raises OutcomeUnknown or Rejected."""
         self._signed_on()
         body = {"target_epoch": target_epoch, "target_sequence": target_sequence}
         answer = self._send_new("void", self._take_sequence(), body)
@@ -315,7 +315,7 @@ class Terminal:
         return answer
 
     def weigh(self, weigh_ins: list[dict[str, Any]]) -> Answer:
-        """Send what a scale weighed, also a day ago; raises OutcomeUnknown or Rejected."""
+        """Send weigh-ins of a scale, also late ones; raises OutcomeUnknown or Rejected."""
         return self._send_new("weigh", self._signed_on_sequence(), {"weigh_ins": weigh_ins})
 
     def report_totals(self) -> TotalsCompared:
@@ -334,7 +334,7 @@ class Terminal:
         return wire.decode(answer, type=TotalsCompared)
 
     def unknown(self) -> list[Entry]:
-        """What was sent and has no final answer."""
+        """Requests that were sent and have no final answer."""
         return self.journal.entries(UNKNOWN)
 
     def resend_unknown(self) -> list[Answer]:
@@ -377,8 +377,7 @@ class Terminal:
     def exchange(self, method: str, path: str, request_id: str, body: bytes = b"") -> tuple[int, bytes]:
         """Send one signed message and check its signed answer; signs on again when the session has ended.
 
-        Raises OutcomeUnknown, or Rejected for a problem document; its member ``signed`` says that the centre stands
-        behind it. Only then is it final.
+        Raises OutcomeUnknown, or Rejected for a problem document. It is final only when its member ``signed`` is set.
         """
         for last in (False, True):
             session = self._signed_on()

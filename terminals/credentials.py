@@ -1,4 +1,4 @@
-"""Issuing what officials pay with: cards for the personaliser to write, certificates for phones."""
+"""Issuing credentials: cards for the personaliser to write, certificates for phones."""
 
 import time
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.models import Credential, Database, Official, next_numbers
 from registry.officials import find_officials
 from terminals import cards, qr
@@ -31,7 +32,7 @@ from terminals.schemas import (
 )
 
 ACTIVATION_LIFE = 144 * CODE_LIFE
-"""A day: the official gets the code by the agency's own channel and types it when he has time."""
+"""A day: the agency sends the code by a channel of its own, and the official enters it when convenient."""
 
 
 async def _own_officials(
@@ -40,7 +41,7 @@ async def _own_officials(
     person.must_act_for(agency_id)
     officials = await find_officials(db, holder_ids)
     if any(official.agency_id != agency_id for official in officials.values()):
-        raise Problem(NOT_ALLOWED, "an official of the list belongs to another agency")
+        raise Problem(NOT_ALLOWED, "terminals.official_of_another_agency")
     return officials
 
 
@@ -50,7 +51,7 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
     uids = [bytes.fromhex(card.uid) for card in wanted.cards]
     used = await db.scalar(select(Credential.credential_id).where(Credential.card_uid.in_(uids)).limit(1))
     if used is not None or len(set(uids)) != len(uids):
-        raise Problem(CONFLICT, "a chip's UID is in use already, or stands twice")
+        raise Problem(CONFLICT, "terminals.uid_in_use")
     numbers = await next_numbers(db, len(uids))
     now = datetime.now(UTC)
     issued = []
@@ -66,7 +67,8 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
                 issued_at=now,
             )
         )
-        key = cards.card_key(keys.card_master_key, uid, cards.CardFile(book, card.holder_id, number))
+        file = cards.CardFile(Book(book), HolderId(card.holder_id), CredentialId(number))
+        key = cards.card_key(keys.card_master_key, uid, file)
         issued.append(CardIssued(card.uid, book, card.holder_id, number, to_text(key)))
     return issued
 
@@ -74,17 +76,17 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
 async def replace_card(
     db: AsyncSession, keys: KeyRing, person: Person, wanted: NewReplacement
 ) -> tuple[CardIssued, Official]:
-    """Block a card and issue another for the same account, whose money it pays from at once.
+    """Block a card and issue another for the same account.
 
     Raises Problem: NOT_FOUND, NOT_ALLOWED, CONFLICT (no card, an account that is closed, a UID in use).
     """
     old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id).with_for_update())
     if old is None:
-        raise Problem(NOT_FOUND, f"no credential {wanted.credential_id}")
+        raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=wanted.credential_id)
     official = await db.get_one(Official, (old.book, old.holder_id))
     person.must_act_for(official.agency_id)
     if old.kind != "card" or official.state != "active":
-        raise Problem(CONFLICT, "only the card of an open account can be replaced")
+        raise Problem(CONFLICT, "terminals.not_replaceable")
     if old.state == "active":
         await set_blocked(db, person, old.credential_id, True, wanted.reason)
     cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
@@ -119,8 +121,8 @@ async def create_activations(
 async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone) -> PhoneCertificate:
     """Redeem a code: the phone's key becomes a credential. Raises Problem ENROLMENT_REFUSED, INVALID (no key)."""
     if not crypto_core_ed25519_is_valid_point(to_bytes(asked.public_key)):
-        # Under a key of small order anybody can sign.
-        raise Problem(INVALID, "the public key is no Ed25519 key that only its owner can use")
+        # Anybody can sign under a key of small order.
+        raise Problem(INVALID, "terminals.public_key")
     async with database.begin() as db:
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
@@ -147,7 +149,7 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
 
 
 async def renew_certificate(database: Database, keys: KeyRing, certificate: bytes) -> PhoneCertificate:
-    """A fresh certificate for a phone that proved its key. Raises Problem(BAD_SIGNATURE) when it is not ours.
+    """A fresh certificate for a phone that proved its key. Raises Problem(BAD_SIGNATURE) for an unknown one.
 
     An expired certificate can be renewed, a blocked credential's cannot.
     """
@@ -156,15 +158,15 @@ async def renew_certificate(database: Database, keys: KeyRing, certificate: byte
 
 
 async def holder_of(database: Database, keys: KeyRing, certificate: bytes) -> tuple[Credential, Official]:
-    """Whose phone shows this certificate, expired or not. Raises Problem(BAD_SIGNATURE): not ours, or blocked."""
+    """Credential and official of a certificate, expired or not. Raises Problem(BAD_SIGNATURE): unknown or blocked."""
     try:
         holder = qr.read_certificate(keys.centre_public_key, certificate)
     except qr.NotGenuine:
-        raise Problem(BAD_SIGNATURE, "the certificate is not of this network") from None
+        raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
     async with database() as db:
         credential = await db.get(Credential, (holder.book, holder.credential_id))
         if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
-            raise Problem(BAD_SIGNATURE, "the credential is blocked or unknown")
+            raise Problem(BAD_SIGNATURE, "terminals.credential_blocked")
         return credential, await db.get_one(Official, (credential.book, credential.holder_id))
 
 
@@ -172,10 +174,10 @@ def _certificate(keys: KeyRing, official: Official, credential: Credential) -> P
     assert credential.public_key is not None
     expires_at = int(time.time()) + qr.CERTIFICATE_LIFE_S
     holder = qr.Holder(
-        official.book,
-        official.agency_id,
-        official.holder_id,
-        credential.credential_id,
+        Book(official.book),
+        AgencyId(official.agency_id),
+        HolderId(official.holder_id),
+        CredentialId(credential.credential_id),
         expires_at,
         credential.public_key,
     )

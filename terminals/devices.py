@@ -1,4 +1,4 @@
-"""A card and a phone in software: the same arithmetic as the real ones, for terminals' makers, tests and the demo."""
+"""A card and a phone in software, computing as the real ones do: for makers of terminals, tests and the demo."""
 
 import time
 
@@ -9,7 +9,7 @@ from terminals.cards import CardFile
 
 
 class SoftwareCard:
-    """A card: answers challenges under a counter that only goes up."""
+    """A card: answers challenges under a counter that only increases."""
 
     def __init__(self, uid: bytes, file: CardFile, key: bytes, counter: int = 0) -> None:
         self.uid = uid

@@ -1,7 +1,7 @@
-"""Enrolment by one-time code, sign-in, sign-out: how a device becomes a terminal and a terminal gets a session.
+"""Enrolment by one-time code, sign-on, sign-off: how a device becomes a terminal and a terminal gets a session.
 
-A code is 80 random bits, lives 10 minutes, allows 5 tries, is bound to a canteen, and works only after a second person
-approved it. It becomes worthless with its first use.
+A code has 80 random bits, lives 10 minutes, allows 5 tries, is bound to a canteen, and works only after a second person
+has approved it. It works once.
 """
 
 import base64
@@ -22,7 +22,6 @@ from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
 from registry.models import Canteen, Database, next_numbers
 from settlement.models import AMOUNT_MAX_FEN
-from terminals.acceptance import RESEND_WITHIN_S
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.schemas import (
@@ -36,6 +35,7 @@ from terminals.schemas import (
     to_text,
 )
 from terminals.sessions import QUERIES, SUITE, agree_key, session_end
+from terminals.verification import RESEND_WITHIN_S
 
 CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
@@ -47,7 +47,7 @@ def new_code() -> str:
 
 
 def code_hash(code: str) -> bytes:
-    """What is kept of a code; its 80 bits need no slow hash."""
+    """What is stored of a code; its 80 bits need no slow hash."""
     return hashlib.sha256(code.encode()).digest()
 
 
@@ -55,12 +55,12 @@ async def create_enrolment(db: AsyncSession, person: Person, wanted: NewEnrolmen
     """A new code for a canteen. Raises Problem NOT_FOUND or NOT_ALLOWED."""
     canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == wanted.canteen_id))
     if canteen is None:
-        raise Problem(NOT_FOUND, f"no canteen {wanted.canteen_id}")
+        raise Problem(NOT_FOUND, "terminals.canteen_unknown", canteen_id=wanted.canteen_id)
     person.must_act_for(canteen.agency_id)
     if wanted.replaces_terminal_id is not None:
         replaced = await db.get(Terminal, (canteen.book, wanted.replaces_terminal_id))
         if replaced is None or (replaced.canteen_id, replaced.kind) != (canteen.canteen_id, wanted.kind):
-            raise Problem(NOT_FOUND, f"no {wanted.kind} {wanted.replaces_terminal_id} in this canteen")
+            raise Problem(NOT_FOUND, f"terminals.{wanted.kind}_unknown", terminal_id=wanted.replaces_terminal_id)
     code = new_code()
     [number] = await next_numbers(db, 1)
     enrolment = Enrolment(
@@ -82,11 +82,11 @@ async def approve_enrolment(db: AsyncSession, person: Person, enrolment_id: int)
     """The second person's approval. Raises Problem NOT_FOUND, SECOND_PERSON or CONFLICT."""
     enrolment = await _locked(db, enrolment_id)
     if enrolment is None:
-        raise Problem(NOT_FOUND, f"no enrolment {enrolment_id}")
+        raise Problem(NOT_FOUND, "terminals.enrolment_unknown", enrolment_id=enrolment_id)
     if enrolment.created_by == person.login:
         raise Problem(SECOND_PERSON)
     if enrolment.approved_by is not None or enrolment.expires_at <= datetime.now(UTC):
-        raise Problem(CONFLICT, "it was approved before, or has expired")
+        raise Problem(CONFLICT, "terminals.enrolment_not_open")
     enrolment.approved_by = person.login
     return enrolment
 
@@ -139,10 +139,10 @@ async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: byt
 
 
 async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal:
-    """An active terminal; raises Problem(BAD_SIGNATURE), as for a wrong key: who asks is not known yet."""
+    """An active terminal; raises Problem(BAD_SIGNATURE), as for a wrong key: the sender is not authenticated yet."""
     terminal = await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id, Terminal.state == "active"))
     if terminal is None:
-        raise Problem(BAD_SIGNATURE, "no active terminal has this number")
+        raise Problem(BAD_SIGNATURE, "terminals.terminal_unknown")
     return terminal
 
 

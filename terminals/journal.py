@@ -1,4 +1,4 @@
-"""A terminal's memory: every request is on its disk before it is sent, every answer before it is shown.
+"""A terminal's journal: every request is on disk before it is sent, every answer before it is shown.
 
 SQLite in WAL mode with ``synchronous=FULL``: a commit is on disk when it returns. What was sent and has no final
 answer is *unknown*; it is sent again under the same numbers until it is known.
@@ -23,7 +23,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request as the terminal remembers it."""
+    """One request in the journal."""
 
     epoch: int
     sequence: int
@@ -52,13 +52,13 @@ class Journal:
         return row[0] or 0
 
     def write_ahead(self, epoch: int, sequence: int, operation: str, body: bytes) -> None:
-        """Note a request before it is sent; on disk when this returns."""
+        """Write a request before it is sent; on disk when this returns."""
         self._db.execute(
             "INSERT INTO request VALUES (?, ?, ?, ?, ?, NULL)", (epoch, sequence, operation, body, UNKNOWN)
         )
 
     def write_answer(self, epoch: int, sequence: int, outcome: str, answer: bytes) -> None:
-        """Note an answer before it is shown; on disk when this returns."""
+        """Write an answer before it is shown; on disk when this returns."""
         self._db.execute(
             "UPDATE request SET outcome = ?, answer = ? WHERE epoch = ? AND sequence = ?",
             (outcome, answer, epoch, sequence),

@@ -1,7 +1,8 @@
-"""Authenticating what terminals send, and signing every answer: one ASGI layer around the terminal routes.
+"""ASGI middleware of the terminal routes: authenticates every message and signs every answer.
 
-The routes inside see a checked message in ``request.auth`` and know nothing of signatures. Problems that they raise
-are answers too, and leave signed; only what fails authentication itself is answered without a signature.
+The routes find the authenticated message in ``request.auth`` and do not deal with signatures. Problems that they raise
+are signed as well; only a message that fails authentication is answered without a signature. Charges have a path of
+their own (``charges.py``), which uses the same functions.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from foundation.problems import Problem
@@ -30,49 +31,47 @@ _REQUEST_ID = re.compile(r"([1-9]\d{0,9})/([1-9]\d{0,15})")
 
 
 class TerminalMessage(Struct, frozen=True):
-    """An authenticated message: who sent it, under which numbers, and the SHA-256 of its body."""
+    """An authenticated message: who sent it, under which numbers, and what was signed."""
 
     session: Session
     key: RequestKey
-    digest: bytes
+    signed: SignedRequest
 
 
 async def whole_body(receive: Receive) -> bytes:
-    """The request's body; its size and time are bounded by the door in front."""
+    """The request's body; its size and time are bounded by the connection (``charge_connection.py``)."""
     parts: list[bytes] = []
     while True:
         event = await receive()
         if event["type"] != "http.request":
-            raise Problem(BAD_SIGNATURE, "the message is not whole")
+            raise Problem(BAD_SIGNATURE, "terminals.incomplete")
         parts.append(event.get("body", b""))
         if not event.get("more_body"):
             return b"".join(parts)
 
 
-def header_fields(scope: Scope) -> dict[str, str]:
-    """Header fields by lower-case name; a field that stands twice is joined (RFC 9110 section 5.2)."""
-    fields: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip()
-        fields[name] = f"{fields[name]}, {value}" if name in fields else value
-    return fields
+_FIELDS = {name.encode(): name for name in ("signature-input", "signature", "content-digest", "onecard-request")}
 
-
-SIGNATURE_FIELDS = frozenset({b"signature-input", b"signature", b"content-digest", b"onecard-request"})
+SIGNATURE_FIELDS = _FIELDS.keys()
+"""The header fields that a signature needs, in lower case."""
 
 
 def signature_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Those header fields alone that a signature needs (their names come in lower case from the server)."""
+    """The header fields that a signature needs; a field that occurs twice is joined (RFC 9110 section 5.2).
+
+    The server gives names in lower case.
+    """
     fields: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        if raw_name in SIGNATURE_FIELDS:
-            name, value = raw_name.decode(), raw_value.decode("latin-1")
+        name = _FIELDS.get(raw_name)
+        if name is not None:
+            value = raw_value.decode("latin-1")
             fields[name] = f"{fields[name]}, {value}" if name in fields else value
     return fields
 
 
 class SignedMessages:
-    """The layer around the routes of a session."""
+    """Middleware for routes of a session."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -84,31 +83,27 @@ class SignedMessages:
             return
         state = scope["litestar_app"].state
         body = await whole_body(receive)
-        signed, message = await authenticate(
-            scope["method"],
-            scope["path"],
-            scope["query_string"],
-            signature_fields(scope["headers"]),
-            body,
-            state.terminal_sessions,
-        )
+        message = await authenticate(scope, body, state.terminal_sessions)
         scope["auth"] = message
 
         async def replay() -> Any:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        signing = SigningSend(signed, send, state.block_list, message.session)
-        await self._app(scope, replay, signing)
+        await self._app(scope, replay, SigningSend(message, send, state.block_list))
 
 
-async def authenticate(
-    method: str, path: str, query: bytes, headers: dict[str, str], body: bytes, sessions: SessionStore
-) -> tuple[SignedRequest, TerminalMessage]:
+async def authenticate(scope: HTTPScope, body: bytes, sessions: SessionStore) -> TerminalMessage:
     """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME, SESSION_ENDED or EPOCH_WRONG."""
-    if query:
-        raise Problem(BAD_SIGNATURE, "a signed path has no query")
-    signed = read_signature(method, path, headers, body, in_session=True)
-    return signed, message_of(signed, await sessions.find(signed.key_id))
+    refuse_query(scope)
+    fields = signature_fields(scope["headers"])
+    signed = read_signature(scope["method"], scope["path"], fields, body, in_session=True)
+    return message_of(signed, await sessions.find(signed.key_id))
+
+
+def refuse_query(scope: HTTPScope) -> None:
+    """Raise Problem(BAD_SIGNATURE) for a path with a query, which no signature of ours covers."""
+    if scope["query_string"]:
+        raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
 
 
 def message_of(signed: SignedRequest, session: Session) -> TerminalMessage:
@@ -116,21 +111,20 @@ def message_of(signed: SignedRequest, session: Session) -> TerminalMessage:
     check_request(signed, hmac_verifier(session.mac), time.time())
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
     if numbers is None:
-        raise Problem(BAD_SIGNATURE, "Onecard-Request is not epoch/sequence")
+        raise Problem(BAD_SIGNATURE, "terminals.request_number_malformed")
     key = RequestKey(session.terminal_id, int(numbers[1]), int(numbers[2]))
     if key.epoch != session.epoch:
-        raise Problem(EPOCH_WRONG, f"the terminal's epoch is {session.epoch}")
+        raise Problem(EPOCH_WRONG, "terminals.epoch", epoch=session.epoch)
     if key.sequence > 2**53 - 1:
-        raise Problem(BAD_SIGNATURE, "the sequence number is above 2^53 - 1")
-    return TerminalMessage(session, key, signed.body_digest)
+        raise Problem(BAD_SIGNATURE, "terminals.sequence_too_large")
+    return TerminalMessage(session, key, signed)
 
 
-def signed_fields(
-    signed: SignedRequest, status: int, body: bytes, block_list: BlockListVersion, session: Session
-) -> dict[str, str]:
+def signed_fields(message: TerminalMessage, status: int, body: bytes, block_list: BlockListVersion) -> dict[str, str]:
     """The header fields that sign an answer to a session's message."""
+    session = message.session
     return sign_answer(
-        signed,
+        message.signed,
         status,
         body,
         block_list=block_list.current,
@@ -141,18 +135,17 @@ def signed_fields(
 
 
 class SigningSend:
-    """Holds an answer back until its body is complete, then sends it signed."""
+    """Holds an answer until its body is complete, then sends it signed."""
 
-    def __init__(self, signed: SignedRequest, send: Send, block_list: BlockListVersion, session: Session) -> None:
-        self._signed = signed
+    def __init__(self, message: TerminalMessage, send: Send, block_list: BlockListVersion) -> None:
+        self._message = message
         self._send = send
         self._block_list = block_list
-        self._session = session
         self._start: HTTPResponseStartEvent | None = None
         self._body = b""
 
     async def __call__(self, event: Message) -> None:
-        """Take one ASGI event of the answer."""
+        """Handle one ASGI event of the answer."""
         if event["type"] == "http.response.start":
             self._start = event
             return
@@ -162,7 +155,7 @@ class SigningSend:
         self._body += event["body"]
         if event["more_body"]:
             return
-        fields = signed_fields(self._signed, self._start["status"], self._body, self._block_list, self._session)
+        fields = signed_fields(self._message, self._start["status"], self._body, self._block_list)
         self._start["headers"] = [
             *self._start["headers"],
             *((name.encode(), value.encode()) for name, value in fields.items()),

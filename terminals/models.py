@@ -1,11 +1,19 @@
-"""Tables of the counter: terminals, enrolment codes, sessions, phone activations, the block list."""
+"""Tables of terminals: enrolment codes, sessions, phone activations, the block list."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models import Base, book_key, number_key
+
+
+class TerminalKind(StrEnum):
+    """What a terminal is for: a till takes payments, a scale only weighs."""
+
+    TILL = "till"
+    SCALE = "scale"
 
 
 class Terminal(Base):

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from foundation.problems import Problem
 from foundation.strict_json import read_cbor
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 
 PREFIX = "OC1:"
 CODE_CHARACTERS_MAX = 395
@@ -41,22 +42,22 @@ _EDDSA = cbor2.dumps({1: -8}, canonical=True)
 
 
 class NotGenuine(Exception):
-    """The code is not one of ours, or was altered; the text says where it failed."""
+    """The code was not issued by this network, or was altered; the message says which check failed."""
 
 
 class Holder(Struct, frozen=True, gc=False):
-    """What a holder certificate says. ``expires_at`` in seconds since 1970."""
+    """Content of a holder certificate. ``expires_at`` in seconds since 1970."""
 
-    book: int
-    agency_id: int
-    holder_id: int
-    credential_id: int
+    book: Book
+    agency_id: AgencyId
+    holder_id: HolderId
+    credential_id: CredentialId
     expires_at: int
     public_key: bytes
 
 
 class Token(Struct, frozen=True, gc=False):
-    """What the phone signed: when, its count, and the only canteen that may take it (None: any)."""
+    """Content of a token: time of issue, counter, and the only canteen that may accept it (None: any)."""
 
     issued_at: int
     counter: int
@@ -75,7 +76,7 @@ def base45_encode(data: bytes) -> str:
 
 
 def base45_decode(text: str) -> bytes:
-    """Undo ``base45_encode``; raises ValueError for any other text."""
+    """Reverse ``base45_encode``; raises ValueError for any other text."""
     values = text.encode("ascii", "replace").translate(_TO_VALUES)
     if _NO_VALUE in values:
         raise ValueError("a character is not in base45")
@@ -170,12 +171,13 @@ def _holder_of(centre_public_key: bytes, certificate: bytes) -> Holder:
             8: {1: {1: 1, -1: 6, -2: bytes(key)}},
         }:
             book, agency_id, holder_id = (int(part) for part in subject.split("."))
-            return Holder(book, agency_id, holder_id, int.from_bytes(credential, "big"), expires_at, key)
+            credential_id = CredentialId(int.from_bytes(credential, "big"))
+            return Holder(Book(book), AgencyId(agency_id), HolderId(holder_id), credential_id, expires_at, key)
     raise NotGenuine("the certificate's claims are not of this profile")
 
 
 def read_certificate(centre_public_key: bytes, certificate: bytes) -> Holder:
-    """Verify a holder certificate; raises NotGenuine. Its expiry is the caller's to judge."""
+    """Verify a holder certificate; raises NotGenuine. The caller checks its expiry."""
     try:
         return _holder_of(centre_public_key, certificate)
     except Problem:
@@ -191,7 +193,7 @@ def make_code(certificate: bytes, phone_key: Ed25519PrivateKey, token: Token) ->
 
 
 def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
-    """Verify a code's two signatures; raises NotGenuine. Times, counter and audience are the caller's to judge."""
+    """Verify a code's two signatures; raises NotGenuine. The caller checks times, counter and canteen."""
     if len(code) > CODE_CHARACTERS_MAX or not code.startswith(PREFIX):
         raise NotGenuine("not a code of this network")
     try:

@@ -1,14 +1,15 @@
-"""Receipts: numbered, signed by the centre, verifiable without a network, marked as the regulation asks.
+"""Receipts: numbered, signed by the centre, verifiable without a network, with the sentence that the notice asks for.
 
-The host must give a receipt, which the traveller keeps; it is not for reimbursement, except where a region's rules say
+The host must give a receipt, which the payer keeps; it is no basis for reimbursement, except where a region's rules say
 that the canteen's slip is needed for the allowance (notice of July 2019; Xiantao). A receipt names a pseudonymous
-account, no person. Its number is the posting's: 74 random bits, so that nobody finds another's.
+account, no person. Its number is the posting's: 74 random bits, so that nobody can guess another's. Page and PDF are in
+one language each; what is signed is Chinese.
 
 * Signed: COSE_Sign1 (RFC 9052) with EdDSA over a deterministic CBOR array, context ``onecard receipt v1``. Ed25519 is
   deterministic: the signature is made whenever it is asked for and is always the same.
 * Code: ``OR1:`` + base45 (RFC 9285) of the untagged COSE_Sign1.
 
-What was given back since is shown beside it and is no part of what was signed.
+The payee and refunds are shown beside it and are no part of what was signed.
 """
 
 import html
@@ -25,8 +26,9 @@ from qrcode.image.svg import SvgPathImage
 
 import web
 from foundation.calendar import ZONE
+from foundation.catalogue import Language, text
 from foundation.keys import KeyRing
-from foundation.money import yuan
+from foundation.money import in_words, yuan
 from foundation.pdf import render_pdf
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
@@ -34,23 +36,18 @@ from foundation.strict_json import read_cbor
 from settlement.ledger import QUERIES, rules_of
 from settlement.tariff import in_force
 from terminals import qr
+from terminals.sessions import QUERIES as TERMINAL_QUERIES
 
 PREFIX = "OR1:"
 CODE_BYTES_MAX = 1_024
 CONTEXT = b"onecard receipt v1"
-
-EFFECTS = {
-    "personal": ("个人留存,不作报销凭证", "Kept by the traveller; not a voucher for reimbursement"),
-    "voucher": ("可作伙食补助凭据", "Proof of payment for the meal allowance"),
-}
-MEALS = {"breakfast": "早餐 breakfast", "lunch": "午餐 lunch", "dinner": "晚餐 dinner"}
 
 FOLDER = Path(web.__file__).parent / "receipt"
 PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
 
 
 class SignedReceipt(Struct, frozen=True):
-    """What a receipt says; money in fen. ``effect`` is a key of ``EFFECTS``."""
+    """What a receipt says; money in fen. ``effect`` is the region's ``receipt_effect``."""
 
     number: UUID
     kind: str
@@ -72,11 +69,13 @@ class SignedReceipt(Struct, frozen=True):
 
 
 class ReceiptShown(Struct):
-    """A receipt with its code, and what was given back of it since."""
+    """A receipt with its code, what is shown beside it, and what was refunded since."""
 
     receipt: SignedReceipt
     code: str
     payer_en: str
+    payee_zh: str
+    payee_en: str
     canteen_en: str
     given_back_fen: int
 
@@ -102,7 +101,7 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
     """The receipt of a payment; raises Problem(NOT_FOUND)."""
     row = await pool.fetchrow(QUERIES["receipt"], number)
     if row is None:
-        raise Problem(NOT_FOUND, f"no receipt {number}")
+        raise Problem(NOT_FOUND, "terminals.receipt_unknown", number=number)
     business_date: date = row["business_date"]
     purchased_at: datetime = row["purchased_at"]
     rules = in_force(await rules_of(pool, row["host_book"]), purchased_at.astimezone(ZONE).date())
@@ -120,57 +119,90 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
         host_fen=row["host_fen"],
         effect="personal" if rules is None else rules.receipt_effect,
     )
-    return ReceiptShown(receipt, sign(keys, receipt), row["payer_en"], row["canteen_en"], row["given_back_fen"])
+    payee = await pool.fetchrow(TERMINAL_QUERIES["receipt_payee"], number)
+    assert payee is not None
+    return ReceiptShown(
+        receipt,
+        sign(keys, receipt),
+        row["payer_en"],
+        payee["name_zh"],
+        payee["name_en"],
+        row["canteen_en"],
+        row["given_back_fen"],
+    )
 
 
-def page(shown: ReceiptShown) -> str:
-    """The receipt as a page, Chinese and English."""
-    receipt = shown.receipt
-    effect_zh, effect_en = EFFECTS[receipt.effect]
-    back = ""
-    if shown.given_back_fen:
-        back = f'<p class="back">已退 Given back since: ¥ {yuan(shown.given_back_fen)}</p>'
-    texts = {
-        "number": str(receipt.number),
-        "amount": yuan(receipt.amount_fen),
-        "effect_zh": effect_zh,
-        "effect_en": effect_en,
-    }
-    escaped = {name: html.escape(text) for name, text in texts.items()}
-    lines = "\n".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown))
-    return PAGE.substitute(escaped, back=back, lines=lines, code=_picture(shown.code))
+def page(shown: ReceiptShown, language: Language) -> str:
+    """The receipt as a page in one language."""
+    texts = {name: html.escape(value) for name, value in _texts(shown, language).items()}
+    lines = "\n".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown, language))
+    texts |= {"lines": lines, "code": _picture(shown.code)}
+    texts |= {"download": text("receipt.download", language), "parameter": language.value}
+    return PAGE.substitute(texts)
 
 
-async def document(shown: ReceiptShown) -> bytes:
-    """The receipt as a PDF of A5. Raises Problem(NO_FONT)."""
-    receipt = shown.receipt
-    effect_zh, effect_en = EFFECTS[receipt.effect]
-    data = {
-        "number": str(receipt.number),
-        "amount": yuan(receipt.amount_fen),
-        "given_back": yuan(shown.given_back_fen) if shown.given_back_fen else "",
-        "lines": _lines(shown),
-        "effect_zh": effect_zh,
-        "effect_en": effect_en,
-        "code": _picture(shown.code),
-    }
+async def document(shown: ReceiptShown, language: Language) -> bytes:
+    """The receipt as a PDF of A5, in one language. Raises Problem(NO_FONT)."""
+    data = {**_texts(shown, language), "lines": _lines(shown, language), "code": _picture(shown.code)}
     return await render_pdf(FOLDER / "page.typ", data)
 
 
-def _lines(shown: ReceiptShown) -> list[tuple[str, str]]:
-    """What both say, line by line: its name and its value."""
+def _texts(shown: ReceiptShown, language: Language) -> dict[str, str]:
+    """What page and PDF say around the lines."""
     receipt = shown.receipt
-    return [
-        ("付款单位 Payer", f"{receipt.payer_zh} {shown.payer_en}"),
-        ("付款账户 Account", str(receipt.holder_id)),
-        ("收款食堂 Canteen", f"{receipt.canteen_zh} {shown.canteen_en}"),
-        ("餐次 Meal", MEALS[receipt.meal]),
-        ("时间 Time", f"{datetime.fromtimestamp(receipt.purchased_at, ZONE):%Y-%m-%d %H:%M:%S}"),
-        ("营业日 Business day", receipt.business_date),
-        ("本人现金 Own money", yuan(receipt.cash_fen)),
-        ("餐补 Subsidy", yuan(receipt.subsidy_fen)),
-        ("接待单位 Host", yuan(receipt.host_fen)),
-    ]
+    return {
+        "lang": language.tag,
+        "title": text("receipt.title", language),
+        "number": str(receipt.number),
+        "amount": f"¥{yuan(receipt.amount_fen)}",
+        "effect": text(f"receipt.effect.{receipt.effect}", language),
+        "code_note": text("receipt.code_note", language),
+    }
+
+
+def _lines(shown: ReceiptShown, language: Language) -> list[tuple[str, str]]:
+    """What page and PDF say line by line: name and value, in the order of a Chinese receipt."""
+    receipt, chinese = shown.receipt, language is Language.CHINESE
+    purchased_at = datetime.fromtimestamp(receipt.purchased_at, ZONE)
+    business_date = date.fromisoformat(receipt.business_date)
+    amount = f"¥{yuan(receipt.amount_fen)}"
+    if chinese:
+        amount += f"（大写：{in_words(receipt.amount_fen)}）"
+    parts = {"cash": receipt.cash_fen, "subsidy": receipt.subsidy_fen, "host": receipt.host_fen}
+    values = {
+        "number": short_number(receipt),
+        "payee": shown.payee_zh if chinese else shown.payee_en,
+        "canteen": receipt.canteen_zh if chinese else shown.canteen_en,
+        "payer": receipt.payer_zh if chinese else shown.payer_en,
+        "account": str(receipt.holder_id),
+        "meal": text(f"receipt.meal.{receipt.meal}", language),
+        "time": f"{_day(purchased_at, language)} {purchased_at:%H:%M}",
+        "recorded": _day(business_date, language),
+        "amount": amount,
+        **{name: f"¥{yuan(fen)}" for name, fen in parts.items() if fen},
+        "status": _status(shown, language),
+    }
+    return [(text(f"receipt.{name}", language), value) for name, value in values.items()]
+
+
+def short_number(receipt: SignedReceipt) -> str:
+    """The number for people to read out: the business date and the last 32 random bits of the receipt's number."""
+    last = receipt.number.hex[-8:].upper()
+    return f"{receipt.business_date.replace('-', '')} {last[:4]} {last[4:]}"
+
+
+def _day(day: date, language: Language) -> str:
+    if language is Language.CHINESE:
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def _status(shown: ReceiptShown, language: Language) -> str:
+    if not shown.given_back_fen:
+        return text("receipt.status.paid", language)
+    if shown.given_back_fen >= shown.receipt.amount_fen:
+        return text("receipt.status.refunded", language)
+    return text("receipt.refunded", language, amount=yuan(shown.given_back_fen))
 
 
 def _picture(code: str) -> str:

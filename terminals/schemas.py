@@ -2,23 +2,26 @@
 
 import base64
 import binascii
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number
+from foundation.messages import BULK_MAX, Message, Number, form
 from foundation.problems import INVALID, Problem
+from registry.identifiers import Book, CredentialId, HolderId
+from registry.meals import Meal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen
+from terminals.models import TerminalKind
 
-Meal = Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
 Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
-Key32 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
-Mac16 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
-Uid = Annotated[str, Meta(pattern="^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
-Code = Annotated[str, Meta(pattern="^[A-Z2-7]{16}$", description="80 random bits, base32.")]
-SessionId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+Key32 = Annotated[str, form("key32", "^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
+Mac16 = Annotated[str, form("mac16", "^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
+Uid = Annotated[str, form("uid", "^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
+Code = Annotated[str, form("code", "^[A-Z2-7]{16}$", description="80 random bits, base32.")]
+SessionId = Annotated[str, form("session_id", "^[A-Za-z0-9_-]{22}$")]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 
@@ -29,26 +32,32 @@ def to_text(data: bytes) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """Undo ``to_text``; raises Problem(INVALID) for a text that ``to_text`` never makes."""
+    """Reverse ``to_text``; raises Problem(INVALID) for any text that ``to_text`` does not produce."""
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
-        raise Problem(INVALID, "not base64url") from None
+        raise Problem(INVALID, "terminals.not_base64url") from None
     if to_text(data) != text:
-        raise Problem(INVALID, "not canonical base64url")
+        raise Problem(INVALID, "terminals.not_base64url")
     return data
 
 
+class Suite(StrEnum):
+    """Cipher suites of a session."""
+
+    X25519 = "X25519-HKDF-SHA256-HMAC-SHA256"
+
+
 class NewEnrolment(Message):
-    """A code for one device, to become a terminal of this canteen; of this terminal when it is replaced."""
+    """A request for a code: one device may become a terminal of this canteen, or replace one."""
 
     canteen_id: Number
     replaces_terminal_id: Number | None = None
-    kind: Annotated[str, Meta(pattern="^(till|scale)$", description="What it is: a scale only weighs.")] = "till"
+    kind: Annotated[TerminalKind, Meta(description="What the device is: a scale only weighs.")] = TerminalKind.TILL
 
 
 class EnrolmentSlip(Struct):
-    """What the installer takes to the device. The code is shown once."""
+    """What the installer enters at the device. The code is shown once."""
 
     enrolment_id: int
     code: str
@@ -64,7 +73,7 @@ class Approved(Struct):
 
 
 class Enrol(Message):
-    """A device asks to become a terminal; signed with the key that it names (keyid "enrolment")."""
+    """A device redeems an enrolment code; signed with ``public_key`` (keyid "enrolment")."""
 
     enrolment_id: Number
     code: Code
@@ -80,15 +89,15 @@ class Enrolled(Struct):
 
 
 class SignOn(Message):
-    """A terminal opens a session: its fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
+    """A terminal opens a session with a fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
 
-    suite: Annotated[str, Meta(pattern="^X25519-HKDF-SHA256-HMAC-SHA256$")]
+    suite: Suite
     terminal_id: Number
     ephemeral: Key32
 
 
 class TerminalLimits(Struct):
-    """Bounds that the terminal should know before it sends."""
+    """Limits that a terminal should know before it sends."""
 
     amount_max_fen: int
     resend_within_s: int
@@ -98,7 +107,7 @@ class SignedOn(Struct):
     """The session, and where the terminal's numbering stands. Times in seconds since 1970."""
 
     session_id: str
-    suite: str
+    suite: Suite
     ephemeral: str
     epoch: int
     highest_sequence: int
@@ -110,21 +119,21 @@ class SignedOn(Struct):
 
 
 class CardPresented(Message):
-    """What a card answered to the challenge of this request (under the session that it was challenged in)."""
+    """A card's response to the challenge of this request, under the session in which it was challenged."""
 
     uid: Uid
-    book: Annotated[int, Meta(ge=1, le=2**31 - 1, examples=[3302])]
-    holder_id: Number
-    credential_id: Number
+    book: Annotated[Book, Meta(ge=1, le=2**31 - 1, examples=[3302])]
+    holder_id: Annotated[HolderId, Meta(ge=1, le=2**53 - 1, examples=[1042])]
+    credential_id: Annotated[CredentialId, Meta(ge=1, le=2**53 - 1, examples=[1043])]
     counter: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     session_id: SessionId
     mac: Mac16
 
 
 class ChargeMessage(Message):
-    """One payment: a card or a code, for a meal. ``amount_fen`` only where the tariff leaves it to the cashier."""
+    """One payment for a meal by a card or a code. ``amount_fen`` only where the tariff leaves it to the cashier."""
 
-    meal: Meal
+    meal: Annotated[Meal, Meta(examples=["lunch"])]
     purchased_at: Seconds
     amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
     working_meal: Annotated[bool, Meta(description="The host pays: one working meal a visit.")] | None = None
@@ -133,7 +142,7 @@ class ChargeMessage(Message):
 
 
 class VoidMessage(Message):
-    """Take back what was sent under an earlier number of this terminal."""
+    """Void the charge that this terminal sent under an earlier number."""
 
     target_epoch: Epoch
     target_sequence: Sequence
@@ -151,11 +160,11 @@ class Receipt(Struct):
     subsidy_balance_fen: int
     business_date: str
     posted_at: int
-    note: str = "个人留存,不作报销凭证"
+    note: Annotated[str, Meta(description="What the receipt may be used for; Chinese.")]
 
 
 class Answer(Struct, omit_defaults=True):
-    """What became of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``."""
+    """The outcome of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``."""
 
     outcome: Annotated[str, Meta(examples=["approved"])]
     receipt: Receipt | None = None
@@ -177,7 +186,7 @@ class BlockChange(Struct):
 
 
 class BlockChanges(Struct):
-    """What changed after a version; ``complete`` says whether that is all."""
+    """The changes after a version; ``complete`` if there are no more."""
 
     version: int
     complete: bool
@@ -192,14 +201,14 @@ class NewCard(Message):
 
 
 class NewCards(Message):
-    """Cards for officials of one agency; all are issued, or none."""
+    """Cards for officials of one agency: all are issued, or none."""
 
     agency_id: Number
     cards: Annotated[list[NewCard], Meta(min_length=1, max_length=BULK_MAX // 2)]
 
 
 class CardIssued(Struct):
-    """What the personaliser writes to a card. The key is shown once and kept nowhere."""
+    """What the personaliser writes to a card. The key is shown once and stored nowhere."""
 
     uid: str
     book: int
@@ -223,7 +232,7 @@ class NewReplacement(Message):
 
 
 class Replaced(Struct):
-    """The new card for the personaliser, and the balances in fen that it pays from: the same account's."""
+    """The new card for the personaliser, and the balances of its account in fen."""
 
     card: CardIssued
     cash_fen: int
@@ -253,7 +262,7 @@ class Activations(Struct):
 
 
 class ActivatePhone(Message):
-    """A phone asks for its holder certificate; signed with the key that it names (keyid "phone")."""
+    """A phone requests its holder certificate; signed with ``public_key`` (keyid "phone")."""
 
     activation_id: Number
     code: Code
@@ -261,13 +270,13 @@ class ActivatePhone(Message):
 
 
 class RenewCertificate(Message):
-    """A phone asks for a fresh certificate; signed with the phone's key (keyid "phone")."""
+    """A phone requests a fresh certificate; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
 
 
 class AskTopUp(Message):
-    """A phone opens a top-up, or asks how it stands; signed with the phone's key (keyid "phone")."""
+    """A phone opens a top-up, or queries its state; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
     order_id: Annotated[UUID, Meta(description="Made by the phone; a repeat under it opens nothing more.")]
@@ -290,7 +299,7 @@ class NewClosure(Message):
 
 
 class Closed(Struct):
-    """A closed account: the cash that was paid out, the meal money that went back to the agency; in fen."""
+    """A closed account: cash paid out to the holder, subsidy returned to the agency; in fen."""
 
     holder_id: int
     cash_fen: int
@@ -314,7 +323,7 @@ class TotalsMessage(Message):
 
 
 class TotalsCompared(Struct):
-    """What the ledger has of the same; ``agree`` if it is the same and nothing is unknown."""
+    """The ledger's totals; ``agree`` if they are equal to the terminal's and nothing is unknown."""
 
     agree: bool
     payments: int

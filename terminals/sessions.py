@@ -12,7 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import structlog
@@ -25,50 +27,56 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Pool
 from foundation.problems import INVALID, Problem
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.tariff import Agreement, Rules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
+from terminals.models import TerminalKind
+from terminals.schemas import Suite
 from terminals.signatures import hmac_signer
 
 log = structlog.get_logger()
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
 
-SUITE = "X25519-HKDF-SHA256-HMAC-SHA256"
+SUITE = Suite.X25519
 
 GRACE_AFTER_CUT_OFF = timedelta(hours=2)
-"""A shift that runs over the cut-off may finish; then every terminal signs in again."""
+"""A shift that runs past the cut-off may finish; then every terminal signs on again."""
 
 CACHE_S = 3.0
 REFRESH_S = 1.0
 IN_USE_S = 60.0
-"""A till at lunch charges every few seconds; one that was silent for longer is looked up when it speaks again."""
-HOUSE_S = 10.0
-"""Prices and rules change by date; what else changes in a canteen's rules, its tills know this much later."""
+"""A till at lunch charges every few seconds; one that was idle for longer is looked up at its next request."""
+TERMS_S = 10.0
+"""Prices and rules change by date; any other change of a canteen's terms reaches its tills this much later."""
 CACHED_SESSIONS_MAX = 20_000
 """Terminals of one worker; each takes about 1 KiB."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Session:
-    """What a worker knows of a signed-in terminal. Its repr shows no key."""
+    """What a worker knows about a signed-on terminal. Its repr shows no key."""
 
     session_id: str
-    book: int
-    terminal_id: int
+    book: Book
+    terminal_id: TerminalId
     epoch: int
-    mac: Callable[[bytes], bytes]
-    """HMAC-SHA256 under the session's key."""
     live: bool
     expires_at: datetime
-    canteen_id: int
-    canteen_account: int
-    acquirer_id: int
+    canteen_id: CanteenId
+    canteen_account: AccountId
+    acquirer_id: AgencyId
     subsidy_first: bool
-    working_meal_account: int
-    kind: str
-    """``till`` or ``scale``."""
-    house: "HouseRules"
+    working_meal_account: AccountId
+    kind: TerminalKind
+    mac: Callable[[bytes], bytes]
+    """HMAC-SHA256 under the session's key."""
+    terms: "CanteenTerms"
+
+
+_SESSION = itemgetter(*tuple(Session.__dataclass_fields__)[:-3])
+"""Columns of the query ``sessions`` by name."""
 
 
 def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer_body: bytes) -> bytes:
@@ -76,7 +84,7 @@ def agree_key(ours: X25519PrivateKey, theirs: bytes, request_body: bytes, answer
     try:
         shared = ours.exchange(X25519PublicKey.from_public_bytes(theirs))
     except ValueError:
-        raise Problem(INVALID, "the ephemeral key is not usable") from None
+        raise Problem(INVALID, "terminals.ephemeral_key") from None
     transcript = hashlib.sha256(request_body).digest() + hashlib.sha256(answer_body).digest()
     return HKDF(SHA256(), 32, None, b"onecard session v1" + transcript).derive(shared)
 
@@ -91,8 +99,8 @@ def _is_live(session: Session) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseRules:
-    """What holds at one canteen: its prices, its region's rules and agreements."""
+class CanteenTerms:
+    """The acquirer's terms at one canteen: its tariffs, its region's rules and agreements."""
 
     tariffs: dict[str, list[Tariff]]
     rules: list[Rules]
@@ -103,18 +111,18 @@ class SessionStore:
     """Finds sessions by their number.
 
     A session that was looked up is trusted for ``CACHE_S``. Those in use are looked up again before that, all in one
-    query (``follow``): no till waits for a look-up in the middle of a rush.
+    query (``follow``): no till waits for a look-up at the peak.
     """
 
     def __init__(self, ledger: Pool, keys: KeyRing) -> None:
         self._ledger = ledger
         self._keys = keys
         self._cache: OrderedDict[str, tuple[float, Session]] = OrderedDict()
-        self._houses: dict[int, tuple[float, HouseRules]] = {}
+        self._terms: dict[int, tuple[float, CanteenTerms]] = {}
         self._used_at: dict[str, float] = {}
 
     def cached(self, session_id: str) -> Session | None:
-        """The live session of this number if it was looked up a moment ago."""
+        """The live session of this number if it was looked up within ``CACHE_S``."""
         session = self._recent(session_id)
         return session if session is not None and _is_live(session) else None
 
@@ -124,17 +132,17 @@ class SessionStore:
         if session is None:
             row = await self._row(session_id)
             if row is None:
-                raise Problem(BAD_SIGNATURE, "no session has this keyid")
-            # A till that signs on gets the rules of this moment.
-            house = await self._house_of(row, older_than_s=HOUSE_S if session_id in self._cache else 0.0)
-            session = self._keep(row, self._mac_of(row), house)
+                raise Problem(BAD_SIGNATURE, "terminals.session_unknown")
+            # A till that signs on gets the current terms.
+            terms = await self._terms_of(row, older_than_s=TERMS_S if session_id in self._cache else 0.0)
+            session = self._keep(row, self._mac_of(row), terms)
             self._used_at[session_id] = time.monotonic()
         if not _is_live(session):
             raise Problem(SESSION_ENDED)
         return session
 
     def forget(self, session_id: str) -> None:
-        """Ask PostgreSQL the next time."""
+        """Drop the session from the cache."""
         self._cache.pop(session_id, None)
 
     async def follow(self) -> None:
@@ -148,8 +156,8 @@ class SessionStore:
                 for row in await self._ledger.fetch(QUERIES["sessions"], in_use) if in_use else ():
                     known = self._cache.get(row["session_id"])
                     if known is not None:
-                        house = await self._house_of(row, older_than_s=HOUSE_S)
-                        self._keep(row, known[1].mac, house)
+                        terms = await self._terms_of(row, older_than_s=TERMS_S)
+                        self._keep(row, known[1].mac, terms)
             except (*LOST_CONNECTION, TimeoutError) as error:
                 log.warning("sessions_not_refreshed", error=repr(error))
 
@@ -169,23 +177,9 @@ class SessionStore:
         self._used_at[session_id] = now
         return cached[1]
 
-    def _keep(self, row: asyncpg.Record, mac: Callable[[bytes], bytes], house: HouseRules) -> Session:
-        session = Session(
-            row["session_id"],
-            row["book"],
-            row["terminal_id"],
-            row["epoch"],
-            mac,
-            row["live"],
-            row["expires_at"],
-            row["canteen_id"],
-            row["canteen_account"],
-            row["acquirer_id"],
-            row["subsidy_first"],
-            row["working_meal_account"],
-            row["kind"],
-            house,
-        )
+    def _keep(self, row: asyncpg.Record, mac: Callable[[bytes], bytes], terms: CanteenTerms) -> Session:
+        values: tuple[Any, ...] = (*_SESSION(row), TerminalKind(row["kind"]), mac, terms)
+        session = Session(*values)
         self._cache[session.session_id] = (time.monotonic(), session)
         self._cache.move_to_end(session.session_id)
         if len(self._cache) > CACHED_SESSIONS_MAX:
@@ -198,15 +192,15 @@ class SessionStore:
     def _mac_of(self, row: asyncpg.Record) -> Callable[[bytes], bytes]:
         return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
 
-    async def _house_of(self, row: asyncpg.Record, *, older_than_s: float) -> HouseRules:
-        """A canteen's rules, shared by its tills; read anew when they are older than that."""
+    async def _terms_of(self, row: asyncpg.Record, *, older_than_s: float) -> CanteenTerms:
+        """A canteen's terms, shared by its tills; read again when they are older than that."""
         book, canteen_id = row["book"], row["canteen_id"]
-        cached = self._houses.get(canteen_id)
+        cached = self._terms.get(canteen_id)
         if cached is None or time.monotonic() - cached[0] >= older_than_s:
-            house = HouseRules(
+            terms = CanteenTerms(
                 await tariffs_of(self._ledger, book, canteen_id),
                 await rules_of(self._ledger, book),
                 await agreements_of(self._ledger, book),
             )
-            cached = self._houses[canteen_id] = (time.monotonic(), house)
+            cached = self._terms[canteen_id] = (time.monotonic(), terms)
         return cached[1]

@@ -1,10 +1,9 @@
-"""HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile that terminals speak.
+"""HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile of the terminal protocol.
 
 A request is signed over ``@method``, ``@path``, ``content-digest`` and, within a session, ``onecard-request`` (epoch
 and sequence); an answer over ``@status``, ``content-digest``, the block list's version and the signature of the
-request that it answers, so that no answer fits another question. ``hmac-sha256`` within a session, ``ed25519`` to
-open one.
-The profile fixes the components and their order: what is not in it is refused, not interpreted.
+request that it answers, so that no answer fits another request. ``hmac-sha256`` within a session, ``ed25519``
+outside one. The profile fixes the components and their order; anything else is refused.
 """
 
 import binascii
@@ -51,10 +50,10 @@ def _digest_field(digest: bytes) -> str:
 
 
 def hmac_signer(key: bytes) -> Signer:
-    """Sign with HMAC-SHA256 under a session key (RFC 9421 section 3.3.3). Made once a session.
+    """Sign with HMAC-SHA256 under a session key (RFC 9421 section 3.3.3). Made once per session.
 
-    Not ``hmac.digest``: that lets go of the interpreter's lock each time, and in a server's worker the thread that
-    takes it costs more than all else that a payment needs; nor ``hmac.new``, half of whose time is Python's
+    Not ``hmac.digest``: it releases the interpreter's lock each time, and in a server's worker the thread that takes
+    the lock costs more than the rest of a payment. Not ``hmac.new``: half of its time is spent in Python
     (docs/performance.md).
     """
     keyed = HMAC(key, SHA256())
@@ -91,7 +90,7 @@ def ed25519_verifier(public_key: bytes) -> Verifier:
 
 
 class SignedRequest(Struct, frozen=True, gc=False):
-    """A request as far as its signature goes, before any key was tried."""
+    """The signed parts of a request, before its signature is checked."""
 
     method: str
     path: str
@@ -102,7 +101,7 @@ class SignedRequest(Struct, frozen=True, gc=False):
     request_id: str
     """The Onecard-Request field, empty outside sessions."""
     parameters: str
-    """The signature parameters as they were sent, since they are signed so (RFC 9421 section 2.3)."""
+    """The signature parameters as they were sent: they are signed in this form (RFC 9421 section 2.3)."""
     created: int
     key_id: str
     algorithm: str
@@ -148,22 +147,22 @@ def read_signature(
 ) -> SignedRequest:
     """Read a request's signature fields and compare its digest with the body.
 
-    Raises Problem(BAD_SIGNATURE) that says what is missing or outside the profile.
+    Raises Problem(BAD_SIGNATURE) with what is missing or outside the profile.
     """
     parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
     if parameters is None:
-        raise Problem(BAD_SIGNATURE, "Signature-Input is missing or not of this protocol's profile")
+        raise Problem(BAD_SIGNATURE, "terminals.signature_input")
     expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, "ed25519")
     if parameters["components"] != expected or parameters["alg"] != algorithm:
-        raise Problem(BAD_SIGNATURE, f"the signature must be {algorithm} over {expected}")
+        raise Problem(BAD_SIGNATURE, "terminals.signature_profile", algorithm=algorithm, components=expected)
     signature = _signature_bytes(headers.get("signature", ""))
     digest = headers.get("content-digest", "")
     body_digest = hashlib.sha256(body).digest()
     if digest != _digest_field(body_digest):
-        raise Problem(BAD_SIGNATURE, "Content-Digest is missing or not the body's")
+        raise Problem(BAD_SIGNATURE, "terminals.content_digest")
     request_id = headers.get("onecard-request", "") if in_session else ""
     if in_session and not request_id:
-        raise Problem(BAD_SIGNATURE, "Onecard-Request is missing")
+        raise Problem(BAD_SIGNATURE, "terminals.request_number_missing")
     return SignedRequest(
         method,
         path,
@@ -181,19 +180,19 @@ def read_signature(
 def _signature_bytes(field: str) -> bytes:
     match = _SIGNATURE.fullmatch(field)
     if match is None:
-        raise Problem(BAD_SIGNATURE, "Signature is missing or not of this protocol's profile")
+        raise Problem(BAD_SIGNATURE, "terminals.signature_field")
     try:
         return binascii.a2b_base64(match["bytes"], strict_mode=True)
     except binascii.Error:
-        raise Problem(BAD_SIGNATURE, "Signature is not base64") from None
+        raise Problem(BAD_SIGNATURE, "terminals.signature_field") from None
 
 
 def check_request(request: SignedRequest, verify: Verifier, now: float) -> None:
     """Check signature and time; raises Problem(BAD_SIGNATURE) or Problem(OUT_OF_TIME)."""
     if not verify(request.base(), request.signature):
-        raise Problem(BAD_SIGNATURE, "the signature does not fit the message")
+        raise Problem(BAD_SIGNATURE, "terminals.signature_wrong")
     if abs(request.created - now) > CREATED_WITHIN_S:
-        raise Problem(OUT_OF_TIME, f"the centre's time is {int(now)}; created was {request.created}")
+        raise Problem(OUT_OF_TIME, "terminals.out_of_time", centre_time=int(now), created=request.created)
 
 
 def _answer_base(status: int, digest: str, block_list: str, request_signature: str, parameters: str) -> bytes:
@@ -214,13 +213,14 @@ def sign_answer(
     sign: Signer,
 ) -> dict[str, str]:
     """The header fields that sign an answer, with the block list's version, and bind it to its request."""
+    version = str(block_list)
     digest = content_digest(body)
     parameters = _parameters(ANSWER, created, key_id, request.algorithm)
     request_signature = f":{binascii.b2a_base64(request.signature, newline=False).decode()}:"
-    signature = sign(_answer_base(status, digest, str(block_list), request_signature, parameters))
+    signature = sign(_answer_base(status, digest, version, request_signature, parameters))
     return {
         "content-digest": digest,
-        "onecard-block-list": str(block_list),
+        "onecard-block-list": version,
         "signature-input": f"{LABEL}={parameters}",
         "signature": f"{LABEL}=:{binascii.b2a_base64(signature, newline=False).decode()}:",
     }
@@ -235,15 +235,15 @@ def check_answer(
     key_id: str,
     verify: Verifier,
 ) -> int:
-    """The terminal's side: whether an answer is the centre's, to this very request.
+    """The terminal's side: check that an answer is the centre's and belongs to this request.
 
     Returns the centre's time, seconds since 1970. Raises Problem(BAD_SIGNATURE).
     """
     parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
     if parameters is None or parameters["components"] != ANSWER or parameters["keyid"] != key_id:
-        raise Problem(BAD_SIGNATURE, "the answer is not signed as this protocol asks")
+        raise Problem(BAD_SIGNATURE, "terminals.answer_signature_input")
     if headers.get("content-digest") != content_digest(body):
-        raise Problem(BAD_SIGNATURE, "the answer's digest is not its body's")
+        raise Problem(BAD_SIGNATURE, "terminals.answer_digest")
     request_signature = request_headers["signature"].removeprefix(f"{LABEL}=")
     base = _answer_base(
         status,
@@ -253,5 +253,5 @@ def check_answer(
         headers["signature-input"].removeprefix(f"{LABEL}="),
     )
     if not verify(base, _signature_bytes(headers.get("signature", ""))):
-        raise Problem(BAD_SIGNATURE, "the answer's signature does not fit")
+        raise Problem(BAD_SIGNATURE, "terminals.answer_signature_wrong")
     return int(parameters["created"])

@@ -1,5 +1,6 @@
 """Builders on the ledger itself: officials with purses, and orders as the terminal protocol would make them."""
 
+import asyncio
 import hashlib
 import itertools
 import secrets
@@ -10,30 +11,51 @@ from typing import Any
 from msgspec.structs import replace
 
 from foundation.postgres import Pool
-from settlement.charging import ChargeLimits, ChargeOrder, Charger, RequestKey
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
+from registry.meals import Meal
+from settlement.charging import Channel, ChargeLimits, ChargeOrder, Charger, Remembered, RequestKey
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 
-NINGBO, HANGZHOU = 3302, 3301
+NINGBO, HANGZHOU = Book(3302), Book(3301)
 _sequences = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Holder:
-    book: int
-    holder_id: int
-    credential_id: int
+    book: Book
+    holder_id: HolderId
+    credential_id: CredentialId
 
 
 @dataclass(frozen=True)
 class Till:
     """A terminal at a canteen, as the ledger sees it."""
 
-    terminal_id: int
-    book: int
-    canteen_id: int
-    canteen_account: int
-    agency_id: int
+    terminal_id: TerminalId
+    book: Book
+    canteen_id: CanteenId
+    canteen_account: AccountId
+    agency_id: AgencyId
+
+
+class AwaitableCharger(Charger):
+    """A charger whose outcomes can be awaited."""
+
+    async def charge(self, order: ChargeOrder) -> Remembered:
+        """Post one charge and wait for the outcome. A caller that goes away does not stop the posting."""
+        outcome: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
+
+        def on_done(found: Remembered | Exception) -> None:
+            if outcome.done():
+                return
+            if isinstance(found, Exception):
+                outcome.set_exception(found)
+            else:
+                outcome.set_result(found)
+
+        self.post(order, on_done)
+        return await outcome
 
 
 class Counter:
@@ -42,9 +64,9 @@ class Counter:
     def __init__(self, ledger: Pool, **limits: Any) -> None:
         self.ledger = ledger
         self.posted: list[Any] = []
-        self.charger = Charger(ledger, ChargeLimits(**limits), self.posted.extend)
+        self.charger = AwaitableCharger(ledger, ChargeLimits(**limits), self.posted.extend)
 
-    async def till(self, book: int = NINGBO, index: int = 0) -> Till:
+    async def till(self, book: Book = NINGBO, index: int = 0) -> Till:
         """A terminal of the index-th canteen of a book, enrolled as two people do it."""
         canteen = (await self.ledger.fetch("SELECT * FROM canteen WHERE book = $1 ORDER BY canteen_id", book))[index]
         [number] = await self.ledger.fetchrow("SELECT nextval('onecard_number')")  # type: ignore[misc]
@@ -58,7 +80,7 @@ class Counter:
         return Till(number, book, canteen["canteen_id"], canteen["account_id"], canteen["agency_id"])
 
     async def holder(
-        self, book: int = NINGBO, *, agency_index: int = 0, cash_fen: int = 10_000, subsidy_fen: int = 0
+        self, book: Book = NINGBO, *, agency_index: int = 0, cash_fen: int = 10_000, subsidy_fen: int = 0
     ) -> Holder:
         """An official of the index-th agency of a book, with money and a card."""
         agency_id = await self.ledger.fetchval(
@@ -90,8 +112,8 @@ class Counter:
             canteen_id=till.canteen_id,
             canteen_account=till.canteen_account,
             acquirer_id=till.agency_id,
-            meal="lunch",
-            channel="card",
+            meal=Meal.LUNCH,
+            channel=Channel.CARD,
             purchased_at=datetime.now(UTC),
             holder_id=holder.holder_id,
             credential_id=holder.credential_id,

@@ -1,4 +1,4 @@
-"""HTTP: what people at the console do for terminals, cards and phones."""
+"""HTTP: terminals, cards and phones, managed at the console."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ from terminals.schemas import (
 ByPerson = Request[access.Person, Any, Any]
 
 
-class CounterConsoleController(Controller):
-    """What people at the console do for terminals, cards and phones."""
+class CredentialConsoleController(Controller):
+    """Terminals, cards and phones, managed at the console."""
 
     path = "/console"
     tags = ["console"]  # noqa: RUF012
@@ -42,16 +42,12 @@ class CounterConsoleController(Controller):
     async def create_enrolment(
         self, request: ByPerson, data: NewEnrolment, database: Database, keys: KeyRing
     ) -> EnrolmentSlip:
-        """A one-time code for one device; a second person must approve it."""
-        async with database.begin() as db:
-            made, code = await enrolment.create_enrolment(db, request.user, data)
-            subject = f"enrolment/{made.enrolment_id}"
-            await audit.record(
-                db, audit.Note(request.user.login, "create_enrolment", subject, {"canteen_id": data.canteen_id})
-            )
-            return EnrolmentSlip(
-                made.enrolment_id, code, to_text(keys.centre_public_key), int(made.expires_at.timestamp())
-            )
+        """Create a one-time code for one device; a second person must approve it."""
+        detail = {"canteen_id": data.canteen_id}
+        async with audit.change(database, request.user.login, "create_enrolment", detail=detail) as change:
+            made, code = await enrolment.create_enrolment(change.db, request.user, data)
+            change.note.subject = f"enrolment/{made.enrolment_id}"
+        return EnrolmentSlip(made.enrolment_id, code, to_text(keys.centre_public_key), int(made.expires_at.timestamp()))
 
     @post(
         "/enrolments/{enrolment_id:int}/approval",
@@ -59,46 +55,40 @@ class CounterConsoleController(Controller):
         summary="Approve an enrolment",
     )
     async def approve_enrolment(self, request: ByPerson, enrolment_id: NumberInPath, database: Database) -> Approved:
-        """The second person's approval."""
-        async with database.begin() as db:
-            approved = await enrolment.approve_enrolment(db, request.user, enrolment_id)
-            await audit.record(
-                db, audit.Note(request.user.login, "approve_enrolment", f"enrolment/{approved.enrolment_id}")
-            )
+        """Approve an enrolment as the second person."""
+        subject = f"enrolment/{enrolment_id}"
+        async with audit.change(database, request.user.login, "approve_enrolment", subject) as change:
+            await enrolment.approve_enrolment(change.db, request.user, enrolment_id)
         return Approved(enrolment_id, request.user.login)
 
     @post("/cards", guards=[access.allows("issue_credential")], summary="Issue cards")
     async def issue_cards(self, request: ByPerson, data: NewCards, database: Database, keys: KeyRing) -> CardsIssued:
         """Issue cards for officials of one agency; the answer is for the personaliser."""
-        async with database.begin() as db:
-            issued = await credentials.issue_cards(db, keys, request.user, data)
-            detail = {"cards": len(issued), "first": issued[0].credential_id}
-            await audit.record(db, audit.Note(request.user.login, "issue_cards", f"agency/{data.agency_id}", detail))
+        subject = f"agency/{data.agency_id}"
+        async with audit.change(database, request.user.login, "issue_cards", subject) as change:
+            issued = await credentials.issue_cards(change.db, keys, request.user, data)
+            change.note.detail = {"cards": len(issued), "first": issued[0].credential_id}
         return CardsIssued(issued)
 
     @post("/cards/replacements", guards=[access.allows("issue_credential")], summary="Replace a card")
     async def replace_card(
         self, request: ByPerson, data: NewReplacement, database: Database, keys: KeyRing, ledger: Pool
     ) -> Replaced:
-        """Block a lost card and issue another one: the money hangs on the account and is there at once."""
-        async with database.begin() as db:
-            card, official = await credentials.replace_card(db, keys, request.user, data)
-            detail = {"new": card.credential_id, "reason": data.reason}
-            await audit.record(
-                db, audit.Note(request.user.login, "replace_card", f"credential/{data.credential_id}", detail)
-            )
+        """Block a lost card and issue another for the same account; it can pay at once."""
+        subject = f"credential/{data.credential_id}"
+        async with audit.change(database, request.user.login, "replace_card", subject) as change:
+            card, official = await credentials.replace_card(change.db, keys, request.user, data)
+            change.note.detail = {"new": card.credential_id, "reason": data.reason}
         held = await balances(ledger, official.book, official.holder_id)
         return Replaced(card, held.get("cash", 0), held.get("subsidy", 0))
 
     @post("/phone-activations", guards=[access.allows("issue_credential")], summary="Create activation codes")
     async def create_activations(self, request: ByPerson, data: NewActivations, database: Database) -> Activations:
-        """One-time codes for officials' phones."""
-        async with database.begin() as db:
-            made, expires_at = await credentials.create_activations(db, request.user, data)
-            detail = {"activations": len(made), "first": made[0].activation_id}
-            await audit.record(
-                db, audit.Note(request.user.login, "activate_phones", f"agency/{data.agency_id}", detail)
-            )
+        """Create one-time codes for officials' phones."""
+        subject = f"agency/{data.agency_id}"
+        async with audit.change(database, request.user.login, "activate_phones", subject) as change:
+            made, expires_at = await credentials.create_activations(change.db, request.user, data)
+            change.note.detail = {"activations": len(made), "first": made[0].activation_id}
         return Activations(made, int(expires_at.timestamp()))
 
     @post("/closures", status_code=200, guards=[access.allows("close_account")], summary="Close an account")
@@ -119,14 +109,14 @@ class CounterConsoleController(Controller):
         "/credentials/{credential_id:int}/block",
         status_code=200,
         guards=[access.allows("block_credential")],
-        summary="Block a card or phone",
+        summary="Block or unblock a card or phone",
     )
     async def block(
         self, request: ByPerson, credential_id: NumberInPath, data: Blocking, database: Database
     ) -> Blocking:
-        """Block a credential, or lift the block."""
-        async with database.begin() as db:
-            await blocking.set_blocked(db, request.user, credential_id, data.blocked, data.reason)
-            detail = {"blocked": data.blocked, "reason": data.reason}
-            await audit.record(db, audit.Note(request.user.login, "block", f"credential/{credential_id}", detail))
+        """Block a credential or lift its block."""
+        detail = {"blocked": data.blocked, "reason": data.reason}
+        subject = f"credential/{credential_id}"
+        async with audit.change(database, request.user.login, "block", subject, detail) as change:
+            await blocking.set_blocked(change.db, request.user, credential_id, data.blocked, data.reason)
         return data

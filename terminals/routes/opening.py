@@ -1,4 +1,4 @@
-"""HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed by a key of their own."""
+"""HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE
-from terminals.messages import header_fields
+from terminals.messages import signature_fields
 from terminals.schemas import (
     ActivatePhone,
     AskTopUp,
@@ -41,14 +41,14 @@ from terminals.signatures import (
 
 
 class OpeningController(Controller):
-    """How a device becomes a terminal, a terminal gets a session, and a phone its certificate."""
+    """Enrolment of terminals, sessions, phone certificates and phone top-ups."""
 
     tags = ["terminal"]  # noqa: RUF012
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
     async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
-        """Become a terminal; signed with the key that the message names."""
+        """Turn a device into a terminal; signed with the key in the message."""
         await _check_opening(request, ed_key=to_bytes(data.public_key), key_id="enrolment")
         return await enrolment.enrol(database, data)
 
@@ -63,7 +63,7 @@ class OpeningController(Controller):
         calendar: Calendar,
         block_list: BlockListVersion,
     ) -> Response[SignedOn]:
-        """Open a session: a signed key agreement, both ways."""
+        """Open a session by a key agreement that both sides sign."""
         async with database() as db:
             terminal = await enrolment.find_terminal(db, data.terminal_id)
         signed = await _check_opening(request, ed_key=terminal.public_key, key_id=str(data.terminal_id))
@@ -84,7 +84,7 @@ class OpeningController(Controller):
     async def activate(
         self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
-        """Get the first holder certificate; signed with the key that the message names."""
+        """Issue the first holder certificate; signed with the key in the message."""
         await _check_opening(request, ed_key=to_bytes(data.public_key), key_id="phone")
         return await credentials.activate_phone(database, keys, data)
 
@@ -92,18 +92,18 @@ class OpeningController(Controller):
     async def renew(
         self, request: Request[Any, Any, Any], data: RenewCertificate, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
-        """Get a fresh holder certificate for the same key; signed with it."""
+        """Issue a fresh holder certificate for the same key; signed with that key."""
         certificate = to_bytes(data.certificate)
         fresh = await credentials.renew_certificate(database, keys, certificate)
         holder = qr.read_certificate(keys.centre_public_key, certificate)
         await _check_opening(request, ed_key=holder.public_key, key_id="phone")
         return fresh
 
-    @post("/phone/top-ups", status_code=200, summary="Top up on the phone")
+    @post("/phone/top-ups", status_code=200, summary="Top up by phone")
     async def top_up(
         self, request: Request[Any, Any, Any], data: AskTopUp, database: Database, keys: KeyRing, ledger: Pool
     ) -> TopUpOrder:
-        """Open an order at the payment gateway, or see how it stands; signed with the phone's key."""
+        """Open an order at the payment gateway, or return its state; signed with the phone's key."""
         credential, official = await credentials.holder_of(database, keys, to_bytes(data.certificate))
         assert credential.public_key is not None
         await _check_opening(request, ed_key=credential.public_key, key_id="phone")
@@ -112,11 +112,10 @@ class OpeningController(Controller):
 
 
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:
-    """Check the Ed25519 signature of a message that opens something; raises Problem."""
-    signed = read_signature(
-        request.method, request.url.path, header_fields(request.scope), await request.body(), in_session=False
-    )
+    """Check the Ed25519 signature of a message outside a session; raises Problem."""
+    fields = signature_fields(request.scope["headers"])
+    signed = read_signature(request.method, request.url.path, fields, await request.body(), in_session=False)
     if signed.key_id != key_id:
-        raise Problem(BAD_SIGNATURE, f"the keyid of this message is {key_id}")
+        raise Problem(BAD_SIGNATURE, "terminals.keyid", key_id=key_id)
     check_request(signed, ed25519_verifier(ed_key), time.time())
     return signed

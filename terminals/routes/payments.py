@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.dto import AbstractDTO
+from litestar.typing import FieldDefinition
 
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
+from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
 from settlement.till_totals import Totals, compare_totals
 from terminals import blocking, enrolment
-from terminals.acceptance import answer_of, take_charge
-from terminals.messages import SignedMessages, TerminalMessage
+from terminals.answering import answer_of
+from terminals.charges import ChargeProcessor
+from terminals.messages import SignedMessages, TerminalMessage, refuse_query
 from terminals.schemas import (
     Answer,
     BlockChanges,
@@ -26,31 +30,61 @@ from terminals.sessions import SessionStore
 ByTerminal = Request[Any, TerminalMessage, Any]
 
 
+class SignedBytes(AbstractDTO[bytes]):
+    """A body that the handler gets as the bytes that were signed; the documentation describes it as a charge."""
+
+    @classmethod
+    def create_for_field_definition(cls, *_: Any, **__: Any) -> None:
+        """Nothing to prepare."""
+
+    def decode_bytes(self, value: bytes) -> bytes:
+        """The bytes as they arrived."""
+        return value
+
+    @classmethod
+    def create_openapi_schema(cls, field_definition: Any, handler_id: str, schema_creator: Any) -> Any:  # noqa: ARG003
+        """The schema of a charge."""
+        return schema_creator.for_field_definition(FieldDefinition.from_annotation(ChargeMessage))
+
+
+class ChargeController(Controller):
+    """The documented route of a charge; the direct path of ``charge_connection.py`` gives the same answers."""
+
+    path = "/terminal"
+    tags = ["terminal"]  # noqa: RUF012
+    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
+
+    @post("/charges", status_code=200, summary="Charge a card or a code", dto=SignedBytes, return_dto=None)
+    async def charge(
+        self, request: Request[Any, Any, Any], data: bytes, charge_processor: ChargeProcessor
+    ) -> Response[Answer]:
+        """Charge one payment. A repeat under the same numbers gets the same answer and posts nothing more."""
+        refuse_query(request.scope)
+        answer = await charge_processor.charge(request.scope["headers"], data, current_request_id())
+        body: Any = answer.body
+        return Response(body, status_code=answer.status, headers=answer.headers)
+
+
 class PaymentController(Controller):
-    """What a signed-in terminal asks: every message and every answer is signed."""
+    """What a signed-on terminal sends beside charges: every message and every answer is signed."""
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
     middleware = [SignedMessages]  # noqa: RUF012
 
-    @post("/charges", status_code=200, summary="Charge a card or a code")
-    async def charge(self, request: ByTerminal, data: ChargeMessage) -> Answer:
-        """Take one payment. Repeating it under the same numbers gives the same answer and takes nothing more."""
-        return await take_charge(request.auth, data, request.app.state)
-
-    @post("/voids", status_code=200, summary="Take a charge back")
+    @post("/voids", status_code=200, summary="Void a charge")
     async def void(self, request: ByTerminal, data: VoidMessage, charger: Charger) -> Answer:
-        """Reverse an earlier charge of this terminal, or bar it if it has not arrived."""
+        """Reverse an earlier charge of this terminal; one that has not arrived yet will not be posted."""
         message = request.auth
         remembered = await charger.void(
-            message.session.book, message.key, message.digest, data.target_epoch, data.target_sequence
+            message.session.book, message.key, message.signed.body_digest, data.target_epoch, data.target_sequence
         )
         return answer_of(remembered)
 
     @post("/totals", status_code=200, summary="Compare totals")
     async def totals(self, request: ByTerminal, data: TotalsMessage, ledger: Pool) -> TotalsCompared:
-        """At the end of a shift: what the terminal took, against the ledger."""
+        """At the end of a shift: compare what the terminal took with the ledger."""
         session = request.auth.session
         reported = Totals(data.payments, data.amount_fen, data.unknown)
         found = await compare_totals(
@@ -59,9 +93,9 @@ class PaymentController(Controller):
         agree = (found.payments, found.amount_fen, 0) == (data.payments, data.amount_fen, data.unknown)
         return TotalsCompared(agree, found.payments, found.amount_fen)
 
-    @get("/block-list/{since:int}", summary="Changes of the block list")
+    @get("/block-list/{since:int}", summary="List changes of the block list")
     async def block_list(self, since: NumberInPath, ledger: Pool) -> BlockChanges:
-        """What changed after version ``since``."""
+        """Return the changes after version ``since``."""
         return await blocking.changes_since(ledger, since)
 
     @delete("/sessions/current", status_code=200, summary="Sign off")

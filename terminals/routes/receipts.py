@@ -1,33 +1,57 @@
-"""HTTP: receipts, for whoever knows the number."""
+"""HTTP: receipts, for anyone who knows the number."""
 
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, Response, get
+from litestar import Controller, Request, Response, get
+from litestar.datastructures import State
 from litestar.enums import MediaType
+from litestar.params import Parameter
 
+from foundation.catalogue import Language, language_of
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from terminals import receipts
 
+Lang = Annotated[
+    Language | None, Parameter(query="lang", description="`zh_Hans` or `en`; without it `Accept-Language` decides.")
+]
+AnyRequest = Request[None, None, State]
+
 
 class ReceiptController(Controller):
-    """Receipts, for whoever knows the number."""
+    """Receipts, for anyone who knows the number."""
 
     tags = ["receipts"]  # noqa: RUF012
 
-    @get("/r/{number:uuid}", media_type=MediaType.HTML, summary="A receipt as a page")
-    async def receipt_page(self, number: UUID, ledger: Pool, keys: KeyRing) -> str:
-        """Chinese and English, with a code that holds the signed receipt."""
-        return receipts.page(await receipts.find(ledger, keys, number))
+    @get("/r/{number:uuid}", media_type=MediaType.HTML, summary="Show a receipt as a page")
+    async def receipt_page(
+        self, request: AnyRequest, number: UUID, ledger: Pool, keys: KeyRing, lang: Lang = None
+    ) -> Response[str]:
+        """The receipt in Chinese or English, with a code that holds the signed receipt."""
+        language = _language(request, lang)
+        made = receipts.page(await receipts.find(ledger, keys, number), language)
+        return Response(made, media_type=MediaType.HTML, headers=_headers(language))
 
-    @get("/r/{number:uuid}/pdf", media_type="application/pdf", summary="A receipt as a PDF")
-    async def receipt_document(self, number: UUID, ledger: Pool, keys: KeyRing) -> Response[bytes]:
-        """A5, PDF/A-2b; to print and to file."""
-        made = await receipts.document(await receipts.find(ledger, keys, number))
-        name = f'attachment; filename="receipt-{number}.pdf"'
-        return Response(made, media_type="application/pdf", headers={"content-disposition": name})
+    @get("/r/{number:uuid}/pdf", media_type="application/pdf", summary="Download a receipt as a PDF")
+    async def receipt_document(
+        self, request: AnyRequest, number: UUID, ledger: Pool, keys: KeyRing, lang: Lang = None
+    ) -> Response[bytes]:
+        """A5, PDF/A-2b, in Chinese or English; to print and to file."""
+        language = _language(request, lang)
+        made = await receipts.document(await receipts.find(ledger, keys, number), language)
+        name = {"content-disposition": f'attachment; filename="receipt-{number}.pdf"'}
+        return Response(made, media_type="application/pdf", headers=_headers(language) | name)
 
-    @get("/receipts/{number:uuid}", summary="A receipt")
+    @get("/receipts/{number:uuid}", summary="Get a receipt")
     async def receipt(self, number: UUID, ledger: Pool, keys: KeyRing) -> receipts.ReceiptShown:
-        """The receipt, its signed code, and what was given back since."""
+        """The receipt, its signed code, and what was refunded since."""
         return await receipts.find(ledger, keys, number)
+
+
+def _language(request: AnyRequest, asked: Language | None) -> Language:
+    return asked or language_of(request.headers.get("accept-language"))
+
+
+def _headers(language: Language) -> dict[str, str]:
+    return {"content-language": language.tag, "vary": "accept-language"}

@@ -30,3 +30,11 @@ SELECT EXISTS (
         SELECT FROM transfer t
         WHERE t.book = $1 AND t.business_date = d::date AND t.holder_id = $2 AND t.credential_id = $3 AND t.counter = $4
         OFFSET 0) AS paid);
+
+-- name: receipt_payee
+-- The agency whose canteen a payment was made in.
+SELECT a.name_zh, a.name_en
+FROM transfer t
+JOIN canteen c ON c.canteen_id = t.canteen_id
+JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
+WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0;

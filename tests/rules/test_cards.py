@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.identifiers import Book, CredentialId, HolderId
 from terminals import cards
 from terminals.cards import CardFile
 from terminals.devices import SoftwareCard
@@ -10,7 +11,7 @@ from terminals.signatures import hmac_signer
 
 MASTER = bytes(range(16))
 UID = bytes.fromhex("04782e21801d80")
-FILE = CardFile(3302, 1042, 1043)
+FILE = CardFile(Book(3302), HolderId(1042), CredentialId(1043))
 
 
 def test_an10922_example() -> None:
@@ -50,7 +51,7 @@ def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
         case 1:
             sequence = 2 + change
         case 2:
-            file = CardFile(3302, 1042 + change + 1, 1043)
+            file = CardFile(FILE.book, HolderId(1042 + change + 1), FILE.credential_id)
         case _:
             uid = bytes([UID[0] ^ (change or 1)]) + UID[1:]
     challenge = cards.challenge(hmac_signer(session), 1, sequence)

@@ -16,6 +16,7 @@ from pycose.keys import OKPKey
 from pycose.messages import Sign1Message
 from qrcode.constants import ERROR_CORRECT_L
 
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from terminals import qr
 from terminals.devices import SoftwarePhone
 from terminals.qr import Holder, NotGenuine, Token
@@ -24,7 +25,10 @@ CENTRE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 CENTRE_PUBLIC = CENTRE.public_key().public_bytes_raw()
 PHONE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 NOW = 1_763_870_000
-HOLDER = Holder(330_200, 1_000_000, 999_999_999, 999_999_998, NOW + 604_800, PHONE_KEY.public_key().public_bytes_raw())
+HOLDER = Holder(
+    Book(330_200), AgencyId(1_000_000), HolderId(999_999_999), CredentialId(999_999_998), NOW + 604_800,
+    PHONE_KEY.public_key().public_bytes_raw(),
+)  # fmt: skip
 CERTIFICATE = qr.issue_certificate(CENTRE, HOLDER)
 TOKEN = Token(NOW, 1_000_000, 1_000_001)
 CODE = qr.make_code(CERTIFICATE, PHONE_KEY, TOKEN)

@@ -1,14 +1,17 @@
-"""The first wall: what JSON and CBOR may reach the rules."""
+"""Strict decoding: which JSON and CBOR reaches the rules."""
 
 import json
+from enum import StrEnum
 
 import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation import strict_json
+from foundation.messages import Message
 from foundation.problems import Problem
-from foundation.strict_json import DEPTH_MAX, read_cbor, read_json
+from foundation.strict_json import DEPTH_MAX, TypedReader, read_cbor, read_json
 
 json_values = st.recursive(
     st.none()
@@ -89,3 +92,24 @@ def test_any_bytes_as_cbor_give_a_value_or_a_problem(data: bytes) -> None:
     except Problem:
         return
     assert cbor2.dumps(value, canonical=True) == data
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Painted(Message):
+    name: str
+    colour: Colour
+
+
+def test_an_equal_key_is_refused_also_where_a_text_is_a_choice() -> None:
+    reader = TypedReader(Painted)
+    assert reader.read(b' {"name": "door", "colour": "red"}') == Painted("door", Colour.RED)
+    with pytest.raises(Problem):
+        reader.read(b'{"colour": "red", "name": "door", "colour": "red"}')
+
+
+def test_a_message_with_a_choice_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict_json, "read_json", None)
+    assert TypedReader(Painted).read(b' {"colour": "red", "name": "door"} ') == Painted("door", Colour.RED)

@@ -374,6 +374,6 @@ def test_any_bytes_get_a_problem(till: Terminal, body: bytes) -> None:
     is_problem(send(till, body), 400)
 
 
-def test_the_problems_are_in_two_languages(system: System) -> None:
+def test_problems_of_the_console_are_in_chinese_by_default(system: System) -> None:
     document = is_problem(post(system, "/console/sessions", b"{"), 400, "malformed")
-    assert document["title"] == "请求格式错误 / The message cannot be read"
+    assert document["title"] == "请求格式错误"

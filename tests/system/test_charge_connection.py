@@ -1,6 +1,7 @@
-"""The short way for charges and the documented route give the same answers; both bound what they take."""
+"""The direct path for charges and the documented route give the same answers; both limit what they accept."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from tests.running_system import System
 
 @pytest.fixture(scope="module")
 def plain_url(system: System) -> Iterator[str]:
-    """The same application on the library's own protocol, without the short way."""
+    """The same application on uvicorn's own protocol, without the direct path."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -31,7 +32,8 @@ def plain_url(system: System) -> Iterator[str]:
         "PROMETHEUS_MULTIPROC_DIR": str(ready.metrics_folder),
     }
     command = [sys.executable, "-m", "uvicorn", "onecard.app:create_server", "--factory", "--port", str(port)]
-    server = subprocess.Popen([*command, "--log-level", "error"], env=environment)
+    options = ["--log-level", "error", "--no-server-header", "--no-date-header"]
+    server = subprocess.Popen([*command, *options], env=environment)
     url = f"http://127.0.0.1:{port}"
     give_up_at = time.monotonic() + 30
     while True:
@@ -46,17 +48,62 @@ def plain_url(system: System) -> Iterator[str]:
     server.wait()
 
 
-def _send(url: str, till: Terminal, sequence: int, body: bytes, **changes: str) -> tuple[int, object, str]:
+SIGNED_ANEW = {"signature", "signature-input"}
+"""Header fields that hold the time of the answer."""
+
+
+def _answer_to(url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    """Status, body and header fields of the answer; the signature's values are left out."""
+    answer = urllib3.request(
+        "POST", f"{url}/terminal/charges", body=body, headers=headers | {"content-type": "application/json"},
+        retries=False, timeout=20,
+    )  # fmt: skip
+    fields = {name.lower(): value for name, value in answer.headers.items()}
+    return answer.status, answer.data, fields | dict.fromkeys(SIGNED_ANEW & fields.keys(), "")
+
+
+def _send(url: str, till: Terminal, sequence: int, body: bytes, **changes: str) -> tuple[int, bytes, dict[str, str]]:
     session = till._signed_on()
     path = "/terminal/charges"
     headers = sign_request(
         "POST", path, body, request_id=f"{session.epoch}/{sequence}", created=till.now(),
         key_id=session.session_id, sign=session.mac,
-    ) | changes  # fmt: skip
-    answer = urllib3.request(
-        "POST", url + path, body=body, headers=headers | {"content-type": "application/json"}, retries=False, timeout=20
-    )
-    return answer.status, json.loads(answer.data), answer.headers["content-type"]
+    ) | {"x-request-id": "same"} | changes  # fmt: skip
+    return _answer_to(url, headers, body)
+
+
+@pytest.mark.parametrize("presents", ["card", "code"])
+@pytest.mark.parametrize("first_is_direct", [True, False])
+def test_a_payment_approved_one_way_is_repeated_the_other_way_byte_for_byte(
+    network: Network, plain_url: str, tmp_path: Path, presents: str, first_is_direct: bool
+) -> None:
+    till, official = network.terminal(tmp_path), network.official(cash_fen=5_000)
+    shown = network.card(official) if presents == "card" else network.phone(official).show_code()
+    headers, body = till.prepare_charge(shown, "lunch")
+    headers["x-request-id"] = "till-7.payment-1"
+    urls = (network.url, plain_url) if first_is_direct else (plain_url, network.url)
+    approved, repeated = (_answer_to(url, headers, body) for url in urls)
+    assert json.loads(approved[1])["outcome"] == "approved"
+    assert approved[2]["x-request-id"] == "till-7.payment-1"
+    assert approved == repeated
+    assert network.purses(official) == (4_000, 0)
+
+
+def test_every_charge_has_a_request_id_and_a_refused_one_names_it_in_the_log(
+    network: Network, plain_url: str, tmp_path: Path, system: System
+) -> None:
+    till = network.terminal(tmp_path)
+    for url in (network.url, plain_url):
+        headers, body = till.prepare_charge("OC1:ABCDEFGH", "lunch")
+        ids = [_answer_to(url, headers | offered, body)[2]["x-request-id"] for offered in ({}, {"x-request-id": "a b"})]
+        assert len({*ids, "a b"}) == 3, "what does not fit is replaced"
+    refused = _answer_to(network.url, {}, b"{}")
+    assert refused[0] == 401
+    assert f"request_id={refused[2]['x-request-id']}" in _without_colours(system.output)
+
+
+def _without_colours(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 GOOD = b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABCDEFGH"}'

@@ -1,6 +1,7 @@
 """The terminal protocol over HTTP, as a terminal maker meets it."""
 
 import json
+import secrets
 import shutil
 import time
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_card_at_home_and_phone_as_visitor(network: Network, till: Terminal, scr
     assert at_home.receipt is not None
     assert visiting.receipt is not None
     assert (at_home.receipt.subsidy_fen, at_home.receipt.cash_fen) == (600, 400)
-    assert (visiting.receipt.amount_fen, visiting.receipt.note) == (4_000, "个人留存,不作报销凭证")
+    assert (visiting.receipt.amount_fen, visiting.receipt.note) == (4_000, "个人保存备查，不作为报销依据")
     assert network.purses(own) == (9_600, 0)
     assert network.purses(visitor) == (6_000, 0)
 
@@ -364,6 +365,58 @@ def test_an_agencys_people_act_for_their_agency_alone(network: Network, system: 
     assert finance.ask("POST", "/clearing/cycles", {"business_date": "2026-01-01"}).status == 403
     assert admin.ask("POST", "/console/enrolments", {"canteen_id": network.canteen_id("city")}).status == 403
     assert network.purses(other) == (10_000, 0)
+
+
+def _audit_entries(system: System) -> int:
+    with psycopg.connect(system.database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM audit_entry").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_change_at_the_console_has_one_audit_entry_and_a_refused_one_none(network: Network, system: System) -> None:
+    card = network.card(network.official())
+    block = f"/console/credentials/{card.file.credential_id}/block"
+    agency_id, holder_id = network.agency_id("yinzhou"), card.file.holder_id
+    changes = [
+        ("/console/enrolments", {"canteen_id": network.canteen_id("yinzhou")}),
+        (block, {"blocked": True, "reason": "lost"}),
+        ("/console/cards/replacements", {"credential_id": card.file.credential_id, "uid": _uid(), "reason": "lost"}),
+        ("/console/phone-activations", {"agency_id": agency_id, "holder_ids": [holder_id]}),
+    ]
+    refused = [
+        ("/console/enrolments", {"canteen_id": 1}),
+        ("/console/enrolments/1/approval", None),
+        ("/console/credentials/1/block", {"blocked": True, "reason": "lost"}),
+        ("/console/cards", {"agency_id": agency_id, "cards": [{"holder_id": holder_id, "uid": card.uid.hex()}]}),
+        ("/console/cards/replacements", {"credential_id": 1, "uid": _uid(), "reason": "lost"}),
+        ("/console/phone-activations", {"agency_id": network.agency_id("city"), "holder_ids": [holder_id]}),
+    ]
+    before = _audit_entries(system)
+    for number, (path, message) in enumerate(changes, 1):
+        network.centre.call("POST", path, message)
+        assert _audit_entries(system) == before + number, path
+    for path, message in refused:
+        assert network.centre.ask("POST", path, message).status in (403, 404, 409), path
+        assert _audit_entries(system) == before + len(changes), path
+
+
+def _uid() -> str:
+    return f"04{secrets.token_hex(6)}"
+
+
+def test_a_clone_is_blocked_once_and_noted_once(network: Network, system: System, till: Terminal) -> None:
+    card = network.card(network.official())
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    before = _audit_entries(system)
+    clone = SoftwareCard(card.uid, card.file, card._key, counter=card.counter - 1)
+    assert till.charge_card(clone, "lunch").reason == "already_used"
+    assert _audit_entries(system) == before + 1
+    path = f"/console/credentials/{card.file.credential_id}/block"
+    network.centre.call("POST", path, {"blocked": False, "reason": "it was our test"})
+    again = SoftwareCard(card.uid, card.file, card._key, counter=card.counter - 1)
+    assert till.charge_card(again, "lunch").reason == "already_used"
+    assert _audit_entries(system) == before + 2, "the unblocking alone"
 
 
 def test_names_are_sealed_in_the_database(network: Network, system: System) -> None:

@@ -1,0 +1,61 @@
+"""A verified charge becomes an order for the ledger: priced, under the host's rules of the day of purchase."""
+
+from datetime import UTC, date, datetime
+
+from registry.identifiers import CredentialId, HolderId
+from settlement.charging import Channel, ChargeOrder
+from settlement.tariff import Declined, Price, Rules, in_force, needs_visit, price
+from terminals.messages import TerminalMessage
+from terminals.schemas import ChargeMessage
+from terminals.sessions import Session
+from terminals.verification import VerifiedCredential
+
+_NOTHING = Price(0, 0)
+_CARD, _CODE = Channel.CARD, Channel.CODE
+
+
+def rules_on(session: Session, on: date) -> Rules:
+    """The host region's rules of a day of purchase."""
+    # A date before all rules is refused as too late in any case.
+    return in_force(session.terms.rules, on) or session.terms.rules[-1]
+
+
+def order_of(
+    terminal: TerminalMessage, message: ChargeMessage, credential: VerifiedCredential | Declined, rules: Rules, on: date
+) -> ChargeOrder:
+    """The order of a charge. A reason against it becomes the order's refusal, which the ledger keeps as well."""
+    session = terminal.session
+    priced = price(in_force(session.terms.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
+    refusal = None
+    fen = _NOTHING
+    if isinstance(priced, Declined):
+        refusal = priced.reason
+    else:
+        fen = priced
+    if isinstance(credential, Declined):
+        refusal = credential.reason
+        credential = session.book, HolderId(0), CredentialId(0), 0
+    book, holder_id, credential_id, counter = credential
+    return ChargeOrder(
+        key=terminal.key,
+        digest=terminal.signed.body_digest,
+        home_book=session.book,
+        book=book,
+        canteen_id=session.canteen_id,
+        canteen_account=session.canteen_account,
+        acquirer_id=session.acquirer_id,
+        meal=message.meal,
+        channel=_CODE if message.card is None else _CARD,
+        purchased_at=datetime.fromtimestamp(message.purchased_at, UTC),
+        holder_id=holder_id,
+        credential_id=credential_id,
+        counter=counter,
+        home_fen=fen.home_fen,
+        visitor_fen=fen.visitor_fen,
+        subsidy_first=session.subsidy_first,
+        needs_visit=needs_visit(rules, session.book, book, session.terms.agreements, on),
+        host_account=session.working_meal_account if message.working_meal else None,
+        meals_max=rules.meals_max,
+        day_max_fen=rules.day_max_fen,
+        refusal=refusal,
+    )

@@ -1,0 +1,80 @@
+"""Verifying the card or code of a charge: who pays, and whether the credential may pay now."""
+
+import time
+
+from foundation.keys import KeyRing
+from foundation.problems import INVALID, NOT_ALLOWED, Problem
+from registry.identifiers import Book, CredentialId, HolderId
+from settlement.charging import RequestKey
+from settlement.tariff import Declined
+from terminals import cards, qr
+from terminals.messages import TerminalMessage
+from terminals.models import TerminalKind
+from terminals.schemas import CardPresented, ChargeMessage, to_bytes
+from terminals.sessions import Session
+from terminals.signatures import Signer
+
+_TILL = TerminalKind.TILL
+"""Python 3.11 looks a member of an enum up slowly, and this is done for every charge."""
+
+RESEND_WITHIN_S = 24 * 3600
+"""How late a payment of unknown outcome may still be sent; after that it is refused, and the guest is served again."""
+
+AHEAD_S = 300
+"""How far the time of purchase may be ahead of the centre's clock: as far as ``created`` may."""
+
+VerifiedCredential = tuple[Book, HolderId, CredentialId, int]
+"""Book, holder, credential and counter of a genuine card or code."""
+
+
+def verify_credential(
+    terminal: TerminalMessage, message: ChargeMessage, challenged_by: Signer | None, keys: KeyRing
+) -> VerifiedCredential | Declined:
+    """Verify the card or code of a charge.
+
+    ``challenged_by``: the MAC of the session in which the card was challenged; None if there is no such session.
+    Raises Problem: INVALID when the message does not have exactly one of card and code, NOT_ALLOWED to a scale.
+    """
+    session = terminal.session
+    if session.kind != _TILL:
+        raise Problem(NOT_ALLOWED, "terminals.scale_charges")
+    if (message.card is None) == (message.qr is None):
+        raise Problem(INVALID, "terminals.card_or_code")
+    if message.card is not None:
+        credential = _verify_card(message.card, challenged_by, terminal.key, keys)
+    else:
+        assert message.qr is not None
+        credential = _verify_code(message.qr, message.purchased_at, session, keys)
+    if isinstance(credential, Declined):
+        return credential
+    return _check_time(message.purchased_at) or credential
+
+
+def _verify_card(
+    card: CardPresented, challenged_by: Signer | None, key: RequestKey, keys: KeyRing
+) -> VerifiedCredential | Declined:
+    mac = to_bytes(card.mac)
+    if challenged_by is None:
+        return Declined("credential_invalid")
+    file = cards.CardFile(card.book, card.holder_id, card.credential_id)
+    challenge = cards.challenge(challenged_by, key.epoch, key.sequence)
+    genuine = cards.is_genuine(keys.card_master_key, bytes.fromhex(card.uid), file, challenge, card.counter, mac)
+    if not genuine:
+        return Declined("credential_invalid")
+    return card.book, card.holder_id, card.credential_id, card.counter
+
+
+def _verify_code(code: str, purchased_at: int, session: Session, keys: KeyRing) -> VerifiedCredential | Declined:
+    try:
+        holder, token = qr.read_code(keys.centre_public_key, code)
+    except qr.NotGenuine:
+        return Declined("credential_invalid")
+    refusal = qr.refusal_of(holder, token, purchased_at, session.canteen_id)
+    if refusal is not None:
+        return Declined(refusal)
+    return holder.book, holder.holder_id, holder.credential_id, token.counter
+
+
+def _check_time(purchased_at: int) -> Declined | None:
+    late_s = time.time() - purchased_at
+    return None if -AHEAD_S <= late_s <= RESEND_WITHIN_S else Declined("too_late")
