@@ -2,6 +2,9 @@
 
 import asyncio
 import base64
+import csv
+import io
+import re
 import secrets
 import time
 from datetime import datetime, timedelta
@@ -20,7 +23,7 @@ from foundation.postgres import Pool
 from foundation.problems import Problem
 from terminals.client import Rejected, Terminal
 from tests.builders import Network
-from waste.charts.dashboard import KEPT_S, Charts, _Kept
+from waste.charts.charts import KEPT_S, Charts, _Kept
 from waste.evaluation.quarters import QUERIES, quarter_before
 from waste.supervision.cases import escalate_overdue
 
@@ -153,7 +156,7 @@ async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> 
     assert first is second
     assert await charts.show({}, "cases") is not first
     for _ in range(2):
-        with pytest.raises(Problem, match="the charts are"):
+        with pytest.raises(Problem, match="the charts are live, today"):
             await charts.show({}, "weather")
 
 
@@ -221,22 +224,53 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     page.close()
 
 
+def table_of(person: Any, path: str, language: str) -> list[list[str]]:
+    headers = {"authorization": f"Bearer {person.token}", "accept-language": language}
+    answer = urllib3.request("GET", f"{person.url}{path}", headers=headers)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-language"] == ("en" if language == "en" else "zh-Hans-CN")
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
 def test_charts_to_draw_and_to_download(network: Network) -> None:
+    """Keys and codes are the same in both languages; headings, words and the CSV are in the reader's."""
     supervisor, kitchen = network.person("supervisor"), network.person("kitchen-yuyao")
     evaluated(network)
     for chart in supervisor.call("GET", "/waste/charts"):
         name, columns = chart["chart"], chart["columns"]
-        shown = supervisor.call("GET", f"/waste/charts/{name}")
-        assert all(len(row) == len(columns) for row in shown["rows"])
-        table = supervisor.ask("GET", f"/waste/charts/{name}?format=csv")
-        assert table.headers["content-type"] == "text/csv; charset=utf-8"
-        assert table.data.decode("utf-8-sig").splitlines()[0] == ",".join(columns)
-        assert len(kitchen.call("GET", f"/waste/charts/{name}")["rows"]) <= len(shown["rows"])
+        chinese, english = (supervisor.call("GET", f"/waste/charts/{name}?lang={tag}") for tag in ("zh", "en"))
+        assert (chinese["columns"], english["columns"]) == (columns, columns)
+        assert re.search("[一-鿿]", chinese["title"])
+        assert not re.search("[一-鿿]", "".join([english["title"], *english["headings"]]))
+        assert all(len(row) == len(columns) for row in chinese["rows"])
+        assert table_of(supervisor, f"/waste/charts/{name}?format=csv", "zh-CN")[0] == chinese["headings"]
+        assert table_of(supervisor, f"/waste/charts/{name}?format=csv", "en")[0] == english["headings"]
+        assert len(kitchen.call("GET", f"/waste/charts/{name}")["rows"]) <= len(chinese["rows"])
     assert supervisor.ask("GET", "/waste/charts/luck").status == 404
+    assert supervisor.ask("GET", "/waste/charts/live?format=pdf").json()["params"]["choices"] == "json, csv"
     assert len(supervisor.call("GET", "/waste/charts/trend")["rows"]) >= 18
     ranked = kitchen.call("GET", "/waste/charts/ranking")["rows"]
     assert len(ranked) == 2
     assert all("余姚" in row[6] for row in ranked)
+
+
+def test_codes_of_a_chart_become_words_in_its_table(network: Network) -> None:
+    supervisor, canteen = network.person("supervisor"), network.canteen_id("yuyao")
+    found = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "=留样不全", "responsible": "李主任",
+             "due_on": str(TODAY)}  # fmt: skip
+    number = supervisor.call("POST", "/waste/cases", found)["number"]
+    shown = supervisor.call("GET", f"/waste/charts/cases?canteen_id={canteen}")
+    [row] = [row for row in shown["rows"] if row[0] == number]
+    assert row[3:5] == ["open", 0]
+    assert (shown["words"]["state"]["open"], shown["words"]["level"]["0"]) == ("待整改", "食堂")
+    path = f"/waste/charts/cases?canteen_id={canteen}&format=csv"
+    [chinese], [english] = (
+        [row for row in table_of(supervisor, path, language) if row[0] == str(number)] for language in ("zh", "en")
+    )
+    assert chinese[2:] == ["'=留样不全", "待整改", "食堂", str(TODAY), str(TODAY), "否"]
+    assert english[3:] == ["to be rectified", "canteen", str(TODAY), str(TODAY), "no"]
+    assert re.search("[一-鿿]", chinese[1])
+    assert not re.search("[一-鿿]", english[1])
 
 
 def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(network: Network) -> None:
