@@ -6,7 +6,6 @@ The same seed gives the same past.
 import math
 import random
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +13,13 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import waste
 from demo.city import CANTEENS
 from foundation.calendar import ZONE, is_working_day
-from foundation.named_sql import load_queries
 from registry.models import Canteen
 from waste.measures.models import Kitchen
+from waste.measures.monthly_sums import refresh_months
+from waste.weighing.weigh_ins import sum_up_all
 
-WASTE = Path(waste.__file__).parent
 MONTHS_DAYS = 548
 SEED = 35
 SHARES = {"breakfast": 0.35, "lunch": 1.0, "dinner": 0.22}
@@ -103,11 +101,10 @@ async def load_past(db: AsyncSession, last: date) -> None:
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
     await raw.copy_records_to_table("cover_forecast", records=expected, columns=FORECAST_COLUMNS)
     await raw.copy_records_to_table("weigh_in", records=weigh_ins, columns=WEIGH_IN_COLUMNS)
-    await raw.execute(load_queries(WASTE / "weighing" / "sql" / "weighing.sql")["sum_up_all"])
-    refresh = load_queries(WASTE / "measures" / "sql" / "measures.sql")["refresh_months"]
+    await sum_up_all(raw)
     for book in sorted({canteen.book for canteen in canteens}):
         mine = [canteen.canteen_id for canteen in canteens if canteen.book == book]
-        await raw.execute(refresh, book, mine, first, last)
+        await refresh_months(raw, book, mine, first, last)
 
 
 COVER_COLUMNS = ("book", "canteen_id", "business_date", "meal", "covers", "guests")

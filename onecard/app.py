@@ -57,8 +57,8 @@ from terminals.routes.payments import ChargeController, PaymentController
 from terminals.routes.receipts import ReceiptController
 from terminals.sessions import SessionStore
 from waste.bulletins.routes import BulletinController, BulletinWriterController
-from waste.charts.dashboard import Charts
-from waste.charts.routes import DashboardController
+from waste.charts.charts import Charts
+from waste.charts.routes import ChartController
 from waste.evaluation.routes import EvaluationController
 from waste.forecast.routes import ForecastController
 from waste.measures.routes import MeasuresController
@@ -237,7 +237,7 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
             ForecastController,
             EvaluationController,
             CaseController,
-            DashboardController,
+            ChartController,
             BulletinWriterController,
             BulletinController,
             Router("/", route_handlers=[ScaleController], middleware=[SignedMessages]),

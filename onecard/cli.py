@@ -379,10 +379,11 @@ def forecast_group() -> None:
 def forecast_now_command() -> None:
     """Keep the covers of closed days, and forecast the coming week if there were any (the job runner does it)."""
     from foundation.calendar import is_working_day
-    from waste.forecast.headcount import forecast_covers, needs_forecast, note_covers
+    from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
+    from waste.forecast.daily_covers import keep_closed_days
 
     with _services() as settings:
-        for day in _on_ledger(settings, note_covers):
+        for day in _on_ledger(settings, keep_closed_days):
             console.print(f"covers of {day} kept")
         if _on_ledger(settings, needs_forecast):
             meals = _on_ledger(settings, lambda pool: forecast_covers(pool, is_working_day))
@@ -395,8 +396,8 @@ def forecast_now_command() -> None:
 def backtest_command(days: int, as_json: bool) -> None:
     """Forecast past days from the days before them, against both baselines: MASE and WAPE by canteen and meal."""
     from foundation.calendar import is_working_day
+    from waste.forecast.daily_covers import series_of
     from waste.forecast.forecasting import backtest
-    from waste.forecast.headcount import series_of
 
     with _services() as settings:
         _prepare(settings)

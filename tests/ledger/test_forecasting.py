@@ -17,8 +17,10 @@ from foundation.postgres import Pool
 from tests.builders import Network
 from tests.counter import NINGBO, Counter
 from tests.nights import close
-from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, Series, backtest, forecast, mase, wape
-from waste.forecast.headcount import forecast_covers, needs_forecast, note_covers, series_of
+from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
+from waste.forecast.daily_covers import keep_closed_days, series_of
+from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, backtest, forecast, mase, wape
+from waste.forecast.series import Series
 
 FIRST, DAYS = date(2025, 5, 24), 548
 
@@ -95,10 +97,10 @@ async def test_closed_days_are_kept_once_and_forecast_from(ledger: Pool, tmp_pat
     for person in people:
         await counter.charger.charge(counter.order(till, person))
     day = max((await open_dates(ledger)).values())
-    assert day not in await note_covers(ledger)
+    assert day not in await keep_closed_days(ledger)
     await close(ledger, day, tmp_path)
-    assert await note_covers(ledger) == [day]
-    assert await note_covers(ledger) == []
+    assert await keep_closed_days(ledger) == [day]
+    assert await keep_closed_days(ledger) == []
     series = await series_of(ledger)
     assert series[NINGBO, till.canteen_id, "lunch"].covers[-1] == 3
     assert {len(s.covers) for s in series.values()} == {549}

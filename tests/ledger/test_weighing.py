@@ -1,6 +1,7 @@
-"""Weighings: kept as they came, corrected with their history, summed up exactly, read from files row by row."""
+"""Weigh-ins: kept as they came, corrected with their history, summed up exactly, read from files row by row."""
 
 import asyncio
+import base64
 import contextlib
 import io
 import zipfile
@@ -9,18 +10,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
+import urllib3
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foundation.calendar import ZONE
+from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.models import Canteen
 from tests.builders import Network
-from waste.weighing.weigh_in_files import UNPACKED_BYTES_MAX, read_weigh_ins
-from waste.weighing.weigh_ins import Correction, WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
+from tests.running_system import Person
+from waste.weighing.schemas import Correction, Recorded, Source
+from waste.weighing.weigh_in_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile, read_weigh_ins
+from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()
 STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
@@ -36,6 +42,18 @@ async def canteens_in(ledger: Pool) -> dict[int, Canteen]:
 def weigh_in(canteen_id: int, grams: int = 1_000, **changes: Any) -> WeighIn:
     made = {"meal": "lunch", "stream": "plate", "business_date": TODAY} | changes
     return WeighIn(weigh_in_id=uuid4(), canteen_id=canteen_id, weight_g=grams, **made)
+
+
+async def record(
+    ledger: Pool, canteens: dict[int, Canteen], weigh_ins: list[WeighIn], source: Source = Source.PERSON
+) -> Recorded:
+    async with ledger.acquire() as connection, connection.transaction():
+        return await record_weigh_ins(connection, canteens, "k", source, weigh_ins)
+
+
+async def correct(ledger: Pool, canteens: dict[int, Canteen], corrections: list[Correction]) -> Recorded:
+    async with ledger.acquire() as connection, connection.transaction():
+        return await correct_weigh_ins(connection, canteens, "k", corrections)
 
 
 ACTION = st.one_of(
@@ -60,13 +78,13 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
             case "weigh":
                 made = weigh_in(numbers[which], grams or 1, stream=stream, food=(None, "beef")[(grams or 1) % 2])
                 done.append(made)
-                await record_weigh_ins(ledger, canteens, "k", "person", [made])
+                await record(ledger, canteens, [made])
             case "repeat" if done:
-                await record_weigh_ins(ledger, canteens, "k", "person", [done[which % len(done)]])
+                await record(ledger, canteens, [done[which % len(done)]])
             case "correct" if done:
                 target = done[which % len(done)]
                 number = uuid4()
-                await correct_weigh_ins(ledger, canteens, "k", [Correction(number, target.weigh_in_id, grams or 0)])
+                await correct(ledger, canteens, [Correction(number, target.weigh_in_id, grams or 0)])
 
     for burst in bursts:
         outcomes = await asyncio.gather(*(act(*one) for one in burst), return_exceptions=True)
@@ -99,15 +117,15 @@ async def test_a_weight_far_from_the_usual_is_marked_and_counts(ledger: Pool) ->
     usual = [
         weigh_in(canteen_id, 10_000 + 100 * n, business_date=TODAY - timedelta(days=n + 11)) for n in range(-10, 10)
     ]
-    assert (await record_weigh_ins(ledger, canteens, "k", "scale", usual)).implausible == []
+    assert (await record(ledger, canteens, usual, Source.SCALE)).implausible == []
     odd, fair = weigh_in(canteen_id, 21_000), weigh_in(canteen_id, 15_000)
     typo = weigh_in(canteen_id, 10)
-    done = await record_weigh_ins(ledger, canteens, "k", "person", [odd, fair, typo])
+    done = await record(ledger, canteens, [odd, fair, typo])
     assert set(done.implausible) == {odd.weigh_in_id, typo.weigh_in_id}
     row = await ledger.fetchrow("SELECT plate_g, implausible FROM waste_meal WHERE business_date = $1", TODAY)
     assert row is not None
     assert tuple(row) == (21_000 + 15_000 + 10, 2)
-    await correct_weigh_ins(ledger, canteens, "k", [Correction(uuid4(), typo.weigh_in_id, 10_000)])
+    await correct(ledger, canteens, [Correction(uuid4(), typo.weigh_in_id, 10_000)])
     row = await ledger.fetchrow("SELECT plate_g, implausible FROM waste_meal WHERE business_date = $1", TODAY)
     assert row is not None
     assert tuple(row) == (21_000 + 15_000 + 10_000, 1)
@@ -123,19 +141,17 @@ async def test_a_weighing_is_corrected_once_and_not_after_its_quarter(ledger: Po
     canteens = await canteens_in(ledger)
     first, *_ = canteens
     made, old = weigh_in(first), weigh_in(first, business_date=TODAY - timedelta(days=93))
-    await record_weigh_ins(ledger, canteens, "k", "person", [made, old])
-    await correct_weigh_ins(ledger, canteens, "k", [Correction(uuid4(), made.weigh_in_id, 7)])
+    await record(ledger, canteens, [made, old])
+    await correct(ledger, canteens, [Correction(uuid4(), made.weigh_in_id, 7)])
 
-    async def correct(number: UUID) -> None:
-        await correct_weigh_ins(ledger, canteens, "k", [Correction(uuid4(), number, 9)])
+    async def attempt(number: UUID) -> None:
+        await correct(ledger, canteens, [Correction(uuid4(), number, 9)])
 
-    assert await refused(correct(made.weigh_in_id)) == "conflict"
-    assert await refused(correct(old.weigh_in_id)) == "invalid"
-    assert await refused(correct(uuid4())) == "not-found"
+    assert await refused(attempt(made.weigh_in_id)) == "conflict"
+    assert await refused(attempt(old.weigh_in_id)) == "invalid"
+    assert await refused(attempt(uuid4())) == "not-found"
     others = {number: canteen for number, canteen in canteens.items() if number != first}
-    assert (
-        await refused(correct_weigh_ins(ledger, others, "k", [Correction(uuid4(), made.weigh_in_id, 9)])) == "not-found"
-    )
+    assert await refused(correct(ledger, others, [Correction(uuid4(), made.weigh_in_id, 9)])) == "not-found"
     with pytest.raises(Problem):
         check_weigh_ins(canteens, [weigh_in(first, business_date=TODAY - timedelta(days=15))])
 
@@ -173,22 +189,105 @@ def test_the_same_rows_from_every_kind_of_file() -> None:
         assert [w.weigh_in_id for w in read_weigh_ins(content, CANTEENS, FOODS)] == [w.weigh_in_id for w in found]
 
 
-def test_every_wrong_row_is_named() -> None:
-    good = ["2026-11-20", "7", "lunch", "plate", "1", ""]
+def rows_of(*lines: list[str]) -> bytes:
+    return "\n".join(",".join(line) for line in lines).encode()
+
+
+GOOD = ["2026-11-20", "7", "lunch", "plate", "1"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["日期", "食堂", "餐次", "称重类别", "重量（公斤）", "菜品", "食物种类"],
+        ["日期", "食堂", "餐次", "类别", "公斤", "菜品", "食物"],
+        ["日期", "食堂", "餐次", "类别", "重量（kg）", "菜品", "食物"],
+        ["Date", "Canteen", "Meal", "Stream", "Weight (kg)", "Dish", "Kind of food"],
+        ["date", "canteen", "meal", "stream", "weight_kg", "dish", "food"],
+    ],
+)
+def test_every_column_name_that_we_print_is_read(header: list[str]) -> None:
+    [found] = read_weigh_ins(rows_of(header, [*GOOD, "红烧肉（小份）", "猪肉"]), CANTEENS, FOODS)
+    assert (found.stream, found.weight_g, found.dish, found.food) == ("plate", 1_000, "红烧肉（小份）", "pork")
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "name", "value"),
+    [
+        (0, "2026年11月20日", "business_date", date(2026, 11, 20)),
+        (0, "2026/11/2", "business_date", date(2026, 11, 2)),
+        (0, "２０２６－１１－２０", "business_date", date(2026, 11, 20)),
+        (1, "一食堂", "canteen_id", 7), (1, "first", "canteen_id", 7),
+        (2, "早餐", "meal", "breakfast"), (2, "中餐", "meal", "lunch"), (2, "Dinner", "meal", "dinner"),
+        (3, "餐盘剩余", "stream", "plate"), (3, "备餐剩余（未取用）", "stream", "unserved"),
+        (3, "备餐剩余(未取用)", "stream", "unserved"), (3, "未售剩余", "stream", "unserved"),
+        (3, "未售", "stream", "unserved"),
+        (3, "加工损耗", "stream", "preparation"), (3, "不可食部分", "stream", "inedible"),
+        (3, "备餐总量", "stream", "prepared"),
+        (3, "Plate waste", "stream", "plate"), (3, "Surplus (not taken)", "stream", "unserved"),
+        (4, '"1,000.00"', "weight_g", 1_000_000), (4, "12.5公斤", "weight_g", 12_500),
+        (4, "12.5 kg", "weight_g", 12_500),
+        (4, "１２．５", "weight_g", 12_500),
+    ],
+)  # fmt: skip
+def test_every_word_that_we_print_is_read(place: int, cell: str, name: str, value: Any) -> None:
+    row = [cell if n == place else good for n, good in enumerate(GOOD)]
+    [found] = read_weigh_ins(rows_of(HEADER[:5], row), CANTEENS, FOODS)
+    assert getattr(found, name) == value
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "code"),
+    [
+        ([*HEADER, "备注"], "备注", "unknown_column"),
+        ([*HEADER, "weight_g"], "weight_g", "unknown_column"),
+        ([*HEADER, "食物种类"], "食物种类", "column_twice"),
+        (HEADER[:4], "weight_kg", "missing_column"),
+    ],
+)
+def test_a_column_that_would_be_lost_is_refused_by_its_name(header: list[str], column: str, code: str) -> None:
+    with pytest.raises(WrongFile) as problem:
+        read_weigh_ins(rows_of(header, [*GOOD, "", "", "x"]), CANTEENS, FOODS)
+    assert [(f.line, f.column, f.code) for f in problem.value.findings] == [(1, column, f"weighing.file.{code}")]
+
+
+def test_a_cell_under_no_column_is_refused() -> None:
+    for header in (HEADER, [*HEADER, ""]):
+        with pytest.raises(WrongFile, match="line 2, 8: the column has no name, but holds 'odd'"):
+            read_weigh_ins(rows_of(header, [*GOOD, "", "", "odd"]), CANTEENS, FOODS)
+
+
+def test_every_wrong_cell_is_named_in_the_language_of_its_reader() -> None:
+    good = [*GOOD, ""]
     wrong = [
         ["30.2.2026", *good[1:]], [good[0], "8", *good[2:]], [*good[:2], "brunch", *good[3:]],
         [*good[:3], "soup", *good[4:]], [*good[:4], "-1", ""], [*good[:4], "1e9", ""], [*good[:4], "NaN", ""],
-        [*good[:4], "0.0001", ""], [*good[:5], "x" * 61], good[:2], [*good[:6], "石头"],
+        [*good[:4], "0.0001", ""], [*good[:5], "x" * 61], [*good[:4], ""], [*good[:6], "石头"],
     ]  # fmt: skip
-    content = "\n".join(",".join(row) for row in [HEADER, good, *wrong]).encode()
-    with pytest.raises(Problem) as problem:
-        read_weigh_ins(content, CANTEENS, FOODS)
-    for line in range(3, 3 + len(wrong)):
-        assert f"line {line}: " in problem.value.detail
-    assert "line 2: " not in problem.value.detail
+    with pytest.raises(WrongFile) as problem:
+        read_weigh_ins(rows_of(HEADER, good, *wrong), CANTEENS, FOODS)
+    places = [0, 1, 2, 3, 4, 4, 4, 4, 5, 4, 6]
+    assert [(f.line, f.column) for f in problem.value.findings] == [
+        (line, HEADER[place]) for line, place in enumerate(places, start=3)
+    ]
+    chinese, english = (problem.value.detail(language) for language in Language)
+    assert chinese.startswith("文件有11处错误，未作任何登记。第3行“日期”：“30.2.2026”不是日期")
+    assert "；第5行“餐次”：“brunch”不是餐次，应为早餐、午餐或晚餐；" in chinese
+    assert "line 5, 餐次: 'brunch' is not a meal: breakfast, lunch or dinner; line 6" in english
+    [first, *_] = problem.value.document(Language.CHINESE)["findings"]  # type: ignore[misc]
+    assert (first["line"], first["code"], first["params"]) == (3, "weighing.file.not_a_date", {"value": "30.2.2026"})
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\xff\xfe\x00", b"a,b\n1,2", ",".join(HEADER).encode()])
+def test_of_many_wrong_cells_the_first_are_shown() -> None:
+    with pytest.raises(WrongFile) as problem:
+        read_weigh_ins(rows_of(HEADER, *[[*GOOD[:2], "x", *GOOD[3:]]] * 25), CANTEENS, FOODS)
+    assert problem.value.detail(Language.ENGLISH).endswith("; and 5 more")
+    assert problem.value.detail(Language.CHINESE).endswith("；另有5处错误")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"\xff\xfe\x00", b"a,b\n1,2", ",".join(HEADER).encode(), b"x" * 200_000]
+)
 def test_what_is_no_file_of_weighings(content: bytes) -> None:
     with pytest.raises(Problem):
         read_weigh_ins(content, CANTEENS, FOODS)
@@ -200,8 +299,10 @@ def test_a_workbook_cannot_ask_for_more_than_a_file_has() -> None:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEADER)
         sheet.write(1_048_575, 16_383, "the last cell there can be")
-    with pytest.raises(Problem, match=r"at most 5000 rows|no rows"):
+    with pytest.raises(Problem, match=r"at most 5000 rows|no weigh-ins"):
         read_weigh_ins(content.getvalue(), CANTEENS, FOODS)
+    with pytest.raises(Problem, match="at most 50 columns"):
+        read_weigh_ins(workbook([*HEADER, *[""] * COLUMNS_MAX, "far"]), CANTEENS, FOODS)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", bytes(UNPACKED_BYTES_MAX + 1))
@@ -238,3 +339,57 @@ def test_weighings_from_file_to_history_over_http(network: Network) -> None:
     other = network.canteen_id("city")
     assert kitchen.ask("GET", f"/waste/canteens/{other}/weigh-ins?first={day}&last={day}").status == 404
     assert kitchen.ask("POST", "/waste/weigh-in-files", {}).status == 400
+
+
+def test_every_change_has_one_audit_entry_a_refused_one_none(network: Network) -> None:
+    """What is repeated and adds nothing has no further entry."""
+    kitchen, supervisor, canteen = (
+        network.person("kitchen-yuyao"), network.person("supervisor"), network.canteen_id("yuyao"),
+    )  # fmt: skip
+    day, number = str(TODAY), str(uuid4())
+    weighing = {"weigh_in_id": number, "canteen_id": canteen, "business_date": day, "meal": "lunch", "stream": "plate",
+                "weight_g": 900}  # fmt: skip
+    correction = {"weigh_in_id": str(uuid4()), "replaces": number, "weight_g": 800}
+    table = rows_of(HEADER[:5], [day, str(canteen), "午餐", "餐盘剩余", f"{uuid4().int % 900 + 100}"])
+    other = network.canteen_id("city")
+    food = {"food": "crab", "valid_from": day, "name_zh": "蟹", "name_en": "crab", "co2e_g_per_kg": 1, "source": "x"}
+    photo = {"files": [{"name": "a.png", "content": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}]}
+    text = {"files": [{"name": "a.txt", "content": base64.b64encode(b"no picture").decode()}]}
+    booking = {"canteen_id": canteen, "business_date": day, "meal": "dinner", "booked": 9}
+    run = {"canteen_id": canteen, "operating": "self_run", "serving": "buffet"}
+    changes: list[tuple[Person, str, Any, Any, int]] = [
+        (kitchen, "/waste/weigh-ins", {"weigh_ins": [weighing]}, {"weigh_ins": [weighing | {"weight_g": 1}]}, 1),
+        (kitchen, "/waste/weigh-in-files", table, rows_of(HEADER[:5], GOOD), 1),
+        (kitchen, "/waste/corrections", {"corrections": [correction], "reason": "x"},
+         {"corrections": [correction | {"weight_g": 1}], "reason": "x"}, 1),
+        (kitchen, f"/waste/weigh-ins/{number}/photos", photo, text, 2),
+        (kitchen, "/waste/bookings", booking, booking | {"canteen_id": other}, 2),
+        (kitchen, "/waste/kitchens", run, run | {"canteen_id": other}, 2),
+        (supervisor, "/waste/foods", food, food | {"valid_from": "2020-01-01"}, 1),
+    ]  # fmt: skip
+    for person, path, good, wrong, entries in changes:
+        before = entries_of(network)
+        assert send(person, path, good).status < 300, path
+        assert len(entries_of(network)) == len(before) + 1, path
+        repeated = send(person, path, good).status
+        assert repeated < 300 or path == "/waste/foods", path
+        assert len(entries_of(network)) == len(before) + entries, path
+        assert send(person, path, wrong).status in (400, 404, 409), path
+        assert len(entries_of(network)) == len(before) + entries, path
+
+
+def send(person: Person, path: str, message: Any) -> urllib3.BaseHTTPResponse:
+    if not isinstance(message, bytes):
+        return person.ask("POST", path, message)
+    return urllib3.request("POST", person.url + path, body=message, headers={"authorization": f"Bearer {person.token}"})
+
+
+def entries_of(network: Network) -> list[int]:
+    async def read() -> list[int]:
+        connection = await asyncpg.connect(network.system.database_url)
+        try:
+            return [row["entry"] for row in await connection.fetch("SELECT entry FROM audit_entry ORDER BY entry")]
+        finally:
+            await connection.close()
+
+    return asyncio.run(read())

@@ -2,26 +2,35 @@
 
 import asyncio
 import base64
+import csv
+import io
+import re
 import secrets
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pypdfium2 as pdfium
 import pytest
 import urllib3
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
+import web
 from demo.city import PASSWORD
+from foundation import catalogue
 from foundation.calendar import ZONE
+from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.meals import Meal
 from terminals.client import Rejected, Terminal
 from tests.builders import Network
-from waste.charts.dashboard import KEPT_S, Charts, _Kept
+from waste.charts.charts import KEPT_S, Charts, _Kept
 from waste.evaluation.quarters import QUERIES, quarter_before
+from waste.measures.streams import Stream
 from waste.supervision.cases import escalate_overdue
 
 TODAY = datetime.now(ZONE).date()
@@ -153,7 +162,7 @@ async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> 
     assert first is second
     assert await charts.show({}, "cases") is not first
     for _ in range(2):
-        with pytest.raises(Problem, match="the charts are"):
+        with pytest.raises(Problem, match="the charts are live, today"):
             await charts.show({}, "weather")
 
 
@@ -221,22 +230,53 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     page.close()
 
 
+def table_of(person: Any, path: str, language: str) -> list[list[str]]:
+    headers = {"authorization": f"Bearer {person.token}", "accept-language": language}
+    answer = urllib3.request("GET", f"{person.url}{path}", headers=headers)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-language"] == ("en" if language == "en" else "zh-Hans-CN")
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
 def test_charts_to_draw_and_to_download(network: Network) -> None:
+    """Keys and codes are the same in both languages; headings, words and the CSV are in the reader's."""
     supervisor, kitchen = network.person("supervisor"), network.person("kitchen-yuyao")
     evaluated(network)
     for chart in supervisor.call("GET", "/waste/charts"):
         name, columns = chart["chart"], chart["columns"]
-        shown = supervisor.call("GET", f"/waste/charts/{name}")
-        assert all(len(row) == len(columns) for row in shown["rows"])
-        table = supervisor.ask("GET", f"/waste/charts/{name}?format=csv")
-        assert table.headers["content-type"] == "text/csv; charset=utf-8"
-        assert table.data.decode("utf-8-sig").splitlines()[0] == ",".join(columns)
-        assert len(kitchen.call("GET", f"/waste/charts/{name}")["rows"]) <= len(shown["rows"])
+        chinese, english = (supervisor.call("GET", f"/waste/charts/{name}?lang={tag}") for tag in ("zh", "en"))
+        assert (chinese["columns"], english["columns"]) == (columns, columns)
+        assert re.search("[一-鿿]", chinese["title"])
+        assert not re.search("[一-鿿]", "".join([english["title"], *english["headings"]]))
+        assert all(len(row) == len(columns) for row in chinese["rows"])
+        assert table_of(supervisor, f"/waste/charts/{name}?format=csv", "zh-CN")[0] == chinese["headings"]
+        assert table_of(supervisor, f"/waste/charts/{name}?format=csv", "en")[0] == english["headings"]
+        assert len(kitchen.call("GET", f"/waste/charts/{name}")["rows"]) <= len(chinese["rows"])
     assert supervisor.ask("GET", "/waste/charts/luck").status == 404
+    assert supervisor.ask("GET", "/waste/charts/live?format=pdf").json()["params"]["choices"] == "json, csv"
     assert len(supervisor.call("GET", "/waste/charts/trend")["rows"]) >= 18
     ranked = kitchen.call("GET", "/waste/charts/ranking")["rows"]
     assert len(ranked) == 2
     assert all("余姚" in row[6] for row in ranked)
+
+
+def test_codes_of_a_chart_become_words_in_its_table(network: Network) -> None:
+    supervisor, canteen = network.person("supervisor"), network.canteen_id("yuyao")
+    found = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "=留样不全", "responsible": "李主任",
+             "due_on": str(TODAY)}  # fmt: skip
+    number = supervisor.call("POST", "/waste/cases", found)["number"]
+    shown = supervisor.call("GET", f"/waste/charts/cases?canteen_id={canteen}")
+    [row] = [row for row in shown["rows"] if row[0] == number]
+    assert row[3:5] == ["open", 0]
+    assert (shown["words"]["state"]["open"], shown["words"]["level"]["0"]) == ("待整改", "食堂")
+    path = f"/waste/charts/cases?canteen_id={canteen}&format=csv"
+    [chinese], [english] = (
+        [row for row in table_of(supervisor, path, language) if row[0] == str(number)] for language in ("zh", "en")
+    )
+    assert chinese[2:] == ["'=留样不全", "待整改", "食堂", str(TODAY), str(TODAY), "否"]
+    assert english[3:] == ["to be rectified", "canteen", str(TODAY), str(TODAY), "no"]
+    assert re.search("[一-鿿]", chinese[1])
+    assert not re.search("[一-鿿]", english[1])
 
 
 def test_inspections_are_drawn_once_and_shown_to_supervisors_alone(network: Network) -> None:
@@ -295,26 +335,34 @@ def test_bookings_are_expected_guests(network: Network) -> None:
     assert network.person("kitchen-hangzhou").ask("POST", "/waste/bookings", booking).status == 404
 
 
-def test_weighing_on_the_page(network: Network, browser: Browser) -> None:
-    """Recorded with a photo; kept while the centre is away, and sent when it is back; taken back."""
+def weighing_page(network: Network, browser: Browser, query: str = "") -> Page:
     page = browser.new_page(viewport={"width": 420, "height": 900})
-    page.goto(f"{network.url}/weighing")
+    page.goto(f"{network.url}/weighing{query}")
     page.fill("[name=login]", "kitchen-yinzhou")
     page.fill("[name=password]", PASSWORD)
     page.click("#sign-in button")
-    page.fill("#weight", "12,5")
+    expect(page.locator("#weigh")).to_be_visible()
+    return page
+
+
+def weigh(page: Page, weight: str) -> None:
+    page.fill("#weight", weight)
+    page.click("#weigh .go")
+
+
+def test_weighing_on_the_page(network: Network, browser: Browser) -> None:
+    """Recorded with a photo; kept while the centre is away, and sent when it is back; canceled."""
+    page = weighing_page(network, browser)
     page.set_input_files("#photo", {"name": "a.png", "mimeType": "image/png", "buffer": PNG})
     page.click("#streams label:nth-of-type(2)")
-    page.click("#weigh .go")
-    expect(page.locator("#done li")).to_contain_text("12.5 kg")
-    expect(page.locator("#state")).to_contain_text("已登记")
+    weigh(page, "12,5")
+    expect(page.locator("#done li")).to_contain_text("备餐剩余（未取用） 12.5公斤")
+    expect(page.locator("#state")).to_have_text("已登记")
     page.route("**/waste/weigh-ins", lambda route: route.abort())
-    page.fill("#weight", "0.7")
-    page.click("#weigh .go")
+    weigh(page, "0.7")
     expect(page.locator("#done li.waiting")).to_contain_text("待上传")
     page.unroute("**/waste/weigh-ins")
-    page.fill("#weight", "0.8")
-    page.click("#weigh .go")
+    weigh(page, "0.8")
     expect(page.locator("#done li.waiting")).to_have_count(0)
     expect(page.locator("#done li")).to_have_count(3)
     page.click("#done li:first-child button")
@@ -326,3 +374,50 @@ def test_weighing_on_the_page(network: Network, browser: Browser) -> None:
     [first] = [w for w in history if w["weight_g"] == 12_500]
     [photo] = kitchen.call("GET", f"/waste/weigh-ins/{first['weigh_in_id']}/photos")
     assert kitchen.ask("GET", photo["url"]).data == PNG
+
+
+def test_the_weighing_page_speaks_one_language(network: Network, browser: Browser) -> None:
+    """Chinese unless English is asked for; what the centre refuses is explained in the same language, and shown."""
+    page = weighing_page(network, browser)
+    for wrong in ("1,000", "many", "2000.5", "0"):
+        weigh(page, wrong)
+        expect(page.locator("#state")).to_contain_text("重量应")
+    page.fill("#date", "2020-01-02")
+    weigh(page, "3")
+    expect(page.locator("#done li.refused")).to_contain_text("未登记：日期2020-01-02超出可登记范围")
+    expect(page.locator("#state")).to_contain_text("日期2020-01-02超出可登记范围")
+    visible = page.inner_text("body").replace("English", "")
+    assert not re.search("[A-Za-z]{2,}", visible), visible
+    page.click("#language")
+    page.fill("#date", "2020-01-02")
+    weigh(page, "4")
+    expect(page.locator("#state")).to_contain_text("The date 2020-01-02 is out of range")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.close()
+    english = weighing_page(network, browser, "?lang=en")
+    weigh(english, "0.3")
+    expect(english.locator("#done li")).to_contain_text("Plate waste 0.3 kg")
+    assert not re.search("[一-鿿]", english.inner_text("body").replace("中文", ""))
+    english.close()
+
+
+def test_an_ended_session_loses_no_weigh_in(network: Network, browser: Browser) -> None:
+    page = weighing_page(network, browser)
+    page.route("**/waste/weigh-ins", lambda route: route.continue_(headers={"authorization": "Bearer old"}))
+    weigh(page, "0.4")
+    expect(page.locator("#state")).to_contain_text("登录已过期")
+    expect(page.locator("#done li.waiting")).to_have_count(1)
+    page.unroute("**/waste/weigh-ins")
+    page.fill("[name=password]", PASSWORD)
+    page.click("#sign-in button")
+    expect(page.locator("#done li.waiting")).to_have_count(0)
+    expect(page.locator("#done li")).to_contain_text("0.4公斤")
+    page.close()
+
+
+def test_the_page_has_the_words_of_the_catalogue() -> None:
+    script = (Path(web.__file__).parent / "weighing" / "weighing.js").read_text(encoding="utf-8")
+    for language in Language:
+        for kind, values in (("meal", Meal), ("stream", Stream)):
+            for value in values:
+                assert f'{value}: "{catalogue.text(f"measures.{kind}.{value}", language)}"' in script

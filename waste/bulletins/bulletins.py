@@ -25,7 +25,8 @@ from registry.models import Database, next_numbers
 from waste.bulletins.models import Bulletin
 from waste.evaluation.quarters import QUERIES as EVALUATION
 from waste.evaluation.quarters import Standing, quarter_of, schemes, standings
-from waste.measures.kitchen_months import PeriodMeasures, measures_over
+from waste.measures.over_time import measures_over
+from waste.measures.schemas import GroupBy, Period, PeriodMeasures
 from waste.supervision.cases import QUERIES as CASES
 from waste.supervision.cases import case_figures
 from waste.supervision.sampling import QUERIES as SAMPLING
@@ -136,8 +137,8 @@ async def find(ledger: Pool, quarter: date) -> Found:
     assert sampling is not None
     return Found(
         str(quarter), _groups(await standings(ledger, quarter), scores),
-        _totals(await measures_over(ledger, first, last, by="network", per="quarter")),
-        _totals(await measures_over(ledger, before, quarter_of(before)[1], by="network", per="quarter")),
+        _totals(await measures_over(ledger, first, last, by=GroupBy.NETWORK, per=Period.QUARTER)),
+        _totals(await measures_over(ledger, before, quarter_of(before)[1], by=GroupBy.NETWORK, per=Period.QUARTER)),
         await case_figures(ledger, first, last, today),
         [Overdue(o["name_zh"], o["name_en"], o["what"], str(o["due_on"]), o["level"]) for o in overdue],
         {name: int(value) for name, value in sampling.items()},

@@ -1,31 +1,35 @@
-"""HTTP: the dashboards' charts, to draw and to download; and the page to weigh with."""
+"""HTTP: charts, to draw and to download."""
 
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get
 from litestar.params import Parameter
 
+from foundation.catalogue import Language, language_of
 from registry import access
 from registry.canteens import canteen_of, canteens_of
 from registry.models import Database
-from waste.charts.dashboard import CHARTS, Charts, to_csv
-from waste.charts.schemas import ChartShown
+from waste.charts.charts import CHARTS, Charts, Table, to_csv
+from waste.charts.schemas import ChartShown, TableFormat
 
 ByPerson = Request[access.Person, Any, Any]
+LanguageTag = Annotated[str, Parameter(query="lang", max_length=35, description="zh or en; else Accept-Language.")]
+"""A language tag of BCP 47."""
 
 
-class DashboardController(Controller):
-    """Charts of one's own canteens; of all for the centre and the supervisors."""
+class ChartController(Controller):
+    """Charts of the agency's canteens; of all for the centre and the supervisors."""
 
     path = "/waste/charts"
     tags = ["waste"]  # noqa: RUF012
 
-    @get("/", guards=[access.allows("see_waste")], summary="Charts")
-    async def list_charts(self) -> list[ChartShown]:
-        """Which there are, without their rows."""
-        return [ChartShown(name, zh, en, columns, []) for name, (zh, en, columns, _) in CHARTS.items()]
+    @get("/", guards=[access.allows("see_waste")], summary="List the charts")
+    async def list_charts(self, request: ByPerson, lang: LanguageTag | None = None) -> Response[list[ChartShown]]:
+        """Titles and columns of all charts, without rows."""
+        language = _language(request, lang)
+        return Response([Table(name).in_language(language) for name in CHARTS], headers=_headers(language))
 
-    @get("/{name:str}", guards=[access.allows("see_waste")], summary="A chart's data")
+    @get("/{name:str}", guards=[access.allows("see_waste")], summary="Get the data of a chart")
     async def chart(
         self,
         request: ByPerson,
@@ -33,15 +37,26 @@ class DashboardController(Controller):
         database: Database,
         charts: Charts,
         canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
-        form: Annotated[str, Parameter(query="format", pattern="^(json|csv)$")] = "json",
-    ) -> ChartShown | Response[bytes]:
-        """As JSON to draw, as CSV to keep; of one canteen if asked."""
+        form: Annotated[TableFormat, Parameter(query="format")] = TableFormat.JSON,
+        lang: LanguageTag | None = None,
+    ) -> Response[ChartShown] | Response[bytes]:
+        """As JSON to draw, or as CSV to keep; of one canteen, or of all that the person may see."""
+        language = _language(request, lang)
         async with database() as db:
             canteens = await canteens_of(db, request.user)
             if canteen_id is not None:
                 canteens = {canteen_id: await canteen_of(db, request.user, canteen_id)}
-        shown = await charts.show(canteens, name)
-        if form == "json":
-            return shown
-        headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-        return Response(to_csv(shown), media_type="text/csv", headers=headers)
+        shown = (await charts.show(canteens, name)).in_language(language)
+        headers = _headers(language)
+        if form is TableFormat.JSON:
+            return Response(shown, headers=headers)
+        headers |= {"content-disposition": f'attachment; filename="{name}.csv"'}
+        return Response(to_csv(shown, language), media_type="text/csv", headers=headers)
+
+
+def _language(request: ByPerson, lang: str | None) -> Language:
+    return language_of(lang or request.headers.get("accept-language"))
+
+
+def _headers(language: Language) -> dict[str, str]:
+    return {"content-language": language.tag, "vary": "accept-language"}

@@ -1,11 +1,11 @@
-"""How many covers to expect, and how many to cook for. Pure; knows dates and counts alone.
+"""Covers to expect, and portions to prepare. Pure: a function of dates and counts.
 
-A day is compared with days of its own kind: the same weekday, and like it a working day or not, so that holidays and
-China's make-up working days do not mislead. The mean of the last four of them is the level; gradient-boosted trees
+A day is compared with days of the same kind: the same weekday, and like it a working day or not, so that holidays and
+China's make-up working days are told apart. The mean of the last four of them is the level. Gradient-boosted trees
 (scikit-learn's histogram ones, after LightGBM: Ke et al., 2017) learn over all canteens and meals together by which
-factor a day departs from its level: from the calendar, from how the last days departed, and from the guests who are
-expected. "Cook for" is the forecast times a factor that sufficed on 95 % of held-out days (split conformal prediction:
-Papadopoulos et al., 2002).
+factor a day departs from its level: from the calendar, from how the last days departed, and from the expected guests.
+The portions to prepare (``cook_for``) are the forecast times a factor that was enough on 95 % of held-out days (split
+conformal prediction: Papadopoulos et al., 2002).
 
 Errors: WAPE = sum |forecast - actual| / sum actual; MASE = mean |forecast - actual| / mean |y_t - y_(t-7)| over the
 days before the test (Hyndman and Koehler, 2006). Baselines: the same weekday last week, the mean of the last four.
@@ -13,11 +13,13 @@ days before the test (Hyndman and Koehler, 2006). Baselines: the same weekday la
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from waste.forecast.series import Series
 
 Floats = NDArray[np.float64]
 
@@ -25,39 +27,23 @@ LEVEL_DAYS, LEVEL_WITHIN = 4, 70
 RECENT_DAYS = 5
 KIND_DAYS, KIND_WITHIN = 10, 42
 LAGS = (1, 7, 14)
-COOK_FOR = 0.95
+ENOUGH_SHARE = 0.95
+"""Share of days on which the portions to prepare are enough."""
 HELD_OUT_DAYS = 56
 FACTOR_MAX = 4.0
 NEEDED_DAYS = 120
-"""Fewer days than this teach nothing about a year with holidays."""
+"""Shorter series say nothing about a year with holidays, and have no forecast."""
 TAUGHT_BY_MAX = 150
-"""So many series teach the trees; more would teach nothing new, and take memory."""
+"""Series that the trees are fitted to; more take memory and do not improve the forecast."""
 TAIL_DAYS = 180
-"""What the features of the held-out days look back on."""
+"""Days that the features of the held-out days look back on."""
 
 MODEL, NAIVE, MEAN4 = "model", "seasonal_naive", "mean_of_four"
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """Covers of a canteen's meal, one a day without gaps.
-
-    ``guests``: registered visitors and what is booked, known beforehand; it may reach further than the covers.
-    """
-
-    name: str
-    first: date
-    covers: Sequence[int]
-    guests: Sequence[int]
-
-    def day(self, index: int) -> date:
-        """The date of an index."""
-        return self.first + timedelta(days=index)
-
-
-@dataclass(frozen=True, slots=True)
 class Expected:
-    """A day's forecast: the covers to expect, and those that suffice on 95 % of days."""
+    """The forecast of a day: covers to expect, and portions to prepare, which are enough on 95 % of days."""
 
     covers: int
     cook_for: int
@@ -65,7 +51,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a model did on one series; ``sufficed``: share of days on which "cook for" was enough (model only)."""
+    """Errors of a model on one series; ``sufficed``: share of days on which ``cook_for`` was enough (model only)."""
 
     name: str
     model: str
@@ -77,7 +63,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A series with its features by day, and the level of each (NaN where there is none yet)."""
+    """A series with its features by day, and the level of each day (NaN where there is none yet)."""
 
     series: Series
     actual: Floats
@@ -86,7 +72,7 @@ class _Known:
 
 
 def _known(series: Series, works: Callable[[date], bool], days: int) -> _Known:
-    """Features of the days that are known and, with NaN for their covers, of those to come up to ``days``."""
+    """Features of the known days and, with NaN for their covers, of the days to come up to ``days``."""
     actual = np.full(days, np.nan)
     actual[: len(series.covers)] = series.covers
     guests = np.zeros(days)
@@ -126,7 +112,7 @@ def _days_until_change(work: list[bool]) -> int:
 
 
 def _fit(known: Sequence[_Known], until: int) -> Any:
-    """The trees, from the days before index ``until`` of every series."""
+    """The trees, fitted to the days before index ``until`` of every series."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     level = np.concatenate([k.level[:until] for k in known])
@@ -148,17 +134,17 @@ def _predict(trees: Any, known: _Known, days: slice) -> Floats:
 
 
 def _margin(trees: Any, known: _Known, days: slice) -> float:
-    """The factor on the forecast that sufficed on 95 % of these days (with the finite-sample correction)."""
+    """The factor on the forecast that was enough on 95 % of these days (with the finite-sample correction)."""
     predicted, actual = _predict(trees, known, days), known.actual[days]
     served = (predicted >= 1) & ~np.isnan(actual)
     if not served.any():
         return 1.0
     ratios = np.sort(actual[served] / predicted[served])
-    return float(max(ratios[min(len(ratios) - 1, int(np.ceil((len(ratios) + 1) * COOK_FOR)) - 1)], 1.0))
+    return float(max(ratios[min(len(ratios) - 1, int(np.ceil((len(ratios) + 1) * ENOUGH_SHARE)) - 1)], 1.0))
 
 
 def forecast(series: Sequence[Series], works: Callable[[date], bool], days_ahead: int) -> list[list[Expected]]:
-    """The next days of every series, which all end on the same day; none for those shorter than ``NEEDED_DAYS``."""
+    """The next days of every series. All end on the same day; one shorter than ``NEEDED_DAYS`` has no forecast."""
     long = [s for s in series if len(s.covers) >= NEEDED_DAYS]
     if not long:
         return [[] for _ in series]
@@ -210,24 +196,26 @@ def backtest(
         for n, k in enumerate(known):
             predicted[n][at] = _predict(trees, k, days)
             cooked[n][at] = np.ceil(predicted[n][at] * _margin(early, k, slice(origin - HELD_OUT_DAYS, origin)))
-    scores = []
-    for n, k in enumerate(known):
-        test, before = k.actual[-test_days:], k.actual[:-test_days]
-        weeks = [k.actual[length - test_days - 7 * w : length - 7 * w] for w in (1, 2, 3, 4)]
-        served = test > 0
-        enough = float((cooked[n] >= test)[served].mean()) if served.any() else None
-        for model, guess in ((MODEL, predicted[n]), (NAIVE, weeks[0]), (MEAN4, np.mean(weeks, axis=0))):
-            scores.append(
-                Score(
-                    k.series.name, model, test_days, wape(guess, test), mase(guess, test, before),
-                    enough if model == MODEL else None,
-                )
-            )  # fmt: skip
-    return scores
+    return [score for n, k in enumerate(known) for score in _scores(k, test_days, predicted[n], cooked[n])]
+
+
+def _scores(known: _Known, test_days: int, predicted: Floats, cooked: Floats) -> list[Score]:
+    """The errors on the last days of one series: the model's, and those of both baselines."""
+    length = len(known.actual)
+    test, before = known.actual[-test_days:], known.actual[:-test_days]
+    weeks = [known.actual[length - test_days - 7 * w : length - 7 * w] for w in (1, 2, 3, 4)]
+    served = test > 0
+    enough = float((cooked >= test)[served].mean()) if served.any() else None
+    return [
+        Score(known.series.name, model, test_days, wape(guess, test), mase(guess, test, before), sufficed)
+        for model, guess, sufficed in (
+            (MODEL, predicted, enough), (NAIVE, weeks[0], None), (MEAN4, np.mean(weeks, axis=0), None),
+        )
+    ]  # fmt: skip
 
 
 def wape(guess: Floats, actual: Floats) -> float:
-    """Weighted absolute percentage error, as a fraction; NaN when nobody came."""
+    """Weighted absolute percentage error, as a fraction; NaN when all actual covers are 0."""
     return float(np.abs(guess - actual).sum() / actual.sum()) if actual.sum() else float("nan")
 
 

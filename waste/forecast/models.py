@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from registry.models import Base, book_key, number_key
 
 
-class CoverDay(Base):
+class CoverDayRow(Base):
     """Covers of a canteen's meal on a closed day; ``guests``: visitors who were registered at its agency."""
 
     __tablename__ = "cover_day"
@@ -26,8 +26,8 @@ class CoverDay(Base):
     guests: Mapped[int]
 
 
-class CoverForecast(Base):
-    """The covers to expect at a canteen's meal, and those to cook for (see ``waste.forecast.forecasting``)."""
+class CoverForecastRow(Base):
+    """Covers to expect at a canteen's meal, and portions to prepare (see ``waste.forecast.forecasting``)."""
 
     __tablename__ = "cover_forecast"
     __table_args__ = (
@@ -46,7 +46,7 @@ class CoverForecast(Base):
 
 
 class Booking(Base):
-    """Covers booked for a canteen's meal beyond its usual guests (a meeting, a course), and how many of them came."""
+    """Covers booked for a canteen's meal beyond the registered visitors, and how many of them came."""
 
     __tablename__ = "booking"
     __table_args__ = (

@@ -1,6 +1,7 @@
-"""HTTP: bookings and the covers to expect."""
+"""HTTP: bookings and the forecast of covers."""
 
-from datetime import UTC, date, datetime
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from litestar import Controller, Request, get, post
@@ -8,43 +9,41 @@ from litestar import Controller, Request, get, post
 from foundation.postgres import Pool
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
+from registry.identifiers import Book
 from registry.models import Database
-from waste.forecast.headcount import QUERIES as HEADCOUNT
+from waste.forecast.bookings import keep_booking
+from waste.forecast.cover_forecasts import forecasts_on
 from waste.forecast.schemas import MealForecast, NewBooking
 
 ByPerson = Request[access.Person, Any, Any]
 
 
 class ForecastController(Controller):
-    """Covers to expect."""
+    """Bookings, and the covers to expect."""
 
     path = "/waste"
     tags = ["waste"]  # noqa: RUF012
 
-    @post("/bookings", guards=[access.allows("weigh_waste")], summary="Book covers", status_code=204)
-    async def book(self, request: ByPerson, data: NewBooking, database: Database, ledger: Pool) -> None:
-        """A meeting, a course: covers beyond the usual guests, which the forecast counts in; and who came of them."""
-        async with database.begin() as db:
-            canteen = await canteen_of(db, request.user, data.canteen_id)
-            detail = {"date": str(data.business_date), "meal": data.meal, "booked": data.booked, "came": data.came}
-            await audit.record(db, audit.Note(request.user.login, "book_covers", f"canteen/{data.canteen_id}", detail))
-        await ledger.execute(
-            HEADCOUNT["keep_booking"], canteen.book, data.canteen_id, data.business_date, data.meal, data.booked,
-            data.came, request.user.login, datetime.now(UTC),
-        )  # fmt: skip
+    @post("/bookings", guards=[access.allows("weigh_waste")], summary="Book covers for a meal", status_code=204)
+    async def book(self, request: ByPerson, data: NewBooking, database: Database) -> None:
+        """Covers beyond the registered visitors, for a meeting or a course; the forecast adds them.
 
-    @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Covers to expect on a day")
+        A second booking of the same meal replaces the first. ``came`` is sent afterwards: how many of them came.
+        """
+        detail = {"date": str(data.business_date), "meal": data.meal, "booked": data.booked, "came": data.came}
+        subject = f"canteen/{data.canteen_id}"
+        async with audit.change(database, request.user.login, "book_covers", subject, detail) as change:
+            canteen = await canteen_of(change.db, request.user, data.canteen_id)
+            await keep_booking(await change.connection(), Book(canteen.book), data, request.user.login)
+
+    @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Get the forecast of a day")
     async def forecasts(
         self, request: ByPerson, business_date: date, database: Database, ledger: Pool
     ) -> list[MealForecast]:
-        """Per canteen and meal: the forecast, how many to cook for, and what came."""
+        """Per canteen and meal: covers to expect, portions to prepare, and the actual covers of a closed day."""
         async with database() as db:
             canteens = await canteens_of(db, request.user)
-        rows = await ledger.fetch(HEADCOUNT["forecasts"], business_date, list(canteens))
         return [
-            MealForecast(
-                row["canteen_id"], canteens[row["canteen_id"]].name_zh, canteens[row["canteen_id"]].name_en,
-                row["meal"], row["covers"], row["cook_for"], row["made_at"], row["actual"],
-            )
-            for row in rows
-        ]  # fmt: skip
+            MealForecast(name_zh=canteens[f.canteen_id].name_zh, name_en=canteens[f.canteen_id].name_en, **asdict(f))
+            for f in await forecasts_on(ledger, business_date, canteens)
+        ]

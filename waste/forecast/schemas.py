@@ -5,16 +5,25 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from foundation.messages import Message, Number
+from foundation.messages import Message
+from registry.identifiers import CanteenId
+from registry.meals import Meal
+from waste.measures.schemas import CanteenNumber
+
+Count = Annotated[int, Meta(ge=0, le=20_000)]
 
 
 class MealForecast(Struct):
-    """Covers to expect at a canteen's meal; ``cook_for`` suffices on 95 % of days; ``actual``: what came."""
+    """The forecast of a canteen's meal.
 
-    canteen_id: int
+    ``covers``: the covers to expect. ``cook_for``: portions to prepare, enough on 95 % of days. ``actual``: the covers
+    of the meal, once its day is closed.
+    """
+
+    canteen_id: CanteenId
     name_zh: str
     name_en: str
-    meal: str
+    meal: Meal
     covers: int
     cook_for: int
     made_at: datetime
@@ -22,10 +31,10 @@ class MealForecast(Struct):
 
 
 class NewBooking(Message):
-    """Covers booked beyond the usual guests, and afterwards how many came."""
+    """Covers booked beyond the registered visitors, and afterwards how many of them came."""
 
-    canteen_id: Number
+    canteen_id: CanteenNumber
     business_date: date
-    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$")]
-    booked: Annotated[int, Meta(ge=0, le=20_000)]
-    came: Annotated[int, Meta(ge=0, le=20_000)] | None = None
+    meal: Meal
+    booked: Count
+    came: Count | None = None

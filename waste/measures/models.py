@@ -9,7 +9,7 @@ from registry.models import Base, book_key, number_key
 
 
 class Kitchen(Base):
-    """How a canteen is run and serves, and what a kilogram of food costs it."""
+    """How a canteen is run and serves, and its cost of a kilogram of food."""
 
     __tablename__ = "kitchen"
     __table_args__ = (
@@ -26,7 +26,7 @@ class Kitchen(Base):
 
 
 class KitchenMonth(Base):
-    """Sums of a canteen's meals of a month (``waste.measures.kitchen_months``); weights of fully weighed meals."""
+    """Sums of a canteen's meals of a month (``waste.measures.monthly_sums``); weights of fully weighed meals."""
 
     __tablename__ = "kitchen_month"
     __table_args__ = (

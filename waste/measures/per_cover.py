@@ -1,22 +1,19 @@
-"""Measures of food waste: pure formulas.
+"""Waste per cover of one meal: pure formulas.
 
-Definitions after the Food Loss and Waste Accounting and Reporting Standard (FLW Protocol, 2016): material food and
-inedible parts, apart; boundary one canteen's meal period; unit grams per cover, a cover being a distinct paid
-meal. Waste rate = sum of waste / sum of prepared food (g/g).
+Definitions after the Food Loss and Waste Accounting and Reporting Standard (FLW Protocol, 2016): food and inedible
+parts are material types of their own; the boundary is one canteen's meal; the unit is grams per cover, where a cover
+is one official whose meal is paid. Waste rate = sum of waste / sum of prepared food (g/g).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-WASTE_STREAMS = ("preparation", "unserved", "plate")
-"""Food that could have been eaten; ``inedible`` (bones, shells, peel) is reported apart."""
-PREPARED = "prepared"
-INEDIBLE = "inedible"
+from waste.measures.streams import WASTE_STREAMS, Stream
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Waste of one canteen's meal. Weights in grams; None where nothing was weighed, or nobody ate."""
+    """Waste of one canteen's meal. Weights in grams; None where nothing was weighed, or there are no covers."""
 
     covers: int
     waste_g: int
@@ -27,17 +24,18 @@ class Measures:
     waste_rate: float | None
 
 
-def measure(weights_g: Mapping[str, int], covers: int) -> Measures:
-    """The measures of a meal from its weights by stream and its covers; one decimal of a gram, four of the rate."""
+def measure(weights_g: Mapping[Stream, int], covers: int) -> Measures:
+    """Measures of a meal from its weights by stream and its covers; grams to one decimal, the rate to four."""
     weighed = any(stream in weights_g for stream in WASTE_STREAMS)
     waste_g = sum(weights_g.get(stream, 0) for stream in WASTE_STREAMS)
-    prepared_g = weights_g.get(PREPARED, 0)
+    prepared_g = weights_g.get(Stream.PREPARED, 0)
+    plate_g = weights_g.get(Stream.PLATE)
     return Measures(
         covers=covers,
         waste_g=waste_g,
-        inedible_g=weights_g.get(INEDIBLE, 0),
+        inedible_g=weights_g.get(Stream.INEDIBLE, 0),
         prepared_g=prepared_g,
         grams_per_cover=round(waste_g / covers, 1) if covers and weighed else None,
-        plate_grams_per_cover=round(weights_g["plate"] / covers, 1) if covers and "plate" in weights_g else None,
+        plate_grams_per_cover=round(plate_g / covers, 1) if covers and plate_g is not None else None,
         waste_rate=round(waste_g / prepared_g, 4) if prepared_g and weighed else None,
     )

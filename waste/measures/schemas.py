@@ -1,20 +1,59 @@
 """Wire types of measures."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from foundation.messages import Message, Number
+from foundation.messages import Message
+from registry.identifiers import CanteenId
+from registry.meals import Meal
+
+CanteenNumber = Annotated[CanteenId, Meta(ge=1, le=2**53 - 1, examples=[1042])]
+
+
+class Operating(StrEnum):
+    """Who runs a canteen."""
+
+    SELF_RUN = "self_run"
+    CONTRACTED = "contracted"
+
+
+class Serving(StrEnum):
+    """How a canteen serves."""
+
+    BUFFET = "buffet"
+    SET_MEAL = "set_meal"
+    A_LA_CARTE = "a_la_carte"
+
+
+class GroupBy(StrEnum):
+    """What measures are grouped by; ``network`` is one group of all canteens."""
+
+    CANTEEN = "canteen"
+    AGENCY = "agency"
+    SERVING = "serving"
+    NETWORK = "network"
+
+
+class Period(StrEnum):
+    """The length of a period."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
 
 
 class MealWaste(Struct):
     """Waste of one canteen's meal: weights in grams, rate as a fraction of prepared food."""
 
-    canteen_id: int
+    canteen_id: CanteenId
     name_zh: str
     name_en: str
-    meal: str
+    meal: Meal
     covers: int
     waste_g: int
     inedible_g: int
@@ -32,19 +71,19 @@ class DayWaste(Struct):
 
 
 class NewKitchen(Message):
-    """How a canteen is run and serves, and what a kilogram of food costs it."""
+    """How a canteen is run and serves, and its cost of a kilogram of food."""
 
-    canteen_id: Number
-    operating: Annotated[str, Meta(pattern="^(self_run|contracted)$")]
-    serving: Annotated[str, Meta(pattern="^(buffet|set_meal|a_la_carte)$")]
+    canteen_id: CanteenNumber
+    operating: Operating
+    serving: Serving
     cost_per_kg_fen: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
 
-class Measured(Struct):
-    """What a group's meals of a period came to: weights in grams, money in fen; null where nothing can be said.
+class PeriodMeasures(Struct, frozen=True):
+    """Measures of a group's meals in a period: weights in grams, money in fen; null where there is no figure.
 
-    ``low`` and ``high``: the 95 % interval of grams per cover, of up to 300 quarters and years. ``number`` is 0 for
-    groups that are neither a canteen nor an agency.
+    ``low`` and ``high`` are the 95 % interval of grams per cover, computed for quarters and years of up to 300 groups
+    and periods. ``number`` is 0 for groups that are neither a canteen nor an agency.
     """
 
     number: int
@@ -70,8 +109,8 @@ class Measured(Struct):
     co2e_g: int
 
 
-class Savings(Struct):
-    """What a group wasted less than at its baseline's grams per cover; negative when it was more."""
+class Savings(Struct, frozen=True):
+    """Waste avoided by a group against its baseline's grams per cover; negative when there was more waste."""
 
     number: int
     name: str

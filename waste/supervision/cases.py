@@ -10,6 +10,7 @@ Whoever found it may withdraw a case that is not closed. A case that is overdue 
 ``MORE_DAYS`` working days; what was due first stays known, since indicator F1 asks for cases closed by then.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,10 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE, add_working_days
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool
+from foundation.postgres import Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
+from registry.identifiers import CanteenId
 from registry.models import Canteen, Database, next_numbers
 from waste.evaluation.quarters import quarter_of
 from waste.supervision.models import CaseStep, RectificationCase
@@ -46,6 +48,26 @@ LEVELS = ("canteen", "head_of_agency", "administration", "by_law")
 """Who is to see to it; the last are dealt with by law."""
 MORE_DAYS = 5
 """Assumed: working days that an overdue case gets at each level."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case that is not closed, with its canteen's names."""
+
+    case_id: int
+    canteen_id: CanteenId
+    name_zh: str
+    name_en: str
+    what: str
+    state: str
+    level: int
+    due_on: date
+    deadline: date
+
+
+async def open_cases(pool: Pool, canteen_ids: list[int]) -> list[OpenCase]:
+    """Cases of some canteens that are not closed, the next deadline first."""
+    return [as_struct(row, OpenCase) for row in await pool.fetch(QUERIES["open_cases"], canteen_ids)]
 
 
 def case_subject(case_id: int) -> str:

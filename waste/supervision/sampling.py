@@ -18,7 +18,7 @@ from msgspec import json
 
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool
+from foundation.postgres import Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, Problem
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "sampling.sql")
@@ -103,3 +103,20 @@ async def make_plan(pool: Pool, year: int, login: str) -> None:
     )
     if made is None:
         raise Problem(CONFLICT, f"the plan of {year} is drawn already")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Canteens, and those drawn in a year, inspected in it, and inspected within three years."""
+
+    canteens: int
+    drawn: int
+    inspected: int
+    in_three_years: int
+
+
+async def coverage(pool: Pool, year: int) -> Coverage:
+    """How many canteens inspections covered by the end of a year."""
+    row = await pool.fetchrow(QUERIES["coverage"], year)
+    assert row is not None
+    return as_struct(row, Coverage)

@@ -1,4 +1,4 @@
-"""Photos and documents of a kitchen: what proves a weighing, a score, an appeal, a rectification."""
+"""Photos and documents of a kitchen: evidence for a weigh-in, a score, an appeal, a rectification."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from waste.weighing.schemas import FileShown
 async def add_files(
     db: AsyncSession, book: int, canteen_id: int, subject: str, files: Sequence[Attachment], login: str
 ) -> None:
-    """Keep files with what they belong to, in the caller's transaction. Raises Problem(INVALID)."""
+    """Add files to a subject, in the caller's transaction. Raises Problem(INVALID)."""
     if not files:
         return
     for number, file in zip(await next_numbers(db, len(files)), files, strict=True):
@@ -31,7 +31,7 @@ async def add_files(
 
 
 async def files_of(db: AsyncSession, subjects: Sequence[str]) -> dict[str, list[FileShown]]:
-    """The files of some subjects, without what is in them."""
+    """The files of some subjects, without their content."""
     found: dict[str, list[FileShown]] = {}
     query = select(KitchenFile).where(KitchenFile.subject.in_(subjects)).order_by(KitchenFile.file_id)
     for file in await db.scalars(query):
@@ -52,5 +52,5 @@ async def read_file(db: AsyncSession, person: Person, file_id: int) -> KitchenFi
         query = query.where(Canteen.agency_id == person.agency_id)
     file = await db.scalar(query)
     if file is None:
-        raise Problem(NOT_FOUND, f"no file {file_id}")
+        raise Problem(NOT_FOUND, "weighing.file_not_found", file_id=file_id)
     return file

@@ -1,48 +1,36 @@
 """Kinds of food and their CO2e: an editable table with sources, by date.
 
-A factor holds from its day on, and a day's weighings keep the factor of that day: no figure that was published moves.
-So a new factor begins at the earliest on the day after the last that anybody may still weigh for.
+A factor holds from its day on, and the weigh-ins of a day keep the factor of that day, so that published figures do not
+change. A new factor therefore begins after the last day that anybody may still record weigh-ins for.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from msgspec import Struct
 
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool
+from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import INVALID, Problem
+from waste.weighing.schemas import FoodFactor
 from waste.weighing.weigh_ins import AHEAD_MAX
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "foods.sql")
 
 
-class FoodFactor(Struct, frozen=True):
-    """A kind of food, its CO2e in grams per kg from a day on, and who says so."""
-
-    food: str
-    valid_from: date
-    name_zh: str
-    name_en: str
-    co2e_g_per_kg: int
-    source: str
-
-
 async def factors(pool: Pool) -> list[FoodFactor]:
-    """All factors, also those that held before and those that will hold."""
-    return [FoodFactor(**dict(row)) for row in await pool.fetch(QUERIES["foods"])]
+    """All factors: past, present and future ones."""
+    return [as_struct(row, FoodFactor) for row in await pool.fetch(QUERIES["foods"])]
 
 
-async def set_factor(pool: Pool, factor: FoodFactor, login: str) -> None:
-    """Set a factor from a future day on; of a new kind of food from any day.
+async def set_factor(connection: Connection, factor: FoodFactor, login: str) -> None:
+    """Set a factor from a future day on, or of a new kind of food from any day, in the caller's transaction.
 
-    Raises Problem(INVALID) for one that would change what was weighed.
+    Raises Problem(INVALID) for a day that weigh-ins may already have.
     """
     kept_until = datetime.now(ZONE).date() + AHEAD_MAX
-    done = await pool.fetchval(
+    done = await connection.fetchval(
         QUERIES["set_factor"], factor.food, factor.valid_from, factor.name_zh, factor.name_en, factor.co2e_g_per_kg,
         factor.source, login, datetime.now(UTC), kept_until,
     )  # fmt: skip
     if done is None:
-        raise Problem(INVALID, f"what is weighed until {kept_until} keeps its factor: valid_from is later")
+        raise Problem(INVALID, "weighing.factor_too_early", first=kept_until + timedelta(days=1))

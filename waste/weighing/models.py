@@ -10,11 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from registry.models import Base, book_key, number_key
 
 
-class WeighIn(Base):
-    """One weighing: grams of a stream of a canteen's meal. ``prepared`` is the food cooked, not waste.
+class WeighInRow(Base):
+    """One weigh-in: grams of a stream of a canteen's meal. ``prepared`` is the food cooked, not waste.
 
-    Never changed: a correction is a weighing that ``replaces`` another, with 0 grams to take it back. ``implausible``
-    marks what the outlier rule finds odd (see sql/waste.sql); it counts all the same.
+    Never changed: a correction is a weigh-in that ``replaces`` another, with 0 grams to cancel it. ``implausible``
+    marks outliers (see sql/weigh_ins.sql); they count all the same.
     """
 
     __tablename__ = "weigh_in"
@@ -45,9 +45,9 @@ class WeighIn(Base):
 
 
 class WasteMeal(Base):
-    """What a canteen's meal came to: the sum of its weighings by stream, null where nothing was weighed.
+    """Sums of a canteen's meal by stream; null where nothing was weighed.
 
-    ``co2e_g`` is that of the three streams of waste, by the factors in force on the day.
+    ``co2e_g`` is of the three streams of waste, by the factors in force on the day.
     """
 
     __tablename__ = "waste_meal"
@@ -70,8 +70,8 @@ class WasteMeal(Base):
     implausible: Mapped[int]
 
 
-class FoodFactor(Base):
-    """The CO2e of a kind of food from a date on, and who says so; ``other`` is what is not known or mixed."""
+class FoodFactorRow(Base):
+    """The CO2e of a kind of food from a date on, with its source; ``other`` is mixed or unknown food."""
 
     __tablename__ = "food_factor"
     __table_args__ = (CheckConstraint("co2e_g_per_kg >= 0", name="factor"),)
@@ -87,7 +87,7 @@ class FoodFactor(Base):
 
 
 class KitchenFile(Base):
-    """A photo or document of a canteen; ``subject`` says what it belongs to, as the audit log names it."""
+    """A photo or document of a canteen; ``subject`` is what it belongs to, in the words of the audit log."""
 
     __tablename__ = "kitchen_file"
     __table_args__ = (

@@ -3,14 +3,16 @@
 from typing import Any, Protocol
 
 from litestar import Controller, Request, post
+from msgspec import structs
 from sqlalchemy import select
 
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import NOT_ALLOWED, Problem
+from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
-from waste.weighing.schemas import ScaleRecorded, ScaleWeighIns
-from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, record_weigh_ins
+from waste.weighing.schemas import ScaleRecorded, ScaleWeighIns, Source
+from waste.weighing.weigh_ins import check_weigh_ins, record_weigh_ins, weigh_in_of
 
 
 class _Session(Protocol):
@@ -26,28 +28,27 @@ class Signed(Protocol):
 
 
 class ScaleController(Controller):
-    """What a scale sends."""
+    """Weigh-ins of scales."""
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
-    @post("/weigh-ins", status_code=200, summary="Record what a scale weighed")
+    @post("/weigh-ins", status_code=200, summary="Record weigh-ins of a scale")
     async def weigh(
         self, request: Request[Any, Signed, Any], data: ScaleWeighIns, database: Database, ledger: Pool
     ) -> ScaleRecorded:
-        """Weighings of the scale's canteen, also of the last days while it had no network; a repeat adds nothing."""
+        """Weigh-ins of the scale's canteen, also from days without a network; a repeat adds nothing."""
         scale = request.auth.session
         if scale.kind != "scale":
-            raise Problem(NOT_ALLOWED, "a till does not weigh")
+            raise Problem(NOT_ALLOWED, "weighing.not_a_scale")
         async with database() as db:
             canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == scale.canteen_id))
         assert canteen is not None
-        weigh_ins = [
-            WeighIn(w.weigh_in_id, scale.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food)
-            for w in data.weigh_ins
-        ]
+        weigh_ins = [weigh_in_of(message, CanteenId(scale.canteen_id)) for message in data.weigh_ins]
         canteens = {canteen.canteen_id: canteen}
         check_weigh_ins(canteens, weigh_ins)
-        done = await record_weigh_ins(ledger, canteens, f"scale {scale.terminal_id}", "scale", weigh_ins)
-        return ScaleRecorded("recorded", len(weigh_ins), done.new, done.implausible)
+        # A scale is no person: its weigh-ins name it, and have no entry in the audit log.
+        async with ledger.acquire() as connection, connection.transaction():
+            done = await record_weigh_ins(connection, canteens, f"scale {scale.terminal_id}", Source.SCALE, weigh_ins)
+        return ScaleRecorded("recorded", **structs.asdict(done))

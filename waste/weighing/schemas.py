@@ -1,48 +1,57 @@
 """Wire types of weighing."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from foundation.attachments import NewFiles
-from foundation.messages import Message, Number
+from foundation.messages import Message, form
+from registry.meals import Meal
+from waste.measures.schemas import CanteenNumber
+from waste.measures.streams import Stream
 
 WEIGHT_MAX_G = 2_000_000
 """Two tonnes: more than any canteen cooks for a meal."""
-Food = Annotated[str, Meta(pattern="^[a-z][a-z_]{0,29}$", description="A kind of food.", examples=["rice"])]
+DISH_LENGTH_MAX = 60
+FoodCode = Annotated[
+    str, form("food", r"^[a-z][a-z_]{0,29}$", description="The code of a kind of food.", examples=["rice"])
+]
+Dish = Annotated[str, Meta(min_length=1, max_length=DISH_LENGTH_MAX)]
 
 
-class NewWeighIn(Message):
-    """One weighing. ``weigh_in_id`` is the sender's; a repeat under it records nothing more."""
+class Source(StrEnum):
+    """Where a weigh-in came from."""
 
-    weigh_in_id: UUID
-    canteen_id: Number
-    business_date: date
-    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$", examples=["lunch"])]
-    stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$", examples=["plate"])]
-    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
-    dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
-    food: Food | None = None
+    PERSON = "person"
+    FILE = "file"
+    SCALE = "scale"
 
 
 class ScaleWeighIn(Message):
-    """One weighing of a signed-on scale, at its own canteen; ``weigh_in_id`` is the scale's."""
+    """One weigh-in of a signed-on scale, at its own canteen; ``weigh_in_id`` is made by the scale."""
 
     weigh_in_id: UUID
     business_date: date
-    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$")]
-    stream: Annotated[str, Meta(pattern="^(preparation|unserved|plate|inedible|prepared)$")]
-    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G)]
-    dish: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
-    food: Food | None = None
+    meal: Meal
+    stream: Stream
+    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
+    dish: Dish | None = None
+    food: FoodCode | None = None
 
 
-class NewFoodFactor(Message):
-    """The CO2e of a kind of food from a day on, and where the figure is from."""
+class NewWeighIn(ScaleWeighIn, kw_only=True):
+    """One weigh-in. ``weigh_in_id`` is made by the sender; a repeat under it records nothing more."""
 
-    food: Food
+    canteen_id: CanteenNumber
+
+
+class FoodFactor(Message):
+    """The CO2e of a kind of food in grams per kg, from a day on, with the source of the figure."""
+
+    food: FoodCode
     valid_from: date
     name_zh: Annotated[str, Meta(min_length=1, max_length=30, examples=["米饭"])]
     name_en: Annotated[str, Meta(min_length=1, max_length=60, examples=["rice, cooked"])]
@@ -51,21 +60,21 @@ class NewFoodFactor(Message):
 
 
 class ScaleWeighIns(Message):
-    """What a scale weighed, also while it had no network; all are recorded, or none."""
+    """Weigh-ins of a scale, also from while it had no network; all are recorded, or none."""
 
     weigh_ins: Annotated[list[ScaleWeighIn], Meta(min_length=1, max_length=200)]
 
 
 class NewWeighIns(Message):
-    """Weighings; all are recorded, or none."""
+    """Weigh-ins; all are recorded, or none."""
 
     weigh_ins: Annotated[list[NewWeighIn], Meta(min_length=1, max_length=200)]
 
 
-class NewCorrection(Message):
-    """Another weight for a weighing; 0 takes it back."""
+class Correction(Message):
+    """A new weight for a weigh-in; 0 cancels it."""
 
-    weigh_in_id: Annotated[UUID, Meta(description="Of the correction itself.")]
+    weigh_in_id: Annotated[UUID, Meta(description="The number of the correction itself.")]
     replaces: UUID
     weight_g: Annotated[int, Meta(ge=0, le=WEIGHT_MAX_G)]
 
@@ -73,12 +82,15 @@ class NewCorrection(Message):
 class NewCorrections(Message):
     """Corrections; all are recorded, or none."""
 
-    corrections: Annotated[list[NewCorrection], Meta(min_length=1, max_length=200)]
+    corrections: Annotated[list[Correction], Meta(min_length=1, max_length=200)]
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Recorded(Struct):
-    """How many of the weighings were new, and which of them look implausible: they count, but look again."""
+    """How many weigh-ins were received and how many of them were new.
+
+    ``implausible``: those far from the usual weight. They count; somebody should check them.
+    """
 
     received: int
     new: int
@@ -86,7 +98,7 @@ class Recorded(Struct):
 
 
 class ScaleRecorded(Struct):
-    """As above, for a scale; ``outcome`` is recorded."""
+    """``Recorded`` for a scale; ``outcome`` is always ``recorded``."""
 
     outcome: str
     received: int
@@ -95,16 +107,16 @@ class ScaleRecorded(Struct):
 
 
 class WeighInShown(Struct):
-    """A weighing with its history: what it replaces, and what replaced it."""
+    """A weigh-in with its history: ``replaces`` is the one it corrects, ``replaced_by`` its own correction."""
 
     weigh_in_id: UUID
     business_date: date
-    meal: str
-    stream: str
+    meal: Meal
+    stream: Stream
     weight_g: int
     dish: str | None
     food: str | None
-    source: str
+    source: Source
     implausible: bool
     replaces: UUID | None
     replaced_by: UUID | None
@@ -113,7 +125,7 @@ class WeighInShown(Struct):
 
 
 class FileShown(Struct):
-    """A photo or document; ``url``: where it is."""
+    """A photo or document; ``url`` is where to download it."""
 
     file_id: int
     name: str
@@ -123,6 +135,6 @@ class FileShown(Struct):
 
 
 class NewPhoto(Message):
-    """Photos of a weighing."""
+    """Photos of a weigh-in."""
 
     files: NewFiles

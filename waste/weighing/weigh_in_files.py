@@ -1,76 +1,224 @@
-"""Weigh-ins from a file, CSV or XLSX: every row is recorded, or none, and each wrong one is named.
+"""Weigh-ins from a file, CSV or XLSX: every row is recorded, or none, and every wrong cell is listed.
 
-Columns, in any order, in Chinese or English: 日期 date, 食堂 canteen (its number or Chinese name), 餐次 meal, 类别
-stream, 重量(kg) weight_kg, and if known 菜品 dish and 食物 food (its Chinese name or its code). The file's hash and
-the row make the weighing's number: the same file again records nothing more.
+The first line names the columns, in any order. A column and a word may be given by its code, by the name that our pages
+and files print in Chinese or English, or by a name that earlier releases printed. An unknown column is refused, so that
+nothing is lost unnoticed. The file's hash and the row make the number of the weigh-in: the same file again records
+nothing more.
 """
 
 import csv
 import hashlib
 import io
+import re
+import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
+from foundation import catalogue
+from foundation.catalogue import Language
 from foundation.problems import INVALID, Problem
+from registry.identifiers import CanteenId
+from registry.meals import Meal
 from registry.models import Canteen
+from waste.measures.streams import Stream
+from waste.weighing.schemas import DISH_LENGTH_MAX, WEIGHT_MAX_G, FoodFactor
 from waste.weighing.weigh_ins import WeighIn
 
 ROWS_MAX = 5_000
 COLUMNS_MAX = 50
 FILE_BYTES_MAX, UNPACKED_BYTES_MAX = 2_000_000, 20_000_000
 """Five thousand rows take a tenth of it; a workbook may be packed to unpack to any size."""
-PROBLEMS_SHOWN = 20
-WEIGHT_MAX_G = 2_000_000
+FINDINGS_SHOWN = 20
+VALUE_SHOWN = 30
+"""Characters of a wrong cell that a refusal repeats."""
 NUMBERS = UUID("6f6e6563-6172-6477-6569-676865640000")
-"""The namespace of the weighings' numbers."""
-
-COLUMNS = {
-    "日期": "date",
-    "食堂": "canteen",
-    "餐次": "meal",
-    "类别": "stream",
-    "重量(kg)": "weight_kg",
-    "重量（kg）": "weight_kg",
-    "菜品": "dish",
-    "食物": "food",
-}
-NEEDED = ("date", "canteen", "meal", "stream", "weight_kg")
-MEALS = {"早餐": "breakfast", "午餐": "lunch", "中餐": "lunch", "晚餐": "dinner"}
-STREAMS = {"加工": "preparation", "未售": "unserved", "餐盘": "plate", "不可食": "inedible", "备餐": "prepared"}
+"""The namespace of the weigh-ins' numbers."""
 
 
-def read_weigh_ins(content: bytes, canteens: dict[int, Canteen], foods: dict[str, str]) -> list[WeighIn]:
-    """The weighings of a file; ``foods``: code by name.
+class Column(StrEnum):
+    """A column of a file of weigh-ins."""
 
-    Raises Problem(INVALID) that names every wrong row (the first twenty).
+    DATE = "date"
+    CANTEEN = "canteen"
+    MEAL = "meal"
+    STREAM = "stream"
+    WEIGHT = "weight_kg"
+    DISH = "dish"
+    FOOD = "food"
+
+
+NEEDED = (Column.DATE, Column.CANTEEN, Column.MEAL, Column.STREAM, Column.WEIGHT)
+OTHER_COLUMN_NAMES = {
+    "类别": Column.STREAM, "食物": Column.FOOD, "重量": Column.WEIGHT, "重量(kg)": Column.WEIGHT,
+    "重量(千克)": Column.WEIGHT, "公斤": Column.WEIGHT, "千克": Column.WEIGHT, "kg": Column.WEIGHT,
+}  # fmt: skip
+OTHER_MEAL_NAMES = {"中餐": Meal.LUNCH}
+OTHER_STREAM_NAMES = {
+    "加工": Stream.PREPARATION, "未售": Stream.UNSERVED, "未售剩余": Stream.UNSERVED, "备餐剩余": Stream.UNSERVED,
+    "餐盘": Stream.PLATE, "不可食": Stream.INEDIBLE, "备餐": Stream.PREPARED,
+}  # fmt: skip
+_UNITS = ("公斤", "千克", "kg")
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong at one place of a file; ``column`` as the file names it, or the column that it lacks."""
+
+    line: int
+    column: str
+    code: str
+    params: dict[str, Any]
+
+    def text(self, language: Language) -> str:
+        """The finding for people."""
+        column = _column_name(self.column, language) if isinstance(self.column, Column) else self.column
+        reason = catalogue.text(self.code, language, **self.params)
+        return catalogue.text("weighing.file.finding", language, line=self.line, column=column, reason=reason)
+
+
+class WrongFile(Problem):
+    """A file with wrong columns or cells. Its document lists the first ``FINDINGS_SHOWN`` as ``findings``, too."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(INVALID, "weighing.file.wrong", count=len(findings))
+        self.findings = findings
+
+    def detail(self, language: Language) -> str:
+        """The number of findings, and the first of them."""
+        shown = [finding.text(language) for finding in self.findings[:FINDINGS_SHOWN]]
+        more = len(self.findings) - len(shown)
+        if more:
+            shown.append(catalogue.text("weighing.file.more", language, count=more))
+        separator = "；" if language is Language.CHINESE else "; "
+        head = catalogue.text(self.code, language, **self.params)
+        return head + separator.join(shown)
+
+    def document(self, language: Language) -> dict[str, object]:
+        """The RFC 9457 members and ``findings``."""
+        findings = [
+            {"line": f.line, "column": f.column, "code": f.code, "params": f.params, "detail": f.text(language)}
+            for f in self.findings[:FINDINGS_SHOWN]
+        ]
+        return {**super().document(language), "findings": findings}
+
+
+class _WrongCell(ValueError):
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
+
+
+def food_names(factors: Iterable[FoodFactor]) -> dict[str, str]:
+    """The codes of kinds of food by the names that a file may give: code, Chinese and English name."""
+    return {_plain(name): f.food for f in factors for name in (f.food, f.name_zh, f.name_en)}
+
+
+def read_weigh_ins(content: bytes, canteens: Mapping[int, Canteen], foods: Mapping[str, str]) -> list[WeighIn]:
+    """The weigh-ins of a file; ``foods``: see ``food_names``.
+
+    Raises WrongFile (wrong columns or cells) or Problem(INVALID) (not such a file, or too large).
     """
     header, *rows = _cells(content) or [[]]
-    names = [COLUMNS.get(str(cell).strip(), str(cell).strip().lower()) for cell in header]
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise Problem(INVALID, f"the first line has no column {', '.join(missing)}")
+    columns = _columns(header)
     if len(rows) > ROWS_MAX:
-        raise Problem(INVALID, f"a file has at most {ROWS_MAX} rows")
-    digest, found, wrong = hashlib.sha256(content).hexdigest(), [], []
-    by_name = {canteen.name_zh: canteen.canteen_id for canteen in canteens.values()}
+        raise Problem(INVALID, "weighing.file.too_many_rows", most=ROWS_MAX)
+    reader = _RowReader(canteens, foods, [_text(cell) for cell in header], columns)
+    digest, found = hashlib.sha256(content).hexdigest(), []
     for line, row in enumerate(rows, start=2):
-        if not any(str(cell).strip() for cell in row):
-            continue
-        try:
-            values = dict(zip(names, row, strict=False))
-            found.append(_weigh_in(uuid5(NUMBERS, f"{digest}/{line}"), values, canteens, by_name, foods))
-        except ValueError as error:
-            wrong.append(f"line {line}: {error}")
-    if wrong:
-        more = f"; and {len(wrong) - PROBLEMS_SHOWN} more" if len(wrong) > PROBLEMS_SHOWN else ""
-        raise Problem(INVALID, "; ".join(wrong[:PROBLEMS_SHOWN]) + more)
+        if any(_text(cell) for cell in row):
+            values = reader.read(line, row)
+            if values is not None:
+                found.append(WeighIn(weigh_in_id=uuid5(NUMBERS, f"{digest}/{line}"), **values))
+    if reader.findings:
+        raise WrongFile(reader.findings)
     if not found:
-        raise Problem(INVALID, "the file has no rows")
+        raise Problem(INVALID, "weighing.file.empty")
     return found
+
+
+def _columns(header: Sequence[Any]) -> list[Column | None]:
+    """The column at each place of the first line, None where it is blank. Raises WrongFile."""
+    columns: list[Column | None] = []
+    findings: list[Finding] = []
+    for cell in header:
+        name = _text(cell)
+        column = _column_names().get(_plain(name)) if name else None
+        if name and column is None:
+            findings.append(Finding(1, name[:VALUE_SHOWN], "weighing.file.unknown_column", {}))
+        elif column is not None and column in columns:
+            findings.append(Finding(1, name[:VALUE_SHOWN], "weighing.file.column_twice", {}))
+        columns.append(column)
+    findings += [Finding(1, column, "weighing.file.missing_column", {}) for column in NEEDED if column not in columns]
+    if findings:
+        raise WrongFile(findings)
+    return columns
+
+
+class _RowReader:
+    """Reads rows under one header, and collects what is wrong."""
+
+    def __init__(
+        self,
+        canteens: Mapping[int, Canteen],
+        foods: Mapping[str, str],
+        header: Sequence[str],
+        columns: Sequence[Column | None],
+    ) -> None:
+        self.findings: list[Finding] = []
+        self._canteens, self._foods, self._header, self._columns = canteens, foods, header, columns
+        self._by_name = {_plain(name): c.canteen_id for c in canteens.values() for name in (c.name_zh, c.name_en)}
+
+    def read(self, line: int, row: Sequence[Any]) -> dict[str, Any] | None:
+        """The members of a row's weigh-in; None if something is wrong."""
+        before = len(self.findings)
+        values: dict[str, Any] = {}
+        cells = [*row, *[""] * (len(self._columns) - len(row))]
+        for place, cell in enumerate(cells):
+            column = self._columns[place] if place < len(self._columns) else None
+            if column is not None:
+                try:
+                    values |= self._value(column, cell)
+                except _WrongCell as wrong:
+                    self.findings.append(Finding(line, self._header[place], wrong.code, wrong.params))
+            elif _text(cell):
+                shown = {"value": _text(cell)[:VALUE_SHOWN]}
+                self.findings.append(Finding(line, str(place + 1), "weighing.file.unnamed_column", shown))
+        return values if len(self.findings) == before else None
+
+    def _value(self, column: Column, cell: Any) -> dict[str, Any]:
+        text = _text(cell)
+        match column:
+            case Column.DATE:
+                return {"business_date": _date(cell)}
+            case Column.CANTEEN:
+                return {"canteen_id": self._canteen(cell)}
+            case Column.MEAL:
+                return {"meal": _word(text, _meal_names(), "weighing.file.not_a_meal")}
+            case Column.STREAM:
+                return {"stream": _word(text, _stream_names(), "weighing.file.not_a_stream")}
+            case Column.WEIGHT:
+                return {"weight_g": _grams(text)}
+            case Column.DISH:
+                return {"dish": _dish(text)}
+            case Column.FOOD:
+                return {"food": _word(text, self._foods, "weighing.file.not_a_food") if text else None}
+
+    def _canteen(self, cell: Any) -> CanteenId:
+        text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else _half_width(_text(cell))
+        number = self._by_name.get(_plain(text), int(text) if text.isdecimal() and len(text) < 16 else 0)
+        if number not in self._canteens:
+            raise _WrongCell("weighing.file.not_a_canteen", value=text[:VALUE_SHOWN])
+        return CanteenId(number)
 
 
 def _cells(content: bytes) -> list[list[Any]]:
@@ -81,9 +229,13 @@ def _cells(content: bytes) -> list[list[Any]]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        if "\0" in text:
+            continue
+        try:
             return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
-    raise Problem(INVALID, "the file is neither a workbook nor UTF-8 or GB18030 text")
+        except csv.Error:
+            break
+    raise Problem(INVALID, "weighing.file.not_a_table")
 
 
 def _workbook_cells(content: bytes) -> list[list[Any]]:
@@ -95,59 +247,78 @@ def _workbook_cells(content: bytes) -> list[list[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES_MAX:
-                raise Problem(INVALID, "the workbook unpacks to more than a file of weigh-ins has")
+                raise Problem(INVALID, "weighing.file.unpacks_too_large", most=UNPACKED_BYTES_MAX // 1_000_000)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
-        rows = sheet.iter_rows(max_row=ROWS_MAX + 2, max_col=COLUMNS_MAX, values_only=True)
-        return [["" if cell is None else cell for cell in row] for row in rows]
-    except (InvalidFileException, *NOT_A_WORKBOOK) as error:
-        raise Problem(INVALID, f"the workbook cannot be read: {type(error).__name__}") from None
+        return [_bounded(row) for row in sheet.iter_rows(max_row=ROWS_MAX + 2, values_only=True)]
+    except (InvalidFileException, *NOT_A_WORKBOOK):
+        raise Problem(INVALID, "weighing.file.not_a_workbook") from None
+
+
+def _bounded(row: Sequence[Any]) -> list[Any]:
+    """A row without the blank cells at its end. Raises Problem(INVALID) past ``COLUMNS_MAX``."""
+    cells = ["" if cell is None else cell for cell in row]
+    while cells and cells[-1] == "":
+        cells.pop()
+    if len(cells) > COLUMNS_MAX:
+        raise Problem(INVALID, "weighing.file.too_many_columns", most=COLUMNS_MAX)
+    return cells
 
 
 NOT_A_WORKBOOK = (
     zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
     IndexError, OverflowError, EOFError, NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""What reading anything but a workbook may come to."""
+"""What openpyxl raises for files that are no workbooks."""
 
 
-def _weigh_in(
-    number: UUID, values: dict[str, Any], canteens: dict[int, Canteen], by_name: dict[str, int], foods: dict[str, str]
-) -> WeighIn:
-    meal, stream = (str(values.get(name, "")).strip() for name in ("meal", "stream"))
-    dish = str(values.get("dish") or "").strip() or None
-    if dish is not None and (len(dish) > 60 or not dish.isprintable()):
-        raise ValueError("a dish has at most 60 characters")
-    food = str(values.get("food") or "").strip()
-    if food and food not in foods:
-        raise ValueError(f"{food[:20]!r} is no kind of food")
-    return WeighIn(
-        number,
-        _canteen(values.get("canteen"), canteens, by_name),
-        _date(values.get("date")),
-        _word("meal", meal, MEALS),
-        _word("stream", stream, STREAMS),
-        _grams(values.get("weight_kg")),
-        dish,
-        foods.get(food),
-    )
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
 
 
-def _word(what: str, text: str, words: dict[str, str]) -> str:
-    if text in words.values():
-        return text
-    if text not in words:
-        raise ValueError(f"{text[:20]!r} is no {what}: {', '.join(words)}")
-    return words[text]
+def _half_width(text: str) -> str:
+    """The text with plain digits and signs in place of full-width ones (NFKC)."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
-def _canteen(cell: Any, canteens: dict[int, Canteen], by_name: dict[str, int]) -> int:
-    text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell or "").strip()
-    number = by_name.get(text, int(text) if text.isdecimal() and len(text) < 16 else 0)
-    if number not in canteens:
-        raise ValueError(f"{text[:40]!r} is no canteen of yours")
-    return number
+def _plain(text: str) -> str:
+    """A name as names are compared: without spaces, width and case."""
+    return "".join(_half_width(text).split()).casefold()
+
+
+def _column_name(column: Column, language: Language) -> str:
+    return catalogue.text(f"weighing.column.{column}", language)
+
+
+def _names(kind: type[StrEnum], prefix: str, others: Mapping[str, StrEnum]) -> dict[str, Any]:
+    """Every name of the members of an enumeration: codes, the catalogue's words, and some others."""
+    printed = {
+        _plain(catalogue.text(f"{prefix}.{member}", language)): member for member in kind for language in Language
+    }
+    return printed | {member.value: member for member in kind} | {_plain(name): other for name, other in others.items()}
+
+
+@lru_cache(maxsize=1)
+def _column_names() -> dict[str, Column]:
+    return _names(Column, "weighing.column", OTHER_COLUMN_NAMES)
+
+
+@lru_cache(maxsize=1)
+def _meal_names() -> dict[str, Meal]:
+    return _names(Meal, "measures.meal", OTHER_MEAL_NAMES)
+
+
+@lru_cache(maxsize=1)
+def _stream_names() -> dict[str, Stream]:
+    return _names(Stream, "measures.stream", OTHER_STREAM_NAMES)
+
+
+def _word(text: str, names: Mapping[str, Any], code: str) -> Any:
+    try:
+        return names[_plain(text)]
+    except KeyError:
+        raise _WrongCell(code, value=text[:VALUE_SHOWN]) from None
 
 
 def _date(cell: Any) -> date:
@@ -155,18 +326,31 @@ def _date(cell: Any) -> date:
         return cell.date()
     if isinstance(cell, date):
         return cell
-    text = str(cell or "").strip().replace("/", "-")
+    text = _text(cell)
+    found = _DATE.fullmatch(_half_width(text))
     try:
-        return date(*(int(part) for part in text.split("-")))
+        return date(*(int(part) for part in found.groups() if part) if found else ())
     except (ValueError, TypeError):
-        raise ValueError(f"{text[:20]!r} is no date like 2026-11-23") from None
+        raise _WrongCell("weighing.file.not_a_date", value=text[:VALUE_SHOWN]) from None
 
 
-def _grams(cell: Any) -> int:
+def _grams(text: str) -> int:
+    """A weight in kilograms, with or without its unit: ``12.5``, ``1,000.00``, ``12.5公斤``."""
+    number = _half_width(text)
+    for unit in _UNITS:
+        number = number.casefold().removesuffix(unit).strip()
+    if _THOUSANDS.fullmatch(number):
+        number = number.replace(",", "")
     try:
-        grams = Decimal(str(cell).strip()) * 1000
+        grams = Decimal(number) * 1000
     except InvalidOperation:
-        raise ValueError(f"{str(cell)[:20]!r} is no weight in kg") from None
+        raise _WrongCell("weighing.file.not_a_weight", value=text[:VALUE_SHOWN]) from None
     if not grams.is_finite() or grams != grams.to_integral_value() or not 0 < grams <= WEIGHT_MAX_G:
-        raise ValueError(f"{str(cell)[:20]!r} kg: above 0, at most {WEIGHT_MAX_G // 1000}, to the gram")
+        raise _WrongCell("weighing.file.weight_out_of_range", value=text[:VALUE_SHOWN], most=WEIGHT_MAX_G // 1000)
     return int(grams)
+
+
+def _dish(text: str) -> str | None:
+    if len(text) > DISH_LENGTH_MAX or not text.isprintable():
+        raise _WrongCell("weighing.file.dish_too_long", most=DISH_LENGTH_MAX)
+    return text or None

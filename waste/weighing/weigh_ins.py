@@ -1,139 +1,180 @@
 """Recording weigh-ins, once each, and correcting them.
 
-Every weighing is kept as it came; a correction is a weighing that replaces another. The sums of each meal are kept
-beside them (``waste_meal``), in the same transaction, so that nobody has to add up millions of rows.
+Every weigh-in is kept as it came; a correction is a weigh-in that replaces another. The sums of each meal
+(``waste_meal``) and of each month are updated in the same transaction.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool
+from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
+from registry.identifiers import CanteenId
+from registry.meals import Meal
 from registry.models import Canteen
-from waste.measures.kitchen_months import add_up, write_alone
+from waste.measures.monthly_sums import lock_canteens, refresh_months
+from waste.measures.streams import Stream
+from waste.weighing.schemas import Correction, Recorded, ScaleWeighIn, Source, WeighInShown
 
-QUERIES = load_queries(Path(__file__).parent / "sql" / "weighing.sql")
+QUERIES = load_queries(Path(__file__).parent / "sql" / "weigh_ins.sql")
 
 BACKDATED_MAX = timedelta(days=14)
-"""A kitchen may enter what it wrote on paper; older than this is a correction, not a weigh-in."""
+"""Weights noted on paper may be entered later; after this a correction is needed."""
 CORRECTED_WITHIN = timedelta(days=92)
-"""A quarter: what was evaluated stays as it was."""
+"""A quarter: what was evaluated does not change."""
 AHEAD_MAX = timedelta(days=2)
 """The open business day may be ahead of the calendar after an early close."""
+INSERT_TIMEOUT_S = 120
+"""A file of five thousand rows into a canteen with years of weigh-ins."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeighIn:
-    """One weighing, in grams; ``replaces``: the weighing that it corrects."""
+    """One weigh-in, in grams; ``replaces``: the weigh-in that it corrects."""
 
     weigh_in_id: UUID
-    canteen_id: int
+    canteen_id: CanteenId
     business_date: date
-    meal: str
-    stream: str
+    meal: Meal
+    stream: Stream
     weight_g: int
     dish: str | None = None
     food: str | None = None
     replaces: UUID | None = None
 
 
+_FIELDS = tuple(field.name for field in fields(WeighIn))
+
+
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """Another weight for a weighing; 0 takes it back."""
+class _Correctable:
+    """A weigh-in that a correction may replace."""
 
     weigh_in_id: UUID
-    replaces: UUID
-    weight_g: int
+    canteen_id: CanteenId
+    business_date: date
+    meal: Meal
+    stream: Stream
+    dish: str | None
+    food: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """How many weighings were new, and which of them look implausible."""
+def weigh_in_of(message: ScaleWeighIn, canteen_id: CanteenId) -> WeighIn:
+    """A weigh-in from its message; a person's message names the canteen, a scale weighs for its own alone."""
+    return WeighIn(
+        message.weigh_in_id, canteen_id, message.business_date, message.meal, message.stream, message.weight_g,
+        message.dish, message.food,
+    )  # fmt: skip
 
-    new: int
-    implausible: list[UUID]
 
-
-def check_weigh_ins(canteens: dict[int, Canteen], weigh_ins: Sequence[WeighIn]) -> None:
-    """Raise Problem: NOT_FOUND (not a canteen of this person), INVALID (date out of range, a number twice)."""
+def check_weigh_ins(canteens: Mapping[int, Canteen], weigh_ins: Sequence[WeighIn]) -> None:
+    """Raise Problem NOT_FOUND (another agency's canteen) or INVALID (date out of range, a number used twice)."""
     today = datetime.now(ZONE).date()
-    if len({w.weigh_in_id for w in weigh_ins}) != len(weigh_ins):
-        raise Problem(INVALID, "a weigh_in_id stands twice in the list")
-    for weigh_in in weigh_ins:
-        if weigh_in.canteen_id not in canteens:
-            raise Problem(NOT_FOUND, f"no canteen {weigh_in.canteen_id} of yours")
-        if not -BACKDATED_MAX <= weigh_in.business_date - today <= AHEAD_MAX:
-            raise Problem(INVALID, f"{weigh_in.business_date} is too far from {today}")
+    numbers: set[UUID] = set()
+    for w in weigh_ins:
+        if w.weigh_in_id in numbers:
+            raise Problem(INVALID, "weighing.number_twice", weigh_in_id=w.weigh_in_id)
+        numbers.add(w.weigh_in_id)
+        if w.canteen_id not in canteens:
+            raise Problem(NOT_FOUND, "weighing.no_such_canteen", canteen_id=w.canteen_id)
+        if not -BACKDATED_MAX <= w.business_date - today <= AHEAD_MAX:
+            first, last = today - BACKDATED_MAX, today + AHEAD_MAX
+            raise Problem(INVALID, "weighing.date_out_of_range", business_date=w.business_date, first=first, last=last)
 
 
 async def record_weigh_ins(
-    ledger: Pool, canteens: dict[int, Canteen], login: str, source: str, weigh_ins: Sequence[WeighIn]
+    connection: Connection, canteens: Mapping[int, Canteen], login: str, source: Source, weigh_ins: Sequence[WeighIn]
 ) -> Recorded:
-    """Record weighings, all or none; ``source``: person, file or scale.
+    """Record weigh-ins in the caller's transaction. What was recorded before under its number is a repeat.
 
-    Raises Problem: CONFLICT when a number was used for another weighing, or a weighing is corrected already; INVALID
-    for a kind of food that there is none of.
+    Raises Problem CONFLICT (a number was used for another weigh-in, or the weigh-in is corrected already), INVALID (an
+    unknown kind of food). The caller's transaction must then be rolled back.
     """
-    await _check_foods(ledger, weigh_ins)
-    new, implausible = 0, []
-    async with ledger.acquire() as connection, connection.transaction():
-        for book in sorted({canteens[w.canteen_id].book for w in weigh_ins}):
-            mine = [w for w in weigh_ins if canteens[w.canteen_id].book == book]
-            places, days = {w.canteen_id for w in mine}, [w.business_date for w in mine]
-            await write_alone(connection, places)
-            columns = [[getattr(w, name) for w in mine] for name in WeighIn.__dataclass_fields__]
-            added = await connection.fetch(
-                QUERIES["add_weigh_ins"], book, *columns, source, login, datetime.now(UTC), timeout=120
-            )
-            numbers = [w.weigh_in_id for w in mine]
-            kept = {
-                row["weigh_in_id"]: tuple(row) for row in await connection.fetch(QUERIES["weigh_ins"], book, numbers)
-            }
-            for w in mine:
-                wanted = tuple(getattr(w, name) for name in WeighIn.__dataclass_fields__)
-                if kept.get(w.weigh_in_id) != wanted:
-                    raise Problem(CONFLICT, f"weigh-in {w.weigh_in_id} is another weighing already, or corrected")
-            await add_up(connection, book, list(places), min(days), max(days))
-            new += len(added)
-            implausible += [row["weigh_in_id"] for row in added if row["implausible"]]
-    return Recorded(new, implausible)
+    await _check_foods(connection, weigh_ins)
+    done = Recorded(len(weigh_ins), 0, [])
+    for book in sorted({canteens[w.canteen_id].book for w in weigh_ins}):
+        added = await _record_in_book(
+            connection, book, login, source, [w for w in weigh_ins if canteens[w.canteen_id].book == book]
+        )
+        done.new += len(added)
+        done.implausible += [number for number, implausible in added.items() if implausible]
+    return done
 
 
-async def _check_foods(ledger: Pool, weigh_ins: Sequence[WeighIn]) -> None:
+async def _record_in_book(
+    connection: Connection, book: int, login: str, source: Source, weigh_ins: Sequence[WeighIn]
+) -> dict[UUID, bool]:
+    """Record the weigh-ins of one book; returns for each new one whether it is implausible."""
+    canteen_ids, days = {w.canteen_id for w in weigh_ins}, [w.business_date for w in weigh_ins]
+    await lock_canteens(connection, canteen_ids)
+    columns = [[getattr(w, name) for w in weigh_ins] for name in _FIELDS]
+    added = await connection.fetch(
+        QUERIES["add_weigh_ins"], book, *columns, source, login, datetime.now(UTC), timeout=INSERT_TIMEOUT_S
+    )
+    rows = await connection.fetch(QUERIES["weigh_ins"], book, [w.weigh_in_id for w in weigh_ins])
+    kept = {row["weigh_in_id"]: as_struct(row, WeighIn) for row in rows}
+    for w in weigh_ins:
+        if kept.get(w.weigh_in_id) != w:
+            raise Problem(CONFLICT, "weighing.used_or_corrected", weigh_in_id=w.weigh_in_id)
+    await refresh_months(connection, book, list(canteen_ids), min(days), max(days))
+    return {row["weigh_in_id"]: row["implausible"] for row in added}
+
+
+async def _check_foods(connection: Connection, weigh_ins: Sequence[WeighIn]) -> None:
     known = [w for w in weigh_ins if w.food is not None]
-    if known:
-        columns = [w.food for w in known], [w.business_date for w in known]
-        unknown = [row["food"] for row in await ledger.fetch(QUERIES["unknown_foods"], *columns)]
-        if unknown:
-            raise Problem(INVALID, f"no kind of food {', '.join(unknown)}")
+    if not known:
+        return
+    columns = [w.food for w in known], [w.business_date for w in known]
+    unknown = [row["food"] for row in await connection.fetch(QUERIES["unknown_foods"], *columns)]
+    if unknown:
+        raise Problem(INVALID, "weighing.unknown_food", food=", ".join(unknown))
 
 
 async def correct_weigh_ins(
-    ledger: Pool, canteens: dict[int, Canteen], login: str, corrections: Sequence[Correction]
+    connection: Connection, canteens: Mapping[int, Canteen], login: str, corrections: Sequence[Correction]
 ) -> Recorded:
-    """Replace weights, all or none; what was weighed stays in the history.
+    """Replace weights in the caller's transaction; the history keeps what was weighed.
 
-    Raises Problem NOT_FOUND (not of this person's canteens), INVALID (older than a quarter), CONFLICT as above.
+    Raises Problem NOT_FOUND (another agency's weigh-in), INVALID (older than ``CORRECTED_WITHIN``), CONFLICT as
+    ``record_weigh_ins`` does.
     """
-    rows = await ledger.fetch(QUERIES["to_correct"], [c.replaces for c in corrections])
-    known = {row["weigh_in_id"]: row for row in rows if row["canteen_id"] in canteens}
+    rows = await connection.fetch(QUERIES["correctable"], [c.replaces for c in corrections])
+    known = {row["weigh_in_id"]: as_struct(row, _Correctable) for row in rows if row["canteen_id"] in canteens}
+    weigh_ins = [_corrected(known.get(c.replaces), c) for c in corrections]
+    return await record_weigh_ins(connection, canteens, login, Source.PERSON, weigh_ins)
+
+
+def _corrected(before: _Correctable | None, correction: Correction) -> WeighIn:
+    if before is None:
+        raise Problem(NOT_FOUND, "weighing.not_found", weigh_in_id=correction.replaces)
     oldest = datetime.now(ZONE).date() - CORRECTED_WITHIN
-    weigh_ins = []
-    for c in corrections:
-        if c.replaces not in known:
-            raise Problem(NOT_FOUND, f"no weigh-in {c.replaces} of yours")
-        row = known[c.replaces]
-        if row["business_date"] < oldest:
-            raise Problem(INVALID, f"{row['business_date']} is before {oldest}: its quarter is evaluated")
-        weigh_ins.append(
-            WeighIn(
-                c.weigh_in_id, row["canteen_id"], row["business_date"], row["meal"], row["stream"], c.weight_g,
-                row["dish"], row["food"], c.replaces,
-            )
-        )  # fmt: skip
-    return await record_weigh_ins(ledger, canteens, login, "person", weigh_ins)
+    if before.business_date < oldest:
+        raise Problem(INVALID, "weighing.too_old_to_correct", business_date=before.business_date, first=oldest)
+    return WeighIn(
+        correction.weigh_in_id, before.canteen_id, before.business_date, before.meal, before.stream,
+        correction.weight_g, before.dish, before.food, correction.replaces,
+    )  # fmt: skip
+
+
+async def canteen_of_weigh_in(connection: Connection | Pool, weigh_in_id: UUID) -> CanteenId:
+    """The canteen of a weigh-in. Raises Problem(NOT_FOUND)."""
+    canteen_id: CanteenId | None = await connection.fetchval(QUERIES["canteen_of_weigh_in"], weigh_in_id)
+    if canteen_id is None:
+        raise Problem(NOT_FOUND, "weighing.not_found", weigh_in_id=weigh_in_id)
+    return canteen_id
+
+
+async def history(pool: Pool, canteen: Canteen, first: date, last: date) -> list[WeighInShown]:
+    """All weigh-ins of a canteen from one day to another, corrected ones and their corrections included."""
+    rows = await pool.fetch(QUERIES["history"], canteen.book, canteen.canteen_id, first, last)
+    return [as_struct(row, WeighInShown) for row in rows]
+
+
+async def sum_up_all(connection: Connection) -> None:
+    """Compute the sums of every meal from its weigh-ins; the table of sums must be empty."""
+    await connection.execute(QUERIES["sum_up_all"])

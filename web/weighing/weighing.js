@@ -1,35 +1,90 @@
-// Records weighings. What could not be sent waits on the device, under its own number, and is sent again.
-const MEALS = { breakfast: ["早餐", "breakfast"], lunch: ["午餐", "lunch"], dinner: ["晚餐", "dinner"] };
-const STREAMS = {
-  plate: ["餐盘剩余", "plates"],
-  unserved: ["未售剩余", "unserved"],
-  preparation: ["加工损耗", "preparation"],
-  inedible: ["不可食", "inedible"],
-  prepared: ["备餐总量", "prepared"],
+// Records weigh-ins. What could not be sent waits on the device, under its own number, and is sent again.
+const TEXTS = {
+  zh: {
+    page: "机关食堂一卡通　称重登记", title: "称重登记", other_language: "English",
+    user_name: "用户名", password: "密码", sign_in: "登录", sign_in_again: "登录已过期，请重新登录；未上传的记录已保存在本机",
+    canteen: "食堂", date: "日期", meal: "餐次", stream: "称重类别", weight: "重量", unit: "公斤", kg: "{number}公斤",
+    dish: "菜品（可不填）", food: "食物种类（可不填）", no_food: "未指定", photo: "照片（可不填）", choose_photo: "选择照片", record: "登记",
+    meals: { breakfast: "早餐", lunch: "午餐", dinner: "晚餐" },
+    streams: {
+      plate: "餐盘剩余", unserved: "备餐剩余（未取用）", preparation: "加工损耗", inedible: "不可食部分", prepared: "备餐总量",
+    },
+    recorded: "已登记", waiting: "待上传", odd: "与近期数值差异较大，请复核", canceled: "已撤销", cancel: "撤销",
+    refused: "未登记：{why}", retry: "暂时无法上传，稍后自动重试", offline: "无法连接服务器，请检查网络",
+    weight_form: "重量应为公斤数，如12.5，最多3位小数", weight_range: "重量应大于0公斤，且不超过2000公斤",
+    date_needed: "请填写日期", photo_size: "照片应小于1MB",
+  },
+  en: {
+    page: "Weighing", title: "Record weigh-ins", other_language: "中文",
+    user_name: "User name", password: "Password", sign_in: "Sign in",
+    sign_in_again: "Your session has ended; sign in again. Unsent weigh-ins are kept on this device",
+    canteen: "Canteen", date: "Date", meal: "Meal", stream: "Stream", weight: "Weight", unit: "kg", kg: "{number} kg",
+    dish: "Dish (optional)", food: "Kind of food (optional)", no_food: "Not specified", photo: "Photo (optional)", choose_photo: "Choose a photo", record: "Record",
+    meals: { breakfast: "Breakfast", lunch: "Lunch", dinner: "Dinner" },
+    streams: {
+      plate: "Plate waste", unserved: "Surplus (not taken)", preparation: "Preparation waste", inedible: "Inedible parts",
+      prepared: "Total prepared",
+    },
+    recorded: "Recorded", waiting: "To be sent", odd: "Far from recent values; please check", canceled: "Canceled", cancel: "Cancel",
+    refused: "Not recorded: {why}", retry: "Cannot be sent now; it will be sent again", offline: "The server cannot be reached; check the network",
+    weight_form: "The weight is a number of kilograms such as 12.5, with at most 3 decimals", weight_range: "The weight must be above 0 kg and at most 2,000 kg",
+    date_needed: "Enter the date", photo_size: "The photo must be smaller than 1 MB",
+  },
 };
 const RETRY_MS = 15000;
 const PHOTO_MAX = 1000000;
+const WEIGHT_MAX_G = 2000000;
 const WAITING = "onecard-weighings";
 const $ = (id) => document.getElementById(id);
+let language = new URLSearchParams(location.search).get("lang") === "en" ? "en" : "zh";
 let token = "";
+let sending = false;
+let said = { key: null, text: "", wrong: false };
+let canteens = [];
+let foods = [];
 const done = [];
 
-function say(text, wrong = false) {
-  $("state").textContent = text;
-  $("state").className = wrong ? "wrong" : "";
+class Refused extends Error {}
+class SignedOut extends Error {}
+
+function t(key, params = {}) {
+  return TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => params[name]);
 }
 
-class Refused extends Error {}
+const nameOf = (one) => (language === "en" ? one.name_en : one.name_zh);
+const tag = () => (language === "en" ? "en" : "zh-Hans-CN");
+
+function say(key, wrong = false) {
+  said = { key, text: "", wrong };
+  drawState();
+}
+
+function tell(text) {
+  said = { key: null, text, wrong: true };
+  drawState();
+}
+
+function drawState() {
+  $("state").textContent = said.key ? t(said.key) : said.text;
+  $("state").className = said.wrong ? "wrong" : "";
+}
 
 async function ask(method, path, message) {
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", "accept-language": tag() };
   if (token) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
   if (answer.status === 204) return null;
   const told = await answer.json();
-  if (answer.status >= 500 || answer.status === 429) throw new Error(`${told.title_zh} · ${told.title_en}`);
-  if (!answer.ok) throw new Refused(`${told.title_zh}:${told.detail} · ${told.title_en}`);
-  return told;
+  if (answer.ok) return told;
+  if (answer.status === 401 && token) throw new SignedOut(told.detail);
+  if (answer.status >= 500 || answer.status === 429) throw new Error(told.detail);
+  throw new Refused(told.detail);
+}
+
+function explain(error) {
+  // fetch fails with a TypeError whose words are the browser's own.
+  if (error instanceof TypeError) say("offline", true);
+  else tell(error.message);
 }
 
 function newNumber() {
@@ -45,14 +100,19 @@ const waiting = () => JSON.parse(localStorage.getItem(WAITING) ?? "[]");
 const keep = (list) => localStorage.setItem(WAITING, JSON.stringify(list));
 
 function choices(parent, name, of, first) {
-  for (const [value, [chinese, english]] of Object.entries(of)) {
+  const chosen = parent.querySelector(":checked")?.value ?? first;
+  for (const label of parent.querySelectorAll("label")) label.remove();
+  for (const [value, text] of Object.entries(of)) {
     const label = document.createElement("label");
-    const input = Object.assign(document.createElement("input"), { type: "radio", name, value, checked: value === first });
-    const small = document.createElement("small");
-    small.textContent = english;
-    label.append(input, chinese, small);
+    label.append(Object.assign(document.createElement("input"), { type: "radio", name, value, checked: value === chosen }), text);
     parent.append(label);
   }
+}
+
+function options(select, list) {
+  const chosen = select.value;
+  select.replaceChildren(...list.map(([value, text]) => new Option(text, value)));
+  if (list.some(([value]) => String(value) === chosen)) select.value = chosen;
 }
 
 function mealNow() {
@@ -61,60 +121,108 @@ function mealNow() {
 }
 
 function draw() {
+  document.documentElement.lang = tag();
+  document.title = t("page");
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  $("language").textContent = t("other_language");
+  $("language").lang = language === "en" ? "zh-Hans-CN" : "en";
+  choices($("meals"), "meal", TEXTS[language].meals, mealNow());
+  choices($("streams"), "stream", TEXTS[language].streams, "plate");
+  options($("canteen"), canteens.map((canteen) => [canteen.canteen_id, nameOf(canteen)]));
+  options($("food"), [["", t("no_food")], ...foods.map((food) => [food.food, nameOf(food)])]);
+  drawPhoto();
+  drawState();
+  drawList();
+}
+
+function drawPhoto() {
+  $("photo-name").textContent = $("photo").files[0]?.name ?? t("choose_photo");
+}
+
+function noteOf(one) {
+  if (one.state === "refused") return t("refused", one);
+  if (one.state === "waiting" || one.state === "canceled") return t(one.state);
+  return one.odd ? t("odd") : "";
+}
+
+function drawList() {
   const list = $("done");
   list.replaceChildren();
   const unsent = waiting().map((one) => ({ ...one, state: "waiting" }));
   for (const one of [...unsent, ...done.slice(-12).reverse()]) {
     const row = document.createElement("li");
-    row.className = one.state === "waiting" ? "waiting" : one.odd ? "odd" : "";
+    row.className = one.state === "recorded" ? (one.odd ? "odd" : "") : one.state;
     const what = document.createElement("span");
-    what.append(`${MEALS[one.meal][0]} ${STREAMS[one.stream][0]} ${one.dish ?? ""} ${(one.weight_g / 1000).toLocaleString()} kg`);
-    if (one.state === "waiting" || one.odd || one.state === "taken back") {
-      const small = document.createElement("small");
-      small.textContent = one.state === "waiting" ? "待上传 waits to be sent" : one.odd ? "与往常差异大,请核对 unusual: look again" : "已撤销 taken back";
-      what.append(small);
-    }
+    const weight = t("kg", { number: (one.weight_g / 1000).toLocaleString(language === "en" ? "en" : "zh-CN") });
+    what.append([TEXTS[language].meals[one.meal], TEXTS[language].streams[one.stream], one.dish, weight].filter(Boolean).join(" "));
+    const note = noteOf(one);
+    if (note) what.append(Object.assign(document.createElement("small"), { textContent: note }));
     row.append(what);
     if (one.state === "recorded") {
-      const back = document.createElement("button");
-      back.textContent = "撤销 undo";
-      back.addEventListener("click", () => takeBack(one));
-      row.append(back);
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: t("cancel") });
+      button.addEventListener("click", () => cancel(one));
+      row.append(button);
     }
     list.append(row);
   }
 }
 
-async function takeBack(one) {
+async function cancel(one) {
   const correction = { weigh_in_id: newNumber(), replaces: one.weigh_in_id, weight_g: 0 };
   try {
-    await ask("POST", "/waste/corrections", { corrections: [correction], reason: "撤销 taken back" });
-    one.state = "taken back";
-    one.odd = false;
-    draw();
+    await ask("POST", "/waste/corrections", { corrections: [correction], reason: t("cancel") });
+    one.state = "canceled";
+    drawList();
   } catch (error) {
-    say(error.message, true);
+    failed(error);
+  }
+}
+
+function failed(error) {
+  if (!(error instanceof SignedOut)) return explain(error);
+  token = "";
+  $("sign-in").hidden = false;
+  $("weigh").hidden = true;
+  say("sign_in_again", true);
+}
+
+async function sendOne({ photo, ...weighing }) {
+  try {
+    const told = await ask("POST", "/waste/weigh-ins", { weigh_ins: [weighing] });
+    done.push({ ...weighing, state: "recorded", odd: told.implausible.includes(weighing.weigh_in_id) });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    done.push({ ...weighing, state: "refused", why: error.message });
+    return tell(error.message);
+  }
+  try {
+    if (photo) await ask("POST", `/waste/weigh-ins/${weighing.weigh_in_id}/photos`, { files: [photo] });
+    say("recorded");
+  } catch (error) {
+    if (!(error instanceof Refused)) {
+      done.pop();
+      throw error;
+    }
+    tell(error.message);
   }
 }
 
 async function send() {
-  for (const one of waiting()) {
-    const { photo, ...weighing } = one;
-    try {
-      const told = await ask("POST", "/waste/weigh-ins", { weigh_ins: [weighing] });
-      if (photo) await ask("POST", `/waste/weigh-ins/${one.weigh_in_id}/photos`, { files: [photo] });
-      done.push({ ...weighing, state: "recorded", odd: told.implausible.includes(one.weigh_in_id) });
-      say("已登记 · recorded");
-    } catch (error) {
-      if (!(error instanceof Refused)) {
-        say("暂时无法上传,稍后自动重试 · will be sent again", true);
-        break;
-      }
-      say(error.message, true);
+  if (sending || !token) return;
+  sending = true;
+  try {
+    for (let [one] = waiting(); one; [one] = waiting()) {
+      await sendOne(one);
+      keep(waiting().filter((other) => other.weigh_in_id !== one.weigh_in_id));
+      drawList();
     }
-    keep(waiting().filter((w) => w.weigh_in_id !== one.weigh_in_id));
+  } catch (error) {
+    if (error instanceof SignedOut) failed(error);
+    else say("retry", true);
+  } finally {
+    sending = false;
   }
-  draw();
+  drawList();
 }
 
 function readPhoto(file) {
@@ -126,51 +234,66 @@ function readPhoto(file) {
   });
 }
 
+$("language").addEventListener("click", () => {
+  language = language === "en" ? "zh" : "en";
+  history.replaceState(null, "", language === "en" ? "?lang=en" : location.pathname);
+  draw();
+});
+
+$("photo").addEventListener("change", drawPhoto);
+
 $("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const session = await ask("POST", "/console/sessions", Object.fromEntries(new FormData(event.target)));
     token = session.token;
     const { agencies } = await ask("GET", "/registry/directory");
-    const mine = agencies.filter((a) => session.agency_id === null || a.agency_id === session.agency_id);
-    for (const canteen of mine.flatMap((a) => a.canteens)) $("canteen").append(new Option(canteen.name_zh, canteen.canteen_id));
-    $("date").value = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
-    const foods = new Map();
-    for (const food of await ask("GET", "/waste/foods")) if (food.valid_from <= $("date").value) foods.set(food.food, food);
-    for (const { food, name_zh, name_en } of foods.values()) $("food").append(new Option(`${name_zh} ${name_en}`, food));
-    choices($("meals"), "meal", MEALS, mealNow());
-    choices($("streams"), "stream", STREAMS, "plate");
+    canteens = agencies.filter((a) => session.agency_id === null || a.agency_id === session.agency_id).flatMap((a) => a.canteens);
+    $("date").value ||= new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
+    const known = new Map();
+    for (const food of await ask("GET", "/waste/foods")) if (food.valid_from <= $("date").value) known.set(food.food, food);
+    foods = [...known.values()];
     $("sign-in").hidden = true;
     $("weigh").hidden = false;
-    say("");
+    say(null);
+    draw();
     $("weight").focus();
     await send();
-    setInterval(send, RETRY_MS);
   } catch (error) {
     token = "";
-    say(error.message, true);
+    explain(error);
   }
 });
 
 $("weigh").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const given = Object.fromEntries(new FormData(event.target));
+  const given = $("weight").value.trim();
+  // A comma may be a decimal point, but "1,000" could be a thousand.
+  if (!/^[0-9]{1,4}(\.[0-9]{1,3}|,[0-9]{1,2})?$/.test(given)) return say("weight_form", true);
+  const weight_g = Math.round(Number(given.replace(",", ".")) * 1000);
+  if (!weight_g || weight_g > WEIGHT_MAX_G) return say("weight_range", true);
+  if (!$("date").value) return say("date_needed", true);
+  const file = $("photo").files[0];
+  if (file && file.size > PHOTO_MAX) return say("photo_size", true);
+  const chosen = new FormData(event.target);
   const weighing = {
     weigh_in_id: newNumber(),
     canteen_id: Number($("canteen").value),
     business_date: $("date").value,
-    meal: given.meal,
-    stream: given.stream,
-    weight_g: Math.round(Number($("weight").value.replace(",", ".")) * 1000),
+    meal: chosen.get("meal"),
+    stream: chosen.get("stream"),
+    weight_g,
   };
-  if (!weighing.weight_g) return say("重量须大于零 · a weight is more than nothing", true);
-  if ($("dish").value) weighing.dish = $("dish").value;
+  if ($("dish").value.trim()) weighing.dish = $("dish").value.trim();
   if ($("food").value) weighing.food = $("food").value;
-  const file = $("photo").files[0];
-  if (file && file.size > PHOTO_MAX) return say("照片须小于 1 MB · a photo has less than 1 MB", true);
   if (file) weighing.photo = await readPhoto(file);
   keep([...waiting(), weighing]);
   $("weight").value = $("dish").value = $("food").value = $("photo").value = "";
+  drawPhoto();
   $("weight").focus();
+  drawList();
   await send();
 });
+
+setInterval(send, RETRY_MS);
+draw();

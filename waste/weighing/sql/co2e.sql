@@ -1,5 +1,5 @@
--- The CO2e in grams of a weighing: of wasted food by the factor of its kind on that day, of kinds not known by that of
--- other or mixed food; null for a kind that there is none of. What cannot be eaten and what was prepared is no waste.
+-- CO2e in grams of a weigh-in: of wasted food by the factor of its kind on that day, without a kind by that of other or
+-- mixed food; null for an unknown kind. Inedible parts and prepared food are no waste and have none.
 CREATE OR REPLACE FUNCTION co2e_of(stream text, weight_g bigint, food text, on_day date) RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN stream IN ('preparation', 'unserved', 'plate') THEN (

@@ -1,9 +1,9 @@
 -- name: foods
--- Every kind of food and its factors, in the order of their dates.
+-- Every kind of food with its factors, by date.
 SELECT food, valid_from, name_zh, name_en, co2e_g_per_kg, source FROM food_factor ORDER BY food, valid_from;
 
 -- name: set_factor
--- A factor from a day on, later than $9 unless the kind of food is new; returns nothing when it is not.
+-- Set a factor from a day after $9, or of a new kind of food from any day; returns no row for an earlier day.
 INSERT INTO food_factor AS f (food, valid_from, name_zh, name_en, co2e_g_per_kg, source, set_by, set_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8
 WHERE $2 > $9::date OR NOT EXISTS (SELECT FROM food_factor k WHERE k.food = $1)

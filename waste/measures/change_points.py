@@ -1,18 +1,17 @@
-"""Trends of grams per cover: where the level changed, and what was saved since a baseline. Pure.
+"""Change points of a series such as monthly grams per cover: where its level changed. Pure.
 
-Change points by optimal partitioning (Jackson et al., 2005): of all ways to cut the series into pieces of at least
-``PIECE_MIN`` values the one with the least sum of squares plus a penalty of 3 sigma^2 ln n a cut (Schwarz, 1978, as in
-Killick et al., 2012). Sigma is estimated from the differences of neighbours, so that changes of level do not count.
+Optimal partitioning (Jackson et al., 2005): of all ways to cut the series into pieces of at least ``PIECE_MIN`` values,
+the one with the least sum of squares plus a penalty of 3 sigma^2 ln n per cut (Schwarz, 1978, as in Killick et al.,
+2012). Sigma is estimated from the differences of neighbours, so that changes of level do not inflate it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import log
 from statistics import fmean, median
 
 PIECE_MIN = 3
-"""Fewer values do not make a level."""
+"""Values in the shortest piece."""
 NORMAL_MAD, DIFFERENCE = 1.4826, 2**0.5
 SIGMA_MIN = 1e-9
 
@@ -49,20 +48,3 @@ def levels(values: Sequence[float]) -> list[float]:
     return [
         level for begin, end in pairwise(cuts) if end > begin for level in [fmean(values[begin:end])] * (end - begin)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What was wasted less than at the baseline's rate; negative when it was more."""
-
-    waste_g: int
-    cost_fen: int
-    co2e_g: int
-
-
-def saved(
-    baseline_grams_per_cover: float, covers: int, waste_g: int, cost_per_kg_fen: int, co2e_g_per_kg: int
-) -> Saved:
-    """Savings of a period: (baseline g per cover x covers - waste g), its cost and its CO2e."""
-    less_g = round(baseline_grams_per_cover * covers) - waste_g
-    return Saved(less_g, less_g * cost_per_kg_fen // 1000, less_g * co2e_g_per_kg // 1000)

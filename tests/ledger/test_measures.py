@@ -10,21 +10,23 @@ from hypothesis import strategies as st
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.identifiers import Book, CanteenId
+from registry.meals import Meal
 from tests.builders import Network
-from tests.ledger.test_weighing import TODAY, canteens_in, weigh_in
-from waste.forecast.headcount import QUERIES as HEADCOUNT
-from waste.measures.kitchen_months import add_up, interval, measures_over, period_of, savings, write_alone
-from waste.measures.trends import Saved
-from waste.weighing.weigh_ins import Correction, WeighIn, correct_weigh_ins, record_weigh_ins
+from tests.ledger.test_weighing import TODAY, canteens_in, correct, record, weigh_in
+from waste.forecast.daily_covers import CoverDay, keep_covers
+from waste.measures.intervals import interval
+from waste.measures.over_time import measures_over, period_of, savings_over
+from waste.measures.schemas import GroupBy, Period, Savings
+from waste.weighing.schemas import Correction
+from waste.weighing.weigh_ins import WeighIn
 
 STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
 
 
-async def note_covers(ledger: Pool, book: int, canteen_id: int, day: date, meal: str, covers: int) -> None:
+async def note_covers(ledger: Pool, book: int, canteen_id: int, day: date, meal: Meal, covers: int) -> None:
     async with ledger.acquire() as connection, connection.transaction():
-        await write_alone(connection, [canteen_id])
-        await connection.execute(HEADCOUNT["keep_covers"], book, canteen_id, day, meal, covers, 0)
-        await add_up(connection, book, [canteen_id], day, day)
+        await keep_covers(connection, day, [CoverDay(Book(book), CanteenId(canteen_id), day, meal, covers, 0)])
 
 
 async def test_a_quarter_by_hand(ledger: Pool) -> None:
@@ -34,36 +36,33 @@ async def test_a_quarter_by_hand(ledger: Pool) -> None:
     book, first = canteens[number].book, TODAY.replace(day=1)
     days = [first + timedelta(days=n) for n in range(4)]
     for day, covers in zip(days, (100, 50, 80, 70), strict=True):
-        await note_covers(ledger, book, number, day, "lunch", covers)
+        await note_covers(ledger, book, number, day, Meal.LUNCH, covers)
 
     def grams(day: date, *weights: int) -> list[WeighIn]:
         return [weigh_in(number, w, stream=s, business_date=day) for s, w in zip(STREAMS, weights, strict=False)]
 
     weigh_ins = grams(days[0], 2_000, 3_000, 4_000, 1_000, 90_000) + grams(days[1], 1_000, 1_500, 500, 500)
     weigh_ins += [w for w in grams(days[2], 700, 800, 1) if w.stream != "plate"]
-    await record_weigh_ins(ledger, canteens, "k", "person", weigh_ins)
+    await record(ledger, canteens, weigh_ins)
     await ledger.execute("INSERT INTO kitchen VALUES ($1, $2, 'self_run', 'buffet', 2000)", book, number)
-    [month] = await measures_over(ledger, first, days[-1], by="canteen", per="month", canteen_id=number)
+    [month] = await measures_over(ledger, first, days[-1], by=GroupBy.CANTEEN, per=Period.MONTH, canteen_id=number)
     assert (month.covers, month.meals, month.weighed_meals, month.completeness) == (300, 4, 2, 0.5)
     assert (month.waste_g, month.grams_per_cover) == (12_000, 80.0), "12 kg over the 150 covers that were weighed"
     assert (month.preparation_per_cover, month.unserved_per_cover, month.plate_per_cover) == (20.0, 30.0, 30.0)
     assert month.waste_rate == 0.1, "9 kg of the 90 kg whose preparation was weighed"
     assert month.avoidable_share == round(12 / 13.5, 4)
     assert (month.cost_fen, month.co2e_g) == (24_000, 36_000)
-    [quarter] = await measures_over(ledger, first, days[-1], by="serving", per="quarter", meal="lunch")
+    [quarter] = await measures_over(ledger, first, days[-1], by=GroupBy.SERVING, per=Period.QUARTER, meal=Meal.LUNCH)
     assert (quarter.name, quarter.grams_per_cover, quarter.low) == ("buffet", 80.0, None), "too few weeks"
-    shown = await measures_over(ledger, first, days[-1], by="canteen", per="day", canteen_id=number)
+    shown = await measures_over(ledger, first, days[-1], by=GroupBy.CANTEEN, per=Period.DAY, canteen_id=number)
     assert [day.period for day in shown] == days
     assert [day.grams_per_cover for day in shown] == [90.0, 60.0, None, None]
-    weeks = await measures_over(ledger, first, days[-1], by="agency", per="week")
+    weeks = await measures_over(ledger, first, days[-1], by=GroupBy.AGENCY, per=Period.WEEK)
     assert sum(week.waste_g for week in weeks) == 12_000
-    ((_, _, rate, less),) = await savings(ledger, (first, days[-1]), (first, days[-1]), by="canteen")
-    assert (rate, less) == (80.0, Saved(0, 0, 0)), "against itself nothing is saved"
-    for wrong in ({"by": "cook", "per": "month"}, {"by": "canteen", "per": "hour"}):
-        with pytest.raises(Problem):
-            await measures_over(ledger, first, days[-1], **wrong)
-    with pytest.raises(Problem):
-        await measures_over(ledger, first - timedelta(days=200), days[-1], by="canteen", per="day")
+    [less] = await savings_over(ledger, (first, days[-1]), (first, days[-1]), by=GroupBy.CANTEEN)
+    assert less == Savings(number, month.name, 80.0, 0, 0, 0), "against itself nothing is saved"
+    with pytest.raises(Problem, match="at most 100 days"):
+        await measures_over(ledger, first - timedelta(days=200), days[-1], by=GroupBy.CANTEEN, per=Period.DAY)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -81,12 +80,12 @@ async def test_months_are_what_their_days_come_to(ledger: Pool, acts: list[tuple
         match grams % 3:
             case 0 if done:
                 target = done.pop()
-                await correct_weigh_ins(ledger, canteens, "k", [Correction(uuid4(), target.weigh_in_id, grams)])
+                await correct(ledger, canteens, [Correction(uuid4(), target.weigh_in_id, grams)])
             case 1:
-                await note_covers(ledger, canteens[number].book, number, day, "lunch", grams)
+                await note_covers(ledger, canteens[number].book, number, day, Meal.LUNCH, grams)
             case _:
                 done.append(weigh_in(number, grams + 1, stream=stream, business_date=day))
-                await record_weigh_ins(ledger, canteens, "k", "person", [done[-1]])
+                await record(ledger, canteens, [done[-1]])
     touched = {(numbers[w], (TODAY - timedelta(days=b)).replace(day=1)) for w, b, _, g in acts if g % 3 == 1 or g % 3}
     for row in await ledger.fetch("SELECT * FROM kitchen_month"):
         if (row["canteen_id"], row["month"]) in touched:
@@ -137,9 +136,9 @@ def test_the_interval_holds_what_it_should() -> None:
 
 
 def test_periods() -> None:
-    assert period_of(date(2026, 11, 1), "quarter") == date(2026, 10, 1)
-    assert period_of(date(2026, 11, 1), "year") == date(2026, 1, 1)
-    assert period_of(date(2026, 3, 1), "month") == date(2026, 3, 1)
+    assert period_of(date(2026, 11, 1), Period.QUARTER) == date(2026, 10, 1)
+    assert period_of(date(2026, 11, 1), Period.YEAR) == date(2026, 1, 1)
+    assert period_of(date(2026, 3, 1), Period.MONTH) == date(2026, 3, 1)
 
 
 def test_measures_of_the_demo_city_over_http(network: Network) -> None:
@@ -161,3 +160,5 @@ def test_measures_of_the_demo_city_over_http(network: Network) -> None:
     assert kitchen.ask("POST", "/waste/kitchens", rules | {"cost_per_kg_fen": 1_500}).status == 204
     assert kitchen.ask("POST", "/waste/kitchens", rules | {"canteen_id": network.canteen_id("city")}).status == 404
     assert kitchen.ask("GET", f"/waste/measures?first={last}&last={first}").status == 400
+    refused = kitchen.ask("GET", f"/waste/measures?{query}&by=cook").json()
+    assert refused["params"]["choices"] == "canteen, agency, serving, network"

@@ -1,20 +1,19 @@
 -- name: weigh_ins
--- What is recorded under these numbers.
+-- The weigh-ins recorded under some numbers.
 SELECT weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, replaces FROM weigh_in
 WHERE book = $1 AND weigh_in_id = ANY ($2);
 
 -- name: canteen_of_weigh_in
--- The canteen of a weighing.
+-- The canteen of a weigh-in.
 SELECT canteen_id FROM weigh_in WHERE book IN (SELECT book FROM book) AND weigh_in_id = $1;
 
--- name: to_correct
--- Weighings that somebody wants to correct, and whether they have been already.
-SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.dish, w.food,
-       EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id) AS corrected
+-- name: correctable
+-- The weigh-ins that corrections name.
+SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.dish, w.food
 FROM weigh_in w WHERE w.book IN (SELECT book FROM book) AND w.weigh_in_id = ANY ($1);
 
 -- name: history
--- All weighings of a canteen from one day to another, corrected ones and their corrections included.
+-- All weigh-ins of a canteen from one day to another, corrected ones and their corrections included.
 SELECT w.weigh_in_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food, w.source, w.implausible, w.replaces,
        r.weigh_in_id AS replaced_by, w.recorded_by, w.recorded_at
 FROM weigh_in w
@@ -23,16 +22,16 @@ WHERE w.book = $1 AND w.canteen_id = $2 AND w.business_date BETWEEN $3 AND $4
 ORDER BY w.business_date, w.recorded_at, w.weigh_in_id LIMIT 5000;
 
 -- name: unknown_foods
--- Which of these kinds of food there are none of on their days.
+-- Those of some kinds of food that have no factor on their day.
 SELECT DISTINCT g.food FROM unnest($1::text[], $2::date[]) AS g(food, on_day)
 WHERE NOT EXISTS (SELECT FROM food_factor f WHERE f.food = g.food AND f.valid_from <= g.on_day)
 ORDER BY g.food;
 
 -- name: add_weigh_ins
--- Weighings of one book, once each, and what they add to their meals; a correction takes back what it replaces.
+-- Insert weigh-ins of one book, once each, and add them to their meals; a correction subtracts what it replaces.
 -- Implausible: its logarithm is further from the median of the canteen's last 90 days, same meal and stream, than 3.5
 -- times 1.4826 times the median absolute deviation, but at least by a factor of two (Iglewicz and Hoaglin, 1993); at
--- least ten weighings must be known. It is marked, never left out.
+-- least ten weigh-ins must be known. It is marked, and counts.
 WITH given AS (
     SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::date[], $5::text[], $6::text[], $7::bigint[], $8::text[],
                          $9::text[], $10::uuid[])
@@ -99,7 +98,7 @@ WITH given AS (
 SELECT weigh_in_id, implausible FROM added;
 
 -- name: sum_up_all
--- The sums of every meal from its weighings, for an empty table.
+-- Compute the sums of every meal from its weigh-ins, for an empty table.
 INSERT INTO waste_meal (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, inedible_g,
                         prepared_g, co2e_g, implausible)
 SELECT w.book, w.canteen_id, w.business_date, w.meal,

@@ -1,11 +1,12 @@
-"""Trends: a change of level is found where it is, noise is not, and savings are what a hand comes to."""
+"""A change of level is found where it is, noise is not one; savings by hand."""
 
 import random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waste.measures.trends import Saved, change_points, levels, saved
+from waste.measures.change_points import change_points, levels
+from waste.measures.savings import Saved, saved
 
 
 def noisy(level: float, count: int, seed: int) -> list[float]:

@@ -1,0 +1,147 @@
+"""Covers of closed days: kept once a day is closed, and read as the series that the forecast learns from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+
+from foundation.named_sql import load_queries
+from foundation.postgres import LONG_S, Connection, Pool, allow_long_work, as_struct
+from registry.identifiers import Book, CanteenId
+from registry.meals import Meal
+from settlement.covers import closed_until, covers_on
+from waste.forecast.bookings import bookings_since
+from waste.forecast.series import Series
+from waste.measures.monthly_sums import lock_canteens, refresh_months
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "daily_covers.sql")
+
+CATCH_UP_DAYS = 60
+HISTORY = timedelta(days=3 * 366)
+DAYS_AHEAD = 7
+
+
+class CanteenMeal(NamedTuple):
+    """A canteen's meal: what a series of covers belongs to."""
+
+    book: Book
+    canteen_id: CanteenId
+    meal: Meal
+
+
+@dataclass(frozen=True, slots=True)
+class _Canteen:
+    book: Book
+    canteen_id: CanteenId
+    guests: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoverDay:
+    """Covers of a canteen's meal on a closed day; ``guests``: visitors who were registered at its agency."""
+
+    book: Book
+    canteen_id: CanteenId
+    business_date: date
+    meal: Meal
+    covers: int
+    guests: int
+
+
+@dataclass(slots=True)
+class _Counts:
+    name: str
+    covers: list[int]
+    guests: list[int]
+
+
+async def keep_closed_days(pool: Pool) -> list[date]:
+    """Keep the covers of every closed day that are not kept yet; returns those days."""
+    last = await closed_until(pool)
+    if last is None:
+        return []
+    kept = await last_kept_day(pool)
+    first = max(kept + timedelta(days=1), last - timedelta(days=CATCH_UP_DAYS)) if kept else last
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    for day in days:
+        await _keep_day(pool, day)
+    return days
+
+
+async def last_kept_day(pool: Pool) -> date | None:
+    """The last day whose covers are kept."""
+    day: date | None = await pool.fetchval(QUERIES["last_day"])
+    return day
+
+
+async def _keep_day(pool: Pool, day: date) -> None:
+    canteens = [as_struct(row, _Canteen) for row in await pool.fetch(QUERIES["canteens"], day)]
+    async with pool.acquire() as connection, connection.transaction():
+        await allow_long_work(connection)
+        covers = await covers_on(connection, [c.canteen_id for c in canteens], day, within_s=LONG_S)
+    async with pool.acquire() as connection, connection.transaction():
+        await keep_covers(connection, day, _cover_days(canteens, day, covers))
+
+
+def _cover_days(canteens: Iterable[_Canteen], day: date, covers: Mapping[tuple[int, str], int]) -> list[CoverDay]:
+    """A row for every meal that was eaten, and one for every lunch: a day without a row would be looked for again."""
+    return [
+        CoverDay(c.book, c.canteen_id, day, meal, covers.get((c.canteen_id, meal), 0), c.guests)
+        for c in canteens
+        for meal in Meal
+        if meal == Meal.LUNCH or (c.canteen_id, meal) in covers
+    ]
+
+
+async def keep_covers(connection: Connection, day: date, rows: Iterable[CoverDay]) -> None:
+    """Keep covers of one day and recompute the month's sums, in the caller's transaction."""
+    kept = list(rows)
+    await lock_canteens(connection, [row.canteen_id for row in kept])
+    await connection.executemany(
+        QUERIES["keep_covers"],
+        [(r.book, r.canteen_id, r.business_date, r.meal, r.covers, r.guests) for r in kept],
+    )
+    for book in {row.book for row in kept}:
+        await refresh_months(connection, book, sorted({r.canteen_id for r in kept if r.book == book}), day, day)
+
+
+async def series_of(pool: Pool) -> dict[CanteenMeal, Series]:
+    """Covers of every canteen's meal, all from the same first to the same last day; a day without a row has 0.
+
+    Guests (registered visitors, and what is booked) reach ``DAYS_AHEAD`` further.
+    """
+    last = await last_kept_day(pool)
+    if last is None:
+        return {}
+    rows = await pool.fetch(QUERIES["history"], last - HISTORY)
+    first = min(row["business_date"] for row in rows)
+    made = _counts_by_meal(rows, first, (last - first).days + 1)
+    await _add_expected_guests(pool, made, first, last)
+    return {meal: Series(counts.name, first, counts.covers, counts.guests) for meal, counts in made.items()}
+
+
+def _counts_by_meal(rows: Iterable[asyncpg.Record], first: date, length: int) -> dict[CanteenMeal, _Counts]:
+    made: dict[CanteenMeal, _Counts] = {}
+    for row in rows:
+        meal = CanteenMeal(row["book"], row["canteen_id"], Meal(row["meal"]))
+        if meal not in made:
+            made[meal] = _Counts(f"{row['name_zh']} {row['meal']}", [0] * length, [0] * (length + DAYS_AHEAD))
+        at = (row["business_date"] - first).days
+        made[meal].covers[at], made[meal].guests[at] = row["covers"], row["guests"]
+    return made
+
+
+async def _add_expected_guests(pool: Pool, made: dict[CanteenMeal, _Counts], first: date, last: date) -> None:
+    """Set the visitors registered for the days to come, and add the booked covers of every day."""
+    for row in await pool.fetch(QUERIES["guests_to_come"], last, DAYS_AHEAD):
+        for meal, counts in made.items():
+            if meal.canteen_id == row["canteen_id"]:
+                counts.guests[(row["business_date"] - first).days] = row["guests"]
+    for booking in await bookings_since(pool, first):
+        known = made.get(CanteenMeal(booking.book, booking.canteen_id, booking.meal))
+        at = (booking.business_date - first).days
+        if known is not None and at < len(known.guests):
+            known.guests[at] += booking.booked

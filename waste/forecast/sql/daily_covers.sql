@@ -1,0 +1,29 @@
+-- name: last_day
+-- The last day whose covers are kept.
+SELECT max(business_date) FROM cover_day;
+
+-- name: canteens
+-- Every canteen, and how many visitors are registered at its agency on a day.
+SELECT c.book, c.canteen_id, (
+           SELECT count(*) FROM visit v
+           WHERE v.host_agency_id = c.agency_id AND $1 BETWEEN v.first_day AND v.last_day) AS guests
+FROM canteen c;
+
+-- name: guests_to_come
+-- Visitors registered at each canteen's agency on each of the days that follow.
+SELECT c.book, c.canteen_id, v.day::date AS business_date, count(*) AS guests
+FROM generate_series($1::date + 1, $1::date + $2::integer, interval '1 day') v(day)
+JOIN visit ON v.day::date BETWEEN visit.first_day AND visit.last_day
+JOIN canteen c ON c.agency_id = visit.host_agency_id
+GROUP BY c.book, c.canteen_id, v.day;
+
+-- name: keep_covers
+-- Keep the covers of a canteen's meal on a closed day.
+INSERT INTO cover_day (book, canteen_id, business_date, meal, covers, guests) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET covers = excluded.covers, guests = excluded.guests;
+
+-- name: history
+-- All kept covers since a day.
+SELECT d.book, d.canteen_id, d.meal, d.business_date, d.covers, d.guests, c.name_zh
+FROM cover_day d JOIN canteen c ON c.book = d.book AND c.canteen_id = d.canteen_id
+WHERE d.business_date >= $1 ORDER BY d.book, d.canteen_id, d.meal, d.business_date;
