@@ -19,12 +19,12 @@ from foundation.spreadsheets import safe_text
 from registry.models import Canteen
 from settlement.covers import closed_until, covers_on
 from waste.charts.schemas import ChartShown
-from waste.evaluation.quarters import standings
+from waste.evaluation.results import standings
 from waste.measures.days import measures_on
 from waste.measures.kitchen_months import CO2E_G_PER_KG, COST_PER_KG_FEN
 from waste.measures.trends import levels, saved
-from waste.supervision.cases import QUERIES as CASES
-from waste.supervision.sampling import QUERIES as SAMPLING
+from waste.supervision.cases import open_cases
+from waste.supervision.sampling import coverage
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "dashboard.sql")
 
@@ -123,18 +123,17 @@ async def forecast(view: View) -> list[Row]:
 async def cases(view: View) -> list[Row]:
     """Cases that are not closed, the most pressing first."""
     return [
-        [row["case_id"], row["name_zh"], row["what"], row["state"], row["level"], str(row["due_on"]),
-         str(row["deadline"]), row["due_on"] < view.today]
-        for row in await view.pool.fetch(CASES["open_cases"], view.numbers)
+        [case.case_id, case.name_zh, case.what, case.state, case.level, str(case.due_on), str(case.deadline),
+         case.due_on < view.today]
+        for case in await open_cases(view.pool, view.numbers)
     ]  # fmt: skip
 
 
 async def sampling(view: View) -> list[Row]:
     """How many of all canteens were inspected this year, and in three years."""
-    row = await view.pool.fetchrow(SAMPLING["coverage"], view.today.year)
-    assert row is not None
-    share = round(row["inspected"] / row["canteens"], 4) if row["canteens"] else None
-    return [[view.today.year, row["canteens"], int(row["drawn"]), row["inspected"], row["in_three_years"], share]]
+    found = await coverage(view.pool, view.today.year)
+    share = round(found.inspected / found.canteens, 4) if found.canteens else None
+    return [[view.today.year, found.canteens, found.drawn, found.inspected, found.in_three_years, share]]
 
 
 Chart = tuple[str, str, list[str], Callable[[View], Awaitable[list[Row]]]]
