@@ -14,7 +14,7 @@ PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
 LIST_PAGE = Template((FOLDER / "list.html").read_text(encoding="utf-8"))
 OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 
-WIDTH, ROW, LEFT, RIGHT = 760, 30, 240, 195
+WIDTH, ROW, LEFT, RIGHT = 860, 30, 280, 235
 SCALE = (WIDTH - LEFT - RIGHT) / 100
 """Pixels of a point of the score."""
 

@@ -24,6 +24,9 @@ LABELS = (
 """Messages ``bulletins.label.<name>``; ``page`` keeps its placeholders."""
 
 
+MINUS = "\N{MINUS SIGN}"
+
+
 class ShownLine(Struct):
     """A canteen's bar in the ranking; ``said``: score, change and grade."""
 
@@ -165,12 +168,17 @@ def _score(line: Line, language: Language) -> str:
     """Score, its change, and grade."""
     if line.score is None:
         return grade_of(line, language)
-    score = f"{line.score:g}"
+    score = f"{line.score:.1f}"
     if line.before is not None:
-        change = round(line.score - line.before, 1)
-        sign = "\N{MINUS SIGN}" if change < 0 else "+" if change > 0 else ""
-        score = label("with_change", language, value=score, change=f"{sign}{abs(change):g}")
-    return f"{score} {grade_of(line, language)}"
+        change = _change(round(line.score - line.before, 1), language)
+        score = label("with_change", language, value=score, change=change)
+    return label("score_and_grade", language, score=score, grade=grade_of(line, language))
+
+
+def _change(points: float, language: Language) -> str:
+    if not points:
+        return label("unchanged", language)
+    return f"{'+' if points > 0 else MINUS}{abs(points):.1f}"
 
 
 def _overdue(case: Overdue, language: Language) -> list[str]:
