@@ -111,7 +111,7 @@ def test_not_weighing_does_not_pay() -> None:
     assert all(point.capped for point in clever.points if point.code.startswith("E"))
 
 
-def test_another_jurisdiction_has_other_weights_lines_and_applicability() -> None:
+def test_a_region_has_other_weights_lines_and_applicability() -> None:
     scheme = load_schemes().of(HANGZHOU, date(2026, 7, 1))
     assert scheme.id == "hangzhou-2026"
     known = Known(inspected={"M1": 1.0})

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import secrets
 import time
 from datetime import datetime, timedelta
@@ -122,7 +123,11 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network
     actions = [one["action"] for one in case["steps"]]
     assert actions == ["find", "plan", "prove", "fail", "plan", "prove", "pass"]
     assert (case["level"], case["closed_on"], len(case["files"])) == (1, str(TODAY), 7)
-    assert kitchen.ask("POST", f"/waste/cases/{number}/delete", {"text": "x"}).status == 400
+    refused = kitchen.ask("POST", f"/waste/cases/{number}/delete", {"text": "x"})
+    assert (refused.status, refused.json()["params"]) == (
+        400, {"field": "action", "choices": "plan, prove, pass, fail, withdraw"},
+    )  # fmt: skip
+    assert kitchen.ask("GET", "/waste/cases?state=lost").json()["code"] == "value.not_a_choice"
 
 
 async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, database_url: str) -> None:
@@ -213,7 +218,12 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf").data)
     assert "成效评估情况的通报" in text
     assert "余姚市机关事务中心" in text
+    text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf?lang=en").data)
+    assert "Bulletin on the evaluation of anti-food-waste work" in text
     page = browser.new_page(viewport={"width": 900, "height": 1200})
+    page.goto(f"{network.url}/bulletins/{bulletin}?lang=en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("h1")).to_have_text(re.compile(r"^Bulletin on [\x00-\x7f]+$"))
     page.goto(f"{network.url}/bulletins")
     page.click("li a")
     expect(page.locator("h1")).to_contain_text("通报")

@@ -1,9 +1,10 @@
 """HTTP: bulletins, for their editors, and for everybody once they are published."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.enums import MediaType
+from litestar.params import Parameter
 from msgspec import to_builtins
 
 from foundation.catalogue import Language
@@ -23,6 +24,7 @@ from waste.bulletins.pages import list_page, page
 from waste.bulletins.schemas import BulletinShown, BulletinTexts, NewBulletin
 
 ByPerson = Request[access.Person, Any, Any]
+Lang = Annotated[Language, Parameter(description="`zh_Hans`: the bulletin; `en`: its facts in English.")]
 
 
 def _pdf(bulletin_id: int, content: bytes) -> Response[bytes]:
@@ -69,7 +71,7 @@ class BulletinWriterController(Controller):
         media_type=MediaType.HTML,
         summary="Preview a draft as a page",
     )
-    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Language = Language.CHINESE) -> str:
+    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE) -> str:
         """As it will be published."""
         async with database() as db:
             return page(await read_bulletin(db, bulletin_id, drafts=True), lang)
@@ -81,7 +83,7 @@ class BulletinWriterController(Controller):
         summary="Preview a draft as a PDF",
     )
     async def pdf(
-        self, bulletin_id: NumberInPath, database: Database, lang: Language = Language.CHINESE
+        self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE
     ) -> Response[bytes]:
         """As it will be published."""
         async with database() as db:
@@ -96,22 +98,22 @@ class BulletinController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @get("/", media_type=MediaType.HTML, summary="List published bulletins")
-    async def list_published(self, database: Database, lang: Language = Language.CHINESE) -> str:
-        """The newest first; ``lang=en`` for English."""
+    async def list_published(self, database: Database, lang: Lang = Language.CHINESE) -> str:
+        """The newest first."""
         async with database() as db:
             return list_page(await list_bulletins(db, drafts=False), lang)
 
     @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="Show a published bulletin")
-    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Language = Language.CHINESE) -> str:
-        """With charts; ``lang=en`` for the facts in English."""
+    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE) -> str:
+        """With charts."""
         async with database() as db:
             return page(await read_bulletin(db, bulletin_id, drafts=False), lang)
 
     @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="Download a published bulletin as a PDF")
     async def pdf(
-        self, bulletin_id: NumberInPath, database: Database, lang: Language = Language.CHINESE
+        self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE
     ) -> Response[bytes]:
-        """A4, PDF/A-2b; ``lang=en`` for the facts in English."""
+        """A4, PDF/A-2b."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=False)
         return _pdf(bulletin_id, await document(bulletin, lang))

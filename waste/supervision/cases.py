@@ -191,7 +191,7 @@ async def _escalate(database: Database, case_id: int, today: date) -> bool:
     async with audit.change(database, SYSTEM, "escalate_case", case_subject(case_id)) as change:
         query = select(RectificationCase).where(RectificationCase.case_id == case_id, *_to_escalate(today))
         case = await change.db.scalar(query.with_for_update(skip_locked=True))
-        if case is None:  # somebody deals with it at this moment
+        if case is None:  # another transaction changes it at this moment
             change.is_repeat = True
             return False
         params = {"deadline": str(case.deadline)}
