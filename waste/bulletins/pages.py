@@ -14,8 +14,8 @@ PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
 LIST_PAGE = Template((FOLDER / "list.html").read_text(encoding="utf-8"))
 OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 
-WIDTH, ROW, LEFT, RIGHT = 860, 30, 280, 235
-SCALE = (WIDTH - LEFT - RIGHT) / 100
+WIDTH, ROW, RIGHT = 760, 46, 235
+SCALE = (WIDTH - RIGHT) / 100
 """Pixels of a point of the score."""
 
 
@@ -72,7 +72,7 @@ def _group(group: ShownGroup) -> str:
 
 
 def _grade_svg(begins: float, height: int) -> str:
-    x = f"{LEFT + SCALE * begins:.1f}"
+    x = f"{SCALE * begins:.1f}"
     return (
         f'<line x1="{x}" x2="{x}" y1="0" y2="{height - 20}" class="g"/>'
         f'<text x="{x}" y="{height - 6}" class="g">{begins:g}</text>'
@@ -82,10 +82,10 @@ def _grade_svg(begins: float, height: int) -> str:
 def _line_svg(line: ShownLine, y: int) -> str:
     score, low, high = line.score or 0.0, line.low or 0.0, line.high or 0.0
     return (
-        f'<text x="{LEFT - 8}" y="{y + 15}" class="n">{line.rank or "—"}. {html.escape(line.name)}</text>'
-        f'<rect x="{LEFT}" y="{y}" width="{SCALE * score:.1f}" height="20" class="{"v" if line.vetoed else "b"}"/>'
-        f'<path d="M{LEFT + SCALE * low:.1f} {y + 10}H{LEFT + SCALE * high:.1f}" class="i"/>'
-        f'<text x="{WIDTH - RIGHT + 8}" y="{y + 15}">{html.escape(line.said)}</text>'
+        f'<text x="0" y="{y + 12}">{f"{line.rank}." if line.rank else "—"} {html.escape(line.name)}</text>'
+        f'<rect x="0" y="{y + 18}" width="{SCALE * score:.1f}" height="18" class="{"v" if line.vetoed else "b"}"/>'
+        f'<path d="M{SCALE * low:.1f} {y + 27}H{SCALE * high:.1f}" class="i"/>'
+        f'<text x="{WIDTH - RIGHT + 8}" y="{y + 32}">{html.escape(line.said)}</text>'
     )
 
 
