@@ -362,12 +362,12 @@ def verify(as_json: bool) -> None:
 
 @main.command("evaluate")
 def evaluate_command() -> None:
-    """Evaluate the canteens' quarters that somebody wants evaluated (the job runner does it)."""
-    from waste.evaluation.quarters import evaluate_wanted
+    """Run pending quarter evaluations (the job runner does it)."""
+    from waste.evaluation.results import run_pending_evaluations
 
     with _services() as settings:
-        for quarter in _on_ledger(settings, evaluate_wanted):
-            console.print(f"the quarter from {quarter} is evaluated")
+        for quarter in _on_ledger(settings, run_pending_evaluations):
+            console.print(f"evaluated: the quarter from {quarter}")
 
 
 @main.group("forecast")

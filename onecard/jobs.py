@@ -27,8 +27,7 @@ from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
-from waste.evaluation.quarters import QUERIES as EVALUATION
-from waste.evaluation.quarters import want_last_quarter
+from waste.evaluation.quarters import pending_quarters, request_last_quarter
 from waste.supervision.cases import escalate_overdue
 
 log = structlog.get_logger()
@@ -109,14 +108,14 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
 
 
 async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
-    """Forecast covers, escalate overdue cases, ask for the last quarter; not while a cycle is being closed."""
+    """Forecast covers, escalate overdue cases, request the last quarter's evaluation, except while a day is closed."""
     pool = await open_pool(settings.needed_database_url, size=2)
     engine = create_async_engine(settings.sqlalchemy_url)
     try:
         if await unfinished(pool):
             return
         today = now.astimezone(ZONE).date()
-        await want_last_quarter(pool, today)
+        await request_last_quarter(pool, today)
         for case_id in await escalate_overdue(async_sessionmaker(engine), today):
             log.info("case_escalated", case_id=case_id)
     finally:
@@ -139,13 +138,13 @@ async def _elsewhere(*command: str) -> None:
         log.warning("command_failed", command=" ".join(command))
 
 
-async def evaluate_wanted_quarters(settings: Settings) -> None:
-    """Have every quarter evaluated that somebody asks for, for ever."""
+async def run_requested_evaluations(settings: Settings) -> None:
+    """Start ``onecard evaluate`` whenever the evaluation of a quarter is pending, for ever."""
     pool = await open_pool(settings.needed_database_url, size=1)
     try:
         while True:
             try:
-                if await pool.fetch(EVALUATION["wanted"]):
+                if await pending_quarters(pool):
                     await _elsewhere("evaluate")
             except (*LOST_CONNECTION, TimeoutError, asyncpg.PostgresError) as error:
                 log.warning("evaluation_waits", error=str(error))
@@ -199,7 +198,7 @@ async def _run_until_something_breaks(settings: Settings) -> None:
         worker = asyncio.create_task(app.run_worker_async(delete_jobs="successful", shutdown_graceful_timeout=5))
         watch = asyncio.create_task(_parent_gone())
         publisher = asyncio.create_task(publish_cycles(settings))
-        evaluator = asyncio.create_task(evaluate_wanted_quarters(settings))
+        evaluator = asyncio.create_task(run_requested_evaluations(settings))
         done, left = await asyncio.wait([worker, watch, publisher, evaluator], return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()

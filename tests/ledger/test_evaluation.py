@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from waste.evaluation.quarters import quarter_before, quarter_of, want
+from waste.evaluation.quarters import quarter_before, quarter_of, request_evaluation
 from waste.evaluation.routes import quarter_shown
 from waste.evaluation.scheme import FOLDER, NotAScheme, Scheme, load_schemes, read_scheme
 from waste.evaluation.scoring import Evaluation, Known, Week, evaluate, measured, ranked, share_of_points, total
@@ -111,7 +111,7 @@ def test_not_weighing_does_not_pay() -> None:
     assert all(point.capped for point in clever.points if point.code.startswith("E"))
 
 
-def test_another_jurisdiction_has_other_weights_lines_and_applicability() -> None:
+def test_a_region_has_other_weights_lines_and_applicability() -> None:
     scheme = load_schemes().of(HANGZHOU, date(2026, 7, 1))
     assert scheme.id == "hangzhou-2026"
     known = Known(inspected={"M1": 1.0})
@@ -128,7 +128,7 @@ def test_another_jurisdiction_has_other_weights_lines_and_applicability() -> Non
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ('code = "A2"', 'code = "A1"', "twice"),
+        ('code = "A2"', 'code = "A1"', "same code"),
         ('measure = "completeness"', 'measure = "luck"', "luck"),
         ("limit = 110", "limit = 40", "limit"),
         ('group = "E"', 'group = "Z"', "group Z"),
@@ -196,8 +196,9 @@ def test_the_quarter_that_was_over_last() -> None:
 
 async def test_a_quarter_that_takes_long_says_so(ledger: Pool) -> None:
     first = date(2031, 4, 1)
-    with pytest.raises(Problem, match="ask for it first"):
+    with pytest.raises(Problem, match="request its evaluation first"):
         await quarter_shown(ledger, first, {})
-    await want(ledger, first)
+    async with ledger.acquire() as connection:
+        await request_evaluation(connection, first)
     shown = await quarter_shown(ledger, first, {})
     assert (shown.evaluated, shown.frozen, shown.evaluations) == (False, False, [])

@@ -29,7 +29,8 @@ from registry.meals import Meal
 from terminals.client import Rejected, Terminal
 from tests.builders import Network
 from waste.charts.charts import KEPT_S, Charts, _Kept
-from waste.evaluation.quarters import QUERIES, quarter_before
+from waste.evaluation.quarters import quarter_before
+from waste.evaluation.results import known_of_quarter
 from waste.measures.streams import Stream
 from waste.supervision.cases import escalate_overdue
 
@@ -59,7 +60,7 @@ def test_a_quarter_is_evaluated_and_every_score_leads_to_its_records_in_two_clic
     trace = supervisor.call("GET", points["E1"]["records"])
     grams, covers = (sum(week["sums"][name] for week in trace["weeks"]) for name in ("waste_g", "weighed_covers"))
     assert points["E1"]["value"] == round(grams / covers, 4)
-    assert "covers" in trace["formula"]
+    assert "就餐人次" in trace["formula"]
     raw = supervisor.call("GET", trace["weeks"][3]["records"])
     streams = ("preparation", "unserved", "plate")
     assert sum(w["weight_g"] for w in raw if w["stream"] in streams) >= trace["weeks"][3]["sums"]["waste_g"]
@@ -119,7 +120,7 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network
     def step(person: Any, action: str) -> int:
         return int(person.ask("POST", f"/waste/cases/{number}/{action}", {"text": action, "files": [PHOTO]}).status)
 
-    assert any(one["text_zh"] == "剩菜未称重" for one in kitchen.call("GET", "/waste/reminders"))
+    assert any("待整改：剩菜未称重" in one["text"] for one in kitchen.call("GET", "/waste/reminders"))
     assert step(supervisor, "plan") == 403
     assert step(network.person("kitchen-yuyao"), "plan") == 404
     assert step(kitchen, "prove") == 409
@@ -130,7 +131,11 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network
     actions = [one["action"] for one in case["steps"]]
     assert actions == ["find", "plan", "prove", "fail", "plan", "prove", "pass"]
     assert (case["level"], case["closed_on"], len(case["files"])) == (1, str(TODAY), 7)
-    assert kitchen.ask("POST", f"/waste/cases/{number}/delete", {"text": "x"}).status == 400
+    refused = kitchen.ask("POST", f"/waste/cases/{number}/delete", {"text": "x"})
+    assert (refused.status, refused.json()["params"]) == (
+        400, {"field": "action", "choices": "plan, prove, pass, fail, withdraw"},
+    )  # fmt: skip
+    assert kitchen.ask("GET", "/waste/cases?state=lost").json()["code"] == "value.not_a_choice"
 
 
 async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, database_url: str) -> None:
@@ -152,8 +157,8 @@ async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, databas
     assert await escalate_overdue(database, TODAY + timedelta(days=300)) == []
     await engine.dispose()
     assert await ledger.fetchval("SELECT level FROM rectification_case WHERE case_id = 2") == 3
-    [cases] = await ledger.fetch(QUERIES["cases"], [row["canteen_id"]], QUARTER, QUARTER + timedelta(days=91))
-    assert (cases["due"], cases["in_time"]) == (2, 1)
+    known = await known_of_quarter(ledger, [row["canteen_id"]], QUARTER)
+    assert known[row["canteen_id"]].facts == {"cases_in_time": 0.5}
 
 
 async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> None:
@@ -219,9 +224,14 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     assert [len(group["lines"]) for group in facts["groups"]]
     assert facts["cases"]["opened"] >= 0
     text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf").data)
-    assert "成效评估通报" in text
+    assert "成效评估情况的通报" in text
     assert "余姚市机关事务中心" in text
+    text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf?lang=en").data)
+    assert "Bulletin on the evaluation of anti-food-waste work" in text
     page = browser.new_page(viewport={"width": 900, "height": 1200})
+    page.goto(f"{network.url}/bulletins/{bulletin}?lang=en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("h1")).to_have_text(re.compile(r"^Bulletin on [\x00-\x7f]+$"))
     page.goto(f"{network.url}/bulletins")
     page.click("li a")
     expect(page.locator("h1")).to_contain_text("通报")

@@ -11,7 +11,7 @@ from registry.models import Base, number_key
 
 
 class Bulletin(Base):
-    """A bulletin (通报) about a quarter: what was found, as data, and what people wrote about it."""
+    """A bulletin (通报) about a quarter: its texts, and the facts (``waste.bulletins.facts.Facts``) in ``found``."""
 
     __tablename__ = "bulletin"
     __table_args__ = (CheckConstraint("state IN ('draft', 'published')", name="state"),)

@@ -1,24 +1,30 @@
-"""HTTP: bulletins, for their writers, and for everybody once they are published."""
+"""HTTP: bulletins, for their editors, and for everybody once they are published."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.enums import MediaType
+from litestar.params import Parameter
 from msgspec import to_builtins
 
+from foundation.catalogue import Language
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
 from registry import access
 from registry.models import Database
-from waste.bulletins import bulletins
-from waste.bulletins.models import Bulletin
+from waste.bulletins.bulletins import (
+    draft_bulletin,
+    edit_bulletin,
+    list_bulletins,
+    publish_bulletin,
+    read_bulletin,
+)
+from waste.bulletins.document import document
+from waste.bulletins.pages import list_page, page
 from waste.bulletins.schemas import BulletinShown, BulletinTexts, NewBulletin
 
 ByPerson = Request[access.Person, Any, Any]
-
-
-def _shown(bulletin: Bulletin) -> BulletinShown:
-    return BulletinShown(**{name: getattr(bulletin, name) for name in BulletinShown.__struct_fields__})
+Lang = Annotated[Language, Parameter(description="`zh_Hans`: the bulletin; `en`: its facts in English.")]
 
 
 def _pdf(bulletin_id: int, content: bytes) -> Response[bytes]:
@@ -27,89 +33,93 @@ def _pdf(bulletin_id: int, content: bytes) -> Response[bytes]:
 
 
 class BulletinWriterController(Controller):
-    """Drafting, editing, publishing: never all by one person."""
+    """Drafting, editing, and publishing by another person."""
 
     path = "/waste/bulletins"
     tags = ["waste"]  # noqa: RUF012
 
     @post("/", guards=[access.allows("inspect")], summary="Draft a bulletin")
     async def draft(self, request: ByPerson, data: NewBulletin, database: Database, ledger: Pool) -> Numbered:
-        """From a quarter's frozen results: ranking, examples, warnings, cases, against the quarter before."""
-        return Numbered(await bulletins.draft(database, ledger, request.user, data.quarter))
+        """From a quarter's frozen results: figures, ranking, examples, warnings, cases."""
+        return Numbered(await draft_bulletin(database, ledger, request.user, data.quarter))
 
-    @get("/", guards=[access.allows("see_bulletin_drafts")], summary="Bulletins and drafts")
+    @get("/", guards=[access.allows("see_bulletin_drafts")], summary="List bulletins and drafts")
     async def list_all(self, database: Database) -> list[BulletinShown]:
         """The newest first."""
         async with database() as db:
-            return [_shown(bulletin) for bulletin in await bulletins.bulletins(db, drafts=True)]
+            return [BulletinShown.of(bulletin) for bulletin in await list_bulletins(db, drafts=True)]
 
     @patch("/{bulletin_id:int}", guards=[access.allows("inspect")], summary="Edit a draft", status_code=204)
     async def edit(self, request: ByPerson, bulletin_id: NumberInPath, data: BulletinTexts, database: Database) -> None:
-        """Replace texts; facts come from the results alone."""
+        """Replaces texts. The facts come from the results and cannot be edited."""
         texts = {name: text for name, text in to_builtins(data).items() if text is not None}
-        await bulletins.edit(database, request.user, bulletin_id, texts)
+        await edit_bulletin(database, request.user, bulletin_id, texts)
 
     @post(
         "/{bulletin_id:int}/publication",
         guards=[access.allows("publish_bulletin")],
-        summary="Publish",
+        summary="Publish a draft",
         status_code=204,
     )
     async def publish(self, request: ByPerson, bulletin_id: NumberInPath, database: Database) -> None:
-        """By somebody who wrote nothing of it; from then on it stays as it is."""
-        await bulletins.publish(database, request.user, bulletin_id)
+        """By a person who did not edit it. A published bulletin never changes."""
+        await publish_bulletin(database, request.user, bulletin_id)
 
     @get(
         "/{bulletin_id:int}/page",
         guards=[access.allows("see_bulletin_drafts")],
         media_type=MediaType.HTML,
-        summary="A draft as a page",
+        summary="Preview a draft as a page",
     )
-    async def page(self, bulletin_id: NumberInPath, database: Database) -> str:
-        """As it will be."""
+    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE) -> str:
+        """As it will be published."""
         async with database() as db:
-            return bulletins.page(await bulletins.read(db, bulletin_id, drafts=True))
+            return page(await read_bulletin(db, bulletin_id, drafts=True), lang)
 
     @get(
         "/{bulletin_id:int}/pdf",
         guards=[access.allows("see_bulletin_drafts")],
         media_type="application/pdf",
-        summary="A draft as a PDF",
+        summary="Preview a draft as a PDF",
     )
-    async def pdf(self, bulletin_id: NumberInPath, database: Database) -> Response[bytes]:
-        """As it will be."""
+    async def pdf(
+        self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE
+    ) -> Response[bytes]:
+        """As it will be published."""
         async with database() as db:
-            bulletin = await bulletins.read(db, bulletin_id, drafts=True)
-        return _pdf(bulletin_id, await bulletins.document(bulletin))
+            bulletin = await read_bulletin(db, bulletin_id, drafts=True)
+        return _pdf(bulletin_id, await document(bulletin, lang))
 
 
 class BulletinController(Controller):
-    """Published bulletins, for everybody."""
+    """Published bulletins, open to everybody."""
 
     path = "/bulletins"
     tags = ["waste"]  # noqa: RUF012
 
-    @get("/", media_type=MediaType.HTML, summary="Published bulletins")
-    async def list_published(self, database: Database) -> str:
+    @get("/", media_type=MediaType.HTML, summary="List published bulletins")
+    async def list_published(self, database: Database, lang: Lang = Language.CHINESE) -> str:
         """The newest first."""
         async with database() as db:
-            return bulletins.list_page(await bulletins.bulletins(db, drafts=False))
+            return list_page(await list_bulletins(db, drafts=False), lang)
 
-    @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="A published bulletin")
-    async def page(self, bulletin_id: NumberInPath, database: Database) -> str:
+    @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="Show a published bulletin")
+    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE) -> str:
         """With charts."""
         async with database() as db:
-            return bulletins.page(await bulletins.read(db, bulletin_id, drafts=False))
+            return page(await read_bulletin(db, bulletin_id, drafts=False), lang)
 
-    @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="A published bulletin as a PDF")
-    async def pdf(self, bulletin_id: NumberInPath, database: Database) -> Response[bytes]:
+    @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="Download a published bulletin as a PDF")
+    async def pdf(
+        self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE
+    ) -> Response[bytes]:
         """A4, PDF/A-2b."""
         async with database() as db:
-            bulletin = await bulletins.read(db, bulletin_id, drafts=False)
-        return _pdf(bulletin_id, await bulletins.document(bulletin))
+            bulletin = await read_bulletin(db, bulletin_id, drafts=False)
+        return _pdf(bulletin_id, await document(bulletin, lang))
 
-    @get("/{bulletin_id:int}/data", summary="A published bulletin's facts")
+    @get("/{bulletin_id:int}/data", summary="Show the facts of a published bulletin")
     async def data(self, bulletin_id: NumberInPath, database: Database) -> dict[str, Any]:
-        """What its charts show."""
+        """The figures behind its charts."""
         async with database() as db:
-            return (await bulletins.read(db, bulletin_id, drafts=False)).found
+            return (await read_bulletin(db, bulletin_id, drafts=False)).found

@@ -1,21 +1,22 @@
 """Wire types of bulletins."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from msgspec import Meta, Struct
 
 from foundation.messages import LongText, Message
+from waste.bulletins.models import Bulletin
 
 
 class NewBulletin(Message):
-    """A bulletin about a quarter."""
+    """The quarter of a new bulletin."""
 
     quarter: date
 
 
 class BulletinTexts(Message):
-    """Texts to replace; those left out stay."""
+    """Texts to replace; those left out stay as they are."""
 
     title: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     foreword: LongText | None = None
@@ -25,7 +26,7 @@ class BulletinTexts(Message):
 
 
 class BulletinShown(Struct):
-    """A bulletin; ``written_by``: who may not publish it."""
+    """A bulletin; those in ``written_by`` cannot publish it."""
 
     bulletin_id: int
     quarter: date
@@ -34,3 +35,8 @@ class BulletinShown(Struct):
     written_by: list[str]
     published_by: str | None
     published_at: datetime | None
+
+    @classmethod
+    def of(cls, bulletin: Bulletin) -> Self:
+        """A bulletin from its row."""
+        return cls(**{name: getattr(bulletin, name) for name in cls.__struct_fields__})

@@ -26,12 +26,12 @@ from registry.meals import Meal
 from registry.models import Canteen
 from settlement.covers import closed_until, covers_on
 from waste.charts.schemas import ChartShown
-from waste.evaluation.quarters import standings
+from waste.evaluation.results import standings
 from waste.measures.change_points import levels
 from waste.measures.days import measures_on
 from waste.measures.savings import CO2E_G_PER_KG, COST_PER_KG_FEN, saved
 from waste.measures.schemas import Serving
-from waste.supervision.cases import LEVELS, TRANSITIONS, open_cases
+from waste.supervision.cases import LEVELS, CaseState, open_cases
 from waste.supervision.sampling import coverage
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "charts.sql")
@@ -196,12 +196,11 @@ CHARTS = {
     "sampling": Chart(["year", "canteens", "drawn", "inspected", "inspected_in_three_years", "share"], sampling),
 }  # fmt: skip
 
-_STATES = {state: f"charts.state.{state}" for states, leads_to in TRANSITIONS.values() for state in {*states, leads_to}}
 CODES: dict[str, Mapping[str, str]] = {
     "meal": {meal: f"measures.meal.{meal}" for meal in Meal},
     "serving": {serving: f"measures.serving.{serving}" for serving in Serving},
-    "state": _STATES,
-    "level": {str(place): f"charts.level.{level}" for place, level in enumerate(LEVELS)},
+    "state": {state: f"supervision.state.{state}" for state in CaseState},
+    "level": {str(place): f"supervision.level.{level}" for place, level in enumerate(LEVELS)},
 }
 """Columns that hold codes: the catalogue's id for each code."""
 

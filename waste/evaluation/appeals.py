@@ -1,110 +1,96 @@
-"""What agencies say about their canteens' quarters: their self-evaluation before, an appeal after."""
+"""Appeals of agencies against frozen results, and their decisions."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE
-from foundation.postgres import Pool
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Canteen, Database, next_numbers
-from waste.evaluation.models import Appeal, EvaluationQuarter, SelfEvaluation
-from waste.evaluation.quarters import check_codes, must_be_open, self_evaluation_due, want
+from waste.evaluation.models import Appeal, EvaluationQuarter
+from waste.evaluation.quarters import request_evaluation, year_and_quarter
 from waste.weighing.files import add_files
 
 APPEAL_WITHIN = timedelta(days=15)
 """After a quarter was frozen (assumed)."""
 
 
-async def evaluate_oneself(
-    database: Database, ledger: Pool, person: Person, canteen: Canteen, quarter: date, percents: dict[str, int],
-    note: str, files: list[Attachment],
-) -> None:  # fmt: skip
-    """An agency's own scores of its canteen's evidence; sent again, they replace the former ones.
+class AppealState(StrEnum):
+    """An appeal is open until it is decided."""
 
-    Raises Problem INVALID (an indicator that is not scored from evidence), CONFLICT (the results are frozen).
-    """
-    check_codes(canteen, quarter, list(percents))
-    await must_be_open(ledger, quarter, canteen.canteen_id)
-    values: dict[str, Any] = {
-        "percents": percents, "note": note, "submitted_by": person.login, "submitted_at": datetime.now(UTC),
-    }  # fmt: skip
-    async with database.begin() as db:
-        query = insert(SelfEvaluation).values(
-            book=canteen.book, canteen_id=canteen.canteen_id, quarter=quarter, **values
-        )
-        await db.execute(query.on_conflict_do_update(index_elements=["book", "canteen_id", "quarter"], set_=values))
-        subject = f"self-evaluation/{quarter}/{canteen.canteen_id}"
-        await add_files(db, canteen.book, canteen.canteen_id, subject, files, person.login)
-        detail = {"percents": percents, "note": note, "files": digests(files)}
-        await audit.record(db, audit.Note(person.login, "evaluate_oneself", subject, detail))
-    await want(ledger, quarter)
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
 
 
-async def missing_self_evaluations(
-    db: AsyncSession, canteens: dict[int, Canteen], quarter: date
-) -> list[tuple[Canteen, date]]:
-    """Canteens whose agencies have not evaluated themselves, with the day by which they should."""
-    query = select(SelfEvaluation.canteen_id).where(SelfEvaluation.quarter == quarter)
-    done = set(await db.scalars(query))
-    due = self_evaluation_due(quarter)
-    return [(canteen, due) for number, canteen in canteens.items() if number not in done]
+def appeal_subject(appeal_id: int) -> str:
+    """How the audit log and the files name an appeal."""
+    return f"appeal/{appeal_id}"
 
 
-async def appeal(
+async def raise_appeal(
     database: Database, person: Person, canteen: Canteen, quarter: date, text: str, files: list[Attachment]
 ) -> int:
-    """Appeal against a frozen result; returns the appeal's number. Raises Problem INVALID (too late), CONFLICT."""
+    """Appeal against a frozen result; returns the appeal's number.
+
+    Raises Problem INVALID (the time for appeals is over), CONFLICT (not frozen yet; an appeal is open already).
+    """
+    detail = {"quarter": str(quarter), "text": text, "files": digests(files)}
     try:
-        async with database.begin() as db:
-            state = await db.get(EvaluationQuarter, quarter)
-            if state is None or state.frozen_at is None:
-                raise Problem(CONFLICT, f"the quarter from {quarter} is not final yet: nothing to appeal against")
-            until = (state.frozen_at + APPEAL_WITHIN).astimezone(ZONE).date()
-            if datetime.now(ZONE).date() > until:
-                raise Problem(INVALID, f"an appeal was possible until {until}")
-            [number] = await next_numbers(db, 1)
-            db.add(
+        async with audit.change(database, person.login, "appeal", detail=detail) as change:
+            await _must_be_appealable(change.db, quarter)
+            [number] = await next_numbers(change.db, 1)
+            change.note.subject = appeal_subject(number)
+            change.db.add(
                 Appeal(
-                    book=canteen.book, appeal_id=number, canteen_id=canteen.canteen_id, quarter=quarter, state="open",
-                    text=text, raised_by=person.login, raised_at=datetime.now(UTC),
+                    book=canteen.book, appeal_id=number, canteen_id=canteen.canteen_id, quarter=quarter,
+                    state=AppealState.OPEN, text=text, raised_by=person.login, raised_at=datetime.now(UTC),
                 )
             )  # fmt: skip
-            await db.flush()
-            subject = f"appeal/{number}"
-            await add_files(db, canteen.book, canteen.canteen_id, subject, files, person.login)
-            detail = {"quarter": str(quarter), "text": text, "files": digests(files)}
-            await audit.record(db, audit.Note(person.login, "appeal", subject, detail))
+            await change.db.flush()
+            await add_files(change.db, canteen.book, canteen.canteen_id, appeal_subject(number), files, person.login)
     except IntegrityError:
-        raise Problem(CONFLICT, "an appeal is open already") from None
+        raise Problem(CONFLICT, "evaluation.appeal_open", **year_and_quarter(quarter)) from None
     return number
 
 
-async def decide(database: Database, ledger: Pool, person: Person, appeal_id: int, *, accept: bool, text: str) -> None:
-    """Decide an appeal; accepted, the canteen's quarter is evaluated again, from what is known now.
+async def _must_be_appealable(db: AsyncSession, quarter: date) -> None:
+    state = await db.get(EvaluationQuarter, quarter)
+    if state is None or state.frozen_at is None:
+        raise Problem(CONFLICT, "evaluation.not_frozen", **year_and_quarter(quarter))
+    until = (state.frozen_at + APPEAL_WITHIN).astimezone(ZONE).date()
+    if datetime.now(ZONE).date() > until:
+        raise Problem(INVALID, "evaluation.appeal_too_late", until=until)
+
+
+async def decide_appeal(database: Database, person: Person, appeal_id: int, *, accept: bool, text: str) -> None:
+    """Decide an appeal. If it is accepted, the canteen's quarter is evaluated again from what is known now.
 
     Raises Problem NOT_FOUND, CONFLICT (decided already).
     """
-    async with database.begin() as db:
-        found = await db.scalar(select(Appeal).where(Appeal.appeal_id == appeal_id).with_for_update())
-        if found is None:
-            raise Problem(NOT_FOUND, f"no appeal {appeal_id}")
-        if found.state != "open":
-            raise Problem(CONFLICT, f"appeal {appeal_id} is {found.state}")
-        found.state, found.decision = "accepted" if accept else "rejected", text
-        found.decided_by, found.decided_at = person.login, datetime.now(UTC)
-        await audit.record(
-            db, audit.Note(person.login, "decide_appeal", f"appeal/{appeal_id}", {"to": found.state, "text": text})
-        )
-    if accept:
-        await want(ledger, found.quarter)
+    state = AppealState.ACCEPTED if accept else AppealState.REJECTED
+    detail = {"to": state.value, "text": text}
+    async with audit.change(database, person.login, "decide_appeal", appeal_subject(appeal_id), detail) as change:
+        appeal = await _lock_appeal(change.db, appeal_id)
+        if appeal.state != AppealState.OPEN:
+            raise Problem(CONFLICT, "evaluation.appeal_decided", appeal_id=appeal_id)
+        appeal.state, appeal.decision = state, text
+        appeal.decided_by, appeal.decided_at = person.login, datetime.now(UTC)
+        if accept:
+            await request_evaluation(await change.connection(), appeal.quarter)
+
+
+async def _lock_appeal(db: AsyncSession, appeal_id: int) -> Appeal:
+    appeal = await db.scalar(select(Appeal).where(Appeal.appeal_id == appeal_id).with_for_update())
+    if appeal is None:
+        raise Problem(NOT_FOUND, "evaluation.no_appeal", appeal_id=appeal_id)
+    return appeal
 
 
 async def appeals_of(db: AsyncSession, canteen_ids: list[int]) -> list[Appeal]:

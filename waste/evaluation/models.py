@@ -12,7 +12,7 @@ from registry.models import Base, book_key, number_key
 
 
 class Evidence(Base):
-    """An inspector's score of an indicator of a canteen's quarter, as a share of 1; the last one counts."""
+    """An inspector's score of an indicator of a canteen's quarter, as a share of 1. The last one counts."""
 
     __tablename__ = "evidence"
     __table_args__ = (
@@ -31,21 +31,21 @@ class Evidence(Base):
 
 
 class EvaluationQuarter(Base):
-    """A quarter that somebody wants evaluated. Once frozen, its results change by appeals alone."""
+    """A quarter whose evaluation was requested. Once frozen, its results change by accepted appeals only."""
 
     __tablename__ = "evaluation_quarter"
 
     quarter: Mapped[date] = mapped_column(primary_key=True)
-    wanted_at: Mapped[datetime]
+    requested_at: Mapped[datetime] = mapped_column("wanted_at")
     evaluated_at: Mapped[datetime | None]
     frozen_by: Mapped[str | None]
     frozen_at: Mapped[datetime | None]
 
 
 class QuarterResult(Base):
-    """What a canteen's quarter came to, with all that it was computed from. The last revision counts.
+    """The result of a canteen's quarter, with everything that it was computed from. The last revision counts.
 
-    Revision 0 is computed again until the quarter is frozen; every accepted appeal adds one.
+    Revision 0 is computed again until the quarter is frozen; each accepted appeal adds a revision.
     """
 
     __tablename__ = "quarter_result"
@@ -76,7 +76,7 @@ class QuarterResult(Base):
 
 
 class SelfEvaluation(Base):
-    """How an agency scores its canteen's evidence itself, every quarter: percent by code."""
+    """An agency's own scores of its canteen's quarter: percent by indicator."""
 
     __tablename__ = "self_evaluation"
     __table_args__ = (ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),)

@@ -1,26 +1,34 @@
-"""HTTP: evaluating canteens' quarters, what they rest on, and what agencies say about them."""
+"""HTTP: evaluations of quarters, the evidence behind them, self-evaluations and appeals."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from litestar import Controller, Request, get, post
-from msgspec import convert, json
 
-from foundation.attachments import BODY_MAX, digests, read_files
+from foundation.attachments import BODY_MAX, read_files
+from foundation.catalogue import language_of
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
+from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
-from waste.evaluation import appeals
-from waste.evaluation.quarters import QUERIES, add_evidence, freeze, indicator_of, quarter_of, schemes, standings, want
+from waste.evaluation.appeals import appeal_subject, appeals_of, decide_appeal, raise_appeal
+from waste.evaluation.evidence import (
+    evidence_history,
+    evidence_subject,
+    score_evidence,
+    self_evaluation_subject,
+    submit_self_evaluation,
+)
+from waste.evaluation.quarters import freeze, quarter_of, request_evaluation, state_of
+from waste.evaluation.results import KeptResult, kept_results, standings
 from waste.evaluation.schemas import (
     AppealDecision,
     AppealShown,
     EvaluationShown,
-    EvidenceShown,
     NewAppeal,
     NewEvidence,
     NewSelfEvaluation,
@@ -30,8 +38,8 @@ from waste.evaluation.schemas import (
     TraceShown,
     WeekShown,
 )
-from waste.evaluation.scheme import MEASURES
-from waste.weighing.files import add_files, files_of
+from waste.evaluation.scheme import indicator_of, schemes
+from waste.weighing.files import files_of
 
 ByPerson = Request[access.Person, Any, Any]
 
@@ -39,111 +47,109 @@ WAIT_S, LOOK_AGAIN_S = 25.0, 0.25
 
 
 class EvaluationController(Controller):
-    """Scores of a quarter, and the evidence behind them."""
+    """Evaluations of a quarter and the evidence behind them."""
 
     path = "/waste"
     tags = ["waste"]  # noqa: RUF012
 
-    @get("/schemes", guards=[access.allows("see_waste")], summary="Evaluation schemes")
+    @get("/schemes", guards=[access.allows("see_waste")], summary="List evaluation schemes")
     async def list_schemes(self) -> list[SchemeShown]:
-        """Every version of every jurisdiction's scheme."""
+        """Every version of every region's scheme."""
         return [
             SchemeShown(s.id, s.name_zh, s.name_en, s.valid_from, s.regions, sum(i.points for i in s.indicator))
             for s in schemes().known
         ]
 
-    @get("/evaluations/{quarter:date}", guards=[access.allows("see_waste")], summary="A quarter's evaluations")
+    @get(
+        "/evaluations/{quarter:date}", guards=[access.allows("see_waste")], summary="Show the evaluations of a quarter"
+    )
     async def evaluations(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> QuarterShown:
-        """Score, interval, grade and rank among peers; the quarter by its first day, for one's own canteens."""
+        """Score, interval, grade and rank of your canteens; the quarter is named by its first day."""
         async with database() as db:
             canteens = await canteens_of(db, request.user)
         return await quarter_shown(ledger, quarter, canteens)
 
-    @post("/evaluations/{quarter:date}", guards=[access.allows("inspect")], summary="Evaluate a quarter")
+    @post(
+        "/evaluations/{quarter:date}", guards=[access.allows("inspect")], summary="Request the evaluation of a quarter"
+    )
     async def evaluate(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> QuarterShown:
-        """Have it evaluated anew; answers when it is, or after 25 seconds as it stands."""
+        """Waits up to 25 seconds for the evaluation, then answers with its current state."""
         async with database() as db:
             canteens = await canteens_of(db, request.user)
-        await want(ledger, quarter)
-        give_up_at = asyncio.get_running_loop().time() + WAIT_S
-        while not await _evaluated(ledger, quarter) and asyncio.get_running_loop().time() < give_up_at:
-            await asyncio.sleep(LOOK_AGAIN_S)
+        async with audit.change(database, request.user.login, "request_evaluation", f"quarter/{quarter}") as change:
+            await request_evaluation(await change.connection(), quarter)
+        await _wait_for_evaluation(ledger, quarter)
         return await quarter_shown(ledger, quarter, canteens)
 
-    @post("/evaluations/{quarter:date}/freeze", guards=[access.allows("inspect")], summary="Freeze", status_code=204)
-    async def freeze(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> None:
-        """Keep the results of a quarter that is over: from now on only appeals change them."""
-        await freeze(ledger, quarter, request.user.login)
-        async with database.begin() as db:
-            await audit.record(db, audit.Note(request.user.login, "freeze_evaluations", f"quarter/{quarter}"))
+    @post(
+        "/evaluations/{quarter:date}/freeze",
+        guards=[access.allows("inspect")],
+        summary="Freeze the results of a quarter",
+        status_code=204,
+    )
+    async def freeze(self, request: ByPerson, quarter: date, database: Database) -> None:
+        """The quarter must be over. Frozen results change by accepted appeals only."""
+        await freeze(database, request.user.login, quarter)
 
     @get(
         "/evaluations/{quarter:date}/canteens/{canteen_id:int}/{code:str}",
         guards=[access.allows("see_waste")],
-        summary="What a score rests on",
+        summary="Trace the points of an indicator",
     )
     async def trace(
         self, request: ByPerson, quarter: date, canteen_id: NumberInPath, code: str, database: Database, ledger: Pool
     ) -> TraceShown:
-        """Formula, target and limit; the weeks with the way to their weighings, or the evidence, or the cases."""
+        """Formula, target and limit, with the weeks and their weighings, the evidence, or the cases."""
         async with database() as db:
-            canteen = await canteen_of(db, request.user, canteen_id)
-            files = await files_of(
-                db, [f"evidence/{quarter}/{canteen_id}/{code}", f"self-evaluation/{quarter}/{canteen_id}"]
-            )
-        shown = await quarter_shown(ledger, quarter, {canteen_id: canteen})
-        if not shown.evaluations:
-            raise Problem(NOT_FOUND, f"canteen {canteen_id} is not evaluated")
-        [evaluation] = shown.evaluations
-        indicator = indicator_of(evaluation.scheme, code)
-        point = next((point for point in evaluation.points if point.code == code), None)
+            await canteen_of(db, request.user, canteen_id)
+            subjects = [evidence_subject(quarter, canteen_id, code), self_evaluation_subject(quarter, canteen_id)]
+            files = await files_of(db, subjects)
+        standing = next((one for one in await standings(ledger, quarter) if one.canteen_id == canteen_id), None)
+        if standing is None:
+            raise Problem(NOT_FOUND, "evaluation.canteen_not_evaluated", canteen_id=canteen_id)
+        indicator = indicator_of(standing.scheme, code)
+        kept = (await kept_results(ledger, quarter, [canteen_id]))[canteen_id]
+        point = next((one for one in _points(quarter, canteen_id, kept) if one.code == code), None)
         if point is None:
-            raise Problem(NOT_FOUND, f"{code} does not apply to canteen {canteen_id}")
-        of_weeks = indicator.measure is not None and indicator.measure != "cases_in_time"
-        history = await ledger.fetch(QUERIES["evidence_history"], canteen_id, quarter, code)
+            raise Problem(NOT_FOUND, "evaluation.not_applicable", indicator=code, canteen_id=canteen_id)
+        from_cases = indicator.measure == "cases_in_time"
         return TraceShown(
-            canteen_id, quarter, point, MEASURES.get(indicator.measure or "", indicator.evidence or ""),
-            indicator.target, indicator.limit, await _weeks(ledger, quarter, canteen_id) if of_weeks else [],
-            [EvidenceShown(**dict(row)) for row in history], [file for some in files.values() for file in some],
-            "/waste/cases" if indicator.measure == "cases_in_time" else None,
+            standing.canteen_id, quarter, point, indicator.rule(language_of(request.headers.get("accept-language"))),
+            indicator.target, indicator.limit,
+            _weeks(quarter, canteen_id, kept) if indicator.measure is not None and not from_cases else [],
+            await evidence_history(ledger, quarter, canteen_id, code),
+            [file for some in files.values() for file in some], "/waste/cases" if from_cases else None,
         )  # fmt: skip
 
     @post(
         "/evidence",
         guards=[access.allows("inspect")],
-        summary="Score evidence",
+        summary="Score an indicator from evidence",
         status_code=204,
         request_max_body_size=BODY_MAX,
     )
-    async def score(self, request: ByPerson, data: NewEvidence, database: Database, ledger: Pool) -> None:
-        """An inspector's score of an indicator that is not measured; earlier scores stay in the history."""
+    async def score(self, request: ByPerson, data: NewEvidence, database: Database) -> None:
+        """For indicators that are not measured. Earlier scores stay in the history."""
         files = read_files(data.files)
         async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
-        await add_evidence(ledger, canteen, data.quarter, data.code, data.percent / 100, data.note, request.user.login)
-        async with database.begin() as db:
-            subject = f"evidence/{data.quarter}/{data.canteen_id}/{data.code}"
-            await add_files(db, canteen.book, canteen.canteen_id, subject, files, request.user.login)
-            detail = {"percent": data.percent, "note": data.note, "files": digests(files)}
-            await audit.record(db, audit.Note(request.user.login, "score_evidence", subject, detail))
+        await score_evidence(database, request.user, canteen, data.quarter, data.code, data.percent, data.note, files)
 
     @post(
         "/self-evaluations",
         guards=[access.allows("evaluate_oneself")],
-        summary="Evaluate one's own canteen",
+        summary="Submit a self-evaluation",
         status_code=204,
         request_max_body_size=BODY_MAX,
     )
-    async def evaluate_oneself(
-        self, request: ByPerson, data: NewSelfEvaluation, database: Database, ledger: Pool
-    ) -> None:
-        """Every quarter: one's own scores of what is not measured; an inspector's count before them."""
+    async def evaluate_oneself(self, request: ByPerson, data: NewSelfEvaluation, database: Database) -> None:
+        """Your own scores of what is not measured; scores by an inspector take precedence."""
+        files = read_files(data.files)
         async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
-        await appeals.evaluate_oneself(
-            database, ledger, request.user, canteen, data.quarter, dict(data.percents), data.note,
-            read_files(data.files),
-        )  # fmt: skip
+        await submit_self_evaluation(
+            database, request.user, canteen, data.quarter, dict(data.percents), data.note, files
+        )
 
     @post(
         "/appeals",
@@ -152,25 +158,19 @@ class EvaluationController(Controller):
         request_max_body_size=BODY_MAX,
     )
     async def appeal(self, request: ByPerson, data: NewAppeal, database: Database) -> Numbered:
-        """Against a final result, within 15 days."""
+        """The result must be frozen, not longer than 15 days ago."""
+        files = read_files(data.files)
         async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
-        number = await appeals.appeal(database, request.user, canteen, data.quarter, data.text, read_files(data.files))
-        return Numbered(number)
+        return Numbered(await raise_appeal(database, request.user, canteen, data.quarter, data.text, files))
 
-    @get("/appeals", guards=[access.allows("see_waste")], summary="Appeals")
+    @get("/appeals", guards=[access.allows("see_waste")], summary="List appeals")
     async def list_appeals(self, request: ByPerson, database: Database) -> list[AppealShown]:
-        """Of one's own canteens, the newest first."""
+        """Appeals of your canteens, the newest first."""
         async with database() as db:
-            found = await appeals.appeals_of(db, list(await canteens_of(db, request.user)))
-            files = await files_of(db, [f"appeal/{a.appeal_id}" for a in found])
-        return [
-            AppealShown(
-                **{name: getattr(a, name) for name in AppealShown.__struct_fields__ if name != "files"},
-                files=files.get(f"appeal/{a.appeal_id}", []),
-            )
-            for a in found
-        ]
+            found = await appeals_of(db, list(await canteens_of(db, request.user)))
+            files = await files_of(db, [appeal_subject(appeal.appeal_id) for appeal in found])
+        return [AppealShown.of(appeal, files.get(appeal_subject(appeal.appeal_id), [])) for appeal in found]
 
     @post(
         "/appeals/{appeal_id:int}/decision",
@@ -179,52 +179,44 @@ class EvaluationController(Controller):
         status_code=204,
     )
     async def decide_appeal(
-        self, request: ByPerson, appeal_id: NumberInPath, data: AppealDecision, database: Database, ledger: Pool
+        self, request: ByPerson, appeal_id: NumberInPath, data: AppealDecision, database: Database
     ) -> None:
-        """Accepted, the canteen's quarter is evaluated again from what is known now."""
-        await appeals.decide(database, ledger, request.user, appeal_id, accept=data.accept, text=data.text)
+        """If it is accepted, the canteen's quarter is evaluated again from what is known now."""
+        await decide_appeal(database, request.user, appeal_id, accept=data.accept, text=data.text)
 
 
-async def _evaluated(ledger: Pool, quarter: date) -> bool:
-    state = await ledger.fetchrow(QUERIES["quarter"], quarter)
-    return bool(state and state["evaluated"])
+async def _wait_for_evaluation(ledger: Pool, quarter: date) -> None:
+    give_up_at = asyncio.get_running_loop().time() + WAIT_S
+    while asyncio.get_running_loop().time() < give_up_at:
+        state = await state_of(ledger, quarter)
+        if state is not None and state.current:
+            return
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def quarter_shown(ledger: Pool, quarter: date, canteens: dict[int, Canteen]) -> QuarterShown:
-    """A quarter's evaluations; none yet while it is evaluated for the first time. Raises Problem INVALID, NOT_FOUND."""
+    """The evaluations of a quarter; none while its first evaluation is pending. Raises Problem INVALID, NOT_FOUND."""
     quarter_of(quarter)
-    state = await ledger.fetchrow(QUERIES["quarter"], quarter)
-    if state is not None and state["evaluated_at"] is None:
-        return QuarterShown(quarter, False, False, [])
+    state = await state_of(ledger, quarter)
+    if state is not None and state.evaluated_at is None:
+        return QuarterShown(quarter, evaluated=False, frozen=False, evaluations=[])
     found = [one for one in await standings(ledger, quarter) if one.canteen_id in canteens]
-    rows = await ledger.fetch(QUERIES["points"], quarter, [one.canteen_id for one in found])
-    points = {row["canteen_id"]: json.decode(row["points"]) for row in rows}
+    kept = await kept_results(ledger, quarter, [one.canteen_id for one in found])
     assert state is not None
-    names = set(EvaluationShown.__struct_fields__) - {"points"}
-    return QuarterShown(
-        quarter, bool(state["evaluated"]), state["frozen_at"] is not None,
-        [
-            EvaluationShown(
-                **{name: getattr(one, name) for name in names},
-                points=[_point(quarter, one.canteen_id, point) for point in points[one.canteen_id]],
-            )
-            for one in found
-        ],
-    )  # fmt: skip
+    shown = [EvaluationShown.of(one, _points(quarter, one.canteen_id, kept[one.canteen_id])) for one in found]
+    return QuarterShown(quarter, evaluated=state.current, frozen=state.frozen, evaluations=shown)
 
 
-def _point(quarter: date, canteen_id: int, kept: dict[str, Any]) -> PointShown:
-    records = f"/waste/evaluations/{quarter}/canteens/{canteen_id}/{kept['code']}"
-    return convert(kept | {"records": records}, PointShown)
+def _points(quarter: date, canteen_id: CanteenId | int, kept: KeptResult) -> list[PointShown]:
+    address = f"/waste/evaluations/{quarter}/canteens/{canteen_id}"
+    return [PointShown.of(point, f"{address}/{point.code}") for point in kept.points]
 
 
-async def _weeks(ledger: Pool, quarter: date, canteen_id: int) -> list[WeekShown]:
+def _weeks(quarter: date, canteen_id: int, kept: KeptResult) -> list[WeekShown]:
     first, last = quarter_of(quarter)
-    [row] = await ledger.fetch(QUERIES["points"], quarter, [canteen_id])
     shown = []
-    for kept in json.decode(row["weeks"]):
-        begins = date.fromisoformat(kept.pop("week"))
-        ends = date.fromordinal(begins.toordinal() + 6)
+    for begins, sums in kept.weeks:
+        ends = begins + timedelta(days=6)
         records = f"/waste/canteens/{canteen_id}/weigh-ins?first={max(begins, first)}&last={min(ends, last)}"
-        shown.append(WeekShown(begins, kept, records))
+        shown.append(WeekShown(begins, sums, records))
     return shown

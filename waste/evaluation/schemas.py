@@ -1,20 +1,25 @@
-"""Wire types of evaluation."""
+"""Wire types of evaluation, and how results become what people see."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from foundation.attachments import NewFiles
 from foundation.messages import LongText, Message, Number
+from registry.identifiers import CanteenId
+from waste.evaluation.models import Appeal
+from waste.evaluation.results import Standing
+from waste.evaluation.scheme import IndicatorCode
+from waste.evaluation.scoring import Point
 from waste.weighing.schemas import FileShown
 
-Code = Annotated[str, Meta(pattern="^[A-Z][0-9]{1,2}$", examples=["A1"])]
 Percent = Annotated[int, Meta(ge=0, le=100, description="Share of the indicator's points.")]
 
 
 class SchemeShown(Struct):
-    """A version of a jurisdiction's evaluation scheme; ``regions`` empty: the default."""
+    """A version of an evaluation scheme; ``regions``: its books, empty for the default."""
 
     id: str
     name_zh: str
@@ -24,29 +29,24 @@ class SchemeShown(Struct):
     points: float
 
 
-class PointShown(Struct):
-    """What an indicator came to; ``points`` null: nothing can be said, or its evidence is ``missing``."""
+class PointShown(Point, frozen=True):
+    """The points of an indicator; ``records``: the address of what they were computed from."""
 
-    code: str
-    name_zh: str
-    name_en: str
-    possible: float
-    points: float | None
-    value: float | None
-    missing: bool
-    capped: bool
-    source: str | None = None
     records: str = ""
-    """Where the records are that it was computed from."""
+
+    @classmethod
+    def of(cls, point: Point, records: str) -> Self:
+        """A point with its records."""
+        return cls(**structs.asdict(point), records=records)
 
 
 class EvaluationShown(Struct):
-    """A canteen's quarter: score of 100 with its 95 % interval; ``to_verify``: 待核; rank among peers.
+    """A canteen's quarter: score of 100 with its 95 % interval, grade, and rank among peers.
 
-    ``vetoed``: weights were falsified. ``revision`` counts accepted appeals.
+    ``to_verify``: the grade is uncertain (待核实). ``vetoed``: weights were falsified. ``revision``: accepted appeals.
     """
 
-    canteen_id: int
+    canteen_id: CanteenId
     name_zh: str
     name_en: str
     serving: str
@@ -64,9 +64,15 @@ class EvaluationShown(Struct):
     peers: int
     points: list[PointShown]
 
+    @classmethod
+    def of(cls, standing: Standing, points: Sequence[PointShown]) -> Self:
+        """A standing with its points."""
+        names = set(cls.__struct_fields__) - {"points"}
+        return cls(**{name: getattr(standing, name) for name in names}, points=list(points))
+
 
 class QuarterShown(Struct):
-    """How far a quarter is, and its evaluations: by group of peers, the best first."""
+    """How far the evaluation of a quarter has come, and its results: by peer group, the best first."""
 
     quarter: date
     evaluated: bool
@@ -75,7 +81,7 @@ class QuarterShown(Struct):
 
 
 class EvidenceShown(Struct):
-    """An inspector's score, with what it rests on."""
+    """An inspector's score, as a share of 1, and the reason given."""
 
     share: float
     note: str
@@ -84,7 +90,7 @@ class EvidenceShown(Struct):
 
 
 class WeekShown(Struct):
-    """A week that an indicator was computed from; ``records``: the weighings themselves."""
+    """A week that an indicator was computed from; ``records``: the address of its weighings."""
 
     week: date
     sums: dict[str, int]
@@ -92,9 +98,9 @@ class WeekShown(Struct):
 
 
 class TraceShown(Struct):
-    """What an indicator of a canteen's quarter rests on: its formula and weeks, or its evidence, or its cases."""
+    """What the points of an indicator rest on: its formula and weeks, or its evidence, or its cases."""
 
-    canteen_id: int
+    canteen_id: CanteenId
     quarter: date
     point: PointShown
     formula: str
@@ -111,24 +117,24 @@ class NewEvidence(Message):
 
     canteen_id: Number
     quarter: date
-    code: Code
+    code: IndicatorCode
     percent: Percent
     note: Annotated[str, Meta(min_length=1, max_length=500)]
     files: NewFiles = field(default_factory=list)
 
 
 class NewSelfEvaluation(Message):
-    """An agency's own scores of a canteen's evidence, by indicator."""
+    """An agency's own scores of a canteen, by indicator."""
 
     canteen_id: Number
     quarter: date
-    percents: dict[Code, Percent]
+    percents: dict[IndicatorCode, Percent]
     note: LongText
     files: NewFiles = field(default_factory=list)
 
 
 class NewAppeal(Message):
-    """An appeal against a canteen's final result."""
+    """An appeal against a canteen's frozen result."""
 
     canteen_id: Number
     quarter: date
@@ -137,10 +143,10 @@ class NewAppeal(Message):
 
 
 class AppealShown(Struct):
-    """An appeal, and what became of it; ``revision``: the result that answers it."""
+    """An appeal and its decision; ``revision``: the result that answers it."""
 
     appeal_id: int
-    canteen_id: int
+    canteen_id: CanteenId
     quarter: date
     state: str
     text: str
@@ -151,9 +157,15 @@ class AppealShown(Struct):
     revision: int | None
     files: list[FileShown]
 
+    @classmethod
+    def of(cls, appeal: Appeal, files: Sequence[FileShown]) -> Self:
+        """An appeal with its files."""
+        names = set(cls.__struct_fields__) - {"files"}
+        return cls(**{name: getattr(appeal, name) for name in names}, files=list(files))
+
 
 class AppealDecision(Message):
-    """The supervisor's decision, and why."""
+    """The supervisor's decision, with its reasons."""
 
     accept: bool
     text: LongText

@@ -1,33 +1,43 @@
-"""Reading evaluation schemes: which indicators, how many points, from where to where, which grades."""
+"""Evaluation schemes, read from TOML: indicators with their points, targets and limits, and the grades."""
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct, ValidationError, field, toml
 
+from foundation import catalogue
+from foundation.catalogue import Language
+from foundation.messages import form
+from foundation.problems import INVALID, NOT_FOUND, Problem
+from registry.identifiers import Book
+from waste.measures.schemas import Operating, Serving
+
 FOLDER = Path(__file__).parent / "schemes"
 
-MEASURES = {
-    "forecast_wape": "Σ|forecast - actual covers| / Σ actual covers",
-    "completeness": "meals of which preparation, unserved and plate waste were weighed / meals served",
-    "credibility": "1 - implausible weighings / weighings",
-    "grams_per_cover": "Σ waste g / Σ covers, over fully weighed meals",
-    "unserved_share": "Σ unserved g / Σ prepared g, over fully weighed meals",
-    "plate_share": "Σ plate g / (Σ prepared g - Σ unserved g), over fully weighed meals",
-    "less_than_last_year": "(grams per cover a year ago - now) / a year ago",
-    "bookings_kept": "Σ who came, of those booked / Σ booked covers",
-    "cases_in_time": "cases closed by their first deadline / cases due in the quarter",
-}
-"""What can be measured, with its formula; ``waste.evaluation.scoring`` computes it."""
+MEASURES = frozenset(
+    {
+        "forecast_wape",
+        "completeness",
+        "credibility",
+        "grams_per_cover",
+        "unserved_share",
+        "plate_share",
+        "less_than_last_year",
+        "bookings_kept",
+        "cases_in_time",
+    }
+)
+"""What ``waste.evaluation.scoring`` can measure; the messages ``evaluation.measure.<name>`` have the formulas."""
 
-Serving = Annotated[str, Meta(pattern="^(buffet|set_meal|a_la_carte)$")]
-Operating = Annotated[str, Meta(pattern="^(self_run|contracted)$")]
+
+IndicatorCode = Annotated[str, form("indicator_code", "^[A-Z][0-9]{1,2}$", examples=["A1"])]
 
 
 class Grade(Struct, forbid_unknown_fields=True, rename={"begins": "from"}):
-    """A grade and the score that it begins at."""
+    """A grade and the lowest score that has it."""
 
     name_zh: str
     name_en: str
@@ -35,7 +45,7 @@ class Grade(Struct, forbid_unknown_fields=True, rename={"begins": "from"}):
 
 
 class Cap(Struct, forbid_unknown_fields=True):
-    """Below a share of weighed meals a group of indicators keeps at most a share of its points."""
+    """If less than a share of the meals was weighed, a group of indicators gets at most a share of its points."""
 
     completeness_below: float
     group: str
@@ -43,9 +53,12 @@ class Cap(Struct, forbid_unknown_fields=True):
 
 
 class Indicator(Struct, forbid_unknown_fields=True):
-    """One indicator: measured, full points at ``target`` and none at ``limit``; or scored from evidence."""
+    """One indicator: measured, with full points at ``target`` and none at ``limit``; or scored from evidence.
 
-    code: Annotated[str, Meta(pattern="^[A-Z][0-9]+$")]
+    ``evidence``, ``evidence_zh``: what its score rests on.
+    """
+
+    code: IndicatorCode
     name_zh: str
     name_en: str
     points: Annotated[float, Meta(gt=0)]
@@ -53,16 +66,23 @@ class Indicator(Struct, forbid_unknown_fields=True):
     target: float | None = None
     limit: float | None = None
     evidence: str | None = None
+    evidence_zh: str | None = None
     serving: list[Serving] = field(default_factory=list)
     operating: list[Operating] = field(default_factory=list)
 
     def applies(self, serving: str, operating: str) -> bool:
-        """Whether it is meant for such a canteen; without a list it is for all."""
+        """Whether the indicator applies to such a canteen; an empty list means all."""
         return (not self.serving or serving in self.serving) and (not self.operating or operating in self.operating)
+
+    def rule(self, language: Language) -> str:
+        """What the score rests on, for people: the formula of the measure, or the evidence."""
+        if self.measure is not None:
+            return catalogue.text(f"evaluation.measure.{self.measure}", language)
+        return (self.evidence_zh if language is Language.CHINESE else self.evidence) or ""
 
 
 class Scheme(Struct, forbid_unknown_fields=True):
-    """A version of a jurisdiction's scheme; ``regions``: its books, none for all that no other scheme names."""
+    """A version of a scheme; ``regions``: its books, empty for the default of all other regions."""
 
     id: str
     name_zh: str
@@ -79,7 +99,7 @@ class Scheme(Struct, forbid_unknown_fields=True):
 
 
 class NotAScheme(ValueError):
-    """A file is no scheme; the text says why."""
+    """A file is not a valid scheme; the text says why."""
 
 
 def read_scheme(content: str) -> Scheme:
@@ -90,12 +110,12 @@ def read_scheme(content: str) -> Scheme:
         raise NotAScheme(str(error)) from None
     codes = [indicator.code for indicator in scheme.indicator]
     if len(set(codes)) != len(codes):
-        raise NotAScheme("a code stands twice")
+        raise NotAScheme("two indicators have the same code")
     if scheme.cap.group not in {code[0] for code in codes}:
-        raise NotAScheme(f"the cap names group {scheme.cap.group}, which has no indicator")
+        raise NotAScheme(f"the cap is for group {scheme.cap.group}, which has no indicator")
     begins = [grade.begins for grade in scheme.grade]
     if not begins or begins != sorted(begins, reverse=True) or begins[-1] != 0:
-        raise NotAScheme("grades are listed from the best to the one that begins at 0")
+        raise NotAScheme("grades must be listed from the best to the last, which begins at 0")
     for indicator in scheme.indicator:
         _check(indicator)
     return scheme
@@ -103,27 +123,29 @@ def read_scheme(content: str) -> Scheme:
 
 def _check(indicator: Indicator) -> None:
     if (indicator.measure is None) == (indicator.evidence is None):
-        raise NotAScheme(f"{indicator.code} is either measured or scored from evidence")
+        raise NotAScheme(f"{indicator.code} must be either measured or scored from evidence")
+    if (indicator.evidence is None) != (indicator.evidence_zh is None):
+        raise NotAScheme(f"{indicator.code} needs its evidence in both languages")
     if indicator.measure is None:
         return
     if indicator.measure not in MEASURES:
-        raise NotAScheme(f"{indicator.code}: no measure {indicator.measure}")
+        raise NotAScheme(f"{indicator.code}: unknown measure {indicator.measure}")
     if indicator.target is None or indicator.limit is None or indicator.target == indicator.limit:
-        raise NotAScheme(f"{indicator.code} needs a target and another limit")
+        raise NotAScheme(f"{indicator.code} needs a target and a different limit")
 
 
 @dataclass(frozen=True, slots=True)
 class Schemes:
-    """All schemes of the house."""
+    """All known schemes."""
 
     known: list[Scheme]
 
     def of(self, book: int, on: date) -> Scheme:
-        """The newest scheme of a region that is valid on a day; its own before the default. Raises LookupError."""
+        """The newest scheme valid in a region on a day: its own, else the default. Raises LookupError."""
         valid = [scheme for scheme in self.known if scheme.valid_from <= on]
         mine = [scheme for scheme in valid if book in scheme.regions] or [s for s in valid if not s.regions]
         if not mine:
-            raise LookupError(f"no scheme of region {book} is valid on {on}")
+            raise LookupError(f"no scheme is valid in region {book} on {on}")
         return max(mine, key=lambda scheme: scheme.valid_from)
 
 
@@ -136,3 +158,26 @@ def load_schemes(folder: Path = FOLDER) -> Schemes:
         except NotAScheme as error:
             raise NotAScheme(f"{path.name}: {error}") from None
     return Schemes(known)
+
+
+@lru_cache(maxsize=1)
+def schemes() -> Schemes:
+    """The schemes that come with the product."""
+    return load_schemes()
+
+
+def scheme_for(book: Book | int, quarter: date) -> Scheme:
+    """The scheme for a region's quarter. Raises Problem(INVALID)."""
+    try:
+        return schemes().of(book, quarter)
+    except LookupError:
+        raise Problem(INVALID, "evaluation.no_scheme", region=book, day=quarter) from None
+
+
+def indicator_of(scheme_id: str, code: str) -> Indicator:
+    """An indicator of a scheme. Raises Problem(NOT_FOUND)."""
+    for scheme in schemes().known:
+        for indicator in scheme.indicator:
+            if (scheme.id, indicator.code) == (scheme_id, code):
+                return indicator
+    raise Problem(NOT_FOUND, "evaluation.no_indicator", scheme=scheme_id, indicator=code)

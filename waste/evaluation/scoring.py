@@ -1,15 +1,18 @@
-"""Scoring a canteen's quarter after its region's scheme: pure rules; floats, since there is no money here.
+"""Scoring a canteen's quarter by its region's scheme. Pure rules; floats are fine, since no money is computed here.
 
-A measured indicator has full points at its target and none at its limit, linearly between. Points of indicators that
-do not apply, or of which nothing can be said, are left out of both sides: score = 100 sum points / sum possible points.
-Evidence is what inspectors scored, else what the agency scored itself. Falsified weights veto: the last grade, no rank.
-The interval is a block bootstrap over the quarter's weeks (Kuensch, 1989): all measured indicators are computed anew
-for each draw. Where it crosses the line of a grade, or evidence is missing, the grade is to be verified (待核).
+A measured indicator gets full points at its target and none at its limit, linearly between. Indicators that do not
+apply or cannot be computed count on neither side: score = 100 sum points / sum possible points. Evidence is scored by
+an inspector, else by the agency itself. Falsified weights veto the score: last grade, no rank. The interval is a block
+bootstrap over the quarter's weeks (Kuensch, 1989): every draw computes all measured indicators again. If it crosses
+the line of a grade, or evidence is missing, the grade is to be verified (待核实).
 """
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
+
+from msgspec import Struct
 
 from waste.evaluation.scheme import Indicator, Scheme
 
@@ -17,14 +20,14 @@ DRAWS, SEED = 1_000, 35
 LOW, HIGH = 0.025, 0.975
 WEEKS_MIN = 4
 COVERS_MIN = 20
-"""Fewer covers a week on average are too few to rank by."""
+"""Canteens with fewer covers a week on average are not ranked."""
 FACTS = frozenset({"cases_in_time"})
 """Measures that are not sums over weeks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A canteen's week: sums of its meals. Weights in grams, of meals of which all three streams were weighed."""
+    """Sums of a canteen's week. Weights in grams, of meals of which all three streams were weighed."""
 
     covers: int = 0
     meals: int = 0
@@ -43,13 +46,13 @@ class Week:
 
 
 def total(weeks: Sequence[Week]) -> Week:
-    """All weeks as one."""
+    """The sums over all weeks."""
     return Week(*(sum(getattr(week, f.name) for week in weeks) for f in fields(Week)))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a quarter beside its weeks: shares of 1 by indicator, and values by measure."""
+    """What is known of a quarter besides its weeks: scores as shares of 1 by indicator, values by measure."""
 
     inspected: Mapping[str, float] = field(default_factory=dict)
     self_scored: Mapping[str, float] = field(default_factory=dict)
@@ -58,12 +61,16 @@ class Known:
     falsified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What an indicator came to. ``points`` None: nothing can be said, or its evidence is missing (``missing``).
+class Source(StrEnum):
+    """Where the points of an indicator are from."""
 
-    ``source``: measured, inspector or self; None where there is none.
-    """
+    MEASURED = "measured"
+    INSPECTOR = "inspector"
+    SELF = "self"
+
+
+class Point(Struct, frozen=True):
+    """The points of an indicator. ``points`` null: it cannot be computed, or its evidence is ``missing``."""
 
     code: str
     name_zh: str
@@ -72,13 +79,13 @@ class Point:
     points: float | None
     value: float | None
     missing: bool
-    capped: bool = False
-    source: str | None = None
+    capped: bool
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A canteen's score of 100 with its interval and grade; ``to_verify``: 待核, the grade is not certain yet."""
+    """A canteen's score of 100 with its interval and grade; ``to_verify``: 待核实, the grade is not certain."""
 
     scheme: str
     score: float | None
@@ -92,7 +99,7 @@ class Evaluation:
 
 
 def measured(name: str, quarter: Week, last_year: Week | None) -> float | None:
-    """The value of a measure; None where there is nothing to compute it from."""
+    """The value of a measure; None if it cannot be computed."""
     q = quarter
     match name:
         case "forecast_wape":
@@ -118,12 +125,12 @@ def measured(name: str, quarter: Week, last_year: Week | None) -> float | None:
 
 
 def share_of_points(value: float, target: float, limit: float) -> float:
-    """1 at the target and beyond it, 0 at the limit and beyond it, linear between; either may be the larger."""
+    """1 at the target or better, 0 at the limit or worse, linear between; either may be the larger number."""
     return min(1.0, max(0.0, (limit - value) / (limit - target)))
 
 
 def evaluate(scheme: Scheme, serving: str, operating: str, weeks: Sequence[Week], known: Known) -> Evaluation:
-    """Evaluate a quarter from its weeks and from what else is known of it."""
+    """Evaluate a quarter from its weeks and what else is known of it."""
     asked = [indicator for indicator in scheme.indicator if indicator.applies(serving, operating)]
     points = _points(scheme, asked, total(weeks), known)
     score = _score((point.points, point.possible) for point in points)
@@ -140,22 +147,24 @@ def evaluate(scheme: Scheme, serving: str, operating: str, weeks: Sequence[Week]
 
 
 def _points(scheme: Scheme, asked: Sequence[Indicator], quarter: Week, known: Known) -> list[Point]:
-    made = []
-    for indicator, value, share, capped in _shares(scheme, asked, quarter, known):
-        code, source = indicator.code, None
-        if indicator.measure is not None:
-            source = "measured"
-        elif share is not None:
-            source = "inspector" if code in known.inspected else "self"
-        made.append(
-            Point(
-                code, indicator.name_zh, indicator.name_en, indicator.points,
-                None if share is None else round(indicator.points * share, 2),
-                None if value is None else round(value, 4),
-                missing=indicator.measure is None and share is None, capped=capped, source=source,
-            )
-        )  # fmt: skip
-    return made
+    return [
+        Point(
+            indicator.code, indicator.name_zh, indicator.name_en, indicator.points,
+            None if share is None else round(indicator.points * share, 2),
+            None if value is None else round(value, 4),
+            missing=indicator.measure is None and share is None, capped=capped,
+            source=_source(indicator, share, known),
+        )
+        for indicator, value, share, capped in _shares(scheme, asked, quarter, known)
+    ]  # fmt: skip
+
+
+def _source(indicator: Indicator, share: float | None, known: Known) -> Source | None:
+    if indicator.measure is not None:
+        return Source.MEASURED
+    if share is None:
+        return None
+    return Source.INSPECTOR if indicator.code in known.inspected else Source.SELF
 
 
 def _shares(
@@ -173,7 +182,7 @@ def _shares(
             assert indicator.limit is not None
             share = share_of_points(value, indicator.target, indicator.limit)
         if capped and share is None and indicator.measure != "less_than_last_year":
-            # Not weighing must not pay: what cannot be measured for want of weighing earns nothing.
+            # Not weighing must not pay off: what was not weighed gets no points.
             share = 0.0
         if capped and share is not None:
             share = min(share, scheme.cap.share)
@@ -196,7 +205,7 @@ def _score(points: Iterable[tuple[float | None, float]]) -> float | None:
 def _interval(
     scheme: Scheme, asked: Sequence[Indicator], weeks: Sequence[Week], known: Known, score: float
 ) -> tuple[float, float]:
-    """The 95 % interval; the whole scale for too few weeks."""
+    """The 95 % interval of the score; the whole scale if there are too few weeks."""
     if len(weeks) < WEEKS_MIN:
         return 0.0, 100.0
     chance, drawn = random.Random(SEED), []  # noqa: S311 - a simulation
@@ -210,9 +219,9 @@ def _interval(
 
 
 def ranked(results: Iterable[tuple[int, float | None, float]]) -> list[int]:
-    """Numbers of one peer group from the best score down, from (number, score, weekly covers).
+    """Rank one peer group, given as (number, score, weekly covers): numbers from the best score down.
 
-    Those without a score, and those with too few covers, are left out.
+    Canteens without a score or with too few covers are left out.
     """
     able = [(-score, number) for number, score, covers in results if score is not None and covers >= COVERS_MIN]
     return [number for _, number in sorted(able)]

@@ -11,7 +11,7 @@ from registry.models import Base, book_key, number_key
 
 
 class SamplingPlan(Base):
-    """A year's plan of inspections: the seed and all that was known, so that anyone can draw it again."""
+    """The plan of inspections of a year, with the seed and the candidates that anyone can draw it from again."""
 
     __tablename__ = "sampling_plan"
 
@@ -24,7 +24,7 @@ class SamplingPlan(Base):
 
 
 class RectificationCase(Base):
-    """A finding that a canteen must put right (see ``waste.supervision.cases``)."""
+    """A finding that a canteen must rectify (``waste.supervision.cases``)."""
 
     __tablename__ = "rectification_case"
     __table_args__ = (
@@ -50,7 +50,10 @@ class RectificationCase(Base):
 
 
 class CaseStep(Base):
-    """What was done about a case, by whom, and when."""
+    """A step of a case: by whom, and when.
+
+    ``text`` is what a person wrote. A step of the system has a message's id in ``code``, and ``params``.
+    """
 
     __tablename__ = "case_step"
     __table_args__ = (
@@ -62,5 +65,7 @@ class CaseStep(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     action: Mapped[str]
     text: Mapped[str]
+    code: Mapped[str | None]
+    params: Mapped[dict[str, Any] | None]
     done_by: Mapped[str]
     done_at: Mapped[datetime]

@@ -1,35 +1,33 @@
-"""HTTP: rectification, the plan of inspections, files, and what waits for whom."""
+"""HTTP: rectification cases, sampling plans, files, and reminders."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
-from msgspec import convert, json
 
 from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.calendar import ZONE
+from foundation.catalogue import language_of
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
-from foundation.problems import NOT_FOUND, Problem
-from registry import access, audit
+from registry import access
 from registry.canteens import canteen_of, canteens_of
 from registry.models import Database
-from waste.evaluation.appeals import appeals_of, missing_self_evaluations
-from waste.evaluation.quarters import EARLIEST, LATEST, quarter_before
-from waste.supervision.cases import BY_THE_KITCHEN, act, case_subject, cases_of, open_case, steps_of
-from waste.supervision.sampling import QUERIES as SAMPLING
-from waste.supervision.sampling import make_plan
-from waste.supervision.schemas import (
-    CandidateShown,
+from waste.evaluation.quarters import EARLIEST, LATEST
+from waste.supervision.cases import (
+    PERMISSIONS,
     CaseAction,
-    CaseShown,
-    DrawnShown,
-    NewCase,
-    PlanShown,
-    Reminder,
-    StepShown,
+    CaseState,
+    advance_case,
+    case_subject,
+    cases_of,
+    open_case,
+    steps_of,
 )
+from waste.supervision.reminders import reminders_of
+from waste.supervision.sampling import Plan, make_plan, plan_of
+from waste.supervision.schemas import CaseShown, NewCase, NewCaseStep, Reminder, StepShown
 from waste.weighing.files import files_of, read_file
 
 ByPerson = Request[access.Person, Any, Any]
@@ -37,44 +35,41 @@ YearInPath = Annotated[int, Parameter(ge=EARLIEST, le=LATEST)]
 
 
 class CaseController(Controller):
-    """The closed loop 查、追、改、治, and who is inspected when."""
+    """Rectification cases (查、追、改、治) and sampling plans."""
 
     path = "/waste"
     tags = ["waste"]  # noqa: RUF012
 
     @post("/cases", guards=[access.allows("inspect")], summary="Open a case", request_max_body_size=BODY_MAX)
     async def open(self, request: ByPerson, data: NewCase, database: Database) -> Numbered:
-        """A finding: what, with what proof, who is responsible, until when."""
+        """A finding with its proof, the person responsible, and a deadline."""
+        files = read_files(data.files)
         async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
         number = await open_case(
-            database, request.user, canteen, data.quarter, data.kind, data.what, data.responsible, data.due_on,
-            read_files(data.files),
-        )  # fmt: skip
+            database, request.user, canteen, data.quarter, data.kind, data.what, data.responsible, data.due_on, files
+        )
         return Numbered(number)
 
-    @get("/cases", guards=[access.allows("see_waste")], summary="Cases")
+    @get("/cases", guards=[access.allows("see_waste")], summary="List cases")
     async def list_cases(
         self,
         request: ByPerson,
         database: Database,
-        wanted: Annotated[
-            str | None, Parameter(query="state", pattern="^(open|planned|proved|closed|withdrawn)$")
-        ] = None,
+        only: Annotated[CaseState | None, Parameter(query="state")] = None,
     ) -> list[CaseShown]:
-        """Of one's own canteens with all their steps; those that are not closed first, by their deadlines."""
-        today = datetime.now(ZONE).date()
+        """Cases of your canteens with their steps: those not closed first, by deadline."""
+        today, language = datetime.now(ZONE).date(), language_of(request.headers.get("accept-language"))
         async with database() as db:
-            found = await cases_of(db, list(await canteens_of(db, request.user)), wanted)
+            found = await cases_of(db, list(await canteens_of(db, request.user)), only)
             steps = await steps_of(db, [case.case_id for case in found])
             files = await files_of(db, [case_subject(case.case_id) for case in found])
-        names = set(CaseShown.__struct_fields__) - {"overdue", "steps", "files"}
         return [
-            CaseShown(
-                **{name: getattr(case, name) for name in names},
-                overdue=case.state not in ("closed", "withdrawn") and case.due_on < today,
-                steps=[StepShown(s.number, s.action, s.text, s.done_by, s.done_at) for s in steps[case.case_id]],
-                files=files.get(case_subject(case.case_id), []),
+            CaseShown.of(
+                case,
+                [StepShown.of(step, language) for step in steps.get(case.case_id, [])],
+                files.get(case_subject(case.case_id), []),
+                today,
             )
             for case in found
         ]
@@ -82,81 +77,38 @@ class CaseController(Controller):
     @post(
         "/cases/{case_id:int}/{action:str}",
         guards=[access.allows("see_waste")],
-        summary="Take a case on",
+        summary="Take an action on a case",
         status_code=204,
         request_max_body_size=BODY_MAX,
     )
     async def act(
-        self,
-        request: ByPerson,
-        case_id: NumberInPath,
-        action: Annotated[str, Parameter(pattern="^(plan|prove|pass|fail|withdraw)$")],
-        data: CaseAction,
-        database: Database,
+        self, request: ByPerson, case_id: NumberInPath, action: CaseAction, data: NewCaseStep, database: Database
     ) -> None:
-        """The kitchen plans and proves; the supervisor re-inspects (pass, fail) or withdraws."""
-        request.user.must_be_allowed("rectify" if action in BY_THE_KITCHEN else "inspect")
-        await act(database, request.user, case_id, action, data.text, read_files(data.files), data.deadline)
+        """The kitchen plans and proves; the supervisor passes, fails or withdraws."""
+        request.user.must_be_allowed(PERMISSIONS[action])
+        await advance_case(database, request.user, case_id, action, data.text, read_files(data.files), data.deadline)
 
-    @get("/files/{file_id:int}", guards=[access.allows("see_waste")], summary="A photo or document")
+    @get("/files/{file_id:int}", guards=[access.allows("see_waste")], summary="Download a photo or document")
     async def file(self, request: ByPerson, file_id: NumberInPath, database: Database) -> Response[bytes]:
-        """For the agency and the supervisors; to save, never to show in a page of ours."""
+        """For the canteen's agency and supervisors. Browsers save it and never show it as a page."""
         async with database() as db:
             found = await read_file(db, request.user, file_id)
             return to_save(f"kitchen-{file_id}", found.media_type, found.content)
 
-    @post("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="Draw a year's inspections")
-    async def plan(self, request: ByPerson, year: YearInPath, database: Database, ledger: Pool) -> PlanShown:
-        """At least 35 % of the canteens, all within three years, by size; once a year, under a seed of its own."""
-        await make_plan(ledger, year, request.user.login)
-        plan = await _plan(ledger, year)
-        async with database.begin() as db:
-            detail = {"seed": plan.seed, "drawn": [one.canteen_id for one in plan.drawn]}
-            await audit.record(db, audit.Note(request.user.login, "draw_sample", f"sampling-plan/{year}", detail))
-        return plan
+    @post("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="Draw the sampling plan of a year")
+    async def plan(self, request: ByPerson, year: YearInPath, database: Database, ledger: Pool) -> Plan:
+        """At least 35 % of the canteens by size, all within three years. A year has one plan."""
+        await make_plan(database, request.user.login, year)
+        return await plan_of(ledger, year)
 
-    @get("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="A year's inspections")
-    async def shown_plan(self, year: YearInPath, ledger: Pool) -> PlanShown:
-        """For supervisors alone: nobody is to know when they come."""
-        return await _plan(ledger, year)
+    @get("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="Show the sampling plan of a year")
+    async def shown_plan(self, year: YearInPath, ledger: Pool) -> Plan:
+        """For supervisors only: canteens must not foresee inspections."""
+        return await plan_of(ledger, year)
 
-    @get("/reminders", guards=[access.allows("see_waste")], summary="What waits for me")
+    @get("/reminders", guards=[access.allows("see_waste")], summary="List my reminders")
     async def reminders(self, request: ByPerson, database: Database) -> list[Reminder]:
-        """Self-evaluations, rectification, re-inspections and appeals that the person is to see to."""
-        person, today = request.user, datetime.now(ZONE).date()
-        waiting: list[Reminder] = []
+        """Self-evaluations, rectification, re-inspections and appeals that wait for you."""
+        today, language = datetime.now(ZONE).date(), language_of(request.headers.get("accept-language"))
         async with database() as db:
-            canteens = await canteens_of(db, person)
-            quarter = quarter_before(today)
-            if person.may("evaluate_oneself"):
-                waiting += [
-                    Reminder(
-                        "self_evaluation", f"{canteen.name_zh}:请完成{quarter}起季度的自评",
-                        f"{canteen.name_en}: evaluate the quarter from {quarter}", due, due < today, canteen.canteen_id,
-                    )
-                    for canteen, due in await missing_self_evaluations(db, canteens, quarter)
-                ]  # fmt: skip
-            mine = {"open", "planned"} if person.may("rectify") else {"proved"}
-            waiting += [
-                Reminder("case", case.what, f"case {case.case_id} is {case.state}", case.deadline,
-                         case.deadline < today, case.canteen_id)
-                for case in await cases_of(db, list(canteens), None)
-                if case.state in mine and (person.may("rectify") or person.may("inspect"))
-            ]  # fmt: skip
-            if person.may("inspect"):
-                waiting += [
-                    Reminder("appeal", a.text, f"appeal {a.appeal_id} against the quarter from {a.quarter}", None,
-                             False, a.canteen_id)
-                    for a in await appeals_of(db, list(canteens))
-                    if a.state == "open"
-                ]  # fmt: skip
-        return sorted(waiting, key=lambda one: (one.due_on or date.max, one.kind, one.canteen_id))
-
-
-async def _plan(ledger: Pool, year: int) -> PlanShown:
-    row = await ledger.fetchrow(SAMPLING["plan"], year)
-    if row is None:
-        raise Problem(NOT_FOUND, f"no plan of {year}")
-    candidates = convert(json.decode(row["candidates"]), list[CandidateShown])
-    drawn = convert(json.decode(row["drawn"]), list[DrawnShown])
-    return PlanShown(row["year"], row["seed"], candidates, drawn, row["made_by"], row["made_at"])
+            return await reminders_of(db, request.user, today, language)

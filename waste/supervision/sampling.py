@@ -1,9 +1,9 @@
-"""Whom to inspect in a year: at least 35 % of the canteens, all within three years (national notice of September 2023).
+"""Sampling plans: at least 35 % of the canteens a year, all within three years (national notice of September 2023).
 
-Drawn apart in each stratum of size. Whoever was not inspected in the two years before is due; the others are drawn from
-those not inspected for longest, but for a share that is drawn from all, so that nobody is safe after a visit and nobody
-knows when it comes. The same candidates and seed give the same plan; of a year that has begun, from the quarter on in
-which it was made.
+Each stratum of size is drawn separately. Canteens not inspected in the two years before are due. The others are taken
+from those not inspected for longest, except for a share that is drawn from all: no canteen is safe after an inspection,
+and none can foresee it. The same candidates and seed give the same plan. A plan for a year that has begun starts with
+the quarter in which it is made.
 """
 
 import random
@@ -14,26 +14,29 @@ from datetime import UTC, date, datetime
 from math import ceil
 from pathlib import Path
 
-from msgspec import json
+from msgspec import Struct, convert, json
 
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool, as_struct
-from foundation.problems import CONFLICT, INVALID, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
+from registry import audit
+from registry.identifiers import CanteenId
+from registry.models import Database
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "sampling.sql")
 
 SHARE, SURPRISE = 0.35, 0.05
 YEARS = 3
 SMALL, MEDIUM = 100, 300
-"""Lunches a day below which a canteen is small, and medium (assumed)."""
+"""A canteen is small below 100 lunches a day, medium below 300, else large (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A canteen: its stratum, the year of its last inspection, and the year since which it can be inspected."""
+    """A canteen when a plan was drawn: its stratum, the year of its last inspection, and since when plans exist."""
 
-    canteen_id: int
+    canteen_id: CanteenId
     stratum: str
     last_year: int | None
     since: int
@@ -41,12 +44,33 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A canteen to inspect, the quarter to do it in (1 to 4), and whether three years would be over otherwise."""
+    """A canteen to inspect in a ``quarter`` (1 to 4); ``due``: its last inspection is three years ago."""
 
-    canteen_id: int
+    canteen_id: CanteenId
     stratum: str
     quarter: int
     due: bool
+
+
+class Plan(Struct):
+    """The plan of inspections of a year; its candidates and seed give the same draw again."""
+
+    year: int
+    seed: str
+    candidates: list[Candidate]
+    drawn: list[Drawn]
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Canteens, and those drawn in a year, inspected in it, and inspected within three years."""
+
+    canteens: int
+    drawn: int
+    inspected: int
+    in_three_years: int
 
 
 def stratum_of(lunches: float) -> str:
@@ -55,12 +79,12 @@ def stratum_of(lunches: float) -> str:
 
 
 def first_quarter(year: int, made_on: date) -> int:
-    """The first quarter in which a plan of the year made on that day can still be carried out."""
+    """The first quarter in which a plan made on a day can still be carried out."""
     return (made_on.month + 2) // 3 if made_on.year == year else 1
 
 
 def draw(candidates: Sequence[Candidate], year: int, seed: str, begin: int = 1) -> list[Drawn]:
-    """The canteens to inspect in a year from a quarter on, by stratum, in the order drawn."""
+    """Draw the canteens to inspect in a year from a quarter on, by stratum."""
     drawn = []
     for stratum in sorted({c.stratum for c in candidates}):
         mine = sorted((c for c in candidates if c.stratum == stratum), key=lambda c: c.canteen_id)
@@ -86,37 +110,36 @@ def _draw(candidates: list[Candidate], year: int, chance: random.Random, begin: 
     return [Drawn(c.canteen_id, c.stratum, chance.randint(begin, 4), c in due) for c in chosen]
 
 
-async def make_plan(pool: Pool, year: int, login: str) -> None:
-    """Draw a year's plan under a seed that nobody could know. Raises Problem INVALID (the year), CONFLICT (made)."""
+async def make_plan(database: Database, login: str, year: int) -> None:
+    """Draw the plan of a year under a fresh seed. Raises Problem INVALID (the year), CONFLICT (drawn already)."""
     now, today = datetime.now(UTC), datetime.now(ZONE).date()
     if not today.year <= year <= today.year + 1:
-        raise Problem(INVALID, f"a plan is for {today.year} or {today.year + 1}")
-    candidates = [
-        Candidate(row["canteen_id"], stratum_of(row["lunches"]), row["last_year"], row["since"])
-        for row in await pool.fetch(QUERIES["candidates"], date(year, 1, 1))
-    ]
-    seed = secrets.token_hex(16)
-    chosen = draw(candidates, year, seed, first_quarter(year, today))
-    listed, drawn = ([asdict(one) for one in many] for many in (candidates, chosen))
-    made = await pool.fetchval(
-        QUERIES["keep_plan"], year, seed, json.encode(listed).decode(), json.encode(drawn).decode(), login, now
-    )
-    if made is None:
-        raise Problem(CONFLICT, f"the plan of {year} is drawn already")
+        raise Problem(INVALID, "supervision.not_a_year_to_plan", first=today.year, second=today.year + 1)
+    async with audit.change(database, login, "draw_sample", f"sampling-plan/{year}") as change:
+        connection = await change.connection()
+        candidates = [
+            Candidate(row["canteen_id"], stratum_of(row["lunches"]), row["last_year"], row["since"])
+            for row in await connection.fetch(QUERIES["candidates"], date(year, 1, 1))
+        ]
+        seed = secrets.token_hex(16)
+        drawn = draw(candidates, year, seed, first_quarter(year, today))
+        listed = [json.encode([asdict(one) for one in many]).decode() for many in (candidates, drawn)]
+        if await connection.fetchval(QUERIES["keep_plan"], year, seed, *listed, login, now) is None:
+            raise Problem(CONFLICT, "supervision.plan_exists", year=year)
+        change.note.detail = {"seed": seed, "drawn": [one.canteen_id for one in drawn]}
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Canteens, and those drawn in a year, inspected in it, and inspected within three years."""
-
-    canteens: int
-    drawn: int
-    inspected: int
-    in_three_years: int
+async def plan_of(pool: Pool, year: int) -> Plan:
+    """The plan of a year. Raises Problem(NOT_FOUND)."""
+    row = await pool.fetchrow(QUERIES["plan"], year)
+    if row is None:
+        raise Problem(NOT_FOUND, "supervision.no_plan", year=year)
+    decoded = {name: json.decode(row[name]) for name in ("candidates", "drawn")}
+    return convert(dict(row) | decoded, Plan)
 
 
 async def coverage(pool: Pool, year: int) -> Coverage:
-    """How many canteens inspections covered by the end of a year."""
+    """How many canteens are drawn and inspected."""
     row = await pool.fetchrow(QUERIES["coverage"], year)
     assert row is not None
     return as_struct(row, Coverage)

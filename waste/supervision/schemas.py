@@ -1,29 +1,35 @@
-"""Wire types of supervision."""
+"""Wire types of supervision, and how cases become what people see."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from msgspec import Meta, Struct, field
 
+from foundation import catalogue
 from foundation.attachments import NewFiles
+from foundation.catalogue import Language
 from foundation.messages import LongText, Message, Number
+from registry.identifiers import CanteenId
+from waste.supervision.cases import ENDED, FindingKind
+from waste.supervision.models import CaseStep, RectificationCase
 from waste.weighing.schemas import FileShown
 
 
 class NewCase(Message):
-    """A finding that a canteen must put right; falsified weights veto its quarter."""
+    """A finding that a canteen must rectify; falsified weights veto its quarter."""
 
     canteen_id: Number
     quarter: date
     what: LongText
     responsible: Annotated[str, Meta(min_length=1, max_length=100)]
     due_on: date
-    kind: Annotated[str, Meta(pattern="^(finding|falsified_weights)$")] = "finding"
+    kind: FindingKind = FindingKind.FINDING
     files: NewFiles = field(default_factory=list)
 
 
-class CaseAction(Message):
-    """A step: a plan, a proof, the outcome of a re-inspection; ``deadline``: a new one when it failed."""
+class NewCaseStep(Message):
+    """A plan, a proof, or the outcome of a re-inspection; ``deadline``: a new one after it failed."""
 
     text: LongText
     deadline: date | None = None
@@ -31,7 +37,7 @@ class CaseAction(Message):
 
 
 class StepShown(Struct):
-    """What was done about a case."""
+    """A step of a case; ``text`` is what a person wrote, or a sentence of the system in the reader's language."""
 
     number: int
     action: str
@@ -39,12 +45,18 @@ class StepShown(Struct):
     done_by: str
     done_at: datetime
 
+    @classmethod
+    def of(cls, step: CaseStep, language: Language) -> Self:
+        """A step for a reader."""
+        said = step.text if step.code is None else catalogue.text(step.code, language, **(step.params or {}))
+        return cls(step.number, step.action, said, step.done_by, step.done_at)
+
 
 class CaseShown(Struct):
     """A rectification case; ``level``: 0 the canteen, 1 its agency's head, 2 the administration, 3 by law."""
 
     case_id: int
-    canteen_id: int
+    canteen_id: CanteenId
     quarter: date
     kind: str
     what: str
@@ -59,42 +71,20 @@ class CaseShown(Struct):
     steps: list[StepShown]
     files: list[FileShown]
 
+    @classmethod
+    def of(cls, case: RectificationCase, steps: Sequence[StepShown], files: Sequence[FileShown], today: date) -> Self:
+        """A case with its steps and files."""
+        names = set(cls.__struct_fields__) - {"overdue", "steps", "files"}
+        overdue = case.state not in ENDED and case.due_on < today
+        kept = {name: getattr(case, name) for name in names}
+        return cls(**kept, overdue=overdue, steps=list(steps), files=list(files))
+
 
 class Reminder(Struct):
-    """Something that waits for the person: what, until when, where."""
+    """Something that a person has to do, in a sentence of the reader's language; ``kind`` says of what sort."""
 
     kind: str
-    text_zh: str
-    text_en: str
+    text: str
     due_on: date | None
     overdue: bool
-    canteen_id: int
-
-
-class CandidateShown(Struct):
-    """What was known of a canteen when a plan was drawn."""
-
-    canteen_id: int
-    stratum: str
-    last_year: int | None
-    since: int
-
-
-class DrawnShown(Struct):
-    """A canteen to inspect; ``quarter`` of the year; ``due``: three years would be over otherwise."""
-
-    canteen_id: int
-    stratum: str
-    quarter: int
-    due: bool
-
-
-class PlanShown(Struct):
-    """A year's plan of inspections; the candidates and the seed give the same again."""
-
-    year: int
-    seed: str
-    candidates: list[CandidateShown]
-    drawn: list[DrawnShown]
-    made_by: str
-    made_at: datetime
+    canteen_id: CanteenId

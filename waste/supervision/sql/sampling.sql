@@ -1,6 +1,6 @@
 -- name: candidates
--- Every canteen with its usual lunches, the year of its last inspection, and the year of the first plan (at the latest
--- that of $1, before which the inspections lie).
+-- Every canteen with its average lunches, the year of its last inspection before $1, and the year since which plans are
+-- made (at the latest that of $1).
 SELECT c.canteen_id,
        coalesce((SELECT avg(d.covers) FROM cover_day d
                  WHERE d.book = c.book AND d.canteen_id = c.canteen_id AND d.meal = 'lunch' AND d.covers > 0
@@ -11,18 +11,18 @@ SELECT c.canteen_id,
 FROM canteen c ORDER BY c.canteen_id;
 
 -- name: keep_plan
--- A year's plan, once.
+-- Keep the plan of a year; nothing is returned if there is one already.
 INSERT INTO sampling_plan (year, seed, candidates, drawn, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING RETURNING year;
 
 -- name: plan
--- A year's plan.
+-- The plan of a year.
 SELECT year, seed, candidates, drawn, made_by, made_at FROM sampling_plan WHERE year = $1;
 
 -- name: coverage
--- How many canteens are drawn in a year, how many of them were inspected in it, how many in three years.
+-- Canteens, those drawn in a year, those inspected in it, and those inspected within three years.
 SELECT (SELECT count(*) FROM canteen) AS canteens,
-       (SELECT coalesce(sum(jsonb_array_length(drawn)), 0) FROM sampling_plan WHERE year = $1) AS drawn,
+       (SELECT coalesce(sum(jsonb_array_length(drawn)), 0)::bigint FROM sampling_plan WHERE year = $1) AS drawn,
        (SELECT count(DISTINCT canteen_id) FROM evidence
         WHERE extract(year FROM scored_at AT TIME ZONE 'Asia/Shanghai') = $1) AS inspected,
        (SELECT count(DISTINCT canteen_id) FROM evidence

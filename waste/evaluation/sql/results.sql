@@ -1,5 +1,5 @@
 -- name: weeks
--- What the weeks of a quarter came to, per canteen: weights of meals of which all three streams were weighed.
+-- Sums of each week of a quarter, per canteen; weights of meals of which all three streams were weighed.
 SELECT s.canteen_id, date_trunc('week', s.business_date)::date AS week,
        coalesce(sum(s.covers), 0)::bigint AS covers, count(*) FILTER (WHERE s.covers > 0 OR s.weighed) AS meals,
        count(*) FILTER (WHERE s.weighed) AS weighed_meals,
@@ -32,30 +32,10 @@ GROUP BY s.canteen_id, date_trunc('week', s.business_date)
 ORDER BY s.canteen_id, week;
 
 -- name: kitchens
--- How canteens serve and are run; a buffet run by the agency itself where nobody has said.
+-- Every canteen, or those of $1: how they serve and are run; by default a buffet run by the agency itself.
 SELECT c.book, c.canteen_id, coalesce(k.serving, 'buffet') AS serving, coalesce(k.operating, 'self_run') AS operating
 FROM canteen c LEFT JOIN kitchen k ON k.book = c.book AND k.canteen_id = c.canteen_id
-WHERE c.canteen_id = ANY ($1);
-
--- name: evidence
--- What inspectors scored in a quarter; of several scores of an indicator the last one counts.
-SELECT DISTINCT ON (canteen_id, code) canteen_id, code, share, note, scored_by, scored_at
-FROM evidence WHERE canteen_id = ANY ($1) AND quarter = $2
-ORDER BY canteen_id, code, scored_at DESC;
-
--- name: add_evidence
--- An inspector's score of an indicator; earlier ones stay.
-INSERT INTO evidence (book, canteen_id, quarter, code, scored_at, share, note, scored_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
-
--- name: evidence_history
--- Every score of an indicator of a canteen's quarter, the last one first.
-SELECT share, note, scored_by, scored_at FROM evidence
-WHERE canteen_id = $1 AND quarter = $2 AND code = $3 ORDER BY scored_at DESC;
-
--- name: self_scored
--- How agencies scored a quarter's evidence themselves.
-SELECT canteen_id, percents FROM self_evaluation WHERE canteen_id = ANY ($1) AND quarter = $2;
+WHERE $1::bigint[] IS NULL OR c.canteen_id = ANY ($1) ORDER BY c.canteen_id;
 
 -- name: cases
 -- Cases that were due in a quarter, those of them closed in time, and whether weights were falsified in it.
@@ -64,40 +44,18 @@ SELECT canteen_id, count(*) FILTER (WHERE due_on BETWEEN $2 AND $3) AS due,
        bool_or(kind = 'falsified_weights' AND quarter = $2) AS falsified
 FROM rectification_case WHERE canteen_id = ANY ($1) AND state <> 'withdrawn' GROUP BY canteen_id;
 
--- name: want
--- Ask for a quarter to be evaluated.
-INSERT INTO evaluation_quarter (quarter, wanted_at) VALUES ($1, clock_timestamp())
-ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp();
+-- name: inspected
+-- The last score of each indicator by an inspector in a quarter.
+SELECT DISTINCT ON (canteen_id, code) canteen_id, code, share
+FROM evidence WHERE canteen_id = ANY ($1) AND quarter = $2
+ORDER BY canteen_id, code, scored_at DESC;
 
--- name: want_if_new
--- Ask for a quarter to be evaluated unless somebody has, if there are covers in it.
-INSERT INTO evaluation_quarter (quarter, wanted_at)
-SELECT $1, clock_timestamp() WHERE EXISTS (SELECT FROM cover_day WHERE business_date BETWEEN $1 AND $2)
-ON CONFLICT (quarter) DO NOTHING;
-
--- name: wanted
--- Quarters that are to be evaluated.
-SELECT quarter FROM evaluation_quarter WHERE evaluated_at IS NULL OR evaluated_at < wanted_at ORDER BY quarter;
-
--- name: quarter
--- How far a quarter is.
-SELECT quarter, wanted_at, evaluated_at, frozen_by, frozen_at, evaluated_at >= wanted_at AS evaluated
-FROM evaluation_quarter WHERE quarter = $1;
-
--- name: lock_quarter
--- Whether a quarter is frozen; nobody freezes it until the transaction ends.
-SELECT frozen_at IS NOT NULL FROM evaluation_quarter WHERE quarter = $1 FOR UPDATE;
-
--- name: note_evaluated
--- A quarter was evaluated from what was there at a moment.
-UPDATE evaluation_quarter SET evaluated_at = $2 WHERE quarter = $1;
-
--- name: freeze
--- Keep a quarter's results as they are.
-UPDATE evaluation_quarter SET frozen_by = $2, frozen_at = clock_timestamp() WHERE quarter = $1;
+-- name: self_scored
+-- Agencies' own scores of a quarter, in percent by indicator.
+SELECT canteen_id, percents FROM self_evaluation WHERE canteen_id = ANY ($1) AND quarter = $2;
 
 -- name: appealed
--- Canteens of a quarter whose appeal was accepted and is not answered by a result yet.
+-- Canteens of a quarter with an accepted appeal that no result answers yet, and the number of that result.
 SELECT a.canteen_id, (SELECT 1 + max(r.revision) FROM quarter_result r
                       WHERE r.book = a.book AND r.canteen_id = a.canteen_id AND r.quarter = a.quarter) AS revision
 FROM appeal a WHERE a.quarter = $1 AND a.state = 'accepted' AND a.revision IS NULL;
@@ -118,13 +76,13 @@ ON CONFLICT (book, canteen_id, quarter, revision) DO UPDATE SET
     points = excluded.points, weeks = excluded.weeks, made_at = excluded.made_at;
 
 -- name: standings
--- Where every canteen of a quarter stands: its last revision, without the points.
+-- The last revision of every canteen's result of a quarter, without its points.
 SELECT DISTINCT ON (r.canteen_id) r.canteen_id, r.book, r.revision, r.scheme, r.serving, r.operating, r.score, r.low,
        r.high, r.grade_zh, r.grade_en, r.to_verify, r.vetoed, r.weekly_covers, c.agency_id, c.name_zh, c.name_en
 FROM quarter_result r JOIN canteen c ON c.book = r.book AND c.canteen_id = r.canteen_id
 WHERE r.quarter = $1 ORDER BY r.canteen_id, r.revision DESC;
 
 -- name: points
--- The points of some canteens' last revisions, and the weeks that they were computed from.
+-- The points of canteens' last revisions, and the weeks that they were computed from.
 SELECT DISTINCT ON (canteen_id) canteen_id, revision, points, weeks FROM quarter_result
 WHERE quarter = $1 AND canteen_id = ANY ($2) ORDER BY canteen_id, revision DESC;

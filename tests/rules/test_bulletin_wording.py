@@ -1,0 +1,131 @@
+"""The sentences of a bulletin: counts that add up, a date on every count, no grade without its doubt, one language."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import pytest
+from msgspec import to_builtins
+
+from foundation.catalogue import Language
+from waste.bulletins.facts import Facts, Group, Line, Overdue, Totals
+from waste.bulletins.models import Bulletin
+from waste.bulletins.pages import list_page, page
+from waste.bulletins.presentation import present
+from waste.bulletins.wording import change_said, draft_texts, grade_of, overview
+
+HAN = re.compile("[\u4e00-\u9fff]")
+GRADES = [("优秀", 90.0), ("良好", 80.0), ("合格", 70.0), ("不合格", 0.0)]
+SEVEN = [
+    ("优秀", {}), ("优秀", {}), ("良好", {}), ("良好", {}), ("合格", {}), ("不合格", {"vetoed": True}),
+    ("合格", {"to_verify": True}),
+]  # fmt: skip
+
+
+def line(grade: str = "良好", rank: int | None = 1, **changes: object) -> Line:
+    made = Line(
+        rank=rank, name_zh=f"第{rank}食堂", name_en=f"Canteen {rank}", score=85.0, low=82.0, high=88.0, grade_zh=grade,
+        to_verify=False, vetoed=False, before=None,
+    )  # fmt: skip
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def totals(grams: float) -> Totals:
+    return Totals(125_024, 7_901.4, grams, None, None, 0.961, 23_704.2)
+
+
+@dataclass
+class Known:
+    lines: list[Line] = field(default_factory=lambda: [line(g, n, **c) for n, (g, c) in enumerate(SEVEN, start=1)])
+    serving: str = "buffet"
+    open_cases: int = 1
+    overdue_cases: int = 1
+
+    def facts(self) -> Facts:
+        group = Group(
+            "机关食堂反食品浪费工作成效评估（默认方案）", self.serving, GRADES, self.lines, "Default evaluation"
+        )
+        cases = {"opened": 3, "closed": 2, "open": self.open_cases, "overdue": self.overdue_cases}
+        overdue = [Overdue("第一食堂", "Canteen 1", "剩菜未称重", "2026-10-01", 2)]
+        sampling = {"canteens": 7, "drawn": 3, "inspected": 3, "in_three_years": 5}
+        return Facts("2026-07-01", [group], totals(63.2), totals(68.8), cases, overdue, sampling, "2026-10-15")
+
+
+def bulletin(facts: Facts) -> Bulletin:
+    return Bulletin(
+        bulletin_id=7, quarter=date(2026, 7, 1), state="published", texts=draft_texts(facts),
+        found=to_builtins(facts), written_by=["a"], drafted_at=datetime.now(UTC), published_by="b",
+        published_at=datetime(2026, 10, 20, 3, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_the_title_names_the_matter_and_the_kind_of_document() -> None:
+    assert draft_texts(Known().facts())["title"] == "关于2026年第三季度机关食堂反食品浪费工作成效评估情况的通报"
+
+
+def test_the_counts_by_grade_add_up_to_the_canteens_evaluated() -> None:
+    said = overview(Known().facts(), Language.CHINESE)
+    assert said.startswith("本季度共评估食堂7家，其中优秀2家、良好2家、合格1家、不合格1家、等级待核实1家。")
+    assert "平均每人次浪费食品63.2克，较上季度下降8.1%。" in said
+    assert sum(int(count) for count in re.findall(r"(\d+)家", said)[1:]) == 7
+
+
+def test_a_canteen_without_a_grade_is_counted_once() -> None:
+    facts = Known(lines=[line("", score=None, to_verify=True), line()]).facts()
+    assert "共评估食堂2家，其中良好1家、等级待核实1家。" in overview(facts, Language.CHINESE)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"), [(9.0, "较上季度下降10%"), (11.05, "较上季度上升10.5%"), (10.001, "与上季度持平")]
+)
+def test_a_change_has_a_direction(now: float, said: str) -> None:
+    assert change_said(now, 10.0, Language.CHINESE) == said
+
+
+def test_a_veto_says_its_grade() -> None:
+    assert grade_of(line("不合格", vetoed=True, to_verify=True), Language.CHINESE) == "不合格（一票否决）"
+    assert grade_of(line("合格", to_verify=True), Language.ENGLISH) == "qualified (to be verified)"
+
+
+@pytest.mark.parametrize(
+    ("open_cases", "overdue", "said"),
+    [
+        (1, 1, "截至2026年10月15日，尚有1项问题未完成整改，其中逾期1项。"),
+        (2, 0, "截至2026年10月15日，尚有2项问题未完成整改。"),
+        (0, 0, "截至2026年10月15日，没有未完成整改的问题。"),
+    ],
+)
+def test_open_cases_have_a_date(open_cases: int, overdue: int, said: str) -> None:
+    assert said in draft_texts(Known(open_cases=open_cases, overdue_cases=overdue).facts())["closing"]
+
+
+def test_without_a_good_canteen_the_draft_asks_for_examples() -> None:
+    assert draft_texts(Known(lines=[line("合格", score=71.0)]).facts())["good"] == "（典型做法待补充）"
+
+
+def test_figures_have_their_units_and_what_is_required() -> None:
+    figures = dict(present(bulletin(Known().facts()), Language.CHINESE).figures)
+    assert figures["每人次浪费量"] == "63.2克（较上季度下降8.1%）"
+    assert figures["年度抽查"] == "3/7家，42.9%（要求不低于35%）"
+    assert present(bulletin(Known().facts()), Language.CHINESE).overdue[0][3] == "机关事务管理部门"
+
+
+def test_an_english_page_has_the_facts_and_no_chinese_but_a_finding() -> None:
+    shown = bulletin(Known().facts())
+    assert not HAN.search(page(shown, Language.ENGLISH).replace("剩菜未称重", ""))
+    assert not HAN.search(list_page([shown], Language.ENGLISH))
+    assert 'lang="zh-Hans-CN"' in page(shown, Language.CHINESE)
+    assert not re.search("[,;:?!()][\u4e00-\u9fff]", re.sub("<[^>]*>", " ", page(shown, Language.CHINESE)))
+
+
+def test_what_the_first_release_published_is_still_shown() -> None:
+    """Its facts name the way of serving in two languages, and have no day and no English name of the scheme."""
+    facts = Known(serving="自助 buffet").facts()
+    old = bulletin(facts)
+    old.found = {name: value for name, value in to_builtins(facts).items() if name != "as_of"}
+    del old.found["groups"][0]["scheme_en"]
+    old.texts = old.texts | {"foreword": "本季度共评估7个食堂。"}
+    assert "（默认方案）：自助餐" in page(old, Language.CHINESE)
+    assert "本季度共评估7个食堂。" in page(old, Language.CHINESE)
