@@ -166,7 +166,7 @@ async def _net(night: Night, business_date: date) -> None:
         nonlocal done
         await _sum_up(night.pool, business_date, book, day, late_before)
         done += 1
-        night.progress("books summed up", done, len(days))
+        night.progress("books", done, len(days))
 
     async with together() as summing:
         for row in days:

@@ -83,7 +83,7 @@ async def _write_all(pool: Pool, business_date: date, folder: Path, render: Rend
                 QUERIES["note_statement"], business_date, name, agency_id, form, path.name, len(content), digest
             )
         done += 1
-        progress("documents written", done, of)
+        progress("documents", done, of)
 
     async with together() as writing:
         async for name, agency_id, document in _documents(pool, business_date):

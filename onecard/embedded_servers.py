@@ -24,6 +24,7 @@ import psycopg
 import redis
 import structlog
 
+from foundation.catalogue import Explained
 from onecard.settings import Settings
 
 log = structlog.get_logger()
@@ -50,8 +51,8 @@ POSTGRES_SETTINGS = {
 }
 
 
-class ServiceError(Exception):
-    """An embedded server does not start; one line that says why."""
+class ServiceError(Explained):
+    """An embedded server does not start."""
 
 
 class AlreadyRunning(ServiceError):
@@ -61,7 +62,7 @@ class AlreadyRunning(ServiceError):
 def _package_folder(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise ServiceError(f"the package {name} is not installed: run make setup")
+        raise ServiceError("onecard.service.not_installed", package=name)
     return Path(spec.origin).parent
 
 
@@ -128,7 +129,9 @@ class Service(ABC):
             # After a kill -9 the old backends hold the shared memory for a moment: try until they are gone.
             time.sleep(0.2)
         last_words = output_path.read_text(errors="replace").strip().splitlines()[-1:]
-        raise ServiceError(f"{self.name} does not start: {' '.join(last_words)} (see {output_path})")
+        raise ServiceError(
+            "onecard.service.does_not_start", service=self.name, reason=" ".join(last_words), log=output_path
+        )
 
     def stop(self, *, within_s: float = 15.0) -> None:
         """Stop it, ours or an orphan, orderly or after ``within_s`` by force."""
@@ -209,7 +212,7 @@ class EmbeddedPostgres(Service):
         )
         if made.returncode != 0:
             why = (made.stderr or made.stdout).strip().splitlines()[-1]
-            raise ServiceError(f"initdb failed: {why} (as an ordinary user, or in a folder open to all, it works)")
+            raise ServiceError("onecard.service.initdb", reason=why)
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database owned by the application's role, if it is not there."""
@@ -280,10 +283,10 @@ def _unprivileged(folder: Path) -> list[str]:
     owner = folder.stat().st_uid if folder.exists() else 0
     if _namespaces_work():
         if owner != 0:
-            raise ServiceError(f"{folder} belongs to user {owner}: run onecard as that user")
+            raise ServiceError("onecard.service.other_owner", folder=folder, owner=owner)
         return ["unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}"]
     if shutil.which("setpriv") is None:
-        raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
+        raise ServiceError("onecard.service.no_setpriv")
     if folder.exists():
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     drop = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
@@ -306,7 +309,7 @@ def _socket_folder(data_dir: Path) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise ServiceError(f"{folder} belongs to somebody else or is open to others: remove it")
+        raise ServiceError("onecard.service.open_folder", folder=folder)
     return folder
 
 
@@ -334,7 +337,7 @@ class Services:
 
     @contextmanager
     def running(self) -> Iterator[Settings]:
-        """Own the folder: clear away orphans, start everything, keep it up, stop it. Raises AlreadyRunning."""
+        """Lock the folder, stop orphans, start everything, restart what dies, stop it all. Raises AlreadyRunning."""
         with self._own():
             _socket_folder(self.data_dir)
             try:
@@ -369,7 +372,7 @@ class Services:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise AlreadyRunning(f"another onecard runs on {self.data_dir}") from None
+                raise AlreadyRunning("onecard.service.already_running", folder=self.data_dir) from None
             yield
 
     def _keep_up(self) -> None:
