@@ -21,8 +21,31 @@ USAGE_ERROR = 2
 """Exit code for arguments that make no sense."""
 
 
-class Commands(rich_click.RichGroup):
-    """A group whose usage errors are one line in the caller's language."""
+class _TranslatedHelp:
+    """Explains ``--help`` in the caller's language."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option ``--help``."""
+        option: click.Option | None = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.help = text("onecard.option.help")
+        return option
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The line with the form of the command."""
+        pieces = " ".join(ctx.command.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, prefix=text("onecard.panel.usage"))
+
+
+class Command(_TranslatedHelp, rich_click.RichCommand):
+    """One command."""
+
+
+class Commands(_TranslatedHelp, rich_click.RichGroup):  # type: ignore[misc]
+    """A group of commands; mistakes in the arguments are one line."""
+
+    command_class = Command
+    group_class = type
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command."""
