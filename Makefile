@@ -26,7 +26,7 @@ check: setup-dev      ## ruff, mypy --strict, import contracts
 bench: setup-dev      ## speed and memory against what the same machine does otherwise (ARGS=--quick: two minutes)
 	$(BIN)/python -m loadtest.bench $(ARGS)
 
-load: setup-dev       ## a lunch with Locust, its report, and the judges afterwards (ARGS="--seconds 300 --tills 100")
+load: setup-dev       ## a lunch with Locust, its report, and both checks of the ledger (ARGS="--seconds 300 --tills 100")
 	$(BIN)/python -m loadtest.lunch $(ARGS)
 
 lock:                 ## renew both lock files (needs uv)

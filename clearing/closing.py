@@ -159,7 +159,7 @@ async def _net(end_of_day: EndOfDay, business_date: date) -> None:
         nonlocal done
         await _sum_up(end_of_day.pool, business_date, book, day, late_before)
         done += 1
-        end_of_day.progress("books summed up", done, len(days))
+        end_of_day.progress("books", done, len(days))
 
     async with together() as summing:
         for row in days:

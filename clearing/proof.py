@@ -137,11 +137,11 @@ async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Pro
         async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
             leaves += leaf_hash(_leaf(list(row)))
             if len(leaves) % (PREFETCH * SIZE) == 0:
-                progress("transfers in the tree", len(leaves) // SIZE, total)
+                progress("tree", len(leaves) // SIZE, total)
     tree = await asyncio.to_thread(Tree, leaves)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / TREE, tree.levels)
-    progress("transfers in the tree", len(tree), total)
+    progress("tree", len(tree), total)
     return tree
 
 

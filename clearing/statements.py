@@ -129,7 +129,7 @@ async def _write_all(pool: Pool, cycle: _Cycle, folder: Path, render: Render, pr
                 cycle.terms.business_date, kind, agency_id, form, path.name, len(content), digest,
             )  # fmt: skip
         done += 1
-        progress("documents written", done, total)
+        progress("documents", done, total)
 
     async with together() as writing:
         async for kind, agency_id, document in _documents(pool, cycle):

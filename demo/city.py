@@ -1,7 +1,7 @@
-"""The demo city, described once: Ningbo's pilot and a neighbour from Hangzhou. Data alone; nothing here runs.
+"""The demo city, described once: Ningbo's pilot and a neighbour from Hangzhou. Constants only.
 
-``demo/loader.py`` writes it into an empty database, ``demo/past.py`` gives it eighteen months of history, and
-``demo/network.py`` finds it again over HTTP.
+``demo/loader.py`` writes it into an empty database, ``demo/kitchen_history.py`` adds eighteen months of covers and
+weighings, ``demo/network.py`` finds it again over HTTP, and ``demo/day.py`` plays a day in it.
 """
 
 from dataclasses import dataclass
@@ -114,6 +114,22 @@ RULES: dict[str, Any] = {
 
 ALLOWANCE_FEN = 10_000
 """100 yuan a day, in most places."""
+
+MEALS_PER_LUNCH = {"breakfast": 0.35, "lunch": 1.0, "dinner": 0.22}
+"""Covers of each meal for one cover at lunch."""
+
+DINER_SHARES = {"city": 0.35, "yinzhou": 0.35, "yuyao": 0.25, "hangzhou": 0.05}
+"""Where the officials of a played day come from."""
+
+VISITOR_SHARE = 0.15
+"""Meals eaten at another agency's canteen."""
+
+PHONE_SHARE = 0.25
+"""Officials who pay with a phone instead of a card."""
+
+COOKED_G_PER_COVER = 520
+WASTE_SHARES = {"preparation": 0.045, "unserved": 0.05, "plate": 0.085, "inedible": 0.03}
+"""Share of what is cooked that a usual kitchen loses, by stream."""
 
 VALID_FROM = date(2024, 1, 1)
 

@@ -7,16 +7,17 @@ from typing import Any, TypeVar
 
 import urllib3
 
+from foundation.catalogue import Explained, Language
 from terminals.client import OutcomeUnknown, Rejected
 
 RESEND_FOR_S = 180.0
-"""How long a system may be away before the player gives up."""
+"""How long a system may be away before the player gives up, in seconds."""
 
 T = TypeVar("T")
 
 
-class PlayFailed(Exception):
-    """The traffic cannot be played; one line that says why."""
+class PlayFailed(Explained):
+    """The day cannot be played."""
 
 
 def open_http() -> urllib3.PoolManager:
@@ -25,17 +26,24 @@ def open_http() -> urllib3.PoolManager:
 
 
 class ConsoleClient:
-    """Sends messages as one person, and again while the system is away."""
+    """Sends messages as one person, and again while the system is away. Answers are in ``language``."""
 
-    def __init__(self, http: urllib3.PoolManager, url: str, login: str, password: str) -> None:
+    def __init__(
+        self,
+        http: urllib3.PoolManager,
+        url: str,
+        login: str,
+        password: str,
+        language: Language = Language.ENGLISH,
+    ) -> None:
         self._http = http
         self._url = url
-        self._headers: dict[str, str] = {"content-type": "application/json", "accept-language": "en"}
+        self._headers: dict[str, str] = {"content-type": "application/json", "accept-language": language.tag}
         token = self.call("POST", "/console/sessions", {"login": login, "password": password})["token"]
         self._headers["authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, message: Any = None) -> Any:
-        """Send one message; raises PlayFailed with the problem's own words."""
+        """Send one message and return the decoded answer. Raises PlayFailed."""
         body = json.dumps(message).encode() if message is not None else None
         give_up_at = time.monotonic() + RESEND_FOR_S
         while True:
@@ -46,11 +54,11 @@ class ConsoleClient:
             except urllib3.exceptions.HTTPError:
                 pass
             if time.monotonic() > give_up_at:
-                raise PlayFailed(f"{self._url} does not answer {path}")
+                raise PlayFailed("demo.no_answer", url=self._url, path=path)
             time.sleep(0.3)
         if answer.status >= 400:
             problem = json.loads(answer.data)
-            raise PlayFailed(f"{path}: {problem.get('title')}: {problem.get('detail')}")
+            raise PlayFailed("demo.refused", path=path, title=problem.get("title"), detail=problem.get("detail"))
         return json.loads(answer.data) if answer.data else None
 
 
@@ -61,8 +69,8 @@ def until_known(call: Callable[[], T]) -> T:
         try:
             return call()
         except Rejected as rejected:
-            raise PlayFailed(str(rejected)) from None
+            raise PlayFailed("demo.rejected", reason=rejected) from None
         except OutcomeUnknown as unknown:
             if time.monotonic() > give_up_at:
-                raise PlayFailed(str(unknown)) from None
+                raise PlayFailed("demo.unknown", reason=unknown) from None
             time.sleep(0.3)

@@ -1,7 +1,7 @@
-"""A day of the network as software terminals, cards and phones live it, over HTTP alone.
+"""Plays a day with software terminals, cards and phones, over HTTP alone.
 
-Nothing here goes round the public interfaces: officials are registered, cards issued, phones activated, terminals
-enrolled and signed on, payments made, the day closed and the waste weighed by the same messages that real ones send.
+Everything uses the public interfaces: officials are registered, cards issued, phones activated, terminals enrolled and
+signed on, payments made, the day closed and the waste weighed by the same messages that real devices send.
 """
 
 import json
@@ -17,27 +17,28 @@ from uuid import uuid4
 
 from rich.progress import Progress, TaskID
 
+from demo.city import COOKED_G_PER_COVER, DINER_SHARES, MEALS_PER_LUNCH, PHONE_SHARE, VISITOR_SHARE, WASTE_SHARES
 from demo.console import RESEND_FOR_S, PlayFailed
 from demo.network import DemoNetwork, Diner, in_chunks
+from foundation import catalogue
+from foundation.catalogue import Language
 from terminals.client import OutcomeUnknown, Rejected, Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import Answer
 
-MEAL_SHARES = {"breakfast": 0.15, "lunch": 0.70, "dinner": 0.15}
-"""Lunch makes the load (domain page: 70 % of the staff lunch in the canteen)."""
+MEAL_SHARES = {meal: share / sum(MEALS_PER_LUNCH.values()) for meal, share in MEALS_PER_LUNCH.items()}
+"""Share of a day's payments by meal."""
 
-VISITOR_SHARE = 0.15
-PHONE_SHARE = 0.25
 ODD_SHARE = 0.03
-"""Presentations that a real lunch refuses: empty purses, old screenshots, blocked cards, forgeries."""
+"""Presentations that are refused: empty purses, old screenshots, blocked cards, forgeries."""
 
 GIVE_UP_SHARE = 0.1
-"""Of the payments whose outcome stays unknown for a moment: the cashier gives up and voids."""
+"""Share of payments with an unknown outcome that the cashier voids instead of repeating."""
 
 
 @dataclass(frozen=True)
 class Presentation:
-    """Somebody steps up to a till: who, where, for which meal, and what is odd about it, if anything."""
+    """A card or code shown at a till: by whom, where, for which meal, and what is wrong with it, if anything."""
 
     diner: Diner
     canteen_id: int
@@ -48,7 +49,7 @@ class Presentation:
 
 @dataclass
 class Tally:
-    """What the tills saw."""
+    """Sums of the answers that the tills got."""
 
     approved: int = 0
     amount_fen: int = 0
@@ -74,24 +75,25 @@ class Tally:
 class Day:
     """One played day."""
 
-    def __init__(self, url: str, folder: Path, progress: Progress, seed: int) -> None:
+    def __init__(self, url: str, folder: Path, progress: Progress, seed: int, language: Language) -> None:
         self.url = url
         self.folder = folder
         self.progress = progress
         self.random = random.Random(seed)  # noqa: S311 - a script, not a secret
-        self.network = DemoNetwork(url)
+        self.language = language
+        self.network = DemoNetwork(url, language)
         self.tally = Tally()
         self.terminals: list[Terminal] = []
 
-    def _task(self, name: str, total: int) -> TaskID:
-        return self.progress.add_task(name, total=total)
+    def task(self, name: str, total: int) -> TaskID:
+        """A progress bar: ``demo.progress.<name>``."""
+        return self.progress.add_task(catalogue.text(f"demo.progress.{name}", self.language), total=total)
 
     def register_diners(self, count: int) -> list[Diner]:
         """Register officials, issue cards, activate phones, put money into purses."""
-        shares = {"city": 0.35, "yinzhou": 0.35, "yuyao": 0.25, "hangzhou": 0.05}
-        task = self._task("officials, cards, money", count)
+        task = self.task("officials", count)
         diners: list[Diner] = []
-        for agency, share in shares.items():
+        for agency, share in DINER_SHARES.items():
             mine = self.network.register(
                 agency, max(2, round(count * share)), lambda done: self.progress.advance(task, done)
             )
@@ -104,13 +106,13 @@ class Day:
         return diners
 
     def _activate_phones(self, owners: list[Diner]) -> None:
-        task = self._task("phones", len(owners))
+        task = self.task("phones", len(owners))
         for agency in sorted({diner.agency for diner in owners}):
             mine = [diner for diner in owners if diner.agency == agency]
             self.network.activate_phones(mine, lambda done: self.progress.advance(task, done))
 
     def empty_handed(self) -> list[Diner]:
-        """Three officials with cards and no money; one more whose card is reported lost."""
+        """Register three officials with cards and no money, and one whose card is reported lost."""
         diners = self.network.register("yinzhou", 4)
         self.network.issue_cards(diners)
         assert diners[-1].card is not None
@@ -122,14 +124,14 @@ class Day:
     def enrol_terminals(self, count: int) -> None:
         """Enrol terminals, two people for each, spread over the canteens of Ningbo, and sign them on."""
         canteens = [canteen for agency in ("city", "yinzhou", "yuyao") for canteen in self.network.canteens(agency)]
-        task = self._task("terminals", count)
+        task = self.task("terminals", count)
         for i in range(count):
             folder = self.folder / f"terminal-{i + 1:03d}"
             self.terminals.append(self.network.enrol_terminal(canteens[i % len(canteens)], folder))
             self.progress.advance(task)
 
     def plan(self, diners: list[Diner], empty: list[Diner], payments: int) -> list[Presentation]:
-        """Who eats what where, in the order of the day, with the odd ones that a real lunch has."""
+        """All presentations of the day in order, odd ones included."""
         canteens = {agency: self.network.canteens(agency) for agency in ("city", "yinzhou", "yuyao")}
         plan = []
         for meal, share in MEAL_SHARES.items():
@@ -161,8 +163,8 @@ class Day:
         return Presentation(diner, self.random.choice(canteens[where]), meal, odd, amount_fen)
 
     def serve(self, plan: list[Presentation], stop: threading.Event | None = None) -> None:
-        """Every till serves its queue, all at once."""
-        task = self._task("payments", len(plan))
+        """Serve every till's queue, all tills at once."""
+        task = self.task("payments", len(plan))
         queues: dict[int, list[Presentation]] = {}
         for presentation in plan:
             queues.setdefault(presentation.canteen_id, []).append(presentation)
@@ -194,12 +196,12 @@ class Day:
                 if presentation.odd == "shown_twice":
                     self.tally.count(_present(terminal, presentation))
         except Rejected as rejected:
-            raise PlayFailed(f"terminal {terminal.identity.terminal_id}: {rejected}") from None
+            raise PlayFailed("demo.rejected_at", terminal_id=terminal.identity.terminal_id, reason=rejected) from None
         except OutcomeUnknown:
             self._find_out(terminal)
 
     def _find_out(self, terminal: Terminal) -> None:
-        """Send what is unknown again under its numbers until it is known; a few cashiers give up and void."""
+        """Repeat unknown requests under their numbers until their outcome is known; some cashiers void instead."""
         give_up_at = time.monotonic() + RESEND_FOR_S
         gives_up = random.random() < GIVE_UP_SHARE  # noqa: S311
         while terminal.unknown():
@@ -222,15 +224,14 @@ class Day:
                 continue
 
     def weigh(self, business_date: str) -> None:
-        """The kitchens weigh: what was cooked, and what of it was not eaten."""
+        """Send the weighings of every meal: what was cooked, and what was wasted."""
         for short in ("city", "yinzhou", "yuyao"):
             kitchen = self.network.person(f"kitchen-{short}")
             meals = kitchen.call("GET", f"/waste/days/{business_date}")["meals"]
             weigh_ins = []
             for meal in meals:
-                cooked_g = int(meal["covers"] * self.random.gauss(520, 25))
-                shares = {"prepared": 1.0, "preparation": 0.03, "unserved": 0.045, "plate": 0.07, "inedible": 0.02}
-                for stream, share in shares.items():
+                cooked_g = int(meal["covers"] * self.random.gauss(COOKED_G_PER_COVER, 25))
+                for stream, share in {"prepared": 1.0, **WASTE_SHARES}.items():
                     weight_g = max(1, int(cooked_g * share * (1 if share == 1 else self.random.uniform(0.6, 1.4))))
                     weigh_ins.append(
                         {
@@ -246,7 +247,7 @@ class Day:
                 kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": chunk})
 
     def write_history(self) -> Path:
-        """What all terminals saw, as JSON lines."""
+        """Write the requests of all terminals with their outcomes, as JSON lines."""
         path = self.folder / "acks.jsonl"
         with path.open("w", encoding="utf-8") as file:
             for terminal in self.terminals:
@@ -255,13 +256,13 @@ class Day:
         return path
 
     def close(self) -> None:
-        """Let go of the terminals."""
+        """Close the terminals."""
         for terminal in self.terminals:
             terminal.close()
 
 
 def _present(terminal: Terminal, presentation: Presentation) -> Answer:
-    """Present a card or a code to a terminal, with what is odd about it."""
+    """Present a card or a code to a terminal, altered where the presentation is odd."""
     diner, odd = presentation.diner, presentation.odd
     meal, amount_fen = ("breakfast", 100) if odd == "typed_amount" else (presentation.meal, presentation.amount_fen)
     if diner.card is not None:
@@ -284,5 +285,5 @@ _SHOWN: dict[int, str] = {}
 
 
 def _same_code(phone: SoftwarePhone) -> str:
-    """The screenshot that goes round: the same code for as long as it is fresh."""
+    """A code that two diners show: a screenshot passed on while it is valid."""
     return _SHOWN.setdefault(id(phone), phone.show_code())

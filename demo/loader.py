@@ -22,7 +22,7 @@ from demo.city import (
     DemoAgency,
     DemoCanteen,
 )
-from demo.past import load_past
+from demo.kitchen_history import load_kitchen_history
 from foundation.calendar import Calendar
 from registry.access import hash_password
 from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
@@ -52,7 +52,7 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool
             await _add_canteen(db, agency_id, agency, canteen)
         number = f"3901{agency_id:012d}"
         db.add(BankAccountRow(agency_id=agency_id, holder_name=agency.name_zh, number=number, bank=BANK))
-    await load_past(db, calendar.business_date_at(now) - timedelta(days=1))
+    await load_kitchen_history(db, calendar.business_date_at(now) - timedelta(days=1))
     db.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number=CENTRE_ACCOUNT, bank=BANK))
     return True
 

@@ -1,4 +1,4 @@
-"""Officials with cards, phones and money, and terminals at canteens: made over the public API, in bulk."""
+"""Registers officials, cards, phones, money and terminals in a running system, in bulk, over the public API."""
 
 import secrets
 import threading
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from demo.city import AGENCIES, PASSWORD
 from demo.console import ConsoleClient, PlayFailed, open_http, until_known
+from foundation.catalogue import Language
 from terminals.cards import CardFile
 from terminals.client import Terminal, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
@@ -21,18 +22,18 @@ BULK = 500
 
 @dataclass
 class Diner:
-    """An official with what he carries."""
+    """An official with a card or a phone."""
 
     agency: str
     holder_id: int
     card: SoftwareCard | None = None
     phone: SoftwarePhone | None = None
     at_till: threading.Lock = field(default_factory=threading.Lock)
-    """Nobody stands at two tills at once."""
+    """Held while this diner pays: nobody pays at two tills at once."""
 
 
 def in_chunks(items: list[Any], size: int = BULK) -> Iterator[list[Any]]:
-    """A long list in pieces that one message may hold."""
+    """Split a list into pieces that fit one message."""
     for first in range(0, len(items), size):
         yield items[first : first + size]
 
@@ -40,8 +41,9 @@ def in_chunks(items: list[Any], size: int = BULK) -> Iterator[list[Any]]:
 class DemoNetwork:
     """A running system with the demo city. Raises PlayFailed when it has none."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, language: Language = Language.ENGLISH) -> None:
         self.url = url
+        self.language = language
         self._http = open_http()
         self.centre = self.person("centre")
         self.approver = self.person("approver")
@@ -50,11 +52,11 @@ class DemoNetwork:
         try:
             self.agencies = {agency.short: by_name[agency.name_en] for agency in AGENCIES}
         except KeyError as missing:
-            raise PlayFailed(f"the system has no agency {missing}: this needs the demo city") from None
+            raise PlayFailed("demo.no_demo_city", agency=missing) from None
 
     def person(self, login: str) -> ConsoleClient:
         """Another person at the console."""
-        return ConsoleClient(self._http, self.url, login, PASSWORD)
+        return ConsoleClient(self._http, self.url, login, PASSWORD, self.language)
 
     def agency_id(self, agency: str) -> int:
         """An agency's number."""
@@ -70,7 +72,7 @@ class DemoNetwork:
             self.centre.call("POST", f"/settlement/rules/{book}", rules)
 
     def register(self, agency: str, count: int, told: Callable[[int], None] = lambda _: None) -> list[Diner]:
-        """Officials with nothing yet; ``told`` hears how many are done."""
+        """Register officials without card, phone or money; ``told`` is called with the number done."""
         run = secrets.token_hex(4)
         diners: list[Diner] = []
         for numbers in in_chunks([f"{run}-{i}" for i in range(count)]):
@@ -82,7 +84,7 @@ class DemoNetwork:
         return diners
 
     def issue_cards(self, diners: list[Diner]) -> None:
-        """A card for each; all of one agency."""
+        """Issue a card to each; all are of one agency."""
         by_holder = {diner.holder_id: diner for diner in diners}
         for chunk in in_chunks(diners):
             cards = [{"holder_id": diner.holder_id, "uid": f"04{secrets.token_hex(6)}"} for diner in chunk]
@@ -95,7 +97,7 @@ class DemoNetwork:
                 )
 
     def activate_phones(self, diners: list[Diner], told: Callable[[int], None] = lambda _: None) -> None:
-        """A phone for each; all of one agency."""
+        """Activate a phone for each; all are of one agency."""
         by_holder = {diner.holder_id: diner for diner in diners}
 
         def activate(activation: dict[str, Any]) -> None:
@@ -111,7 +113,7 @@ class DemoNetwork:
                 list(pool.map(activate, made))
 
     def deposit(self, path: str, diners: list[Diner], amount_fen: int) -> None:
-        """Money for each (``top-ups`` or ``grants``); all of one agency."""
+        """Pay money into the purse of each (``top-ups`` or ``grants``); all are of one agency."""
         for chunk in in_chunks(diners):
             deposits = [
                 {"posting_id": str(uuid4()), "holder_id": diner.holder_id, "amount_fen": amount_fen} for diner in chunk
@@ -120,7 +122,7 @@ class DemoNetwork:
             self.centre.call("POST", f"/settlement/{path}", message)
 
     def enrol_terminal(self, canteen_id: int, folder: Path) -> Terminal:
-        """A terminal at a canteen, enrolled by two people and signed on."""
+        """Enrol a terminal at a canteen (two people) and sign it on."""
         slip = EnrolmentSlip(**self.centre.call("POST", "/console/enrolments", {"canteen_id": canteen_id}))
         self.approver.call("POST", f"/console/enrolments/{slip.enrolment_id}/approval")
         terminal = until_known(lambda: Terminal.enrol(self.url, slip, folder))

@@ -1,10 +1,10 @@
-"""A payment gateway for towns without one: it speaks WeChat Pay's APIv3 and takes nobody's money.
+"""A simulated payment gateway: it speaks WeChat Pay's APIv3 and charges nobody.
 
-It behaves as the real one does: requests must be signed by the merchant and answers are by the platform, the page
-where the payer pays is its own, and notifications are asynchronous, repeated until they are acknowledged, and at times
-doubled, late or lost (the page lets you choose). Its orders are in a file of its own, which outlives a restart.
+It behaves like the real one: the merchant signs requests, the platform signs answers, the payer pays on the gateway's
+own page, and notifications are asynchronous and repeated until they are acknowledged. On the page one can choose that
+they come twice, late or never. Orders are kept in an SQLite file and survive a restart.
 
-Only ``onecard run`` with the setting ``gateway=simulated`` has it.
+It runs with the setting ``gateway=simulated`` only.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from string import Template
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -36,7 +35,10 @@ from litestar.enums import MediaType
 from msgspec import DecodeError, json
 
 import web
+from foundation import catalogue
+from foundation.catalogue import Language
 from foundation.money import yuan
+from foundation.pages import language_of_page, page_response, render
 from settlement.wechat_pay import SCHEME, Merchant, load_merchant, sign, verify
 
 log = structlog.get_logger()
@@ -44,19 +46,19 @@ log = structlog.get_logger()
 PATH = "/simulated-gateway"
 MERCHANT, APP = "1900000001", "wxsimulated"
 RETRIES_S = (0.2, 1, 2, 5, 15, 30, 180, 600)
-"""After how long a notification goes out, and again until it is acknowledged."""
+"""Seconds before each attempt to send a notification, until it is acknowledged."""
 LATE_S = 3.0
 BEHAVIOURS = {"normal": (0.0,), "doubled": (0.0, 0.1), "late": (LATE_S,), "lost": ()}
-"""When the notifications of a payment begin to go out, in seconds after it."""
+"""Behaviour -> seconds after the payment at which each of its notifications starts."""
 
-PAGE = Template((Path(web.__file__).parent / "gateway" / "pay.html").read_text(encoding="utf-8"))
+PAGE = (Path(web.__file__).parent / "gateway" / "pay.html").read_text(encoding="utf-8")
 _AUTHORIZATION = re.compile(
     SCHEME + r' mchid="(\d+)",nonce_str="(\w+)",signature="([\w+/=]+)",timestamp="(\d{1,12})",serial_no="\w+"'
 )
 
 
 def create_missing_gateway_keys(folder: Path) -> None:
-    """Make both sides' keys, once; readable by their owner alone."""
+    """Create the keys of merchant and platform once, readable by their owner only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / "api_v3_key").exists():
         return
@@ -131,7 +133,7 @@ class SimulatedGateway:
         }
 
     def notify(self, number: str, behaviour: str) -> None:
-        """Tell the merchant that an order was paid, in the background."""
+        """Notify the merchant in the background that an order was paid."""
         for begins_after_s in BEHAVIOURS[behaviour]:
             task = asyncio.create_task(self._notify(number, begins_after_s))
             self._sending.add(task)
@@ -172,7 +174,7 @@ class SimulatedGateway:
 
 
 def transaction(order: sqlite3.Row) -> dict[str, Any]:
-    """An order as the gateway tells of it."""
+    """An order in the gateway's JSON form."""
     return {
         "appid": APP,
         "mchid": MERCHANT,
@@ -183,7 +185,7 @@ def transaction(order: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-ASKED_UNSIGNED = {"code": "SIGN_ERROR", "message": "the signature is not the merchant's"}
+NOT_SIGNED = {"code": "SIGN_ERROR", "message": "the signature is not the merchant's"}
 UNKNOWN_ORDER = {"code": "ORDER_NOT_EXIST", "message": "no such order"}
 
 
@@ -194,7 +196,7 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         body = await request.body()
         if not gateway.is_from_merchant(request, body):
-            return gateway.signed(ASKED_UNSIGNED, 401)
+            return gateway.signed(NOT_SIGNED, 401)
         try:
             asked = json.decode(body)
             number, amount_fen = asked["out_trade_no"], asked["amount"]["total"]
@@ -212,14 +214,14 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
     @get("/v3/pay/transactions/out-trade-no/{number:str}")
     async def query(request: Request[Any, Any, Any], number: str) -> Response[bytes]:
         if not gateway.is_from_merchant(request, b""):
-            return gateway.signed(ASKED_UNSIGNED, 401)
+            return gateway.signed(NOT_SIGNED, 401)
         order = gateway.find(number)
         return gateway.signed(UNKNOWN_ORDER, 404) if order is None else gateway.signed(transaction(order))
 
     @post("/v3/pay/transactions/out-trade-no/{number:str}/close")
     async def close(request: Request[Any, Any, Any], number: str) -> Response[bytes]:
         if not gateway.is_from_merchant(request, await request.body()):
-            return gateway.signed(ASKED_UNSIGNED, 401)
+            return gateway.signed(NOT_SIGNED, 401)
         if gateway.change("UPDATE orders SET state = 'CLOSED' WHERE number = ? AND state <> 'SUCCESS'", number):
             return gateway.signed(None, 204)
         if gateway.find(number) is None:
@@ -230,7 +232,7 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
     async def give_back(request: Request[Any, Any, Any]) -> Response[bytes]:
         body = await request.body()
         if not gateway.is_from_merchant(request, body):
-            return gateway.signed(ASKED_UNSIGNED, 401)
+            return gateway.signed(NOT_SIGNED, 401)
         asked = json.decode(body)
         number = asked["out_trade_no"]
         gateway.change(
@@ -244,11 +246,9 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
         return gateway.signed({"status": "SUCCESS", "out_refund_no": order["refund"]})
 
     @get("/pay/{number:str}", media_type=MediaType.HTML)
-    async def page(number: str) -> Response[str]:
-        order = gateway.find(number)
-        if order is None:
-            return Response("no such order", status_code=404, media_type=MediaType.TEXT)
-        return Response(pay_page(order), media_type=MediaType.HTML)
+    async def page(request: Request[Any, Any, Any], number: str) -> Response[str]:
+        order, language = gateway.find(number), language_of_page(request)
+        return no_order(language) if order is None else page_response(pay_page(order, language), language)
 
     @post("/pay/{number:str}", media_type=MediaType.HTML, status_code=200)
     async def pay(request: Request[Any, Any, Any], number: str) -> Response[str]:
@@ -261,28 +261,31 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
             number,
             time.time(),
         )
-        order = gateway.find(number)
+        order, language = gateway.find(number), language_of_page(request)
         if order is None or behaviour not in BEHAVIOURS:
-            return Response("no such order", status_code=404, media_type=MediaType.TEXT)
+            return no_order(language)
         if paid:
             gateway.notify(number, behaviour)
-        return Response(pay_page(order), media_type=MediaType.HTML)
+        return page_response(pay_page(order, language), language)
 
     handlers = [create, query, close, give_back, page, pay]
     return Router(PATH, route_handlers=handlers, include_in_schema=False)
 
 
-def pay_page(order: sqlite3.Row) -> str:
-    """The page where the payer pays, or sees that he has."""
-    open_ = order["state"] == "NOTPAY" and order["expires_at"] > time.time()
-    states = {
-        "SUCCESS": "已支付 Paid",
-        "NOTPAY": "待支付 To be paid" if open_ else "已过期 Expired",
-        "CLOSED": "已关闭 Closed",
-    }
-    return PAGE.substitute(
+def no_order(language: Language) -> Response[str]:
+    """The answer for a number without an order."""
+    return Response(catalogue.text("demo.pay.no_order", language), status_code=404, media_type=MediaType.TEXT)
+
+
+def pay_page(order: sqlite3.Row, language: Language) -> str:
+    """The page where the payer pays, or sees that the order is paid."""
+    is_open = order["state"] == "NOTPAY" and order["expires_at"] > time.time()
+    states = {"SUCCESS": "paid", "NOTPAY": "open" if is_open else "expired", "CLOSED": "closed"}
+    return render(
+        PAGE,
+        language,
         amount=yuan(order["amount_fen"]),
-        number=order["number"] if re.fullmatch(r"\w{1,32}", order["number"]) else "",
-        state=states[order["state"]],
-        hidden="" if open_ else "hidden",
+        number=order["number"],
+        state=catalogue.text(f"demo.pay.{states[order['state']]}", language),
+        hidden="" if is_open else "hidden",
     )

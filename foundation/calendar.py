@@ -1,41 +1,44 @@
 """The centre's calendar: local dates, the cut-off that ends a business day, and working days.
 
-A business day is closed every day, on holidays too. Working days are those of the Chinese calendar with its make-up
+Every calendar day is a business day, holidays included. Working days are those of the Chinese calendar with its make-up
 days, as the General Office of the State Council announces them each year; of years not yet announced the statutory
 holidays are known and the make-up days are not.
 """
 
+from calendar import month_name
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from foundation.catalogue import Language
+
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When business days end: payments from the cut-off on belong to the next one, once the closer has passed."""
+    """When business days end. Payments after the cut-off belong to the next day as soon as the day is closed."""
 
     cut_off: time = time(22, 0)
     cut_off_on_holidays: time = time(22, 0)
 
     def cut_off_of(self, business_date: date) -> datetime:
-        """The moment at which this business day is due to be closed."""
+        """The time from which this business day is due to be closed."""
         same = self.cut_off == self.cut_off_on_holidays
         at = self.cut_off if same or is_working_day(business_date) else self.cut_off_on_holidays
         return datetime.combine(business_date, at, ZONE)
 
     def business_date_at(self, now: datetime) -> date:
-        """The business date that an orderly network has open at this moment."""
+        """The business date that should be open at this time."""
         today = now.astimezone(ZONE).date()
         return today + timedelta(days=now >= self.cut_off_of(today))
 
 
 @lru_cache(maxsize=1)
 def _holidays() -> Any:
-    # Imported when first asked for: it costs 18 MB, and hardly any worker is asked.
+    # Imported on first use: it takes 18 MB, and few workers need it.
     from holidays import country_holidays
 
     return country_holidays("CN")
@@ -45,6 +48,13 @@ def _holidays() -> Any:
 def is_working_day(day: date) -> bool:
     """Whether offices work on this day."""
     return bool(_holidays().is_working_day(day))
+
+
+def long_date(day: date, language: Language) -> str:
+    """A date for documents and pages: 2026年11月24日, 24 November 2026."""
+    if language is Language.CHINESE:
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {month_name[day.month]} {day.year}"
 
 
 def add_working_days(day: date, count: int) -> date:

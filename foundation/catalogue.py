@@ -55,6 +55,28 @@ def text(message_id: str, language: Language, /, **params: Any) -> str:
     return template.format_map(params) if params else template
 
 
+class Explained(Exception):
+    """An error that is told to people: the id of a message, and what fills its placeholders."""
+
+    def __init__(self, code: str, /, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        return self.text(Language.ENGLISH)
+
+    def text(self, language: Language) -> str:
+        """The error in a language."""
+        return text(self.code, language, **self.params)
+
+
+def language_of_environment(environment: Mapping[str, str]) -> Language:
+    """The language of a command line: ``ONECARD_LANG`` (zh-Hans or en), else ``LC_ALL`` or ``LANG``; else English."""
+    chosen = environment.get("ONECARD_LANG") or environment.get("LC_ALL") or environment.get("LANG") or ""
+    return Language.CHINESE if chosen.lower().startswith("zh") else Language.ENGLISH
+
+
 def language_of(accept_language: str | None) -> Language:
     """The language that an ``Accept-Language`` header prefers (RFC 9110 section 12.5.4); Chinese by default."""
     best, best_quality = Language.CHINESE, 0.0

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from foundation.catalogue import Explained
+
 KEY_SIZES = {"centre_signing_key": 32, "wrapping_key": 32, "card_master_key": 16}
 
 
@@ -69,8 +71,12 @@ def _open(key: bytes, wrapped: bytes, associated: bytes) -> bytes:
     return AESGCM(key).decrypt(wrapped[:12], wrapped[12:], associated)
 
 
+class WrongKeyFile(Explained):
+    """A key file has not the key that it should have."""
+
+
 def load_keys(folder: Path) -> KeyRing:
-    """Read the key files (hexadecimal). Raises FileNotFoundError or ValueError that name the file."""
+    """Read the key files (hexadecimal). Raises OSError when one cannot be read, WrongKeyFile."""
     raw = {name: _read_key(folder / name, size) for name, size in KEY_SIZES.items()}
     return KeyRing(
         Ed25519PrivateKey.from_private_bytes(raw["centre_signing_key"]),
@@ -83,14 +89,14 @@ def _read_key(path: Path, size: int) -> bytes:
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError:
-        raise ValueError(f"{path}: expected {size} bytes in hexadecimal") from None
+        raise WrongKeyFile("foundation.key_file", file=path, digits=2 * size) from None
     if len(key) != size:
-        raise ValueError(f"{path}: expected {size} bytes in hexadecimal, found {len(key)}")
+        raise WrongKeyFile("foundation.key_file", file=path, digits=2 * size)
     return key
 
 
 def create_missing_keys(folder: Path) -> None:
-    """Make the key files that are not there yet (mode 0600, never overwritten)."""
+    """Create the missing key files (mode 0600); existing ones are never overwritten."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, size in KEY_SIZES.items():
         try:

@@ -1,4 +1,4 @@
-"""Advisory locks of PostgreSQL, all in one table: no two uses may share a number.
+"""Advisory locks of PostgreSQL in one table: no two uses may share a number.
 
 SQL names the numbers literally; ``tests`` compare every use in the tree with this table.
 """

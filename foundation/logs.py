@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, with the request id, as JSON or as text for people."""
+"""Structured logs: one event per line, with the request id, as JSON or as text."""
 
 import logging
 import sys
@@ -20,7 +20,7 @@ def configure_logs(*, json: bool) -> None:
         if json
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
-            # The other formatter shows local variables, and some of those are keys.
+            # The default formatter shows local variables, which may hold keys.
             exception_formatter=structlog.dev.plain_traceback,
         )
     )

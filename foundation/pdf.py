@@ -1,7 +1,7 @@
-"""PDF documents: a Typst template and its data become a PDF/A-2b with Chinese type.
+"""PDF documents: a Typst template and its data become a PDF/A-2b with a Chinese font.
 
-The template finds its data as ``json(bytes(sys.inputs.data))`` and sets the font named in ``sys.inputs.font``. PDF/A is
-asked for because it refuses to leave a glyph out in silence.
+The template reads its data as ``json(bytes(sys.inputs.data))`` and sets the font named in ``sys.inputs.font``. PDF/A
+makes Typst fail on a missing glyph instead of leaving it out.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from msgspec import json
 from foundation.problems import Problem, ProblemKind
 
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC")
-"""Families wide enough for the names of people and places (GBK and beyond); the first one that is there is used."""
+"""Font families that cover names of people and places (GBK and beyond); the first installed one is used."""
 
 NO_FONT = ProblemKind(503, "no-font")
 
@@ -25,7 +25,7 @@ async def render_pdf(template: Path, data: Any) -> bytes:
 
 
 async def render_pdf_once(template: Path, data: Any) -> bytes:
-    """The same for a document that never changes and that anybody may ask for: the last few are remembered."""
+    """The same, with a small cache, for public documents that never change."""
     return await asyncio.to_thread(_remembered, template, json.encode(data))
 
 
@@ -35,7 +35,7 @@ def _remembered(template: Path, data: bytes) -> bytes:
 
 
 def _render(template: Path, data: Any) -> bytes:
-    # Imported when first asked for: a worker that makes no documents does without its 20 MB.
+    # Imported on first use: it takes 20 MB.
     import typst
 
     fonts, family = _fonts()

@@ -1,4 +1,4 @@
-"""Access to PostgreSQL where SQL is spoken directly: a pool whose transactions are all bounded in time."""
+"""PostgreSQL through asyncpg: a connection pool with time limits on every transaction."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ LOST_CONNECTION = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
-"""The outcome of a statement that ends so is unknown: it may have committed."""
+"""After one of these the outcome of a statement is unknown: it may have committed."""
 
 LOCK_TIMEOUT_MS = 3_000
 """A posting waits for a purse or for the closer at most this long; both are done within milliseconds."""
@@ -32,25 +32,25 @@ TRANSACTION_TIMEOUT_MS = 15_000
 """No posting holds its locks longer, whatever its client does."""
 
 PLANS_FRESH_S = 5.0
-"""A plan made when a table was empty reads it whole for ever after; so none is kept for longer than this."""
+"""Plans are discarded after this time: one made for an empty table would scan the full table later."""
 
 
 class LedgerConnection(_Connection):
-    """A connection that knows how old its plans are."""
+    """A connection that discards old plans."""
 
     _planned_at = 0.0
 
     async def forget_old_plans(self) -> None:
-        """Plan anew, every few seconds, what functions with one generic plan run."""
+        """Discard the generic plans of functions every few seconds."""
         if time.monotonic() - self._planned_at > PLANS_FRESH_S:
             await self.execute("DISCARD PLANS")
             self._planned_at = time.monotonic()
 
 
 async def open_pool(url: str, *, size: int) -> Pool:
-    """A pool of at most ``size`` connections whose transactions are all bounded in time.
+    """A pool of at most ``size`` connections with time limits on every transaction.
 
-    It connects when it is first used: a worker may start while the database recovers.
+    It connects on first use, so that a worker can start while the database recovers.
     """
     return await asyncpg.create_pool(
         url,
@@ -74,11 +74,11 @@ def as_struct(row: asyncpg.Record, kind: Callable[..., R]) -> R:
 
 
 LONG_S = 3_600.0
-"""What a statement of long work may take: a day of a country."""
+"""Time limit of a statement of long work, such as the sums of a whole day."""
 
 
 async def allow_long_work(connection: Connection) -> None:
-    """Lift the bounds for the rest of a transaction that sums a whole day and holds nobody up."""
+    """Lift the time limits for the rest of a long transaction that blocks no payment."""
     await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '64MB'")
     if connection.get_server_version().major >= 17:
         await connection.execute("SET LOCAL transaction_timeout = 0")
@@ -92,4 +92,4 @@ async def _bound(connection: Connection) -> None:
 
 
 async def _keep_bounds(_: Connection) -> None:
-    """Nothing to undo: no code of ours changes a session. The driver's own reset would lift the bounds."""
+    """Skip the driver's reset: it would lift the time limits, and our code changes no session settings."""

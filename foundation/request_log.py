@@ -59,7 +59,7 @@ def count_and_log(method: str, path: str, status: int, request_id: str, **more: 
 
 
 class RequestLog:
-    """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
+    """Wraps the whole application, so that unknown addresses are logged and counted, too."""
 
     def __init__(self, app: Litestar, *, log_requests: bool) -> None:
         self._app = app
@@ -67,7 +67,7 @@ class RequestLog:
         self.log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request under its id."""
+        """Run the request with its id bound to all log lines."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return

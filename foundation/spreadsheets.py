@@ -1,8 +1,8 @@
-"""Texts that spreadsheets must not take for formulas (OWASP: CSV injection)."""
+"""Texts that spreadsheets must not run as formulas (OWASP: CSV injection)."""
 
 
 def safe_text(text: str) -> str:
-    """The text, shown as a text by any spreadsheet."""
+    """The text, quoted if a spreadsheet would run it as a formula."""
     if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:2].isdigit():
         return f"'{text}"
     return text

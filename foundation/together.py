@@ -1,4 +1,4 @@
-"""Doing several things at once, all or none."""
+"""Concurrent tasks: the first failure cancels the others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def together() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group whose first failure ends the others and is raised as it is, not within a group."""
+    """A task group whose first failure cancels the others and is raised itself, not within an exception group."""
     try:
         async with asyncio.TaskGroup() as tasks:
             yield tasks

@@ -1,4 +1,4 @@
-"""A running centre for load tests: a system of its own in a folder, through its commands alone."""
+"""A running centre for load tests, in a folder of its own, used through its commands."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import urllib3
 
-from demo.console import PlayFailed
+from loadtest.generator import LoadFailed
 
 START_WITHIN_S = 120.0
 
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @contextmanager
 def server(command: list[str], environment: dict[str, str], probe: str, log: Path) -> Iterator[int]:
-    """Run a server until it answers at ``probe``; what it says goes to ``log``. Raises PlayFailed."""
+    """Run a server until it answers at ``probe``; what it says goes to ``log``. Raises LoadFailed."""
     with log.open("ab") as said:
         child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
     give_up_at = time.monotonic() + START_WITHIN_S
@@ -34,7 +34,7 @@ def server(command: list[str], environment: dict[str, str], probe: str, log: Pat
         while not _answers(probe):
             if child.poll() is not None or time.monotonic() > give_up_at:
                 last_words = log.read_text(errors="replace").strip().rpartition("\n")[2]
-                raise PlayFailed(f"{' '.join(command[1:])} does not start: {last_words}")
+                raise LoadFailed(f"{' '.join(command[1:])} does not start: {last_words}")
             time.sleep(0.2)
         yield child.pid
     finally:

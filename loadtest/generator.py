@@ -1,4 +1,4 @@
-"""A load generator that is not what is measured: prepared requests over kept connections, one epoll loop.
+"""A light load generator: prepared requests over persistent connections, one epoll loop.
 
 Closed loop (``rate`` None): every connection sends its next request when the last was answered, as a till does. Open
 loop: requests are due at fixed times whatever the server does, and a latency counts from the time a request was due
@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 
 ANSWER_MAX = 65_536
 SILENCE_MAX_S = 20.0
-"""A server that answers nobody for so long has failed."""
+"""A server that answers nothing for this long has failed."""
 
 
 class LoadFailed(Exception):
-    """The server hung up or fell silent; one line that says so."""
+    """The measurement cannot go on; one line that says why."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ class _Connection:
         """Read what has come; True when the answer is complete."""
         received = self.socket.recv(ANSWER_MAX)
         if not received:
-            raise LoadFailed("the server hung up")
+            raise LoadFailed("the server closed the connection")
         self.answer = self.answer + received if self.answer else received
         head = self.answer.find(b"\r\n\r\n")
         if head < 0:
@@ -125,7 +125,7 @@ def generate(
                 break
             time.sleep(max(0.0, due - now()))
             continue
-        # An open loop looks once a millisecond: to look all the time would take a processor from who is measured.
+        # An open loop polls once a millisecond: polling all the time would take a processor from the server.
         for number, _ in poll.poll(1.0 if rate is None else 0.001):
             connection = connections[number]
             if connection.is_answered():

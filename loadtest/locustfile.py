@@ -1,4 +1,4 @@
-"""A lunch, for Locust: tills as users, cards and codes, visitors, refusals, lost answers, top-ups and balances.
+"""A lunch for Locust: tills as users; cards and codes, visitors, refusals, lost answers, top-ups and balances.
 
 Started by ``make load`` (loadtest/lunch.py), or by hand against any system with the demo city:
 ``locust -f loadtest/locustfile.py --host http://127.0.0.1:8000``.
@@ -18,6 +18,7 @@ from uuid import uuid4
 from locust import LoadTestShape, User, between, events, task
 from locust.env import Environment
 
+from demo.city import DINER_SHARES, PHONE_SHARE, VISITOR_SHARE
 from demo.console import PlayFailed
 from demo.network import DemoNetwork, Diner
 from terminals.client import OutcomeUnknown, Rejected, Terminal
@@ -28,13 +29,10 @@ TILLS = int(os.environ.get("LOAD_TILLS", "40"))
 SECONDS = int(os.environ.get("LOAD_SECONDS", "60"))
 FOLDER = Path(os.environ.get("LOAD_FOLDER") or tempfile.mkdtemp(prefix="onecard-load-"))
 
-HOMES = {"city": 0.4, "yinzhou": 0.4, "yuyao": 0.15, "hangzhou": 0.05}
-PHONE_SHARE = 0.25
-VISITOR_SHARE = 0.15
 POOR_SHARE = 0.02
 """Diners without money: their payments are refused."""
 LOST_ANSWER_SHARE = 0.02
-"""Payments whose answer the till does not wait for: it sends them again under the same number."""
+"""Payments whose answer the till drops: it sends them again under the same number."""
 LOST_ANSWER_AFTER_S = 0.002
 
 SHAPE = [(0.15, 0.3), (0.35, 1.0), (0.75, 1.0), (0.9, 0.4), (1.0, 0.15)]
@@ -52,7 +50,7 @@ class Lunch(LoadTestShape):
 
 
 class Hall:
-    """What all tills share: the network, its diners, who of them is hungry, by agency."""
+    """Shared by all tills: the network, its diners, and by agency those who have not eaten yet."""
 
     network: DemoNetwork
     diners: list[Diner]
@@ -76,7 +74,7 @@ def _open(environment: Environment, **_: Any) -> None:
     assert environment.host is not None
     Hall.network = DemoNetwork(environment.host)
     Hall.terminals = []
-    Hall.hungry = {agency: deque(_fill(agency, share)) for agency, share in HOMES.items()}
+    Hall.hungry = {agency: deque(_fill(agency, share)) for agency, share in DINER_SHARES.items()}
     Hall.diners = [diner for diners in Hall.hungry.values() for diner in diners]
 
 
@@ -89,7 +87,7 @@ def _write_history(**_: Any) -> None:
 
 
 class Till(User):
-    """A cashier's terminal at one canteen: serves whoever is next, and now and then tops up or looks up a balance."""
+    """A cashier's terminal at one canteen: serves diners, and sometimes tops up a purse or looks up a balance."""
 
     wait_time = between(0.05, 0.25)  # type: ignore[no-untyped-call]
 
@@ -128,9 +126,9 @@ class Till(User):
 
     @task(40)
     def serve(self) -> None:
-        """The next diner: mostly the agency's own."""
+        """Serve the next diner: mostly the agency's own."""
         visits = random.random() < VISITOR_SHARE  # noqa: S311
-        home = random.choice([home for home in HOMES if home != self.agency]) if visits else self.agency  # noqa: S311
+        home = random.choice([home for home in DINER_SHARES if home != self.agency]) if visits else self.agency  # noqa: S311
         queue = Hall.hungry[home]
         if not queue:
             return
@@ -161,7 +159,7 @@ class Till(User):
 
     @task(2)
     def top_up(self) -> None:
-        """Somebody pays money in at the counter."""
+        """Top up a purse."""
         diner = random.choice(Hall.diners)  # noqa: S311
         self._timed("top-up", lambda: self._deposit(diner))
 
@@ -172,7 +170,7 @@ class Till(User):
 
     @task(3)
     def look_up(self) -> None:
-        """Somebody asks for his balance."""
+        """Look up a balance."""
         diner = random.choice(Hall.diners)  # noqa: S311
         path = f"/settlement/purses/{diner.holder_id}"
         self._timed("balance", lambda: Hall.network.centre.call("GET", path))

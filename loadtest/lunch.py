@@ -1,4 +1,4 @@
-"""``make load``: a short lunch with Locust against a system of its own, a report, and the judges afterwards."""
+"""``make load``: a short lunch with Locust against a system of its own, a report, both checks of the ledger."""
 
 import argparse
 import os
@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo.console import PlayFailed
 from loadtest.centre import Centre
+from loadtest.generator import LoadFailed
 
 
 def play(seconds: int, tills: int, report: Path) -> int:
@@ -44,7 +44,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         sys.exit(play(arguments.seconds, arguments.tills, arguments.report))
-    except PlayFailed as error:
+    except LoadFailed as error:
         sys.exit(f"load: {error}")
 
 

@@ -24,15 +24,16 @@ import psycopg
 import redis
 import structlog
 
+from foundation.catalogue import Explained
 from onecard.settings import Settings
 
 log = structlog.get_logger()
 
 START_WITHIN_S = 60.0
-"""Crash recovery of a busy ledger takes seconds; the first start of all makes the cluster."""
+"""Crash recovery of a busy ledger takes seconds; the first start creates the cluster."""
 
 EXITS_WITHIN_S = 15.0
-"""A server that keeps exiting is not tried again after this."""
+"""A server that keeps exiting is not restarted after this time."""
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -50,8 +51,8 @@ POSTGRES_SETTINGS = {
 }
 
 
-class ServiceError(Exception):
-    """An embedded server does not start; one line that says why."""
+class ServiceError(Explained):
+    """An embedded server does not start."""
 
 
 class AlreadyRunning(ServiceError):
@@ -61,7 +62,7 @@ class AlreadyRunning(ServiceError):
 def _package_folder(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise ServiceError(f"the package {name} is not installed: run make setup")
+        raise ServiceError("onecard.service.not_installed", package=name)
     return Path(spec.origin).parent
 
 
@@ -76,7 +77,7 @@ def _valkey_binary() -> Path:
 
 
 def _is_alive(pid: int, *, folder: Path) -> bool:
-    """Whether the process is a server of that folder (a number may have been given to another one since)."""
+    """Whether the process is a server of that folder (the system may have reused its number)."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
         os.kill(pid, 0)
@@ -86,7 +87,7 @@ def _is_alive(pid: int, *, folder: Path) -> bool:
 
 
 class Service(ABC):
-    """One embedded server: how it is started, found, asked, stopped."""
+    """One embedded server: how to start, find, probe and stop it."""
 
     name: str
 
@@ -101,14 +102,14 @@ class Service(ABC):
 
     @abstractmethod
     def pid(self) -> int | None:
-        """The process number that the server left in its folder."""
+        """The process number from the server's pid file."""
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether it serves."""
+        """Whether it accepts requests."""
 
     def running_pid(self) -> int | None:
-        """The server's process number if it runs, whoever started it."""
+        """The process number of the running server, even if another process started it."""
         pid = self.pid()
         return pid if pid is not None and _is_alive(pid, folder=self.folder) else None
 
@@ -125,13 +126,15 @@ class Service(ABC):
                 if self.answers():
                     return
                 time.sleep(0.02)
-            # After a kill -9 the old backends hold the shared memory for a moment: try until they are gone.
+            # After a kill -9 the old backends hold the shared memory for a moment: retry until they are gone.
             time.sleep(0.2)
         last_words = output_path.read_text(errors="replace").strip().splitlines()[-1:]
-        raise ServiceError(f"{self.name} does not start: {' '.join(last_words)} (see {output_path})")
+        raise ServiceError(
+            "onecard.service.does_not_start", service=self.name, reason=" ".join(last_words), log=output_path
+        )
 
     def stop(self, *, within_s: float = 15.0) -> None:
-        """Stop it, ours or an orphan, orderly or after ``within_s`` by force."""
+        """Stop the server, orphans included; kill it after ``within_s``."""
         pid = self.running_pid()
         if pid is None:
             return
@@ -186,7 +189,7 @@ class EmbeddedPostgres(Service):
         return True
 
     def prepare(self) -> None:
-        """Make the cluster if there is none. A half-made one (a crash in the middle) is made anew."""
+        """Create the cluster if there is none. A half-created one (after a crash) is created again."""
         if (self.folder / "PG_VERSION").exists() and not (self.folder / "making").exists():
             return
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -209,10 +212,10 @@ class EmbeddedPostgres(Service):
         )
         if made.returncode != 0:
             why = (made.stderr or made.stdout).strip().splitlines()[-1]
-            raise ServiceError(f"initdb failed: {why} (as an ordinary user, or in a folder open to all, it works)")
+            raise ServiceError("onecard.service.initdb", reason=why)
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
-        """Create a database owned by the application's role, if it is not there."""
+        """Create a database owned by the application's role, unless it exists."""
         with psycopg.connect(self.url_of(self.superuser, "postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'onecard'").fetchone():
                 connection.execute("CREATE ROLE onecard LOGIN")
@@ -221,7 +224,7 @@ class EmbeddedPostgres(Service):
 
 
 class EmbeddedValkey(Service):
-    """Valkey (a Redis) from a wheel. It holds nothing that must survive."""
+    """Valkey (a Redis) from a wheel. Nothing in it must survive."""
 
     name = "valkey-server"
 
@@ -254,7 +257,7 @@ class EmbeddedValkey(Service):
             return None
 
     def start(self) -> None:
-        """Start it and note its number (it writes a pid file only as a daemon)."""
+        """Start it and write its pid file (Valkey writes one only as a daemon)."""
         super().start()
         assert self.process is not None
         (self.folder / "valkey.pid").write_text(str(self.process.pid))
@@ -269,10 +272,10 @@ class EmbeddedValkey(Service):
 
 
 def _unprivileged(folder: Path) -> list[str]:
-    """What to put before a PostgreSQL program for a cluster's folder; PostgreSQL will not run as root.
+    """Prefix of the command line of a PostgreSQL program, which refuses to run as root.
 
-    Under root: a user namespace in which we are ``nobody`` and yet own our files. Where namespaces are not to be had
-    (most containers) the cluster belongs to ``nobody``, who can still write where he is led.
+    As root: a user namespace in which we are ``nobody`` and still own our files. Without namespaces (in most
+    containers) the cluster belongs to ``nobody``, with the capability to reach its folder.
     """
     if os.geteuid() != 0:
         return []
@@ -280,10 +283,10 @@ def _unprivileged(folder: Path) -> list[str]:
     owner = folder.stat().st_uid if folder.exists() else 0
     if _namespaces_work():
         if owner != 0:
-            raise ServiceError(f"{folder} belongs to user {owner}: run onecard as that user")
+            raise ServiceError("onecard.service.other_owner", folder=folder, owner=owner)
         return ["unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}"]
     if shutil.which("setpriv") is None:
-        raise ServiceError("PostgreSQL does not run as root without setpriv: apt-get install util-linux")
+        raise ServiceError("onecard.service.no_setpriv")
     if folder.exists():
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     drop = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
@@ -300,18 +303,18 @@ def _namespaces_work() -> bool:
 
 
 def _socket_folder(data_dir: Path) -> Path:
-    """A short folder for the sockets (a socket's path holds 107 bytes), entered by its owner alone."""
+    """A short folder for the sockets (a socket's path has at most 107 bytes), open to its owner only."""
     short = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"onecard-{os.getuid()}-{short}"
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise ServiceError(f"{folder} belongs to somebody else or is open to others: remove it")
+        raise ServiceError("onecard.service.open_folder", folder=folder)
     return folder
 
 
 class Services:
-    """The embedded servers of one data folder; those with an external URL are left out."""
+    """The embedded servers of one data folder, except those with an external URL."""
 
     def __init__(self, settings: Settings) -> None:
         self.data_dir = settings.data_dir.resolve()
@@ -334,7 +337,7 @@ class Services:
 
     @contextmanager
     def running(self) -> Iterator[Settings]:
-        """Own the folder: clear away orphans, start everything, keep it up, stop it. Raises AlreadyRunning."""
+        """Lock the folder, stop orphans, start everything, restart what dies, stop it all. Raises AlreadyRunning."""
         with self._own():
             _socket_folder(self.data_dir)
             try:
@@ -356,7 +359,7 @@ class Services:
 
     @contextmanager
     def available(self) -> Iterator[Settings]:
-        """Use the servers of a running system, or run them for the length of one command."""
+        """Use the servers of a running system, or run them for this command."""
         if all(service.answers() for service in self._all):
             yield self.settings
             return
@@ -369,11 +372,11 @@ class Services:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise AlreadyRunning(f"another onecard runs on {self.data_dir}") from None
+                raise AlreadyRunning("onecard.service.already_running", folder=self.data_dir) from None
             yield
 
     def _keep_up(self) -> None:
-        """Start again what died; a ledger that recovers from a crash has lost nothing."""
+        """Restart servers that died; crash recovery of the ledger loses nothing."""
         while not self._stopping.wait(0.2):
             for service in self._all:
                 if service.process is not None and service.process.poll() is not None:

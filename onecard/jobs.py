@@ -1,8 +1,7 @@
-"""The job runner: a tick a minute asks which business day is past its cut-off, and closes it; and whatever cycle is
-not published yet, for whichever reason, is taken on within a second.
+"""The job runner: it closes the business day after its cut-off, and continues every cycle that is not published yet.
 
-``procrastinate`` keeps the jobs in PostgreSQL and lets one runner take each. The tick decides from the state of the
-books, not from having been called on time: a runner that was down at 22:00 closes the day when it is back.
+``procrastinate`` stores the periodic jobs in PostgreSQL and gives each to one runner. The job that runs once a minute
+decides by the state of the books: a runner that was down at 22:00 closes the day when it is back.
 """
 
 import asyncio
@@ -37,7 +36,7 @@ LOOK_EVERY_S = 0.2
 LOOK_FOR_QUARTERS_S = 1.0
 
 STALLED_AFTER_S = 600
-"""A runner that was killed leaves its job behind; after this it is taken up again."""
+"""A killed runner leaves its job behind; after this time another runner takes it."""
 
 
 def create_job_app(settings: Settings) -> App:
@@ -88,7 +87,7 @@ async def publish_cycles(settings: Settings) -> None:
                 for business_date in await resume_cycles(end_of_day):
                     log.info("cycle_published", business_date=str(business_date))
             except Exception as error:
-                # Whatever it was, it is tried again; meanwhile the state of the cycle says how far it is.
+                # Any failure is retried; the state of the cycle shows how far it is.
                 log.exception("cycle_stuck", error=str(error))
                 await asyncio.sleep(RETRY_AFTER_S)
             await asyncio.sleep(LOOK_EVERY_S)
@@ -97,7 +96,7 @@ async def publish_cycles(settings: Settings) -> None:
 
 
 async def reconcile_now(settings: Settings, now: datetime) -> None:
-    """Look for what does not agree, and keep it with its age."""
+    """Reconcile, and log the differences."""
     pool = await open_pool(settings.needed_database_url, size=2)
     try:
         found = await reconcile(pool, settings.calendar, now)
@@ -125,8 +124,8 @@ async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
 
 
 async def _elsewhere(*command: str) -> None:
-    """Run a command in a process that gives its memory back afterwards."""
-    # One processor is enough for it: the others take payments.
+    """Run a command in a process of its own, which frees its memory at its end."""
+    # One thread: the other processors are for payments.
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", "onecard", *command, env=environment)
     try:
@@ -155,7 +154,7 @@ async def run_requested_evaluations(settings: Settings) -> None:
 
 
 async def lapse_subsidies_due(settings: Settings) -> None:
-    """Give last year's meal money back where the rules say so."""
+    """Lapse last year's meal money where the region rules say so."""
     pool = await open_pool(settings.needed_database_url, size=2)
     try:
         for lapse in await lapse_due(pool):
@@ -165,7 +164,7 @@ async def lapse_subsidies_due(settings: Settings) -> None:
 
 
 async def settle_unheard_top_ups(settings: Settings, now: datetime) -> None:
-    """Ask the payment gateway for what it has not told."""
+    """Ask the payment gateway for orders without a notification."""
     async with open_gateway(settings) as gateway:
         if gateway is None:
             return
@@ -179,7 +178,7 @@ async def settle_unheard_top_ups(settings: Settings, now: datetime) -> None:
 
 
 async def run_jobs(settings: Settings) -> None:
-    """Run jobs until stopped, or until the server that started this has died; outlives the database's restarts."""
+    """Run jobs until stopped or until the parent process has died; restarts of the database are survived."""
     parent = os.getppid()
     while os.getppid() == parent:
         try:

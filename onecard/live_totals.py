@@ -1,7 +1,7 @@
-"""Today's payments per canteen, live: totals from the ledger, kept fresh by what every worker tells the channel.
+"""Live totals of today's payments by canteen: read from the ledger, updated by increments from all workers.
 
-The channel (Redis) carries increments and may lose some; the totals are read anew from the ledger when it has been
-quiet for a moment, and every ``REREAD_S`` in any case. Nothing depends on these figures.
+The increments go through Redis and may be lost. The totals are read again from the ledger when no increment has come
+for a moment, and every ``REREAD_S`` anyway. Nothing depends on these figures.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from litestar.channels import ChannelsPlugin
 from litestar.channels.backends.redis import RedisChannelsPubSubBackend
 from redis.exceptions import RedisError
 
-from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.postgres import LOST_CONNECTION, Pool, as_struct
 from settlement.charging import ChargeOrder, Remembered
 from settlement.ledger import QUERIES
 
@@ -27,8 +27,8 @@ QUIET_S = 1.5
 TICK_S = 0.5
 
 
-class Taken(msgspec.Struct):
-    """What a canteen took today."""
+class CanteenTotals(msgspec.Struct):
+    """Today's payments of a canteen."""
 
     canteen_id: int
     name_zh: str
@@ -38,17 +38,17 @@ class Taken(msgspec.Struct):
 
 
 class ForgivingBackend(RedisChannelsPubSubBackend):
-    """Redis channels that outlive a Redis that does not: what cannot be told is not told."""
+    """Redis channels that survive a loss of Redis; messages are dropped meanwhile."""
 
     async def publish(self, data: bytes, channels: Any) -> None:
-        """Publish, or let it be."""
+        """Publish; a failure is logged only."""
         try:
             await super().publish(data, channels)
         except (RedisError, OSError) as error:
             log.warning("live_figures_not_told", error=repr(error))
 
     async def stream_events(self) -> Any:
-        """What was published, for as long as it takes."""
+        """Published messages; a lost connection is opened again."""
         while True:
             try:
                 async for event in super().stream_events():
@@ -64,13 +64,13 @@ class LiveFigures:
     def __init__(self, ledger: Pool, channels: ChannelsPlugin) -> None:
         self._ledger = ledger
         self._channels = channels
-        self._totals: dict[int, Taken] = {}
+        self._totals: dict[int, CanteenTotals] = {}
         self._untold: dict[int, list[int]] = {}
         self._read_at = 0.0
         self._heard_at = 0.0
 
     def tell(self, batch: list[tuple[ChargeOrder, Remembered]]) -> None:
-        """Note what a batch took, to be told with the next tick; never waits."""
+        """Add a batch to the increments that the next tick publishes; never waits."""
         for order, answer in batch:
             if answer.fresh and answer.outcome == "approved":
                 taken = self._untold.get(order.canteen_id)
@@ -80,7 +80,7 @@ class LiveFigures:
                 taken[1] += answer.amount_fen
 
     async def spread(self) -> None:
-        """Tell every worker, twice a second, what this one took; until cancelled."""
+        """Publish this worker's increments every ``TICK_S``, until cancelled."""
         while True:
             await asyncio.sleep(TICK_S)
             if self._untold:
@@ -88,7 +88,7 @@ class LiveFigures:
                 self._channels.publish(msgspec.json.encode(list(told.items())), CHANNEL)
 
     async def follow(self) -> None:
-        """Hear the channel until cancelled."""
+        """Apply the increments of all workers, until cancelled."""
         async with self._channels.start_subscription([CHANNEL]) as subscriber:
             async for event in subscriber.iter_events():
                 for canteen_id, (payments, amount_fen) in msgspec.json.decode(event):
@@ -119,4 +119,4 @@ class LiveFigures:
         except (*LOST_CONNECTION, TimeoutError) as error:
             log.warning("live_figures_not_read", error=repr(error))
             return
-        self._totals = {row["canteen_id"]: Taken(*row) for row in rows}
+        self._totals = {row["canteen_id"]: as_struct(row, CanteenTotals) for row in rows}

@@ -20,15 +20,18 @@ DIFFERENCES = Gauge(
     "onecard_differences", "Open differences of reconciliation.", ["kind"], multiprocess_mode="mostrecent"
 )
 DIFFERENCES_FEN = Gauge(
-    "onecard_differences_fen", "How far off they are, in fen.", ["kind"], multiprocess_mode="mostrecent"
+    "onecard_differences_fen", "Amount of the open differences, in fen.", ["kind"], multiprocess_mode="mostrecent"
 )
 DIFFERENCES_AGE = Gauge(
-    "onecard_differences_oldest_seconds", "Age of the oldest one.", ["kind"], multiprocess_mode="mostrecent"
+    "onecard_differences_oldest_seconds",
+    "Age of the oldest difference, in seconds.",
+    ["kind"],
+    multiprocess_mode="mostrecent",
 )
 
 
 def show_differences(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Show open differences by kind; a kind without any is shown as none, so that an alarm can end."""
+    """Set the gauges of open differences; a kind without any is set to 0, so that an alarm can end."""
     found = {row["kind"]: row for row in rows}
     for kind in DifferenceKind:
         row = found.get(kind, {"differences": 0, "amount_fen": 0, "oldest_s": 0})
@@ -38,7 +41,7 @@ def show_differences(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def count_batch(batch: list[tuple[ChargeOrder, Remembered]], waiting: int) -> None:
-    """Count one settled batch and the charges that still wait."""
+    """Count one answered batch, and the charges that still wait."""
     BATCH.observe(len(batch))
     QUEUE.set(waiting)
     answers = Tally((order.channel, answer.outcome, answer.refusal or "") for order, answer in batch)
@@ -50,7 +53,7 @@ def count_batch(batch: list[tuple[ChargeOrder, Remembered]], waiting: int) -> No
 
 
 def exposition() -> bytes:
-    """All workers' metrics in Prometheus' text format."""
+    """The metrics of all workers in the Prometheus text format."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)

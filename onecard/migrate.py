@@ -1,4 +1,4 @@
-"""Migrations, and the functions and views that are installed anew after each of them."""
+"""Migrations, and the SQL functions and views that are installed again after them."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ FUNCTIONS = (
 )
 
 APPEND_ONLY = ("transfer", "request", "audit_entry")
-"""Not even the application's own role may change or remove a row of these."""
+"""Tables whose rows not even the application's own role may change or remove."""
 
 
 def alembic_config(url: str) -> Config:
@@ -34,9 +34,9 @@ def alembic_config(url: str) -> Config:
 
 
 def migrate(url: str) -> None:
-    """Bring a database to this version: tables, job queue, functions, views, rights. Again, it changes nothing.
+    """Bring a database to this version: tables, job queue, functions, views, privileges.
 
-    Several starts at once queue for one lock.
+    Running it again changes nothing. Concurrent starts wait for one lock.
     """
     with psycopg.connect(url, autocommit=True) as lock:
         lock.execute("SELECT pg_advisory_lock(7300, 0)")

@@ -1,4 +1,4 @@
-"""Which payment gateway this centre has."""
+"""The payment gateway of the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,11 +12,11 @@ from settlement.wechat_pay import WechatPay, load_merchant
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[PaymentGateway | None]:
-    """The gateway of the settings, for as long as it is needed; none if there is none."""
+    """Open the gateway; None when the centre has none."""
     if settings.gateway not in ("simulated", "wechat_pay"):
         yield None
         return
     merchant = load_merchant(settings.gateway_keys_folder, settings.gateway_merchant, settings.gateway_app)
-    # The simulated gateway is ourselves: no proxy stands between.
+    # The simulated gateway runs in this application: never through a proxy.
     async with httpx.AsyncClient(trust_env=settings.gateway != "simulated") as http:
         yield WechatPay(merchant, settings.gateway_url, f"{settings.own_url}/gateway/notifications", http)

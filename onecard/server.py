@@ -1,5 +1,6 @@
-"""Serving: uvicorn with several workers, and everything that ``onecard run`` starts around it."""
+"""Serving: uvicorn with several workers, and the job runner beside it."""
 
+import errno
 import os
 import shutil
 import socket
@@ -11,11 +12,12 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
+from foundation.catalogue import Explained
 from onecard.settings import Settings
 from terminals.charge_connection import KEEP_ALIVE_S, ChargeConnection
 
 WORKER_STOP_WITHIN_S = 3
-"""Open live streams do not end by themselves."""
+"""Open event streams do not end by themselves."""
 
 
 def export(settings: Settings) -> None:
@@ -33,12 +35,20 @@ def export(settings: Settings) -> None:
 
 
 ORPHANS_LEAVE_WITHIN_S = 3.0
-"""The workers of a server that was killed notice it and let go of the port."""
+"""Workers of a killed server notice it and release the port."""
+
+
+class PortUnavailable(Explained):
+    """Nothing can be served on the host and port of the settings."""
+
+
+_REASONS = {errno.EADDRINUSE: "onecard.port.taken", errno.EACCES: "onecard.port.forbidden"}
 
 
 def check_port(settings: Settings) -> None:
-    """Wait a moment for the port; raise OSError with one clear line when it stays taken."""
+    """Wait a moment for the port. Raises PortUnavailable."""
     give_up_at = time.monotonic() + ORPHANS_LEAVE_WITHIN_S
+    where = {"host": settings.host, "port": settings.port}
     while True:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,12 +57,12 @@ def check_port(settings: Settings) -> None:
                 return
             except OSError as error:
                 if time.monotonic() > give_up_at:
-                    raise OSError(f"cannot serve on {settings.host}:{settings.port}: {error.strerror}") from None
+                    raise PortUnavailable(_REASONS.get(error.errno or 0, "onecard.port.unusable"), **where) from None
         time.sleep(0.1)
 
 
 def serve(settings: Settings, factory: str) -> None:
-    """Serve what ``factory`` (module:function) makes in each worker, until SIGINT or SIGTERM."""
+    """Serve the application that ``factory`` (module:function) makes in each worker, until SIGINT or SIGTERM."""
     shutil.rmtree(settings.metrics_folder, ignore_errors=True)
     settings.metrics_folder.mkdir(parents=True)
     export(settings)

@@ -1,4 +1,4 @@
-"""Every setting and limit of the system in one class, from the environment (``ONECARD_...``) or secret files."""
+"""All settings and limits of the system, from the environment (``ONECARD_...``) or secret files."""
 
 from datetime import time
 from pathlib import Path
@@ -28,16 +28,18 @@ class Settings(BaseSettings):
     keys_dir: Path | None = Field(None, description="Folder of the key files; none: DATA_DIR/keys.")
     statement_dir: Path | None = Field(None, description="Folder of the statements; none: DATA_DIR/statements.")
     metrics_dir: Path | None = Field(None, description="Scratch folder of the metrics; none: DATA_DIR/metrics.")
-    public_url: str | None = Field(None, description="How others reach this centre; none: http://HOST:PORT.")
+    public_url: str | None = Field(
+        None, description="URL of this centre for phones and the gateway; none: http://HOST:PORT."
+    )
     gateway: Literal["none", "simulated", "wechat_pay"] | None = Field(
-        None, description="Who takes top-ups on phones; by default nobody, and the simulated one beside a demo city."
+        None, description="Gateway for top-ups on phones; by default none, and the simulated one with the demo city."
     )
     gateway_url: str = Field("https://api.mch.weixin.qq.com", description="The payment gateway's address.")
     gateway_merchant: str = Field("", description="Our merchant number at the gateway.")
     gateway_app: str = Field("", description="Our application's number at the gateway.")
     cut_off: time = Field(time(22, 0), description="When a business day ends, in Asia/Shanghai.")
     cut_off_on_holidays: time | None = Field(None, description="When it ends on holidays; none: as on other days.")
-    clearing_fee_fen: int = Field(0, ge=0, le=1_000, description="Owed by the issuer for each meal served to a guest.")
+    clearing_fee_fen: int = Field(0, ge=0, le=1_000, description="Fee of the issuer for each visitor's meal.")
     demo_city: bool = Field(True, description="Load the demo city into an empty database.")
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
@@ -47,8 +49,10 @@ class Settings(BaseSettings):
     charge_queue_max: int = Field(1_000, ge=1, description="Charges waiting per worker; past it, 503.")
     charge_batch_max: int = Field(128, ge=1, le=1_000, description="Charges in one statement.")
     charge_lanes: int = Field(1, ge=1, le=64, description="Statements of a book at a time, per worker.")
-    body_max_bytes: int = Field(262_144, ge=4_096, description="A body: a bulk of 1,000 items fits well.")
-    body_within_s: float = Field(10.0, gt=0, description="Time for a body to arrive; a queue cannot wait.")
+    body_max_bytes: int = Field(
+        262_144, ge=4_096, description="Largest request body; a bulk of 1,000 items is about 100 KiB."
+    )
+    body_within_s: float = Field(10.0, gt=0, description="Time limit for a body to arrive.")
     live_viewers_max: int = Field(200, ge=1, description="Open live streams per worker.")
 
     @property
@@ -68,7 +72,7 @@ class Settings(BaseSettings):
 
     @property
     def own_url(self) -> str:
-        """How others reach this centre."""
+        """The URL of this centre for phones and the gateway."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
@@ -78,7 +82,7 @@ class Settings(BaseSettings):
 
     @property
     def metrics_folder(self) -> Path:
-        """Where the workers' metrics meet."""
+        """Folder of the metrics that the workers share."""
         return self.metrics_dir or self.data_dir / "metrics"
 
     @property
@@ -88,12 +92,12 @@ class Settings(BaseSettings):
 
     @property
     def needed_database_url(self) -> str:
-        """The database's URL; the embedded one's is set by ``onecard.embedded_servers`` before anything asks."""
+        """The database's URL; ``onecard.embedded_servers`` sets that of the embedded one first."""
         assert self.database_url is not None, "the services are started first"
         return self.database_url
 
     @property
     def needed_redis_url(self) -> str:
-        """The URL of Redis, likewise."""
+        """The URL of Redis; set in the same way."""
         assert self.redis_url is not None, "the services are started first"
         return self.redis_url

@@ -36,6 +36,7 @@ class System:
         } | {
             "ONECARD_DATA_DIR": str(folder),
             "ONECARD_PORT": str(self.port),
+            "ONECARD_LANG": "en",
             **{f"ONECARD_{name.upper()}": value for name, value in settings.items()},
         }
         self.settings = Settings(data_dir=folder, port=self.port)

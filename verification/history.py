@@ -1,4 +1,4 @@
-"""The second judge: the ledger against what the terminals saw.
+"""``onecard check-history``: the ledger compared with what the terminals saw.
 
 Each line of a history is one request of a terminal with the outcome that it knows: *ok* (approved), *refused*,
 *voided*, *rejected* (the message was wrong), or *unknown* (may or may not have happened). Lost: an acknowledged
@@ -14,16 +14,49 @@ from typing import Any
 
 import asyncpg
 
+from foundation import catalogue
+from foundation.catalogue import Language
 from foundation.money import yuan
-from verification.invariants import EXAMPLES_MAX, QUERIES
+from foundation.named_sql import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "history.sql")
+
+EXAMPLES_MAX = 3
+"""Differences shown; the counts say how many there are."""
 
 OUTCOMES = {"ok", "refused", "voided", "rejected", "unknown"}
 Number = tuple[int, int, int]
 """Terminal, epoch, sequence."""
 
 
+KINDS = ("lost", "doubled", "invented", "altered")
+"""The kinds of difference: each is a field of the report and a message ``verification.history.<kind>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryDifference:
+    """One request on which the ledger and its terminal do not agree."""
+
+    kind: str
+    number: Number
+    amount_fen: int
+
+    def text(self, language: Language) -> str:
+        """For people."""
+        terminal_id, epoch, sequence = self.number
+        return catalogue.text(
+            "verification.history.difference",
+            language,
+            kind=catalogue.text(f"verification.history.{self.kind}", language),
+            terminal_id=terminal_id,
+            epoch=epoch,
+            sequence=sequence,
+            amount=yuan(self.amount_fen),
+        )
+
+
 @dataclass
-class Verdict:
+class HistoryReport:
     """What the comparison found; money in fen."""
 
     operations: dict[str, int]
@@ -37,7 +70,7 @@ class Verdict:
     altered_fen: int = 0
     unknown_posted: int = 0
     unknown_not_posted: int = 0
-    examples: list[str] = field(default_factory=list)
+    examples: list[HistoryDifference] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -45,36 +78,58 @@ class Verdict:
         return not (self.lost or self.doubled or self.invented or self.altered)
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return {"holds": self.holds, **asdict(self)}
+        """For ``--json``: always in English."""
+        examples = [example.text(Language.ENGLISH) for example in self.examples]
+        return {"holds": self.holds, **asdict(self), "examples": examples}
 
-    def lines(self) -> list[str]:
+    def lines(self, language: Language) -> list[str]:
         """For people."""
-        seen = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self.operations.items()))
+        seen = [
+            catalogue.text(f"verification.history.outcome.{outcome}", language, count=f"{count:,}")
+            for outcome, count in sorted(self.operations.items())
+        ] or [catalogue.text("verification.history.nothing", language)]
+        separator = "、" if language is Language.CHINESE else ", "
         return [
-            f"terminals saw: {seen or 'nothing'}",
-            f"lost     {self.lost:>6}  {yuan(self.lost_fen)} yuan",
-            f"doubled  {self.doubled:>6}  {yuan(self.doubled_fen)} yuan",
-            f"invented {self.invented:>6}  {yuan(self.invented_fen)} yuan",
-            f"altered  {self.altered:>6}  {yuan(self.altered_fen)} yuan",
-            f"of the unknown: {self.unknown_posted} posted, {self.unknown_not_posted} not",
-            *self.examples,
-            "the ledger is what the terminals saw" if self.holds else "THE LEDGER IS NOT WHAT THE TERMINALS SAW",
+            catalogue.text("verification.history.seen", language, outcomes=separator.join(seen)),
+            *(self._total(kind, language) for kind in KINDS),
+            catalogue.text(
+                "verification.history.unknown",
+                language,
+                posted=self.unknown_posted,
+                not_posted=self.unknown_not_posted,
+            ),
+            *(example.text(language) for example in self.examples),
+            catalogue.text(f"verification.history.{'holds' if self.holds else 'differs'}", language),
         ]
 
-    def _note(self, kind: str, number: Number, amount_fen: int) -> None:
+    def _total(self, kind: str, language: Language) -> str:
+        name = catalogue.text(f"verification.history.{kind}", language)
+        count, amount = getattr(self, kind), yuan(getattr(self, f"{kind}_fen"))
+        return catalogue.text("verification.history.total", language, kind=name, count=count, amount=amount)
+
+    def note(self, kind: str, number: Number, amount_fen: int) -> None:
+        """Count one difference, and keep the first few as examples."""
         setattr(self, kind, getattr(self, kind) + 1)
         setattr(self, f"{kind}_fen", getattr(self, f"{kind}_fen") + amount_fen)
         if len(self.examples) < EXAMPLES_MAX:
-            terminal_id, epoch, sequence = number
-            self.examples.append(
-                f"{kind}: request {epoch}/{sequence} of terminal {terminal_id}, {yuan(amount_fen)} yuan"
-            )
+            self.examples.append(HistoryDifference(kind, number, amount_fen))
+
+
+class NotAHistory(ValueError):
+    """A file that is no terminal's history: which line of it is wrong."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__(f"{path}:{line}")
+        self.path, self.line = path, line
+
+    def text(self, language: Language) -> str:
+        """For people."""
+        return catalogue.text("verification.history.not_a_history", language, file=self.path, line=self.line)
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What stands in the ledger under a number."""
+    """What the ledger has under a terminal's number."""
 
     posting_id: str
     kind: str
@@ -83,7 +138,7 @@ class Posting:
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
-    """Read JSON lines; raises ValueError that names the line at fault, OSError when there is no such file."""
+    """Read JSON lines. Raises NotAHistory, and OSError when the file cannot be read."""
     history = []
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
@@ -96,12 +151,12 @@ def read_history(path: Path) -> list[dict[str, Any]]:
                 if operation["outcome"] == "ok" and type(operation["amount_fen"]) is not int:
                     raise ValueError
             except (ValueError, KeyError, TypeError, RecursionError):
-                raise ValueError(f"{path}:{number}: not a line of a terminal's history") from None
+                raise NotAHistory(path, number) from None
             history.append(operation)
     return history
 
 
-async def check_history(url: str, history: list[dict[str, Any]]) -> Verdict:
+async def check_history(url: str, history: list[dict[str, Any]]) -> HistoryReport:
     """Compare the ledger with a history."""
     connection = await asyncpg.connect(url)
     try:
@@ -116,36 +171,36 @@ async def check_history(url: str, history: list[dict[str, Any]]) -> Verdict:
     return compare(history, posted)
 
 
-def compare(history: list[dict[str, Any]], posted: dict[Number, list[Posting]]) -> Verdict:
-    """The comparison itself: pure."""
-    verdict = Verdict(dict(Counter(operation["outcome"] for operation in history)))
+def compare(history: list[dict[str, Any]], posted: dict[Number, list[Posting]]) -> HistoryReport:
+    """Compare a history with the postings of its terminals, without the database."""
+    report = HistoryReport(dict(Counter(operation["outcome"] for operation in history)))
     asked = set()
     for operation in history:
         number = (operation["terminal_id"], operation["epoch"], operation["sequence"])
         asked.add(number)
-        _compare_one(verdict, operation, number, posted.get(number, []))
+        _compare_one(report, operation, number, posted.get(number, []))
     for number, postings in posted.items():
         if number not in asked:
-            verdict._note("invented", number, sum(p.amount_fen for p in postings))
-    return verdict
+            report.note("invented", number, sum(p.amount_fen for p in postings))
+    return report
 
 
-def _compare_one(verdict: Verdict, operation: dict[str, Any], number: Number, postings: list[Posting]) -> None:
+def _compare_one(report: HistoryReport, operation: dict[str, Any], number: Number, postings: list[Posting]) -> None:
     if len(postings) > 1:
-        verdict._note("doubled", number, sum(p.amount_fen for p in postings[1:]))
+        report.note("doubled", number, sum(p.amount_fen for p in postings[1:]))
     match operation["outcome"], postings:
         case "ok", []:
-            verdict._note("lost", number, operation["amount_fen"])
+            report.note("lost", number, operation["amount_fen"])
         case "ok", [first, *_]:
             if (first.posting_id, first.amount_fen) != (operation["posting_id"], operation["amount_fen"]):
-                verdict._note("altered", number, first.amount_fen - operation["amount_fen"])
+                report.note("altered", number, first.amount_fen - operation["amount_fen"])
         case "unknown", []:
-            verdict.unknown_not_posted += 1
+            report.unknown_not_posted += 1
         case "unknown", _:
-            verdict.unknown_posted += 1
+            report.unknown_posted += 1
         case "voided", [first, *_]:
-            # A void that took a posting back is a reversal; a voided charge never posted, or was taken back.
+            # A void of a posted charge is a reversal; a voided charge was never posted, or is reversed.
             if not (first.reversed if operation["operation"] == "charge" else first.kind == "reversal"):
-                verdict._note("invented", number, first.amount_fen)
+                report.note("invented", number, first.amount_fen)
         case "refused" | "rejected", [first, *_]:
-            verdict._note("invented", number, first.amount_fen)
+            report.note("invented", number, first.amount_fen)

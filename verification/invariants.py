@@ -1,23 +1,25 @@
-"""The first judge: every invariant of the money model, checked on the live database in one snapshot.
+"""``onecard verify``: every invariant of the money model, checked on the live database in one snapshot.
 
-Each check is a query of ``sql/invariants.sql`` that returns the rows in which the invariant does not hold, each with
-what is wrong and by how much; an invariant holds when there is none. All of them read one REPEATABLE READ snapshot, so
-the judge can work while payments go on.
+Each check is a query of ``sql/invariants.sql`` that returns the rows in which the invariant does not hold, with the
+amount by which each is off. An invariant holds when its query returns no row. All queries read one REPEATABLE READ
+snapshot, so payments may go on meanwhile. The catalogue has the names: ``verification.check.<query>``.
 """
 
 import csv
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from foundation import catalogue
+from foundation.catalogue import Language
 from foundation.money import yuan
 from foundation.named_sql import load_queries
-from foundation.postgres import Connection
+from foundation.postgres import Connection, as_struct
 from registry.audit import first_break
 from registry.models import AuditEntry
 
@@ -28,66 +30,129 @@ EXAMPLES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report. ``figure`` says how much was looked at, or how much is wrong."""
+class Invariant:
+    """One query of the report: the number of its invariant, what it reads, and what one of its rows is.
 
-    name: str
-    holds: bool
-    figure: str
+    ``population``: a column of the query ``looked_at`` and a message ``verification.population.<population>``.
+    ``subject``: a message ``verification.subject.<subject>`` whose placeholders are columns of the query.
+    """
+
+    number: int
+    query: str
+    population: str
+    subject: str
+
+
+INVARIANTS = (
+    Invariant(1, "balances_sum_to_zero", "transfers", "all_accounts"),
+    Invariant(1, "stored_balances", "purses", "purse_of_book"),
+    Invariant(1, "account_days", "account_days", "account_day"),
+    Invariant(1, "accounts_exist", "transfers", "posting_part"),
+    Invariant(2, "approved_are_posted", "requests", "request"),
+    Invariant(3, "posted_once", "requests", "request"),
+    Invariant(3, "posted_were_approved", "transfers", "posting"),
+    Invariant(3, "forwarded_numbers", "requests", "request"),
+    Invariant(4, "counter_used_once", "transfers", "counter"),
+    Invariant(4, "counters_go_up", "transfers", "counter"),
+    Invariant(4, "last_counters", "credentials", "credential"),
+    Invariant(4, "credential_owns_purse", "transfers", "posting"),
+    Invariant(5, "purses_not_negative", "purses", "purse"),
+    Invariant(5, "home_or_cash", "transfers", "posting"),
+    Invariant(5, "working_meals", "transfers", "posting"),
+    Invariant(5, "closed_accounts", "purses", "purse"),
+    Invariant(5, "online_top_ups", "orders", "order"),
+    Invariant(6, "one_business_day", "transfers", "posting_on_day"),
+    Invariant(6, "closed_day_never_changes", "closed_days", "obligation"),
+    Invariant(6, "closed_day_has_cycle", "closed_days", "book_day"),
+    Invariant(6, "reversals", "transfers", "posting_part"),
+    Invariant(6, "given_back", "transfers", "payment_part"),
+    Invariant(7, "positions_sum_to_zero", "cycles", "cycle"),
+    Invariant(7, "positions_equal_obligations", "positions", "agency_in_cycle"),
+    Invariant(7, "fees", "cycles", "fee"),
+    Invariant(7, "settled_money", "positions", "agency_in_cycle"),
+    Invariant(7, "accepted_disputes", "disputes", "dispute"),
+    Invariant(8, "blocked_do_not_pay", "transfers", "posting_by_credential"),
+    Invariant(9, "own_canteen", "transfers", "posting_by_terminal"),
+    Invariant(9, "second_person", "terminals", "terminal"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that does not hold; ``off_fen`` is none where no amount is concerned."""
+
+    subject: str
+    columns: dict[str, Any]
+    off_fen: int | None = None
+
+    def text(self, language: Language) -> str:
+        """For people."""
+        subject = catalogue.text(f"verification.subject.{self.subject}", language, **self.columns)
+        if self.off_fen is None:
+            return subject
+        return catalogue.text("verification.difference", language, subject=subject, amount=yuan(self.off_fen))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report: how much was read, how much of it is broken, and by which amount in fen."""
+
+    number: int
+    code: str
+    population: str
+    count: int
     broken: int = 0
     off_fen: int = 0
-    examples: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the invariant holds."""
+        return self.broken == 0
+
+    def name(self, language: Language) -> str:
+        """The invariant's number and name."""
+        return f"{self.number} {catalogue.text(f'verification.check.{self.code}', language)}"
+
+    def figure(self, language: Language) -> str:
+        """How much was read, and how much of it is broken."""
+        population = catalogue.text(f"verification.population.{self.population}", language, count=f"{self.count:,}")
+        if self.holds:
+            return catalogue.text("verification.figure.holds", language, population=population)
+        broken, amount = f"{self.broken:,}", yuan(self.off_fen)
+        if self.off_fen == 0:
+            return catalogue.text("verification.figure.broken", language, population=population, broken=broken)
+        return catalogue.text(
+            "verification.figure.broken_by", language, population=population, broken=broken, amount=amount
+        )
+
+    def examples(self, language: Language) -> list[str]:
+        """The first few differences."""
+        return [difference.text(language) for difference in self.differences[:EXAMPLES_MAX]]
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return asdict(self)
-
-
-CHECKS = {
-    "balances_sum_to_zero": ("1 sum of all accounts is zero", "transfers"),
-    "stored_balances": ("1 purses equal their transfers", "purses"),
-    "account_days": ("1 rolled-up days equal transfers", "account days"),
-    "accounts_exist": ("1 both accounts exist", "transfers"),
-    "approved_are_posted": ("2 approved requests are posted", "requests"),
-    "posted_once": ("3 a request posts at most once", "requests"),
-    "posted_were_approved": ("3 postings have their request", "transfers"),
-    "forwarded_numbers": ("3 forwarded numbers agree", "requests"),
-    "counter_used_once": ("4 a counter is used once", "transfers"),
-    "counters_go_up": ("4 counters only go up", "transfers"),
-    "last_counters": ("4 credentials know their last counter", "credentials"),
-    "credential_owns_purse": ("4 credentials pay from their own", "transfers"),
-    "purses_not_negative": ("5 no purse is negative", "purses"),
-    "home_or_cash": ("5 visitors pay from cash only", "transfers"),
-    "working_meals": ("5 one working meal a visit", "transfers"),
-    "closed_accounts": ("5 closed accounts are empty", "purses"),
-    "online_top_ups": ("5 online top-ups equal what was paid", "orders"),
-    "one_business_day": ("6 every transfer has its day", "transfers"),
-    "closed_day_never_changes": ("6 closed days equal their cycle", "closed days"),
-    "closed_day_has_cycle": ("6 every closed day is cleared once", "closed days"),
-    "reversals": ("6 reversals mirror what they reverse", "transfers"),
-    "given_back": ("6 never more given back than paid", "transfers"),
-    "positions_sum_to_zero": ("7 net positions sum to zero", "cycles"),
-    "positions_equal_obligations": ("7 positions equal obligations", "positions"),
-    "fees": ("7 fees equal their meals", "cycles"),
-    "settled_money": ("7 settled positions equal their money", "positions"),
-    "accepted_disputes": ("7 accepted disputes went back", "disputes"),
-    "blocked_do_not_pay": ("8 blocked credentials do not pay", "transfers"),
-    "own_canteen": ("9 terminals act for their canteen", "transfers"),
-    "second_person": ("9 terminals have a second person", "terminals"),
-}
-"""Query -> what it shows (the number is the invariant's) and what is looked at."""
+        """For ``--json``: always in English, with a stable ``code``."""
+        return {
+            "code": self.code,
+            "name": self.name(Language.ENGLISH),
+            "holds": self.holds,
+            "figure": self.figure(Language.ENGLISH),
+            "broken": self.broken,
+            "off_fen": self.off_fen,
+            "examples": self.examples(Language.ENGLISH),
+        }
 
 
 async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
-    """Check everything; one line each."""
+    """Check every invariant; one line each."""
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             looked_at = await connection.fetchrow(QUERIES["looked_at"])
             assert looked_at is not None
             report = [
-                _judge(name, await connection.fetch(QUERIES[query]), looked_at[population], population)
-                for query, (name, population) in CHECKS.items()
+                _check(invariant, await connection.fetch(QUERIES[invariant.query]), looked_at[invariant.population])
+                for invariant in INVARIANTS
             ]
             report.append(await _statements(connection, statement_folder))
             report.append(await _audit_chain(connection))
@@ -96,33 +161,33 @@ async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
         await connection.close()
 
 
-def _judge(name: str, rows: list[asyncpg.Record], count: int, population: str) -> Check:
-    """A line from the rows (what, off_fen) in which an invariant does not hold."""
-    if not rows:
-        return Check(name, True, f"0 of {count:,} {population} broken")
-    off_fen = sum(abs(row["off_fen"]) for row in rows)
-    examples = [f"{row['what']}: {yuan(row['off_fen'])} yuan" for row in rows[:EXAMPLES_MAX]]
-    figure = f"{len(rows):,} of {count:,} {population} broken, {yuan(off_fen)} yuan"
-    return Check(name, False, figure, len(rows), off_fen, examples)
+def _check(invariant: Invariant, rows: list[asyncpg.Record], count: int) -> Check:
+    """A line from the rows in which an invariant does not hold."""
+    differences = []
+    for row in rows:
+        columns = dict(row)
+        differences.append(Difference(invariant.subject, columns, columns.pop("off_fen")))
+    off_fen = sum(abs(difference.off_fen or 0) for difference in differences)
+    return Check(
+        invariant.number, invariant.query, invariant.population, count, len(rows), off_fen, differences[:EXAMPLES_MAX]
+    )
 
 
 async def _statements(connection: Connection, folder: Path) -> Check:
-    """Published files are what was published, and their last line is the agency's position."""
-    name = "7 statements equal positions"
-    wrong = []
+    """Compare the files with the published digests, and their last line with the agency's position."""
     rows = await connection.fetch(QUERIES["statements"])
+    wrong = []
     for row in rows:
+        found = {"cycle_date": row["cycle_date"], "file_name": row["file_name"]}
         path = folder / row["cycle_date"].isoformat() / row["file_name"]
         content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).digest() != row["sha256"]:
-            wrong.append(f"{path.name} of {row['cycle_date']} is not what was published")
+            wrong.append(Difference("statement_altered", found))
         elif row["position_fen"] is not None and _last_amount(content) != yuan(row["position_fen"]):
-            wrong.append(f"{path.name} of {row['cycle_date']} does not end in {yuan(row['position_fen'])}")
+            wrong.append(Difference("statement_total", {**found, "amount": yuan(row["position_fen"])}))
     unpublished = await connection.fetch(QUERIES["missing_statements"])
-    wrong += [f"agency {row['agency_id']} has no statement of {row['cycle_date']}" for row in unpublished]
-    if wrong:
-        return Check(name, False, f"{len(wrong)} broken", len(wrong), 0, wrong[:EXAMPLES_MAX])
-    return Check(name, True, f"0 of {len(rows):,} files broken")
+    wrong += [Difference("statement_missing", dict(row)) for row in unpublished]
+    return Check(7, "statements", "files", len(rows), len(wrong), 0, wrong[:EXAMPLES_MAX])
 
 
 def _last_amount(content: bytes) -> str:
@@ -131,10 +196,8 @@ def _last_amount(content: bytes) -> str:
 
 
 async def _audit_chain(connection: Connection) -> Check:
-    name = "9 the audit log's chain verifies"
     await connection.set_type_codec("jsonb", encoder=str, decoder=json.loads, schema="pg_catalog")
     rows = await connection.fetch(QUERIES["audit_entries"])
-    broken = first_break(AuditEntry(**dict(row)) for row in rows)
-    if broken is None:
-        return Check(name, True, f"0 of {len(rows):,} entries broken")
-    return Check(name, False, f"broken at entry {broken}", 1, 0, [f"audit entry {broken}"])
+    broken = first_break(as_struct(row, AuditEntry) for row in rows)
+    wrong = [] if broken is None else [Difference("audit_entry", {"entry": broken})]
+    return Check(9, "audit_chain", "entries", len(rows), len(wrong), 0, wrong)

@@ -24,15 +24,15 @@ from demo.city import PASSWORD
 from demo.console import ConsoleClient, PlayFailed, open_http
 from demo.network import DemoNetwork
 from loadtest.bench import machine, pgbench
+from loadtest.bench.end_of_day import MEASURED_ROWS, ROWS, EndOfDay, closes_under_load
 from loadtest.bench.kitchen import Kitchen
-from loadtest.bench.night import MEASURED_ROWS, ROWS, Night, closes_under_load
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
 from loadtest.generator import LoadFailed, Measured, generate, prepare
 
 PEOPLE, QUICK_PEOPLE = 24_000, 12_000
 PHONES, QUICK_PHONES = 12_000, 4_000
-"""So many that nobody eats much more often in a day than people do."""
+"""Enough that nobody eats much more often than real officials do."""
 TILLS = 384
 """A city's. Fewer leave the processors idle while a batch is being made durable; more only wait longer."""
 ROUND_S, PGBENCH_S = 3.0, 2
@@ -44,9 +44,9 @@ busy minute of its neighbours should slow all of them."""
 GROWN_ROWS = 20_000_000
 OVERLOAD = 3
 CLOSES_CHARGES, CLOSES_S = 300_000, 300.0
-"""They last longer than the fifty closes; the generator ends when the last one is answered."""
+"""Enough charges for the fifty closes; the generator ends when the last one is answered."""
 LANES = 12
-"""People before every till who all ask at once when more come than the centre can take."""
+"""Concurrent requests of each till in the overload test."""
 
 TARGETS: dict[str, tuple[str, float]] = {
     "card_vs_pgbench": (">=", 2.0),
@@ -65,7 +65,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "statements_s": ("<=", 60.0),
     "statements_rss_mb": ("<=", 500.0),
     "close_stall_ms": ("<=", 250.0),
-    "night_growth": ("<=", 1.0),
+    "end_of_day_growth": ("<=", 1.0),
     "closes_lost": ("<=", 0),
     "waste_dashboard_p95_ms": ("<=", 200.0),
 }
@@ -84,7 +84,7 @@ class Bench:
         self.results: dict[str, Any] = {"machine": {"processors": os.cpu_count()}}
 
     def note(self, key: str, value: float, digits: int = 2) -> None:
-        """Keep a figure, and say it."""
+        """Record a figure and print it."""
         self.results[key] = round(value, digits)
         self.out.write_text(json.dumps(self.results, indent=2) + "\n", encoding="utf-8")
         console.print(f"  {key:<22} {self.results[key]:>12,}")
@@ -161,7 +161,7 @@ class Bench:
         after = machine.cpu_by_part(machine.family(pid))
         others = {mark: count for mark, count in measured.marks.items() if mark != "approved"}
         if others:
-            raise PlayFailed(f"{name}: not all payments were approved: {others}")
+            raise LoadFailed(f"{name}: not all payments were approved: {others}")
         count, paid = measured.marks["approved"], round(measured.rate("approved"), 1)
         if paid > self.results.get(name, {}).get("rps", 0):
             self.results[name] = {
@@ -172,12 +172,12 @@ class Bench:
             }
         return measured
 
-    def night(self, *, quick: bool = False) -> None:
+    def end_of_day(self, *, quick: bool = False) -> None:
         """Closing under load, and days of millions of payments."""
         with self.centre.running() as pid:
             network, url = DemoNetwork(self.centre.url), self.centre.database_url()
             self._closes_under_load(self._traffic(network), url)
-            Night(url, network.centre, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
+            EndOfDay(url, network.centre, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
 
     def kitchen(self) -> None:
         """Dashboards over three years of a thousand canteens."""
@@ -268,14 +268,14 @@ def grow(url: str, rows: int) -> None:
 
 
 def show(results: dict[str, Any]) -> None:
-    """The table."""
+    """Print the table of figures and targets."""
     table = Table("figure", "measured", "at least / at most", "", box=None)
     for key, (sign, target) in TARGETS.items():
         if key in results:
             met = results[key] >= target if sign == ">=" else results[key] <= target
             table.add_row(key, f"{results[key]:,}", f"{sign} {target:g}", "[green]ok" if met else "[red]short")
     console.print(table)
-    for row in results.get("nights", []):
+    for row in results.get("days", []):
         console.print(row)
     for name in ("card", "qr", "single_tx"):
         if name not in results:
@@ -290,7 +290,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="the first nine figures, in under two minutes")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
-    parser.add_argument("--only", choices=["charges", "night", "kitchen"], help="one part alone")
+    parser.add_argument("--only", choices=["charges", "end-of-day", "kitchen"], help="one part alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
         people, phones = (QUICK_PEOPLE, QUICK_PHONES) if arguments.quick else (PEOPLE, PHONES)
@@ -298,8 +298,8 @@ def main() -> None:
         try:
             if arguments.only in (None, "charges"):
                 bench.payments(full=not arguments.quick)
-            if arguments.only == "night" or (arguments.only is None and not arguments.quick):
-                bench.night(quick=arguments.quick)
+            if arguments.only == "end-of-day" or (arguments.only is None and not arguments.quick):
+                bench.end_of_day(quick=arguments.quick)
             if arguments.only == "kitchen" or (arguments.only is None and not arguments.quick):
                 bench.kitchen()
         except (PlayFailed, LoadFailed, subprocess.CalledProcessError) as error:

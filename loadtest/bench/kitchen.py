@@ -9,8 +9,9 @@ from typing import Any
 
 import psycopg
 
-from demo.console import ConsoleClient, PlayFailed
-from loadtest.bench import network
+from demo.console import ConsoleClient
+from loadtest.bench import generated_regions
+from loadtest.generator import LoadFailed
 
 DAYS = 3 * 365
 SLICE_DAYS = 73
@@ -84,16 +85,16 @@ class Kitchen:
         self.note("waste_dashboard_p95_ms", _p95([ms for found in times.values() for ms in found]), 1)
 
     def _write(self) -> int:
-        known = network.names(self.day)
+        known = generated_regions.names(self.day)
         self.db.execute("SET synchronous_commit = off")
-        network.build(self.db, known)
+        generated_regions.build(self.db, known)
         begin = self.day - timedelta(days=DAYS)
         while begin < self.day:
             end = min(begin + timedelta(days=SLICE_DAYS), self.day) - timedelta(days=1)
-            network.run(self.db, COVERS + WEIGH_INS, {**known, "begin": begin, "end": end})
+            generated_regions.run(self.db, COVERS + WEIGH_INS, {**known, "begin": begin, "end": end})
             begin = end + timedelta(days=1)
-        network.run(self.db, SUMS, known)
-        network.pay(self.db, known, LIVE_PAYMENTS)
+        generated_regions.run(self.db, SUMS, known)
+        generated_regions.pay(self.db, known, LIVE_PAYMENTS)
         self.db.execute("VACUUM (ANALYZE)")
         found = self.db.execute(
             "SELECT (SELECT count(*) FROM weigh_in), (SELECT sum(weight_g) FROM weigh_in WHERE book = ANY (%(books)s)),"
@@ -103,16 +104,19 @@ class Kitchen:
         assert found is not None
         rows, weighed_g, summed_g = found
         if weighed_g != summed_g:
-            raise PlayFailed(f"{weighed_g} g were weighed, {summed_g} g are in the sums")
+            raise LoadFailed(f"{weighed_g} g were weighed, {summed_g} g are in the sums")
         return int(rows)
 
     def _evaluate(self) -> None:
         quarter = date(self.day.year, (self.day.month - 1) // 3 * 3 + 1, 1)
         give_up_at = time.monotonic() + LONGEST_S
         shown = self.supervisor.call("POST", f"/waste/evaluations/{quarter}")
-        while not shown["evaluated"] or len(shown["evaluations"]) < network.AGENCIES * network.CANTEENS_EACH:
+        while (
+            not shown["evaluated"]
+            or len(shown["evaluations"]) < generated_regions.AGENCIES * generated_regions.CANTEENS_EACH
+        ):
             if time.monotonic() > give_up_at:
-                raise PlayFailed(f"the quarter from {quarter} is still not evaluated")
+                raise LoadFailed(f"the quarter from {quarter} is still not evaluated")
             time.sleep(0.5)
             shown = self.supervisor.call("GET", f"/waste/evaluations/{quarter}")
 

@@ -11,14 +11,14 @@ from loadtest.generator import prepare
 from terminals.client import Terminal
 
 TOP_UP_FEN = 1_000_000
-"""The largest top-up there is pays five hundred meals: more than anybody eats here."""
+"""The largest allowed top-up: five hundred meals."""
 AT_ONCE = 8
 RULES = {"meals_max": None, "day_max_fen": None}
-"""The limits are checked for every payment; here they let an official eat all day."""
+"""Without these two limits an official may eat all day."""
 
 
 class Traffic:
-    """Tills and their diners. Nobody stands at two tills, so that card counters arrive in order."""
+    """Tills and their diners. Every diner has one till, so that card counters arrive in order."""
 
     def __init__(
         self, network: DemoNetwork, folder: Path, *, people: int, tills: int, phones: int = 0, hot: bool = False

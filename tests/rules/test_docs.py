@@ -9,6 +9,9 @@ from onecard.cli import main
 from onecard.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+LANGUAGE_OF_THE_COMMAND_LINE = "ONECARD_LANG"
+"""Read before the settings, because their mistakes are told in it."""
+
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -32,7 +35,8 @@ def test_commands_exist(page: Path) -> None:
 
 
 def test_architecture_names_files_that_are_there() -> None:
-    named = r"`((?:onecard|terminals|clearing|waste|settlement|registry|tests)/[\w/.-]+\.\w+)`"
+    packages = "onecard|loadtest|demo|verification|terminals|clearing|waste|settlement|registry|foundation|tests"
+    named = rf"`((?:{packages})/[\w/.-]+\.\w+)`"
     for name in re.findall(named, text_of(ROOT / "ARCHITECTURE.md")):
         assert (ROOT / name).is_file(), name
 
@@ -40,7 +44,7 @@ def test_architecture_names_files_that_are_there() -> None:
 def test_the_guide_lists_settings_that_are_there() -> None:
     names = {f"ONECARD_{name.upper()}" for name in Settings.model_fields}
     guide = text_of(ROOT / "docs" / "operations.md")
-    assert set(re.findall(r"`(ONECARD_[A-Z_]+)`", guide)) <= names
+    assert set(re.findall(r"`(ONECARD_[A-Z_]+)`", guide)) <= names | {LANGUAGE_OF_THE_COMMAND_LINE}
 
 
 def test_options_of_the_readme_exist() -> None:

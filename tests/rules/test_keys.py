@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from foundation.keys import KeyRing, create_missing_keys, load_keys
+from foundation.keys import KeyRing, WrongKeyFile, create_missing_keys, load_keys
 
 
 def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     assert load_keys(tmp_path / "keys").wrapping_key == first
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
     (tmp_path / "keys" / "wrapping_key").write_text("short")
-    with pytest.raises(ValueError, match="wrapping_key"):
+    with pytest.raises(WrongKeyFile, match="wrapping_key"):
         load_keys(tmp_path / "keys")
 
 

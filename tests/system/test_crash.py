@@ -37,7 +37,7 @@ def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own: System) -> No
     serving.join(240)
     assert not serving.is_alive()
 
-    # Then every terminal knows the outcome of all it sent, and both judges agree with it
+    # Then every terminal knows the outcome of all it sent, and both checks agree with it
     acks = day.write_history()
     verify = json.loads(own.command("verify", "--json").stdout)
     history = json.loads(own.command("check-history", str(acks), "--json").stdout)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 
-def test_a_lunch_is_played_reported_and_judged(scratch: Path) -> None:
+def test_a_lunch_is_played_reported_and_checked(scratch: Path) -> None:
     report = scratch / "lunch.html"
     done = subprocess.run(
         [sys.executable, "-m", "loadtest.lunch", "--seconds", "8", "--tills", "6", "--report", str(report)],

@@ -14,7 +14,7 @@ import urllib3
 
 from demo.simulated_gateway import LATE_S
 from foundation.postgres import open_pool
-from onecard.demonstration import with_simulated_gateway
+from onecard.cli.demonstration import with_simulated_gateway
 from onecard.payment_gateway import open_gateway
 from settlement.online_top_ups import ORDER_LIFE, settle_unheard
 from settlement.schemas import TopUpOrder

@@ -1,15 +1,15 @@
 -- name: looked_at
 -- How much there is.
 SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM request) AS requests,
-       (SELECT count(*) FROM purse) AS purses, (SELECT count(*) FROM account_day) AS "account days",
-       (SELECT count(*) FROM closed_day) AS "closed days", (SELECT count(*) FROM cycle) AS cycles,
+       (SELECT count(*) FROM purse) AS purses, (SELECT count(*) FROM account_day) AS account_days,
+       (SELECT count(*) FROM closed_day) AS closed_days, (SELECT count(*) FROM cycle) AS cycles,
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
        (SELECT count(*) FROM dispute) AS disputes,
        (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
 -- Purses as stored plus all other accounts as the sum of their transfers: one fen off anywhere shows here.
-SELECT 'all accounts' AS what, s.off_fen
+SELECT s.off_fen
 FROM (
     SELECT ((SELECT coalesce(sum(balance_fen), 0) FROM purse)
           + (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
@@ -21,7 +21,7 @@ FROM (
 
 -- name: stored_balances
 -- Purses whose stored balance is not the sum of their transfers.
-SELECT format('purse %s of holder %s (book %s)', w.kind, w.holder_id, w.book) AS what,
+SELECT w.kind AS purse, w.holder_id, w.book,
        (w.balance_fen - coalesce(s.sum_fen, 0))::bigint AS off_fen
 FROM purse w
 LEFT JOIN (
@@ -35,7 +35,7 @@ ORDER BY w.book, w.holder_id;
 
 -- name: account_days
 -- Closed days of accounts whose roll-up is not the sum of the day's transfers, or is missing.
-SELECT format('account %s on %s (book %s)', account_id, business_date, book) AS what,
+SELECT account_id, business_date, book,
        (sum(kept_fen) - sum(fen))::bigint AS off_fen
 FROM (
     SELECT d.book, m.account_id, d.business_date, m.fen, 0 AS kept_fen
@@ -58,7 +58,7 @@ ORDER BY book, account_id;
 
 -- name: accounts_exist
 -- Transfers with a side that is no account of the book.
-SELECT format('posting %s part %s', t.posting_id, t.part) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.part, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN account d ON d.book = t.book AND d.account_id = t.debit_account
 LEFT JOIN account c ON c.book = t.book AND c.account_id = t.credit_account
@@ -74,7 +74,7 @@ WHERE d.account_id IS NULL OR c.account_id IS NULL
 
 -- name: approved_are_posted
 -- Approved charges whose transfers are missing or come to another amount; voids whose reversal does.
-SELECT format('request %s/%s of terminal %s (%s)', r.epoch, r.sequence, r.terminal_id, r.operation) AS what,
+SELECT r.epoch, r.sequence, r.terminal_id,
        (r.cash_fen + r.subsidy_fen + r.host_fen - coalesce(s.amount_fen, 0))::bigint AS off_fen
 FROM request r
 LEFT JOIN (
@@ -91,7 +91,7 @@ WHERE r.posting_id IS NOT NULL
 
 -- name: posted_once
 -- Numbers of a terminal under which more than one posting stands, in any book.
-SELECT format('request %s/%s of terminal %s', t.epoch, t.sequence, t.terminal_id) AS what,
+SELECT t.epoch, t.sequence, t.terminal_id,
        (sum(t.amount_fen) - min(t.amount_fen))::bigint AS off_fen
 FROM transfer t WHERE t.terminal_id IS NOT NULL
 GROUP BY t.terminal_id, t.epoch, t.sequence
@@ -99,7 +99,7 @@ HAVING count(DISTINCT t.posting_id) > 1;
 
 -- name: posted_were_approved
 -- Postings by terminals without their remembered request.
-SELECT format('posting %s', t.posting_id) AS what, sum(t.amount_fen)::bigint AS off_fen
+SELECT t.posting_id, sum(t.amount_fen)::bigint AS off_fen
 FROM transfer t
 LEFT JOIN request r ON r.book = t.book AND r.terminal_id = t.terminal_id AND r.epoch = t.epoch
                    AND r.sequence = t.sequence AND r.posting_id = t.posting_id
@@ -108,7 +108,7 @@ GROUP BY t.posting_id;
 
 -- name: forwarded_numbers
 -- Forwarded numbers whose answer in the other book is to another message, or stands in two other books.
-SELECT format('request %s/%s of terminal %s', h.epoch, h.sequence, h.terminal_id) AS what,
+SELECT h.epoch, h.sequence, h.terminal_id,
        sum(o.cash_fen + o.subsidy_fen + o.host_fen)::bigint AS off_fen
 FROM request h
 JOIN request o ON o.terminal_id = h.terminal_id AND o.epoch = h.epoch AND o.sequence = h.sequence AND o.book <> h.book
@@ -118,7 +118,7 @@ HAVING bool_or(o.digest IS NOT NULL AND o.digest <> h.digest) OR bool_or(o.book 
 
 -- name: counter_used_once
 -- Counter values of a credential that stand in more than one posting.
-SELECT format('credential %s counter %s', t.credential_id, t.counter) AS what,
+SELECT t.credential_id, t.counter,
        (sum(t.amount_fen) - min(t.amount_fen))::bigint AS off_fen
 FROM transfer t WHERE t.credential_id IS NOT NULL
 GROUP BY t.book, t.credential_id, t.counter
@@ -126,7 +126,7 @@ HAVING count(DISTINCT t.posting_id) > 1;
 
 -- name: counters_go_up
 -- Online payments whose counter is below one that was posted earlier.
-SELECT format('credential %s counter %s', s.credential_id, s.counter) AS what, s.amount_fen AS off_fen
+SELECT s.credential_id, s.counter, s.amount_fen AS off_fen
 FROM (
     SELECT t.credential_id, t.counter, t.amount_fen,
            max(t.counter) OVER (PARTITION BY t.book, t.credential_id ORDER BY t.posted_at, t.counter
@@ -136,20 +136,20 @@ FROM (
 
 -- name: credential_owns_purse
 -- Payments by a credential of another official, or of none.
-SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN credential c ON c.book = t.book AND c.credential_id = t.credential_id AND c.holder_id = t.holder_id
 WHERE t.kind IN ('payment', 'working_meal') AND c.credential_id IS NULL;
 
 -- name: purses_not_negative
 -- Purses below zero.
-SELECT format('purse %s of holder %s', kind, holder_id) AS what, balance_fen AS off_fen
+SELECT kind AS purse, holder_id, balance_fen AS off_fen
 FROM purse WHERE balance_fen < 0;
 
 -- name: online_top_ups
 -- Orders that were paid and not posted, and postings of the gateway without their order. (Posted while the order is
 -- still open: whoever settles it died in between, and the next one finishes it.)
-SELECT format('order %s', coalesce(g.number, t.posting_id)) AS what,
+SELECT coalesce(g.number, t.posting_id) AS number,
        (coalesce(t.amount_fen, 0) - coalesce(CASE WHEN g.state <> 'returned' THEN g.amount_fen END, 0))::bigint AS off_fen
 FROM gateway_order g
 FULL JOIN (SELECT * FROM transfer WHERE kind = 'top_up' AND channel = 'gateway') t
@@ -160,7 +160,7 @@ WHERE (g.state = 'paid' AND t.posting_id IS NULL)
 
 -- name: one_business_day
 -- Transfers of a day that is neither open nor closed.
-SELECT format('posting %s on %s', t.posting_id, t.business_date) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.business_date, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN book_day o ON o.book = t.book AND o.business_date = t.business_date
 LEFT JOIN closed_day c ON c.book = t.book AND c.business_date = t.business_date
@@ -168,8 +168,7 @@ WHERE (o.book IS NULL) = (c.book IS NULL);
 
 -- name: closed_day_never_changes
 -- Obligations of netted cycles that are not what their closed days' transfers come to now.
-SELECT format('cycle %s: agency %s at canteen %s, %s by %s (book %s)',
-              cycle_date, issuer_id, canteen_id, meal, channel, book) AS what,
+SELECT cycle_date, issuer_id, canteen_id, meal, channel, book,
        (sum(kept_fen) - sum(fen))::bigint AS off_fen
 FROM (
     SELECT o.cycle_date, o.book, o.issuer_id, o.canteen_id, o.acquirer_id, o.meal, o.channel,
@@ -186,7 +185,7 @@ HAVING sum(kept_fen) <> sum(fen) OR sum(kept_payments) <> sum(payments);
 
 -- name: closed_day_has_cycle
 -- Closed days without a cycle although a later one was netted, and days marked closed that are still open.
-SELECT format('book %s on %s', d.book, d.business_date) AS what,
+SELECT d.book, d.business_date,
        (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
         WHERE t.book = d.book AND t.business_date = d.business_date)::bigint AS off_fen
 FROM closed_day d
@@ -196,12 +195,12 @@ WHERE (d.cycle_date IS NULL AND EXISTS (SELECT FROM cycle c WHERE c.business_dat
 
 -- name: positions_sum_to_zero
 -- Cycles whose net positions do not sum to zero.
-SELECT format('cycle %s', cycle_date) AS what, sum(position_fen)::bigint AS off_fen
+SELECT cycle_date, sum(position_fen)::bigint AS off_fen
 FROM position GROUP BY cycle_date HAVING sum(position_fen) <> 0;
 
 -- name: positions_equal_obligations
 -- Positions that are not what the agency's obligations come to.
-SELECT format('agency %s in cycle %s', p.agency_id, p.cycle_date) AS what,
+SELECT p.agency_id, p.cycle_date,
        (p.position_fen - coalesce(s.net_fen, 0))::bigint AS off_fen
 FROM position p
 LEFT JOIN (
@@ -216,7 +215,7 @@ WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable
 
 -- name: fees
 -- Fees of netted cycles that are not the cycle's fee for each meal at another agency's canteen.
-SELECT format('cycle %s: agency %s at canteen %s', o.cycle_date, o.issuer_id, o.canteen_id) AS what,
+SELECT o.cycle_date, o.issuer_id, o.canteen_id,
        (coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
         - c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0))::bigint AS off_fen
 FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
@@ -227,7 +226,7 @@ HAVING coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 
 
 -- name: settled_money
 -- Positions for which more money moved than is due, or in the wrong direction, or less though the cycle is settled.
-SELECT format('agency %s in cycle %s', p.agency_id, p.cycle_date) AS what,
+SELECT p.agency_id, p.cycle_date,
        (coalesce(m.fen, 0) - abs(p.position_fen))::bigint AS off_fen
 FROM position p
 JOIN cycle c ON c.business_date = p.cycle_date
@@ -238,7 +237,7 @@ WHERE m.fen > abs(p.position_fen) OR m.turned OR (c.state = 'settled' AND coales
 
 -- name: accepted_disputes
 -- Accepted disputes whose money did not go back, or not all of it.
-SELECT format('dispute %s of posting %s', d.dispute_id, d.posting_id) AS what,
+SELECT d.dispute_id, d.posting_id,
        (d.amount_fen - coalesce(sum(t.amount_fen), 0))::bigint AS off_fen
 FROM dispute d
 LEFT JOIN transfer t ON t.book = d.book AND t.posting_id = d.refund_id AND t.reverses = d.posting_id
@@ -248,7 +247,7 @@ HAVING d.amount_fen <> coalesce(sum(t.amount_fen), 0);
 
 -- name: blocked_do_not_pay
 -- Payments posted while the credential was on the block list.
-SELECT format('posting %s with credential %s', t.posting_id, t.credential_id) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.credential_id, t.amount_fen AS off_fen
 FROM transfer t
 JOIN LATERAL (
     SELECT b.blocked, b.at FROM block_entry b
@@ -259,7 +258,7 @@ WHERE t.kind IN ('payment', 'working_meal');
 
 -- name: own_canteen
 -- Postings by a terminal for a canteen or agency that is not its own.
-SELECT format('posting %s by terminal %s', t.posting_id, t.terminal_id) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.terminal_id, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN terminal m ON m.terminal_id = t.terminal_id
 LEFT JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
@@ -268,7 +267,7 @@ WHERE t.kind IN ('payment', 'working_meal', 'reversal')
 
 -- name: home_or_cash
 -- Visitors' payments from a subsidy purse, and payments under another issuer than the official's agency.
-SELECT format('posting %s', t.posting_id) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.amount_fen AS off_fen
 FROM transfer t
 JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
 LEFT JOIN purse w ON w.book = t.book AND w.account_id = t.debit_account
@@ -278,7 +277,7 @@ WHERE (t.issuer_id <> o.agency_id AND NOT (sale_fen(t.kind, t.amount_fen) <> 0 A
 
 -- name: reversals
 -- Reversals that do not mirror a payment, part by part.
-SELECT format('reversal %s part %s', t.posting_id, t.part) AS what,
+SELECT t.posting_id, t.part,
        (t.amount_fen - coalesce(p.amount_fen, 0))::bigint AS off_fen
 FROM transfer t
 LEFT JOIN transfer p ON p.book = t.book AND p.posting_id = t.reverses AND p.part = t.part
@@ -289,7 +288,7 @@ WHERE t.kind = 'reversal'
 
 -- name: given_back
 -- Payments of which more was given back than was paid, and refunds of what is no payment or to another account.
-SELECT format('payment %s part %s', t.reverses, t.part) AS what,
+SELECT t.reverses, t.part,
        (sum(t.amount_fen) - coalesce(p.amount_fen, 0))::bigint AS off_fen
 FROM transfer t
 LEFT JOIN transfer p ON p.book = t.book AND p.posting_id = t.reverses AND p.part = t.part
@@ -301,7 +300,7 @@ HAVING p.amount_fen IS NULL OR sum(t.amount_fen) > p.amount_fen;
 
 -- name: last_counters
 -- Credentials whose last counter is not the highest that paid.
-SELECT format('credential %s', c.credential_id) AS what, 0::bigint AS off_fen
+SELECT c.credential_id, 0::bigint AS off_fen
 FROM credential c
 LEFT JOIN (
     SELECT book, credential_id, max(counter) AS counter FROM transfer
@@ -311,7 +310,7 @@ WHERE c.last_counter <> coalesce(t.counter, 0);
 
 -- name: working_meals
 -- Working meals without a visit to that host, and visits with more than one that stands.
-SELECT format('working meal %s', t.posting_id) AS what, t.amount_fen AS off_fen
+SELECT t.posting_id, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN visit v ON v.book = t.book AND v.holder_id = t.holder_id AND v.working_meal = t.posting_id
                  AND v.host_agency_id = t.acquirer_id
@@ -320,13 +319,13 @@ WHERE t.kind = 'working_meal' AND v.visit_id IS NULL
 
 -- name: closed_accounts
 -- Closed accounts with money left in a purse.
-SELECT format('purse %s of holder %s', w.kind, w.holder_id) AS what, w.balance_fen AS off_fen
+SELECT w.kind AS purse, w.holder_id, w.balance_fen AS off_fen
 FROM purse w JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id
 WHERE o.state = 'left' AND w.balance_fen <> 0;
 
 -- name: second_person
 -- Terminals without an enrolment that a second person approved.
-SELECT format('terminal %s', m.terminal_id) AS what, 0::bigint AS off_fen
+SELECT m.terminal_id, 0::bigint AS off_fen
 FROM terminal m
 WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.book = m.book AND e.terminal_id = m.terminal_id
                   AND e.approved_by IS NOT NULL AND e.approved_by <> e.created_by);
@@ -349,11 +348,3 @@ WHERE NOT EXISTS (
 -- name: audit_entries
 -- The audit log in order.
 SELECT entry, at, actor, action, subject, detail, digest FROM audit_entry ORDER BY entry;
-
--- name: postings_of_terminals
--- Every posting under some terminals' numbers.
-SELECT t.terminal_id, t.epoch, t.sequence, t.posting_id, min(t.kind) AS kind, sum(t.amount_fen)::bigint AS amount_fen,
-       bool_and(EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id
-                        AND r.part = t.part AND r.kind = 'reversal')) AS reversed
-FROM transfer t WHERE t.terminal_id = ANY ($1)
-GROUP BY t.terminal_id, t.epoch, t.sequence, t.posting_id;

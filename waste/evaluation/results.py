@@ -24,8 +24,8 @@ from waste.evaluation.quarters import (
     state_of,
     year_and_quarter,
 )
-from waste.evaluation.scoring import Evaluation, Known, Point, Week, evaluate, ranked, total
 from waste.evaluation.scheme import scheme_for
+from waste.evaluation.scoring import Evaluation, Known, Point, Week, evaluate, ranked, total
 from waste.measures.schemas import Operating, Serving
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "results.sql")

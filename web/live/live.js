@@ -1,4 +1,6 @@
-// Draws the live stream: one row a canteen, its share as a bar.
+// Draws the event stream of live totals: one row per canteen, its share as a bar. Texts come with the page.
+const language = document.documentElement.lang;
+const texts = document.body.dataset;
 const body = document.getElementById("canteens");
 const state = document.getElementById("state");
 
@@ -11,29 +13,26 @@ function cell(row, className, text) {
 
 function draw(canteens) {
   const most = Math.max(1, ...canteens.map((c) => c.payments));
-  document.getElementById("total").textContent = canteens.reduce((sum, c) => sum + c.payments, 0).toLocaleString();
+  const total = canteens.reduce((sum, c) => sum + c.payments, 0);
+  document.getElementById("total").textContent = total.toLocaleString(language);
   body.replaceChildren();
   for (const c of canteens) {
     const row = body.insertRow();
-    const name = cell(row, "", c.name_zh);
-    const english = document.createElement("small");
-    english.textContent = c.name_en;
-    name.append(english);
+    cell(row, "", language === "en" ? c.name_en : c.name_zh);
     const bar = document.createElement("div");
     bar.style.width = `${(100 * c.payments) / most}%`;
     cell(row, "bar", "").append(bar);
-    cell(row, "number", c.payments.toLocaleString());
-    cell(row, "number", (c.amount_fen / 100).toLocaleString(undefined, { minimumFractionDigits: 2 }));
+    cell(row, "number", c.payments.toLocaleString(language));
+    cell(row, "number", (c.amount_fen / 100).toLocaleString(language, { minimumFractionDigits: 2 }));
   }
 }
 
+function show(text, className) {
+  state.textContent = text;
+  state.className = className;
+}
+
 const source = new EventSource("/live");
-source.onopen = () => {
-  state.textContent = "实时 · live";
-  state.className = "";
-};
-source.onerror = () => {
-  state.textContent = "连接中断,正在重连 · connection lost, trying again";
-  state.className = "lost";
-};
+source.onopen = () => show(texts.live, "");
+source.onerror = () => show(texts.lost, "lost");
 source.onmessage = (event) => draw(JSON.parse(event.data));

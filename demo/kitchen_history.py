@@ -1,6 +1,6 @@
-"""Eighteen months of the demo city: covers by weekday, holiday, weather and trend, and what its kitchens weighed.
+"""Eighteen months of the demo city's kitchens: covers, forecasts and weighings, written as rows.
 
-The same seed gives the same past.
+Covers follow weekday, holiday, weather and trend. The same seed gives the same rows.
 """
 
 import math
@@ -13,22 +13,21 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from demo.city import CANTEENS
+from demo.city import CANTEENS, COOKED_G_PER_COVER, MEALS_PER_LUNCH, WASTE_SHARES
 from foundation.calendar import ZONE, is_working_day
 from registry.models import Canteen
 from waste.measures.models import Kitchen
 from waste.measures.monthly_sums import refresh_months
 from waste.weighing.weigh_ins import sum_up_all
 
-MONTHS_DAYS = 548
+HISTORY_DAYS = 548
 SEED = 35
-SHARES = {"breakfast": 0.35, "lunch": 1.0, "dinner": 0.22}
 WEEK = (1.0, 1.04, 1.02, 1.0, 0.88, 0.12, 0.08)
 BRIDGE, GUESTS_SHARE = 0.78, 0.05
 FORECAST_DAYS, COOK_MORE = 220, 1.3
-"""For so many days the kitchens have kept their forecasts."""
+"""Days of stored forecasts."""
 WEIGHED = 0.94
-"""This share of all meals is weighed."""
+"""Share of all meals that is weighed."""
 
 
 def covers_of(usual: int, first: date, days: int, seed: int) -> list[tuple[int, int]]:
@@ -40,7 +39,7 @@ def covers_of(usual: int, first: date, days: int, seed: int) -> list[tuple[int, 
         day = first + timedelta(days=n)
         weather = 0.8 * weather + chance.normal(0, 0.04)
         works = is_working_day(day)
-        # A make-up day is worked like a Friday; who is on duty on a holiday eats as on a Sunday.
+        # A make-up working day counts as a Friday, a holiday as a Sunday.
         share = week[day.weekday()] if works == (day.weekday() < 5) else week[4 if works else 6]
         if works and day.weekday() != 4 and not is_working_day(day + timedelta(days=1)):
             share *= BRIDGE
@@ -50,10 +49,9 @@ def covers_of(usual: int, first: date, days: int, seed: int) -> list[tuple[int, 
 
 
 def weights_of(covers: int, chance: np.random.Generator, careful: float) -> dict[str, int]:
-    """What a kitchen weighs of a meal, in grams; ``careful``: how much less than usual it wastes."""
-    eaten = covers * 520
-    shares = {"preparation": 0.045, "unserved": 0.05, "plate": 0.085, "inedible": 0.03}
-    waste = {s: round(eaten * share * careful * math.exp(chance.normal(0, 0.15))) for s, share in shares.items()}
+    """Grams of a meal by stream; ``careful`` is the kitchen's waste relative to a usual one."""
+    eaten = covers * COOKED_G_PER_COVER
+    waste = {s: round(eaten * share * careful * math.exp(chance.normal(0, 0.15))) for s, share in WASTE_SHARES.items()}
     return {s: g for s, g in {**waste, "prepared": eaten + waste["unserved"] + waste["plate"]}.items() if g > 0}
 
 
@@ -70,9 +68,9 @@ def _at(first: date, day: int) -> datetime:
     return datetime.combine(first + timedelta(days=day - 1), time(22, 10), ZONE)
 
 
-async def load_past(db: AsyncSession, last: date) -> None:
+async def load_kitchen_history(db: AsyncSession, last: date) -> None:
     """Write the covers and weighings of the months up to a day, and how the kitchens are run."""
-    first = last - timedelta(days=MONTHS_DAYS - 1)
+    first = last - timedelta(days=HISTORY_DAYS - 1)
     canteens = list(await db.scalars(select(Canteen).order_by(Canteen.canteen_id)))
     raw = (await (await db.connection()).get_raw_connection()).driver_connection
     assert raw is not None
@@ -84,9 +82,9 @@ async def load_past(db: AsyncSession, last: date) -> None:
             Kitchen(book=canteen.book, canteen_id=canteen.canteen_id, operating=described.operating,
                     serving=described.serving, cost_per_kg_fen=None)
         )  # fmt: skip
-        for place, (meal, share) in enumerate(SHARES.items()):
+        for place, (meal, share) in enumerate(MEALS_PER_LUNCH.items()):
             seed = SEED + 10 * number + place
-            days = covers_of(round(described.lunches * share), first, MONTHS_DAYS, seed)
+            days = covers_of(round(described.lunches * share), first, HISTORY_DAYS, seed)
             covers += [
                 (canteen.book, canteen.canteen_id, first + timedelta(days=n), meal, count, guests)
                 for n, (count, guests) in enumerate(days)
@@ -97,7 +95,7 @@ async def load_past(db: AsyncSession, last: date) -> None:
             ]
             weigh_ins += _weigh_ins(canteen, meal, first, days, seed, described.waste)
     await db.flush()
-    # Tens of thousands of rows, copied: a first start should take seconds.
+    # COPY: tens of thousands of rows must not slow down the first start.
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
     await raw.copy_records_to_table("cover_forecast", records=expected, columns=FORECAST_COLUMNS)
     await raw.copy_records_to_table("weigh_in", records=weigh_ins, columns=WEIGH_IN_COLUMNS)

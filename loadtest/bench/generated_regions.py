@@ -1,4 +1,4 @@
-"""A network to measure with: four regions with 200 agencies, 1,000 canteens and 50,000 officials, written as rows."""
+"""Regions to measure with: four, with 200 agencies, 1,000 canteens and 50,000 officials, written as rows."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ import psycopg
 AGENCIES, CANTEENS_EACH, OFFICIALS_EACH = 200, 5, 250
 BOOKS = (9001, 9002, 9003, 9004)
 NUMBERS = 1_000_000_000
-"""Where the numbers of what is made here begin."""
+"""The first number of generated rows."""
 
 REGIONS = """
 INSERT INTO book SELECT b, '第' || b || '区', 'Region ' || b FROM unnest(%(books)s::integer[]) b;
@@ -54,7 +54,7 @@ FROM (
 
 
 def names(day: date) -> dict[str, Any]:
-    """What the statements need to know."""
+    """Parameters of the statements."""
     return {
         "books": list(BOOKS), "first": NUMBERS, "agencies": AGENCIES, "canteens": CANTEENS_EACH,
         "officials": OFFICIALS_EACH, "day": day,
@@ -62,7 +62,7 @@ def names(day: date) -> dict[str, Any]:
 
 
 def build(db: psycopg.Connection[Any], known: dict[str, Any]) -> None:
-    """Write the network, once."""
+    """Write the regions, once."""
     if db.execute("SELECT 1 FROM book WHERE book = ANY (%(books)s)", known).fetchone() is None:
         run(db, REGIONS, known)
 

@@ -1,4 +1,4 @@
-"""The night at scale: days of millions of payments closed, netted, written and proved, by the running centre itself."""
+"""The end of the day at scale: the running centre closes, nets, publishes and proves days of millions of payments."""
 
 import threading
 import time
@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 
-from demo.console import ConsoleClient, PlayFailed
-from loadtest.bench import machine, network
-from loadtest.bench.network import BOOKS
+from demo.console import ConsoleClient
+from loadtest.bench import generated_regions, machine
+from loadtest.bench.generated_regions import BOOKS
+from loadtest.generator import LoadFailed
 
 ROWS = (200_000, 1_000_000, 2_000_000, 5_000_000)
 MEASURED_ROWS = 2_000_000
@@ -18,7 +19,7 @@ WRITERS, WRITERS_HOLD_S, FLIPS = 16, 0.010, 50
 LONGEST_S = 1_800.0
 LOOK_AGAIN_S = 0.2
 KITCHENS = ("forecast now", "evaluate")
-"""What the job runner may be doing at the same time for the kitchens is not the night's."""
+"""Commands of the job runner that do not belong to the end of the day."""
 
 GROUP_BY = (
     "SELECT issuer_id, acquirer_id, canteen_id, meal, channel, count(*), sum(amount_fen) FROM transfer"
@@ -27,8 +28,8 @@ GROUP_BY = (
 )
 
 
-class Night:
-    """A region of its own in the running centre's ledger; ``note`` keeps a figure."""
+class EndOfDay:
+    """Measures with generated regions in the running centre's ledger; ``note`` records a figure."""
 
     def __init__(self, url: str, centre: ConsoleClient, pid: int, note: Callable[[str, float, int], None]) -> None:
         self.db = psycopg.connect(url, autocommit=True)
@@ -36,7 +37,7 @@ class Night:
         self.centre = centre
         self.pid = pid
         self.note = note
-        self.names: dict[str, Any] = network.names(self._open_day())
+        self.names: dict[str, Any] = generated_regions.names(self._open_day())
 
     def _open_day(self) -> date:
         return date.fromisoformat(max(book["business_date"] for book in self.centre.call("GET", "/clearing/open-days")))
@@ -44,15 +45,15 @@ class Night:
     def run(self, results: dict[str, Any], sizes: tuple[int, ...] = ROWS) -> None:
         """Close a day of each size."""
         self.db.execute("SET synchronous_commit = off")
-        network.build(self.db, self.names)
+        generated_regions.build(self.db, self.names)
         self.note("close_stall_ms", 1000 * self._stall_s(), 1)
         rows = []
         for size in sizes:
             day = self.names["day"] = self._open_day()
-            network.pay(self.db, self.names, size)
+            generated_regions.pay(self.db, self.names, size)
             self.db.execute("VACUUM (ANALYZE) transfer")
             rows.append({"payments": size, **self._close(day)})
-            results["nights"] = rows
+            results["days"] = rows
             if size == MEASURED_ROWS:
                 self.note("close_vs_groupby", rows[-1]["close_s"] / rows[-1]["group_by_s"], 2)
                 self.note("statements_s", rows[-1]["publish_s"], 1)
@@ -60,7 +61,7 @@ class Night:
         if len(rows) > 1:
             first, last = rows[0], rows[-1]
             growth = (last["close_s"] + last["publish_s"]) / (first["close_s"] + first["publish_s"])
-            self.note("night_growth", growth / (last["payments"] / first["payments"]), 2)
+            self.note("end_of_day_growth", growth / (last["payments"] / first["payments"]), 2)
 
     def _close(self, day: date) -> dict[str, float]:
         grouped_s = min(self._group_by_s() for _ in range(3))
@@ -76,7 +77,7 @@ class Night:
             if cycle["state"] == "published":
                 break
             if time.monotonic() > give_up_at:
-                raise PlayFailed(f"the cycle of {day} is still {cycle['state']}")
+                raise LoadFailed(f"the cycle of {day} is still {cycle['state']}")
             time.sleep(0.2)
         query = (
             "SELECT extract(epoch FROM netted_at - closing_at)::float, extract(epoch FROM published_at - netted_at)"
@@ -88,7 +89,7 @@ class Night:
         assert found is not None
         close_s, publish_s, obligations, total = found
         if total != 0:
-            raise PlayFailed(f"the positions of {day} sum to {total}")
+            raise LoadFailed(f"the positions of {day} sum to {total}")
         return {
             "group_by_s": round(grouped_s, 3), "close_s": round(close_s, 3), "publish_s": round(publish_s, 1),
             "rss_mb": round(peak_mb), "obligations": obligations,
@@ -126,7 +127,7 @@ class Night:
                 started = time.perf_counter()
                 db.execute("SELECT move_business_day(%s, business_date) FROM book_day WHERE book = %s", (book, book))
                 waited.append(time.perf_counter() - started)
-                # The flip itself is undone: what is measured is the wait for the gate.
+                # Rolled back: only the wait for the gate is measured.
                 db.rollback()
         running = False
         for writer in writers:
@@ -139,7 +140,7 @@ def closes_under_load(
 ) -> tuple[int, int, float]:
     """Close day after day while ``charge`` runs; returns payments acknowledged, cleared, and the longest close in s.
 
-    Raises PlayFailed when the positions of a cycle do not sum to zero.
+    Raises LoadFailed when the positions of a cycle do not sum to zero.
     """
     acknowledged: list[int] = []
     _close_open_day(centre)
@@ -164,7 +165,7 @@ def _close_open_day(centre: ConsoleClient) -> None:
         time.sleep(LOOK_AGAIN_S)
         cycle = centre.call("GET", f"/clearing/cycles/{day}")
     if cycle["state"] != "published" or sum(p["position_fen"] for p in cycle["positions"]) != 0:
-        raise PlayFailed(f"the cycle of {day} is {cycle['state']}")
+        raise LoadFailed(f"the cycle of {day} is {cycle['state']}")
 
 
 def _cleared(url: str) -> int:

@@ -1,0 +1,143 @@
+"""Plays a whole day against a running system and prints the results (``onecard demo``)."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from demo.day import MEAL_SHARES, Day, Tally
+from foundation import catalogue
+from foundation.catalogue import Language
+from foundation.money import yuan
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """What to play; the same seed plays the same day. ``keep_open``: no closing, no waste."""
+
+    payments: int
+    terminals: int
+    seed: int = 1
+    keep_open: bool = False
+
+
+@dataclass(slots=True)
+class PlayedDay:
+    """What came of the day; cycle and waste as the API answers them."""
+
+    tally: Tally
+    paid_in_s: float
+    history: Path
+    cycle: dict[str, Any] | None = None
+    waste: list[dict[str, Any]] | None = None
+
+
+def play_day(console: Console, url: str, folder: Path, plan: DayPlan, language: Language) -> Path:
+    """Play a day against the system at ``url`` and print the results; returns the history. Raises PlayFailed."""
+    started = time.monotonic()
+    with _progress(console) as progress:
+        day = Day(url, folder, progress, plan.seed, language)
+        try:
+            played = _play(day, plan)
+        finally:
+            day.close()
+    _Summary(console, language).show(played)
+    seconds = f"{time.monotonic() - started:.0f}"
+    console.print(f"\n{catalogue.text('demo.done', language, folder=folder, seconds=seconds)}", markup=False)
+    return played.history
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<30}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def _play(day: Day, plan: DayPlan) -> PlayedDay:
+    diners = day.register_diners(round(plan.payments * MEAL_SHARES["lunch"]) + 10)
+    empty = day.empty_handed()
+    day.enrol_terminals(plan.terminals)
+    presentations = day.plan(diners, empty, plan.payments)
+    business_date = day.network.centre.call("GET", "/clearing/open-days")[0]["business_date"]
+    started = time.monotonic()
+    day.serve(presentations)
+    paid_in_s = time.monotonic() - started
+    cycle, waste = (None, None) if plan.keep_open else _end_of_day(day, business_date)
+    return PlayedDay(day.tally, paid_in_s, day.write_history(), cycle, waste)
+
+
+def _end_of_day(day: Day, business_date: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Close the day and weigh its waste; the cycle, and the measures of each meal."""
+    task = day.task("end_of_day", 3)
+    cycle: dict[str, Any] = day.network.centre.call("POST", "/clearing/cycles", {"business_date": business_date})
+    day.progress.advance(task)
+    day.weigh(business_date)
+    day.progress.advance(task)
+    waste: list[dict[str, Any]] = day.network.centre.call("GET", f"/waste/days/{business_date}")["meals"]
+    day.progress.advance(task)
+    return cycle, waste
+
+
+class _Summary:
+    """Prints what came of a day, in one language."""
+
+    def __init__(self, console: Console, language: Language) -> None:
+        self.console = console
+        self.language = language
+
+    def show(self, played: PlayedDay) -> None:
+        """Print everything."""
+        self._payments(played.tally, played.paid_in_s)
+        if played.cycle is not None:
+            self._positions(played.cycle)
+        if played.waste:
+            self._waste(played.waste)
+
+    def _text(self, message_id: str, /, **params: Any) -> str:
+        return catalogue.text(message_id, self.language, **params)
+
+    def _table(self, *columns: str) -> Table:
+        return Table(*(self._text(f"demo.column.{column}") for column in columns), box=None)
+
+    def _payments(self, tally: Tally, paid_in_s: float) -> None:
+        line = self._text(
+            "demo.payments",
+            approved=f"{tally.approved:,}",
+            amount=yuan(tally.amount_fen),
+            seconds=f"{paid_in_s:.1f}",
+            refused=sum(tally.refusals.values()),
+            voided=tally.voided,
+            resent=tally.resent,
+            unknown=tally.unknown,
+        )
+        self.console.print(f"\n{line}", markup=False)
+        refusals = self._table("refusal", "times")
+        for reason, times in tally.refusals.most_common():
+            refusals.add_row(self._text(f"refusal.{reason}.title"), str(times))
+        self.console.print(refusals)
+
+    def _positions(self, cycle: dict[str, Any]) -> None:
+        positions = self._table("agency", "receivable", "payable", "net")
+        for position in cycle["positions"]:
+            name = position["name_zh" if self.language is Language.CHINESE else "name_en"]
+            fen = (position["receivable_fen"], position["payable_fen"], position["position_fen"])
+            positions.add_row(name, *(f"{yuan(one):>12}" for one in fen))
+        state = self._text(f"onecard.cycle.{cycle['state']}")
+        line = self._text("demo.cycle", business_date=cycle["business_date"], state=state)
+        self.console.print(f"\n{line}", markup=False)
+        self.console.print(positions)
+
+    def _waste(self, waste: list[dict[str, Any]]) -> None:
+        table = self._table("canteen", "meal", "covers", "grams_per_cover", "waste_rate")
+        for meal in waste:
+            name = meal["name_zh" if self.language is Language.CHINESE else "name_en"]
+            rate = "-" if meal["waste_rate"] is None else f"{100 * meal['waste_rate']:.1f} %"
+            grams = "-" if meal["grams_per_cover"] is None else f"{meal['grams_per_cover']:.1f}"
+            meal_name = self._text(f"demo.meal.{meal['meal']}")
+            table.add_row(name, meal_name, f"{meal['covers']:,}", f"{grams:>8}", f"{rate:>8}")
+        self.console.print()
+        self.console.print(table)

@@ -1,0 +1,44 @@
+"""HTML pages from files: one language a page, texts from the catalogue.
+
+``{{message.id}}`` in a file becomes the message, ``{{name}}`` a value; ``{{lang}}`` is the page's language,
+``{{other_tag}}`` and ``{{other_name}}`` are the one to switch to. The language is ``?lang=zh-Hans`` or
+``?lang=en``, else the browser's; Chinese by default.
+"""
+
+import html
+import re
+from typing import Any
+
+from litestar import Request, Response
+from litestar.enums import MediaType
+
+from foundation import catalogue
+from foundation.catalogue import Language, language_of
+
+_OTHER = {Language.CHINESE: ("en", "English"), Language.ENGLISH: ("zh-Hans-CN", "中文")}
+"""The other language of a page: its tag, and its name in that language."""
+
+_PLACEHOLDER = re.compile(r"\{\{([\w.]+)\}\}")
+
+
+def language_of_page(request: Request[Any, Any, Any]) -> Language:
+    """The language that the reader chose by ``?lang=``, else the browser's."""
+    return language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
+
+
+def render(template: str, language: Language, **values: str) -> str:
+    """Fill the placeholders of a page; messages may use the same values."""
+    other_tag, other_name = _OTHER[language]
+    values |= {"lang": language.tag, "other_tag": other_tag, "other_name": other_name}
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        return html.escape(values[name] if name in values else catalogue.text(name, language, **values))
+
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def page_response(content: str, language: Language) -> Response[str]:
+    """A rendered page."""
+    headers = {"content-language": language.tag, "vary": "accept-language"}
+    return Response(content, media_type=MediaType.HTML, headers=headers)

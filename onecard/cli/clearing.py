@@ -1,0 +1,142 @@
+"""Commands of the clearing: close-day, bundle, audit, public-key, bank-file, confirm."""
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from foundation.money import yuan
+from onecard.cli.commands import json_option, main
+from onecard.cli.output import console, fail, progress_bars, say, show_check, text
+from onecard.cli.services import failures_as_one_line, on_ledger, parse_date, read_file, read_settings, services
+from onecard.settings import Settings
+
+if TYPE_CHECKING:
+    from clearing.audit import Bundle
+    from clearing.schemas import CycleInfo
+
+OUT = click.Path(path_type=Path, dir_okay=False)
+CLEAN = ("matched", "known")
+"""What the bank's entries come to when nobody has to look at them."""
+
+
+@main.command("close-day", help=text("onecard.help.close-day"))
+@click.option("--date", "on", metavar="YYYY-MM-DD", help=text("onecard.option.date"))
+def close_day(on: str | None) -> None:
+    """Close, net, publish and prove a business day."""
+    from foundation.calendar import ZONE
+
+    business_date = parse_date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
+    with services() as settings:
+        cycle = _close(settings, business_date)
+        folder = settings.statement_folder / business_date.isoformat()
+    say("onecard.closed", business_date=cycle.business_date, state=text(f"onecard.cycle.{cycle.state}"))
+    for position in cycle.positions:
+        console.print(f"  {position.name_zh}  {yuan(position.position_fen):>14}")
+    say("onecard.statements", folder=folder)
+
+
+def _close(settings: Settings, business_date: date) -> "CycleInfo":
+    from clearing.closing import EndOfDay, close_day
+    from foundation.keys import load_keys
+
+    key = load_keys(settings.keys_folder).centre_signing_key
+    with progress_bars() as progress:
+        return on_ledger(
+            settings,
+            lambda pool: close_day(
+                EndOfDay(pool, settings.statement_folder, key, settings.clearing_fee_fen, progress), business_date
+            ),
+            connections=4,
+        )
+
+
+@main.command("public-key", help=text("onecard.help.public-key"))
+def public_key() -> None:
+    """Print the centre's public key."""
+    from foundation.keys import load_keys
+
+    with failures_as_one_line():
+        print(load_keys(read_settings().keys_folder).centre_public_key.hex())
+
+
+@main.command(help=text("onecard.help.bundle"))
+@click.argument("on", metavar="YYYY-MM-DD")
+@click.argument("agency", type=int)
+@click.argument("out", type=OUT)
+def bundle(on: str, agency: int, out: Path) -> None:
+    """Write an agency's proof of a cycle."""
+    from clearing.proof import bundle as bundle_of
+
+    business_date = parse_date(on)
+    with services() as settings:
+        folder = settings.statement_folder
+        _write(out, on_ledger(settings, lambda pool: bundle_of(pool, business_date, agency, folder)))
+
+
+@main.command("bank-file", help=text("onecard.help.bank-file"))
+@click.argument("on", metavar="YYYY-MM-DD")
+@click.argument("out", type=OUT)
+def bank_file(on: str, out: Path) -> None:
+    """Write the payment file of a published cycle."""
+    from clearing.confirmations import bank_file as bank_file_of
+
+    business_date = parse_date(on)
+    with services() as settings:
+        _write(out, on_ledger(settings, lambda pool: bank_file_of(pool, business_date)))
+
+
+def _write(out: Path, content: bytes) -> None:
+    out.write_bytes(content)
+    say("onecard.wrote", file=out, size=f"{len(content):,}")
+
+
+@main.command(help=text("onecard.help.confirm"))
+@click.argument("file", type=OUT)
+def confirm(file: Path) -> None:
+    """Post the bank's confirmations."""
+    from clearing.confirmations import post_confirmations
+
+    content = read_file(file)
+    with services() as settings:
+        entries = on_ledger(settings, lambda pool: post_confirmations(pool, content))
+    for entry in entries:
+        console.print(f"  {entry.entry}  {entry.reference}  {yuan(entry.amount_fen)}  {entry.verdict}")
+    if any(entry.verdict not in CLEAN for entry in entries):
+        sys.exit(1)
+
+
+@main.command(help=text("onecard.help.audit"))
+@click.argument("bundle", type=OUT)
+@click.option("--key", required=True, metavar="HEX", help=text("onecard.option.key"))
+@click.option("--previous", type=OUT, help=text("onecard.option.previous"))
+@json_option
+def audit(bundle: Path, key: str, previous: Path | None, as_json: bool) -> None:
+    """Check a bundle without database and network."""
+    from clearing.audit import audit as audit_bundle
+
+    try:
+        centre_public_key = bytes.fromhex(key)
+    except ValueError:
+        fail("onecard.not_a_key")
+    report = audit_bundle(_bundle(bundle), centre_public_key, _bundle(previous) if previous else None)
+    if as_json:
+        print(json.dumps([asdict(line) for line in report], ensure_ascii=False))
+    else:
+        for line in report:
+            show_check(line.name, line.detail, holds=line.holds)
+    if not all(line.holds for line in report):
+        sys.exit(1)
+
+
+def _bundle(path: Path) -> "Bundle":
+    from clearing.audit import NotABundle, read_bundle
+
+    try:
+        return read_bundle(read_file(path))
+    except NotABundle:
+        fail("onecard.not_a_bundle", file=path)

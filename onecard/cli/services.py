@@ -1,0 +1,130 @@
+"""What commands need to run: the settings, the database and Redis, a pool; every failure becomes one line."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import asyncpg
+import psycopg
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from foundation.catalogue import Explained
+from foundation.logs import configure_logs
+from foundation.postgres import LOST_CONNECTION, Pool, open_pool
+from foundation.problems import Problem
+from onecard.cli.output import LANGUAGE, fail, fail_with, text
+from onecard.embedded_servers import Services
+from onecard.settings import Settings
+
+T = TypeVar("T")
+
+_WRONG_SETTINGS = {
+    "int_parsing": "onecard.setting.not_an_integer",
+    "float_parsing": "onecard.setting.not_a_number",
+    "bool_parsing": "onecard.setting.not_a_boolean",
+    "time_parsing": "onecard.setting.not_a_time",
+    "greater_than": "onecard.setting.too_small",
+    "greater_than_equal": "onecard.setting.too_small",
+    "less_than_equal": "onecard.setting.too_large",
+    "literal_error": "onecard.setting.not_a_choice",
+}
+"""Pydantic's types of error -> messages."""
+
+_FILE_ERRORS: tuple[tuple[type[OSError], str], ...] = (
+    (FileNotFoundError, "onecard.file.missing"),
+    (PermissionError, "onecard.file.forbidden"),
+    (IsADirectoryError, "onecard.file.a_folder"),
+)
+
+
+def read_settings() -> Settings:
+    """The settings; a wrong one ends the command."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        fail("onecard.setting", name=f"ONECARD_{first['loc'][0]}".upper(), problem=_what_is_wrong(first))
+
+
+def _what_is_wrong(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    limit = next((context[name] for name in ("ge", "gt", "le") if name in context), "")
+    return text(_WRONG_SETTINGS.get(error["type"], "onecard.setting.wrong"), choices=choices, limit=limit)
+
+
+def external_settings() -> Settings:
+    """The settings of a part that runs on external servers alone."""
+    settings = read_settings()
+    if not settings.database_url or not settings.redis_url:
+        fail("onecard.setting.urls_missing")
+    configure_logs(json=settings.log_json)
+    return settings
+
+
+@contextmanager
+def failures_as_one_line() -> Iterator[None]:
+    """Turn what can go wrong around a command into one line and exit code 1."""
+    try:
+        yield
+    except Problem as problem:
+        fail_with(problem.detail(LANGUAGE))
+    except Explained as error:
+        fail_with(error.text(LANGUAGE))
+    except (asyncpg.UndefinedTableError, psycopg.errors.UndefinedTable):
+        fail("onecard.database.empty")
+    except (psycopg.OperationalError, *LOST_CONNECTION) as error:
+        fail_for(error)
+
+
+def fail_for(error: Exception, path: Path | None = None) -> NoReturn:
+    """End the command because a file cannot be used, or the database cannot be reached."""
+    name = path or getattr(error, "filename", None)
+    if name is None:
+        fail("onecard.database.unreachable", reason=str(error).strip().partition("\n")[0] or type(error).__name__)
+    for kind, message_id in _FILE_ERRORS:
+        if isinstance(error, kind):
+            fail(message_id, file=name)
+    fail("onecard.file.unusable", file=name)
+
+
+@contextmanager
+def services() -> Iterator[Settings]:
+    """The servers of a running system, or started for this command."""
+    settings = read_settings()
+    configure_logs(json=settings.log_json)
+    with failures_as_one_line(), Services(settings).available() as ready:
+        yield ready
+
+
+def on_ledger(settings: Settings, work: Callable[[Pool], Awaitable[T]], *, connections: int = 2) -> T:
+    """Run work on a pool of its own."""
+
+    async def run() -> T:
+        pool = await open_pool(settings.needed_database_url, size=connections)
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file that the caller named."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail_for(error, path)
+
+
+def parse_date(given: str) -> date:
+    """A date that the caller gave."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        fail("onecard.not_a_date", given=given)

@@ -1,0 +1,81 @@
+"""Commands of the kitchens: evaluate, forecast now, forecast backtest."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from onecard.cli.commands import json_option, main
+from onecard.cli.output import console, fail, say, table, text
+from onecard.cli.running import prepare
+from onecard.cli.services import on_ledger, services
+
+if TYPE_CHECKING:
+    from waste.forecast.forecasting import Score
+
+
+@main.command(help=text("onecard.help.evaluate"))
+def evaluate() -> None:
+    """Run pending quarter evaluations."""
+    from waste.evaluation.results import run_pending_evaluations
+
+    with services() as settings:
+        for quarter in on_ledger(settings, run_pending_evaluations):
+            say("onecard.evaluated", quarter=quarter)
+
+
+@main.group("forecast", help=text("onecard.help.forecast"))
+def forecast() -> None:
+    """Forecast covers, or measure the forecast."""
+
+
+@forecast.command("now", help=text("onecard.help.forecast.now"))
+def forecast_now() -> None:
+    """Store the covers of closed days, and forecast the coming week if there were any."""
+    from foundation.calendar import is_working_day
+    from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
+    from waste.forecast.daily_covers import keep_closed_days
+
+    with services() as settings:
+        for day in on_ledger(settings, keep_closed_days):
+            say("onecard.forecast.stored", day=day)
+        if on_ledger(settings, needs_forecast):
+            meals = on_ledger(settings, lambda pool: forecast_covers(pool, is_working_day))
+            say("onecard.forecast.made", meals=meals)
+
+
+@forecast.command("backtest", help=text("onecard.help.forecast.backtest"))
+@click.option(
+    "--days", default=168, show_default=True, type=click.IntRange(28, 366), help=text("onecard.option.backtest_days")
+)
+@json_option
+def backtest(days: int, as_json: bool) -> None:
+    """Forecast past days from the days before them, and compare with both baselines."""
+    from foundation.calendar import is_working_day
+    from waste.forecast.daily_covers import series_of
+    from waste.forecast.forecasting import backtest as backtest_series
+
+    with services() as settings:
+        prepare(settings)
+        series = [s for s in on_ledger(settings, series_of).values() if any(s.covers)]
+        if not series:
+            fail("onecard.forecast.no_covers")
+        scores = backtest_series(series, is_working_day, test_days=days)
+    if as_json:
+        print(json.dumps([asdict(score) for score in scores], ensure_ascii=False))
+    else:
+        _show(scores)
+
+
+def _show(scores: "list[Score]") -> None:
+    """Print a row for each series and model, then each model's means."""
+    rows = table(*(f"onecard.backtest.{column}" for column in ("series", "model", "wape", "mase", "sufficed")))
+    for score in scores:
+        sufficed = f"{score.sufficed:.0%}" if score.sufficed is not None else ""
+        rows.add_row(score.name, score.model, f"{score.wape:.1%}", f"{score.mase:.2f}", sufficed)
+    console.print(rows)
+    for model in dict.fromkeys(score.model for score in scores):
+        mine = [score for score in scores if score.model == model]
+        wape, mase = (sum(getattr(s, name) for s in mine) / len(mine) for name in ("wape", "mase"))
+        say("onecard.backtest.mean", model=model, wape=f"{wape:.1%}", mase=f"{mase:.2f}")

@@ -1,0 +1,72 @@
+"""Routes of the system itself: the live totals, its health, its metrics."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+from litestar import Response, get
+from litestar.datastructures import State
+from litestar.response import ServerSentEvent
+from redis.exceptions import RedisError
+
+from clearing.reconciliation import QUERIES as RECONCILIATION
+from foundation.postgres import LOST_CONNECTION
+from foundation.problems import UNAVAILABLE, Problem
+from onecard import metrics
+
+PROBE_WITHIN_S = 3
+RETRY_LIVE_AFTER_S = 30
+
+
+@get("/live", summary="Today's payments by canteen, as events", tags=["system"])
+async def live_stream(state: State) -> ServerSentEvent:
+    """Server-sent events: payments and amounts by canteen, whenever they change. 503 when too many listen."""
+    if state.viewers >= state.settings.live_viewers_max:
+        raise Problem(UNAVAILABLE, "onecard.too_many_viewers", retry_after_s=RETRY_LIVE_AFTER_S)
+
+    async def stream() -> AsyncIterator[str]:
+        state.viewers += 1
+        try:
+            async for totals in state.live.stream():
+                yield totals
+        finally:
+            state.viewers -= 1
+
+    return ServerSentEvent(stream())
+
+
+@get("/health", summary="Whether payments can be taken", tags=["system"])
+async def health(state: State) -> Response[dict[str, Any]]:
+    """The state of PostgreSQL and Redis. 503 without PostgreSQL; ``degraded`` without Redis, payments go on."""
+    answers = {"postgresql": await _postgresql(state), "redis": await _redis(state)}
+    ok = answers["postgresql"] == "ok"
+    status = "ok" if all(a == "ok" for a in answers.values()) else "degraded" if ok else "unavailable"
+    return Response({"status": status, **answers}, status_code=200 if ok else 503)
+
+
+async def _postgresql(state: State) -> str:
+    try:
+        async with asyncio.timeout(PROBE_WITHIN_S):
+            await state.ledger.fetchval("SELECT 1 FROM book_day LIMIT 1")
+    except (*LOST_CONNECTION, TimeoutError) as error:
+        return f"unavailable: {type(error).__name__}"
+    return "ok"
+
+
+async def _redis(state: State) -> str:
+    try:
+        async with asyncio.timeout(PROBE_WITHIN_S):
+            await state.redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        return f"unavailable: {type(error).__name__}"
+    return "ok"
+
+
+@get("/metrics", media_type="text/plain; version=0.0.4", summary="Prometheus metrics", tags=["system"])
+async def prometheus(state: State) -> bytes:
+    """Metrics of all workers, and the open differences of reconciliation."""
+    with suppress(*LOST_CONNECTION, TimeoutError):
+        async with asyncio.timeout(PROBE_WITHIN_S):
+            metrics.show_differences(await state.ledger.fetch(RECONCILIATION["alarm"]))
+    return metrics.exposition()
