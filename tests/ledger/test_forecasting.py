@@ -15,8 +15,8 @@ from demo.past import covers_of
 from foundation.calendar import is_working_day
 from foundation.postgres import Pool
 from tests.builders import Network
+from tests.closed_days import close
 from tests.counter import NINGBO, Counter
-from tests.nights import close
 from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, Series, backtest, forecast, mase, wape
 from waste.forecast.headcount import forecast_covers, needs_forecast, note_covers, series_of
 
