@@ -1,8 +1,8 @@
-"""``onecard audit``: an agency checks a cycle by itself, with the centre's public key and nothing else.
+"""``onecard audit``: an agency checks a cycle by itself, with the centre's public key alone.
 
-It shows that the manifest is the centre's, that the statement is the published one, that every payment line is in the
-cycle's tree, that the lines add up to the agency's position and the statement's last line, that all positions sum to
-zero, that the log of cycles has only grown, and, against the bundle before, that nothing in it was rewritten.
+The checks: the centre signed the manifest; the statement is the published one; every payment line is in the cycle's
+tree; the lines add up to the agency's position and the statement's last line; all positions sum to zero; the log of
+cycles was only appended to; and nothing that the previous bundle contained was rewritten.
 """
 
 import csv
@@ -33,16 +33,16 @@ UNREADABLE = (
     NotImplementedError,
     RuntimeError,
 )
-"""What unpacking anything but a bundle may come to."""
+"""The errors of unpacking a file that is no bundle."""
 
 
 class NotABundle(Exception):
-    """A file that is no bundle; one line that says why."""
+    """A file that is no bundle; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle as it was read; nothing is checked yet."""
+    """An unpacked bundle, not yet checked."""
 
     agency_id: int
     manifest: Manifest
@@ -66,7 +66,7 @@ def read_bundle(content: bytes) -> Bundle:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(info.file_size for info in archive.infolist()) > BUNDLE_BYTES_MAX:
-                raise NotABundle("it unpacks to more than a bundle has")
+                raise NotABundle(f"it unpacks to more than {BUNDLE_BYTES_MAX:,} bytes")
             parts = {info.filename: archive.read(info) for info in archive.infolist()}
         agency_id, lines = convert(cbor2.loads(parts[LINES]), tuple[int, list[tuple[int, bytes, list[bytes]]]])
         return Bundle(
@@ -82,7 +82,7 @@ def read_bundle(content: bytes) -> Bundle:
 
 
 def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = None) -> list[Finding]:
-    """All checks of a bundle, and against the one before if it is given."""
+    """All checks of a bundle, with those against the previous one if it is given."""
     manifest = bundle.manifest
     lines, broken = _included(bundle)
     total = sum(manifest.positions.values())
@@ -115,7 +115,7 @@ def _is_signed(bundle: Bundle, centre_public_key: bytes) -> bool:
 
 
 def _included(bundle: Bundle) -> tuple[list[Line], str]:
-    """The lines, and which of them the tree does not have ("" if all are in it, each once)."""
+    """The lines, and the first that is not in the tree ("" if all are, each once)."""
     manifest = bundle.manifest
     lines: list[Line] = []
     seen: set[int] = set()
@@ -123,7 +123,7 @@ def _included(bundle: Bundle) -> tuple[list[Line], str]:
         try:
             line = Line.decode(leaf)
         except (cbor2.CBORError, ValueError):
-            return lines, f"line {number} cannot be read"
+            return lines, f"line {number} is not valid"
         if index in seen or not is_included(leaf_hash(leaf), index, manifest.tree_size, proof, manifest.tree_head):
             return lines, f"line {number}: posting {line.posting_id}, {yuan(line.amount_fen)} yuan"
         seen.add(index)
@@ -132,10 +132,10 @@ def _included(bundle: Bundle) -> tuple[list[Line], str]:
 
 
 def _position(bundle: Bundle, lines: list[Line]) -> Finding:
-    """What the lines come to, against the manifest and the statement's last line."""
+    """The sum of the lines against the manifest and the statement's last line."""
     agency, name = bundle.agency_id, "the payments add up to the position"
     fee_fen = bundle.manifest.fee_fen
-    came_to = sum(
+    total_fen = sum(
         (line.sale_fen + line.meals * fee_fen) * ((line.acquirer_id == agency) - (line.issuer_id == agency))
         for line in lines
     )
@@ -144,11 +144,11 @@ def _position(bundle: Bundle, lines: list[Line]) -> Finding:
         *_, last = csv.reader(io.StringIO(bundle.statement.decode("utf-8-sig")))
         stated = last[-1]
     except (ValueError, IndexError, UnicodeDecodeError, csv.Error):
-        stated = "nothing"
-    if signed is None or came_to != signed:
-        off_fen = came_to - (signed or 0)
-        return Finding(name, False, f"they come to {yuan(came_to)} yuan, {yuan(off_fen)} more than was signed")
-    return Finding(name, stated == yuan(came_to), f"{yuan(came_to)} yuan; the statement says {stated}")
+        stated = "no amount"
+    if signed is None or total_fen != signed:
+        off_fen = total_fen - (signed or 0)
+        return Finding(name, False, f"the payments sum to {yuan(total_fen)} yuan, {yuan(off_fen)} off the signed sum")
+    return Finding(name, stated == yuan(total_fen), f"{yuan(total_fen)} yuan; the statement has {stated}")
 
 
 def _continues(before: Manifest, now: Manifest) -> Finding:

@@ -1,4 +1,4 @@
-"""Merkle trees after RFC 6962 section 2.1 (Certificate Transparency): a list that can only grow, and proofs of it.
+"""Merkle trees after RFC 6962 section 2.1 (Certificate Transparency): append-only lists and their proofs.
 
 The tree head is one hash over all leaves in their order. An inclusion proof shows that a leaf is in a tree; a
 consistency proof shows that a tree is the beginning of a later one. Both are a few dozen hashes for millions of leaves.
@@ -21,7 +21,7 @@ def leaf_hash(leaf: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of two subtrees."""
+    """The hash of a node over its two subtrees."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -69,7 +69,7 @@ class Tree:
         return proof
 
     def consistency_proof(self, size: int) -> list[bytes]:
-        """What shows that the tree of the first ``size`` leaves is the beginning of this one. Raises IndexError."""
+        """The proof that this tree extends the tree of its first ``size`` leaves. Raises IndexError."""
         if not 0 <= size <= len(self):
             raise IndexError(size)
         return [] if size in (0, len(self)) else self._subproof(size, 0, len(self), whole=True)

@@ -1,9 +1,9 @@
-"""Proof that a cycle is what was published: a signed manifest, and a log of all cycles that can only grow.
+"""Proof that a cycle is as published: a signed manifest, and an append-only log of all cycles.
 
 Every transfer of a cycle is a leaf of the cycle's Merkle tree (``clearing/merkle.py``); every cycle is a leaf of the
-log. The manifest of a cycle has the hashes of its files, the positions, the tree's head, and the log's head with what
-shows that the log before is its beginning. The centre signs it with a key that is outside the database, so that
-whoever rewrites the database cannot rewrite what agencies already hold.
+log. The manifest of a cycle has the hashes of its files, the positions, the tree's head, and the log's head with the
+proof that it extends the previous log. The centre signs it with a key that is outside the database: rewriting the
+database cannot change what agencies already hold.
 
 Leaves and manifests are deterministic CBOR (RFC 8949 section 4.2): length-prefixed, so that no two encode alike.
 Signature: Ed25519 over ``onecard manifest v1``, a zero byte, and the manifest.
@@ -44,12 +44,12 @@ _LINE = tuple[
     int, bytes, int, str, bytes | None, int, int | None, int | None, str | None, str | None, int, int, str, str
 ]
 _MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes]]
-"""What CBOR must hold: a bundle comes from outside."""
+"""The types that the CBOR of a bundle must have: it comes from outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A transfer as a leaf says it; money in fen."""
+    """A transfer as its leaf encodes it; money in fen."""
 
     book: int
     posting_id: UUID
@@ -73,20 +73,20 @@ class Line:
 
     @classmethod
     def decode(cls, leaf: bytes) -> "Line":
-        """Undo ``encode``; raises ValueError (cbor2.CBORError is one) for what is no leaf."""
+        """The line of a leaf. Raises ValueError (cbor2.CBORError is one) for other content."""
         book, posting, part, kind, reverses, *rest = convert(cbor2.loads(leaf), _LINE)
         return cls(book, UUID(bytes=posting), part, kind, UUID(bytes=reverses) if reverses else None, *rest)
 
     @property
     def sale_fen(self) -> int:
-        """What it adds to the takings of its canteen."""
+        """Its contribution to the sales of its canteen."""
         if self.canteen_id is None:
             return 0
         return self.amount_fen if self.kind in ("payment", "working_meal") else -self.amount_fen
 
     @property
     def meals(self) -> int:
-        """How many meals it sells or takes back: the parts of a payment are one, a refund leaves the meal."""
+        """The number of meals it sells or reverses. The parts of a payment are one meal; a refund reverses none."""
         if self.part or self.canteen_id is None:
             return 0
         return {"payment": 1, "working_meal": 1, "reversal": -1}.get(self.kind, 0)
@@ -94,7 +94,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the centre signs for a cycle; hashes are 32 bytes, positions in fen by agency, the fee for each guest."""
+    """What the centre signs for a cycle: hashes of 32 bytes, positions and the fee per visitor's meal in fen."""
 
     business_date: str
     files: dict[str, bytes]
@@ -114,7 +114,7 @@ class Manifest:
 
     @classmethod
     def decode(cls, content: bytes) -> "Manifest":
-        """Undo ``encode``; raises ValueError for what is no manifest."""
+        """The manifest of its encoding. Raises ValueError for other content."""
         return cls(*convert(cbor2.loads(content), _MANIFEST))
 
     def log_leaf(self) -> bytes:
@@ -124,12 +124,12 @@ class Manifest:
 
 
 def log_of(manifests: Sequence[Manifest]) -> Tree:
-    """The log of cycles, in the order in which they were proved."""
+    """The log of cycles, in the order of their proofs."""
     return Tree(b"".join(manifest.log_leaf() for manifest in manifests))
 
 
 async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> Tree:
-    """Make the tree of a netted cycle from its transfers, and keep it beside the cycle's files (``tree.bin``)."""
+    """Build the tree of a netted cycle from its transfers, and store it beside the cycle's files (``tree.bin``)."""
     leaves = bytearray()
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
@@ -171,12 +171,12 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
 
 
 def _leaf(row: list[Any]) -> bytes:
-    """A leaf from its row, whose columns are a ``Line``'s as they are encoded."""
+    """The leaf of a row; the query has the columns of ``Line`` in their order, already encoded."""
     return cbor2.dumps(row, canonical=True)
 
 
 async def bundle(pool: Pool, business_date: date, agency_id: int, folder: Path) -> bytes:
-    """What an agency needs to audit a cycle by itself: a ZIP of the manifest, its statement, its lines with proofs.
+    """The input of an agency's own audit of a cycle: a ZIP of the manifest, its statement, its lines with proofs.
 
     Raises Problem(NO_CYCLE) when the cycle has no manifest or the agency no statement, ALTERED when the files are not
     what was signed.

@@ -18,8 +18,8 @@ from clearing.closing import EndOfDay, close_day, open_dates
 from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
 from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
+from tests.closed_days import KEY, close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import KEY, close
 from tests.running_system import System
 
 PUBLIC = KEY.public_key().public_bytes_raw()

@@ -23,10 +23,11 @@ from clearing.confirmations import Leg, bank_file, judge, legs_of, post_confirma
 from clearing.schemas import EntryMatch
 from foundation.catalogue import Language
 from foundation.problems import Problem
+from registry.identifiers import AgencyId
 from tests.bank import CENTRE, DAY, camt, entry
 from tests.builders import Network
+from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import close
 
 SCHEMA = xmlschema.XMLSchema(Path(sepaxml.__file__).parent / "schemas" / "pain.001.001.09.xsd")
 """The official schema of the message."""
@@ -35,9 +36,14 @@ SCHEMA = xmlschema.XMLSchema(Path(sepaxml.__file__).parent / "schemas" / "pain.0
 def test_the_payment_file_is_valid_by_the_official_schema() -> None:
     instructions = [
         SettlementInstruction(
-            reference_of(DAY, 7), BankAccount("镕喆 & <区> 中心", "62220000", "102332000018"), 123_456, "食堂清算"
+            reference_of(DAY, AgencyId(7)),
+            BankAccount("镕喆 & <区> 中心", "62220000", "102332000018"),
+            123_456,
+            "食堂清算",
         ),
-        SettlementInstruction(reference_of(DAY, 8), BankAccount("余姚", "62220001", "102332000018"), 5, "食堂清算"),
+        SettlementInstruction(
+            reference_of(DAY, AgencyId(8)), BankAccount("余姚", "62220001", "102332000018"), 5, "食堂清算"
+        ),
     ]
     content = payment_file(DAY, datetime(2026, 11, 23, 14, tzinfo=UTC), DAY, CENTRE, instructions)
     SCHEMA.validate(content.decode())
@@ -107,7 +113,7 @@ def test_what_is_no_confirmation(case: str, content: bytes) -> None:
     assert refused.value.kind.slug == "not-a-confirmation", case
 
 
-OWED, OWES = Leg(1, "A", False, 100, 0), Leg(2, "B", True, 100, 40)
+OWED, OWES = Leg(AgencyId(1), "A", False, 100, 0), Leg(AgencyId(2), "B", True, 100, 40)
 
 
 @pytest.mark.parametrize(

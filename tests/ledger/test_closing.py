@@ -21,8 +21,9 @@ from foundation.postgres import Pool, open_pool
 from foundation.problems import Problem
 from onecard.jobs import close_days_due, publish_cycles
 from onecard.settings import Settings
+from registry.identifiers import AgencyId
+from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import close
 from verification.invariants import Check, verify_ledger
 
 
@@ -57,7 +58,7 @@ async def test_a_day_closes_nets_and_publishes(ledger: Pool, tmp_path: Path) -> 
 
 async def _statement(ledger: Pool, folder: Path, agency_id: int) -> bytes:
     day = await ledger.fetchval("SELECT max(business_date) FROM cycle")
-    content = await read_statement(ledger, day, folder, agency_id=agency_id)
+    content = await read_statement(ledger, day, folder, agency_id=AgencyId(agency_id))
     assert content is not None
     return content
 

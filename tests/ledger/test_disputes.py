@@ -18,8 +18,8 @@ from foundation.problems import Problem
 from registry.access import Person
 from registry.models import Database
 from tests.builders import Network
+from tests.closed_days import close
 from tests.counter import NINGBO, Counter
-from tests.nights import close
 from tests.running_system import System
 from verification.invariants import verify_ledger
 

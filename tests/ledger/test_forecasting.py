@@ -15,8 +15,8 @@ from demo.kitchen_history import covers_of
 from foundation.calendar import is_working_day
 from foundation.postgres import Pool
 from tests.builders import Network
+from tests.closed_days import close
 from tests.counter import NINGBO, Counter
-from tests.nights import close
 from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
 from waste.forecast.daily_covers import keep_closed_days, series_of
 from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, backtest, forecast, mase, wape

@@ -19,8 +19,8 @@ from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from tests.bank import camt, entry
+from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import close
 from tests.running_system import System
 from verification.history import Posting, check_history, compare, read_history
 from verification.invariants import Check, verify_ledger

@@ -16,8 +16,8 @@ from foundation.problems import Problem
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
+from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import close
 from tests.running_system import System
 from verification.invariants import verify_ledger
 

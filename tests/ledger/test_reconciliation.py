@@ -19,8 +19,8 @@ from settlement.refunds import close_account, refund
 from settlement.till_totals import Totals, compare_totals
 from tests.bank import camt, entry
 from tests.builders import Network
+from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import close
 
 SOON, LATER = datetime.now(UTC), datetime.now(UTC) + timedelta(days=20)
 

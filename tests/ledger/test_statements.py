@@ -23,21 +23,23 @@ from clearing.statement_model import (
     Document,
     Fen,
     SettlementTerms,
+    bilateral_report,
     net_report,
     public_report,
     statement,
     words,
 )
-from clearing.statements import english_copy, read_statement
+from clearing.statements import NETWORK, english_copy, read_statement
 from clearing.states import DocumentKind, FileFormat
 from foundation.catalogue import Language
 from foundation.money import yuan
 from foundation.postgres import Pool
+from registry.identifiers import AgencyId
 from settlement.ledger import new_posting_id
 from settlement.refunds import refund
 from tests.bank import CENTRE
+from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.nights import close
 
 DAY = date(2026, 11, 23)
 TERMS = SettlementTerms(DAY, DAY, DAY, date(2026, 11, 24), date(2026, 11, 24), 3)
@@ -286,18 +288,23 @@ async def test_every_two_agencies_owe_each_other_what_the_report_says(ledger: Po
 async def test_an_english_copy_has_the_figures_of_the_published_file(ledger: Pool, tmp_path: Path) -> None:
     counter = Counter(ledger)
     till = await counter.till(NINGBO)
+    host = AgencyId(till.agency_id)
     await counter.charger.charge(counter.order(till, await counter.holder(HANGZHOU)))
     day = max((await open_dates(ledger)).values())
-    assert await english_copy(ledger, day, agency_id=till.agency_id) is None
+    assert await english_copy(ledger, day, agency_id=host) is None
     await close(ledger, day, tmp_path)
-    for kind, agency_id in ((DocumentKind.STATEMENT, till.agency_id), (DocumentKind.NET, 0), (DocumentKind.PUBLIC, 0)):
+    for kind, agency_id in (
+        (DocumentKind.STATEMENT, host),
+        (DocumentKind.NET, NETWORK),
+        (DocumentKind.PUBLIC, NETWORK),
+    ):
         published = await read_statement(ledger, day, tmp_path, kind=kind, agency_id=agency_id)
         copy = await english_copy(ledger, day, kind=kind, agency_id=agency_id)
         assert published is not None
         assert copy is not None
         figures = re.compile(rb"-?\d+\.\d\d")
         assert figures.findall(copy) == figures.findall(published)
-    pdf = await english_copy(ledger, day, agency_id=till.agency_id, form=FileFormat.PDF)
+    pdf = await english_copy(ledger, day, agency_id=host, form=FileFormat.PDF)
     assert pdf is not None
     assert "Unsigned copy" in pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_bounded()
 
@@ -322,3 +329,20 @@ def test_a_long_statement_is_summed_up_on_paper() -> None:
     text = "".join(page.get_textpage().get_text_bounded() for page in pdf)
     assert len(pdf) == 1
     assert f"本表仅列合计；{PDF_ROWS_MAX + 9:,}行明细见XLSX和CSV文件。" in text.replace("\r\n", "")
+
+
+def test_the_documented_columns_are_those_of_the_files() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "statements.md").read_text("utf-8")
+    meal = {"region": "宁波", "meal": "lunch", "own_meals": 1, "guest_meals": 0, "guest_fen": 0, "canteens": 1}
+    documents = {
+        "statement-N.csv": document(),
+        "net-report.csv": net_report(TERMS, []),
+        "bilateral-report.csv": bilateral_report(TERMS, []),
+        "public-report.csv": public_report(TERMS, [meal], []),
+    }
+    for name, made in documents.items():
+        header = to_csv(made).decode("utf-8-sig").splitlines()[0].replace(",", ", ")
+        assert f"| `{name}` | {header} |" in page
+    known = words(Language.CHINESE)
+    for values in (known.lines, known.meals, known.channels):
+        assert ", ".join(values.values()) in page

@@ -6,16 +6,18 @@ from hypothesis import strategies as st
 
 from clearing.netting import NetPosition, Owed, net, netting_efficiency_percent
 from foundation.money import yuan
+from registry.identifiers import AgencyId
 
-AGENCIES = [1, 2, 3, 4]
+A, B, C, D, STRANGER = (AgencyId(number) for number in (1, 2, 3, 4, 9))
+AGENCIES = [A, B, C, D]
 obligations = st.lists(
     st.builds(Owed, st.sampled_from(AGENCIES), st.sampled_from(AGENCIES), st.integers(-(10**6), 10**9)), max_size=60
 )
 
 
 def test_three_agencies_by_hand() -> None:
-    positions = net([1, 2, 3], [Owed(1, 2, 100), Owed(2, 1, 30), Owed(3, 1, 50), Owed(2, 2, 999)])
-    assert {agency: p.position_fen for agency, p in positions.items()} == {1: -20, 2: 70, 3: -50}
+    positions = net([A, B, C], [Owed(A, B, 100), Owed(B, A, 30), Owed(C, A, 50), Owed(B, B, 999)])
+    assert {agency: p.position_fen for agency, p in positions.items()} == {A: -20, B: 70, C: -50}
 
 
 @given(obligations)
@@ -27,7 +29,7 @@ def test_positions_sum_to_zero_and_leave_own_meals_out(owed: list[Owed]) -> None
 
 def test_an_unknown_agency_stops_the_end_of_day() -> None:
     with pytest.raises(KeyError):
-        net([1], [Owed(1, 9, 5)])
+        net([A], [Owed(A, STRANGER, 5)])
 
 
 def test_netting_efficiency() -> None:
