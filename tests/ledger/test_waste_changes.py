@@ -203,7 +203,7 @@ async def test_reminders_are_in_the_readers_language(world: World) -> None:
 
 
 async def test_steps_that_hold_a_sentence_get_their_code(world: World, database_url: str) -> None:
-    """The first release wrote English sentences; people's own words stay as they are."""
+    """Earlier releases wrote English sentences; people's own words stay as they are."""
     number = await world.case(what="overdue since 2026-10-01")
     config = alembic_config(database_url)
     before = ScriptDirectory.from_config(config).get_revision("0020").down_revision
