@@ -7,19 +7,20 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waste.supervision.sampling import SHARE, YEARS, Candidate, draw, first_quarter, stratum_of
+from registry.identifiers import CanteenId
+from waste.supervision.sampling import SHARE, YEARS, Candidate, Stratum, draw, first_quarter, stratum_of
 
 FIRST = 2026
-SIZES = st.lists(st.sampled_from(["small", "medium", "large"]), min_size=1, max_size=60)
+SIZES = st.lists(st.sampled_from(list(Stratum)), min_size=1, max_size=60)
 
 
-def candidates_of(strata: list[str]) -> list[Candidate]:
-    return [Candidate(number, stratum, None, FIRST) for number, stratum in enumerate(strata, start=1)]
+def candidates_of(strata: list[Stratum]) -> list[Candidate]:
+    return [Candidate(CanteenId(number), stratum, None, FIRST) for number, stratum in enumerate(strata, start=1)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(strata=SIZES, seed=st.text("0123456789abcdef", min_size=4, max_size=8))
-def test_enough_every_year_and_everybody_within_three(strata: list[str], seed: str) -> None:
+def test_enough_every_year_and_everybody_within_three(strata: list[Stratum], seed: str) -> None:
     candidates = candidates_of(strata)
     inspected: dict[int, list[int]] = defaultdict(list)
     for year in range(FIRST, FIRST + 9):
@@ -41,7 +42,9 @@ def test_enough_every_year_and_everybody_within_three(strata: list[str], seed: s
 
 def test_nobody_is_safe_after_a_visit_and_nobody_knows_when() -> None:
     """Over many seeds each of twenty canteens is drawn, those inspected last year as well."""
-    candidates = [replace(c, last_year=FIRST - 1 if c.canteen_id <= 7 else None) for c in candidates_of(["small"] * 20)]
+    candidates = [
+        replace(c, last_year=FIRST - 1 if c.canteen_id <= 7 else None) for c in candidates_of([Stratum.SMALL] * 20)
+    ]
     seen = {one.canteen_id for seed in range(300) for one in draw(candidates, FIRST, str(seed))}
     assert seen == set(range(1, 21))
     some = draw(candidates, FIRST, "a")
@@ -51,7 +54,7 @@ def test_nobody_is_safe_after_a_visit_and_nobody_knows_when() -> None:
 def test_a_year_that_has_begun_is_inspected_in_the_quarters_that_are_left() -> None:
     assert [first_quarter(2026, date(2026, month, 1)) for month in (1, 3, 4, 12)] == [1, 1, 2, 4]
     assert first_quarter(2027, date(2026, 11, 24)) == 1
-    drawn = draw(candidates_of(["small"] * 40), FIRST, "a", 3)
+    drawn = draw(candidates_of([Stratum.SMALL] * 40), FIRST, "a", 3)
     assert {one.quarter for one in drawn} == {3, 4}
 
 

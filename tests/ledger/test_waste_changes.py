@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -85,34 +86,31 @@ async def world(ledger: Pool, database_url: str) -> AsyncIterator[World]:
 
 
 async def test_scores_are_noted_once(world: World) -> None:
-    scored = [world.database, SUPERVISOR, world.canteen, QUARTER]
-    own = [world.database, world.kitchen, world.canteen, QUARTER]
-    assert await world.noted(score_evidence(*scored, "A1", 90, "现场查看", [])) == ["score_evidence"]
-    assert await world.noted(submit_self_evaluation(*own, {"A2": 60}, "制度健全", [])) == ["evaluate_oneself"]
-    await world.refused(score_evidence(*scored, "E1", 90, "x", []), "evaluation.not_from_evidence")
-    await world.refused(submit_self_evaluation(*own, {"E1": 60}, "x", []), "evaluation.not_from_evidence")
+    score = partial(score_evidence, world.database, SUPERVISOR, world.canteen, QUARTER)
+    submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, QUARTER)
+    assert await world.noted(score("A1", 90, "现场查看", [])) == ["score_evidence"]
+    assert await world.noted(submit({"A2": 60}, "制度健全", [])) == ["evaluate_oneself"]
+    await world.refused(score("E1", 90, "x", []), "evaluation.not_from_evidence")
+    await world.refused(submit({"E1": 60}, "x", []), "evaluation.not_from_evidence")
     assert await pending_quarters(world.ledger) == [QUARTER]
 
 
 async def test_from_freezing_to_an_appeal_that_is_decided(world: World) -> None:
     await world.refused(freeze(world.database, "supervisor", QUARTER), "evaluation.not_evaluated")
     await world.refused(freeze(world.database, "supervisor", quarter_after(TODAY)), "evaluation.quarter_not_over")
-    appeal = [world.database, world.kitchen, world.canteen, QUARTER, "系误录", []]
-    await world.refused(raise_appeal(*appeal), "evaluation.not_frozen")
+    appeal = partial(raise_appeal, world.database, world.kitchen, world.canteen, QUARTER, "系误录", [])
+    await world.refused(appeal(), "evaluation.not_frozen")
     await world.evaluated()
     assert await world.noted(freeze(world.database, "supervisor", QUARTER)) == ["freeze_evaluations"]
     assert await world.noted(freeze(world.database, "supervisor", QUARTER)) == [], "a repeat changes nothing"
-    evidence = [world.database, SUPERVISOR, world.canteen, QUARTER, "A1", 90, "x", []]
-    await world.refused(score_evidence(*evidence), "evaluation.frozen")
+    score = partial(score_evidence, world.database, SUPERVISOR, world.canteen, QUARTER, "A1", 90, "x", [])
+    await world.refused(score(), "evaluation.frozen")
     assert await pending_quarters(world.ledger) == [], "what is refused requests nothing"
-    assert await world.noted(raise_appeal(*appeal)) == ["appeal"]
-    await world.refused(raise_appeal(*appeal), "evaluation.appeal_open")
-    assert await world.noted(score_evidence(*evidence)) == ["score_evidence"], "an open appeal takes evidence"
+    assert await world.noted(appeal()) == ["appeal"]
+    await world.refused(appeal(), "evaluation.appeal_open")
+    assert await world.noted(score()) == ["score_evidence"], "an open appeal takes evidence"
     number = await world.ledger.fetchval("SELECT appeal_id FROM appeal")
-
-    def decision() -> Awaitable[None]:
-        return decide_appeal(world.database, SUPERVISOR, number, accept=True, text="属实")
-
+    decision = partial(decide_appeal, world.database, SUPERVISOR, number, accept=True, text="属实")
     assert await world.noted(decision()) == ["decide_appeal"]
     await world.refused(decision(), "evaluation.appeal_decided")
     await world.refused(decide_appeal(world.database, SUPERVISOR, 1, accept=True, text="x"), "evaluation.no_appeal")
@@ -145,11 +143,11 @@ async def test_a_plan_is_drawn_once(world: World) -> None:
 
 
 async def test_a_bulletin_is_published_by_another_person(world: World) -> None:
-    draft = [world.database, world.ledger, SUPERVISOR, QUARTER]
-    await world.refused(draft_bulletin(*draft), "evaluation.not_frozen")
+    draft = partial(draft_bulletin, world.database, world.ledger, SUPERVISOR, QUARTER)
+    await world.refused(draft(), "evaluation.not_frozen")
     await world.evaluated()
     await freeze(world.database, "supervisor", QUARTER)
-    assert await world.noted(draft_bulletin(*draft)) == ["draft_bulletin"]
+    assert await world.noted(draft()) == ["draft_bulletin"]
     number = await world.ledger.fetchval("SELECT bulletin_id FROM bulletin")
     assert await world.noted(edit_bulletin(world.database, SUPERVISOR, number, {"good": "x"})) == ["edit_bulletin"]
     await world.refused(publish_bulletin(world.database, SUPERVISOR, number), "bulletins.editor_cannot_publish")
@@ -205,7 +203,7 @@ async def test_reminders_are_in_the_readers_language(world: World) -> None:
 
 
 async def test_steps_that_hold_a_sentence_get_their_code(world: World, database_url: str) -> None:
-    """The first release wrote English sentences; people's own words stay as they are."""
+    """Earlier releases wrote English sentences; people's own words stay as they are."""
     number = await world.case(what="overdue since 2026-10-01")
     config = alembic_config(database_url)
     before = ScriptDirectory.from_config(config).get_revision("0020").down_revision

@@ -120,7 +120,7 @@ def test_an_english_page_has_the_facts_and_no_chinese_but_a_finding() -> None:
     assert not re.search("[,;:?!()][\u4e00-\u9fff]", re.sub("<[^>]*>", " ", page(shown, Language.CHINESE)))
 
 
-def test_what_the_first_release_published_is_still_shown() -> None:
+def test_what_earlier_releases_published_is_still_shown() -> None:
     """Its facts name the way of serving in two languages, and have no day and no English name of the scheme."""
     facts = Known(serving="自助 buffet").facts()
     old = bulletin(facts)

@@ -120,7 +120,9 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network
     def step(person: Any, action: str) -> int:
         return int(person.ask("POST", f"/waste/cases/{number}/{action}", {"text": action, "files": [PHOTO]}).status)
 
-    assert any("待整改：剩菜未称重" in one["text"] for one in kitchen.call("GET", "/waste/reminders"))
+    reminders = kitchen.ask("GET", "/waste/reminders")
+    assert reminders.headers["content-language"] == "zh-Hans-CN"
+    assert any("待整改：剩菜未称重" in one["text"] for one in reminders.json())
     assert step(supervisor, "plan") == 403
     assert step(network.person("kitchen-yuyao"), "plan") == 404
     assert step(kitchen, "prove") == 409

@@ -16,12 +16,12 @@ from waste.measures.schemas import GroupBy, Period, PeriodMeasures, Serving
 from waste.supervision.cases import case_figures, overdue_cases
 from waste.supervision.sampling import coverage
 
-SERVING_BEFORE_0_2 = {
+SERVING_OF_EARLIER_RELEASES = {
     "自助 buffet": Serving.BUFFET,
     "套餐 set meal": Serving.SET_MEAL,
     "点餐 à la carte": Serving.A_LA_CARTE,
 }
-"""What bulletins drafted by the first release hold in place of the code."""
+"""What bulletins of earlier releases hold in place of the code."""
 
 
 class Line(Struct):
@@ -51,7 +51,7 @@ class Group(Struct):
     @property
     def serving_code(self) -> Serving:
         """How the canteens serve."""
-        return SERVING_BEFORE_0_2.get(self.serving) or Serving(self.serving)
+        return SERVING_OF_EARLIER_RELEASES.get(self.serving) or Serving(self.serving)
 
 
 class Overdue(Struct):

@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 
 from foundation.attachments import BODY_MAX, read_files
 from foundation.catalogue import language_of
@@ -98,7 +98,7 @@ class EvaluationController(Controller):
     )
     async def trace(
         self, request: ByPerson, quarter: date, canteen_id: NumberInPath, code: str, database: Database, ledger: Pool
-    ) -> TraceShown:
+    ) -> Response[TraceShown]:
         """Formula, target and limit, with the weeks and their weighings, the evidence, or the cases."""
         async with database() as db:
             await canteen_of(db, request.user, canteen_id)
@@ -113,13 +113,15 @@ class EvaluationController(Controller):
         if point is None:
             raise Problem(NOT_FOUND, "evaluation.not_applicable", indicator=code, canteen_id=canteen_id)
         from_cases = indicator.measure == "cases_in_time"
-        return TraceShown(
-            standing.canteen_id, quarter, point, indicator.rule(language_of(request.headers.get("accept-language"))),
+        language = language_of(request.headers.get("accept-language"))
+        shown = TraceShown(
+            standing.canteen_id, quarter, point, indicator.rule(language),
             indicator.target, indicator.limit,
             _weeks(quarter, canteen_id, kept) if indicator.measure is not None and not from_cases else [],
             await evidence_history(ledger, quarter, canteen_id, code),
             [file for some in files.values() for file in some], "/waste/cases" if from_cases else None,
         )  # fmt: skip
+        return Response(shown, headers={"content-language": language.tag, "vary": "accept-language"})
 
     @post(
         "/evidence",

@@ -15,7 +15,7 @@ from waste.evaluation.appeals import AppealState, appeals_of
 from waste.evaluation.evidence import missing_self_evaluations
 from waste.evaluation.quarters import quarter_before, quarter_name
 from waste.supervision.cases import WAITING_FOR, cases_of
-from waste.supervision.schemas import Reminder
+from waste.supervision.schemas import Reminder, ReminderKind
 
 
 async def reminders_of(db: AsyncSession, person: Person, today: date, language: Language) -> list[Reminder]:
@@ -36,7 +36,7 @@ async def _self_evaluations(
         return []
     quarter = quarter_before(today)
     return [
-        _reminder("self_evaluation", canteen, due, today, language, quarter=quarter_name(quarter, language))
+        _reminder(ReminderKind.SELF_EVALUATION, canteen, due, today, language, quarter=quarter_name(quarter, language))
         for canteen, due in await missing_self_evaluations(db, canteens, quarter)
     ]
 
@@ -49,8 +49,8 @@ async def _cases(
         return []
     return [
         _reminder(
-            "case", canteens[case.canteen_id], case.deadline, today, language, case_id=case.case_id, what=case.what,
-            state=catalogue.text(f"supervision.state.{case.state}", language),
+            ReminderKind.CASE, canteens[case.canteen_id], case.deadline, today, language, case_id=case.case_id,
+            what=case.what, state=catalogue.text(f"supervision.state.{case.state}", language),
         )
         for case in await cases_of(db, list(canteens), None)
         if case.state in WAITING_FOR[permission]
@@ -64,7 +64,7 @@ async def _appeals(
         return []
     return [
         _reminder(
-            "appeal", canteens[appeal.canteen_id], None, date.min, language, appeal_id=appeal.appeal_id,
+            ReminderKind.APPEAL, canteens[appeal.canteen_id], None, date.min, language, appeal_id=appeal.appeal_id,
             quarter=quarter_name(appeal.quarter, language), reason=appeal.text,
         )
         for appeal in await appeals_of(db, list(canteens))
@@ -73,7 +73,7 @@ async def _appeals(
 
 
 def _reminder(
-    kind: str, canteen: Canteen, due_on: date | None, today: date, language: Language, **params: Any
+    kind: ReminderKind, canteen: Canteen, due_on: date | None, today: date, language: Language, **params: Any
 ) -> Reminder:
     name = canteen.name_zh if language is Language.CHINESE else canteen.name_en
     said = catalogue.text(f"supervision.reminder.{kind}", language, canteen=name, **params)

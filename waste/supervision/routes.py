@@ -8,7 +8,7 @@ from litestar.params import Parameter
 
 from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.calendar import ZONE
-from foundation.catalogue import language_of
+from foundation.catalogue import Language, language_of
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
 from registry import access
@@ -57,14 +57,14 @@ class CaseController(Controller):
         request: ByPerson,
         database: Database,
         only: Annotated[CaseState | None, Parameter(query="state")] = None,
-    ) -> list[CaseShown]:
+    ) -> Response[list[CaseShown]]:
         """Cases of your canteens with their steps: those not closed first, by deadline."""
         today, language = datetime.now(ZONE).date(), language_of(request.headers.get("accept-language"))
         async with database() as db:
             found = await cases_of(db, list(await canteens_of(db, request.user)), only)
             steps = await steps_of(db, [case.case_id for case in found])
             files = await files_of(db, [case_subject(case.case_id) for case in found])
-        return [
+        shown = [
             CaseShown.of(
                 case,
                 [StepShown.of(step, language) for step in steps.get(case.case_id, [])],
@@ -73,6 +73,7 @@ class CaseController(Controller):
             )
             for case in found
         ]
+        return Response(shown, headers=_headers(language))
 
     @post(
         "/cases/{case_id:int}/{action:str}",
@@ -107,8 +108,13 @@ class CaseController(Controller):
         return await plan_of(ledger, year)
 
     @get("/reminders", guards=[access.allows("see_waste")], summary="List my reminders")
-    async def reminders(self, request: ByPerson, database: Database) -> list[Reminder]:
+    async def reminders(self, request: ByPerson, database: Database) -> Response[list[Reminder]]:
         """Self-evaluations, rectification, re-inspections and appeals that wait for you."""
         today, language = datetime.now(ZONE).date(), language_of(request.headers.get("accept-language"))
         async with database() as db:
-            return await reminders_of(db, request.user, today, language)
+            waiting = await reminders_of(db, request.user, today, language)
+        return Response(waiting, headers=_headers(language))
+
+
+def _headers(language: Language) -> dict[str, str]:
+    return {"content-language": language.tag, "vary": "accept-language"}

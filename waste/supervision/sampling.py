@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from math import ceil
 from pathlib import Path
 
@@ -32,12 +33,20 @@ SMALL, MEDIUM = 100, 300
 """A canteen is small below 100 lunches a day, medium below 300, else large (assumed)."""
 
 
+class Stratum(StrEnum):
+    """Canteens of a similar size."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A canteen when a plan was drawn: its stratum, the year of its last inspection, and since when plans exist."""
 
     canteen_id: CanteenId
-    stratum: str
+    stratum: Stratum
     last_year: int | None
     since: int
 
@@ -47,7 +56,7 @@ class Drawn:
     """A canteen to inspect in a ``quarter`` (1 to 4); ``due``: its last inspection is three years ago."""
 
     canteen_id: CanteenId
-    stratum: str
+    stratum: Stratum
     quarter: int
     due: bool
 
@@ -73,9 +82,11 @@ class Coverage:
     in_three_years: int
 
 
-def stratum_of(lunches: float) -> str:
-    """Small, medium or large, by lunches a day."""
-    return "small" if lunches < SMALL else "medium" if lunches < MEDIUM else "large"
+def stratum_of(lunches: float) -> Stratum:
+    """The stratum of a canteen with so many lunches a day."""
+    if lunches < SMALL:
+        return Stratum.SMALL
+    return Stratum.MEDIUM if lunches < MEDIUM else Stratum.LARGE
 
 
 def first_quarter(year: int, made_on: date) -> int:

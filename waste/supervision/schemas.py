@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Self
 
 from msgspec import Meta, Struct, field
@@ -80,10 +81,18 @@ class CaseShown(Struct):
         return cls(**kept, overdue=overdue, steps=list(steps), files=list(files))
 
 
-class Reminder(Struct):
-    """Something that a person has to do, in a sentence of the reader's language; ``kind`` says of what sort."""
+class ReminderKind(StrEnum):
+    """Messages ``supervision.reminder.<value>``."""
 
-    kind: str
+    SELF_EVALUATION = "self_evaluation"
+    CASE = "case"
+    APPEAL = "appeal"
+
+
+class Reminder(Struct):
+    """Something that a person has to do, in a sentence of the reader's language."""
+
+    kind: ReminderKind
     text: str
     due_on: date | None
     overdue: bool
