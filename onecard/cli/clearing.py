@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import rich_click as click
 
 from foundation.money import yuan
 from onecard.cli.commands import json_option, main
-from onecard.cli.output import console, fail, progress_bars, say, show_check, text
+from onecard.cli.output import LANGUAGE, console, fail, progress_bars, say, show_check, text
 from onecard.cli.services import failures_as_one_line, on_ledger, parse_date, read_file, read_settings, services
 from onecard.settings import Settings
 
@@ -125,10 +124,10 @@ def audit(bundle: Path, key: str, previous: Path | None, as_json: bool) -> None:
         fail("onecard.not_a_key")
     report = audit_bundle(_bundle(bundle), centre_public_key, _bundle(previous) if previous else None)
     if as_json:
-        print(json.dumps([asdict(line) for line in report], ensure_ascii=False))
+        print(json.dumps([line.as_dict() for line in report], ensure_ascii=False))
     else:
         for line in report:
-            show_check(line.name, line.detail, holds=line.holds)
+            show_check(line.name(LANGUAGE), line.detail(LANGUAGE), holds=line.holds)
     if not all(line.holds for line in report):
         sys.exit(1)
 

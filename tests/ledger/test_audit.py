@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clearing.audit import NotABundle, audit, read_bundle
 from clearing.closing import Night, close_day, open_dates
 from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
+from foundation.catalogue import Language
 from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
 from tests.counter import HANGZHOU, NINGBO, Counter
@@ -43,7 +44,7 @@ async def two_days(counter: Counter, folder: Path) -> tuple[int, list[date], lis
 
 def failed(content: bytes, previous: bytes | None = None, key: bytes = PUBLIC) -> list[str]:
     before = read_bundle(previous) if previous is not None else None
-    return [finding.name for finding in audit(read_bundle(content), key, before) if not finding.holds]
+    return [finding.name(Language.ENGLISH) for finding in audit(read_bundle(content), key, before) if not finding.holds]
 
 
 def parts_of(content: bytes) -> dict[str, bytes]:
