@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from foundation.catalogue import Language
 from foundation.money import yuan
 from onecard.cli.commands import json_option, main
 from onecard.cli.output import LANGUAGE, console, fail, progress_bars, say, show_check, text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 OUT = click.Path(path_type=Path, dir_okay=False)
 CLEAN = ("matched", "known")
-"""What the bank's entries come to when nobody has to look at them."""
+"""Results of bank entries that need no attention."""
 
 
 @main.command("close-day", help=text("onecard.help.close-day"))
@@ -35,7 +36,8 @@ def close_day(on: str | None) -> None:
         folder = settings.statement_folder / business_date.isoformat()
     say("onecard.closed", business_date=cycle.business_date, state=text(f"onecard.cycle.{cycle.state}"))
     for position in cycle.positions:
-        console.print(f"  {position.name_zh}  {yuan(position.position_fen):>14}")
+        name = position.name_zh if LANGUAGE is Language.CHINESE else position.name_en
+        console.print(f"  {name}  {yuan(position.position_fen):>14}", markup=False)
     say("onecard.statements", folder=folder)
 
 
@@ -104,7 +106,13 @@ def confirm(file: Path) -> None:
     with services() as settings:
         entries = on_ledger(settings, lambda pool: take_confirmations(pool, content))
     for entry in entries:
-        console.print(f"  {entry.entry}  {entry.reference}  {yuan(entry.amount_fen)}  {entry.verdict}")
+        say(
+            "onecard.entry",
+            entry=entry.entry,
+            reference=entry.reference,
+            amount=yuan(entry.amount_fen),
+            verdict=text(f"onecard.entry.{entry.verdict}"),
+        )
     if any(entry.verdict not in CLEAN for entry in entries):
         sys.exit(1)
 

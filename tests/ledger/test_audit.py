@@ -246,7 +246,7 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), "nobody is owed anything"
     (tmp_path / "camt.xml").write_bytes(camt(entry("B1", 700, "NOBODY", credit=True)))
     unmatched = own.command("confirm", str(tmp_path / "camt.xml"), check=False)
-    assert (unmatched.returncode, "unknown_reference" in unmatched.stdout) == (1, True)
+    assert (unmatched.returncode, "unknown reference" in unmatched.stdout) == (1, True)
     assert own.command("confirm", str(tmp_path / "none.xml"), check=False).stderr.count("\n") == 1
     target.write_bytes(target.read_bytes()[:-1])
     for arguments in (("audit", str(target), "--key", key), ("audit", "none.zip", "--key", key)):
