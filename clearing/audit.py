@@ -1,8 +1,8 @@
-"""``onecard audit``: an agency checks a cycle by itself, with the centre's public key alone.
+"""``onecard audit``: an agency checks a cycle by itself, with the centre's public key and nothing else.
 
-The checks: the centre signed the manifest; the statement is the published one; every payment line is in the cycle's
-tree; the lines add up to the agency's position and the statement's last line; all positions sum to zero; the log of
-cycles was only appended to; and nothing that the previous bundle contained was rewritten.
+It shows that the manifest is the centre's, that the statement is the published one, that every payment line is in the
+cycle's tree, that the lines add up to the agency's position and the statement's last line, that all positions sum to
+zero, that the log of cycles has only grown, and, against the bundle before, that nothing in it was rewritten.
 """
 
 import csv
@@ -18,6 +18,8 @@ from msgspec import convert
 
 from clearing.merkle import is_beginning, is_included, leaf_hash
 from clearing.proof import CONTEXT, LINES, MANIFEST, SIGNATURE, Line, Manifest, sha256
+from foundation import catalogue
+from foundation.catalogue import Language
 from foundation.money import yuan
 
 BUNDLE_BYTES_MAX = 2_000_000_000
@@ -33,16 +35,16 @@ UNREADABLE = (
     NotImplementedError,
     RuntimeError,
 )
-"""The errors of unpacking a file that is no bundle."""
+"""What unpacking anything but a bundle may come to."""
 
 
 class NotABundle(Exception):
-    """A file that is no bundle; the message says why."""
+    """A file that is no bundle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An unpacked bundle, not yet checked."""
+    """A bundle as it was read; nothing is checked yet."""
 
     agency_id: int
     manifest: Manifest
@@ -54,11 +56,30 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report."""
+    """One line of the report: messages ``audit.check.<code>`` and ``audit.detail.<detail_code>`` with ``params``."""
 
-    name: str
+    code: str
     holds: bool
-    detail: str
+    detail_code: str
+    params: dict[str, object]
+
+    def name(self, language: Language) -> str:
+        """What was checked."""
+        return catalogue.text(f"audit.check.{self.code}", language)
+
+    def detail(self, language: Language) -> str:
+        """What was found."""
+        return catalogue.text(f"audit.detail.{self.detail_code}", language, **self.params)
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``--json``: always in English, with a stable ``code``."""
+        english = Language.ENGLISH
+        return {"code": self.code, "name": self.name(english), "holds": self.holds, "detail": self.detail(english)}
+
+
+def finding(code: str, holds: bool, detail_code: str, **params: object) -> Finding:
+    """A line of the report."""
+    return Finding(code, holds, detail_code, params)
 
 
 def read_bundle(content: bytes) -> Bundle:
@@ -66,7 +87,7 @@ def read_bundle(content: bytes) -> Bundle:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(info.file_size for info in archive.infolist()) > BUNDLE_BYTES_MAX:
-                raise NotABundle(f"it unpacks to more than {BUNDLE_BYTES_MAX:,} bytes")
+                raise NotABundle
             parts = {info.filename: archive.read(info) for info in archive.infolist()}
         agency_id, lines = convert(cbor2.loads(parts[LINES]), tuple[int, list[tuple[int, bytes, list[bytes]]]])
         return Bundle(
@@ -78,31 +99,34 @@ def read_bundle(content: bytes) -> Bundle:
             lines,
         )
     except UNREADABLE as error:
-        raise NotABundle(f"it cannot be read: {type(error).__name__} {error}") from None
+        raise NotABundle from error
 
 
 def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = None) -> list[Finding]:
-    """All checks of a bundle, with those against the previous one if it is given."""
+    """All checks of a bundle, and against the one before if it is given."""
     manifest = bundle.manifest
     lines, broken = _included(bundle)
     total = sum(manifest.positions.values())
     grew = is_beginning(
         manifest.log_size - 1, manifest.log_head_before, manifest.log_size, manifest.log_head, manifest.growth
     )
-    published = manifest.files.get(f"statement-{bundle.agency_id}.csv") == sha256(bundle.statement)
+    statement = f"statement-{bundle.agency_id}.csv"
+    published = manifest.files.get(statement) == sha256(bundle.statement)
+    signed = _is_signed(bundle, centre_public_key)
+    agencies = len(manifest.positions)
     findings = [
-        Finding("the manifest is signed by the centre", _is_signed(bundle, centre_public_key), manifest.business_date),
-        Finding("the statement is the published one", published, f"statement-{bundle.agency_id}.csv"),
-        Finding("every payment is in the cycle's tree", not broken, broken or f"{len(lines):,} payments"),
+        finding("manifest_signed", signed, "business_date", business_date=manifest.business_date),
+        finding("statement_published", published, "file", file=statement),
+        broken or finding("payments_included", True, "payments", count=f"{len(lines):,}"),
         _position(bundle, lines),
-        Finding("all positions sum to zero", total == 0, f"{yuan(total)} yuan over {len(manifest.positions)} agencies"),
-        Finding("the log of cycles has only grown", grew, f"{manifest.log_size} cycles"),
+        finding("positions_sum_to_zero", total == 0, "sum", amount=yuan(total), agencies=agencies),
+        finding("log_grew", grew, "cycles", count=manifest.log_size),
     ]
     if previous is not None:
         before = previous.manifest
         findings.append(_continues(before, manifest))
         signed = _is_signed(previous, centre_public_key)
-        findings.append(Finding("the bundle before is signed by the centre", signed, before.business_date))
+        findings.append(finding("previous_signed", signed, "business_date", business_date=before.business_date))
     return findings
 
 
@@ -114,8 +138,9 @@ def _is_signed(bundle: Bundle, centre_public_key: bytes) -> bool:
     return bundle.manifest.encode() == bundle.signed
 
 
-def _included(bundle: Bundle) -> tuple[list[Line], str]:
-    """The lines, and the first that is not in the tree ("" if all are, each once)."""
+def _included(bundle: Bundle) -> tuple[list[Line], Finding | None]:
+    """The lines, and a finding about the first one that is not in the tree exactly once."""
+    code = "payments_included"
     manifest = bundle.manifest
     lines: list[Line] = []
     seen: set[int] = set()
@@ -123,17 +148,19 @@ def _included(bundle: Bundle) -> tuple[list[Line], str]:
         try:
             line = Line.decode(leaf)
         except (cbor2.CBORError, ValueError):
-            return lines, f"line {number} is not valid"
+            return lines, finding(code, False, "unreadable_line", line=number)
         if index in seen or not is_included(leaf_hash(leaf), index, manifest.tree_size, proof, manifest.tree_head):
-            return lines, f"line {number}: posting {line.posting_id}, {yuan(line.amount_fen)} yuan"
+            return lines, finding(
+                code, False, "wrong_line", line=number, posting_id=line.posting_id, amount=yuan(line.amount_fen)
+            )
         seen.add(index)
         lines.append(line)
-    return lines, ""
+    return lines, None
 
 
 def _position(bundle: Bundle, lines: list[Line]) -> Finding:
-    """The sum of the lines against the manifest and the statement's last line."""
-    agency, name = bundle.agency_id, "the payments add up to the position"
+    """The sum of the lines, compared with the manifest and the statement's last line."""
+    agency, code = bundle.agency_id, "position"
     fee_fen = bundle.manifest.fee_fen
     total_fen = sum(
         (line.sale_fen + line.meals * fee_fen) * ((line.acquirer_id == agency) - (line.issuer_id == agency))
@@ -144,15 +171,15 @@ def _position(bundle: Bundle, lines: list[Line]) -> Finding:
         *_, last = csv.reader(io.StringIO(bundle.statement.decode("utf-8-sig")))
         stated = last[-1]
     except (ValueError, IndexError, UnicodeDecodeError, csv.Error):
-        stated = "no amount"
+        stated = "-"
     if signed is None or total_fen != signed:
         off_fen = total_fen - (signed or 0)
-        return Finding(name, False, f"the payments sum to {yuan(total_fen)} yuan, {yuan(off_fen)} off the signed sum")
-    return Finding(name, stated == yuan(total_fen), f"{yuan(total_fen)} yuan; the statement has {stated}")
+        return finding(code, False, "not_as_signed", amount=yuan(total_fen), difference=yuan(off_fen))
+    return finding(code, stated == yuan(total_fen), "position", amount=yuan(total_fen), stated=stated)
 
 
 def _continues(before: Manifest, now: Manifest) -> Finding:
-    name = "it continues the bundle before"
     if now.log_size != before.log_size + 1:
-        return Finding(name, False, f"cycle {now.log_size} of the log does not follow on cycle {before.log_size}")
-    return Finding(name, now.log_head_before == before.log_head, f"{before.business_date} then {now.business_date}")
+        return finding("continues", False, "does_not_follow", cycle=now.log_size, before=before.log_size)
+    dates = {"before": before.business_date, "now": now.business_date}
+    return finding("continues", now.log_head_before == before.log_head, "follows", **dates)

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from litestar import Request, Response, Router, get, post
 from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler
 from msgspec import DecodeError, json
 
 import web
@@ -191,6 +192,12 @@ UNKNOWN_ORDER = {"code": "ORDER_NOT_EXIST", "message": "no such order"}
 
 def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
     """The gateway's routes, below ``PATH``."""
+    handlers = [*_orders(gateway), *_refunds(gateway), *_pages(gateway)]
+    return Router(PATH, route_handlers=handlers, include_in_schema=False)
+
+
+def _orders(gateway: SimulatedGateway) -> list[HTTPRouteHandler]:
+    """Routes of the merchant: create, query and close an order."""
 
     @post("/v3/pay/transactions/h5")
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -228,6 +235,12 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
             return gateway.signed(UNKNOWN_ORDER, 404)
         return gateway.signed({"code": "ORDERPAID", "message": "the order was paid"}, 400)
 
+    return [create, query, close]
+
+
+def _refunds(gateway: SimulatedGateway) -> list[HTTPRouteHandler]:
+    """Route of the merchant: refund an order."""
+
     @post("/v3/refund/domestic/refunds")
     async def give_back(request: Request[Any, Any, Any]) -> Response[bytes]:
         body = await request.body()
@@ -244,6 +257,12 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
         if order is None or order["refund"] != asked["out_refund_no"]:
             return gateway.signed({"code": "NOT_ENOUGH", "message": "nothing is left to refund"}, 403)
         return gateway.signed({"status": "SUCCESS", "out_refund_no": order["refund"]})
+
+    return [give_back]
+
+
+def _pages(gateway: SimulatedGateway) -> list[HTTPRouteHandler]:
+    """Routes of the payer: the page, and its button."""
 
     @get("/pay/{number:str}", media_type=MediaType.HTML)
     async def page(request: Request[Any, Any, Any], number: str) -> Response[str]:
@@ -268,8 +287,7 @@ def create_simulated_gateway(gateway: SimulatedGateway) -> Router:
             gateway.notify(number, behaviour)
         return page_response(pay_page(order, language), language)
 
-    handlers = [create, query, close, give_back, page, pay]
-    return Router(PATH, route_handlers=handlers, include_in_schema=False)
+    return [page, pay]
 
 
 def no_order(language: Language) -> Response[str]:

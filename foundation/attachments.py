@@ -1,4 +1,4 @@
-"""Attachments: which files are allowed, how they arrive, and how they are sent."""
+"""Files that people attach to what they say: what may be attached, and how it comes and goes over HTTP."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ BODY_MAX = 4_000_000
 """Three megabytes of files, as base64."""
 
 MAGIC = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-"""First bytes of the allowed files."""
+"""How the files that may be attached begin."""
 
 
 class NewFile(Message):
@@ -33,18 +33,18 @@ NewFiles = Annotated[list[NewFile], Meta(max_length=FILES_MAX)]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """An attached file."""
+    """A file that comes with what somebody says."""
 
     name: str
     content: bytes
 
     @property
     def media_type(self) -> str:
-        """The media type by the first bytes. Raises Problem(INVALID) for anything but PDF, PNG and JPEG."""
+        """What the file is, by how it begins. Raises Problem(INVALID) for anything but PDF, PNG and JPEG."""
         for begins, media_type in MAGIC.items():
             if self.content.startswith(begins):
                 return media_type
-        raise Problem(INVALID, "foundation.attachment.type")
+        raise Problem(INVALID, "an attachment is a PDF, PNG or JPEG file")
 
 
 def read_files(given: Iterable[NewFile]) -> list[Attachment]:
@@ -52,7 +52,7 @@ def read_files(given: Iterable[NewFile]) -> list[Attachment]:
     try:
         return [Attachment(file.name, base64.b64decode(file.content, validate=True)) for file in given]
     except binascii.Error:
-        raise Problem(INVALID, "foundation.attachment.content") from None
+        raise Problem(INVALID, "the content of an attachment is base64") from None
 
 
 def digests(files: Iterable[Attachment]) -> list[str]:
@@ -61,7 +61,7 @@ def digests(files: Iterable[Attachment]) -> list[str]:
 
 
 def to_save(stem: str, media_type: str, content: bytes) -> Response[bytes]:
-    """A response that a browser saves and never displays as one of our pages."""
+    """An answer that a browser saves and never shows as a page of ours."""
     headers = {
         "content-disposition": f'attachment; filename="{stem}.{media_type.rpartition("/")[2]}"',
         "x-content-type-options": "nosniff",

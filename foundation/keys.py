@@ -89,9 +89,9 @@ def _read_key(path: Path, size: int) -> bytes:
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError:
-        raise WrongKeyFile("foundation.key_file", file=path, digits=2 * size) from None
+        raise WrongKeyFile("onecard.key_file", file=path, digits=2 * size) from None
     if len(key) != size:
-        raise WrongKeyFile("foundation.key_file", file=path, digits=2 * size)
+        raise WrongKeyFile("onecard.key_file", file=path, digits=2 * size)
     return key
 
 

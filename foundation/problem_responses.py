@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. Nothing that a caller can cause is a 500."""
+"""Every error leaves as an RFC 9457 problem document; what a caller can cause is never a 500."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ JSON_PROBLEM = "application/problem+json"
 
 
 BOTH_LANGUAGES = "both_languages"
-"""Option of handlers whose answers are signed: their problems carry both languages."""
+"""Option of handlers whose answers are signed: their problems keep both languages."""
 
 
 def rendered(problem: Problem, language: Language | None) -> tuple[int, dict[str, str], bytes]:
@@ -65,7 +65,7 @@ def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Respo
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem for an exception: a lost database is UNAVAILABLE, anything unexpected INTERNAL."""
+    """What to tell about an exception: a lost database is an unknown outcome, anything unforeseen a mistake of ours."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, (*LOST_CONNECTION, TimeoutError)):
@@ -76,12 +76,12 @@ def problem_of(error: Exception) -> Problem:
 
 
 def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-    """Handle a Problem."""
+    """Show a problem."""
     return problem_response(request, problem)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Handle a refusal of the framework."""
+    """Show what the framework refused."""
     if isinstance(error, ValidationException):
         return problem_response(request, _invalid_parameter(request, error))
     kind = _BY_STATUS.get(error.status_code)
@@ -103,14 +103,14 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
-    """Handle a database error: a lost connection, or a fault of ours."""
+    """Tell a lost connection from a mistake of ours."""
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
         return on_exception(request, TimeoutError(repr(error)))
     return on_exception(request, error)
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Handle any other exception without showing its details."""
+    """Show anything else without its inside."""
     return problem_response(request, problem_of(error))
 
 

@@ -1,4 +1,4 @@
-"""ASGI middleware: request id, access log, security headers, request counter."""
+"""The outermost layer: a request id on every log line and answer, security headers, a count."""
 
 import re
 import secrets
@@ -59,7 +59,7 @@ def count_and_log(method: str, path: str, status: int, request_id: str, **more: 
 
 
 class RequestLog:
-    """Wraps the whole application, so that unknown addresses are logged and counted, too."""
+    """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
     def __init__(self, app: Litestar, *, log_requests: bool) -> None:
         self._app = app
@@ -67,7 +67,7 @@ class RequestLog:
         self.log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request with its id bound to all log lines."""
+        """Run the request under its id."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return

@@ -1,7 +1,7 @@
-"""Strict JSON and CBOR decoding: untrusted bytes become typed values, or a 400.
+"""The first wall: bytes from outside become values here, or are refused.
 
-The usual decoders accept too much: the last of two equal keys wins, a 100,000-deep array ends in a 500, ``\\u0000``
-passes and then fails in PostgreSQL, integers have no bound.
+The stack's own decoders let pass what money must not meet: the last of two equal keys wins, a 100,000-deep
+array ends in a 500, ``\\u0000`` passes and then fails in PostgreSQL, integers have no bound.
 """
 
 import json
@@ -16,10 +16,7 @@ from foundation.problems import MALFORMED, Problem
 from foundation.validation import refusal_of
 
 DEPTH_MAX = 16
-"""Levels of nesting; our deepest message has five."""
-
-DIGITS_MAX = 19
-"""Digits of an integer: what 64 bits hold."""
+"""Levels of nesting; the deepest message of ours has five."""
 
 T = TypeVar("T")
 
@@ -27,18 +24,18 @@ T = TypeVar("T")
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise Problem(MALFORMED, "foundation.json.equal_keys")
+        raise Problem(MALFORMED, "an object has the same key twice")
     return members
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > DIGITS_MAX:
-        raise Problem(MALFORMED, "foundation.json.integer", most=DIGITS_MAX)
+    if len(digits) > 19:
+        raise Problem(MALFORMED, "an integer has more than 19 digits")
     return int(digits)
 
 
 def _no_constant(name: str) -> Any:
-    raise Problem(MALFORMED, "foundation.json.constant", constant=name)
+    raise Problem(MALFORMED, f"{name} is not JSON")
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, parse_constant=_no_constant, strict=True)
@@ -48,18 +45,18 @@ def read_json(body: bytes) -> Any:
     """Parse one JSON text (RFC 8259) strictly.
 
     Raises Problem(MALFORMED) for invalid UTF-8, nesting deeper than ``DEPTH_MAX``, an object with equal
-    keys, NUL or a lone surrogate in a text, an integer of more than ``DIGITS_MAX`` digits, NaN and infinities.
+    keys, NUL or a lone surrogate in a text, an integer of more than 19 digits, NaN and infinities.
     """
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Problem(MALFORMED, "foundation.json.not_utf8") from None
+        raise Problem(MALFORMED, "the message is not UTF-8") from None
     if text.count("[") + text.count("{") > DEPTH_MAX:
         _check_depth(text)
     try:
         value = _decoder.decode(text)
     except json.JSONDecodeError as error:
-        raise Problem(MALFORMED, "foundation.json.invalid", position=error.pos) from None
+        raise Problem(MALFORMED, f"not JSON: {error.msg} at character {error.pos}") from None
     if "\\u" in text:
         _check_escapes(value)
     return value
@@ -81,7 +78,7 @@ def _check_depth(text: str) -> None:
         elif character in "[{":
             depth += 1
             if depth > DEPTH_MAX:
-                raise Problem(MALFORMED, "foundation.json.depth", most=DEPTH_MAX)
+                raise Problem(MALFORMED, f"nested deeper than {DEPTH_MAX} levels")
         elif character in "]}":
             depth -= 1
 
@@ -89,7 +86,7 @@ def _check_depth(text: str) -> None:
 def _check_escapes(value: Any) -> None:
     if isinstance(value, str):
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise Problem(MALFORMED, "foundation.json.text")
+            raise Problem(MALFORMED, "a text holds NUL or a lone surrogate")
     elif isinstance(value, dict):
         for key, member in value.items():
             _check_escapes(key)
@@ -110,10 +107,10 @@ def as_type(value: Any, wanted: type[T]) -> T:
 class TypedReader(Generic[T]):
     """Reads messages of one type, as strictly as ``read_json`` and ``as_type`` do, and three times as fast.
 
-    msgspec decodes into the type and refuses all that ``read_json`` does, except equal keys and escapes. A body without
-    escapes has no equal keys when it equals the encoding of its message, or has exactly the quotation marks that the
-    decoded members need. Every other body takes the slow path, and so does an invalid one, so that its problem is the
-    same.
+    msgspec decodes straight into the type and refuses all that ``read_json`` does, but for equal keys and escapes. A
+    body without escapes is known to have neither when it is what its message encodes to, or has just the quotation
+    marks that the decoded members need. Any other takes the slow way (an equal key, a null, an escape); so does one
+    that is wrong, so that the words of the refusal are the same.
     """
 
     def __init__(self, wanted: type[T]) -> None:
@@ -156,19 +153,19 @@ def read_cbor(data: bytes, size_max: int) -> Any:
     encodings of the same value, indefinite lengths, bytes left over, nesting that exhausts the decoder.
     """
     if not 0 < len(data) <= size_max:
-        raise Problem(MALFORMED, "foundation.cbor.size", most=size_max)
+        raise Problem(MALFORMED, f"CBOR of 1 to {size_max} bytes is expected")
     try:
         value = cbor2.loads(data)
         same = cbor2.dumps(value, canonical=True) == data
     except (cbor2.CBORError, ValueError, TypeError, RecursionError, OverflowError, EOFError, MemoryError):
-        raise Problem(MALFORMED, "foundation.cbor.invalid") from None
+        raise Problem(MALFORMED, "not CBOR") from None
     if not same:
-        raise Problem(MALFORMED, "foundation.cbor.not_deterministic")
+        raise Problem(MALFORMED, "the CBOR is not in its deterministic encoding")
     return value
 
 
 class StrictRequest(Request[Any, Any, State]):
-    """A request whose JSON is decoded strictly before any rule sees it."""
+    """A request whose JSON passes the first wall before any rule sees it."""
 
     async def json(self) -> Any:
         """The body, parsed by ``read_json`` and converted to the type that the route's ``data`` has.

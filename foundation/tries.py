@@ -1,6 +1,6 @@
-"""Rate limit for secrets that people type, so that they cannot be guessed.
+"""Counting tries at secrets that people type, so that they cannot be guessed.
 
-The tallies live in Redis. Without Redis there is no limit, and the length of the secrets protects them.
+The counters live in Redis. When it is away, nobody counts for that while, and the secrets' own length protects.
 """
 
 from contextlib import suppress

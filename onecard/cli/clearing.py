@@ -2,16 +2,16 @@
 
 import json
 import sys
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from foundation.catalogue import Language
 from foundation.money import yuan
 from onecard.cli.commands import json_option, main
-from onecard.cli.output import console, fail, progress_bars, say, show_check, text
+from onecard.cli.output import LANGUAGE, console, fail, progress_bars, say, show_check, text
 from onecard.cli.services import failures_as_one_line, on_ledger, parse_date, read_file, read_settings, services
 from onecard.settings import Settings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OUT = click.Path(path_type=Path, dir_okay=False)
 CLEAN = ("matched", "known")
-"""What the bank's entries come to when nobody has to look at them."""
+"""Results of bank entries that need no attention."""
 
 
 @main.command("close-day", help=text("onecard.help.close-day"))
@@ -36,7 +36,8 @@ def close_day(on: str | None) -> None:
         folder = settings.statement_folder / business_date.isoformat()
     say("onecard.closed", business_date=cycle.business_date, state=text(f"onecard.cycle.{cycle.state}"))
     for position in cycle.positions:
-        console.print(f"  {position.name_zh}  {yuan(position.position_fen):>14}")
+        name = position.name_zh if LANGUAGE is Language.CHINESE else position.name_en
+        console.print(f"  {name}  {yuan(position.position_fen):>14}", markup=False)
     say("onecard.statements", folder=folder)
 
 
@@ -105,7 +106,13 @@ def confirm(file: Path) -> None:
     with services() as settings:
         entries = on_ledger(settings, lambda pool: post_confirmations(pool, content))
     for entry in entries:
-        console.print(f"  {entry.entry}  {entry.reference}  {yuan(entry.amount_fen)}  {entry.verdict}")
+        say(
+            "onecard.entry",
+            entry=entry.entry,
+            reference=entry.reference,
+            amount=yuan(entry.amount_fen),
+            verdict=text(f"onecard.entry.{entry.verdict}"),
+        )
     if any(entry.verdict not in CLEAN for entry in entries):
         sys.exit(1)
 
@@ -125,10 +132,10 @@ def audit(bundle: Path, key: str, previous: Path | None, as_json: bool) -> None:
         fail("onecard.not_a_key")
     report = audit_bundle(_bundle(bundle), centre_public_key, _bundle(previous) if previous else None)
     if as_json:
-        print(json.dumps([asdict(line) for line in report], ensure_ascii=False))
+        print(json.dumps([line.as_dict() for line in report], ensure_ascii=False))
     else:
         for line in report:
-            show_check(line.name, line.detail, holds=line.holds)
+            show_check(line.name(LANGUAGE), line.detail(LANGUAGE), holds=line.holds)
     if not all(line.holds for line in report):
         sys.exit(1)
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clearing.audit import NotABundle, audit, read_bundle
 from clearing.closing import EndOfDay, close_day, open_dates
 from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, bundle, grow_tree, sign_manifest
+from foundation.catalogue import Language
 from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
 from tests.closed_days import KEY, close
@@ -43,7 +44,7 @@ async def two_days(counter: Counter, folder: Path) -> tuple[int, list[date], lis
 
 def failed(content: bytes, previous: bytes | None = None, key: bytes = PUBLIC) -> list[str]:
     before = read_bundle(previous) if previous is not None else None
-    return [finding.name for finding in audit(read_bundle(content), key, before) if not finding.holds]
+    return [finding.name(Language.ENGLISH) for finding in audit(read_bundle(content), key, before) if not finding.holds]
 
 
 def parts_of(content: bytes) -> dict[str, bytes]:
@@ -245,7 +246,7 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), "nobody is owed anything"
     (tmp_path / "camt.xml").write_bytes(camt(entry("B1", 700, "NOBODY", credit=True)))
     unmatched = own.command("confirm", str(tmp_path / "camt.xml"), check=False)
-    assert (unmatched.returncode, "unknown_reference" in unmatched.stdout) == (1, True)
+    assert (unmatched.returncode, "unknown reference" in unmatched.stdout) == (1, True)
     assert own.command("confirm", str(tmp_path / "none.xml"), check=False).stderr.count("\n") == 1
     target.write_bytes(target.read_bytes()[:-1])
     for arguments in (("audit", str(target), "--key", key), ("audit", "none.zip", "--key", key)):
