@@ -196,11 +196,11 @@ CHARTS = {
     "sampling": Chart(["year", "canteens", "drawn", "inspected", "inspected_in_three_years", "share"], sampling),
 }  # fmt: skip
 
-_STATES = {state: f"charts.state.{state}" for states, leads_to in TRANSITIONS.values() for state in {*states, leads_to}}
+_STATES = {state for states, leads_to in TRANSITIONS.values() for state in {*states, leads_to}}
 CODES: dict[str, Mapping[str, str]] = {
     "meal": {meal: f"measures.meal.{meal}" for meal in Meal},
     "serving": {serving: f"measures.serving.{serving}" for serving in Serving},
-    "state": _STATES,
+    "state": {str(state): f"charts.state.{state}" for state in _STATES},
     "level": {str(place): f"charts.level.{level}" for place, level in enumerate(LEVELS)},
 }
 """Columns that hold codes: the catalogue's id for each code."""
