@@ -202,7 +202,9 @@ GOOD = ["2026-11-20", "7", "lunch", "plate", "1"]
         ["日期", "食堂", "餐次", "称重类别", "重量（公斤）", "菜品", "食物种类"],
         ["日期", "食堂", "餐次", "类别", "公斤", "菜品", "食物"],
         ["日期", "食堂", "餐次", "类别", "重量（kg）", "菜品", "食物"],
+        ["营业日期", "食堂编号", "餐次", "称重类别", "重量", "菜品（可不填）", "食物种类（可不填）"],
         ["Date", "Canteen", "Meal", "Stream", "Weight (kg)", "Dish", "Kind of food"],
+        ["Date", "Canteen number", "Meal", "Stream", "Weight", "Dish (optional)", "Kind of food (optional)"],
         ["date", "canteen", "meal", "stream", "weight_kg", "dish", "food"],
     ],
 )

@@ -286,7 +286,7 @@ def test_codes_of_a_chart_become_words_in_its_table(network: Network) -> None:
         [row for row in table_of(supervisor, path, language) if row[0] == str(number)] for language in ("zh", "en")
     )
     assert chinese[2:] == ["'=留样不全", "待整改", "食堂", str(TODAY), str(TODAY), "否"]
-    assert english[3:] == ["to be rectified", "canteen", str(TODAY), str(TODAY), "no"]
+    assert english[3:] == ["open", "canteen", str(TODAY), str(TODAY), "no"]
     assert re.search("[一-鿿]", chinese[1])
     assert not re.search("[一-鿿]", english[1])
 

@@ -57,13 +57,17 @@ class Column(StrEnum):
 
 NEEDED = (Column.DATE, Column.CANTEEN, Column.MEAL, Column.STREAM, Column.WEIGHT)
 OTHER_COLUMN_NAMES = {
-    "类别": Column.STREAM, "食物": Column.FOOD, "重量": Column.WEIGHT, "重量(kg)": Column.WEIGHT,
-    "重量(千克)": Column.WEIGHT, "公斤": Column.WEIGHT, "千克": Column.WEIGHT, "kg": Column.WEIGHT,
+    "营业日期": Column.DATE, "business_date": Column.DATE, "食堂编号": Column.CANTEEN, "Canteen number": Column.CANTEEN,
+    "canteen_id": Column.CANTEEN, "类别": Column.STREAM, "重量": Column.WEIGHT, "Weight": Column.WEIGHT,
+    "重量(kg)": Column.WEIGHT, "重量(千克)": Column.WEIGHT, "公斤": Column.WEIGHT, "千克": Column.WEIGHT,
+    "kg": Column.WEIGHT, "食物": Column.FOOD,
 }  # fmt: skip
+"""Names in other pages and files of ours, and in earlier releases."""
+_OPTIONAL = re.compile(r"\((可不填|可选|optional)\)$")
 OTHER_MEAL_NAMES = {"中餐": Meal.LUNCH}
 OTHER_STREAM_NAMES = {
     "加工": Stream.PREPARATION, "未售": Stream.UNSERVED, "未售剩余": Stream.UNSERVED, "备餐剩余": Stream.UNSERVED,
-    "餐盘": Stream.PLATE, "不可食": Stream.INEDIBLE, "备餐": Stream.PREPARED,
+    "餐盘": Stream.PLATE, "plates": Stream.PLATE, "不可食": Stream.INEDIBLE, "备餐": Stream.PREPARED,
 }  # fmt: skip
 _UNITS = ("公斤", "千克", "kg")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
@@ -152,7 +156,7 @@ def _columns(header: Sequence[Any]) -> list[Column | None]:
     findings: list[Finding] = []
     for cell in header:
         name = _text(cell)
-        column = _column_names().get(_plain(name)) if name else None
+        column = _column_names().get(_OPTIONAL.sub("", _plain(name))) if name else None
         if name and column is None:
             findings.append(Finding(1, name[:VALUE_SHOWN], "weighing.file.unknown_column", {}))
         elif column is not None and column in columns:

@@ -1,9 +1,9 @@
 -- name: expected
--- Covers that were expected at the meals of a day.
+-- The forecasts of a day's meals.
 SELECT canteen_id, meal, covers, cook_for FROM cover_forecast WHERE business_date = $1 AND canteen_id = ANY ($2);
 
 -- name: months
--- Waste and covers of the last months of some canteens together.
+-- Waste and covers of some canteens together, for the last months.
 SELECT month, sum(covers)::bigint AS covers, sum(weighed_covers)::bigint AS weighed_covers,
        sum(waste_g)::bigint AS waste_g, sum(co2e_g)::bigint AS co2e_g
 FROM kitchen_month
@@ -16,7 +16,7 @@ GROUP BY month ORDER BY month;
 SELECT max(quarter) FROM evaluation_quarter WHERE evaluated_at IS NOT NULL;
 
 -- name: forecasts
--- Forecast and actual covers by day and meal, of the meals that have a forecast; both read by their dates.
+-- Forecast and actual covers by day and meal, of meals with a forecast; both tables are read by date for their indexes.
 SELECT f.business_date, f.meal, sum(f.covers)::bigint AS covers, sum(f.cook_for)::bigint AS cook_for,
        sum(d.covers)::bigint AS actual
 FROM (SELECT * FROM cover_forecast WHERE business_date BETWEEN $1 AND $2) f
