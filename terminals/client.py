@@ -265,16 +265,16 @@ class Terminal:
     ) -> Answer:
         """Charge a card, or its holder's host for a working meal; raises OutcomeUnknown or Rejected."""
         sequence = self._signed_on_sequence()
-        presented: dict[str, Any] = {"card": self._presented(card, sequence)}
+        members: dict[str, Any] = {"card": self._card_response(card, sequence)}
         if working_meal:
-            presented["working_meal"] = True
-        return self._charge(sequence, presented, meal, amount_fen)
+            members["working_meal"] = True
+        return self._charge(sequence, members, meal, amount_fen)
 
     def _signed_on_sequence(self) -> int:
         self._signed_on()
         return self._take_sequence()
 
-    def _presented(self, card: SoftwareCard, sequence: int) -> dict[str, Any]:
+    def _card_response(self, card: SoftwareCard, sequence: int) -> dict[str, Any]:
         session = self._signed_on()
         counter, mac = card.respond(cards.challenge(session.mac, session.epoch, sequence))
         return {
@@ -292,7 +292,7 @@ class Terminal:
         return self._charge(self._signed_on_sequence(), {"qr": code}, meal, amount_fen)
 
     def prepare_charge(
-        self, presents: SoftwareCard | str, meal: str, amount_fen: int | None = None
+        self, credential: SoftwareCard | str, meal: str, amount_fen: int | None = None
     ) -> tuple[dict[str, str], bytes]:
         """Header fields and body of a charge (a card, or a code's text), signed now and sent by the caller.
 
@@ -300,8 +300,12 @@ class Terminal:
         """
         sequence = self._signed_on_sequence()
         session = self._signed_on()
-        presented = {"qr": presents} if isinstance(presents, str) else {"card": self._presented(presents, sequence)}
-        body = wire.encode(self._charge_message(presented, meal, amount_fen))
+        members: dict[str, Any]
+        if isinstance(credential, str):
+            members = {"qr": credential}
+        else:
+            members = {"card": self._card_response(credential, sequence)}
+        body = wire.encode(self._charge_message(members, meal, amount_fen))
         return self._signed(session, "POST", PATHS["charge"], f"{session.epoch}/{sequence}", body), body
 
     def void(self, target_epoch: int, target_sequence: int) -> Answer:

@@ -1,5 +1,6 @@
 """Issuing credentials: cards for the personaliser to write, certificates for phones."""
 
+import secrets
 import time
 from datetime import UTC, datetime
 
@@ -53,24 +54,26 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
     if used is not None or len(set(uids)) != len(uids):
         raise Problem(CONFLICT, "terminals.uid_in_use")
     numbers = await next_numbers(db, len(uids))
-    now = datetime.now(UTC)
-    issued = []
-    for card, uid, number in zip(wanted.cards, uids, numbers, strict=True):
-        book = officials[card.holder_id].book
-        db.add(
-            Credential(
-                book=book,
-                credential_id=number,
-                holder_id=card.holder_id,
-                kind="card",
-                card_uid=uid,
-                issued_at=now,
-            )
+    return [
+        _issue_card(db, keys, Book(officials[card.holder_id].book), card, CredentialId(number))
+        for card, number in zip(wanted.cards, numbers, strict=True)
+    ]
+
+
+def _issue_card(db: AsyncSession, keys: KeyRing, book: Book, card: NewCard, number: CredentialId) -> CardIssued:
+    uid = bytes.fromhex(card.uid)
+    db.add(
+        Credential(
+            book=book,
+            credential_id=number,
+            holder_id=card.holder_id,
+            kind="card",
+            card_uid=uid,
+            issued_at=datetime.now(UTC),
         )
-        file = cards.CardFile(Book(book), HolderId(card.holder_id), CredentialId(number))
-        key = cards.card_key(keys.card_master_key, uid, file)
-        issued.append(CardIssued(card.uid, book, card.holder_id, number, to_text(key)))
-    return issued
+    )
+    key = cards.card_key(keys.card_master_key, uid, cards.CardFile(book, HolderId(card.holder_id), number))
+    return CardIssued(card.uid, book, card.holder_id, number, to_text(key))
 
 
 async def replace_card(
@@ -129,23 +132,28 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
         )
         if activation is None or activation.tries_left <= 0 or activation.expires_at <= datetime.now(UTC):
             raise Problem(ENROLMENT_REFUSED)
-        if activation.code_hash == code_hash(asked.code):
+        if secrets.compare_digest(activation.code_hash, code_hash(asked.code)):
             activation.tries_left = 0
-            [activation.credential_id] = await next_numbers(db, 1)
-            official = await db.get_one(Official, (activation.book, activation.holder_id))
-            now = datetime.now(UTC)
-            credential = Credential(
-                book=official.book,
-                credential_id=activation.credential_id,
-                holder_id=official.holder_id,
-                kind="phone",
-                public_key=to_bytes(asked.public_key),
-                issued_at=now,
-            )
-            db.add(credential)
-            return _certificate(keys, official, credential)
+            return await _issue_certificate(db, keys, activation, to_bytes(asked.public_key))
         activation.tries_left -= 1
     raise Problem(ENROLMENT_REFUSED)
+
+
+async def _issue_certificate(
+    db: AsyncSession, keys: KeyRing, activation: PhoneActivation, public_key: bytes
+) -> PhoneCertificate:
+    [activation.credential_id] = await next_numbers(db, 1)
+    official = await db.get_one(Official, (activation.book, activation.holder_id))
+    credential = Credential(
+        book=official.book,
+        credential_id=activation.credential_id,
+        holder_id=official.holder_id,
+        kind="phone",
+        public_key=public_key,
+        issued_at=datetime.now(UTC),
+    )
+    db.add(credential)
+    return _certificate(keys, official, credential)
 
 
 async def renew_certificate(database: Database, keys: KeyRing, certificate: bytes) -> PhoneCertificate:

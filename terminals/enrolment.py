@@ -160,46 +160,45 @@ async def sign_on(
     The terminal's earlier session ends. Raises Problem(REPLAYED_SIGN_IN) when the ephemeral key was used before.
     """
     now = datetime.now(UTC)
-    highest, blocks = (
-        await ledger.fetchval(QUERIES["highest_sequence"], terminal.book, terminal.terminal_id, terminal.epoch),
-        await ledger.fetchval(QUERIES["block_list_version"]),
-    )
     ours = X25519PrivateKey.generate()
-    session_id = to_text(secrets.token_bytes(16))
-    expires_at = session_end(calendar, now)
-    answer = SignedOn(
-        session_id,
-        SUITE,
-        to_text(ours.public_key().public_bytes_raw()),
-        terminal.epoch,
-        highest,
-        int(now.timestamp()),
-        int(expires_at.timestamp()),
-        blocks,
-        terminal.canteen_id,
-        TerminalLimits(AMOUNT_MAX_FEN, RESEND_WITHIN_S),
-    )
+    answer = await _signed_on(ledger, terminal, to_text(ours.public_key().public_bytes_raw()), now, calendar)
     body = json.encode(answer)
     theirs = to_bytes(asked.ephemeral)
     key = agree_key(ours, theirs, request_body, body)
+    session = TerminalSession(
+        book=terminal.book,
+        session_id=answer.session_id,
+        terminal_id=terminal.terminal_id,
+        epoch=terminal.epoch,
+        ephemeral=theirs,
+        wrapped_key=keys.wrap(key, answer.session_id.encode()),
+        signed_in_at=now,
+        expires_at=session_end(calendar, now),
+    )
     try:
         async with database.begin() as db:
             await _end_sessions(db, terminal.book, terminal.terminal_id)
-            db.add(
-                TerminalSession(
-                    book=terminal.book,
-                    session_id=session_id,
-                    terminal_id=terminal.terminal_id,
-                    epoch=terminal.epoch,
-                    ephemeral=theirs,
-                    wrapped_key=keys.wrap(key, session_id.encode()),
-                    signed_in_at=now,
-                    expires_at=expires_at,
-                )
-            )
+            db.add(session)
     except IntegrityError:
         raise Problem(REPLAYED_SIGN_IN) from None
     return body
+
+
+async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: datetime, calendar: Calendar) -> SignedOn:
+    """The answer that opens a session under a new number."""
+    highest = await ledger.fetchval(QUERIES["highest_sequence"], terminal.book, terminal.terminal_id, terminal.epoch)
+    return SignedOn(
+        session_id=to_text(secrets.token_bytes(16)),
+        suite=SUITE,
+        ephemeral=ephemeral,
+        epoch=terminal.epoch,
+        highest_sequence=highest,
+        centre_time=int(now.timestamp()),
+        expires_at=int(session_end(calendar, now).timestamp()),
+        block_list_version=await ledger.fetchval(QUERIES["block_list_version"]),
+        canteen_id=terminal.canteen_id,
+        limits=TerminalLimits(AMOUNT_MAX_FEN, RESEND_WITHIN_S),
+    )
 
 
 async def _end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:

@@ -118,7 +118,7 @@ class SignedOn(Struct):
     limits: TerminalLimits
 
 
-class CardPresented(Message):
+class CardResponse(Message):
     """A card's response to the challenge of this request, under the session in which it was challenged."""
 
     uid: Uid
@@ -137,7 +137,7 @@ class ChargeMessage(Message):
     purchased_at: Seconds
     amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
     working_meal: Annotated[bool, Meta(description="The host pays: one working meal a visit.")] | None = None
-    card: CardPresented | None = None
+    card: CardResponse | None = None
     qr: Annotated[str, Meta(min_length=8, max_length=395)] | None = None
 
 

@@ -10,7 +10,7 @@ from settlement.tariff import Declined
 from terminals import cards, qr
 from terminals.messages import TerminalMessage
 from terminals.models import TerminalKind
-from terminals.schemas import CardPresented, ChargeMessage, to_bytes
+from terminals.schemas import CardResponse, ChargeMessage, to_bytes
 from terminals.sessions import Session
 from terminals.signatures import Signer
 
@@ -51,7 +51,7 @@ def verify_credential(
 
 
 def _verify_card(
-    card: CardPresented, challenged_by: Signer | None, key: RequestKey, keys: KeyRing
+    card: CardResponse, challenged_by: Signer | None, key: RequestKey, keys: KeyRing
 ) -> VerifiedCredential | Declined:
     mac = to_bytes(card.mac)
     if challenged_by is None:
