@@ -1,4 +1,4 @@
-"""Every error leaves as an RFC 9457 problem document; what a caller can cause is never a 500."""
+"""HTTP responses for errors: RFC 9457 problem details; nothing that a caller can cause is a 500."""
 
 from typing import Any
 

@@ -450,17 +450,16 @@ def add_user(login: str, role: str, agency: int | None, password: str) -> None:
     """Add a console user (the first ones of a new centre)."""
     from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-    from registry.access import MAY
+    from registry.access import Role
     from registry.console_users import add_console_user
 
-    if role not in MAY:
-        fail(f"role {role}: one of {', '.join(MAY)}")
+    if role not in list(Role):
+        fail(f"role {role}: one of {', '.join(Role)}")
 
     async def add(settings: Settings) -> None:
         engine = create_async_engine(settings.sqlalchemy_url)
         try:
-            async with async_sessionmaker(engine).begin() as db:
-                await add_console_user(db, login, role, agency, password)
+            await add_console_user(async_sessionmaker(engine), login, Role(role), agency, password)
         finally:
             await engine.dispose()
 

@@ -20,15 +20,15 @@ UNKNOWN_OUTCOME = (
     asyncpg.TransactionTimeoutError,
     TimeoutError,
 )
-"""It did not happen, or nobody can tell: the same statement again finds out."""
+"""The statement did not commit, or its outcome is unknown: running it again tells."""
 
 T = TypeVar("T")
 
 
 async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:
-    """Run a statement until its outcome is known; the same keys make every further try safe.
+    """Run a statement until its outcome is known; its idempotency keys make every repeat safe.
 
-    Raises Problem(UNAVAILABLE) when the database cannot say within the time.
+    Raises Problem(UNAVAILABLE) when the outcome is still unknown after ``give_up_after_s`` seconds.
     """
     give_up_at = time.monotonic() + give_up_after_s
     pause_s = 0.05

@@ -26,7 +26,7 @@ from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Pool
 from foundation.problems import INVALID, Problem
 from settlement.ledger import agreements_of, rules_of, tariffs_of
-from settlement.tariff import Agreement, Rules, Tariff
+from settlement.tariff import Agreement, RegionRules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 from terminals.signatures import hmac_signer
 
@@ -95,7 +95,7 @@ class HouseRules:
     """What holds at one canteen: its prices, its region's rules and agreements."""
 
     tariffs: dict[str, list[Tariff]]
-    rules: list[Rules]
+    rules: list[RegionRules]
     agreements: list[Agreement]
 
 

@@ -47,7 +47,7 @@ class ScaleController(Controller):
             WeighIn(w.weigh_in_id, scale.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food)
             for w in data.weigh_ins
         ]
-        canteens = {canteen.canteen_id: canteen}
+        canteens: dict[int, Canteen] = {canteen.canteen_id: canteen}
         check_weigh_ins(canteens, weigh_ins)
         done = await record_weigh_ins(ledger, canteens, f"scale {scale.terminal_id}", "scale", weigh_ins)
         return ScaleRecorded("recorded", len(weigh_ins), done.new, done.implausible)

@@ -56,7 +56,7 @@ def read_weigh_ins(content: bytes, canteens: dict[int, Canteen], foods: dict[str
     if len(rows) > ROWS_MAX:
         raise Problem(INVALID, f"a file has at most {ROWS_MAX} rows")
     digest, found, wrong = hashlib.sha256(content).hexdigest(), [], []
-    by_name = {canteen.name_zh: canteen.canteen_id for canteen in canteens.values()}
+    by_name: dict[str, int] = {canteen.name_zh: canteen.canteen_id for canteen in canteens.values()}
     for line, row in enumerate(rows, start=2):
         if not any(str(cell).strip() for cell in row):
             continue
