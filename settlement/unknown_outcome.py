@@ -5,22 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
 import structlog
 
-from foundation.postgres import LOST_CONNECTION
+from foundation.postgres import UNKNOWN_OUTCOME
 from foundation.problems import UNAVAILABLE, Problem
 
 log = structlog.get_logger()
-
-UNKNOWN_OUTCOME = (
-    *LOST_CONNECTION,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionTimeoutError,
-    TimeoutError,
-)
-"""The statement did not commit, or its outcome is unknown: running it again tells."""
 
 T = TypeVar("T")
 
