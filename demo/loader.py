@@ -25,16 +25,16 @@ from demo.city import (
 from demo.kitchen_history import load_kitchen_history
 from foundation.calendar import Calendar
 from registry.access import hash_password
-from registry.models import Agency, Book, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
-from settlement.models import BookDay, RegionRulesRow, Tariff
+from registry.models import Agency, BookRow, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
+from settlement.models import BookDay, RegionRulesRow, TariffRow
 
 
 async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool:
     """Load the city into an empty database; False when there is a book already."""
-    if await db.scalar(select(Book.book).limit(1)) is not None:
+    if await db.scalar(select(BookRow.book).limit(1)) is not None:
         return False
     for book, name_zh, name_en in BOOKS:
-        db.add(Book(book=book, name_zh=name_zh, name_en=name_en))
+        db.add(BookRow(book=book, name_zh=name_zh, name_en=name_en))
     await db.flush()
     for book, _, _ in BOOKS:
         db.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
@@ -100,7 +100,7 @@ async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, can
         starts, ends = MEAL_TIMES[meal]
         db.add(MealPeriod(book=agency.book, canteen_id=canteen_id, meal=meal, starts=starts, ends=ends))
         db.add(
-            Tariff(
+            TariffRow(
                 book=agency.book,
                 canteen_id=canteen_id,
                 meal=meal,

@@ -1,4 +1,4 @@
-"""Files that people attach to what they say: what may be attached, and how it comes and goes over HTTP."""
+"""Attached files: allowed types and sizes, and how they are sent over HTTP."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ BODY_MAX = 4_000_000
 """Three megabytes of files, as base64."""
 
 MAGIC = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-"""How the files that may be attached begin."""
+"""Magic numbers of the allowed types."""
 
 
 class NewFile(Message):
@@ -33,26 +33,26 @@ NewFiles = Annotated[list[NewFile], Meta(max_length=FILES_MAX)]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that comes with what somebody says."""
+    """An attached file."""
 
     name: str
     content: bytes
 
     @property
     def media_type(self) -> str:
-        """What the file is, by how it begins. Raises Problem(INVALID) for anything but PDF, PNG and JPEG."""
+        """The media type by magic number. Raises Problem(INVALID) for anything but PDF, PNG and JPEG."""
         for begins, media_type in MAGIC.items():
             if self.content.startswith(begins):
                 return media_type
-        raise Problem(INVALID, "an attachment is a PDF, PNG or JPEG file")
+        raise Problem(INVALID, "attachment.wrong_type")
 
 
 def read_files(given: Iterable[NewFile]) -> list[Attachment]:
-    """The files of a message. Raises Problem(INVALID)."""
+    """Decode the files of a message. Raises Problem(INVALID)."""
     try:
         return [Attachment(file.name, base64.b64decode(file.content, validate=True)) for file in given]
     except binascii.Error:
-        raise Problem(INVALID, "the content of an attachment is base64") from None
+        raise Problem(INVALID, "attachment.not_base64") from None
 
 
 def digests(files: Iterable[Attachment]) -> list[str]:
@@ -61,7 +61,7 @@ def digests(files: Iterable[Attachment]) -> list[str]:
 
 
 def to_save(stem: str, media_type: str, content: bytes) -> Response[bytes]:
-    """An answer that a browser saves and never shows as a page of ours."""
+    """A download: the browser saves it and never renders it as a page."""
     headers = {
         "content-disposition": f'attachment; filename="{stem}.{media_type.rpartition("/")[2]}"',
         "x-content-type-options": "nosniff",

@@ -6,6 +6,7 @@ stored (audit entries, case steps) keeps ids and parameters, never a sentence.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +53,43 @@ def text(message_id: str, language: Language, /, **params: Any) -> str:
         template = messages(language)[message_id]
     except KeyError:
         raise UnknownMessage(message_id) from None
-    return template.format_map(params) if params else template
+    said = {
+        name: value.text(language) if isinstance(value, (Phrase, Phrases)) else value for name, value in params.items()
+    }
+    return template.format_map(said) if said else template
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A parameter of a message that is itself said in the reader's language.
+
+    ``plain`` stands for it in data; the message ``message_id`` says it to people.
+    """
+
+    plain: str
+    message_id: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.plain
+
+    def text(self, language: Language) -> str:
+        """The phrase in a language."""
+        return text(self.message_id, language, **self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """A parameter that lists phrases, separated as the reader's language does."""
+
+    parts: tuple[Phrase, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(part.plain for part in self.parts)
+
+    def text(self, language: Language) -> str:
+        """The list in a language."""
+        return ("；" if language is Language.CHINESE else "; ").join(part.text(language) for part in self.parts)
 
 
 class Explained(Exception):

@@ -1,4 +1,4 @@
-"""Wire types that every package uses: numbers, texts, amounts, and what all messages have in common."""
+"""Wire types that all packages share: numbers, texts, amounts, and the base of messages."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", exampl
 
 
 def form(name: str, pattern: str, **more: Any) -> Meta:
-    """A text of a form: ``pattern`` is for machines, the message ``form.<name>`` says to people what is allowed."""
+    """A text with a pattern; the message ``form.<name>`` tells people what is allowed."""
     return Meta(pattern=pattern, extra={"form": f"form.{name}"}, **more)
 
 
@@ -22,13 +22,13 @@ BULK_MAX = 1000
 
 
 class Message(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A message from outside: an unknown member is an error, so that a misspelt one cannot be lost.
+    """A request body. Unknown members are errors, so that a misspelt one is not silently ignored.
 
-    Encoded again it is what a terse sender would have sent (``foundation.strict_json.TypedReader``).
+    Defaults are omitted when it is encoded again (see ``foundation.strict_json.TypedReader``).
     """
 
 
 class Numbered(Struct):
-    """The number of what was made."""
+    """The number of the new record."""
 
     number: int

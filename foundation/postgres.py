@@ -25,6 +25,15 @@ LOST_CONNECTION = (
 )
 """After one of these the outcome of a statement is unknown: it may have committed."""
 
+UNKNOWN_OUTCOME = (
+    *LOST_CONNECTION,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionTimeoutError,
+    TimeoutError,
+)
+"""The statement did not commit, or its outcome is unknown: running it again under the same keys tells."""
+
 LOCK_TIMEOUT_MS = 3_000
 """A posting waits for a purse or for the closer at most this long; both are done within milliseconds."""
 

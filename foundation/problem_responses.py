@@ -1,4 +1,4 @@
-"""Every error leaves as an RFC 9457 problem document; what a caller can cause is never a 500."""
+"""HTTP responses for errors: RFC 9457 problem details; nothing that a caller can cause is a 500."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from foundation.catalogue import Language, language_of
-from foundation.postgres import LOST_CONNECTION
+from foundation.postgres import UNKNOWN_OUTCOME
 from foundation.problems import (
     INTERNAL,
     INVALID,
@@ -65,10 +65,10 @@ def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Respo
 
 
 def problem_of(error: Exception) -> Problem:
-    """What to tell about an exception: a lost database is an unknown outcome, anything unforeseen a mistake of ours."""
+    """The problem of an exception: UNAVAILABLE where the database's outcome is unknown, else INTERNAL."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, (*LOST_CONNECTION, TimeoutError)):
+    if isinstance(error, UNKNOWN_OUTCOME):
         log.warning("unavailable", error=repr(error))
         return Problem(UNAVAILABLE, retry_after_s=2)
     log.error("internal_error", exc_info=error)
@@ -103,7 +103,10 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
-    """Tell a lost connection from a mistake of ours."""
+    """Tell a lost connection or lock conflict from an internal error."""
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(cause, UNKNOWN_OUTCOME):
+        return on_exception(request, cause)
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
         return on_exception(request, TimeoutError(repr(error)))
     return on_exception(request, error)

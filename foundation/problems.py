@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation import catalogue
-from foundation.catalogue import Language
+from foundation.catalogue import Language, Phrase, Phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Problem(Exception):
     """A problem to be shown to the caller.
 
     ``code``: the id of the message that says what was wrong this time; none when the title says it all. ``params``
-    fill its placeholders and never hold a secret. ``retry_after_s`` becomes the ``Retry-After`` header.
+    fill its placeholders (``Phrase`` and ``Phrases`` in the reader's language) and never hold a secret.
+    ``retry_after_s`` becomes the ``Retry-After`` header.
     """
 
     def __init__(self, kind: ProblemKind, code: str = "", *, retry_after_s: int | None = None, **params: Any) -> None:
@@ -42,6 +43,7 @@ class Problem(Exception):
         self.kind = kind
         self.code = code
         self.params = {name: value if isinstance(value, int) else str(value) for name, value in params.items()}
+        self._phrases = {name: value for name, value in params.items() if isinstance(value, (Phrase, Phrases))}
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
@@ -53,7 +55,7 @@ class Problem(Exception):
             return self.kind.title(language)
         if " " in self.code:  # not in the catalogue yet
             return self.code
-        return catalogue.text(self.code, language, **self.params)
+        return catalogue.text(self.code, language, **self.params | self._phrases)
 
     def document(self, language: Language) -> dict[str, object]:
         """The RFC 9457 members in one language, with ``advice``, ``code`` and ``params`` as extension members."""

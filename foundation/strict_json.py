@@ -1,7 +1,7 @@
-"""The first wall: bytes from outside become values here, or are refused.
+"""Strict decoding of JSON and CBOR: untrusted bytes become typed values or a 400.
 
-The stack's own decoders let pass what money must not meet: the last of two equal keys wins, a 100,000-deep
-array ends in a 500, ``\\u0000`` passes and then fails in PostgreSQL, integers have no bound.
+The decoders of the stack are too lax for payments: the last of two equal keys wins, an array of 100,000 levels ends in
+a 500, ``\\u0000`` is accepted and then fails in PostgreSQL, integers have no limit.
 """
 
 import json
@@ -16,7 +16,7 @@ from foundation.problems import MALFORMED, Problem
 from foundation.validation import refusal_of
 
 DEPTH_MAX = 16
-"""Levels of nesting; the deepest message of ours has five."""
+"""Levels of nesting; the deepest message has five."""
 
 T = TypeVar("T")
 
@@ -24,18 +24,18 @@ T = TypeVar("T")
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise Problem(MALFORMED, "an object has the same key twice")
+        raise Problem(MALFORMED, "json.same_key_twice")
     return members
 
 
 def _integer(digits: str) -> int:
     if len(digits) > 19:
-        raise Problem(MALFORMED, "an integer has more than 19 digits")
+        raise Problem(MALFORMED, "json.integer_too_long")
     return int(digits)
 
 
 def _no_constant(name: str) -> Any:
-    raise Problem(MALFORMED, f"{name} is not JSON")
+    raise Problem(MALFORMED, "json.constant", constant=name)
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, parse_constant=_no_constant, strict=True)
@@ -50,13 +50,13 @@ def read_json(body: bytes) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Problem(MALFORMED, "the message is not UTF-8") from None
+        raise Problem(MALFORMED, "json.not_utf8") from None
     if text.count("[") + text.count("{") > DEPTH_MAX:
         _check_depth(text)
     try:
         value = _decoder.decode(text)
     except json.JSONDecodeError as error:
-        raise Problem(MALFORMED, f"not JSON: {error.msg} at character {error.pos}") from None
+        raise Problem(MALFORMED, "json.not_json", position=error.pos) from None
     if "\\u" in text:
         _check_escapes(value)
     return value
@@ -78,7 +78,7 @@ def _check_depth(text: str) -> None:
         elif character in "[{":
             depth += 1
             if depth > DEPTH_MAX:
-                raise Problem(MALFORMED, f"nested deeper than {DEPTH_MAX} levels")
+                raise Problem(MALFORMED, "json.too_deep", most=DEPTH_MAX)
         elif character in "]}":
             depth -= 1
 
@@ -86,7 +86,7 @@ def _check_depth(text: str) -> None:
 def _check_escapes(value: Any) -> None:
     if isinstance(value, str):
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise Problem(MALFORMED, "a text holds NUL or a lone surrogate")
+            raise Problem(MALFORMED, "json.text_not_allowed")
     elif isinstance(value, dict):
         for key, member in value.items():
             _check_escapes(key)
@@ -97,7 +97,7 @@ def _check_escapes(value: Any) -> None:
 
 
 def as_type(value: Any, wanted: type[T]) -> T:
-    """Convert a parsed value to a wire type; raises Problem(INVALID) that names the member at fault."""
+    """Convert a parsed value to a wire type; raises Problem(INVALID) that names the invalid member."""
     try:
         return msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError as error:
@@ -153,19 +153,19 @@ def read_cbor(data: bytes, size_max: int) -> Any:
     encodings of the same value, indefinite lengths, bytes left over, nesting that exhausts the decoder.
     """
     if not 0 < len(data) <= size_max:
-        raise Problem(MALFORMED, f"CBOR of 1 to {size_max} bytes is expected")
+        raise Problem(MALFORMED, "cbor.size", most=size_max)
     try:
         value = cbor2.loads(data)
         same = cbor2.dumps(value, canonical=True) == data
     except (cbor2.CBORError, ValueError, TypeError, RecursionError, OverflowError, EOFError, MemoryError):
-        raise Problem(MALFORMED, "not CBOR") from None
+        raise Problem(MALFORMED, "cbor.not_cbor") from None
     if not same:
-        raise Problem(MALFORMED, "the CBOR is not in its deterministic encoding")
+        raise Problem(MALFORMED, "cbor.not_deterministic")
     return value
 
 
 class StrictRequest(Request[Any, Any, State]):
-    """A request whose JSON passes the first wall before any rule sees it."""
+    """A request whose JSON body is decoded strictly."""
 
     async def json(self) -> Any:
         """The body, parsed by ``read_json`` and converted to the type that the route's ``data`` has.

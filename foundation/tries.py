@@ -1,6 +1,6 @@
-"""Counting tries at secrets that people type, so that they cannot be guessed.
+"""Rate limit for attempts at secrets that people type, so that they cannot be guessed.
 
-The counters live in Redis. When it is away, nobody counts for that while, and the secrets' own length protects.
+The counters live in Redis. While Redis is down nothing is counted, and the length of the secrets protects them.
 """
 
 from contextlib import suppress
@@ -11,13 +11,13 @@ from redis.exceptions import RedisError
 from foundation.problems import TOO_MANY_TRIES, Problem
 
 TRIES_MAX = 30
-"""Tries per name and window; a person needs three, a script would need millions."""
+"""Attempts per name and window; a person needs three, a script would need millions."""
 
 WINDOW_S = 60
 
 
 async def count_try(redis: Redis, name: str) -> None:
-    """Count one try; raises Problem(TOO_MANY_TRIES) past ``TRIES_MAX`` in ``WINDOW_S`` seconds."""
+    """Count one attempt; raises Problem(TOO_MANY_TRIES) past ``TRIES_MAX`` in ``WINDOW_S`` seconds."""
     with suppress(RedisError, OSError):
         async with redis.pipeline(transaction=True) as pipe:
             pipe.incr(f"tries:{name}")

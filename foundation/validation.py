@@ -1,7 +1,7 @@
-"""What was wrong with a value, in the caller's words: msgspec's refusals become messages of the catalogue.
+"""Validation errors for people: msgspec's errors become messages of the catalogue.
 
-The field is named as the caller wrote it, and what is allowed is said: the bounds, the values to choose from, or a
-description of the form (``foundation.messages.form``). No regular expression and no JSON path reaches a person.
+A message names the field as the caller knows it ("uid of item 1 of cards") and says what is allowed: bounds, choices,
+or a description of the format (``foundation.messages.form``). No regular expression and no JSON path reaches a person.
 """
 
 import re
@@ -10,21 +10,28 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from foundation.catalogue import Phrase
 from foundation.problems import INVALID, Problem
 
 _AT = re.compile(r" - at `(?P<path>[^`]*)`(?: in `(?P<within>[^`]*)`)?$")
-_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
+_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
+_KEY = "key"
 _RULES = tuple(
-    (re.compile(pattern), code)
+    (re.compile(pattern, re.DOTALL), code)
     for pattern, code in (
         (r"^Object missing required field `(?P<name>[^`]+)`$", "value.missing"),
-        (r"^Object contains unknown field `(?P<name>[^`]+)`$", "value.unknown_member"),
+        (r"^Object contains unknown field `(?P<name>.*)`$", "value.unknown_member"),
         (r"^Expected `(?:str|array|object|bytes)` of length >= (?P<least>\d+)$", "value.too_short"),
         (r"^Expected `(?:str|array|object|bytes)` of length <= (?P<most>\d+)$", "value.too_long"),
-        (r"^Expected `\w+` >=? (?P<least>-?[\d.]+)$", "value.too_small"),
-        (r"^Expected `\w+` <=? (?P<most>-?[\d.]+)$", "value.too_large"),
+        (r"^Expected `array` of length (?P<length>\d+), got \d+$", "value.wrong_length"),
+        (r"^Expected `\w+` >= (?P<least>-?[\d.]+)$", "value.too_small"),
+        (r"^Expected `\w+` <= (?P<most>-?[\d.]+)$", "value.too_large"),
+        (r"^Expected `\w+` > (?P<least>-?[\d.]+)$", "value.not_above"),
+        (r"^Expected `\w+` < (?P<most>-?[\d.]+)$", "value.not_below"),
+        (r"^Expected `\w+` that's a multiple of (?P<step>[\d.]+)$", "value.not_a_multiple"),
         (r"^Invalid (?:RFC3339|ISO8601) encoded date$", "value.not_a_date"),
         (r"^Invalid (?:RFC3339|ISO8601) encoded (?:datetime|time)$", "value.not_a_time"),
+        (r"^Expected `(?:datetime|time)` with a timezone component$", "value.not_a_time"),
         (r"^Invalid UUID$", "value.not_a_uuid"),
     )
 )
@@ -37,50 +44,77 @@ _WRONG_TYPE = {
     "uuid": "value.not_a_uuid",
     "date": "value.not_a_date",
     "datetime": "value.not_a_time",
+    "time": "value.not_a_time",
     "array": "value.not_a_list",
     "object": "value.not_an_object",
 }
+_NAME = re.compile(r"[\w.-]{1,40}")
 
 
 def refusal_of(error: msgspec.ValidationError | str, wanted: Any, *, field: str = "") -> Problem:
     """The Problem(INVALID) for a value that msgspec could not convert to the type ``wanted``.
 
-    ``field`` names the value itself where it is no member of a message: a query or path parameter.
+    ``field`` names the value itself where it is not a request body: a query or path parameter.
     """
-    said = str(error)
-    at = _AT.search(said)
-    path = at["path"] if at else "$"
-    said = _AT.sub("", said)
-    info = _type_at(wanted, path)
-    for rule, code in _RULES:
-        found = rule.match(said)
-        if found is None:
-            continue
-        params: dict[str, Any] = found.groupdict()
-        name = params.pop("name", None)
-        where = _field(f"{path}.{name}" if name else path, field)
-        return Problem(INVALID, code, field=where, **params)
+    text = str(error)
+    at = _AT.search(text)
+    path, is_key = "$", False
+    if at is not None:
+        text = text[: at.start()]
+        is_key = at["within"] is not None and at["path"] == _KEY
+        path = at["within"] or at["path"]
     where = _field(path, field)
-    wrong = _WANTED.match(said)
+    if is_key:
+        where = Phrase(f"{where} key", "value.key_of", {"of": where})
+    for rule, code in _RULES:
+        found = rule.match(text)
+        if found is not None:
+            given = found.groupdict()
+            name = given.pop("name", None)
+            if name is not None:
+                where = _member(name if _NAME.fullmatch(name) else "…", None if path == "$" else where)
+            bounds: dict[str, Any] = {key: _number(value) for key, value in given.items()}
+            return Problem(INVALID, code, field=where, **bounds)
+    return _wrong_form(text, None if is_key else _type_at(wanted, path), where)
+
+
+def _wrong_form(text: str, info: Any, where: Phrase) -> Problem:
+    """The refusal of a value of the wrong type, choice or format."""
+    wrong = _WANTED.match(text)
     if wrong is not None:
         return Problem(INVALID, _WRONG_TYPE.get(wrong["wanted"], "value.wrong_form"), field=where)
     choices = _choices(info)
     if choices:
         return Problem(INVALID, "value.not_a_choice", field=where, choices=", ".join(choices))
-    form = _form(info)
-    if form:
-        return Problem(INVALID, form, field=where)
-    return Problem(INVALID, "value.wrong_form", field=where)
+    return Problem(INVALID, _form(info) or "value.wrong_form", field=where)
 
 
-def _field(path: str, field: str) -> str:
-    """``$.cards[0].uid`` as ``cards 1 uid``: members by name, items by their place from one."""
-    steps = [step["name"] or str(int(step["index"] or 0) + 1) for step in _STEP.finditer(path)]
-    return " ".join([field, *steps] if field else steps) or "body"
+def _number(text: str) -> str:
+    """A bound without the zeros of a float."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _member(name: str, of: Phrase | None) -> Phrase:
+    if of is None:
+        return Phrase(name, "value.name", {"name": name})
+    return Phrase(f"{of} {name}", "value.member_of", {"name": name, "of": of})
+
+
+def _field(path: str, field: str) -> Phrase:
+    """``$.cards[0].uid`` as "uid of item 1 of cards": members by name, items by their place from one."""
+    where = _member(field, None) if field else None
+    for step in _STEP.finditer(path):
+        if step["name"]:
+            where = _member(step["name"], where)
+        else:
+            item = "…" if step["index"] == "..." else str(int(step["index"]) + 1)
+            of = where or Phrase("body", "value.list")
+            where = Phrase(f"{of} {item}", "value.item_of", {"item": item, "of": of})
+    return where or Phrase("body", "value.body")
 
 
 def _type_at(wanted: Any, path: str) -> Any:
-    """msgspec's description of the type at a path; None where it cannot be told."""
+    """msgspec's description of the type at a path; None if unknown."""
     try:
         info = inspect.type_info(wanted)
     except TypeError:
@@ -104,7 +138,7 @@ def _below(info: Any, name: str | None) -> Any:
 
 
 def _alternatives(info: Any) -> list[Any]:
-    """What a type may be, without the wrappers of metadata and unions."""
+    """The alternatives of a type, without metadata and unions."""
     if isinstance(info, inspect.Metadata):
         return _alternatives(info.type)
     if isinstance(info, inspect.UnionType):
@@ -122,7 +156,7 @@ def _choices(info: Any) -> list[str]:
 
 
 def _form(info: Any) -> str:
-    """The id of the message that describes the form, as ``foundation.messages.form`` noted it."""
+    """The id of the message that describes the format (``foundation.messages.form``)."""
     if isinstance(info, inspect.Metadata) and info.extra and "form" in info.extra:
         return str(info.extra["form"])
     for part in info.types if isinstance(info, inspect.UnionType) else ():

@@ -1,6 +1,6 @@
-"""Who may do what at the console: password sign-in, bearer tokens, roles as a table.
+"""Console access: password sign-in, bearer tokens, roles and their permissions.
 
-A token is 256 random bits; the database keeps its SHA-256 alone. Passwords are hashed with Argon2id.
+A token is 256 random bits; the database stores only its SHA-256. Passwords are hashed with Argon2id.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -18,87 +19,142 @@ from litestar.handlers import BaseRouteHandler
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.catalogue import Phrase
 from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, WRONG_PASSWORD, Problem
+from registry.identifiers import AgencyId
 from registry.models import ConsoleSession, ConsoleUser
 
 CONSOLE_SESSION_LIFE = timedelta(hours=12)
-"""A working day; then the password again."""
+"""A working day; after that the password is needed again."""
 
-MAY: dict[str, frozenset[str]] = {
-    "centre_operator": frozenset(
+
+class Role(StrEnum):
+    """What a console user is."""
+
+    CENTRE_OPERATOR = "centre_operator"
+    CENTRE_APPROVER = "centre_approver"
+    AGENCY_ADMIN = "agency_admin"
+    AGENCY_FINANCE = "agency_finance"
+    CANTEEN_MANAGER = "canteen_manager"
+    SUPERVISOR = "supervisor"
+
+
+class Permission(StrEnum):
+    """What a role may include."""
+
+    SEE_REGISTRY = "see_registry"
+    REGISTER_OFFICIAL = "register_official"
+    ISSUE_CREDENTIAL = "issue_credential"
+    BLOCK_CREDENTIAL = "block_credential"
+    TOP_UP = "top_up"
+    GRANT_SUBSIDY = "grant_subsidy"
+    ENROL_TERMINAL = "enrol_terminal"
+    REGISTER_VISIT = "register_visit"
+    SET_RULES = "set_rules"
+    SET_TARIFF = "set_tariff"
+    SET_PURSE_ORDER = "set_purse_order"
+    REFUND = "refund"
+    CLOSE_ACCOUNT = "close_account"
+    CLOSE_DAY = "close_day"
+    SETTLE = "settle"
+    DECIDE_DISPUTE = "decide_dispute"
+    SEE_CLEARING = "see_clearing"
+    SEE_WASTE = "see_waste"
+    APPROVE_TERMINAL = "approve_terminal"
+    SEE_BULLETIN_DRAFTS = "see_bulletin_drafts"
+    PUBLISH_BULLETIN = "publish_bulletin"
+    RECTIFY = "rectify"
+    EVALUATE_ONESELF = "evaluate_oneself"
+    DISPUTE = "dispute"
+    WEIGH_WASTE = "weigh_waste"
+    SEE_FLAGS = "see_flags"
+    INSPECT = "inspect"
+    SET_FOOD_FACTORS = "set_food_factors"
+
+
+MAY: dict[Role, frozenset[Permission]] = {
+    Role.CENTRE_OPERATOR: frozenset(
         {
-            "see_registry",
-            "register_official",
-            "issue_credential",
-            "block_credential",
-            "top_up",
-            "grant_subsidy",
-            "enrol_terminal",
-            "register_visit",
-            "set_rules",
-            "set_tariff",
-            "set_purse_order",
-            "refund",
-            "close_account",
-            "close_day",
-            "settle",
-            "decide_dispute",
-            "see_clearing",
-            "see_waste",
+            Permission.SEE_REGISTRY,
+            Permission.REGISTER_OFFICIAL,
+            Permission.ISSUE_CREDENTIAL,
+            Permission.BLOCK_CREDENTIAL,
+            Permission.TOP_UP,
+            Permission.GRANT_SUBSIDY,
+            Permission.ENROL_TERMINAL,
+            Permission.REGISTER_VISIT,
+            Permission.SET_RULES,
+            Permission.SET_TARIFF,
+            Permission.SET_PURSE_ORDER,
+            Permission.REFUND,
+            Permission.CLOSE_ACCOUNT,
+            Permission.CLOSE_DAY,
+            Permission.SETTLE,
+            Permission.DECIDE_DISPUTE,
+            Permission.SEE_CLEARING,
+            Permission.SEE_WASTE,
         }
     ),
-    "centre_approver": frozenset(
+    Role.CENTRE_APPROVER: frozenset(
         {
-            "see_registry",
-            "approve_terminal",
-            "block_credential",
-            "see_clearing",
-            "see_waste",
-            "see_bulletin_drafts",
-            "publish_bulletin",
+            Permission.SEE_REGISTRY,
+            Permission.APPROVE_TERMINAL,
+            Permission.BLOCK_CREDENTIAL,
+            Permission.SEE_CLEARING,
+            Permission.SEE_WASTE,
+            Permission.SEE_BULLETIN_DRAFTS,
+            Permission.PUBLISH_BULLETIN,
         }
     ),
-    "agency_admin": frozenset(
+    Role.AGENCY_ADMIN: frozenset(
         {
-            "see_registry",
-            "register_official",
-            "issue_credential",
-            "block_credential",
-            "enrol_terminal",
-            "register_visit",
-            "see_waste",
-            "rectify",
-            "evaluate_oneself",
+            Permission.SEE_REGISTRY,
+            Permission.REGISTER_OFFICIAL,
+            Permission.ISSUE_CREDENTIAL,
+            Permission.BLOCK_CREDENTIAL,
+            Permission.ENROL_TERMINAL,
+            Permission.REGISTER_VISIT,
+            Permission.SEE_WASTE,
+            Permission.RECTIFY,
+            Permission.EVALUATE_ONESELF,
         }
     ),
-    "agency_finance": frozenset(
+    Role.AGENCY_FINANCE: frozenset(
         {
-            "see_registry",
-            "top_up",
-            "grant_subsidy",
-            "set_tariff",
-            "set_purse_order",
-            "refund",
-            "close_account",
-            "dispute",
-            "see_clearing",
+            Permission.SEE_REGISTRY,
+            Permission.TOP_UP,
+            Permission.GRANT_SUBSIDY,
+            Permission.SET_TARIFF,
+            Permission.SET_PURSE_ORDER,
+            Permission.REFUND,
+            Permission.CLOSE_ACCOUNT,
+            Permission.DISPUTE,
+            Permission.SEE_CLEARING,
         }
     ),
-    "canteen_manager": frozenset({"see_registry", "weigh_waste", "see_waste", "rectify", "evaluate_oneself"}),
-    "supervisor": frozenset(
+    Role.CANTEEN_MANAGER: frozenset(
         {
-            "see_registry",
-            "see_clearing",
-            "see_waste",
-            "see_flags",
-            "inspect",
-            "set_food_factors",
-            "see_bulletin_drafts",
-            "publish_bulletin",
+            Permission.SEE_REGISTRY,
+            Permission.WEIGH_WASTE,
+            Permission.SEE_WASTE,
+            Permission.RECTIFY,
+            Permission.EVALUATE_ONESELF,
+        }
+    ),
+    Role.SUPERVISOR: frozenset(
+        {
+            Permission.SEE_REGISTRY,
+            Permission.SEE_CLEARING,
+            Permission.SEE_WASTE,
+            Permission.SEE_FLAGS,
+            Permission.INSPECT,
+            Permission.SET_FOOD_FACTORS,
+            Permission.SEE_BULLETIN_DRAFTS,
+            Permission.PUBLISH_BULLETIN,
         }
     ),
 }
-"""Role -> what it may do. A role with an agency may do it within that agency only."""
+"""Role -> permissions. A role with an agency has them within that agency only."""
 
 _hasher = PasswordHasher()
 
@@ -109,22 +165,24 @@ class Person:
 
     user_id: int
     login: str
-    role: str
-    agency_id: int | None
+    role: Role
+    agency_id: AgencyId | None
 
-    def may(self, action: str) -> bool:
-        """Whether the role includes the action."""
-        return action in MAY[self.role]
+    def may(self, permission: str) -> bool:
+        """Whether the role includes the permission."""
+        return permission in MAY[self.role]
 
-    def must_be_allowed(self, action: str) -> None:
-        """Raise Problem(NOT_ALLOWED) unless the role includes the action."""
-        if not self.may(action):
-            raise Problem(NOT_ALLOWED, f"the role {self.role} may not {action.replace('_', ' ')}")
+    def must_be_allowed(self, permission: str) -> None:
+        """Raise Problem(NOT_ALLOWED) unless the role includes the permission."""
+        if not self.may(permission):
+            role = Phrase(self.role, f"role.{self.role}")
+            wanted = Phrase(permission, f"permission.{permission}")
+            raise Problem(NOT_ALLOWED, "access.not_permitted", role=role, permission=wanted)
 
     def must_act_for(self, agency_id: int) -> None:
-        """Raise Problem(NOT_ALLOWED) unless the person's agency is this one, or the person is the centre's."""
+        """Raise Problem(NOT_ALLOWED) unless the person works for this agency or for the clearing centre."""
         if self.agency_id not in (None, agency_id):
-            raise Problem(NOT_ALLOWED, "it belongs to another agency")
+            raise Problem(NOT_ALLOWED, "access.other_agency")
 
 
 def hash_password(password: str) -> str:
@@ -138,7 +196,7 @@ _UNKNOWN_USER = hash_password(secrets.token_hex(16))
 async def sign_in(db: AsyncSession, login: str, password: str) -> tuple[str, ConsoleUser]:
     """Check the password and open a session; returns the bearer token and the user.
 
-    Raises Problem(WRONG_PASSWORD), after the same work, whether the user exists or not.
+    Raises Problem(WRONG_PASSWORD). It takes as long for an unknown user as for a wrong password.
     """
     user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login))
     try:
@@ -155,9 +213,11 @@ async def sign_in(db: AsyncSession, login: str, password: str) -> tuple[str, Con
     return token, user
 
 
-async def sign_out(db: AsyncSession, token: str) -> None:
-    """End the session of this token; ending it twice is harmless."""
-    await db.execute(delete(ConsoleSession).where(ConsoleSession.token_hash == _token_hash(token)))
+async def sign_out(db: AsyncSession, token: str) -> ConsoleUser | None:
+    """End the session of this token and return its user; None when there is no such session any more."""
+    ended = delete(ConsoleSession).where(ConsoleSession.token_hash == _token_hash(token))
+    user_id = await db.scalar(ended.returning(ConsoleSession.user_id))
+    return None if user_id is None else await db.get(ConsoleUser, user_id)
 
 
 def _token_hash(token: str) -> bytes:
@@ -168,7 +228,7 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The token of the Authorization header; raises Problem(NOT_SIGNED_IN)."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Problem(NOT_SIGNED_IN, "an 'Authorization: Bearer' header is needed")
+        raise Problem(NOT_SIGNED_IN, "access.no_token")
     return token
 
 
@@ -181,20 +241,21 @@ async def signed_in_person(db: AsyncSession, token: str) -> Person:
     )
     if user is None:
         raise Problem(NOT_SIGNED_IN)
-    return Person(user.user_id, user.login, user.role, user.agency_id)
+    return Person(user.user_id, user.login, Role(user.role), user.agency_id)
 
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-def allows(action: str) -> Guard:
-    """A route guard: the signed-in person's role must include ``action``; sets ``request.user``."""
+def allows(permission: str) -> Guard:
+    """A route guard: the signed-in person's role must include the ``Permission``; sets ``request.user``."""
+    wanted = Permission(permission)
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         token = bearer_token(connection)
         async with connection.app.state.database() as db:
             person = await signed_in_person(db, token)
-        person.must_be_allowed(action)
+        person.must_be_allowed(wanted)
         connection.scope["user"] = person
 
     return guard

@@ -1,4 +1,4 @@
-"""Which canteens a console user may see."""
+"""The canteens that a console user may see."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,5 +20,5 @@ async def canteen_of(db: AsyncSession, person: Person, canteen_id: int) -> Cante
     """One canteen that a person may see; raises Problem(NOT_FOUND)."""
     canteens = await canteens_of(db, person)
     if canteen_id not in canteens:
-        raise Problem(NOT_FOUND, f"no canteen {canteen_id} of yours")
+        raise Problem(NOT_FOUND, "canteen.not_yours", canteen_id=canteen_id)
     return canteens[canteen_id]

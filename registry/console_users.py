@@ -1,23 +1,28 @@
-"""Console users made from the command line: the first people of a new centre."""
+"""Console users added from the command line, such as the first ones of a new centre."""
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.problems import CONFLICT, Problem
 from registry import audit
-from registry.access import hash_password
-from registry.models import ConsoleUser, next_numbers
+from registry.access import Role, hash_password
+from registry.models import ConsoleUser, Database, next_numbers
 from registry.officials import find_agency
 
 
-async def add_console_user(db: AsyncSession, login: str, role: str, agency_id: int | None, password: str) -> None:
+async def add_console_user(database: Database, login: str, role: Role, agency_id: int | None, password: str) -> None:
     """Add a console user. Raises Problem CONFLICT (the login is taken) or NOT_FOUND (no such agency)."""
-    if agency_id is not None:
-        await find_agency(db, agency_id)
-    if await db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == login)):
-        raise Problem(CONFLICT, f"the login {login} is taken")
-    [user_id] = await next_numbers(db, 1)
-    db.add(
-        ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=hash_password(password))
-    )
-    await audit.record(db, audit.Note("command line", "add_user", f"console_user/{user_id}", {"role": role}))
+    async with audit.change(database, "command line", "add_user", detail={"role": role.value}) as change:
+        agency = None if agency_id is None else await find_agency(change.db, agency_id)
+        if await change.db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == login)):
+            raise Problem(CONFLICT, "console_user.login_taken", login=login)
+        [user_id] = await next_numbers(change.db, 1)
+        change.db.add(
+            ConsoleUser(
+                user_id=user_id,
+                login=login,
+                role=role,
+                agency_id=agency.agency_id if agency else None,
+                password_hash=hash_password(password),
+            )
+        )
+        change.note.subject = f"console_user/{user_id}"

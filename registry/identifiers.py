@@ -1,4 +1,4 @@
-"""Numbers that must not be mixed up. All come from one sequence, but for books, which are regions' own codes."""
+"""Types of numbers, so that one is not passed for another. All but books come from one sequence."""
 
 from typing import NewType
 

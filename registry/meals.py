@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Meal(StrEnum):
-    """A meal period; canteens set its hours."""
+    """A meal period; each canteen has its own hours for it."""
 
     BREAKFAST = "breakfast"
     LUNCH = "lunch"

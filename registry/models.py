@@ -1,7 +1,7 @@
-"""Who and where: the tables of books, agencies, canteens, officials, credentials and console users.
+"""Tables of books, agencies, canteens, officials, credentials, visits, console users and the audit log.
 
-All numbers (agencies, canteens, holders, accounts, ...) come from one sequence, so that none is ever mistaken
-for another. Ledger tables, here and elsewhere, have keys that start with ``book``.
+All numbers (agencies, canteens, holders, accounts, ...) come from one sequence, so no two things share a number.
+Keys of ledger tables, here and in other packages, start with ``book``.
 """
 
 from datetime import date, datetime, time
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Sequence,
@@ -25,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 
 metadata = MetaData(
     naming_convention={
@@ -37,16 +40,14 @@ metadata = MetaData(
 )
 
 NUMBERS = Sequence("onecard_number", start=1001, metadata=metadata)
-"""The one source of numbers for everything registered."""
+"""Source of the numbers of everything that is registered."""
 
 Database = async_sessionmaker[AsyncSession]
-"""Opens database sessions; `database.begin()` is one that commits when its block ends well."""
-
-MEALS = ("breakfast", "lunch", "dinner")
+"""Opens database sessions; ``database.begin()`` opens one that commits when its block ends without an exception."""
 
 
 class Base(DeclarativeBase):
-    """All tables of the house share one metadata, so that Alembic sees them all."""
+    """Base of all tables: they share one metadata, which Alembic reads."""
 
     metadata = metadata
     type_annotation_map = {  # noqa: RUF012
@@ -54,31 +55,38 @@ class Base(DeclarativeBase):
         str: Text,
         bytes: LargeBinary,
         dict[str, Any]: JSONB,
+        Book: Integer,
+        AccountId: BigInteger,
+        AgencyId: BigInteger,
+        CanteenId: BigInteger,
+        CredentialId: BigInteger,
+        HolderId: BigInteger,
+        TerminalId: BigInteger,
     }
 
 
-def number_key() -> Mapped[int]:
+def number_key() -> Mapped[Any]:
     """A key column whose value the application takes from ``NUMBERS``."""
     return mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
-def book_key() -> Mapped[int]:
-    """The first column of every ledger key."""
+def book_key() -> Mapped[Any]:
+    """The first column of a ledger table's key."""
     return mapped_column(primary_key=True, autoincrement=False)
 
 
 async def next_numbers(db: AsyncSession, count: int) -> list[int]:
-    """Take ``count`` fresh numbers, in one round trip."""
+    """Take ``count`` new numbers, in one round trip."""
     rows = await db.scalars(select(NUMBERS.next_value()).select_from(func.generate_series(1, count)))
     return list(rows)
 
 
-class Book(Base):
+class BookRow(Base):
     """A partition of the ledger: one region's officials and their purses."""
 
     __tablename__ = "book"
 
-    book: Mapped[int] = book_key()
+    book: Mapped[Book] = book_key()
     name_zh: Mapped[str]
     name_en: Mapped[str]
 
@@ -86,10 +94,10 @@ class Book(Base):
 class Agency(Base):
     """A public institution: issuer for its officials, acquirer for its canteens.
 
-    ``float_account`` holds (as a debit balance) the top-up money in its bank account; ``grant_account`` the meal
-    money that it has promised to its officials; ``working_meal_account`` what it spent on meals for its guests, under
-    the same number in every book. ``purse_order`` says which purse pays first at home. ``meal_allowance_fen`` is the
-    daily allowance at this place.
+    ``float_account`` holds (as a debit balance) the top-up money in the agency's bank account; ``grant_account`` the
+    meal money granted to its officials; ``working_meal_account`` what it spent on meals for visitors, under the same
+    number in every book. ``purse_order``: the purse that pays first at the agency's own canteens.
+    ``meal_allowance_fen``: the daily meal allowance at this place, for travelling officials.
     """
 
     __tablename__ = "agency"
@@ -98,13 +106,13 @@ class Agency(Base):
         CheckConstraint("purse_order IN ('subsidy_first', 'cash_first')", name="purse_order"),
     )
 
-    book: Mapped[int] = book_key()
-    agency_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    agency_id: Mapped[AgencyId] = number_key()
     name_zh: Mapped[str]
     name_en: Mapped[str]
-    float_account: Mapped[int] = mapped_column(BigInteger)
-    grant_account: Mapped[int] = mapped_column(BigInteger)
-    working_meal_account: Mapped[int] = mapped_column(BigInteger)
+    float_account: Mapped[AccountId] = mapped_column(BigInteger)
+    grant_account: Mapped[AccountId] = mapped_column(BigInteger)
+    working_meal_account: Mapped[AccountId] = mapped_column(BigInteger)
     purse_order: Mapped[str] = mapped_column(default="subsidy_first")
     meal_allowance_fen: Mapped[int]
 
@@ -112,16 +120,16 @@ class Agency(Base):
 class Canteen(Base):
     """A canteen of an agency. Its ``account_id`` is credited, under the same number, in every book.
 
-    ``latitude`` and ``longitude`` in degrees (WGS 84), where known: nobody eats at two distant canteens at once.
+    ``latitude`` and ``longitude`` in degrees (WGS 84) where known, to flag payments at distant canteens.
     """
 
     __tablename__ = "canteen"
     __table_args__ = (ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),)
 
-    book: Mapped[int] = book_key()
-    canteen_id: Mapped[int] = number_key()
-    agency_id: Mapped[int] = mapped_column(BigInteger)
-    account_id: Mapped[int] = mapped_column(BigInteger)
+    book: Mapped[Book] = book_key()
+    canteen_id: Mapped[CanteenId] = number_key()
+    agency_id: Mapped[AgencyId] = mapped_column(BigInteger)
+    account_id: Mapped[AccountId] = mapped_column(BigInteger)
     name_zh: Mapped[str]
     name_en: Mapped[str]
     latitude: Mapped[float | None]
@@ -129,7 +137,7 @@ class Canteen(Base):
 
 
 class MealPeriod(Base):
-    """When a canteen serves a meal, in the centre's local time."""
+    """Hours of a canteen's meal, in the centre's local time."""
 
     __tablename__ = "meal_period"
     __table_args__ = (
@@ -138,17 +146,17 @@ class MealPeriod(Base):
         CheckConstraint("starts < ends", name="order"),
     )
 
-    book: Mapped[int] = book_key()
-    canteen_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    canteen_id: Mapped[CanteenId] = number_key()
     meal: Mapped[str] = mapped_column(primary_key=True)
     starts: Mapped[time]
     ends: Mapped[time]
 
 
 class Official(Base):
-    """A cardholder, known to payments by his pseudonymous ``holder_id`` alone.
+    """A cardholder. Payments know only the pseudonymous ``holder_id``.
 
-    The name and staff number are sealed under the agency's key; ``staff_index`` finds an equal staff number.
+    The name is encrypted under the agency's key; ``staff_index`` is a blind index of the staff number.
     """
 
     __tablename__ = "official"
@@ -158,21 +166,21 @@ class Official(Base):
         Index("uq_official_staff", "book", "agency_id", "staff_index", unique=True),
     )
 
-    book: Mapped[int] = book_key()
-    holder_id: Mapped[int] = number_key()
-    agency_id: Mapped[int] = mapped_column(BigInteger)
-    cash_account: Mapped[int] = mapped_column(BigInteger)
-    subsidy_account: Mapped[int] = mapped_column(BigInteger)
+    book: Mapped[Book] = book_key()
+    holder_id: Mapped[HolderId] = number_key()
+    agency_id: Mapped[AgencyId] = mapped_column(BigInteger)
+    cash_account: Mapped[AccountId] = mapped_column(BigInteger)
+    subsidy_account: Mapped[AccountId] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(default="active")
     name_sealed: Mapped[bytes]
     staff_index: Mapped[bytes]
 
 
 class Credential(Base):
-    """What an official pays with: a card, or a phone's key with its current certificate.
+    """A card, or a phone's key with its current certificate.
 
-    The charge statement itself reads ``state``, so that a block holds from its commit on; ``last_counter`` is the
-    highest that has paid.
+    The charge statement reads ``state``, so a block holds from its commit on. ``last_counter`` is the highest counter
+    that has paid.
     """
 
     __tablename__ = "credential"
@@ -184,9 +192,9 @@ class Credential(Base):
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
-    book: Mapped[int] = book_key()
-    credential_id: Mapped[int] = number_key()
-    holder_id: Mapped[int] = mapped_column(BigInteger)
+    book: Mapped[Book] = book_key()
+    credential_id: Mapped[CredentialId] = number_key()
+    holder_id: Mapped[HolderId] = mapped_column(BigInteger)
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="active")
     card_uid: Mapped[bytes | None]
@@ -199,8 +207,8 @@ class Credential(Base):
 class Visit(Base):
     """An official's visit to a host agency, on the days from ``first_day`` to ``last_day``.
 
-    It entitles him to eat there, and to one meal that the host pays (``working_meal``: its posting). Notice of the
-    Ministry of Finance general office, the NGOA and the Central organs' administration, July 2019.
+    It entitles the official to eat there, and to one meal that the host pays (``working_meal``: its posting). Source:
+    notice of the Ministry of Finance general office, the NGOA and the Central organs' administration, July 2019.
     """
 
     __tablename__ = "visit"
@@ -210,10 +218,10 @@ class Visit(Base):
         Index("ix_visit_holder", "book", "holder_id", "host_agency_id"),
     )
 
-    book: Mapped[int] = book_key()
+    book: Mapped[Book] = book_key()
     visit_id: Mapped[int] = number_key()
-    holder_id: Mapped[int] = mapped_column(BigInteger)
-    host_agency_id: Mapped[int] = mapped_column(BigInteger)
+    holder_id: Mapped[HolderId] = mapped_column(BigInteger)
+    host_agency_id: Mapped[AgencyId] = mapped_column(BigInteger)
     first_day: Mapped[date]
     last_day: Mapped[date]
     working_meal: Mapped[UUID | None]
@@ -228,14 +236,14 @@ class RegionAgreement(Base):
         CheckConstraint("book <> guest_book", name="regions"),
     )
 
-    book: Mapped[int] = book_key()
-    guest_book: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    book: Mapped[Book] = book_key()
+    guest_book: Mapped[Book] = mapped_column(primary_key=True, autoincrement=False)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     valid_to: Mapped[date | None]
 
 
 class ConsoleUser(Base):
-    """A person who works at the console. ``agency_id`` bounds what he sees; the centre's people have none."""
+    """A person with access to the console. ``agency_id`` limits what they see; null for the centre's people."""
 
     __tablename__ = "console_user"
     __table_args__ = (
@@ -250,11 +258,11 @@ class ConsoleUser(Base):
     login: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     role: Mapped[str]
-    agency_id: Mapped[int | None] = mapped_column(BigInteger)
+    agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
 
 
 class ConsoleSession(Base):
-    """A signed-in console user; only the hash of the bearer token is kept."""
+    """A console session; only the hash of its bearer token is stored."""
 
     __tablename__ = "console_session"
 

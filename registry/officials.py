@@ -1,4 +1,6 @@
-"""Registering officials: pseudonymous holder numbers, sealed names."""
+"""Registration of officials: pseudonymous holder numbers, encrypted names."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,28 +12,28 @@ from registry.schemas import NewOfficial
 
 
 async def find_agency(db: AsyncSession, agency_id: int) -> Agency:
-    """The agency of this number; raises Problem(NOT_FOUND)."""
+    """The agency with this number; raises Problem(NOT_FOUND)."""
     agency = await db.scalar(select(Agency).where(Agency.agency_id == agency_id))
     if agency is None:
-        raise Problem(NOT_FOUND, f"no agency {agency_id}")
+        raise Problem(NOT_FOUND, "agency.not_found", agency_id=agency_id)
     return agency
 
 
 async def register_officials(
     db: AsyncSession, keys: KeyRing, agency: Agency, newcomers: list[NewOfficial]
 ) -> list[Official]:
-    """Register officials of one agency, in order; their purses open with the first deposit.
+    """Register officials of one agency, in order. Their purses are opened by the first deposit.
 
-    Raises Problem(CONFLICT) when a staff number is taken or stands twice.
+    Raises Problem(CONFLICT) when a staff number is taken or occurs twice.
     """
     indexes = [keys.blind_index(agency.agency_id, person.staff_number) for person in newcomers]
     if len(set(indexes)) != len(indexes):
-        raise Problem(CONFLICT, "a staff number stands twice in the list")
+        raise Problem(CONFLICT, "official.staff_number_twice", item=_first_repeated(indexes) + 1)
     wanted = [(agency.book, agency.agency_id, index) for index in indexes]
     key = tuple_(Official.book, Official.agency_id, Official.staff_index)
     taken = await db.scalar(select(Official.holder_id).where(key.in_(wanted)).limit(1))
     if taken is not None:
-        raise Problem(CONFLICT, f"a staff number is already registered, to holder {taken}")
+        raise Problem(CONFLICT, "official.staff_number_taken", holder_id=taken)
     numbers = iter(await next_numbers(db, 3 * len(newcomers)))
     officials = []
     for person, index in zip(newcomers, indexes, strict=True):
@@ -50,11 +52,16 @@ async def register_officials(
     return officials
 
 
-async def find_officials(db: AsyncSession, holder_ids: list[int]) -> dict[int, Official]:
-    """Officials by holder number; raises Problem(NOT_FOUND) that names the first unknown one."""
+def _first_repeated(indexes: list[bytes]) -> int:
+    """The place of the first item that occurred before."""
+    return next(n for n, index in enumerate(indexes) if index in indexes[:n])
+
+
+async def find_officials(db: AsyncSession, holder_ids: Sequence[int]) -> dict[int, Official]:
+    """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one."""
     rows = await db.scalars(select(Official).where(Official.holder_id.in_(holder_ids)))
-    found = {official.holder_id: official for official in rows}
+    found: dict[int, Official] = {official.holder_id: official for official in rows}
     for holder_id in holder_ids:
         if holder_id not in found:
-            raise Problem(NOT_FOUND, f"no official {holder_id}")
+            raise Problem(NOT_FOUND, "official.not_found", holder_id=holder_id)
     return found

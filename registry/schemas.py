@@ -1,4 +1,4 @@
-"""Wire types of the registry."""
+"""Wire types: console sign-in, directory, officials, visits."""
 
 from datetime import date
 from typing import Annotated
@@ -7,32 +7,35 @@ import msgspec
 from msgspec import Meta, Struct
 
 from foundation.messages import BULK_MAX, Message, Number, ShortText
+from registry.access import Role
+from registry.identifiers import AgencyId, Book, CanteenId, HolderId
+from registry.meals import Meal
 
 
 class SignIn(Message):
-    """A console user's log-in."""
+    """A console user's login and password."""
 
     login: Annotated[str, Meta(min_length=1, max_length=64, examples=["centre"])]
     password: Annotated[str, Meta(min_length=1, max_length=128, examples=["a long password"])]
 
 
 class SignedIn(Struct):
-    """The bearer token of a console session, and who holds it."""
+    """The bearer token of a console session, with the user's role and agency (null for the centre)."""
 
     token: Annotated[str, Meta(examples=["kq3…"])]
-    role: Annotated[str, Meta(examples=["centre_operator"])]
-    agency_id: int | None
+    role: Role
+    agency_id: AgencyId | None
 
 
 class NewOfficial(Message):
-    """An official to register. The name is sealed and never enters a payment."""
+    """An official to register. The name is stored encrypted; payments never contain it."""
 
     name: ShortText
     staff_number: Annotated[str, Meta(min_length=1, max_length=32, examples=["NB-00417"])]
 
 
 class NewOfficials(Message):
-    """Officials of one agency; all are registered, or none."""
+    """Officials of one agency; all are registered or none."""
 
     agency_id: Number
     officials: Annotated[list[NewOfficial], Meta(min_length=1, max_length=BULK_MAX)]
@@ -41,8 +44,8 @@ class NewOfficials(Message):
 class Registered(Struct):
     """The pseudonymous holder numbers, in the order of the request."""
 
-    book: int
-    holder_ids: list[int]
+    book: Book
+    holder_ids: list[HolderId]
 
 
 class NewVisit(Message):
@@ -58,16 +61,16 @@ class VisitShown(Struct):
     """A registered visit."""
 
     visit_id: int
-    holder_id: int
-    host_agency_id: int
+    holder_id: HolderId
+    host_agency_id: AgencyId
     first_day: date
     last_day: date
 
 
 class MealInfo(Struct):
-    """A meal that a canteen serves; times are the centre's local time."""
+    """A meal that a canteen serves; the centre's local time."""
 
-    meal: Annotated[str, Meta(examples=["lunch"])]
+    meal: Meal
     starts: Annotated[str, Meta(examples=["11:00:00"])]
     ends: Annotated[str, Meta(examples=["13:30:00"])]
 
@@ -75,7 +78,7 @@ class MealInfo(Struct):
 class CanteenInfo(Struct):
     """A canteen in the directory."""
 
-    canteen_id: int
+    canteen_id: CanteenId
     name_zh: str
     name_en: str
     meals: list[MealInfo]
@@ -84,8 +87,8 @@ class CanteenInfo(Struct):
 class AgencyInfo(Struct):
     """A member agency with its canteens."""
 
-    book: int
-    agency_id: int
+    book: Book
+    agency_id: AgencyId
     name_zh: str
     name_en: str
     canteens: list[CanteenInfo]

@@ -1,4 +1,4 @@
-"""Visits and region agreements: who may eat as a guest, where, and when."""
+"""Visits: where a travelling official may eat, and when."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,18 +10,21 @@ from registry.officials import find_agency, find_officials
 from registry.schemas import NewVisit
 
 VISIT_MAX_DAYS = 90
-"""Longer stays are postings: the host registers the official as its own."""
+"""For a longer stay the host registers the official as its own."""
 
 
 async def register_visit(db: AsyncSession, person: Person, wanted: NewVisit) -> Visit:
-    """An official's visit to a host agency, by the agency that sends him. Raises Problem."""
+    """Register an official's visit to a host agency; the official's own agency does so.
+
+    Raises Problem NOT_FOUND, NOT_ALLOWED (another agency's official) or INVALID.
+    """
     official = (await find_officials(db, [wanted.holder_id]))[wanted.holder_id]
     person.must_act_for(official.agency_id)
     host = await find_agency(db, wanted.host_agency_id)
     if host.agency_id == official.agency_id:
-        raise Problem(INVALID, "nobody visits his own agency")
+        raise Problem(INVALID, "visit.own_agency")
     if not 0 <= (wanted.last_day - wanted.first_day).days < VISIT_MAX_DAYS:
-        raise Problem(INVALID, f"a visit has 1 to {VISIT_MAX_DAYS} days, the first before the last")
+        raise Problem(INVALID, "visit.days", most=VISIT_MAX_DAYS)
     overlapping = select(Visit.visit_id).where(
         Visit.book == official.book,
         Visit.holder_id == official.holder_id,
@@ -30,7 +33,7 @@ async def register_visit(db: AsyncSession, person: Person, wanted: NewVisit) -> 
         Visit.last_day >= wanted.first_day,
     )
     if await db.scalar(overlapping.limit(1)) is not None:
-        raise Problem(INVALID, "a visit to this host covers one of these days already")
+        raise Problem(INVALID, "visit.overlaps")
     [visit_id] = await next_numbers(db, 1)
     visit = Visit(
         book=official.book,

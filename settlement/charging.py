@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -27,6 +26,7 @@ from registry.identifiers import AccountId, AgencyId, Book, CanteenId, Credentia
 from registry.meals import Meal
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import QUERIES, new_posting_id
+from settlement.transfers import Channel
 from settlement.unknown_outcome import until_known
 
 log = structlog.get_logger()
@@ -41,13 +41,6 @@ class RequestKey(Struct, frozen=True, gc=False):
     terminal_id: TerminalId
     epoch: int
     sequence: int
-
-
-class Channel(StrEnum):
-    """How the holder paid."""
-
-    CARD = "card"
-    CODE = "qr"
 
 
 class ChargeOrder(Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""Covers: how many people's meals were paid. The one thing that the kitchen may know of payments."""
+"""Covers: the number of people whose meals were paid. The only thing that the kitchen may learn from payments."""
 
 from datetime import date
 from pathlib import Path
@@ -12,9 +12,9 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
 async def covers_on(
     ledger: Pool | Connection, canteen_ids: list[int], on: date, *, within_s: float | None = None
 ) -> dict[tuple[int, str], int]:
-    """Covers of a business date by (canteen, meal); meals without any are left out.
+    """Covers of a business date by (canteen, meal); meals without any are omitted.
 
-    Bounded in time as any statement is, or by ``within_s`` in a transaction that allows for it.
+    ``within_s`` raises the statement's time limit, in a transaction that allows long work.
     """
     rows = await ledger.fetch(QUERIES["covers"], on, canteen_ids, timeout=within_s)
     return {(row["canteen_id"], row["meal"]): row["covers"] for row in rows}

@@ -1,14 +1,22 @@
-"""Top-ups and subsidy grants: money into purses, once per posting number."""
+"""Top-ups and subsidy grants: deposits into purses, posted once per posting number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
+
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.audit import Note
+from registry.identifiers import Book, HolderId
 from settlement.errors import ACCOUNT_CLOSED, OTHER_CONTENT
+from settlement.transfers import Channel, TransferKind
 from settlement.unknown_outcome import until_known
 
-DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5, $6)"
+DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5, $6, $7)"
+
+GIVE_UP_AFTER_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,29 +24,43 @@ class Deposit:
     """Money for one official's purse. ``posting_id`` comes from the sender and makes a repeat harmless."""
 
     posting_id: UUID
-    holder_id: int
+    holder_id: HolderId
     amount_fen: int
 
 
-async def deposit(pool: Pool, book: int, kind: str, deposits: list[Deposit], *, channel: str = "counter") -> None:
-    """Post top-ups (``top_up``, into cash) or grants (``grant``, into subsidy) of one book; all or none.
+async def deposit(
+    pool: Pool,
+    book: Book,
+    kind: TransferKind,
+    deposits: Sequence[Deposit],
+    *,
+    channel: Channel = Channel.COUNTER,
+    note: Note | None = None,
+) -> None:
+    """Post top-ups (into cash purses) or grants (into subsidy purses) of one book; all or none.
 
-    ``channel`` is the way the money came: ``counter``, ``file`` or ``gateway``.
-    Raises Problem(OTHER_CONTENT) when a posting number was used before for something else, and UNAVAILABLE.
+    ``note`` is the audit entry of the person who deposits; it is committed with the first posting, and a repeat that
+    posts nothing writes none. Raises Problem ACCOUNT_CLOSED, OTHER_CONTENT (a posting number was used before for
+    something else), UNAVAILABLE.
     """
     arguments = (
         [d.posting_id for d in deposits],
         [d.holder_id for d in deposits],
         [d.amount_fen for d in deposits],
+        note.as_row() if note is not None else None,
     )
-    rows = await until_known(lambda: pool.fetch(DEPOSIT, book, kind, channel, *arguments), 8.0)
+
+    async def post() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            _check(kind, deposits, await connection.fetch(DEPOSIT, book, kind, channel, *arguments))
+
+    await until_known(post, GIVE_UP_AFTER_S)
+
+
+def _check(kind: TransferKind, deposits: Sequence[Deposit], rows: Sequence[asyncpg.Record]) -> None:
+    """Every deposit must be posted as it was wanted; else raises Problem, and the transaction is rolled back."""
     if len(rows) < len(deposits):
         raise Problem(ACCOUNT_CLOSED)
     for wanted, row in zip(deposits, rows, strict=True):
-        same = (row["kind"], row["holder_id"], row["amount_fen"]) == (
-            kind,
-            wanted.holder_id,
-            wanted.amount_fen,
-        )
-        if not same:
-            raise Problem(OTHER_CONTENT, f"posting {wanted.posting_id} is another deposit already")
+        if (row["kind"], row["holder_id"], row["amount_fen"]) != (kind, wanted.holder_id, wanted.amount_fen):
+            raise Problem(OTHER_CONTENT, "deposit.other_content", posting_id=wanted.posting_id)

@@ -1,4 +1,6 @@
-"""What can go wrong with money, and why a payment can be refused."""
+"""Problems with money, and the reasons for refusing a payment."""
+
+from enum import StrEnum
 
 from foundation.problems import ProblemKind
 
@@ -10,30 +12,35 @@ NOT_GENUINE = ProblemKind(401, "not-genuine")
 ACCOUNT_CLOSED = ProblemKind(409, "account-closed")
 
 
-REFUSALS = (
-    "insufficient_funds",
-    "card_blocked",
-    "credential_unknown",
-    "credential_invalid",
-    "credential_expired",
-    "qr_expired",
-    "wrong_canteen",
-    "already_used",
-    "counter_too_low",
-    "not_entitled",
-    "meal_not_served",
-    "amount_missing",
-    "price_fixed",
-    "limit_exceeded",
-    "meals_exceeded",
-    "day_limit_exceeded",
-    "no_working_meal",
-    "void_too_late",
-    "account_closed",
-    "already_refunded",
-    "too_late",
-    "day_closed",
-    "not_a_charge",
-)
-"""Every reason to refuse a payment: a business answer, final for its sequence number. What the cashier should say
-and do stands in the catalogue (``refusal.<code>.title`` and ``.advice``)."""
+class Refusal(StrEnum):
+    """Why a payment was refused: a business answer, final for its sequence number.
+
+    The catalogue tells the cashier what happened and what to do (``refusal.<code>.title`` and ``.advice``).
+    """
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    CARD_BLOCKED = "card_blocked"
+    CREDENTIAL_UNKNOWN = "credential_unknown"
+    CREDENTIAL_INVALID = "credential_invalid"
+    CREDENTIAL_EXPIRED = "credential_expired"
+    QR_EXPIRED = "qr_expired"
+    WRONG_CANTEEN = "wrong_canteen"
+    ALREADY_USED = "already_used"
+    COUNTER_TOO_LOW = "counter_too_low"
+    NOT_ENTITLED = "not_entitled"
+    MEAL_NOT_SERVED = "meal_not_served"
+    AMOUNT_MISSING = "amount_missing"
+    PRICE_FIXED = "price_fixed"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    MEALS_EXCEEDED = "meals_exceeded"
+    DAY_LIMIT_EXCEEDED = "day_limit_exceeded"
+    NO_WORKING_MEAL = "no_working_meal"
+    VOID_TOO_LATE = "void_too_late"
+    ACCOUNT_CLOSED = "account_closed"
+    ALREADY_REFUNDED = "already_refunded"
+    TOO_LATE = "too_late"
+    DAY_CLOSED = "day_closed"
+    NOT_A_CHARGE = "not_a_charge"
+
+
+REFUSALS = tuple(Refusal)

@@ -1,21 +1,31 @@
-"""What a payment gateway does for us: officials pay on their phones, and the gateway tells the centre that they did.
+"""Interface of a payment gateway: officials pay on their phones, and the gateway notifies the centre.
 
-The word of a gateway comes late, twice, or never. So an order keeps the same number everywhere (ours, the gateway's,
-the ledger's), money is posted under that number once, and an order of which nothing was heard is asked for.
+Notifications may come late, twice or never. So an order has one number at the centre, at the gateway and in the ledger;
+the money is posted once under that number, and the centre queries orders without a notification.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
 from foundation.problems import NOT_FOUND, Problem
 
 
+class OrderState(StrEnum):
+    """The state of a top-up order (see ``settlement.online_top_ups``)."""
+
+    OPEN = "open"
+    PAID = "paid"
+    EXPIRED = "expired"
+    RETURNED = "returned"
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayOrder:
-    """Money that somebody is to pay until a moment."""
+    """An amount to be paid before ``expires_at``."""
 
     number: UUID
     amount_fen: int
@@ -25,7 +35,7 @@ class GatewayOrder:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The gateway's word that an order was paid, under its own reference."""
+    """The gateway's confirmation that an order was paid; ``reference`` is the gateway's own number."""
 
     number: UUID
     amount_fen: int
@@ -33,39 +43,39 @@ class Paid:
 
 
 class GatewayAway(Exception):
-    """The gateway does not answer, or not as agreed: nothing is known; ask again later."""
+    """The gateway gave no valid answer: the outcome is unknown; ask again later."""
 
 
 class NotTheGateway(Exception):
-    """A message that claims to be the gateway's and is not: signature, age, or content."""
+    """A message that is not the gateway's. The text is a catalogue id: signature, age or content."""
 
 
 class AlreadyPaid(Exception):
-    """The order cannot be closed: it was paid."""
+    """The order cannot be closed because it was paid."""
 
 
 class PaymentGateway(Protocol):
-    """One gateway, under one merchant number. Every call may be repeated."""
+    """A gateway under one merchant number. Every call is idempotent."""
 
     async def create(self, order: GatewayOrder) -> str:
-        """Open an order; returns the address where the payer pays. Raises GatewayAway."""
+        """Open an order; returns the URL where the payer pays. Raises GatewayAway."""
 
     async def query(self, number: UUID) -> Paid | None:
-        """Ask whether an order was paid. Raises GatewayAway."""
+        """The payment of an order, None if it was not paid. Raises GatewayAway."""
 
     async def close(self, number: UUID) -> None:
-        """Let nobody pay an order any more. Raises AlreadyPaid, GatewayAway."""
+        """Close an order, so that it cannot be paid any more. Raises AlreadyPaid, GatewayAway."""
 
     async def give_back(self, paid: Paid) -> None:
-        """Return the whole of an order to its payer. Raises GatewayAway."""
+        """Refund an order in full to its payer. Raises GatewayAway."""
 
     def read_notification(self, fields: Mapping[str, str], body: bytes, now: float) -> Paid | None:
-        """What a notification says; None: not that something was paid. ``now`` in seconds. Raises NotTheGateway."""
+        """The payment that a notification reports, None for other events. ``now`` in seconds. Raises NotTheGateway."""
 
 
 def gateway_of(state: Any) -> PaymentGateway:
-    """The gateway that the composition root chose; raises Problem(NOT_FOUND) where there is none."""
+    """The configured gateway; raises Problem(NOT_FOUND) where there is none."""
     gateway: PaymentGateway | None = state.gateway
     if gateway is None:
-        raise Problem(NOT_FOUND, "this centre has no payment gateway: top up at the counter")
+        raise Problem(NOT_FOUND, "top_up.no_gateway")
     return gateway

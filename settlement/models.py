@@ -11,19 +11,20 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.models import Base, book_key, number_key
 
 AMOUNT_MAX_FEN = 1_000_000
-"""10,000 yuan: no meal and no top-up at a counter comes near it."""
+"""10,000 yuan: well above any meal or top-up."""
 
 
 class BookDay(Base):
-    """The open business day of a book. The row stays; closing moves its date forward (see sql/day.sql)."""
+    """The open business day of a book. Closing a day moves the date of this one row forward (see sql/day.sql)."""
 
     __tablename__ = "book_day"
     __table_args__ = (ForeignKeyConstraint(["book"], ["book.book"]),)
 
-    book: Mapped[int] = book_key()
+    book: Mapped[Book] = book_key()
     business_date: Mapped[date]
 
 
@@ -39,10 +40,10 @@ class Purse(Base):
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
-    book: Mapped[int] = book_key()
-    holder_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    holder_id: Mapped[HolderId] = number_key()
     kind: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[AccountId] = mapped_column(BigInteger)
     balance_fen: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -71,24 +72,24 @@ class Transfer(Base):
         Index("ix_transfer_day", "book", "business_date", "holder_id"),
     )
 
-    book: Mapped[int] = book_key()
+    book: Mapped[Book] = book_key()
     posting_id: Mapped[UUID] = mapped_column(primary_key=True)
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str]
-    debit_account: Mapped[int] = mapped_column(BigInteger)
-    credit_account: Mapped[int] = mapped_column(BigInteger)
+    debit_account: Mapped[AccountId] = mapped_column(BigInteger)
+    credit_account: Mapped[AccountId] = mapped_column(BigInteger)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     business_date: Mapped[date]
     posted_at: Mapped[datetime]
-    holder_id: Mapped[int] = mapped_column(BigInteger)
-    issuer_id: Mapped[int] = mapped_column(BigInteger)
-    acquirer_id: Mapped[int | None] = mapped_column(BigInteger)
-    canteen_id: Mapped[int | None] = mapped_column(BigInteger)
+    holder_id: Mapped[HolderId] = mapped_column(BigInteger)
+    issuer_id: Mapped[AgencyId] = mapped_column(BigInteger)
+    acquirer_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
+    canteen_id: Mapped[CanteenId | None] = mapped_column(BigInteger)
     meal: Mapped[str | None]
     channel: Mapped[str | None]
-    credential_id: Mapped[int | None] = mapped_column(BigInteger)
+    credential_id: Mapped[CredentialId | None] = mapped_column(BigInteger)
     counter: Mapped[int | None] = mapped_column(BigInteger)
-    terminal_id: Mapped[int | None] = mapped_column(BigInteger)
+    terminal_id: Mapped[TerminalId | None] = mapped_column(BigInteger)
     epoch: Mapped[int | None]
     sequence: Mapped[int | None] = mapped_column(BigInteger)
     purchased_at: Mapped[datetime | None]
@@ -96,10 +97,10 @@ class Transfer(Base):
 
 
 class LedgerRequest(Base):
-    """What a terminal asked under one (epoch, sequence), and the answer that it got, refusals included.
+    """A terminal's request under one (epoch, sequence) with its answer, refusals included.
 
-    The key has no date, so a repeat after the cut-off finds it. A row whose digest is null is a tombstone: the
-    cashier gave up before the charge arrived, and any late original is answered ``voided``.
+    The key has no date, so a repeat after the cut-off finds it. A row whose digest is null is a tombstone: the request
+    was voided before it arrived, and a late original is answered ``voided``.
     """
 
     __tablename__ = "request"
@@ -110,15 +111,15 @@ class LedgerRequest(Base):
         CheckConstraint("(outcome = 'forwarded') = (forwarded_to IS NOT NULL)", name="forwarded"),
     )
 
-    book: Mapped[int] = book_key()
-    terminal_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[TerminalId] = number_key()
     epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = number_key()
     operation: Mapped[str]
     digest: Mapped[bytes | None]
     outcome: Mapped[str]
     refusal: Mapped[str | None]
-    forwarded_to: Mapped[int | None]
+    forwarded_to: Mapped[Book | None]
     posting_id: Mapped[UUID | None]
     cash_fen: Mapped[int] = mapped_column(BigInteger)
     subsidy_fen: Mapped[int] = mapped_column(BigInteger)
@@ -130,12 +131,12 @@ class LedgerRequest(Base):
 
 
 class TillTotals(Base):
-    """What a terminal last reported of an epoch, beside what the ledger had (see ``settlement.till_totals``)."""
+    """A terminal's last report of an epoch's totals, with the ledger's own (see ``settlement.till_totals``)."""
 
     __tablename__ = "till_totals"
 
-    book: Mapped[int] = book_key()
-    terminal_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[TerminalId] = number_key()
     epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     through_sequence: Mapped[int] = mapped_column(BigInteger)
     reported_at: Mapped[datetime]
@@ -147,21 +148,21 @@ class TillTotals(Base):
 
 
 class AccountDay(Base):
-    """What an account without a stored balance took and gave in a closed business day."""
+    """Debits and credits of an account without a stored balance in a closed business day."""
 
     __tablename__ = "account_day"
 
-    book: Mapped[int] = book_key()
-    account_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    account_id: Mapped[AccountId] = number_key()
     business_date: Mapped[date] = mapped_column(primary_key=True)
     debit_fen: Mapped[int] = mapped_column(BigInteger)
     credit_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class GatewayOrder(Base):
-    """A top-up that an official pays on his phone (see ``settlement.online_top_ups``).
+    """A top-up that an official pays on the phone (see ``settlement.online_top_ups``).
 
-    ``order_id`` is the phone's, ``number`` ours: the gateway and the ledger know the order by it.
+    ``order_id`` is the phone's number of the order; ``number`` is the centre's, used with the gateway and the ledger.
     """
 
     __tablename__ = "gateway_order"
@@ -173,8 +174,8 @@ class GatewayOrder(Base):
         Index("ix_gateway_order_open", "book", "created_at", postgresql_where=text("state = 'open'")),
     )
 
-    book: Mapped[int] = book_key()
-    holder_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    holder_id: Mapped[HolderId] = number_key()
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[UUID]
     amount_fen: Mapped[int] = mapped_column(BigInteger)
@@ -186,12 +187,12 @@ class GatewayOrder(Base):
 
 
 class SubsidyLapse(Base):
-    """What was left of a year's meal money and went back to an agency (see ``settlement.expiry``)."""
+    """Unspent meal money of a year that returned to an agency (see ``settlement.expiry``)."""
 
     __tablename__ = "subsidy_lapse"
 
-    book: Mapped[int] = book_key()
-    agency_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    agency_id: Mapped[AgencyId] = number_key()
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     purses: Mapped[int] = mapped_column(BigInteger)
     subsidy_fen: Mapped[int] = mapped_column(BigInteger)
@@ -199,7 +200,7 @@ class SubsidyLapse(Base):
 
 
 class RegionRulesRow(Base):
-    """A region's rules from a date on (see ``settlement.tariff.Rules``); null: no such limit."""
+    """A region's rules from a date on (see ``settlement.tariff.RegionRules``); null: no such limit."""
 
     __tablename__ = "region_rules"
     __table_args__ = (
@@ -211,7 +212,7 @@ class RegionRulesRow(Base):
         CheckConstraint("subsidy_expires IN ('never', 'year_end')", name="subsidy_expires"),
     )
 
-    book: Mapped[int] = book_key()
+    book: Mapped[Book] = book_key()
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     visitors: Mapped[str]
     visitor_floor: Mapped[str]
@@ -223,7 +224,7 @@ class RegionRulesRow(Base):
     subsidy_expires: Mapped[str]
 
 
-class Tariff(Base):
+class TariffRow(Base):
     """A canteen's price for a meal from a date on (see ``settlement.tariff``)."""
 
     __tablename__ = "tariff"
@@ -235,8 +236,8 @@ class Tariff(Base):
         CheckConstraint("(mode = 'free') = (limit_fen IS NOT NULL)", name="free"),
     )
 
-    book: Mapped[int] = book_key()
-    canteen_id: Mapped[int] = number_key()
+    book: Mapped[Book] = book_key()
+    canteen_id: Mapped[CanteenId] = number_key()
     meal: Mapped[str] = mapped_column(primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     mode: Mapped[str]

@@ -1,13 +1,13 @@
-"""Top-ups on the phone, by a payment gateway.
+"""Top-ups on the phone over a payment gateway.
 
 ::
 
     open ──paid in time──▶ paid           the money is in the cash purse, under the order's number
       │                     ▲
-      └─not paid─▶ expired ─┘ heard late  the payer's money counts whenever it comes
-                      └────▶ returned     his account was closed meanwhile: the gateway gives it back
+      └─not paid─▶ expired ─┘ paid late   a payment is credited whenever it arrives
+                      └────▶ returned     the account was closed meanwhile: the gateway refunds the payer
 
-A notification, a repeat of it, and the question for an order of which nothing was heard all end in ``take``, which
+Notifications, their repeats and the query for an order without a notification all call ``credit_paid_order``, which
 posts once.
 """
 
@@ -17,14 +17,17 @@ from uuid import UUID
 
 import structlog
 
+from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_FOUND, TOO_MANY_TRIES, Problem
+from registry.identifiers import Book, HolderId
 from settlement.deposits import Deposit, deposit
 from settlement.errors import ACCOUNT_CLOSED, GATEWAY_AWAY, OTHER_CONTENT
-from settlement.gateway import AlreadyPaid, GatewayAway, GatewayOrder, Paid, PaymentGateway
+from settlement.gateway import AlreadyPaid, GatewayAway, GatewayOrder, OrderState, Paid, PaymentGateway
 from settlement.ledger import new_posting_id
 from settlement.schemas import TopUpOrder
+from settlement.transfers import Channel, TransferKind
 
 log = structlog.get_logger()
 
@@ -32,15 +35,16 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "top_ups.sql")
 
 ORDER_LIFE = timedelta(minutes=15)
 OPEN_ORDERS_MAX = 5
-"""Per official: a phone that opens more is not somebody who wants to eat."""
+"""Per official; a person needs one at a time."""
 UNHEARD_AFTER = timedelta(minutes=1)
-DESCRIPTION = "机关食堂一卡通充值 canteen purse top-up"
+DESCRIPTION = "机关食堂一卡通充值"
+"""Shown in the payer's bill at the gateway."""
 
 
 async def order_top_up(
-    pool: Pool, gateway: PaymentGateway, book: int, holder_id: int, order_id: UUID, amount_fen: int
+    pool: Pool, gateway: PaymentGateway, book: Book, holder_id: HolderId, order_id: UUID, amount_fen: int
 ) -> TopUpOrder:
-    """Open an order, or say how it stands. ``order_id`` is the phone's: a repeat opens nothing more.
+    """Open an order, or return its state. ``order_id`` is the phone's: a repeat opens no second order.
 
     Raises Problem GATEWAY_AWAY, OTHER_CONTENT (the number was used for another amount), TOO_MANY_TRIES.
     """
@@ -58,68 +62,72 @@ async def order_top_up(
     )
     row = await pool.fetchrow(QUERIES["order"], book, holder_id, order_id)
     if row is None:
-        raise Problem(TOO_MANY_TRIES, f"{OPEN_ORDERS_MAX} top-ups are open already", retry_after_s=60)
+        raise Problem(TOO_MANY_TRIES, "top_up.too_many_open", most=OPEN_ORDERS_MAX, retry_after_s=60)
     if row["amount_fen"] != amount_fen:
-        raise Problem(OTHER_CONTENT, f"top-up {order_id} is over {row['amount_fen']} fen")
+        raise Problem(OTHER_CONTENT, "top_up.other_amount", order_id=order_id, amount_yuan=yuan(row["amount_fen"]))
     pay_url = None
-    if row["state"] == "open":
+    if row["state"] == OrderState.OPEN:
         try:
             pay_url = await gateway.create(GatewayOrder(row["number"], amount_fen, DESCRIPTION, row["expires_at"]))
         except GatewayAway as error:
             log.warning("gateway_away", error=str(error))
             raise Problem(GATEWAY_AWAY, retry_after_s=5) from None
-    return TopUpOrder(order_id, row["state"], amount_fen, int(row["expires_at"].timestamp()), pay_url)
+    return TopUpOrder(order_id, OrderState(row["state"]), amount_fen, int(row["expires_at"].timestamp()), pay_url)
 
 
-async def take(pool: Pool, gateway: PaymentGateway, paid: Paid) -> str:
-    """Put what the gateway says was paid into the purse, once; returns the order's state.
+async def credit_paid_order(pool: Pool, gateway: PaymentGateway, paid: Paid) -> OrderState:
+    """Credit a paid order to the official's cash purse, once; returns the order's state.
 
-    Raises Problem NOT_FOUND, INVALID (another amount: nothing is posted, people must look), GATEWAY_AWAY, UNAVAILABLE.
+    Raises Problem NOT_FOUND, INVALID (another amount: nothing is posted; investigate), GATEWAY_AWAY, UNAVAILABLE.
     """
     row = await pool.fetchrow(QUERIES["order_by_number"], paid.number)
     if row is None:
         log.error("gateway_paid_unknown_order", number=str(paid.number), reference=paid.reference)
-        raise Problem(NOT_FOUND, f"no order {paid.number.hex}")
+        raise Problem(NOT_FOUND, "top_up.order_not_found", number=paid.number.hex)
     if row["amount_fen"] != paid.amount_fen:
         log.error("gateway_paid_other_amount", number=str(paid.number), ordered=row["amount_fen"], paid=paid.amount_fen)
-        raise Problem(INVALID, f"the order is over {row['amount_fen']} fen, not {paid.amount_fen}")
-    if row["state"] in ("paid", "returned"):
-        return str(row["state"])
+        raise Problem(
+            INVALID, "top_up.paid_other_amount", ordered_yuan=yuan(row["amount_fen"]), paid_yuan=yuan(paid.amount_fen)
+        )
+    if row["state"] in (OrderState.PAID, OrderState.RETURNED):
+        return OrderState(row["state"])
     book, holder_id = row["book"], row["holder_id"]
+    top_up = Deposit(paid.number, holder_id, paid.amount_fen)
     try:
-        await deposit(pool, book, "top_up", [Deposit(paid.number, holder_id, paid.amount_fen)], channel="gateway")
-        state = "paid"
+        await deposit(pool, book, TransferKind.TOP_UP, [top_up], channel=Channel.GATEWAY)
+        state = OrderState.PAID
     except Problem as problem:
         if problem.kind is not ACCOUNT_CLOSED:
             raise
         try:
             await gateway.give_back(paid)
         except GatewayAway as error:
-            raise Problem(GATEWAY_AWAY, str(error), retry_after_s=60) from None
-        state = "returned"
+            log.warning("gateway_away", error=str(error))
+            raise Problem(GATEWAY_AWAY, retry_after_s=60) from None
+        state = OrderState.RETURNED
     await pool.execute(QUERIES["settle_order"], book, paid.number, state, paid.reference, datetime.now(UTC))
     return state
 
 
-async def settle_unheard(pool: Pool, gateway: PaymentGateway, now: datetime) -> dict[str, int]:
-    """Ask for open orders of which nothing was heard; returns how many came to which state.
+async def settle_unheard(pool: Pool, gateway: PaymentGateway, now: datetime) -> dict[OrderState, int]:
+    """Query open orders without a notification; returns the number of orders per new state.
 
-    An order past its time is closed at the gateway first, so that nobody pays it afterwards.
+    An expired order is closed at the gateway first, so that it cannot be paid afterwards.
     """
-    came_to: dict[str, int] = {}
+    came_to: dict[OrderState, int] = {}
     for row in await pool.fetch(QUERIES["unheard_orders"], now - UNHEARD_AFTER):
         try:
             paid = await gateway.query(row["number"])
             if paid is not None:
-                state = await take(pool, gateway, paid)
+                state = await credit_paid_order(pool, gateway, paid)
             elif row["expires_at"] < now:
                 await gateway.close(row["number"])
-                state = "expired"
+                state = OrderState.EXPIRED
                 await pool.execute(QUERIES["settle_order"], row["book"], row["number"], state, None, now)
             else:
                 continue
         except AlreadyPaid:
-            # Paid between the question and the closing: the next round hears it.
+            # Paid between the query and the closing: the next round finds it.
             continue
         except (GatewayAway, Problem) as error:
             log.warning("order_not_settled", number=str(row["number"]), error=str(error))

@@ -1,18 +1,21 @@
-"""Money back: refunds of payments, and the closing of accounts. Each is a posting of its own, once per number."""
+"""Refunds of payments, and the closing of accounts. Each is a posting of its own, posted once per number."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from foundation.money import yuan
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool
+from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
+from registry.audit import Note
+from registry.identifiers import AgencyId, Book, HolderId
 from settlement.errors import ACCOUNT_CLOSED, MORE_THAN_PAID, OTHER_CONTENT
 from settlement.unknown_outcome import until_known
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 
-REFUND = "SELECT * FROM refund($1, $2, $3, $4)"
+REFUND = "SELECT * FROM refund($1, $2, $3, $4, $5)"
 CLOSE_ACCOUNT = "SELECT * FROM close_account($1, $2, $3)"
 
 GIVE_UP_AFTER_S = 8.0
@@ -20,16 +23,16 @@ GIVE_UP_AFTER_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Where a payment stands, and between whom it was."""
+    """The book of a payment, and who took part in it."""
 
-    book: int
-    holder_id: int
-    issuer_id: int
-    acquirer_id: int
+    book: Book
+    holder_id: HolderId
+    issuer_id: AgencyId
+    acquirer_id: AgencyId
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class Refund:
     """What went back to each purse, and to the host of a working meal, in fen."""
 
     cash_fen: int
@@ -42,41 +45,58 @@ class GivenBack:
         return self.cash_fen + self.subsidy_fen + self.host_fen
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedAccount:
+    """What was paid out in cash and what returned to the agency, in fen."""
+
+    cash_fen: int
+    subsidy_fen: int
+    is_repeat: bool
+    """Closed before, under the same number."""
+
+
 async def find_payment(pool: Pool, posting_id: UUID) -> Payment:
-    """The payment of a receipt's number; raises Problem(NOT_FOUND)."""
+    """The payment with this receipt number; raises Problem(NOT_FOUND)."""
     row = await pool.fetchrow(QUERIES["payment"], posting_id)
     if row is None:
-        raise Problem(NOT_FOUND, f"no payment {posting_id}")
-    return Payment(*row)
+        raise Problem(NOT_FOUND, "payment.not_found", posting_id=posting_id)
+    return as_struct(row, Payment)
 
 
-async def refund(pool: Pool, book: int, posting_id: UUID, payment: UUID, amount_fen: int) -> GivenBack:
-    """Give back part or all of a payment; a repeat under the same number gives back nothing more.
+async def refund(
+    pool: Pool, book: int, posting_id: UUID, payment: UUID, amount_fen: int, *, note: Note | None = None
+) -> Refund:
+    """Refund part or all of a payment; a repeat under the same number refunds nothing more.
 
+    ``note`` is the audit entry of the person who refunds, committed with the posting; None where the caller writes it.
     Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT, UNAVAILABLE.
     """
-    row = await until_known(lambda: pool.fetchrow(REFUND, book, posting_id, payment, amount_fen), GIVE_UP_AFTER_S)
+    noted = note.as_row() if note is not None else None
+    row = await until_known(
+        lambda: pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted), GIVE_UP_AFTER_S
+    )
     assert row is not None
-    given = GivenBack(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
+    refunded = Refund(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
     match row["problem"]:
-        case None if (
-            row["payment"] == payment and sum((given.cash_fen, given.subsidy_fen, given.host_fen)) == amount_fen
-        ):
-            return given
+        case None if row["payment"] == payment and refunded.total_fen == amount_fen:
+            return refunded
         case "more_than_paid":
-            raise Problem(MORE_THAN_PAID, f"{row['left_fen']} fen are left of it")
+            raise Problem(MORE_THAN_PAID, "refund.more_than_paid", left_yuan=yuan(row["left_fen"]))
         case "account_closed" | "day_closed":
             raise Problem(ACCOUNT_CLOSED)
-    raise Problem(OTHER_CONTENT, f"posting {posting_id} is something else already")
+    raise Problem(OTHER_CONTENT, "refund.other_content", posting_id=posting_id)
 
 
-async def close_account(pool: Pool, book: int, holder_id: int, posting_id: UUID) -> tuple[int, int]:
-    """Close an official's account: cash is paid out, meal money goes back to the agency; both in fen.
+async def close_account(
+    connection: Connection | Pool, book: Book, holder_id: HolderId, posting_id: UUID
+) -> ClosedAccount:
+    """Close an official's account: cash is paid out, meal money returns to the agency.
 
-    A repeat under the same number says the same. Raises Problem ACCOUNT_CLOSED (under another number), UNAVAILABLE.
+    Runs in the caller's transaction. A repeat under the same number returns the same.
+    Raises Problem(ACCOUNT_CLOSED) when it was closed under another number.
     """
-    row = await until_known(lambda: pool.fetchrow(CLOSE_ACCOUNT, book, holder_id, posting_id), GIVE_UP_AFTER_S)
+    row = await connection.fetchrow(CLOSE_ACCOUNT, book, holder_id, posting_id)
     assert row is not None
     if row["problem"] is not None:
         raise Problem(ACCOUNT_CLOSED)
-    return row["cash_fen"], row["subsidy_fen"]
+    return ClosedAccount(row["cash_fen"], row["subsidy_fen"], row["is_repeat"])

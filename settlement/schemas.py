@@ -1,4 +1,4 @@
-"""Wire types of deposits and balances."""
+"""Wire types: deposits, refunds, balances, prices, region rules, agreements."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -6,8 +6,19 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import BULK_MAX, Message, Number
+from foundation.messages import BULK_MAX, Message
+from registry.identifiers import AgencyId, Book, CanteenId, HolderId
+from registry.meals import Meal
+from settlement import transfers
+from settlement.gateway import OrderState
 from settlement.models import AMOUNT_MAX_FEN
+from settlement.tariff import ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
+
+_NUMBER = Meta(ge=1, le=2**53 - 1, examples=[1042])
+AgencyNumber = Annotated[AgencyId, _NUMBER]
+BookNumber = Annotated[Book, _NUMBER]
+CanteenNumber = Annotated[CanteenId, _NUMBER]
+HolderNumber = Annotated[HolderId, _NUMBER]
 
 AmountFen = Annotated[
     int, Meta(ge=1, le=AMOUNT_MAX_FEN, description="Money in fen (1 yuan = 100 fen).", examples=[20000])
@@ -17,56 +28,49 @@ AmountFen = Annotated[
 class NewDeposit(Message):
     """Money into one official's purse."""
 
-    posting_id: Annotated[UUID, Meta(description="Made by the sender; a repeat under it posts nothing more.")]
-    holder_id: Number
+    posting_id: Annotated[
+        UUID, Meta(description="Chosen by the sender; a repeat with the same number posts nothing more.")
+    ]
+    holder_id: HolderNumber
     amount_fen: AmountFen
 
 
 class NewDeposits(Message):
-    """Deposits for officials of one agency; all are posted, or none."""
+    """Deposits for officials of one agency; all are posted or none."""
 
-    agency_id: Number
+    agency_id: AgencyNumber
     deposits: Annotated[list[NewDeposit], Meta(min_length=1, max_length=BULK_MAX)]
 
 
 class NewRules(Message, omit_defaults=True):
-    """What changes in a region's rules from a day on (today if left out); the rest stays. Null lifts a limit."""
+    """Changes to a region's rules from a day on (default: today); the rest stays. Null removes a limit."""
 
     valid_from: date | UnsetType = UNSET
-    visitors: Annotated[str, Meta(pattern="^(anyone|agreement|visit)$")] | UnsetType = UNSET
-    visitor_floor: Annotated[str, Meta(pattern="^(none|home_price)$")] | UnsetType = UNSET
-    visitor_cap: Annotated[str, Meta(pattern="^(none|allowance_share)$")] | UnsetType = UNSET
+    visitors: Visitors | UnsetType = UNSET
+    visitor_floor: VisitorFloor | UnsetType = UNSET
+    visitor_cap: VisitorCap | UnsetType = UNSET
     payment_max_fen: AmountFen | UnsetType | None = UNSET
     day_max_fen: AmountFen | UnsetType | None = UNSET
     meals_max: Annotated[int, Meta(ge=1, le=1_000)] | UnsetType | None = UNSET
-    receipt_effect: Annotated[str, Meta(pattern="^(personal|voucher)$")] | UnsetType = UNSET
-    subsidy_expires: Annotated[str, Meta(pattern="^(never|year_end)$")] | UnsetType = UNSET
+    receipt_effect: ReceiptEffect | UnsetType = UNSET
+    subsidy_expires: SubsidyExpiry | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
-        """The members that the message has."""
+        """The members that are present in the message."""
         return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
 
 
-class RulesShown(Struct):
-    """A region's rules (see ``settlement.tariff.Rules``); null: no such limit."""
+class RulesShown(RegionRules, frozen=True):
+    """The rules of a region, identified by its book; null: no such limit."""
 
-    book: int
-    valid_from: date
-    visitors: str
-    visitor_floor: str
-    visitor_cap: str
-    payment_max_fen: int | None
-    day_max_fen: int | None
-    meals_max: int | None
-    receipt_effect: str
-    subsidy_expires: str
+    book: Book
 
 
 class NewTariff(Message):
-    """A price for a meal from a day on: ``home_fen`` (and ``visitor_fen`` where posted), or free up to a limit."""
+    """A price for a meal from a day on: ``home_fen`` (and ``visitor_fen`` where posted), or ``limit_fen``."""
 
-    canteen_id: Number
-    meal: Annotated[str, Meta(pattern="^(breakfast|lunch|dinner)$")]
+    canteen_id: CanteenNumber
+    meal: Meal
     valid_from: date
     home_fen: AmountFen | None = None
     visitor_fen: AmountFen | None = None
@@ -76,8 +80,8 @@ class NewTariff(Message):
 class TariffShown(Struct):
     """A price of a canteen from a day on; money in fen."""
 
-    canteen_id: int
-    meal: str
+    canteen_id: CanteenId
+    meal: Meal
     valid_from: date
     home_fen: int | None
     visitor_fen: int | None
@@ -85,24 +89,26 @@ class TariffShown(Struct):
 
 
 class AgreementMessage(Message):
-    """A host region receives a guest region's officials without a visit; ``valid_to`` null: until it is ended."""
+    """A host region receives a guest region's officials without a visit; ``valid_to`` null: until further notice."""
 
-    guest_book: Number
+    guest_book: BookNumber
     valid_from: date
     valid_to: date | None = None
 
 
 class PurseOrder(Message):
-    """Which purse pays first when an agency's officials eat at home."""
+    """Which purse pays first at an agency's own canteens."""
 
-    agency_id: Number
-    purse_order: Annotated[str, Meta(pattern="^(subsidy_first|cash_first)$")]
+    agency_id: AgencyNumber
+    purse_order: transfers.PurseOrder
 
 
 class NewRefund(Message):
-    """Money back to an official, of one payment (its receipt's number)."""
+    """A refund of one payment, identified by its receipt number."""
 
-    posting_id: Annotated[UUID, Meta(description="Made by the sender; a repeat under it gives back nothing more.")]
+    posting_id: Annotated[
+        UUID, Meta(description="Chosen by the sender; a repeat with the same number refunds nothing more.")
+    ]
     payment: UUID
     amount_fen: AmountFen
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["served cold"])]
@@ -117,17 +123,17 @@ class Refunded(Struct):
 
 
 class TopUpOrder(Struct):
-    """A top-up on the phone: where to pay while it is ``open``; ``paid``, ``expired`` or ``returned`` afterwards."""
+    """A top-up on the phone; ``pay_url`` is where to pay while it is ``open``."""
 
     order_id: UUID
-    state: str
+    state: OrderState
     amount_fen: int
     expires_at: int
     pay_url: str | None
 
 
 class Deposited(Struct):
-    """What the deposits came to."""
+    """The number of deposits and their sum."""
 
     deposits: int
     amount_fen: int
@@ -136,6 +142,6 @@ class Deposited(Struct):
 class Purses(Struct):
     """An official's balances in fen."""
 
-    holder_id: int
+    holder_id: HolderId
     cash_fen: int
     subsidy_fen: int

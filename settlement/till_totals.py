@@ -1,7 +1,7 @@
-"""What a terminal says it took, against what the ledger has under its numbers.
+"""A terminal's reported totals compared with the ledger's.
 
-A total counts the charges of one epoch up to a sequence number, net of voids. It is compared when it is reported, and
-both sides are kept: a later report of the same terminal and epoch takes the place of the earlier one.
+Totals count the charges of one epoch up to a sequence number, net of voids. Both sides are stored when the terminal
+reports; a later report of the same terminal and epoch replaces the earlier one.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "totals.sql")
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Charges and money in fen, net of voids; ``unknown``: requests whose answer the terminal does not have."""
+    """Number of charges and amount in fen, net of voids; ``unknown``: requests without an answer at the terminal."""
 
     payments: int
     amount_fen: int
@@ -26,7 +26,7 @@ class Totals:
 async def compare_totals(
     pool: Pool, book: int, terminal_id: int, epoch: int, through_sequence: int, reported: Totals
 ) -> Totals:
-    """Keep a terminal's report beside the ledger's own totals, and return the latter."""
+    """Store a terminal's report with the ledger's own totals; returns the latter."""
     row = await pool.fetchrow(QUERIES["ledger_totals"], book, terminal_id, epoch, through_sequence)
     assert row is not None
     ledger = Totals(row["payments"], row["amount_fen"])

@@ -1,34 +1,24 @@
-"""Retrying statements of unknown outcome: a connection lost at commit does not tell whether the commit happened."""
+"""Statements whose outcome may stay unknown: a connection lost at commit says nothing about the commit."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
 import structlog
 
-from foundation.postgres import LOST_CONNECTION
+from foundation.postgres import UNKNOWN_OUTCOME
 from foundation.problems import UNAVAILABLE, Problem
 
 log = structlog.get_logger()
-
-UNKNOWN_OUTCOME = (
-    *LOST_CONNECTION,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionTimeoutError,
-    TimeoutError,
-)
-"""Errors after which a statement did not happen, or may have happened. Running it again finds out."""
 
 T = TypeVar("T")
 
 
 async def until_known(statement: Callable[[], Awaitable[T]], give_up_after_s: float) -> T:
-    """Run a statement until its outcome is known. Its keys make every retry safe.
+    """Run a statement until its outcome is known; its idempotency keys make every repeat safe.
 
-    Raises Problem(UNAVAILABLE) when it is still unknown after ``give_up_after_s``.
+    Raises Problem(UNAVAILABLE) when the outcome is still unknown after ``give_up_after_s`` seconds.
     """
     give_up_at = time.monotonic() + give_up_after_s
     pause_s = 0.05

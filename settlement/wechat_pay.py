@@ -1,9 +1,9 @@
-"""A payment gateway that speaks WeChat Pay's APIv3: the real one, and the simulated one of ``onecard run``.
+"""Client of WeChat Pay APIv3: the real gateway and the simulated one of ``onecard run``.
 
 * Requests are signed by the merchant: RSA PKCS#1 v1.5 with SHA-256 over ``method, path, time, nonce, body``, each with
   a line feed after it, in the header ``Authorization: WECHATPAY2-SHA256-RSA2048 ...``.
 * Answers and notifications are signed by the platform over ``time, nonce, body``, in the headers ``Wechatpay-*``.
-* What a notification is about is sealed with AES-256-GCM under the merchant's APIv3 key.
+* The resource of a notification is encrypted with AES-256-GCM under the merchant's APIv3 key.
 
 Source: the merchant documentation of WeChat Pay APIv3 (signatures, H5 orders, notifications, refunds).
 """
@@ -41,7 +41,7 @@ REFUNDS = "/v3/refund/domestic/refunds"
 
 @dataclass(frozen=True, repr=False)
 class Merchant:
-    """Who we are to the gateway, and what we know each other by. Its repr shows no key."""
+    """The merchant's account at the gateway with its keys. The repr shows no key."""
 
     number: str
     app: str
@@ -66,7 +66,7 @@ def load_merchant(folder: Path, number: str, app: str) -> Merchant:
 
 
 def signed_text(*parts: str) -> bytes:
-    """What both sides sign: every part with a line feed after it."""
+    """The signed text: every part followed by a line feed."""
     return "".join(f"{part}\n" for part in parts).encode()
 
 
@@ -76,7 +76,7 @@ def sign(key: RSAPrivateKey, *parts: str) -> str:
 
 
 def verify(key: RSAPublicKey, signature: str, *parts: str) -> bool:
-    """Whether the signature is the key's."""
+    """Whether the signature is valid under the key."""
     try:
         key.verify(base64.b64decode(signature, validate=True), signed_text(*parts), PKCS1v15(), SHA256())
     except (InvalidSignature, binascii.Error, ValueError):
@@ -85,7 +85,7 @@ def verify(key: RSAPublicKey, signature: str, *parts: str) -> bool:
 
 
 class WechatPay:
-    """The gateway's client. ``base_url`` is the gateway's; ``notify_url`` is where it tells us."""
+    """The gateway's client. ``base_url`` is the gateway's; ``notify_url`` receives its notifications."""
 
     def __init__(self, merchant: Merchant, base_url: str, notify_url: str, http: httpx.AsyncClient) -> None:
         self._merchant = merchant
@@ -94,7 +94,7 @@ class WechatPay:
         self._http = http
 
     async def create(self, order: GatewayOrder) -> str:
-        """Open an H5 order: a page for the payer's browser."""
+        """Open an H5 order; returns the page for the payer's browser."""
         answer = await self._ask("POST", ORDERS, {
             "appid": self._merchant.app,
             "mchid": self._merchant.number,
@@ -108,7 +108,7 @@ class WechatPay:
         return _text(answer, "h5_url")
 
     async def query(self, number: UUID) -> Paid | None:
-        """The order's state at the gateway; an order that it does not know was never paid."""
+        """Query the order; one that the gateway does not know was not paid."""
         answer = await self._ask("GET", f"{BY_NUMBER}{number.hex}?mchid={self._merchant.number}", missing="NOTPAY")
         return _paid(answer) if answer.get("trade_state") == "SUCCESS" else None
 
@@ -127,7 +127,7 @@ class WechatPay:
         )
 
     def read_notification(self, fields: Mapping[str, str], body: bytes, now: float) -> Paid | None:
-        """Check the platform's signature and age, then open what it sealed."""
+        """Check the platform's signature and age, then decrypt the resource."""
         self._must_be_the_platforms(fields, body, now)
         try:
             message = json.decode(body)
@@ -140,23 +140,23 @@ class WechatPay:
                 sealed["associated_data"].encode(),
             )
             return _paid(json.decode(opened))
-        except (DecodeError, KeyError, TypeError, AttributeError, ValueError, InvalidTag, GatewayAway) as error:
-            raise NotTheGateway(f"a notification that cannot be read: {type(error).__name__}") from None
+        except (DecodeError, KeyError, TypeError, AttributeError, ValueError, InvalidTag, GatewayAway):
+            raise NotTheGateway("gateway.unreadable") from None
 
     def _must_be_the_platforms(self, fields: Mapping[str, str], body: bytes, now: float) -> None:
         at, nonce = fields.get("wechatpay-timestamp", ""), fields.get("wechatpay-nonce", "")
         signature = fields.get("wechatpay-signature", "")
         if not (at.isascii() and at.isdigit() and len(at) <= 12 and abs(int(at) - now) <= CLOCKS_DIFFER_S):
-            raise NotTheGateway("too old, or from the future")
+            raise NotTheGateway("gateway.too_old")
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            raise NotTheGateway("not a text") from None
+            raise NotTheGateway("gateway.unreadable") from None
         if not verify(self._merchant.platform_key, signature, at, nonce, text):
-            raise NotTheGateway("the signature is not the platform's")
+            raise NotTheGateway("gateway.wrong_signature")
 
     async def _ask(self, method: str, path: str, message: Any = None, missing: str | None = None) -> dict[str, Any]:
-        """One signed call and its checked answer; ``missing`` stands for the state of an order it doesn't know."""
+        """One signed call and its verified answer; ``missing``: the state to report for an unknown order."""
         body = b"" if message is None else json.encode(message)
         try:
             answer = await self._http.request(

@@ -3,8 +3,9 @@
 from functools import lru_cache
 
 from foundation.catalogue import Language, text
-from settlement.charging import Channel, ChargeOrder, Remembered
+from settlement.charging import ChargeOrder, Remembered
 from settlement.errors import REFUSALS
+from settlement.transfers import Channel
 from terminals.schemas import Answer, Receipt
 
 CLONE_SIGNS = frozenset({"already_used", "counter_too_low"})

@@ -19,7 +19,7 @@ from foundation.problem_responses import problem_of, rendered
 from foundation.strict_json import TypedReader
 from registry.models import Database
 from settlement.charging import ChargeOrder, Charger, Remembered
-from settlement.tariff import Declined, Rules
+from settlement.tariff import Declined, RegionRules
 from terminals.answering import answer_of, receipt_note, shows_a_clone
 from terminals.blocking import BlockListVersion, block_clone
 from terminals.messages import TerminalMessage, message_of, signature_fields, signed_fields
@@ -56,7 +56,7 @@ class ChargeRequest(Struct):
     challenged_by: Signer | None = None
     """The MAC of the session in which the card was challenged."""
     credential: VerifiedCredential | Declined | None = None
-    rules: Rules | None = None
+    rules: RegionRules | None = None
     """The host's rules of the day of purchase."""
     order: ChargeOrder | None = None
 

@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime
 
 from registry.identifiers import CredentialId, HolderId
-from settlement.charging import Channel, ChargeOrder
-from settlement.tariff import Declined, Price, Rules, in_force, needs_visit, price
+from settlement.charging import ChargeOrder
+from settlement.tariff import Declined, Price, RegionRules, in_force, needs_visit, price
+from settlement.transfers import Channel
 from terminals.messages import TerminalMessage
 from terminals.schemas import ChargeMessage
 from terminals.sessions import Session
@@ -14,14 +15,18 @@ _NOTHING = Price(0, 0)
 _CARD, _CODE = Channel.CARD, Channel.CODE
 
 
-def rules_on(session: Session, on: date) -> Rules:
+def rules_on(session: Session, on: date) -> RegionRules:
     """The host region's rules of a day of purchase."""
     # A date before all rules is refused as too late in any case.
     return in_force(session.terms.rules, on) or session.terms.rules[-1]
 
 
 def order_of(
-    terminal: TerminalMessage, message: ChargeMessage, credential: VerifiedCredential | Declined, rules: Rules, on: date
+    terminal: TerminalMessage,
+    message: ChargeMessage,
+    credential: VerifiedCredential | Declined,
+    rules: RegionRules,
+    on: date,
 ) -> ChargeOrder:
     """The order of a charge. A reason against it becomes the order's refusal, which the ledger keeps as well."""
     session = terminal.session

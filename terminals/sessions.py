@@ -29,7 +29,7 @@ from foundation.postgres import LOST_CONNECTION, Pool
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
 from settlement.ledger import agreements_of, rules_of, tariffs_of
-from settlement.tariff import Agreement, Rules, Tariff
+from settlement.tariff import Agreement, RegionRules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 from terminals.models import TerminalKind
 from terminals.schemas import Suite
@@ -103,7 +103,7 @@ class CanteenTerms:
     """The acquirer's terms at one canteen: its tariffs, its region's rules and agreements."""
 
     tariffs: dict[str, list[Tariff]]
-    rules: list[Rules]
+    rules: list[RegionRules]
     agreements: list[Agreement]
 
 

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from foundation.postgres import Pool
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.meals import Meal
-from settlement.charging import Channel, ChargeLimits, ChargeOrder, Charger, Remembered, RequestKey
+from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered, RequestKey
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
+from settlement.transfers import Channel
 
 NINGBO, HANGZHOU = Book(3302), Book(3301)
 _sequences = itertools.count(1)

@@ -9,17 +9,17 @@ from foundation.postgres import Pool
 from foundation.problems import Problem
 from settlement.errors import NOT_GENUINE
 from settlement.gateway import NotTheGateway, gateway_of
-from settlement.online_top_ups import take
+from settlement.online_top_ups import credit_paid_order
 
 
 class GatewayController(Controller):
-    """What the payment gateway tells the centre."""
+    """Notifications of the payment gateway."""
 
     tags = ["deposits"]  # noqa: RUF012
 
-    @post("/gateway/notifications", status_code=200, summary="A notification of the payment gateway")
+    @post("/gateway/notifications", status_code=200, summary="Receive a notification of the payment gateway")
     async def notification(self, request: Request[Any, Any, Any], ledger: Pool) -> dict[str, str]:
-        """Signed and sealed by the gateway; any answer but 200 makes it come again."""
+        """Signed and encrypted by the gateway, which repeats it until the answer is 200."""
         gateway = gateway_of(request.app.state)
         fields = {name.lower(): value for name, value in request.headers.items()}
         try:
@@ -27,5 +27,5 @@ class GatewayController(Controller):
         except NotTheGateway as error:
             raise Problem(NOT_GENUINE, str(error)) from None
         if paid is not None:
-            await take(ledger, gateway, paid)
+            await credit_paid_order(ledger, gateway, paid)
         return {"code": "SUCCESS"}

@@ -10,11 +10,15 @@ from settlement import supervision
 
 
 class SupervisionController(Controller):
-    """What supervisors should look at."""
+    """Flags for supervisors."""
 
     tags = ["supervision"]  # noqa: RUF012
 
-    @get("/supervision/flags/{on:date}", guards=[access.allows("see_flags")], summary="Flags of a business day")
+    @get(
+        "/supervision/flags/{on:date}",
+        guards=[access.allows(access.Permission.SEE_FLAGS)],
+        summary="List the flags of a business day",
+    )
     async def flags(self, on: date, ledger: Pool) -> list[supervision.Flag]:
-        """Pseudonymous; a flag is a question, no verdict."""
+        """Flags name pseudonymous accounts. A flag is a question, not a finding."""
         return await supervision.flags_of(ledger, on)

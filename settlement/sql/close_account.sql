@@ -1,7 +1,7 @@
--- Close an official's account: pay his cash out of the float, return unspent meal money to the agency, let nothing
--- be charged or paid in any more. A repeat under the same number returns what was paid out the first time.
+-- Close an official's account: pay the cash out of the float, return unspent meal money to the agency, accept no
+-- further charge or deposit. A repeat under the same number returns what was paid out the first time.
 CREATE OR REPLACE FUNCTION close_account(p_book integer, p_holder bigint, p_posting uuid)
-RETURNS TABLE (problem text, cash_fen bigint, subsidy_fen bigint, business_date date)
+RETURNS TABLE (problem text, is_repeat boolean, cash_fen bigint, subsidy_fen bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_date date;
@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     v_date := pass_day_gate(p_book);
     IF v_date IS NULL THEN
-        RETURN QUERY SELECT 'day_closed', 0::bigint, 0::bigint, v_date;
+        RETURN QUERY SELECT 'day_closed', false, 0::bigint, 0::bigint;
         RETURN;
     END IF;
     PERFORM FROM purse w WHERE w.book = p_book AND w.holder_id = p_holder
@@ -33,8 +33,9 @@ BEGIN
 
     RETURN QUERY
     SELECT CASE WHEN v_closed_now = 0 AND count(*) = 0 THEN 'account_closed' END,
+           v_closed_now = 0,
            coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'payout'), 0)::bigint,
-           coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'lapse'), 0)::bigint, min(t.business_date)
+           coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'lapse'), 0)::bigint
     FROM transfer t
     WHERE t.book = p_book AND t.posting_id = p_posting AND t.holder_id = p_holder AND t.kind IN ('payout', 'lapse');
 END $$;

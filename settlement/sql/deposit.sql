@@ -1,10 +1,12 @@
 -- Put money into purses of one book: a top-up into `cash`, a grant into `subsidy`.
 --
 -- The posting's number is the caller's idempotency key: a repeat posts nothing and returns what was posted first
--- (the caller compares holder and amount). A closed account takes
--- nothing: it has no row in the answer. A first deposit opens the official's purses.
+-- (the caller compares holder and amount, and rolls back what differs). A closed account takes nothing: it has no row
+-- in the answer. A first deposit opens the official's purses. p_note: the audit entry of the person who deposits,
+-- written with the first fresh posting; null for postings by the system.
 CREATE OR REPLACE FUNCTION deposit(
-    p_book integer, p_kind text, p_channel text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[])
+    p_book integer, p_kind text, p_channel text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[],
+    p_note audit_note DEFAULT NULL)
 RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, business_date date)
 LANGUAGE plpgsql
 -- Look-ups alone, as in charge.sql.
@@ -65,6 +67,10 @@ BEGIN
     UPDATE purse w SET balance_fen = w.balance_fen + a.amount_fen
     FROM unnest(v_holder, v_amount_fen) AS a(holder, amount_fen)
     WHERE w.book = p_book AND w.holder_id = a.holder AND w.kind = v_purse;
+
+    IF v_holder IS NOT NULL AND NOT (p_note IS NULL) THEN
+        PERFORM append_audit(p_note);
+    END IF;
 
     RETURN QUERY
     SELECT t.posting_id, t.kind, t.holder_id, t.amount_fen, t.business_date

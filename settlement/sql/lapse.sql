@@ -1,7 +1,7 @@
--- Let the meal money of an agency's officials that is left of a past year go back to the agency: once per year.
+-- Return the meal money that an agency's officials did not spend in a past year to the agency, once per year.
 --
--- What was spent since is taken from the old money first: of a purse lapses what it holds beyond what came in after
--- the year's end. Payments go on meanwhile; they wait for their own purse at most.
+-- Money spent since counts as old money: a purse loses what it holds beyond what came in after the year's end.
+-- Payments go on meanwhile; they wait at most for their own purse.
 CREATE OR REPLACE FUNCTION lapse_subsidies(p_book integer, p_agency bigint, p_year_end date)
 RETURNS TABLE (purses bigint, subsidy_fen bigint)
 LANGUAGE plpgsql AS $$

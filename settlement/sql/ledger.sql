@@ -3,8 +3,8 @@
 SELECT kind, balance_fen FROM purse WHERE book = $1 AND holder_id = $2 ORDER BY kind;
 
 -- name: tariffs
--- The prices of one canteen with the daily allowance at the place, the newest first.
-SELECT t.meal, t.valid_from, t.mode, t.home_fen, t.visitor_fen, t.limit_fen, a.meal_allowance_fen
+-- The tariffs of one canteen with the daily allowance at its place, newest first.
+SELECT t.meal, t.valid_from, t.mode, t.home_fen, t.visitor_fen, t.limit_fen, a.meal_allowance_fen AS allowance_fen
 FROM tariff t
 JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
@@ -12,13 +12,13 @@ WHERE t.book = $1 AND t.canteen_id = $2
 ORDER BY t.meal, t.valid_from DESC;
 
 -- name: region_rules
--- The rules of one region, the newest first.
+-- The rules of one region, newest first.
 SELECT valid_from, visitors, visitor_floor, visitor_cap, payment_max_fen, day_max_fen, meals_max, receipt_effect,
        subsidy_expires
 FROM region_rules WHERE book = $1 ORDER BY valid_from DESC;
 
 -- name: agreements
--- The regions whose officials a host region receives without a visit, and from when to when.
+-- The regions whose officials a host region receives without a visit, with the period.
 SELECT guest_book, valid_from, valid_to FROM region_agreement WHERE book = $1;
 
 -- name: payment

@@ -1,9 +1,11 @@
--- Give back part or all of a payment, at the console, on any later day: a transfer of its own in the open day.
+-- Refund part or all of a payment, at the console, on any later day: a transfer of its own in the open day.
 --
--- What is given back goes to where it came from, the official's own money first; never more than was paid, all
--- refunds and a void together. p_posting is the caller's idempotency key: a repeat posts nothing and returns the same.
+-- The money goes back to where it came from, the official's own money first; never more than was paid, all refunds and
+-- a void together. p_posting is the caller's idempotency key: a repeat posts nothing and returns the same. p_note: the
+-- audit entry of the person who refunds, written with a fresh posting; null where the caller writes one.
 -- `problem` says why nothing was posted.
-CREATE OR REPLACE FUNCTION refund(p_book integer, p_posting uuid, p_payment uuid, p_amount_fen bigint)
+CREATE OR REPLACE FUNCTION refund(p_book integer, p_posting uuid, p_payment uuid, p_amount_fen bigint,
+                                  p_note audit_note DEFAULT NULL)
 RETURNS TABLE (problem text, payment uuid, cash_fen bigint, subsidy_fen bigint, host_fen bigint, left_fen bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -58,6 +60,10 @@ BEGIN
         )
         UPDATE purse w SET balance_fen = w.balance_fen + p.amount_fen
         FROM posted p WHERE w.book = p_book AND w.holder_id = p.holder_id AND w.account_id = p.credit_account;
+
+        IF NOT (p_note IS NULL) THEN
+            PERFORM append_audit(p_note);
+        END IF;
     END IF;
 
     RETURN QUERY

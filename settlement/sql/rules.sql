@@ -1,5 +1,5 @@
 -- The rules of a payment that need the payer's own state: pure functions, inlined where charge.sql calls them, and
--- tested from a table of cases (tests/test_rules.py). What needs no state is priced before (settlement/tariff.py).
+-- tested from a table of cases (tests/ledger/test_charge_rules.py). What needs no state is priced before (settlement/tariff.py).
 
 -- Of a price, what the subsidy purse pays; cash pays the rest. A visitor pays all of it in cash (design section 3); at
 -- home the agency's order of purses decides.

@@ -92,18 +92,18 @@ class CredentialConsoleController(Controller):
         return Activations(made, int(expires_at.timestamp()))
 
     @post("/closures", status_code=200, guards=[access.allows("close_account")], summary="Close an account")
-    async def close_account(self, request: ByPerson, data: NewClosure, database: Database, ledger: Pool) -> Closed:
+    async def close_account(self, request: ByPerson, data: NewClosure, database: Database) -> Closed:
         """Block an official's cards and phones, pay his cash out, return his meal money to the agency."""
-        async with database.begin() as db:
-            official = (await find_officials(db, [data.holder_id]))[data.holder_id]
-            request.user.must_act_for(official.agency_id)
-            blocked = await blocking.block_all(db, request.user, official.holder_id, "account closed")
-            detail = {"posting": str(data.posting_id), "blocked": blocked}
-            await audit.record(
-                db, audit.Note(request.user.login, "close_account", f"official/{data.holder_id}", detail)
-            )
-        cash_fen, subsidy_fen = await close_account(ledger, official.book, data.holder_id, data.posting_id)
-        return Closed(data.holder_id, cash_fen, subsidy_fen)
+        person, subject = request.user, f"official/{data.holder_id}"
+        async with audit.change(database, person.login, "close_account", subject) as change:
+            official = (await find_officials(change.db, [data.holder_id]))[data.holder_id]
+            person.must_act_for(official.agency_id)
+            # Purses before credentials, as a charge locks them.
+            closed = await close_account(await change.connection(), official.book, official.holder_id, data.posting_id)
+            change.is_repeat = closed.is_repeat
+            blocked = await blocking.block_all(change.db, person, official.holder_id, "account closed")
+            change.note.detail = {"posting": str(data.posting_id), "blocked": blocked}
+        return Closed(data.holder_id, closed.cash_fen, closed.subsidy_fen)
 
     @post(
         "/credentials/{credential_id:int}/block",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from settlement.tariff import Agreement, Declined, Price, Rules, Tariff, in_force, needs_visit, price
+from settlement.tariff import Agreement, Declined, Price, RegionRules, Tariff, in_force, needs_visit, price
 
 FIXED = {"home_fen": 1200, "visitor_fen": 2000, "limit_fen": None, "allowance_fen": 10_000}
 ALLOWANCE = {"home_fen": 1000, "visitor_fen": None, "limit_fen": None, "allowance_fen": 10_000}
@@ -14,7 +14,7 @@ FREE = {"home_fen": None, "visitor_fen": None, "limit_fen": 5_000, "allowance_fe
 CHEAP_GUESTS = FIXED | {"visitor_fen": 900}
 DEAR_GUESTS = FIXED | {"visitor_fen": 4_500}
 
-RULES = Rules(date(2024, 1, 1), "anyone", "none", "none", None, None, None, "personal", "never")
+RULES = RegionRules(date(2024, 1, 1), "anyone", "none", "none", None, None, None, "personal", "never")
 FLOOR = {"visitor_floor": "home_price"}
 CAP = {"visitor_cap": "allowance_share"}
 

@@ -374,6 +374,20 @@ def test_any_bytes_get_a_problem(till: Terminal, body: bytes) -> None:
     is_problem(send(till, body), 400)
 
 
-def test_the_problems_are_in_two_languages(system: System) -> None:
-    document = is_problem(post(system, "/console/sessions", b"{"), 400, "malformed")
-    assert document["title"] == "请求格式错误 / The message cannot be read"
+def test_a_problem_is_in_the_callers_language(system: System) -> None:
+    for accepted, tag, title in (
+        (None, "zh-Hans-CN", "请求格式错误"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en", "The request cannot be read"),
+        ("fr", "zh-Hans-CN", "请求格式错误"),
+    ):
+        headers = {"accept-language": accepted} if accepted else {}
+        answer = post(system, "/console/sessions", b"{", **headers)
+        document = is_problem(answer, 400, "malformed")
+        assert (document["title"], answer.headers["content-language"]) == (title, tag)
+        assert document["code"] == "json.not_json"
+
+
+def test_a_problem_for_a_terminal_is_in_both_languages(till: Terminal) -> None:
+    document = is_problem(send(till, b"{"), 400, "malformed")
+    assert document["title"] == "请求格式错误 / The request cannot be read"
+    assert (document["title_zh"], document["title_en"]) == ("请求格式错误", "The request cannot be read")

@@ -5,6 +5,7 @@ import secrets
 import pytest
 import urllib3
 
+from foundation.catalogue import Language
 from foundation.problems import Problem
 from settlement.grant_files import GrantRow, read_grants
 from tests.builders import Network
@@ -30,8 +31,9 @@ def test_every_wrong_row_is_named() -> None:
     with pytest.raises(Problem) as caught:
         read_grants(data)
     for line in (2, 3, 4, 5, 6, 8, 9):
-        assert f"line {line}: " in caught.value.detail
-    assert "line 7: " not in caught.value.detail
+        assert f"line {line}: " in caught.value.detail(Language.ENGLISH)
+        assert f"第{line}行：" in caught.value.detail(Language.CHINESE)
+    assert "line 7: " not in caught.value.detail(Language.ENGLISH)
 
 
 @pytest.mark.parametrize("data", [b"", b"name,sum\na,1\n", b"staff_number,amount\n", b"\x00\x00", b"\xff\xfe\x81"])
@@ -60,7 +62,7 @@ def test_a_file_grants_once_or_not_at_all(network: Network) -> None:
 
     rows = "".join(f"{run}-{i},{100 + i}\n" for i in range(3))
     status, problem = send(f"staff_number,amount\n{rows}{run}-9,5\n")
-    assert (status, problem["detail"]) == (400, f"line 5: no staff number {run}-9")
+    assert (status, problem["detail"]) == (400, f"第5行：未找到工号{run}-9")
     assert send(f"staff_number,amount\n{rows}") == (201, {"deposits": 3, "amount_fen": 30_300})
     assert send(f"staff_number,amount\n{rows}")[0] == 201, "again"
     held = [network.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] for holder in holders]

@@ -180,7 +180,7 @@ def test_refunds_go_back_where_the_money_came_from_and_never_beyond(network: Net
     assert finance.call("POST", "/settlement/refunds", first) == expected
     assert finance.call("POST", "/settlement/refunds", first) == expected, "a repeat gives nothing more"
     assert network.purses(official) == (5_000, 100)
-    assert "500 fen are left" in problem(finance, "/settlement/refunds", _refund(payment, 501), 409, "more-than-paid")
+    assert "还可退5.00元" in problem(finance, "/settlement/refunds", _refund(payment, 501), 409, "more-than-paid")
     problem(finance, "/settlement/refunds", first | {"amount_fen": 400}, 422, "other-content")
     finance.call("POST", "/settlement/refunds", _refund(payment, 500))
     assert network.purses(official) == (5_000, 600)

@@ -132,7 +132,7 @@ def test_external_servers_by_url(own: System, system: System) -> None:
         (["close-day", "--date", "2099-01-01"], "the open day is"),
         (["check-history", "nothing.jsonl"], "no such file"),
         (["add-user", "x", "emperor", "--password", "p"], "one of"),
-        (["add-user", "centre", "supervisor", "--password", "p"], "is taken"),
+        (["add-user", "centre", "supervisor", "--password", "p"], "already in use"),
         (["demo", "--url", "http://127.0.0.1:9"], "nothing answers"),
         (["serve"], "must be set"),
         (["jobs"], "must be set"),

@@ -46,7 +46,7 @@ class ScaleController(Controller):
             canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == scale.canteen_id))
         assert canteen is not None
         weigh_ins = [weigh_in_of(message, CanteenId(scale.canteen_id)) for message in data.weigh_ins]
-        canteens = {canteen.canteen_id: canteen}
+        canteens: dict[int, Canteen] = {canteen.canteen_id: canteen}
         check_weigh_ins(canteens, weigh_ins)
         # A scale is no person: its weigh-ins name it, and have no entry in the audit log.
         async with ledger.acquire() as connection, connection.transaction():
