@@ -160,10 +160,12 @@ def writes_of_models(models: dict[str, str]) -> Iterator[tuple[Path, int, str]]:
             for node in nodes_of(path) if isinstance(node, ast.ImportFrom)
             for alias in node.names if f"{node.module}.{alias.name}" in models
         }  # fmt: skip
+        # A module that adds nothing to a session only makes values of what it read.
+        stores = any(isinstance(node, ast.Attribute) and node.attr in ("add", "add_all") for node in nodes_of(path))
         for node in nodes_of(path):
             if not isinstance(node, ast.Call):
                 continue
-            if isinstance(node.func, ast.Name) and node.func.id in here:
+            if stores and isinstance(node.func, ast.Name) and node.func.id in here:
                 yield path, node.lineno, here[node.func.id]
             elif _name(node.func) in ("insert", "update", "delete") and node.args and _name(node.args[0]) in here:
                 yield path, node.lineno, here[_name(node.args[0])]

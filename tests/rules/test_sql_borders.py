@@ -41,7 +41,6 @@ WRITES = {
     ("settlement", "official"): "closing an account and paying it out are one transaction of the ledger",
     ("settlement", "region_agreement"): "agreements change by date like the rules beside which they are kept",
     ("terminals", "credential"): "cards and phones are issued here: the keys are derived in this package",
-    ("verification", "audit_entry"): "makes values of what it read, to check the chain; it stores nothing",
     ("demo", "*"): "loads a whole city, with its past",
     ("loadtest", "*"): "benchmarks fill a database with millions of rows, faster than any interface would take them",
 }
