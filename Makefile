@@ -17,11 +17,12 @@ test: setup-dev       ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest $(ARGS)
 
-check: setup-dev      ## ruff, mypy --strict, import contracts
+check: setup-dev      ## ruff, mypy --strict, import contracts, named queries
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.check_queries
 
 bench: setup-dev      ## speed and memory against what the same machine does otherwise (ARGS=--quick: two minutes)
 	$(BIN)/python -m loadtest.bench $(ARGS)
