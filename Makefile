@@ -1,7 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev test check bench load lock clean
+.PHONY: run setup setup-dev test check docs bench load lock clean
 
 run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(BIN)/onecard run
@@ -23,6 +23,10 @@ check: setup-dev      ## ruff, mypy --strict, import contracts, named queries
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_queries
+
+docs: setup-dev       ## renew the generated documents: docs/schema.sql, docs/states.md
+	$(BIN)/python -m scripts.schema
+	$(BIN)/python -m scripts.states
 
 bench: setup-dev      ## speed and memory against what the same machine does otherwise (ARGS=--quick: two minutes)
 	$(BIN)/python -m loadtest.bench $(ARGS)

@@ -1,0 +1,1140 @@
+-- The tables of onecard, generated from its migrations (make docs). Functions and views stand in */sql/.
+
+CREATE TYPE public.audit_note AS (
+	actor text,
+	action text,
+	subject text,
+	detail jsonb,
+	tail bytea
+);
+
+CREATE TYPE public.charge_decision AS (
+	refusal text,
+	known boolean,
+	pays boolean,
+	cash bigint,
+	subsidy bigint,
+	host bigint,
+	issuer bigint,
+	visit bigint
+);
+
+CREATE TYPE public.charge_order AS (
+	terminal bigint,
+	epoch integer,
+	sequence bigint,
+	digest bytea,
+	posting uuid,
+	given text,
+	forward_to integer,
+	holder bigint,
+	credential bigint,
+	counter bigint,
+	channel text,
+	canteen bigint,
+	canteen_account bigint,
+	acquirer bigint,
+	meal text,
+	home_fen bigint,
+	visitor_fen bigint,
+	purchased_at timestamp with time zone,
+	subsidy_first boolean,
+	needs_visit boolean,
+	host_account bigint,
+	meals_max bigint,
+	day_max_fen bigint
+);
+
+CREATE TYPE public.charge_purses AS (
+	cash_balance bigint,
+	subsidy_balance bigint,
+	cash_account bigint,
+	subsidy_account bigint
+);
+
+CREATE TABLE public.request (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    sequence bigint NOT NULL,
+    operation text NOT NULL,
+    digest bytea,
+    outcome text NOT NULL,
+    refusal text,
+    forwarded_to integer,
+    posting_id uuid,
+    cash_fen bigint NOT NULL,
+    subsidy_fen bigint NOT NULL,
+    cash_balance_fen bigint,
+    subsidy_balance_fen bigint,
+    business_date date,
+    answered_at timestamp with time zone NOT NULL,
+    host_fen bigint DEFAULT '0'::bigint NOT NULL,
+    CONSTRAINT ck_request_forwarded CHECK (((outcome = 'forwarded'::text) = (forwarded_to IS NOT NULL))),
+    CONSTRAINT ck_request_operation CHECK ((operation = ANY (ARRAY['charge'::text, 'void'::text]))),
+    CONSTRAINT ck_request_outcome CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'voided'::text, 'forwarded'::text]))),
+    CONSTRAINT ck_request_refusal CHECK (((outcome = 'refused'::text) = (refusal IS NOT NULL)))
+);
+ALTER TABLE ONLY public.request ALTER COLUMN book SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN terminal_id SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN epoch SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN sequence SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN operation SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN digest SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN outcome SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN refusal SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN forwarded_to SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN posting_id SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN cash_fen SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN subsidy_fen SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN cash_balance_fen SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN subsidy_balance_fen SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN business_date SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN answered_at SET STATISTICS 10;
+ALTER TABLE ONLY public.request ALTER COLUMN host_fen SET STATISTICS 10;
+
+CREATE TABLE public.agency (
+    book integer NOT NULL,
+    agency_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    float_account bigint NOT NULL,
+    grant_account bigint NOT NULL,
+    meal_allowance_fen integer NOT NULL,
+    working_meal_account bigint NOT NULL,
+    purse_order text NOT NULL,
+    CONSTRAINT ck_agency_purse_order CHECK ((purse_order = ANY (ARRAY['subsidy_first'::text, 'cash_first'::text])))
+);
+
+CREATE TABLE public.book (
+    book integer NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL
+);
+
+CREATE TABLE public.canteen (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    agency_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    latitude double precision,
+    longitude double precision
+);
+
+CREATE TABLE public.official (
+    book integer NOT NULL,
+    holder_id bigint NOT NULL,
+    agency_id bigint NOT NULL,
+    cash_account bigint NOT NULL,
+    subsidy_account bigint NOT NULL,
+    state text NOT NULL,
+    name_sealed bytea NOT NULL,
+    staff_index bytea NOT NULL,
+    CONSTRAINT ck_official_state CHECK ((state = ANY (ARRAY['active'::text, 'left'::text])))
+);
+
+CREATE TABLE public.account_day (
+    book integer NOT NULL,
+    account_id bigint NOT NULL,
+    business_date date NOT NULL,
+    debit_fen bigint NOT NULL,
+    credit_fen bigint NOT NULL
+);
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.appeal (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    appeal_id bigint NOT NULL,
+    quarter date NOT NULL,
+    state text NOT NULL,
+    text text NOT NULL,
+    raised_by text NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    revision integer,
+    CONSTRAINT ck_appeal_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text])))
+);
+
+CREATE TABLE public.audit_entry (
+    entry bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb NOT NULL,
+    digest bytea NOT NULL
+);
+
+CREATE TABLE public.bank_account (
+    agency_id bigint NOT NULL,
+    holder_name text NOT NULL,
+    number text NOT NULL,
+    bank text NOT NULL
+);
+
+CREATE TABLE public.bank_entry (
+    entry text NOT NULL,
+    credit boolean NOT NULL,
+    amount_fen bigint NOT NULL,
+    booked_on date NOT NULL,
+    reference text NOT NULL,
+    verdict text NOT NULL,
+    cycle_date date,
+    agency_id bigint,
+    taken_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_bank_entry_amount CHECK ((amount_fen > 0)),
+    CONSTRAINT ck_bank_entry_matched CHECK (((verdict = 'matched'::text) = ((cycle_date IS NOT NULL) AND (agency_id IS NOT NULL)))),
+    CONSTRAINT ck_bank_entry_verdict CHECK ((verdict = ANY (ARRAY['matched'::text, 'unknown_reference'::text, 'wrong_direction'::text, 'too_much'::text])))
+);
+
+CREATE TABLE public.block_entry (
+    version bigint NOT NULL,
+    book integer NOT NULL,
+    credential_id bigint NOT NULL,
+    blocked boolean NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.book_day (
+    book integer NOT NULL,
+    business_date date NOT NULL
+);
+
+CREATE TABLE public.booking (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    booked integer NOT NULL,
+    came integer,
+    noted_by text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_booking_counts CHECK (((booked >= 0) AND (came >= 0))),
+    CONSTRAINT ck_booking_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.bulletin (
+    bulletin_id bigint NOT NULL,
+    quarter date NOT NULL,
+    state text NOT NULL,
+    texts jsonb NOT NULL,
+    found jsonb NOT NULL,
+    written_by jsonb NOT NULL,
+    drafted_at timestamp with time zone NOT NULL,
+    published_by text,
+    published_at timestamp with time zone,
+    CONSTRAINT ck_bulletin_state CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text])))
+);
+
+CREATE TABLE public.case_step (
+    book integer NOT NULL,
+    case_id bigint NOT NULL,
+    number integer NOT NULL,
+    action text NOT NULL,
+    text text NOT NULL,
+    done_by text NOT NULL,
+    done_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.closed_day (
+    book integer NOT NULL,
+    business_date date NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    rolled_up_at timestamp with time zone,
+    cycle_date date
+);
+
+CREATE TABLE public.console_session (
+    token_hash bytea NOT NULL,
+    user_id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.console_user (
+    user_id bigint NOT NULL,
+    login text NOT NULL,
+    password_hash text NOT NULL,
+    role text NOT NULL,
+    agency_id bigint,
+    CONSTRAINT ck_console_user_role CHECK ((role = ANY (ARRAY['centre_operator'::text, 'centre_approver'::text, 'agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text, 'supervisor'::text])))
+);
+
+CREATE TABLE public.cover_day (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    covers integer NOT NULL,
+    guests integer NOT NULL,
+    CONSTRAINT ck_cover_day_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.cover_forecast (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    covers integer NOT NULL,
+    cook_for integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_cover_forecast_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.credential (
+    book integer NOT NULL,
+    credential_id bigint NOT NULL,
+    holder_id bigint NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    card_uid bytea,
+    public_key bytea,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    last_counter bigint DEFAULT '0'::bigint NOT NULL,
+    CONSTRAINT ck_credential_kind CHECK ((kind = ANY (ARRAY['card'::text, 'phone'::text]))),
+    CONSTRAINT ck_credential_state CHECK ((state = ANY (ARRAY['active'::text, 'blocked'::text])))
+)
+WITH (fillfactor='80', autovacuum_analyze_scale_factor='2');
+
+CREATE TABLE public.cycle (
+    business_date date NOT NULL,
+    state text NOT NULL,
+    closed_at timestamp with time zone,
+    netted_at timestamp with time zone,
+    published_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    closing_at timestamp with time zone NOT NULL,
+    fee_fen bigint DEFAULT '0'::bigint NOT NULL,
+    CONSTRAINT ck_cycle_state CHECK ((state = ANY (ARRAY['closing'::text, 'closed'::text, 'netted'::text, 'published'::text, 'settled'::text])))
+);
+
+CREATE TABLE public.cycle_proof (
+    cycle_date date NOT NULL,
+    log_index integer NOT NULL,
+    manifest bytea NOT NULL,
+    signature bytea NOT NULL
+);
+
+CREATE TABLE public.difference (
+    kind text NOT NULL,
+    subject text NOT NULL,
+    agency_id bigint,
+    amount_fen bigint NOT NULL,
+    cause text NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone
+);
+
+CREATE TABLE public.dispute (
+    dispute_id bigint NOT NULL,
+    cycle_date date NOT NULL,
+    book integer NOT NULL,
+    posting_id uuid NOT NULL,
+    raised_by_agency bigint NOT NULL,
+    other_agency bigint NOT NULL,
+    amount_fen bigint NOT NULL,
+    state text NOT NULL,
+    text text NOT NULL,
+    raised_by text NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    answer_until date NOT NULL,
+    answer text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    refund_id uuid,
+    CONSTRAINT ck_dispute_amount CHECK ((amount_fen > 0)),
+    CONSTRAINT ck_dispute_refund CHECK (((state = 'accepted'::text) = (refund_id IS NOT NULL))),
+    CONSTRAINT ck_dispute_state CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text, 'accepted'::text, 'rejected'::text, 'withdrawn'::text])))
+);
+
+CREATE TABLE public.dispute_file (
+    dispute_id bigint NOT NULL,
+    number integer NOT NULL,
+    side text NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT ck_dispute_file_side CHECK ((side = ANY (ARRAY['dispute'::text, 'answer'::text])))
+);
+
+CREATE TABLE public.enrolment (
+    book integer NOT NULL,
+    enrolment_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    code_hash bytea NOT NULL,
+    created_by text NOT NULL,
+    approved_by text,
+    expires_at timestamp with time zone NOT NULL,
+    tries_left integer NOT NULL,
+    terminal_id bigint,
+    kind text DEFAULT 'till'::text NOT NULL,
+    CONSTRAINT ck_enrolment_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
+    CONSTRAINT ck_enrolment_second_person CHECK ((approved_by <> created_by))
+);
+
+CREATE TABLE public.evaluation_quarter (
+    quarter date NOT NULL,
+    wanted_at timestamp with time zone NOT NULL,
+    evaluated_at timestamp with time zone,
+    frozen_by text,
+    frozen_at timestamp with time zone
+);
+
+CREATE TABLE public.evidence (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    quarter date NOT NULL,
+    code text NOT NULL,
+    scored_at timestamp with time zone NOT NULL,
+    share double precision NOT NULL,
+    note text NOT NULL,
+    scored_by text NOT NULL,
+    CONSTRAINT ck_evidence_share CHECK (((share >= (0)::double precision) AND (share <= (1)::double precision)))
+);
+
+CREATE TABLE public.food_factor (
+    food text NOT NULL,
+    valid_from date NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    co2e_g_per_kg integer NOT NULL,
+    source text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_food_factor_factor CHECK ((co2e_g_per_kg >= 0))
+);
+
+CREATE TABLE public.gateway_order (
+    book integer NOT NULL,
+    holder_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    number uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    state text NOT NULL,
+    reference text,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT ck_gateway_order_amount CHECK ((amount_fen > 0)),
+    CONSTRAINT ck_gateway_order_state CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'expired'::text, 'returned'::text])))
+);
+
+CREATE TABLE public.jurisdiction (
+    book integer NOT NULL,
+    valid_from date NOT NULL,
+    visitors text NOT NULL,
+    visitor_floor text NOT NULL,
+    visitor_cap text NOT NULL,
+    payment_max_fen bigint,
+    day_max_fen bigint,
+    meals_max integer,
+    receipt_effect text NOT NULL,
+    subsidy_expires text NOT NULL,
+    CONSTRAINT ck_jurisdiction_receipt_effect CHECK ((receipt_effect = ANY (ARRAY['personal'::text, 'voucher'::text]))),
+    CONSTRAINT ck_jurisdiction_subsidy_expires CHECK ((subsidy_expires = ANY (ARRAY['never'::text, 'year_end'::text]))),
+    CONSTRAINT ck_jurisdiction_visitor_cap CHECK ((visitor_cap = ANY (ARRAY['none'::text, 'allowance_share'::text]))),
+    CONSTRAINT ck_jurisdiction_visitor_floor CHECK ((visitor_floor = ANY (ARRAY['none'::text, 'home_price'::text]))),
+    CONSTRAINT ck_jurisdiction_visitors CHECK ((visitors = ANY (ARRAY['anyone'::text, 'agreement'::text, 'visit'::text])))
+);
+
+CREATE TABLE public.kitchen (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    operating text NOT NULL,
+    serving text NOT NULL,
+    cost_per_kg_fen integer,
+    CONSTRAINT ck_kitchen_operating CHECK ((operating = ANY (ARRAY['self_run'::text, 'contracted'::text]))),
+    CONSTRAINT ck_kitchen_serving CHECK ((serving = ANY (ARRAY['buffet'::text, 'set_meal'::text, 'a_la_carte'::text])))
+);
+
+CREATE TABLE public.kitchen_file (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    file_id bigint NOT NULL,
+    subject text NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    content bytea NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.kitchen_month (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    month date NOT NULL,
+    meal text NOT NULL,
+    covers bigint NOT NULL,
+    weighed_covers bigint NOT NULL,
+    waste_g bigint NOT NULL,
+    preparation_g bigint NOT NULL,
+    unserved_g bigint NOT NULL,
+    plate_g bigint NOT NULL,
+    inedible_g bigint NOT NULL,
+    prepared_g bigint NOT NULL,
+    prepared_waste_g bigint NOT NULL,
+    meals integer NOT NULL,
+    weighed_meals integer NOT NULL,
+    implausible integer NOT NULL,
+    co2e_g bigint DEFAULT '0'::bigint NOT NULL,
+    CONSTRAINT ck_kitchen_month_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.meal_period (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    meal text NOT NULL,
+    starts time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    CONSTRAINT ck_meal_period_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
+    CONSTRAINT ck_meal_period_order CHECK ((starts < ends))
+);
+
+CREATE TABLE public.obligation (
+    cycle_date date NOT NULL,
+    book integer NOT NULL,
+    issuer_id bigint NOT NULL,
+    acquirer_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    meal text NOT NULL,
+    channel text NOT NULL,
+    payments integer NOT NULL,
+    paid_fen bigint NOT NULL,
+    reversals integer NOT NULL,
+    reversed_fen bigint NOT NULL,
+    line text NOT NULL,
+    subsidy_fen bigint NOT NULL,
+    CONSTRAINT ck_obligation_line CHECK ((line = ANY (ARRAY['meal'::text, 'working_meal'::text, 'late'::text, 'correction'::text, 'working_meal_correction'::text, 'fee'::text])))
+);
+
+CREATE SEQUENCE public.onecard_number
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.phone_activation (
+    book integer NOT NULL,
+    activation_id bigint NOT NULL,
+    holder_id bigint NOT NULL,
+    code_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    tries_left integer NOT NULL,
+    credential_id bigint
+);
+
+CREATE TABLE public."position" (
+    cycle_date date NOT NULL,
+    agency_id bigint NOT NULL,
+    receivable_fen bigint NOT NULL,
+    payable_fen bigint NOT NULL,
+    position_fen bigint NOT NULL
+);
+
+CREATE TABLE public.quarter_result (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    quarter date NOT NULL,
+    revision integer NOT NULL,
+    scheme text NOT NULL,
+    serving text NOT NULL,
+    operating text NOT NULL,
+    score double precision,
+    low double precision,
+    high double precision,
+    grade_zh text,
+    grade_en text,
+    to_verify boolean NOT NULL,
+    vetoed boolean NOT NULL,
+    weekly_covers double precision NOT NULL,
+    points jsonb NOT NULL,
+    weeks jsonb NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.rectification_case (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    case_id bigint NOT NULL,
+    quarter date NOT NULL,
+    kind text NOT NULL,
+    what text NOT NULL,
+    responsible text NOT NULL,
+    state text NOT NULL,
+    level integer NOT NULL,
+    opened_on date NOT NULL,
+    due_on date NOT NULL,
+    deadline date NOT NULL,
+    closed_on date,
+    CONSTRAINT ck_rectification_case_kind CHECK ((kind = ANY (ARRAY['finding'::text, 'falsified_weights'::text]))),
+    CONSTRAINT ck_rectification_case_state CHECK ((state = ANY (ARRAY['open'::text, 'planned'::text, 'proved'::text, 'closed'::text, 'withdrawn'::text])))
+);
+
+CREATE TABLE public.region_agreement (
+    book integer NOT NULL,
+    guest_book integer NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    CONSTRAINT ck_region_agreement_regions CHECK ((book <> guest_book))
+);
+
+CREATE TABLE public.sampling_plan (
+    year integer NOT NULL,
+    seed text NOT NULL,
+    candidates jsonb NOT NULL,
+    drawn jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.self_evaluation (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    quarter date NOT NULL,
+    percents jsonb NOT NULL,
+    note text NOT NULL,
+    submitted_by text NOT NULL,
+    submitted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.statement (
+    cycle_date date NOT NULL,
+    agency_id bigint NOT NULL,
+    file_name text NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    format text NOT NULL,
+    document text NOT NULL,
+    CONSTRAINT ck_statement_document CHECK ((document = ANY (ARRAY['statement'::text, 'net'::text, 'bilateral'::text, 'public'::text]))),
+    CONSTRAINT ck_statement_format CHECK ((format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'pdf'::text])))
+);
+
+CREATE TABLE public.subsidy_lapse (
+    book integer NOT NULL,
+    agency_id bigint NOT NULL,
+    year integer NOT NULL,
+    purses bigint NOT NULL,
+    subsidy_fen bigint NOT NULL,
+    lapsed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.tariff (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    meal text NOT NULL,
+    valid_from date NOT NULL,
+    mode text NOT NULL,
+    home_fen bigint,
+    visitor_fen bigint,
+    limit_fen bigint,
+    CONSTRAINT ck_tariff_fixed CHECK (((mode = 'fixed'::text) = (home_fen IS NOT NULL))),
+    CONSTRAINT ck_tariff_free CHECK (((mode = 'free'::text) = (limit_fen IS NOT NULL))),
+    CONSTRAINT ck_tariff_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
+    CONSTRAINT ck_tariff_mode CHECK ((mode = ANY (ARRAY['fixed'::text, 'free'::text])))
+);
+
+CREATE TABLE public.terminal (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    public_key bytea NOT NULL,
+    epoch integer NOT NULL,
+    state text NOT NULL,
+    enrolled_at timestamp with time zone NOT NULL,
+    kind text DEFAULT 'till'::text NOT NULL,
+    CONSTRAINT ck_terminal_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
+    CONSTRAINT ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
+);
+
+CREATE TABLE public.terminal_session (
+    book integer NOT NULL,
+    session_id text NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    ephemeral bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    signed_in_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+
+CREATE TABLE public.till_totals (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    through_sequence bigint NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    payments bigint NOT NULL,
+    amount_fen bigint NOT NULL,
+    unknown bigint NOT NULL,
+    ledger_payments bigint NOT NULL,
+    ledger_fen bigint NOT NULL
+);
+
+CREATE TABLE public.transfer (
+    book integer NOT NULL,
+    posting_id uuid NOT NULL,
+    part integer NOT NULL,
+    kind text NOT NULL,
+    debit_account bigint NOT NULL,
+    credit_account bigint NOT NULL,
+    amount_fen bigint NOT NULL,
+    business_date date NOT NULL,
+    posted_at timestamp with time zone NOT NULL,
+    holder_id bigint NOT NULL,
+    issuer_id bigint NOT NULL,
+    acquirer_id bigint,
+    canteen_id bigint,
+    meal text,
+    channel text,
+    credential_id bigint,
+    counter bigint,
+    terminal_id bigint,
+    epoch integer,
+    sequence bigint,
+    purchased_at timestamp with time zone,
+    reverses uuid,
+    CONSTRAINT ck_transfer_amount CHECK ((amount_fen > 0)),
+    CONSTRAINT ck_transfer_kind CHECK ((kind = ANY (ARRAY['payment'::text, 'working_meal'::text, 'reversal'::text, 'refund'::text, 'top_up'::text, 'grant'::text, 'payout'::text, 'lapse'::text]))),
+    CONSTRAINT ck_transfer_reverses CHECK (((kind = ANY (ARRAY['reversal'::text, 'refund'::text])) = (reverses IS NOT NULL))),
+    CONSTRAINT ck_transfer_sides CHECK ((debit_account <> credit_account))
+);
+ALTER TABLE ONLY public.transfer ALTER COLUMN book SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN posting_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN part SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN kind SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN debit_account SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN credit_account SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN amount_fen SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN business_date SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN posted_at SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN holder_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN issuer_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN acquirer_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN canteen_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN meal SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN channel SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN credential_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN counter SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN terminal_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN epoch SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN sequence SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN purchased_at SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN reverses SET STATISTICS 10;
+
+CREATE TABLE public.visit (
+    book integer NOT NULL,
+    visit_id bigint NOT NULL,
+    holder_id bigint NOT NULL,
+    host_agency_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    working_meal uuid,
+    CONSTRAINT ck_visit_days CHECK ((first_day <= last_day))
+);
+
+CREATE TABLE public.wallet (
+    book integer NOT NULL,
+    holder_id bigint NOT NULL,
+    purse text NOT NULL,
+    account_id bigint NOT NULL,
+    balance_fen bigint NOT NULL,
+    CONSTRAINT ck_wallet_balance CHECK ((balance_fen >= 0)),
+    CONSTRAINT ck_wallet_purse CHECK ((purse = ANY (ARRAY['cash'::text, 'subsidy'::text])))
+)
+WITH (fillfactor='80', autovacuum_analyze_scale_factor='2');
+
+CREATE TABLE public.waste_meal (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    preparation_g bigint,
+    unserved_g bigint,
+    plate_g bigint,
+    inedible_g bigint,
+    prepared_g bigint,
+    implausible integer NOT NULL,
+    co2e_g bigint DEFAULT '0'::bigint NOT NULL,
+    CONSTRAINT ck_waste_meal_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.weigh_in (
+    book integer NOT NULL,
+    weigh_in_id uuid NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    stream text NOT NULL,
+    weight_g bigint NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    dish text,
+    source text DEFAULT 'person'::text NOT NULL,
+    implausible boolean DEFAULT false NOT NULL,
+    replaces uuid,
+    food text,
+    CONSTRAINT ck_weigh_in_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
+    CONSTRAINT ck_weigh_in_source CHECK ((source = ANY (ARRAY['person'::text, 'file'::text, 'scale'::text]))),
+    CONSTRAINT ck_weigh_in_stream CHECK ((stream = ANY (ARRAY['preparation'::text, 'unserved'::text, 'plate'::text, 'inedible'::text, 'prepared'::text]))),
+    CONSTRAINT ck_weigh_in_weight CHECK (((weight_g > 0) OR ((replaces IS NOT NULL) AND (weight_g = 0))))
+);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.account_day
+    ADD CONSTRAINT pk_account_day PRIMARY KEY (book, account_id, business_date);
+
+ALTER TABLE ONLY public.agency
+    ADD CONSTRAINT pk_agency PRIMARY KEY (book, agency_id);
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT pk_appeal PRIMARY KEY (book, appeal_id);
+
+ALTER TABLE ONLY public.audit_entry
+    ADD CONSTRAINT pk_audit_entry PRIMARY KEY (entry);
+
+ALTER TABLE ONLY public.bank_account
+    ADD CONSTRAINT pk_bank_account PRIMARY KEY (agency_id);
+
+ALTER TABLE ONLY public.bank_entry
+    ADD CONSTRAINT pk_bank_entry PRIMARY KEY (entry);
+
+ALTER TABLE ONLY public.block_entry
+    ADD CONSTRAINT pk_block_entry PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.book
+    ADD CONSTRAINT pk_book PRIMARY KEY (book);
+
+ALTER TABLE ONLY public.book_day
+    ADD CONSTRAINT pk_book_day PRIMARY KEY (book);
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT pk_booking PRIMARY KEY (book, canteen_id, business_date, meal);
+
+ALTER TABLE ONLY public.bulletin
+    ADD CONSTRAINT pk_bulletin PRIMARY KEY (bulletin_id);
+
+ALTER TABLE ONLY public.canteen
+    ADD CONSTRAINT pk_canteen PRIMARY KEY (book, canteen_id);
+
+ALTER TABLE ONLY public.case_step
+    ADD CONSTRAINT pk_case_step PRIMARY KEY (book, case_id, number);
+
+ALTER TABLE ONLY public.closed_day
+    ADD CONSTRAINT pk_closed_day PRIMARY KEY (book, business_date);
+
+ALTER TABLE ONLY public.console_session
+    ADD CONSTRAINT pk_console_session PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.console_user
+    ADD CONSTRAINT pk_console_user PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.cover_day
+    ADD CONSTRAINT pk_cover_day PRIMARY KEY (book, canteen_id, business_date, meal);
+
+ALTER TABLE ONLY public.cover_forecast
+    ADD CONSTRAINT pk_cover_forecast PRIMARY KEY (book, canteen_id, business_date, meal);
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT pk_credential PRIMARY KEY (book, credential_id);
+
+ALTER TABLE ONLY public.cycle
+    ADD CONSTRAINT pk_cycle PRIMARY KEY (business_date);
+
+ALTER TABLE ONLY public.cycle_proof
+    ADD CONSTRAINT pk_cycle_proof PRIMARY KEY (cycle_date);
+
+ALTER TABLE ONLY public.difference
+    ADD CONSTRAINT pk_difference PRIMARY KEY (kind, subject);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT pk_dispute PRIMARY KEY (dispute_id);
+
+ALTER TABLE ONLY public.dispute_file
+    ADD CONSTRAINT pk_dispute_file PRIMARY KEY (dispute_id, number);
+
+ALTER TABLE ONLY public.enrolment
+    ADD CONSTRAINT pk_enrolment PRIMARY KEY (book, enrolment_id);
+
+ALTER TABLE ONLY public.evaluation_quarter
+    ADD CONSTRAINT pk_evaluation_quarter PRIMARY KEY (quarter);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT pk_evidence PRIMARY KEY (book, canteen_id, quarter, code, scored_at);
+
+ALTER TABLE ONLY public.food_factor
+    ADD CONSTRAINT pk_food_factor PRIMARY KEY (food, valid_from);
+
+ALTER TABLE ONLY public.gateway_order
+    ADD CONSTRAINT pk_gateway_order PRIMARY KEY (book, holder_id, order_id);
+
+ALTER TABLE ONLY public.jurisdiction
+    ADD CONSTRAINT pk_jurisdiction PRIMARY KEY (book, valid_from);
+
+ALTER TABLE ONLY public.kitchen
+    ADD CONSTRAINT pk_kitchen PRIMARY KEY (book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_file
+    ADD CONSTRAINT pk_kitchen_file PRIMARY KEY (book, file_id);
+
+ALTER TABLE ONLY public.kitchen_month
+    ADD CONSTRAINT pk_kitchen_month PRIMARY KEY (book, canteen_id, month, meal);
+
+ALTER TABLE ONLY public.meal_period
+    ADD CONSTRAINT pk_meal_period PRIMARY KEY (book, canteen_id, meal);
+
+ALTER TABLE ONLY public.obligation
+    ADD CONSTRAINT pk_obligation PRIMARY KEY (cycle_date, book, issuer_id, canteen_id, meal, channel, line);
+
+ALTER TABLE ONLY public.official
+    ADD CONSTRAINT pk_official PRIMARY KEY (book, holder_id);
+
+ALTER TABLE ONLY public.phone_activation
+    ADD CONSTRAINT pk_phone_activation PRIMARY KEY (book, activation_id);
+
+ALTER TABLE ONLY public."position"
+    ADD CONSTRAINT pk_position PRIMARY KEY (cycle_date, agency_id);
+
+ALTER TABLE ONLY public.quarter_result
+    ADD CONSTRAINT pk_quarter_result PRIMARY KEY (book, canteen_id, quarter, revision);
+
+ALTER TABLE ONLY public.rectification_case
+    ADD CONSTRAINT pk_rectification_case PRIMARY KEY (book, case_id);
+
+ALTER TABLE ONLY public.region_agreement
+    ADD CONSTRAINT pk_region_agreement PRIMARY KEY (book, guest_book, valid_from);
+
+ALTER TABLE ONLY public.request
+    ADD CONSTRAINT pk_request PRIMARY KEY (book, terminal_id, epoch, sequence);
+
+ALTER TABLE ONLY public.sampling_plan
+    ADD CONSTRAINT pk_sampling_plan PRIMARY KEY (year);
+
+ALTER TABLE ONLY public.self_evaluation
+    ADD CONSTRAINT pk_self_evaluation PRIMARY KEY (book, canteen_id, quarter);
+
+ALTER TABLE ONLY public.statement
+    ADD CONSTRAINT pk_statement PRIMARY KEY (cycle_date, document, agency_id, format);
+
+ALTER TABLE ONLY public.subsidy_lapse
+    ADD CONSTRAINT pk_subsidy_lapse PRIMARY KEY (book, agency_id, year);
+
+ALTER TABLE ONLY public.tariff
+    ADD CONSTRAINT pk_tariff PRIMARY KEY (book, canteen_id, meal, valid_from);
+
+ALTER TABLE ONLY public.terminal
+    ADD CONSTRAINT pk_terminal PRIMARY KEY (book, terminal_id);
+
+ALTER TABLE ONLY public.terminal_session
+    ADD CONSTRAINT pk_terminal_session PRIMARY KEY (book, session_id);
+
+ALTER TABLE ONLY public.till_totals
+    ADD CONSTRAINT pk_till_totals PRIMARY KEY (book, terminal_id, epoch);
+
+ALTER TABLE ONLY public.transfer
+    ADD CONSTRAINT pk_transfer PRIMARY KEY (book, posting_id, part);
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT pk_visit PRIMARY KEY (book, visit_id);
+
+ALTER TABLE ONLY public.wallet
+    ADD CONSTRAINT pk_wallet PRIMARY KEY (book, holder_id, purse);
+
+ALTER TABLE ONLY public.waste_meal
+    ADD CONSTRAINT pk_waste_meal PRIMARY KEY (book, canteen_id, business_date, meal);
+
+ALTER TABLE ONLY public.weigh_in
+    ADD CONSTRAINT pk_weigh_in PRIMARY KEY (book, weigh_in_id);
+
+ALTER TABLE ONLY public.console_user
+    ADD CONSTRAINT uq_console_user_login UNIQUE (login);
+
+ALTER TABLE ONLY public.cycle_proof
+    ADD CONSTRAINT uq_cycle_proof_log_index UNIQUE (log_index);
+
+CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
+
+CREATE INDEX ix_cover_day_date ON public.cover_day USING btree (business_date);
+
+CREATE INDEX ix_cover_forecast_date ON public.cover_forecast USING btree (business_date);
+
+CREATE INDEX ix_credential_holder ON public.credential USING btree (book, holder_id);
+
+CREATE INDEX ix_gateway_order_open ON public.gateway_order USING btree (book, created_at) WHERE (state = 'open'::text);
+
+CREATE INDEX ix_kitchen_file_subject ON public.kitchen_file USING btree (subject);
+
+CREATE INDEX ix_kitchen_month_month ON public.kitchen_month USING btree (month);
+
+CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date, acquirer_id);
+
+CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
+
+CREATE INDEX ix_rectification_case_state ON public.rectification_case USING btree (state, deadline);
+
+CREATE UNIQUE INDEX ix_terminal_session_id ON public.terminal_session USING btree (session_id);
+
+CREATE INDEX ix_transfer_day ON public.transfer USING btree (book, business_date, holder_id);
+
+CREATE INDEX ix_transfer_reverses ON public.transfer USING btree (book, reverses) WHERE (reverses IS NOT NULL);
+
+CREATE INDEX ix_visit_holder ON public.visit USING btree (book, holder_id, host_agency_id);
+
+CREATE INDEX ix_waste_meal_date ON public.waste_meal USING btree (business_date);
+
+CREATE INDEX ix_weigh_in_canteen ON public.weigh_in USING btree (book, canteen_id, business_date);
+
+CREATE UNIQUE INDEX uq_appeal_open ON public.appeal USING btree (book, canteen_id, quarter) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_id) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text, 'accepted'::text]));
+
+CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
+
+CREATE UNIQUE INDEX uq_official_staff ON public.official USING btree (book, agency_id, staff_index);
+
+CREATE UNIQUE INDEX uq_terminal_session_ephemeral ON public.terminal_session USING btree (book, terminal_id, ephemeral);
+
+CREATE UNIQUE INDEX uq_transfer_reversal ON public.transfer USING btree (book, reverses, part) WHERE (kind = 'reversal'::text);
+
+CREATE UNIQUE INDEX uq_wallet_account ON public.wallet USING btree (book, account_id);
+
+CREATE UNIQUE INDEX uq_weigh_in_replaces ON public.weigh_in USING btree (book, replaces) WHERE (replaces IS NOT NULL);
+
+ALTER TABLE ONLY public.agency
+    ADD CONSTRAINT fk_agency_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT fk_appeal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.bank_entry
+    ADD CONSTRAINT fk_bank_entry_cycle_date_agency_id FOREIGN KEY (cycle_date, agency_id) REFERENCES public."position"(cycle_date, agency_id);
+
+ALTER TABLE ONLY public.book_day
+    ADD CONSTRAINT fk_book_day_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT fk_booking_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.canteen
+    ADD CONSTRAINT fk_canteen_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
+
+ALTER TABLE ONLY public.case_step
+    ADD CONSTRAINT fk_case_step_book_case_id FOREIGN KEY (book, case_id) REFERENCES public.rectification_case(book, case_id);
+
+ALTER TABLE ONLY public.closed_day
+    ADD CONSTRAINT fk_closed_day_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.closed_day
+    ADD CONSTRAINT fk_closed_day_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.console_session
+    ADD CONSTRAINT fk_console_session_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
+
+ALTER TABLE ONLY public.cover_day
+    ADD CONSTRAINT fk_cover_day_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.cover_forecast
+    ADD CONSTRAINT fk_cover_forecast_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT fk_credential_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public.cycle_proof
+    ADD CONSTRAINT fk_cycle_proof_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT fk_dispute_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.dispute_file
+    ADD CONSTRAINT fk_dispute_file_dispute_id FOREIGN KEY (dispute_id) REFERENCES public.dispute(dispute_id);
+
+ALTER TABLE ONLY public.enrolment
+    ADD CONSTRAINT fk_enrolment_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT fk_evidence_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.gateway_order
+    ADD CONSTRAINT fk_gateway_order_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public.jurisdiction
+    ADD CONSTRAINT fk_jurisdiction_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.kitchen
+    ADD CONSTRAINT fk_kitchen_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_file
+    ADD CONSTRAINT fk_kitchen_file_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_month
+    ADD CONSTRAINT fk_kitchen_month_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.meal_period
+    ADD CONSTRAINT fk_meal_period_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.obligation
+    ADD CONSTRAINT fk_obligation_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.official
+    ADD CONSTRAINT fk_official_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
+
+ALTER TABLE ONLY public.phone_activation
+    ADD CONSTRAINT fk_phone_activation_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public."position"
+    ADD CONSTRAINT fk_position_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.quarter_result
+    ADD CONSTRAINT fk_quarter_result_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.quarter_result
+    ADD CONSTRAINT fk_quarter_result_quarter FOREIGN KEY (quarter) REFERENCES public.evaluation_quarter(quarter);
+
+ALTER TABLE ONLY public.rectification_case
+    ADD CONSTRAINT fk_rectification_case_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.region_agreement
+    ADD CONSTRAINT fk_region_agreement_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.self_evaluation
+    ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.statement
+    ADD CONSTRAINT fk_statement_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.tariff
+    ADD CONSTRAINT fk_tariff_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.terminal
+    ADD CONSTRAINT fk_terminal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.terminal_session
+    ADD CONSTRAINT fk_terminal_session_book_terminal_id FOREIGN KEY (book, terminal_id) REFERENCES public.terminal(book, terminal_id);
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT fk_visit_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public.wallet
+    ADD CONSTRAINT fk_wallet_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public.waste_meal
+    ADD CONSTRAINT fk_waste_meal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.weigh_in
+    ADD CONSTRAINT fk_weigh_in_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);

@@ -1,0 +1,17 @@
+"""Generated documents are what their scripts generate from the code (``make docs`` writes them)."""
+
+from scripts import states
+
+
+def test_state_diagrams_are_drawn_from_the_tables() -> None:
+    assert states.TARGET.read_text(encoding="utf-8") == states.page()
+
+
+def test_a_diagram_begins_and_ends() -> None:
+    drawn = states.diagram([("open", "planned", "plan"), ("planned", "closed", "")])
+    assert drawn.splitlines()[2:-1] == [
+        "    [*] --> open",
+        "    open --> planned: plan",
+        "    planned --> closed",
+        "    closed --> [*]",
+    ]
