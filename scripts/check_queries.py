@@ -92,10 +92,11 @@ def _queries_used(module: str, path: Path, tree: ast.Module, dictionaries: dict[
                 imported, called = f"{node.module}.{alias.name}", alias.asname or alias.name
                 if imported in dictionaries:
                     local[called] = dictionaries[imported]
-                for name, file in dictionaries.items():
+                for name, loaded in dictionaries.items():
                     if name.rpartition(".")[0] == imported:
-                        local[f"{called}.{name.rpartition('.')[2]}"] = file
+                        local[f"{called}.{name.rpartition('.')[2]}"] = loaded
     for node in ast.walk(tree):
+        file: Path | None
         if isinstance(node, ast.Subscript):
             file = local.get(ast.unparse(node.value)) or _file_loaded(node.value, path)
             if file is not None:

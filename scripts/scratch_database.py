@@ -19,8 +19,8 @@ def scratch_database() -> Iterator[str]:
     """The URL of a migrated database, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="onecard-check-"))
     try:
-        with Services(Settings(data_dir=folder, database_url="", redis_url=UNUSED)).running() as settings:
-            migrate(settings.database_url)
-            yield settings.database_url
+        with Services(Settings(data_dir=folder, database_url=None, redis_url=UNUSED)).running() as settings:
+            migrate(settings.needed_database_url)
+            yield settings.needed_database_url
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -187,7 +187,7 @@ async def test_a_wrong_file_settles_nothing_of_itself(counter: Counter, tmp_path
 async def test_in_whatever_parts_and_order_the_money_comes(counter: Counter, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     day, legs = await _published(counter, tmp_path)
-    entries = []
+    entries: list[str] = []
     for leg in legs[True] + legs[False]:
         left = leg.amount_fen
         while left:

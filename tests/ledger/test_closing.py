@@ -21,7 +21,7 @@ from onecard.jobs import close_days_due, publish_cycles
 from onecard.settings import Settings
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
-from verification.invariants import verify_ledger
+from verification.invariants import Check, verify_ledger
 
 
 async def test_a_day_closes_nets_and_publishes(ledger: Pool, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ async def test_a_reversal_is_netted_on_the_day_that_it_is_posted(ledger: Pool, t
     assert all(line.holds for line in await _verify(ledger, tmp_path))
 
 
-async def _verify(ledger: Pool, folder: Path) -> list[object]:
+async def _verify(ledger: Pool, folder: Path) -> list[Check]:
     host, name = await _place(ledger)
     return list(await verify_ledger(f"postgresql://onecard@/{name}?host={host}", folder))
 
@@ -201,7 +201,7 @@ async def test_a_close_that_crashes_before_any_statement_is_resumed_to_the_same_
     assert len(steps) > 50
     for breaks_at in steps:
         await pay_and_close(breaks_at)
-    assert [line for line in await _verify(ledger, tmp_path) if not line.holds] == []  # type: ignore[attr-defined]
+    assert [line for line in await _verify(ledger, tmp_path) if not line.holds] == []
 
 
 async def test_the_job_closes_what_is_due_and_nothing_else(ledger: Pool, database_url: str, tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ async def test_a_quarter_by_hand(ledger: Pool) -> None:
     assert sum(week.waste_g for week in weeks) == 12_000
     ((_, _, rate, less),) = await savings(ledger, (first, days[-1]), (first, days[-1]), by="canteen")
     assert (rate, less) == (80.0, Saved(0, 0, 0)), "against itself nothing is saved"
-    for wrong in ({"by": "cook", "per": "month"}, {"by": "canteen", "per": "hour"}):
+    for by, per in (("cook", "month"), ("canteen", "hour")):
         with pytest.raises(Problem):
-            await measures_over(ledger, first, days[-1], **wrong)
+            await measures_over(ledger, first, days[-1], by=by, per=per)
     with pytest.raises(Problem):
         await measures_over(ledger, first - timedelta(days=200), days[-1], by="canteen", per="day")
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from clearing.closing import open_dates
 from clearing.confirmations import legs_of, take_confirmations
 from clearing.reconciliation import QUERIES, Difference, find_differences, reconcile
+from demo.city import PASSWORD
 from foundation.calendar import Calendar
 from foundation.postgres import Pool
 from settlement.ledger import new_posting_id
@@ -19,7 +20,6 @@ from tests.bank import camt, entry
 from tests.builders import Network
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.nights import close
-from tests.running_system import PASSWORD
 
 SOON, LATER = datetime.now(UTC), datetime.now(UTC) + timedelta(days=20)
 

@@ -34,7 +34,7 @@ async def canteens_in(ledger: Pool) -> dict[int, Canteen]:
 
 
 def weigh_in(canteen_id: int, grams: int = 1_000, **changes: Any) -> WeighIn:
-    made = {"meal": "lunch", "stream": "plate", "business_date": TODAY} | changes
+    made: dict[str, Any] = {"meal": "lunch", "stream": "plate", "business_date": TODAY} | changes
     return WeighIn(weigh_in_id=uuid4(), canteen_id=canteen_id, weight_g=grams, **made)
 
 

@@ -12,8 +12,8 @@ from ed25519_zebra import ed_verify
 from hypothesis import given
 from hypothesis import strategies as st
 from pycose.headers import Algorithm
-from pycose.keys import OKPKey
-from pycose.messages import Sign1Message
+from pycose.keys.okp import OKPKey
+from pycose.messages.sign1message import Sign1Message
 from qrcode.constants import ERROR_CORRECT_L
 
 from terminals import qr
@@ -132,8 +132,10 @@ def test_another_cose_library_agrees() -> None:
     protected, unprotected, payload, signature = cbor2.loads(CERTIFICATE)
     message = Sign1Message.from_cose_obj([protected, unprotected, payload, signature], allow_unknown_attributes=False)
     message.key = OKPKey(crv="ED25519", x=CENTRE_PUBLIC, optional_params={})
-    message.external_aad = b"onecard certificate v1"
-    assert message.get_attr(Algorithm).fullname == "EDDSA"
+    message.external_aad = b"onecard certificate v1"  # type: ignore[misc]
+    algorithm = message.get_attr(Algorithm)
+    assert algorithm is not None
+    assert algorithm.fullname == "EDDSA"
     assert message.verify_signature()
 
 

@@ -30,7 +30,12 @@ NOW = 1_763_870_000
 
 
 def signed(**changes: Any) -> dict[str, str]:
-    arguments = {"request_id": "1/7", "created": NOW, "key_id": "s" * 22, "sign": hmac_signer(KEY)} | changes
+    arguments: dict[str, Any] = {
+        "request_id": "1/7",
+        "created": NOW,
+        "key_id": "s" * 22,
+        "sign": hmac_signer(KEY),
+    } | changes
     return sign_request("POST", PATH, BODY, **arguments)
 
 
@@ -40,7 +45,7 @@ def check(
     check_request(read_signature(method, path, headers, body, in_session=True), hmac_verifier(hmac_signer(key)), NOW)
 
 
-class _Keys(HTTPSignatureKeyResolver):  # type: ignore[misc]
+class _Keys(HTTPSignatureKeyResolver):
     def __init__(self, key: Any) -> None:
         self._key = key
 

@@ -18,7 +18,7 @@ def test_the_excess_is_told_to_come_back(own: System, tmp_path: Path) -> None:
     network.issue_cards(diners)
     network.deposit("top-ups", diners, 10_000)
     till = network.enrol_terminal(network.canteens("yinzhou")[0], tmp_path / "till")
-    requests = iter([prepare("/terminal/charges", *till.prepare_charge(d.card, "lunch")) for d in diners])
+    requests = iter([prepare("/terminal/charges", *till.prepare_charge(d.card, "lunch")) for d in diners if d.card])
     address = ("127.0.0.1", int(own.url.rsplit(":", 1)[1]))
 
     measured = generate(address, [requests] * 200, seconds=60)

@@ -61,7 +61,7 @@ def post(system: System, path: str, body: bytes, **headers: str) -> urllib3.Base
 def send(till: Terminal, body: bytes, path: str = "/terminal/charges", **changes: Any) -> urllib3.BaseHTTPResponse:
     """A signed message whose body is anything."""
     session = till._signed_on()
-    arguments = {
+    arguments: dict[str, Any] = {
         "request_id": f"{session.epoch}/{till._take_sequence()}",
         "created": int(time.time()),
         "key_id": session.session_id,
@@ -305,9 +305,9 @@ def test_wrong_addresses(system: System, network: Network, method: str, path: st
     "authorization", ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer \u00ff", "Bearer " + "a" * 5_000]
 )
 def test_wrong_tokens(system: System, authorization: str) -> None:
-    answer = urllib3.request(
-        "GET", f"{system.url}/registry/directory", headers={"authorization": authorization.encode("latin-1")}
-    )
+    # Bytes are sent as they are, also those that no header may hold.
+    headers: Any = {"authorization": authorization.encode("latin-1")}
+    answer = urllib3.request("GET", f"{system.url}/registry/directory", headers=headers)
     is_problem(answer, 401, "not-signed-in")
 
 

@@ -207,17 +207,15 @@ def test_a_phone_key_that_anybody_could_sign_for_is_refused(network: Network) ->
 
 
 def test_a_replayed_sign_on_is_refused(network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from terminals import client
-
     terminal = network.terminal(scratch)
     sent = []
-    post = client._post_opening
+    post = _post_opening
 
     def keep(*arguments: object) -> object:
         sent.append(arguments)
         return post(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(client, "_post_opening", keep)
+    monkeypatch.setattr("terminals.client._post_opening", keep)
     terminal.sign_on()
     with pytest.raises(Rejected) as refused:
         post(*sent[-1])  # type: ignore[arg-type]
@@ -245,11 +243,9 @@ def _folder_of(terminal: Terminal, scratch: Path) -> Path:
 def test_a_terminal_whose_clock_is_wrong_learns_the_time(
     network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch, off_s: int
 ) -> None:
-    from terminals import client
-
     terminal, card = network.terminal(scratch), network.card(network.official())
     right = time.time
-    monkeypatch.setattr(client.time, "time", lambda: right() + off_s)
+    monkeypatch.setattr("terminals.client.time.time", lambda: right() + off_s)
     assert terminal.charge_card(card, "lunch").outcome == "approved" or terminal.unknown() == []
     fresh = network.card(network.official())
     assert terminal.charge_card(fresh, "lunch").outcome == "approved"
@@ -296,7 +292,7 @@ def test_an_answer_that_was_tampered_with_is_unknown_not_approved(
 
     def forge(*arguments: object, **more: object) -> urllib3.BaseHTTPResponse:
         answer = request(*arguments, **more)  # type: ignore[arg-type]
-        answer._body = answer.data.replace(b"1000", b"9999")
+        monkeypatch.setattr(answer, "_body", answer.data.replace(b"1000", b"9999"))
         return answer
 
     monkeypatch.setattr(terminal._http, "request", forge)
