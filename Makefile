@@ -1,7 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev test check docs bench load lock clean
+.PHONY: run setup setup-dev test quick check docs bench load lock clean
 
 run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(BIN)/onecard run
@@ -16,6 +16,9 @@ setup-dev:
 test: setup-dev       ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest $(ARGS)
+
+quick: setup-dev      ## the rules alone: no services, ten seconds
+	$(BIN)/pytest tests/rules $(ARGS)
 
 check: setup-dev      ## ruff, mypy --strict, import contracts, named queries
 	$(BIN)/ruff check .

@@ -1,0 +1,514 @@
+"""Every change by a person has exactly one audit entry, and what is refused has none: route by route.
+
+The routes come from the OpenAPI document: one that is missing here fails the test.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import urllib3
+
+from demo.city import HANGZHOU, NINGBO, PASSWORD
+from foundation.calendar import ZONE
+from tests.bank import camt, entry
+from tests.builders import Network
+from tests.running_system import Person, System
+from waste.evaluation.quarters import quarter_before
+
+TODAY = datetime.now(ZONE).date()
+TOMORROW = TODAY + timedelta(days=1)
+QUARTER = str(quarter_before(TODAY))
+PHOTO = {"name": "a.png", "content": "iVBORw0KGgo" + "A" * 85}
+SIGN_IN = "POST /console/sessions"
+
+
+@dataclass
+class Ask:
+    """A request that succeeds, who may make it, and who may not."""
+
+    who: str
+    path: str
+    body: Any = None
+    wrong_role: str | None = None
+    other_agency: str | None = None
+    """The same role elsewhere: it may, but not for this subject."""
+    invalid: Any = None
+    """A body that is refused."""
+
+
+@dataclass
+class City:
+    """A system of its own, with what the requests need: built when the first of them asks for it."""
+
+    network: Network
+    folder: Path
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def person(self, login: str) -> Person:
+        if login not in self.people:
+            self.people[login] = self.network.person(login)
+        return self.people[login]
+
+    def agency(self, name: str = "yinzhou") -> int:
+        return self.network.agency_id(name)
+
+    def canteen(self, name: str = "yinzhou") -> int:
+        return self.network.canteen_id(name)
+
+    def holder(self, name: str = "yinzhou") -> int:
+        return self.network.official(name).holder_id
+
+    def card(self) -> int:
+        """A new card's number."""
+        return self.network.card(self.network.official()).file.credential_id
+
+    def pay(self, agency: str = "yinzhou") -> str:
+        """An official's lunch at Yinzhou; the number of the posting."""
+        card = self.network.card(self.network.official(agency))
+        answer = self.terminal.charge_card(card, "lunch")
+        assert answer.receipt is not None, answer
+        return str(answer.receipt.number)
+
+    def weigh_in(self) -> str:
+        ask = weigh(self)
+        self.person(ask.who).call("POST", ask.path, ask.body)
+        return str(ask.body["weigh_ins"][0]["weigh_in_id"])
+
+    @cached_property
+    def terminal(self) -> Any:
+        return self.network.terminal(self.folder)
+
+    @cached_property
+    def guests(self) -> list[str]:
+        """Visitors' payments on a published statement."""
+        postings = [self.pay("yuyao") for _ in range(4)]
+        self.person("centre").call("POST", "/clearing/cycles", {"business_date": self.open_day})
+        return postings
+
+    @property
+    def open_day(self) -> str:
+        return max(str(day["business_date"]) for day in self.person("centre").call("GET", "/clearing/open-days"))
+
+    @cached_property
+    def closed_day(self) -> str:
+        day = self.open_day
+        assert self.guests
+        return day
+
+    def dispute(self) -> int:
+        ask = raise_dispute(self)
+        return int(self.person(ask.who).call("POST", ask.path, ask.body)["dispute_id"])
+
+    def case(self) -> int:
+        ask = open_case(self)
+        return int(self.person(ask.who).call("POST", ask.path, ask.body)["number"])
+
+    @cached_property
+    def frozen(self) -> bool:
+        supervisor = self.person("supervisor")
+        assert supervisor.call("POST", f"/waste/evaluations/{QUARTER}")["evaluated"]
+        return supervisor.ask("POST", f"/waste/evaluations/{QUARTER}/freeze").status in (204, 409)
+
+    @cached_property
+    def appeal(self) -> int:
+        assert self.frozen
+        message = {"canteen_id": self.canteen("yuyao"), "quarter": QUARTER, "text": "请复核"}
+        return int(self.person("kitchen-yuyao").call("POST", "/waste/appeals", message)["number"])
+
+    @cached_property
+    def bulletin(self) -> int:
+        assert self.frozen
+        return int(self.person("supervisor").call("POST", "/waste/bulletins", {"quarter": QUARTER})["number"])
+
+
+def deposit(city: City, path: str) -> Ask:
+    sent = {"posting_id": str(uuid4()), "holder_id": city.holder(), "amount_fen": 500}
+    body = {"agency_id": city.agency(), "deposits": [sent]}
+    return Ask("finance-yinzhou", path, body, "kitchen-yinzhou", "finance-yuyao", body | {"deposits": []})
+
+
+def grant_file(city: City) -> Ask:
+    number = secrets.token_hex(6)
+    message = {"agency_id": city.agency(), "officials": [{"name": "王小明", "staff_number": number}]}
+    city.person("centre").call("POST", "/registry/officials", message)
+    path = f"/settlement/grants/{city.agency()}/{secrets.token_hex(4)}"
+    body = f"staff_number,amount\n{number},12.00\n".encode()
+    return Ask("finance-yinzhou", path, body, "kitchen-yinzhou", "finance-yuyao", b"staff_number,amount\nnobody,1\n")
+
+
+def officials(city: City) -> Ask:
+    message = {"agency_id": city.agency(), "officials": [{"name": "王小明", "staff_number": secrets.token_hex(6)}]}
+    invalid = message | {"officials": []}
+    return Ask("admin-yinzhou", "/registry/officials", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def visit(city: City) -> Ask:
+    message = {"holder_id": city.holder(), "host_agency_id": city.agency("hangzhou"), "first_day": str(TODAY),
+               "last_day": str(TOMORROW)}  # fmt: skip
+    invalid = message | {"last_day": str(TODAY - timedelta(days=1))}
+    return Ask("centre", "/registry/visits", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def refund(city: City) -> Ask:
+    message = {"posting_id": str(uuid4()), "payment": city.pay(), "amount_fen": 100, "reason": "菜没了"}
+    invalid = message | {"amount_fen": 900_000}
+    return Ask("finance-yinzhou", "/settlement/refunds", message, "kitchen-yinzhou", "finance-yuyao", invalid)
+
+
+def agreement(_: City) -> Ask:
+    message = {"guest_book": NINGBO, "valid_from": "2024-01-01", "valid_to": str(TODAY + timedelta(days=99))}
+    invalid = message | {"valid_to": "2024-01-02"}
+    return Ask("centre", f"/settlement/agreements/{HANGZHOU}", message, "finance-yinzhou", None, invalid)
+
+
+def rules(_: City) -> Ask:
+    return Ask("centre", f"/settlement/rules/{NINGBO}", {"meals_max": 5}, "finance-yinzhou", None, {"meals_max": 0})
+
+
+def purse_order(city: City) -> Ask:
+    message = {"agency_id": city.agency(), "purse_order": "cash_first"}
+    invalid = message | {"purse_order": "luck"}
+    return Ask("finance-yinzhou", "/settlement/purse-orders", message, "kitchen-yinzhou", "finance-yuyao", invalid)
+
+
+def tariff(city: City) -> Ask:
+    message = {"canteen_id": city.canteen(), "meal": "lunch", "valid_from": str(TODAY + timedelta(days=9)),
+               "home_fen": 1_100}  # fmt: skip
+    invalid = message | {"valid_from": str(TODAY)}
+    return Ask("finance-yinzhou", "/settlement/tariffs", message, "kitchen-yinzhou", "finance-yuyao", invalid)
+
+
+def approval(city: City) -> Ask:
+    slip = city.network.slip(approved=False)
+    return Ask("approver", f"/console/enrolments/{slip.enrolment_id}/approval", None, "centre")
+
+
+def block(city: City) -> Ask:
+    message = {"blocked": True, "reason": "lost"}
+    path = f"/console/credentials/{city.card()}/block"
+    return Ask("admin-yinzhou", path, message, "kitchen-yinzhou", "admin-yuyao", {"blocked": "yes", "reason": "lost"})
+
+
+def closure(city: City) -> Ask:
+    message = {"posting_id": str(uuid4()), "holder_id": city.holder()}
+    invalid = message | {"holder_id": -1}
+    return Ask("finance-yinzhou", "/console/closures", message, "kitchen-yinzhou", "finance-yuyao", invalid)
+
+
+def activations(city: City) -> Ask:
+    message = {"agency_id": city.agency(), "holder_ids": [city.holder()]}
+    invalid = message | {"holder_ids": []}
+    return Ask("admin-yinzhou", "/console/phone-activations", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def enrolment(city: City) -> Ask:
+    message = {"canteen_id": city.canteen()}
+    invalid = message | {"kind": "toaster"}
+    return Ask("admin-yinzhou", "/console/enrolments", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def cards(city: City) -> Ask:
+    card = {"holder_id": city.holder(), "uid": f"04{secrets.token_hex(6)}"}
+    message = {"agency_id": city.agency(), "cards": [card]}
+    invalid = message | {"cards": [card | {"uid": "04"}]}
+    return Ask("admin-yinzhou", "/console/cards", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def replacement(city: City) -> Ask:
+    message = {"credential_id": city.card(), "uid": f"04{secrets.token_hex(6)}", "reason": "lost"}
+    invalid = message | {"uid": "04"}
+    return Ask("admin-yinzhou", "/console/cards/replacements", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def close_day(city: City) -> Ask:
+    assert city.closed_day
+    message = {"business_date": city.open_day}
+    return Ask("centre", "/clearing/cycles", message, "finance-yinzhou", None, {"business_date": "2019-02-30"})
+
+
+def bank_file(city: City) -> Ask:
+    return Ask("centre", f"/clearing/cycles/{city.closed_day}/bank-file", None, "finance-yinzhou")
+
+
+def bank_account(city: City) -> Ask:
+    message = {"agency_id": city.agency(), "holder_name": "鄞州区", "number": "3901000000000017",
+               "bank": "102332000018"}  # fmt: skip
+    return Ask("centre", "/clearing/bank-accounts", message, "finance-yinzhou", None, message | {"bank": "x"})
+
+
+def confirmations(city: City) -> Ask:
+    legs = city.person("centre").call("GET", f"/clearing/cycles/{city.closed_day}/legs")
+    leg = next(leg for leg in legs if leg["amount_fen"] > 1)
+    content = camt(entry(secrets.token_hex(4), 1, leg["reference"], credit=leg["pay_in"]))
+    return Ask("centre", "/clearing/confirmations", content, "finance-yinzhou", None, b"<Document/>")
+
+
+def raise_dispute(city: City) -> Ask:
+    message = {"posting_id": city.guests.pop(), "amount_fen": 100, "text": "没吃"}
+    invalid = message | {"amount_fen": 0}
+    return Ask("finance-yuyao", "/clearing/disputes", message, "kitchen-yuyao", "finance-hangzhou", invalid)
+
+
+def answer(city: City) -> Ask:
+    path = f"/clearing/disputes/{city.dispute()}/answer"
+    return Ask("finance-yinzhou", path, {"text": "吃了"}, "kitchen-yinzhou", "finance-hangzhou", {"text": ""})
+
+
+def withdrawal(city: City) -> Ask:
+    path = f"/clearing/disputes/{city.dispute()}/withdrawal"
+    return Ask("finance-yuyao", path, None, "kitchen-yuyao", "finance-hangzhou")
+
+
+def decision(city: City) -> Ask:
+    number = city.dispute()
+    city.person("finance-yinzhou").call("POST", f"/clearing/disputes/{number}/answer", {"text": "吃了"})
+    message = {"accept": True, "text": "查实"}
+    return Ask("centre", f"/clearing/disputes/{number}/decision", message, "finance-yuyao", None, {"accept": 1})
+
+
+def weigh(city: City) -> Ask:
+    one = {"weigh_in_id": str(uuid4()), "canteen_id": city.canteen(), "business_date": str(TODAY), "meal": "lunch",
+           "stream": "plate", "weight_g": 1_000}  # fmt: skip
+    body = {"weigh_ins": [one]}
+    invalid = {"weigh_ins": [one | {"weight_g": 0}]}
+    return Ask("kitchen-yinzhou", "/waste/weigh-ins", body, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def weigh_file(city: City) -> Ask:
+    head = "日期,食堂,餐次,类别,重量(kg)\n"
+    body = f"{head}{TODAY},{city.canteen()},午餐,未售,1.5\n".encode()
+    invalid = f"{head}{TODAY},7,午餐,未售,1.5\n".encode()
+    return Ask("kitchen-yinzhou", "/waste/weigh-in-files", body, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def photos(city: City) -> Ask:
+    path = f"/waste/weigh-ins/{city.weigh_in()}/photos"
+    return Ask("kitchen-yinzhou", path, {"files": [PHOTO]}, "finance-yinzhou", "kitchen-yuyao", {"files": ["x"]})
+
+
+def corrections(city: City) -> Ask:
+    one = {"weigh_in_id": str(uuid4()), "replaces": city.weigh_in(), "weight_g": 900}
+    body = {"corrections": [one], "reason": "看错了"}
+    return Ask("kitchen-yinzhou", "/waste/corrections", body, "finance-yinzhou", "kitchen-yuyao", {"reason": "x"})
+
+
+def food(_: City) -> Ask:
+    body = {"food": "millet", "valid_from": str(TOMORROW), "name_zh": "小米", "name_en": "millet",
+            "co2e_g_per_kg": 1_200, "source": "a test"}  # fmt: skip
+    return Ask("supervisor", "/waste/foods", body, "kitchen-yinzhou", None, body | {"co2e_g_per_kg": -1})
+
+
+def kitchen(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "operating": "contracted", "serving": "buffet", "cost_per_kg_fen": 900}
+    invalid = body | {"serving": "drone"}
+    return Ask("kitchen-yinzhou", "/waste/kitchens", body, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def booking(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "business_date": str(TODAY), "meal": "lunch", "booked": 12}
+    invalid = body | {"booked": -1}
+    return Ask("kitchen-yinzhou", "/waste/bookings", body, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def self_evaluation(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "percents": {"A1": 60}, "note": "制度健全"}
+    invalid = body | {"percents": {"W1": 60}}
+    return Ask("kitchen-yinzhou", "/waste/self-evaluations", body, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def evidence(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "code": "A1", "percent": 50, "note": "现场查看"}
+    return Ask("supervisor", "/waste/evidence", body, "kitchen-yinzhou", None, body | {"code": "W1"})
+
+
+def open_case(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "what": "未称重", "responsible": "李主任",
+            "due_on": str(TOMORROW)}  # fmt: skip
+    return Ask("supervisor", "/waste/cases", body, "kitchen-yinzhou", None, body | {"due_on": "2020-01-01"})
+
+
+def case_action(city: City) -> Ask:
+    path = f"/waste/cases/{city.case()}/plan"
+    return Ask("kitchen-yinzhou", path, {"text": "计划"}, "supervisor", "kitchen-yuyao", {"text": ""})
+
+
+def sampling_plan(_: City) -> Ask:
+    return Ask("supervisor", f"/waste/sampling-plans/{TODAY.year + 1}", None, "kitchen-yinzhou")
+
+
+def freeze(city: City) -> Ask:
+    assert city.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")["evaluated"]
+    return Ask("supervisor", f"/waste/evaluations/{QUARTER}/freeze", None, "kitchen-yinzhou")
+
+
+def appeal(city: City) -> Ask:
+    assert city.frozen
+    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "text": "系误录"}
+    invalid = body | {"text": ""}
+    return Ask("kitchen-yinzhou", "/waste/appeals", body, "finance-yinzhou", "kitchen-hangzhou", invalid)
+
+
+def appeal_decision(city: City) -> Ask:
+    body = {"accept": False, "text": "维持"}
+    path = f"/waste/appeals/{city.appeal}/decision"
+    return Ask("supervisor", path, body, "kitchen-yuyao", None, {"accept": 1, "text": "x"})
+
+
+def bulletin(city: City) -> Ask:
+    assert city.frozen
+    body = {"quarter": QUARTER}
+    return Ask("supervisor", "/waste/bulletins", body, "kitchen-yinzhou", None, {"quarter": "2026-02-01"})
+
+
+def edit_bulletin(city: City) -> Ask:
+    path = f"/waste/bulletins/{city.bulletin}"
+    return Ask("supervisor", path, {"foreword": "本季度各单位认真落实。"}, "kitchen-yinzhou", None, {"colour": "red"})
+
+
+def publication(city: City) -> Ask:
+    return Ask("approver", f"/waste/bulletins/{city.bulletin}/publication", None, "kitchen-yinzhou", "supervisor")
+
+
+def sign_in(_: City) -> Ask:
+    body = {"login": "centre", "password": PASSWORD}
+    return Ask("", "/console/sessions", body, None, None, body | {"password": "wrong"})
+
+
+CHANGES: dict[str, Callable[[City], Ask]] = {
+    SIGN_IN: sign_in,
+    "POST /registry/officials": officials,
+    "POST /registry/visits": visit,
+    "POST /settlement/grants": lambda city: deposit(city, "/settlement/grants"),
+    "POST /settlement/top-ups": lambda city: deposit(city, "/settlement/top-ups"),
+    "POST /settlement/grants/{agency_id}/{batch}": grant_file,
+    "POST /settlement/refunds": refund,
+    "POST /settlement/agreements/{book}": agreement,
+    "POST /settlement/rules/{book}": rules,
+    "POST /settlement/purse-orders": purse_order,
+    "POST /settlement/tariffs": tariff,
+    "POST /console/enrolments": enrolment,
+    "POST /console/enrolments/{enrolment_id}/approval": approval,
+    "POST /console/cards": cards,
+    "POST /console/cards/replacements": replacement,
+    "POST /console/credentials/{credential_id}/block": block,
+    "POST /console/phone-activations": activations,
+    "POST /console/closures": closure,
+    "POST /clearing/cycles": close_day,
+    "POST /clearing/cycles/{business_date}/bank-file": bank_file,
+    "POST /clearing/bank-accounts": bank_account,
+    "POST /clearing/confirmations": confirmations,
+    "POST /clearing/disputes": raise_dispute,
+    "POST /clearing/disputes/{dispute_id}/answer": answer,
+    "POST /clearing/disputes/{dispute_id}/withdrawal": withdrawal,
+    "POST /clearing/disputes/{dispute_id}/decision": decision,
+    "POST /waste/weigh-ins": weigh,
+    "POST /waste/weigh-in-files": weigh_file,
+    "POST /waste/weigh-ins/{weigh_in_id}/photos": photos,
+    "POST /waste/corrections": corrections,
+    "POST /waste/foods": food,
+    "POST /waste/kitchens": kitchen,
+    "POST /waste/bookings": booking,
+    "POST /waste/self-evaluations": self_evaluation,
+    "POST /waste/evidence": evidence,
+    "POST /waste/cases": open_case,
+    "POST /waste/cases/{case_id}/{action}": case_action,
+    "POST /waste/sampling-plans/{year}": sampling_plan,
+    "POST /waste/evaluations/{quarter}/freeze": freeze,
+    "POST /waste/appeals": appeal,
+    "POST /waste/appeals/{appeal_id}/decision": appeal_decision,
+    "POST /waste/bulletins": bulletin,
+    "PATCH /waste/bulletins/{bulletin_id}": edit_bulletin,
+    "POST /waste/bulletins/{bulletin_id}/publication": publication,
+}
+"""Every change that a person makes. The order is that of a story: a quarter is frozen after it was scored."""
+
+NO_CHANGES = {
+    "DELETE /console/sessions/current": "signing out ends nobody's but the caller's own session",
+    "POST /clearing/differences": "compares, as the job runner does every five minutes",
+    "POST /waste/evaluations/{quarter}": "asks for a computation, which the job runner makes by itself too",
+    "POST /gateway/notifications": "a gateway's message, verified by its signature; the order keeps it",
+    "POST /phone/certificates": "a phone's message, under a one-time code that has its entry",
+    "POST /phone/certificates/renewals": "a phone's message, signed by it",
+    "POST /phone/top-ups": "a phone's message, signed by it; the order keeps it",
+    "POST /terminal/enrolments": "a device's message, under a one-time code that has its entries",
+    "POST /terminal/sessions": "a terminal's message, signed by it",
+    "DELETE /terminal/sessions/current": "a terminal's message, signed by it",
+    "POST /terminal/charges": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/voids": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/totals": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/weigh-ins": "a scale's message, signed by it; the weighing names the scale",
+}
+"""Changing methods that are no person's change, and why."""
+
+
+@pytest.fixture(scope="module")
+def city(scratch: Path) -> Iterator[City]:
+    folder = scratch / "audited"
+    folder.mkdir()
+    system = System(folder)
+    system.start()
+    yield City(Network(system), folder)
+    system.clear_away()
+
+
+def entries(city: City) -> list[str]:
+    """The actions in the audit log, in order."""
+    with psycopg.connect(city.network.system.database_url) as connection:
+        return [action for (action,) in connection.execute("SELECT action FROM audit_entry ORDER BY entry")]
+
+
+def send(city: City, method: str, ask: Ask, who: str, body: Any) -> urllib3.BaseHTTPResponse:
+    headers = {"content-type": "application/json"}
+    if who:
+        headers["authorization"] = f"Bearer {city.person(who).token}"
+    if isinstance(body, bytes):
+        headers["content-type"] = "application/octet-stream"
+    elif body is not None:
+        body = json.dumps(body).encode()
+    url = city.network.url + ask.path
+    return urllib3.request(method, url, body=body, headers=headers, retries=False, timeout=60)
+
+
+def test_every_changing_route_stands_in_a_table(city: City) -> None:
+    paths = urllib3.request("GET", f"{city.network.url}/schema/openapi.json").json()["paths"]
+    changing = {
+        f"{method.upper()} {path}"
+        for path, item in paths.items()
+        for method in item
+        if method in ("post", "put", "patch", "delete")
+    }
+    assert changing == CHANGES.keys() | NO_CHANGES.keys()
+    assert not CHANGES.keys() & NO_CHANGES.keys()
+
+
+@pytest.mark.parametrize("route", CHANGES)
+def test_a_change_has_one_entry_and_a_refusal_none(city: City, route: str) -> None:
+    method = route.split(" ", 1)[0]
+    ask = CHANGES[route](city)
+    variants = {
+        "wrong role": (ask.wrong_role, ask.body),
+        "other agency": (ask.other_agency, ask.body),
+        "invalid body": (ask.who, ask.invalid),
+    }
+    for login in {ask.who, ask.wrong_role, ask.other_agency} - {None, ""}:
+        city.person(str(login))
+    for name, (who, body) in variants.items():
+        if who is None or (name == "invalid body" and body is None):
+            continue
+        before = entries(city)
+        refused = send(city, method, ask, who, body)
+        assert 400 <= refused.status < 500, f"{name}: {refused.status} {refused.data.decode()}"
+        assert entries(city) == before, f"{name}: refused, and yet noted"
+    before = entries(city)
+    done = send(city, method, ask, ask.who, ask.body)
+    assert done.status < 300, done.data.decode()
+    assert len(entries(city)) == len(before) + 1, entries(city)[len(before) :]
