@@ -1,7 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev test quick check docs bench load lock clean
+.PHONY: run setup setup-dev test quick check docs pictures bench load lock clean
 
 run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(BIN)/onecard run
@@ -30,6 +30,10 @@ check: setup-dev      ## ruff, mypy --strict, import contracts, named queries
 docs: setup-dev       ## renew the generated documents: docs/schema.sql, docs/states.md
 	$(BIN)/python -m scripts.schema
 	$(BIN)/python -m scripts.states
+
+pictures: setup-dev   ## take the pictures of docs/images anew
+	@scripts/setup-packages.sh --test
+	$(BIN)/python -m scripts.pictures
 
 bench: setup-dev      ## speed and memory against what the same machine does otherwise (ARGS=--quick: two minutes)
 	$(BIN)/python -m loadtest.bench $(ARGS)

@@ -1,0 +1,64 @@
+"""Take every picture of docs/images: start a system, play a small day, photograph its pages.
+
+Usage: .venv/bin/python -m scripts.pictures [FOLDER]   (`make pictures`; needs Debian's chromium)
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.builders import Network
+from tests.running_system import System
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+
+def live(page: Page, network: Network, _: Path) -> None:
+    """Today's payments as they come in."""
+    page.set_viewport_size({"width": 960, "height": 620})
+    page.goto(network.url)
+    page.locator("tbody tr").nth(3).wait_for()
+    page.wait_for_timeout(1_000)
+
+
+def receipt(page: Page, network: Network, folder: Path) -> None:
+    """The receipt of a lunch paid from both purses."""
+    official = network.official(cash_fen=5_000, subsidy_fen=600)
+    answer = network.terminal(folder).charge_card(network.card(official), "lunch")
+    assert answer.receipt is not None, answer
+    page.set_viewport_size({"width": 520, "height": 980})
+    page.goto(f"{network.url}/r/{answer.receipt.number}")
+
+
+PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {"live.png": live, "receipt.png": receipt}
+"""Every picture by its file in docs/images."""
+
+
+def take_pictures(target: Path) -> None:
+    """All of them, into a folder."""
+    with tempfile.TemporaryDirectory(prefix="onecard-pictures-") as name:
+        folder = Path(name)
+        system = System(folder / "data")
+        try:
+            system.start()
+            system.command("demo", "--payments", "400", "--terminals", "12", "--keep-open", "--folder", str(folder))
+            network = Network(system)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+                )
+                for file, show in PICTURES.items():
+                    page = browser.new_page()
+                    show(page, network, folder)
+                    page.screenshot(path=target / file)
+                    page.close()
+                browser.close()
+        finally:
+            system.clear_away()
+
+
+if __name__ == "__main__":
+    take_pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
