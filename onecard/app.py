@@ -5,6 +5,7 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +273,7 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
         },
         openapi_config=OpenAPIConfig(
             title="onecard",
-            version="0.1.0",
+            version=metadata.version("onecard"),
             summary="Cross-agency canteen payment network",
             contact=Contact(name="The clearing centre"),
             license=License(name="Apache-2.0", identifier="Apache-2.0"),
