@@ -1,6 +1,7 @@
 """The documents are true: commands, files and links that they name exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,27 @@ def test_the_guide_lists_settings_that_are_there() -> None:
     names = {f"ONECARD_{name.upper()}" for name in Settings.model_fields}
     guide = text_of(ROOT / "docs" / "operations.md")
     assert set(re.findall(r"`(ONECARD_[A-Z_]+)`", guide)) <= names
+
+
+def test_every_decision_has_a_date_and_a_status_and_stands_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"^\| \[\d+\]\(([^)]+)\) \| (.+) \| (\S+) \| (.+) \|$", text_of(folder / "README.md"), re.MULTILINE
+    )
+    recorded = []
+    for page in sorted(folder.glob("0*.md")):
+        head = re.match(r"# (\d+)\. (.+)\n\n\*(\d{4}-\d\d-\d\d) · (accepted|replaced by \d+)\*\n", text_of(page))
+        assert head, page.name
+        assert int(head[1]) == int(page.name[:4]), page.name
+        recorded.append((page.name, *head.groups()[1:]))
+    assert listed == recorded
+
+
+def test_the_version_stands_in_the_changelog() -> None:
+    version = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["version"]
+    released = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert released[0] == version
+    assert f"image: onecard:{version}" in text_of(ROOT / "docker-compose.yml")
 
 
 def test_options_of_the_readme_exist() -> None:
