@@ -242,7 +242,9 @@ CREATE TABLE public.case_step (
     action text NOT NULL,
     text text NOT NULL,
     done_by text NOT NULL,
-    done_at timestamp with time zone NOT NULL
+    done_at timestamp with time zone NOT NULL,
+    code text,
+    params jsonb
 );
 
 CREATE TABLE public.closed_day (
@@ -432,7 +434,7 @@ CREATE TABLE public.gateway_order (
     CONSTRAINT ck_gateway_order_state CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'expired'::text, 'returned'::text])))
 );
 
-CREATE TABLE public.jurisdiction (
+CREATE TABLE public.region_rules (
     book integer NOT NULL,
     valid_from date NOT NULL,
     visitors text NOT NULL,
@@ -443,11 +445,11 @@ CREATE TABLE public.jurisdiction (
     meals_max integer,
     receipt_effect text NOT NULL,
     subsidy_expires text NOT NULL,
-    CONSTRAINT ck_jurisdiction_receipt_effect CHECK ((receipt_effect = ANY (ARRAY['personal'::text, 'voucher'::text]))),
-    CONSTRAINT ck_jurisdiction_subsidy_expires CHECK ((subsidy_expires = ANY (ARRAY['never'::text, 'year_end'::text]))),
-    CONSTRAINT ck_jurisdiction_visitor_cap CHECK ((visitor_cap = ANY (ARRAY['none'::text, 'allowance_share'::text]))),
-    CONSTRAINT ck_jurisdiction_visitor_floor CHECK ((visitor_floor = ANY (ARRAY['none'::text, 'home_price'::text]))),
-    CONSTRAINT ck_jurisdiction_visitors CHECK ((visitors = ANY (ARRAY['anyone'::text, 'agreement'::text, 'visit'::text])))
+    CONSTRAINT ck_region_rules_receipt_effect CHECK ((receipt_effect = ANY (ARRAY['personal'::text, 'voucher'::text]))),
+    CONSTRAINT ck_region_rules_subsidy_expires CHECK ((subsidy_expires = ANY (ARRAY['never'::text, 'year_end'::text]))),
+    CONSTRAINT ck_region_rules_visitor_cap CHECK ((visitor_cap = ANY (ARRAY['none'::text, 'allowance_share'::text]))),
+    CONSTRAINT ck_region_rules_visitor_floor CHECK ((visitor_floor = ANY (ARRAY['none'::text, 'home_price'::text]))),
+    CONSTRAINT ck_region_rules_visitors CHECK ((visitors = ANY (ARRAY['anyone'::text, 'agreement'::text, 'visit'::text])))
 );
 
 CREATE TABLE public.kitchen (
@@ -544,6 +546,17 @@ CREATE TABLE public."position" (
     payable_fen bigint NOT NULL,
     position_fen bigint NOT NULL
 );
+
+CREATE TABLE public.purse (
+    book integer NOT NULL,
+    holder_id bigint NOT NULL,
+    kind text NOT NULL,
+    account_id bigint NOT NULL,
+    balance_fen bigint NOT NULL,
+    CONSTRAINT ck_purse_balance CHECK ((balance_fen >= 0)),
+    CONSTRAINT ck_purse_kind CHECK ((kind = ANY (ARRAY['cash'::text, 'subsidy'::text])))
+)
+WITH (fillfactor='80', autovacuum_analyze_scale_factor='2');
 
 CREATE TABLE public.quarter_result (
     book integer NOT NULL,
@@ -747,17 +760,6 @@ CREATE TABLE public.visit (
     CONSTRAINT ck_visit_days CHECK ((first_day <= last_day))
 );
 
-CREATE TABLE public.wallet (
-    book integer NOT NULL,
-    holder_id bigint NOT NULL,
-    purse text NOT NULL,
-    account_id bigint NOT NULL,
-    balance_fen bigint NOT NULL,
-    CONSTRAINT ck_wallet_balance CHECK ((balance_fen >= 0)),
-    CONSTRAINT ck_wallet_purse CHECK ((purse = ANY (ARRAY['cash'::text, 'subsidy'::text])))
-)
-WITH (fillfactor='80', autovacuum_analyze_scale_factor='2');
-
 CREATE TABLE public.waste_meal (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -884,9 +886,6 @@ ALTER TABLE ONLY public.food_factor
 ALTER TABLE ONLY public.gateway_order
     ADD CONSTRAINT pk_gateway_order PRIMARY KEY (book, holder_id, order_id);
 
-ALTER TABLE ONLY public.jurisdiction
-    ADD CONSTRAINT pk_jurisdiction PRIMARY KEY (book, valid_from);
-
 ALTER TABLE ONLY public.kitchen
     ADD CONSTRAINT pk_kitchen PRIMARY KEY (book, canteen_id);
 
@@ -911,6 +910,9 @@ ALTER TABLE ONLY public.phone_activation
 ALTER TABLE ONLY public."position"
     ADD CONSTRAINT pk_position PRIMARY KEY (cycle_date, agency_id);
 
+ALTER TABLE ONLY public.purse
+    ADD CONSTRAINT pk_purse PRIMARY KEY (book, holder_id, kind);
+
 ALTER TABLE ONLY public.quarter_result
     ADD CONSTRAINT pk_quarter_result PRIMARY KEY (book, canteen_id, quarter, revision);
 
@@ -919,6 +921,9 @@ ALTER TABLE ONLY public.rectification_case
 
 ALTER TABLE ONLY public.region_agreement
     ADD CONSTRAINT pk_region_agreement PRIMARY KEY (book, guest_book, valid_from);
+
+ALTER TABLE ONLY public.region_rules
+    ADD CONSTRAINT pk_region_rules PRIMARY KEY (book, valid_from);
 
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT pk_request PRIMARY KEY (book, terminal_id, epoch, sequence);
@@ -952,9 +957,6 @@ ALTER TABLE ONLY public.transfer
 
 ALTER TABLE ONLY public.visit
     ADD CONSTRAINT pk_visit PRIMARY KEY (book, visit_id);
-
-ALTER TABLE ONLY public.wallet
-    ADD CONSTRAINT pk_wallet PRIMARY KEY (book, holder_id, purse);
 
 ALTER TABLE ONLY public.waste_meal
     ADD CONSTRAINT pk_waste_meal PRIMARY KEY (book, canteen_id, business_date, meal);
@@ -1008,11 +1010,11 @@ CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree 
 
 CREATE UNIQUE INDEX uq_official_staff ON public.official USING btree (book, agency_id, staff_index);
 
+CREATE UNIQUE INDEX uq_purse_account ON public.purse USING btree (book, account_id);
+
 CREATE UNIQUE INDEX uq_terminal_session_ephemeral ON public.terminal_session USING btree (book, terminal_id, ephemeral);
 
 CREATE UNIQUE INDEX uq_transfer_reversal ON public.transfer USING btree (book, reverses, part) WHERE (kind = 'reversal'::text);
-
-CREATE UNIQUE INDEX uq_wallet_account ON public.wallet USING btree (book, account_id);
 
 CREATE UNIQUE INDEX uq_weigh_in_replaces ON public.weigh_in USING btree (book, replaces) WHERE (replaces IS NOT NULL);
 
@@ -1073,9 +1075,6 @@ ALTER TABLE ONLY public.evidence
 ALTER TABLE ONLY public.gateway_order
     ADD CONSTRAINT fk_gateway_order_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
 
-ALTER TABLE ONLY public.jurisdiction
-    ADD CONSTRAINT fk_jurisdiction_book FOREIGN KEY (book) REFERENCES public.book(book);
-
 ALTER TABLE ONLY public.kitchen
     ADD CONSTRAINT fk_kitchen_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
@@ -1100,6 +1099,9 @@ ALTER TABLE ONLY public.phone_activation
 ALTER TABLE ONLY public."position"
     ADD CONSTRAINT fk_position_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
+ALTER TABLE ONLY public.purse
+    ADD CONSTRAINT fk_purse_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
 ALTER TABLE ONLY public.quarter_result
     ADD CONSTRAINT fk_quarter_result_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
@@ -1111,6 +1113,9 @@ ALTER TABLE ONLY public.rectification_case
 
 ALTER TABLE ONLY public.region_agreement
     ADD CONSTRAINT fk_region_agreement_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.region_rules
+    ADD CONSTRAINT fk_region_rules_book FOREIGN KEY (book) REFERENCES public.book(book);
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -1129,9 +1134,6 @@ ALTER TABLE ONLY public.terminal_session
 
 ALTER TABLE ONLY public.visit
     ADD CONSTRAINT fk_visit_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
-
-ALTER TABLE ONLY public.wallet
-    ADD CONSTRAINT fk_wallet_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
 
 ALTER TABLE ONLY public.waste_meal
     ADD CONSTRAINT fk_waste_meal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);

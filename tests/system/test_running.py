@@ -129,7 +129,7 @@ def test_external_servers_by_url(own: System, system: System) -> None:
     ("arguments", "words"),
     [
         (["close-day", "--date", "yesterday"], "a date is YYYY-MM-DD"),
-        (["close-day", "--date", "2099-01-01"], "the open day is"),
+        (["close-day", "--date", "2099-01-01"], "The open business day is"),
         (["check-history", "nothing.jsonl"], "no such file"),
         (["add-user", "x", "emperor", "--password", "p"], "one of"),
         (["add-user", "centre", "supervisor", "--password", "p"], "already in use"),

@@ -295,27 +295,34 @@ def _column_name(column: Column, language: Language) -> str:
     return catalogue.text(f"weighing.column.{column}", language)
 
 
-def _names(kind: type[StrEnum], prefix: str, others: Mapping[str, StrEnum]) -> dict[str, Any]:
-    """Every name of the members of an enumeration: codes, the catalogue's words, and some others."""
+def _names(messages: Mapping[StrEnum, str], others: Mapping[str, StrEnum]) -> dict[str, Any]:
+    """Every name of the members of an enumeration: codes, the catalogue's words, and some others.
+
+    ``messages``: the id of each member's message.
+    """
     printed = {
-        _plain(catalogue.text(f"{prefix}.{member}", language)): member for member in kind for language in Language
+        _plain(catalogue.text(messages[member], language)): member for member in messages for language in Language
     }
-    return printed | {member.value: member for member in kind} | {_plain(name): other for name, other in others.items()}
+    return (
+        printed
+        | {member.value: member for member in messages}
+        | {_plain(name): other for name, other in others.items()}
+    )
 
 
 @lru_cache(maxsize=1)
 def _column_names() -> dict[str, Column]:
-    return _names(Column, "weighing.column", OTHER_COLUMN_NAMES)
+    return _names({member: f"weighing.column.{member}" for member in Column}, OTHER_COLUMN_NAMES)
 
 
 @lru_cache(maxsize=1)
 def _meal_names() -> dict[str, Meal]:
-    return _names(Meal, "measures.meal", OTHER_MEAL_NAMES)
+    return _names({member: f"measures.meal.{member}" for member in Meal}, OTHER_MEAL_NAMES)
 
 
 @lru_cache(maxsize=1)
 def _stream_names() -> dict[str, Stream]:
-    return _names(Stream, "measures.stream", OTHER_STREAM_NAMES)
+    return _names({member: f"measures.stream.{member}" for member in Stream}, OTHER_STREAM_NAMES)
 
 
 def _word(text: str, names: Mapping[str, Any], code: str) -> Any:
