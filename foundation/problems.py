@@ -53,8 +53,6 @@ class Problem(Exception):
         """What was wrong this time, for people; the kind's title when there is nothing more to say."""
         if not self.code:
             return self.kind.title(language)
-        if " " in self.code:  # not in the catalogue yet
-            return self.code
         return catalogue.text(self.code, language, **self.params | self._phrases)
 
     def document(self, language: Language) -> dict[str, object]:
