@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearing.errors import DAY_NOT_REACHED, NO_CYCLE
 from clearing.netting import Owed, net
+from clearing.positions import positions_of
 from clearing.progress import Progress, silent
 from clearing.proof import grow_tree, sign_manifest
 from clearing.schemas import CycleInfo, PositionInfo
@@ -135,7 +136,7 @@ async def cycle_result(pool: Pool, business_date: date) -> CycleInfo:
     state = await _cycle_state(pool, business_date)
     if state is None:
         raise Problem(NO_CYCLE, "clearing.no_cycle", business_date=business_date)
-    rows = await pool.fetch(QUERIES["positions"], business_date)
+    rows = await positions_of(pool, business_date)
     return CycleInfo(business_date, state, [as_struct(row, PositionInfo) for row in rows])
 
 

@@ -27,6 +27,7 @@ from msgspec import convert
 from clearing.errors import ALTERED, NO_CYCLE
 from clearing.files import write_whole
 from clearing.merkle import SIZE, Tree, leaf_hash, level_sizes
+from clearing.positions import positions_of
 from clearing.progress import Progress, silent
 from foundation.named_sql import load_queries
 from foundation.postgres import LONG_S, Connection, Pool, allow_long_work
@@ -149,7 +150,7 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
     """Sign a cycle's manifest and append the cycle to the log; in the caller's transaction, one cycle at a time."""
     earlier = [Manifest.decode(row["manifest"]) for row in await connection.fetch(QUERIES["manifests"])]
     files = {row["file_name"]: row["sha256"] for row in await connection.fetch(QUERIES["files"], business_date)}
-    positions = {r["agency_id"]: r["position_fen"] for r in await connection.fetch(QUERIES["positions"], business_date)}
+    positions = {row["agency_id"]: row["position_fen"] for row in await positions_of(connection, business_date)}
     before = log_of(earlier)
     fee_fen = await connection.fetchval(QUERIES["fee"], business_date)
     unsigned = Manifest(

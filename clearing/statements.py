@@ -24,6 +24,7 @@ from clearing.disputes import DAYS
 from clearing.errors import ALTERED
 from clearing.files import write_whole
 from clearing.formats import to_csv, to_format, to_pdf, to_xlsx
+from clearing.positions import positions_of
 from clearing.progress import Progress, silent
 from clearing.reconciliation import payment_due_date
 from clearing.statement_model import (
@@ -101,7 +102,7 @@ async def _load_cycle(pool: Pool, business_date: date) -> _Cycle:
     opening = await pool.fetch(QUERIES["opening_positions"], business_date)
     return _Cycle(
         terms,
-        await pool.fetch(QUERIES["positions"], business_date),
+        await positions_of(pool, business_date),
         {row["agency_id"]: row["opening_fen"] for row in opening},
         await bank_accounts(pool),
     )

@@ -16,16 +16,6 @@ from scripts.scratch_database import scratch_database
 
 ROOT = Path(__file__).parents[1]
 
-SHARED = {
-    ("waste/measures/sql/measures.sql", "refresh_months"): "the demo city's past is added up as the product does it",
-    ("clearing/sql/clearing.sql", "positions"): "to be moved to one module",
-    ("terminals/sql/terminals.sql", "block_list_version"): "to be moved to one module",
-    ("waste/evaluation/sql/evaluation.sql", "wanted"): "to be moved to one module",
-    ("waste/evaluation/sql/evaluation.sql", "quarter"): "to be moved to one module",
-    ("waste/supervision/sql/sampling.sql", "coverage"): "to be moved to one module",
-}
-"""Queries that more than one module uses, and why that stands."""
-
 Query = tuple[Path, str]
 """A query by its file and name."""
 
@@ -54,8 +44,6 @@ def misplaced_queries(root: Path = ROOT) -> Iterator[str]:
     for path in query_files(root):
         for name in load_queries(path):
             using = sorted(users.get((path, name), ()))
-            if (_shown(path), name) in SHARED:
-                continue
             if not using:
                 yield f"{_shown(path)}: {name}: no module uses it"
             elif len(using) > 1:

@@ -115,6 +115,11 @@ async def changes_since(ledger: Pool, version: int) -> BlockChanges:
     return BlockChanges(reached, len(rows) < CHANGES_MAX, [as_struct(row, BlockChange) for row in rows])
 
 
+async def block_list_version(ledger: Pool) -> int:
+    """The version of the block list now."""
+    return int(await ledger.fetchval(QUERIES["block_list_version"]))
+
+
 class BlockListVersion:
     """The version that this worker puts into its answers."""
 
@@ -126,7 +131,7 @@ class BlockListVersion:
         """Keep ``current`` up to date until cancelled."""
         while True:
             try:
-                self.current = await self._ledger.fetchval(QUERIES["block_list_version"])
+                self.current = await block_list_version(self._ledger)
             except (*LOST_CONNECTION, TimeoutError) as error:
                 log.warning("block_list_version_unknown", error=repr(error))
             await asyncio.sleep(REFRESH_S)

@@ -22,6 +22,7 @@ from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
 from registry.models import Canteen, Database, next_numbers
 from settlement.models import AMOUNT_MAX_FEN
+from terminals.blocking import block_list_version
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.schemas import (
@@ -195,7 +196,7 @@ async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: date
         highest_sequence=highest,
         centre_time=int(now.timestamp()),
         expires_at=int(session_end(calendar, now).timestamp()),
-        block_list_version=await ledger.fetchval(QUERIES["block_list_version"]),
+        block_list_version=await block_list_version(ledger),
         canteen_id=terminal.canteen_id,
         limits=TerminalLimits(AMOUNT_MAX_FEN, RESEND_WITHIN_S),
     )

@@ -186,12 +186,6 @@ SELECT agency_id, name_zh, name_en FROM agency ORDER BY agency_id;
 INSERT INTO position (cycle_date, agency_id, receivable_fen, payable_fen, position_fen)
 VALUES ($1, $2, $3, $4, $5);
 
--- name: positions
--- The net positions of a cycle with the agencies' names.
-SELECT p.agency_id, a.name_zh, a.name_en, p.receivable_fen, p.payable_fen, p.position_fen
-FROM position p JOIN agency a ON a.agency_id = p.agency_id
-WHERE p.cycle_date = $1 ORDER BY p.agency_id;
-
 -- name: step
 -- Move a cycle from one state to the next; does nothing when another closer did so first.
 UPDATE cycle SET state = $3,

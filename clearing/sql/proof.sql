@@ -34,10 +34,6 @@ WHERE l.canteen_id IS NOT NULL AND $2 IN (l.issuer_id, l.acquirer_id);
 -- A cycle's published files.
 SELECT file_name, sha256 FROM statement WHERE cycle_date = $1;
 
--- name: positions
--- A cycle's net positions.
-SELECT agency_id, position_fen FROM position WHERE cycle_date = $1;
-
 -- name: fee
 -- A cycle's fee for each meal served to a guest.
 SELECT fee_fen FROM cycle WHERE business_date = $1;
