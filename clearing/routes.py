@@ -53,7 +53,7 @@ ANSWER_WITHIN_S = 25.0
 ByPerson = Request[access.Person, Any, Any]
 Form = Annotated[FileFormat, Parameter(query="format")]
 Lang = Annotated[
-    Language, Parameter(query="lang", description="`zh_Hans`: the signed file; `en`: an unsigned copy in English.")
+    Language, Parameter(query="lang", description="`zh-Hans`: the signed file; `en`: an unsigned copy in English.")
 ]
 
 SEE: list[Guard] = [access.allows("see_clearing")]

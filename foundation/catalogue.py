@@ -18,15 +18,20 @@ LOCALES = Path(__file__).parent / "locales"
 
 
 class Language(StrEnum):
-    """The languages of the catalogue; values are folder names, ``tag`` is BCP 47."""
+    """The languages of the catalogue; values are what ``?lang=`` and ``ONECARD_LANG`` take."""
 
-    CHINESE = "zh_Hans"
+    CHINESE = "zh-Hans"
     ENGLISH = "en"
 
     @property
     def tag(self) -> str:
         """The language tag for ``lang`` and ``Content-Language``."""
         return "zh-Hans-CN" if self is Language.CHINESE else "en"
+
+    @property
+    def folder(self) -> Path:
+        """Where its PO files are; gettext writes the script with an underscore."""
+        return LOCALES / self.value.replace("-", "_")
 
 
 class UnknownMessage(KeyError):
@@ -37,7 +42,7 @@ class UnknownMessage(KeyError):
 def messages(language: Language) -> Mapping[str, str]:
     """All messages of a language by id."""
     found: dict[str, str] = {}
-    for path in sorted((LOCALES / language).glob("*.po")):
+    for path in sorted(language.folder.glob("*.po")):
         found |= {entry.msgid: entry.msgstr for entry in polib.pofile(str(path), check_for_duplicates=True)}
     return found
 

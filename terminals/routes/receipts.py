@@ -14,7 +14,7 @@ from foundation.postgres import Pool
 from terminals import receipts
 
 Lang = Annotated[
-    Language | None, Parameter(query="lang", description="`zh_Hans` or `en`; without it `Accept-Language` decides.")
+    Language | None, Parameter(query="lang", description="`zh-Hans` or `en`; without it `Accept-Language` decides.")
 ]
 AnyRequest = Request[None, None, State]
 

@@ -47,7 +47,7 @@ def none_of(wrong: list[str]) -> None:
 
 
 def entries(name: str, language: Language) -> dict[str, str]:
-    return {entry.msgid: entry.msgstr for entry in polib.pofile(str(LOCALES / language / f"{name}.po"))}
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(str(language.folder / f"{name}.po"))}
 
 
 def all_entries(language: Language) -> Iterator[tuple[str, str, str]]:
@@ -83,7 +83,7 @@ def test_an_id_stands_once_and_in_order() -> None:
     for language in Language:
         seen: dict[str, str] = {}
         for name in NAMES:
-            ids = [entry.msgid for entry in polib.pofile(str(LOCALES / language / f"{name}.po"))]
+            ids = [entry.msgid for entry in polib.pofile(str(language.folder / f"{name}.po"))]
             pairs = itertools.pairwise(ids)
             wrong += [f"{language}/{name}.po: {after} is not in order" for before, after in pairs if before >= after]
             wrong += [f"{language}/{name}.po: {one} also in {seen[one]}.po" for one in ids if one in seen]

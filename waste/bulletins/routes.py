@@ -24,7 +24,7 @@ from waste.bulletins.pages import list_page, page
 from waste.bulletins.schemas import BulletinShown, BulletinTexts, NewBulletin
 
 ByPerson = Request[access.Person, Any, Any]
-Lang = Annotated[Language, Parameter(description="`zh_Hans`: the bulletin; `en`: its facts in English.")]
+Lang = Annotated[Language, Parameter(description="`zh-Hans`: the bulletin; `en`: its facts in English.")]
 
 
 def _pdf(bulletin_id: int, content: bytes) -> Response[bytes]:
