@@ -41,12 +41,12 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "disputes.sql")
 DAYS = 3
 """Working days of the Chinese calendar."""
 
-ACTIONS = {
-    "answer": {DisputeState.OPEN},
-    "withdraw": {DisputeState.OPEN, DisputeState.ANSWERED},
-    "decide": {DisputeState.OPEN, DisputeState.ANSWERED},
+TRANSITIONS = {
+    "answer": ({DisputeState.OPEN}, (DisputeState.ANSWERED,)),
+    "withdraw": ({DisputeState.OPEN, DisputeState.ANSWERED}, (DisputeState.WITHDRAWN,)),
+    "decide": ({DisputeState.OPEN, DisputeState.ANSWERED}, (DisputeState.ACCEPTED, DisputeState.REJECTED)),
 }
-"""The actions on a dispute, each with the states in which it is allowed."""
+"""The actions on a dispute: the states in which each is allowed, and those that it may lead to."""
 
 REFUNDS = UUID("6f6e6563-6172-6464-6973-707574650000")
 """The namespace of the refunds' numbers."""
@@ -207,7 +207,8 @@ async def _lock_dispute(db: AsyncSession, person: Person, dispute_id: int, actio
 
 
 def _check_state(dispute: Dispute, action: str) -> None:
-    if dispute.state not in ACTIONS[action]:
+    allowed, _ = TRANSITIONS[action]
+    if dispute.state not in allowed:
         raise Problem(DISPUTE_CLOSED, f"dispute.is_{dispute.state}")
 
 

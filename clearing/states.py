@@ -35,7 +35,7 @@ class EntryVerdict(StrEnum):
 
 
 class DisputeState(StrEnum):
-    """The state of a dispute; the transitions are ``clearing.disputes.ACTIONS``."""
+    """The state of a dispute; the transitions are ``clearing.disputes.TRANSITIONS``."""
 
     OPEN = "open"
     ANSWERED = "answered"

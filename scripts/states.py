@@ -14,8 +14,6 @@ TARGET = Path(__file__).parents[1] / "docs" / "states.md"
 Arrow = tuple[str, str, str]
 """From a state, to a state, by an action."""
 
-DISPUTE_LEADS_TO = {"answer": ("answered",), "withdraw": ("withdrawn",), "decide": ("accepted", "rejected")}
-
 
 def cycle_arrows() -> Iterator[Arrow]:
     """A clearing cycle: what takes it from state to state is the same job, so the arrows have no names."""
@@ -24,9 +22,9 @@ def cycle_arrows() -> Iterator[Arrow]:
 
 def dispute_arrows() -> Iterator[Arrow]:
     """A dispute."""
-    for action, states in disputes.ACTIONS.items():
+    for action, (states, following) in disputes.TRANSITIONS.items():
         for state in sorted(states):
-            yield from ((str(state), following, action) for following in DISPUTE_LEADS_TO[action])
+            yield from ((str(state), str(one), action) for one in following)
 
 
 def case_arrows() -> Iterator[Arrow]:
@@ -37,7 +35,7 @@ def case_arrows() -> Iterator[Arrow]:
 
 DIAGRAMS = (
     ("Clearing cycle", "clearing/closing.py", "TRANSITIONS", cycle_arrows),
-    ("Dispute", "clearing/disputes.py", "ACTIONS", dispute_arrows),
+    ("Dispute", "clearing/disputes.py", "TRANSITIONS", dispute_arrows),
     ("Rectification case", "waste/supervision/cases.py", "TRANSITIONS", case_arrows),
 )
 

@@ -41,6 +41,3 @@ class Refusal(StrEnum):
     TOO_LATE = "too_late"
     DAY_CLOSED = "day_closed"
     NOT_A_CHARGE = "not_a_charge"
-
-
-REFUSALS = tuple(Refusal)

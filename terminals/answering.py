@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from foundation.catalogue import Language, text
 from settlement.charging import ChargeOrder, Remembered
-from settlement.errors import REFUSALS
+from settlement.errors import Refusal
 from settlement.transfers import Channel
 from terminals.schemas import Answer, Receipt
 
@@ -36,7 +36,7 @@ def answer_of(remembered: Remembered, note: str = "") -> Answer:
     return Answer("approved", receipt=receipt)
 
 
-@lru_cache(maxsize=len(REFUSALS))
+@lru_cache(maxsize=len(Refusal))
 def refused(reason: str) -> Answer:
     """The answer of a refusal, in both languages: it is signed, and the till stores it."""
     title, advice = f"refusal.{reason}.title", f"refusal.{reason}.advice"

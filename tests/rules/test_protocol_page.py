@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from settlement.errors import REFUSALS
+from settlement.errors import Refusal
 from terminals import cards, qr, signatures
 from terminals.cards import CardFile
 from terminals.schemas import SignedOn, to_bytes
@@ -97,4 +97,4 @@ def test_charge() -> None:
 
 
 def test_the_page_names_every_reason() -> None:
-    assert [reason for reason in REFUSALS if f"`{reason}`" not in PAGE] == []
+    assert [reason for reason in Refusal if f"`{reason}`" not in PAGE] == []
