@@ -16,7 +16,7 @@ from registry.meals import Meal
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered, RequestKey
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
-from settlement.transfers import Channel
+from settlement.transfers import Channel, TransferKind
 
 NINGBO, HANGZHOU = Book(3302), Book(3301)
 _sequences = itertools.count(1)
@@ -97,7 +97,7 @@ class Counter:
             " RETURNING credential_id",
             book, holder_id,
         )  # fmt: skip
-        for kind, amount_fen in (("top_up", cash_fen), ("grant", subsidy_fen)):
+        for kind, amount_fen in ((TransferKind.TOP_UP, cash_fen), (TransferKind.GRANT, subsidy_fen)):
             if amount_fen:
                 await deposit(self.ledger, book, kind, [Deposit(new_posting_id(), holder_id, amount_fen)])
         return Holder(book, holder_id, credential_id)

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.identifiers import Book
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
+from settlement.transfers import TransferKind
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
 
 
@@ -87,7 +89,7 @@ async def test_a_refusal_is_final_for_its_number(counter: Counter) -> None:
     till = await counter.till()
     order = counter.order(till, holder)
     assert (await counter.charger.charge(order)).refusal == "insufficient_funds"
-    await deposit(counter.ledger, NINGBO, "top_up", [Deposit(new_posting_id(), holder.holder_id, 50_000)])
+    await deposit(counter.ledger, NINGBO, TransferKind.TOP_UP, [Deposit(new_posting_id(), holder.holder_id, 50_000)])
     assert (await counter.charger.charge(order)).refusal == "insufficient_funds"
     # Under a new number the same presentation pays: a refusal uses no counter up.
     assert (await counter.charger.charge(replace(order, key=counter.order(till, holder).key))).outcome == "approved"
@@ -228,7 +230,7 @@ async def test_void_twice_under_two_numbers_gives_back_once(counter: Counter) ->
 
 
 @pytest.mark.parametrize("book", [NINGBO, HANGZHOU])
-async def test_void_bars_a_charge_that_has_not_arrived(counter: Counter, book: int) -> None:
+async def test_void_bars_a_charge_that_has_not_arrived(counter: Counter, book: Book) -> None:
     holder, till = await counter.holder(book), await counter.till()
     late, void = counter.order(till, holder), counter.order(till, holder)
     assert (await counter.charger.void(NINGBO, void.key, void.digest, 1, late.key.sequence)).outcome == "voided"
@@ -295,9 +297,9 @@ async def test_deposits_post_once_and_never_change(counter: Counter) -> None:
     holder = await counter.holder(cash_fen=0)
     posting_id = new_posting_id()
     for _ in range(3):
-        await deposit(counter.ledger, NINGBO, "top_up", [Deposit(posting_id, holder.holder_id, 700)])
+        await deposit(counter.ledger, NINGBO, TransferKind.TOP_UP, [Deposit(posting_id, holder.holder_id, 700)])
     assert await counter.purses(holder) == {"cash": 700, "subsidy": 0}
-    for kind, amount_fen in (("top_up", 701), ("grant", 700)):
+    for kind, amount_fen in ((TransferKind.TOP_UP, 701), (TransferKind.GRANT, 700)):
         with pytest.raises(Problem):
             await deposit(counter.ledger, NINGBO, kind, [Deposit(posting_id, holder.holder_id, amount_fen)])
     assert await counter.purses(holder) == {"cash": 700, "subsidy": 0}

@@ -15,7 +15,8 @@ from clearing.disputes import decide_dispute, raise_dispute
 from foundation.attachments import Attachment
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from registry.access import Person
+from registry.access import Person, Role
+from registry.identifiers import AgencyId
 from registry.models import Database
 from tests.builders import Network
 from tests.closed_days import close
@@ -24,7 +25,15 @@ from tests.running_system import System
 from verification.invariants import verify_ledger
 
 PDF = b"%PDF-1.7 a receipt"
-CENTRE = Person(1, "centre", "centre_operator", None)
+CENTRE = Person(1, "centre", Role.CENTRE_OPERATOR, None)
+
+
+def finance_officer(user_id: int, login: str, agency_id: AgencyId) -> Person:
+    return Person(user_id, login, Role.AGENCY_FINANCE, agency_id)
+
+
+STRANGER = finance_officer(4, "stranger", AgencyId(424242))
+"""Of an agency that has nothing to do with the payment."""
 
 
 class Case:
@@ -42,8 +51,8 @@ class Case:
         self.day = max((await open_dates(self.ledger)).values())
         await close(self.ledger, self.day, self.folder)
         issuer = await self.ledger.fetchval("SELECT issuer_id FROM transfer WHERE posting_id = $1", self.posting)
-        self.guest = Person(2, "guest", "agency_finance", issuer)
-        self.host = Person(3, "host", "agency_finance", till.agency_id)
+        self.guest = finance_officer(2, "guest", issuer)
+        self.host = finance_officer(3, "host", till.agency_id)
 
     async def dispute(self, person: Person | None = None, fen: int = 500, **more: Any) -> int:
         files = more.get("files", [])
@@ -96,14 +105,13 @@ async def test_a_rejected_one_moves_nothing_and_can_be_raised_again(case: Case) 
 
 
 async def test_only_who_is_concerned_and_only_once_at_a_time(case: Case) -> None:
-    stranger = Person(4, "stranger", "agency_finance", 424242)
-    assert await refused(case.dispute(stranger)) == "not-disputable"
+    assert await refused(case.dispute(STRANGER)) == "not-disputable"
     assert await refused(case.dispute(fen=2_001)) == "not-disputable"
     assert await refused(case.dispute(posting=uuid4())) == "not-disputable"
     number = await case.dispute(case.host)
     assert await refused(case.dispute()) == "not-disputable", "the other side disputes the same payment"
     assert await refused(case.answer(number, case.host)) == "not-allowed"
-    assert await refused(case.answer(number, stranger)) == "no-dispute"
+    assert await refused(case.answer(number, STRANGER)) == "no-dispute"
     assert await refused(disputes.withdraw_dispute(case.database, case.guest, number)) == "not-allowed"
     await disputes.withdraw_dispute(case.database, case.host, number)
     assert await refused(case.answer(number, case.guest)) == "dispute-closed"
@@ -157,9 +165,8 @@ async def test_files_are_what_they_say(case: Case) -> None:
     async with case.database() as db:
         file = await disputes.read_file(db, case.host, number, 1)
         assert (file.media_type, file.content) == ("application/pdf", PDF)
-    stranger = Person(4, "stranger", "agency_finance", 424242)
     async with case.database() as db:
-        assert await refused(disputes.read_file(db, stranger, number, 1)) == "no-dispute"
+        assert await refused(disputes.read_file(db, STRANGER, number, 1)) == "no-dispute"
     await disputes.withdraw_dispute(case.database, case.guest, number)
     assert await refused(case.dispute(files=[Attachment("a.pdf", b"<script>")])) == "invalid"
 

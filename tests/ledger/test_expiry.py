@@ -8,6 +8,7 @@ from foundation.money import yuan
 from settlement.deposits import Deposit, deposit
 from settlement.expiry import lapse_due
 from settlement.ledger import new_posting_id
+from settlement.transfers import TransferKind
 from tests.counter import HANGZHOU, NINGBO, Counter
 
 YEAR_END = date(2026, 12, 31)
@@ -34,7 +35,7 @@ async def test_the_old_years_money_goes_back(
 
     await ledger.execute("UPDATE book_day SET business_date = $1", date(2027, 1, 1))
     if granted:
-        await deposit(ledger, NINGBO, "grant", [Deposit(new_posting_id(), holder.holder_id, granted)])
+        await deposit(ledger, NINGBO, TransferKind.GRANT, [Deposit(new_posting_id(), holder.holder_id, granted)])
     if spent:
         answer = await counter.charger.charge(counter.order(till, holder, home_fen=spent))
         assert answer.outcome == "approved"

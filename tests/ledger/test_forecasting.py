@@ -14,11 +14,12 @@ from clearing.closing import open_dates
 from demo.kitchen_history import covers_of
 from foundation.calendar import is_working_day
 from foundation.postgres import Pool
+from registry.meals import Meal
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import NINGBO, Counter
 from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
-from waste.forecast.daily_covers import keep_closed_days, series_of
+from waste.forecast.daily_covers import CanteenMeal, keep_closed_days, series_of
 from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, backtest, forecast, mase, wape
 from waste.forecast.series import Series
 
@@ -102,7 +103,7 @@ async def test_closed_days_are_kept_once_and_forecast_from(ledger: Pool, tmp_pat
     assert await keep_closed_days(ledger) == [day]
     assert await keep_closed_days(ledger) == []
     series = await series_of(ledger)
-    assert series[NINGBO, till.canteen_id, "lunch"].covers[-1] == 3
+    assert series[CanteenMeal(NINGBO, till.canteen_id, Meal.LUNCH)].covers[-1] == 3
     assert {len(s.covers) for s in series.values()} == {549}
     assert await needs_forecast(ledger)
     assert await forecast_covers(ledger, is_working_day) == 7 * 21

@@ -18,6 +18,7 @@ from foundation.postgres import open_pool
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
+from settlement.transfers import Channel, TransferKind
 from tests.bank import camt, entry
 from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
@@ -94,7 +95,8 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
         "INSERT INTO gateway_order VALUES ($1, $2, $3, $3, 700, 'paid', 'ref', now(), now(), now())",
         NINGBO, visitor.holder_id, number,
     )  # fmt: skip
-    await deposit(pool, NINGBO, "top_up", [Deposit(number, visitor.holder_id, 700)], channel="gateway")
+    top_up = Deposit(number, visitor.holder_id, 700)
+    await deposit(pool, NINGBO, TransferKind.TOP_UP, [top_up], channel=Channel.GATEWAY)
     leaver, invited = await counter.holder(NINGBO), await counter.holder(HANGZHOU)
     _, paid = await pay(home, leaver)
     await refund(pool, NINGBO, new_posting_id(), paid.posting_id, 200)

@@ -16,6 +16,7 @@ from foundation.problems import Problem
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
+from settlement.transfers import TransferKind
 from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.running_system import System
@@ -89,7 +90,7 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
                 await worker.charger.void(target.home_book, key, void.digest, 1, target.key.sequence)
             case "top_up" | "grant":
                 holder = holders[which]
-                await deposit(pool, holder.book, kind, [Deposit(new_posting_id(), holder.holder_id, fen)])
+                await deposit(pool, holder.book, TransferKind(kind), [Deposit(new_posting_id(), holder.holder_id, fen)])
             case "working_meal":
                 order = worker.order(till, holders[which], visitor_fen=fen, host_account=host_accounts[till.agency_id])
                 sent.append(order)

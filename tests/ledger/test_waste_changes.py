@@ -18,7 +18,8 @@ from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from onecard.migrate import alembic_config
-from registry.access import Person
+from registry.access import Person, Role
+from registry.identifiers import AgencyId
 from registry.models import Canteen, Database
 from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin
 from waste.evaluation.appeals import decide_appeal, raise_appeal
@@ -32,8 +33,8 @@ from waste.supervision.schemas import StepShown
 
 TODAY = datetime.now(ZONE).date()
 QUARTER = quarter_before(TODAY)
-SUPERVISOR = Person(1, "supervisor", "supervisor", None)
-OTHER = Person(2, "other", "supervisor", None)
+SUPERVISOR = Person(1, "supervisor", Role.SUPERVISOR, None)
+OTHER = Person(2, "other", Role.SUPERVISOR, None)
 NINGBO = 3302
 
 
@@ -42,7 +43,7 @@ class World:
 
     def __init__(self, ledger: Pool, database: Database, canteen: Canteen) -> None:
         self.ledger, self.database, self.canteen = ledger, database, canteen
-        self.kitchen = Person(3, "kitchen", "canteen_manager", canteen.agency_id)
+        self.kitchen = Person(3, "kitchen", Role.CANTEEN_MANAGER, AgencyId(canteen.agency_id))
 
     async def entries(self) -> list[str]:
         return [row["action"] for row in await self.ledger.fetch("SELECT action FROM audit_entry ORDER BY entry")]

@@ -21,15 +21,18 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.identifiers import CanteenId
+from registry.meals import Meal
 from registry.models import Canteen
 from tests.builders import Network
 from tests.running_system import Person
+from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, Recorded, Source
 from waste.weighing.weigh_in_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile, read_weigh_ins
 from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()
-STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
+STREAMS = (Stream.PREPARATION, Stream.UNSERVED, Stream.PLATE, Stream.INEDIBLE, Stream.PREPARED)
 
 
 async def canteens_in(ledger: Pool) -> dict[int, Canteen]:
@@ -40,8 +43,8 @@ async def canteens_in(ledger: Pool) -> dict[int, Canteen]:
 
 
 def weigh_in(canteen_id: int, grams: int = 1_000, **changes: Any) -> WeighIn:
-    made: dict[str, Any] = {"meal": "lunch", "stream": "plate", "business_date": TODAY} | changes
-    return WeighIn(weigh_in_id=uuid4(), canteen_id=canteen_id, weight_g=grams, **made)
+    made: dict[str, Any] = {"meal": Meal.LUNCH, "stream": Stream.PLATE, "business_date": TODAY} | changes
+    return WeighIn(weigh_in_id=uuid4(), canteen_id=CanteenId(canteen_id), weight_g=grams, **made)
 
 
 async def record(
@@ -73,7 +76,7 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
     numbers = list(canteens)
     done: list[WeighIn] = []
 
-    async def act(kind: str, which: int, stream: str | None, grams: int | None) -> None:
+    async def act(kind: str, which: int, stream: Stream | None, grams: int | None) -> None:
         match kind:
             case "weigh":
                 made = weigh_in(numbers[which], grams or 1, stream=stream, food=(None, "beef")[(grams or 1) % 2])
@@ -276,7 +279,9 @@ def test_every_wrong_cell_is_named_in_the_language_of_its_reader() -> None:
     assert chinese.startswith("文件有11处错误，未作任何登记。第3行“日期”：“30.2.2026”不是日期")
     assert "；第5行“餐次”：“brunch”不是餐次，应为早餐、午餐或晚餐；" in chinese
     assert "line 5, 餐次: 'brunch' is not a meal: breakfast, lunch or dinner; line 6" in english
-    [first, *_] = problem.value.document(Language.CHINESE)["findings"]  # type: ignore[misc]
+    findings = problem.value.document(Language.CHINESE)["findings"]
+    assert isinstance(findings, list)
+    first = findings[0]
     assert (first["line"], first["code"], first["params"]) == (3, "weighing.file.not_a_date", {"value": "30.2.2026"})
 
 

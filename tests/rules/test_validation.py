@@ -218,4 +218,5 @@ def test_every_form_has_a_message() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "form" and node.args:
                 [name, *_] = node.args
                 assert isinstance(name, ast.Constant)
+                assert isinstance(name.value, str)
                 assert catalogue.has(f"form.{name.value}"), f"{path}: form.{name.value}"

@@ -7,6 +7,7 @@ import time
 from rich.progress import Progress
 
 from demo.day import Day
+from foundation.catalogue import Language
 from tests.running_system import System
 
 CRASHES = 10
@@ -15,7 +16,7 @@ CRASHES = 10
 def test_ten_crashes_at_lunch_lose_nothing_and_double_nothing(own: System) -> None:
     own.start()
     # Given terminals with queues of diners
-    day = Day(own.url, own.folder / "demo", Progress(disable=True), seed=7)
+    day = Day(own.url, own.folder / "demo", Progress(disable=True), seed=7, language=Language.ENGLISH)
     diners = day.register_diners(600)
     day.enrol_terminals(12)
     plan = [p for _ in range(12) for p in day.plan(diners, day.empty_handed(), 600)]

@@ -16,6 +16,7 @@ from demo.simulated_gateway import LATE_S
 from foundation.postgres import open_pool
 from onecard.cli.demonstration import with_simulated_gateway
 from onecard.payment_gateway import open_gateway
+from settlement.gateway import OrderState
 from settlement.online_top_ups import ORDER_LIFE, settle_unheard
 from settlement.schemas import TopUpOrder
 from terminals.client import Rejected, ask_top_up
@@ -44,10 +45,10 @@ def wait_for(holds: Callable[[], bool], *, within_s: float = 10) -> None:
         time.sleep(0.05)
 
 
-def settle(network: Network, *, later: timedelta) -> dict[str, int]:
+def settle(network: Network, *, later: timedelta) -> dict[OrderState, int]:
     """What the job runner does every minute, at a later time."""
 
-    async def run() -> dict[str, int]:
+    async def run() -> dict[OrderState, int]:
         settings = network.system.settings.model_copy(
             update={"gateway": "simulated", "database_url": network.system.database_url}
         )
@@ -116,7 +117,7 @@ def test_nobody_can_pay_an_order_that_was_given_up(network: Network, payer: tupl
     before = network.purses(official)[0]
     order_id = uuid4()
     order = ask_top_up(network.url, phone, order_id, 900)
-    assert settle(network, later=ORDER_LIFE + timedelta(seconds=1))["expired"] >= 1
+    assert settle(network, later=ORDER_LIFE + timedelta(seconds=1))[OrderState.EXPIRED] >= 1
     assert "已关闭" in pay(order)
     after = ask_top_up(network.url, phone, order_id, 900)
     assert (after.state, after.pay_url) == ("expired", None)
@@ -129,7 +130,7 @@ def test_who_has_left_gets_his_money_back_from_the_gateway(network: Network) -> 
     order = ask_top_up(network.url, phone, uuid4(), 1_000)
     network.centre.call("POST", "/console/closures", {"posting_id": str(uuid4()), "holder_id": official.holder_id})
     pay(order, "lost")
-    assert settle(network, later=timedelta(minutes=2))["returned"] == 1
+    assert settle(network, later=timedelta(minutes=2))[OrderState.RETURNED] == 1
     assert network.purses(official) == (0, 0)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import Network
 from waste.measures.per_cover import Measures, measure
+from waste.measures.streams import Stream
 
 
 @pytest.mark.parametrize(
@@ -15,15 +16,21 @@ from waste.measures.per_cover import Measures, measure
         # Food Loss and Waste Accounting and Reporting Standard: inedible parts are reported apart.
         (
             "a lunch",
-            {"preparation": 3_000, "unserved": 4_000, "plate": 8_000, "inedible": 2_500, "prepared": 120_000},
+            {
+                Stream.PREPARATION: 3_000,
+                Stream.UNSERVED: 4_000,
+                Stream.PLATE: 8_000,
+                Stream.INEDIBLE: 2_500,
+                Stream.PREPARED: 120_000,
+            },
             200,
             Measures(200, 15_000, 2_500, 120_000, 75.0, 40.0, 0.125),
         ),
-        ("not weighing is not a zero", {"prepared": 9_000}, 10, Measures(10, 0, 0, 9_000, None, None, None)),
-        ("nobody came", {"unserved": 500, "prepared": 1_000}, 0, Measures(0, 500, 0, 1_000, None, None, 0.5)),
+        ("not weighing is not a zero", {Stream.PREPARED: 9_000}, 10, Measures(10, 0, 0, 9_000, None, None, None)),
+        ("nobody came", {Stream.UNSERVED: 500, Stream.PREPARED: 1_000}, 0, Measures(0, 500, 0, 1_000, None, None, 0.5)),
     ],
 )
-def test_measures_by_hand(case: str, weights_g: dict[str, int], covers: int, expected: Measures) -> None:
+def test_measures_by_hand(case: str, weights_g: dict[Stream, int], covers: int, expected: Measures) -> None:
     assert measure(weights_g, covers) == expected, case
 
 
