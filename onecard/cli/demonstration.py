@@ -1,7 +1,4 @@
-"""The demo city in a database, the simulated gateway beside the application, a played day and its checks.
-
-The only module of ``onecard`` that imports the package ``demo``.
-"""
+"""The demo city in a database, a played day and its checks."""
 
 import asyncio
 import subprocess
@@ -17,22 +14,13 @@ from demo.city import PASSWORD
 from demo.console import PlayFailed
 from demo.loader import load_demo_city
 from demo.played_day import DayPlan, play_day
-from demo.simulated_gateway import (
-    APP,
-    MERCHANT,
-    PATH,
-    SimulatedGateway,
-    create_missing_gateway_keys,
-    create_simulated_gateway,
-)
-from foundation.request_log import RequestLog
 from onecard.cli.output import LANGUAGE, console, say, show_check
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
 from verification.history import check_history, read_history
 from verification.invariants import verify_ledger
 
-__all__ = ["LOG_INS", "PASSWORD", "DayPlan", "create_server", "load_city", "play", "with_simulated_gateway"]
+__all__ = ["LOG_INS", "PASSWORD", "DayPlan", "load_city", "play"]
 
 START_WITHIN_S = 120.0
 
@@ -42,23 +30,6 @@ LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen
 def load_city(settings: Settings) -> bool:
     """Load the demo city when the database is empty; True when it did."""
     return asyncio.run(load_demo_city(settings.sqlalchemy_url, settings.calendar))
-
-
-def with_simulated_gateway(settings: Settings) -> Settings:
-    """Settings that use the simulated gateway; its keys are made when they are missing."""
-    create_missing_gateway_keys(settings.gateway_keys_folder)
-    return settings.model_copy(
-        update={"gateway_url": settings.own_url + PATH, "gateway_merchant": MERCHANT, "gateway_app": APP}
-    )
-
-
-def create_server() -> RequestLog:
-    """The application with the simulated gateway beside it: what the workers of a demo call."""
-    from onecard.app import create_server as create
-
-    settings = Settings()
-    gateway = create_simulated_gateway(SimulatedGateway(settings.data_dir, settings.gateway_keys_folder))
-    return create(gateway)
 
 
 def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | None) -> bool:

@@ -14,7 +14,7 @@ from onecard.embedded_servers import Services
 from onecard.settings import Settings
 
 APPLICATION = "onecard.app:create_server"
-APPLICATION_WITH_GATEWAY = "onecard.cli.demonstration:create_server"
+APPLICATION_WITH_GATEWAY = "onecard.demo_server:create_server"
 """Where the workers find their application; the second one has the simulated gateway beside it."""
 
 
@@ -79,7 +79,7 @@ def serve() -> None:
 def _with_gateway(settings: Settings) -> Settings:
     if settings.gateway != "simulated":
         return settings
-    from onecard.cli.demonstration import with_simulated_gateway
+    from onecard.demo_server import with_simulated_gateway
 
     return with_simulated_gateway(settings)
 

@@ -133,5 +133,5 @@ def test_the_command_prints_the_table(network: Network) -> None:
 
 def test_workers_do_without_the_numerics() -> None:
     """They would cost each API worker 60 MB."""
-    code = "import onecard.app, sys; sys.exit('numpy' in sys.modules or 'sklearn' in sys.modules)"
+    code = "import onecard.demo_server, sys; sys.exit('numpy' in sys.modules or 'sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,7 +14,7 @@ import urllib3
 
 from demo.simulated_gateway import LATE_S
 from foundation.postgres import open_pool
-from onecard.cli.demonstration import with_simulated_gateway
+from onecard.demo_server import with_simulated_gateway
 from onecard.payment_gateway import open_gateway
 from settlement.gateway import OrderState
 from settlement.online_top_ups import ORDER_LIFE, settle_unheard

@@ -1,0 +1,32 @@
+"""The application with the simulated gateway beside it, for the workers of a demo.
+
+The command line names this module to the server; no module of the application imports it. It imports nothing else of
+the demo, whose history of kitchens needs numpy: 25 MB in every worker.
+"""
+
+from demo.simulated_gateway import (
+    APP,
+    MERCHANT,
+    PATH,
+    SimulatedGateway,
+    create_missing_gateway_keys,
+    create_simulated_gateway,
+)
+from foundation.request_log import RequestLog
+from onecard.app import create_server as create_application
+from onecard.settings import Settings
+
+
+def with_simulated_gateway(settings: Settings) -> Settings:
+    """Settings that use the simulated gateway; its keys are made when they are missing."""
+    create_missing_gateway_keys(settings.gateway_keys_folder)
+    return settings.model_copy(
+        update={"gateway_url": settings.own_url + PATH, "gateway_merchant": MERCHANT, "gateway_app": APP}
+    )
+
+
+def create_server() -> RequestLog:
+    """The application with the simulated gateway beside it: what the workers of a demo call."""
+    settings = Settings()
+    gateway = create_simulated_gateway(SimulatedGateway(settings.data_dir, settings.gateway_keys_folder))
+    return create_application(gateway)
