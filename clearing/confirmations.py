@@ -61,7 +61,7 @@ class Leg:
         return LegState.PARTIAL if self.matched_fen else LegState.DUE
 
 
-def judge(entry: BankEntry, leg: Leg | None) -> EntryVerdict:
+def verdict_on(entry: BankEntry, leg: Leg | None) -> EntryVerdict:
     """Whether an entry pays a leg: ``MATCHED``, or why not."""
     if leg is None:
         return EntryVerdict.UNKNOWN_REFERENCE
@@ -148,7 +148,7 @@ async def _post_entry(connection: Connection, entry: BankEntry) -> EntryMatch:
         return EntryMatch(entry.entry, entry.reference, entry.amount_fen, verdict)
     row = await connection.fetchrow(QUERIES["leg_of_reference"], entry.reference)
     leg = None if row is None else Leg.of(row["cycle_date"], row["agency_id"], row["position_fen"], row["matched_fen"])
-    verdict = judge(entry, leg)
+    verdict = verdict_on(entry, leg)
     paid = row if verdict is EntryVerdict.MATCHED else None
     await connection.execute(
         QUERIES["add_entry"],

@@ -3,7 +3,7 @@
 # Installed where we may; else we say how. Without the font everything but the PDFs works; the tests need both.
 set -eu
 wanted=
-ls /usr/share/fonts/*/*/NotoSansCJK* /usr/local/share/fonts/*CJK* >/dev/null 2>&1 || wanted=fonts-noto-cjk
+find /usr/share/fonts /usr/local/share/fonts -name "NotoSansCJK*" 2>/dev/null | grep -q . || wanted=fonts-noto-cjk
 [ "${1-}" = --test ] && { command -v chromium >/dev/null || wanted="$wanted chromium"; }
 [ -z "$wanted" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

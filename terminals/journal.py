@@ -38,6 +38,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(_TABLE)
@@ -69,7 +70,7 @@ class Journal:
         rows = self._db.execute(
             "SELECT * FROM request WHERE ?1 IS NULL OR outcome = ?1 ORDER BY epoch, sequence", (outcome,)
         )
-        return [Entry(*row) for row in rows]
+        return [Entry(**row) for row in rows]
 
     def history(self, terminal_id: int) -> Iterator[dict[str, Any]]:
         """What the terminal saw, one object a request: the input of ``onecard check-history``.

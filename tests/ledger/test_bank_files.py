@@ -19,7 +19,7 @@ from clearing.bank_files import (
     reference_of,
 )
 from clearing.closing import cycle_result, open_dates
-from clearing.confirmations import Leg, bank_file, judge, legs_of, post_confirmations
+from clearing.confirmations import Leg, bank_file, legs_of, post_confirmations, verdict_on
 from clearing.schemas import EntryMatch
 from foundation.catalogue import Language
 from foundation.problems import Problem
@@ -128,7 +128,7 @@ OWED, OWES = Leg(AgencyId(1), "A", False, 100, 0), Leg(AgencyId(2), "B", True, 1
     ],
 )
 def test_what_pays_a_leg(case: str, credit: bool, fen: int, leg: Leg | None, verdict: str) -> None:
-    assert judge(BankEntry("B", credit, fen, DAY, "A"), leg) == verdict
+    assert verdict_on(BankEntry("B", credit, fen, DAY, "A"), leg) == verdict
 
 
 async def _published(counter: Counter, folder: Path) -> tuple[date, dict[bool, list[Leg]]]:

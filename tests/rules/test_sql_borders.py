@@ -16,7 +16,7 @@ from postgast import pg_query_pb2 as grammar
 
 from registry.models import Base
 from tests import sql_text
-from tests.sql_text import ROOT, Sql, functions, named_queries, statements_of, strings_of_python, tables_of
+from tests.sql_text import PACKAGES, ROOT, Sql, functions, named_queries, statements_of, strings_of_python, tables_of
 
 READS = {
     ("clearing", "terminal"): "reconciliation names the terminal whose totals differ; it needs no rule of the package",
@@ -68,7 +68,7 @@ FLOORS = layers()
 
 def models() -> Iterator[tuple[str, str, str]]:
     """Module, class and table of everything that is mapped."""
-    for path in ROOT.glob("*/**/models.py"):
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("models.py")):
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     for mapper in Base.registry.mappers:
         yield mapper.class_.__module__, mapper.class_.__name__, str(mapper.local_table.name)  # type: ignore[attr-defined]
