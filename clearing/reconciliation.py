@@ -10,6 +10,7 @@ cash purses plus what they have spent from them.
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -93,6 +94,11 @@ def _cause_of(totals: asyncpg.Record) -> DifferenceCause:
         return DifferenceCause.TERMINAL_AWAITS_ANSWERS
     missing = totals["off_payments"] > 0
     return DifferenceCause.TERMINAL_FORGOT_PAYMENTS if missing else DifferenceCause.TERMINAL_SHOWS_MORE
+
+
+async def open_differences_by_kind(pool: Pool) -> list[dict[str, Any]]:
+    """Kind, number, sum in fen and age of the oldest in seconds of the open differences."""
+    return [dict(row) for row in await pool.fetch(QUERIES["alarm"])]
 
 
 async def reconcile(pool: Pool, calendar: Calendar, now: datetime) -> list[Difference]:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from foundation.postgres import LOST_CONNECTION, Pool, as_struct
 from settlement.charging import ChargeOrder, Remembered
-from settlement.ledger import QUERIES
+from settlement.ledger import totals_of_open_days
 
 log = structlog.get_logger()
 
@@ -115,7 +115,7 @@ class LiveFigures:
             return
         self._read_at = now
         try:
-            rows = await self._ledger.fetch(QUERIES["taken_today"])
+            rows = await totals_of_open_days(self._ledger)
         except (*LOST_CONNECTION, TimeoutError) as error:
             log.warning("live_figures_not_read", error=repr(error))
             return

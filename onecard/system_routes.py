@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.response import ServerSentEvent
 from redis.exceptions import RedisError
 
-from clearing.reconciliation import QUERIES as RECONCILIATION
+from clearing.reconciliation import open_differences_by_kind
 from foundation.postgres import LOST_CONNECTION
 from foundation.problems import UNAVAILABLE, Problem
 from onecard import metrics
@@ -68,5 +68,5 @@ async def prometheus(state: State) -> bytes:
     """Metrics of all workers, and the open differences of reconciliation."""
     with suppress(*LOST_CONNECTION, TimeoutError):
         async with asyncio.timeout(PROBE_WITHIN_S):
-            metrics.show_differences(await state.ledger.fetch(RECONCILIATION["alarm"]))
+            metrics.show_differences(await open_differences_by_kind(state.ledger))
     return metrics.exposition()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 from uuid_utils.compat import uuid7
 
 from foundation.named_sql import load_queries
@@ -16,6 +17,11 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 def new_posting_id() -> UUID:
     """A UUIDv7 (RFC 9562): unique without coordination and in order of time, so that indexes grow at one end."""
     return uuid7()
+
+
+async def totals_of_open_days(pool: Pool) -> list[asyncpg.Record]:
+    """Payments and money of each canteen in the open business day of its book, net of reversals."""
+    return await pool.fetch(QUERIES["taken_today"])
 
 
 async def balances(pool: Pool, book: Book, holder_id: HolderId) -> dict[str, int]:

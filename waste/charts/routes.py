@@ -13,8 +13,7 @@ from waste.charts.charts import CHARTS, Charts, Table, to_csv
 from waste.charts.schemas import ChartShown, TableFormat
 
 ByPerson = Request[access.Person, Any, Any]
-LanguageTag = Annotated[str, Parameter(query="lang", max_length=35, description="zh or en; else Accept-Language.")]
-"""A language tag of BCP 47."""
+Lang = Annotated[Language | None, Parameter(query="lang", description="Without it `Accept-Language` decides.")]
 
 
 class ChartController(Controller):
@@ -24,7 +23,7 @@ class ChartController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @get("/", guards=[access.allows("see_waste")], summary="List the charts")
-    async def list_charts(self, request: ByPerson, lang: LanguageTag | None = None) -> Response[list[ChartShown]]:
+    async def list_charts(self, request: ByPerson, lang: Lang = None) -> Response[list[ChartShown]]:
         """Titles and columns of all charts, without rows."""
         language = _language(request, lang)
         return Response([Table(name).in_language(language) for name in CHARTS], headers=_headers(language))
@@ -38,7 +37,7 @@ class ChartController(Controller):
         charts: Charts,
         canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
         form: Annotated[TableFormat, Parameter(query="format")] = TableFormat.JSON,
-        lang: LanguageTag | None = None,
+        lang: Lang = None,
     ) -> Response[ChartShown] | Response[bytes]:
         """As JSON to draw, or as CSV to keep; of one canteen, or of all that the person may see."""
         language = _language(request, lang)
@@ -54,8 +53,8 @@ class ChartController(Controller):
         return Response(to_csv(shown, language), media_type="text/csv", headers=headers)
 
 
-def _language(request: ByPerson, lang: str | None) -> Language:
-    return language_of(lang or request.headers.get("accept-language"))
+def _language(request: ByPerson, lang: Language | None) -> Language:
+    return lang or language_of(request.headers.get("accept-language"))
 
 
 def _headers(language: Language) -> dict[str, str]:
