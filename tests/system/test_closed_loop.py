@@ -256,7 +256,7 @@ def test_charts_to_draw_and_to_download(network: Network) -> None:
     evaluated(network)
     for chart in supervisor.call("GET", "/waste/charts"):
         name, columns = chart["chart"], chart["columns"]
-        chinese, english = (supervisor.call("GET", f"/waste/charts/{name}?lang={tag}") for tag in ("zh", "en"))
+        chinese, english = (supervisor.call("GET", f"/waste/charts/{name}?lang={tag}") for tag in ("zh-Hans", "en"))
         assert (chinese["columns"], english["columns"]) == (columns, columns)
         assert re.search("[一-鿿]", chinese["title"])
         assert not re.search("[一-鿿]", "".join([english["title"], *english["headings"]]))
