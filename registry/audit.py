@@ -81,6 +81,11 @@ async def change(
             await record(db, made.note)
 
 
+async def append(connection: Connection, note: Note) -> None:
+    """Append one entry in the transaction of a connection of the driver's own."""
+    await connection.execute("SELECT append_audit($1)", note.as_row())
+
+
 async def record(db: AsyncSession, note: Note) -> None:
     """Append one entry in the caller's transaction."""
     await db.flush()

@@ -1,20 +1,20 @@
 """Top-ups and subsidy grants: deposits into purses, posted once per posting number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
 
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from registry.audit import Note
+from registry.audit import Note, append
 from registry.identifiers import Book, HolderId
 from settlement.errors import ACCOUNT_CLOSED, OTHER_CONTENT
 from settlement.transfers import Channel, TransferKind
 from settlement.unknown_outcome import until_known
 
-DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5, $6, $7)"
+DEPOSIT = "SELECT * FROM deposit($1, $2, $3, $4, $5, $6)"
 
 GIVE_UP_AFTER_S = 8.0
 
@@ -39,20 +39,24 @@ async def deposit(
 ) -> None:
     """Post top-ups (into cash purses) or grants (into subsidy purses) of one book; all or none.
 
-    ``note`` is the audit entry of the person who deposits; it is committed with the first posting, and a repeat that
-    posts nothing writes none. Raises Problem ACCOUNT_CLOSED, OTHER_CONTENT (a posting number was used before for
-    something else), UNAVAILABLE.
+    ``note`` is the audit entry of the person who deposits. It is committed with the postings, counts those that this
+    call made, and is not written by a repeat that makes none. Raises Problem ACCOUNT_CLOSED, OTHER_CONTENT (a posting
+    number was used before for something else), UNAVAILABLE.
     """
     arguments = (
         [d.posting_id for d in deposits],
         [d.holder_id for d in deposits],
         [d.amount_fen for d in deposits],
-        note.as_row() if note is not None else None,
     )
 
     async def post() -> None:
         async with pool.acquire() as connection, connection.transaction():
-            _check(kind, deposits, await connection.fetch(DEPOSIT, book, kind, channel, *arguments))
+            rows = await connection.fetch(DEPOSIT, book, kind, channel, *arguments)
+            _check(kind, deposits, rows)
+            fresh = [row["amount_fen"] for row in rows if row["fresh"]]
+            if note is not None and fresh:
+                counted = {"deposits": len(fresh), "amount_fen": sum(fresh)}
+                await append(connection, replace(note, detail=note.detail | counted))
 
     await until_known(post, GIVE_UP_AFTER_S)
 

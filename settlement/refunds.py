@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
+
 from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
@@ -72,9 +74,15 @@ async def refund(
     Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT, UNAVAILABLE.
     """
     noted = note.as_row() if note is not None else None
-    row = await until_known(
-        lambda: pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted), GIVE_UP_AFTER_S
-    )
+
+    async def statement() -> asyncpg.Record | None:
+        try:
+            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+        except asyncpg.UniqueViolationError:
+            # Another posting under the same number was faster: now it is found.
+            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+
+    row = await until_known(statement, GIVE_UP_AFTER_S)
     assert row is not None
     refunded = Refund(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
     match row["problem"]:
@@ -93,10 +101,17 @@ async def close_account(
     """Close an official's account: cash is paid out, meal money returns to the agency.
 
     Runs in the caller's transaction. A repeat under the same number returns the same.
-    Raises Problem(ACCOUNT_CLOSED) when it was closed under another number.
+    Raises Problem ACCOUNT_CLOSED when it was closed under another number, OTHER_CONTENT when the number is another
+    posting's.
     """
-    row = await connection.fetchrow(CLOSE_ACCOUNT, book, holder_id, posting_id)
+    try:
+        row = await connection.fetchrow(CLOSE_ACCOUNT, book, holder_id, posting_id)
+    except asyncpg.UniqueViolationError:
+        # Another posting under the same number was faster.
+        raise Problem(OTHER_CONTENT, "closure.other_content", posting_id=posting_id) from None
     assert row is not None
+    if row["problem"] == "other_content":
+        raise Problem(OTHER_CONTENT, "closure.other_content", posting_id=posting_id)
     if row["problem"] is not None:
         raise Problem(ACCOUNT_CLOSED)
     return ClosedAccount(row["cash_fen"], row["subsidy_fen"], row["is_repeat"])

@@ -64,8 +64,7 @@ class DepositController(Controller):
             agency = await find_agency(db, agency_id)
             deposits = await grant_files.deposits_of(db, keys, agency, batch, rows)
         amount_fen = sum(d.amount_fen for d in deposits)
-        detail = {"batch": batch, "deposits": len(deposits), "amount_fen": amount_fen}
-        note = Note(person.login, "grant_file", f"agency/{agency_id}", detail)
+        note = Note(person.login, "grant_file", f"agency/{agency_id}", {"batch": batch})
         await deposit(ledger, agency.book, TransferKind.GRANT, deposits, channel=Channel.FILE, note=note)
         return Deposited(len(deposits), amount_fen)
 
@@ -111,7 +110,7 @@ async def _deposit(
         if official.agency_id != agency.agency_id:
             raise Problem(NOT_ALLOWED, "deposit.other_agency", holder_id=official.holder_id)
     amount_fen = sum(d.amount_fen for d in data.deposits)
-    detail = {"deposits": len(data.deposits), "amount_fen": amount_fen, "first": str(data.deposits[0].posting_id)}
+    detail = {"first": str(data.deposits[0].posting_id)}
     deposits = [Deposit(d.posting_id, d.holder_id, d.amount_fen) for d in data.deposits]
     note = Note(person.login, kind.value, f"agency/{agency.agency_id}", detail)
     await deposit(ledger, agency.book, kind, deposits, note=note)

@@ -1,5 +1,6 @@
 -- Close an official's account: pay the cash out of the float, return unspent meal money to the agency, accept no
--- further charge or deposit. A repeat under the same number returns what was paid out the first time.
+-- further charge or deposit. A repeat under the same number returns what was paid out the first time; a number of
+-- another posting closes nothing.
 CREATE OR REPLACE FUNCTION close_account(p_book integer, p_holder bigint, p_posting uuid)
 RETURNS TABLE (problem text, is_repeat boolean, cash_fen bigint, subsidy_fen bigint)
 LANGUAGE plpgsql AS $$
@@ -14,6 +15,11 @@ BEGIN
     END IF;
     PERFORM FROM purse w WHERE w.book = p_book AND w.holder_id = p_holder
     ORDER BY w.holder_id, w.kind FOR UPDATE;
+    IF EXISTS (SELECT FROM transfer t WHERE t.book = p_book AND t.posting_id = p_posting
+               AND NOT (t.holder_id = p_holder AND t.kind IN ('payout', 'lapse'))) THEN
+        RETURN QUERY SELECT 'other_content', false, 0::bigint, 0::bigint;
+        RETURN;
+    END IF;
     UPDATE official o SET state = 'left' WHERE o.book = p_book AND o.holder_id = p_holder AND o.state = 'active';
     GET DIAGNOSTICS v_closed_now = ROW_COUNT;
 

@@ -2,12 +2,11 @@
 --
 -- The posting's number is the caller's idempotency key: a repeat posts nothing and returns what was posted first
 -- (the caller compares holder and amount, and rolls back what differs). A closed account takes nothing: it has no row
--- in the answer. A first deposit opens the official's purses. p_note: the audit entry of the person who deposits,
--- written with the first fresh posting; null for postings by the system.
+-- in the answer. A first deposit opens the official's purses. fresh: posted by this call; the caller writes the audit
+-- entry of those, in the same transaction.
 CREATE OR REPLACE FUNCTION deposit(
-    p_book integer, p_kind text, p_channel text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[],
-    p_note audit_note DEFAULT NULL)
-RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, business_date date)
+    p_book integer, p_kind text, p_channel text, p_posting uuid[], p_holder bigint[], p_amount_fen bigint[])
+RETURNS TABLE (posting_id uuid, kind text, holder_id bigint, amount_fen bigint, business_date date, fresh boolean)
 LANGUAGE plpgsql
 -- Look-ups alone, as in charge.sql.
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -19,6 +18,7 @@ DECLARE
     v_now timestamptz;
     v_holder bigint[];
     v_amount_fen numeric[];
+    v_fresh uuid[];
     v_purse text := CASE p_kind WHEN 'top_up' THEN 'cash' WHEN 'grant' THEN 'subsidy' END;
 BEGIN
     v_date := pass_day_gate(p_book);
@@ -59,21 +59,19 @@ BEGIN
             SELECT x.account_id FROM purse x
             WHERE x.book = p_book AND x.holder_id = a.holder AND x.kind = v_purse OFFSET 0) w
         ON CONFLICT DO NOTHING
-        RETURNING transfer.holder_id, transfer.amount_fen
+        RETURNING transfer.posting_id, transfer.holder_id, transfer.amount_fen
     )
-    SELECT array_agg(s.holder_id), array_agg(s.amount_fen) INTO v_holder, v_amount_fen
+    SELECT array_agg(s.holder_id), array_agg(s.amount_fen), (SELECT array_agg(p.posting_id) FROM posted p)
+    INTO v_holder, v_amount_fen, v_fresh
     FROM (SELECT p.holder_id, sum(p.amount_fen) AS amount_fen FROM posted p GROUP BY p.holder_id) s;
 
     UPDATE purse w SET balance_fen = w.balance_fen + a.amount_fen
     FROM unnest(v_holder, v_amount_fen) AS a(holder, amount_fen)
     WHERE w.book = p_book AND w.holder_id = a.holder AND w.kind = v_purse;
 
-    IF v_holder IS NOT NULL AND NOT (p_note IS NULL) THEN
-        PERFORM append_audit(p_note);
-    END IF;
-
     RETURN QUERY
-    SELECT t.posting_id, t.kind, t.holder_id, t.amount_fen, t.business_date
+    SELECT t.posting_id, t.kind, t.holder_id, t.amount_fen, t.business_date,
+           coalesce(t.posting_id = ANY (v_fresh), false)
     FROM unnest(p_posting) WITH ORDINALITY AS a(posting, n)
     CROSS JOIN LATERAL (
         SELECT q.* FROM transfer q WHERE q.book = p_book AND q.posting_id = a.posting AND q.part = 0 OFFSET 0) t

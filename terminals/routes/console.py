@@ -100,9 +100,11 @@ class CredentialConsoleController(Controller):
             person.must_act_for(official.agency_id)
             # Purses before credentials, as a charge locks them.
             closed = await close_account(await change.connection(), official.book, official.holder_id, data.posting_id)
-            change.is_repeat = closed.is_repeat
-            blocked = await blocking.block_all(change.db, person, official.holder_id, "account closed")
-            change.note.detail = {"posting": str(data.posting_id), "blocked": blocked}
+            if closed.is_repeat:
+                change.is_repeat = True
+            else:
+                blocked = await blocking.block_all(change.db, person, official.holder_id, "account closed")
+                change.note.detail = {"posting": str(data.posting_id), "blocked": blocked}
         return Closed(data.holder_id, closed.cash_fen, closed.subsidy_fen)
 
     @post(

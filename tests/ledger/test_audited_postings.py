@@ -1,5 +1,7 @@
 """Money that people move, and its audit entry: both are committed, or neither is."""
 
+import asyncio
+import json
 from uuid import UUID
 
 import pytest
@@ -9,7 +11,7 @@ from registry.audit import Note
 from settlement.deposits import Deposit, deposit
 from settlement.errors import ACCOUNT_CLOSED, MORE_THAN_PAID, OTHER_CONTENT
 from settlement.ledger import new_posting_id
-from settlement.refunds import refund
+from settlement.refunds import close_account, refund
 from settlement.transfers import TransferKind
 from tests.counter import NINGBO, Counter, Holder
 
@@ -71,3 +73,36 @@ async def test_a_refund_has_one_entry_and_a_refused_one_none(counter: Counter) -
     for _ in range(2):
         await refund(counter.ledger, NINGBO, number, paid.posting_id, 300, note=NOTE)
     assert await entries(counter) == 1
+
+
+async def test_the_entry_counts_what_was_posted_now(counter: Counter) -> None:
+    holder, known = await counter.holder(cash_fen=0), new_posting_id()
+    await top_up(counter, holder, posting_id=known)
+    both = [Deposit(known, holder.holder_id, 700), Deposit(new_posting_id(), holder.holder_id, 1)]
+    await deposit(counter.ledger, NINGBO, TransferKind.TOP_UP, both, note=NOTE)
+    details = await counter.ledger.fetch("SELECT detail FROM audit_entry WHERE actor = 'finance' ORDER BY entry")
+    counted = [json.loads(row["detail"]) for row in details]
+    assert counted == [{"deposits": 1, "amount_fen": 700}, {"deposits": 1, "amount_fen": 1}]
+
+
+async def test_a_closure_under_the_number_of_another_posting_closes_nothing(counter: Counter) -> None:
+    """Not even where only its second part would be free: a payment from the subsidy purse has one part."""
+    payer = await counter.holder(cash_fen=0, subsidy_fen=2_000)
+    paid = await counter.charger.charge(counter.order(await counter.till(), payer))
+    assert paid.posting_id is not None
+    leaver = await counter.holder(cash_fen=0, subsidy_fen=1)
+    with pytest.raises(Problem) as refused:
+        await close_account(counter.ledger, NINGBO, leaver.holder_id, paid.posting_id)
+    assert refused.value.kind is OTHER_CONTENT
+    assert (await counter.purses(leaver))["subsidy"] == 1
+    await refund(counter.ledger, NINGBO, new_posting_id(), paid.posting_id, 300, note=NOTE)
+
+
+async def test_refunds_at_once_under_one_number_give_one_refund(counter: Counter) -> None:
+    till = await counter.till()
+    payments = [await counter.charger.charge(counter.order(till, await counter.holder())) for _ in range(6)]
+    number = new_posting_id()
+    wanted = [refund(counter.ledger, NINGBO, number, paid.posting_id, 100) for paid in payments if paid.posting_id]
+    outcomes = await asyncio.gather(*wanted, return_exceptions=True)
+    refused = [one for one in outcomes if isinstance(one, Problem)]
+    assert (len(refused), {one.kind for one in refused}) == (5, {OTHER_CONTENT})

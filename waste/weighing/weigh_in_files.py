@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -136,7 +136,7 @@ def read_weigh_ins(content: bytes, canteens: Mapping[int, Canteen], foods: Mappi
     columns = _columns(header)
     if len(rows) > ROWS_MAX:
         raise Problem(INVALID, "weighing.file.too_many_rows", most=ROWS_MAX)
-    reader = _RowReader(canteens, foods, [_text(cell) for cell in header], columns)
+    reader = _RowReader(canteens, foods, [_text(cell)[:VALUE_SHOWN] for cell in header], columns)
     digest, found = hashlib.sha256(content).hexdigest(), []
     for line, row in enumerate(rows, start=2):
         if any(_text(cell) for cell in row):
@@ -354,7 +354,7 @@ def _grams(text: str) -> int:
         number = number.replace(",", "")
     try:
         grams = Decimal(number) * 1000
-    except InvalidOperation:
+    except ArithmeticError:
         raise _WrongCell("weighing.file.not_a_weight", value=text[:VALUE_SHOWN]) from None
     if not grams.is_finite() or grams != grams.to_integral_value() or not 0 < grams <= WEIGHT_MAX_G:
         raise _WrongCell("weighing.file.weight_out_of_range", value=text[:VALUE_SHOWN], most=WEIGHT_MAX_G // 1000)
