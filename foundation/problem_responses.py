@@ -94,6 +94,9 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
     """The first query or path parameter at fault, by the name that the caller gave it."""
     first: Any = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     name = str(first.get("key", ""))
+    if name == "data":
+        # The framework's name for a body that is missing.
+        return refusal_of("Expected `object`, got `null`", Any)
     handler = request.scope.get("route_handler")
     parameter = handler.parsed_fn_signature.parameters.get(name) if handler is not None else None
     if parameter is None:

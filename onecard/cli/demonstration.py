@@ -59,6 +59,8 @@ async def _check(settings: Settings, history: Path) -> bool:
 
 
 def _answers(url: str) -> bool:
+    if "://" not in url:
+        return False
     try:
         with urllib3.PoolManager(retries=False, timeout=3) as http:
             return http.request("GET", f"{url}/health").status == 200

@@ -85,7 +85,7 @@ def fail_for(error: Exception, path: Path | None = None) -> NoReturn:
     """End the command because a file cannot be used, or the database cannot be reached."""
     name = path or getattr(error, "filename", None)
     if name is None:
-        fail("onecard.database.unreachable", reason=str(error).strip().partition("\n")[0] or type(error).__name__)
+        fail("onecard.database.unreachable")
     for kind, message_id in _FILE_ERRORS:
         if isinstance(error, kind):
             fail(message_id, file=name)

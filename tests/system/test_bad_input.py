@@ -255,6 +255,11 @@ def test_a_repeat_with_the_same_and_with_another_digest(system: System, network:
     assert _transfers(system) == before + 1
 
 
+def test_a_missing_body_is_named_so(system: System) -> None:
+    document = is_problem(post(system, "/console/sessions", b""), 400)
+    assert document["detail"] == "请求内容：应为对象"
+
+
 def test_a_body_over_the_limit(system: System, till: Terminal) -> None:
     is_problem(post(system, "/console/sessions", b" " * 300_000), 413, "too-large")
     is_problem(send(till, b" " * 300_000), 413, "too-large")

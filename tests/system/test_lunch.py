@@ -13,6 +13,6 @@ def test_a_lunch_is_played_reported_and_checked(scratch: Path) -> None:
         env=os.environ | {"LOAD_DINERS": "200"}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the ledger is what the terminals saw" in done.stdout
+    assert "the ledger matches what the terminals saw" in done.stdout
     assert "FAIL" not in done.stdout
     assert "<html" in report.read_text(encoding="utf-8").lower()
