@@ -88,9 +88,9 @@ class NewBankAccount(Message):
     """An agency's bank account; agency 0 is the centre, with the settlement account."""
 
     agency_id: Annotated[AgencyId, Meta(ge=0, le=2**53 - 1)]
-    holder_name: Annotated[str, form("bank_account_holder", r"^[^\x00-\x1f<>&]+$", min_length=1, max_length=70)]
-    number: Annotated[str, form("bank_account_number", "^[0-9A-Za-z-]{4,34}$")]
-    bank: Annotated[str, form("bank_code", "^[0-9]{12}$", description="The bank's CNAPS number.")]
+    holder_name: Annotated[str, form("bank_account_holder", r"[^\x00-\x1f<>&]+", min_length=1, max_length=70)]
+    number: Annotated[str, form("bank_account_number", "[0-9A-Za-z-]{4,34}")]
+    bank: Annotated[str, form("bank_code", "[0-9]{12}", description="The bank's CNAPS number.")]
 
     def account(self) -> BankAccount:
         """The account itself."""

@@ -7,14 +7,20 @@ from msgspec import Meta, Struct
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1042])]
 NumberInPath = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
+SmallNumberInPath = Annotated[int, Parameter(ge=0, le=2**31 - 1)]
+"""A number whose column has 32 bits: a region's code, a position in a list."""
 ShortText = Annotated[str, Meta(min_length=1, max_length=100)]
 LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
 
 
 def form(name: str, pattern: str, **more: Any) -> Meta:
-    """A text with a pattern; the message ``form.<name>`` tells people what is allowed."""
-    return Meta(pattern=pattern, extra={"form": f"form.{name}"}, **more)
+    """A text that a pattern matches as a whole; the message ``form.<name>`` tells people what is allowed.
+
+    The pattern has no anchors of its own. ``$`` alone would let a newline at the end through (Python), and ``\\Z``
+    means the letter Z to readers of our OpenAPI document (ECMA-262): ``$(?!\\n)`` is the end in both.
+    """
+    return Meta(pattern=f"^(?:{pattern})$(?!\\n)", extra={"form": f"form.{name}"}, **more)
 
 
 BULK_MAX = 1000

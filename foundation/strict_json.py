@@ -18,6 +18,8 @@ from foundation.validation import refusal_of
 DEPTH_MAX = 16
 """Levels of nesting; the deepest message has five."""
 
+_CBOR_TYPES = frozenset({int, str, bytes, type(None)})
+
 T = TypeVar("T")
 
 
@@ -149,6 +151,9 @@ def _quotation_marks(message: Any) -> int:
 def read_cbor(data: bytes, size_max: int) -> Any:
     """Parse one deterministically encoded CBOR item (RFC 8949 section 4.2) that fills ``data``.
 
+    Only integers, texts, byte strings, null, arrays and maps are read: Python takes ``true`` for 1 and ``1.0`` for 1,
+    as a value and as a key.
+
     Raises Problem(MALFORMED) for anything else: longer than ``size_max`` bytes, equal map keys, other
     encodings of the same value, indefinite lengths, bytes left over, nesting that exhausts the decoder.
     """
@@ -161,7 +166,20 @@ def read_cbor(data: bytes, size_max: int) -> Any:
         raise Problem(MALFORMED, "cbor.not_cbor") from None
     if not same:
         raise Problem(MALFORMED, "cbor.not_deterministic")
+    _check_types(value)
     return value
+
+
+def _check_types(value: Any) -> None:
+    if type(value) is list:
+        for member in value:
+            _check_types(member)
+    elif type(value) is dict:
+        for key, member in value.items():
+            _check_types(key)
+            _check_types(member)
+    elif type(value) not in _CBOR_TYPES:
+        raise Problem(MALFORMED, "cbor.type_not_allowed")
 
 
 class StrictRequest(Request[Any, Any, State]):

@@ -17,11 +17,11 @@ from settlement.schemas import AmountFen
 from terminals.models import TerminalKind
 
 Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
-Key32 = Annotated[str, form("key32", "^[A-Za-z0-9_-]{43}$", description="32 bytes, base64url.")]
-Mac16 = Annotated[str, form("mac16", "^[A-Za-z0-9_-]{22}$", description="16 bytes, base64url.")]
-Uid = Annotated[str, form("uid", "^[0-9a-f]{14}$", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
-Code = Annotated[str, form("code", "^[A-Z2-7]{16}$", description="80 random bits, base32.")]
-SessionId = Annotated[str, form("session_id", "^[A-Za-z0-9_-]{22}$")]
+Key32 = Annotated[str, form("key32", "[A-Za-z0-9_-]{43}", description="32 bytes, base64url.")]
+Mac16 = Annotated[str, form("mac16", "[A-Za-z0-9_-]{22}", description="16 bytes, base64url.")]
+Uid = Annotated[str, form("uid", "[0-9a-f]{14}", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
+Code = Annotated[str, form("code", "[A-Z2-7]{16}", description="80 random bits, base32.")]
+SessionId = Annotated[str, form("session_id", "[A-Za-z0-9_-]{22}")]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 

@@ -20,7 +20,7 @@ from settlement.ledger import balances
 from settlement.schemas import Deposited, NewDeposits, NewRefund, Purses, Refunded
 from settlement.transfers import Channel, PurseKind, TransferKind
 
-BatchName = Annotated[str, form("batch", r"^[A-Za-z0-9_.-]{1,40}$")]
+BatchName = Annotated[str, form("batch", r"[A-Za-z0-9_.-]{1,40}")]
 
 
 class DepositController(Controller):

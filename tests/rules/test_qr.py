@@ -87,6 +87,14 @@ def test_a_phone_cannot_sign_nonsense(payload: bytes) -> None:
             qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
 
 
+@pytest.mark.parametrize("token", [[True, 1, None], [TOKEN.issued_at, True, None], [TOKEN.issued_at, 1, False]])
+def test_a_truth_value_is_no_number(token: list[object]) -> None:
+    signed = qr.sign1(PHONE_KEY, b"onecard token v1", token)
+    data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
+    with pytest.raises(NotGenuine):
+        qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
+
+
 def test_another_centres_certificate_is_not_genuine() -> None:
     with pytest.raises(NotGenuine):
         qr.read_code(Ed25519PrivateKey.generate().public_key().public_bytes_raw(), CODE)

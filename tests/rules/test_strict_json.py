@@ -78,6 +78,13 @@ def test_any_bytes_as_json_give_a_value_or_a_problem(body: bytes) -> None:
         b"\x81" * 5_000 + b"\x01",
         bytes.fromhex("5b7fffffffffffffff"),  # a string of 2^63 bytes
         b"\x00" * 5_000,
+        bytes.fromhex("f5"),  # true: 1 in Python
+        bytes.fromhex("8201f4"),  # [1, false]
+        bytes.fromhex("a1f501"),  # {true: 1}
+        bytes.fromhex("f93c00"),  # 1.0
+        bytes.fromhex("f7"),  # undefined
+        bytes.fromhex("c101"),  # a time
+        bytes.fromhex("c24101"),  # a large integer: 1 again
     ],
 )
 def test_hostile_cbor_is_refused(data: bytes) -> None:

@@ -41,7 +41,7 @@ class Order(Message):
     amount_fen: Annotated[int, Meta(ge=1, le=1_000)] = 1
     share: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     names: dict[str, Annotated[str, Meta(max_length=3)]] = {}  # noqa: RUF012
-    batch: Annotated[str, form("batch", r"^[A-Za-z0-9_.-]{1,40}$")] = "a"
+    batch: Annotated[str, form("batch", r"[A-Za-z0-9_.-]{1,40}")] = "a"
     pair: tuple[int, int] = (1, 2)
 
 
@@ -210,6 +210,29 @@ def patterns_without_a_form() -> list[str]:
 
 def test_every_pattern_has_a_form() -> None:
     assert patterns_without_a_form() == []
+
+
+@pytest.mark.parametrize("value", ["a\n", "\na", "a\r\n", "a\u2028", "a b", "a\nb"])
+def test_a_form_matches_the_whole_text(value: str) -> None:
+    assert msgspec.convert(GOOD | {"batch": "a"}, Order, strict=True).batch == "a"
+    assert refusal(GOOD | {"batch": value}).code == "form.batch"
+
+
+def test_a_form_with_alternatives_matches_the_whole_text() -> None:
+    either = Annotated[str, form("batch", "a|b")]
+    assert [msgspec.convert(value, either) for value in "ab"] == ["a", "b"]
+    for value in ("ax", "xb", "b\n"):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(value, either)
+
+
+def test_no_form_has_anchors_of_its_own() -> None:
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "form":
+                pattern = node.args[1]
+                assert isinstance(pattern, ast.Constant)
+                assert str(pattern.value).strip("^$") == pattern.value, path
 
 
 def test_every_form_has_a_message() -> None:

@@ -33,7 +33,7 @@ MEASURES = frozenset(
 """What ``waste.evaluation.scoring`` can measure; the messages ``evaluation.measure.<name>`` have the formulas."""
 
 
-IndicatorCode = Annotated[str, form("indicator_code", "^[A-Z][0-9]{1,2}$", examples=["A1"])]
+IndicatorCode = Annotated[str, form("indicator_code", "[A-Z][0-9]{1,2}", examples=["A1"])]
 
 
 class Grade(Struct, forbid_unknown_fields=True, rename={"begins": "from"}):

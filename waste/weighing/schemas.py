@@ -17,7 +17,7 @@ WEIGHT_MAX_G = 2_000_000
 """Two tonnes: more than any canteen cooks for a meal."""
 DISH_LENGTH_MAX = 60
 FoodCode = Annotated[
-    str, form("food", r"^[a-z][a-z_]{0,29}$", description="The code of a kind of food.", examples=["rice"])
+    str, form("food", r"[a-z][a-z_]{0,29}", description="The code of a kind of food.", examples=["rice"])
 ]
 Dish = Annotated[str, Meta(min_length=1, max_length=DISH_LENGTH_MAX)]
 
