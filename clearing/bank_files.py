@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -142,7 +142,7 @@ def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
     """
     try:
         root = fromstring(content, forbid_dtd=True)
-    except (ET.ParseError, DefusedXmlException, ValueError) as error:
+    except (ET.ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.not_xml", error=type(error).__name__) from None
     space, _, name = root.tag.removeprefix("{").partition("}")
     if not space.startswith(CAMT) or name != "Document":
@@ -200,7 +200,7 @@ def _fen(amount: ET.Element | None, number: str) -> int:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.other_currency", entry=number, currency=CURRENCY)
     try:
         fen = Decimal((amount.text or "").strip()) * 100
-    except InvalidOperation:
+    except ArithmeticError:
         fen = Decimal(-1)
     if fen != fen.to_integral_value() or not 0 < fen < 10**15:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.no_amount", entry=number)

@@ -10,7 +10,7 @@ from clearing.models import Dispute, DisputeFile
 from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, Raised
 from clearing.states import DisputeSide, DisputeState
 from foundation.attachments import BODY_MAX, read_files, to_save
-from foundation.messages import NumberInPath
+from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool
 from registry import access
 from registry.models import Database
@@ -58,7 +58,7 @@ class DisputeController(Controller):
         summary="Download an attached file",
     )
     async def file(
-        self, request: ByPerson, dispute_id: NumberInPath, number: NumberInPath, database: Database
+        self, request: ByPerson, dispute_id: NumberInPath, number: SmallNumberInPath, database: Database
     ) -> Response[bytes]:
         """Open to both agencies and the centre; sent as a download, never shown in the page."""
         async with database() as db:

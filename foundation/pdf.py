@@ -1,7 +1,9 @@
 """PDF documents: a Typst template and its data become a PDF/A-2b with a Chinese font.
 
 The template reads its data as ``json(bytes(sys.inputs.data))`` and sets the font named in ``sys.inputs.font``. PDF/A
-makes Typst fail on a missing glyph instead of leaving it out.
+makes Typst fail on a character that no font has. What people write is checked when they write it
+(``first_unsettable``); a document that has such a character nevertheless becomes a plain PDF with a box in its place,
+since no text may keep a receipt or a statement from being made.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 from msgspec import json
 
 from foundation.problems import Problem, ProblemKind
@@ -17,6 +20,8 @@ FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC")
 """Font families that cover names of people and places (GBK and beyond); the first installed one is used."""
 
 NO_FONT = ProblemKind(503, "no-font")
+
+log = structlog.get_logger()
 
 
 async def render_pdf(template: Path, data: Any) -> bytes:
@@ -38,13 +43,56 @@ def _render(template: Path, data: Any) -> bytes:
     # Imported on first use: it takes 20 MB.
     import typst
 
+    encoded = json.encode(data).decode()
+    try:
+        return _compile(template, encoded)
+    except typst.TypstError as error:
+        log.warning("pdf_without_standard", template=template.parent.name, error=str(error))
+        return _compile(template, encoded, archival=False)
+
+
+def _compile(template: Path | bytes, data: str, *, archival: bool = True) -> bytes:
+    import typst
+
     fonts, family = _fonts()
-    inputs = {"data": json.encode(data).decode(), "font": family}
+    inputs = {"data": data, "font": family}
     made = typst.compile(
-        template, font_paths=fonts, sys_inputs=inputs, pdf_standards="a-2b", timestamp=0, pdf_tags=False
+        template,
+        font_paths=fonts,
+        sys_inputs=inputs,
+        pdf_standards="a-2b" if archival else None,
+        timestamp=0,
+        pdf_tags=False,
     )
     assert isinstance(made, bytes)
     return made
+
+
+_ONE_TEXT = b"#set text(font: sys.inputs.font)\n#json(bytes(sys.inputs.data))"
+
+
+async def first_unsettable(text: str) -> str | None:
+    """The first character of a text that no installed font has; None if the whole text can be set."""
+    return await asyncio.to_thread(_first_unsettable, text)
+
+
+def _first_unsettable(text: str) -> str | None:
+    if not text or _can_be_set(text):
+        return None
+    if len(text) == 1:
+        return text
+    half = len(text) // 2
+    return _first_unsettable(text[:half]) or _first_unsettable(text[half:])
+
+
+def _can_be_set(text: str) -> bool:
+    import typst
+
+    try:
+        _compile(_ONE_TEXT, json.encode(text).decode())
+    except typst.TypstError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)

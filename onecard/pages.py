@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.enums import MediaType
-from litestar.handlers import HTTPRouteHandler
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.static_files import create_static_files_router
 
 import web
@@ -19,8 +21,18 @@ WEB = Path(web.__file__).parent
 PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing"}
 """Path -> folder of ``web/``."""
 
+_STATIC_FOLDERS = [WEB / folder for folder in PAGES.values()]
+_STATIC_NAMES = frozenset(path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.is_file())
+
+
+def _only_known_names(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    # The framework would ask the file system for any name: one with a NUL or of 5,000 characters is an error there.
+    if str(connection.path_params.get("file_path", "")).removeprefix("/") not in _STATIC_NAMES:
+        raise NotFoundException
+
+
 STATIC_FILES = create_static_files_router(
-    "/static", [WEB / folder for folder in PAGES.values()], include_in_schema=False
+    "/static", [*_STATIC_FOLDERS], include_in_schema=False, guards=[_only_known_names]
 )
 
 

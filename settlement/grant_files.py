@@ -5,8 +5,6 @@ without BOM) or GB18030, which is what spreadsheets on Chinese desktops save. Th
 batch's name (``2026-11``) and the staff number: the same file sent again grants nothing more.
 """
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.catalogue import Phrase, Phrases
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, Problem
+from foundation.spreadsheets import NotATable, read_csv
 from registry.identifiers import AgencyId
 from registry.models import Agency, Official
 from settlement.deposits import Deposit
@@ -43,7 +42,10 @@ class GrantRow:
 
 def read_grants(data: bytes) -> list[GrantRow]:
     """Read a file; raises Problem(INVALID) that lists the errors row by row."""
-    rows = list(csv.reader(io.StringIO(_text(data), newline="")))
+    try:
+        rows = read_csv(data)
+    except NotATable:
+        raise Problem(INVALID, "grant_file.not_a_table") from None
     if not rows or tuple(cell.strip() for cell in rows[0]) not in HEADERS:
         raise Problem(INVALID, "grant_file.header")
     if len(rows) - 1 > ROWS_MAX:
@@ -86,17 +88,6 @@ def _at(line: int, what: Phrase) -> Phrase:
 
 def _wrong(what: str, **params: Any) -> Phrase:
     return Phrase(what, f"grant_file.{what}", params)
-
-
-def _text(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise Problem(INVALID, "grant_file.encoding")
 
 
 def _row(line: int, row: list[str]) -> GrantRow | Phrase:

@@ -16,7 +16,7 @@ from settlement.tariff import ReceiptEffect, RegionRules, SubsidyExpiry, Visitor
 
 _NUMBER = Meta(ge=1, le=2**53 - 1, examples=[1042])
 AgencyNumber = Annotated[AgencyId, _NUMBER]
-BookNumber = Annotated[Book, _NUMBER]
+BookNumber = Annotated[Book, Meta(ge=1, le=2**31 - 1)]
 CanteenNumber = Annotated[CanteenId, _NUMBER]
 HolderNumber = Annotated[HolderId, _NUMBER]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Controller, Request, get, post
 
-from foundation.messages import NumberInPath
+from foundation.messages import NumberInPath, SmallNumberInPath
 from registry import access, audit
 from registry.access import Permission
 from registry.meals import Meal
@@ -22,14 +22,14 @@ class RuleController(Controller):
     tags = ["rules"]  # noqa: RUF012
 
     @get("/rules/{book:int}", guards=[access.allows(Permission.SEE_REGISTRY)], summary="Get a region's rules")
-    async def rules(self, book: NumberInPath, database: Database) -> RulesShown:
+    async def rules(self, book: SmallNumberInPath, database: Database) -> RulesShown:
         """The rules that are valid today."""
         async with database() as db:
             return _shown(await region_rules.rules_in_force(db, book, region_rules.today()))
 
     @post("/rules/{book:int}", guards=[access.allows(Permission.SET_RULES)], summary="Change a region's rules")
     async def change_rules(
-        self, request: Request[access.Person, Any, Any], book: NumberInPath, data: NewRules, database: Database
+        self, request: Request[access.Person, Any, Any], book: SmallNumberInPath, data: NewRules, database: Database
     ) -> RulesShown:
         """Rules from a day on; payments of earlier days keep theirs."""
         detail = {name: str(value) for name, value in data.given().items()}
@@ -64,7 +64,7 @@ class RuleController(Controller):
     @get(
         "/agreements/{book:int}", guards=[access.allows(Permission.SEE_REGISTRY)], summary="List a region's agreements"
     )
-    async def agreements(self, book: NumberInPath, database: Database) -> list[AgreementMessage]:
+    async def agreements(self, book: SmallNumberInPath, database: Database) -> list[AgreementMessage]:
         """The regions whose officials its canteens receive without a visit, with the periods."""
         async with database() as db:
             found = await region_rules.agreements_of(db, book)
@@ -74,7 +74,7 @@ class RuleController(Controller):
     async def agree(
         self,
         request: Request[access.Person, Any, Any],
-        book: NumberInPath,
+        book: SmallNumberInPath,
         data: AgreementMessage,
         database: Database,
     ) -> AgreementMessage:

@@ -11,8 +11,9 @@ from msgspec import convert, to_builtins
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.pdf import first_unsettable
 from foundation.postgres import Pool
-from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Database, next_numbers
@@ -60,7 +61,14 @@ async def draft_bulletin(database: Database, ledger: Pool, person: Person, quart
 
 
 async def edit_bulletin(database: Database, person: Person, bulletin_id: int, texts: dict[str, str]) -> None:
-    """Replace texts of a draft. Its editors cannot publish it. Raises Problem NOT_FOUND, CONFLICT (published)."""
+    """Replace texts of a draft. Its editors cannot publish it.
+
+    Raises Problem NOT_FOUND, CONFLICT (published), INVALID (a character that cannot be printed).
+    """
+    for name, text in texts.items():
+        character = await first_unsettable(text)
+        if character is not None:
+            raise Problem(INVALID, "bulletins.cannot_be_printed", field=name, character=f"U+{ord(character):04X}")
     async with audit.change(database, person.login, "edit_bulletin", bulletin_subject(bulletin_id), texts) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
         bulletin.texts = bulletin.texts | texts

@@ -282,7 +282,7 @@ def to_csv(shown: ChartShown, language: Language) -> bytes:
         if isinstance(cell, bool):
             return yes_no[cell]
         if column in shown.words and cell is not None:
-            return shown.words[column][str(cell)]
+            return safe_text(shown.words[column][str(cell)])
         return safe_text(cell) if isinstance(cell, str) else cell
 
     rows = [[cell_text(column, cell) for column, cell in zip(shown.columns, row, strict=True)] for row in shown.rows]

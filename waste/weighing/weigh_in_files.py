@@ -6,7 +6,6 @@ nothing is lost unnoticed. The file's hash and the row make the number of the we
 nothing more.
 """
 
-import csv
 import hashlib
 import io
 import re
@@ -25,6 +24,7 @@ from uuid import UUID, uuid5
 from foundation import catalogue
 from foundation.catalogue import Language
 from foundation.problems import INVALID, Problem
+from foundation.spreadsheets import NotATable, read_csv
 from registry.identifiers import CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
@@ -228,18 +228,10 @@ class _RowReader:
 def _cells(content: bytes) -> list[list[Any]]:
     if content.startswith(b"PK"):
         return _workbook_cells(content)
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            continue
-        try:
-            return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
-        except csv.Error:
-            break
-    raise Problem(INVALID, "weighing.file.not_a_table")
+    try:
+        return read_csv(content)
+    except NotATable:
+        raise Problem(INVALID, "weighing.file.not_a_table") from None
 
 
 def _workbook_cells(content: bytes) -> list[list[Any]]:
@@ -271,8 +263,8 @@ def _bounded(row: Sequence[Any]) -> list[Any]:
 
 
 NOT_A_WORKBOOK = (
-    zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
-    IndexError, OverflowError, EOFError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
+    ArithmeticError, EOFError, NotImplementedError, RuntimeError,
 )  # fmt: skip
 """What openpyxl raises for files that are no workbooks."""
 

@@ -1,0 +1,155 @@
+"""No value that a route's types allow, or nearly allow, is a 500: every parameter and every member of every body."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import urllib3
+
+from foundation.pdf import render_pdf
+from tests.builders import Network
+from tests.running_system import System
+from tests.system.test_audit_entries import CHANGES, City
+
+NUMBERS: tuple[Any, ...] = (0, -1, 2**31, 2**53 - 1, True)
+TEXTS = ("x\n", "\U0001f468", "a" * 3_000, "\x00", "\ufffe", "0001-01-01", "9999-12-31", "=1+1", "..", "２")
+DATES = ("0001-01-01", "9999-12-31", "2026-02-30", "x")
+PEOPLE = ("centre", "supervisor")
+
+
+@pytest.fixture(scope="module")
+def city(system: System, tmp_path_factory: pytest.TempPathFactory) -> City:
+    return City(Network(system), tmp_path_factory.mktemp("hostile"))
+
+
+def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every member and item that holds no others."""
+    if isinstance(value, dict) and value:
+        for key, member in value.items():
+            yield from leaves(member, (*at, key))
+    elif isinstance(value, list) and value:
+        yield from leaves(value[0], (*at, 0))
+    else:
+        yield at
+
+
+def replaced(body: Any, at: tuple[Any, ...], value: Any) -> Any:
+    changed = deepcopy(body)
+    inside = changed
+    for step in at[:-1]:
+        inside = inside[step]
+    inside[at[-1]] = value
+    return changed
+
+
+def value_at(body: Any, at: tuple[Any, ...]) -> Any:
+    for step in at:
+        body = body[step]
+    return body
+
+
+def ask(city: City, who: str | None, method: str, path: str, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+    headers = {"content-type": "application/json"}
+    if who:
+        headers["authorization"] = f"Bearer {city.person(who).token}"
+    answer = urllib3.request(
+        method, city.network.url + path, body=body, headers=headers, retries=False, timeout=60, redirect=False,
+        preload_content=False,
+    )  # fmt: skip
+    if answer.headers.get("content-type", "").startswith("text/event-stream"):
+        answer.close()
+    else:
+        assert answer.data is not None
+    return answer
+
+
+@pytest.mark.parametrize("route", CHANGES)
+def test_no_member_of_a_body_is_a_500(city: City, route: str) -> None:
+    given = CHANGES[route](city)
+    if not isinstance(given.body, (dict, list)):
+        return
+    failed = []
+    for at in leaves(given.body):
+        whole_number = type(value_at(given.body, at)) is int
+        for value in (*NUMBERS, *(TEXTS[:2] if whole_number else TEXTS), None, [], {}):
+            body = json.dumps(replaced(given.body, at, value) if at else value).encode()
+            answer = ask(city, given.who, route.split(" ", 1)[0], given.path, body)
+            if answer.status >= 500:
+                failed.append((at, value, answer.data.decode()[:200]))
+    assert not failed
+
+
+def parameters_of(operation: dict[str, Any], where: str) -> list[dict[str, Any]]:
+    return [one for one in operation.get("parameters", []) if one["in"] == where]
+
+
+def values_for(parameter: dict[str, Any]) -> tuple[Any, ...]:
+    schema = parameter["schema"]
+    if schema.get("type") == "integer":
+        return (*NUMBERS[:4], "x", "9" * 40)
+    return DATES if schema.get("format") == "date" else (*TEXTS, *DATES[:2], "3302", "pdf", "xlsx", "en")
+
+
+def addresses(path: str, operation: dict[str, Any]) -> Iterator[str]:
+    """The path with odd values for each of its parameters, and each odd value for a query parameter."""
+    in_path = parameters_of(operation, "path")
+    for values in product(*(values_for(one)[:6] for one in in_path)):
+        address = path
+        for one, value in zip(in_path, values, strict=True):
+            address = address.replace("{" + one["name"] + "}", quote(str(value), safe=""))
+        yield address
+    filled = path
+    for one in in_path:
+        filled = filled.replace("{" + one["name"] + "}", "2026-07-01" if "date" in str(one["schema"]) else "1")
+    queries = parameters_of(operation, "query")
+    needed = {one["name"]: "2026-07-01" if one["schema"].get("format") == "date" else "1" for one in queries}
+    for one in queries:
+        for value in values_for(one):
+            asked = needed | {one["name"]: str(value)}
+            yield filled + "?" + "&".join(f"{name}={quote(text, safe='')}" for name, text in asked.items())
+
+
+def test_no_parameter_is_a_500(city: City) -> None:
+    paths = ask(city, None, "GET", "/schema/openapi.json").json()["paths"]
+    failed = []
+    for path, item in paths.items():
+        for method, operation in item.items():
+            if (method, path) == ("delete", "/console/sessions/current"):
+                continue
+            sent = b"{}" if method in ("post", "put", "patch") else None
+            for address in addresses(path, operation):
+                for who in PEOPLE:
+                    answer = ask(city, who, method.upper(), address, sent)
+                    if answer.status >= 500:
+                        failed.append(f"{who} {method} {address}: {answer.data.decode()[:160]}")
+                        break
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00.js", "..%2f..%2fetc", "%ff", "a" * 5_000])
+def test_no_static_name_is_a_500(city: City, name: str) -> None:
+    assert ask(city, None, "GET", f"/static/{name}").status == 404
+
+
+def test_a_bulletin_takes_no_character_that_cannot_be_printed(city: City) -> None:
+    given = CHANGES["PATCH /waste/bulletins/{bulletin_id}"](city)
+    for character in ("\U0001f468", "\u0e01", "\x01"):
+        answer = ask(city, given.who, "PATCH", given.path, json.dumps({"good": f"鄞州区{character}"}).encode())
+        assert answer.status == 400
+        assert f"U+{ord(character):04X}" in answer.json()["detail"]
+    assert ask(city, given.who, "PATCH", given.path, json.dumps({"good": "镕𬭎😀"}).encode()).status in (204, 400)
+    shown = ask(city, given.who, "GET", given.path + "/pdf")
+    assert (shown.status, shown.data[:5]) == (200, b"%PDF-")
+
+
+def test_a_name_that_no_font_has_keeps_no_document_back(city: City, tmp_path: Path) -> None:
+    template = tmp_path / "page.typ"
+    template.write_text("#set text(font: sys.inputs.font)\n#json(bytes(sys.inputs.data)).name")
+    made = asyncio.run(render_pdf(template, {"name": "鄞州\U0001f468区"}))
+    assert made.startswith(b"%PDF-")
