@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, NOT_FOUND, Problem
+from registry.errors import ACCOUNT_CLOSED
 from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
 
@@ -57,11 +58,28 @@ def _first_repeated(indexes: list[bytes]) -> int:
     return next(n for n, index in enumerate(indexes) if index in indexes[:n])
 
 
-async def find_officials(db: AsyncSession, holder_ids: Sequence[int]) -> dict[int, Official]:
-    """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one."""
-    rows = await db.scalars(select(Official).where(Official.holder_id.in_(holder_ids)))
+async def find_officials(
+    db: AsyncSession, holder_ids: Sequence[int], *, keep_open: bool = False
+) -> dict[int, Official]:
+    """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one.
+
+    ``keep_open``: none can be closed until the transaction ends.
+    """
+    wanted = select(Official).where(Official.holder_id.in_(holder_ids)).order_by(Official.holder_id)
+    rows = await db.scalars(wanted.with_for_update(read=True) if keep_open else wanted)
     found: dict[int, Official] = {official.holder_id: official for official in rows}
     for holder_id in holder_ids:
         if holder_id not in found:
             raise Problem(NOT_FOUND, "official.not_found", holder_id=holder_id)
+    return found
+
+
+async def find_open_accounts(db: AsyncSession, holder_ids: Sequence[int]) -> dict[int, Official]:
+    """Officials whose accounts are open, and stay so until the transaction ends.
+
+    Raises Problem NOT_FOUND or ACCOUNT_CLOSED.
+    """
+    found = await find_officials(db, holder_ids, keep_open=True)
+    if any(official.state != "active" for official in found.values()):
+        raise Problem(ACCOUNT_CLOSED)
     return found

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
-from terminals.schemas import EnrolmentSlip, to_text
+from terminals.schemas import to_text
 from tests.builders import Network
 from tests.running_system import System
 
@@ -159,16 +159,6 @@ def test_an_enrolment_code_works_once(network: Network, scratch: Path) -> None:
     Terminal.enrol(network.url, slip, scratch / "first").close()
     with pytest.raises(Rejected):
         Terminal.enrol(network.url, slip, scratch / "second")
-
-
-def test_five_wrong_codes_spoil_an_enrolment(network: Network, scratch: Path) -> None:
-    slip = network.slip()
-    wrong = EnrolmentSlip(slip.enrolment_id, "A" * 16, slip.centre_public_key, slip.expires_at)
-    for attempt in range(5):
-        with pytest.raises(Rejected):
-            Terminal.enrol(network.url, wrong, scratch / f"wrong-{attempt}")
-    with pytest.raises(Rejected):
-        Terminal.enrol(network.url, slip, scratch / "late")
 
 
 def test_an_expired_enrolment_code(network: Network, system: System, scratch: Path) -> None:
