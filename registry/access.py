@@ -158,7 +158,13 @@ MAY: dict[Role, frozenset[Permission]] = {
         }
     ),
 }
-"""Role -> permissions. A role with an agency has them within that agency only."""
+"""Role -> permissions. A role with an agency has them within that agency only.
+
+Whoever issues a card or an activation code sees a secret that could pay: the card's key goes through his hands to the
+personaliser. So the people of an agency who issue (AGENCY_ADMIN) move no money, and those who move its money
+(AGENCY_FINANCE) issue nothing. CENTRE_OPERATOR has both, for agencies without staff of their own; the holder sees every
+credential that was issued for him on his phone (``POST /phone/account``).
+"""
 
 _hasher = PasswordHasher()
 

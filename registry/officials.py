@@ -63,23 +63,20 @@ async def find_officials(
 ) -> dict[int, Official]:
     """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one.
 
-    ``keep_open``: none can be closed until the transaction ends.
+    ``keep_open``: no open account among them is closed until the transaction ends.
     """
-    wanted = select(Official).where(Official.holder_id.in_(holder_ids)).order_by(Official.holder_id)
-    rows = await db.scalars(wanted.with_for_update(read=True) if keep_open else wanted)
-    found: dict[int, Official] = {official.holder_id: official for official in rows}
+    wanted = select(Official).where(Official.holder_id.in_(holder_ids))
+    if keep_open:
+        locked = wanted.order_by(Official.holder_id).with_for_update(read=True)
+        wanted = locked.execution_options(populate_existing=True)
+    found: dict[int, Official] = {official.holder_id: official for official in await db.scalars(wanted)}
     for holder_id in holder_ids:
         if holder_id not in found:
             raise Problem(NOT_FOUND, "official.not_found", holder_id=holder_id)
     return found
 
 
-async def find_open_accounts(db: AsyncSession, holder_ids: Sequence[int]) -> dict[int, Official]:
-    """Officials whose accounts are open, and stay so until the transaction ends.
-
-    Raises Problem NOT_FOUND or ACCOUNT_CLOSED.
-    """
-    found = await find_officials(db, holder_ids, keep_open=True)
-    if any(official.state != "active" for official in found.values()):
+def must_be_open(*officials: Official) -> None:
+    """Raise Problem(ACCOUNT_CLOSED) if the account of one of them is closed."""
+    if any(official.state != "active" for official in officials):
         raise Problem(ACCOUNT_CLOSED)
-    return found

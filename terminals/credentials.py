@@ -11,7 +11,7 @@ from foundation.problems import CONFLICT, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.models import Credential, Database, Official, next_numbers
-from registry.officials import find_open_accounts
+from registry.officials import find_officials, must_be_open
 from terminals import cards, qr
 from terminals.blocking import set_blocked
 from terminals.enrolment import CODE_LIFE, TRIES_OF_OLD, code_hash, new_code
@@ -39,9 +39,10 @@ async def _own_officials(
     db: AsyncSession, person: Person, agency_id: int, holder_ids: list[int]
 ) -> dict[int, Official]:
     person.must_act_for(agency_id)
-    officials = await find_open_accounts(db, holder_ids)
+    officials = await find_officials(db, holder_ids, keep_open=True)
     if any(official.agency_id != agency_id for official in officials.values()):
         raise Problem(NOT_ALLOWED, "terminals.official_of_another_agency")
+    must_be_open(*officials.values())
     return officials
 
 
@@ -83,19 +84,20 @@ async def replace_card(
 ) -> tuple[CardIssued, Official]:
     """Block a card and issue another for the same account.
 
-    Raises Problem: NOT_FOUND, NOT_ALLOWED, CONFLICT (no card, an account that is closed, a UID in use).
+    Raises Problem: NOT_FOUND, NOT_ALLOWED, ACCOUNT_CLOSED, CONFLICT (no card, a UID in use).
     """
-    old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id).with_for_update())
+    old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id))
     if old is None:
         raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=wanted.credential_id)
     official = await db.get_one(Official, (old.book, old.holder_id))
     person.must_act_for(official.agency_id)
-    if old.kind != "card" or official.state != "active":
+    must_be_open(official)
+    if old.kind != "card":
         raise Problem(CONFLICT, "terminals.not_replaceable")
-    if old.state == "active":
-        await set_blocked(db, person, old.credential_id, True, wanted.reason)
+    # The account is locked before the credential, as a closure locks them.
     cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
     [card] = await issue_cards(db, keys, person, cards_wanted)
+    await set_blocked(db, person, old.credential_id, True, wanted.reason)
     return card, official
 
 
@@ -153,7 +155,8 @@ async def _issue_certificate(
 ) -> PhoneCertificate:
     activation.tries_left = 0
     [activation.credential_id] = await next_numbers(db, 1)
-    official = (await find_open_accounts(db, [activation.holder_id]))[activation.holder_id]
+    [official] = (await find_officials(db, [activation.holder_id], keep_open=True)).values()
+    must_be_open(official)
     credential = Credential(
         book=official.book,
         credential_id=activation.credential_id,

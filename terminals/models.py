@@ -101,7 +101,10 @@ class PhoneActivation(Base):
 
 
 class BlockEntry(Base):
-    """One change of the block list. Versions are given out under a lock, so none appears behind a later one."""
+    """One change of the block list. Versions are given out under a lock, so none appears behind a later one.
+
+    ``changed_by``: the person's login; null where the centre itself blocked a suspected clone.
+    """
 
     __tablename__ = "block_entry"
 
@@ -111,3 +114,4 @@ class BlockEntry(Base):
     blocked: Mapped[bool]
     reason: Mapped[str]
     at: Mapped[datetime]
+    changed_by: Mapped[str | None]

@@ -131,9 +131,11 @@ class CredentialConsoleController(Controller):
     async def block(
         self, request: ByPerson, credential_id: NumberInPath, data: Blocking, database: Database
     ) -> Blocking:
-        """Block a credential or lift its block."""
+        """Block a credential, or lift another person's block. What is so already is not changed again."""
         detail = {"blocked": data.blocked, "reason": data.reason}
         subject = f"credential/{credential_id}"
         async with audit.change(database, request.user.login, "block", subject, detail) as change:
-            await blocking.set_blocked(change.db, request.user, credential_id, data.blocked, data.reason)
+            change.is_repeat = not await blocking.set_blocked(
+                change.db, request.user, credential_id, data.blocked, data.reason
+            )
         return data

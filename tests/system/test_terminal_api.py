@@ -123,7 +123,7 @@ def test_a_lost_card_is_refused_at_once(network: Network, till: Terminal) -> Non
     assert till.block_list_version >= max(before, 1)
     _, body = till.exchange("GET", f"/terminal/block-list/{till.block_list_version - 1}", f"{till.epoch}/900000")
     assert json.loads(body)["changes"][-1]["blocked"] is True
-    network.centre.call("POST", path, {"blocked": False, "reason": "found"})
+    network.approver.call("POST", path, {"blocked": False, "reason": "found"})
     assert till.charge_card(card, "lunch").outcome == "approved"
 
 
