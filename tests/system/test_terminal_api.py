@@ -95,6 +95,31 @@ def test_a_clone_is_known_by_its_counter_and_both_cards_are_blocked(
     assert till.charge_card(card, "lunch").reason == "card_blocked"
 
 
+def test_a_counter_is_between_one_and_the_largest_number(network: Network, till: Terminal) -> None:
+    official, last = network.official(), 2**53 - 1
+    card, phone = network.card(official), network.phone(official)
+    card.counter = phone.counter = -1
+    with pytest.raises(Rejected) as refused:
+        till.charge_card(card, "lunch")
+    assert (refused.value.slug, refused.value.document["signed"]) == ("invalid", True)
+    assert till.charge_code(phone.show_code(), "lunch").reason == "credential_invalid"
+    card.counter = phone.counter = last - 1
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    assert till.charge_code(phone.show_code(), "lunch").outcome == "approved"
+    with pytest.raises(Rejected):
+        till.charge_card(card, "lunch")
+    assert till.charge_code(phone.show_code(), "lunch").reason == "credential_invalid"
+
+
+def test_a_used_card_response_is_told_as_what_it_is(network: Network, till: Terminal) -> None:
+    card = network.card(network.official())
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    answer = till.charge_card(SoftwareCard(card.uid, card.file, card._key, counter=card.counter - 1), "lunch")
+    assert answer.reason == "already_used"
+    assert "已停用" in str(answer.advice_zh)
+    assert "blocked" in str(answer.advice_en)
+
+
 def test_a_message_that_comes_late_blocks_nobody(network: Network, till: Terminal, scratch: Path) -> None:
     card, other = network.card(network.official()), network.terminal(scratch, "yinzhou")
     late = till.prepare_charge(card, "lunch")
