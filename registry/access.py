@@ -61,6 +61,7 @@ class Permission(StrEnum):
     SEE_CLEARING = "see_clearing"
     SEE_WASTE = "see_waste"
     APPROVE_TERMINAL = "approve_terminal"
+    REVOKE_TERMINAL = "revoke_terminal"
     SEE_BULLETIN_DRAFTS = "see_bulletin_drafts"
     PUBLISH_BULLETIN = "publish_bulletin"
     RECTIFY = "rectify"
@@ -82,6 +83,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.TOP_UP,
             Permission.GRANT_SUBSIDY,
             Permission.ENROL_TERMINAL,
+            Permission.REVOKE_TERMINAL,
             Permission.REGISTER_VISIT,
             Permission.SET_RULES,
             Permission.SET_TARIFF,
@@ -99,6 +101,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.SEE_REGISTRY,
             Permission.APPROVE_TERMINAL,
+            Permission.REVOKE_TERMINAL,
             Permission.BLOCK_CREDENTIAL,
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
@@ -113,6 +116,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.ISSUE_CREDENTIAL,
             Permission.BLOCK_CREDENTIAL,
             Permission.ENROL_TERMINAL,
+            Permission.REVOKE_TERMINAL,
             Permission.REGISTER_VISIT,
             Permission.SEE_WASTE,
             Permission.RECTIFY,
@@ -154,7 +158,13 @@ MAY: dict[Role, frozenset[Permission]] = {
         }
     ),
 }
-"""Role -> permissions. A role with an agency has them within that agency only."""
+"""Role -> permissions. A role with an agency has them within that agency only.
+
+Whoever issues a card or an activation code sees a secret that could pay: the card's key goes through his hands to the
+personaliser. So the people of an agency who issue (AGENCY_ADMIN) move no money, and those who move its money
+(AGENCY_FINANCE) issue nothing. CENTRE_OPERATOR has both, for agencies without staff of their own; the holder sees every
+credential that was issued for him on his phone (``POST /phone/account``).
+"""
 
 _hasher = PasswordHasher()
 

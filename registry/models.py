@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -156,7 +157,8 @@ class MealPeriod(Base):
 class Official(Base):
     """A cardholder. Payments know only the pseudonymous ``holder_id``.
 
-    The name is encrypted under the agency's key; ``staff_index`` is a blind index of the staff number.
+    The name is encrypted under the agency's key; ``staff_index`` is a blind index of the staff number. ``closure``: the
+    posting number under which the account was closed, whether anything was left to post or not.
     """
 
     __tablename__ = "official"
@@ -164,6 +166,7 @@ class Official(Base):
         ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),
         CheckConstraint("state IN ('active', 'left')", name="state"),
         Index("uq_official_staff", "book", "agency_id", "staff_index", unique=True),
+        Index("uq_official_closure", "book", "closure", unique=True, postgresql_where=text("closure IS NOT NULL")),
     )
 
     book: Mapped[Book] = book_key()
@@ -174,6 +177,7 @@ class Official(Base):
     state: Mapped[str] = mapped_column(default="active")
     name_sealed: Mapped[bytes]
     staff_index: Mapped[bytes]
+    closure: Mapped[UUID | None]
 
 
 class Credential(Base):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, NOT_FOUND, Problem
+from registry.errors import ACCOUNT_CLOSED
 from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
 
@@ -57,11 +58,25 @@ def _first_repeated(indexes: list[bytes]) -> int:
     return next(n for n, index in enumerate(indexes) if index in indexes[:n])
 
 
-async def find_officials(db: AsyncSession, holder_ids: Sequence[int]) -> dict[int, Official]:
-    """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one."""
-    rows = await db.scalars(select(Official).where(Official.holder_id.in_(holder_ids)))
-    found: dict[int, Official] = {official.holder_id: official for official in rows}
+async def find_officials(
+    db: AsyncSession, holder_ids: Sequence[int], *, keep_open: bool = False
+) -> dict[int, Official]:
+    """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one.
+
+    ``keep_open``: no open account among them is closed until the transaction ends.
+    """
+    wanted = select(Official).where(Official.holder_id.in_(holder_ids))
+    if keep_open:
+        locked = wanted.order_by(Official.holder_id).with_for_update(read=True)
+        wanted = locked.execution_options(populate_existing=True)
+    found: dict[int, Official] = {official.holder_id: official for official in await db.scalars(wanted)}
     for holder_id in holder_ids:
         if holder_id not in found:
             raise Problem(NOT_FOUND, "official.not_found", holder_id=holder_id)
     return found
+
+
+def must_be_open(*officials: Official) -> None:
+    """Raise Problem(ACCOUNT_CLOSED) if the account of one of them is closed."""
+    if any(official.state != "active" for official in officials):
+        raise Problem(ACCOUNT_CLOSED)

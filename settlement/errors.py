@@ -3,13 +3,13 @@
 from enum import StrEnum
 
 from foundation.problems import ProblemKind
+from registry.errors import ACCOUNT_CLOSED as ACCOUNT_CLOSED
 
 BUSY = ProblemKind(503, "busy")
 OTHER_CONTENT = ProblemKind(422, "other-content")
 MORE_THAN_PAID = ProblemKind(409, "more-than-paid")
 GATEWAY_AWAY = ProblemKind(503, "gateway-away")
 NOT_GENUINE = ProblemKind(401, "not-genuine")
-ACCOUNT_CLOSED = ProblemKind(409, "account-closed")
 
 
 class Refusal(StrEnum):

@@ -12,10 +12,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.postgres import LOST_CONNECTION, Pool, as_struct
-from foundation.problems import NOT_FOUND, Problem
+from foundation.problems import NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Credential, Database, Official
+from registry.officials import find_officials, must_be_open
 from terminals.models import BlockEntry
 from terminals.schemas import BlockChange, BlockChanges
 from terminals.sessions import QUERIES
@@ -31,17 +32,37 @@ REFRESH_S = 2.0
 _LOCK = text("SELECT pg_advisory_xact_lock(7320, 0)")
 
 
-async def set_blocked(db: AsyncSession, person: Person, credential_id: int, blocked: bool, reason: str) -> None:
-    """Block a credential or lift its block, for an official of the person's agency. Raises Problem.
+async def set_blocked(db: AsyncSession, person: Person, credential_id: int, blocked: bool, reason: str) -> bool:
+    """Block a credential or lift its block, for an official of the person's agency; False when nothing changed.
+
+    Anybody with the right blocks at once; a block is lifted by a second person (docs/decisions/0024). Raises Problem
+    NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, ACCOUNT_CLOSED (its credentials stay blocked).
 
     The charge statement reads the state itself: after this commit no online payment passes.
     """
-    credential = await _locked(db, credential_id)
+    credential = await db.scalar(select(Credential).where(Credential.credential_id == credential_id))
     if credential is None:
         raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=credential_id)
     official = await db.get_one(Official, (credential.book, credential.holder_id))
     person.must_act_for(official.agency_id)
-    await _change(db, credential, blocked, reason)
+    if not blocked:
+        # The account before the credential, as a closure locks them.
+        must_be_open(*(await find_officials(db, [official.holder_id], keep_open=True)).values())
+    await db.refresh(credential, with_for_update=True)
+    if blocked == (credential.state == "blocked"):
+        return False
+    if not blocked:
+        await _must_be_second(db, person, credential_id)
+    await _change(db, credential, blocked, reason, person.login)
+    return True
+
+
+async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) -> None:
+    """Raise Problem(SECOND_PERSON) to who blocked it; a block by nobody known is lifted by the centre's people."""
+    blocks = select(BlockEntry.changed_by).where(BlockEntry.credential_id == credential_id)
+    blocked_by = await db.scalar(blocks.order_by(BlockEntry.version.desc()).limit(1))
+    if blocked_by == person.login or (blocked_by is None and person.agency_id is not None):
+        raise Problem(SECOND_PERSON)
 
 
 async def block_all(db: AsyncSession, person: Person, holder_id: int, reason: str) -> int:
@@ -77,7 +98,7 @@ async def _block_once(db: AsyncSession, credential_id: int, counter: int) -> boo
         return False
     if not await _has_paid(db, credential, counter):
         return False
-    await _change(db, credential, True, reason)
+    await _change(db, credential, True, reason, None)
     return True
 
 
@@ -92,7 +113,7 @@ async def _locked(db: AsyncSession, credential_id: int) -> Credential | None:
     return await db.scalar(select(Credential).where(Credential.credential_id == credential_id).with_for_update())
 
 
-async def _change(db: AsyncSession, credential: Credential, blocked: bool, reason: str) -> None:
+async def _change(db: AsyncSession, credential: Credential, blocked: bool, reason: str, changed_by: str | None) -> None:
     credential.state = "blocked" if blocked else "active"
     await db.execute(_LOCK)
     last = await db.scalar(select(func.coalesce(func.max(BlockEntry.version), 0)))
@@ -103,6 +124,7 @@ async def _change(db: AsyncSession, credential: Credential, blocked: bool, reaso
             credential_id=credential.credential_id,
             blocked=blocked,
             reason=reason,
+            changed_by=changed_by,
             at=datetime.now(UTC),
         )
     )

@@ -85,8 +85,7 @@ class Identity:
                 "centre_public_key": to_text(self.centre_public_key),
             }
         )
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
+        _write_secret(path, text.encode())
 
     @classmethod
     def load(cls, path: Path) -> "Identity":
@@ -97,6 +96,21 @@ class Identity:
             Ed25519PrivateKey.from_private_bytes(to_bytes(kept["private_key"])),
             to_bytes(kept["centre_public_key"]),
         )
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read; on disk when this returns."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _kept_key(path: Path) -> Ed25519PrivateKey:
+    """The key in this file; a fresh one if there is none."""
+    if not path.exists():
+        _write_secret(path, Ed25519PrivateKey.generate().private_bytes_raw())
+    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
 
 
 @dataclass(slots=True)
@@ -146,9 +160,9 @@ def _document(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def activate_phone(url: str, activation_id: int, code: str) -> SoftwarePhone:
-    """Redeem a phone's activation code with a fresh key; raises OutcomeUnknown or Rejected."""
-    key = Ed25519PrivateKey.generate()
+def activate_phone(url: str, activation_id: int, code: str, key: Ed25519PrivateKey | None = None) -> SoftwarePhone:
+    """Redeem a phone's activation code, with a fresh key or again with the same; raises OutcomeUnknown or Rejected."""
+    key = key or Ed25519PrivateKey.generate()
     body = wire.encode(
         {
             "activation_id": activation_id,
@@ -185,8 +199,12 @@ class Terminal:
 
     @classmethod
     def enrol(cls, url: str, slip: EnrolmentSlip, folder: Path) -> "Terminal":
-        """Redeem an approved enrolment code with a fresh key; raises OutcomeUnknown or Rejected."""
-        key = Ed25519PrivateKey.generate()
+        """Redeem an approved enrolment code; raises OutcomeUnknown or Rejected.
+
+        The key is in the folder before it is sent, so that after a lost answer the same call gets it.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        key = _kept_key(folder / "enrolment.key")
         body = wire.encode(
             {
                 "enrolment_id": slip.enrolment_id,
@@ -196,10 +214,10 @@ class Terminal:
         )
         with _transport() as http:
             answer, _ = _post_opening(http, url, "/terminal/enrolments", body, key, "enrolment")
-        folder.mkdir(parents=True, exist_ok=True)
         enrolled = json.loads(answer.data)
         identity = Identity(enrolled["terminal_id"], key, to_bytes(slip.centre_public_key))
         identity.save(folder / "identity.json")
+        (folder / "enrolment.key").unlink()
         return cls(url, folder)
 
     @property

@@ -1,23 +1,21 @@
 """Issuing credentials: cards for the personaliser to write, certificates for phones."""
 
 import secrets
-import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from nacl.bindings import crypto_core_ed25519_is_valid_point
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
-from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
+from foundation.problems import CONFLICT, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.models import Credential, Database, Official, next_numbers
-from registry.officials import find_officials
+from registry.officials import find_officials, must_be_open
 from terminals import cards, qr
 from terminals.blocking import set_blocked
-from terminals.enrolment import CODE_LIFE, CODE_TRIES, code_hash, new_code
-from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
+from terminals.enrolment import CODE_LIFE, TRIES_OF_OLD, code_hash, new_code
+from terminals.errors import CREDENTIAL_BLOCKED, ENROLMENT_REFUSED
 from terminals.models import PhoneActivation
 from terminals.schemas import (
     ActivatePhone,
@@ -32,6 +30,7 @@ from terminals.schemas import (
     to_text,
 )
 
+CERTIFICATE_LIFE = timedelta(seconds=qr.CERTIFICATE_LIFE_S)
 ACTIVATION_LIFE = 144 * CODE_LIFE
 """A day: the agency sends the code by a channel of its own, and the official enters it when convenient."""
 
@@ -40,14 +39,18 @@ async def _own_officials(
     db: AsyncSession, person: Person, agency_id: int, holder_ids: list[int]
 ) -> dict[int, Official]:
     person.must_act_for(agency_id)
-    officials = await find_officials(db, holder_ids)
+    officials = await find_officials(db, holder_ids, keep_open=True)
     if any(official.agency_id != agency_id for official in officials.values()):
         raise Problem(NOT_ALLOWED, "terminals.official_of_another_agency")
+    must_be_open(*officials.values())
     return officials
 
 
 async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: NewCards) -> list[CardIssued]:
-    """Issue cards for officials of one agency. Raises Problem; CONFLICT when a chip's UID is in use."""
+    """Issue cards for officials of one agency.
+
+    Raises Problem: NOT_FOUND, NOT_ALLOWED, ACCOUNT_CLOSED, CONFLICT (a chip's UID is in use).
+    """
     officials = await _own_officials(db, person, wanted.agency_id, [card.holder_id for card in wanted.cards])
     uids = [bytes.fromhex(card.uid) for card in wanted.cards]
     used = await db.scalar(select(Credential.credential_id).where(Credential.card_uid.in_(uids)).limit(1))
@@ -81,26 +84,27 @@ async def replace_card(
 ) -> tuple[CardIssued, Official]:
     """Block a card and issue another for the same account.
 
-    Raises Problem: NOT_FOUND, NOT_ALLOWED, CONFLICT (no card, an account that is closed, a UID in use).
+    Raises Problem: NOT_FOUND, NOT_ALLOWED, ACCOUNT_CLOSED, CONFLICT (no card, a UID in use).
     """
-    old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id).with_for_update())
+    old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id))
     if old is None:
         raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=wanted.credential_id)
     official = await db.get_one(Official, (old.book, old.holder_id))
     person.must_act_for(official.agency_id)
-    if old.kind != "card" or official.state != "active":
+    must_be_open(official)
+    if old.kind != "card":
         raise Problem(CONFLICT, "terminals.not_replaceable")
-    if old.state == "active":
-        await set_blocked(db, person, old.credential_id, True, wanted.reason)
+    # The account is locked before the credential, as a closure locks them.
     cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
     [card] = await issue_cards(db, keys, person, cards_wanted)
+    await set_blocked(db, person, old.credential_id, True, wanted.reason)
     return card, official
 
 
 async def create_activations(
     db: AsyncSession, person: Person, wanted: NewActivations
 ) -> tuple[list[Activation], datetime]:
-    """One-time codes for officials' phones, and when they expire. Raises Problem."""
+    """One-time codes for officials' phones, and when they expire. Raises Problem as ``issue_cards``."""
     officials = await _own_officials(db, person, wanted.agency_id, list(wanted.holder_ids))
     expires_at = datetime.now(UTC) + ACTIVATION_LIFE
     activations = []
@@ -114,7 +118,7 @@ async def create_activations(
                 holder_id=holder_id,
                 code_hash=code_hash(code),
                 expires_at=expires_at,
-                tries_left=CODE_TRIES,
+                tries_left=TRIES_OF_OLD,
             )
         )
         activations.append(Activation(number, holder_id, code))
@@ -122,28 +126,37 @@ async def create_activations(
 
 
 async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone) -> PhoneCertificate:
-    """Redeem a code: the phone's key becomes a credential. Raises Problem ENROLMENT_REFUSED, INVALID (no key)."""
-    if not crypto_core_ed25519_is_valid_point(to_bytes(asked.public_key)):
-        # Anybody can sign under a key of small order.
-        raise Problem(INVALID, "terminals.public_key")
+    """Redeem a code: the phone's key becomes a credential. Raises Problem ENROLMENT_REFUSED, ACCOUNT_CLOSED.
+
+    The same code and key get the same certificate for as long as the code lives.
+    """
+    public_key = to_bytes(asked.public_key)
     async with database.begin() as db:
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
         )
-        if activation is None or activation.tries_left <= 0 or activation.expires_at <= datetime.now(UTC):
+        if (
+            activation is None
+            or activation.expires_at <= datetime.now(UTC)
+            or not secrets.compare_digest(activation.code_hash, code_hash(asked.code))
+        ):
             raise Problem(ENROLMENT_REFUSED)
-        if secrets.compare_digest(activation.code_hash, code_hash(asked.code)):
-            activation.tries_left = 0
-            return await _issue_certificate(db, keys, activation, to_bytes(asked.public_key))
-        activation.tries_left -= 1
-    raise Problem(ENROLMENT_REFUSED)
+        if activation.credential_id is None and activation.tries_left > 0:
+            return await _issue_certificate(db, keys, activation, public_key)
+        made = await db.get(Credential, (activation.book, activation.credential_id))
+        if made is None or (made.state, made.public_key) != ("active", public_key):
+            raise Problem(ENROLMENT_REFUSED)
+        official = await db.get_one(Official, (made.book, made.holder_id))
+        return _certificate(keys, official, made, made.issued_at)
 
 
 async def _issue_certificate(
     db: AsyncSession, keys: KeyRing, activation: PhoneActivation, public_key: bytes
 ) -> PhoneCertificate:
+    activation.tries_left = 0
     [activation.credential_id] = await next_numbers(db, 1)
-    official = await db.get_one(Official, (activation.book, activation.holder_id))
+    [official] = (await find_officials(db, [activation.holder_id], keep_open=True)).values()
+    must_be_open(official)
     credential = Credential(
         book=official.book,
         credential_id=activation.credential_id,
@@ -153,34 +166,30 @@ async def _issue_certificate(
         issued_at=datetime.now(UTC),
     )
     db.add(credential)
-    return _certificate(keys, official, credential)
+    return _certificate(keys, official, credential, credential.issued_at)
 
 
-async def renew_certificate(database: Database, keys: KeyRing, certificate: bytes) -> PhoneCertificate:
-    """A fresh certificate for a phone that proved its key. Raises Problem(BAD_SIGNATURE) for an unknown one.
+async def renew_certificate(database: Database, keys: KeyRing, holder: qr.Holder) -> PhoneCertificate:
+    """A fresh certificate for a phone that proved the key of an earlier one. Raises Problem(CREDENTIAL_BLOCKED).
 
     An expired certificate can be renewed, a blocked credential's cannot.
     """
-    credential, official = await holder_of(database, keys, certificate)
-    return _certificate(keys, official, credential)
+    credential, official = await holder_of(database, holder)
+    return _certificate(keys, official, credential, datetime.now(UTC))
 
 
-async def holder_of(database: Database, keys: KeyRing, certificate: bytes) -> tuple[Credential, Official]:
-    """Credential and official of a certificate, expired or not. Raises Problem(BAD_SIGNATURE): unknown or blocked."""
-    try:
-        holder = qr.read_certificate(keys.centre_public_key, certificate)
-    except qr.NotGenuine:
-        raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
+async def holder_of(database: Database, holder: qr.Holder) -> tuple[Credential, Official]:
+    """Credential and official of a certificate, expired or not. Raises Problem(CREDENTIAL_BLOCKED)."""
     async with database() as db:
         credential = await db.get(Credential, (holder.book, holder.credential_id))
         if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
-            raise Problem(BAD_SIGNATURE, "terminals.credential_blocked")
+            raise Problem(CREDENTIAL_BLOCKED)
         return credential, await db.get_one(Official, (credential.book, credential.holder_id))
 
 
-def _certificate(keys: KeyRing, official: Official, credential: Credential) -> PhoneCertificate:
+def _certificate(keys: KeyRing, official: Official, credential: Credential, issued_at: datetime) -> PhoneCertificate:
     assert credential.public_key is not None
-    expires_at = int(time.time()) + qr.CERTIFICATE_LIFE_S
+    expires_at = int((issued_at + CERTIFICATE_LIFE).timestamp())
     holder = qr.Holder(
         Book(official.book),
         AgencyId(official.agency_id),

@@ -1,7 +1,8 @@
-"""Enrolment by one-time code, sign-on, sign-off: how a device becomes a terminal and a terminal gets a session.
+"""Enrolment by one-time code, sign-on, sign-off, revocation: how a device becomes a terminal and how it ends.
 
-A code has 80 random bits, lives 10 minutes, allows 5 tries, is bound to a canteen, and works only after a second person
-has approved it. It works once.
+A code has 80 random bits, lives 10 minutes, is bound to a canteen, and works only after a second person has approved
+it. It works for one device, which may repeat its message: a lost answer costs nothing. Wrong codes spoil nobody's
+slip; they are counted by address (``routes/opening.py``).
 """
 
 import base64
@@ -23,7 +24,7 @@ from registry.access import Person
 from registry.models import Canteen, Database, next_numbers
 from settlement.models import AMOUNT_MAX_FEN
 from terminals.blocking import block_list_version
-from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED, REPLAYED_SIGN_IN
+from terminals.errors import ENROLMENT_REFUSED, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.schemas import (
     Enrol,
@@ -39,7 +40,8 @@ from terminals.sessions import QUERIES, SUITE, agree_key, session_end
 from terminals.verification import RESEND_WITHIN_S
 
 CODE_LIFE = timedelta(minutes=10)
-CODE_TRIES = 5
+TRIES_OF_OLD = 5
+"""What a fresh code has for workers of the release before, which counted tries by code."""
 
 
 def new_code() -> str:
@@ -72,7 +74,7 @@ async def create_enrolment(db: AsyncSession, person: Person, wanted: NewEnrolmen
         code_hash=code_hash(code),
         created_by=person.login,
         expires_at=datetime.now(UTC) + CODE_LIFE,
-        tries_left=CODE_TRIES,
+        tries_left=TRIES_OF_OLD,
         terminal_id=wanted.replaces_terminal_id,
     )
     db.add(enrolment)
@@ -99,26 +101,29 @@ async def _locked(db: AsyncSession, enrolment_id: int) -> Enrolment | None:
 async def enrol(database: Database, asked: Enrol) -> Enrolled:
     """Redeem a code: the device's key becomes a terminal's. Raises Problem(ENROLMENT_REFUSED), whatever is wrong.
 
-    A wrong code costs a try, and the try is committed although the answer is an error.
+    The same code and key get the same answer for as long as the slip lives.
     """
+    public_key = to_bytes(asked.public_key)
     async with database.begin() as db:
         enrolment = await _locked(db, asked.enrolment_id)
         if (
             enrolment is None
             or enrolment.approved_by is None
             or enrolment.expires_at <= datetime.now(UTC)
-            or enrolment.tries_left <= 0
+            or not secrets.compare_digest(enrolment.code_hash, code_hash(asked.code))
         ):
             raise Problem(ENROLMENT_REFUSED)
-        if secrets.compare_digest(enrolment.code_hash, code_hash(asked.code)):
-            enrolment.tries_left = 0
-            return await _make_terminal(db, enrolment, to_bytes(asked.public_key))
-        enrolment.tries_left -= 1
-    raise Problem(ENROLMENT_REFUSED)
+        if enrolment.epoch is None and enrolment.tries_left > 0:
+            return await _make_terminal(db, enrolment, public_key)
+        made = await db.get(Terminal, (enrolment.book, enrolment.terminal_id))
+        if made is None or (made.state, made.public_key, made.epoch) != ("active", public_key, enrolment.epoch):
+            raise Problem(ENROLMENT_REFUSED)
+        return Enrolled(made.terminal_id, made.epoch, made.canteen_id)
 
 
 async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: bytes) -> Enrolled:
     now = datetime.now(UTC)
+    enrolment.tries_left = 0
     if enrolment.terminal_id is None:
         [enrolment.terminal_id] = await next_numbers(db, 1)
         terminal = Terminal(
@@ -134,17 +139,42 @@ async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: byt
     else:
         terminal = await db.get_one(Terminal, (enrolment.book, enrolment.terminal_id), with_for_update=True)
         terminal.public_key, terminal.enrolled_at = public_key, now
+        terminal.state, terminal.revoked_at = "active", None
         terminal.epoch += 1
         await _end_sessions(db, terminal.book, terminal.terminal_id)
+    enrolment.epoch = terminal.epoch
     return Enrolled(terminal.terminal_id, terminal.epoch, terminal.canteen_id)
 
 
-async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal:
-    """An active terminal; raises Problem(BAD_SIGNATURE), as for a wrong key: the sender is not authenticated yet."""
-    terminal = await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id, Terminal.state == "active"))
+async def revoke_terminal(db: AsyncSession, person: Person, terminal_id: int) -> bool:
+    """Take a terminal out of use: its sessions end and none begins, and slips that were given out for it are void.
+
+    A slip that is made afterwards may put a new device in its place. Returns False when it was revoked before.
+    Raises Problem NOT_FOUND or NOT_ALLOWED.
+    """
+    terminal = await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id))
     if terminal is None:
-        raise Problem(BAD_SIGNATURE, "terminals.terminal_unknown")
-    return terminal
+        raise Problem(NOT_FOUND, "terminals.terminal_unknown", terminal_id=terminal_id)
+    canteen = await db.get_one(Canteen, (terminal.book, terminal.canteen_id))
+    person.must_act_for(canteen.agency_id)
+    now = datetime.now(UTC)
+    # Slips before the terminal, as an enrolment locks them.
+    await db.execute(
+        update(Enrolment)
+        .where(Enrolment.book == terminal.book, Enrolment.terminal_id == terminal_id, Enrolment.expires_at > now)
+        .values(expires_at=now)
+    )
+    await db.refresh(terminal, with_for_update=True)
+    if terminal.state == "revoked":
+        return False
+    terminal.state, terminal.revoked_at = "revoked", now
+    await _end_sessions(db, terminal.book, terminal_id)
+    return True
+
+
+async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal | None:
+    """The terminal with this number if it may sign on."""
+    return await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id, Terminal.state == "active"))
 
 
 async def sign_on(

@@ -34,10 +34,15 @@ class Terminal(Base):
     epoch: Mapped[int]
     state: Mapped[str] = mapped_column(default="active")
     enrolled_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
 
 class Enrolment(Base):
-    """A one-time code that lets one device become a terminal of one canteen, once a second person approved."""
+    """A one-time code that lets one device become a terminal of one canteen, once a second person approved.
+
+    ``epoch``: the one that the device got for the code; null until then. ``tries_left`` is for workers of the release
+    before, to which a used code has none left.
+    """
 
     __tablename__ = "enrolment"
     __table_args__ = (
@@ -56,6 +61,7 @@ class Enrolment(Base):
     expires_at: Mapped[datetime]
     tries_left: Mapped[int]
     terminal_id: Mapped[int | None] = mapped_column(BigInteger)
+    epoch: Mapped[int | None]
 
 
 class TerminalSession(Base):
@@ -95,7 +101,10 @@ class PhoneActivation(Base):
 
 
 class BlockEntry(Base):
-    """One change of the block list. Versions are given out under a lock, so none appears behind a later one."""
+    """One change of the block list. Versions are given out under a lock, so none appears behind a later one.
+
+    ``changed_by``: the person's login; null where the centre itself blocked a suspected clone.
+    """
 
     __tablename__ = "block_entry"
 
@@ -105,3 +114,4 @@ class BlockEntry(Base):
     blocked: Mapped[bool]
     reason: Mapped[str]
     at: Mapped[datetime]
+    changed_by: Mapped[str | None]

@@ -72,6 +72,12 @@ class Approved(Struct):
     approved_by: str
 
 
+class Revocation(Message):
+    """Why a terminal is taken out of use."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["stolen"])]
+
+
 class Enrol(Message):
     """A device redeems an enrolment code; signed with ``public_key`` (keyid "enrolment")."""
 

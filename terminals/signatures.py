@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from msgspec import Struct
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from foundation.problems import Problem
 from terminals.errors import BAD_SIGNATURE, OUT_OF_TIME
@@ -76,10 +77,17 @@ def ed25519_signer(key: Ed25519PrivateKey) -> Signer:
     return key.sign
 
 
+def is_signing_key(public_key: bytes) -> bool:
+    """Whether somebody must know a private key to sign under it: canonical, on the main subgroup, of no small order."""
+    return len(public_key) == 32 and crypto_core_ed25519_is_valid_point(public_key)
+
+
 def ed25519_verifier(public_key: bytes) -> Verifier:
-    """Check an Ed25519 signature under a raw 32-byte public key."""
+    """Check an Ed25519 signature under a raw 32-byte public key; nothing fits a key that is no ``is_signing_key``."""
 
     def verify(base: bytes, signature: bytes) -> bool:
+        if not is_signing_key(public_key):
+            return False
         try:
             Ed25519PublicKey.from_public_bytes(public_key).verify(signature, base)
         except (InvalidSignature, ValueError):

@@ -36,8 +36,7 @@ def verify_credential(
     Raises Problem: INVALID when the message does not have exactly one of card and code, NOT_ALLOWED to a scale.
     """
     session = terminal.session
-    if session.kind != _TILL:
-        raise Problem(NOT_ALLOWED, "terminals.scale_charges")
+    must_be_till(session)
     if (message.card is None) == (message.qr is None):
         raise Problem(INVALID, "terminals.card_or_code")
     if message.card is not None:
@@ -48,6 +47,12 @@ def verify_credential(
     if isinstance(credential, Declined):
         return credential
     return _check_time(message.purchased_at) or credential
+
+
+def must_be_till(session: Session) -> None:
+    """Raise Problem(NOT_ALLOWED) to a scale: it takes no payments, and takes none back."""
+    if session.kind != _TILL:
+        raise Problem(NOT_ALLOWED, "terminals.scale_charges")
 
 
 def _verify_card(

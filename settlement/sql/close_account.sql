@@ -1,6 +1,6 @@
 -- Close an official's account: pay the cash out of the float, return unspent meal money to the agency, accept no
--- further charge or deposit. A repeat under the same number returns what was paid out the first time; a number of
--- another posting closes nothing.
+-- further charge or deposit. A repeat under the same number returns what was paid out the first time, also when that
+-- was nothing; a number of another posting or closure closes nothing.
 CREATE OR REPLACE FUNCTION close_account(p_book integer, p_holder bigint, p_posting uuid)
 RETURNS TABLE (problem text, is_repeat boolean, cash_fen bigint, subsidy_fen bigint)
 LANGUAGE plpgsql AS $$
@@ -20,7 +20,8 @@ BEGIN
         RETURN QUERY SELECT 'other_content', false, 0::bigint, 0::bigint;
         RETURN;
     END IF;
-    UPDATE official o SET state = 'left' WHERE o.book = p_book AND o.holder_id = p_holder AND o.state = 'active';
+    UPDATE official o SET state = 'left', closure = p_posting
+    WHERE o.book = p_book AND o.holder_id = p_holder AND o.state = 'active';
     GET DIAGNOSTICS v_closed_now = ROW_COUNT;
 
     IF v_closed_now > 0 THEN
@@ -38,7 +39,10 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT CASE WHEN v_closed_now = 0 AND count(*) = 0 THEN 'account_closed' END,
+    SELECT CASE WHEN v_closed_now = 0 AND count(*) = 0
+                     AND NOT EXISTS (SELECT FROM official o WHERE o.book = p_book AND o.holder_id = p_holder
+                                     AND o.closure = p_posting)
+                THEN 'account_closed' END,
            v_closed_now = 0,
            coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'payout'), 0)::bigint,
            coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'lapse'), 0)::bigint

@@ -26,6 +26,7 @@ from terminals.schemas import (
     NewEnrolment,
     NewReplacement,
     Replaced,
+    Revocation,
     to_text,
 )
 
@@ -60,6 +61,20 @@ class CredentialConsoleController(Controller):
         async with audit.change(database, request.user.login, "approve_enrolment", subject) as change:
             await enrolment.approve_enrolment(change.db, request.user, enrolment_id)
         return Approved(enrolment_id, request.user.login)
+
+    @post(
+        "/terminals/{terminal_id:int}/revocation",
+        status_code=204,
+        guards=[access.allows("revoke_terminal")],
+        summary="Revoke a terminal",
+    )
+    async def revoke_terminal(
+        self, request: ByPerson, terminal_id: NumberInPath, data: Revocation, database: Database
+    ) -> None:
+        """Take a lost, stolen or retired terminal out of use; again changes nothing."""
+        subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
+        async with audit.change(database, request.user.login, "revoke_terminal", subject, detail) as change:
+            change.is_repeat = not await enrolment.revoke_terminal(change.db, request.user, terminal_id)
 
     @post("/cards", guards=[access.allows("issue_credential")], summary="Issue cards")
     async def issue_cards(self, request: ByPerson, data: NewCards, database: Database, keys: KeyRing) -> CardsIssued:
@@ -116,9 +131,11 @@ class CredentialConsoleController(Controller):
     async def block(
         self, request: ByPerson, credential_id: NumberInPath, data: Blocking, database: Database
     ) -> Blocking:
-        """Block a credential or lift its block."""
+        """Block a credential, or lift another person's block. What is so already is not changed again."""
         detail = {"blocked": data.blocked, "reason": data.reason}
         subject = f"credential/{credential_id}"
         async with audit.change(database, request.user.login, "block", subject, detail) as change:
-            await blocking.set_blocked(change.db, request.user, credential_id, data.blocked, data.reason)
+            change.is_repeat = not await blocking.set_blocked(
+                change.db, request.user, credential_id, data.blocked, data.reason
+            )
         return data

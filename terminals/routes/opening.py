@@ -1,23 +1,28 @@
 """HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519."""
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Controller, Request, Response, post
 from litestar.enums import MediaType
+from redis.asyncio import Redis
 
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
-from foundation.problems import Problem
+from foundation.problems import INVALID, Problem
+from foundation.tries import count_try
 from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr
 from terminals.blocking import BlockListVersion
-from terminals.errors import BAD_SIGNATURE
+from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
 from terminals.messages import signature_fields
 from terminals.schemas import (
     ActivatePhone,
@@ -35,6 +40,7 @@ from terminals.signatures import (
     check_request,
     ed25519_signer,
     ed25519_verifier,
+    is_signing_key,
     read_signature,
     sign_answer,
 )
@@ -47,10 +53,11 @@ class OpeningController(Controller):
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
-    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
-        """Turn a device into a terminal; signed with the key in the message."""
-        await _check_opening(request, ed_key=to_bytes(data.public_key), key_id="enrolment")
-        return await enrolment.enrol(database, data)
+    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database, redis: Redis) -> Enrolled:
+        """Turn a device into a terminal; signed with the key in the message. A repeat gets the same answer."""
+        await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
+        async with _wrong_codes_counted(request, redis):
+            return await enrolment.enrol(database, data)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
     async def sign_on(
@@ -66,7 +73,10 @@ class OpeningController(Controller):
         """Open a session by a key agreement that both sides sign."""
         async with database() as db:
             terminal = await enrolment.find_terminal(db, data.terminal_id)
-        signed = await _check_opening(request, ed_key=terminal.public_key, key_id=str(data.terminal_id))
+        # Under an unknown number nothing is signed: it gets the answer of a wrong signature, after the same work.
+        key = NOBODYS_KEY if terminal is None else terminal.public_key
+        signed = await _check_opening(request, ed_key=key, key_id=str(data.terminal_id))
+        assert terminal is not None
         body = await enrolment.sign_on(database, ledger, keys, calendar, data, await request.body(), terminal)
         fields = sign_answer(
             signed,
@@ -82,33 +92,64 @@ class OpeningController(Controller):
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
-        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing
+        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing, redis: Redis
     ) -> PhoneCertificate:
-        """Issue the first holder certificate; signed with the key in the message."""
-        await _check_opening(request, ed_key=to_bytes(data.public_key), key_id="phone")
-        return await credentials.activate_phone(database, keys, data)
+        """Issue the first holder certificate; signed with the key in the message. A repeat gets the same answer."""
+        await _check_opening(request, ed_key=_new_key(data.public_key), key_id="phone")
+        async with _wrong_codes_counted(request, redis):
+            return await credentials.activate_phone(database, keys, data)
 
     @post("/phone/certificates/renewals", summary="Renew a phone's certificate")
     async def renew(
         self, request: Request[Any, Any, Any], data: RenewCertificate, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
         """Issue a fresh holder certificate for the same key; signed with that key."""
-        certificate = to_bytes(data.certificate)
-        fresh = await credentials.renew_certificate(database, keys, certificate)
-        holder = qr.read_certificate(keys.centre_public_key, certificate)
-        await _check_opening(request, ed_key=holder.public_key, key_id="phone")
-        return fresh
+        return await credentials.renew_certificate(database, keys, await _phone(request, keys, data.certificate))
 
     @post("/phone/top-ups", status_code=200, summary="Top up by phone")
     async def top_up(
         self, request: Request[Any, Any, Any], data: AskTopUp, database: Database, keys: KeyRing, ledger: Pool
     ) -> TopUpOrder:
         """Open an order at the payment gateway, or return its state; signed with the phone's key."""
-        credential, official = await credentials.holder_of(database, keys, to_bytes(data.certificate))
-        assert credential.public_key is not None
-        await _check_opening(request, ed_key=credential.public_key, key_id="phone")
+        _, official = await credentials.holder_of(database, await _phone(request, keys, data.certificate))
         gateway = gateway_of(request.app.state)
         return await order_top_up(ledger, gateway, official.book, official.holder_id, data.order_id, data.amount_fen)
+
+
+NOBODYS_KEY = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+"""A key of which the private half was thrown away."""
+
+
+def _new_key(text: str) -> bytes:
+    """The Ed25519 key of a device; raises Problem(INVALID) for one under which anybody can sign."""
+    key = to_bytes(text)
+    if not is_signing_key(key):
+        raise Problem(INVALID, "terminals.public_key")
+    return key
+
+
+@asynccontextmanager
+async def _wrong_codes_counted(request: Request[Any, Any, Any], redis: Redis) -> AsyncIterator[None]:
+    """Count refused codes by address, so that nobody tries codes at will; raises Problem(TOO_MANY_TRIES)."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.kind is ENROLMENT_REFUSED and request.client is not None:
+            await count_try(redis, f"code:{request.client.host}")
+        raise
+
+
+async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: str) -> qr.Holder:
+    """The holder whose phone signed this message; raises Problem(BAD_SIGNATURE).
+
+    The signature is checked before the credential is looked up: whoever scans a code has its certificate.
+    """
+    try:
+        holder = qr.read_certificate(keys.centre_public_key, to_bytes(certificate))
+    except qr.NotGenuine:
+        raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
+    await _check_opening(request, ed_key=holder.public_key, key_id="phone")
+    return holder
 
 
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:

@@ -26,6 +26,7 @@ from terminals.schemas import (
     VoidMessage,
 )
 from terminals.sessions import SessionStore
+from terminals.verification import must_be_till
 
 ByTerminal = Request[Any, TerminalMessage, Any]
 
@@ -77,6 +78,7 @@ class PaymentController(Controller):
     async def void(self, request: ByTerminal, data: VoidMessage, charger: Charger) -> Answer:
         """Reverse an earlier charge of this terminal; one that has not arrived yet will not be posted."""
         message = request.auth
+        must_be_till(message.session)
         remembered = await charger.void(
             message.session.book, message.key, message.signed.body_digest, data.target_epoch, data.target_sequence
         )
@@ -86,6 +88,7 @@ class PaymentController(Controller):
     async def totals(self, request: ByTerminal, data: TotalsMessage, ledger: Pool) -> TotalsCompared:
         """At the end of a shift: compare what the terminal took with the ledger."""
         session = request.auth.session
+        must_be_till(session)
         reported = Totals(data.payments, data.amount_fen, data.unknown)
         found = await compare_totals(
             ledger, session.book, session.terminal_id, session.epoch, data.through_sequence, reported

@@ -400,3 +400,17 @@ def entries_of(network: Network) -> list[int]:
             await connection.close()
 
     return asyncio.run(read())
+
+
+async def test_nothing_is_weighed_before_its_business_day(ledger: Pool) -> None:
+    canteens = await canteens_in(ledger)
+    first = next(iter(canteens))
+    book = canteens[first].book
+    open_day = await ledger.fetchval("SELECT business_date FROM book_day WHERE book = $1", book)
+    next_day = max(open_day, TODAY) + timedelta(days=1)
+    with pytest.raises(Problem) as refused:
+        await record(ledger, canteens, [weigh_in(first), weigh_in(first, business_date=next_day)])
+    assert refused.value.code == "weighing.date_out_of_range"
+    assert await ledger.fetchval("SELECT count(*) FROM weigh_in") == 0, "all, or none"
+    await ledger.execute("UPDATE book_day SET business_date = $1 WHERE book = $2", next_day, book)
+    assert (await record(ledger, canteens, [weigh_in(first, business_date=next_day)])).new == 1

@@ -192,6 +192,12 @@ def approval(city: City) -> Ask:
     return Ask("approver", f"/console/enrolments/{slip.enrolment_id}/approval", None, "centre")
 
 
+def revocation(city: City) -> Ask:
+    terminal = city.network.terminal(city.folder)
+    path = f"/console/terminals/{terminal.identity.terminal_id}/revocation"
+    return Ask("admin-yinzhou", path, {"reason": "stolen"}, "kitchen-yinzhou", "admin-yuyao", {"reason": ""})
+
+
 def block(city: City) -> Ask:
     message = {"blocked": True, "reason": "lost"}
     path = f"/console/credentials/{city.card()}/block"
@@ -397,6 +403,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /settlement/tariffs": tariff,
     "POST /console/enrolments": enrolment,
     "POST /console/enrolments/{enrolment_id}/approval": approval,
+    "POST /console/terminals/{terminal_id}/revocation": revocation,
     "POST /console/cards": cards,
     "POST /console/cards/replacements": replacement,
     "POST /console/credentials/{credential_id}/block": block,

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import csv
 import io
+import json
 import re
 import secrets
 import time
@@ -329,7 +330,17 @@ def test_a_scale_weighs_without_a_network_and_takes_no_payments(network: Network
         assert rejected.status == 403
     else:
         raise AssertionError("a scale took money")
+    for act in (lambda: scale.void(1, 1), scale.report_totals):
+        with pytest.raises(Rejected) as forbidden_:
+            act()
+        assert (forbidden_.value.status, forbidden_.value.document["signed"]) == (403, True)
+    _, foods = scale.exchange("GET", "/terminal/foods", f"{scale.epoch}/900")
+    rice = next(food for food in json.loads(foods) if food["food"] == "rice")
+    assert rice["name_zh"]
     till = network.terminal(tmp_path, "yuyao")
+    with pytest.raises(Rejected) as forbidden_:
+        till.exchange("GET", "/terminal/foods", f"{till.epoch}/900")
+    assert forbidden_.value.status == 403
     try:
         till.weigh([weighed | {"weigh_in_id": str(uuid4())}])
     except Rejected as rejected:

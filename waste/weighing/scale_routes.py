@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from litestar import Controller, Request, post
+from litestar import Controller, Request, get, post
 from msgspec import structs
 from sqlalchemy import select
 
@@ -11,7 +11,8 @@ from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import NOT_ALLOWED, Problem
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
-from waste.weighing.schemas import ScaleRecorded, ScaleWeighIns, Source
+from waste.weighing.foods import factors
+from waste.weighing.schemas import FoodFactor, ScaleRecorded, ScaleWeighIns, Source
 from waste.weighing.weigh_ins import check_weigh_ins, record_weigh_ins, weigh_in_of
 
 
@@ -39,9 +40,7 @@ class ScaleController(Controller):
         self, request: Request[Any, Signed, Any], data: ScaleWeighIns, database: Database, ledger: Pool
     ) -> ScaleRecorded:
         """Weigh-ins of the scale's canteen, also from days without a network; a repeat adds nothing."""
-        scale = request.auth.session
-        if scale.kind != "scale":
-            raise Problem(NOT_ALLOWED, "weighing.not_a_scale")
+        scale = _scale(request)
         async with database() as db:
             canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == scale.canteen_id))
         assert canteen is not None
@@ -52,3 +51,17 @@ class ScaleController(Controller):
         async with ledger.acquire() as connection, connection.transaction():
             done = await record_weigh_ins(connection, canteens, f"scale {scale.terminal_id}", Source.SCALE, weigh_ins)
         return ScaleRecorded("recorded", **structs.asdict(done))
+
+    @get("/foods", summary="List kinds of food for a scale")
+    async def foods(self, request: Request[Any, Signed, Any], ledger: Pool) -> list[FoodFactor]:
+        """What a weigh-in may name as its food: every factor, past, present and future."""
+        _scale(request)
+        return await factors(ledger)
+
+
+def _scale(request: Request[Any, Signed, Any]) -> _Session:
+    """The session of the scale that sent this; raises Problem(NOT_ALLOWED) to a till."""
+    session = request.auth.session
+    if session.kind != "scale":
+        raise Problem(NOT_ALLOWED, "weighing.not_a_scale")
+    return session

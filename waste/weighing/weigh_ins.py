@@ -28,7 +28,7 @@ BACKDATED_MAX = timedelta(days=14)
 CORRECTED_WITHIN = timedelta(days=92)
 """A quarter: what was evaluated does not change."""
 AHEAD_MAX = timedelta(days=2)
-"""The open business day may be ahead of the calendar after an early close."""
+"""How far the open business day may be ahead of the calendar after an early close; nothing is weighed beyond it."""
 INSERT_TIMEOUT_S = 120
 """A file of five thousand rows into a canteen with years of weigh-ins."""
 
@@ -93,8 +93,9 @@ async def record_weigh_ins(
     """Record weigh-ins in the caller's transaction. What was recorded before under its number is a repeat.
 
     Raises Problem CONFLICT (a number was used for another weigh-in, or the weigh-in is corrected already), INVALID (an
-    unknown kind of food). The caller's transaction must then be rolled back.
+    unknown kind of food, a day that has not begun). The caller's transaction must then be rolled back.
     """
+    await _check_days(connection, canteens, weigh_ins)
     await _check_foods(connection, weigh_ins)
     done = Recorded(len(weigh_ins), 0, [])
     for book in sorted({canteens[w.canteen_id].book for w in weigh_ins}):
@@ -123,6 +124,17 @@ async def _record_in_book(
             raise Problem(CONFLICT, "weighing.used_or_corrected", weigh_in_id=w.weigh_in_id)
     await refresh_months(connection, book, list(canteen_ids), min(days), max(days))
     return {row["weigh_in_id"]: row["implausible"] for row in added}
+
+
+async def _check_days(connection: Connection, canteens: Mapping[int, Canteen], weigh_ins: Sequence[WeighIn]) -> None:
+    """Raise Problem(INVALID) for a day after both the calendar's and the book's open business day."""
+    today = datetime.now(ZONE).date()
+    open_days = {row["book"]: row["business_date"] for row in await connection.fetch(QUERIES["open_days"])}
+    for w in weigh_ins:
+        last = max(today, open_days[canteens[w.canteen_id].book])
+        if w.business_date > last:
+            first = today - BACKDATED_MAX
+            raise Problem(INVALID, "weighing.date_out_of_range", business_date=w.business_date, first=first, last=last)
 
 
 async def _check_foods(connection: Connection, weigh_ins: Sequence[WeighIn]) -> None:

@@ -109,3 +109,7 @@ SELECT w.book, w.canteen_id, w.business_date, w.meal,
 FROM weigh_in w
 WHERE NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
 GROUP BY w.book, w.canteen_id, w.business_date, w.meal;
+
+-- name: open_days
+-- The open business day of every book.
+SELECT book, business_date FROM book_day;

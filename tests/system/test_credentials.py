@@ -1,0 +1,135 @@
+"""Cards and phones at the console: what ends with an account, who lifts a block, and what writes nothing."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from foundation.calendar import ZONE
+from registry.access import MAY, Permission, Role
+from terminals.client import Rejected, activate_phone
+from tests.builders import Network, Official
+from tests.running_system import Person, System
+
+TODAY = datetime.now(ZONE).date()
+
+
+def uid() -> str:
+    return f"04{secrets.token_hex(6)}"
+
+
+def close(network: Network, official: Official) -> dict[str, Any]:
+    message = {"posting_id": str(uuid4()), "holder_id": official.holder_id}
+    network.centre.call("POST", "/console/closures", message)
+    return message
+
+
+def refused(person: Person, path: str, message: Any, status: int, slug: str) -> None:
+    answer = person.ask("POST", path, message)
+    assert (answer.status, answer.json()["type"]) == (status, f"/problems/{slug}"), answer.data.decode()
+
+
+def set_blocked(person: Person, credential_id: int, blocked: bool) -> int:
+    path = f"/console/credentials/{credential_id}/block"
+    return int(person.ask("POST", path, {"blocked": blocked, "reason": "lost or found"}).status)
+
+
+def audit_entries(system: System) -> int:
+    with psycopg.connect(system.database_url) as db:
+        [number] = db.execute("SELECT count(*) FROM audit_entry").fetchone() or [0]
+    return int(number)
+
+
+def test_a_closed_account_gets_no_card_no_phone_and_no_visit(network: Network, system: System) -> None:
+    official = network.official()
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    close(network, official)
+    before = audit_entries(system)
+    card = {"agency_id": official.agency_id, "cards": [{"holder_id": official.holder_id, "uid": uid()}]}
+    refused(network.centre, "/console/cards", card, 409, "account-closed")
+    refused(network.centre, "/console/phone-activations", message, 409, "account-closed")
+    visit = {
+        "holder_id": official.holder_id, "host_agency_id": network.agency_id("city"), "first_day": str(TODAY),
+        "last_day": str(TODAY + timedelta(days=1)),
+    }  # fmt: skip
+    refused(network.centre, "/registry/visits", visit, 409, "account-closed")
+    with pytest.raises(Rejected) as rejected:
+        activate_phone(network.url, made["activation_id"], made["code"])
+    assert rejected.value.slug == "account-closed"
+    assert audit_entries(system) == before
+
+
+def test_a_card_of_a_closed_account_stays_blocked(network: Network) -> None:
+    official = network.official()
+    credential_id = network.card(official).file.credential_id
+    close(network, official)
+    path = f"/console/credentials/{credential_id}/block"
+    refused(network.approver, path, {"blocked": False, "reason": "found"}, 409, "account-closed")
+    replacement = {"credential_id": credential_id, "uid": uid(), "reason": "lost"}
+    refused(network.centre, "/console/cards/replacements", replacement, 409, "account-closed")
+
+
+def test_a_block_is_lifted_by_a_second_person(network: Network) -> None:
+    admin = network.person("admin-yinzhou")
+    credential_id = network.card(network.official()).file.credential_id
+    path = f"/console/credentials/{credential_id}/block"
+    assert set_blocked(admin, credential_id, True) == 200
+    refused(admin, path, {"blocked": False, "reason": "found"}, 403, "second-person-needed")
+    # Blocking it once more makes nobody the first person.
+    assert set_blocked(network.centre, credential_id, True) == 200
+    refused(admin, path, {"blocked": False, "reason": "found"}, 403, "second-person-needed")
+    assert set_blocked(network.centre, credential_id, False) == 200
+
+
+def test_a_block_whose_person_is_not_known_is_lifted_at_the_centre(network: Network, system: System) -> None:
+    credential_id = network.card(network.official()).file.credential_id
+    assert set_blocked(network.centre, credential_id, True) == 200
+    with psycopg.connect(system.database_url) as db:
+        db.execute("UPDATE block_entry SET changed_by = NULL WHERE credential_id = %s", (credential_id,))
+    path = f"/console/credentials/{credential_id}/block"
+    admin = network.person("admin-yinzhou")
+    refused(admin, path, {"blocked": False, "reason": "found"}, 403, "second-person-needed")
+    assert set_blocked(network.approver, credential_id, False) == 200
+
+
+def test_blocking_what_is_blocked_writes_nothing(network: Network, system: System) -> None:
+    credential_id = network.card(network.official()).file.credential_id
+
+    def written() -> tuple[int, int]:
+        with psycopg.connect(system.database_url) as db:
+            [versions] = db.execute("SELECT max(version) FROM block_entry").fetchone() or [0]
+        return audit_entries(system), versions or 0
+
+    before = written()
+    assert set_blocked(network.approver, credential_id, False) == 200, "it is not blocked"
+    assert written() == before
+    assert set_blocked(network.centre, credential_id, True) == 200
+    once = written()
+    assert (once[0], once[1] > before[1]) == (before[0] + 1, True)
+    assert set_blocked(network.centre, credential_id, True) == 200
+    assert written() == once
+
+
+@pytest.mark.parametrize("cash_fen", [0, 700])
+def test_a_closure_is_repeated_whatever_was_in_the_purses(network: Network, system: System, cash_fen: int) -> None:
+    official = network.official(cash_fen=cash_fen)
+    message = close(network, official)
+    before = audit_entries(system)
+    again = network.centre.call("POST", "/console/closures", message)
+    assert again == {"holder_id": official.holder_id, "cash_fen": cash_fen, "subsidy_fen": 0}
+    assert audit_entries(system) == before
+    other = message | {"posting_id": str(uuid4())}
+    refused(network.centre, "/console/closures", other, 409, "account-closed")
+    elsewhere = message | {"holder_id": network.official().holder_id}
+    refused(network.centre, "/console/closures", elsewhere, 422, "other-content")
+
+
+def test_who_issues_cards_in_an_agency_moves_no_money() -> None:
+    """Whoever issues a card sees its key, and could pay with a copy of it."""
+    money = {Permission.TOP_UP, Permission.GRANT_SUBSIDY, Permission.REFUND, Permission.CLOSE_ACCOUNT}
+    both = {role for role, allowed in MAY.items() if Permission.ISSUE_CREDENTIAL in allowed and money & allowed}
+    assert both <= {Role.CENTRE_OPERATOR}
