@@ -118,6 +118,7 @@ def test_external_servers_by_url(own: System, system: System) -> None:
     own.environment |= {
         "ONECARD_DATABASE_URL": system.services.postgres.url_of("onecard", "external"),
         "ONECARD_REDIS_URL": system.services.valkey.url,
+        "ONECARD_DEMO_CITY": "true",
     }
     own.start()
     assert not (own.folder / "postgres").exists()
