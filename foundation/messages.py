@@ -12,8 +12,8 @@ LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
 
 
-def form(name: str, pattern: str, **more: Any) -> Meta:
-    """A text with a pattern; the message ``form.<name>`` tells people what is allowed."""
+def form(name: str, pattern: str | None = None, **more: Any) -> Meta:
+    """A text with a pattern, or a number with bounds; the message ``form.<name>`` tells people what is allowed."""
     return Meta(pattern=pattern, extra={"form": f"form.{name}"}, **more)
 
 
