@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         description="Load the demo city, whose users have a published password, into an empty database; none: into the "
         "embedded one only, and only when serving on a loopback address.",
     )
+    demo_hours: bool = Field(
+        True, description="Beside the demo city: take payments at the hours of a played day, which the clock is not at."
+    )
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
 

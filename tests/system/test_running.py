@@ -50,7 +50,7 @@ def test_killed_servers_come_back_without_a_restart(own: System) -> None:
 
 def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> None:
     played = own.command("demo", "--payments", "200", "--terminals", "6")
-    assert "close, net, statements, waste" in played.stdout
+    assert "close, statements, bank, waste" in played.stdout
     assert re.search(r"[1-9]\d* refused", played.stdout)
     assert "the ledger matches what the terminals saw" in played.stdout
     assert "Yinzhou District" in played.stdout
