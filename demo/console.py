@@ -43,8 +43,8 @@ class ConsoleClient:
         self._headers["authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, message: Any = None) -> Any:
-        """Send one message and return the decoded answer. Raises PlayFailed."""
-        body = json.dumps(message).encode() if message is not None else None
+        """Send one message, or a file as it is, and return the decoded answer. Raises PlayFailed."""
+        body = message if message is None or isinstance(message, bytes) else json.dumps(message).encode()
         give_up_at = time.monotonic() + RESEND_FOR_S
         while True:
             try:

@@ -11,26 +11,36 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 from rich.progress import Progress, TaskID
 
 from demo.city import COOKED_G_PER_COVER, DINER_SHARES, MEALS_PER_LUNCH, PHONE_SHARE, VISITOR_SHARE, WASTE_SHARES
+from demo.clock import time_in_meal
 from demo.console import RESEND_FOR_S, PlayFailed
 from demo.network import DemoNetwork, Diner, in_chunks
 from foundation import catalogue
 from foundation.catalogue import Language
 from terminals.client import OutcomeUnknown, Rejected, Terminal
-from terminals.devices import SoftwareCard, SoftwarePhone
-from terminals.schemas import Answer
+from terminals.devices import SoftwareCard
+from terminals.schemas import Answer, Receipt
 
 MEAL_SHARES = {meal: share / sum(MEALS_PER_LUNCH.values()) for meal, share in MEALS_PER_LUNCH.items()}
 """Share of a day's payments by meal."""
 
 ODD_SHARE = 0.03
 """Presentations that are refused: empty purses, old screenshots, blocked cards, forgeries."""
+REFUSED_KINDS = ("no_money", "lost_card", "old_code", "forged_code", "forged_card", "typed_amount")
+
+CHANGED_SHARES = {"shown_twice": 0.005, "voided": 0.005, "with_colleague": 0.01}
+"""Payments that are more than one: a screenshot passed on, a slip of the cashier that he voids at once, and somebody
+who pays for a colleague, too."""
+COLLEAGUE_AFTER_S = 240
+FAR_AWAY_AFTER_S = 720
+"""One official's card is used in a town 40 km away twelve minutes later: a question for the supervisor."""
 
 GIVE_UP_SHARE = 0.1
 """Share of payments with an unknown outcome that the cashier voids instead of repeating."""
@@ -38,13 +48,17 @@ GIVE_UP_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Presentation:
-    """A card or code shown at a till: by whom, where, for which meal, and what is wrong with it, if anything."""
+    """A card or code shown at a till: by whom, where, for which meal, when, and what is odd about it, if anything.
+
+    ``at``: seconds since 1970, in the hours of the meal.
+    """
 
     diner: Diner
     canteen_id: int
     meal: str
-    odd: str | None
+    at: int
     amount_fen: int | None
+    odd: str | None = None
 
 
 @dataclass
@@ -57,7 +71,16 @@ class Tally:
     voided: int = 0
     resent: int = 0
     unknown: int = 0
+    paid: list[tuple[Presentation, Receipt]] = field(default_factory=list)
+    """The ordinary payments with their receipts."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take_back(self, receipt: Receipt) -> None:
+        """Count a payment that was voided after its approval."""
+        with self.lock:
+            self.approved -= 1
+            self.amount_fen -= receipt.amount_fen
+            self.voided += 1
 
     def count(self, answer: Answer) -> None:
         """Count one final answer."""
@@ -84,6 +107,13 @@ class Day:
         self.network = DemoNetwork(url, language)
         self.tally = Tally()
         self.terminals: list[Terminal] = []
+        self.replaced: list[Diner] = []
+        """Officials with a new card in place of a lost one."""
+
+    @property
+    def business_date(self) -> date:
+        """The open business day."""
+        return date.fromisoformat(self.network.centre.call("GET", "/clearing/open-days")[0]["business_date"])
 
     def task(self, name: str, total: int) -> TaskID:
         """A progress bar: ``demo.progress.<name>``."""
@@ -112,13 +142,15 @@ class Day:
             self.network.activate_phones(mine, lambda done: self.progress.advance(task, done))
 
     def empty_handed(self) -> list[Diner]:
-        """Register three officials with cards and no money, and one whose card is reported lost."""
+        """Register three officials with cards and no money, and one who lost his card and has got a new one.
+
+        The last of the four holds the lost card: whoever found it.
+        """
         diners = self.network.register("yinzhou", 4)
         self.network.issue_cards(diners)
-        assert diners[-1].card is not None
-        lost = diners[-1].card.file.credential_id
-        block = {"blocked": True, "reason": "reported lost (demo)"}
-        self.network.centre.call("POST", f"/console/credentials/{lost}/block", block)
+        *_, unlucky = diners
+        self.network.deposit("top-ups", [unlucky], 5_000)
+        self.replaced.append(self.network.replace_card(unlucky))
         return diners
 
     def enrol_terminals(self, count: int) -> None:
@@ -131,40 +163,65 @@ class Day:
             self.progress.advance(task)
 
     def plan(self, diners: list[Diner], empty: list[Diner], payments: int) -> list[Presentation]:
-        """All presentations of the day in order, odd ones included."""
-        canteens = {agency: self.network.canteens(agency) for agency in ("city", "yinzhou", "yuyao")}
-        plan = []
+        """All presentations of the day in the order of their times, odd ones included."""
+        on = self.business_date
+        plan: list[Presentation] = []
         for meal, share in MEAL_SHARES.items():
             eating = self.random.sample(diners, min(len(diners), round(payments * share)))
-            plan += [self._presentation(diner, meal, canteens, None) for diner in eating]
-        odd = []
-        for _ in range(round(ODD_SHARE * payments)):
-            kind = self.random.choice(
-                ["no_money", "lost_card", "old_code", "shown_twice", "forged_code", "forged_card", "typed_amount"]
-            )
-            if kind == "no_money":
-                diner = self.random.choice(empty[:-1])
-            elif kind == "lost_card":
-                diner = empty[-1]
-            else:
-                needs_card = kind == "forged_card"
-                diner = self.random.choice([d for d in diners if (d.card is not None) == needs_card])
-            odd.append(self._presentation(diner, "lunch", canteens, kind))
-        for presentation in odd:
-            plan.insert(self.random.randrange(len(plan) + 1), presentation)
-        return plan
+            plan += [self._presentation(diner, meal, on) for diner in eating]
+        for kind, share in CHANGED_SHARES.items():
+            self._change(plan, kind, max(1, round(share * payments)))
+        plan += self._far_away(plan)
+        plan += [self._presentation(diner, "dinner", on) for diner in self.replaced]
+        for n in range(max(len(REFUSED_KINDS), round(ODD_SHARE * payments))):
+            plan.append(self._refused(REFUSED_KINDS[n % len(REFUSED_KINDS)], diners, empty, on))
+        return sorted(plan, key=lambda presentation: presentation.at)
 
-    def _presentation(self, diner: Diner, meal: str, canteens: dict[str, list[int]], odd: str | None) -> Presentation:
-        visits = diner.agency not in canteens or self.random.random() < VISITOR_SHARE
-        others = [short for short in canteens if short != diner.agency]
+    def _change(self, plan: list[Presentation], kind: str, count: int) -> None:
+        """Make ordinary presentations odd ones."""
+        ordinary = [
+            n for n, one in enumerate(plan)
+            if one.odd is None and (kind != "shown_twice" or one.diner.phone is not None)
+        ]  # fmt: skip
+        for n in self.random.sample(ordinary, min(count, len(ordinary))):
+            plan[n] = replace(plan[n], odd=kind)
+
+    def _refused(self, kind: str, diners: list[Diner], empty: list[Diner], on: date) -> Presentation:
+        if kind == "no_money":
+            diner = self.random.choice(empty[:-1])
+        elif kind == "lost_card":
+            diner = empty[-1]
+        else:
+            needs_card = kind == "forged_card"
+            diner = self.random.choice([d for d in diners if needs_card == (d.card is not None)] or diners)
+        return replace(self._presentation(diner, "lunch", on), odd=kind)
+
+    def _far_away(self, plan: list[Presentation]) -> list[Presentation]:
+        """The same official's second lunch, far from the first one and soon after it."""
+        [town, *_] = self.network.canteens("yuyao")
+        near = set(self.network.canteens("city"))
+        for one in plan:
+            if one.odd is None and one.meal == "lunch" and one.canteen_id in near and one.diner.card is not None:
+                return [replace(one, canteen_id=town, at=one.at + FAR_AWAY_AFTER_S, amount_fen=1_500)]
+        return []
+
+    def _presentation(self, diner: Diner, meal: str, on: date) -> Presentation:
+        hosts = {agency: self.network.canteens(agency) for agency in ("city", "yinzhou", "yuyao")}
+        visits = diner.agency not in hosts or self.random.random() < VISITOR_SHARE
+        others = [short for short in hosts if short != diner.agency]
         where = self.random.choice(others) if visits else diner.agency
         free = where == "yuyao" and meal != "breakfast"
         amount_fen = self.random.randrange(600, 2400, 10) if free else None
-        return Presentation(diner, self.random.choice(canteens[where]), meal, odd, amount_fen)
+        at = time_in_meal(on, meal, self.random)
+        return Presentation(diner, self.random.choice(hosts[where]), meal, at, amount_fen)
 
     def serve(self, plan: list[Presentation], stop: threading.Event | None = None) -> None:
-        """Serve every till's queue, all tills at once."""
+        """Serve every till's queue, all tills at once, meal by meal."""
         task = self.task("payments", len(plan))
+        for meal in MEAL_SHARES:
+            self._serve_meal([one for one in plan if one.meal == meal], task, stop)
+
+    def _serve_meal(self, plan: list[Presentation], task: TaskID, stop: threading.Event | None) -> None:
         queues: dict[int, list[Presentation]] = {}
         for presentation in plan:
             queues.setdefault(presentation.canteen_id, []).append(presentation)
@@ -192,13 +249,31 @@ class Day:
     def _serve_one(self, terminal: Terminal, presentation: Presentation) -> None:
         try:
             with presentation.diner.at_till:
-                self.tally.count(_present(terminal, presentation))
-                if presentation.odd == "shown_twice":
-                    self.tally.count(_present(terminal, presentation))
+                self._present(terminal, presentation)
         except Rejected as rejected:
             raise PlayFailed("demo.rejected_at", terminal_id=terminal.identity.terminal_id, reason=rejected) from None
         except OutcomeUnknown:
             self._find_out(terminal)
+
+    def _present(self, terminal: Terminal, one: Presentation) -> None:
+        """Present a card or a code to a terminal, altered where the presentation is odd."""
+        code = _code_of(one)
+        answer = _charge(terminal, one, code)
+        self.tally.count(answer)
+        if answer.receipt is None:
+            return
+        match one.odd:
+            case None:
+                with self.tally.lock:
+                    self.tally.paid.append((one, answer.receipt))
+            case "voided":
+                terminal.void(terminal.epoch, terminal.journal.highest_sequence(terminal.epoch))
+                self.tally.take_back(answer.receipt)
+            case "shown_twice":
+                self.tally.count(_charge(terminal, one, code))
+            case "with_colleague":
+                again = replace(one, at=one.at + COLLEAGUE_AFTER_S)
+                self.tally.count(_charge(terminal, again, _code_of(again)))
 
     def _find_out(self, terminal: Terminal) -> None:
         """Repeat unknown requests under their numbers until their outcome is known; some cashiers void instead."""
@@ -261,29 +336,23 @@ class Day:
             terminal.close()
 
 
-def _present(terminal: Terminal, presentation: Presentation) -> Answer:
-    """Present a card or a code to a terminal, altered where the presentation is odd."""
-    diner, odd = presentation.diner, presentation.odd
-    meal, amount_fen = ("breakfast", 100) if odd == "typed_amount" else (presentation.meal, presentation.amount_fen)
-    if diner.card is not None:
-        card = diner.card
-        if odd == "forged_card":
-            card = SoftwareCard(card.uid, card.file, secrets.token_bytes(16), card.counter + 1000)
-        return terminal.charge_card(card, meal, amount_fen)
-    assert diner.phone is not None
-    if odd == "shown_twice":
-        return terminal.charge_code(_same_code(diner.phone), meal, amount_fen)
-    at = terminal.now() - (90 if odd == "old_code" else 0)
-    code = diner.phone.show_code(at=at)
-    if odd == "forged_code":
+def _code_of(one: Presentation) -> str | None:
+    """The code that the diner's phone shows; None when he has a card."""
+    if one.diner.phone is None:
+        return None
+    code = one.diner.phone.show_code(at=one.at - (90 if one.odd == "old_code" else 0))
+    if one.odd == "forged_code":
         swap = "0" if code[-1] != "0" else "1"
         code = code[:-9] + swap + code[-8:]
-    return terminal.charge_code(code, meal, amount_fen)
+    return code
 
 
-_SHOWN: dict[int, str] = {}
-
-
-def _same_code(phone: SoftwarePhone) -> str:
-    """A code that two diners show: a screenshot passed on while it is valid."""
-    return _SHOWN.setdefault(id(phone), phone.show_code())
+def _charge(terminal: Terminal, one: Presentation, code: str | None) -> Answer:
+    meal, amount_fen = ("breakfast", 100) if one.odd == "typed_amount" else (one.meal, one.amount_fen)
+    if code is not None:
+        return terminal.charge_code(code, meal, amount_fen, purchased_at=one.at)
+    card = one.diner.card
+    assert card is not None
+    if one.odd == "forged_card":
+        card = SoftwareCard(card.uid, card.file, secrets.token_bytes(16), card.counter + 1000)
+    return terminal.charge_card(card, meal, amount_fen, purchased_at=one.at)

@@ -25,7 +25,16 @@ from demo.city import (
 from demo.kitchen_history import load_kitchen_history
 from foundation.calendar import Calendar
 from registry.access import hash_password
-from registry.models import Agency, BookRow, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
+from registry.models import (
+    Agency,
+    BookRow,
+    Canteen,
+    ConsoleUser,
+    DemoCity,
+    MealPeriod,
+    RegionAgreement,
+    next_numbers,
+)
 from settlement.models import BookDay, RegionRulesRow, TariffRow
 
 
@@ -33,6 +42,7 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool
     """Load the city into an empty database; False when there is a book already."""
     if await db.scalar(select(BookRow.book).limit(1)) is not None:
         return False
+    db.add(DemoCity(loaded_at=now))
     for book, name_zh, name_en in BOOKS:
         db.add(BookRow(book=book, name_zh=name_zh, name_en=name_en))
     await db.flush()

@@ -38,6 +38,11 @@ def in_chunks(items: list[Any], size: int = BULK) -> Iterator[list[Any]]:
         yield items[first : first + size]
 
 
+def _software_card(issued: dict[str, Any]) -> SoftwareCard:
+    file = CardFile(issued["book"], issued["holder_id"], issued["credential_id"])
+    return SoftwareCard(bytes.fromhex(issued["uid"]), file, to_bytes(issued["key"]))
+
+
 class DemoNetwork:
     """A running system with the demo city. Raises PlayFailed when it has none."""
 
@@ -90,11 +95,18 @@ class DemoNetwork:
             cards = [{"holder_id": diner.holder_id, "uid": f"04{secrets.token_hex(6)}"} for diner in chunk]
             message = {"agency_id": self.agency_id(chunk[0].agency), "cards": cards}
             for card in self.centre.call("POST", "/console/cards", message)["cards"]:
-                by_holder[card["holder_id"]].card = SoftwareCard(
-                    bytes.fromhex(card["uid"]),
-                    CardFile(card["book"], card["holder_id"], card["credential_id"]),
-                    to_bytes(card["key"]),
-                )
+                by_holder[card["holder_id"]].card = _software_card(card)
+
+    def replace_card(self, diner: Diner) -> Diner:
+        """Report a card as lost and give its owner a new one: the same official, with the new card."""
+        assert diner.card is not None
+        lost = {
+            "credential_id": diner.card.file.credential_id,
+            "uid": f"04{secrets.token_hex(6)}",
+            "reason": "遗失（演示）",
+        }
+        card = self.centre.call("POST", "/console/cards/replacements", lost)["card"]
+        return Diner(diner.agency, diner.holder_id, _software_card(card))
 
     def activate_phones(self, diners: list[Diner], told: Callable[[int], None] = lambda _: None) -> None:
         """Activate a phone for each; all are of one agency."""

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from demo import office
+from demo.clock import DAYS_AHEAD, can_be_played
+from demo.console import PlayFailed
 from demo.day import MEAL_SHARES, Day, Tally
 from foundation import catalogue
+from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.money import yuan
+
+CATCH_UP_WITHIN_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,11 @@ def _progress(console: Console) -> Progress:
 
 
 def _play(day: Day, plan: DayPlan) -> PlayedDay:
+    business_date = _day_to_play(day)
     diners = day.register_diners(round(plan.payments * MEAL_SHARES["lunch"]) + 10)
     empty = day.empty_handed()
     day.enrol_terminals(plan.terminals)
     presentations = day.plan(diners, empty, plan.payments)
-    business_date = day.network.centre.call("GET", "/clearing/open-days")[0]["business_date"]
     started = time.monotonic()
     day.serve(presentations)
     paid_in_s = time.monotonic() - started
@@ -70,14 +77,38 @@ def _play(day: Day, plan: DayPlan) -> PlayedDay:
     return PlayedDay(day.tally, paid_in_s, day.write_history(), cycle, waste)
 
 
+def _day_to_play(day: Day) -> str:
+    """The open business day. Raises PlayFailed when it is too far ahead.
+
+    A system that was off at the cut-off closes the days before first; the job runner looks once a minute.
+    """
+    give_up_at = time.monotonic() + CATCH_UP_WITHIN_S
+    while (on := day.business_date) < (now := datetime.now(ZONE)).date() and time.monotonic() < give_up_at:
+        time.sleep(1)
+    if not can_be_played(on, now):
+        raise PlayFailed("demo.too_far_ahead", business_date=on, days=DAYS_AHEAD)
+    return on.isoformat()
+
+
 def _end_of_day(day: Day, business_date: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Close the day and weigh its waste; the cycle, and the measures of each meal."""
-    task = day.task("end_of_day", 3)
+    """End the shifts, close the day and weigh its waste; the cycle, and the measures of each meal."""
+    task = day.task("end_of_day", 6)
+    office.end_shifts(day)
+    office.refund_one(day)
+    day.progress.advance(task)
     cycle: dict[str, Any] = day.network.centre.call("POST", "/clearing/cycles", {"business_date": business_date})
     day.progress.advance(task)
     day.weigh(business_date)
     day.progress.advance(task)
     waste: list[dict[str, Any]] = day.network.centre.call("GET", f"/waste/days/{business_date}")["meals"]
+    day.progress.advance(task)
+    cycle = office.wait_until_published(day, cycle)
+    office.hear_from_the_bank(day, business_date)
+    office.dispute(day)
+    office.reconcile(day)
+    day.progress.advance(task)
+    office.inspect(day)
+    office.publish_bulletin(day)
     day.progress.advance(task)
     return cycle, waste
 

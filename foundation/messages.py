@@ -14,13 +14,14 @@ LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
 
 
-def form(name: str, pattern: str, **more: Any) -> Meta:
-    """A text that a pattern matches as a whole; the message ``form.<name>`` tells people what is allowed.
+def form(name: str, pattern: str | None = None, **more: Any) -> Meta:
+    """A text that a pattern matches as a whole, or a number with bounds; ``form.<name>`` tells people what is allowed.
 
     The pattern has no anchors of its own. ``$`` alone would let a newline at the end through (Python), and ``\\Z``
     means the letter Z to readers of our OpenAPI document (ECMA-262): ``$(?!\\n)`` is the end in both.
     """
-    return Meta(pattern=f"^(?:{pattern})$(?!\\n)", extra={"form": f"form.{name}"}, **more)
+    whole = None if pattern is None else f"^(?:{pattern})$(?!\\n)"
+    return Meta(pattern=whole, extra={"form": f"form.{name}"}, **more)
 
 
 BULK_MAX = 1000

@@ -73,6 +73,8 @@ def refusal_of(error: msgspec.ValidationError | str, wanted: Any, *, field: str 
             name = given.pop("name", None)
             if name is not None:
                 where = _member(name if _NAME.fullmatch(name) else "…", None if path == "$" else where)
+            if "least" in given or "most" in given:
+                code = _form(_type_at(wanted, path)) or code
             bounds: dict[str, Any] = {key: _number(value) for key, value in given.items()}
             return Problem(INVALID, code, field=where, **bounds)
     return _wrong_form(text, None if is_key else _type_at(wanted, path), where)

@@ -44,6 +44,7 @@ from terminals.routes.opening import OpeningController
 from terminals.routes.payments import ChargeController, PaymentController
 from terminals.routes.receipts import ReceiptController
 from terminals.sessions import SessionStore
+from terminals.verification import InTime, is_in_time
 from waste.bulletins.routes import BulletinController, BulletinWriterController
 from waste.charts.charts import Charts
 from waste.charts.routes import ChartController
@@ -135,25 +136,25 @@ COLLECT_AFTER = (20_000, 20, 50)
 """Garbage collection thresholds: requests leave hardly any cycles, so collect rarely."""
 
 
-def create_server(*more: Router) -> RequestLog:
+def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
     """The application inside its request log, for the server's workers. ``more``: further routes."""
     settings = Settings()
-    app = create_app(settings, *more)
+    app = create_app(settings, *more, in_time=in_time)
     # What exists now lives as long as the worker: keep it out of every collection.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     return RequestLog(app, log_requests=settings.log_requests)
 
 
-def create_app(settings: Settings, *more: Router) -> Litestar:
-    """Build the application."""
+def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) -> Litestar:
+    """Build the application. ``in_time``: which times of purchase it takes."""
     configure_logs(json=settings.log_json)
     # Subscribing waits without limit; every other use of Redis has one.
     subscriber: Redis = Redis.from_url(settings.needed_redis_url, health_check_interval=10)
     pages = [page(path, folder) for path, folder in PAGES.items()]
     return Litestar(
         route_handlers=[*pages, STATIC_FILES, *ROUTES, *more],
-        state=_state(settings),
+        state=_state(settings, in_time),
         lifespan=[resources],
         plugins=[ChannelsPlugin(ForgivingBackend(redis=subscriber), channels=[CHANNEL])],
         exception_handlers=HANDLERS,
@@ -175,11 +176,12 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
     )
 
 
-def _state(settings: Settings) -> State:
+def _state(settings: Settings, in_time: InTime) -> State:
     """What is known before the worker starts; ``resources`` adds the rest."""
     return State(
         {
             "settings": settings,
+            "in_time": in_time,
             "redis": Redis.from_url(settings.needed_redis_url, socket_timeout=2),
             "statement_folder": settings.statement_folder,
             "calendar": settings.calendar,

@@ -61,7 +61,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine, channels:
     state.viewers = 0
     state.charger = _charger(state, settings)
     state.charge_processor = ChargeProcessor(
-        state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list
+        state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list, state.in_time
     )
 
 

@@ -1,6 +1,7 @@
 """All settings and limits of the system, from the environment (``ONECARD_...``) or secret files."""
 
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -40,7 +41,14 @@ class Settings(BaseSettings):
     cut_off: time = Field(time(22, 0), description="When a business day ends, in Asia/Shanghai.")
     cut_off_on_holidays: time | None = Field(None, description="When it ends on holidays; none: as on other days.")
     clearing_fee_fen: int = Field(0, ge=0, le=1_000, description="Fee of the issuer for each visitor's meal.")
-    demo_city: bool = Field(True, description="Load the demo city into an empty database.")
+    demo_city: bool | None = Field(
+        None,
+        description="Load the demo city, whose users have a published password, into an empty database; none: into the "
+        "embedded one only, and only when serving on a loopback address.",
+    )
+    demo_hours: bool = Field(
+        True, description="Beside the demo city: take payments at the hours of a played day, which the clock is not at."
+    )
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
 
@@ -59,6 +67,19 @@ class Settings(BaseSettings):
     def calendar(self) -> Calendar:
         """When business days end."""
         return Calendar(self.cut_off, self.cut_off_on_holidays or self.cut_off)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether nobody but this machine reaches the address that we serve on."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def may_load_demo_city(self) -> bool:
+        """Whether an empty database gets the demo city. Asked before the embedded servers' URLs are filled in."""
+        return (self.on_loopback and self.database_url is None) if self.demo_city is None else self.demo_city
 
     @property
     def keys_folder(self) -> Path:

@@ -246,6 +246,15 @@ class RegionAgreement(Base):
     valid_to: Mapped[date | None]
 
 
+class DemoCity(Base):
+    """The mark of a database that the demo city was loaded into: one row. Beside it, and nowhere else, there are
+    users with a published password and a simulated payment gateway."""
+
+    __tablename__ = "demo_city"
+
+    loaded_at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
 class ConsoleUser(Base):
     """A person with access to the console. ``agency_id`` limits what they see; null for the centre's people."""
 

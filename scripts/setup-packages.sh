@@ -1,17 +1,37 @@
 #!/bin/sh
 # Debian's packages: the font of the PDF documents, and with --test the browser of the page tests.
-# Installed where we may; else we say how. Without the font everything but the PDFs works; the tests need both.
+# Nothing is installed, and apt is not called, when nothing is missing. A missing font is a warning; tests need Chromium.
 set -eu
-wanted=
-find /usr/share/fonts /usr/local/share/fonts -name "NotoSansCJK*" 2>/dev/null | grep -q . || wanted=fonts-noto-cjk
-[ "${1-}" = --test ] && { command -v chromium >/dev/null || wanted="$wanted chromium"; }
-[ -z "$wanted" ] && exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing $wanted ..."
-    apt-get update -q >/dev/null
+cd "$(dirname "$0")"
+fonts=${FONT_FOLDERS:-/usr/share/fonts /usr/local/share/fonts $HOME/.fonts $HOME/.local/share/fonts}
+
+has_font() {
+    # Any of the families of foundation/pdf.py; a folder that is not there is no fault.
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $wanted >/dev/null
-else
-    echo "PDF documents and the page tests need: sudo apt-get install $wanted" >&2
-    [ "${1-}" != --test ]
-fi
+    find $fonts \( -name "NotoSansCJK*" -o -name "NotoSansSC*" -o -name "SourceHanSans*" \) 2>/dev/null | grep -q .
+}
+
+missing() {
+    has_font || echo fonts-noto-cjk
+    if [ "${1-}" = --test ]; then
+        command -v chromium >/dev/null || echo chromium
+    fi
+}
+
+wanted=$(missing "$@")
+[ -n "$wanted" ] || exit 0
+# shellcheck disable=SC2086
+./apt-install.sh $wanted || true
+
+# Asked again: somebody else may have installed it meanwhile.
+wanted=$(missing "$@")
+case $wanted in
+    *fonts-noto-cjk*)
+        echo "warning: no Chinese font. Everything works, but receipts, statements and bulletins come without their" \
+            "PDF, and browsers on this machine show boxes in place of Chinese." >&2 ;;
+esac
+case $wanted in
+    *chromium*)
+        echo "the page tests need chromium" >&2
+        exit 1 ;;
+esac

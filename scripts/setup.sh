@@ -20,12 +20,8 @@ fi
 }
 if ! [ -x .venv/bin/pip ]; then
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-            apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q python3-venv
-        else
-            echo "Python's venv module is missing: sudo apt-get install python3-venv" >&2
-            exit 1
-        fi
+        echo "Python's venv module is missing" >&2
+        scripts/apt-install.sh python3-venv
     fi
     rm -rf .venv
     "$python" -m venv .venv

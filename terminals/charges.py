@@ -27,7 +27,7 @@ from terminals.ordering import order_of, rules_on
 from terminals.schemas import ChargeMessage
 from terminals.sessions import SessionStore
 from terminals.signatures import SignedRequest, Signer, read_signature
-from terminals.verification import VerifiedCredential, verify_credential
+from terminals.verification import InTime, VerifiedCredential, is_in_time, verify_credential
 
 PATH = "/terminal/charges"
 
@@ -75,12 +75,14 @@ class ChargeProcessor:
         keys: KeyRing,
         database: Database,
         block_list: BlockListVersion,
+        in_time: InTime = is_in_time,
     ) -> None:
         self._charger = charger
         self._sessions = sessions
         self._keys = keys
         self._database = database
         self._block_list = block_list
+        self._in_time = in_time
         self._arrived: list[ChargeRequest] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -154,7 +156,9 @@ class ChargeProcessor:
         """Verify the card or code."""
         assert request.message is not None
         assert request.data is not None
-        request.credential = verify_credential(request.message, request.data, request.challenged_by, self._keys)
+        request.credential = verify_credential(
+            request.message, request.data, request.challenged_by, self._keys, self._in_time
+        )
         return True
 
     def _post(self, request: ChargeRequest) -> bool:

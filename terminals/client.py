@@ -279,14 +279,23 @@ class Terminal:
         return int(time.time() + self._signed_on().clock_ahead_s)
 
     def charge_card(
-        self, card: SoftwareCard, meal: str, amount_fen: int | None = None, *, working_meal: bool = False
+        self,
+        card: SoftwareCard,
+        meal: str,
+        amount_fen: int | None = None,
+        *,
+        working_meal: bool = False,
+        purchased_at: int | None = None,
     ) -> Answer:
-        """Charge a card, or its holder's host for a working meal; raises OutcomeUnknown or Rejected."""
+        """Charge a card, or its holder's host for a working meal; raises OutcomeUnknown or Rejected.
+
+        ``purchased_at``: when the card was presented, in the centre's time; None: now.
+        """
         sequence = self._signed_on_sequence()
         members: dict[str, Any] = {"card": self._card_response(card, sequence)}
         if working_meal:
             members["working_meal"] = True
-        return self._charge(sequence, members, meal, amount_fen)
+        return self._charge(sequence, members, meal, amount_fen, purchased_at)
 
     def _signed_on_sequence(self) -> int:
         self._signed_on()
@@ -305,9 +314,11 @@ class Terminal:
             "mac": to_text(mac),
         }
 
-    def charge_code(self, code: str, meal: str, amount_fen: int | None = None) -> Answer:
-        """Charge a scanned code; raises OutcomeUnknown or Rejected."""
-        return self._charge(self._signed_on_sequence(), {"qr": code}, meal, amount_fen)
+    def charge_code(
+        self, code: str, meal: str, amount_fen: int | None = None, *, purchased_at: int | None = None
+    ) -> Answer:
+        """Charge a scanned code, presented now or at ``purchased_at``; raises OutcomeUnknown or Rejected."""
+        return self._charge(self._signed_on_sequence(), {"qr": code}, meal, amount_fen, purchased_at)
 
     def prepare_charge(
         self, credential: SoftwareCard | str, meal: str, amount_fen: int | None = None
@@ -371,12 +382,22 @@ class Terminal:
         self._next_sequence += 1
         return sequence
 
-    def _charge(self, sequence: int, credential: dict[str, Any], meal: str, amount_fen: int | None) -> Answer:
-        return self._send_new("charge", sequence, self._charge_message(credential, meal, amount_fen))
+    def _charge(
+        self,
+        sequence: int,
+        credential: dict[str, Any],
+        meal: str,
+        amount_fen: int | None,
+        purchased_at: int | None,
+    ) -> Answer:
+        return self._send_new("charge", sequence, self._charge_message(credential, meal, amount_fen, purchased_at))
 
-    def _charge_message(self, credential: dict[str, Any], meal: str, amount_fen: int | None) -> dict[str, Any]:
+    def _charge_message(
+        self, credential: dict[str, Any], meal: str, amount_fen: int | None, purchased_at: int | None = None
+    ) -> dict[str, Any]:
         entered = {} if amount_fen is None else {"amount_fen": amount_fen}
-        return {"meal": meal, "purchased_at": self.now(), **entered, **credential}
+        at = self.now() if purchased_at is None else purchased_at
+        return {"meal": meal, "purchased_at": at, **entered, **credential}
 
     def _send_new(self, operation: str, sequence: int, message: dict[str, Any]) -> Answer:
         body = wire.encode(message)

@@ -76,7 +76,7 @@ def _issue_card(db: AsyncSession, keys: KeyRing, book: Book, card: NewCard, numb
         )
     )
     key = cards.card_key(keys.card_master_key, uid, cards.CardFile(book, HolderId(card.holder_id), number))
-    return CardIssued(card.uid, book, card.holder_id, number, to_text(key))
+    return CardIssued(uid.hex(), book, card.holder_id, number, to_text(key))
 
 
 async def replace_card(

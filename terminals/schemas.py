@@ -19,7 +19,17 @@ from terminals.models import TerminalKind
 Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
 Key32 = Annotated[str, form("key32", "[A-Za-z0-9_-]{43}", description="32 bytes, base64url.")]
 Mac16 = Annotated[str, form("mac16", "[A-Za-z0-9_-]{22}", description="16 bytes, base64url.")]
-Uid = Annotated[str, form("uid", "[0-9a-f]{14}", description="7 bytes, hexadecimal.", examples=["04782e21801d80"])]
+Uid = Annotated[
+    str,
+    form(
+        "uid",
+        "[0-9A-Fa-f]{14}",
+        description="7 bytes, hexadecimal: in upper or lower case, as the reader prints it.",
+        examples=["04782e21801d80"],
+    ),
+]
+SCANNED_LENGTH_MAX = 4_296
+"""What the largest QR code holds in alphanumeric mode (ISO/IEC 18004 table 7): a foreign code is a refusal as well."""
 Code = Annotated[str, form("code", "[A-Z2-7]{16}", description="80 random bits, base32.")]
 SessionId = Annotated[str, form("session_id", "[A-Za-z0-9_-]{22}")]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -144,7 +154,9 @@ class ChargeMessage(Message):
     amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
     working_meal: Annotated[bool, Meta(description="The host pays: one working meal a visit.")] | None = None
     card: CardResponse | None = None
-    qr: Annotated[str, Meta(min_length=8, max_length=395)] | None = None
+    qr: (
+        Annotated[str, Meta(max_length=SCANNED_LENGTH_MAX, description="What the scanner read, whatever it is.")] | None
+    ) = None
 
 
 class VoidMessage(Message):

@@ -1,6 +1,7 @@
 """Verifying the card or code of a charge: who pays, and whether the credential may pay now."""
 
 import time
+from collections.abc import Callable
 
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
@@ -27,8 +28,21 @@ VerifiedCredential = tuple[Book, HolderId, CredentialId, int]
 """Book, holder, credential and counter of a genuine card or code."""
 
 
+InTime = Callable[[int], bool]
+"""Whether a payment of this time of purchase (seconds since 1970) may be sent now."""
+
+
+def is_in_time(purchased_at: int) -> bool:
+    """Neither later than terminals resend, nor ahead of the centre's clock."""
+    return -AHEAD_S <= time.time() - purchased_at <= RESEND_WITHIN_S
+
+
 def verify_credential(
-    terminal: TerminalMessage, message: ChargeMessage, challenged_by: Signer | None, keys: KeyRing
+    terminal: TerminalMessage,
+    message: ChargeMessage,
+    challenged_by: Signer | None,
+    keys: KeyRing,
+    in_time: InTime = is_in_time,
 ) -> VerifiedCredential | Declined:
     """Verify the card or code of a charge.
 
@@ -46,7 +60,7 @@ def verify_credential(
         credential = _verify_code(message.qr, message.purchased_at, session, keys)
     if isinstance(credential, Declined):
         return credential
-    return _check_time(message.purchased_at) or credential
+    return credential if in_time(message.purchased_at) else Declined("too_late")
 
 
 def must_be_till(session: Session) -> None:
@@ -78,8 +92,3 @@ def _verify_code(code: str, purchased_at: int, session: Session, keys: KeyRing) 
     if refusal is not None:
         return Declined(refusal)
     return holder.book, holder.holder_id, holder.credential_id, token.counter
-
-
-def _check_time(purchased_at: int) -> Declined | None:
-    late_s = time.time() - purchased_at
-    return None if -AHEAD_S <= late_s <= RESEND_WITHIN_S else Declined("too_late")

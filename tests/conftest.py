@@ -34,10 +34,13 @@ def scratch() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def system(scratch: Path) -> Iterator[System]:
-    """One running system with the demo city; tests build what they need in it and leave its day open."""
+    """One running system with the demo city; tests build what they need in it and leave its day open.
+
+    It keeps to the clock, as every other centre does.
+    """
     folder = scratch / "system"
     folder.mkdir()
-    running = System(folder)
+    running = System(folder, demo_hours="false")
     running.start()
     yield running
     running.abandon()

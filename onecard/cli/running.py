@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -13,18 +14,17 @@ from onecard.cli.services import external_settings, failures_as_one_line, read_s
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
 
-APPLICATION = "onecard.app:create_server"
-APPLICATION_WITH_GATEWAY = "onecard.demo_server:create_server"
-"""Where the workers find their application; the second one has the simulated gateway beside it."""
+if TYPE_CHECKING:
+    from onecard.demo_start import Start
 
 
-def prepare(settings: Settings) -> None:
-    """Bring the database up to date, and load the demo city into an empty one."""
+def prepare(settings: Settings, *, demo_city: bool) -> None:
+    """Bring the database up to date, and load the demo city into an empty one if that is wanted."""
     from onecard.cli.demonstration import load_city
     from onecard.migrate import migrate
 
     migrate(settings.needed_database_url)
-    if settings.demo_city and load_city(settings):
+    if demo_city and load_city(settings):
         say("onecard.run.loaded")
 
 
@@ -32,6 +32,7 @@ def prepare(settings: Settings) -> None:
 def run() -> None:
     """Start everything, and stop it all at the end."""
     from foundation.keys import create_missing_keys
+    from onecard.demo_start import start_on
     from onecard.server import check_port, job_runner, serve
 
     started = time.monotonic()
@@ -41,62 +42,55 @@ def run() -> None:
         check_port(settings)
         with Services(settings).running() as ready:
             create_missing_keys(ready.keys_folder)
-            if ready.gateway is None and ready.demo_city:
-                ready = ready.model_copy(update={"gateway": "simulated"})
-            ready = _with_gateway(ready)
-            prepare(ready)
-            _welcome(ready, time.monotonic() - started)
-            with job_runner(ready):
-                serve(ready, _application(ready))
+            prepare(ready, demo_city=settings.may_load_demo_city)
+            start = start_on(ready)
+            _welcome(start, time.monotonic() - started)
+            with job_runner(start.settings):
+                serve(start.settings, start.application)
     say("onecard.run.stopped")
 
 
-def _welcome(settings: Settings, ready_after_s: float) -> None:
+def _welcome(start: "Start", ready_after_s: float) -> None:
     from onecard.cli.demonstration import LOG_INS, PASSWORD
 
+    settings = start.settings
     url = f"http://{settings.host}:{settings.port}"
     console.print()
     say("onecard.run.serves", url=url, seconds=f"{ready_after_s:.1f}")
     say("onecard.run.pages", url=url)
-    if settings.demo_city:
+    if start.has_demo_city:
         say("onecard.run.log_ins", log_ins=LOG_INS, password=PASSWORD)
-    say("onecard.run.demo")
+        say("onecard.run.demo")
+    else:
+        say("onecard.run.no_demo_city")
+    say("onecard.run.how_to_stop")
     console.print()
 
 
 @main.command(help=text("onecard.help.serve"))
 def serve() -> None:
     """Serve the API alone."""
+    from onecard.demo_start import start_on
     from onecard.server import check_port
     from onecard.server import serve as serve_api
 
-    settings = _with_gateway(external_settings())
+    settings = external_settings()
     with failures_as_one_line():
         check_port(settings)
-        serve_api(settings, _application(settings))
-
-
-def _with_gateway(settings: Settings) -> Settings:
-    if settings.gateway != "simulated":
-        return settings
-    from onecard.demo_server import with_simulated_gateway
-
-    return with_simulated_gateway(settings)
-
-
-def _application(settings: Settings) -> str:
-    return APPLICATION_WITH_GATEWAY if settings.gateway == "simulated" else APPLICATION
+        start = start_on(settings)
+        serve_api(start.settings, start.application)
 
 
 @main.command(help=text("onecard.help.jobs"))
 def jobs() -> None:
     """Run the periodic jobs."""
+    from onecard.demo_start import start_on
     from onecard.jobs import run_jobs
 
-    settings = _with_gateway(external_settings())
+    settings = external_settings()
     with failures_as_one_line():
         try:
-            asyncio.run(run_jobs(settings))
+            asyncio.run(run_jobs(start_on(settings).settings))
         except KeyboardInterrupt:
             return
 

@@ -50,7 +50,7 @@ def test_killed_servers_come_back_without_a_restart(own: System) -> None:
 
 def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> None:
     played = own.command("demo", "--payments", "200", "--terminals", "6")
-    assert "close, net, statements, waste" in played.stdout
+    assert "close, statements, bank, waste" in played.stdout
     assert re.search(r"[1-9]\d* refused", played.stdout)
     assert "the ledger matches what the terminals saw" in played.stdout
     assert "Yinzhou District" in played.stdout
@@ -118,6 +118,7 @@ def test_external_servers_by_url(own: System, system: System) -> None:
     own.environment |= {
         "ONECARD_DATABASE_URL": system.services.postgres.url_of("onecard", "external"),
         "ONECARD_REDIS_URL": system.services.valkey.url,
+        "ONECARD_DEMO_CITY": "true",
     }
     own.start()
     assert not (own.folder / "postgres").exists()

@@ -15,6 +15,7 @@ from waste.measures.streams import Stream
 
 WEIGHT_MAX_G = 2_000_000
 """Two tonnes: more than any canteen cooks for a meal."""
+WeightG = Annotated[int, form("weight", ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
 DISH_LENGTH_MAX = 60
 FoodCode = Annotated[
     str, form("food", r"[a-z][a-z_]{0,29}", description="The code of a kind of food.", examples=["rice"])
@@ -37,7 +38,7 @@ class ScaleWeighIn(Message):
     business_date: date
     meal: Meal
     stream: Stream
-    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
+    weight_g: WeightG
     dish: Dish | None = None
     food: FoodCode | None = None
 
@@ -76,7 +77,7 @@ class Correction(Message):
 
     weigh_in_id: Annotated[UUID, Meta(description="The number of the correction itself.")]
     replaces: UUID
-    weight_g: Annotated[int, Meta(ge=0, le=WEIGHT_MAX_G)]
+    weight_g: Annotated[int, form("corrected_weight", ge=0, le=WEIGHT_MAX_G, description="Grams.")]
 
 
 class NewCorrections(Message):

@@ -1,0 +1,168 @@
+"""What people do at their desks around the payments of a played day, so that every page has something to show.
+
+Shift totals, a refund, the bank's confirmations, disputes, findings in kitchens, and last quarter's bulletin: all over
+the public API, by the people whose work it is.
+"""
+
+import json
+import time
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from msgspec import json as wire
+
+from demo.city import CENTRE_ACCOUNT
+from demo.console import RESEND_FOR_S, PlayFailed, until_known
+from demo.day import Day
+from foundation.calendar import ZONE
+from foundation.money import yuan
+from terminals.client import Terminal
+from terminals.journal import Entry
+from terminals.schemas import TotalsMessage
+from waste.evaluation.quarters import quarter_before
+
+REFUND_FEN = 300
+DISPUTED_FEN = 500
+PAID_IN_PART_FEN = 5_000
+STRAY_FEN = 12_800
+LOOK_EVERY_S = 0.5
+
+
+def end_shifts(day: Day) -> None:
+    """Every till compares its totals with the ledger's; one in Yinzhou has lost its last payment."""
+    for till in day.terminals:
+        until_known(till.report_totals)
+    mine = set(day.network.canteens("yinzhou"))
+    for till in day.terminals:
+        taken = [entry for entry in till.journal.entries("approved") if entry.operation == "charge"]
+        if till.canteen_id in mine and taken:
+            until_known(lambda till=till, last=taken[-1]: _report_without(till, last))  # type: ignore[misc]
+            return
+
+
+def _report_without(till: Terminal, forgotten: Entry) -> None:
+    """Report as a till does whose disk was restored from before its last payment."""
+    seen = till.report_totals()
+    assert forgotten.answer is not None
+    amount_fen = json.loads(forgotten.answer)["receipt"]["amount_fen"]
+    through = till.journal.highest_sequence(till.epoch)
+    message = TotalsMessage(through, seen.payments - 1, seen.amount_fen - amount_fen)
+    till.exchange("POST", "/terminal/totals", f"{till.epoch}/{through}", wire.encode(message))
+
+
+def refund_one(day: Day) -> None:
+    """A canteen gives part of a payment back: a dish was cold."""
+    mine = set(day.network.canteens("yinzhou"))
+    for one, receipt in day.tally.paid:
+        if one.canteen_id in mine and receipt.amount_fen > REFUND_FEN:
+            message = {
+                "posting_id": str(uuid4()),
+                "payment": receipt.number,
+                "amount_fen": REFUND_FEN,
+                "reason": "菜已凉（演示）",
+            }
+            day.network.person("finance-yinzhou").call("POST", "/settlement/refunds", message)
+            return
+
+
+def wait_until_published(day: Day, cycle: dict[str, Any]) -> dict[str, Any]:
+    """The cycle as it is published; the job runner does it. Raises PlayFailed."""
+    give_up_at = time.monotonic() + RESEND_FOR_S
+    while cycle["state"] not in ("published", "settled"):
+        if time.monotonic() > give_up_at:
+            raise PlayFailed("demo.not_published", business_date=cycle["business_date"], seconds=f"{RESEND_FOR_S:.0f}")
+        time.sleep(LOOK_EVERY_S)
+        cycle = day.network.centre.call("GET", f"/clearing/cycles/{cycle['business_date']}")
+    return cycle
+
+
+def hear_from_the_bank(day: Day, business_date: str) -> None:
+    """The bank confirms: one agency has not paid, one paid a part, and one entry belongs to nothing."""
+    legs = day.network.centre.call("GET", f"/clearing/cycles/{business_date}/legs")
+    owing = sorted((leg for leg in legs if leg["pay_in"]), key=lambda leg: -leg["amount_fen"])
+    booked = [(leg["reference"], leg["pay_in"], leg["amount_fen"]) for leg in legs if leg not in owing[:2]]
+    if len(owing) > 1:
+        part = min(PAID_IN_PART_FEN, owing[1]["amount_fen"] // 2)
+        booked.append((owing[1]["reference"], True, part))
+    booked.append(("NOT-OURS", True, STRAY_FEN))
+    day.network.centre.call("POST", "/clearing/confirmations", _confirmations(booked))
+
+
+def _confirmations(booked: list[tuple[str, bool, int]]) -> bytes:
+    """A camt.054 of today's entries on the settlement account: reference, whether paid in, amount in fen."""
+    today = datetime.now(ZONE).date()
+    entries = "".join(
+        f'<Ntry><Amt Ccy="CNY">{yuan(fen).replace(",", "")}</Amt><CdtDbtInd>{"CRDT" if pay_in else "DBIT"}</CdtDbtInd>'
+        f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{today}</Dt></BookgDt><AcctSvcrRef>DEMO{uuid4().hex[:20]}</AcctSvcrRef>"
+        f"<NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"
+        for reference, pay_in, fen in booked
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">'
+        f"<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>{uuid4().hex}</MsgId></GrpHdr><Ntfctn><Id>1</Id>"
+        f"<Acct><Id><Othr><Id>{CENTRE_ACCOUNT}</Id></Othr></Id></Acct>{entries}</Ntfctn>"
+        "</BkToCstmrDbtCdtNtfctn></Document>"
+    ).encode()
+
+
+def dispute(day: Day) -> None:
+    """Yinzhou disputes two meals of its officials elsewhere; one of the hosts answers."""
+    issuer = day.network.person("finance-yinzhou")
+    hosts = {"city": True, "yuyao": False}
+    for host, answers in hosts.items():
+        theirs = set(day.network.canteens(host))
+        for one, receipt in day.tally.paid:
+            if one.diner.agency == "yinzhou" and one.canteen_id in theirs and receipt.amount_fen >= DISPUTED_FEN:
+                message = {
+                    "posting_id": receipt.number,
+                    "amount_fen": DISPUTED_FEN,
+                    "text": "本人称当日未加菜，多收5元（演示）",
+                }
+                number = issuer.call("POST", "/clearing/disputes", message)["dispute_id"]
+                if answers:
+                    answer = {"text": "经查小票，确已加菜一份（演示）"}
+                    day.network.person(f"finance-{host}").call("POST", f"/clearing/disputes/{number}/answer", answer)
+                break
+
+
+def inspect(day: Day) -> None:
+    """The supervisor finds something in two kitchens; one of them has a plan, and its proof is awaited."""
+    supervisor = day.network.person("supervisor")
+    today = datetime.now(ZONE).date()
+    quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
+    for agency, what in (("yinzhou", "餐盘剩余连续三日未称重"), ("yuyao", "未张贴节约提示")):
+        found = {
+            "canteen_id": day.network.canteens(agency)[0],
+            "quarter": str(quarter),
+            "what": f"{what}（演示）",
+            "responsible": "食堂负责人",
+            "due_on": str(today + timedelta(days=14)),
+        }
+        number = supervisor.call("POST", "/waste/cases", found)["number"]
+        if agency == "yinzhou":
+            plan = {"text": "增设称重台，每餐专人登记（演示）"}
+            day.network.person("kitchen-yinzhou").call("POST", f"/waste/cases/{number}/plan", plan)
+
+
+def publish_bulletin(day: Day) -> None:
+    """Last quarter is evaluated and frozen, its bulletin written by one person and published by another; once."""
+    supervisor = day.network.person("supervisor")
+    if supervisor.call("GET", "/waste/bulletins"):
+        return
+    today = datetime.now(ZONE).date()
+    quarter = quarter_before(today)
+    give_up_at = time.monotonic() + RESEND_FOR_S
+    while not supervisor.call("POST", f"/waste/evaluations/{quarter}")["evaluated"]:
+        if time.monotonic() > give_up_at:
+            raise PlayFailed("demo.not_evaluated", quarter=quarter, seconds=f"{RESEND_FOR_S:.0f}")
+    supervisor.call("POST", f"/waste/evaluations/{quarter}/freeze")
+    number = supervisor.call("POST", "/waste/bulletins", {"quarter": str(quarter)})["number"]
+    foreword = "本季度各单位认真落实制止餐饮浪费要求，现将成效评估情况通报如下。（演示）"
+    supervisor.call("PATCH", f"/waste/bulletins/{number}", {"foreword": foreword})
+    day.network.approver.call("POST", f"/waste/bulletins/{number}/publication")
+
+
+def reconcile(day: Day) -> None:
+    """Look for the differences now; the job runner does it every five minutes."""
+    day.network.centre.call("POST", "/clearing/differences")

@@ -1,0 +1,117 @@
+"""The played day: true hours, what goes wrong on a usual day, and pages that have something to show."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import urllib3
+from psycopg.rows import dict_row
+
+from demo.city import MEAL_TIMES
+from foundation.calendar import ZONE
+from tests.builders import Network
+from tests.running_system import Person, System
+
+
+@pytest.fixture(scope="module")
+def played(scratch: Path) -> Iterator[System]:
+    """A system on which one day was played."""
+    folder = scratch / "played"
+    folder.mkdir()
+    system = System(folder)
+    system.start()
+    try:
+        system.command("demo", "--payments", "300", "--terminals", "12")
+        yield system
+    finally:
+        system.clear_away()
+
+
+def rows(system: System, query: str, *values: Any) -> list[dict[str, Any]]:
+    with psycopg.connect(system.database_url, row_factory=dict_row) as db:
+        return db.execute(query.encode(), values).fetchall()
+
+
+def business_day(system: System) -> str:
+    [row] = rows(system, "SELECT DISTINCT business_date::text AS day FROM transfer WHERE kind = 'payment'")
+    return str(row["day"])
+
+
+def test_meals_are_bought_in_their_hours(played: System) -> None:
+    bought = rows(played, "SELECT meal, business_date, purchased_at FROM transfer WHERE kind = 'payment'")
+    assert len({one["purchased_at"] for one in bought}) > len(bought) / 2
+    for one in bought:
+        local: datetime = one["purchased_at"].astimezone(ZONE)
+        starts, ends = MEAL_TIMES[one["meal"]]
+        assert local.date() == one["business_date"]
+        assert starts <= local.time() <= ends, one
+
+
+def test_the_one_journey_that_is_too_fast_is_flagged_and_no_other(played: System) -> None:
+    flags = Person(played.url, "supervisor").call("GET", f"/supervision/flags/{business_day(played)}")
+    distant = [flag["note"] for flag in flags if flag["kind"] == "distant"]
+    assert len(distant) == 1
+    assert "in 12 min" in distant[0]
+
+
+def test_a_day_has_what_goes_wrong_on_a_day(played: System) -> None:
+    kinds = {
+        row["kind"]: row["times"] for row in rows(played, "SELECT kind, count(*) AS times FROM transfer GROUP BY 1")
+    }
+    assert kinds["reversal"] >= 1
+    assert kinds["refund"] == 1
+    refused = {row["refusal"] for row in rows(played, "SELECT DISTINCT refusal FROM request WHERE refusal IS NOT NULL")}
+    assert {
+        "insufficient_funds",
+        "card_blocked",
+        "credential_invalid",
+        "qr_expired",
+        "already_used",
+        "price_fixed",
+    } <= refused
+    [replaced] = rows(
+        played,
+        "SELECT count(*) AS paid FROM transfer t JOIN credential old ON old.holder_id = t.holder_id"
+        " WHERE t.kind = 'payment' AND old.state = 'blocked' AND t.credential_id <> old.credential_id AND t.part = 0",
+    )
+    assert replaced["paid"] == 1, "who lost his card eats with the new one"
+    regulars = rows(
+        played, "SELECT holder_id FROM transfer WHERE kind = 'payment' AND part = 0 GROUP BY 1 HAVING count(*) > 1"
+    )
+    assert regulars, "somebody comes again"
+
+
+def test_money_is_outstanding_and_disputed(played: System) -> None:
+    day, finance = business_day(played), Person(played.url, "finance-yinzhou")
+    states = {row["state"] for row in Person(played.url, "centre").call("GET", f"/clearing/cycles/{day}/legs")}
+    assert "due" in states
+    assert finance.call("GET", "/clearing/disputes")
+    mine = finance.call("GET", "/clearing/differences")
+    assert [one["kind"] for one in mine].count("terminal") == 1
+    centre = Person(played.url, "centre").call("GET", "/clearing/differences")
+    assert {"terminal", "bank_entry"} <= {one["kind"] for one in centre}
+    assert not any(one["kind"] == "float" for one in centre)
+
+
+def test_kitchens_are_inspected_and_a_bulletin_is_out(played: System) -> None:
+    assert {case["state"] for case in Person(played.url, "supervisor").call("GET", "/waste/cases")} == {
+        "open",
+        "planned",
+    }
+    listed = urllib3.request("GET", f"{played.url}/bulletins?lang=en").data.decode()
+    assert 'href="/bulletins/' in listed
+
+
+def test_another_day_can_be_played_at_once(played: System) -> None:
+    again = played.command("demo", "--payments", "60", "--terminals", "6")
+    assert "the ledger matches what the terminals saw" in again.stdout
+
+
+@pytest.mark.parametrize("off_s", [400, 3 * 86_400, -25 * 3_600])
+def test_every_other_centre_keeps_to_its_clock(network: Network, scratch: Path, off_s: int) -> None:
+    till, card = network.terminal(scratch), network.card(network.official())
+    answer = till.charge_card(card, "lunch", purchased_at=till.now() + off_s)
+    assert (answer.outcome, answer.reason) == ("refused", "too_late")
