@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import urllib3
 
 from foundation.catalogue import Explained, Language
-from terminals.client import OutcomeUnknown, Rejected
+from terminals.client import OutcomeUnknown, Pauses, Rejected
 
 RESEND_FOR_S = 180.0
 """How long a system may be away before the player gives up, in seconds."""
@@ -45,8 +45,9 @@ class ConsoleClient:
     def call(self, method: str, path: str, message: Any = None) -> Any:
         """Send one message, or a file as it is, and return the decoded answer. Raises PlayFailed."""
         body = message if message is None or isinstance(message, bytes) else json.dumps(message).encode()
-        give_up_at = time.monotonic() + RESEND_FOR_S
+        give_up_at, pauses = time.monotonic() + RESEND_FOR_S, Pauses()
         while True:
+            pauses.wait()
             try:
                 answer = self._http.request(method, self._url + path, body=body, headers=self._headers)
                 if answer.status < 500:
@@ -55,7 +56,7 @@ class ConsoleClient:
                 pass
             if time.monotonic() > give_up_at:
                 raise PlayFailed("demo.no_answer", url=self._url, path=path)
-            time.sleep(0.3)
+            pauses.failed()
         if answer.status >= 400:
             problem = json.loads(answer.data)
             raise PlayFailed("demo.refused", path=path, title=problem.get("title"), detail=problem.get("detail"))
@@ -64,8 +65,9 @@ class ConsoleClient:
 
 def until_known(call: Callable[[], T]) -> T:
     """Repeat a call whose repetition is harmless until its outcome is known; raises PlayFailed."""
-    give_up_at = time.monotonic() + RESEND_FOR_S
+    give_up_at, pauses = time.monotonic() + RESEND_FOR_S, Pauses()
     while True:
+        pauses.wait()
         try:
             return call()
         except Rejected as rejected:
@@ -73,4 +75,4 @@ def until_known(call: Callable[[], T]) -> T:
         except OutcomeUnknown as unknown:
             if time.monotonic() > give_up_at:
                 raise PlayFailed("demo.unknown", reason=unknown) from None
-            time.sleep(0.3)
+            pauses.failed(unknown.retry_after_s)

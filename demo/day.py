@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -284,19 +285,16 @@ class Day:
                 with self.tally.lock:
                     self.tally.unknown += len(terminal.unknown())
                 return
-            time.sleep(0.25)
-            try:
-                if gives_up:
-                    gives_up = False
-                    charge = next((e for e in terminal.unknown() if e.operation == "charge"), None)
-                    if charge is not None:
+            if gives_up:
+                gives_up = False
+                charge = next((e for e in terminal.unknown() if e.operation == "charge"), None)
+                if charge is not None:
+                    with suppress(OutcomeUnknown, Rejected):
                         self.tally.count(terminal.void(charge.epoch, charge.sequence))
-                for answer in terminal.resend_unknown():
-                    with self.tally.lock:
-                        self.tally.resent += 1
-                    self.tally.count(answer)
-            except (OutcomeUnknown, Rejected):
-                continue
+            for answer in terminal.resend_unknown():
+                with self.tally.lock:
+                    self.tally.resent += 1
+                self.tally.count(answer)
 
     def weigh(self, business_date: str) -> None:
         """Send the weighings of every meal: what was cooked, and what was wasted."""

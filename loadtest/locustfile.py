@@ -102,11 +102,9 @@ class Till(User):
     def on_stop(self) -> None:
         """Find out what is still unknown before the shift ends."""
         for _ in range(20):
-            try:
-                self.terminal.resend_unknown()
+            if not self.terminal.unknown():
                 return
-            except OutcomeUnknown:
-                time.sleep(0.2)
+            self.terminal.resend_unknown()
 
     def _timed(self, name: str, call: Callable[[], Answer | Any]) -> Any:
         started = time.perf_counter()

@@ -156,17 +156,16 @@ class Charger:
         Instead of a result ``on_done`` may get a Problem: OTHER_CONTENT (the number was used with another message),
         BUSY, UNAVAILABLE (unknown outcome: resend).
         """
-        if order.refusal is not None or order.book == order.home_book:
-            self._submit(order.home_book, order, None, on_done)
-            return
+        # Where an earlier one of this number went stands in the terminal's own book, whatever speaks against it now.
+        goes_elsewhere = order.refusal is None and order.book != order.home_book
 
         def claimed(claim: Remembered | Exception) -> None:
-            if isinstance(claim, Exception) or claim.outcome != "forwarded" or claim.forwarded_to != order.book:
+            if isinstance(claim, Exception) or claim.forwarded_to is None:
                 on_done(claim)
             else:
-                self._submit(order.book, order, None, on_done)
+                self._submit(claim.forwarded_to, order, None, on_done)
 
-        self._submit(order.home_book, order, order.book, claimed)
+        self._submit(order.home_book, order, order.book if goes_elsewhere else None, claimed)
 
     def _submit(self, book: Book, order: ChargeOrder, forward_to: Book | None, on_done: OnDone) -> None:
         if self.is_full_with(0):
@@ -259,10 +258,11 @@ class Charger:
     ) -> Remembered:
         """Reverse the charge that the terminal sent under the target numbers, wherever it was posted.
 
-        Raises Problem: OTHER_CONTENT, UNAVAILABLE, INVALID for a void of itself.
+        Raises Problem: OTHER_CONTENT, UNAVAILABLE, INVALID for a void of itself or of a request to come: a tombstone
+        there would use up numbers that the terminal, or the device that replaces it, still needs.
         """
-        if (target_epoch, target_sequence) == (key.epoch, key.sequence):
-            raise Problem(INVALID, "terminals.void_of_itself")
+        if (target_epoch, target_sequence) >= (key.epoch, key.sequence):
+            raise Problem(INVALID, "terminals.void_of_later")
         first = await self._void_in(home_book, key, digest, target_epoch, target_sequence)
         if first.outcome != "forwarded" or first.forwarded_to is None:
             return first

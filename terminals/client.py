@@ -6,8 +6,10 @@ is sent again under the same numbers, across crashes, restarts and sign-ons.
 
 import json
 import os
+import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,11 @@ PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/te
 class OutcomeUnknown(Exception):
     """No valid answer arrived: the request stays in the journal, to be sent again."""
 
+    def __init__(self, reason: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+        """How long the centre asks to wait."""
+
 
 class Rejected(Exception):
     """The centre refused the message with a problem document; nothing was posted."""
@@ -66,6 +73,37 @@ class Rejected(Exception):
     def slug(self) -> str:
         """The last part of the problem's type."""
         return str(self.document.get("type", "")).rsplit("/", 1)[-1]
+
+
+PAUSE_MIN_S = 0.25
+PAUSE_MAX_S = 8.0
+
+
+class Pauses:
+    """Growing pauses between a client's tries, with jitter: a centre in trouble is not asked faster and faster.
+
+    The n-th failure in a row is followed by a random pause up to ``PAUSE_MIN_S`` x 2^n, at least half of that, so that
+    the tills of a network that failed together do not come back together.
+    """
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._until = 0.0
+
+    def failed(self, retry_after_s: float = 0.0) -> None:
+        """The last try failed; the centre may have said how long to wait."""
+        longest = min(PAUSE_MAX_S, PAUSE_MIN_S * 2**self._failures)
+        self._failures = min(self._failures + 1, 16)
+        self._until = time.monotonic() + max(retry_after_s, random.uniform(longest / 2, longest))  # noqa: S311
+
+    def succeeded(self) -> None:
+        """The last try was answered: the next one needs no pause."""
+        self._failures = 0
+
+    def wait(self) -> None:
+        """Wait until the next try may be made."""
+        if self._failures:
+            time.sleep(max(0.0, self._until - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +198,12 @@ def _document(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
+def _wait_of(fields: dict[str, str]) -> float:
+    """The seconds of Retry-After; the centre sends no dates."""
+    wait = fields.get("retry-after", "")
+    return float(wait) if wait.isdecimal() else 0.0
+
+
 def activate_phone(url: str, activation_id: int, code: str, key: Ed25519PrivateKey | None = None) -> SoftwarePhone:
     """Redeem a phone's activation code, with a fresh key or again with the same; raises OutcomeUnknown or Rejected."""
     key = key or Ed25519PrivateKey.generate()
@@ -193,6 +237,7 @@ class Terminal:
         self._http = _transport()
         self._session: _Session | None = None
         self._next_sequence = 0
+        self._pauses = Pauses()
         self.block_list_version = 0
         self.patience_s: float | None = None
         """How long to wait for an answer; None for the default."""
@@ -371,10 +416,14 @@ class Terminal:
         return self.journal.entries(UNKNOWN)
 
     def resend_unknown(self) -> list[Answer]:
-        """Send everything unknown again, under the same numbers; raises OutcomeUnknown at the first that stays so."""
+        """Send everything unknown again, once, under the same numbers; returns the answers.
+
+        What has no answer now stays in the journal, and holds back nothing behind it.
+        """
         answers = []
         for entry in self.unknown():
-            answers.append(self._send(entry.operation, entry.epoch, entry.sequence, entry.body))
+            with suppress(OutcomeUnknown, Rejected):
+                answers.append(self._send(entry.operation, entry.epoch, entry.sequence, entry.body))
         return answers
 
     def _take_sequence(self) -> int:
@@ -421,7 +470,22 @@ class Terminal:
         """Send one signed message and check its signed answer; signs on again when the session has ended.
 
         Raises OutcomeUnknown, or Rejected for a problem document. It is final only when its member ``signed`` is set.
+        After a failure the next message waits (``Pauses``).
         """
+        self._pauses.wait()
+        try:
+            answer = self._exchange(method, path, request_id, body)
+        except OutcomeUnknown as unknown:
+            self._pauses.failed(unknown.retry_after_s)
+            raise
+        except Rejected as rejected:
+            if not rejected.document.get("signed"):
+                self._pauses.failed()
+            raise
+        self._pauses.succeeded()
+        return answer
+
+    def _exchange(self, method: str, path: str, request_id: str, body: bytes) -> tuple[int, bytes]:
         for last in (False, True):
             session = self._signed_on()
             headers = self._signed(session, method, path, request_id, body)
@@ -437,7 +501,7 @@ class Terminal:
                 return self._checked(session, headers, answer.status, fields, answer.data)
             rejected = Rejected(answer.status, _document(answer.data))
             if answer.status >= 500 or answer.status < 400:
-                raise OutcomeUnknown(f"{path}: {answer.status} without a signature")
+                raise OutcomeUnknown(f"{path}: {answer.status} without a signature", retry_after_s=_wait_of(fields))
             if last or rejected.slug not in SIGN_ON_AGAIN:
                 raise rejected
             self._session = None
@@ -463,7 +527,7 @@ class Terminal:
             raise OutcomeUnknown(str(problem)) from None
         self.block_list_version = int(fields["onecard-block-list"])
         if status >= 500 or status == 429:
-            raise OutcomeUnknown(f"the centre answers {status}")
+            raise OutcomeUnknown(f"the centre answers {status}", retry_after_s=_wait_of(fields))
         if status >= 400:
             raise Rejected(status, _document(body) | {"signed": True})
         return status, body

@@ -43,6 +43,8 @@ BEGIN
             PERFORM FROM purse w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
             WHERE t.book = p_book AND t.posting_id = v_target.posting_id
             ORDER BY w.holder_id, w.kind FOR UPDATE OF w;
+            -- Read after the locks: a purse's postings are in the order of their times.
+            v_now := clock_timestamp();
         END IF;
         v_refusal := CASE
             WHEN v_date IS NULL THEN 'day_closed'

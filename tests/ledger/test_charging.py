@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.identifiers import Book
+from settlement.charging import ChargeOrder, RequestKey
 from settlement.deposits import Deposit, deposit
-from settlement.ledger import new_posting_id
+from settlement.ledger import QUERIES, new_posting_id
 from settlement.transfers import TransferKind
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
 
@@ -53,6 +54,43 @@ async def test_an_official_of_another_book_pays_in_his_own(counter: Counter) -> 
     assert (answer.outcome, answer.book, answer.amount_fen) == ("approved", HANGZHOU, 2_000)
     assert replace(await counter.charger.charge(order), fresh=True) == replace(answer, fresh=True)
     assert await counter.count() == 1
+
+
+@pytest.mark.parametrize("refusal", ["too_late", "price_fixed", "credential_invalid"])
+async def test_a_repeat_across_books_gets_the_first_answer_whatever_speaks_against_it_now(
+    counter: Counter, refusal: str
+) -> None:
+    guest = await counter.holder(HANGZHOU)
+    order = counter.order(await counter.till(NINGBO), guest)
+    first = await counter.charger.charge(order)
+    late = replace(order, refusal=refusal)
+    if refusal != "price_fixed":
+        # A declined card or code names nobody.
+        late = replace(late, book=NINGBO, holder_id=0, credential_id=0, counter=0)
+    assert replace(await counter.charger.charge(late), fresh=True) == first
+    assert await counter.purses(guest) == {"cash": 8_000, "subsidy": 0}
+    assert await counter.count() == 1
+
+
+async def test_a_claim_whose_payment_never_reached_the_other_book_is_refused_there_when_it_comes_too_late(
+    counter: Counter,
+) -> None:
+    guest = await counter.holder(HANGZHOU)
+    order = counter.order(await counter.till(NINGBO), guest)
+    await claim_alone(counter, order)
+    late = replace(order, refusal="too_late", book=NINGBO, holder_id=0, credential_id=0, counter=0)
+    refused = await counter.charger.charge(late)
+    assert (refused.book, refused.outcome, refused.refusal) == (HANGZHOU, "refused", "too_late")
+    assert (await counter.charger.charge(order)).refusal == "too_late", "final for its number"
+    assert await counter.purses(guest) == {"cash": 10_000, "subsidy": 0}
+
+
+async def claim_alone(counter: Counter, order: ChargeOrder) -> None:
+    """The centre stops between the claim in the terminal's book and the payment in the other."""
+    from settlement.charging import _row, _Waiting
+
+    one = _Waiting(order, order.book, new_posting_id(), lambda _: None)
+    await counter.ledger.fetch(QUERIES["charge"], order.home_book, [_row(one)])
 
 
 async def test_a_number_used_at_home_cannot_post_in_another_book(counter: Counter) -> None:
@@ -262,17 +300,52 @@ async def test_void_racing_its_charge_leaves_nothing_taken(counter: Counter) -> 
 async def test_a_void_cannot_be_voided(counter: Counter) -> None:
     holder, till = await counter.holder(), await counter.till()
     first, second = counter.order(till, holder), counter.order(till, holder)
-    await counter.charger.void(NINGBO, first.key, first.digest, 1, 999_999)
+    await counter.charger.void(NINGBO, first.key, first.digest, 1, first.key.sequence - 1)
     answer = await counter.charger.void(NINGBO, second.key, second.digest, 1, first.key.sequence)
     assert answer.refusal == "not_a_charge"
 
 
-async def test_a_void_cannot_name_itself(counter: Counter) -> None:
+@pytest.mark.parametrize(("epochs", "numbers"), [(0, 0), (0, 1), (0, 2**52), (1, -1), (1_000, 0)])
+async def test_a_void_names_an_earlier_request_only(counter: Counter, epochs: int, numbers: int) -> None:
+    """A tombstone at a number to come would use up what the terminal, or its replacement, still needs."""
     holder, till = await counter.holder(), await counter.till()
     void = counter.order(till, holder)
     with pytest.raises(Problem) as refused:
-        await counter.charger.void(NINGBO, void.key, void.digest, 1, void.key.sequence)
+        await counter.charger.void(NINGBO, void.key, void.digest, 1 + epochs, void.key.sequence + numbers)
     assert refused.value.kind.slug == "invalid"
+    assert await counter.ledger.fetchval("SELECT count(*) FROM request WHERE terminal_id = $1", till.terminal_id) == 0
+
+
+async def test_a_replaced_devices_charge_is_voided_by_the_new_one(counter: Counter) -> None:
+    holder, till = await counter.holder(), await counter.till()
+    order = counter.order(till, holder)
+    await counter.charger.charge(order)
+    await counter.ledger.execute("UPDATE terminal SET epoch = 2 WHERE terminal_id = $1", till.terminal_id)
+    void = replace(counter.order(till, holder), key=RequestKey(till.terminal_id, 2, 1))
+    answer = await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
+    assert (answer.outcome, answer.amount_fen) == ("voided", 1_200)
+
+
+async def test_the_times_of_a_purse_are_in_the_order_of_its_balances(counter: Counter, database_url: str) -> None:
+    """A void that waits for the purse posts after what it waited for, and says so."""
+    holder, till = await counter.holder(), await counter.till()
+    order, void = counter.order(till, holder), counter.order(till, holder)
+    await counter.charger.charge(order)
+    other = await asyncpg.connect(database_url)
+    await other.execute("BEGIN")
+    await other.fetch("SELECT FROM purse WHERE holder_id = $1 FOR UPDATE", holder.holder_id)
+    waiting = asyncio.create_task(counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence))
+    while not await counter.ledger.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        await asyncio.sleep(0.01)
+    arguments = (NINGBO, "top_up", "counter", [new_posting_id()], [holder.holder_id], [500])
+    await other.fetch("SELECT * FROM deposit($1, $2, $3, $4, $5, $6)", *arguments)
+    await other.execute("COMMIT")
+    await waiting
+    kinds = await counter.ledger.fetch(
+        "SELECT kind FROM transfer WHERE holder_id = $1 ORDER BY posted_at DESC LIMIT 2", holder.holder_id
+    )
+    assert [row["kind"] for row in kinds] == ["reversal", "top_up"]
+    await other.close()
 
 
 async def test_a_void_without_an_open_day_bars_nothing(counter: Counter) -> None:

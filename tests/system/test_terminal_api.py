@@ -4,16 +4,18 @@ import json
 import secrets
 import shutil
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
 import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import json as wire
 
 from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
-from terminals.schemas import to_text
+from terminals.schemas import Answer, to_text
 from tests.builders import Network
 from tests.running_system import System
 
@@ -153,8 +155,6 @@ def test_a_lost_card_is_refused_at_once(network: Network, till: Terminal) -> Non
 
 
 def test_a_renewed_certificate_pays(network: Network, till: Terminal) -> None:
-    from msgspec import json as wire
-
     from terminals.client import _post_opening, _transport
     from terminals.schemas import to_bytes, to_text
 
@@ -337,6 +337,96 @@ def test_a_charge_challenged_in_an_ended_session_is_resent_after_a_new_sign_on(
     terminal.sign_on()
     assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
     assert network.purses(official) == (9_000, 0)
+
+
+def test_an_entry_that_stays_unknown_holds_back_nothing_behind_it(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, officials = network.terminal(scratch), [network.official() for _ in range(3)]
+    request = terminal._http.request
+
+    def lost(*_: object, **__: object) -> None:
+        raise urllib3.exceptions.ProtocolError("the cable is out")
+
+    for official in officials:
+        card = network.card(official)
+        monkeypatch.setattr(terminal._http, "request", lost)
+        with pytest.raises(OutcomeUnknown):
+            terminal.charge_card(card, "lunch")
+        monkeypatch.setattr(terminal._http, "request", request)
+    first, *others = terminal.unknown()
+
+    def first_lost(*arguments: object, **more: object) -> object:
+        return (lost if more["body"] == first.body else request)(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(terminal._http, "request", first_lost)
+    assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved", "approved"]
+    assert [entry.sequence for entry in terminal.unknown()] == [first.sequence]
+    monkeypatch.undo()
+    assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
+    assert len(others) == 2
+
+
+def test_a_client_of_ours_waits_longer_after_each_failure_and_as_long_as_the_centre_asks(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, card = network.terminal(scratch), network.card(network.official())
+    sent_at: list[float] = []
+    request = terminal._http.request
+
+    def ailing(*_: object, **__: object) -> urllib3.BaseHTTPResponse:
+        sent_at.append(time.monotonic())
+        wait = {"retry-after": "2"} if len(sent_at) == 4 else {}
+        return urllib3.HTTPResponse(b"{}", headers=wait, status=500)
+
+    monkeypatch.setattr(terminal._http, "request", ailing)
+    with pytest.raises(OutcomeUnknown):
+        terminal.charge_card(card, "lunch")
+    for _ in range(4):
+        assert terminal.resend_unknown() == []
+    pauses = [after - before for before, after in pairwise(sent_at)]
+    assert [pause >= least for pause, least in zip(pauses, [0.125, 0.25, 0.5, 2.0], strict=True)] == [True] * 4, pauses
+    monkeypatch.setattr(terminal._http, "request", request)
+    assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
+
+
+def test_a_void_of_a_number_to_come_is_refused_and_the_terminal_stays_usable(network: Network, scratch: Path) -> None:
+    terminal = network.terminal(scratch)
+    for epoch, sequence in ((terminal.epoch, 2**53 - 1), (terminal.epoch + 1, 1)):
+        with pytest.raises(Rejected) as refused:
+            terminal.void(epoch, sequence)
+        assert (refused.value.slug, refused.value.document["signed"]) == ("invalid", True)
+    assert terminal.unknown() == []
+    terminal.sign_on()
+    assert terminal.charge_card(network.card(network.official()), "lunch").outcome == "approved"
+    new = Terminal.enrol(
+        network.url, network.slip(replaces_terminal_id=terminal.identity.terminal_id), scratch / secrets.token_hex(4)
+    )
+    assert new.charge_card(network.card(network.official()), "lunch").outcome == "approved"
+
+
+def test_a_repeat_across_regions_gets_the_first_answer_when_its_card_can_no_longer_be_checked(
+    network: Network, system: System, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, guest = network.terminal(scratch), network.official("hangzhou")
+    request, answers = terminal._http.request, []
+
+    def answer_lost(*arguments: object, **more: object) -> None:
+        answers.append(request(*arguments, **more))  # type: ignore[arg-type]
+        raise urllib3.exceptions.ProtocolError("the answer was lost")
+
+    card = network.card(guest)
+    monkeypatch.setattr(terminal._http, "request", answer_lost)
+    with pytest.raises(OutcomeUnknown):
+        terminal.charge_card(card, "lunch")
+    monkeypatch.undo()
+    with psycopg.connect(system.database_url) as db:
+        db.execute("DELETE FROM terminal_session WHERE terminal_id = %s", (terminal.identity.terminal_id,))
+    terminal.sign_on()
+    [answer] = terminal.resend_unknown()
+    assert answer == wire.decode(answers[0].data, type=Answer)
+    assert answer.outcome == "approved"
+    assert network.purses(guest) == (6_000, 0)
 
 
 def test_a_given_up_charge_is_voided_and_never_posts(
