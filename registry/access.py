@@ -70,6 +70,8 @@ class Permission(StrEnum):
     SEE_FLAGS = "see_flags"
     INSPECT = "inspect"
     SET_FOOD_FACTORS = "set_food_factors"
+    SEE_APPROVALS = "see_approvals"
+    APPROVE = "approve"
 
 
 MAY: dict[Role, frozenset[Permission]] = {
@@ -93,12 +95,15 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE_DISPUTE,
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
+            Permission.SEE_APPROVALS,
         }
     ),
     Role.CENTRE_APPROVER: frozenset(
         {
             Permission.SEE_REGISTRY,
             Permission.APPROVE_TERMINAL,
+            Permission.SEE_APPROVALS,
+            Permission.APPROVE,
             Permission.BLOCK_CREDENTIAL,
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
@@ -130,6 +135,8 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.CLOSE_ACCOUNT,
             Permission.DISPUTE,
             Permission.SEE_CLEARING,
+            Permission.SEE_APPROVALS,
+            Permission.APPROVE,
         }
     ),
     Role.CANTEEN_MANAGER: frozenset(
