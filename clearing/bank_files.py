@@ -102,6 +102,23 @@ def payment_file(
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
+def payments_in(content: bytes) -> list[SettlementInstruction]:
+    """The instructions of a file that ``payment_file`` made, in its order."""
+    at = {"": PAIN}
+    bank = "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"
+    return [
+        SettlementInstruction(
+            one.findtext("PmtId/EndToEndId", "", at),
+            BankAccount(
+                one.findtext("Cdtr/Nm", "", at), one.findtext("CdtrAcct/Id/Othr/Id", "", at), one.findtext(bank, "", at)
+            ),
+            int(Decimal(one.findtext("Amt/InstdAmt", "", at)) * 100),
+            one.findtext("RmtInf/Ustrd", "", at),
+        )
+        for one in fromstring(content, forbid_dtd=True).iterfind(".//CdtTrfTxInf", at)
+    ]
+
+
 def _add_instruction(payment: ET.Element, instruction: SettlementInstruction) -> None:
     one = _add(payment, "CdtTrfTxInf")
     _add(_add(one, "PmtId"), "EndToEndId", instruction.reference)

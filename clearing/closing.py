@@ -84,14 +84,25 @@ async def open_cycle(connection: Connection, business_date: date, fee_fen: int =
     Raises Problem DAY_NOT_REACHED for a day later than the open ones, NO_CYCLE when nothing was ever closed under
     this date.
     """
-    last = max((await open_dates(connection)).values(), default=date.min)
-    if business_date > last:
-        raise Problem(DAY_NOT_REACHED, "clearing.day_not_reached", open_day=last)
+    last = await must_be_reached(connection, business_date)
     await connection.execute(QUERIES["one_closer"])
     opened = await connection.fetchval(QUERIES["open_cycle"], business_date, datetime.now(UTC), fee_fen)
     if opened is None and await _cycle_state(connection, business_date) is None:
         raise Problem(NO_CYCLE, "clearing.nothing_to_close", business_date=business_date, open_day=last)
     return opened is not None
+
+
+async def must_be_reached(pool: Pool | Connection, business_date: date) -> date:
+    """Raise Problem(DAY_NOT_REACHED) for a day later than the open ones; returns the last open one."""
+    last = max((await open_dates(pool)).values(), default=date.min)
+    if business_date > last:
+        raise Problem(DAY_NOT_REACHED, "clearing.day_not_reached", open_day=last)
+    return last
+
+
+async def is_begun(pool: Pool, business_date: date) -> bool:
+    """Whether the cycle of a business date was opened."""
+    return await _cycle_state(pool, business_date) is not None
 
 
 async def close_books(pool: Pool, business_date: date) -> None:

@@ -26,8 +26,9 @@ from clearing.bank_files import (
 from clearing.errors import NO_BANK_ACCOUNT, NO_CYCLE, NOTHING_TO_PAY
 from clearing.schemas import EntryMatch
 from clearing.states import EntryVerdict, LegState
+from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.postgres import Connection, Pool
+from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import Problem
 from registry.identifiers import AgencyId
 
@@ -72,13 +73,21 @@ def verdict_on(entry: BankEntry, leg: Leg | None) -> EntryVerdict:
     return EntryVerdict.MATCHED
 
 
-async def set_account(connection: Connection, agency_id: AgencyId, account: BankAccount) -> None:
-    """Store an agency's bank account, or with ``CENTRE`` the settlement account, in the caller's transaction."""
-    await connection.execute(QUERIES["set_account"], agency_id, account.holder_name, account.number, account.bank)
+async def add_account(connection: Connection, agency_id: AgencyId, account: BankAccount, valid_from: datetime) -> None:
+    """Store the bank account that an agency, or ``CENTRE``, has from a time on, in the caller's transaction."""
+    await connection.execute(
+        QUERIES["add_account"], agency_id, valid_from, account.holder_name, account.number, account.bank
+    )  # fmt: skip
+
+
+async def latest_account(pool: Pool | Connection, agency_id: AgencyId) -> BankAccount | None:
+    """The account that an agency has, or will have once the cooling-off period is over."""
+    row = await pool.fetchrow(QUERIES["latest_account"], agency_id)
+    return None if row is None else as_struct(row, BankAccount)
 
 
 async def bank_accounts(pool: Pool | Connection) -> dict[AgencyId, BankAccount]:
-    """All bank accounts by agency; that of ``CENTRE`` is the settlement account."""
+    """The bank accounts in use now, by agency; that of ``CENTRE`` is the settlement account."""
     return {
         AgencyId(row["agency_id"]): BankAccount(row["holder_name"], row["number"], row["bank"])
         for row in await pool.fetch(QUERIES["accounts"])
@@ -106,6 +115,7 @@ async def bank_file(pool: Pool | Connection, business_date: date) -> bytes:
     accounts = await bank_accounts(pool)
     missing = [leg.agency_id for leg in legs if leg.agency_id not in accounts]
     if missing:
+        await _must_not_be_cooling(pool, missing)
         raise Problem(NO_BANK_ACCOUNT, "clearing.agencies_without_account", agencies=", ".join(map(str, missing)))
     remark = remark_of(business_date)
     instructions = [
@@ -113,6 +123,17 @@ async def bank_file(pool: Pool | Connection, business_date: date) -> bytes:
     ]
     made_at: datetime = await pool.fetchval(QUERIES["published_at"], business_date)
     return payment_file(business_date, made_at, pay_out_date(business_date), _centre(accounts), instructions)
+
+
+async def _must_not_be_cooling(pool: Pool | Connection, agencies: list[AgencyId]) -> None:
+    """Raise Problem(NO_BANK_ACCOUNT) that names the first accounts of agencies which are not used yet, and from when.
+
+    An agency with an account before is paid there meanwhile.
+    """
+    rows = await pool.fetch(QUERIES["accounts_to_come"], agencies)
+    if rows:
+        shown = [f"{row['agency_id']} ({row['valid_from'].astimezone(ZONE):%Y-%m-%d %H:%M})" for row in rows]
+        raise Problem(NO_BANK_ACCOUNT, "clearing.accounts_cooling_off", agencies=", ".join(shown))
 
 
 def pay_out_date(business_date: date) -> date:

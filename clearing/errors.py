@@ -3,6 +3,7 @@
 from foundation.problems import ProblemKind
 
 DAY_NOT_REACHED = ProblemKind(409, "day-not-reached")
+DAY_NOT_OVER = ProblemKind(409, "day-not-over")
 NO_CYCLE = ProblemKind(404, "no-cycle")
 NO_BANK_ACCOUNT = ProblemKind(409, "no-bank-account")
 NOTHING_TO_PAY = ProblemKind(409, "nothing-to-pay")

@@ -115,11 +115,12 @@ class CycleProof(Base):
 
 
 class BankAccountRow(Base):
-    """An agency's bank account; with agency 0 the centre's settlement account."""
+    """The bank account that an agency has from a time on; with agency 0 the centre's settlement account."""
 
-    __tablename__ = "bank_account"
+    __tablename__ = "bank_account_version"
 
     agency_id: Mapped[int] = number_key()
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
     holder_name: Mapped[str]
     number: Mapped[str]
     bank: Mapped[str]

@@ -11,8 +11,9 @@ from litestar.params import Parameter
 from litestar.types import Guard
 
 from clearing import confirmations, reconciliation
+from clearing.approvals import change_account, close_by_person, release_file
 from clearing.bank_files import FILE_BYTES_MAX
-from clearing.closing import QUERIES, close_books, cycle_result, open_cycle, open_dates, wait_published
+from clearing.closing import QUERIES, cycle_result, open_dates, wait_published
 from clearing.errors import NO_CYCLE
 from clearing.proof import bundle
 from clearing.schemas import (
@@ -34,9 +35,10 @@ from foundation.messages import NumberInPath
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_ALLOWED, Problem
 from registry import access, audit
+from registry.approval_routes import AWAITS, awaits
+from registry.approvals import Approvals
 from registry.identifiers import AgencyId
-from registry.models import Database
-from registry.officials import find_agency
+from registry.models import Approval, Database
 
 MEDIA_TYPES = {
     FileFormat.CSV: "text/csv",
@@ -120,19 +122,29 @@ class ClearingController(Controller):
         """Returns the open business day of every book."""
         return [OpenDay(book, day) for book, day in (await open_dates(ledger)).items()]
 
-    @post("/cycles", guards=[access.allows("close_day")], summary="Close a business day")
+    @post("/cycles", guards=[access.allows("close_day")], summary="Close a business day", responses=AWAITS)
     async def close(
-        self, request: ByPerson, data: CloseDay, database: Database, ledger: Pool, clearing_fee_fen: int
-    ) -> CycleInfo:
+        self,
+        request: ByPerson,
+        data: CloseDay,
+        database: Database,
+        ledger: Pool,
+        approvals: Approvals,
+        calendar: Calendar,
+        clearing_fee_fen: int,
+    ) -> Response[CycleInfo]:
         """Closes the day in every book at once; the job runner nets and publishes it. A repeat changes nothing.
 
-        Waits up to 25 s for publication; after that the state says how far the cycle is.
+        Waits up to 25 s for publication; after that the state says how far the cycle is. A day whose cut-off has not
+        passed takes a reason, and waits for a second person (202).
         """
         day = data.business_date
-        async with audit.change(database, request.user.login, "close_day", f"cycle/{day}") as change:
-            change.is_repeat = not await open_cycle(await change.connection(), day, clearing_fee_fen)
-        await close_books(ledger, day)
-        return await wait_published(ledger, day, seconds=ANSWER_WITHIN_S)
+        waiting = await close_by_person(
+            database, ledger, approvals, calendar, request.user.login, day, clearing_fee_fen, data.reason
+        )
+        if waiting is not None:
+            return awaits(request, waiting)
+        return Response(await wait_published(ledger, day, seconds=ANSWER_WITHIN_S))
 
     @get("/cycles", guards=SEE, summary="List cycles")
     async def cycles(self, ledger: Pool, limit: Annotated[int, Parameter(ge=1, le=400)] = 31) -> list[CycleTimes]:
@@ -227,16 +239,25 @@ class ClearingController(Controller):
         await reconciliation.reconcile(ledger, calendar, datetime.now(UTC))
         return await _differences(ledger, request.user.agency_id, resolved=False)
 
-    @post("/bank-accounts", guards=[access.allows("settle")], summary="Register a bank account")
-    async def set_bank_account(self, request: ByPerson, data: NewBankAccount, database: Database) -> NewBankAccount:
-        """Stores an agency's bank account, or with agency 0 the centre's settlement account."""
-        detail = {"number": data.number, "bank": data.bank}
-        subject = f"agency/{data.agency_id}"
-        async with audit.change(database, request.user.login, "set_bank_account", subject, detail) as change:
-            if data.agency_id != confirmations.CENTRE:
-                await find_agency(change.db, data.agency_id)
-            await confirmations.set_account(await change.connection(), data.agency_id, data.account())
-        return data
+    @post("/bank-accounts", guards=[access.allows("settle")], summary="Change a bank account", responses=AWAITS)
+    async def set_bank_account(
+        self,
+        request: ByPerson,
+        data: NewBankAccount,
+        database: Database,
+        ledger: Pool,
+        approvals: Approvals,
+        account_cooling_h: int,
+    ) -> Response[NewBankAccount]:
+        """An agency's bank account, or with agency 0 the centre's settlement account.
+
+        Waits for a second person (202), and is used some hours after that at the earliest; until then payments go to
+        the account before. 201: the agency has this account already.
+        """
+        waiting = await change_account(
+            database, ledger, approvals, request.user.login, data.agency_id, data.account(), account_cooling_h
+        )
+        return Response(data) if waiting is None else awaits(request, waiting)
 
     @get("/cycles/{business_date:date}/legs", guards=SEE, summary="List the payments that settle a cycle")
     async def legs(self, request: ByPerson, business_date: date, ledger: Pool) -> list[LegInfo]:
@@ -245,11 +266,22 @@ class ClearingController(Controller):
         legs = await confirmations.legs_of(ledger, business_date)
         return [_leg_info(leg) for leg in legs if mine in (None, leg.agency_id)]
 
-    @post("/cycles/{business_date:date}/bank-file", guards=[access.allows("settle")], summary="Make the payment file")
-    async def bank_file(self, request: ByPerson, business_date: date, database: Database) -> Response[bytes]:
-        """ISO 20022 pain.001.001.09 with a payment for every net receivable of the cycle; the same each time."""
-        async with audit.change(database, request.user.login, "bank_file", f"cycle/{business_date}") as change:
-            content = await confirmations.bank_file(await change.connection(), business_date)
+    @post(
+        "/cycles/{business_date:date}/bank-file",
+        guards=[access.allows("settle")],
+        summary="Make the payment file",
+        responses=AWAITS,
+    )
+    async def bank_file(
+        self, request: ByPerson, business_date: date, database: Database, ledger: Pool, approvals: Approvals
+    ) -> Response[bytes]:
+        """ISO 20022 pain.001.001.09 with a payment for every net receivable of the cycle; the same each time.
+
+        Exactly this file waits for a second person's release first (202).
+        """
+        content = await release_file(database, ledger, approvals, request.user.login, business_date)
+        if isinstance(content, Approval):
+            return awaits(request, content)
         return _file(content, f"onecard-{business_date}-pain.001.xml", "application/xml")
 
     @post(

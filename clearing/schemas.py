@@ -19,12 +19,14 @@ from clearing.states import (
 from foundation.attachments import NewFiles
 from foundation.messages import LongText, Message, form
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
+from registry.schemas import Reason
 
 
 class CloseDay(Message):
-    """The business day to close, net and publish."""
+    """The business day to close, net and publish; ``reason``: why before its cut-off."""
 
     business_date: date
+    reason: Reason = ""
 
 
 class PositionInfo(Struct, frozen=True):

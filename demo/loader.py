@@ -1,6 +1,6 @@
 """Writes the demo city into an empty database."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -23,7 +23,7 @@ from demo.city import (
     DemoCanteen,
 )
 from demo.kitchen_history import load_kitchen_history
-from foundation.calendar import Calendar
+from foundation.calendar import ZONE, Calendar
 from registry.access import hash_password
 from registry.models import (
     Agency,
@@ -61,10 +61,15 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool
         for canteen in agency.canteens:
             await _add_canteen(db, agency_id, agency, canteen)
         number = f"3901{agency_id:012d}"
-        db.add(BankAccountRow(agency_id=agency_id, holder_name=agency.name_zh, number=number, bank=BANK))
+        db.add(_account(agency_id, agency.name_zh, number))
     await load_kitchen_history(db, calendar.business_date_at(now) - timedelta(days=1))
-    db.add(BankAccountRow(agency_id=0, holder_name=CENTRE_NAME, number=CENTRE_ACCOUNT, bank=BANK))
+    db.add(_account(0, CENTRE_NAME, CENTRE_ACCOUNT))
     return True
+
+
+def _account(agency_id: int, holder_name: str, number: str) -> BankAccountRow:
+    since = datetime.combine(VALID_FROM, time.min, ZONE)
+    return BankAccountRow(agency_id=agency_id, valid_from=since, holder_name=holder_name, number=number, bank=BANK)
 
 
 async def _add_user(db: AsyncSession, login: str, role: str, agency_id: int | None, password_hash: str) -> None:

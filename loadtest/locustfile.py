@@ -164,7 +164,7 @@ class Till(User):
     def _deposit(self, diner: Diner) -> Any:
         deposits = [{"posting_id": str(uuid4()), "holder_id": diner.holder_id, "amount_fen": 5_000}]
         message = {"agency_id": Hall.network.agency_id(diner.agency), "deposits": deposits}
-        return Hall.network.centre.call("POST", "/settlement/top-ups", message)
+        return Hall.network.with_approval("/settlement/top-ups", message)
 
     @task(3)
     def look_up(self) -> None:

@@ -28,9 +28,12 @@ from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
 from onecard.system_routes import health, live_stream, prometheus
+from registry.approval_routes import ApprovalController
+from registry.approvals import Approvals
 from registry.models import Database
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import Charger
+from settlement.limits import AloneLimits
 from settlement.routes.deposits import DepositController
 from settlement.routes.gateway import GatewayController
 from settlement.routes.rules import RuleController
@@ -59,6 +62,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     # registry
     ConsoleController,
     RegistryController,
+    ApprovalController,
     # settlement
     DepositController,
     GatewayController,
@@ -116,10 +120,15 @@ PROVIDED = {
     "statement_folder": "statement_folder",
     "calendar": "calendar",
     "clearing_fee_fen": "clearing_fee_fen",
+    "approvals": "approvals",
+    "alone_limits": "alone_limits",
+    "account_cooling_h": "account_cooling_h",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
 SIGNATURE_TYPES = [
+    AloneLimits,
+    Approvals,
     Calendar,
     ChargeProcessor,
     Charger,
@@ -160,17 +169,7 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
-        signature_types=[
-            Calendar,
-            ChargeProcessor,
-            Charger,
-            Charts,
-            KeyRing,
-            Pool,
-            Database,
-            SessionStore,
-            BlockListVersion,
-        ],
+        signature_types=SIGNATURE_TYPES,
         dependencies={name: _provide(attribute) for name, attribute in PROVIDED.items()},
         openapi_config=_openapi(),
     )
@@ -186,6 +185,8 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "statement_folder": settings.statement_folder,
             "calendar": settings.calendar,
             "clearing_fee_fen": settings.clearing_fee_fen,
+            "alone_limits": settings.alone_limits,
+            "account_cooling_h": settings.account_cooling_h,
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }
     )

@@ -18,7 +18,7 @@ from foundation.pages import language_of_page, page_response, render
 
 WEB = Path(web.__file__).parent
 
-PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing"}
+PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing", "/approvals": "approvals"}
 """Path -> folder of ``web/``."""
 
 _STATIC_FOLDERS = [WEB / folder for folder in PAGES.values()]

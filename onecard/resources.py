@@ -10,15 +10,19 @@ from litestar.channels import ChannelsPlugin
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
+from clearing.approvals import KINDS as CLEARING
 from foundation.keys import load_keys
 from foundation.postgres import open_pool
 from onecard import metrics
 from onecard.live_totals import LiveFigures
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry.approvals import Approvals
+from settlement.approvals import KINDS as SETTLEMENT
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
+from terminals.closures import KINDS as CLOSURES
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
 
@@ -54,6 +58,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine, channels:
     state.key_ring = load_keys(settings.keys_folder)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
+    state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, channels)

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.calendar import Calendar
+from settlement.limits import AloneLimits
 
 SECRETS = Path("/run/secrets")
 
@@ -41,6 +42,15 @@ class Settings(BaseSettings):
     cut_off: time = Field(time(22, 0), description="When a business day ends, in Asia/Shanghai.")
     cut_off_on_holidays: time | None = Field(None, description="When it ends on holidays; none: as on other days.")
     clearing_fee_fen: int = Field(0, ge=0, le=1_000, description="Fee of the issuer for each visitor's meal.")
+    alone_item_max_fen: int = Field(
+        100_000, ge=0, description="Deposit, refund or pay-out that one person makes alone; above, a second approves."
+    )
+    alone_batch_max_fen: int = Field(2_000_000, ge=0, description="The same for all deposits of one request.")
+    alone_holder_day_max_fen: int = Field(200_000, ge=0, description="The same for one official and day.")
+    alone_maker_day_max_fen: int = Field(5_000_000, ge=0, description="The same for one console user and day.")
+    account_cooling_h: int = Field(
+        24, ge=0, le=720, description="Hours from the approval of a bank account until it is used."
+    )
     demo_city: bool | None = Field(
         None,
         description="Load the demo city, whose users have a published password, into an empty database; none: into the "
@@ -67,6 +77,16 @@ class Settings(BaseSettings):
     def calendar(self) -> Calendar:
         """When business days end."""
         return Calendar(self.cut_off, self.cut_off_on_holidays or self.cut_off)
+
+    @property
+    def alone_limits(self) -> AloneLimits:
+        """What one person may move alone."""
+        return AloneLimits(
+            self.alone_item_max_fen,
+            self.alone_batch_max_fen,
+            self.alone_holder_day_max_fen,
+            self.alone_maker_day_max_fen,
+        )
 
     @property
     def on_loopback(self) -> bool:

@@ -71,6 +71,8 @@ class Permission(StrEnum):
     SEE_FLAGS = "see_flags"
     INSPECT = "inspect"
     SET_FOOD_FACTORS = "set_food_factors"
+    SEE_APPROVALS = "see_approvals"
+    APPROVE = "approve"
 
 
 MAY: dict[Role, frozenset[Permission]] = {
@@ -95,6 +97,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE_DISPUTE,
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
+            Permission.SEE_APPROVALS,
         }
     ),
     Role.CENTRE_APPROVER: frozenset(
@@ -102,6 +105,8 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_REGISTRY,
             Permission.APPROVE_TERMINAL,
             Permission.REVOKE_TERMINAL,
+            Permission.SEE_APPROVALS,
+            Permission.APPROVE,
             Permission.BLOCK_CREDENTIAL,
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
@@ -134,6 +139,8 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.CLOSE_ACCOUNT,
             Permission.DISPUTE,
             Permission.SEE_CLEARING,
+            Permission.SEE_APPROVALS,
+            Permission.APPROVE,
         }
     ),
     Role.CANTEEN_MANAGER: frozenset(

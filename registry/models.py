@@ -1,4 +1,4 @@
-"""Tables of books, agencies, canteens, officials, credentials, visits, console users and the audit log.
+"""Tables of books, agencies, canteens, officials, credentials, visits, console users, approvals, the audit log.
 
 All numbers (agencies, canteens, holders, accounts, ...) come from one sequence, so no two things share a number.
 Keys of ledger tables, here and in other packages, start with ``book``.
@@ -282,6 +282,55 @@ class ConsoleSession(Base):
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("console_user.user_id"))
     expires_at: Mapped[datetime]
+
+
+class Approval(Base):
+    """A request that waits for a second person, or waited (see ``registry.approvals``).
+
+    ``body`` is exactly what is carried out, ``digest`` its SHA-256; ``rule`` and ``params`` say why one person is not
+    enough. The maker never decides: the database refuses that, too.
+    """
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'approved', 'rejected', 'expired')", name="state"),
+        CheckConstraint("decided_by <> maker", name="second_person"),
+        CheckConstraint(
+            "(state IN ('approved', 'rejected')) = (decided_by IS NOT NULL AND decided_at IS NOT NULL)", name="decided"
+        ),
+        Index("uq_approval_pending", "kind", "digest", unique=True, postgresql_where=text("state = 'pending'")),
+        Index("ix_approval_approved", "kind", "digest", postgresql_where=text("state = 'approved'")),
+    )
+
+    approval_id: Mapped[int] = number_key()
+    kind: Mapped[str]
+    agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
+    subject: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    digest: Mapped[bytes]
+    amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    items: Mapped[int]
+    rule: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    maker: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[str | None]
+    result: Mapped[dict[str, Any] | None]
+
+
+class MakerDay(Base):
+    """The money that a person moved without a second one on a day of the centre, in fen."""
+
+    __tablename__ = "maker_day"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class AuditEntry(Base):

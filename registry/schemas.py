@@ -1,13 +1,14 @@
-"""Wire types: console sign-in, directory, officials, visits."""
+"""Wire types: console sign-in, directory, officials, visits, approvals."""
 
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from foundation.messages import BULK_MAX, Message, Number, ShortText
 from registry.access import Role
+from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
 
@@ -98,3 +99,54 @@ class Directory(Struct):
     """Every member agency and canteen of the network."""
 
     agencies: list[AgencyInfo] = msgspec.field(default_factory=list)
+
+
+Reason = Annotated[str, Meta(max_length=200, examples=["the subsidy of November"])]
+"""Why a person does something; empty where no reason is needed."""
+
+
+class AwaitsApproval(Struct):
+    """The request was understood and waits for a second person: its number, why, and the page where it is decided."""
+
+    approval_id: int
+    state: ApprovalState
+    why: str
+    url: str
+
+
+class Approving(Message):
+    """The approval of a request, with a remark if there is one."""
+
+    reason: Reason = ""
+
+
+class Rejecting(Message):
+    """The rejection of a request, and why."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ApprovalShown(Struct):
+    """A request for approval: what is carried out (``body``), who asked and why, who decided. Money in fen.
+
+    ``agency_id`` null: a matter of the centre. ``may_decide``: whether the reader may approve or reject it now.
+    """
+
+    approval_id: int
+    kind: str
+    agency_id: AgencyId | None
+    subject: str
+    body: dict[str, Any]
+    amount_fen: int | None
+    items: int
+    why: str
+    reason: str
+    maker: str
+    made_at: datetime
+    expires_at: datetime
+    state: ApprovalState
+    decided_by: str | None
+    decided_at: datetime | None
+    decision: str | None
+    result: dict[str, Any] | None
+    may_decide: bool

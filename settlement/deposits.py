@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from foundation.postgres import Pool
+from foundation.postgres import Connection, Pool
 from foundation.problems import Problem
 from registry.audit import Note, append
 from registry.identifiers import Book, HolderId
@@ -37,32 +37,40 @@ async def deposit(
     channel: Channel = Channel.COUNTER,
     note: Note | None = None,
 ) -> None:
-    """Post top-ups (into cash purses) or grants (into subsidy purses) of one book; all or none.
+    """Post deposits in a transaction of their own, with an audit entry if there is a person to note.
 
-    ``note`` is the audit entry of the person who deposits. It is committed with the postings, counts those that this
-    call made, and is not written by a repeat that makes none. Raises Problem ACCOUNT_CLOSED, OTHER_CONTENT (a posting
-    number was used before for something else), UNAVAILABLE.
+    ``note`` counts the postings that this call made; a repeat that makes none has no entry. Raises Problem as
+    ``post_deposits``, or UNAVAILABLE.
     """
-    arguments = (
-        [d.posting_id for d in deposits],
-        [d.holder_id for d in deposits],
-        [d.amount_fen for d in deposits],
-    )
 
     async def post() -> None:
         async with pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(DEPOSIT, book, kind, channel, *arguments)
-            _check(kind, deposits, rows)
-            fresh = [row["amount_fen"] for row in rows if row["fresh"]]
+            fresh = await post_deposits(connection, book, kind, deposits, channel=channel)
             if note is not None and fresh:
-                counted = {"deposits": len(fresh), "amount_fen": sum(fresh)}
+                counted = {"deposits": len(fresh), "amount_fen": sum(d.amount_fen for d in fresh)}
                 await append(connection, replace(note, detail=note.detail | counted))
 
     await until_known(post, GIVE_UP_AFTER_S)
 
 
+async def post_deposits(
+    connection: Connection, book: Book, kind: TransferKind, deposits: Sequence[Deposit], *, channel: Channel
+) -> list[Deposit]:
+    """Post top-ups (into cash purses) or grants (into subsidy purses) of one book in the caller's transaction.
+
+    Returns those that were not posted before. Raises Problem ACCOUNT_CLOSED, OTHER_CONTENT (a posting number was used
+    before for something else); then the caller rolls back, so that all are posted or none.
+    """
+    rows = await connection.fetch(
+        DEPOSIT, book, kind, channel,
+        [d.posting_id for d in deposits], [d.holder_id for d in deposits], [d.amount_fen for d in deposits],
+    )  # fmt: skip
+    _check(kind, deposits, rows)
+    return [wanted for wanted, row in zip(deposits, rows, strict=True) if row["fresh"]]
+
+
 def _check(kind: TransferKind, deposits: Sequence[Deposit], rows: Sequence[asyncpg.Record]) -> None:
-    """Every deposit must be posted as it was wanted; else raises Problem, and the transaction is rolled back."""
+    """Every deposit must be posted as it was wanted; else raises Problem."""
     if len(rows) < len(deposits):
         raise Problem(ACCOUNT_CLOSED)
     for wanted, row in zip(deposits, rows, strict=True):

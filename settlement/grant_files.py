@@ -2,24 +2,33 @@
 
 CSV with a header, ``staff_number,amount`` or ``工号,金额``, amounts in yuan with at most two decimals; UTF-8 (with or
 without BOM) or GB18030, which is what spreadsheets on Chinese desktops save. The posting number is derived from the
-batch's name (``2026-11``) and the staff number: the same file sent again grants nothing more.
+batch's name (``2026-11``) and the staff number: the same file sent again grants nothing more. The same content under
+another name is refused, until the sender confirms that it is to be granted once more, and says why.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.calendar import ZONE
 from foundation.catalogue import Phrase, Phrases
 from foundation.keys import KeyRing
+from foundation.named_sql import load_queries
+from foundation.postgres import Connection
 from foundation.problems import INVALID, Problem
 from foundation.spreadsheets import NotATable, read_csv
-from registry.identifiers import AgencyId
+from registry.identifiers import AgencyId, Book
 from registry.models import Agency, Official
 from settlement.deposits import Deposit
+from settlement.errors import GRANTED_BEFORE
 from settlement.models import AMOUNT_MAX_FEN
 
 ROWS_MAX = 5_000
@@ -29,6 +38,17 @@ PROBLEMS_SHOWN = 20
 
 HEADERS = {("staff_number", "amount"), ("工号", "金额")}
 _YUAN = re.compile(r"(\d{1,6})(?:\.(\d{1,2}))?")
+
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "grant_files.sql")
+
+
+class GrantFile(Struct, frozen=True):
+    """A payroll file: its batch, the SHA-256 of its content, and why the same content is granted again, if it is."""
+
+    batch: str
+    sha256: str
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +149,28 @@ async def deposits_of(
 
 def _posting_id(agency_id: AgencyId, batch: str, staff_number: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"onecard:grant/{agency_id}/{batch}/{staff_number}")
+
+
+def content_of(rows: list[GrantRow]) -> str:
+    """The SHA-256 of what the rows grant to whom, in hexadecimal: whatever their order, encoding and spelling."""
+    lines = sorted(f"{row.staff_number}\t{row.amount_fen}" for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+async def must_be_new(connection: Connection, book: Book, agency_id: AgencyId, file: GrantFile) -> None:
+    """Raise Problem(GRANTED_BEFORE) if the content was granted under another batch's name, and is not confirmed.
+
+    An agency's files are granted one after the other from here on until the caller's transaction ends.
+    """
+    await connection.execute(QUERIES["one_file_at_a_time"], book, agency_id)
+    first = await connection.fetchrow(QUERIES["granted_before"], book, agency_id, file.sha256, file.batch)
+    if first is not None and not file.again:
+        on = first["granted_at"].astimezone(ZONE).date()
+        raise Problem(GRANTED_BEFORE, "grant_file.granted_before", batch=first["batch"], on=on)
+
+
+async def note_file(connection: Connection, book: Book, agency_id: AgencyId, file: GrantFile, login: str) -> None:
+    """Note that a file was granted; a repeat changes nothing."""
+    await connection.execute(
+        QUERIES["note_file"], book, agency_id, file.sha256, file.batch, datetime.now(UTC), login, file.again
+    )

@@ -199,6 +199,21 @@ class SubsidyLapse(Base):
     lapsed_at: Mapped[datetime]
 
 
+class GrantFileRow(Base):
+    """The content of a payroll file that was granted (see ``settlement.grant_files``); ``again``: why once more."""
+
+    __tablename__ = "grant_file"
+    __table_args__ = (ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),)
+
+    book: Mapped[Book] = book_key()
+    agency_id: Mapped[AgencyId] = number_key()
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(primary_key=True)
+    granted_at: Mapped[datetime]
+    granted_by: Mapped[str]
+    again: Mapped[str]
+
+
 class RegionRulesRow(Base):
     """A region's rules from a date on (see ``settlement.tariff.RegionRules``); null: no such limit."""
 

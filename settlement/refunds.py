@@ -68,21 +68,29 @@ async def find_payment(pool: Pool, posting_id: UUID) -> Payment:
 async def refund(
     pool: Pool, book: int, posting_id: UUID, payment: UUID, amount_fen: int, *, note: Note | None = None
 ) -> Refund:
-    """Refund part or all of a payment; a repeat under the same number refunds nothing more.
+    """Refund in a transaction of its own. Raises Problem as ``post_refund``, or UNAVAILABLE."""
+
+    async def post() -> Refund:
+        async with pool.acquire() as connection, connection.transaction():
+            return await post_refund(connection, book, posting_id, payment, amount_fen, note=note)
+
+    return await until_known(post, GIVE_UP_AFTER_S)
+
+
+async def post_refund(
+    connection: Connection, book: int, posting_id: UUID, payment: UUID, amount_fen: int, *, note: Note | None = None
+) -> Refund:
+    """Refund part or all of a payment in the caller's transaction; a repeat under the same number refunds nothing more.
 
     ``note`` is the audit entry of the person who refunds, committed with the posting; None where the caller writes it.
-    Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT, UNAVAILABLE.
+    Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT.
     """
     noted = note.as_row() if note is not None else None
-
-    async def statement() -> asyncpg.Record | None:
-        try:
-            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
-        except asyncpg.UniqueViolationError:
-            # Another posting under the same number was faster: now it is found.
-            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
-
-    row = await until_known(statement, GIVE_UP_AFTER_S)
+    try:
+        row = await connection.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+    except asyncpg.UniqueViolationError:
+        # Another posting under the same number was faster. It is no refund of this payment: that one would have waited.
+        raise Problem(OTHER_CONTENT, "refund.other_content", posting_id=posting_id) from None
     assert row is not None
     refunded = Refund(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
     match row["problem"]:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from foundation.messages import BULK_MAX, Message
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
+from registry.schemas import Reason
 from settlement import transfers
 from settlement.gateway import OrderState
 from settlement.models import AMOUNT_MAX_FEN
@@ -40,6 +41,7 @@ class NewDeposits(Message):
 
     agency_id: AgencyNumber
     deposits: Annotated[list[NewDeposit], Meta(min_length=1, max_length=BULK_MAX)]
+    reason: Reason = ""
 
 
 class NewRules(Message, omit_defaults=True):

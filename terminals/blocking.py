@@ -65,13 +65,13 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
         raise Problem(SECOND_PERSON)
 
 
-async def block_all(db: AsyncSession, person: Person, holder_id: int, reason: str) -> int:
+async def block_all(db: AsyncSession, holder_id: int, reason: str) -> int:
     """Block every credential of an official that is not blocked yet; returns how many."""
-    active = select(Credential.credential_id).where(Credential.holder_id == holder_id, Credential.state == "active")
-    numbers = list(await db.scalars(active.order_by(Credential.credential_id)))
-    for credential_id in numbers:
-        await set_blocked(db, person, credential_id, True, reason)
-    return len(numbers)
+    active = select(Credential).where(Credential.holder_id == holder_id, Credential.state == "active")
+    credentials = list(await db.scalars(active.order_by(Credential.credential_id).with_for_update()))
+    for credential in credentials:
+        await _change(db, credential, True, reason)
+    return len(credentials)
 
 
 async def block_clone(database: Database, credential_id: int, counter: int) -> None:

@@ -1,11 +1,20 @@
--- name: set_account
--- Store a bank account; agency 0 is the centre.
-INSERT INTO bank_account (agency_id, holder_name, number, bank) VALUES ($1, $2, $3, $4)
-ON CONFLICT (agency_id) DO UPDATE SET holder_name = $2, number = $3, bank = $4;
+-- name: add_account
+-- Store the account that an agency has from a time on; agency 0 is the centre.
+INSERT INTO bank_account_version (agency_id, valid_from, holder_name, number, bank) VALUES ($1, $2, $3, $4, $5);
+
+-- name: latest_account
+-- The account that an agency has, or will have.
+SELECT holder_name, number, bank FROM bank_account_version WHERE agency_id = $1 ORDER BY valid_from DESC LIMIT 1;
 
 -- name: accounts
--- All bank accounts.
-SELECT agency_id, holder_name, number, bank FROM bank_account;
+-- All bank accounts in use now.
+SELECT DISTINCT ON (agency_id) agency_id, holder_name, number, bank FROM bank_account_version
+WHERE valid_from <= now() ORDER BY agency_id, valid_from DESC;
+
+-- name: accounts_to_come
+-- The first accounts of some agencies that are not used yet.
+SELECT agency_id, min(valid_from) AS valid_from FROM bank_account_version
+WHERE agency_id = ANY ($1::bigint[]) AND valid_from > now() GROUP BY agency_id ORDER BY agency_id;
 
 -- name: published_at
 -- When a cycle was published; null before.

@@ -177,7 +177,7 @@ class Bench:
         with self.centre.running() as pid:
             network, url = DemoNetwork(self.centre.url), self.centre.database_url()
             self._closes_under_load(self._traffic(network), url)
-            EndOfDay(url, network.centre, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
+            EndOfDay(url, network, pid, self.note).run(self.results, (MEASURED_ROWS,) if quick else ROWS)
 
     def kitchen(self) -> None:
         """Dashboards over three years of a thousand canteens."""
@@ -191,7 +191,7 @@ class Bench:
         def charge() -> int:
             return generate(self.centre.address, queues, seconds=CLOSES_S).marks["approved"]
 
-        paid, cleared, longest_s = closes_under_load(traffic.network.centre, url, charge)
+        paid, cleared, longest_s = closes_under_load(traffic.network, url, charge)
         self.results["closes_under_load"] = {"payments": paid, "longest_s": round(longest_s, 2)}
         self.note("closes_lost", abs(paid - cleared), 0)
 

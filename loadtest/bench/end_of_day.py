@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from demo.console import ConsoleClient
+from demo.network import DemoNetwork
 from loadtest.bench import generated_regions, machine
 from loadtest.bench.generated_regions import BOOKS
 from loadtest.generator import LoadFailed
@@ -31,10 +31,11 @@ GROUP_BY = (
 class EndOfDay:
     """Measures with generated regions in the running centre's ledger; ``note`` records a figure."""
 
-    def __init__(self, url: str, centre: ConsoleClient, pid: int, note: Callable[[str, float, int], None]) -> None:
+    def __init__(self, url: str, network: DemoNetwork, pid: int, note: Callable[[str, float, int], None]) -> None:
         self.db = psycopg.connect(url, autocommit=True)
         self.url = url
-        self.centre = centre
+        self.network = network
+        self.centre = network.centre
         self.pid = pid
         self.note = note
         self.names: dict[str, Any] = generated_regions.names(self._open_day())
@@ -67,7 +68,7 @@ class EndOfDay:
         grouped_s = min(self._group_by_s() for _ in range(3))
         jobs = next(p.pid for p in machine.family(self.pid) if p.command.rstrip().endswith("onecard jobs"))
         peak_mb = 0.0
-        self.centre.call("POST", "/clearing/cycles", {"business_date": day.isoformat()})
+        self.network.with_approval("/clearing/cycles", {"business_date": day.isoformat(), "reason": "bench"})
         give_up_at = time.monotonic() + LONGEST_S
         while True:
             peak_mb = max(
@@ -136,30 +137,31 @@ class EndOfDay:
 
 
 def closes_under_load(
-    centre: ConsoleClient, url: str, charge: Callable[[], int], *, closes: int = 50
+    network: DemoNetwork, url: str, charge: Callable[[], int], *, closes: int = 50
 ) -> tuple[int, int, float]:
     """Close day after day while ``charge`` runs; returns payments acknowledged, cleared, and the longest close in s.
 
     Raises LoadFailed when the positions of a cycle do not sum to zero.
     """
     acknowledged: list[int] = []
-    _close_open_day(centre)
+    _close_open_day(network)
     before = _cleared(url)
     load = threading.Thread(target=lambda: acknowledged.append(charge()))
     load.start()
     longest_s = 0.0
     for _ in range(closes):
         started = time.monotonic()
-        _close_open_day(centre)
+        _close_open_day(network)
         longest_s = max(longest_s, time.monotonic() - started)
     load.join()
-    _close_open_day(centre)
+    _close_open_day(network)
     return acknowledged[0], _cleared(url) - before, longest_s
 
 
-def _close_open_day(centre: ConsoleClient) -> None:
+def _close_open_day(network: DemoNetwork) -> None:
+    centre = network.centre
     day = max(book["business_date"] for book in centre.call("GET", "/clearing/open-days"))
-    cycle = centre.call("POST", "/clearing/cycles", {"business_date": day})
+    cycle = network.with_approval("/clearing/cycles", {"business_date": day, "reason": "bench"})
     give_up_at = time.monotonic() + LONGEST_S
     while cycle["state"] != "published" and time.monotonic() < give_up_at:
         time.sleep(LOOK_AGAIN_S)

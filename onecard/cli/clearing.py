@@ -10,14 +10,28 @@ import rich_click as click
 
 from foundation.catalogue import Language
 from foundation.money import yuan
+from foundation.problems import Problem
 from onecard.cli.commands import json_option, main
 from onecard.cli.output import LANGUAGE, console, fail, progress_bars, say, show_check, text
-from onecard.cli.services import failures_as_one_line, on_ledger, parse_date, read_file, read_settings, services
+from onecard.cli.services import (
+    failures_as_one_line,
+    on_ledger,
+    parse_date,
+    read_file,
+    read_settings,
+    services,
+    with_database,
+)
 from onecard.settings import Settings
 
 if TYPE_CHECKING:
     from clearing.audit import Bundle
     from clearing.schemas import CycleInfo
+    from foundation.postgres import Pool
+    from registry.models import Approval, Database
+
+MAKER = "command line"
+"""Who asks for approval here, as the audit log has it: no login, so that every approver is somebody else."""
 
 OUT = click.Path(path_type=Path, dir_okay=False)
 CLEAN = ("matched", "known")
@@ -26,13 +40,19 @@ CLEAN = ("matched", "known")
 
 @main.command("close-day", help=text("onecard.help.close-day"))
 @click.option("--date", "on", metavar="YYYY-MM-DD", help=text("onecard.option.date"))
-def close_day(on: str | None) -> None:
+@click.option("--force", is_flag=True, help=text("onecard.option.force"))
+@click.option("--reason", default="", help=text("onecard.option.reason"))
+def close_day(on: str | None, force: bool, reason: str) -> None:
     """Close, net, publish and prove a business day."""
     from foundation.calendar import ZONE
 
     business_date = parse_date(on) if on else datetime.now(UTC).astimezone(ZONE).date()
+    if force and not reason.strip():
+        fail("onecard.reason_needed")
     with services() as settings:
-        cycle = _close(settings, business_date)
+        if not _begin(settings, business_date, reason.strip() if force else ""):
+            return
+        cycle = _finish(settings, business_date)
         folder = settings.statement_folder / business_date.isoformat()
     say("onecard.closed", business_date=cycle.business_date, state=text(f"onecard.cycle.{cycle.state}"))
     for position in cycle.positions:
@@ -41,7 +61,32 @@ def close_day(on: str | None) -> None:
     say("onecard.statements", folder=folder)
 
 
-def _close(settings: Settings, business_date: date) -> "CycleInfo":
+def _begin(settings: Settings, business_date: date, reason: str) -> bool:
+    """Begin the close; False when a second person has to approve it first. Without a reason an open day ends here."""
+    from clearing.approvals import close_by_person
+    from clearing.errors import DAY_NOT_OVER
+    from registry.approvals import Approvals
+
+    async def begin(database: "Database", pool: "Pool") -> "Approval | None":
+        return await close_by_person(
+            database, pool, Approvals(database), settings.calendar, MAKER, business_date, settings.clearing_fee_fen,
+            reason,
+        )  # fmt: skip
+
+    try:
+        waiting = with_database(settings, begin)
+    except Problem as problem:
+        if problem.kind is not DAY_NOT_OVER:
+            raise
+        fail("onecard.day_not_over", business_date=business_date, cut_off=problem.params["cut_off"])
+    if waiting is None:
+        return True
+    _say_waiting(settings, waiting)
+    return False
+
+
+def _finish(settings: Settings, business_date: date) -> "CycleInfo":
+    """Take a day that is being closed to its publication."""
     from clearing.closing import EndOfDay, close_day
     from foundation.keys import load_keys
 
@@ -54,6 +99,14 @@ def _close(settings: Settings, business_date: date) -> "CycleInfo":
             ),
             connections=4,
         )
+
+
+def _say_waiting(settings: Settings, waiting: "Approval") -> None:
+    say(
+        "onecard.awaits_approval",
+        number=waiting.approval_id,
+        url=f"{settings.own_url}/approvals?number={waiting.approval_id}",
+    )
 
 
 @main.command("public-key", help=text("onecard.help.public-key"))
@@ -83,12 +136,21 @@ def bundle(on: str, agency: int, out: Path) -> None:
 @click.argument("on", metavar="YYYY-MM-DD")
 @click.argument("out", type=OUT)
 def bank_file(on: str, out: Path) -> None:
-    """Write the payment file of a published cycle."""
-    from clearing.confirmations import bank_file as bank_file_of
+    """Write the payment file of a published cycle, once a second person has released it."""
+    from clearing.approvals import release_file
+    from registry.approvals import Approvals
 
     business_date = parse_date(on)
+
+    async def released(database: "Database", pool: "Pool") -> "bytes | Approval":
+        return await release_file(database, pool, Approvals(database), MAKER, business_date)
+
     with services() as settings:
-        _write(out, on_ledger(settings, lambda pool: bank_file_of(pool, business_date)))
+        content = with_database(settings, released)
+        if not isinstance(content, bytes):
+            _say_waiting(settings, content)
+            sys.exit(1)
+        _write(out, content)
 
 
 def _write(out: Path, content: bytes) -> None:

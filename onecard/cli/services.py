@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import asyncpg
 import psycopg
@@ -19,6 +19,9 @@ from foundation.problems import Problem
 from onecard.cli.output import LANGUAGE, fail, fail_with, text
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.models import Database
 
 T = TypeVar("T")
 
@@ -110,6 +113,22 @@ def on_ledger(settings: Settings, work: Callable[[Pool], Awaitable[T]], *, conne
             return await work(pool)
         finally:
             await pool.close()
+
+    return asyncio.run(run())
+
+
+def with_database(settings: Settings, work: Callable[["Database", Pool], Awaitable[T]]) -> T:
+    """Run work that changes what people answer for: on database sessions, and on a pool of its own."""
+    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+    async def run() -> T:
+        engine = create_async_engine(settings.sqlalchemy_url)
+        pool = await open_pool(settings.needed_database_url, size=2)
+        try:
+            return await work(async_sessionmaker(engine, expire_on_commit=False), pool)
+        finally:
+            await pool.close()
+            await engine.dispose()
 
     return asyncio.run(run())
 

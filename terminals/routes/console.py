@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from litestar import Controller, Request, post
+from litestar import Controller, Request, Response, post
 
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from registry import access, audit
-from registry.models import Database
-from registry.officials import find_officials
+from registry.approval_routes import AWAITS, awaits
+from registry.approvals import Approvals
+from registry.models import Approval, Database
 from settlement.ledger import balances
-from settlement.refunds import close_account
+from settlement.limits import AloneLimits
 from terminals import blocking, credentials, enrolment
+from terminals.closures import close_by_person
 from terminals.schemas import (
     Activations,
     Approved,
@@ -106,21 +108,27 @@ class CredentialConsoleController(Controller):
             change.note.detail = {"activations": len(made), "first": made[0].activation_id}
         return Activations(made, int(expires_at.timestamp()))
 
-    @post("/closures", status_code=200, guards=[access.allows("close_account")], summary="Close an account")
-    async def close_account(self, request: ByPerson, data: NewClosure, database: Database) -> Closed:
-        """Block an official's cards and phones, pay his cash out, return his meal money to the agency."""
-        person, subject = request.user, f"official/{data.holder_id}"
-        async with audit.change(database, person.login, "close_account", subject) as change:
-            official = (await find_officials(change.db, [data.holder_id]))[data.holder_id]
-            person.must_act_for(official.agency_id)
-            # Purses before credentials, as a charge locks them.
-            closed = await close_account(await change.connection(), official.book, official.holder_id, data.posting_id)
-            if closed.is_repeat:
-                change.is_repeat = True
-            else:
-                blocked = await blocking.block_all(change.db, person, official.holder_id, "account closed")
-                change.note.detail = {"posting": str(data.posting_id), "blocked": blocked}
-        return Closed(data.holder_id, closed.cash_fen, closed.subsidy_fen)
+    @post(
+        "/closures",
+        status_code=200,
+        guards=[access.allows("close_account")],
+        summary="Close an account",
+        responses=AWAITS,
+    )
+    async def close_account(
+        self,
+        request: ByPerson,
+        data: NewClosure,
+        database: Database,
+        approvals: Approvals,
+        alone_limits: AloneLimits,
+    ) -> Response[Closed]:
+        """Block an official's cards and phones, pay his cash out, return his meal money to the agency.
+
+        Above what one person may pay out alone, the request waits for a second person (202).
+        """
+        closed = await close_by_person(database, approvals, alone_limits, request.user, data)
+        return awaits(request, closed) if isinstance(closed, Approval) else Response(closed)
 
     @post(
         "/credentials/{credential_id:int}/block",

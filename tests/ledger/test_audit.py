@@ -6,7 +6,6 @@ import random
 import zipfile
 from datetime import date
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import cbor2
@@ -233,9 +232,22 @@ def test_a_leaf_can_be_read_back() -> None:
 def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None:
     """As an operator and an agency's officer do it."""
     own.start()
-    network: Any = own.sign_in("centre")
-    day = network.call("GET", "/clearing/open-days")[0]["business_date"]
-    agency = network.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
+    centre, approver = own.sign_in("centre"), own.sign_in("approver")
+    day = centre.call("GET", "/clearing/open-days")[0]["business_date"]
+    agency = centre.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
+    refused = own.command("close-day", "--date", day, check=False)
+    assert (refused.returncode, refused.stderr.count("\n"), "--force --reason" in refused.stderr) == (1, 1, True)
+    assert own.command("close-day", "--date", day, "--force", check=False).returncode == 1, "without a reason"
+    assert centre.call("GET", "/clearing/cycles") == []
+    asked = own.command("close-day", "--date", day, "--force", "--reason", "a fire drill").stdout
+    assert "waits for a second person" in asked
+    [waiting] = approver.call("GET", "/console/approvals?state=pending")
+    assert (waiting["kind"], waiting["reason"], str(waiting["approval_id"]) in asked) == (
+        "close_day",
+        "a fire drill",
+        True,
+    )
+    approver.call("POST", f"/console/approvals/{waiting['approval_id']}/approval", {})
     assert "published" in own.command("close-day", "--date", day).stdout
     key = own.command("public-key").stdout.strip()
     target = tmp_path / "bundle.zip"

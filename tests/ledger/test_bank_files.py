@@ -217,7 +217,7 @@ async def test_in_whatever_parts_and_order_the_money_comes(counter: Counter, tmp
 async def test_without_an_account_there_is_no_file(counter: Counter, tmp_path: Path) -> None:
     day, legs = await _published(counter, tmp_path)
     [owed] = legs[False]
-    await counter.ledger.execute("DELETE FROM bank_account WHERE agency_id = $1", owed.agency_id)
+    await counter.ledger.execute("DELETE FROM bank_account_version WHERE agency_id = $1", owed.agency_id)
     with pytest.raises(Problem) as refused:
         await bank_file(counter.ledger, day)
     assert str(owed.agency_id) in refused.value.detail(Language.ENGLISH)

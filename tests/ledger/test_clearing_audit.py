@@ -49,17 +49,30 @@ def test_a_change_has_one_entry_and_a_refusal_none(own: System, played: Network)
     day = max(book["business_date"] for book in centre.call("GET", "/clearing/open-days"))
     cycles, bank_file = "/clearing/cycles", f"/clearing/cycles/{day}/bank-file"
 
+    def approve() -> urllib3.BaseHTTPResponse:
+        [asked, *_] = played.approver.call("GET", "/console/approvals")
+        return played.approver.ask("POST", f"/console/approvals/{asked['approval_id']}/approval", {})
+
     assert log.new(centre.ask, "POST", cycles, {"business_date": "2099-01-01"}) == (409, [])
     assert log.new(centre.ask, "POST", cycles, {"business_date": "1999-01-01"}) == (404, [])
     assert log.new(centre.ask, "POST", bank_file) == (404, [])
-    assert log.new(centre.ask, "POST", cycles, {"business_date": day}) == (201, ["close_day"])
+    early = {"business_date": day, "reason": "提前打烊"}
+    assert log.new(centre.ask, "POST", cycles, {"business_date": day}) == (409, [])
+    assert log.new(centre.ask, "POST", cycles, early) == (202, ["ask_approval"])
+    assert log.new(centre.ask, "POST", cycles, early) == (202, [])
+    assert log.new(approve) == (200, ["approve"])
+    assert log.new(approve) == (200, [])
     assert log.new(centre.ask, "POST", cycles, {"business_date": day}) == (201, [])
 
     account = {"agency_id": 0, "holder_name": CENTRE.holder_name, "number": CENTRE.number, "bank": CENTRE.bank}
     accounts = "/clearing/bank-accounts"
     assert log.new(centre.ask, "POST", accounts, account | {"agency_id": 77}) == (404, [])
     assert log.new(centre.ask, "POST", accounts, account | {"bank": "12"}) == (400, [])
-    assert log.new(centre.ask, "POST", accounts, account) == (201, ["set_bank_account"])
+    assert log.new(centre.ask, "POST", accounts, account) == (201, []), "the account that it has"
+    assert log.new(centre.ask, "POST", accounts, account | {"number": "3901000000000042"}) == (202, ["ask_approval"])
+    assert log.new(approve) == (200, ["approve"])
+    assert log.new(centre.ask, "POST", bank_file) == (202, ["ask_approval"])
+    assert log.new(approve) == (200, ["approve"])
     assert log.new(centre.ask, "POST", bank_file) == (201, ["bank_file"])
 
     legs = centre.call("GET", f"/clearing/cycles/{day}/legs")

@@ -179,7 +179,7 @@ def test_a_dispute_over_http(own: System) -> None:
     terminal = network.terminal(own.folder, "city")
     assert terminal.charge_card(network.card(visitor), "lunch").outcome == "approved"
     day = max(book["business_date"] for book in network.centre.call("GET", "/clearing/open-days"))
-    assert network.centre.call("POST", "/clearing/cycles", {"business_date": day})["state"] == "published"
+    assert network.close_day(day)["state"] == "published"
     guest, host = network.person("finance-hangzhou"), network.person("finance-city")
     file = {"name": "小票.pdf", "content": base64.b64encode(PDF).decode()}
     [line] = guest.call("GET", f"/clearing/cycles/{day}/payments/{visitor.agency_id}")

@@ -91,7 +91,7 @@ class City:
     def guests(self) -> list[str]:
         """Visitors' payments on a published statement."""
         postings = [self.pay("yuyao") for _ in range(4)]
-        self.person("centre").call("POST", "/clearing/cycles", {"business_date": self.open_day})
+        self.network.close_day(self.open_day)
         return postings
 
     @property
@@ -198,6 +198,18 @@ def revocation(city: City) -> Ask:
     return Ask("admin-yinzhou", path, {"reason": "stolen"}, "kitchen-yinzhou", "admin-yuyao", {"reason": ""})
 
 
+def waiting(city: City) -> int:
+    """The number of a request that waits for a second person: more than one may give."""
+    sent = {"posting_id": str(uuid4()), "holder_id": city.holder(), "amount_fen": 900_000}
+    body = {"agency_id": city.agency(), "deposits": [sent]}
+    return int(city.person("finance-yinzhou").call("POST", "/settlement/top-ups", body)["approval_id"])
+
+
+def decided(city: City, decision: str) -> Ask:
+    path = f"/console/approvals/{waiting(city)}/{decision}"
+    return Ask("approver", path, {"reason": "核对无误"}, "finance-yinzhou", "finance-yuyao", {"reason": 7})
+
+
 def block(city: City) -> Ask:
     message = {"blocked": True, "reason": "lost"}
     path = f"/console/credentials/{city.card()}/block"
@@ -237,8 +249,8 @@ def replacement(city: City) -> Ask:
 
 def close_day(city: City) -> Ask:
     assert city.closed_day
-    message = {"business_date": city.open_day}
-    return Ask("centre", "/clearing/cycles", message, "finance-yinzhou", None, {"business_date": "2019-02-30"})
+    message = {"business_date": city.open_day, "reason": "提前打烊"}
+    return Ask("centre", "/clearing/cycles", message, "finance-yinzhou", None, {"business_date": city.open_day})
 
 
 def bank_file(city: City) -> Ask:
@@ -404,6 +416,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /console/enrolments": enrolment,
     "POST /console/enrolments/{enrolment_id}/approval": approval,
     "POST /console/terminals/{terminal_id}/revocation": revocation,
+    "POST /console/approvals/{approval_id}/approval": lambda city: decided(city, "approval"),
+    "POST /console/approvals/{approval_id}/rejection": lambda city: decided(city, "rejection"),
     "POST /console/cards": cards,
     "POST /console/cards/replacements": replacement,
     "POST /console/credentials/{credential_id}/block": block,

@@ -17,7 +17,7 @@ from registry import audit
 from registry.access import Person
 from registry.models import Canteen, Database
 from waste.evaluation.models import SelfEvaluation
-from waste.evaluation.quarters import must_accept_scores, quarter_of, request_evaluation, self_evaluation_due
+from waste.evaluation.quarters import must_accept_scores, note_new_scores, quarter_of, self_evaluation_due
 from waste.evaluation.schemas import EvidenceShown
 from waste.evaluation.scheme import scheme_for
 from waste.weighing.files import add_files
@@ -48,7 +48,7 @@ async def score_evidence(
     detail = {"percent": percent, "note": note, "files": digests(files)}
     async with audit.change(database, person.login, "score_evidence", subject, detail) as change:
         connection = await change.connection()
-        await request_evaluation(connection, quarter)
+        await note_new_scores(connection, quarter)
         await must_accept_scores(connection, quarter, canteen.canteen_id)
         await connection.execute(
             QUERIES["add"], canteen.book, canteen.canteen_id, quarter, code, datetime.now(UTC), percent / 100, note,
@@ -74,7 +74,7 @@ async def submit_self_evaluation(
     query = insert(SelfEvaluation).values(book=canteen.book, canteen_id=canteen.canteen_id, quarter=quarter, **values)
     async with audit.change(database, person.login, "evaluate_oneself", subject, detail) as change:
         connection = await change.connection()
-        await request_evaluation(connection, quarter)
+        await note_new_scores(connection, quarter)
         await must_accept_scores(connection, quarter, canteen.canteen_id)
         await change.db.execute(
             query.on_conflict_do_update(index_elements=["book", "canteen_id", "quarter"], set_=values)

@@ -37,6 +37,11 @@ class QuarterState:
     current: bool
 
     @property
+    def whole(self) -> bool:
+        """Whether it was requested after the quarter's end, so that all of its days are in it."""
+        return self.requested_at.astimezone(ZONE).date() > quarter_of(self.quarter)[1]
+
+    @property
     def frozen(self) -> bool:
         """Whether only accepted appeals change the results."""
         return self.frozen_at is not None
@@ -72,16 +77,44 @@ def self_evaluation_due(quarter: date) -> date:
 
 
 async def request_evaluation(connection: Connection, quarter: date) -> None:
-    """Request the evaluation of a quarter, in the caller's transaction, which holds the quarter from then on.
+    """Request the evaluation of a quarter that is over, in the caller's transaction, which holds it from then on.
 
     Raises Problem(INVALID).
     """
-    quarter_of(quarter)
+    must_be_over(quarter)
     await connection.execute(QUERIES["request"], quarter)
 
 
+async def note_new_scores(connection: Connection, quarter: date) -> None:
+    """Let scores that come now be evaluated: at once if the quarter is over, else when it is.
+
+    Raises Problem(INVALID) for a quarter that has not begun.
+    """
+    must_have_begun(quarter)
+    if is_over(quarter):
+        await request_evaluation(connection, quarter)
+
+
+def must_have_begun(quarter: date) -> None:
+    """Raise Problem(INVALID) for a quarter that has not begun."""
+    first, _ = quarter_of(quarter)
+    if first > datetime.now(ZONE).date():
+        raise Problem(INVALID, "evaluation.quarter_not_begun", first=first, **year_and_quarter(quarter))
+
+
+def must_be_over(quarter: date) -> None:
+    """Raise Problem(INVALID) for a quarter that is still running, or has not begun."""
+    if not is_over(quarter):
+        raise Problem(INVALID, "evaluation.quarter_not_over", last=quarter_of(quarter)[1], **year_and_quarter(quarter))
+
+
+def is_over(quarter: date) -> bool:
+    """Whether the last day of a quarter has passed. Raises Problem(INVALID) if none begins on this day."""
+    return quarter_of(quarter)[1] < datetime.now(ZONE).date()
+
+
 async def request_last_quarter(pool: Pool, today: date) -> None:
-    """Request the evaluation of the last quarter that is over, unless it was requested before."""
+    """Request the evaluation of the last quarter that is over, unless it was requested since its end."""
     await pool.execute(QUERIES["request_if_new"], *quarter_of(quarter_before(today)))
 
 
@@ -121,13 +154,11 @@ async def freeze(database: Database, login: str, quarter: date) -> None:
 
     Raises Problem INVALID (the quarter is not over), CONFLICT (its evaluation is pending, or was never requested).
     """
-    _, last = quarter_of(quarter)
-    if last >= datetime.now(ZONE).date():
-        raise Problem(INVALID, "evaluation.quarter_not_over", last=last, **year_and_quarter(quarter))
+    must_be_over(quarter)
     async with audit.change(database, login, "freeze_evaluations", f"quarter/{quarter}") as change:
         connection = await change.connection()
         state = await lock_state(connection, quarter)
-        if state is None or not state.current:
+        if state is None or not state.current or not state.whole:
             raise Problem(CONFLICT, "evaluation.not_evaluated", **year_and_quarter(quarter))
         if state.frozen:
             change.is_repeat = True

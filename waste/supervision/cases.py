@@ -28,7 +28,7 @@ from registry import audit
 from registry.access import Person
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database, next_numbers
-from waste.evaluation.quarters import quarter_of
+from waste.evaluation.quarters import must_have_begun
 from waste.supervision.models import CaseStep, RectificationCase
 from waste.weighing.files import add_files
 
@@ -141,7 +141,7 @@ async def open_case(
     responsible: str, due_on: date, files: list[Attachment],
 ) -> int:  # fmt: skip
     """Open a case for a finding; returns its number. Raises Problem(INVALID)."""
-    quarter_of(quarter)
+    must_have_begun(quarter)
     today = _today()
     _must_not_be_over(due_on, today)
     async with audit.change(database, person.login, "find_case") as change:

@@ -4,10 +4,11 @@ INSERT INTO evaluation_quarter (quarter, wanted_at) VALUES ($1, clock_timestamp(
 ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp();
 
 -- name: request_if_new
--- Request the evaluation of a quarter ($1 to $2) that has covers and was never requested.
-INSERT INTO evaluation_quarter (quarter, wanted_at)
+-- Request the evaluation of a quarter ($1 to $2) that has covers and was not requested since its end.
+INSERT INTO evaluation_quarter AS q (quarter, wanted_at)
 SELECT $1, clock_timestamp() WHERE EXISTS (SELECT FROM cover_day WHERE business_date BETWEEN $1 AND $2)
-ON CONFLICT (quarter) DO NOTHING;
+ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp()
+WHERE local_date_of(q.wanted_at) <= $2 AND q.frozen_at IS NULL;
 
 -- name: pending
 -- Quarters whose last request is not carried out yet.

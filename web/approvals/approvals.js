@@ -1,0 +1,362 @@
+// Signs a person in, shows what waits for a second person in the reader's words, and sends the decision.
+const TEXTS = {
+  zh: {
+    tag: "zh-Hans-CN",
+    other: "English",
+    title: "机关食堂一卡通　复核",
+    heading: "复核",
+    login: "用户名",
+    password: "密码",
+    signIn: "登录",
+    signInFirst: "请登录后查看",
+    show: "显示",
+    which: { pending: "待复核", approved: "已通过", rejected: "已驳回", expired: "已过期" },
+    none: "没有此类申请",
+    count: (count) => `共${count}项`,
+    number: (number) => `申请${number}`,
+    maker: "经办人",
+    madeAt: "提交时间",
+    expiresAt: "有效期至",
+    reason: "理由",
+    agency: "单位",
+    decided: { approved: "复核通过", rejected: "驳回" },
+    by: (login, at) => `${login}，${at}`,
+    remark: "复核意见",
+    remarkHint: "复核意见（驳回时必填）",
+    approve: "通过",
+    reject: "驳回",
+    own: "您提交的申请，须由他人复核",
+    reasonNeeded: "驳回时请填写复核意见",
+    sure: (what) => `确认通过“${what}”？`,
+    done: { approved: (n) => `申请${n}已通过并执行`, rejected: (n) => `申请${n}已驳回` },
+    holder: "人员编号",
+    amount: "金额（元）",
+    payee: "收款单位",
+    account: "账号",
+    bank: "开户行行号",
+    reference: "结算编号",
+    items: (count) => `逐笔明细（${count}笔）`,
+    payment: "原交易凭证号",
+    batch: "批次",
+    again: "再次发放理由",
+    before: "现账户",
+    after: "新账户",
+    noAccount: "无",
+    cooling: "冷静期",
+    hours: (count) => `复核通过后${count}小时启用，其间仍付至现账户`,
+    day: "营业日",
+    cutOff: "日切时间",
+    ahead: "提前",
+    minutes: (count) => (count < 120 ? `${count}分钟` : `${Math.round(count / 60)}小时`),
+    digest: "文件摘要（SHA-256）",
+    centre: "机关食堂清算中心",
+    yuan: (text) => `${text}元`,
+    kinds: {
+      top_up: "充值",
+      grant: "餐补发放",
+      grant_file: "餐补发放（工资文件）",
+      refund: "退款",
+      closure: "销户并退还余额",
+      bank_account: "变更银行账户",
+      bank_file: "付款文件",
+      close_day: "提前关账",
+    },
+  },
+  en: {
+    tag: "en",
+    other: "中文",
+    title: "onecard: approvals",
+    heading: "Approvals",
+    login: "User name",
+    password: "Password",
+    signIn: "Sign in",
+    signInFirst: "Sign in to see the requests",
+    show: "Show",
+    which: { pending: "Pending", approved: "Approved", rejected: "Rejected", expired: "Expired" },
+    none: "No such requests",
+    count: (count) => (count === 1 ? "1 request" : `${count} requests`),
+    number: (number) => `Request ${number}`,
+    maker: "Asked by",
+    madeAt: "Asked at",
+    expiresAt: "Valid until",
+    reason: "Reason",
+    agency: "Agency",
+    decided: { approved: "Approved", rejected: "Rejected" },
+    by: (login, at) => `${login}, ${at}`,
+    remark: "Remark",
+    remarkHint: "Remark (needed for a rejection)",
+    approve: "Approve",
+    reject: "Reject",
+    own: "Your own request; somebody else decides it",
+    reasonNeeded: "Say why you reject it",
+    sure: (what) => `Approve "${what}"?`,
+    done: { approved: (n) => `Request ${n} is approved and carried out`, rejected: (n) => `Request ${n} is rejected` },
+    holder: "Holder",
+    amount: "Amount (yuan)",
+    payee: "Payee",
+    account: "Account",
+    bank: "Bank (CNAPS)",
+    reference: "Reference",
+    items: (count) => `Item by item (${count})`,
+    payment: "Receipt number of the payment",
+    batch: "Batch",
+    again: "Granted once more because",
+    before: "Account now",
+    after: "New account",
+    noAccount: "none",
+    cooling: "Cooling-off",
+    hours: (count) => `used ${count} h after the approval; until then the account now is paid`,
+    day: "Business day",
+    cutOff: "Cut-off",
+    ahead: "Early by",
+    minutes: (count) => (count < 120 ? `${count} min` : `${Math.round(count / 60)} h`),
+    digest: "File digest (SHA-256)",
+    centre: "Clearing centre",
+    yuan: (text) => `¥${text}`,
+    kinds: {
+      top_up: "Top-up",
+      grant: "Subsidy grant",
+      grant_file: "Subsidy grant (payroll file)",
+      refund: "Refund",
+      closure: "Closing an account with its pay-out",
+      bank_account: "Change of a bank account",
+      bank_file: "Payment file",
+      close_day: "Early close of a day",
+    },
+  },
+};
+const REFRESH_MS = 30000;
+const state = document.getElementById("state");
+const form = document.getElementById("sign-in");
+const which = document.getElementById("which");
+const parameters = new URLSearchParams(location.search);
+let language = parameters.get("lang") === "en" ? "en" : "zh";
+let token = "";
+let login = "";
+let agencies = new Map();
+let shown = null;
+
+function say(text, wrong = false) {
+  state.textContent = text;
+  state.className = wrong ? "wrong" : "";
+}
+
+function node(name, text = "", className = "") {
+  const made = document.createElement(name);
+  if (text !== "") made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+async function ask(method, path, message) {
+  const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
+  if (token) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(told.detail ?? told.title);
+  return told;
+}
+
+function yuan(fen) {
+  return (fen / 100).toLocaleString("zh-CN", { minimumFractionDigits: 2 });
+}
+
+function moment(text) {
+  const options = { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Shanghai" };
+  return new Date(text).toLocaleString(language === "zh" ? "zh-CN" : "en-GB", options);
+}
+
+function agency(number) {
+  const texts = TEXTS[language];
+  if (!number) return texts.centre;
+  const found = agencies.get(number);
+  return found ? `${language === "zh" ? found.name_zh : found.name_en} (${number})` : String(number);
+}
+
+function account(given) {
+  return given ? `${given.holder_name}，${given.number}，${given.bank}` : TEXTS[language].noAccount;
+}
+
+function early(body, made) {
+  const cutOff = new Date(`${body.cut_off.replace(" ", "T")}:00+08:00`);
+  return TEXTS[language].minutes(Math.round((cutOff - new Date(made)) / 60000));
+}
+
+// What each kind of request says, as pairs of label and text.
+const FACTS = {
+  top_up: () => [],
+  grant: () => [],
+  grant_file: (texts, body) => [
+    [texts.batch, body.file.batch],
+    ...(body.file.again ? [[texts.again, body.file.again]] : []),
+  ],
+  refund: (texts, body) => [[texts.holder, body.holder_id], [texts.payment, body.payment]],
+  closure: (texts, body) => [[texts.holder, body.holder_id]],
+  bank_account: (texts, body) => [
+    [texts.agency, agency(body.agency_id)],
+    [texts.before, account(body.replaces)],
+    [texts.after, account(body.account)],
+    [texts.cooling, texts.hours(body.cooling_h)],
+  ],
+  bank_file: (texts, body) => [[texts.day, body.business_date], [texts.digest, body.sha256]],
+  close_day: (texts, body, made) => [
+    [texts.day, body.business_date],
+    [texts.cutOff, body.cut_off],
+    [texts.ahead, early(body, made)],
+  ],
+};
+
+function table(headings, rows) {
+  const made = document.createElement("table");
+  const head = made.createTHead().insertRow();
+  headings.forEach((heading, n) => head.append(node("th", heading, n === headings.length - 1 ? "number" : "")));
+  const body = made.createTBody();
+  for (const row of rows) {
+    const line = body.insertRow();
+    row.forEach((text, n) => line.append(node("td", text, n === row.length - 1 ? "number" : "")));
+  }
+  return made;
+}
+
+function items(asked) {
+  const texts = TEXTS[language];
+  const { deposits, payments } = asked.body;
+  if (!deposits && !payments) return null;
+  const details = document.createElement("details");
+  details.open = asked.items <= 10;
+  details.append(node("summary", texts.items(asked.items)));
+  details.append(
+    deposits
+      ? table([texts.holder, texts.amount], deposits.map((d) => [d.holder_id, yuan(d.amount_fen)]))
+      : table(
+          [texts.payee, texts.account, texts.bank, texts.reference, texts.amount],
+          payments.map((p) => [p.holder_name, p.number, p.bank, p.reference, yuan(p.amount_fen)]),
+        ),
+  );
+  return details;
+}
+
+function facts(asked) {
+  const texts = TEXTS[language];
+  const pairs = [
+    ...(asked.agency_id === null ? [] : [[texts.agency, agency(asked.agency_id)]]),
+    ...FACTS[asked.kind](texts, asked.body, asked.made_at),
+    ...(asked.reason || asked.body.reason ? [[texts.reason, asked.reason || asked.body.reason]] : []),
+    [texts.maker, asked.maker],
+    [texts.madeAt, moment(asked.made_at)],
+  ];
+  if (asked.state === "pending") pairs.push([texts.expiresAt, moment(asked.expires_at)]);
+  if (asked.decided_by) pairs.push([texts.decided[asked.state], texts.by(asked.decided_by, moment(asked.decided_at))]);
+  if (asked.decision) pairs.push([texts.remark, asked.decision]);
+  const list = document.createElement("dl");
+  for (const [label, text] of pairs) list.append(node("dt", label), node("dd", String(text)));
+  return list;
+}
+
+function decision(asked) {
+  const texts = TEXTS[language];
+  const line = node("div", "", "decide");
+  const remark = document.createElement("input");
+  remark.maxLength = 200;
+  remark.placeholder = texts.remarkHint;
+  remark.setAttribute("aria-label", texts.remarkHint);
+  const approve = node("button", texts.approve, "go");
+  const reject = node("button", texts.reject, "no");
+  approve.addEventListener("click", () => {
+    if (confirm(texts.sure(title(asked)))) decide(asked, "approval", remark.value.trim());
+  });
+  reject.addEventListener("click", () => {
+    if (!remark.value.trim()) return say(texts.reasonNeeded, true);
+    decide(asked, "rejection", remark.value.trim());
+  });
+  line.append(remark, approve, reject);
+  return line;
+}
+
+function title(asked) {
+  const texts = TEXTS[language];
+  const kind = texts.kinds[asked.kind];
+  return asked.amount_fen === null ? kind : `${kind} ${texts.yuan(yuan(asked.amount_fen))}`;
+}
+
+function drawOne(asked) {
+  const texts = TEXTS[language];
+  const card = node("article", "", asked.state);
+  const head = node("div", "", "head");
+  const name = node("h2", texts.kinds[asked.kind]);
+  head.append(name, node("small", texts.number(asked.approval_id)));
+  card.append(head);
+  if (asked.amount_fen !== null) card.append(node("div", texts.yuan(yuan(asked.amount_fen)), "amount"));
+  card.append(node("p", asked.why, "why"), facts(asked));
+  const list = items(asked);
+  if (list) card.append(list);
+  if (asked.may_decide) card.append(decision(asked));
+  else if (asked.state === "pending" && asked.maker === login) card.append(node("p", texts.own, "why"));
+  return card;
+}
+
+function draw() {
+  const texts = TEXTS[language];
+  document.documentElement.lang = texts.tag;
+  document.title = texts.title;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = texts[element.dataset.text];
+  const switcher = document.getElementById("language");
+  switcher.textContent = texts.other;
+  switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
+  const chosen = which.value || "pending";
+  which.replaceChildren(...Object.entries(texts.which).map(([value, text]) => new Option(text, value)));
+  which.value = chosen;
+  if (shown === null) return say(texts.signInFirst);
+  document.getElementById("found").replaceChildren(...shown.map(drawOne));
+}
+
+async function refresh() {
+  try {
+    shown = await ask("GET", `/console/approvals?state=${which.value || "pending"}`);
+    const wanted = Number(parameters.get("number"));
+    shown.sort((a, b) => (b.approval_id === wanted) - (a.approval_id === wanted));
+    draw();
+    say(shown.length ? TEXTS[language].count(shown.length) : TEXTS[language].none);
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+async function decide(asked, how, reason) {
+  try {
+    const told = await ask("POST", `/console/approvals/${asked.approval_id}/${how}`, { reason });
+    await refresh();
+    say(TEXTS[language].done[told.state](told.approval_id));
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+document.getElementById("language").addEventListener("click", async () => {
+  language = language === "zh" ? "en" : "zh";
+  draw();
+  if (token) await refresh();
+});
+
+which.addEventListener("change", refresh);
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const given = Object.fromEntries(new FormData(form));
+  try {
+    token = (await ask("POST", "/console/sessions", given)).token;
+    login = given.login;
+    const directory = await ask("GET", "/registry/directory");
+    agencies = new Map(directory.agencies.map((one) => [one.agency_id, one]));
+  } catch (error) {
+    token = "";
+    return say(error.message, true);
+  }
+  form.hidden = true;
+  document.getElementById("filter").hidden = false;
+  await refresh();
+  // Not while somebody writes a remark.
+  setInterval(() => document.activeElement?.closest?.(".decide") || refresh(), REFRESH_MS);
+});
+
+draw();
