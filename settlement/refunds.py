@@ -73,16 +73,29 @@ async def refund(
     ``note`` is the audit entry of the person who refunds, committed with the posting; None where the caller writes it.
     Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT, UNAVAILABLE.
     """
-    noted = note.as_row() if note is not None else None
 
-    async def statement() -> asyncpg.Record | None:
+    async def statement() -> Refund:
         try:
-            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+            return await post_refund(pool, book, posting_id, payment, amount_fen, note=note)
         except asyncpg.UniqueViolationError:
             # Another posting under the same number was faster: now it is found.
-            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+            return await post_refund(pool, book, posting_id, payment, amount_fen, note=note)
 
-    row = await until_known(statement, GIVE_UP_AFTER_S)
+    return await until_known(statement, GIVE_UP_AFTER_S)
+
+
+async def post_refund(
+    connection: Connection | Pool,
+    book: int,
+    posting_id: UUID,
+    payment: UUID,
+    amount_fen: int,
+    *,
+    note: Note | None = None,
+) -> Refund:
+    """``refund`` in the caller's transaction. Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT."""
+    noted = note.as_row() if note is not None else None
+    row = await connection.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
     assert row is not None
     refunded = Refund(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
     match row["problem"]:
