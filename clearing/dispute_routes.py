@@ -90,8 +90,6 @@ class DisputeController(Controller):
         summary="Decide a dispute",
         status_code=204,
     )
-    async def decide(
-        self, request: ByPerson, dispute_id: NumberInPath, data: Decision, database: Database, ledger: Pool
-    ) -> None:
+    async def decide(self, request: ByPerson, dispute_id: NumberInPath, data: Decision, database: Database) -> None:
         """Records the centre's decision; the amount of an accepted dispute is refunded in the open business day."""
-        await disputes.decide_dispute(database, ledger, request.user, dispute_id, accept=data.accept, text=data.text)
+        await disputes.decide_dispute(database, request.user, dispute_id, accept=data.accept, text=data.text)

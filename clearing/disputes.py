@@ -9,7 +9,7 @@
 
 A payment can be disputed within ``DAYS`` working days of the day on which the statement was published, and answered
 within as many; the centre decides after the answer, or after the time for it. A closed day is never changed: an
-accepted dispute leads to a refund, whose number follows from the dispute's, so that it is posted once.
+accepted dispute leads to a refund in the open day, in one transaction with the decision.
 """
 
 from datetime import UTC, date, datetime
@@ -34,7 +34,8 @@ from foundation.problems import NOT_ALLOWED, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Database, next_numbers
-from settlement.refunds import refund
+from settlement.ledger import new_posting_id
+from settlement.refunds import post_refund
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "disputes.sql")
 
@@ -49,11 +50,11 @@ TRANSITIONS = {
 """The actions on a dispute: the states in which each is allowed, and those that it may lead to."""
 
 REFUNDS = UUID("6f6e6563-6172-6464-6973-707574650000")
-"""The namespace of the refunds' numbers."""
+"""The namespace of the numbers under which earlier releases posted refunds of disputes."""
 
 
 def refund_number(dispute_id: int) -> UUID:
-    """The number of the refund that an accepted dispute leads to."""
+    """The number under which earlier releases posted a dispute's refund. Anybody can compute it and post under it."""
     return uuid5(REFUNDS, str(dispute_id))
 
 
@@ -136,12 +137,10 @@ async def withdraw_dispute(database: Database, person: Person, dispute_id: int) 
         )  # fmt: skip
 
 
-async def decide_dispute(
-    database: Database, ledger: Pool, person: Person, dispute_id: int, *, accept: bool, text: str
-) -> None:
+async def decide_dispute(database: Database, person: Person, dispute_id: int, *, accept: bool, text: str) -> None:
     """Record the centre's decision; an accepted amount is refunded in the open day. A repeat changes nothing.
 
-    Raises Problem NO_DISPUTE, DISPUTE_CLOSED, TOO_EARLY while an answer is still possible, and as ``refund``
+    Raises Problem NO_DISPUTE, DISPUTE_CLOSED, TOO_EARLY while an answer is still possible, and as ``post_refund``
     (nothing is decided then).
     """
     wanted = DisputeState.ACCEPTED if accept else DisputeState.REJECTED
@@ -156,12 +155,15 @@ async def decide_dispute(
         _check_state(dispute, "decide")
         if dispute.state == DisputeState.OPEN and datetime.now(ZONE).date() <= dispute.answer_until:
             raise Problem(TOO_EARLY, "dispute.answer_possible", until=dispute.answer_until)
-        if accept:
-            number = refund_number(dispute_id)
-            await refund(ledger, dispute.book, number, dispute.posting_id, dispute.amount_fen)
-            dispute.refund_id = number
-        elif await ledger.fetchval(QUERIES["is_posted"], dispute.book, refund_number(dispute_id)):
+        connection = await change.connection()
+        content = (dispute.book, dispute.posting_id, dispute.amount_fen)
+        posted = await connection.fetchval(QUERIES["is_posted"], *content, refund_number(dispute_id))
+        if accept and posted is None:
+            posted = new_posting_id()
+            await post_refund(connection, dispute.book, posted, dispute.posting_id, dispute.amount_fen)
+        elif not accept and posted is not None:
             raise Problem(DISPUTE_CLOSED, "dispute.refunded_already")
+        dispute.refund_id = posted
         dispute.state, dispute.decision = wanted, text
         dispute.decided_by, dispute.decided_at = person.login, datetime.now(UTC)
 

@@ -2,8 +2,9 @@
 
 CSV with a header, ``staff_number,amount`` or ``工号,金额``, amounts in yuan with at most two decimals; UTF-8 (with or
 without BOM) or GB18030, which is what spreadsheets on Chinese desktops save. The posting number is derived from the
-batch's name (``2026-11``) and the staff number: the same file sent again grants nothing more. The same content under
-another name is refused, until the sender confirms that it is to be granted once more, and says why.
+batch's name (``2026-11``) and the staff number: the same file sent again grants nothing more. The derivation is keyed,
+so that nobody else can post under the number first. The same content under another name is refused, until the sender
+confirms that it is to be granted once more, and says why.
 """
 
 import hashlib
@@ -25,11 +26,12 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Connection
 from foundation.problems import INVALID, Problem
 from foundation.spreadsheets import NotATable, read_csv
-from registry.identifiers import AgencyId, Book
+from registry.identifiers import AgencyId, Book, HolderId
 from registry.models import Agency, Official
 from settlement.deposits import Deposit
 from settlement.errors import GRANTED_BEFORE
-from settlement.models import AMOUNT_MAX_FEN
+from settlement.models import AMOUNT_MAX_FEN, Transfer
+from settlement.transfers import Channel, TransferKind
 
 ROWS_MAX = 5_000
 """Well below the limit of a request body."""
@@ -141,13 +143,39 @@ async def deposits_of(
     holders = {index: holder_id for index, holder_id in found}
     unknown = [row for index, row in indexes.items() if index not in holders]
     refuse([_at(row.line, _wrong("unknown_staff_number", staff_number=row.staff_number)) for row in unknown])
+    former = {index: _former_posting_id(agency.agency_id, batch, row.staff_number) for index, row in indexes.items()}
+    granted = await _granted_from_files(db, agency, list(former.values()))
     return [
-        Deposit(_posting_id(agency.agency_id, batch, row.staff_number), holders[index], row.amount_fen)
+        Deposit(
+            former[index]
+            if granted.get(former[index]) == holders[index]
+            else _posting_id(keys, agency.agency_id, batch, row.staff_number),
+            holders[index],
+            row.amount_fen,
+        )
         for index, row in indexes.items()
     ]
 
 
-def _posting_id(agency_id: AgencyId, batch: str, staff_number: str) -> UUID:
+async def _granted_from_files(db: AsyncSession, agency: Agency, posting_ids: list[UUID]) -> dict[UUID, HolderId]:
+    """Who was granted money from a file under these numbers; what anybody posted otherwise under one does not count."""
+    found = await db.execute(
+        select(Transfer.posting_id, Transfer.holder_id).where(
+            Transfer.book == agency.book,
+            Transfer.posting_id.in_(posting_ids),
+            Transfer.kind == TransferKind.GRANT,
+            Transfer.channel == Channel.FILE,
+        )
+    )
+    return {posting_id: holder_id for posting_id, holder_id in found}
+
+
+def _posting_id(keys: KeyRing, agency_id: AgencyId, batch: str, staff_number: str) -> UUID:
+    return UUID(bytes=keys.blind_index(agency_id, f"grant/{batch}/{staff_number}")[:16], version=4)
+
+
+def _former_posting_id(agency_id: AgencyId, batch: str, staff_number: str) -> UUID:
+    """The number that earlier releases gave a row. Anybody can compute it and post under it."""
     return uuid5(NAMESPACE_URL, f"onecard:grant/{agency_id}/{batch}/{staff_number}")
 
 

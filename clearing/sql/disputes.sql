@@ -11,5 +11,8 @@ WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.kind IN ('pa
 GROUP BY d.cycle_date, c.published_at, t.book, t.issuer_id, t.acquirer_id, t.posting_id;
 
 -- name: is_posted
--- Whether a posting is in the ledger.
-SELECT EXISTS (SELECT FROM transfer WHERE book = $1 AND posting_id = $2);
+-- The number $4 if it is the refund of payment $2 by the amount $3, and not another posting; else null.
+SELECT posting_id FROM transfer
+WHERE book = $1 AND posting_id = $4
+GROUP BY posting_id
+HAVING bool_and(kind = 'refund' AND reverses = $2) AND sum(amount_fen) = $3::bigint;

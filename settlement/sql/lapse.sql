@@ -38,7 +38,7 @@ BEGIN
     ), posted AS (
         INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen,
                               business_date, posted_at, holder_id, issuer_id)
-        SELECT p_book, md5(concat_ws(':', 'lapse', p_book, m.holder_id, v_year))::uuid, 0, 'lapse', m.account_id,
+        SELECT p_book, gen_random_uuid(), 0, 'lapse', m.account_id,
                a.grant_account, m.left_fen, v_date, clock_timestamp(), m.holder_id, p_agency
         FROM old_money m
         JOIN agency a ON a.book = p_book AND a.agency_id = p_agency

@@ -18,6 +18,9 @@ from foundation.problems import Problem
 from registry.access import Person, Role
 from registry.identifiers import AgencyId
 from registry.models import Database
+from settlement.deposits import Deposit, deposit
+from settlement.refunds import refund
+from settlement.transfers import TransferKind
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import NINGBO, Counter
@@ -63,7 +66,7 @@ class Case:
         await disputes.answer_dispute(self.database, person or self.host, number, "吃了", [])
 
     async def decide(self, number: int, *, accept: bool = True) -> None:
-        await decide_dispute(self.database, self.ledger, CENTRE, number, accept=accept, text="查实")
+        await decide_dispute(self.database, CENTRE, number, accept=accept, text="查实")
 
 
 @pytest.fixture
@@ -140,21 +143,58 @@ async def _published(case: Case, at: str) -> Any:
     return await case.ledger.fetchval(f"UPDATE cycle SET published_at = '{at}' RETURNING published_at")
 
 
-async def test_a_crash_between_the_money_and_the_decision_is_repaired_by_deciding_again(case: Case) -> None:
+async def test_a_crash_between_the_money_and_the_decision_of_an_earlier_release_is_repaired(case: Case) -> None:
+    """Earlier releases posted the refund by itself, under a number that follows from the dispute's."""
     number = await case.dispute()
     await case.answer(number)
-    await case.decide(number)
-    await case.ledger.execute("UPDATE dispute SET state = 'answered', refund_id = NULL, decided_at = NULL")
+    await refund(case.ledger, NINGBO, disputes.refund_number(number), case.posting, 500)
     assert await refused(case.decide(number, accept=False)) == "dispute-closed"
     await case.decide(number)
     assert await case.counter.count("refund") == 1
+    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
+
+
+async def test_the_money_and_the_decision_are_one_transaction(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await case.dispute()
+    await case.answer(number)
+
+    async def no_entry(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("registry.audit.record", no_entry)
+        with pytest.raises(ConnectionError):
+            await case.decide(number)
+    assert await case.counter.count("refund") == 0
+    await case.decide(number)
+    assert await case.counter.count("refund") == 1
+
+
+@pytest.mark.parametrize("accept", [True, False])
+@pytest.mark.parametrize("stranger", ["top_up", "refund_of_another", "refund_of_a_fen"])
+async def test_nobody_elses_posting_makes_a_dispute_undecidable(case: Case, stranger: str, accept: bool) -> None:
+    """The other side knows the dispute's number, and posts under whatever can be computed from it."""
+    till, visitor = await case.counter.till(), await case.counter.holder(agency_index=1)
+    other = await case.counter.charger.charge(case.counter.order(till, visitor))
+    assert other.posting_id is not None
+    number = await case.dispute()
+    await case.answer(number)
+    taken = disputes.refund_number(number)
+    if stranger == "top_up":
+        await deposit(case.ledger, NINGBO, TransferKind.TOP_UP, [Deposit(taken, visitor.holder_id, 1)])
+    else:
+        payment, fen = (other.posting_id, 500) if stranger == "refund_of_another" else (case.posting, 1)
+        await refund(case.ledger, NINGBO, taken, payment, fen)
+    held = (await case.counter.purses(case.visitor))["cash"]
+    await case.decide(number, accept=accept)
+    assert (await case.counter.purses(case.visitor))["cash"] == held + 500 * accept
+    assert await case.ledger.fetchval("SELECT state FROM dispute") == ("accepted" if accept else "rejected")
+    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
 
 
 async def test_more_than_what_is_left_decides_nothing(case: Case) -> None:
     number = await case.dispute(fen=2_000)
     await case.answer(number)
-    from settlement.refunds import refund
-
     await refund(case.ledger, NINGBO, uuid4(), case.posting, 100)
     assert await refused(case.decide(number)) == "more-than-paid"
     assert await case.ledger.fetchval("SELECT state FROM dispute") == "answered"

@@ -54,3 +54,20 @@ async def test_a_year_that_is_open_lapses_nothing(counter: Counter) -> None:
     holder = await counter.holder(cash_fen=0, subsidy_fen=500)
     assert await lapse_due(counter.ledger) == [], "2025 had no such rule, and 2026 has not ended"
     assert (await counter.purses(holder))["subsidy"] == 500
+
+
+async def test_a_posting_under_a_number_that_can_be_computed_does_not_keep_meal_money_from_lapsing(
+    counter: Counter,
+) -> None:
+    """Earlier releases took the number of a lapse from book, official and year."""
+    ledger = counter.ledger
+    await ledger.execute("UPDATE region_rules SET subsidy_expires = 'year_end' WHERE book = $1", NINGBO)
+    await ledger.execute("UPDATE book_day SET business_date = $1", YEAR_END)
+    holder, stranger = await counter.holder(cash_fen=0, subsidy_fen=500), await counter.holder(agency_index=1)
+    taken = await ledger.fetchval(
+        "SELECT md5(concat_ws(':', 'lapse', $1::integer, $2::bigint, 2026))::uuid", NINGBO, holder.holder_id
+    )
+    await deposit(ledger, NINGBO, TransferKind.TOP_UP, [Deposit(taken, stranger.holder_id, 1)])
+    await ledger.execute("UPDATE book_day SET business_date = $1", date(2027, 1, 1))
+    lapsed = [lapse for lapse in await lapse_due(ledger) if lapse.year == 2026]
+    assert sum(lapse.subsidy_fen for lapse in lapsed) == 500

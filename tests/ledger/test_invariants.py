@@ -12,7 +12,6 @@ import pytest
 
 from clearing.closing import open_dates
 from clearing.confirmations import legs_of, post_confirmations
-from clearing.disputes import refund_number
 from foundation.catalogue import Language
 from foundation.postgres import open_pool
 from settlement.deposits import Deposit, deposit
@@ -83,12 +82,13 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
     legs = await legs_of(pool, closed)
     money = [entry(str(leg.agency_id), leg.amount_fen, leg.reference, credit=leg.pay_in) for leg in legs]
     await post_confirmations(pool, camt(*money))
-    await refund(pool, NINGBO, refund_number(1), disputed.posting_id, 300)
+    given_back = new_posting_id()
+    await refund(pool, NINGBO, given_back, disputed.posting_id, 300)
     await pool.execute(
         "INSERT INTO dispute (dispute_id, cycle_date, book, posting_id, raised_by_agency, other_agency, amount_fen,"
         " state, text, raised_by, raised_at, answer_until, refund_id)"
         " VALUES (1, $1, $2, $3, 1, 2, 300, 'accepted', 'x', 'x', now(), now(), $4)",
-        closed, NINGBO, disputed.posting_id, refund_number(1),
+        closed, NINGBO, disputed.posting_id, given_back,
     )  # fmt: skip
     number = new_posting_id()
     await pool.execute(

@@ -1,14 +1,21 @@
 """Meal subsidies from a payroll's file."""
 
+import asyncio
 import secrets
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 import urllib3
 
 from foundation.catalogue import Language
+from foundation.postgres import open_pool
 from foundation.problems import Problem
+from registry.identifiers import HolderId
+from settlement.deposits import Deposit, deposit
 from settlement.grant_files import GrantRow, read_grants
+from settlement.transfers import Channel, TransferKind
 from tests.builders import Network
+from tests.counter import NINGBO
 
 
 @pytest.mark.parametrize(
@@ -70,3 +77,55 @@ def test_a_file_grants_once_or_not_at_all(network: Network) -> None:
     assert send(f"staff_number,amount\n{run}-0,7\n")[0] == 422, "the same batch with another amount"
     assert send("staff_number,amount\nA,7\n", agency=network.agency_id("city"))[0] == 403
     assert send("staff_number,amount\nA,7\n", batch="a%20b")[0] == 400
+
+
+def _public_number(agency_id: int, batch: str, staff_number: str) -> UUID:
+    """The number that earlier releases gave a row: anybody can compute it."""
+    return uuid5(NAMESPACE_URL, f"onecard:grant/{agency_id}/{batch}/{staff_number}")
+
+
+def _grant(network: Network, batch: str, staff_number: str, yuan: int) -> int:
+    finance, agency_id = network.person("finance-yinzhou"), network.agency_id("yinzhou")
+    headers = {"authorization": f"Bearer {finance.token}", "content-type": "text/csv"}
+    url = f"{network.url}/settlement/grants/{agency_id}/{batch}"
+    body = f"staff_number,amount\n{staff_number},{yuan}\n".encode()
+    return urllib3.request("POST", url, body=body, headers=headers, retries=False).status
+
+
+def _official(network: Network, staff_number: str) -> int:
+    message = {
+        "agency_id": network.agency_id("yinzhou"),
+        "officials": [{"name": "王小明", "staff_number": staff_number}],
+    }
+    [holder_id] = network.centre.call("POST", "/registry/officials", message)["holder_ids"]
+    return int(holder_id)
+
+
+def test_another_agency_cannot_bar_a_file_with_a_posting_of_its_own(network: Network) -> None:
+    run = secrets.token_hex(4)
+    holder = _official(network, run)
+    stranger = network.official("yuyao", cash_fen=0)
+    number = str(_public_number(network.agency_id("yinzhou"), run, run))
+    message = {
+        "agency_id": stranger.agency_id,
+        "deposits": [{"posting_id": number, "holder_id": stranger.holder_id, "amount_fen": 1}],
+    }
+    network.person("finance-yuyao").call("POST", "/settlement/grants", message)
+    assert _grant(network, run, run, 5) == 201
+    assert network.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] == 500
+
+
+def test_a_file_that_an_earlier_release_granted_is_not_granted_again(network: Network) -> None:
+    run = secrets.token_hex(4)
+    holder = _official(network, run)
+    row = Deposit(_public_number(network.agency_id("yinzhou"), run, run), HolderId(holder), 500)
+
+    async def as_before() -> None:
+        pool = await open_pool(network.system.database_url, size=1)
+        await deposit(pool, NINGBO, TransferKind.GRANT, [row], channel=Channel.FILE)
+        await pool.close()
+
+    asyncio.run(as_before())
+    assert _grant(network, run, run, 5) == 201
+    assert network.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] == 500
+    assert _grant(network, run, run, 6) == 422, "the same batch with another amount"
