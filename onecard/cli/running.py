@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 
 import psycopg
@@ -9,7 +10,7 @@ import psycopg
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
 from onecard.cli.output import console, fail, say, text
-from onecard.cli.services import external_settings, failures_as_one_line, read_settings, services
+from onecard.cli.services import check_database, external_settings, failures_as_one_line, read_settings, services
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
 
@@ -32,8 +33,10 @@ def prepare(settings: Settings) -> None:
 def run() -> None:
     """Start everything, and stop it all at the end."""
     from foundation.keys import create_missing_keys
-    from onecard.server import check_port, job_runner, serve
+    from onecard.server import check_port, serve
 
+    # As Ctrl-C until the server has its own handlers: what was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     settings = read_settings()
     configure_logs(json=settings.log_json)
@@ -46,8 +49,7 @@ def run() -> None:
             ready = _with_gateway(ready)
             prepare(ready)
             _welcome(ready, time.monotonic() - started)
-            with job_runner(ready):
-                serve(ready, _application(ready))
+            serve(ready, _application(ready), with_jobs=True)
     say("onecard.run.stopped")
 
 
@@ -67,12 +69,16 @@ def _welcome(settings: Settings, ready_after_s: float) -> None:
 @main.command(help=text("onecard.help.serve"))
 def serve() -> None:
     """Serve the API alone."""
+    from foundation.keys import load_keys
     from onecard.server import check_port
     from onecard.server import serve as serve_api
 
-    settings = _with_gateway(external_settings())
+    settings = external_settings(redis=True)
     with failures_as_one_line():
         check_port(settings)
+        check_database(settings)
+        load_keys(settings.keys_folder)
+        settings = _with_gateway(settings)
         serve_api(settings, _application(settings))
 
 
@@ -91,14 +97,14 @@ def _application(settings: Settings) -> str:
 @main.command(help=text("onecard.help.jobs"))
 def jobs() -> None:
     """Run the periodic jobs."""
+    from foundation.keys import load_keys
     from onecard.jobs import run_jobs
 
-    settings = _with_gateway(external_settings())
+    settings = external_settings()
     with failures_as_one_line():
-        try:
-            asyncio.run(run_jobs(settings))
-        except KeyboardInterrupt:
-            return
+        check_database(settings)
+        load_keys(settings.keys_folder)
+        asyncio.run(run_jobs(_with_gateway(settings)))
 
 
 @main.command("check-jobs", help=text("onecard.help.check-jobs"))
