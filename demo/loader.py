@@ -130,7 +130,7 @@ async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, can
 
 async def load_demo_city(sqlalchemy_url: str, calendar: Calendar) -> bool:
     """Load the demo city when the database is empty; True when it did."""
-    engine = create_async_engine(sqlalchemy_url)
+    engine = create_async_engine(sqlalchemy_url, hide_parameters=True)
     try:
         async with async_sessionmaker(engine).begin() as db:
             return await load_city(db, calendar, datetime.now(UTC))

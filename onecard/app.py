@@ -5,7 +5,6 @@ from importlib.metadata import version
 from typing import Any
 
 from litestar import Litestar, Router
-from litestar.channels import ChannelsPlugin
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -13,6 +12,8 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Contact, License, Tag
 from litestar.types import ControllerRouterHandler
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from clearing.dispute_routes import DisputeController
 from clearing.routes import ClearingController, public_day
@@ -23,7 +24,6 @@ from foundation.postgres import Pool
 from foundation.problem_responses import HANDLERS
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
-from onecard.live_totals import CHANNEL, ForgivingBackend
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
@@ -158,14 +158,11 @@ def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
 def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) -> Litestar:
     """Build the application. ``in_time``: which times of purchase it takes."""
     configure_logs(json=settings.log_json)
-    # Subscribing waits without limit; every other use of Redis has one.
-    subscriber: Redis = Redis.from_url(settings.needed_redis_url, health_check_interval=10)
     pages = [page(path, folder) for path, folder in PAGES.items()]
     return Litestar(
         route_handlers=[*pages, STATIC_FILES, *ROUTES, *more],
         state=_state(settings, in_time),
         lifespan=[resources],
-        plugins=[ChannelsPlugin(ForgivingBackend(redis=subscriber), channels=[CHANNEL])],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
@@ -181,7 +178,7 @@ def _state(settings: Settings, in_time: InTime) -> State:
         {
             "settings": settings,
             "in_time": in_time,
-            "redis": Redis.from_url(settings.needed_redis_url, socket_timeout=2),
+            "redis": _redis(settings),
             "statement_folder": settings.statement_folder,
             "calendar": settings.calendar,
             "clearing_fee_fen": settings.clearing_fee_fen,
@@ -189,6 +186,23 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "account_cooling_h": settings.account_cooling_h,
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }
+    )
+
+
+REDIS_WITHIN_S = 0.5
+"""A person at the sign-in waits for Redis at most this long."""
+
+REDIS_HEALTH_EVERY_S = 10
+
+
+def _redis(settings: Settings) -> Redis:
+    """A client that never keeps anybody waiting: no repeats, and a short time limit."""
+    return Redis.from_url(
+        settings.needed_redis_url,
+        socket_timeout=REDIS_WITHIN_S,
+        socket_connect_timeout=REDIS_WITHIN_S,
+        health_check_interval=REDIS_HEALTH_EVERY_S,
+        retry=Retry(NoBackoff(), 0),
     )
 
 

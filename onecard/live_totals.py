@@ -7,12 +7,10 @@ for a moment, and every ``REREAD_S`` anyway. Nothing depends on these figures.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 import structlog
-from litestar.channels import ChannelsPlugin
-from litestar.channels.backends.redis import RedisChannelsPubSubBackend
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from foundation.postgres import LOST_CONNECTION, Pool, as_struct
@@ -21,10 +19,15 @@ from settlement.ledger import totals_of_open_days
 
 log = structlog.get_logger()
 
-CHANNEL = "payments"
+CHANNEL = "onecard:payments"
 REREAD_S = 30.0
 QUIET_S = 1.5
 TICK_S = 0.5
+
+LISTEN_FOR_S = 5.0
+"""How long one look for an increment waits; the client asks Redis in between whether it is still there."""
+
+SUBSCRIBE_AGAIN_AFTER_S = 2.0
 
 
 class CanteenTotals(msgspec.Struct):
@@ -37,33 +40,12 @@ class CanteenTotals(msgspec.Struct):
     amount_fen: int
 
 
-class ForgivingBackend(RedisChannelsPubSubBackend):
-    """Redis channels that survive a loss of Redis; messages are dropped meanwhile."""
-
-    async def publish(self, data: bytes, channels: Any) -> None:
-        """Publish; a failure is logged only."""
-        try:
-            await super().publish(data, channels)
-        except (RedisError, OSError) as error:
-            log.warning("live_figures_not_told", error=repr(error))
-
-    async def stream_events(self) -> Any:
-        """Published messages; a lost connection is opened again."""
-        while True:
-            try:
-                async for event in super().stream_events():
-                    yield event
-            except (RedisError, OSError) as error:
-                log.warning("live_figures_not_heard", error=repr(error))
-                await asyncio.sleep(1)
-
-
 class LiveFigures:
     """One worker's copy of the live totals."""
 
-    def __init__(self, ledger: Pool, channels: ChannelsPlugin) -> None:
+    def __init__(self, ledger: Pool, redis: Redis) -> None:
         self._ledger = ledger
-        self._channels = channels
+        self._redis = redis
         self._totals: dict[int, CanteenTotals] = {}
         self._untold: dict[int, list[int]] = {}
         self._read_at = 0.0
@@ -80,22 +62,39 @@ class LiveFigures:
                 taken[1] += answer.amount_fen
 
     async def spread(self) -> None:
-        """Publish this worker's increments every ``TICK_S``, until cancelled."""
+        """Publish this worker's increments every ``TICK_S``, until cancelled. Without Redis they are dropped."""
         while True:
             await asyncio.sleep(TICK_S)
             if self._untold:
                 told, self._untold = self._untold, {}
-                self._channels.publish(msgspec.json.encode(list(told.items())), CHANNEL)
+                try:
+                    await self._redis.publish(CHANNEL, msgspec.json.encode(list(told.items())))
+                except (RedisError, OSError) as error:
+                    log.warning("live_figures_not_told", error=repr(error))
 
     async def follow(self) -> None:
-        """Apply the increments of all workers, until cancelled."""
-        async with self._channels.start_subscription([CHANNEL]) as subscriber:
-            async for event in subscriber.iter_events():
-                for canteen_id, (payments, amount_fen) in msgspec.json.decode(event):
-                    self._heard_at = time.monotonic()
-                    if canteen_id in self._totals:
-                        self._totals[canteen_id].payments += payments
-                        self._totals[canteen_id].amount_fen += amount_fen
+        """Apply the increments of all workers, until cancelled. A lost subscription is made again."""
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError) as error:
+                log.warning("live_figures_not_heard", error=repr(error))
+            await asyncio.sleep(SUBSCRIBE_AGAIN_AFTER_S)
+
+    async def _listen(self) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            await subscription.subscribe(CHANNEL)
+            while True:
+                event = await subscription.get_message(timeout=LISTEN_FOR_S)
+                if event is not None:
+                    self._apply(event["data"])
+
+    def _apply(self, increments: bytes) -> None:
+        for canteen_id, (payments, amount_fen) in msgspec.json.decode(increments):
+            self._heard_at = time.monotonic()
+            if canteen_id in self._totals:
+                self._totals[canteen_id].payments += payments
+                self._totals[canteen_id].amount_fen += amount_fen
 
     async def stream(self) -> AsyncIterator[str]:
         """Server-sent events: the totals as JSON, whenever they changed, at most every ``TICK_S``."""

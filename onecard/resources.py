@@ -1,12 +1,11 @@
 """What a worker opens at its start and closes at its end: pools, keys, sessions, the engine, background tasks."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 from litestar import Litestar
-from litestar.channels import ChannelsPlugin
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
@@ -26,7 +25,9 @@ from terminals.closures import KINDS as CLOSURES
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
 
-LOOK_FOR_PARENT_S = 0.5
+log = structlog.get_logger()
+
+START_AGAIN_AFTER_S = 1.0
 
 
 @asynccontextmanager
@@ -34,7 +35,7 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
     """Fill the application's state for as long as the worker serves."""
     state, settings = app.state, app.state.settings
     engine = _engine(settings)
-    await _open(state, settings, engine, app.plugins.get(ChannelsPlugin))
+    await _open(state, settings, engine)
     async with open_gateway(settings) as state.gateway:
         tasks = _background_tasks(state)
         try:
@@ -50,18 +51,23 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
 
 def _engine(settings: Settings) -> AsyncEngine:
     return create_async_engine(
-        settings.sqlalchemy_url, pool_size=settings.registry_connections, max_overflow=0, pool_pre_ping=True
+        settings.sqlalchemy_url,
+        pool_size=settings.registry_connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        # Parameters are personal data; an error with its parameters would reach the log.
+        hide_parameters=True,
     )
 
 
-async def _open(state: State, settings: Settings, engine: AsyncEngine, channels: ChannelsPlugin) -> None:
+async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.key_ring = load_keys(settings.keys_folder)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
     state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
-    state.live = LiveFigures(state.ledger, channels)
+    state.live = LiveFigures(state.ledger, state.redis)
     state.charts = Charts(state.ledger)
     state.viewers = 0
     state.charger = _charger(state, settings)
@@ -80,19 +86,21 @@ def _charger(state: State, settings: Settings) -> Charger:
 
 
 def _background_tasks(state: State) -> list[asyncio.Task[None]]:
-    return [
-        asyncio.create_task(state.block_list.follow()),
-        asyncio.create_task(state.terminal_sessions.follow()),
-        asyncio.create_task(state.live.follow()),
-        asyncio.create_task(state.live.spread()),
-        asyncio.create_task(state.arrivals.sweep()),
-        asyncio.create_task(_leave_with_parent()),
-    ]
+    jobs = (
+        state.block_list.follow,
+        state.terminal_sessions.follow,
+        state.live.follow,
+        state.live.spread,
+        state.arrivals.sweep,
+    )
+    return [asyncio.create_task(_for_ever(job)) for job in jobs]
 
 
-async def _leave_with_parent() -> None:
-    """End this worker when its server was killed: an orphan would keep the port."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(LOOK_FOR_PARENT_S)
-    os._exit(1)
+async def _for_ever(job: Callable[[], Awaitable[None]]) -> None:
+    """Run a job until cancelled: one that fails is logged and started again, since nobody else would notice."""
+    while True:
+        try:
+            await job()
+        except Exception:
+            log.exception("background_task_failed", task=job.__qualname__)
+        await asyncio.sleep(START_AGAIN_AFTER_S)

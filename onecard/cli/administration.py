@@ -41,7 +41,7 @@ async def _add(settings: Settings, login: str, role: "Role", agency: int | None,
 
     from registry.console_users import add_console_user
 
-    engine = create_async_engine(settings.sqlalchemy_url)
+    engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
     try:
         await add_console_user(async_sessionmaker(engine), login, role, agency, password)
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import psycopg
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
 from onecard.cli.output import console, fail, say, text
-from onecard.cli.services import external_settings, failures_as_one_line, read_settings, services
+from onecard.cli.services import check_database, external_settings, failures_as_one_line, read_settings, services
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
 
@@ -33,8 +34,10 @@ def run() -> None:
     """Start everything, and stop it all at the end."""
     from foundation.keys import create_missing_keys
     from onecard.demo_start import start_on
-    from onecard.server import check_port, job_runner, serve
+    from onecard.server import check_port, serve
 
+    # As Ctrl-C until the server has its own handlers: what was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     settings = read_settings()
     configure_logs(json=settings.log_json)
@@ -45,8 +48,7 @@ def run() -> None:
             prepare(ready, demo_city=settings.may_load_demo_city)
             start = start_on(ready)
             _welcome(start, time.monotonic() - started)
-            with job_runner(start.settings):
-                serve(start.settings, start.application)
+            serve(start.settings, start.application, with_jobs=True)
     say("onecard.run.stopped")
 
 
@@ -70,13 +72,16 @@ def _welcome(start: "Start", ready_after_s: float) -> None:
 @main.command(help=text("onecard.help.serve"))
 def serve() -> None:
     """Serve the API alone."""
+    from foundation.keys import load_keys
     from onecard.demo_start import start_on
     from onecard.server import check_port
     from onecard.server import serve as serve_api
 
-    settings = external_settings()
+    settings = external_settings(redis=True)
     with failures_as_one_line():
         check_port(settings)
+        check_database(settings)
+        load_keys(settings.keys_folder)
         start = start_on(settings)
         serve_api(start.settings, start.application)
 
@@ -84,15 +89,15 @@ def serve() -> None:
 @main.command(help=text("onecard.help.jobs"))
 def jobs() -> None:
     """Run the periodic jobs."""
+    from foundation.keys import load_keys
     from onecard.demo_start import start_on
     from onecard.jobs import run_jobs
 
     settings = external_settings()
     with failures_as_one_line():
-        try:
-            asyncio.run(run_jobs(start_on(settings).settings))
-        except KeyboardInterrupt:
-            return
+        check_database(settings)
+        load_keys(settings.keys_folder)
+        asyncio.run(run_jobs(start_on(settings).settings))
 
 
 @main.command("check-jobs", help=text("onecard.help.check-jobs"))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CONNECT_WITHIN_S = 5
+
 _WRONG_SETTINGS = {
     "int_parsing": "onecard.setting.not_an_integer",
     "float_parsing": "onecard.setting.not_a_number",
@@ -60,13 +62,19 @@ def _what_is_wrong(error: ErrorDetails) -> str:
     return text(_WRONG_SETTINGS.get(error["type"], "onecard.setting.wrong"), choices=choices, limit=limit)
 
 
-def external_settings() -> Settings:
-    """The settings of a part that runs on external servers alone."""
+def external_settings(*, redis: bool = False) -> Settings:
+    """The settings of a part that runs on external servers alone; ``redis``: on Redis, too."""
     settings = read_settings()
-    if not settings.database_url or not settings.redis_url:
+    if not settings.database_url or (redis and not settings.redis_url):
         fail("onecard.setting.urls_missing")
     configure_logs(json=settings.log_json)
     return settings
+
+
+def check_database(settings: Settings) -> None:
+    """Look whether the database can be reached and has our tables; raises what `failures_as_one_line` knows."""
+    with psycopg.connect(settings.needed_database_url, connect_timeout=CONNECT_WITHIN_S) as db:
+        db.execute("SELECT FROM book_day LIMIT 1")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_killed_servers_come_back_without_a_restart(own: System) -> None:
         pid = service.running_pid()
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        give_up_at = time.monotonic() + 20
+        give_up_at = time.monotonic() + 120
         while service.running_pid() in (None, pid) or not own.healthy():
             assert time.monotonic() < give_up_at, f"{service.name} does not come back: {own.output[-500:]}"
             time.sleep(0.05)
@@ -107,7 +107,11 @@ def test_a_port_that_is_taken_is_one_line(system: System, scratch: Path) -> None
         [sys.executable, "-m", "onecard", "run"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == f"onecard: cannot serve on 127.0.0.1:{system.port}: the port is in use\n"
+    assert system.process is not None
+    holder = f"process {system.process.pid} has the port"
+    assert done.stderr.startswith(f"onecard: cannot serve on 127.0.0.1:{system.port}: {holder}")
+    assert "onecard run" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_external_servers_by_url(own: System, system: System) -> None:
@@ -193,7 +197,7 @@ def test_the_job_runner_gives_signs_of_life(system: System) -> None:
         "ONECARD_REDIS_URL": system.services.valkey.url,
     }
     command = [sys.executable, "-m", "onecard", "check-jobs"]
-    give_up_at = time.monotonic() + 20
+    give_up_at = time.monotonic() + 120
     while subprocess.run(command, env=environment, capture_output=True, check=False).returncode != 0:
         assert time.monotonic() < give_up_at
 
