@@ -132,6 +132,7 @@ CREATE TABLE public.official (
     state text NOT NULL,
     name_sealed bytea NOT NULL,
     staff_index bytea NOT NULL,
+    closure uuid,
     CONSTRAINT ck_official_state CHECK ((state = ANY (ARRAY['active'::text, 'left'::text])))
 );
 
@@ -163,6 +164,31 @@ CREATE TABLE public.appeal (
     CONSTRAINT ck_appeal_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text])))
 );
 
+CREATE TABLE public.approval (
+    approval_id bigint NOT NULL,
+    kind text NOT NULL,
+    agency_id bigint,
+    subject text NOT NULL,
+    body jsonb NOT NULL,
+    digest bytea NOT NULL,
+    amount_fen bigint,
+    items integer NOT NULL,
+    rule text NOT NULL,
+    params jsonb NOT NULL,
+    reason text NOT NULL,
+    maker text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision text,
+    result jsonb,
+    CONSTRAINT ck_approval_decided CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = ((decided_by IS NOT NULL) AND (decided_at IS NOT NULL)))),
+    CONSTRAINT ck_approval_second_person CHECK ((decided_by <> maker)),
+    CONSTRAINT ck_approval_state CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
+);
+
 CREATE TABLE public.audit_entry (
     entry bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -173,11 +199,12 @@ CREATE TABLE public.audit_entry (
     digest bytea NOT NULL
 );
 
-CREATE TABLE public.bank_account (
-    agency_id bigint NOT NULL,
-    holder_name text NOT NULL,
-    number text NOT NULL,
-    bank text NOT NULL
+CREATE TABLE public.bank_account_version (
+    agency_id bigint CONSTRAINT bank_account_agency_id_not_null NOT NULL,
+    holder_name text CONSTRAINT bank_account_holder_name_not_null NOT NULL,
+    number text CONSTRAINT bank_account_number_not_null NOT NULL,
+    bank text CONSTRAINT bank_account_bank_not_null NOT NULL,
+    valid_from timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.bank_entry (
@@ -201,7 +228,8 @@ CREATE TABLE public.block_entry (
     credential_id bigint NOT NULL,
     blocked boolean NOT NULL,
     reason text NOT NULL,
-    at timestamp with time zone NOT NULL
+    at timestamp with time zone NOT NULL,
+    changed_by text
 );
 
 CREATE TABLE public.book_day (
@@ -326,6 +354,10 @@ CREATE TABLE public.cycle_proof (
     signature bytea NOT NULL
 );
 
+CREATE TABLE public.demo_city (
+    loaded_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.difference (
     kind text NOT NULL,
     subject text NOT NULL,
@@ -383,6 +415,7 @@ CREATE TABLE public.enrolment (
     tries_left integer NOT NULL,
     terminal_id bigint,
     kind text DEFAULT 'till'::text NOT NULL,
+    epoch integer,
     CONSTRAINT ck_enrolment_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
     CONSTRAINT ck_enrolment_second_person CHECK ((approved_by <> created_by))
 );
@@ -432,6 +465,16 @@ CREATE TABLE public.gateway_order (
     settled_at timestamp with time zone,
     CONSTRAINT ck_gateway_order_amount CHECK ((amount_fen > 0)),
     CONSTRAINT ck_gateway_order_state CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'expired'::text, 'returned'::text])))
+);
+
+CREATE TABLE public.grant_file (
+    book integer NOT NULL,
+    agency_id bigint NOT NULL,
+    sha256 text NOT NULL,
+    batch text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by text NOT NULL,
+    again text NOT NULL
 );
 
 CREATE TABLE public.region_rules (
@@ -493,6 +536,12 @@ CREATE TABLE public.kitchen_month (
     implausible integer NOT NULL,
     co2e_g bigint DEFAULT '0'::bigint NOT NULL,
     CONSTRAINT ck_kitchen_month_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.maker_day (
+    login text NOT NULL,
+    day date NOT NULL,
+    amount_fen bigint NOT NULL
 );
 
 CREATE TABLE public.meal_period (
@@ -669,6 +718,7 @@ CREATE TABLE public.terminal (
     state text NOT NULL,
     enrolled_at timestamp with time zone NOT NULL,
     kind text DEFAULT 'till'::text NOT NULL,
+    revoked_at timestamp with time zone,
     CONSTRAINT ck_terminal_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
     CONSTRAINT ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
 );
@@ -808,11 +858,14 @@ ALTER TABLE ONLY public.agency
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT pk_appeal PRIMARY KEY (book, appeal_id);
 
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT pk_approval PRIMARY KEY (approval_id);
+
 ALTER TABLE ONLY public.audit_entry
     ADD CONSTRAINT pk_audit_entry PRIMARY KEY (entry);
 
-ALTER TABLE ONLY public.bank_account
-    ADD CONSTRAINT pk_bank_account PRIMARY KEY (agency_id);
+ALTER TABLE ONLY public.bank_account_version
+    ADD CONSTRAINT pk_bank_account_version PRIMARY KEY (agency_id, valid_from);
 
 ALTER TABLE ONLY public.bank_entry
     ADD CONSTRAINT pk_bank_entry PRIMARY KEY (entry);
@@ -862,6 +915,9 @@ ALTER TABLE ONLY public.cycle
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT pk_cycle_proof PRIMARY KEY (cycle_date);
 
+ALTER TABLE ONLY public.demo_city
+    ADD CONSTRAINT pk_demo_city PRIMARY KEY (loaded_at);
+
 ALTER TABLE ONLY public.difference
     ADD CONSTRAINT pk_difference PRIMARY KEY (kind, subject);
 
@@ -886,6 +942,9 @@ ALTER TABLE ONLY public.food_factor
 ALTER TABLE ONLY public.gateway_order
     ADD CONSTRAINT pk_gateway_order PRIMARY KEY (book, holder_id, order_id);
 
+ALTER TABLE ONLY public.grant_file
+    ADD CONSTRAINT pk_grant_file PRIMARY KEY (book, agency_id, sha256, batch);
+
 ALTER TABLE ONLY public.kitchen
     ADD CONSTRAINT pk_kitchen PRIMARY KEY (book, canteen_id);
 
@@ -894,6 +953,9 @@ ALTER TABLE ONLY public.kitchen_file
 
 ALTER TABLE ONLY public.kitchen_month
     ADD CONSTRAINT pk_kitchen_month PRIMARY KEY (book, canteen_id, month, meal);
+
+ALTER TABLE ONLY public.maker_day
+    ADD CONSTRAINT pk_maker_day PRIMARY KEY (login, day);
 
 ALTER TABLE ONLY public.meal_period
     ADD CONSTRAINT pk_meal_period PRIMARY KEY (book, canteen_id, meal);
@@ -970,6 +1032,8 @@ ALTER TABLE ONLY public.console_user
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT uq_cycle_proof_log_index UNIQUE (log_index);
 
+CREATE INDEX ix_approval_approved ON public.approval USING btree (kind, digest) WHERE (state = 'approved'::text);
+
 CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
 
 CREATE INDEX ix_cover_day_date ON public.cover_day USING btree (business_date);
@@ -1004,9 +1068,13 @@ CREATE INDEX ix_weigh_in_canteen ON public.weigh_in USING btree (book, canteen_i
 
 CREATE UNIQUE INDEX uq_appeal_open ON public.appeal USING btree (book, canteen_id, quarter) WHERE (state = 'open'::text);
 
+CREATE UNIQUE INDEX uq_approval_pending ON public.approval USING btree (kind, digest) WHERE (state = 'pending'::text);
+
 CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_id) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text, 'accepted'::text]));
 
 CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
+
+CREATE UNIQUE INDEX uq_official_closure ON public.official USING btree (book, closure) WHERE (closure IS NOT NULL);
 
 CREATE UNIQUE INDEX uq_official_staff ON public.official USING btree (book, agency_id, staff_index);
 
@@ -1074,6 +1142,9 @@ ALTER TABLE ONLY public.evidence
 
 ALTER TABLE ONLY public.gateway_order
     ADD CONSTRAINT fk_gateway_order_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public.grant_file
+    ADD CONSTRAINT fk_grant_file_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
 
 ALTER TABLE ONLY public.kitchen
     ADD CONSTRAINT fk_kitchen_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);

@@ -65,12 +65,12 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
         raise Problem(SECOND_PERSON)
 
 
-async def block_all(db: AsyncSession, holder_id: int, reason: str) -> int:
+async def block_all(db: AsyncSession, holder_id: int, reason: str, changed_by: str) -> int:
     """Block every credential of an official that is not blocked yet; returns how many."""
     active = select(Credential).where(Credential.holder_id == holder_id, Credential.state == "active")
     credentials = list(await db.scalars(active.order_by(Credential.credential_id).with_for_update()))
     for credential in credentials:
-        await _change(db, credential, True, reason)
+        await _change(db, credential, True, reason, changed_by)
     return len(credentials)
 
 
