@@ -214,6 +214,8 @@ def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> 
     maker, path, body = deposits(town, "/settlement/top-ups")
     number = town.send(maker, path, body).json()["approval_id"]
     town.send(*bank_account(town))
+    long = [body["deposits"][0] | {"posting_id": str(uuid4()), "amount_fen": MUCH - n} for n in range(25)]
+    longer = town.send(maker, path, body | {"deposits": long, "reason": "长"}).json()["approval_id"]
     page = browser.new_page(locale="zh-CN")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -230,6 +232,10 @@ def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> 
     expect(card).to_contain_text(maker)
     expect(page.locator("article").first).to_contain_text(f"申请{number}")
     expect(page.locator("article", has_text="变更银行账户")).to_contain_text("现账户")
+    many = page.locator("article", has_text=f"申请{longer}")
+    expect(many.locator("tbody tr")).to_have_count(0)
+    many.locator("summary").click()
+    expect(many.locator("tbody tr")).to_have_count(25, timeout=60_000)
     card.get_by_role("button", name="驳回").click()
     expect(page.locator("#state")).to_have_text("驳回时请填写复核意见")
     card.get_by_role("button", name="通过").click()
