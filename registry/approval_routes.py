@@ -35,10 +35,10 @@ def _why(asked: Approval, language: Language) -> str:
     return catalogue.text(asked.rule, language, **asked.params)
 
 
-def _shown(request: ByPerson, asked: Approval) -> ApprovalShown:
+def _shown(request: ByPerson, asked: Approval, body: dict[str, Any] | None) -> ApprovalShown:
     now = datetime.now(UTC)
     return ApprovalShown(
-        asked.approval_id, asked.kind, asked.agency_id, asked.subject, asked.body, asked.amount_fen, asked.items,
+        asked.approval_id, asked.kind, asked.agency_id, asked.subject, body, asked.amount_fen, asked.items,
         _why(asked, language_of(request.headers.get("accept-language"))), asked.reason, asked.maker, asked.made_at,
         asked.expires_at, state_of(asked, now), asked.decided_by, asked.decided_at, asked.decision, asked.result,
         may_decide(asked, request.user, now),
@@ -58,13 +58,17 @@ class ApprovalController(Controller):
         approvals: Approvals,
         wanted: Annotated[ApprovalState | None, Parameter(query="state")] = None,
     ) -> list[ApprovalShown]:
-        """Those of the caller's agency, or all for the centre; the newest first, 200 at most."""
-        return [_shown(request, asked) for asked in await approvals.listed(request.user, wanted)]
+        """Those of the caller's agency, or all for the centre; the newest first, 200 at most.
+
+        ``body`` is null where it has more than 20 items; the request itself has it.
+        """
+        return [_shown(request, one.approval, one.body) for one in await approvals.listed(request.user, wanted)]
 
     @get("/{approval_id:int}", guards=[access.allows(Permission.SEE_APPROVALS)], summary="Get a request for approval")
     async def approval(self, request: ByPerson, approval_id: NumberInPath, approvals: Approvals) -> ApprovalShown:
         """What will be carried out, why it needs a second person, and what came of it."""
-        return _shown(request, await approvals.find(request.user, approval_id))
+        asked = await approvals.find(request.user, approval_id)
+        return _shown(request, asked, asked.body)
 
     @post(
         "/{approval_id:int}/approval",
@@ -76,7 +80,8 @@ class ApprovalController(Controller):
         self, request: ByPerson, approval_id: NumberInPath, data: Approving, approvals: Approvals
     ) -> ApprovalShown:
         """Carries the request out, as somebody else than who made it. A repeat gives the first result."""
-        return _shown(request, await approvals.approve(request.user, approval_id, data.reason))
+        asked = await approvals.approve(request.user, approval_id, data.reason)
+        return _shown(request, asked, asked.body)
 
     @post(
         "/{approval_id:int}/rejection",
@@ -88,4 +93,5 @@ class ApprovalController(Controller):
         self, request: ByPerson, approval_id: NumberInPath, data: Rejecting, approvals: Approvals
     ) -> ApprovalShown:
         """Ends the request, as somebody else than who made it."""
-        return _shown(request, await approvals.reject(request.user, approval_id, data.reason))
+        asked = await approvals.reject(request.user, approval_id, data.reason)
+        return _shown(request, asked, asked.body)

@@ -14,9 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from foundation.catalogue import Phrase
 from foundation.named_sql import load_queries
@@ -34,6 +35,12 @@ LIFE = timedelta(days=7)
 """A request that nobody decides within a week has lost its occasion."""
 
 LISTED_MAX = 200
+
+PENDING_MAX = 200
+"""Requests of one person that wait at a time: more than an approver can read is no work, but noise."""
+
+ITEMS_LISTED_MAX = 20
+"""Postings in a request up to which a list has its body; a payroll file has thousands."""
 
 
 class ApprovalState(StrEnum):
@@ -83,6 +90,14 @@ class NeedsApproval(Exception):
         self.rule = rule
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A request, with its body if that is short."""
+
+    approval: Approval
+    body: dict[str, Any] | None
+
+
 Execute = Callable[[Change, Approval], Awaitable[dict[str, Any]]]
 """Carries an approved request out in the transaction of its approval, and returns the result. Raises Problem."""
 
@@ -100,6 +115,7 @@ class Approvals:
         detail = {"kind": wanted.kind, "sha256": wanted.digest.hex(), "rule": rule.code, "reason": wanted.reason}
         async with audit.change(self._database, maker, "ask_approval", detail=detail) as change:
             await self._expire(change.db, wanted, now)
+            await _must_have_few(change.db, maker, wanted, now)
             [number] = await next_numbers(change.db, 1)
             values = {
                 "approval_id": number, "kind": wanted.kind, "agency_id": wanted.agency_id, "subject": wanted.subject,
@@ -155,9 +171,11 @@ class Approvals:
         async with self._database() as db:
             return _visible(await db.get(Approval, approval_id), person, approval_id)
 
-    async def listed(self, person: Person, state: ApprovalState | None) -> list[Approval]:
+    async def listed(self, person: Person, state: ApprovalState | None) -> list[Listed]:
         """The requests that a person may see, the newest first, at most ``LISTED_MAX``."""
-        query = select(Approval).order_by(Approval.approval_id.desc()).limit(LISTED_MAX)
+        body = case((Approval.items <= ITEMS_LISTED_MAX, Approval.body)).label("body")
+        query = select(Approval, body).options(defer(Approval.body, raiseload=True))
+        query = query.order_by(Approval.approval_id.desc()).limit(LISTED_MAX)
         if person.agency_id is not None:
             query = query.where(Approval.agency_id == person.agency_id)
         if state is not None:
@@ -168,7 +186,7 @@ class Approvals:
                 over = Approval.expires_at <= now
                 query = query.where(over if state is ApprovalState.EXPIRED else ~over)
         async with self._database() as db:
-            return list(await db.scalars(query))
+            return [Listed(asked, body) for asked, body in await db.execute(query)]
 
     async def is_approved(self, wanted: Wanted) -> bool:
         """Whether exactly this was approved."""
@@ -191,6 +209,18 @@ class Approvals:
         if asked.maker == person.login:
             raise Problem(SECOND_PERSON, "approval.own")
         return asked
+
+
+async def _must_have_few(db: AsyncSession, maker: str, wanted: Wanted, now: datetime) -> None:
+    """Raise Problem(CONFLICT) when too many requests of a person wait already; a repeat of one is none more."""
+    waiting = select(func.count()).where(
+        Approval.maker == maker,
+        Approval.state == ApprovalState.PENDING,
+        Approval.expires_at > now,
+        Approval.digest != wanted.digest,
+    )
+    if (await db.scalar(waiting) or 0) >= PENDING_MAX:
+        raise Problem(CONFLICT, "approval.too_many", most=PENDING_MAX)
 
 
 def state_of(asked: Approval, now: datetime) -> ApprovalState:

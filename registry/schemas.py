@@ -136,7 +136,7 @@ class ApprovalShown(Struct):
     kind: str
     agency_id: AgencyId | None
     subject: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     amount_fen: int | None
     items: int
     why: str

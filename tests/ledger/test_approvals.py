@@ -20,6 +20,7 @@ from clearing.bank_files import BankAccount
 from clearing.confirmations import bank_accounts
 from foundation.postgres import open_pool
 from foundation.problems import CONFLICT, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
+from registry import approvals
 from registry.access import Person, Role
 from registry.approvals import Approvals, ApprovalState, Rule, Wanted, state_of
 from registry.audit import Change, Note
@@ -210,7 +211,7 @@ async def test_a_request_of_last_week_has_expired(desk: Desk) -> None:
     assert refused.value.kind is CONFLICT
     assert await desk.approvals.listed(APPROVER, ApprovalState.PENDING) == []
     [shown] = await desk.approvals.listed(APPROVER, ApprovalState.EXPIRED)
-    assert state_of(shown, datetime.now(UTC)) is ApprovalState.EXPIRED
+    assert state_of(shown.approval, datetime.now(UTC)) is ApprovalState.EXPIRED
     again = await desk.top_up((holder, 9_000), ids=ids)
     assert again is not None
     assert (await desk.approvals.approve(APPROVER, again.approval_id)).state == "approved"
@@ -266,6 +267,29 @@ async def test_what_was_altered_in_the_database_is_not_carried_out(desk: Desk) -
         await desk.approvals.approve(APPROVER, asked.approval_id)
     assert refused.value.code == "approval.altered"
     assert await desk.cash(thief) == 0
+
+
+async def test_a_list_leaves_out_what_is_long(desk: Desk) -> None:
+    holder = await desk.counter.holder(cash_fen=0)
+    short = await desk.top_up(*[(holder, 900)] * 20)
+    long = await desk.top_up(*[(holder, 900)] * 21)
+    assert short is not None
+    assert long is not None
+    listed = {one.approval.approval_id: one.body for one in await desk.approvals.listed(APPROVER, None)}
+    assert listed == {short.approval_id: short.body, long.approval_id: None}
+    assert (await desk.approvals.find(APPROVER, long.approval_id)).body == long.body
+
+
+async def test_one_person_does_not_bury_the_approver(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approvals, "PENDING_MAX", 2)
+    holder, ids = await desk.counter.holder(cash_fen=0), [new_posting_id()]
+    assert await desk.top_up((holder, 9_000), ids=ids) is not None
+    assert await desk.top_up((holder, 9_000)) is not None
+    with pytest.raises(Problem) as refused:
+        await desk.top_up((holder, 9_000))
+    assert refused.value.code == "approval.too_many"
+    assert await desk.top_up((holder, 9_000), ids=ids) is not None, "a repeat is none more"
+    assert await desk.top_up((holder, 9_000), maker="another") is not None
 
 
 async def paid(desk: Desk, fen: int) -> tuple[Holder, UUID, AgencyId]:

@@ -24,7 +24,14 @@ from registry.models import Canteen, Database
 from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin
 from waste.evaluation.appeals import decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
-from waste.evaluation.quarters import freeze, pending_quarters, quarter_before, request_evaluation, state_of
+from waste.evaluation.quarters import (
+    freeze,
+    pending_quarters,
+    quarter_before,
+    request_evaluation,
+    request_last_quarter,
+    state_of,
+)
 from waste.evaluation.results import evaluate_quarter, run_pending_evaluations
 from waste.supervision.cases import CaseAction, FindingKind, advance_case, escalate_overdue, open_case, steps_of
 from waste.supervision.reminders import reminders_of
@@ -115,6 +122,41 @@ async def test_from_freezing_to_an_appeal_that_is_decided(world: World) -> None:
     assert await world.noted(decision()) == ["decide_appeal"]
     await world.refused(decision(), "evaluation.appeal_decided")
     await world.refused(decide_appeal(world.database, SUPERVISOR, 1, accept=True, text="x"), "evaluation.no_appeal")
+
+
+async def test_a_quarter_that_is_not_over_is_neither_evaluated_nor_frozen(world: World) -> None:
+    """Its scores are kept meanwhile; nothing is scored in one that has not begun."""
+    running, future = quarter_after(TODAY), quarter_after(TODAY + timedelta(days=92))
+    for quarter in (running, future):
+        async with world.ledger.acquire() as connection:
+            with pytest.raises(Problem) as refused:
+                await request_evaluation(connection, quarter)
+        assert refused.value.code == "evaluation.quarter_not_over"
+        await world.refused(freeze(world.database, "supervisor", quarter), "evaluation.quarter_not_over")
+    score = partial(score_evidence, world.database, SUPERVISOR, world.canteen)
+    submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen)
+    assert await world.noted(score(running, "A1", 90, "现场查看", [])) == ["score_evidence"]
+    assert await world.noted(submit(running, {"A2": 60}, "制度健全", [])) == ["evaluate_oneself"]
+    assert await pending_quarters(world.ledger) == []
+    await world.refused(score(future, "A1", 90, "x", []), "evaluation.quarter_not_begun")
+    await world.refused(submit(future, {"A2": 60}, "x", []), "evaluation.quarter_not_begun")
+    await world.refused(world.case(quarter=future), "evaluation.quarter_not_begun")
+
+
+async def test_an_evaluation_from_before_the_quarters_end_is_not_frozen(world: World) -> None:
+    """As an earlier release made it: the job runner requests it once more, with all weeks."""
+    await world.evaluated()
+    await world.ledger.execute(
+        "UPDATE evaluation_quarter SET wanted_at = quarter + interval '40 days',"
+        " evaluated_at = quarter + interval '41 days'"
+    )
+    await world.refused(freeze(world.database, "supervisor", QUARTER), "evaluation.not_evaluated")
+    await request_last_quarter(world.ledger, TODAY)
+    assert await pending_quarters(world.ledger) == [QUARTER]
+    await run_pending_evaluations(world.ledger)
+    await request_last_quarter(world.ledger, TODAY)
+    assert await pending_quarters(world.ledger) == [], "once"
+    assert await world.noted(freeze(world.database, "supervisor", QUARTER)) == ["freeze_evaluations"]
 
 
 def quarter_after(day: date) -> date:

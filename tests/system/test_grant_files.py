@@ -61,9 +61,9 @@ def test_a_file_grants_once_or_not_at_all(network: Network) -> None:
     holders = network.centre.call("POST", "/registry/officials", message)["holder_ids"]
     finance = network.person("finance-yinzhou")
 
-    def send(text: str, batch: str = run, agency: int = agency_id) -> tuple[int, dict[str, object]]:
+    def send(text: str, batch: str = run, agency: int = agency_id, again: str = "") -> tuple[int, dict[str, object]]:
         headers = {"authorization": f"Bearer {finance.token}", "content-type": "text/csv"}
-        url = f"{network.url}/settlement/grants/{agency}/{batch}"
+        url = f"{network.url}/settlement/grants/{agency}/{batch}{again and '?again='}{again}"
         answer = urllib3.request("POST", url, body=text.encode(), headers=headers, retries=False)
         return answer.status, answer.json()
 
@@ -74,6 +74,16 @@ def test_a_file_grants_once_or_not_at_all(network: Network) -> None:
     assert send(f"staff_number,amount\n{rows}")[0] == 201, "again"
     held = [network.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] for holder in holders]
     assert held == [10_000, 10_100, 10_200], "once"
+    status, problem = send(f"工号,金额\n{rows}", batch=f"{run}-b")
+    assert (status, problem["type"], f"批次{run}发放" in str(problem["detail"])) == (
+        409,
+        "/problems/granted-before",
+        True,
+    )
+    assert send(f"工号,金额\n{rows}", batch=f"{run}-b", again="%00")[0] == 400
+    assert send(f"工号,金额\n{rows}", batch=f"{run}-b", again="x" * 201)[0] == 400
+    assert send(f"工号,金额\n{rows}", batch=f"{run}-b", again="%E4%B8%8B%E6%9C%88")[0] == 201
+    assert network.centre.call("GET", f"/settlement/purses/{holders[0]}")["subsidy_fen"] == 20_000
     assert send(f"staff_number,amount\n{run}-0,7\n")[0] == 422, "the same batch with another amount"
     assert send("staff_number,amount\nA,7\n", agency=network.agency_id("city"))[0] == 403
     assert send("staff_number,amount\nA,7\n", batch="a%20b")[0] == 400

@@ -220,11 +220,15 @@ function table(headings, rows) {
 
 function items(asked) {
   const texts = TEXTS[language];
+  const details = document.createElement("details");
+  details.append(node("summary", texts.items(asked.items)));
+  if (asked.body === null) {
+    details.addEventListener("toggle", () => load(asked), { once: true });
+    return details;
+  }
   const { deposits, payments } = asked.body;
   if (!deposits && !payments) return null;
-  const details = document.createElement("details");
-  details.open = asked.items <= 10;
-  details.append(node("summary", texts.items(asked.items)));
+  details.open = true;
   details.append(
     deposits
       ? table([texts.holder, texts.amount], deposits.map((d) => [d.holder_id, yuan(d.amount_fen)]))
@@ -236,12 +240,23 @@ function items(asked) {
   return details;
 }
 
+// A long list comes with its request alone.
+async function load(asked) {
+  try {
+    const whole = await ask("GET", `/console/approvals/${asked.approval_id}`);
+    shown = shown.map((one) => (one.approval_id === asked.approval_id ? whole : one));
+    draw();
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
 function facts(asked) {
   const texts = TEXTS[language];
   const pairs = [
     ...(asked.agency_id === null ? [] : [[texts.agency, agency(asked.agency_id)]]),
-    ...FACTS[asked.kind](texts, asked.body, asked.made_at),
-    ...(asked.reason || asked.body.reason ? [[texts.reason, asked.reason || asked.body.reason]] : []),
+    ...(asked.body === null ? [] : FACTS[asked.kind](texts, asked.body, asked.made_at)),
+    ...(asked.reason ? [[texts.reason, asked.reason]] : []),
     [texts.maker, asked.maker],
     [texts.madeAt, moment(asked.made_at)],
   ];

@@ -1,0 +1,250 @@
+"""Two people: no login both makes a request and decides it, whatever path of the API it takes."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import urllib3
+from playwright.sync_api import Browser, expect
+
+from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS
+from tests.builders import Network
+from tests.running_system import Person, System
+
+LOGINS = [login for login, _ in CENTRE_USERS] + [
+    f"{prefix}-{agency.short}" for agency in AGENCIES for prefix, _ in AGENCY_USERS
+]
+MUCH = 900_000
+"""Fen: more than one person may move at once."""
+
+
+@dataclass
+class Town:
+    """A system of its own, with everybody who has a login there."""
+
+    network: Network
+    folder: Path
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def person(self, login: str) -> Person:
+        if login not in self.people:
+            self.people[login] = self.network.person(login)
+        return self.people[login]
+
+    def send(self, login: str, path: str, body: Any) -> urllib3.BaseHTTPResponse:
+        if not isinstance(body, bytes):
+            return self.person(login).ask("POST", path, body)
+        headers = {"authorization": f"Bearer {self.person(login).token}", "content-type": "text/csv"}
+        return urllib3.request("POST", self.network.url + path, body=body, headers=headers, retries=False)
+
+    def open_day(self) -> str:
+        return max(str(day["business_date"]) for day in self.network.centre.call("GET", "/clearing/open-days"))
+
+
+@pytest.fixture(scope="module")
+def town(scratch: Path) -> Iterator[Town]:
+    folder = scratch / "two-people"
+    folder.mkdir()
+    system = System(folder, alone_item_max_fen="1000")
+    system.start()
+    yield Town(Network(system), folder)
+    system.clear_away()
+
+
+Ask = tuple[str, str, Any]
+"""Who asks, the path, the body."""
+
+
+def deposits(town: Town, path: str, login: str = "finance-yinzhou") -> Ask:
+    official = town.network.official(cash_fen=0)
+    sent = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": MUCH}
+    return login, path, {"agency_id": official.agency_id, "deposits": [sent], "reason": "年度餐补"}
+
+
+def grant_file(town: Town) -> Ask:
+    agency_id, number = town.network.agency_id("yinzhou"), secrets.token_hex(6)
+    people = [{"name": "王小明", "staff_number": number}]
+    town.network.centre.call("POST", "/registry/officials", {"agency_id": agency_id, "officials": people})
+    body = f"staff_number,amount\n{number},9000\n".encode()
+    return "finance-yinzhou", f"/settlement/grants/{agency_id}/{secrets.token_hex(4)}", body
+
+
+def refund(town: Town) -> Ask:
+    network = town.network
+    answer = network.terminal(town.folder).charge_card(network.card(network.official("yuyao")), "lunch")
+    assert answer.receipt is not None, answer
+    message = {"posting_id": str(uuid4()), "payment": str(answer.receipt.number), "amount_fen": 1_001, "reason": "退"}
+    return "finance-yinzhou", "/settlement/refunds", message
+
+
+def closure(town: Town) -> Ask:
+    official = town.network.official(cash_fen=5_000)
+    return "finance-yinzhou", "/console/closures", {"posting_id": str(uuid4()), "holder_id": official.holder_id}
+
+
+def bank_account(town: Town) -> Ask:
+    number = f"39010000{secrets.randbelow(10**8):08d}"
+    body = {"agency_id": town.network.agency_id("yinzhou"), "holder_name": "鄞州区", "number": number,
+            "bank": "102332000018"}  # fmt: skip
+    return "centre", "/clearing/bank-accounts", body
+
+
+def close_day(town: Town) -> Ask:
+    return "centre", "/clearing/cycles", {"business_date": town.open_day(), "reason": "台风停餐"}
+
+
+def bank_file(town: Town) -> Ask:
+    assert refund(town)
+    day = town.open_day()
+    assert town.network.close_day(day)["state"] == "published"
+    return "centre", f"/clearing/cycles/{day}/bank-file", None
+
+
+ASKS: dict[str, Callable[[Town], Ask]] = {
+    "top_up": lambda town: deposits(town, "/settlement/top-ups"),
+    "top_up of the centre": lambda town: deposits(town, "/settlement/top-ups", "centre"),
+    "grant": lambda town: deposits(town, "/settlement/grants"),
+    "grant_file": grant_file,
+    "refund": refund,
+    "closure": closure,
+    "bank_account": bank_account,
+    "close_day": close_day,
+    "bank_file": bank_file,
+}
+
+DECISIONS = {
+    "/console/approvals/{approval_id}/approval",
+    "/console/approvals/{approval_id}/rejection",
+    "/console/enrolments/{enrolment_id}/approval",
+    "/waste/bulletins/{bulletin_id}/publication",
+}
+"""Every path by which a second person decides; the last two have tests of their own."""
+
+
+def test_every_path_that_decides_is_known(town: Town) -> None:
+    paths = urllib3.request("GET", f"{town.network.url}/schema/openapi.json").json()["paths"]
+    assert {path for path in paths if path.endswith(("/approval", "/rejection", "/publication"))} == DECISIONS
+
+
+@pytest.mark.parametrize("kind", ASKS)
+def test_only_somebody_else_decides(town: Town, kind: str) -> None:
+    maker, path, body = ASKS[kind](town)
+    asked = town.send(maker, path, body)
+    assert asked.status == 202, asked.data.decode()
+    waits = asked.json()
+    number = waits["approval_id"]
+    assert asked.headers["location"] == waits["url"] == f"/approvals?number={number}"
+    assert town.send(maker, path, body).json()["approval_id"] == number, "the same request is asked once"
+    shown = town.person("approver").call("GET", f"/console/approvals/{number}")
+    assert (shown["maker"], shown["state"], shown["kind"]) == (maker, "pending", kind.split()[0])
+    own_agency = {"finance-yinzhou"} if shown["agency_id"] else set()
+    deciders = {"approver"} | own_agency - {maker}
+    for login in LOGINS:
+        for how in ("approval", "rejection"):
+            if login in deciders:
+                continue
+            refused = town.send(login, f"/console/approvals/{number}/{how}", {"reason": "x"})
+            assert refused.status in (403, 404), (login, how, refused.data.decode())
+    assert town.person("approver").call("GET", f"/console/approvals/{number}")["state"] == "pending"
+    for login in deciders - {"approver"}:
+        assert town.person(login).call("GET", f"/console/approvals/{number}")["may_decide"]
+    done = town.send("approver", f"/console/approvals/{number}/approval", {"reason": "核对无误"})
+    assert (done.status, done.json()["state"]) == (200, "approved"), done.data.decode()
+    again = town.send("approver", f"/console/approvals/{number}/approval", {}).json()
+    assert again["result"] == done.json()["result"]
+    carried_out = town.send(maker, path, body)
+    assert carried_out.status in (200, 201), carried_out.data.decode()
+
+
+def test_nobody_stands_on_both_sides_of_the_audit_log(town: Town) -> None:
+    with psycopg.connect(town.network.system.database_url) as connection:
+        both = connection.execute(
+            "SELECT a.subject FROM audit_entry a JOIN audit_entry b ON b.subject = a.subject AND b.actor = a.actor"
+            " WHERE a.action = 'ask_approval' AND b.action IN ('approve', 'reject')"
+        ).fetchall()
+        decided = connection.execute("SELECT count(*) FROM approval WHERE state = 'approved'").fetchone()
+    assert both == []
+    assert decided is not None
+    assert decided[0] >= 1
+
+
+def test_a_day_that_is_not_over_is_not_closed_by_one_person(town: Town) -> None:
+    day = town.open_day()
+    for message in ({"business_date": day}, {"business_date": day, "reason": ""}):
+        refused = town.send("centre", "/clearing/cycles", message)
+        assert (refused.status, refused.json()["type"]) == (409, "/problems/day-not-over")
+    for ahead in range(1, 6):
+        later = str(date.fromisoformat(day) + timedelta(days=ahead))
+        refused = town.send("centre", "/clearing/cycles", {"business_date": later, "reason": "往后"})
+        assert (refused.status, refused.json()["type"]) == (409, "/problems/day-not-reached")
+    for _ in range(3):
+        assert town.send("centre", "/clearing/cycles", {"business_date": day, "reason": "提前"}).status == 202
+    assert town.open_day() == day
+
+
+def test_a_rejected_request_changes_nothing(town: Town) -> None:
+    maker, path, body = deposits(town, "/settlement/top-ups")
+    number = town.send(maker, path, body).json()["approval_id"]
+    rejection = f"/console/approvals/{number}/rejection"
+    assert town.send("approver", rejection, {"reason": ""}).status == 400, "without a reason"
+    assert town.send("approver", rejection, {"reason": "无凭证"}).json()["state"] == "rejected"
+    assert town.send("approver", f"/console/approvals/{number}/approval", {}).status == 409
+    holder = body["deposits"][0]["holder_id"]
+    assert town.network.centre.call("GET", f"/settlement/purses/{holder}")["cash_fen"] == 0
+
+
+def test_the_reader_is_told_why_in_his_language(town: Town) -> None:
+    maker, path, body = deposits(town, "/settlement/top-ups")
+    told = {}
+    for tag in ("zh-Hans", "en"):
+        headers = {"authorization": f"Bearer {town.person(maker).token}", "accept-language": tag}
+        answer = urllib3.request("POST", town.network.url + path, json=body, headers=headers, retries=False)
+        told[tag] = answer.json()["why"]
+    assert "9000.00元" in told["zh-Hans"]
+    assert "second person" in told["en"]
+
+
+def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> None:
+    maker, path, body = deposits(town, "/settlement/top-ups")
+    number = town.send(maker, path, body).json()["approval_id"]
+    town.send(*bank_account(town))
+    long = [body["deposits"][0] | {"posting_id": str(uuid4()), "amount_fen": MUCH - n} for n in range(25)]
+    longer = town.send(maker, path, body | {"deposits": long, "reason": "长"}).json()["approval_id"]
+    page = browser.new_page(locale="zh-CN")
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{town.network.url}/approvals?number={number}")
+    page.get_by_label("用户名").fill("approver")
+    page.get_by_label("密码").fill("onecard-demo")
+    page.get_by_role("button", name="登录").click()
+    card = page.locator("article", has_text=f"申请{number}")
+    expect(card).to_contain_text("充值", timeout=60_000)
+    expect(card).to_contain_text("9,000.00元")
+    expect(card).to_contain_text("年度餐补")
+    expect(card).to_contain_text(maker)
+    expect(page.locator("article").first).to_contain_text(f"申请{number}")
+    expect(page.locator("article", has_text="变更银行账户")).to_contain_text("现账户")
+    many = page.locator("article", has_text=f"申请{longer}")
+    expect(many.locator("tbody tr")).to_have_count(0)
+    many.locator("summary").click()
+    expect(many.locator("tbody tr")).to_have_count(25, timeout=60_000)
+    card.get_by_role("button", name="驳回").click()
+    expect(page.locator("#state")).to_have_text("驳回时请填写复核意见")
+    card.get_by_role("button", name="通过").click()
+    expect(page.locator("#state")).to_have_text(f"申请{number}已通过并执行", timeout=60_000)
+    expect(card).to_have_count(0)
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Approvals")).to_be_visible()
+    expect(page.locator("article", has_text="Change of a bank account").first).to_contain_text("Cooling-off")
+    page.get_by_label("Show").select_option("approved")
+    expect(page.locator("article", has_text=f"Request {number}")).to_contain_text("Approved", timeout=60_000)
+    assert complaints == []
+    page.close()
