@@ -23,6 +23,7 @@ from foundation.postgres import Pool
 from foundation.problem_responses import HANDLERS
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
+from onecard.live_page import live_page
 from onecard.live_totals import CHANNEL, ForgivingBackend
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
@@ -85,6 +86,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     BulletinController,
     Router("/", route_handlers=[ScaleController], middleware=[SignedMessages]),
     # the system itself
+    live_page,
     live_stream,
     health,
     prometheus,

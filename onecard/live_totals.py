@@ -28,13 +28,14 @@ TICK_S = 0.5
 
 
 class CanteenTotals(msgspec.Struct):
-    """Today's payments of a canteen."""
+    """A canteen's payments of a business day; of the open one its date stands beside them."""
 
     canteen_id: int
     name_zh: str
     name_en: str
     payments: int
     amount_fen: int
+    business_date: str = ""
 
 
 class ForgivingBackend(RedisChannelsPubSubBackend):

@@ -1,4 +1,4 @@
-"""Pages without data of their own: whoever opens them signs in there, or sees public figures."""
+"""Pages without data of their own: whoever opens them signs in there."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,11 @@ from foundation.pages import language_of_page, page_response, render
 
 WEB = Path(web.__file__).parent
 
-PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing"}
+PAGES = {"/reconciliation": "reconciliation", "/weighing": "weighing"}
 """Path -> folder of ``web/``."""
 
 STATIC_FILES = create_static_files_router(
-    "/static", [WEB / folder for folder in PAGES.values()], include_in_schema=False
+    "/static", [WEB / folder for folder in ("live", *PAGES.values())], include_in_schema=False
 )
 
 

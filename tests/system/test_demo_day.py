@@ -1,5 +1,8 @@
 """The played day: true hours, what goes wrong on a usual day, and pages that have something to show."""
 
+import html
+import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -103,6 +106,34 @@ def test_kitchens_are_inspected_and_a_bulletin_is_out(played: System) -> None:
     }
     listed = urllib3.request("GET", f"{played.url}/bulletins?lang=en").data.decode()
     assert 'href="/bulletins/' in listed
+
+
+def page(system: System, query: str = "") -> str:
+    answer = urllib3.request("GET", f"{system.url}/?lang=en{query}", timeout=30)
+    assert answer.status == 200
+    return answer.data.decode()
+
+
+def test_the_first_page_shows_the_day_that_was_played(played: System) -> None:
+    day = business_day(played)
+    shown = page(played)
+    assert f'data-day="{day}"' in shown
+    found = re.search(r'data-totals="([^"]+)"', shown)
+    assert found is not None
+    canteens = json.loads(html.unescape(found[1]))
+    [paid] = rows(
+        played,
+        "SELECT sum(CASE kind WHEN 'payment' THEN amount_fen WHEN 'top_up' THEN 0 WHEN 'grant' THEN 0"
+        " ELSE -amount_fen END)::bigint AS fen FROM transfer WHERE canteen_id IS NOT NULL",
+    )
+    assert sum(one["amount_fen"] for one in canteens) == paid["fen"]
+    assert 'href="?day=' in shown, "the way to the open day"
+    [following] = rows(played, "SELECT DISTINCT business_date::text AS day FROM book_day")
+    live = page(played, f"&day={following['day']}")
+    assert f'data-day="{following["day"]}"' in live
+    assert 'data-totals=""' in live
+    assert f'href="?day={day}&amp;lang=en"' in live
+    assert urllib3.request("GET", f"{played.url}/?day=yesterday").status == 400
 
 
 def test_another_day_can_be_played_at_once(played: System) -> None:
