@@ -56,7 +56,7 @@ class System:
     def output(self) -> str:
         return (self.folder / "output.log").read_text()
 
-    def start(self, *, within_s: float = 60) -> None:
+    def start(self, *, within_s: float = 180) -> None:
         """Start it and wait until it is healthy."""
         give_up_at, served = time.monotonic() + within_s, self._times_served()
         with (self.folder / "output.log").open("ab") as output:
@@ -82,7 +82,7 @@ class System:
         """Ctrl-C."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(120)
 
     def abandon(self) -> None:
         """Ctrl-C, and no patience with PostgreSQL, which would write hundreds of tests' databases to the disk."""

@@ -2,7 +2,12 @@
 
 import html
 import json
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +19,10 @@ import urllib3
 from psycopg.rows import dict_row
 
 from demo.city import MEAL_TIMES
+from demo.console import PlayFailed
+from demo.played_day import DayPlan
 from foundation.calendar import ZONE
+from onecard.cli import demonstration
 from tests.builders import Network
 from tests.running_system import Person, System
 
@@ -27,10 +35,22 @@ def played(scratch: Path) -> Iterator[System]:
     system = System(folder)
     system.start()
     try:
-        system.command("demo", "--payments", "300", "--terminals", "12")
+        system.environment["COLUMNS"] = "80"
+        (folder / "played").write_text(system.command("demo", "--payments", "300", "--terminals", "12").stdout)
         yield system
     finally:
         system.clear_away()
+
+
+def test_the_summary_fits_a_usual_terminal(played: System) -> None:
+    """Two canteens of one agency are told apart in 80 columns."""
+    lines = (played.folder / "played").read_text().splitlines()
+    tables = lines[next(n for n, line in enumerate(lines) if "business day" in line) :]
+    for canteen in ("First Canteen", "Second Canteen", "District Hall", "South", "City Hall", "Simen"):
+        assert [line for line in tables if line.strip().startswith(canteen)], canteen
+    for agency in ("Ningbo City Administration (demo)", "Hangzhou City Administration (demo)"):
+        assert [line for line in tables if line.strip().startswith(agency)], agency
+    assert not [line for line in tables if "…" in line or (len(line.rstrip()) > 80 and str(played.folder) not in line)]
 
 
 def rows(system: System, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -146,3 +166,29 @@ def test_every_other_centre_keeps_to_its_clock(network: Network, scratch: Path, 
     till, card = network.terminal(scratch), network.card(network.official())
     answer = till.charge_card(card, "lunch", purchased_at=till.now() + off_s)
     assert (answer.outcome, answer.reason) == ("refused", "too_late")
+
+
+def test_a_centre_that_is_busy_is_waited_for(own: System) -> None:
+    own.start()
+    assert own.process is not None
+    workers = [int(pid) for pid in Path(f"/proc/{own.process.pid}/task/{own.process.pid}/children").read_text().split()]
+    for pid in (own.process.pid, *workers):
+        os.kill(pid, signal.SIGSTOP)
+    command = [sys.executable, "-m", "onecard", "demo", "--payments", "10", "--terminals", "6", "--keep-open"]
+    with subprocess.Popen(command, env=own.environment, stdout=subprocess.PIPE, text=True) as playing:
+        assert playing.stdout is not None
+        said = playing.stdout.readline()
+        for pid in (*workers, own.process.pid):
+            os.kill(pid, signal.SIGCONT)
+        said += playing.stdout.read()
+    assert playing.returncode == 0, said
+    assert "is busy or starting" in said
+    assert "nothing runs" not in said
+
+
+def test_a_port_that_stays_silent_is_told_as_such(own: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demonstration, "START_WITHIN_S", 1.0)
+    monkeypatch.setattr(demonstration, "ASK_FOR_S", 0.5)
+    silent = pytest.raises(PlayFailed, match="GET /health was asked for 1 s")
+    with socket.create_server(("127.0.0.1", own.port)), silent:
+        demonstration.play(own.settings, DayPlan(10, 6), url=None, folder=own.folder)
