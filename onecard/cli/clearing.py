@@ -84,11 +84,10 @@ def _agency(settings: Settings, given: str) -> int:
     from clearing.closing import agency_names
 
     names = on_ledger(settings, lambda pool: agency_names(pool, LANGUAGE))
-    if given.isascii() and given.isdigit() and int(given) in names:
-        return int(given)
-    fail(
-        "onecard.no_such_agency", given=given, agencies="; ".join(f"{number} {name}" for number, name in names.items())
-    )
+    if not (given.isascii() and given.isdigit() and int(given) in names):
+        known = "; ".join(f"{number} {name}" for number, name in names.items())
+        fail("onecard.no_such_agency", given=given, agencies=known)
+    return int(given)
 
 
 @main.command("bank-file", help=text("onecard.help.bank-file"))
