@@ -1,6 +1,7 @@
 """Plays a whole day against a running system and prints the results (``onecard demo``)."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ class PlayedDay:
     tally: Tally
     paid_in_s: float
     history: Path
+    agencies: list[dict[str, Any]]
     cycle: dict[str, Any] | None = None
     waste: list[dict[str, Any]] | None = None
 
@@ -74,7 +76,7 @@ def _play(day: Day, plan: DayPlan) -> PlayedDay:
     day.serve(presentations)
     paid_in_s = time.monotonic() - started
     cycle, waste = (None, None) if plan.keep_open else _end_of_day(day, business_date)
-    return PlayedDay(day.tally, paid_in_s, day.write_history(), cycle, waste)
+    return PlayedDay(day.tally, paid_in_s, day.write_history(), list(day.network.agencies.values()), cycle, waste)
 
 
 def _day_to_play(day: Day) -> str:
@@ -128,7 +130,7 @@ class _Summary:
         if played.cycle is not None:
             self._positions(played.cycle)
         if played.waste:
-            self._waste(played.waste)
+            self._waste(played.waste, played.agencies)
 
     def _text(self, message_id: str, /, **params: Any) -> str:
         return catalogue.text(message_id, self.language, **params)
@@ -156,21 +158,33 @@ class _Summary:
     def _positions(self, cycle: dict[str, Any]) -> None:
         positions = self._table("agency", "receivable", "payable", "net")
         for position in cycle["positions"]:
-            name = position["name_zh" if self.language is Language.CHINESE else "name_en"]
             fen = (position["receivable_fen"], position["payable_fen"], position["position_fen"])
-            positions.add_row(name, *(f"{yuan(one):>12}" for one in fen))
+            positions.add_row(self._name(position), *(f"{yuan(one):>12}" for one in fen))
         state = self._text(f"onecard.cycle.{cycle['state']}")
         line = self._text("demo.cycle", business_date=cycle["business_date"], state=state)
         self.console.print(f"\n{line}", markup=False)
         self.console.print(positions)
 
-    def _waste(self, waste: list[dict[str, Any]]) -> None:
+    def _name(self, named: dict[str, Any]) -> str:
+        return str(named["name_zh" if self.language is Language.CHINESE else "name_en"])
+
+    def _waste(self, waste: list[dict[str, Any]], agencies: Iterable[dict[str, Any]]) -> None:
+        """The measures of each meal, the canteens below their agency: the names of both fill a line."""
         table = self._table("canteen", "meal", "covers", "grams_per_cover", "waste_rate")
-        for meal in waste:
-            name = meal["name_zh" if self.language is Language.CHINESE else "name_en"]
-            rate = "-" if meal["waste_rate"] is None else f"{100 * meal['waste_rate']:.1f} %"
-            grams = "-" if meal["grams_per_cover"] is None else f"{meal['grams_per_cover']:.1f}"
-            meal_name = self._text(f"demo.meal.{meal['meal']}")
-            table.add_row(name, meal_name, f"{meal['covers']:,}", f"{grams:>8}", f"{rate:>8}")
+        for agency in agencies:
+            mine = {canteen["canteen_id"] for canteen in agency["canteens"]}
+            meals = [meal for meal in waste if meal["canteen_id"] in mine]
+            if meals:
+                table.add_row(self._name(agency))
+            last = None
+            for meal in meals:
+                name = self._name(meal).removeprefix(self._name(agency)).lstrip(", ")
+                table.add_row("" if name == last else f"  {name}", *self._measures(meal))
+                last = name
         self.console.print()
         self.console.print(table)
+
+    def _measures(self, meal: dict[str, Any]) -> tuple[str, str, str, str]:
+        rate = "-" if meal["waste_rate"] is None else f"{100 * meal['waste_rate']:.1f} %"
+        grams = "-" if meal["grams_per_cover"] is None else f"{meal['grams_per_cover']:.1f}"
+        return self._text(f"demo.meal.{meal['meal']}"), f"{meal['covers']:,}", f"{grams:>8}", f"{rate:>8}"

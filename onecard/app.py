@@ -24,6 +24,7 @@ from foundation.postgres import Pool
 from foundation.problem_responses import HANDLERS
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
+from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
@@ -89,6 +90,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     BulletinController,
     Router("/", route_handlers=[ScaleController], middleware=[SignedMessages]),
     # the system itself
+    live_page,
     live_stream,
     health,
     prometheus,

@@ -31,13 +31,14 @@ SUBSCRIBE_AGAIN_AFTER_S = 2.0
 
 
 class CanteenTotals(msgspec.Struct):
-    """Today's payments of a canteen."""
+    """A canteen's payments of a business day; of the open one its date stands beside them."""
 
     canteen_id: int
     name_zh: str
     name_en: str
     payments: int
     amount_fen: int
+    business_date: str = ""
 
 
 class LiveFigures:

@@ -1,4 +1,4 @@
-"""Pages without data of their own: whoever opens them signs in there, or sees public figures."""
+"""Pages without data of their own: whoever opens them signs in there."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from foundation.pages import language_of_page, page_response, render
 
 WEB = Path(web.__file__).parent
 
-PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing", "/approvals": "approvals"}
+PAGES = {"/reconciliation": "reconciliation", "/weighing": "weighing", "/approvals": "approvals"}
 """Path -> folder of ``web/``."""
 
-_STATIC_FOLDERS = [WEB / folder for folder in PAGES.values()]
+_STATIC_FOLDERS = [WEB / folder for folder in ("live", *PAGES.values())]
 _STATIC_NAMES = frozenset(path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.is_file())
 
 

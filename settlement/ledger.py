@@ -24,6 +24,11 @@ async def totals_of_open_days(pool: Pool) -> list[asyncpg.Record]:
     return await pool.fetch(QUERIES["taken_today"])
 
 
+async def has_open_payments(pool: Pool) -> bool:
+    """Whether anything was paid at a canteen in an open business day."""
+    return bool(await pool.fetchval(QUERIES["open_payments"]))
+
+
 async def balances(pool: Pool, book: Book, holder_id: HolderId) -> dict[str, int]:
     """Balances of an official's open purses, in fen."""
     rows = await pool.fetch(QUERIES["balances"], book, holder_id)

@@ -120,16 +120,27 @@ def public_key() -> None:
 
 @main.command(help=text("onecard.help.bundle"))
 @click.argument("on", metavar="YYYY-MM-DD")
-@click.argument("agency", type=int)
+@click.argument("agency")
 @click.argument("out", type=OUT)
-def bundle(on: str, agency: int, out: Path) -> None:
+def bundle(on: str, agency: str, out: Path) -> None:
     """Write an agency's proof of a cycle."""
     from clearing.proof import bundle as bundle_of
 
     business_date = parse_date(on)
     with services() as settings:
-        folder = settings.statement_folder
-        _write(out, on_ledger(settings, lambda pool: bundle_of(pool, business_date, agency, folder)))
+        folder, number = settings.statement_folder, _agency(settings, agency)
+        _write(out, on_ledger(settings, lambda pool: bundle_of(pool, business_date, number, folder)))
+
+
+def _agency(settings: Settings, given: str) -> int:
+    """The number of an agency that the caller named; an unknown one ends the command with a list of all."""
+    from clearing.closing import agency_names
+
+    names = on_ledger(settings, lambda pool: agency_names(pool, LANGUAGE))
+    if not (given.isascii() and given.isdigit() and int(given) in names):
+        known = "; ".join(f"{number} {name}" for number, name in names.items())
+        fail("onecard.no_such_agency", given=given, agencies=known)
+    return int(given)
 
 
 @main.command("bank-file", help=text("onecard.help.bank-file"))

@@ -70,6 +70,10 @@ def _explain(error: click.UsageError) -> None:
             kind: Any = error.param.type
             name = _name_of(error)
             fail("onecard.usage.out_of_range", code=USAGE_ERROR, name=name, least=kind.min, most=kind.max)
+        case click.BadParameter() if error.param is not None and error.param.type.name == "integer":
+            fail("onecard.usage.not_an_integer", code=USAGE_ERROR, name=_name_of(error))
+        case click.BadParameter() if error.param is not None and error.param.type.name in ("file", "path"):
+            fail("onecard.usage.not_a_file", code=USAGE_ERROR, name=_name_of(error))
         case click.BadParameter():
             fail("onecard.usage.bad_value", code=USAGE_ERROR, name=_name_of(error))
     fail("onecard.usage.wrong", code=USAGE_ERROR, command=error.ctx.command_path if error.ctx else "onecard")

@@ -1,14 +1,17 @@
 """The demo city in a database, a played day and its checks."""
 
 import asyncio
+import fcntl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 
 import urllib3
+from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError, URLSchemeUnknown
 
 from demo.city import PASSWORD
 from demo.console import PlayFailed
@@ -22,7 +25,9 @@ from verification.invariants import verify_ledger
 
 __all__ = ["LOG_INS", "PASSWORD", "DayPlan", "load_city", "play"]
 
-START_WITHIN_S = 120.0
+START_WITHIN_S = 180.0
+"""A busy machine takes long."""
+ASK_FOR_S = 5.0
 
 LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen-yinzhou"
 
@@ -58,34 +63,77 @@ async def _check(settings: Settings, history: Path) -> bool:
     return not broken and comparison.holds
 
 
-def _answers(url: str) -> bool:
-    if "://" not in url:
-        return False
+class _Seen(Enum):
+    """What is found at the address of a system."""
+
+    ANSWERS = auto()
+    SILENT = auto()
+    """Something takes connections and does not answer, or answers that it is not ready."""
+    NOTHING = auto()
+
+
+def _look(url: str) -> _Seen:
+    """Ask a system for its health. Raises PlayFailed when another program answers."""
     try:
-        with urllib3.PoolManager(retries=False, timeout=3) as http:
-            return http.request("GET", f"{url}/health").status == 200
-    except urllib3.exceptions.HTTPError:
+        with urllib3.PoolManager(retries=False, timeout=ASK_FOR_S) as http:
+            status = http.request("GET", f"{url}/health").status
+    except (NewConnectionError, LocationValueError, URLSchemeUnknown):
+        return _Seen.NOTHING
+    except HTTPError:
+        return _Seen.SILENT
+    if 300 <= status < 500:
+        raise PlayFailed("demo.another_program", url=url, status=status)
+    return _Seen.ANSWERS if status == 200 else _Seen.SILENT
+
+
+def _is_starting(settings: Settings) -> bool:
+    """Whether a system holds our data folder: it does not listen yet."""
+    try:
+        with (settings.data_dir / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return False
+    except OSError:
+        return True
+    return False
+
+
+def _wait_for(url: str, goes_on: Callable[[], bool]) -> None:
+    """Wait until a system answers, however busy the machine is. Raises PlayFailed."""
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while _look(url) is not _Seen.ANSWERS:
+        if not goes_on():
+            raise PlayFailed("demo.does_not_start")
+        if time.monotonic() > give_up_at:
+            raise PlayFailed("demo.stays_silent", url=url, seconds=f"{START_WITHIN_S:.0f}")
+        time.sleep(0.2)
 
 
 @contextmanager
 def _system(settings: Settings, url: str | None) -> Iterator[str]:
     """The URL of a running system: the one given, the one on our port, or one started for this command."""
     ours = url or f"http://{settings.host}:{settings.port}"
-    if _answers(ours):
-        yield ours
-        return
-    if url is not None:
+    seen = _look(ours)
+    if seen is _Seen.NOTHING and url is not None:
         raise PlayFailed("demo.nothing_there", url=url)
-    say("demo.starting", url=ours)
+    if seen is _Seen.NOTHING and not _is_starting(settings):
+        with _started(ours):
+            yield ours
+        return
+    if seen is not _Seen.ANSWERS:
+        say("demo.waiting", url=ours, seconds=f"{START_WITHIN_S:.0f}")
+        _wait_for(ours, lambda: True)
+    yield ours
+
+
+@contextmanager
+def _started(url: str) -> Iterator[None]:
+    """A system started for this command, and stopped at its end."""
+    say("demo.starting", url=url)
     child = subprocess.Popen([sys.executable, "-m", "onecard", "run"], stdout=subprocess.DEVNULL)
     try:
-        give_up_at = time.monotonic() + START_WITHIN_S
-        while not _answers(ours):
-            if child.poll() is not None or time.monotonic() > give_up_at:
-                raise PlayFailed("demo.does_not_start")
-            time.sleep(0.2)
-        yield ours
+        _wait_for(url, lambda: child.poll() is None)
+        yield
     finally:
         child.terminate()
         child.wait()

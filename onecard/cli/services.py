@@ -1,6 +1,7 @@
 """What commands need to run: the settings, the database and Redis, a pool; every failure becomes one line."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -38,6 +39,8 @@ _WRONG_SETTINGS = {
     "literal_error": "onecard.setting.not_a_choice",
 }
 """Pydantic's types of error -> messages."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _FILE_ERRORS: tuple[tuple[type[OSError], str], ...] = (
     (FileNotFoundError, "onecard.file.missing"),
@@ -151,7 +154,9 @@ def read_file(path: Path) -> bytes:
 
 def parse_date(given: str) -> date:
     """A date that the caller gave."""
+    if not _DATE.fullmatch(given):
+        fail("onecard.not_a_date", given=given)
     try:
         return date.fromisoformat(given)
     except ValueError:
-        fail("onecard.not_a_date", given=given)
+        fail("onecard.no_such_date", given=given)

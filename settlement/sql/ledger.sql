@@ -75,8 +75,10 @@ ON CONFLICT DO NOTHING;
 
 -- name: taken_today
 -- Payments and money per canteen in the open business day of every book, net of reversals: the live figure.
-SELECT c.canteen_id, c.name_zh, c.name_en, coalesce(s.payments, 0) AS payments, coalesce(s.amount_fen, 0) AS amount_fen
+SELECT c.canteen_id, c.name_zh, c.name_en, coalesce(s.payments, 0) AS payments, coalesce(s.amount_fen, 0) AS amount_fen,
+       b.business_date::text AS business_date
 FROM canteen c
+JOIN book_day b ON b.book = c.book
 LEFT JOIN (
     SELECT t.canteen_id,
            sum(meals_sold(t.kind, t.part))::bigint AS payments,
@@ -87,6 +89,11 @@ LEFT JOIN (
     GROUP BY t.canteen_id
 ) s ON s.canteen_id = c.canteen_id
 ORDER BY c.canteen_id;
+
+-- name: open_payments
+-- Whether anything was paid at a canteen in an open business day.
+SELECT EXISTS (SELECT FROM book_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+               WHERE t.canteen_id IS NOT NULL);
 
 -- name: charge
 -- Post a batch of charges of one book (charge.sql): each request's key, and what is remembered of it.

@@ -180,69 +180,71 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     "a purse gains a fen": (
         "UPDATE purse SET balance_fen = balance_fen + 1 WHERE (holder_id, kind) ="
         " (SELECT holder_id, kind FROM purse ORDER BY holder_id, kind LIMIT 1)",
-        "1 purses equal their transfers", 1,
+        "1 balances of purses equal their transfers", 1,
     ),
     "the sum of all accounts is off": (
         "UPDATE purse SET balance_fen = balance_fen - 777 WHERE (holder_id, kind) ="
         " (SELECT holder_id, kind FROM purse ORDER BY holder_id DESC, kind LIMIT 1)",
-        "1 sum of all accounts is zero", 777,
+        "1 all account balances sum to zero", 777,
     ),
     "a purse vanishes": (
         "DELETE FROM purse WHERE (holder_id, kind) = (SELECT holder_id, kind FROM purse"
         " WHERE balance_fen > 0 ORDER BY holder_id, kind LIMIT 1)",
-        "1 rolled-up days equal transfers", None,
+        "1 daily sums of accounts equal their transfers", None,
     ),
     "a payment vanishes": (
-        f"DELETE FROM transfer WHERE posting_id = {LAST}", "2 approved requests are posted", 1_200,
+        f"DELETE FROM transfer WHERE posting_id = {LAST}", "2 every approved request is posted", 1_200,
     ),
     "an old payment vanishes": (
-        f"DELETE FROM transfer WHERE posting_id = {FIRST}", "6 closed days equal their cycle", 1_200,
+        f"DELETE FROM transfer WHERE posting_id = {FIRST}", "6 closed days still equal their cycle", 1_200,
     ),
     "a payment loses a fen": (
         f"UPDATE transfer SET amount_fen = amount_fen - 1 WHERE posting_id = {LAST}",
-        "1 purses equal their transfers", 1,
+        "1 balances of purses equal their transfers", 1,
     ),
     "an old payment is altered": (
         f"UPDATE transfer SET amount_fen = amount_fen + 5 WHERE posting_id = {VISITOR}",
-        "6 closed days equal their cycle", 5,
+        "6 closed days still equal their cycle", 5,
     ),
     "a payment stands twice": (
         copied("counter + 1000", "sequence"),
-        "3 a request posts at most once", 1_200,
+        "3 no request is posted twice", 1_200,
     ),
     "a counter pays twice": (
         copied("counter", "sequence + 9000"),
-        "4 a counter is used once", 1_200,
+        "4 no counter of a card or phone is used twice", 1_200,
     ),
     "a counter goes back": (
         f"UPDATE transfer SET counter = 1 - counter WHERE posting_id = {LAST}", "4 counters only go up", 1_200,
     ),
     "a posting without a request": (
-        f"DELETE FROM request WHERE posting_id = {LAST}", "3 postings have their request", 1_200,
+        f"DELETE FROM request WHERE posting_id = {LAST}", "3 every posting has an approved request", 1_200,
     ),
     "an answer of another amount": (
         f"UPDATE request SET cash_fen = cash_fen + 300 WHERE posting_id = {LAST}",
-        "2 approved requests are posted", 300,
+        "2 every approved request is posted", 300,
     ),
     "an approval without a posting": (
         "INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, posting_id, cash_fen,"
         " subsidy_fen, answered_at) VALUES (3302, 1, 1, 1, 'charge', '\\x00', 'approved', gen_random_uuid(), 4200, 0,"
         " now())",
-        "2 approved requests are posted", 4_200,
+        "2 every approved request is posted", 4_200,
     ),
     "a forwarded number with another message": (
-        "UPDATE request SET digest = '\\xff' WHERE book = 3301 AND host_fen = 0", "3 forwarded numbers agree", 2_000,
+        "UPDATE request SET digest = '\\xff' WHERE book = 3301 AND host_fen = 0",
+        "3 forwarded requests agree in both books", 2_000,
     ),
     "a debit from an account that is none": (
-        f"UPDATE transfer SET debit_account = -5 WHERE posting_id = {LAST}", "1 both accounts exist", 1_200,
+        f"UPDATE transfer SET debit_account = -5 WHERE posting_id = {LAST}",
+        "1 every transfer has two accounts that exist", 1_200,
     ),
     "a credit to another canteen's account": (
         "UPDATE transfer SET credit_account = (SELECT max(account_id) FROM canteen)"
-        f" WHERE posting_id = {LAST}", "1 both accounts exist", 1_200,
+        f" WHERE posting_id = {LAST}", "1 every transfer has two accounts that exist", 1_200,
     ),
     "someone else's credential": (
         f"UPDATE transfer SET credential_id = credential_id + 1 WHERE posting_id = {LAST}",
-        "4 credentials pay from their own", 1_200,
+        "4 every payment comes from the payer's own purses", 1_200,
     ),
     "a purse below zero": (
         "UPDATE purse SET balance_fen = -250 WHERE (holder_id, kind) ="
@@ -251,22 +253,22 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     ),
     "a transfer on a day that is none": (
         f"UPDATE transfer SET business_date = '2020-01-01' WHERE posting_id = {LAST}",
-        "6 every transfer has its day", 1_200,
+        "6 every transfer is in one business day", 1_200,
     ),
     "a late transfer slipped into the closed day": (
         f"UPDATE transfer SET business_date = business_date - 1 WHERE posting_id = {LAST}",
-        "6 closed days equal their cycle", 1_200,
+        "6 closed days still equal their cycle", 1_200,
     ),
     "a closed day is opened again": (
         "UPDATE book_day SET business_date = business_date - 1 WHERE book = 3302",
-        "6 every closed day is cleared once", 30_900,
+        "6 every closed day is in one cycle", 30_900,
     ),
     "a closed day without a cycle": (
-        "UPDATE closed_day SET cycle_date = NULL WHERE book = 3301", "6 every closed day is cleared once", 12_000,
+        "UPDATE closed_day SET cycle_date = NULL WHERE book = 3301", "6 every closed day is in one cycle", 12_000,
     ),
     "an obligation is altered": (
         "UPDATE obligation SET paid_fen = paid_fen + 60 WHERE issuer_id <> acquirer_id AND book = 3301",
-        "7 positions equal obligations", 120,
+        "7 net positions equal the obligations", 120,
     ),
     "a position is altered": (
         "UPDATE position SET position_fen = position_fen + 9 WHERE agency_id = (SELECT min(agency_id) FROM position)",
@@ -276,41 +278,42 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
         "UPDATE position SET position_fen = position_fen + CASE agency_id WHEN (SELECT min(agency_id) FROM position)"
         " THEN 9 ELSE -9 END WHERE agency_id IN ((SELECT min(agency_id) FROM position),"
         " (SELECT max(agency_id) FROM position))",
-        "7 positions equal obligations", 18,
+        "7 net positions equal the obligations", 18,
     ),
     "a roll-up is altered": (
         "UPDATE account_day SET credit_fen = credit_fen + 11 WHERE (book, account_id) ="
         " (SELECT book, account_id FROM account_day ORDER BY 1, 2 LIMIT 1)",
-        "1 rolled-up days equal transfers", 11,
+        "1 daily sums of accounts equal their transfers", 11,
     ),
     "an online top-up was never posted": (
-        "UPDATE gateway_order SET number = gen_random_uuid()", "5 online top-ups equal what was paid", 1_400,
+        "UPDATE gateway_order SET number = gen_random_uuid()",
+        "5 top-ups on phones equal what was paid for them", 1_400,
     ),
     "an online top-up of another amount": (
-        "UPDATE gateway_order SET amount_fen = 650", "5 online top-ups equal what was paid", 50,
+        "UPDATE gateway_order SET amount_fen = 650", "5 top-ups on phones equal what was paid for them", 50,
     ),
     "a fee that nobody set": (
-        "UPDATE cycle SET fee_fen = 7", "7 fees equal their meals", None,
+        "UPDATE cycle SET fee_fen = 7", "7 clearing fees equal those due for their meals", None,
     ),
     "an accepted dispute's money is another": (
-        "UPDATE dispute SET amount_fen = amount_fen + 11", "7 accepted disputes went back", 11,
+        "UPDATE dispute SET amount_fen = amount_fen + 11", "7 accepted disputes were refunded", 11,
     ),
     "money of a settled cycle is gone": (
         "DELETE FROM bank_entry WHERE amount_fen = (SELECT max(amount_fen) FROM bank_entry)",
-        "7 settled positions equal their money", None,
+        "7 settled positions equal the money confirmed", None,
     ),
     "money went the wrong way": (
-        "UPDATE bank_entry SET credit = NOT credit", "7 settled positions equal their money", 0,
+        "UPDATE bank_entry SET credit = NOT credit", "7 settled positions equal the money confirmed", 0,
     ),
     "a blocked card paid": (
         f"INSERT INTO block_entry SELECT 1, book, credential_id, true, 'lost', posted_at - interval '1 minute'"
         f" FROM transfer WHERE posting_id = {LAST} LIMIT 1",
-        "8 blocked credentials do not pay", None,
+        "8 blocked cards and phones do not pay", None,
     ),
     "a terminal took money for another canteen": (
         "UPDATE terminal SET canteen_id = (SELECT max(canteen_id) FROM canteen) WHERE terminal_id ="
         f" (SELECT terminal_id FROM transfer WHERE posting_id = {GUEST})",
-        "9 terminals act for their canteen", None,
+        "9 terminals charge for their own canteen only", None,
     ),
     "a visitor paid from his subsidy": (
         f"UPDATE transfer SET acquirer_id = acquirer_id + 1 WHERE posting_id = {FIRST}",
@@ -318,34 +321,34 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     ),
     "a reversal of another amount": (
         "UPDATE transfer SET amount_fen = amount_fen + 40 WHERE kind = 'reversal'",
-        "6 reversals mirror what they reverse", 40,
+        "6 reversals equal what they reverse", 40,
     ),
     "more given back than was paid": (
         "UPDATE transfer SET amount_fen = amount_fen + 5000 WHERE kind = 'refund'",
-        "6 never more given back than paid", 8_100,
+        "6 no more is given back than was paid", 8_100,
     ),
     "a credential forgot its counter": (
         "UPDATE credential SET last_counter = last_counter - 1 WHERE last_counter > 0",
-        "4 credentials know their last counter", 0,
+        "4 cards and phones have their last counter", 0,
     ),
-    "a working meal without a visit": ("DELETE FROM visit", "5 one working meal a visit", 2_000),
+    "a working meal without a visit": ("DELETE FROM visit", "5 no visit has two working meals", 2_000),
     "money left in a closed account": (
         "UPDATE purse SET balance_fen = 7 WHERE kind = 'cash'"
         " AND holder_id = (SELECT holder_id FROM official WHERE state = 'left')",
         "5 closed accounts are empty", 7,
     ),
     "a terminal nobody approved": (
-        "UPDATE enrolment SET approved_by = created_by", "9 terminals have a second person", 0,
+        "UPDATE enrolment SET approved_by = created_by", "9 every terminal was approved by a second person", 0,
     ),
     "an audit entry is altered": (
-        "UPDATE audit_entry SET actor = 'somebody else'", "9 the audit log's chain verifies", 0,
+        "UPDATE audit_entry SET actor = 'somebody else'", "9 the audit log's hash chain is intact", 0,
     ),
     "a statement is missing": (
         "DELETE FROM statement WHERE agency_id = (SELECT max(agency_id) FROM statement)",
-        "7 statements equal positions", 0,
+        "7 statements equal the net positions", 0,
     ),
     "a statement's digest is altered": (
-        "UPDATE statement SET sha256 = '\\x00' WHERE agency_id = 0", "7 statements equal positions", 0,
+        "UPDATE statement SET sha256 = '\\x00' WHERE agency_id = 0", "7 statements equal the net positions", 0,
     ),
 }  # fmt: skip
 
@@ -369,7 +372,7 @@ def test_a_statement_altered_on_disk_is_found(system: System, played: PlayedLedg
     path = next(played.folder.glob("*/statement-*.csv"))
     original = path.read_bytes()
     path.write_bytes(original.replace(b"0.00", b"0.01"))
-    check = checks_of(system, played.database, played.folder)["7 statements equal positions"]
+    check = checks_of(system, played.database, played.folder)["7 statements equal the net positions"]
     path.write_bytes(original)
     assert not check.holds
     assert path.name in check.examples(Language.ENGLISH)[0]

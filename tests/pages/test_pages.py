@@ -25,6 +25,9 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     expect(page).to_have_title(re.compile(r"^机关食堂一卡通　今日就餐（\d{4}年\d{1,2}月\d{1,2}日）$"))
     row = page.locator("tr", has_text="宁波市机关事务管理局（演示）第一食堂")
     expect(row).to_be_visible()
+    idle = page.locator("tr", has_text="市民中心食堂")
+    expect(idle.locator("td").nth(2)).to_have_text("0")
+    expect(idle.locator(".bar div")).to_be_hidden()
     before = int(row.locator("td").nth(2).inner_text().replace(",", ""))
     for _ in range(3):
         till.charge_card(card, "lunch")

@@ -1,5 +1,13 @@
 """The played day: true hours, what goes wrong on a usual day, and pages that have something to show."""
 
+import html
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +19,10 @@ import urllib3
 from psycopg.rows import dict_row
 
 from demo.city import MEAL_TIMES
+from demo.console import PlayFailed
+from demo.played_day import DayPlan
 from foundation.calendar import ZONE
+from onecard.cli import demonstration
 from tests.builders import Network
 from tests.running_system import Person, System
 
@@ -24,10 +35,22 @@ def played(scratch: Path) -> Iterator[System]:
     system = System(folder)
     system.start()
     try:
-        system.command("demo", "--payments", "300", "--terminals", "12")
+        system.environment["COLUMNS"] = "80"
+        (folder / "played").write_text(system.command("demo", "--payments", "300", "--terminals", "12").stdout)
         yield system
     finally:
         system.clear_away()
+
+
+def test_the_summary_fits_a_usual_terminal(played: System) -> None:
+    """Two canteens of one agency are told apart in 80 columns."""
+    lines = (played.folder / "played").read_text().splitlines()
+    tables = lines[next(n for n, line in enumerate(lines) if "business day" in line) :]
+    for canteen in ("First Canteen", "Second Canteen", "District Hall", "South", "City Hall", "Simen"):
+        assert [line for line in tables if line.strip().startswith(canteen)], canteen
+    for agency in ("Ningbo City Administration (demo)", "Hangzhou City Administration (demo)"):
+        assert [line for line in tables if line.strip().startswith(agency)], agency
+    assert not [line for line in tables if "…" in line or (len(line.rstrip()) > 80 and str(played.folder) not in line)]
 
 
 def rows(system: System, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -105,6 +128,34 @@ def test_kitchens_are_inspected_and_a_bulletin_is_out(played: System) -> None:
     assert 'href="/bulletins/' in listed
 
 
+def page(system: System, query: str = "") -> str:
+    answer = urllib3.request("GET", f"{system.url}/?lang=en{query}", timeout=30)
+    assert answer.status == 200
+    return answer.data.decode()
+
+
+def test_the_first_page_shows_the_day_that_was_played(played: System) -> None:
+    day = business_day(played)
+    shown = page(played)
+    assert f'data-day="{day}"' in shown
+    found = re.search(r'data-totals="([^"]+)"', shown)
+    assert found is not None
+    canteens = json.loads(html.unescape(found[1]))
+    [paid] = rows(
+        played,
+        "SELECT sum(CASE kind WHEN 'payment' THEN amount_fen WHEN 'top_up' THEN 0 WHEN 'grant' THEN 0"
+        " ELSE -amount_fen END)::bigint AS fen FROM transfer WHERE canteen_id IS NOT NULL",
+    )
+    assert sum(one["amount_fen"] for one in canteens) == paid["fen"]
+    assert 'href="?day=' in shown, "the way to the open day"
+    [following] = rows(played, "SELECT DISTINCT business_date::text AS day FROM book_day")
+    live = page(played, f"&day={following['day']}")
+    assert f'data-day="{following["day"]}"' in live
+    assert 'data-totals=""' in live
+    assert f'href="?day={day}&amp;lang=en"' in live
+    assert urllib3.request("GET", f"{played.url}/?day=yesterday").status == 400
+
+
 def test_another_day_can_be_played_at_once(played: System) -> None:
     again = played.command("demo", "--payments", "60", "--terminals", "6")
     assert "the ledger matches what the terminals saw" in again.stdout
@@ -115,3 +166,29 @@ def test_every_other_centre_keeps_to_its_clock(network: Network, scratch: Path, 
     till, card = network.terminal(scratch), network.card(network.official())
     answer = till.charge_card(card, "lunch", purchased_at=till.now() + off_s)
     assert (answer.outcome, answer.reason) == ("refused", "too_late")
+
+
+def test_a_centre_that_is_busy_is_waited_for(own: System) -> None:
+    own.start()
+    assert own.process is not None
+    workers = [int(pid) for pid in Path(f"/proc/{own.process.pid}/task/{own.process.pid}/children").read_text().split()]
+    for pid in (own.process.pid, *workers):
+        os.kill(pid, signal.SIGSTOP)
+    command = [sys.executable, "-m", "onecard", "demo", "--payments", "10", "--terminals", "6", "--keep-open"]
+    with subprocess.Popen(command, env=own.environment, stdout=subprocess.PIPE, text=True) as playing:
+        assert playing.stdout is not None
+        said = playing.stdout.readline()
+        for pid in (*workers, own.process.pid):
+            os.kill(pid, signal.SIGCONT)
+        said += playing.stdout.read()
+    assert playing.returncode == 0, said
+    assert "is busy or starting" in said
+    assert "nothing runs" not in said
+
+
+def test_a_port_that_stays_silent_is_told_as_such(own: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demonstration, "START_WITHIN_S", 1.0)
+    monkeypatch.setattr(demonstration, "ASK_FOR_S", 0.5)
+    silent = pytest.raises(PlayFailed, match="GET /health was asked for 1 s")
+    with socket.create_server(("127.0.0.1", own.port)), silent:
+        demonstration.play(own.settings, DayPlan(10, 6), url=None, folder=own.folder)

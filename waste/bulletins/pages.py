@@ -47,7 +47,7 @@ def list_page(published: list[Bulletin], language: Language) -> str:
     return LIST_PAGE.substitute(
         _languages(language),
         **{f"label_{name}": html.escape(label(name, language)) for name in names},
-        bulletins="\n".join(lines) or f"<li>{html.escape(label('none_published', language))}",
+        bulletins="\n".join(lines) or f'<li class="none">{html.escape(label("none_published", language))}',
     )
 
 

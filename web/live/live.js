@@ -1,4 +1,7 @@
-// Draws the event stream of live totals: one row per canteen, its share as a bar. Texts come with the page.
+// Draws the payments of a day: one row per canteen, its share as a bar. The open day comes as events, a past day with
+// the page. Texts come with the page.
+const LOOK_AGAIN_MS = 30000;
+const NEW_DAY_AFTER_MS = 5000;
 const language = document.documentElement.lang;
 const texts = document.body.dataset;
 const body = document.getElementById("canteens");
@@ -21,6 +24,7 @@ function draw(canteens) {
     cell(row, "", language === "en" ? c.name_en : c.name_zh);
     const bar = document.createElement("div");
     bar.style.width = `${(100 * c.payments) / most}%`;
+    bar.hidden = c.payments <= 0;
     cell(row, "bar", "").append(bar);
     cell(row, "number", c.payments.toLocaleString(language));
     cell(row, "number", (c.amount_fen / 100).toLocaleString(language, { minimumFractionDigits: 2 }));
@@ -32,7 +36,23 @@ function show(text, className) {
   state.className = className;
 }
 
-const source = new EventSource("/live");
-source.onopen = () => show(texts.live, "");
-source.onerror = () => show(texts.lost, "lost");
-source.onmessage = (event) => draw(JSON.parse(event.data));
+function follow() {
+  const source = new EventSource("/live");
+  source.onopen = () => show(texts.live, "");
+  source.onerror = () => show(texts.lost, "lost");
+  source.onmessage = (event) => {
+    const canteens = JSON.parse(event.data);
+    if (canteens.some((c) => c.business_date > texts.day)) {
+      // The day was closed. Its sums are made in a moment; then the page is theirs, or the new day's.
+      source.close();
+      setTimeout(() => location.replace(location.pathname + location.search.replace(/day=[^&]*&?/, "")), NEW_DAY_AFTER_MS);
+    } else draw(canteens);
+  };
+}
+
+for (const link of document.querySelectorAll("nav a")) link.hidden = !link.textContent;
+if (texts.totals) {
+  draw(JSON.parse(texts.totals));
+  show(texts.closed, "");
+  if (texts.lookAgain) setTimeout(() => location.reload(), LOOK_AGAIN_MS);
+} else follow();
