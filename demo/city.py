@@ -109,8 +109,11 @@ RULES: dict[str, Any] = {
     "meals_max": 4,
     "receipt_effect": "personal",
     "subsidy_expires": "never",
+    "late_payments_max": 3,
+    "late_fen_max": 10_000,
 }
-"""Of both regions. Four meals a period: an official may pay for the colleagues at his table."""
+"""Of both regions. Four meals a period: an official may pay for the colleagues at his table.
+A day's meals can be paid late, should a till have no network."""
 
 ALLOWANCE_FEN = 10_000
 """100 yuan a day, in most places."""

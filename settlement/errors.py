@@ -35,6 +35,7 @@ class Refusal(StrEnum):
     LIMIT_EXCEEDED = "limit_exceeded"
     MEALS_EXCEEDED = "meals_exceeded"
     DAY_LIMIT_EXCEEDED = "day_limit_exceeded"
+    LATE_LIMIT_EXCEEDED = "late_limit_exceeded"
     NO_WORKING_MEAL = "no_working_meal"
     VOID_TOO_LATE = "void_too_late"
     ACCOUNT_CLOSED = "account_closed"

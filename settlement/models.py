@@ -237,6 +237,8 @@ class RegionRulesRow(Base):
     meals_max: Mapped[int | None]
     receipt_effect: Mapped[str]
     subsidy_expires: Mapped[str]
+    late_payments_max: Mapped[int | None] = mapped_column(server_default="3")
+    late_fen_max: Mapped[int | None] = mapped_column(BigInteger, server_default="10000")
 
 
 class TariffRow(Base):

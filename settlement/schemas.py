@@ -56,6 +56,8 @@ class NewRules(Message, omit_defaults=True):
     meals_max: Annotated[int, Meta(ge=1, le=1_000)] | UnsetType | None = UNSET
     receipt_effect: ReceiptEffect | UnsetType = UNSET
     subsidy_expires: SubsidyExpiry | UnsetType = UNSET
+    late_payments_max: Annotated[int, Meta(ge=0, le=1_000)] | UnsetType | None = UNSET
+    late_fen_max: AmountFen | UnsetType | None = UNSET
 
     def given(self) -> dict[str, Any]:
         """The members that are present in the message."""

@@ -92,6 +92,8 @@ class RegionRules(Struct, frozen=True, gc=False):
 
     ``payment_max_fen`` limits the amount that a cashier enters, ``day_max_fen`` what an official spends in a business
     day, ``meals_max`` the meals of an official in one meal period. ``subsidy_expires``: see ``settlement/expiry.py``.
+    ``late_payments_max`` and ``late_fen_max`` limit what the region's own officials are charged in a business day by
+    payments that reach the centre late (``is_late`` in sql/rules.sql), wherever they ate.
     """
 
     valid_from: date
@@ -103,6 +105,8 @@ class RegionRules(Struct, frozen=True, gc=False):
     meals_max: int | None
     receipt_effect: ReceiptEffect
     subsidy_expires: SubsidyExpiry
+    late_payments_max: int | None
+    late_fen_max: int | None
 
 
 class Agreement(Struct, frozen=True, gc=False):

@@ -69,6 +69,8 @@ BEGIN
                                           v_now),
                        entitlement_refusal(p.at_home, p.needs_visit, p.visit_id IS NOT NULL, p.working_meal,
                                            p.working_meal_had, p.meals, p.meals_max),
+                       late_refusal(p.price, p.late_payments, p.late_fen, p.late_payments_max, p.late_fen_max,
+                                    p.working_meal),
                        money_refusal(p.price, p.subsidy_part, p.cash_balance, p.spent_today, p.day_max_fen,
                                      p.working_meal))
                END AS refusal
@@ -83,7 +85,8 @@ BEGIN
                        a.host_account IS NOT NULL AS working_meal,
                        CASE WHEN o.agency_id = a.acquirer THEN a.home_fen ELSE a.visitor_fen END AS price,
                        v.visit_id, v.working_meal_had, today.meals,
-                       coalesce(today.spent_today, 0) AS spent_today, q.known IS NOT NULL AS known
+                       coalesce(today.spent_today, 0) AS spent_today, q.known IS NOT NULL AS known,
+                       today.late_payments, today.late_fen, j.late_payments_max, j.late_fen_max
                 FROM unnest(p_orders, v_purses) WITH ORDINALITY AS a
                 LEFT JOIN LATERAL (
                     SELECT true AS known FROM request r
@@ -107,9 +110,19 @@ BEGIN
                     SELECT sum(meals_sold(t.kind, t.part)) FILTER (
                                WHERE t.meal = a.meal AND t.purchased_at > a.purchased_at - interval '12 hours') AS meals,
                            sum(sale_fen(t.kind, t.amount_fen)) FILTER (WHERE t.kind <> 'working_meal')::bigint
-                               AS spent_today
+                               AS spent_today,
+                           count(*) FILTER (WHERE t.part = 0 AND t.kind = 'payment'
+                                              AND is_late(t.purchased_at, t.posted_at)) AS late_payments,
+                           coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'payment'
+                                              AND is_late(t.purchased_at, t.posted_at)), 0)::bigint AS late_fen
                     FROM transfer t
                     WHERE t.book = p_book AND t.business_date = v_date AND t.holder_id = c.holder_id) today ON true
+                -- The official's own region protects him; read for a late payment alone.
+                LEFT JOIN LATERAL (
+                    SELECT x.late_payments_max, x.late_fen_max FROM region_rules x
+                    WHERE is_late(a.purchased_at, v_now) AND x.book = p_book
+                      AND x.valid_from <= local_date_of(a.purchased_at)
+                    ORDER BY x.valid_from DESC LIMIT 1) j ON true
             ) s
         ) p
     ) d;

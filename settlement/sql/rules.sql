@@ -45,6 +45,24 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 WHEN price - subsidy_part > cash THEN 'insufficient_funds' END
 $$;
 
+-- Whether a payment reached the ledger long after its purchase: its till had no network, or says so. A resend after a
+-- time-out takes less; a code is fresh for a minute.
+CREATE OR REPLACE FUNCTION is_late(purchased_at timestamptz, posted_at timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT posted_at - purchased_at > interval '2 minutes'
+$$;
+
+-- Why a late payment may not be posted any more; null when it may. Only the till says when the official was there, so
+-- his region limits how many late payments he can have in a business day, and what they cost him. The host's meals are
+-- its own affair.
+CREATE OR REPLACE FUNCTION late_refusal(
+    price bigint, late_payments bigint, late_fen bigint, payments_max bigint, fen_max bigint, working_meal boolean)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN working_meal THEN NULL
+                WHEN late_payments >= payments_max OR late_fen + price > fen_max THEN 'late_limit_exceeded' END
+$$;
+
 -- What a transfer adds to a canteen's takings: payments add, what is given back takes away, the rest is no sale.
 CREATE OR REPLACE FUNCTION sale_fen(kind text, amount_fen bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -37,6 +37,16 @@ JOIN visit v ON v.book = t.book AND v.holder_id = t.holder_id
 WHERE t.business_date = $1 AND t.book IN (SELECT book FROM book) AND t.kind = 'payment'
 ORDER BY t.holder_id;
 
+-- name: paid_late
+-- A payment that reached the centre long after its purchase, which only the till vouches for.
+SELECT 'paid_late' AS kind, t.holder_id, t.posting_id, NULL::uuid AS other_id,
+       format('%s min after the purchase, by %s', round(extract(epoch FROM t.posted_at - t.purchased_at) / 60), t.channel)
+           AS note
+FROM transfer t
+WHERE t.business_date = $1 AND t.book IN (SELECT book FROM book) AND t.kind IN ('payment', 'working_meal')
+  AND t.part = 0 AND is_late(t.purchased_at, t.posted_at)
+ORDER BY t.terminal_id, t.posted_at;
+
 -- name: above_share
 -- A visitor's meal above its share of the daily allowance (20 % for breakfast, 40 % for lunch and dinner).
 SELECT 'above_share' AS kind, t.holder_id, t.posting_id, NULL::uuid AS other_id,

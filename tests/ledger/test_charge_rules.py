@@ -1,6 +1,6 @@
 """The rules that need the payer's state, case by case, on PostgreSQL itself. Money in fen: 1200 is 12.00 yuan."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +107,35 @@ async def test_whether_the_money_reaches(
         "SELECT money_refusal($1, $2, $3, $4, $5, $6)", price, subsidy_part, cash, spent, day_max, working_meal
     )
     assert refusal == expected, case
+
+
+@pytest.mark.parametrize(
+    ("case", "price", "late_payments", "late_fen", "payments_max", "fen_max", "working_meal", "expected"),
+    [
+        ("the first late payment", 1200, 0, 0, 3, 10_000, False, None),
+        ("the last one", 1200, 2, 2_400, 3, 10_000, False, None),
+        ("one too many", 1200, 3, 3_600, 3, 10_000, False, "late_limit_exceeded"),
+        ("up to the amount", 1200, 1, 8_800, 3, 10_000, False, None),
+        ("above the amount", 1200, 1, 8_801, 3, 10_000, False, "late_limit_exceeded"),
+        ("the region wants none", 1200, 0, 0, 0, 10_000, False, "late_limit_exceeded"),
+        ("in time, or no limits", 1200, 9, 99_000, None, None, False, None),
+        ("the host pays", 1200, 3, 3_600, 3, 10_000, True, None),
+    ],
+)
+async def test_whether_it_comes_too_late(
+    ledger: Pool, case: str, price: int, late_payments: int, late_fen: int, payments_max: int | None,
+    fen_max: int | None, working_meal: bool, expected: str | None,
+) -> None:  # fmt: skip
+    refusal = await ledger.fetchval(
+        "SELECT late_refusal($1, $2, $3, $4, $5, $6)", price, late_payments, late_fen, payments_max, fen_max,
+        working_meal,
+    )  # fmt: skip
+    assert refusal == expected, case
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(-300, False), (0, False), (120, False), (121, True), (86_400, True)])
+async def test_what_is_late(ledger: Pool, seconds: int, late: bool) -> None:
+    assert await ledger.fetchval("SELECT is_late($1, $2)", NOW - timedelta(seconds=seconds), NOW) is late
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Charging on a real ledger: who pays from which purse, what is refused, and that once is once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -396,3 +398,34 @@ async def test_the_database_dies_for_a_moment(counter: Counter, database_url: st
     await cutter.close()
     assert {a.outcome for a in answers} == {"approved"}
     assert await counter.count() == 20
+
+
+async def test_late_payments_have_limits_of_their_own(counter: Counter) -> None:
+    """A dishonest till may say when the official was there; it cannot say so without end."""
+    till, official, other = await counter.till(), await counter.holder(cash_fen=90_000), await counter.holder()
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+
+    async def late(holder: Holder = official, **changes: Any) -> str | None:
+        order = counter.order(till, holder, purchased_at=an_hour_ago, **changes)
+        return (await counter.charger.charge(order)).refusal
+
+    assert [await late() for _ in range(4)] == [None, None, None, "late_limit_exceeded"]
+    in_time = await counter.charger.charge(counter.order(till, official))
+    assert in_time.outcome == "approved", "the official himself is there, and pays"
+    assert await late(other, home_fen=9_000) is None
+    assert await late(other, home_fen=1_001) == "late_limit_exceeded"
+    await counter.ledger.execute("UPDATE region_rules SET late_payments_max = NULL, late_fen_max = NULL")
+    assert await late() is None
+    assert (await counter.purses(official))["cash"] == 90_000 - 5 * 1_200
+
+
+async def test_a_voided_late_payment_still_counts(counter: Counter) -> None:
+    till, official = await counter.till(), await counter.holder(cash_fen=90_000)
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    for _ in range(3):
+        order = counter.order(till, official, purchased_at=an_hour_ago)
+        assert (await counter.charger.charge(order)).outcome == "approved"
+        void = RequestKey(till.terminal_id, 1, order.key.sequence + 1_000_000)
+        await counter.charger.void(till.book, void, bytes(32), 1, order.key.sequence)
+    again = await counter.charger.charge(counter.order(till, official, purchased_at=an_hour_ago))
+    assert again.refusal == "late_limit_exceeded"

@@ -8,8 +8,6 @@ import pytest
 from settlement.supervision import flags_of
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder, Till
 
-NOON = datetime.now(UTC)
-
 
 async def _pay(counter: Counter, till: Till, holder: Holder, **changes: Any) -> None:
     answer = await counter.charger.charge(counter.order(till, holder, **changes))
@@ -27,9 +25,9 @@ async def _kinds(counter: Counter) -> list[str]:
 async def test_nobody_is_in_two_places(counter: Counter, minutes: int, canteen: int, expected: list[str]) -> None:
     """Ningbo's centre to Yuyao's city hall is 42 km; its two canteens stand side by side."""
     here, there = await counter.till(NINGBO), await counter.till(NINGBO, index=canteen)
-    holder = await counter.holder(NINGBO, cash_fen=90_000)
-    await _pay(counter, here, holder, purchased_at=NOON, visitor_fen=900)
-    await _pay(counter, there, holder, purchased_at=NOON + timedelta(minutes=minutes), visitor_fen=900, meal="dinner")
+    holder, now = await counter.holder(NINGBO, cash_fen=90_000), datetime.now(UTC)
+    await _pay(counter, here, holder, purchased_at=now, visitor_fen=900)
+    await _pay(counter, there, holder, purchased_at=now + timedelta(minutes=minutes), visitor_fen=900, meal="dinner")
     assert await _kinds(counter) == expected
 
 
@@ -59,6 +57,13 @@ async def test_meal_money_is_not_spent_on_a_visit(counter: Counter) -> None:
     await _pay(counter, home, away)
     await _pay(counter, home, stays)
     assert await _kinds(counter) == ["subsidy_on_visit"]
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(1, []), (90, ["paid_late"])])
+async def test_what_only_the_till_vouches_for_is_flagged(counter: Counter, minutes: int, expected: list[str]) -> None:
+    till, holder = await counter.till(NINGBO), await counter.holder(NINGBO, subsidy_fen=500)
+    await _pay(counter, till, holder, purchased_at=datetime.now(UTC) - timedelta(minutes=minutes))
+    assert await _kinds(counter) == expected
 
 
 @pytest.mark.parametrize(("fen", "expected"), [(4_000, []), (4_001, ["above_share"])])

@@ -33,7 +33,7 @@ DEAR_GUESTS = FIXED | {"visitor_fen": 4_500}
 
 RULES = RegionRules(
     date(2024, 1, 1), Visitors.ANYONE, VisitorFloor.NONE, VisitorCap.NONE, None, None, None, ReceiptEffect.PERSONAL,
-    SubsidyExpiry.NEVER,
+    SubsidyExpiry.NEVER, None, None,
 )  # fmt: skip
 FLOOR = {"visitor_floor": VisitorFloor.HOME_PRICE}
 CAP = {"visitor_cap": VisitorCap.ALLOWANCE_SHARE}

@@ -15,6 +15,8 @@ def upgrade() -> None:
     op.add_column("enrolment", sa.Column("epoch", sa.Integer()))
     op.add_column("block_entry", sa.Column("changed_by", sa.Text()))
     op.add_column("official", sa.Column("closure", sa.Uuid()))
+    op.add_column("region_rules", sa.Column("late_payments_max", sa.Integer(), server_default="3"))
+    op.add_column("region_rules", sa.Column("late_fen_max", sa.BigInteger(), server_default="10000"))
     op.create_index(
         "uq_official_closure",
         "official",
@@ -26,6 +28,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the columns."""
+    op.drop_column("region_rules", "late_fen_max")
+    op.drop_column("region_rules", "late_payments_max")
     op.drop_column("official", "closure")
     op.drop_column("block_entry", "changed_by")
     op.drop_column("enrolment", "epoch")
