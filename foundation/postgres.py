@@ -1,7 +1,10 @@
 """PostgreSQL through asyncpg: a connection pool with time limits on every transaction."""
 
+import asyncio
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
@@ -40,6 +43,9 @@ LOCK_TIMEOUT_MS = 3_000
 TRANSACTION_TIMEOUT_MS = 15_000
 """No posting holds its locks longer, whatever its client does."""
 
+SILENT_MAX_S = 4
+"""A connection whose other end acknowledges nothing for this long is given up, by us and by the server."""
+
 PLANS_FRESH_S = 5.0
 """Plans are discarded after this time: one made for an empty table would scan the full table later."""
 
@@ -74,6 +80,33 @@ async def open_pool(url: str, *, size: int) -> Pool:
     )
 
 
+@asynccontextmanager
+async def connection_within(pool: Pool, seconds: float) -> AsyncIterator[Connection]:
+    """A connection for work that takes at most so many seconds; the wait for a free one has the same limit.
+
+    After it the connection is cut off: cancelled it would be waited for, and one whose other end is gone never
+    confirms that. The pool's others are renewed before their next use, since they are likely as dead.
+    Raises one of LOST_CONNECTION or TimeoutError.
+    """
+    async with asyncio.timeout(seconds):
+        connection = await pool.acquire()
+    was_cut = False
+
+    def cut() -> None:
+        nonlocal was_cut
+        was_cut = True
+        connection.terminate()
+
+    cutter = asyncio.get_running_loop().call_later(seconds, cut)
+    try:
+        yield connection
+    finally:
+        cutter.cancel()
+        await pool.release(connection)
+        if was_cut:
+            await pool.expire_connections()
+
+
 R = TypeVar("R")
 
 
@@ -94,10 +127,32 @@ async def allow_long_work(connection: Connection) -> None:
 
 
 async def _bound(connection: Connection) -> None:
-    limits = f"SET lock_timeout = {LOCK_TIMEOUT_MS}; SET idle_in_transaction_session_timeout = 5000;"
+    _notice_silence(connection)
+    limits = (
+        f"SET lock_timeout = {LOCK_TIMEOUT_MS}; SET idle_in_transaction_session_timeout = 5000;"
+        f"SET tcp_keepalives_idle = {SILENT_MAX_S}; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;"
+        f"SET tcp_user_timeout = '{SILENT_MAX_S}s';"
+        # A statement whose client has left ends instead of waiting for its locks.
+        f"SET client_connection_check_interval = '{SILENT_MAX_S}s';"
+    )
     if connection.get_server_version().major >= 17:
         limits += f"SET transaction_timeout = {TRANSACTION_TIMEOUT_MS}"
     await connection.execute(limits)
+
+
+def _notice_silence(connection: Connection) -> None:
+    """Have the kernel end a TCP connection to a server that is gone without a word."""
+    ours = connection._transport.get_extra_info("socket")  # type: ignore[union-attr]
+    if ours.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    for option, value in (
+        (socket.TCP_KEEPIDLE, SILENT_MAX_S),
+        (socket.TCP_KEEPINTVL, 1),
+        (socket.TCP_KEEPCNT, 3),
+        (socket.TCP_USER_TIMEOUT, 1000 * SILENT_MAX_S),
+    ):
+        ours.setsockopt(socket.IPPROTO_TCP, option, value)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 async def _keep_bounds(_: Connection) -> None:

@@ -7,6 +7,7 @@ book, and without the claim one number could post in two books.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
@@ -20,8 +21,8 @@ import asyncpg
 import structlog
 from msgspec import Struct
 
-from foundation.postgres import Pool
-from foundation.problems import INVALID, Problem
+from foundation.postgres import Pool, connection_within
+from foundation.problems import INVALID, UNAVAILABLE, Problem
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.meals import Meal
 from settlement.errors import BUSY, OTHER_CONTENT
@@ -111,25 +112,67 @@ class ChargeLimits:
     lanes: int = 1
     """Statements of one book at a time: more than one splits the batches and gains nothing but comparison."""
     give_up_after_s: float = 8.0
-    """How long a batch of unknown outcome is retried before its terminals are told to resend."""
+    """How long after its arrival a charge of unknown outcome is told to resend: before its terminal gives up (12 s)."""
 
+
+STATEMENT_WITHIN_S = 5.0
+"""A statement that takes longer is cut off, and sent again on a fresh connection: longer than a lock time-out."""
+
+LOCKED_PAUSE_MIN_S, LOCKED_PAUSE_MAX_S = 0.005, 0.25
+"""Pauses of a charge whose purse is locked: others hold one for milliseconds, a grant for a whole agency longer."""
+
+SWEEP_S = 0.25
+"""How much later than its bound a charge may be answered."""
 
 OnDone = Callable[[Remembered | Exception], None]
 """Called once with the outcome of a charge, from the event loop."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     order: ChargeOrder
     forward_to: Book | None
     posting_id: UUID
-    on_done: OnDone
+    on_done: OnDone | None
+    """None when it has been called."""
+    answer_by: float
+    """On the monotonic clock."""
+    pause_s: float = LOCKED_PAUSE_MIN_S
+
+    def answer(self, outcome: Remembered | Exception) -> None:
+        """Tell the outcome, once. An error of one caller must not keep the others of the batch from their answers."""
+        on_done, self.on_done = self.on_done, None
+        if on_done is None:
+            return
+        try:
+            on_done(outcome)
+        except Exception:
+            log.exception("charge_not_answered")
+
+    def is_overdue(self) -> bool:
+        """Tell the terminal to resend if it has waited long enough; returns whether it has."""
+        if self.answer_by > time.monotonic():
+            return False
+        self.answer(Problem(UNAVAILABLE, retry_after_s=2))
+        return True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Lane:
+    """A queue of one book, and the tasks that send it, each with the batch that it has sent."""
+
+    book: Book
+    batch_max: int
     waiting: deque[_Waiting] = field(default_factory=deque)
-    tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
+    tasks: "dict[asyncio.Task[None], list[_Waiting]]" = field(default_factory=dict)
+
+
+class _Locked(Exception):
+    """The batch was not posted: these holders' purses are locked, or, if none are named, something else is."""
+
+    def __init__(self, holders: frozenset[int]) -> None:
+        super().__init__(holders)
+        self.holders = holders
 
 
 Answered = Callable[[list[tuple[ChargeOrder, Remembered]]], None]
@@ -142,20 +185,28 @@ class Charger:
         self._pool = pool
         self._limits = limits
         self._on_answered = on_answered
-        self._lanes: dict[Book, _Lane] = {}
+        self._lanes: dict[tuple[Book, bool], _Lane] = {}
+        """By book, and whether it is the lane aside: for charges that may have to wait for a lock."""
+        self._sweeper: asyncio.TimerHandle | None = None
         self.waiting = 0
-        """Charges that have not been sent to the database yet."""
+        """Charges that are not with the database."""
 
     def is_full_with(self, others: int) -> bool:
         """Whether a charge after so many others would be answered BUSY."""
         return self.waiting + others >= self._limits.queue_max
 
-    def post(self, order: ChargeOrder, on_done: OnDone) -> None:
+    def time_left(self, arrived_at: float) -> float:
+        """Seconds until a charge that arrived then must be answered."""
+        return max(0.0, arrived_at + self._limits.give_up_after_s - time.monotonic())
+
+    def post(self, order: ChargeOrder, arrived_at: float, on_done: OnDone) -> None:
         """Post one charge, or find what was answered to it before, and call ``on_done`` with it.
 
-        Instead of a result ``on_done`` may get a Problem: OTHER_CONTENT (the number was used with another message),
-        BUSY, UNAVAILABLE (unknown outcome: resend).
+        ``arrived_at``: on the monotonic clock. Instead of a result ``on_done`` may get a Problem: OTHER_CONTENT (the
+        number was used with another message), BUSY, UNAVAILABLE (unknown outcome: resend), the latter at most
+        ``give_up_after_s`` after the arrival.
         """
+        answer_by = arrived_at + self._limits.give_up_after_s
         # Where an earlier one of this number went stands in the terminal's own book, whatever speaks against it now.
         goes_elsewhere = order.refusal is None and order.book != order.home_book
 
@@ -163,39 +214,63 @@ class Charger:
             if isinstance(claim, Exception) or claim.forwarded_to is None:
                 on_done(claim)
             else:
-                self._submit(claim.forwarded_to, order, None, on_done)
+                self._submit(claim.forwarded_to, order, None, answer_by, on_done)
 
-        self._submit(order.home_book, order, order.book if goes_elsewhere else None, claimed)
+        self._submit(order.home_book, order, order.book if goes_elsewhere else None, answer_by, claimed)
 
-    def _submit(self, book: Book, order: ChargeOrder, forward_to: Book | None, on_done: OnDone) -> None:
+    def _submit(
+        self, book: Book, order: ChargeOrder, forward_to: Book | None, answer_by: float, on_done: OnDone
+    ) -> None:
         if self.is_full_with(0):
             on_done(Problem(BUSY, retry_after_s=1))
             return
-        lane = self._lanes.get(book)
-        if lane is None:
-            lane = self._lanes[book] = _Lane()
-        lane.waiting.append(_Waiting(order, forward_to, new_posting_id(), on_done))
         self.waiting += 1
+        self._enqueue(self._lane_of(book), _Waiting(order, forward_to, new_posting_id(), on_done, answer_by))
+
+    def _lane_of(self, book: Book, *, aside: bool = False) -> _Lane:
+        lane = self._lanes.get((book, aside))
+        if lane is None:
+            lane = self._lanes[book, aside] = _Lane(book, 1 if aside else self._limits.batch_max)
+        return lane
+
+    def _enqueue(self, lane: _Lane, one: _Waiting) -> None:
+        lane.waiting.append(one)
         if len(lane.tasks) < self._limits.lanes:
             # The batch lives in the lane's own task: a client that hangs up stops nothing.
             # Its log lines belong to no single request, so it starts with an empty context.
-            lane.tasks.add(asyncio.create_task(self._drain(book, lane), context=Context()))
+            lane.tasks[asyncio.create_task(self._drain(lane), context=Context())] = []
+            if self._sweeper is None:
+                self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
 
-    async def _drain(self, book: Book, lane: _Lane) -> None:
+    def _sweep(self) -> None:
+        """Answer what has waited long enough, in the queue or with the database; while there is anything."""
+        self._sweeper = None
+        for lane in self._lanes.values():
+            for batch in lane.tasks.values():
+                for one in batch:
+                    one.is_overdue()
+            while lane.waiting and lane.waiting[0].is_overdue():
+                lane.waiting.popleft()
+                self.waiting -= 1
+        if any(lane.tasks for lane in self._lanes.values()):
+            self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+
+    async def _drain(self, lane: _Lane) -> None:
         task = asyncio.current_task()
         assert task is not None
         try:
             while lane.waiting:
-                await self._settle(book, self._gather(lane))
+                lane.tasks[task] = batch = self._gather(lane)
+                await self._settle(lane, batch)
         finally:
-            lane.tasks.discard(task)
+            del lane.tasks[task]
 
     def _gather(self, lane: _Lane) -> list[_Waiting]:
         """The next batch: a holder and a request key at most once; the others keep their place in the queue."""
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
         taken: set[object] = set()
-        while lane.waiting and len(batch) < self._limits.batch_max:
+        while lane.waiting and len(batch) < lane.batch_max:
             one = lane.waiting.popleft()
             key, holder_id = one.order.key, one.order.holder_id
             if key in taken or (holder_id and holder_id in taken):
@@ -208,19 +283,24 @@ class Charger:
         self.waiting -= len(batch)
         return batch
 
-    async def _settle(self, book: Book, batch: list[_Waiting], *, again: bool = False) -> None:
+    async def _settle(self, lane: _Lane, batch: list[_Waiting], *, again: bool = False) -> None:
         try:
-            answers = await self._post(book, batch)
+            answers = await self._post(lane.book, batch)
         except Problem as problem:
             _fail(batch, problem)
+            return
+        except _Locked as locked:
+            rest = self._put_off(lane, batch, locked.holders)
+            if rest:
+                await self._settle(lane, rest)
             return
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             if len(batch) > 1:
                 for one in batch:
-                    await self._settle(book, [one])
+                    await self._settle(lane, [one])
             elif isinstance(error, asyncpg.UniqueViolationError) and not again:
                 # The same request arrived twice at once: the other one is remembered now.
-                await self._settle(book, batch, again=True)
+                await self._settle(lane, batch, again=True)
             else:
                 log.error("charge_rejected_by_the_database", error=str(error), key=batch[0].order.key)
                 _fail(batch, error)
@@ -232,15 +312,36 @@ class Charger:
         # Reported in the loop's next round: the next batch is sent first.
         asyncio.get_running_loop().call_soon(self._report, batch, answers)
 
+    def _put_off(self, lane: _Lane, batch: list[_Waiting], holders: frozenset[int]) -> list[_Waiting]:
+        """Put the charges that met a lock back into a queue after a pause; returns the rest of the batch.
+
+        A purse is not waited for. What else is locked is known only after a time-out, and not whose it is: then all
+        of the batch go on one by one, aside, so that they hold up nobody else.
+        """
+        put_off = [one for one in batch if one.order.holder_id in holders] if holders else batch
+        queue = lane if holders else self._lane_of(lane.book, aside=True)
+        self.waiting += len(put_off)
+        for one in put_off:
+            asyncio.get_running_loop().call_later(one.pause_s, self._try_again, queue, one)
+            one.pause_s = min(2 * one.pause_s, LOCKED_PAUSE_MAX_S)
+        return [one for one in batch if one.order.holder_id not in holders] if holders else []
+
+    def _try_again(self, queue: _Lane, one: _Waiting) -> None:
+        if one.is_overdue():
+            self.waiting -= 1
+        else:
+            self._enqueue(queue, one)
+
     def _report(self, batch: list[_Waiting], answers: list[Remembered]) -> None:
         for one, answer in zip(batch, answers, strict=True):
             other = answer.digest is not None and answer.digest != one.order.digest
-            _call(one.on_done, Problem(OTHER_CONTENT) if other else answer)
+            one.answer(Problem(OTHER_CONTENT) if other else answer)
         self._on_answered([(one.order, answer) for one, answer in zip(batch, answers, strict=True)])
 
     async def _post(self, book: Book, batch: list[_Waiting]) -> list[Remembered]:
         orders = [_row(one) for one in batch]
-        found = await until_known(lambda: self._call(book, orders), self._limits.give_up_after_s)
+        left_s = max(one.answer_by for one in batch) - time.monotonic()
+        found = await until_known(lambda: self._call(book, orders), left_s)
         rows = {_KEY(row): row for row in found}
         answers = []
         for one in batch:
@@ -249,9 +350,13 @@ class Charger:
         return answers
 
     async def _call(self, book: Book, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
-        async with self._pool.acquire() as connection:
-            await connection.forget_old_plans()  # type: ignore[attr-defined]
-            return await connection.fetch(QUERIES["charge"], book, orders)
+        try:
+            async with connection_within(self._pool, STATEMENT_WITHIN_S) as connection:
+                await connection.forget_old_plans()  # type: ignore[union-attr]
+                return await connection.fetch(QUERIES["charge"], book, orders)
+        except asyncpg.LockNotAvailableError as error:
+            # charge.sql names the holders whose purses are locked; a time-out of the database names nobody.
+            raise _Locked(frozenset(map(int, (error.detail or "").split()))) from None
 
     async def void(
         self, home_book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
@@ -263,13 +368,14 @@ class Charger:
         """
         if (target_epoch, target_sequence) >= (key.epoch, key.sequence):
             raise Problem(INVALID, "terminals.void_of_later")
-        first = await self._void_in(home_book, key, digest, target_epoch, target_sequence)
+        answer_by = time.monotonic() + self._limits.give_up_after_s
+        first = await self._void_in(home_book, key, digest, target_epoch, target_sequence, answer_by)
         if first.outcome != "forwarded" or first.forwarded_to is None:
             return first
-        return await self._void_in(first.forwarded_to, key, digest, target_epoch, target_sequence)
+        return await self._void_in(first.forwarded_to, key, digest, target_epoch, target_sequence, answer_by)
 
     async def _void_in(
-        self, book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+        self, book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int, answer_by: float
     ) -> Remembered:
         posting_id = new_posting_id()
         arguments = (
@@ -278,13 +384,14 @@ class Charger:
         )  # fmt: skip
 
         async def statement() -> asyncpg.Record | None:
-            try:
-                return await self._pool.fetchrow(QUERIES["void"], *arguments)
-            except asyncpg.UniqueViolationError:
-                # The same void arrived twice at once: the other one is remembered now.
-                return await self._pool.fetchrow(QUERIES["void"], *arguments)
+            async with connection_within(self._pool, STATEMENT_WITHIN_S) as connection:
+                try:
+                    return await connection.fetchrow(QUERIES["void"], *arguments)
+                except asyncpg.UniqueViolationError:
+                    # The same void arrived twice at once: the other one is remembered now.
+                    return await connection.fetchrow(QUERIES["void"], *arguments)
 
-        row = await until_known(statement, self._limits.give_up_after_s)
+        row = await until_known(statement, answer_by - time.monotonic())
         assert row is not None
         remembered = _remembered(row, posting_id)
         if remembered.digest != digest:
@@ -316,12 +423,4 @@ def _remembered(row: asyncpg.Record, posting_id: UUID) -> Remembered:
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:
     for one in batch:
-        _call(one.on_done, error)
-
-
-def _call(on_done: OnDone, outcome: Remembered | Exception) -> None:
-    """An error of one caller must not keep the others of the batch from their answers."""
-    try:
-        on_done(outcome)
-    except Exception:
-        log.exception("charge_not_answered")
+        one.answer(error)

@@ -43,3 +43,4 @@ class Refusal(StrEnum):
     TOO_LATE = "too_late"
     DAY_CLOSED = "day_closed"
     NOT_A_CHARGE = "not_a_charge"
+    TERMINAL_OUT_OF_USE = "terminal_out_of_use"

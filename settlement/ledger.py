@@ -7,7 +7,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool, as_struct
+from foundation.postgres import Connection, Pool, as_struct
 from registry.identifiers import Book, CanteenId, HolderId
 from settlement.tariff import Agreement, RegionRules, Tariff
 
@@ -35,19 +35,19 @@ async def balances(pool: Pool, book: Book, holder_id: HolderId) -> dict[str, int
     return {row["kind"]: row["balance_fen"] for row in rows}
 
 
-async def tariffs_of(pool: Pool, book: Book, canteen_id: CanteenId) -> dict[str, list[Tariff]]:
+async def tariffs_of(ledger: Pool | Connection, book: Book, canteen_id: CanteenId) -> dict[str, list[Tariff]]:
     """A canteen's tariffs by meal, newest first."""
     tariffs: dict[str, list[Tariff]] = {}
-    for row in await pool.fetch(QUERIES["tariffs"], book, canteen_id):
+    for row in await ledger.fetch(QUERIES["tariffs"], book, canteen_id):
         tariffs.setdefault(row["meal"], []).append(as_struct(row, Tariff))
     return tariffs
 
 
-async def rules_of(pool: Pool, book: Book) -> list[RegionRules]:
+async def rules_of(ledger: Pool | Connection, book: Book) -> list[RegionRules]:
     """A region's rules, newest first."""
-    return [as_struct(row, RegionRules) for row in await pool.fetch(QUERIES["region_rules"], book)]
+    return [as_struct(row, RegionRules) for row in await ledger.fetch(QUERIES["region_rules"], book)]
 
 
-async def agreements_of(pool: Pool, book: Book) -> list[Agreement]:
+async def agreements_of(ledger: Pool | Connection, book: Book) -> list[Agreement]:
     """The agreements under which a host region receives officials of other regions."""
-    return [as_struct(row, Agreement) for row in await pool.fetch(QUERIES["agreements"], book)]
+    return [as_struct(row, Agreement) for row in await ledger.fetch(QUERIES["agreements"], book)]

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.postgres import LOST_CONNECTION, Pool, as_struct
+from foundation.postgres import LOST_CONNECTION, Connection, Pool, as_struct, connection_within
 from foundation.problems import NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
@@ -27,7 +27,8 @@ CHANGES_MAX = 1_000
 """Changes in one answer; a terminal that is further behind asks again."""
 
 REFRESH_S = 2.0
-"""How old the version in an answer may be; a lost card is to be known within 5 s."""
+LOOK_UP_WITHIN_S = 3.0
+"""The version in an answer is at most as old as both together, 5 s, while the database answers at all."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(7320, 0)")
 
@@ -137,7 +138,7 @@ async def changes_since(ledger: Pool, version: int) -> BlockChanges:
     return BlockChanges(reached, len(rows) < CHANGES_MAX, [as_struct(row, BlockChange) for row in rows])
 
 
-async def block_list_version(ledger: Pool) -> int:
+async def block_list_version(ledger: Pool | Connection) -> int:
     """The version of the block list now."""
     return int(await ledger.fetchval(QUERIES["block_list_version"]))
 
@@ -153,7 +154,8 @@ class BlockListVersion:
         """Keep ``current`` up to date until cancelled."""
         while True:
             try:
-                self.current = await block_list_version(self._ledger)
+                async with connection_within(self._ledger, LOOK_UP_WITHIN_S) as connection:
+                    self.current = await block_list_version(connection)
             except (*LOST_CONNECTION, TimeoutError) as error:
                 log.warning("block_list_version_unknown", error=repr(error))
             await asyncio.sleep(REFRESH_S)

@@ -6,16 +6,18 @@ in one round of the event loop; the documented route (``routes/payments.py``) br
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import structlog
-from msgspec import Struct, json
+from msgspec import Struct, field, json
 
 from foundation.calendar import local_date_of
 from foundation.keys import KeyRing
 from foundation.problem_responses import problem_of, rendered
+from foundation.problems import UNAVAILABLE, Problem
 from foundation.strict_json import TypedReader
 from registry.models import Database
 from settlement.charging import ChargeOrder, Charger, Remembered
@@ -51,6 +53,8 @@ class ChargeRequest(Struct):
     body: bytes
     request_id: str
     on_answered: Callable[[ChargeAnswer], None]
+    arrived_at: float = field(default_factory=time.monotonic)
+    """On the monotonic clock: the answer is due so many seconds after it."""
     message: TerminalMessage | None = None
     data: ChargeMessage | None = None
     challenged_by: Signer | None = None
@@ -169,7 +173,7 @@ class ChargeProcessor:
         on = local_date_of(request.data.purchased_at)
         request.rules = rules = rules_on(request.message.session, on)
         request.order = order = order_of(request.message, request.data, request.credential, rules, on)
-        self._charger.post(order, partial(self._on_posted, request))
+        self._charger.post(order, request.arrived_at, partial(self._on_posted, request))
         return True
 
     def _on_posted(self, request: ChargeRequest, outcome: Remembered | Exception) -> None:
@@ -182,7 +186,14 @@ class ChargeProcessor:
             self._answer(request, outcome)
 
     async def _block_clone(self, request: ChargeRequest, order: ChargeOrder, outcome: Remembered) -> None:
-        await block_clone(self._database, order.credential_id, order.counter)
+        # Not cancelled when it takes too long: the repeat finds it done, or does it.
+        blocking = asyncio.create_task(block_clone(self._database, order.credential_id, order.counter))
+        self._tasks.add(blocking)
+        blocking.add_done_callback(self._tasks.discard)
+        done, _ = await asyncio.wait({blocking}, timeout=self._charger.time_left(request.arrived_at))
+        if not done:
+            raise Problem(UNAVAILABLE, retry_after_s=2)
+        await blocking
         self._answer(request, outcome)
 
     def _in_a_task(self, request: ChargeRequest, work: Coroutine[Any, Any, None]) -> None:

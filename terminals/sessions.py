@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
-from foundation.postgres import LOST_CONNECTION, Pool
+from foundation.postgres import LOST_CONNECTION, Connection, Pool, connection_within
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
 from settlement.ledger import agreements_of, rules_of, tariffs_of
@@ -48,6 +48,8 @@ CACHE_S = 3.0
 REFRESH_S = 1.0
 IN_USE_S = 60.0
 """A till at lunch charges every few seconds; one that was idle for longer is looked up at its next request."""
+LOOK_UP_WITHIN_S = 4.0
+"""The look-up of a session leaves its charge half of the time in which it is to be answered."""
 TERMS_S = 10.0
 """Prices and rules change by date; any other change of a canteen's terms reaches its tills this much later."""
 CACHED_SESSIONS_MAX = 20_000
@@ -130,11 +132,13 @@ class SessionStore:
         """The live session of this number; raises Problem BAD_SIGNATURE (unknown) or SESSION_ENDED."""
         session = self._recent(session_id)
         if session is None:
-            row = await self._row(session_id)
-            if row is None:
-                raise Problem(BAD_SIGNATURE, "terminals.session_unknown")
-            # A till that signs on gets the current terms.
-            terms = await self._terms_of(row, older_than_s=TERMS_S if session_id in self._cache else 0.0)
+            async with connection_within(self._ledger, LOOK_UP_WITHIN_S) as connection:
+                row = await connection.fetchrow(QUERIES["sessions"], [session_id])
+                if row is None:
+                    raise Problem(BAD_SIGNATURE, "terminals.session_unknown")
+                # A till that signs on gets the current terms.
+                older_than_s = TERMS_S if session_id in self._cache else 0.0
+                terms = await self._terms_of(connection, row, older_than_s=older_than_s)
             session = self._keep(row, self._mac_of(row), terms)
             self._used_at[session_id] = time.monotonic()
         if not _is_live(session):
@@ -153,19 +157,25 @@ class SessionStore:
             self._used_at = {number: at for number, at in self._used_at.items() if at > since}
             in_use = list(self._used_at)
             try:
-                for row in await self._ledger.fetch(QUERIES["sessions"], in_use) if in_use else ():
-                    known = self._cache.get(row["session_id"])
-                    if known is not None:
-                        terms = await self._terms_of(row, older_than_s=TERMS_S)
-                        self._keep(row, known[1].mac, terms)
+                if in_use:
+                    await self._refresh(in_use)
             except (*LOST_CONNECTION, TimeoutError) as error:
                 log.warning("sessions_not_refreshed", error=repr(error))
+
+    async def _refresh(self, session_ids: list[str]) -> None:
+        async with connection_within(self._ledger, LOOK_UP_WITHIN_S) as connection:
+            for row in await connection.fetch(QUERIES["sessions"], session_ids):
+                known = self._cache.get(row["session_id"])
+                if known is not None:
+                    terms = await self._terms_of(connection, row, older_than_s=TERMS_S)
+                    self._keep(row, known[1].mac, terms)
 
     async def card_mac_of(self, session: Session, session_id: str) -> Callable[[bytes], bytes] | None:
         """The MAC of the same terminal's session in which a card was challenged, ended or not; None if unknown."""
         if session_id == session.session_id:
             return session.mac
-        row = await self._row(session_id)
+        async with connection_within(self._ledger, LOOK_UP_WITHIN_S) as connection:
+            row = await connection.fetchrow(QUERIES["sessions"], [session_id])
         if row is None or (row["terminal_id"], row["epoch"]) != (session.terminal_id, session.epoch):
             return None
         return self._mac_of(row)
@@ -186,21 +196,18 @@ class SessionStore:
             self._cache.popitem(last=False)
         return session
 
-    async def _row(self, session_id: str) -> asyncpg.Record | None:
-        return await self._ledger.fetchrow(QUERIES["sessions"], [session_id])
-
     def _mac_of(self, row: asyncpg.Record) -> Callable[[bytes], bytes]:
         return hmac_signer(self._keys.unwrap(row["wrapped_key"], row["session_id"].encode()))
 
-    async def _terms_of(self, row: asyncpg.Record, *, older_than_s: float) -> CanteenTerms:
+    async def _terms_of(self, ledger: Connection, row: asyncpg.Record, *, older_than_s: float) -> CanteenTerms:
         """A canteen's terms, shared by its tills; read again when they are older than that."""
         book, canteen_id = row["book"], row["canteen_id"]
         cached = self._terms.get(canteen_id)
         if cached is None or time.monotonic() - cached[0] >= older_than_s:
             terms = CanteenTerms(
-                await tariffs_of(self._ledger, book, canteen_id),
-                await rules_of(self._ledger, book),
-                await agreements_of(self._ledger, book),
+                await tariffs_of(ledger, book, canteen_id),
+                await rules_of(ledger, book),
+                await agreements_of(ledger, book),
             )
             cached = self._terms[canteen_id] = (time.monotonic(), terms)
         return cached[1]

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import itertools
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,7 +56,7 @@ class AwaitableCharger(Charger):
             else:
                 outcome.set_result(found)
 
-        self.post(order, on_done)
+        self.post(order, time.monotonic(), on_done)
         return await outcome
 
 

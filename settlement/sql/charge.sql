@@ -3,12 +3,15 @@
 -- p_orders: one element a charge (type charge_order, migration 0004); a holder and a request key stand in a batch at
 -- most once. given: the reason when the order was refused before it came here (bad card, no such price); it is still
 -- remembered. forward_to: the book that will post it, when this is only the claim in the terminal's own book.
+-- A terminal that was replaced or revoked is refused from the commit of that on, whatever its worker still knows.
 -- host_account: the account that pays for a working meal instead of the official; else null.
 -- Returns each request's row, in no order.
 --
--- Order of work: gate, lock the purses, decide, and for what is not known yet: remember, pay, post. A repeat is found by
--- the key of `request`; two that arrive at once meet at the purses' locks, else (refusals, claims) at that key, and
--- the loser's whole batch fails and is sent again one by one: cheaper than to insert every row as if it might collide.
+-- Order of work: gate, lock the purses, decide, and for what is not known yet: remember, pay, post. No purse is waited
+-- for: when one is locked elsewhere, the batch fails with lock_not_available and names the holders in its detail, so
+-- that the others can be sent again at once. A repeat is found by the key of `request`; two that arrive at once meet at
+-- the purses' locks, else (refusals, claims) at that key, and the loser's whole batch fails and is sent again one by
+-- one: cheaper than to insert every row as if it might collide.
 -- A counter is used once because its credential belongs to one holder, whose purses are locked before `last_counter` is
 -- read. Each statement sees what was committed while the locks were awaited.
 CREATE OR REPLACE FUNCTION charge(p_book integer, p_orders charge_order[])
@@ -27,22 +30,28 @@ DECLARE
     v_decided charge_decision[];
     v_hosted boolean;
     v_repeats boolean;
+    v_locked text;
 BEGIN
     v_date := pass_day_gate(p_book);
 
-    SELECT array_agg((l.cash_balance, l.subsidy_balance, l.cash_account, l.subsidy_account)::charge_purses ORDER BY l.n)
-    INTO v_purses
+    SELECT array_agg((l.cash_balance, l.subsidy_balance, l.cash_account, l.subsidy_account)::charge_purses ORDER BY l.n),
+           string_agg(l.holder::text, ' ') FILTER (WHERE l.locked < 2 AND l.locked < (
+               SELECT count(*) FROM purse x WHERE x.book = p_book AND x.holder_id = l.holder))
+    INTO v_purses, v_locked
     FROM (
-        SELECT a.n, coalesce(max(w.balance_fen) FILTER (WHERE w.kind = 'cash'), 0) AS cash_balance,
+        SELECT a.n, a.holder, count(w.kind) AS locked, coalesce(max(w.balance_fen) FILTER (WHERE w.kind = 'cash'), 0) AS cash_balance,
                coalesce(max(w.balance_fen) FILTER (WHERE w.kind = 'subsidy'), 0) AS subsidy_balance,
                max(w.account_id) FILTER (WHERE w.kind = 'cash') AS cash_account,
                max(w.account_id) FILTER (WHERE w.kind = 'subsidy') AS subsidy_account
         FROM (SELECT h.holder, h.ordinality AS n FROM unnest(p_orders) WITH ORDINALITY AS h ORDER BY h.holder) a
         LEFT JOIN LATERAL (
             SELECT x.kind, x.balance_fen, x.account_id FROM purse x
-            WHERE x.book = p_book AND x.holder_id = a.holder ORDER BY x.kind FOR UPDATE) w ON true
-        GROUP BY a.n
+            WHERE x.book = p_book AND x.holder_id = a.holder ORDER BY x.kind FOR UPDATE SKIP LOCKED) w ON true
+        GROUP BY a.n, a.holder
     ) l;
+    IF v_locked IS NOT NULL THEN
+        RAISE lock_not_available USING MESSAGE = 'a purse is locked', DETAIL = v_locked;
+    END IF;
     -- Read after the locks: a purse's postings are in the order of their times, whichever worker sent them.
     v_now := clock_timestamp();
 
@@ -61,6 +70,7 @@ BEGIN
     FROM (
         SELECT p.*,
                CASE
+                   WHEN p.out_of_use THEN 'terminal_out_of_use'
                    WHEN v_date IS NULL THEN 'day_closed'
                    WHEN p.given IS NOT NULL THEN p.given
                    WHEN p.forward_to IS NOT NULL THEN NULL
@@ -86,12 +96,18 @@ BEGIN
                        CASE WHEN o.agency_id = a.acquirer THEN a.home_fen ELSE a.visitor_fen END AS price,
                        v.visit_id, v.working_meal_had, today.meals,
                        coalesce(today.spent_today, 0) AS spent_today, q.known IS NOT NULL AS known,
-                       today.late_payments, today.late_fen, j.late_payments_max, j.late_fen_max
+                       today.late_payments, today.late_fen, j.late_payments_max, j.late_fen_max,
+                       u.epoch <> a.epoch OR u.state <> 'active' AS out_of_use
                 FROM unnest(p_orders, v_purses) WITH ORDINALITY AS a
                 LEFT JOIN LATERAL (
                     SELECT true AS known FROM request r
                     WHERE r.book = p_book AND r.terminal_id = a.terminal AND r.epoch = a.epoch
                       AND r.sequence = a.sequence OFFSET 0) q ON true
+                -- A worker may know its session for a few seconds longer. Only the terminal's own book has its row: there
+                -- it charges, or claims.
+                LEFT JOIN LATERAL (
+                    SELECT m.epoch, m.state FROM terminal m
+                    WHERE m.book = p_book AND m.terminal_id = a.terminal OFFSET 0) u ON true
                 LEFT JOIN LATERAL (
                     SELECT k.holder_id, k.state, k.expires_at, k.last_counter FROM credential k
                     WHERE k.book = p_book AND k.credential_id = a.credential AND k.holder_id = a.holder OFFSET 0

@@ -20,8 +20,13 @@ DECLARE
     v_subsidy bigint := 0;
     v_host bigint := 0;
     v_reversed boolean := false;
+    v_out_of_use boolean;
 BEGIN
     v_date := pass_day_gate(p_book);
+    -- As in charge.sql: only the terminal's own book has its row.
+    v_out_of_use := EXISTS (
+        SELECT FROM terminal m WHERE m.book = p_book AND m.terminal_id = p_terminal
+                               AND (m.epoch <> p_epoch OR m.state <> 'active'));
     v_now := clock_timestamp();
     PERFORM FROM request r WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_epoch
                              AND r.sequence = p_sequence;
@@ -29,11 +34,11 @@ BEGIN
         INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen, host_fen,
                              business_date, answered_at)
         SELECT p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, 0, v_date, v_now
-        WHERE v_date IS NOT NULL
+        WHERE v_date IS NOT NULL AND NOT v_out_of_use
         ON CONFLICT (book, terminal_id, epoch, sequence) DO NOTHING;
         GET DIAGNOSTICS v_tombstones = ROW_COUNT;
 
-        IF v_tombstones = 0 THEN
+        IF v_tombstones = 0 AND NOT v_out_of_use THEN
             SELECT r.* INTO v_target FROM request r
             WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_target_epoch
               AND r.sequence = p_target_sequence;
@@ -47,6 +52,7 @@ BEGIN
             v_now := clock_timestamp();
         END IF;
         v_refusal := CASE
+            WHEN v_out_of_use THEN 'terminal_out_of_use'
             WHEN v_date IS NULL THEN 'day_closed'
             WHEN v_target.operation = 'void' THEN 'not_a_charge'
             WHEN v_target.outcome IS DISTINCT FROM 'approved' THEN NULL

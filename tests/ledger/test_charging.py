@@ -1,6 +1,9 @@
 """Charging on a real ledger: who pays from which purse, what is refused, and that once is once."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +11,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from foundation.postgres import Pool
+from foundation.postgres import Pool, open_pool
 from foundation.problems import Problem
 from registry.identifiers import Book
 from settlement.charging import ChargeOrder, RequestKey
@@ -16,6 +19,7 @@ from settlement.deposits import Deposit, deposit
 from settlement.ledger import QUERIES, new_posting_id
 from settlement.transfers import TransferKind
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
+from tests.relay import relay_to
 
 
 async def test_visitor_pays_from_cash_only(counter: Counter) -> None:
@@ -91,7 +95,7 @@ async def claim_alone(counter: Counter, order: ChargeOrder) -> None:
     """The centre stops between the claim in the terminal's book and the payment in the other."""
     from settlement.charging import _row, _Waiting
 
-    one = _Waiting(order, order.book, new_posting_id(), lambda _: None)
+    one = _Waiting(order, order.book, new_posting_id(), None, 0.0)
     await counter.ledger.fetch(QUERIES["charge"], order.home_book, [_row(one)])
 
 
@@ -318,6 +322,22 @@ async def test_a_void_names_an_earlier_request_only(counter: Counter, epochs: in
     assert await counter.ledger.fetchval("SELECT count(*) FROM request WHERE terminal_id = $1", till.terminal_id) == 0
 
 
+@pytest.mark.parametrize("change", ["epoch = 2", "state = 'revoked'"])
+@pytest.mark.parametrize("book", [NINGBO, HANGZHOU])
+async def test_a_terminal_out_of_use_is_refused_by_the_ledger_itself(counter: Counter, change: str, book: Book) -> None:
+    """However long a worker still takes its session for a good one."""
+    holder, till = await counter.holder(book), await counter.till(NINGBO)
+    before, void = counter.order(till, holder), counter.order(till, holder)
+    first = await counter.charger.charge(before)
+    await counter.ledger.execute(f"UPDATE terminal SET {change} WHERE terminal_id = $1", till.terminal_id)
+    assert (await counter.charger.charge(counter.order(till, holder))).refusal == "terminal_out_of_use"
+    answer = await counter.charger.void(NINGBO, void.key, void.digest, 1, before.key.sequence)
+    assert answer.refusal == "terminal_out_of_use"
+    assert replace(await counter.charger.charge(before), fresh=True) == first, "a repeat gets the first answer"
+    assert await counter.count() == 1
+    assert await counter.count("reversal") == 0
+
+
 async def test_a_replaced_devices_charge_is_voided_by_the_new_one(counter: Counter) -> None:
     holder, till = await counter.holder(), await counter.till()
     order = counter.order(till, holder)
@@ -429,3 +449,72 @@ async def test_a_voided_late_payment_still_counts(counter: Counter) -> None:
         await counter.charger.void(till.book, void, bytes(32), 1, order.key.sequence)
     again = await counter.charger.charge(counter.order(till, official, purchased_at=an_hour_ago))
     assert again.refusal == "late_limit_exceeded"
+
+
+async def test_a_locked_purse_keeps_only_its_own_charge_waiting(counter: Counter, database_url: str) -> None:
+    till, holders = await counter.till(), [await counter.holder() for _ in range(20)]
+    async with locked(database_url, "SELECT FROM purse WHERE holder_id = $1 FOR UPDATE", holders[3].holder_id):
+        charges = [asyncio.create_task(counter.charger.charge(counter.order(till, holder))) for holder in holders]
+        stuck = charges.pop(3)
+        assert {(await charge).outcome for charge in charges} == {"approved"}
+        later = [counter.charger.charge(counter.order(till, holder)) for holder in holders[:3]]
+        assert {answer.outcome for answer in await asyncio.gather(*later)} == {"approved"}
+        assert not stuck.done()
+    assert (await stuck).outcome == "approved"
+    assert await counter.count() == 23
+
+
+async def test_a_locked_card_makes_its_batch_go_one_by_one(counter: Counter, database_url: str) -> None:
+    till, holders = await counter.till(), [await counter.holder() for _ in range(10)]
+    held = "SELECT FROM credential WHERE credential_id = $1 FOR UPDATE"
+    async with locked(database_url, held, holders[3].credential_id):
+        charges = [asyncio.create_task(counter.charger.charge(counter.order(till, holder))) for holder in holders]
+        stuck = charges.pop(3)
+        assert {(await charge).outcome for charge in charges} == {"approved"}
+        assert await counter.count() == 9
+    with suppress(Problem):
+        await stuck
+    assert await counter.count() in (9, 10)
+
+
+@asynccontextmanager
+async def locked(database_url: str, statement: str, number: int) -> AsyncIterator[None]:
+    """Another session holds a row for the time of the block."""
+    other = await asyncpg.connect(database_url)
+    await other.execute("BEGIN")
+    await other.fetch(statement, number)
+    try:
+        yield
+    finally:
+        await other.close()
+
+
+async def test_every_charge_is_answered_in_its_own_time_also_behind_others(ledger: Pool, database_url: str) -> None:
+    """While a book stands still, each charge is told to come back after the bound from its own arrival."""
+    counter = Counter(ledger, batch_max=1, give_up_after_s=1.0)
+    till, holders = await counter.till(), [await counter.holder() for _ in range(12)]
+    orders = [counter.order(till, holder) for holder in holders]
+    began = time.monotonic()
+    async with locked(database_url, "SELECT pg_advisory_xact_lock(7301, $1)", NINGBO):
+        answers = await asyncio.gather(*(counter.charger.charge(o) for o in orders), return_exceptions=True)
+        took_s = time.monotonic() - began
+    assert [a.kind.slug for a in answers if isinstance(a, Problem)] == ["unavailable"] * 12
+    assert took_s < 3.0 * 12 / 2, "batch by batch it takes twelve lock time-outs of 3 s"
+    again = await asyncio.gather(*(counter.charger.charge(o) for o in orders))
+    assert {answer.outcome for answer in again} == {"approved"}
+    assert await counter.count() == 12
+
+
+async def test_a_connection_that_died_without_a_word_holds_up_a_charge_for_a_moment_only(
+    counter: Counter, database_url: str
+) -> None:
+    till, holders = await counter.till(), [await counter.holder() for _ in range(5)]
+    async with relay_to(database_url) as (relay, url):
+        pool = await open_pool(url, size=4)
+        await asyncio.gather(*(pool.fetchval("SELECT pg_sleep(0.2)") for _ in range(4)))
+        worker = Counter(pool)
+        relay.swallow()
+        answers = await asyncio.gather(*(worker.charger.charge(counter.order(till, h)) for h in holders))
+        assert {answer.outcome for answer in answers} == {"approved"}
+        pool.terminate()
+    assert await counter.count() == 5

@@ -20,6 +20,10 @@ from tests.sql_text import PACKAGES, ROOT, Sql, functions, named_queries, statem
 
 READS = {
     ("clearing", "terminal"): "reconciliation names the terminal whose totals differ; it needs no rule of the package",
+    (
+        "settlement",
+        "terminal",
+    ): "a payment of a terminal that was replaced or revoked is refused by the statement itself",
     ("waste.measures", "waste_meal"): "months are added up from meals, in the transaction that changes a meal",
     ("waste.measures", "cover_day"): "months are added up from covers, in the transaction that keeps a day's covers",
     (
