@@ -27,7 +27,7 @@ from foundation.strict_json import StrictRequest
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
-from onecard.system_routes import health, live_stream, prometheus
+from onecard.system_routes import health, live, live_stream, prometheus
 from registry.models import Database
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import Charger
@@ -86,6 +86,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     # the system itself
     live_stream,
     health,
+    live,
     prometheus,
 )
 

@@ -7,6 +7,7 @@ book, and without the claim one number could post in two books.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
@@ -145,6 +146,17 @@ class Charger:
         self._lanes: dict[Book, _Lane] = {}
         self.waiting = 0
         """Charges that have not been sent to the database yet."""
+        self.failures = 0
+        """Charges without a known outcome since the last one that was answered."""
+        self.failed_at = 0.0
+        """When the last of them failed, in monotonic seconds."""
+        self._under_way: dict[asyncio.Task[None], float] = {}
+
+    @property
+    def oldest_s(self) -> float:
+        """How long the oldest batch has been under way, in seconds; 0 without one."""
+        now = time.monotonic()
+        return now - min(self._under_way.values(), default=now)
 
     def is_full_with(self, others: int) -> bool:
         """Whether a charge after so many others would be answered BUSY."""
@@ -187,8 +199,10 @@ class Charger:
         assert task is not None
         try:
             while lane.waiting:
+                self._under_way[task] = time.monotonic()
                 await self._settle(book, self._gather(lane))
         finally:
+            self._under_way.pop(task, None)
             lane.tasks.discard(task)
 
     def _gather(self, lane: _Lane) -> list[_Waiting]:
@@ -213,6 +227,7 @@ class Charger:
         try:
             answers = await self._post(book, batch)
         except Problem as problem:
+            self._note_failure(batch)
             _fail(batch, problem)
             return
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
@@ -228,12 +243,18 @@ class Charger:
             return
         except Exception as error:
             log.exception("charge_batch_failed")
+            self._note_failure(batch)
             _fail(batch, error)
             return
         # Reported in the loop's next round: the next batch is sent first.
         asyncio.get_running_loop().call_soon(self._report, batch, answers)
 
+    def _note_failure(self, batch: list[_Waiting]) -> None:
+        self.failures += len(batch)
+        self.failed_at = time.monotonic()
+
     def _report(self, batch: list[_Waiting], answers: list[Remembered]) -> None:
+        self.failures = 0
         for one, answer in zip(batch, answers, strict=True):
             other = answer.digest is not None and answer.digest != one.order.digest
             _call(one.on_done, Problem(OTHER_CONTENT) if other else answer)
