@@ -296,6 +296,8 @@ def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
         server_header=False,
         date_header=False,
         access_log=False,
+        # Its messages go the way of all others: `configure_logs`.
+        log_config=None,
         log_level="warning",
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=WORKER_STOP_WITHIN_S,
