@@ -37,6 +37,16 @@ UNKNOWN_OUTCOME = (
 )
 """The statement did not commit, or its outcome is unknown: running it again under the same keys tells."""
 
+UNABLE = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""The statement did not commit, since the database cannot write: disk or memory full, an input-output error, a standby.
+Repeating it at once only adds to the trouble."""
+
+UNABLE_RETRY_AFTER_S = 10
+
 LOCK_TIMEOUT_MS = 3_000
 """A posting waits for a purse or for the closer at most this long; both are done within milliseconds."""
 

@@ -8,9 +8,10 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from foundation.catalogue import Language, language_of
-from foundation.postgres import UNKNOWN_OUTCOME
+from foundation.postgres import UNABLE, UNABLE_RETRY_AFTER_S, UNKNOWN_OUTCOME
 from foundation.problems import (
     INTERNAL,
     INVALID,
@@ -65,12 +66,15 @@ def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Respo
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem of an exception: UNAVAILABLE where the database's outcome is unknown, else INTERNAL."""
+    """The problem of an exception: UNAVAILABLE when the database cannot say or cannot write, else INTERNAL."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, UNKNOWN_OUTCOME):
         log.warning("unavailable", error=repr(error))
         return Problem(UNAVAILABLE, retry_after_s=2)
+    if isinstance(error, UNABLE):
+        log.warning("database_unable", error=repr(error))
+        return Problem(UNAVAILABLE, retry_after_s=UNABLE_RETRY_AFTER_S)
     log.error("internal_error", exc_info=error)
     return Problem(INTERNAL)
 
@@ -108,11 +112,16 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
     """Tell a lost connection or lock conflict from an internal error."""
     cause = error.orig.__cause__ if error.orig is not None else None
-    if isinstance(cause, UNKNOWN_OUTCOME):
+    if isinstance(cause, (*UNKNOWN_OUTCOME, *UNABLE)):
         return on_exception(request, cause)
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
         return on_exception(request, TimeoutError(repr(error)))
     return on_exception(request, error)
+
+
+def on_pool_timeout(request: Request[Any, Any, Any], error: PoolTimeout) -> Response[bytes]:
+    """Every connection of the pool is busy: come back."""
+    return on_exception(request, TimeoutError(str(error)))
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -124,5 +133,6 @@ HANDLERS: dict[int | type[Exception], Any] = {
     Problem: on_problem,
     HTTPException: on_http_exception,
     DBAPIError: on_database_error,
+    PoolTimeout: on_pool_timeout,
     Exception: on_exception,
 }

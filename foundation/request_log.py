@@ -54,7 +54,8 @@ def current_request_id() -> str:
 def count_and_log(method: str, path: str, status: int, request_id: str, **more: Any) -> None:
     """Count an answer, and write its log line."""
     REQUESTS.labels(str(status)).inc()
-    tell = log.error if status >= 500 else log.info
+    # As a warning a flood of refused requests is limited (`foundation/logs.py`).
+    tell = log.error if status >= 500 else log.warning if status >= 400 else log.info
     tell("request", method=method, path=path, status=status, request_id=request_id, **more)
 
 

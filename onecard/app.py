@@ -28,7 +28,7 @@ from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
-from onecard.system_routes import health, live_stream, prometheus
+from onecard.system_routes import health, live, live_stream, prometheus
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
 from registry.models import Database
@@ -93,6 +93,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     live_page,
     live_stream,
     health,
+    live,
     prometheus,
 )
 

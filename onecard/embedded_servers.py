@@ -16,7 +16,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,6 +36,9 @@ START_WITHIN_S = 60.0
 
 EXITS_WITHIN_S = 15.0
 """One start gives a server that keeps exiting up after this time."""
+
+LOG_MAX_BYTES = 10_000_000
+"""A server's log longer than this becomes ``.log.1``: two files at most."""
 
 LOOK_EVERY_S = 0.2
 START_AGAIN_AFTER_S = 10.0
@@ -117,6 +120,20 @@ class Service(ABC):
     def answers(self) -> bool:
         """Whether it accepts requests."""
 
+    @property
+    def log_path(self) -> Path:
+        """What the server says."""
+        return self.folder.parent / f"{self.name}.log"
+
+    def bound_log(self) -> None:
+        """Keep the log short. The server appends to the same file all the time, so it is copied and emptied."""
+        with suppress(OSError):
+            if self.log_path.stat().st_size > LOG_MAX_BYTES:
+                try:
+                    shutil.copyfile(self.log_path, self.log_path.with_suffix(".log.1"))
+                finally:
+                    os.truncate(self.log_path, 0)
+
     def running_pid(self) -> int | None:
         """The process number of the running server, even if another process started it."""
         pid = self.pid()
@@ -125,9 +142,8 @@ class Service(ABC):
     def start(self) -> None:
         """Start it and wait until it serves; raises ServiceError."""
         started = time.monotonic()
-        output_path = self.folder.parent / f"{self.name}.log"
         while time.monotonic() < started + EXITS_WITHIN_S:
-            with output_path.open("ab") as output:
+            with self.log_path.open("ab") as output:
                 self.process = subprocess.Popen(
                     self.command(), stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
                 )
@@ -137,9 +153,9 @@ class Service(ABC):
                 time.sleep(0.02)
             # After a kill -9 the old backends hold the shared memory for a moment: retry until they are gone.
             time.sleep(0.2)
-        last_words = output_path.read_text(errors="replace").strip().splitlines()[-1:]
+        last_words = self.log_path.read_text(errors="replace").strip().splitlines()[-1:]
         raise ServiceError(
-            "onecard.service.does_not_start", service=self.name, reason=" ".join(last_words), log=output_path
+            "onecard.service.does_not_start", service=self.name, reason=" ".join(last_words), log=self.log_path
         )
 
     def stop(self, *, within_s: float = 15.0) -> None:
@@ -404,6 +420,7 @@ class Services:
         pause_s = LOOK_EVERY_S
         while not self._stopping.wait(pause_s):
             pause_s = LOOK_EVERY_S
+            service.bound_log()
             if service.process is not None and service.process.poll() is None:
                 continue
             if service.process is not None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from litestar import Litestar
@@ -13,12 +14,14 @@ from clearing.approvals import KINDS as CLEARING
 from foundation.keys import load_keys
 from foundation.postgres import open_pool
 from onecard import metrics
+from onecard.job_watch import JobWatch
 from onecard.live_totals import LiveFigures
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from registry.approvals import Approvals
 from settlement.approvals import KINDS as SETTLEMENT
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
+from settlement.readiness import Readiness
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
@@ -71,6 +74,8 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.charts = Charts(state.ledger)
     state.viewers = 0
     state.charger = _charger(state, settings)
+    state.readiness = Readiness(state.ledger, state.charger)
+    state.job_watch = JobWatch(state.ledger, settings.calendar)
     state.charge_processor = ChargeProcessor(
         state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list, state.in_time
     )
@@ -92,8 +97,19 @@ def _background_tasks(state: State) -> list[asyncio.Task[None]]:
         state.live.follow,
         state.live.spread,
         state.arrivals.sweep,
+        state.readiness.probe,
+        state.job_watch.follow,
+        partial(metrics.write, state.settings.metrics_folder, partial(_refresh_gauges, state)),
     )
     return [asyncio.create_task(_for_ever(job)) for job in jobs]
+
+
+def _refresh_gauges(state: State) -> None:
+    metrics.QUEUE.set(state.charger.waiting)
+    metrics.OLDEST.set(state.charger.oldest_s)
+    metrics.READY.set(not any(state.readiness.obstacles()))
+    metrics.JOBS_SILENT.set(state.job_watch.silent_s)
+    metrics.DAY_LATE.set(state.job_watch.day_late_s)
 
 
 async def _for_ever(job: Callable[[], Awaitable[None]]) -> None:
@@ -102,5 +118,5 @@ async def _for_ever(job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
         except Exception:
-            log.exception("background_task_failed", task=job.__qualname__)
+            log.exception("background_task_failed", task=repr(job))
         await asyncio.sleep(START_AGAIN_AFTER_S)

@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import errno
 import os
-import shutil
 import signal
 import socket
 import threading
@@ -19,7 +18,6 @@ from uvicorn.supervisors.multiprocess import Process
 
 from foundation.catalogue import Explained
 from foundation.logs import configure_logs
-from onecard.jobs import run_jobs
 from onecard.settings import Settings
 from terminals.charge_connection import KEEP_ALIVE_S, ChargeConnection
 
@@ -54,7 +52,7 @@ def export(settings: Settings) -> None:
         "ONECARD_GATEWAY_URL": settings.gateway_url,
         "ONECARD_GATEWAY_MERCHANT": settings.gateway_merchant,
         "ONECARD_GATEWAY_APP": settings.gateway_app,
-        "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_folder),
+        "ONECARD_METRICS_DIR": str(settings.metrics_folder),
     }
 
 
@@ -199,6 +197,9 @@ class JobRunner(Worker):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it serves nothing
         """What the child does."""
+        # Here, since the workers need none of it.
+        from onecard.jobs import run_jobs
+
         end_with_parent(self._parent)
         threading.Thread(target=self.always_pong, daemon=True).start()
         settings = Settings()
@@ -266,13 +267,22 @@ class Supervisor:
                 process.join()
 
 
+def _empty(metrics: Path) -> None:
+    """Forget the counters of the run before. A full disk costs metrics, never the start."""
+    try:
+        metrics.mkdir(parents=True, exist_ok=True)
+        for file in metrics.iterdir():
+            file.unlink()
+    except OSError as error:
+        log.warning("metrics_folder_unusable", error=repr(error))
+
+
 def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
     """Serve the application that ``factory`` (module:function) makes in each worker, until a signal ends it.
 
     ``with_jobs``: a job runner beside the workers. Raises PortUnavailable, NothingServes.
     """
-    shutil.rmtree(settings.metrics_folder, ignore_errors=True)
-    settings.metrics_folder.mkdir(parents=True)
+    _empty(settings.metrics_folder)
     export(settings)
     config = uvicorn.Config(
         factory,
@@ -286,6 +296,8 @@ def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
         server_header=False,
         date_header=False,
         access_log=False,
+        # Its messages go the way of all others: `configure_logs`.
+        log_config=None,
         log_level="warning",
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=WORKER_STOP_WITHIN_S,

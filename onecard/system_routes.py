@@ -36,9 +36,26 @@ async def live_stream(state: State) -> ServerSentEvent:
     return ServerSentEvent(stream())
 
 
-@get("/health", summary="Whether payments can be taken", tags=["system"])
+@get("/health", summary="Whether a payment would succeed", tags=["system"])
 async def health(state: State) -> Response[dict[str, Any]]:
-    """The state of PostgreSQL and Redis. 503 without PostgreSQL; ``degraded`` without Redis, payments go on."""
+    """Whether this worker can take payments: it writes to the ledger every second and watches the charges.
+
+    503 when a payment would not succeed: nothing can be written, the gate of a business day is held, the purses are
+    locked, a charge waits for too long, charges fail. ``degraded`` (200) without Redis, without a job runner, or when
+    the end of a business day is late: payments go on.
+    """
+    obstacles = list(state.readiness.obstacles())
+    parts = {"payments": "; ".join(obstacles) or "ok", "redis": await _redis(state), "jobs": state.job_watch.state()}
+    status = "unavailable" if obstacles else "ok" if all(part == "ok" for part in parts.values()) else "degraded"
+    return Response({"status": status, **parts}, status_code=503 if obstacles else 200)
+
+
+@get("/health/live", summary="Whether this worker runs and reaches its servers", tags=["system"])
+async def live(state: State) -> Response[dict[str, Any]]:
+    """Whether PostgreSQL and Redis answer this worker. 503 without PostgreSQL; ``degraded`` without Redis.
+
+    It says nothing of payments: ask ``/health`` whether to send them here.
+    """
     answers = {"postgresql": await _postgresql(state), "redis": await _redis(state)}
     ok = answers["postgresql"] == "ok"
     status = "ok" if all(a == "ok" for a in answers.values()) else "degraded" if ok else "unavailable"
@@ -69,4 +86,4 @@ async def prometheus(state: State) -> bytes:
     with suppress(*LOST_CONNECTION, TimeoutError):
         async with asyncio.timeout(PROBE_WITHIN_S):
             metrics.show_differences(await open_differences_by_kind(state.ledger))
-    return metrics.exposition()
+    return await asyncio.to_thread(metrics.exposition, state.settings.metrics_folder)

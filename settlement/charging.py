@@ -149,13 +149,6 @@ class _Waiting:
         except Exception:
             log.exception("charge_not_answered")
 
-    def is_overdue(self) -> bool:
-        """Tell the terminal to resend if it has waited long enough; returns whether it has."""
-        if self.answer_by > time.monotonic():
-            return False
-        self.answer(Problem(UNAVAILABLE, retry_after_s=2))
-        return True
-
 
 @dataclass(slots=True, eq=False)
 class _Lane:
@@ -190,6 +183,20 @@ class Charger:
         self._sweeper: asyncio.TimerHandle | None = None
         self.waiting = 0
         """Charges that are not with the database."""
+        self.failures = 0
+        """Charges without a known outcome since the last one that was answered."""
+        self.failed_at = 0.0
+        """When the last of them failed, in monotonic seconds."""
+
+    @property
+    def oldest_s(self) -> float:
+        """How long the oldest charge has been under way, in seconds; 0 without one."""
+        lanes = self._lanes.values()
+        under_way = [one for lane in lanes for batch in lane.tasks.values() for one in batch]
+        under_way += [lane.waiting[0] for lane in lanes if lane.waiting]
+        if not under_way:
+            return 0.0
+        return time.monotonic() - min(one.answer_by for one in under_way) + self._limits.give_up_after_s
 
     def is_full_with(self, others: int) -> bool:
         """Whether a charge after so many others would be answered BUSY."""
@@ -248,8 +255,8 @@ class Charger:
         for lane in self._lanes.values():
             for batch in lane.tasks.values():
                 for one in batch:
-                    one.is_overdue()
-            while lane.waiting and lane.waiting[0].is_overdue():
+                    self._is_overdue(one)
+            while lane.waiting and self._is_overdue(lane.waiting[0]):
                 lane.waiting.popleft()
                 self.waiting -= 1
         if any(lane.tasks for lane in self._lanes.values()):
@@ -287,6 +294,7 @@ class Charger:
         try:
             answers = await self._post(lane.book, batch)
         except Problem as problem:
+            self._note_failures(len(batch))
             _fail(batch, problem)
             return
         except _Locked as locked:
@@ -307,6 +315,7 @@ class Charger:
             return
         except Exception as error:
             log.exception("charge_batch_failed")
+            self._note_failures(len(batch))
             _fail(batch, error)
             return
         # Reported in the loop's next round: the next batch is sent first.
@@ -327,12 +336,26 @@ class Charger:
         return [one for one in batch if one.order.holder_id not in holders] if holders else []
 
     def _try_again(self, queue: _Lane, one: _Waiting) -> None:
-        if one.is_overdue():
+        if self._is_overdue(one):
             self.waiting -= 1
         else:
             self._enqueue(queue, one)
 
+    def _is_overdue(self, one: _Waiting) -> bool:
+        """Tell the terminal to resend if it has waited long enough; returns whether it has."""
+        if one.answer_by > time.monotonic():
+            return False
+        if one.on_done is not None:
+            self._note_failures(1)
+            one.answer(Problem(UNAVAILABLE, retry_after_s=2))
+        return True
+
+    def _note_failures(self, charges: int) -> None:
+        self.failures += charges
+        self.failed_at = time.monotonic()
+
     def _report(self, batch: list[_Waiting], answers: list[Remembered]) -> None:
+        self.failures = 0
         for one, answer in zip(batch, answers, strict=True):
             other = answer.digest is not None and answer.digest != one.order.digest
             one.answer(Problem(OTHER_CONTENT) if other else answer)

@@ -47,6 +47,15 @@ class Purse(Base):
     balance_fen: Mapped[int] = mapped_column(BigInteger)
 
 
+class PaymentProbe(Base):
+    """When a worker last wrote to the ledger, payments or not (see readiness.py)."""
+
+    __tablename__ = "payment_probe"
+
+    worker: Mapped[str] = mapped_column(primary_key=True)
+    written_at: Mapped[datetime]
+
+
 class Transfer(Base):
     """One movement of money: debit one account, credit another. Never updated, never deleted."""
 

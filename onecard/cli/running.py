@@ -6,12 +6,17 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
 from onecard.cli.output import console, fail, say, text
-from onecard.cli.services import check_database, external_settings, failures_as_one_line, read_settings, services
+from onecard.cli.services import (
+    check_database,
+    external_settings,
+    failures_as_one_line,
+    on_ledger,
+    read_settings,
+    services,
+)
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
 
@@ -103,10 +108,11 @@ def jobs() -> None:
 @main.command("check-jobs", help=text("onecard.help.check-jobs"))
 def check_jobs() -> None:
     """Look for the heartbeat of a job runner."""
-    query = "SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
+    from onecard.job_watch import SILENT_AFTER_S, silence_s
+
     settings = external_settings()
-    with failures_as_one_line(), psycopg.connect(settings.needed_database_url, connect_timeout=5) as db:
-        if db.execute(query).rowcount == 0:
+    with failures_as_one_line():
+        if on_ledger(settings, silence_s) > SILENT_AFTER_S:
             fail("onecard.jobs.silent")
 
 

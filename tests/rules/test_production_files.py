@@ -16,7 +16,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 OURS = ("migrate", "api", "jobs")
 
 # What the Compose specification allows in a service, as far as we use it.
-SERVICE_KEYS = {
+SERVICE_KEYS = {"logging", 
     "image", "build", "user", "read_only", "cap_drop", "security_opt", "tmpfs", "restart", "environment", "secrets",
     "volumes", "command", "depends_on", "healthcheck", "ports", "shm_size", "configs",
 }  # fmt: skip

@@ -29,7 +29,6 @@ def plain_url(system: System) -> Iterator[str]:
     environment = system.environment | {
         "ONECARD_DATABASE_URL": ready.needed_database_url,
         "ONECARD_REDIS_URL": ready.needed_redis_url,
-        "PROMETHEUS_MULTIPROC_DIR": str(ready.metrics_folder),
     }
     command = [sys.executable, "-m", "uvicorn", "onecard.app:create_server", "--factory", "--port", str(port)]
     options = ["--log-level", "error", "--no-server-header", "--no-date-header"]

@@ -240,6 +240,25 @@ def test_a_server_that_cannot_start_says_why(own: System, monkeypatch: pytest.Mo
         pass
 
 
+def test_the_log_of_an_embedded_server_stays_short(own: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onecard.embedded_servers.LOG_MAX_BYTES", 20_000)
+    with own.services.running() as settings, psycopg.connect(settings.needed_database_url, autocommit=True) as db:
+        log = own.folder / "postgres.log"
+        written, give_up_at = 0, time.monotonic() + 120
+        while not (own.folder / "postgres.log.1").exists() or written < 100:
+            with pytest.raises(psycopg.errors.RaiseException):
+                db.execute(f"DO $$ BEGIN RAISE '{'x' * 1_000}'; END $$")
+            written += 1
+            assert time.monotonic() < give_up_at
+        time.sleep(1)
+        assert log.stat().st_size < 100_000, "written on, from the beginning"
+        with pytest.raises(psycopg.errors.RaiseException):
+            db.execute("DO $$ BEGIN RAISE 'the last word'; END $$")
+        while "the last word" not in log.read_text():
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)
+
+
 def test_no_folders_mode_is_changed(own: System) -> None:
     """The data may lie in a closed folder: PostgreSQL reaches them, and the folder stays closed."""
     closed = own.folder / "closed"

@@ -1,0 +1,257 @@
+"""`/health` says whether a payment would succeed: every kind of total stop is brought about, seen, and ended."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import urllib3
+
+from terminals.client import Terminal
+from terminals.devices import SoftwareCard
+from tests.builders import Network
+from tests.running_system import System
+from tests.system.test_processes import children_of, heartbeat_is_fresh, spawned_by, wait_until
+
+
+@pytest.fixture(scope="module")
+def fragile(scratch: Path) -> Iterator[System]:
+    """One system for the tests of this file: each puts right what it broke."""
+    folder = scratch / "fragile"
+    folder.mkdir()
+    system = System(folder)
+    system.start()
+    yield system
+    system.clear_away()
+
+
+@pytest.fixture(scope="module")
+def till(fragile: System, scratch: Path) -> Terminal:
+    return Network(fragile).terminal(scratch)
+
+
+@pytest.fixture(scope="module")
+def card(fragile: System, till: Terminal) -> SoftwareCard:
+    network = Network(fragile)
+    return network.card(network.official())
+
+
+def health(system: System, path: str = "/health") -> dict[str, Any]:
+    answer = urllib3.request("GET", system.url + path, timeout=60, retries=False)
+    return {"code": answer.status, **answer.json()}
+
+
+def superuser(system: System, database: str = "onecard") -> "psycopg.Connection[Any]":
+    assert system.services.postgres is not None
+    return psycopg.connect(system.services.postgres.url_of("postgres", database), autocommit=True)
+
+
+@contextmanager
+def not_ready(system: System, because: str) -> Iterator[None]:
+    """Every worker says within a while that no payment would succeed; afterwards all are ready again."""
+    seen = 0
+
+    def told() -> bool:
+        nonlocal seen
+        said = health(system)
+        seen = seen + 1 if said["code"] == 503 and because in said["payments"] else 0
+        return seen == 6
+
+    wait_until(told, f"/health does not say that {because}")
+    yield
+    _wait_until_ready(system)
+
+
+def _wait_until_ready(system: System) -> None:
+    seen = 0
+
+    def told() -> bool:
+        nonlocal seen
+        said = health(system)
+        seen = seen + 1 if said["code"] == 200 else 0
+        return seen == 6
+
+    wait_until(told, f"/health does not come back: {health(system)}")
+
+
+def test_all_is_well(fragile: System, till: Terminal, card: SoftwareCard) -> None:
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    wait_until(lambda: health(fragile)["status"] == "ok", "the job runner's heartbeat is missing")
+    assert health(fragile) == {"code": 200, "status": "ok", "payments": "ok", "redis": "ok", "jobs": "ok"}
+    assert health(fragile, "/health/live") == {"code": 200, "status": "ok", "postgresql": "ok", "redis": "ok"}
+    wait_until(lambda: _metric(fragile, "onecard_workers_ready") == 2, "not both workers are ready")
+    assert _metric(fragile, "onecard_charge_oldest_seconds") == 0
+    assert _metric(fragile, "onecard_job_runner_silent_seconds") < 60
+    assert _metric(fragile, "onecard_day_late_seconds") == 0
+
+
+def _metric(system: System, name: str) -> float:
+    text = urllib3.request("GET", f"{system.url}/metrics", timeout=60).data.decode()
+    [value] = [line.split()[-1] for line in text.splitlines() if line.startswith(f"{name} ")]
+    return float(value)
+
+
+def test_a_stopped_postgresql(fragile: System) -> None:
+    assert fragile.services.postgres is not None
+    postmaster = fragile.services.postgres.running_pid()
+    assert postmaster is not None
+    stopped = [postmaster, *children_of(postmaster)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with not_ready(fragile, "the ledger cannot be written"):
+            assert health(fragile, "/health/live")["code"] == 503
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_the_gate_of_a_business_day_held_by_somebody(fragile: System) -> None:
+    with psycopg.connect(fragile.database_url) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(7301, book) FROM book_day LIMIT 1")
+        with not_ready(fragile, "the gate of a business day is held"):
+            assert health(fragile, "/health/live")["code"] == 200
+            holder.rollback()
+
+
+def test_all_purses_locked_by_somebody(fragile: System, card: SoftwareCard) -> None:
+    with psycopg.connect(fragile.database_url) as holder:
+        holder.execute("SELECT FROM purse FOR UPDATE")
+        with not_ready(fragile, "the purses are locked"):
+            holder.rollback()
+
+
+def test_a_commit_that_takes_for_ever(fragile: System) -> None:
+    """As with a disk that does not finish its writes: here PostgreSQL waits for a standby that does not exist."""
+    with superuser(fragile, "postgres") as db:
+        db.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        db.execute("SELECT pg_reload_conf()")
+        try:
+            with not_ready(fragile, "the ledger cannot be written"):
+                db.execute("ALTER SYSTEM RESET synchronous_standby_names")
+                db.execute("SELECT pg_reload_conf()")
+        finally:
+            db.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            db.execute("SELECT pg_reload_conf()")
+
+
+def test_a_database_that_became_read_only(fragile: System, till: Terminal, card: SoftwareCard) -> None:
+    with superuser(fragile) as db:
+        db.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        db.execute("SELECT pg_reload_conf()")
+        try:
+            with not_ready(fragile, "the ledger cannot be written (ReadOnlySQLTransactionError)"):
+                _charge_is_told_to_come_back(fragile, till, card)
+                db.execute("SET default_transaction_read_only = off")
+                db.execute("ALTER SYSTEM RESET default_transaction_read_only")
+                db.execute("SELECT pg_reload_conf()")
+        finally:
+            db.execute("SET default_transaction_read_only = off")
+            db.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            db.execute("SELECT pg_reload_conf()")
+    till.resend_unknown()
+
+
+def _charge_is_told_to_come_back(system: System, till: Terminal, card: SoftwareCard) -> None:
+    """503 with Retry-After, signed, without a traceback."""
+    tracebacks = system.output.count("Traceback")
+    headers, body = till.prepare_charge(card, "dinner")
+    answer = _send(system, headers, body)
+    assert (answer.status, answer.headers.get("retry-after")) == (503, "10")
+    assert system.output.count("Traceback") == tracebacks
+
+
+def test_payments_that_fail_while_the_probe_succeeds(fragile: System, till: Terminal, card: SoftwareCard) -> None:
+    """A disk that is full for new rows only: the charges themselves tell."""
+    with superuser(fragile) as db:
+        db.execute(
+            "CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$"
+        )
+        db.execute("CREATE TRIGGER no_space BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION no_space()")
+        try:
+            told: list[str] = []
+            give_up_at = time.monotonic() + 120
+            while "charges fail" not in told:
+                _charge_is_told_to_come_back(fragile, till, card)
+                told.append(str(health(fragile)["payments"]))
+                assert time.monotonic() < give_up_at, told
+        finally:
+            db.execute("DROP FUNCTION no_space CASCADE")
+    till.resend_unknown()
+    assert till.charge_card(card, "dinner").outcome == "approved"
+    _wait_until_ready(fragile)
+
+
+def test_a_charge_that_waits_for_a_table(fragile: System, till: Terminal, card: SoftwareCard) -> None:
+    """The probe needs no row of ``request``: how long the charges have been under way tells."""
+    with psycopg.connect(fragile.database_url) as holder, ThreadPoolExecutor() as pool:
+        holder.execute("LOCK TABLE request IN ACCESS EXCLUSIVE MODE")
+        for _ in range(3):
+            headers, body = till.prepare_charge(card, "breakfast")
+            pool.submit(_send, fragile, headers, body)
+        wait_until(lambda: "charge" in str(health(fragile)["payments"]), "nobody says that charges wait")
+        holder.rollback()
+    till.resend_unknown()
+    assert till.charge_card(card, "breakfast").outcome == "approved"
+    _wait_until_ready(fragile)
+
+
+def _send(system: System, headers: dict[str, str], body: bytes) -> urllib3.BaseHTTPResponse:
+    return urllib3.request(
+        "POST", f"{system.url}/terminal/charges", headers=headers, body=body, timeout=60, retries=False
+    )
+
+
+def test_a_silent_job_runner_is_told(fragile: System) -> None:
+    wait_until(lambda: heartbeat_is_fresh(fragile), fragile.output)
+    with superuser(fragile) as db:
+        before = spawned_by(fragile)
+        db.execute("ALTER TABLE procrastinate_workers RENAME COLUMN last_heartbeat TO hidden")
+        db.execute("ALTER TABLE procrastinate_workers ADD COLUMN last_heartbeat timestamptz DEFAULT '2026-01-01'")
+        try:
+            wait_until(lambda: str(health(fragile)["jobs"]).startswith("silent for"), "nobody says that it is silent")
+            said = health(fragile)
+            assert (said["code"], said["status"]) == (200, "degraded"), "payments go on"
+            wait_until(lambda: _metric(fragile, "onecard_job_runner_silent_seconds") > 60, "no metric")
+        finally:
+            db.execute("ALTER TABLE procrastinate_workers DROP COLUMN last_heartbeat")
+            db.execute("ALTER TABLE procrastinate_workers RENAME COLUMN hidden TO last_heartbeat")
+    assert spawned_by(fragile) & before
+    wait_until(lambda: health(fragile)["jobs"] == "ok", "the job runner does not come back")
+
+
+def test_a_day_that_nobody_closes_is_told(fragile: System) -> None:
+    runners = {pid for pid in spawned_by(fragile) if _is_job_runner(fragile, pid)}
+    assert len(runners) == 1
+    for pid in runners:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with psycopg.connect(fragile.database_url) as db:
+            db.execute("UPDATE book_day SET business_date = business_date - 3")
+        wait_until(lambda: "should have ended" in str(health(fragile)["jobs"]), "nobody says that the day is late")
+        assert health(fragile)["code"] == 200
+        wait_until(lambda: _metric(fragile, "onecard_day_late_seconds") > 600, "no metric")
+    finally:
+        for pid in runners:
+            os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: health(fragile)["jobs"] == "ok", "the day is not closed")
+
+
+def _is_job_runner(system: System, pid: int) -> bool:
+    """The workers hold the listening socket; the runner does not."""
+    inodes = {
+        line.split()[9]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[1].endswith(f":{system.port:04X}") and line.split()[3] == "0A"
+    }
+    held = {os.readlink(descriptor) for descriptor in Path(f"/proc/{pid}/fd").iterdir() if descriptor.is_symlink()}
+    return not held & {f"socket:[{inode}]" for inode in inodes}
