@@ -24,8 +24,8 @@ from demo.city import (
 )
 from demo.kitchen_history import load_kitchen_history
 from foundation.calendar import Calendar
-from registry.access import hash_password
 from registry.models import Agency, BookRow, Canteen, ConsoleUser, MealPeriod, RegionAgreement, next_numbers
+from registry.passwords import hash_password
 from settlement.models import BookDay, RegionRulesRow, TariffRow
 
 

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from clearing.dispute_routes import DisputeController
 from clearing.routes import ClearingController, public_day
+from foundation.aside import Aside
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.logs import configure_logs
@@ -38,6 +39,7 @@ from settlement.routes.supervision import SupervisionController
 from terminals.blocking import BlockListVersion
 from terminals.charge_connection import Arrivals
 from terminals.charges import ChargeProcessor
+from terminals.connection_limits import ConnectionLimits
 from terminals.messages import SignedMessages
 from terminals.routes.console import CredentialConsoleController
 from terminals.routes.opening import OpeningController
@@ -106,7 +108,8 @@ PROVIDED = {
     "database": "database",
     "ledger": "ledger",
     "keys": "key_ring",
-    "redis": "redis",
+    "passwords": "passwords",
+    "documents": "documents",
     "charger": "charger",
     "charge_processor": "charge_processor",
     "terminal_sessions": "terminal_sessions",
@@ -119,6 +122,7 @@ PROVIDED = {
 """Parameter of a handler -> attribute of the application's state."""
 
 SIGNATURE_TYPES = [
+    Aside,
     Calendar,
     ChargeProcessor,
     Charger,
@@ -142,7 +146,7 @@ def create_server(*more: Router) -> RequestLog:
     # What exists now lives as long as the worker: keep it out of every collection.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    return RequestLog(app, log_requests=settings.log_requests)
+    return RequestLog(app, log_requests=settings.log_requests, trusted_proxies=settings.trusted_proxies)
 
 
 def create_app(settings: Settings, *more: Router) -> Litestar:
@@ -159,17 +163,7 @@ def create_app(settings: Settings, *more: Router) -> Litestar:
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
-        signature_types=[
-            Calendar,
-            ChargeProcessor,
-            Charger,
-            Charts,
-            KeyRing,
-            Pool,
-            Database,
-            SessionStore,
-            BlockListVersion,
-        ],
+        signature_types=SIGNATURE_TYPES,
         dependencies={name: _provide(attribute) for name, attribute in PROVIDED.items()},
         openapi_config=_openapi(),
     )
@@ -184,6 +178,9 @@ def _state(settings: Settings) -> State:
             "statement_folder": settings.statement_folder,
             "calendar": settings.calendar,
             "clearing_fee_fen": settings.clearing_fee_fen,
+            "connection_limits": ConnectionLimits(
+                strangers_max=settings.connections_max, each_max=settings.connections_per_address_max
+            ),
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }
     )

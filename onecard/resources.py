@@ -10,10 +10,11 @@ from litestar.channels import ChannelsPlugin
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
+from foundation.aside import Aside
 from foundation.keys import load_keys
 from foundation.postgres import open_pool
 from onecard import metrics
-from onecard.live_totals import LiveFigures
+from onecard.live_totals import LiveFigures, Viewers
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
@@ -39,6 +40,8 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+    state.passwords.close()
+    state.documents.close()
     await engine.dispose()
     await state.redis.aclose()
     state.ledger.terminate()
@@ -58,7 +61,9 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine, channels:
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, channels)
     state.charts = Charts(state.ledger)
-    state.viewers = 0
+    state.passwords = Aside(settings.data_dir / "passwords.lock", "registry.passwords")
+    state.documents = Aside(settings.data_dir / "documents.lock", "foundation.pdf")
+    state.viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
     state.charger = _charger(state, settings)
     state.charge_processor = ChargeProcessor(
         state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from foundation.messages import BULK_MAX, Message, Number, ShortText
-from registry.access import Role
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
+from registry.roles import Role
 
 
 class SignIn(Message):

@@ -56,7 +56,7 @@ class System:
     def output(self) -> str:
         return (self.folder / "output.log").read_text()
 
-    def start(self, *, within_s: float = 60) -> None:
+    def start(self, *, within_s: float = 180) -> None:
         """Start it and wait until it is healthy."""
         give_up_at, served = time.monotonic() + within_s, self._times_served()
         with (self.folder / "output.log").open("ab") as output:
@@ -117,11 +117,12 @@ class System:
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run an onecard command against this system."""
+    def command(self, *arguments: str, check: bool = True, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run an onecard command against this system; ``typed`` comes from standard input."""
         done = subprocess.run(
             [sys.executable, "-m", "onecard", *arguments],
             env=self.environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=300,

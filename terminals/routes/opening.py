@@ -39,12 +39,16 @@ from terminals.signatures import (
     sign_answer,
 )
 
+OPENING_BYTES_MAX = 16_384
+"""Messages of devices that are not signed on: the longest has a certificate, of one kilobyte."""
+
 
 class OpeningController(Controller):
     """Enrolment of terminals, sessions, phone certificates and phone top-ups."""
 
     tags = ["terminal"]  # noqa: RUF012
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
+    request_max_body_size = OPENING_BYTES_MAX
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
     async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
