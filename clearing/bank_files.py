@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -181,6 +182,11 @@ def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
     if len(set(numbers)) != len(numbers):
         raise Problem(NOT_A_CONFIRMATION, "confirmation.entry_twice")
     return entries
+
+
+def read_confirmation_file(path: Path, centre: BankAccount) -> list[BankEntry]:
+    """The same from a file, for a process aside: a large one takes seconds of a processor."""
+    return read_confirmations(path.read_bytes(), centre)
 
 
 def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:

@@ -9,7 +9,7 @@ left) is stored with the reason, changes no leg, and waits for people to resolve
 all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -142,17 +142,22 @@ def pay_out_date(business_date: date) -> date:
 
 
 async def post_confirmations(pool: Pool, content: bytes) -> list[EntryMatch]:
-    """Post a confirmation file in a transaction of its own. Raises Problem as ``post_entries``."""
-    async with pool.acquire() as connection, connection.transaction():
-        return await post_entries(connection, content)
-
-
-async def post_entries(connection: Connection, content: bytes) -> list[EntryMatch]:
-    """Match the entries of a camt.053 or camt.054 with what is due, in the caller's transaction.
+    """Post a confirmation file in a transaction of its own.
 
     Raises Problem NO_BANK_ACCOUNT or NOT_A_CONFIRMATION; nothing is posted then.
     """
-    entries = read_confirmations(content, _centre(await bank_accounts(connection)))
+    entries = read_confirmations(content, await settlement_account(pool))
+    async with pool.acquire() as connection, connection.transaction():
+        return await post_entries(connection, entries)
+
+
+async def settlement_account(pool: Pool | Connection) -> BankAccount:
+    """The centre's account. Raises Problem(NO_BANK_ACCOUNT)."""
+    return _centre(await bank_accounts(pool))
+
+
+async def post_entries(connection: Connection, entries: Sequence[BankEntry]) -> list[EntryMatch]:
+    """Match the entries of a camt.053 or camt.054 with what is due, in the caller's transaction."""
     await connection.execute(QUERIES["one_at_a_time"])
     matches = [await _post_entry(connection, entry) for entry in entries]
     await connection.execute(QUERIES["settle_cycles"], datetime.now(UTC))

@@ -4,6 +4,7 @@ CSV is UTF-8 with a byte-order mark, so that spreadsheets read the Chinese corre
 decimals, made from integers. What a spreadsheet would run as a formula is written as text (OWASP: CSV injection).
 """
 
+import asyncio
 import csv
 import io
 from collections.abc import Sequence
@@ -169,6 +170,11 @@ def _write(sheet: Any, formats: dict[str, Any], row: int, column: int, cell: Cel
             sheet.write_number(row, column, cell)
         case _:
             sheet.write_string(row, column, cell)
+
+
+def formatted(document: Document, form: FileFormat) -> bytes:
+    """A document in one format, for a process aside (``foundation.aside``). Raises Problem(NO_FONT)."""
+    return asyncio.run(to_format(document, form))
 
 
 async def to_pdf(document: Document) -> bytes:

@@ -1,6 +1,5 @@
 """HTTP: closing the day, positions, statements, bank accounts and confirmations, differences."""
 
-import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from litestar.types import Guard
 
 from clearing import confirmations, reconciliation
 from clearing.approvals import change_account, close_by_person, release_file
-from clearing.bank_files import FILE_BYTES_MAX
+from clearing.bank_files import FILE_BYTES_MAX, read_confirmation_file
 from clearing.closing import QUERIES, cycle_result, open_dates, wait_published
 from clearing.errors import NO_CYCLE
 from clearing.proof import bundle
@@ -29,11 +28,14 @@ from clearing.schemas import (
 )
 from clearing.statements import english_copy, read_statement
 from clearing.states import DocumentKind, EntryVerdict, FileFormat, NetworkReport
+from foundation.aside import Aside
+from foundation.attachments import received
 from foundation.calendar import Calendar
 from foundation.catalogue import Language
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_ALLOWED, Problem
+from foundation.request_log import address_of
 from registry import access, audit
 from registry.approval_routes import AWAITS, awaits
 from registry.approvals import Approvals
@@ -77,11 +79,18 @@ def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
 
 
 async def _report(
-    ledger: Pool, folder: Path, business_date: date, name: NetworkReport, form: FileFormat, language: Language
+    ledger: Pool,
+    documents: Aside,
+    caller: str,
+    folder: Path,
+    business_date: date,
+    name: NetworkReport,
+    form: FileFormat,
+    language: Language,
 ) -> Response[bytes]:
     kind = DocumentKind(name)
     if language is Language.ENGLISH:
-        content = await english_copy(ledger, business_date, kind=kind, form=form)
+        content = await english_copy(ledger, documents, business_date, caller=caller, kind=kind, form=form)
     else:
         content = await read_statement(ledger, business_date, folder, kind=kind, form=form)
     if content is None:
@@ -101,14 +110,17 @@ async def _differences(ledger: Pool, agency_id: int | None, *, resolved: bool) -
 
 @get("/public/days/{business_date:date}", summary="Download the public daily report", tags=["clearing"])
 async def public_day(
+    request: Request[Any, Any, Any],
     business_date: date,
     ledger: Pool,
+    documents: Aside,
     statement_folder: Path,
     form: Form = FileFormat.PDF,
     lang: Lang = Language.CHINESE,
 ) -> Response[bytes]:
     """Meals and visitors per region as CSV, XLSX or PDF. No login; no agency and no small numbers of people."""
-    return await _report(ledger, statement_folder, business_date, NetworkReport.PUBLIC, form, lang)
+    caller = address_of(request)
+    return await _report(ledger, documents, caller, statement_folder, business_date, NetworkReport.PUBLIC, form, lang)
 
 
 class ClearingController(Controller):
@@ -163,6 +175,7 @@ class ClearingController(Controller):
         business_date: date,
         agency_id: NumberInPath,
         ledger: Pool,
+        documents: Aside,
         statement_folder: Path,
         form: Form = FileFormat.CSV,
         lang: Lang = Language.CHINESE,
@@ -171,7 +184,8 @@ class ClearingController(Controller):
         request.user.must_act_for(agency_id)
         agency = AgencyId(agency_id)
         if lang is Language.ENGLISH:
-            content = await english_copy(ledger, business_date, agency_id=agency, form=form)
+            caller = request.user.login
+            content = await english_copy(ledger, documents, business_date, caller=caller, agency_id=agency, form=form)
         else:
             content = await read_statement(ledger, business_date, statement_folder, agency_id=agency, form=form)
         if content is None:
@@ -186,6 +200,7 @@ class ClearingController(Controller):
         business_date: date,
         name: NetworkReport,
         ledger: Pool,
+        documents: Aside,
         statement_folder: Path,
         form: Form = FileFormat.CSV,
         lang: Lang = Language.CHINESE,
@@ -193,7 +208,8 @@ class ClearingController(Controller):
         """``net``: net positions; ``bilateral``: every pair of agencies; ``public``: the public daily report."""
         if request.user.agency_id is not None:
             raise Problem(NOT_ALLOWED, "clearing.reports_are_the_centres")
-        return await _report(ledger, statement_folder, business_date, name, form, lang)
+        caller = request.user.login
+        return await _report(ledger, documents, caller, statement_folder, business_date, name, form, lang)
 
     @get("/cycles/{business_date:date}/bundles/{agency_id:int}", guards=SEE, summary="Download a proof bundle")
     async def proof(
@@ -290,12 +306,17 @@ class ClearingController(Controller):
         summary="Post the bank's confirmations",
         request_max_body_size=FILE_BYTES_MAX,
     )
-    async def post_confirmations(self, request: ByPerson, database: Database) -> list[EntryMatch]:
+    async def post_confirmations(
+        self, request: ByPerson, database: Database, ledger: Pool, documents: Aside
+    ) -> list[EntryMatch]:
         """Takes an ISO 20022 camt.053 or camt.054 as the body; posted whole or not at all, and each entry once."""
-        content = await request.body()
-        detail = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-        async with audit.change(database, request.user.login, "confirmations", "bank", detail) as change:
-            matches = await confirmations.post_entries(await change.connection(), content)
+        login = request.user.login
+        async with received(request) as file:
+            centre = await confirmations.settlement_account(ledger)
+            entries = await documents.run(read_confirmation_file, file.path, centre, caller=login)
+            detail = {"sha256": file.sha256, "bytes": file.size}
+        async with audit.change(database, login, "confirmations", "bank", detail) as change:
+            matches = await confirmations.post_entries(await change.connection(), entries)
             change.is_repeat = bool(matches) and all(m.verdict is EntryVerdict.KNOWN for m in matches)
         return matches
 

@@ -23,7 +23,7 @@ from clearing.confirmations import CENTRE, bank_accounts, pay_out_date
 from clearing.disputes import DAYS
 from clearing.errors import ALTERED
 from clearing.files import write_whole
-from clearing.formats import to_csv, to_format, to_pdf, to_xlsx
+from clearing.formats import formatted, to_csv, to_pdf, to_xlsx
 from clearing.positions import positions_of
 from clearing.progress import Progress, silent
 from clearing.reconciliation import payment_due_date
@@ -36,6 +36,7 @@ from clearing.statement_model import (
     statement,
 )
 from clearing.states import DocumentKind, FileFormat
+from foundation.aside import Aside
 from foundation.catalogue import Language
 from foundation.named_sql import load_queries
 from foundation.pdf import NO_FONT
@@ -206,13 +207,18 @@ async def read_statement(
 
 async def english_copy(
     pool: Pool,
+    documents: Aside,
     business_date: date,
     *,
+    caller: str,
     kind: DocumentKind = DocumentKind.STATEMENT,
     agency_id: AgencyId = NETWORK,
     form: FileFormat = FileFormat.CSV,
 ) -> bytes | None:
-    """An unsigned English copy of a published document; None if there is none. Raises Problem(NO_FONT)."""
+    """An unsigned English copy of a published document; None if there is none.
+
+    Raises Problem NO_FONT or UNAVAILABLE (too many ask).
+    """
     if await pool.fetchrow(QUERIES["statement"], business_date, kind, agency_id, form) is None:
         return None
     cycle = await _load_cycle(pool, business_date)
@@ -221,4 +227,4 @@ async def english_copy(
         document = await _statement(pool, cycle, position, Language.ENGLISH)
     else:
         document = await _report(pool, cycle, kind, Language.ENGLISH)
-    return await asyncio.to_thread(asyncio.run, to_format(document.as_copy(), form))
+    return await documents.remembered(formatted, document.as_copy(), form, caller=caller)

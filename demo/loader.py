@@ -24,7 +24,6 @@ from demo.city import (
 )
 from demo.kitchen_history import load_kitchen_history
 from foundation.calendar import ZONE, Calendar
-from registry.access import hash_password
 from registry.models import (
     Agency,
     BookRow,
@@ -35,6 +34,7 @@ from registry.models import (
     RegionAgreement,
     next_numbers,
 )
+from registry.passwords import hash_password
 from settlement.models import BookDay, RegionRulesRow, TariffRow
 
 

@@ -1,13 +1,16 @@
-"""Attached files: allowed types and sizes, and how they are sent over HTTP."""
+"""Files of people: attached ones with their allowed types and sizes, and large ones that are received on disk."""
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated, Any
 
-from litestar import Response
+from litestar import Request, Response
 from msgspec import Meta
 
 from foundation.messages import Message
@@ -67,3 +70,25 @@ def to_save(stem: str, media_type: str, content: bytes) -> Response[bytes]:
         "x-content-type-options": "nosniff",
     }
     return Response(content, media_type=media_type, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """The body of a request as a file on disk, for as long as the request lasts; ``sha256`` in hexadecimal."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@asynccontextmanager
+async def received(request: Request[Any, Any, Any]) -> AsyncIterator[ReceivedFile]:
+    """Receive a large body piece by piece: a worker never holds it in memory. The route limits its size (413)."""
+    digest, size = hashlib.sha256(), 0
+    with NamedTemporaryFile(prefix="onecard-") as file:
+        async for piece in request.stream():
+            size += len(piece)
+            digest.update(piece)
+            file.write(piece)
+        file.flush()
+        yield ReceivedFile(Path(file.name), size, digest.hexdigest())

@@ -58,6 +58,12 @@ class KeyRing:
         mac.update(text.encode())
         return mac.finalize()
 
+    def device_mac(self, login: str, value: str) -> str:
+        """HMAC-SHA256 (hexadecimal) of the value of a login's device cookie."""
+        mac = HMAC(self._derived("device"), SHA256())
+        mac.update(f"{login}\0{value}".encode())
+        return mac.finalize().hex()
+
     def _derived(self, purpose: str) -> bytes:
         return HKDF(SHA256(), 32, None, b"onecard " + purpose.encode()).derive(self.wrapping_key)
 

@@ -26,20 +26,11 @@ log = structlog.get_logger()
 
 async def render_pdf(template: Path, data: Any) -> bytes:
     """The document as PDF; the same data give the same bytes. Raises Problem(NO_FONT)."""
-    return await asyncio.to_thread(_render, template, data)
+    return await asyncio.to_thread(render, template, data)
 
 
-async def render_pdf_once(template: Path, data: Any) -> bytes:
-    """The same, with a small cache, for public documents that never change."""
-    return await asyncio.to_thread(_remembered, template, json.encode(data))
-
-
-@lru_cache(maxsize=8)
-def _remembered(template: Path, data: bytes) -> bytes:
-    return _render(template, json.decode(data))
-
-
-def _render(template: Path, data: Any) -> bytes:
+def render(template: Path, data: Any) -> bytes:
+    """The same, here and now: for processes that take no payments, such as one aside (``foundation.aside``)."""
     # Imported on first use: it takes 20 MB.
     import typst
 

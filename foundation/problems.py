@@ -46,6 +46,10 @@ class Problem(Exception):
         self._phrases = {name: value for name, value in params.items() if isinstance(value, (Phrase, Phrases))}
         self.retry_after_s = retry_after_s
 
+    def __reduce__(self) -> Any:
+        # Problems cross from other processes; an exception would be made anew from its words alone.
+        return _problem_again, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         return f"{self.kind.slug}: {self.detail(Language.ENGLISH)}"
 
@@ -85,6 +89,12 @@ class Problem(Exception):
             "code": english["code"],
             "params": english["params"],
         }
+
+
+def _problem_again(kind: type[Problem], args: tuple[Any, ...], members: dict[str, Any]) -> Problem:
+    problem = kind.__new__(kind, *args)
+    problem.__dict__.update(members)
+    return problem
 
 
 MALFORMED = ProblemKind(400, "malformed")

@@ -9,10 +9,12 @@ from typing import Any
 
 import structlog
 from litestar import Litestar
+from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 from prometheus_client import Counter
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 log = structlog.get_logger()
 
@@ -51,6 +53,11 @@ def current_request_id() -> str:
     return str(structlog.contextvars.get_contextvars()["request_id"])
 
 
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The caller's network address; behind trusted proxies the one that they name."""
+    return connection.client.host if connection.client is not None else ""
+
+
 def count_and_log(method: str, path: str, status: int, request_id: str, **more: Any) -> None:
     """Count an answer, and write its log line."""
     REQUESTS.labels(str(status)).inc()
@@ -62,8 +69,9 @@ def count_and_log(method: str, path: str, status: int, request_id: str, **more: 
 class RequestLog:
     """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
-    def __init__(self, app: Litestar, *, log_requests: bool) -> None:
-        self._app = app
+    def __init__(self, app: Litestar, *, log_requests: bool, trusted_proxies: str = "") -> None:
+        self._app: Any = ProxyHeadersMiddleware(app, trusted_proxies)  # type: ignore[arg-type]
+        self.trusted_proxies = self._app.trusted_hosts
         self.state = app.state
         self.log_requests = log_requests
 

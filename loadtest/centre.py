@@ -59,6 +59,9 @@ class Centre:
         self.environment = os.environ | {
             "ONECARD_DATA_DIR": str(folder / "centre"),
             "ONECARD_PORT": str(self.port),
+            # A till of the generator opens a dozen connections at once, and all tills are at one address.
+            "ONECARD_CONNECTIONS_MAX": "10000",
+            "ONECARD_CONNECTIONS_PER_ADDRESS_MAX": "10000",
         }
 
     @property

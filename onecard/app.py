@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 
 from clearing.dispute_routes import DisputeController
 from clearing.routes import ClearingController, public_day
+from foundation.aside import Aside
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.logs import configure_logs
@@ -42,6 +43,7 @@ from settlement.routes.supervision import SupervisionController
 from terminals.blocking import BlockListVersion
 from terminals.charge_connection import Arrivals
 from terminals.charges import ChargeProcessor
+from terminals.connection_limits import ConnectionLimits
 from terminals.messages import SignedMessages
 from terminals.routes.console import CredentialConsoleController
 from terminals.routes.opening import OpeningController
@@ -114,7 +116,8 @@ PROVIDED = {
     "database": "database",
     "ledger": "ledger",
     "keys": "key_ring",
-    "redis": "redis",
+    "passwords": "passwords",
+    "documents": "documents",
     "charger": "charger",
     "charge_processor": "charge_processor",
     "terminal_sessions": "terminal_sessions",
@@ -132,6 +135,7 @@ PROVIDED = {
 SIGNATURE_TYPES = [
     AloneLimits,
     Approvals,
+    Aside,
     Calendar,
     ChargeProcessor,
     Charger,
@@ -155,7 +159,7 @@ def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
     # What exists now lives as long as the worker: keep it out of every collection.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    return RequestLog(app, log_requests=settings.log_requests)
+    return RequestLog(app, log_requests=settings.log_requests, trusted_proxies=settings.trusted_proxies)
 
 
 def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) -> Litestar:
@@ -187,6 +191,9 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "clearing_fee_fen": settings.clearing_fee_fen,
             "alone_limits": settings.alone_limits,
             "account_cooling_h": settings.account_cooling_h,
+            "connection_limits": ConnectionLimits(
+                strangers_max=settings.connections_max, each_max=settings.connections_per_address_max
+            ),
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }
     )

@@ -6,7 +6,9 @@ for a moment, and every ``REREAD_S`` anyway. Nothing depends on these figures.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import msgspec
 import structlog
@@ -41,6 +43,28 @@ class CanteenTotals(msgspec.Struct):
     business_date: str = ""
 
 
+class Viewers:
+    """The open live streams of a worker, by network address."""
+
+    def __init__(self, most: int, each: int) -> None:
+        self._most, self._each = most, each
+        self._open: Counter[str] = Counter()
+
+    def has_room(self, address: str) -> bool:
+        """Whether one more may look on from there."""
+        return self._open.total() < self._most and self._open[address] < self._each
+
+    @contextmanager
+    def looking(self, address: str) -> Iterator[None]:
+        """One more looks on."""
+        self._open[address] += 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            self._open += Counter()
+
+
 class LiveFigures:
     """One worker's copy of the live totals."""
 
@@ -51,6 +75,8 @@ class LiveFigures:
         self._untold: dict[int, list[int]] = {}
         self._read_at = 0.0
         self._heard_at = 0.0
+        self._encoded = ""
+        self._encoded_at = 0.0
 
     def tell(self, batch: list[tuple[ChargeOrder, Remembered]]) -> None:
         """Add a batch to the increments that the next tick publishes; never waits."""
@@ -99,14 +125,21 @@ class LiveFigures:
 
     async def stream(self) -> AsyncIterator[str]:
         """Server-sent events: the totals as JSON, whenever they changed, at most every ``TICK_S``."""
-        last = ""
+        last: str | None = None
         while True:
             await self._reread_if_due()
-            now = msgspec.json.encode(list(self._totals.values())).decode()
+            now = self._as_json()
             if now != last:
                 last = now
                 yield now
             await asyncio.sleep(TICK_S)
+
+    def _as_json(self) -> str:
+        """The totals, encoded once for all who look on."""
+        now = time.monotonic()
+        if now - self._encoded_at >= TICK_S:
+            self._encoded, self._encoded_at = msgspec.json.encode(list(self._totals.values())).decode(), now
+        return self._encoded
 
     async def _reread_if_due(self) -> None:
         now = time.monotonic()

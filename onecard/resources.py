@@ -11,11 +11,12 @@ from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 from clearing.approvals import KINDS as CLEARING
+from foundation.aside import Aside
 from foundation.keys import load_keys
 from foundation.postgres import open_pool
 from onecard import metrics
 from onecard.job_watch import JobWatch
-from onecard.live_totals import LiveFigures
+from onecard.live_totals import LiveFigures, Viewers
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from registry.approvals import Approvals
@@ -47,6 +48,8 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+    state.passwords.close()
+    state.documents.close()
     await engine.dispose()
     await state.redis.aclose()
     state.ledger.terminate()
@@ -72,7 +75,9 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, state.redis)
     state.charts = Charts(state.ledger)
-    state.viewers = 0
+    state.passwords = Aside(settings.data_dir / "passwords.lock", "registry.passwords")
+    state.documents = Aside(settings.data_dir / "documents.lock", "foundation.pdf")
+    state.viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
     state.charger = _charger(state, settings)
     state.readiness = Readiness(state.ledger, state.charger)
     state.job_watch = JobWatch(state.ledger, settings.calendar)

@@ -71,7 +71,15 @@ class Settings(BaseSettings):
         262_144, ge=4_096, description="Largest request body; a bulk of 1,000 items is about 100 KiB."
     )
     body_within_s: float = Field(10.0, gt=0, description="Time limit for a body to arrive.")
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."
+    )
+    connections_max: int = Field(
+        2_000, ge=10, description="Connections per worker that have not carried an authenticated request."
+    )
+    connections_per_address_max: int = Field(500, ge=10, description="Of these, those of one address.")
     live_viewers_max: int = Field(200, ge=1, description="Open live streams per worker.")
+    live_viewers_per_address_max: int = Field(20, ge=1, description="Of these, those of one address.")
 
     @property
     def calendar(self) -> Calendar:

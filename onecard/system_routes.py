@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.response import ServerSentEvent
 from redis.exceptions import RedisError
@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from clearing.reconciliation import open_differences_by_kind
 from foundation.postgres import LOST_CONNECTION
 from foundation.problems import UNAVAILABLE, Problem
+from foundation.request_log import address_of
 from onecard import metrics
 
 PROBE_WITHIN_S = 3
@@ -20,18 +21,18 @@ RETRY_LIVE_AFTER_S = 30
 
 
 @get("/live", summary="Today's payments by canteen, as events", tags=["system"])
-async def live_stream(state: State) -> ServerSentEvent:
+async def live_stream(request: Request[Any, Any, State], state: State) -> ServerSentEvent:
     """Server-sent events: payments and amounts by canteen, whenever they change. 503 when too many listen."""
-    if state.viewers >= state.settings.live_viewers_max:
+    address = address_of(request)
+    if not state.viewers.has_room(address):
         raise Problem(UNAVAILABLE, "onecard.too_many_viewers", retry_after_s=RETRY_LIVE_AFTER_S)
 
     async def stream() -> AsyncIterator[str]:
-        state.viewers += 1
-        try:
-            async for totals in state.live.stream():
-                yield totals
-        finally:
-            state.viewers -= 1
+        # Asked again: others may have come since. Who is sent away now gets the refusal on the next try.
+        if state.viewers.has_room(address):
+            with state.viewers.looking(address):
+                async for totals in state.live.stream():
+                    yield totals
 
     return ServerSentEvent(stream())
 

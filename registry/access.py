@@ -1,9 +1,8 @@
-"""Console access: password sign-in, bearer tokens, roles and their permissions.
+"""Console access: sessions with bearer tokens, roles and their permissions.
 
-A token is 256 random bits; the database stores only its SHA-256. Passwords are hashed with Argon2id.
+A token is 256 random bits; the database stores only its SHA-256.
 """
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
@@ -12,31 +11,19 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.catalogue import Phrase
-from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, WRONG_PASSWORD, Problem
+from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, Problem
 from registry.identifiers import AgencyId
 from registry.models import ConsoleSession, ConsoleUser
+from registry.roles import NEEDS_AGENCY, Role
 
 CONSOLE_SESSION_LIFE = timedelta(hours=12)
 """A working day; after that the password is needed again."""
-
-
-class Role(StrEnum):
-    """What a console user is."""
-
-    CENTRE_OPERATOR = "centre_operator"
-    CENTRE_APPROVER = "centre_approver"
-    AGENCY_ADMIN = "agency_admin"
-    AGENCY_FINANCE = "agency_finance"
-    CANTEEN_MANAGER = "canteen_manager"
-    SUPERVISOR = "supervisor"
 
 
 class Permission(StrEnum):
@@ -173,8 +160,6 @@ personaliser. So the people of an agency who issue (AGENCY_ADMIN) move no money,
 credential that was issued for him on his phone (``POST /phone/account``).
 """
 
-_hasher = PasswordHasher()
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -202,27 +187,15 @@ class Person:
             raise Problem(NOT_ALLOWED, "access.other_agency")
 
 
-def hash_password(password: str) -> str:
-    """An Argon2id hash with its parameters (RFC 9106's second recommended option, the library's default)."""
-    return _hasher.hash(password)
+async def open_session(db: AsyncSession, user_id: int, new_hash: str | None) -> tuple[str, ConsoleUser]:
+    """Open a session for a user whose password was right; returns the bearer token and the user.
 
-
-_UNKNOWN_USER = hash_password(secrets.token_hex(16))
-
-
-async def sign_in(db: AsyncSession, login: str, password: str) -> tuple[str, ConsoleUser]:
-    """Check the password and open a session; returns the bearer token and the user.
-
-    Raises Problem(WRONG_PASSWORD). It takes as long for an unknown user as for a wrong password.
+    ``new_hash`` replaces the password's hash. Raises Problem(NOT_ALLOWED) for a role that lacks its agency.
     """
-    user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login))
-    try:
-        known = user.password_hash if user else _UNKNOWN_USER
-        await asyncio.to_thread(_hasher.verify, known, password)
-    except (VerificationError, InvalidHashError):
-        raise Problem(WRONG_PASSWORD) from None
-    if user is None:
-        raise Problem(WRONG_PASSWORD)
+    user = await db.get_one(ConsoleUser, user_id)
+    _person_of(user)
+    if new_hash is not None:
+        user.password_hash = new_hash
     token = secrets.token_urlsafe(32)
     now = datetime.now(UTC)
     await db.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < now))
@@ -250,7 +223,10 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 async def signed_in_person(db: AsyncSession, token: str) -> Person:
-    """The person behind a token; raises Problem(NOT_SIGNED_IN) when it is unknown or has ended."""
+    """The person behind a token.
+
+    Raises Problem NOT_SIGNED_IN when it is unknown or has ended, NOT_ALLOWED for a role that lacks its agency.
+    """
     user = await db.scalar(
         select(ConsoleUser)
         .join(ConsoleSession, ConsoleSession.user_id == ConsoleUser.user_id)
@@ -258,7 +234,14 @@ async def signed_in_person(db: AsyncSession, token: str) -> Person:
     )
     if user is None:
         raise Problem(NOT_SIGNED_IN)
-    return Person(user.user_id, user.login, Role(user.role), user.agency_id)
+    return _person_of(user)
+
+
+def _person_of(user: ConsoleUser) -> Person:
+    role = Role(user.role)
+    if role in NEEDS_AGENCY and user.agency_id is None:
+        raise Problem(NOT_ALLOWED, "access.no_agency")
+    return Person(user.user_id, user.login, role, user.agency_id)
 
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]

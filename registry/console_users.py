@@ -2,15 +2,25 @@
 
 from sqlalchemy import select
 
-from foundation.problems import CONFLICT, Problem
+from foundation.catalogue import Phrase
+from foundation.problems import CONFLICT, INVALID, Problem
 from registry import audit
-from registry.access import Role, hash_password
 from registry.models import ConsoleUser, Database, next_numbers
 from registry.officials import find_agency
+from registry.passwords import check_new_password, hash_password
+from registry.roles import NEEDS_AGENCY, Role
 
 
 async def add_console_user(database: Database, login: str, role: Role, agency_id: int | None, password: str) -> None:
-    """Add a console user. Raises Problem CONFLICT (the login is taken) or NOT_FOUND (no such agency)."""
+    """Add a console user.
+
+    Raises Problem INVALID (a weak password, a role that lacks its agency), CONFLICT (the login is taken) or NOT_FOUND
+    (no such agency).
+    """
+    if role in NEEDS_AGENCY and agency_id is None:
+        raise Problem(INVALID, "console_user.role_needs_agency", role=Phrase(role, f"role.{role}"))
+    check_new_password(login, password)
+    password_hash = hash_password(password)
     async with audit.change(database, "command line", "add_user", detail={"role": role.value}) as change:
         agency = None if agency_id is None else await find_agency(change.db, agency_id)
         if await change.db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == login)):
@@ -22,7 +32,7 @@ async def add_console_user(database: Database, login: str, role: Role, agency_id
                 login=login,
                 role=role,
                 agency_id=agency.agency_id if agency else None,
-                password_hash=hash_password(password),
+                password_hash=password_hash,
             )
         )
         change.note.subject = f"console_user/{user_id}"

@@ -14,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -265,6 +266,12 @@ class ConsoleUser(Base):
             " 'canteen_manager', 'supervisor')",
             name="role",
         ),
+        # Not valid for users of earlier releases; those may do nothing (registry/access.py).
+        CheckConstraint(
+            "agency_id IS NOT NULL OR role NOT IN ('agency_admin', 'agency_finance', 'canteen_manager')",
+            name="agency",
+            postgresql_not_valid=True,
+        ),
     )
 
     user_id: Mapped[int] = number_key()
@@ -331,6 +338,33 @@ class MakerDay(Base):
     login: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class SignInTry(Base):
+    """How many tries to sign in were made under a name, and when the last one was (see ``registry.sign_ins``).
+
+    Not logged: a crash of the server may forget it.
+    """
+
+    __tablename__ = "sign_in_try"
+    __table_args__ = (Index("ix_sign_in_try_last", "last_at"), {"prefixes": ["UNLOGGED"]})
+
+    name: Mapped[bytes] = mapped_column(primary_key=True)
+    tries: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[datetime]
+
+
+class SignInFailure(Base):
+    """A wrong try to sign in; without a user when there is none of that login. The latest 100,000 are kept."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("ix_sign_in_failure_user", "user_id", "at"),)
+
+    failure_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    address: Mapped[str]
+    known_device: Mapped[bool]
 
 
 class AuditEntry(Base):

@@ -7,10 +7,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from foundation.messages import BULK_MAX, Message, Number, ShortText
-from registry.access import Role
 from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
+from registry.roles import Role
 
 
 class SignIn(Message):

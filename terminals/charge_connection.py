@@ -14,7 +14,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from foundation.problem_responses import rendered
-from foundation.problems import TOO_LARGE, TOO_SLOW, Problem
+from foundation.problems import TOO_LARGE, TOO_SLOW, Problem, ProblemKind
 from foundation.request_log import (
     REQUEST_ID,
     REQUESTS,
@@ -25,6 +25,7 @@ from foundation.request_log import (
 )
 from settlement.errors import BUSY
 from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
+from terminals.connection_limits import ANSWER_STUCK_S, FIELDS_MAX, HEAD_BYTES_MAX, ConnectionLimits
 from terminals.messages import SIGNATURE_FIELDS
 
 _PATH = PATH.encode()
@@ -41,30 +42,49 @@ KEEP_ALIVE_S = 75
 """Longer than a till is ever idle at lunch, and than what load balancers allow."""
 
 
+BODY_MAX_BYTES = 20_500_000
+"""What no route takes. Each route has a limit of its own, which the application keeps (``request_max_body_size``)."""
+
+BODY_BYTES_A_SECOND = 50_000
+"""A body may take longer than others by the time that it needs at this speed: an office uploads files at 1 Mbit/s."""
+
+HEAD_TOO_LARGE = ProblemKind(431, "head-too-large")
+TOO_MANY_REQUESTS = ProblemKind(429, "too-many-requests")
+
+
 class Arrivals:
     """Ends requests that take too long to arrive: one sweep a second instead of a timer for each."""
 
     def __init__(self, *, body_max_bytes: int, body_within_s: float) -> None:
         self.body_max_bytes = body_max_bytes
         self._body_within_s = body_within_s
+        self.silent_since: dict[ChargeConnection, float] = {}
+        self.stuck_since: dict[ChargeConnection, float] = {}
         self.began_at: dict[ChargeConnection, float] = {}
         self.idle_since: dict[ChargeConnection, float] = {}
         self.answered = 0
         self.turned_away = 0
+        self.slowed_down = 0
 
     async def sweep(self) -> None:
         """Refuse requests that are too slow, close idle connections, update the counters; until cancelled."""
-        answered, turned_away = REQUESTS.labels("200"), REQUESTS.labels("503")
+        answered, turned_away, slowed_down = (REQUESTS.labels(status) for status in ("200", "503", "429"))
         while True:
             await asyncio.sleep(min(SWEEP_S, self._body_within_s / 4))
             now = time.monotonic()
             for connection in _older(self.began_at, now - self._body_within_s):
-                connection.refuse(Problem(TOO_SLOW, "terminals.too_slow", seconds=f"{self._body_within_s:g}"))
+                if connection.is_slow(now - self.began_at[connection] - self._body_within_s):
+                    connection.refuse(Problem(TOO_SLOW, "terminals.too_slow", seconds=f"{self._body_within_s:g}"))
+            for connection in _older(self.silent_since, now - self._body_within_s):
+                connection.abort()
+            for connection in _older(self.stuck_since, now - ANSWER_STUCK_S):
+                connection.abort()
             for connection in _older(self.idle_since, now - KEEP_ALIVE_S):
                 connection.timeout_keep_alive_handler()
             answered.inc(self.answered)
             turned_away.inc(self.turned_away)
-            self.answered = self.turned_away = 0
+            slowed_down.inc(self.slowed_down)
+            self.answered = self.turned_away = self.slowed_down = 0
 
 
 def _older(since: "dict[ChargeConnection, float]", than: float) -> "list[ChargeConnection]":
@@ -80,6 +100,8 @@ class ChargeConnection(HttpToolsProtocol):
         state = application.state
         self._processor: ChargeProcessor = state.charge_processor
         self._arrivals: Arrivals = state.arrivals
+        self._limits: ConnectionLimits = state.connection_limits
+        self._proxies: Any = application.trusted_proxies
         self._log_requests: bool = application.log_requests
         self._is_charge = self._turned_away = False
         self._body = b""
@@ -87,11 +109,80 @@ class ChargeConnection(HttpToolsProtocol):
         self._request_id = ""
         self._keep_alive = True
         self._under_way = False
+        self._is_stranger = True
+        self._in_head = self._in_body = False
+        self._head_bytes = 0
+        self._turn_away_with = _BUSY
+        self.url = b""
+        self.headers = []
+        self.peer = ""
+        self._is_proxy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A new connection: a stranger's, until it carries an authenticated request."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self.peer = self.client[0] if self.client else ""
+        self._is_proxy = self.peer in self._proxies
+        self._arrivals.silent_since[self] = time.monotonic()
+        if self._is_proxy:
+            self._is_stranger = False
+        else:
+            self._limits.opened(self)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is under way."""
+        return not self._under_way and (self.cycle is None or self.cycle.response_complete)
+
+    def is_slow(self, over_s: float) -> bool:
+        """Whether the body that is arriving for longer than the limit comes too slowly even for its size."""
+        return self._received < over_s * BODY_BYTES_A_SECOND
+
+    def abort(self) -> None:
+        """Close it without a word."""
+        self.transport.abort()
+
+    def _recognise(self) -> None:
+        """The connection has carried an authenticated request."""
+        self._is_stranger = False
+        self._limits.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the network; a head that does not end is refused."""
+        if not self._in_body and len(data) > HEAD_BYTES_MAX and data.find(b"\r\n\r\n", 0, HEAD_BYTES_MAX) < 0:
+            self._refuse_head()
+            return
+        super().data_received(data)
+        self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        self.refuse(Problem(HEAD_TOO_LARGE, "terminals.head_too_large", most=HEAD_BYTES_MAX, fields=FIELDS_MAX))
+
+    def pause_writing(self) -> None:
+        """The client does not read its answer."""
+        self._arrivals.stuck_since.setdefault(self, time.monotonic())
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._arrivals.stuck_since.pop(self, None)
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """The application has answered."""
+        if self._is_stranger and ("user" in self.cycle.scope or "auth" in self.cycle.scope):
+            self._recognise()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; a charge that is under way goes on."""
         self._arrivals.began_at.pop(self, None)
         self._arrivals.idle_since.pop(self, None)
+        self._arrivals.silent_since.pop(self, None)
+        self._arrivals.stuck_since.pop(self, None)
+        self._limits.forget(self)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -116,8 +207,12 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first bytes of a request."""
+        self._in_head = True
         self._arrivals.began_at[self] = time.monotonic()
         self._arrivals.idle_since.pop(self, None)
+        if self._is_stranger:
+            self._arrivals.silent_since.pop(self, None)
+            self._limits.heard(self)
         self._received = 0
         self.url = b""
         self.headers = []
@@ -128,6 +223,7 @@ class ChargeConnection(HttpToolsProtocol):
         self.url += url
         self._is_charge = self.url == _PATH and self.parser.get_method() == b"POST"
         self._turned_away = self._is_charge and self._processor.is_full
+        self._turn_away_with = _BUSY
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field; of a charge only those are kept that it needs."""
@@ -139,9 +235,18 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Everything before the body is known."""
-        if not self._is_charge:
-            self._start_application()
+        self._in_head, self._in_body = False, True
+        if self.transport.is_closing():
             return
+        if not self._is_charge:
+            if len(self.headers) > FIELDS_MAX:
+                self._refuse_head()
+                return
+            if self._may_ask():
+                self._start_application()
+                return
+            self._is_charge = self._turned_away = True
+            self._turn_away_with = _TOO_MANY
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
         if self._under_way or (self.cycle is not None and not self.cycle.response_complete):
@@ -149,6 +254,13 @@ class ChargeConnection(HttpToolsProtocol):
             self.transport.close()
         elif self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _may_ask(self) -> bool:
+        """Whether the application has time for this request: strangers' requests have a budget."""
+        if self._is_proxy:
+            named = b",".join(value for name, value in self.headers if name == b"x-forwarded-for")
+            return self._limits.allow(self._proxies.get_trusted_client_host(named.decode("latin-1")))
+        return not self._is_stranger or self._limits.allow(self.peer)
 
     def _start_application(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -160,8 +272,11 @@ class ChargeConnection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._received += len(body)
-        if self._received > self._arrivals.body_max_bytes:
-            self.refuse(Problem(TOO_LARGE, "terminals.body_too_large", most=self._arrivals.body_max_bytes))
+        most = self._arrivals.body_max_bytes if self._is_charge else BODY_MAX_BYTES
+        if self.transport.is_closing():
+            return
+        if self._received > most:
+            self.refuse(Problem(TOO_LARGE, "terminals.body_too_large", most=most))
         elif self._is_charge:
             if not self._turned_away:
                 self._body += body
@@ -170,10 +285,13 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
+        self._in_body = False
         self._arrivals.began_at.pop(self, None)
+        if self.transport.is_closing():
+            return
         if not self._is_charge:
             super().on_message_complete()
-        elif not self.transport.is_closing():
+        else:
             if self._turned_away:
                 self._turn_away()
             else:
@@ -183,10 +301,16 @@ class ChargeConnection(HttpToolsProtocol):
                 self._processor.submit(request, self.loop)
 
     def _turn_away(self) -> None:
-        """Beyond the queue: before any check, which would take the time of those who wait already."""
-        self._arrivals.turned_away += 1
-        self.transport.write(new_request_id().encode().join(_BUSY))
+        """Beyond the queue or a budget: before any check, which would take the time of those who wait already."""
+        if self._turn_away_with is _BUSY:
+            self._arrivals.turned_away += 1
+        else:
+            self._arrivals.slowed_down += 1
+        self.transport.write(new_request_id().encode().join(self._turn_away_with))
         self._wait_for_the_next()
+        self._pause()
+
+    def _pause(self) -> None:
         if not self.transport.is_closing():
             self.transport.pause_reading()
             self.loop.call_later(PAUSE_READING_S, self._read_again)
@@ -205,6 +329,9 @@ class ChargeConnection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(_response(answer.status, answer.headers, self._request_id, answer.body))
             self._wait_for_the_next()
+            if self._is_stranger:
+                # Whoever cannot sign is not let in, and may not ask as fast as a till.
+                self._pause() if answer.status == 401 else self._recognise()
 
     def _wait_for_the_next(self) -> None:
         self.server_state.total_requests += 1
@@ -227,11 +354,15 @@ def _response(status: int, headers: dict[str, str], request_id: str, body: bytes
     return b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body)
 
 
-def _busy() -> tuple[bytes, bytes]:
-    status, headers, body = rendered(Problem(BUSY, retry_after_s=1), None)
+def _turned_away(problem: Problem) -> tuple[bytes, bytes]:
+    """An answer before and after the request id: one of ours, since no field was read."""
+    status, headers, body = rendered(problem, None)
     before, _, after = _response(status, headers, "$id", body).partition(b"$id")
     return before, after
 
 
-_BUSY = _busy()
-"""The answer to a charge beyond the queue, before and after the request id: one of ours, since no field was read."""
+_BUSY = _turned_away(Problem(BUSY, retry_after_s=1))
+"""The answer to a charge beyond the queue."""
+
+_TOO_MANY = _turned_away(Problem(TOO_MANY_REQUESTS, retry_after_s=1))
+"""The answer to a stranger beyond the budget."""

@@ -13,23 +13,22 @@ The payee and refunds are shown beside it and are no part of what was signed.
 """
 
 import html
-import io
 from datetime import date, datetime
 from pathlib import Path
 from string import Template
 from uuid import UUID
 
 import cbor2
-import qrcode
 from msgspec import Struct
-from qrcode.image.svg import SvgPathImage
 
 import web
+from foundation.aside import Aside
 from foundation.calendar import ZONE
 from foundation.catalogue import Language, text
+from foundation.codes import picture
 from foundation.keys import KeyRing
 from foundation.money import in_words, yuan
-from foundation.pdf import render_pdf
+from foundation.pdf import render
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from foundation.strict_json import read_cbor
@@ -132,19 +131,24 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
     )
 
 
-def page(shown: ReceiptShown, language: Language) -> str:
-    """The receipt as a page in one language."""
+async def page(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> str:
+    """The receipt as a page in one language. Raises Problem(UNAVAILABLE) when too many ask."""
     texts = {name: html.escape(value) for name, value in _texts(shown, language).items()}
     lines = "\n".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown, language))
-    texts |= {"lines": lines, "code": _picture(shown.code)}
+    texts |= {"lines": lines, "code": await _picture(shown, documents, caller)}
     texts |= {"download": text("receipt.download", language), "parameter": language.value}
     return PAGE.substitute(texts)
 
 
-async def document(shown: ReceiptShown, language: Language) -> bytes:
-    """The receipt as a PDF of A5, in one language. Raises Problem(NO_FONT)."""
-    data = {**_texts(shown, language), "lines": _lines(shown, language), "code": _picture(shown.code)}
-    return await render_pdf(FOLDER / "page.typ", data)
+async def document(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> bytes:
+    """The receipt as a PDF of A5, in one language. Raises Problem NO_FONT or UNAVAILABLE (too many ask)."""
+    code = await _picture(shown, documents, caller)
+    data = {**_texts(shown, language), "lines": _lines(shown, language), "code": code}
+    return await documents.remembered(render, FOLDER / "page.typ", data, caller=caller)
+
+
+async def _picture(shown: ReceiptShown, documents: Aside, caller: str) -> str:
+    return (await documents.remembered(picture, shown.code, caller=caller)).decode()
 
 
 def _texts(shown: ReceiptShown, language: Language) -> dict[str, str]:
@@ -203,9 +207,3 @@ def _status(shown: ReceiptShown, language: Language) -> str:
     if shown.given_back_fen >= shown.receipt.amount_fen:
         return text("receipt.status.refunded", language)
     return text("receipt.refunded", language, amount=yuan(shown.given_back_fen))
-
-
-def _picture(code: str) -> str:
-    picture = io.BytesIO()
-    qrcode.make(code, image_factory=SvgPathImage, error_correction=qrcode.ERROR_CORRECT_L).save(picture)
-    return picture.getvalue().decode().split("?>", 1)[-1]

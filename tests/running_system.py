@@ -117,11 +117,12 @@ class System:
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run an onecard command against this system."""
+    def command(self, *arguments: str, check: bool = True, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run an onecard command against this system; ``typed`` comes from standard input."""
         done = subprocess.run(
             [sys.executable, "-m", "onecard", *arguments],
             env=self.environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=300,

@@ -8,9 +8,11 @@ import argparse
 import itertools
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ from demo.console import ConsoleClient, PlayFailed, open_http
 from demo.network import DemoNetwork
 from loadtest.bench import machine, pgbench
 from loadtest.bench.end_of_day import MEASURED_ROWS, ROWS, EndOfDay, closes_under_load
+from loadtest.bench.floods import KINDS, flooding
 from loadtest.bench.kitchen import Kitchen
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
@@ -45,6 +48,12 @@ GROWN_ROWS = 20_000_000
 OVERLOAD = 3
 CLOSES_CHARGES, CLOSES_S = 300_000, 300.0
 """Enough charges for the fifty closes; the generator ends when the last one is answered."""
+FLOOD_RATE, FLOOD_S, QUICK_FLOOD_S = 100.0, 10.0, 4.0
+"""Payments a second while strangers flood the centre, as on an ordinary noon, and how long each flood lasts."""
+FLOOD_BEGINS_S = 1.0
+"""Until a flood has opened its connections."""
+RECEIPTS = 50
+SOAK_S, QUICK_SOAK_S, SOAK_SLICE_S = 600.0, 20.0, 20.0
 LANES = 12
 """Concurrent requests of each till in the overload test."""
 
@@ -58,6 +67,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "idle_p99_ms": ("<=", 15.0),
     "p99_at_80pct_ms": ("<=", 60.0),
     "worker_rss_mb": ("<=", 200.0),
+    "flood_p99_ratio": ("<=", 2.0),
+    "worker_rss_after_mb": ("<=", 250.0),
     "hotspot_ratio": (">=", 0.8),
     "overload_ratio": (">=", 0.8),
     "recovery_ratio": (">=", 0.8),
@@ -69,6 +80,9 @@ TARGETS: dict[str, tuple[str, float]] = {
     "closes_lost": ("<=", 0),
     "waste_dashboard_p95_ms": ("<=", 200.0),
 }
+
+AS_IN_PRODUCTION = {"ONECARD_CONNECTIONS_MAX": "2000", "ONECARD_CONNECTIONS_PER_ADDRESS_MAX": "500"}
+"""Elsewhere the load generator's tills, all at one address, would be strangers beyond these limits."""
 
 console = Console(highlight=False)
 
@@ -121,6 +135,45 @@ class Bench:
         self.note("qr_vs_pgbench", self.results["qr_rps"] / self.results["pgbench_tps"])
         self.note("card_vs_post", self.results["card_rps"] / self.results["post_rps"])
         self.note("card_vs_single_tx", self.results["card_rps"] / single)
+
+    def floods(self, *, quick: bool) -> None:
+        """Payments while strangers flood the centre, and what its workers' memory comes to after a soak of it all."""
+        with self.centre.running(**AS_IN_PRODUCTION) as pid:
+            traffic = self._traffic(DemoNetwork(self.centre.url))
+            numbers = self._receipts(traffic)
+            seconds = QUICK_FLOOD_S if quick else FLOOD_S
+            self._steady(traffic, seconds)
+            quiet, p99s_ms = [], {}
+            for kind in KINDS:
+                quiet.append(self._steady(traffic, seconds))
+                with flooding((kind,), self.centre.address, numbers, 2 * seconds + 10):
+                    time.sleep(FLOOD_BEGINS_S)
+                    p99s_ms[kind] = self._steady(traffic, seconds)
+                console.print(f"  {kind:<22} {p99s_ms[kind]:>12,} (quiet {quiet[-1]:,})")
+            self.results["flood_p99_ms"] = p99s_ms | {"quiet": sorted(quiet)}
+            self.note("flood_p99_ratio", max(p99s_ms.values()) / statistics.median(quiet))
+            soak_s = QUICK_SOAK_S if quick else SOAK_S
+            with flooding(KINDS, self.centre.address, numbers, soak_s + 60):
+                for _ in range(int(soak_s / SOAK_SLICE_S)):
+                    self._steady(traffic, SOAK_SLICE_S)
+            self.note("worker_rss_after_mb", machine.worker_rss_mb(machine.family(pid)), 0)
+
+    def _steady(self, traffic: Traffic, seconds: float) -> float:
+        """The 99th percentile in ms of payments at a steady rate, all of which must be approved."""
+        queues = traffic.cards(int(FLOOD_RATE * seconds / TILLS) + 1)
+        measured = generate(self.centre.address, queues, seconds=seconds, rate=FLOOD_RATE)
+        if set(measured.marks) != {"approved"}:
+            raise LoadFailed(f"not all payments were approved: {dict(measured.marks)}")
+        return round(measured.percentile_ms(99), 1)
+
+    def _receipts(self, traffic: Traffic) -> list[str]:
+        """Numbers of receipts, as those have who paid."""
+        generate(self.centre.address, traffic.cards(1), seconds=ROUND_S)
+        with psycopg.connect(self.centre.database_url()) as db:
+            rows = db.execute(
+                "SELECT DISTINCT posting_id FROM transfer WHERE kind = 'payment' LIMIT %s", [RECEIPTS]
+            ).fetchall()
+        return [str(posting_id) for (posting_id,) in rows]
 
     def _compare(self, pid: int, traffic: Traffic, trivial: tuple[str, int]) -> None:
         """TPC-B, a trivial POST, cards and codes in turn."""
@@ -290,7 +343,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="the first nine figures, in under two minutes")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
-    parser.add_argument("--only", choices=["charges", "end-of-day", "kitchen"], help="one part alone")
+    parser.add_argument("--only", choices=["charges", "floods", "end-of-day", "kitchen"], help="one part alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
         people, phones = (QUICK_PEOPLE, QUICK_PHONES) if arguments.quick else (PEOPLE, PHONES)
@@ -298,6 +351,8 @@ def main() -> None:
         try:
             if arguments.only in (None, "charges"):
                 bench.payments(full=not arguments.quick)
+            if arguments.only in (None, "floods"):
+                bench.floods(quick=arguments.quick)
             if arguments.only == "end-of-day" or (arguments.only is None and not arguments.quick):
                 bench.end_of_day(quick=arguments.quick)
             if arguments.only == "kitchen" or (arguments.only is None and not arguments.quick):

@@ -48,17 +48,25 @@ def family(root: int) -> list[Process]:
 def cpu_by_part(processes: list[Process]) -> dict[str, float]:
     """Processor seconds of the API workers, of PostgreSQL, and of the rest."""
     used = {"workers": 0.0, "postgresql": 0.0, "rest": 0.0}
+    workers = {p.pid for p in _workers(processes)}
     for process in processes:
-        used[_part(process)] += process.cpu_s
+        part = "postgresql" if "postgres" in process.command else "workers" if process.pid in workers else "rest"
+        used[part] += process.cpu_s
     return used
 
 
-def _part(process: Process) -> str:
-    if "postgres" in process.command:
-        return "postgresql"
-    return "workers" if "multiprocessing.spawn" in process.command else "rest"
+def _workers(processes: list[Process]) -> list[Process]:
+    """The API workers: children of the server. Their own children, and those of the job runner, do other work."""
+    spawned = {p.pid: p for p in processes if "multiprocessing.spawn" in p.command}
+    elsewhere = spawned.keys() | {p.pid for p in processes if " jobs" in p.command}
+    return [p for p in spawned.values() if p.parent not in elsewhere]
 
 
 def worker_peak_mb(processes: list[Process]) -> float:
     """The peak memory of the largest API worker."""
-    return max(p.peak_mb for p in processes if _part(p) == "workers")
+    return max(p.peak_mb for p in _workers(processes))
+
+
+def worker_rss_mb(processes: list[Process]) -> float:
+    """The memory of the largest API worker now."""
+    return max(p.rss_mb for p in _workers(processes))

@@ -1,7 +1,7 @@
 """Commands of an administrator: add-user."""
 
 import asyncio
-from typing import TYPE_CHECKING
+import sys
 
 import rich_click as click
 
@@ -9,34 +9,34 @@ from onecard.cli.commands import main
 from onecard.cli.output import fail, say, text
 from onecard.cli.services import services
 from onecard.settings import Settings
-
-if TYPE_CHECKING:
-    from registry.access import Role
+from registry.roles import Role
 
 
-@main.command("add-user", help=text("onecard.help.add-user"))
+@main.command("add-user", help=text("onecard.help.add-user", roles=", ".join(Role)))
 @click.argument("login")
 @click.argument("role")
 @click.option("--agency", type=int, help=text("onecard.option.agency"))
-@click.option(
-    "--password",
-    prompt=text("onecard.prompt.password"),
-    confirmation_prompt=text("onecard.prompt.password_again"),
-    hide_input=True,
-    help=text("onecard.option.password"),
-)
-def add_user(login: str, role: str, agency: int | None, password: str) -> None:
-    """Add a console user."""
-    from registry.access import Role
-
+def add_user(login: str, role: str, agency: int | None) -> None:
+    """Add a console user; the password is asked for, or is the first line of standard input."""
     if role not in list(Role):
         fail("onecard.no_such_role", role=role, roles=", ".join(Role))
+    password = _read_password()
     with services() as settings:
         asyncio.run(_add(settings, login, Role(role), agency, password))
     say("onecard.user_added", login=login)
 
 
-async def _add(settings: Settings, login: str, role: "Role", agency: int | None, password: str) -> None:
+def _read_password() -> str:
+    """Never from the arguments: other users of the machine can read those."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    answer: str = click.prompt(
+        text("onecard.prompt.password"), hide_input=True, confirmation_prompt=text("onecard.prompt.password_again")
+    )
+    return answer
+
+
+async def _add(settings: Settings, login: str, role: Role, agency: int | None, password: str) -> None:
     from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
     from registry.console_users import add_console_user

@@ -8,15 +8,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Controller, Request, Response, post
 from litestar.enums import MediaType
-from redis.asyncio import Redis
 
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import INVALID, Problem
-from foundation.tries import count_try
+from foundation.request_log import address_of
 from registry.models import Database
+from registry.sign_ins import Caller, count_wrong_code
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
@@ -45,18 +45,22 @@ from terminals.signatures import (
     sign_answer,
 )
 
+OPENING_BYTES_MAX = 16_384
+"""Messages of devices that are not signed on: the longest has a certificate, of one kilobyte."""
+
 
 class OpeningController(Controller):
     """Enrolment of terminals, sessions, phone certificates and phone top-ups."""
 
     tags = ["terminal"]  # noqa: RUF012
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
+    request_max_body_size = OPENING_BYTES_MAX
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
-    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database, redis: Redis) -> Enrolled:
+    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database, ledger: Pool) -> Enrolled:
         """Turn a device into a terminal; signed with the key in the message. A repeat gets the same answer."""
         await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
-        async with _wrong_codes_counted(request, redis):
+        async with _wrong_codes_counted(request, ledger):
             return await enrolment.enrol(database, data)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
@@ -92,11 +96,11 @@ class OpeningController(Controller):
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
-        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing, redis: Redis
+        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing, ledger: Pool
     ) -> PhoneCertificate:
         """Issue the first holder certificate; signed with the key in the message. A repeat gets the same answer."""
         await _check_opening(request, ed_key=_new_key(data.public_key), key_id="phone")
-        async with _wrong_codes_counted(request, redis):
+        async with _wrong_codes_counted(request, ledger):
             return await credentials.activate_phone(database, keys, data)
 
     @post("/phone/certificates/renewals", summary="Renew a phone's certificate")
@@ -129,13 +133,13 @@ def _new_key(text: str) -> bytes:
 
 
 @asynccontextmanager
-async def _wrong_codes_counted(request: Request[Any, Any, Any], redis: Redis) -> AsyncIterator[None]:
+async def _wrong_codes_counted(request: Request[Any, Any, Any], ledger: Pool) -> AsyncIterator[None]:
     """Count refused codes by address, so that nobody tries codes at will; raises Problem(TOO_MANY_TRIES)."""
     try:
         yield
     except Problem as problem:
-        if problem.kind is ENROLMENT_REFUSED and request.client is not None:
-            await count_try(redis, f"code:{request.client.host}")
+        if problem.kind is ENROLMENT_REFUSED:
+            await count_wrong_code(ledger, Caller(address_of(request)))
         raise
 
 

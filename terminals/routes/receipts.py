@@ -8,9 +8,11 @@ from litestar.datastructures import State
 from litestar.enums import MediaType
 from litestar.params import Parameter
 
+from foundation.aside import Aside
 from foundation.catalogue import Language, language_of
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
+from foundation.request_log import address_of
 from terminals import receipts
 
 Lang = Annotated[
@@ -26,20 +28,33 @@ class ReceiptController(Controller):
 
     @get("/r/{number:uuid}", media_type=MediaType.HTML, summary="Show a receipt as a page")
     async def receipt_page(
-        self, request: AnyRequest, number: UUID, ledger: Pool, keys: KeyRing, lang: Lang = None
+        self,
+        request: AnyRequest,
+        number: UUID,
+        ledger: Pool,
+        keys: KeyRing,
+        documents: Aside,
+        lang: Lang = None,
     ) -> Response[str]:
         """The receipt in Chinese or English, with a code that holds the signed receipt."""
         language = _language(request, lang)
-        made = receipts.page(await receipts.find(ledger, keys, number), language)
+        made = await receipts.page(await receipts.find(ledger, keys, number), language, documents, address_of(request))
         return Response(made, media_type=MediaType.HTML, headers=_headers(language))
 
     @get("/r/{number:uuid}/pdf", media_type="application/pdf", summary="Download a receipt as a PDF")
     async def receipt_document(
-        self, request: AnyRequest, number: UUID, ledger: Pool, keys: KeyRing, lang: Lang = None
+        self,
+        request: AnyRequest,
+        number: UUID,
+        ledger: Pool,
+        keys: KeyRing,
+        documents: Aside,
+        lang: Lang = None,
     ) -> Response[bytes]:
         """A5, PDF/A-2b, in Chinese or English; to print and to file."""
         language = _language(request, lang)
-        made = await receipts.document(await receipts.find(ledger, keys, number), language)
+        shown = await receipts.find(ledger, keys, number)
+        made = await receipts.document(shown, language, documents, address_of(request))
         name = {"content-disposition": f'attachment; filename="receipt-{number}.pdf"'}
         return Response(made, media_type="application/pdf", headers=_headers(language) | name)
 

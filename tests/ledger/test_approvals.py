@@ -21,11 +21,12 @@ from clearing.confirmations import bank_accounts
 from foundation.postgres import open_pool
 from foundation.problems import CONFLICT, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
 from registry import approvals
-from registry.access import Person, Role
+from registry.access import Person
 from registry.approvals import Approvals, ApprovalState, Rule, Wanted, state_of
 from registry.audit import Change, Note
 from registry.identifiers import AgencyId
 from registry.models import Approval, Database
+from registry.roles import Role
 from settlement.approvals import KINDS as SETTLEMENT
 from settlement.approvals import DepositsWanted, RefundWanted, deposit_by_person, refund_by_person
 from settlement.deposits import Deposit, deposit

@@ -15,9 +15,10 @@ from clearing.disputes import decide_dispute, raise_dispute
 from foundation.attachments import Attachment
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from registry.access import Person, Role
+from registry.access import Person
 from registry.identifiers import AgencyId
 from registry.models import Database
+from registry.roles import Role
 from settlement.deposits import Deposit, deposit
 from settlement.refunds import refund
 from settlement.transfers import TransferKind

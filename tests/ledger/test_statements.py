@@ -31,6 +31,7 @@ from clearing.statement_model import (
 )
 from clearing.statements import NETWORK, english_copy, read_statement
 from clearing.states import DocumentKind, FileFormat
+from foundation.aside import Aside
 from foundation.catalogue import Language
 from foundation.money import yuan
 from foundation.postgres import Pool
@@ -291,7 +292,8 @@ async def test_an_english_copy_has_the_figures_of_the_published_file(ledger: Poo
     host = AgencyId(till.agency_id)
     await counter.charger.charge(counter.order(till, await counter.holder(HANGZHOU)))
     day = max((await open_dates(ledger)).values())
-    assert await english_copy(ledger, day, agency_id=host) is None
+    aside = Aside(tmp_path / "documents.lock", "clearing.formats")
+    assert await english_copy(ledger, aside, day, caller="us", agency_id=host) is None
     await close(ledger, day, tmp_path)
     for kind, agency_id in (
         (DocumentKind.STATEMENT, host),
@@ -299,14 +301,15 @@ async def test_an_english_copy_has_the_figures_of_the_published_file(ledger: Poo
         (DocumentKind.PUBLIC, NETWORK),
     ):
         published = await read_statement(ledger, day, tmp_path, kind=kind, agency_id=agency_id)
-        copy = await english_copy(ledger, day, kind=kind, agency_id=agency_id)
+        copy = await english_copy(ledger, aside, day, caller="us", kind=kind, agency_id=agency_id)
         assert published is not None
         assert copy is not None
         figures = re.compile(rb"-?\d+\.\d\d")
         assert figures.findall(copy) == figures.findall(published)
-    pdf = await english_copy(ledger, day, agency_id=host, form=FileFormat.PDF)
+    pdf = await english_copy(ledger, aside, day, caller="us", agency_id=host, form=FileFormat.PDF)
     assert pdf is not None
     assert "Unsigned copy" in pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_bounded()
+    aside.close()
 
 
 async def test_what_was_bought_before_the_last_close_is_marked_late(ledger: Pool, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from onecard.migrate import alembic_config
-from registry.access import Person, Role
+from registry.access import Person
 from registry.identifiers import AgencyId
 from registry.models import Canteen, Database
+from registry.roles import Role
 from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin
 from waste.evaluation.appeals import decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation

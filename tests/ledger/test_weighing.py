@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import io
+import time
 import zipfile
 from collections import defaultdict
 from datetime import date, datetime, timedelta
@@ -298,6 +299,36 @@ def test_of_many_wrong_cells_the_first_are_shown() -> None:
 def test_what_is_no_file_of_weighings(content: bytes) -> None:
     with pytest.raises(Problem):
         read_weigh_ins(content, CANTEENS, FOODS)
+
+
+def with_sheet(sheet: bytes) -> bytes:
+    """A workbook with this XML as its first sheet."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(HEADER))) as old,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new,
+    ):
+        for part in old.infolist():
+            new.writestr(part.filename, sheet if part.filename == "xl/worksheets/sheet1.xml" else old.read(part))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"".join(b'<row r="%d"><c r="XFD%d" s="0"/></row>' % (n, n) for n in range(1, 5_000)),
+        (b"<row>" + b"<c/>" * 1_000 + b"</row>") * 4_900,
+    ],
+    ids=["blank cells at the far right", "millions of cells"],
+)
+def test_a_small_workbook_cannot_cost_much_time(rows: bytes) -> None:
+    space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    content = with_sheet(b'<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (space, rows))
+    assert len(content) < 40_000
+    before = time.process_time()
+    with pytest.raises(Problem):
+        read_weigh_ins(content, CANTEENS, FOODS)
+    assert time.process_time() - before < 8, "of the processor's time: it was 20 s and more"
 
 
 def test_a_workbook_cannot_ask_for_more_than_a_file_has() -> None:

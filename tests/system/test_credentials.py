@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from foundation.calendar import ZONE
-from registry.access import MAY, Permission, Role
+from registry.access import MAY, Permission
+from registry.roles import Role
 from terminals.client import Rejected, activate_phone
 from tests.builders import Network, Official
 from tests.running_system import Person, System

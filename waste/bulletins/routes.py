@@ -7,9 +7,11 @@ from litestar.enums import MediaType
 from litestar.params import Parameter
 from msgspec import to_builtins
 
+from foundation.aside import Aside
 from foundation.catalogue import Language
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
+from foundation.request_log import address_of
 from registry import access
 from registry.models import Database
 from waste.bulletins.bulletins import (
@@ -83,12 +85,17 @@ class BulletinWriterController(Controller):
         summary="Preview a draft as a PDF",
     )
     async def pdf(
-        self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE
+        self,
+        request: ByPerson,
+        bulletin_id: NumberInPath,
+        database: Database,
+        documents: Aside,
+        lang: Lang = Language.CHINESE,
     ) -> Response[bytes]:
         """As it will be published."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=True)
-        return _pdf(bulletin_id, await document(bulletin, lang))
+        return _pdf(bulletin_id, await document(bulletin, lang, documents, request.user.login))
 
 
 class BulletinController(Controller):
@@ -111,12 +118,17 @@ class BulletinController(Controller):
 
     @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="Download a published bulletin as a PDF")
     async def pdf(
-        self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE
+        self,
+        request: Request[Any, Any, Any],
+        bulletin_id: NumberInPath,
+        database: Database,
+        documents: Aside,
+        lang: Lang = Language.CHINESE,
     ) -> Response[bytes]:
         """A4, PDF/A-2b."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=False)
-        return _pdf(bulletin_id, await document(bulletin, lang))
+        return _pdf(bulletin_id, await document(bulletin, lang, documents, address_of(request)))
 
     @get("/{bulletin_id:int}/data", summary="Show the facts of a published bulletin")
     async def data(self, bulletin_id: NumberInPath, database: Database) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from litestar import Controller, Request, get, post
 from msgspec import structs
 
-from foundation.attachments import BODY_MAX, digests, read_files
+from foundation.aside import Aside
+from foundation.attachments import BODY_MAX, digests, read_files, received
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from registry import access, audit
@@ -27,7 +28,7 @@ from waste.weighing.schemas import (
     Source,
     WeighInShown,
 )
-from waste.weighing.weigh_in_files import FILE_BYTES_MAX, food_names, read_weigh_ins
+from waste.weighing.weigh_in_files import FILE_BYTES_MAX, food_names, read_table, weigh_ins_of
 from waste.weighing.weigh_ins import (
     WeighIn,
     canteen_of_weigh_in,
@@ -70,18 +71,20 @@ class WeighingController(Controller):
         summary="Record weigh-ins from a file",
         request_max_body_size=FILE_BYTES_MAX,
     )
-    async def weigh_from_file(self, request: ByPerson, database: Database, ledger: Pool) -> Recorded:
+    async def weigh_from_file(self, request: ByPerson, database: Database, ledger: Pool, documents: Aside) -> Recorded:
         """Record the rows of a CSV or XLSX file: all, or none.
 
         The first line names the columns, in Chinese or English: date, canteen, meal, stream, weight in kg, and
         optionally dish and kind of food. A refusal lists every wrong row with its column and the reason; an unknown
         column is refused, too. The same file again records nothing more.
         """
-        content, foods = await request.body(), food_names(await factors(ledger))
+        async with received(request) as file:
+            table = await documents.run(read_table, file.path, caller=request.user.login)
+        foods = food_names(await factors(ledger))
         async with database() as db:
             canteens = await canteens_of(db, request.user)
-        # In a thread: a large file takes a moment, and the worker takes payments meanwhile.
-        weigh_ins = await asyncio.to_thread(read_weigh_ins, content, canteens, foods)
+        # In a thread: five thousand rows take a moment, and the worker takes payments meanwhile.
+        weigh_ins = await asyncio.to_thread(weigh_ins_of, table, file.sha256, canteens, foods)
         return await _record(request.user, database, Source.FILE, weigh_ins)
 
     @post("/corrections", guards=[access.allows("weigh_waste")], summary="Correct weigh-ins")

@@ -18,6 +18,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -36,6 +37,11 @@ ROWS_MAX = 5_000
 COLUMNS_MAX = 50
 FILE_BYTES_MAX, UNPACKED_BYTES_MAX = 2_000_000, 20_000_000
 """Five thousand rows take a tenth of it; a workbook may be packed to unpack to any size."""
+COLUMNS_READ = 200
+"""Cells further right are not looked at: a blank one at the far right of every row would cost twenty seconds."""
+PARTS_MAX, TAGS_MAX = 200, 1_000_000
+"""Files in a workbook, and tags in them: five thousand rows of twenty columns have half of it. Each costs time, packed
+or not."""
 FINDINGS_SHOWN = 20
 VALUE_SHOWN = 30
 """Characters of a wrong cell that a refusal repeats."""
@@ -132,12 +138,24 @@ def read_weigh_ins(content: bytes, canteens: Mapping[int, Canteen], foods: Mappi
 
     Raises WrongFile (wrong columns or cells) or Problem(INVALID) (not such a file, or too large).
     """
-    header, *rows = _cells(content) or [[]]
+    return weigh_ins_of(_cells(content), hashlib.sha256(content).hexdigest(), canteens, foods)
+
+
+def read_table(path: Path) -> list[list[Any]]:
+    """The cells of a file, row by row, for a process aside: a workbook may take seconds. Raises Problem(INVALID)."""
+    return _cells(path.read_bytes())
+
+
+def weigh_ins_of(
+    table: Sequence[Sequence[Any]], digest: str, canteens: Mapping[int, Canteen], foods: Mapping[str, str]
+) -> list[WeighIn]:
+    """The weigh-ins of a file's cells; ``digest``: its SHA-256 in hexadecimal. Raises as ``read_weigh_ins``."""
+    header, *rows = table or [[]]
     columns = _columns(header)
     if len(rows) > ROWS_MAX:
         raise Problem(INVALID, "weighing.file.too_many_rows", most=ROWS_MAX)
     reader = _RowReader(canteens, foods, [_text(cell)[:VALUE_SHOWN] for cell in header], columns)
-    digest, found = hashlib.sha256(content).hexdigest(), []
+    found = []
     for line, row in enumerate(rows, start=2):
         if any(_text(cell) for cell in row):
             values = reader.read(line, row)
@@ -242,12 +260,15 @@ def _workbook_cells(content: bytes) -> list[list[Any]]:
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES_MAX:
+            parts = archive.infolist()
+            if sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
                 raise Problem(INVALID, "weighing.file.unpacks_too_large", most=UNPACKED_BYTES_MAX // 1_000_000)
+            if len(parts) > PARTS_MAX or sum(archive.read(part).count(b"<") for part in parts) > TAGS_MAX:
+                raise Problem(INVALID, "weighing.file.too_many_cells")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
-        return [_bounded(row) for row in sheet.iter_rows(max_row=ROWS_MAX + 2, values_only=True)]
+        return [_bounded(row) for row in sheet.iter_rows(max_row=ROWS_MAX + 2, max_col=COLUMNS_READ, values_only=True)]
     except (InvalidFileException, *NOT_A_WORKBOOK):
         raise Problem(INVALID, "weighing.file.not_a_workbook") from None
 

@@ -1,4 +1,5 @@
-// Records weigh-ins. What could not be sent waits on the device, under its own number, and is sent again.
+// Records weigh-ins. What could not be sent waits on the device, under its own number, and is sent again. A photo that
+// was refused waits until somebody sends it again or discards it.
 const TEXTS = {
   zh: {
     page: "机关食堂一卡通　称重登记", title: "称重登记", other_language: "English",
@@ -12,7 +13,8 @@ const TEXTS = {
     recorded: "已登记", waiting: "待上传", odd: "与近期数值差异较大，请复核", canceled: "已撤销", cancel: "撤销",
     refused: "未登记：{why}", retry: "暂时无法上传，稍后自动重试", offline: "无法连接服务器，请检查网络",
     weight_form: "重量应为公斤数，如12.5，最多3位小数", weight_range: "重量应大于0公斤，且不超过2000公斤",
-    date_needed: "请填写日期", photo_size: "照片应小于1MB",
+    date_needed: "请填写日期", photo_size: "照片应小于1MB", device_full: "本机存储空间不足，请先联网上传待传的记录",
+    photo_refused: "照片未上传：{why}", photo_again: "重新上传照片", photo_away: "放弃照片",
   },
   en: {
     page: "Weighing", title: "Record weigh-ins", other_language: "中文",
@@ -29,6 +31,8 @@ const TEXTS = {
     refused: "Not recorded: {why}", retry: "Cannot be sent now; it will be sent again", offline: "The server cannot be reached; check the network",
     weight_form: "The weight is a number of kilograms such as 12.5, with at most 3 decimals", weight_range: "The weight must be above 0 kg and at most 2,000 kg",
     date_needed: "Enter the date", photo_size: "The photo must be smaller than 1 MB",
+    device_full: "This device has no room left; connect and send what waits first",
+    photo_refused: "Photo not saved: {why}", photo_again: "Send the photo again", photo_away: "Discard the photo",
   },
 };
 const RETRY_MS = 15000;
@@ -39,7 +43,7 @@ const $ = (id) => document.getElementById(id);
 let language = new URLSearchParams(location.search).get("lang") === "en" ? "en" : "zh";
 let token = "";
 let sending = false;
-let said = { key: null, text: "", wrong: false };
+let said = { key: null, text: "", wrong: false, params: {} };
 let canteens = [];
 let foods = [];
 const done = [];
@@ -54,8 +58,8 @@ function t(key, params = {}) {
 const nameOf = (one) => (language === "en" ? one.name_en : one.name_zh);
 const tag = () => (language === "en" ? "en" : "zh-Hans-CN");
 
-function say(key, wrong = false) {
-  said = { key, text: "", wrong };
+function say(key, wrong = false, params = {}) {
+  said = { key, text: "", wrong, params };
   drawState();
 }
 
@@ -65,7 +69,7 @@ function tell(text) {
 }
 
 function drawState() {
-  $("state").textContent = said.key ? t(said.key) : said.text;
+  $("state").textContent = said.key ? t(said.key, said.params) : said.text;
   $("state").className = said.wrong ? "wrong" : "";
 }
 
@@ -140,6 +144,7 @@ function drawPhoto() {
 }
 
 function noteOf(one) {
+  if (one.why_no_photo) return t("photo_refused", { why: one.why_no_photo });
   if (one.state === "refused") return t("refused", one);
   if (one.state === "waiting" || one.state === "canceled") return t(one.state);
   return one.odd ? t("odd") : "";
@@ -158,13 +163,30 @@ function drawList() {
     const note = noteOf(one);
     if (note) what.append(Object.assign(document.createElement("small"), { textContent: note }));
     row.append(what);
-    if (one.state === "recorded") {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: t("cancel") });
-      button.addEventListener("click", () => cancel(one));
-      row.append(button);
+    if (one.state === "recorded") row.append(button("cancel", () => cancel(one)));
+    if (one.why_no_photo) {
+      row.append(button("photo_again", () => sendPhotoAgain(one)), button("photo_away", () => replace(one, null)));
     }
     list.append(row);
   }
+}
+
+function button(text, action) {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: t(text) });
+  made.addEventListener("click", action);
+  return made;
+}
+
+// Puts something else in the place of what waits, or nothing.
+function replace(one, other) {
+  const others = waiting().map((each) => (each.weigh_in_id === one.weigh_in_id ? other : each));
+  keep(others.filter(Boolean));
+  drawList();
+}
+
+async function sendPhotoAgain({ why_no_photo, state, ...one }) {
+  replace(one, one);
+  await send();
 }
 
 async function cancel(one) {
@@ -186,36 +208,38 @@ function failed(error) {
   say("sign_in_again", true);
 }
 
-async function sendOne({ photo, ...weighing }) {
-  try {
-    const told = await ask("POST", "/waste/weigh-ins", { weigh_ins: [weighing] });
-    done.push({ ...weighing, state: "recorded", odd: told.implausible.includes(weighing.weigh_in_id) });
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    done.push({ ...weighing, state: "refused", why: error.message });
-    return tell(error.message);
-  }
-  try {
-    if (photo) await ask("POST", `/waste/weigh-ins/${weighing.weigh_in_id}/photos`, { files: [photo] });
-    say("recorded");
-  } catch (error) {
-    if (!(error instanceof Refused)) {
-      done.pop();
-      throw error;
+async function sendOne({ photo, recorded, ...weighing }) {
+  if (!recorded) {
+    try {
+      const told = await ask("POST", "/waste/weigh-ins", { weigh_ins: [weighing] });
+      done.push({ ...weighing, state: "recorded", odd: told.implausible.includes(weighing.weigh_in_id) });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      done.push({ ...weighing, state: "refused", why: error.message });
+      replace(weighing, null);
+      return tell(error.message);
     }
-    tell(error.message);
+    replace(weighing, photo ? { ...weighing, photo, recorded: true } : null);
   }
+  if (photo) {
+    try {
+      await ask("POST", `/waste/weigh-ins/${weighing.weigh_in_id}/photos`, { files: [photo] });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      replace(weighing, { ...weighing, photo, recorded: true, why_no_photo: error.message });
+      return say("photo_refused", true, { why: error.message });
+    }
+    replace(weighing, null);
+  }
+  say("recorded");
 }
 
 async function send() {
   if (sending || !token) return;
   sending = true;
+  const next = () => waiting().find((one) => !one.why_no_photo);
   try {
-    for (let [one] = waiting(); one; [one] = waiting()) {
-      await sendOne(one);
-      keep(waiting().filter((other) => other.weigh_in_id !== one.weigh_in_id));
-      drawList();
-    }
+    for (let one = next(); one; one = next()) await sendOne(one);
   } catch (error) {
     if (error instanceof SignedOut) failed(error);
     else say("retry", true);
@@ -287,7 +311,11 @@ $("weigh").addEventListener("submit", async (event) => {
   if ($("dish").value.trim()) weighing.dish = $("dish").value.trim();
   if ($("food").value) weighing.food = $("food").value;
   if (file) weighing.photo = await readPhoto(file);
-  keep([...waiting(), weighing]);
+  try {
+    keep([...waiting(), weighing]);
+  } catch {
+    return say("device_full", true);
+  }
   $("weight").value = $("dish").value = $("food").value = $("photo").value = "";
   drawPhoto();
   $("weight").focus();

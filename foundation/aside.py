@@ -1,0 +1,219 @@
+"""Expensive work that strangers may ask for: in a process of its own, at low priority, in a bounded queue.
+
+A thread would slow payments: it holds the interpreter and the process's memory map while the processor is taken from
+it. One piece of work runs at a time on the whole machine; a lock file keeps the workers' processes apart.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import importlib
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import structlog
+
+from foundation.problems import TOO_LARGE, UNAVAILABLE, Problem
+
+log = structlog.get_logger()
+
+WAITING_MAX = 16
+"""Pieces of work that wait in one queue of a worker."""
+EACH_MAX = 4
+"""Of these, the pieces of one caller, such as a network address: one alone cannot fill the queue."""
+WAIT_MAX_S = 10.0
+"""A person looks again after this time, and a browser or proxy gives up later."""
+RETRY_AFTER_S = 5
+PROCESSOR_MAX_S = 10.0
+"""Processor time of one piece of work; a large document takes two seconds."""
+FRESH_AFTER = 40
+"""Pieces of work after which the process is replaced: typesetter and interpreter keep memory."""
+KEPT_BYTES_MAX = 8_000_000
+"""Results that a worker keeps for ``remembered``: a few hundred documents."""
+LOOK_FOR_PARENT_S = 1.0
+NICENESS = 5
+"""Beside a busy worker this gets a quarter of a processor: payments go first, and people can sign in at the peak."""
+
+R = TypeVar("R")
+
+
+class TooMuchWork(Exception):
+    """One piece of work took more than ``PROCESSOR_MAX_S`` of the processor."""
+
+
+class Aside:
+    """One queue and its process, which starts at the first piece of work. ``module``: what the process loads first."""
+
+    def __init__(self, lock: Path, module: str) -> None:
+        self._lock = lock
+        self._module = module
+        self._busy = False
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+        self._held: Counter[str] = Counter()
+        self._process: ProcessPoolExecutor | None = None
+        self._done = 0
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._kept_bytes = 0
+
+    @asynccontextmanager
+    async def turn(self, caller: str, *, first: bool = False) -> AsyncIterator[None]:
+        """Wait for the process; inside, nobody else of this worker has it. ``first``: before all who are not.
+
+        Raises Problem(UNAVAILABLE) when the queue is full, or full of this caller, or does not move.
+        """
+        queue = self._first if first else self._others
+        if len(queue) >= WAITING_MAX or self._held[caller] >= EACH_MAX:
+            raise _full()
+        self._held[caller] += 1
+        try:
+            await self._wait(queue)
+            try:
+                yield
+            finally:
+                self._pass_on()
+        finally:
+            self._held[caller] -= 1
+            if not self._held[caller]:
+                del self._held[caller]
+
+    async def _wait(self, queue: "deque[asyncio.Future[None]]") -> None:
+        if not self._busy:
+            self._busy = True
+            return
+        mine = asyncio.get_running_loop().create_future()
+        queue.append(mine)
+        try:
+            async with asyncio.timeout(WAIT_MAX_S):
+                await mine
+        except BaseException as error:
+            if mine in queue:
+                queue.remove(mine)
+            elif mine.done() and not mine.cancelled():
+                self._pass_on()
+            if isinstance(error, TimeoutError):
+                raise _full() from None
+            raise
+
+    def _pass_on(self) -> None:
+        for queue in (self._first, self._others):
+            while queue:
+                waiting = queue.popleft()
+                if not waiting.done():
+                    waiting.set_result(None)
+                    return
+        self._busy = False
+
+    async def compute(self, work: Callable[..., R], *arguments: Any) -> R:
+        """Run a function of a module in the process, within ``turn``.
+
+        Raises what the function raises, Problem(TOO_LARGE) past ``PROCESSOR_MAX_S``, or Problem(UNAVAILABLE) when the
+        process was killed.
+        """
+        if self._process is None or self._done >= FRESH_AFTER:
+            self._replace()
+        assert self._process is not None
+        self._done += 1
+        try:
+            return await asyncio.wrap_future(self._process.submit(_bounded, work, arguments))
+        except TooMuchWork:
+            raise Problem(TOO_LARGE, "aside.too_much_work") from None
+        except BrokenProcessPool:
+            log.warning("process_aside_lost", work=work.__qualname__)
+            self._replace()
+            raise Problem(UNAVAILABLE, retry_after_s=RETRY_AFTER_S) from None
+
+    async def run(self, work: Callable[..., R], *arguments: Any, caller: str) -> R:
+        """Wait for a turn and compute. Raises as ``turn`` and ``compute`` do."""
+        async with self.turn(caller):
+            return await self.compute(work, *arguments)
+
+    async def remembered(self, work: Callable[..., bytes], *arguments: Any, caller: str) -> bytes:
+        """``run`` for results that depend on the arguments alone: the latest ones are kept."""
+        key = hashlib.sha256(pickle.dumps((work.__qualname__, arguments))).digest()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        async with self.turn(caller):
+            if key in self._kept:
+                return self._kept[key]
+            made = await self.compute(work, *arguments)
+        self._kept[key] = made
+        self._kept_bytes += len(made)
+        while self._kept_bytes > KEPT_BYTES_MAX:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= len(oldest)
+        return made
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.shutdown(wait=False, cancel_futures=True)
+            self._process = None
+
+    def _replace(self) -> None:
+        self.close()
+        self._done = 0
+        self._process = ProcessPoolExecutor(
+            1,
+            multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(os.getpid(), self._lock, self._module),
+        )
+
+
+def _full() -> Problem:
+    return Problem(UNAVAILABLE, "aside.full", retry_after_s=RETRY_AFTER_S)
+
+
+_machine_lock = -1
+
+
+def _begin(parent: int, lock: Path, module: str) -> None:
+    """Set the process up: behind everything else, and gone with its parent."""
+    global _machine_lock
+    importlib.import_module(module)
+    # A session of its own: Linux shares the processor between sessions first, then by priority within them.
+    os.setsid()
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    with suppress(OSError):
+        _machine_lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    signal.signal(signal.SIGPROF, _stop)
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+
+
+def _leave_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK_FOR_PARENT_S)
+    os._exit(1)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise TooMuchWork
+
+
+def _bounded(work: Callable[..., R], arguments: tuple[Any, ...]) -> R:
+    """Do the work, alone on the machine and within its processor time."""
+    if _machine_lock >= 0:
+        fcntl.flock(_machine_lock, fcntl.LOCK_EX)
+    signal.setitimer(signal.ITIMER_PROF, PROCESSOR_MAX_S)
+    try:
+        return work(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        if _machine_lock >= 0:
+            fcntl.flock(_machine_lock, fcntl.LOCK_UN)

@@ -1,0 +1,158 @@
+"""Signing in: who guesses waits longer each time, and who is right gets in whatever others try.
+
+Tries are counted in PostgreSQL by login and address together, by login, by address, and over all strangers; past the
+free ones each next try waits twice as long. A device on which the login's owner signed in before has a cookie, and its
+tries are counted apart (OWASP: slow down online guessing attacks with device cookies). Passwords are checked outside
+any transaction, one at a time on the machine (``foundation.aside``).
+"""
+
+import hashlib
+import hmac
+import math
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from pathlib import Path
+
+import structlog
+from argon2.exceptions import VerificationError
+
+from foundation.aside import RETRY_AFTER_S, Aside
+from foundation.keys import KeyRing
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import TOO_MANY_TRIES, UNAVAILABLE, WRONG_PASSWORD, Problem
+from registry.passwords import UNKNOWN_USER, hash_password, is_dated, is_right
+
+log = structlog.get_logger()
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "sign_ins.sql")
+
+DEVICE_LIFE_S = 365 * 86_400
+FAILURES_KEPT = 100_000
+"""Records of wrong tries; about 10 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``free`` tries without waiting, then 1, 2, 4 ... seconds between them, up to ``longest_s``."""
+
+    free: int
+    longest_s: float
+
+
+PAIR = Limit(5, 900)
+"""One login from one address: a person needs three tries."""
+LOGIN = Limit(50, 30)
+"""One login from all unknown devices: at most 3,000 guesses a day, and its owner waits half a minute at most."""
+ADDRESS = Limit(20, 120)
+"""All logins from one address, such as an office behind one router."""
+STRANGERS = Limit(300, 2)
+"""All unknown devices together."""
+DEVICE = Limit(10, 900)
+"""A known device, which may have been stolen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who tries: the network address, and the device's cookie for this login when it is genuine."""
+
+    address: str
+    device: str | None = None
+
+    @property
+    def network(self) -> str:
+        """The address, or of IPv6 the /64 network, which one subscriber has."""
+        try:
+            address = ip_address(self.address)
+        except ValueError:
+            return self.address
+        return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A right password: whose, a hash to store in place of a dated one, and the wrong tries of the last day."""
+
+    user_id: int
+    new_hash: str | None
+    failures: int
+
+
+async def check_password(passwords: Aside, ledger: Pool, caller: Caller, login: str, password: str) -> Checked:
+    """Check a login's password.
+
+    Raises Problem WRONG_PASSWORD, TOO_MANY_TRIES, or UNAVAILABLE (too many at once, or no memory to check it). An
+    unknown login takes as long as a wrong password.
+    """
+    limits = _limits(caller, login)
+    async with passwords.turn(caller.network, first=caller.device is not None):
+        paces = zip(*((limit.free, limit.longest_s) for limit in limits.values()), strict=True)
+        wait_s = await ledger.fetchval(QUERIES["count_try"], list(limits), *paces)
+        if wait_s > 0:
+            raise Problem(TOO_MANY_TRIES, retry_after_s=math.ceil(wait_s))
+        user = await ledger.fetchrow(QUERIES["user_of_login"], login)
+        known_hash = UNKNOWN_USER if user is None else user["password_hash"]
+        try:
+            right = await passwords.compute(is_right, known_hash, password)
+            new_hash = await passwords.compute(hash_password, password) if right and is_dated(known_hash) else None
+        except VerificationError as error:
+            log.warning("password_not_checked", error=repr(error))
+            raise Problem(UNAVAILABLE, retry_after_s=RETRY_AFTER_S) from None
+    if user is None or not right:
+        user_id = user and user["user_id"]
+        await ledger.execute(
+            QUERIES["record_failure"], user_id, caller.address, caller.device is not None, FAILURES_KEPT
+        )
+        raise Problem(WRONG_PASSWORD)
+    await ledger.execute(QUERIES["uncount_try"], list(limits), next(iter(limits)))
+    return Checked(user["user_id"], new_hash, await ledger.fetchval(QUERIES["failures_of"], user["user_id"]))
+
+
+async def count_wrong_code(ledger: Pool, caller: Caller) -> None:
+    """Count a wrong one-time code by its address; raises Problem(TOO_MANY_TRIES) to who tries too often.
+
+    A right code is taken at any time: nobody behind the same address is locked out, and 80 bits are not guessed.
+    """
+    name = _name("code", caller.network)
+    wait_s = await ledger.fetchval(QUERIES["count_try"], [name], [ADDRESS.free], [ADDRESS.longest_s])
+    if wait_s > 0:
+        raise Problem(TOO_MANY_TRIES, retry_after_s=math.ceil(wait_s))
+
+
+def _limits(caller: Caller, login: str) -> dict[bytes, Limit]:
+    """The names under which a try is counted, the caller's own first. Hashed: people type passwords as logins."""
+    if caller.device is not None:
+        return {_name("device", login, caller.device): DEVICE}
+    return {
+        _name("pair", login, caller.network): PAIR,
+        _name("login", login): LOGIN,
+        _name("address", caller.network): ADDRESS,
+        _name("strangers"): STRANGERS,
+    }
+
+
+def _name(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode()).digest()[:16]
+
+
+def cookie_name(login: str) -> str:
+    """The name of a login's device cookie: several people may share a device."""
+    return f"onecard-device-{hashlib.sha256(login.encode()).hexdigest()[:12]}"
+
+
+def new_device(keys: KeyRing, login: str) -> str:
+    """A device cookie's value: number, end, HMAC-SHA256."""
+    value = f"{secrets.token_hex(12)}.{int(time.time()) + DEVICE_LIFE_S}"
+    return f"{value}.{keys.device_mac(login, value)}"
+
+
+def known_device(keys: KeyRing, login: str, cookies: Mapping[str, str]) -> str | None:
+    """The number of the device if its cookie for this login is genuine and has not ended."""
+    value, _, mac = cookies.get(cookie_name(login), "").rpartition(".")
+    number, _, ends_at = value.partition(".")
+    if not hmac.compare_digest(mac.encode(), keys.device_mac(login, value).encode()):
+        return None
+    return number if int(ends_at) > time.time() else None

@@ -1,0 +1,159 @@
+"""What strangers hold and ask for is bounded, and tills pay meanwhile."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from tests.builders import Network
+from tests.running_system import Person, System
+
+LIMITS = {
+    "workers": "1",
+    "body_within_s": "2",
+    "connections_max": "40",
+    "connections_per_address_max": "20",
+    "live_viewers_max": "4",
+    "live_viewers_per_address_max": "2",
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(scratch: Path) -> Iterator[System]:
+    """A system with low limits."""
+    folder = scratch / "guarded"
+    folder.mkdir()
+    system = System(folder, **LIMITS)
+    system.start(within_s=120)
+    yield system
+    system.abandon()
+
+
+def connect(system: System, address: str, within_s: float = 60) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", system.port), timeout=within_s, source_address=(address, 0))
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """What comes until the other side closes; a reset closes, too."""
+    answer = b""
+    try:
+        while received := connection.recv(65_536):
+            answer += received
+    except ConnectionResetError:
+        pass
+    return answer
+
+
+def test_a_connection_that_stays_silent_is_closed(guarded: System) -> None:
+    with connect(guarded, "127.0.0.9") as silent:
+        assert all_of(silent) == b""
+
+
+def test_silent_connections_leave_room_for_a_till(guarded: System, tmp_path: Path) -> None:
+    network = Network(guarded)
+    till, card = network.terminal(tmp_path), network.card(network.official())
+    with ExitStack() as stack:
+        held = [stack.enter_context(connect(guarded, f"127.0.0.{20 + n % 4}")) for n in range(120)]
+        assert till.charge_card(card, "lunch").outcome == "approved"
+        assert all_of(held[0]) == b""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 300_000,
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"".join(b"x-%d: 1\r\n" % n for n in range(200)) + b"\r\n",
+        b"GET /" + b"a" * 40_000,
+    ],
+    ids=["a long field", "many fields", "a long path"],
+)
+def test_a_large_head_is_refused(guarded: System, head: bytes) -> None:
+    with connect(guarded, "127.0.0.30") as connection:
+        connection.sendall(head)
+        assert all_of(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_in_small_pieces_is_refused_as_well(guarded: System) -> None:
+    answer = b""
+    with connect(guarded, "127.0.0.31") as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n")
+        try:
+            for n in range(4_000):
+                connection.sendall(b"x-%d: 123\r\n" % n)
+        except (ConnectionResetError, BrokenPipeError):
+            return
+        answer = all_of(connection)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+def live(system: System, address: str) -> HTTPConnection:
+    connection = HTTPConnection("127.0.0.1", system.port, timeout=60, source_address=(address, 0))
+    connection.request("GET", "/live", headers={"accept-language": "en"})
+    return connection
+
+
+def test_live_pages_of_one_address_do_not_shut_out_others(guarded: System) -> None:
+    open_ones = []
+    for _ in range(2):
+        connection = live(guarded, "127.0.0.40")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.fp.readline()
+        open_ones.append(connection)
+    refused = live(guarded, "127.0.0.40").getresponse()
+    assert (refused.status, json.loads(refused.read())["detail"]) == (503, "too many live pages are open")
+    assert int(refused.getheader("retry-after", "0")) > 0
+    other = live(guarded, "127.0.0.41")
+    assert other.getresponse().status == 200
+    for connection in (*open_ones, other):
+        connection.close()
+
+
+def test_a_stranger_who_asks_without_end_is_slowed_down_and_a_till_is_not(guarded: System, tmp_path: Path) -> None:
+    network = Network(guarded)
+    till, card = network.terminal(tmp_path), network.card(network.official())
+    statuses: set[int] = set()
+    connection = HTTPConnection("127.0.0.1", guarded.port, timeout=60, source_address=("127.0.0.50", 0))
+    for _ in range(5_000):
+        connection.request("GET", "/nothing")
+        answer = connection.getresponse()
+        answer.read()
+        statuses.add(answer.status)
+        if answer.status == 429:
+            assert answer.getheader("retry-after")
+            break
+    connection.close()
+    assert statuses == {404, 429}
+    assert till.charge_card(card, "lunch").outcome == "approved"
+
+
+def counted(system: System, status: int) -> float:
+    text = urllib3.request("GET", f"{system.url}/metrics").data.decode()
+    found = re.search(rf'onecard_http_requests_total{{status="{status}"}} ([\d.]+)', text)
+    return float(found[1]) if found else 0.0
+
+
+def test_a_body_that_is_too_large_or_too_slow_is_logged_and_counted_as_such(system: System) -> None:
+    person = Person(system.url, "kitchen-yinzhou")
+    head = (
+        f"POST %s HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {person.token}\r\ncontent-type: application/json\r\n"
+        "x-request-id: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+    )
+    before = {status: counted(system, status) for status in (408, 413, 500)}
+    with connect(system, "127.0.0.60") as connection:
+        connection.sendall((head % ("/waste/weigh-ins", "too-large", 400_000)).encode() + b" " * 400_000)
+        assert all_of(connection).startswith(b"HTTP/1.1 413 ")
+    with connect(system, "127.0.0.60") as connection:
+        connection.sendall((head % ("/waste/weigh-ins", "too-slow", 1_000)).encode() + b"{")
+        assert all_of(connection).startswith(b"HTTP/1.1 408 ")
+    after = {status: counted(system, status) for status in (408, 413, 500)}
+    assert {status: after[status] - before[status] for status in after} == {408: 1, 413: 1, 500: 0}
+    for name, status in (("too-large", 413), ("too-slow", 408)):
+        [line] = [text for text in system.output.splitlines() if name in text]
+        assert str(status) in line
