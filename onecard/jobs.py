@@ -24,6 +24,8 @@ from foundation.keys import load_keys
 from foundation.postgres import LOST_CONNECTION, open_pool
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry import audit
+from registry.audit_trail import keep_head, send_entries
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
 from waste.evaluation.quarters import pending_quarters, request_last_quarter
@@ -34,6 +36,7 @@ log = structlog.get_logger()
 RETRY_AFTER_S = 2.0
 LOOK_EVERY_S = 0.2
 LOOK_FOR_QUARTERS_S = 1.0
+LOOK_FOR_ENTRIES_S = 1.0
 
 STALLED_AFTER_S = 600
 """A killed runner leaves its job behind; after this time another runner takes it."""
@@ -153,6 +156,23 @@ async def run_requested_evaluations(settings: Settings) -> None:
         await pool.close()
 
 
+async def follow_audit_log(settings: Settings) -> None:
+    """Keep the head of the audit log outside the database, and send its entries on, for ever."""
+    pool = await open_pool(settings.needed_database_url, size=1)
+    try:
+        while True:
+            try:
+                await keep_head(pool, settings.statement_folder)
+                if settings.audit_syslog is not None:
+                    await send_entries(pool, settings.statement_folder, settings.audit_syslog)
+            except (*LOST_CONNECTION, TimeoutError, asyncpg.PostgresError) as error:
+                log.warning("audit_log_waits", error=str(error))
+                await asyncio.sleep(RETRY_AFTER_S)
+            await asyncio.sleep(LOOK_FOR_ENTRIES_S)
+    finally:
+        await pool.close()
+
+
 async def lapse_subsidies_due(settings: Settings) -> None:
     """Lapse last year's meal money where the region rules say so."""
     pool = await open_pool(settings.needed_database_url, size=2)
@@ -179,6 +199,7 @@ async def settle_unheard_top_ups(settings: Settings, now: datetime) -> None:
 
 async def run_jobs(settings: Settings) -> None:
     """Run jobs until stopped or until the parent process has died; restarts of the database are survived."""
+    audit.use_key(load_keys(settings.keys_folder).audit_key)
     parent = os.getppid()
     while os.getppid() == parent:
         try:
@@ -198,7 +219,9 @@ async def _run_until_something_breaks(settings: Settings) -> None:
         watch = asyncio.create_task(_parent_gone())
         publisher = asyncio.create_task(publish_cycles(settings))
         evaluator = asyncio.create_task(run_requested_evaluations(settings))
-        done, left = await asyncio.wait([worker, watch, publisher, evaluator], return_when=asyncio.FIRST_COMPLETED)
+        follower = asyncio.create_task(follow_audit_log(settings))
+        tasks = [worker, watch, publisher, evaluator, follower]
+        done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -16,6 +16,7 @@ from onecard import metrics
 from onecard.live_totals import LiveFigures
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry import audit
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
@@ -52,6 +53,7 @@ def _engine(settings: Settings) -> AsyncEngine:
 
 async def _open(state: State, settings: Settings, engine: AsyncEngine, channels: ChannelsPlugin) -> None:
     state.key_ring = load_keys(settings.keys_folder)
+    audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)

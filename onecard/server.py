@@ -21,7 +21,8 @@ WORKER_STOP_WITHIN_S = 3
 
 
 def export(settings: Settings) -> None:
-    """Hand the settings to the worker processes through the environment."""
+    """Hand the settings to the worker processes through the environment, without the way to the tables' owner."""
+    os.environ.pop("ONECARD_DATABASE_OWNER_URL", None)
     os.environ |= {
         "ONECARD_DATA_DIR": str(settings.data_dir),
         "ONECARD_DATABASE_URL": settings.needed_database_url,

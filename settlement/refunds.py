@@ -10,14 +10,14 @@ from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
-from registry.audit import Note
+from registry.audit import Note, append
 from registry.identifiers import AgencyId, Book, HolderId
 from settlement.errors import ACCOUNT_CLOSED, MORE_THAN_PAID, OTHER_CONTENT
 from settlement.unknown_outcome import until_known
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 
-REFUND = "SELECT * FROM refund($1, $2, $3, $4, $5)"
+REFUND = "SELECT * FROM refund($1, $2, $3, $4)"
 CLOSE_ACCOUNT = "SELECT * FROM close_account($1, $2, $3)"
 
 GIVE_UP_AFTER_S = 8.0
@@ -73,17 +73,23 @@ async def refund(
     ``note`` is the audit entry of the person who refunds, committed with the posting; None where the caller writes it.
     Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT, UNAVAILABLE.
     """
-    noted = note.as_row() if note is not None else None
 
-    async def statement() -> asyncpg.Record | None:
+    async def post() -> asyncpg.Record:
+        async with pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(REFUND, book, posting_id, payment, amount_fen)
+            assert row is not None
+            if note is not None and row["fresh"]:
+                await append(connection, note)
+            return row
+
+    async def statement() -> asyncpg.Record:
         try:
-            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+            return await post()
         except asyncpg.UniqueViolationError:
             # Another posting under the same number was faster: now it is found.
-            return await pool.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+            return await post()
 
     row = await until_known(statement, GIVE_UP_AFTER_S)
-    assert row is not None
     refunded = Refund(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
     match row["problem"]:
         case None if row["payment"] == payment and refunded.total_fen == amount_fen:

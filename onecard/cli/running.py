@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from contextlib import suppress
 
 import psycopg
 
@@ -18,12 +19,29 @@ APPLICATION_WITH_GATEWAY = "onecard.demo_server:create_server"
 """Where the workers find their application; the second one has the simulated gateway beside it."""
 
 
+def bring_up(settings: Settings) -> None:
+    """Bring the database to this version; say so when the role that runs could change the tables."""
+    from foundation.keys import load_keys
+    from onecard.migrate import migrate, role_of
+
+    migrate(settings.needed_owner_url, role_of(settings.needed_database_url), load_keys(settings.keys_folder).audit_key)
+    warn_of_owner(settings)
+
+
+def warn_of_owner(settings: Settings) -> None:
+    """Say so when the role that runs could change the tables."""
+    from onecard.migrate import owns_tables
+
+    with suppress(psycopg.OperationalError):
+        if owns_tables(settings.needed_database_url):
+            say("onecard.database.owner")
+
+
 def prepare(settings: Settings) -> None:
     """Bring the database up to date, and load the demo city into an empty one."""
     from onecard.cli.demonstration import load_city
-    from onecard.migrate import migrate
 
-    migrate(settings.needed_database_url)
+    bring_up(settings)
     if settings.demo_city and load_city(settings):
         say("onecard.run.loaded")
 
@@ -73,6 +91,7 @@ def serve() -> None:
     settings = _with_gateway(external_settings())
     with failures_as_one_line():
         check_port(settings)
+        warn_of_owner(settings)
         serve_api(settings, _application(settings))
 
 
@@ -115,12 +134,11 @@ def check_jobs() -> None:
 def migrate() -> None:
     """Bring the database to this version, and make the missing keys."""
     from foundation.keys import create_missing_keys
-    from onecard.migrate import migrate as bring_up
 
     with services() as settings:
-        bring_up(settings.needed_database_url)
         if settings.keys_dir is None:
             create_missing_keys(settings.keys_folder)
+        bring_up(settings)
     say("onecard.migrated")
 
 
@@ -128,4 +146,9 @@ def migrate() -> None:
 def urls() -> None:
     """Print the addresses of the database and Redis."""
     settings = Services(read_settings()).settings
-    print(json.dumps({"database": settings.needed_database_url, "redis": settings.needed_redis_url}))
+    urls = {
+        "database": settings.needed_database_url,
+        "database_owner": settings.needed_owner_url,
+        "redis": settings.needed_redis_url,
+    }
+    print(json.dumps(urls))

@@ -1,6 +1,7 @@
 """Charging on a real ledger: who pays from which purse, what is refused, and that once is once."""
 
 import asyncio
+from collections.abc import Callable
 
 import asyncpg
 import pytest
@@ -152,9 +153,9 @@ async def test_someone_elses_credential_is_unknown(counter: Counter) -> None:
     assert (await counter.charger.charge(counter.order(await counter.till(), mixed))).refusal == "credential_unknown"
 
 
-async def test_a_book_without_an_open_day_refuses(counter: Counter) -> None:
+async def test_a_book_without_an_open_day_refuses(counter: Counter, as_superuser: Callable[..., None]) -> None:
     order = counter.order(await counter.till(), await counter.holder())
-    await counter.ledger.execute("DELETE FROM book_day WHERE book = $1", NINGBO)
+    as_superuser("DELETE FROM book_day WHERE book = %s", NINGBO)
     assert (await counter.charger.charge(order)).refusal == "day_closed"
     assert await counter.count() == 0
 
@@ -275,10 +276,11 @@ async def test_a_void_cannot_name_itself(counter: Counter) -> None:
     assert refused.value.kind.slug == "invalid"
 
 
-async def test_a_void_without_an_open_day_bars_nothing(counter: Counter) -> None:
+async def test_a_void_without_an_open_day_bars_nothing(counter: Counter, as_superuser: Callable[..., None]) -> None:
     holder, till = await counter.holder(), await counter.till()
     order, void = counter.order(till, holder), counter.order(till, holder)
-    [day] = await counter.ledger.fetchrow("DELETE FROM book_day WHERE book = $1 RETURNING business_date", NINGBO)  # type: ignore[misc]
+    day = await counter.ledger.fetchval("SELECT business_date FROM book_day WHERE book = $1", NINGBO)
+    as_superuser("DELETE FROM book_day WHERE book = %s", NINGBO)
     answer = await counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence)
     assert answer.refusal == "day_closed"
     await counter.ledger.execute("INSERT INTO book_day VALUES ($1, $2)", NINGBO, day)

@@ -19,7 +19,7 @@ from registry.access import Person, Role
 from registry.identifiers import AgencyId
 from registry.models import Database
 from tests.builders import Network
-from tests.closed_days import close
+from tests.closed_days import KEYS, close
 from tests.counter import NINGBO, Counter
 from tests.running_system import System
 from verification.invariants import verify_ledger
@@ -92,7 +92,7 @@ async def test_an_accepted_dispute_goes_back_in_the_open_day_and_stands_on_the_n
     line = await case.ledger.fetchrow("SELECT line, reversed_fen FROM obligation ORDER BY cycle_date DESC LIMIT 1")
     assert line is not None
     assert tuple(line) == ("correction", 1_500)
-    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
+    assert [check for check in await verify_ledger(case.url, case.folder, KEYS) if not check.holds] == []
 
 
 async def test_a_rejected_one_moves_nothing_and_can_be_raised_again(case: Case) -> None:
