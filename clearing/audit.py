@@ -2,7 +2,8 @@
 
 It shows that the manifest is the centre's, that the statement is the published one, that every payment line is in the
 cycle's tree, that the lines add up to the agency's position and the statement's last line, that all positions sum to
-zero, that the log of cycles has only grown, and, against the bundle before, that nothing in it was rewritten.
+zero, that the log of cycles has only grown, and, against the bundle before, that nothing in it was rewritten and that
+the centre's audit log has not become shorter.
 """
 
 import csv
@@ -12,15 +13,14 @@ import zlib
 from dataclasses import dataclass
 
 import cbor2
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import convert
 
 from clearing.merkle import is_beginning, is_included, leaf_hash
-from clearing.proof import CONTEXT, LINES, MANIFEST, SIGNATURE, Line, Manifest, sha256
+from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, Manifest, is_signed, sha256
 from foundation import catalogue
 from foundation.catalogue import Language
 from foundation.money import yuan
+from registry.audit import GENESIS, Head
 
 BUNDLE_BYTES_MAX = 2_000_000_000
 
@@ -125,17 +125,15 @@ def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = No
     if previous is not None:
         before = previous.manifest
         findings.append(_continues(before, manifest))
+        findings.append(_audit_log_continues(before, manifest))
         signed = _is_signed(previous, centre_public_key)
         findings.append(finding("previous_signed", signed, "business_date", business_date=before.business_date))
     return findings
 
 
 def _is_signed(bundle: Bundle, centre_public_key: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(centre_public_key).verify(bundle.signature, CONTEXT + bundle.signed)
-    except (InvalidSignature, ValueError):
-        return False
-    return bundle.manifest.encode() == bundle.signed
+    genuine = is_signed(bundle.signed, bundle.signature, centre_public_key)
+    return genuine and bundle.manifest.encode() == bundle.signed
 
 
 def _included(bundle: Bundle) -> tuple[list[Line], Finding | None]:
@@ -183,3 +181,10 @@ def _continues(before: Manifest, now: Manifest) -> Finding:
         return finding("continues", False, "does_not_follow", cycle=now.log_size, before=before.log_size)
     dates = {"before": before.business_date, "now": now.business_date}
     return finding("continues", now.log_head_before == before.log_head, "follows", **dates)
+
+
+def _audit_log_continues(before: Manifest, now: Manifest) -> Finding:
+    """An audit log only grows; the same number of entries has the same digest."""
+    earlier, later = before.audit_log or Head(0, GENESIS), now.audit_log or Head(0, GENESIS)
+    holds = earlier.entries < later.entries or earlier == later
+    return finding("audit_log_continues", holds, "audit_log", before=earlier.entries, now=later.entries)

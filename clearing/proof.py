@@ -1,9 +1,9 @@
 """Proof that a cycle is as published: a signed manifest, and an append-only log of all cycles.
 
 Every transfer of a cycle is a leaf of the cycle's Merkle tree (``clearing/merkle.py``); every cycle is a leaf of the
-log. The manifest of a cycle has the hashes of its files, the positions, the tree's head, and the log's head with the
-proof that it extends the previous log. The centre signs it with a key that is outside the database: rewriting the
-database cannot change what agencies already hold.
+log. The manifest of a cycle has the hashes of its files, the positions, the tree's head, the log's head with the proof
+that it extends the previous log, and the head of the audit log. The centre signs it with a key that is outside the
+database: rewriting the database cannot change what agencies already hold.
 
 Leaves and manifests are deterministic CBOR (RFC 8949 section 4.2): length-prefixed, so that no two encode alike.
 Signature: Ed25519 over ``onecard manifest v1``, a zero byte, and the manifest.
@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import convert
 
 from clearing.errors import ALTERED, NO_CYCLE
@@ -32,6 +33,7 @@ from clearing.progress import Progress, silent
 from foundation.named_sql import load_queries
 from foundation.postgres import LONG_S, Connection, Pool, allow_long_work
 from foundation.problems import Problem
+from registry.audit import Head, head_of
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "proof.sql")
 
@@ -44,7 +46,8 @@ ZIP_TIME = (2024, 1, 1, 0, 0, 0)
 _LINE = tuple[
     int, bytes, int, str, bytes | None, int, int | None, int | None, str | None, str | None, int, int, str, str
 ]
-_MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes]]
+_MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes], Head]
+_EARLIER_MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes]]
 """The types that the CBOR of a bundle must have: it comes from outside."""
 
 
@@ -108,20 +111,25 @@ class Manifest:
     log_head_before: bytes
     growth: list[bytes]
     """The consistency proof from the log before (one cycle fewer) to this one."""
+    audit_log: Head | None = None
+    """The head of the audit log when the cycle was published; None in manifests up to version 0.2."""
 
     def encode(self) -> bytes:
         """The manifest as it is signed."""
-        return cbor2.dumps([getattr(self, name) for name in self.__dataclass_fields__], canonical=True)
+        values = [getattr(self, name) for name in self.__dataclass_fields__]
+        return cbor2.dumps(values if self.audit_log else values[:-1], canonical=True)
 
     @classmethod
     def decode(cls, content: bytes) -> "Manifest":
         """The manifest of its encoding. Raises ValueError for other content."""
-        return cls(*convert(cbor2.loads(content), _MANIFEST))
+        values = cbor2.loads(content)
+        earlier = isinstance(values, list) and len(values) == len(get_args(_EARLIER_MANIFEST))
+        return cls(*convert(values, _EARLIER_MANIFEST if earlier else _MANIFEST))
 
     def log_leaf(self) -> bytes:
         """The cycle's leaf in the log, hashed."""
         core = [self.business_date, self.files, self.positions, self.fee_fen, self.tree_size, self.tree_head]
-        return leaf_hash(cbor2.dumps(core, canonical=True))
+        return leaf_hash(cbor2.dumps([*core, self.audit_log] if self.audit_log else core, canonical=True))
 
 
 def log_of(manifests: Sequence[Manifest]) -> Tree:
@@ -164,11 +172,32 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
         b"",
         before.head,
         [],
+        await head_of(connection),
     )
     log = log_of([*earlier, unsigned])
     manifest = replace(unsigned, log_head=log.head, growth=log.consistency_proof(len(earlier)))
     content = manifest.encode()
     await connection.execute(QUERIES["add_proof"], business_date, len(earlier), content, key.sign(CONTEXT + content))
+
+
+async def published_audit_heads(connection: Connection, centre_public_key: bytes) -> dict[date, Head]:
+    """The head of the audit log in every manifest that the centre signed, by business date."""
+    heads = {}
+    for row in await connection.fetch(QUERIES["proofs"]):
+        if is_signed(row["manifest"], row["signature"], centre_public_key):
+            manifest = Manifest.decode(row["manifest"])
+            if manifest.audit_log is not None:
+                heads[row["cycle_date"]] = manifest.audit_log
+    return heads
+
+
+def is_signed(manifest: bytes, signature: bytes, centre_public_key: bytes) -> bool:
+    """Whether the centre signed a manifest."""
+    try:
+        Ed25519PublicKey.from_public_bytes(centre_public_key).verify(signature, CONTEXT + manifest)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _leaf(row: list[Any]) -> bytes:

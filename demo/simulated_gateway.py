@@ -147,8 +147,7 @@ class SimulatedGateway:
         async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
             for wait_s in RETRIES_S:
                 await asyncio.sleep(wait_s)
-                body = json.encode(self._notification(order))
-                fields = self._signature(body) | {"content-type": "application/json"}
+                body, fields = self.notification(transaction(order))
                 try:
                     answer = await http.post(order["notify_url"], content=body, headers=fields)
                 except httpx.HTTPError:
@@ -157,10 +156,11 @@ class SimulatedGateway:
                     return
         log.warning("simulated_gateway_gives_up", number=number)
 
-    def _notification(self, order: sqlite3.Row) -> dict[str, Any]:
+    def notification(self, content: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        """The body and the signed headers of a notification of a paid transaction."""
         nonce = secrets.token_hex(6)
-        sealed = AESGCM(self.merchant.api_key).encrypt(nonce.encode(), json.encode(transaction(order)), b"transaction")
-        return {
+        sealed = AESGCM(self.merchant.api_key).encrypt(nonce.encode(), json.encode(content), b"transaction")
+        message = {
             "id": secrets.token_hex(16),
             "event_type": "TRANSACTION.SUCCESS",
             "resource_type": "encrypt-resource",
@@ -172,6 +172,8 @@ class SimulatedGateway:
                 "original_type": "transaction",
             },
         }
+        body = json.encode(message)
+        return body, self._signature(body) | {"content-type": "application/json"}
 
 
 def transaction(order: sqlite3.Row) -> dict[str, Any]:

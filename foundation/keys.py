@@ -2,7 +2,7 @@
 
 ========================  =======================================================================
 ``centre_signing_key``    Ed25519 private key (32 bytes): signs sign-ins, holder certificates
-``wrapping_key``          AES-256 key: wraps session keys, seals personal data (derived per agency)
+``wrapping_key``          AES-256 key: wraps session keys; keys for personal data and the audit log are derived
 ``card_master_key``       AES-128 key: diversified per card after NXP AN10922; never leaves the centre
 ========================  =======================================================================
 """
@@ -51,6 +51,11 @@ class KeyRing:
     def open_personal(self, agency_id: int, place: str, sealed: bytes) -> str:
         """Undo ``seal_personal``; raises InvalidTag when it was moved to another row or altered."""
         return _open(self._derived(f"agency:{agency_id}"), sealed, place.encode()).decode()
+
+    @property
+    def audit_key(self) -> bytes:
+        """The HMAC key of the audit log, 32 bytes (see ``registry.audit``)."""
+        return self._derived("audit log")
 
     def blind_index(self, agency_id: int, text: str) -> bytes:
         """A keyed hash (HMAC-SHA256) by which an equal datum is found without being readable."""

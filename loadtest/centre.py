@@ -84,5 +84,5 @@ class Centre:
         )  # fmt: skip
 
     def database_url(self) -> str:
-        """Where its PostgreSQL listens."""
-        return str(json.loads(self.command("urls").stdout)["database"])
+        """Where its PostgreSQL listens, for the owner of the tables."""
+        return str(json.loads(self.command("urls").stdout)["database_owner"])

@@ -178,15 +178,25 @@ class Service(ABC):
 
 
 class EmbeddedPostgres(Service):
-    """PostgreSQL 18 from a wheel. Role and database ``onecard``; the role is not a superuser."""
+    """PostgreSQL 18 from a wheel. Database ``onecard``, and two roles that are no superusers.
+
+    ``owner`` owns the tables and migrates them; ``runner`` is the role of everything else (see ``onecard.migrate``).
+    """
 
     name = "postgres"
     superuser = "postgres"
+    owner = "onecard"
+    runner = "onecard_app"
 
     @property
     def url(self) -> str:
         """The application's URL."""
-        return self.url_of("onecard", "onecard")
+        return self.url_of(self.runner, "onecard")
+
+    @property
+    def owner_url(self) -> str:
+        """The URL for migrations."""
+        return self.url_of(self.owner, "onecard")
 
     def url_of(self, role: str, database: str) -> str:
         """A URL for a role and a database of this server."""
@@ -240,12 +250,13 @@ class EmbeddedPostgres(Service):
             raise ServiceError("onecard.service.initdb", reason=why)
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
-        """Create a database owned by the application's role, unless it exists."""
+        """Create a database of the owner's and both roles, unless they exist."""
         with psycopg.connect(self.url_of(self.superuser, "postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'onecard'").fetchone():
-                connection.execute("CREATE ROLE onecard LOGIN")
+            for role in (self.owner, self.runner):
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+                    connection.execute(f"CREATE ROLE {role} LOGIN".encode())
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
-                connection.execute(f'CREATE DATABASE "{name}" OWNER onecard TEMPLATE "{template}"')
+                connection.execute(f'CREATE DATABASE "{name}" OWNER {self.owner} TEMPLATE "{template}"')
 
 
 class EmbeddedValkey(Service):
@@ -352,6 +363,7 @@ class Services:
             update={
                 "data_dir": self.data_dir,
                 "database_url": self.postgres.url if self.postgres else settings.database_url,
+                "database_owner_url": self.postgres.owner_url if self.postgres else settings.database_owner_url,
                 "redis_url": self.valkey.url if self.valkey else settings.redis_url,
             }
         )

@@ -27,6 +27,8 @@ from foundation.keys import load_keys
 from foundation.postgres import LOST_CONNECTION, open_pool
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry import audit
+from registry.audit_trail import keep_head, send_entries
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
 from waste.evaluation.quarters import pending_quarters, request_last_quarter
@@ -37,6 +39,7 @@ log = structlog.get_logger()
 RETRY_AFTER_S = 2.0
 LOOK_EVERY_S = 0.2
 LOOK_FOR_QUARTERS_S = 1.0
+LOOK_FOR_ENTRIES_S = 1.0
 
 CONNECTION = {
     "application_name": "onecard-jobs",
@@ -168,6 +171,23 @@ async def run_requested_evaluations(settings: Settings) -> None:
         await pool.close()
 
 
+async def follow_audit_log(settings: Settings) -> None:
+    """Keep the head of the audit log outside the database, and send its entries on, for ever."""
+    pool = await open_pool(settings.needed_database_url, size=1)
+    try:
+        while True:
+            try:
+                await keep_head(pool, settings.statement_folder)
+                if settings.audit_syslog is not None:
+                    await send_entries(pool, settings.statement_folder, settings.audit_syslog)
+            except (*LOST_CONNECTION, TimeoutError, asyncpg.PostgresError) as error:
+                log.warning("audit_log_waits", error=str(error))
+                await asyncio.sleep(RETRY_AFTER_S)
+            await asyncio.sleep(LOOK_FOR_ENTRIES_S)
+    finally:
+        await pool.close()
+
+
 async def lapse_subsidies_due(settings: Settings) -> None:
     """Lapse last year's meal money where the region rules say so."""
     pool = await open_pool(settings.needed_database_url, size=2)
@@ -202,6 +222,7 @@ STOP_WITHIN_S = 10.0
 
 async def run_jobs(settings: Settings) -> None:
     """Run jobs until SIGTERM, SIGINT or SIGHUP. Whatever ends before is started again, with growing pauses."""
+    audit.use_key(load_keys(settings.keys_folder).audit_key)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -238,6 +259,7 @@ async def _run_until_something_ends(settings: Settings, stop: asyncio.Event) -> 
             ),
             asyncio.create_task(publish_cycles(settings)),
             asyncio.create_task(run_requested_evaluations(settings)),
+            asyncio.create_task(follow_audit_log(settings)),
         ]
         done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in left:

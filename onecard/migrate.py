@@ -1,4 +1,9 @@
-"""Migrations, and the SQL functions and views that are installed again after them."""
+"""Migrations, the SQL functions that are installed again after them, and the running role's privileges.
+
+Two roles use a database. The owner of the tables migrates it (``onecard migrate``). The running role serves, works and
+runs every other command: it can change rows where the application changes rows, and nothing else. It cannot grant,
+alter, drop, or disable a trigger, because only owners can.
+"""
 
 from pathlib import Path
 
@@ -6,6 +11,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from procrastinate.schema import SchemaManager
+from psycopg import sql
 
 import registry
 import settlement
@@ -21,31 +27,82 @@ FUNCTIONS = (
     + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
 )
 
-APPEND_ONLY = ("transfer", "request", "audit_entry")
-"""Tables whose rows not even the application's own role may change or remove."""
+APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof")
+"""Tables whose rows nobody changes or removes, not even their owner."""
+
+READ_ONLY = ("alembic_version",)
+"""Tables that migrations alone write."""
+
+DELETED_FROM = ("console_session", "procrastinate_%")
+"""Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""
 
 
-def alembic_config(url: str) -> Config:
+def alembic_config(url: str, audit_key: bytes | None = None) -> Config:
     """Alembic's configuration for a database."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
+    config.attributes["audit_key"] = audit_key
     return config
 
 
-def migrate(url: str) -> None:
+def migrate(owner_url: str, running_role: str, audit_key: bytes | None = None) -> None:
     """Bring a database to this version: tables, job queue, functions, views, privileges.
 
-    Running it again changes nothing. Concurrent starts wait for one lock.
+    ``audit_key`` is needed once, for a database of version 0.2 or earlier that has audit entries. Running it again
+    changes nothing. Concurrent starts wait for one lock.
     """
-    with psycopg.connect(url, autocommit=True) as lock:
+    with psycopg.connect(owner_url, autocommit=True) as lock:
         lock.execute("SELECT pg_advisory_lock(7300, 0)")
-        command.upgrade(alembic_config(url), "head")
-        with psycopg.connect(url) as connection:
+        command.upgrade(alembic_config(owner_url, audit_key), "head")
+        with psycopg.connect(owner_url) as connection:
             if not connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0]:  # type: ignore[index]
                 connection.execute(SchemaManager.get_schema().encode())
             for path in FUNCTIONS:
                 connection.execute(path.read_bytes())
-            for table in APPEND_ONLY:
-                revoke = f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM CURRENT_USER'
-                connection.execute(revoke.encode())
+            _set_privileges(connection, running_role)
+
+
+def role_of(url: str) -> str:
+    """The role that a URL signs in as."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return str(connection.info.user)
+
+
+def owns_tables(url: str) -> bool:
+    """Whether the role of a URL could change the tables themselves: it owns them, or is a superuser."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        row = connection.execute(
+            "SELECT pg_has_role(c.relowner, 'MEMBER') FROM pg_class c WHERE c.oid = to_regclass('audit_entry')"
+        ).fetchone()
+        return row is not None and bool(row[0])
+
+
+def _set_privileges(connection: psycopg.Connection, running_role: str) -> None:
+    """Take from everybody what nobody may do, and give the running role what it needs: no more than is listed here."""
+
+    def run(statement: str, table: str = "") -> None:
+        role, name = sql.Identifier(running_role), sql.Identifier(table)
+        connection.execute(sql.SQL(statement).format(role=role, table=name))
+
+    for table in APPEND_ONLY:
+        run("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM CURRENT_USER", table)
+    if running_role == connection.info.user:
+        return
+    run("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}")
+    run("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    run("GRANT USAGE ON SCHEMA public TO {role}")
+    run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")
+    run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    for table, removes in connection.execute(_TABLES, [list(DELETED_FROM), list(READ_ONLY)]).fetchall():
+        run("GRANT INSERT ON {table} TO {role}", table)
+        if table not in APPEND_ONLY:
+            run("GRANT UPDATE ON {table} TO {role}", table)
+        if removes:
+            run("GRANT DELETE ON {table} TO {role}", table)
+
+
+_TABLES = """
+SELECT relname, relname LIKE ANY (%s) FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> ALL (%s)
+"""

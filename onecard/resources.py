@@ -19,6 +19,7 @@ from onecard.job_watch import JobWatch
 from onecard.live_totals import LiveFigures, Viewers
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from registry import audit
 from registry.approvals import Approvals
 from settlement.approvals import KINDS as SETTLEMENT
 from settlement.charging import ChargeLimits, ChargeOrder, Charger, Remembered
@@ -68,6 +69,7 @@ def _engine(settings: Settings) -> AsyncEngine:
 
 async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.key_ring = load_keys(settings.keys_folder)
+    audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
     state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING)

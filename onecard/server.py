@@ -43,7 +43,8 @@ STEADY_AFTER_S = 60.0
 
 
 def export(settings: Settings) -> None:
-    """Hand the settings to the processes through the environment."""
+    """Hand the settings to the processes through the environment, without the way to the tables' owner."""
+    os.environ.pop("ONECARD_DATABASE_OWNER_URL", None)
     os.environ |= {
         "ONECARD_DATA_DIR": str(settings.data_dir),
         "ONECARD_DATABASE_URL": settings.needed_database_url,

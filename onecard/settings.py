@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port to serve on.")
     workers: int = Field(2, ge=1, le=64, description="API worker processes.")
     database_url: str | None = Field(None, description="External PostgreSQL 15-18; none: the embedded one.")
+    database_owner_url: str | None = Field(
+        None, description="The database for the role that owns the tables and migrates them; none: DATABASE_URL."
+    )
     redis_url: str | None = Field(None, description="External Redis or Valkey; none: the embedded one.")
     keys_dir: Path | None = Field(None, description="Folder of the key files; none: DATA_DIR/keys.")
     statement_dir: Path | None = Field(None, description="Folder of the statements; none: DATA_DIR/statements.")
@@ -58,6 +61,11 @@ class Settings(BaseSettings):
     )
     demo_hours: bool = Field(
         True, description="Beside the demo city: take payments at the hours of a played day, which the clock is not at."
+    )
+    audit_syslog: str | None = Field(
+        None,
+        pattern=r"^(udp|tcp|unix)://\S+$",
+        description="System log that gets every audit entry: udp://HOST:PORT, tcp://HOST:PORT or unix://PATH.",
     )
     log_requests: bool = Field(False, description="Log every request, not only the refused and broken ones.")
     log_json: bool = Field(False, description="Log JSON lines instead of text for people.")
@@ -144,6 +152,11 @@ class Settings(BaseSettings):
         """The database's URL; ``onecard.embedded_servers`` sets that of the embedded one first."""
         assert self.database_url is not None, "the services are started first"
         return self.database_url
+
+    @property
+    def needed_owner_url(self) -> str:
+        """The database's URL for migrations."""
+        return self.database_owner_url or self.needed_database_url
 
     @property
     def needed_redis_url(self) -> str:

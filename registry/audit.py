@@ -1,35 +1,59 @@
-"""The audit log: every change by a person, each entry chained to the one before by its digest.
+"""The audit log: every change by a person, in a chain that only the centre's key can continue.
 
-``digest = SHA-256(previous digest || CBOR([entry, at, actor, action, subject, detail]))`` with deterministic
-CBOR (RFC 8949 section 4.2), which is length-prefixed, so that no two entries encode alike.
+``digest = HMAC-SHA-256(key, previous digest || CBOR([entry, at, actor, action, subject, detail]))`` with deterministic
+CBOR (RFC 8949 section 4.2), which is length-prefixed, so that no two entries encode alike. The key is outside the
+database (``KeyRing.audit_key``): whoever rewrites the table cannot make digests for it. Entries up to version 0.2 have
+plain SHA-256 in the place of the HMAC; the first entry with the key seals them.
 
-A change and its entry are one transaction: ``change`` opens it, and writes the entry last. Functions of the ledger that
-move money write the entry themselves, from the ``Note`` that they are called with.
+A cut end leaves a chain that holds. So the head, the number of entries and the last digest, is kept outside the
+database too: in a file (``registry.audit_trail``) and in every night's manifest (``clearing.proof``).
+
+A change and its entry are one transaction: ``change`` opens it, and writes the entry last. Postings of money write the
+entry themselves, from the ``Note`` that they are called with.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import cbor2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.postgres import LOCK_TIMEOUT_MS, Connection
+from foundation.named_sql import load_queries
+from foundation.postgres import LOCK_TIMEOUT_MS, Connection, Pool
 from registry.models import AuditEntry, Database
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "audit_log.sql")
 
 GENESIS = bytes(32)
 """What the first entry chains to."""
 
-_APPEND = text(
-    "SELECT append_audit(CAST(ROW(CAST(:actor AS text), CAST(:action AS text), CAST(:subject AS text),"
-    " CAST(:detail AS jsonb), CAST(:tail AS bytea)) AS audit_note))"
-)
 _BOUND = text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+
+
+class Head(NamedTuple):
+    """Where the log ends: the number of its entries, and the last digest."""
+
+    entries: int
+    digest: bytes
+
+
+class _Key:
+    """The key of this process, from its start on."""
+
+    value: bytes | None = None
+
+
+def use_key(key: bytes) -> None:
+    """Set the key that this process continues the log with (``KeyRing.audit_key``)."""
+    _Key.value = key
 
 
 @dataclass(slots=True)
@@ -40,12 +64,6 @@ class Note:
     action: str
     subject: str
     detail: dict[str, Any] = field(default_factory=dict)
-
-    def as_row(self) -> tuple[str, str, str, str, bytes]:
-        """The note as PostgreSQL's type ``audit_note``."""
-        parts = (self.actor, self.action, self.subject, self.detail)
-        tail = b"".join(cbor2.dumps(part, canonical=True) for part in parts)
-        return self.actor, self.action, self.subject, json.dumps(self.detail, ensure_ascii=False), tail
 
 
 @dataclass(slots=True)
@@ -78,35 +96,62 @@ async def change(
         made = Change(db, Note(actor, action, subject, detail or {}))
         yield made
         if not made.is_repeat:
-            await record(db, made.note)
+            await db.flush()
+            await append(await made.connection(), made.note)
 
 
 async def append(connection: Connection, note: Note) -> None:
-    """Append one entry in the transaction of a connection of the driver's own."""
-    await connection.execute("SELECT append_audit($1)", note.as_row())
+    """Append one entry in the caller's transaction. Entries queue for one lock, so the chain has no fork."""
+    if _Key.value is None:
+        raise RuntimeError("the audit log is written with a key: call use_key at the start of the process")
+    place = await connection.fetchrow("SELECT entry, at, previous FROM lock_audit_log()")
+    assert place is not None
+    entry, at, previous = place
+    digest = entry_digest(_Key.value, previous, entry, at, note)
+    detail = json.dumps(note.detail, ensure_ascii=False)
+    await connection.execute(QUERIES["append"], entry, at, note.actor, note.action, note.subject, detail, digest)
 
 
-async def record(db: AsyncSession, note: Note) -> None:
-    """Append one entry in the caller's transaction."""
-    await db.flush()
-    names = ("actor", "action", "subject", "detail", "tail")
-    await db.execute(_APPEND, dict(zip(names, note.as_row(), strict=True)))
+async def append_once(connection: Connection, note: Note) -> None:
+    """Append one entry unless the log has one that says the same. It reads the whole log: for what is rare."""
+    detail = json.dumps(note.detail, ensure_ascii=False)
+    if not await connection.fetchval(QUERIES["noted"], note.actor, note.action, note.subject, detail):
+        await append(connection, note)
 
 
-def entry_digest(
-    previous: bytes, entry: int, at: datetime, actor: str, action: str, subject: str, detail: dict[str, Any]
-) -> bytes:
-    """The digest of one entry over the digest before it (32 bytes)."""
-    fields = [entry, at.astimezone(UTC).isoformat(timespec="microseconds"), actor, action, subject, detail]
-    return hashlib.sha256(previous + cbor2.dumps(fields, canonical=True)).digest()
+async def head_of(connection: Connection | Pool) -> Head:
+    """The head of the log as it is committed."""
+    row = await connection.fetchrow(QUERIES["head"])
+    return Head(0, GENESIS) if row is None else Head(row["entry"], row["digest"])
 
 
-def first_break(entries: Iterable[AuditEntry]) -> int | None:
-    """The number of the first entry that does not chain to the one before; None when all do."""
-    previous, expected = GENESIS, 1
+async def holds(connection: Connection | Pool, head: Head) -> bool:
+    """Whether the log has the entries up to an earlier head: none was cut off, and none before it replaced."""
+    return head == (0, GENESIS) or await connection.fetchval(QUERIES["digest"], head.entries) == head.digest
+
+
+def entry_digest(key: bytes | None, previous: bytes, entry: int, at: datetime, note: Note) -> bytes:
+    """The digest of one entry over the digest before it (32 bytes). Without a key: as up to version 0.2."""
+    at_utc = at.astimezone(UTC).isoformat(timespec="microseconds")
+    content = [entry, at_utc, note.actor, note.action, note.subject, note.detail]
+    chained = previous + cbor2.dumps(content, canonical=True)
+    return hashlib.sha256(chained).digest() if key is None else hmac.digest(key, chained, "sha256")
+
+
+def first_break(entries: Iterable[AuditEntry], key: bytes) -> int | None:
+    """The number of the first entry that does not continue the chain; None when all do.
+
+    Entries without the key stand before all others, and one with the key follows them: so they are as they were when
+    the key came.
+    """
+    previous, expected, sealed = GENESIS, 1, False
     for e in entries:
-        digest = entry_digest(previous, e.entry, e.at, e.actor, e.action, e.subject, e.detail)
-        if e.entry != expected or e.digest != digest:
+        note = Note(e.actor, e.action, e.subject, e.detail)
+        if e.digest == entry_digest(key, previous, e.entry, e.at, note):
+            sealed = True
+        elif sealed or e.digest != entry_digest(None, previous, e.entry, e.at, note):
+            return expected
+        if e.entry != expected:
             return expected
         previous, expected = e.digest, expected + 1
-    return None
+    return None if sealed or expected == 1 else 1

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from onecard.embedded_servers import Services
-from onecard.migrate import migrate
+from onecard.migrate import migrate, role_of
 from onecard.settings import Settings
 
 UNUSED = "redis://127.0.0.1:1/0"
@@ -20,7 +20,7 @@ def scratch_database() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="onecard-check-"))
     try:
         with Services(Settings(data_dir=folder, database_url=None, redis_url=UNUSED)).running() as settings:
-            migrate(settings.needed_database_url)
-            yield settings.needed_database_url
+            migrate(settings.needed_owner_url, role_of(settings.needed_database_url))
+            yield settings.needed_owner_url
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -35,11 +35,17 @@ class GatewayOrder:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The gateway's confirmation that an order was paid; ``reference`` is the gateway's own number."""
+    """The gateway's confirmation that an order was paid; ``reference`` is the gateway's own number.
+
+    ``merchant``, ``app`` and ``currency`` (ISO 4217): to whom, over which application, in which money.
+    """
 
     number: UUID
     amount_fen: int
     reference: str
+    merchant: str
+    app: str
+    currency: str
 
 
 class GatewayAway(Exception):
@@ -65,6 +71,9 @@ class PaymentGateway(Protocol):
 
     async def close(self, number: UUID) -> None:
         """Close an order, so that it cannot be paid any more. Raises AlreadyPaid, GatewayAway."""
+
+    def is_ours(self, paid: Paid) -> bool:
+        """Whether it was paid to this merchant, over this application, in the currency of our orders."""
 
     async def give_back(self, paid: Paid) -> None:
         """Refund an order in full to its payer. Raises GatewayAway."""

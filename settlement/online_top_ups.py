@@ -11,6 +11,7 @@ Notifications, their repeats and the query for an order without a notification a
 posts once.
 """
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -21,6 +22,7 @@ from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_FOUND, TOO_MANY_TRIES, Problem
+from registry.audit import Note, append_once
 from registry.identifiers import Book, HolderId
 from settlement.deposits import Deposit, deposit
 from settlement.errors import ACCOUNT_CLOSED, GATEWAY_AWAY, OTHER_CONTENT
@@ -78,14 +80,18 @@ async def order_top_up(
 async def credit_paid_order(pool: Pool, gateway: PaymentGateway, paid: Paid) -> OrderState:
     """Credit a paid order to the official's cash purse, once; returns the order's state.
 
-    Raises Problem NOT_FOUND, INVALID (another amount: nothing is posted; investigate), GATEWAY_AWAY, UNAVAILABLE.
+    Raises Problem NOT_FOUND, INVALID (another amount, merchant, application or currency), GATEWAY_AWAY, UNAVAILABLE.
+    What is refused for what it says is posted nowhere, and recorded for people in log and audit log.
     """
     row = await pool.fetchrow(QUERIES["order_by_number"], paid.number)
     if row is None:
-        log.error("gateway_paid_unknown_order", number=str(paid.number), reference=paid.reference)
+        await _record_refusal(pool, "gateway_paid_unknown_order", paid)
         raise Problem(NOT_FOUND, "top_up.order_not_found", number=paid.number.hex)
+    if not gateway.is_ours(paid):
+        await _record_refusal(pool, "gateway_paid_somebody_else", paid)
+        raise Problem(INVALID, "top_up.paid_somebody_else", number=paid.number.hex)
     if row["amount_fen"] != paid.amount_fen:
-        log.error("gateway_paid_other_amount", number=str(paid.number), ordered=row["amount_fen"], paid=paid.amount_fen)
+        await _record_refusal(pool, "gateway_paid_other_amount", paid)
         raise Problem(
             INVALID, "top_up.paid_other_amount", ordered_yuan=yuan(row["amount_fen"]), paid_yuan=yuan(paid.amount_fen)
         )
@@ -107,6 +113,16 @@ async def credit_paid_order(pool: Pool, gateway: PaymentGateway, paid: Paid) -> 
         state = OrderState.RETURNED
     await pool.execute(QUERIES["settle_order"], book, paid.number, state, paid.reference, datetime.now(UTC))
     return state
+
+
+async def _record_refusal(pool: Pool, problem: str, paid: Paid) -> None:
+    """Record a payment that fits no order of ours: once, although the gateway repeats its notification."""
+    said = asdict(paid) | {"number": str(paid.number)}
+    log.error(problem, **said)
+    async with pool.acquire() as connection, connection.transaction():
+        await append_once(
+            connection, Note("gateway", "refuse_payment", f"order/{paid.number}", {"problem": problem} | said)
+        )
 
 
 async def settle_unheard(pool: Pool, gateway: PaymentGateway, now: datetime) -> dict[OrderState, int]:

@@ -10,14 +10,14 @@ from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
-from registry.audit import Note
+from registry.audit import Note, append
 from registry.identifiers import AgencyId, Book, HolderId
 from settlement.errors import ACCOUNT_CLOSED, MORE_THAN_PAID, OTHER_CONTENT
 from settlement.unknown_outcome import until_known
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 
-REFUND = "SELECT * FROM refund($1, $2, $3, $4, $5)"
+REFUND = "SELECT * FROM refund($1, $2, $3, $4)"
 CLOSE_ACCOUNT = "SELECT * FROM close_account($1, $2, $3)"
 
 GIVE_UP_AFTER_S = 8.0
@@ -85,13 +85,14 @@ async def post_refund(
     ``note`` is the audit entry of the person who refunds, committed with the posting; None where the caller writes it.
     Raises Problem MORE_THAN_PAID, ACCOUNT_CLOSED, OTHER_CONTENT.
     """
-    noted = note.as_row() if note is not None else None
     try:
-        row = await connection.fetchrow(REFUND, book, posting_id, payment, amount_fen, noted)
+        row = await connection.fetchrow(REFUND, book, posting_id, payment, amount_fen)
     except asyncpg.UniqueViolationError:
         # Another posting under the same number was faster. It is no refund of this payment: that one would have waited.
         raise Problem(OTHER_CONTENT, "refund.other_content", posting_id=posting_id) from None
     assert row is not None
+    if note is not None and row["fresh"]:
+        await append(connection, note)
     refunded = Refund(row["cash_fen"], row["subsidy_fen"], row["host_fen"])
     match row["problem"]:
         case None if row["payment"] == payment and refunded.total_fen == amount_fen:

@@ -31,6 +31,7 @@ from msgspec import DecodeError, json
 from settlement.gateway import AlreadyPaid, GatewayAway, GatewayOrder, NotTheGateway, Paid
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
+CURRENCY = "CNY"
 CLOCKS_DIFFER_S = 300
 ANSWERS_WITHIN_S = 5.0
 
@@ -102,7 +103,7 @@ class WechatPay:
             "out_trade_no": order.number.hex,
             "time_expire": order.expires_at.isoformat(timespec="seconds"),
             "notify_url": self._notify_url,
-            "amount": {"total": order.amount_fen, "currency": "CNY"},
+            "amount": {"total": order.amount_fen, "currency": CURRENCY},
             "scene_info": {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}},
         })  # fmt: skip
         return _text(answer, "h5_url")
@@ -110,7 +111,7 @@ class WechatPay:
     async def query(self, number: UUID) -> Paid | None:
         """Query the order; one that the gateway does not know was not paid."""
         answer = await self._ask("GET", f"{BY_NUMBER}{number.hex}?mchid={self._merchant.number}", missing="NOTPAY")
-        return _paid(answer) if answer.get("trade_state") == "SUCCESS" else None
+        return _paid(answer)
 
     async def close(self, number: UUID) -> None:
         """Close the order."""
@@ -119,9 +120,13 @@ class WechatPay:
         if answer.get("code") == "ORDERPAID":
             raise AlreadyPaid
 
+    def is_ours(self, paid: Paid) -> bool:
+        """Compare with the merchant's account."""
+        return (paid.merchant, paid.app, paid.currency) == (self._merchant.number, self._merchant.app, CURRENCY)
+
     async def give_back(self, paid: Paid) -> None:
         """Refund the order under its own number, so that a repeat refunds nothing more."""
-        amount = {"refund": paid.amount_fen, "total": paid.amount_fen, "currency": "CNY"}
+        amount = {"refund": paid.amount_fen, "total": paid.amount_fen, "currency": CURRENCY}
         await self._ask(
             "POST", REFUNDS, {"out_trade_no": paid.number.hex, "out_refund_no": paid.number.hex, "amount": amount}
         )
@@ -193,14 +198,22 @@ class WechatPay:
         )
 
 
-def _paid(transaction: Mapping[str, Any]) -> Paid:
+def _paid(transaction: Mapping[str, Any]) -> Paid | None:
+    """The payment that a transaction reports, None when it was not paid. Raises GatewayAway.
+
+    Orders without a currency are in CNY (the documentation's default).
+    """
+    if transaction.get("trade_state") != "SUCCESS":
+        return None
     try:
-        total = transaction["amount"]["total"]
-        if type(total) is not int:
+        amount = transaction["amount"]
+        total, currency = amount["total"], amount.get("currency", CURRENCY)
+        if type(total) is not int or not isinstance(currency, str):
             raise ValueError(total)
-        return Paid(UUID(_text(transaction, "out_trade_no")), total, _text(transaction, "transaction_id"))
-    except (KeyError, TypeError, ValueError):
+        number, reference = UUID(_text(transaction, "out_trade_no")), _text(transaction, "transaction_id")
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise GatewayAway("the gateway's answer lacks the order's number or amount") from None
+    return Paid(number, total, reference, _text(transaction, "mchid"), _text(transaction, "appid"), currency)
 
 
 def _text(content: Mapping[str, Any], name: str) -> str:

@@ -4,24 +4,29 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 import pytest_asyncio
 from playwright.sync_api import Browser, sync_playwright
+from psycopg.conninfo import conninfo_to_dict
 
 from demo.loader import load_demo_city
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing, create_missing_keys, load_keys
 from foundation.postgres import Pool, open_pool
 from onecard.migrate import migrate
+from registry.audit import use_key
 from tests.builders import Network
+from tests.closed_days import KEYS
 from tests.counter import Counter
 from tests.running_system import System
 
 os.environ.pop("ONECARD_DATA_DIR", None)
+use_key(KEYS.audit_key)
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +78,8 @@ def template(system: System) -> str:
     postgres = system.services.postgres
     assert postgres is not None
     postgres.create_database("template_city")
-    url = postgres.url_of("onecard", "template_city")
-    migrate(url)
+    migrate(postgres.url_of(postgres.owner, "template_city"), postgres.runner)
+    url = postgres.url_of(postgres.runner, "template_city")
     asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
     return "template_city"
 
@@ -86,7 +91,36 @@ def database_url(system: System, template: str) -> str:
     assert postgres is not None
     name = f"test_{uuid4().hex[:12]}"
     postgres.create_database(name, template=template)
-    return postgres.url_of("onecard", name)
+    return postgres.url_of(postgres.runner, name)
+
+
+def _name_of(url: str) -> str:
+    return str(conninfo_to_dict(url)["dbname"])
+
+
+@pytest.fixture
+def owner_url(system: System, database_url: str) -> str:
+    """The same database, for the owner of its tables."""
+    assert system.services.postgres is not None
+    return system.services.postgres.url_of(system.services.postgres.owner, _name_of(database_url))
+
+
+@pytest.fixture
+def as_superuser(superuser_url: str) -> Callable[..., None]:
+    """Runs a statement (``%s`` for its values) for which no right is in the way."""
+
+    def run(statement: str, *values: object) -> None:
+        with psycopg.connect(superuser_url) as db:
+            db.execute(statement.encode(), values)
+
+    return run
+
+
+@pytest.fixture
+def superuser_url(system: System, database_url: str) -> str:
+    """The same database, for whom no right is in the way."""
+    assert system.services.postgres is not None
+    return system.services.postgres.url_of(system.services.postgres.superuser, _name_of(database_url))
 
 
 @pytest_asyncio.fixture

@@ -15,12 +15,15 @@ from typing import Any
 
 import asyncpg
 
+from clearing.proof import published_audit_heads
 from foundation import catalogue
 from foundation.catalogue import Language
+from foundation.keys import KeyRing
 from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, as_struct
-from registry.audit import first_break
+from registry.audit import Head, first_break, holds
+from registry.audit_trail import read_head
 from registry.models import AuditEntry
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "invariants.sql")
@@ -143,8 +146,10 @@ class Check:
         }
 
 
-async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
-    """Check every invariant; one line each."""
+async def verify_ledger(url: str, statement_folder: Path, keys: KeyRing) -> list[Check]:
+    """Check every invariant; one line each. ``keys``: the evidence is sealed with keys that are not in the database."""
+    # Before the snapshot, which then has every entry up to it.
+    audit_head = read_head(statement_folder)
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -155,7 +160,8 @@ async def verify_ledger(url: str, statement_folder: Path) -> list[Check]:
                 for invariant in INVARIANTS
             ]
             report.append(await _statements(connection, statement_folder))
-            report.append(await _audit_chain(connection))
+            report.append(await _audit_chain(connection, keys.audit_key))
+            report.append(await _audit_heads(connection, keys.centre_public_key, audit_head))
             return report
     finally:
         await connection.close()
@@ -195,9 +201,21 @@ def _last_amount(content: bytes) -> str:
     return last[-1]
 
 
-async def _audit_chain(connection: Connection) -> Check:
+async def _audit_chain(connection: Connection, key: bytes) -> Check:
     await connection.set_type_codec("jsonb", encoder=str, decoder=json.loads, schema="pg_catalog")
     rows = await connection.fetch(QUERIES["audit_entries"])
-    broken = first_break(as_struct(row, AuditEntry) for row in rows)
+    broken = first_break((as_struct(row, AuditEntry) for row in rows), key)
     wrong = [] if broken is None else [Difference("audit_entry", {"entry": broken})]
     return Check(9, "audit_chain", "entries", len(rows), len(wrong), 0, wrong)
+
+
+async def _audit_heads(connection: Connection, centre_public_key: bytes, kept: Head | None) -> Check:
+    """Compare the log with its heads outside the database: in the file of the job runner, and in every manifest."""
+    heads = [
+        (Difference("audit_head_manifest", {"cycle_date": cycle_date, "entry": head.entries}), head)
+        for cycle_date, head in (await published_audit_heads(connection, centre_public_key)).items()
+    ]
+    if kept is not None:
+        heads.append((Difference("audit_head_file", {"entry": kept.entries}), kept))
+    wrong = [difference for difference, head in heads if not await holds(connection, head)]
+    return Check(9, "audit_heads", "heads", len(heads), len(wrong), 0, wrong[:EXAMPLES_MAX])

@@ -2,6 +2,10 @@
 -- The log so far, in its order.
 SELECT manifest FROM cycle_proof ORDER BY log_index;
 
+-- name: proofs
+-- Every cycle's signed manifest.
+SELECT cycle_date, manifest, signature FROM cycle_proof ORDER BY log_index;
+
 -- name: leaf_count
 -- How many transfers a cycle has.
 SELECT count(*) FROM closed_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date

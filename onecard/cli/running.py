@@ -4,7 +4,10 @@ import asyncio
 import json
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
@@ -24,12 +27,29 @@ if TYPE_CHECKING:
     from onecard.demo_start import Start
 
 
+def bring_up(settings: Settings) -> None:
+    """Bring the database to this version; say so when the role that runs could change the tables."""
+    from foundation.keys import load_keys
+    from onecard.migrate import migrate, role_of
+
+    migrate(settings.needed_owner_url, role_of(settings.needed_database_url), load_keys(settings.keys_folder).audit_key)
+    warn_of_owner(settings)
+
+
+def warn_of_owner(settings: Settings) -> None:
+    """Say so when the role that runs could change the tables."""
+    from onecard.migrate import owns_tables
+
+    with suppress(psycopg.OperationalError):
+        if owns_tables(settings.needed_database_url):
+            say("onecard.database.owner")
+
+
 def prepare(settings: Settings, *, demo_city: bool) -> None:
     """Bring the database up to date, and load the demo city into an empty one if that is wanted."""
     from onecard.cli.demonstration import load_city
-    from onecard.migrate import migrate
 
-    migrate(settings.needed_database_url)
+    bring_up(settings)
     if demo_city and load_city(settings):
         say("onecard.run.loaded")
 
@@ -86,6 +106,7 @@ def serve() -> None:
     with failures_as_one_line():
         check_port(settings)
         check_database(settings)
+        warn_of_owner(settings)
         load_keys(settings.keys_folder)
         start = start_on(settings)
         serve_api(start.settings, start.application)
@@ -120,12 +141,11 @@ def check_jobs() -> None:
 def migrate() -> None:
     """Bring the database to this version, and make the missing keys."""
     from foundation.keys import create_missing_keys
-    from onecard.migrate import migrate as bring_up
 
     with services() as settings:
-        bring_up(settings.needed_database_url)
         if settings.keys_dir is None:
             create_missing_keys(settings.keys_folder)
+        bring_up(settings)
     say("onecard.migrated")
 
 
@@ -133,4 +153,9 @@ def migrate() -> None:
 def urls() -> None:
     """Print the addresses of the database and Redis."""
     settings = Services(read_settings()).settings
-    print(json.dumps({"database": settings.needed_database_url, "redis": settings.needed_redis_url}))
+    urls = {
+        "database": settings.needed_database_url,
+        "database_owner": settings.needed_owner_url,
+        "redis": settings.needed_redis_url,
+    }
+    print(json.dumps(urls))

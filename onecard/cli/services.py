@@ -14,12 +14,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from foundation.catalogue import Explained
+from foundation.keys import load_keys
 from foundation.logs import configure_logs
 from foundation.postgres import LOST_CONNECTION, Pool, open_pool
 from foundation.problems import Problem
 from onecard.cli.output import LANGUAGE, fail, fail_with, text
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
+from registry import audit
 
 if TYPE_CHECKING:
     from registry.models import Database
@@ -112,6 +114,8 @@ def services() -> Iterator[Settings]:
     settings = read_settings()
     configure_logs(json=settings.log_json)
     with failures_as_one_line(), Services(settings).available() as ready:
+        if (ready.keys_folder / "wrapping_key").exists():
+            audit.use_key(load_keys(ready.keys_folder).audit_key)
         yield ready
 
 

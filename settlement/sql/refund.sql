@@ -1,17 +1,17 @@
 -- Refund part or all of a payment, at the console, on any later day: a transfer of its own in the open day.
 --
 -- The money goes back to where it came from, the official's own money first; never more than was paid, all refunds and
--- a void together. p_posting is the caller's idempotency key: a repeat posts nothing and returns the same. p_note: the
--- audit entry of the person who refunds, written with a fresh posting; null where the caller writes one.
--- `problem` says why nothing was posted.
-CREATE OR REPLACE FUNCTION refund(p_book integer, p_posting uuid, p_payment uuid, p_amount_fen bigint,
-                                  p_note audit_note DEFAULT NULL)
-RETURNS TABLE (problem text, payment uuid, cash_fen bigint, subsidy_fen bigint, host_fen bigint, left_fen bigint)
+-- a void together. p_posting is the caller's idempotency key: a repeat posts nothing and returns the same; `fresh` says
+-- whether this call posted. `problem` says why nothing was posted.
+CREATE OR REPLACE FUNCTION refund(p_book integer, p_posting uuid, p_payment uuid, p_amount_fen bigint)
+RETURNS TABLE (problem text, payment uuid, cash_fen bigint, subsidy_fen bigint, host_fen bigint, left_fen bigint,
+               fresh boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_date date;
     v_left bigint;
     v_problem text;
+    v_fresh boolean := false;
 BEGIN
     v_date := pass_day_gate(p_book);
     PERFORM FROM purse w JOIN transfer t ON t.book = w.book AND t.holder_id = w.holder_id
@@ -33,7 +33,7 @@ BEGIN
                           THEN 'account_closed'
                           WHEN p_amount_fen > v_left THEN 'more_than_paid' END;
         IF v_problem IS NOT NULL THEN
-            RETURN QUERY SELECT v_problem, p_payment, 0::bigint, 0::bigint, 0::bigint, coalesce(v_left, 0);
+            RETURN QUERY SELECT v_problem, p_payment, 0::bigint, 0::bigint, 0::bigint, coalesce(v_left, 0), false;
             RETURN;
         END IF;
 
@@ -61,16 +61,14 @@ BEGIN
         UPDATE purse w SET balance_fen = w.balance_fen + p.amount_fen
         FROM posted p WHERE w.book = p_book AND w.holder_id = p.holder_id AND w.account_id = p.credit_account;
 
-        IF NOT (p_note IS NULL) THEN
-            PERFORM append_audit(p_note);
-        END IF;
+        v_fresh := true;
     END IF;
 
     RETURN QUERY
     SELECT CASE WHEN bool_and(t.kind = 'refund') THEN NULL ELSE 'other_content' END, (array_agg(t.reverses))[1],
            coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'cash'), 0)::bigint,
            coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'subsidy'), 0)::bigint,
-           coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint, 0::bigint
+           coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint, 0::bigint, v_fresh
     FROM transfer t
     LEFT JOIN purse w ON w.book = p_book AND w.holder_id = t.holder_id AND w.account_id = t.credit_account
     WHERE t.book = p_book AND t.posting_id = p_posting;

@@ -4,6 +4,7 @@ import asyncio
 import io
 import random
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -183,12 +184,14 @@ async def test_closing_may_take_longer_than_a_payment(counter: Counter, tmp_path
     assert len(await growing) > 0
 
 
-async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(counter: Counter, tmp_path: Path) -> None:
+async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(
+    counter: Counter, tmp_path: Path, as_superuser: Callable[..., None]
+) -> None:
     """A dishonest centre with its own key: an old cycle altered, everything made and signed anew."""
     agency_id, days, [first, _] = await two_days(counter, tmp_path)
     ledger = counter.ledger
-    await ledger.execute("DELETE FROM cycle_proof")
-    await ledger.execute("UPDATE position SET position_fen = position_fen + 1 WHERE cycle_date = $1", days[0])
+    as_superuser("DELETE FROM cycle_proof")
+    as_superuser("UPDATE position SET position_fen = position_fen + 1 WHERE cycle_date = %s", days[0])
     for day in days:
         tree = await grow_tree(ledger, day, tmp_path / day.isoformat())
         async with ledger.acquire() as connection, connection.transaction():

@@ -1,6 +1,7 @@
 """Bank files and confirmations: partial, late, doubled and wrong ones; a position is settled by its money alone."""
 
 import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -214,10 +215,12 @@ async def test_in_whatever_parts_and_order_the_money_comes(counter: Counter, tmp
     assert settled == [False] * (len(settled) - 1) + [True]
 
 
-async def test_without_an_account_there_is_no_file(counter: Counter, tmp_path: Path) -> None:
+async def test_without_an_account_there_is_no_file(
+    counter: Counter, tmp_path: Path, as_superuser: Callable[..., None]
+) -> None:
     day, legs = await _published(counter, tmp_path)
     [owed] = legs[False]
-    await counter.ledger.execute("DELETE FROM bank_account_version WHERE agency_id = $1", owed.agency_id)
+    as_superuser("DELETE FROM bank_account_version WHERE agency_id = %s", owed.agency_id)
     with pytest.raises(Problem) as refused:
         await bank_file(counter.ledger, day)
     assert str(owed.agency_id) in refused.value.detail(Language.ENGLISH)

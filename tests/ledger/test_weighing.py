@@ -12,11 +12,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import psycopg
 import pytest
 import urllib3
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
 
 from foundation.calendar import ZONE
 from foundation.catalogue import Language
@@ -38,7 +40,9 @@ STREAMS = (Stream.PREPARATION, Stream.UNSERVED, Stream.PLATE, Stream.INEDIBLE, S
 
 async def canteens_in(ledger: Pool) -> dict[int, Canteen]:
     """The canteens, with the demo city's past forgotten."""
-    await ledger.execute("TRUNCATE weigh_in, waste_meal, cover_day, kitchen, kitchen_month")
+    superuser = make_conninfo(ledger._connect_args[0], user="postgres")  # type: ignore[attr-defined]
+    with psycopg.connect(superuser) as db:
+        db.execute("TRUNCATE weigh_in, waste_meal, cover_day, kitchen, kitchen_month")
     rows = await ledger.fetch("SELECT * FROM canteen ORDER BY canteen_id")
     return {row["canteen_id"]: Canteen(**dict(row)) for row in rows}
 

@@ -33,6 +33,7 @@ READS = {
     ("onecard", "procrastinate_workers"): "a table of the job queue's library",
     ("onecard", "pg_roles"): "PostgreSQL's catalogue",
     ("onecard", "pg_database"): "PostgreSQL's catalogue",
+    ("onecard", "pg_class"): "PostgreSQL's catalogue",
 }
 """(package, table) -> why it may read a table that does not stand below it."""
 

@@ -6,7 +6,7 @@ import urllib3
 
 from demo.city import PASSWORD
 from demo.simulated_gateway import PATH
-from onecard.migrate import migrate
+from onecard.migrate import migrate, role_of
 from tests.running_system import System
 
 
@@ -25,8 +25,13 @@ def on_database(own: System, system: System, name: str) -> str:
     assert system.services.postgres is not None
     assert system.services.valkey is not None
     system.services.postgres.create_database(name)
-    url = system.services.postgres.url_of("onecard", name)
-    own.environment |= {"ONECARD_DATABASE_URL": url, "ONECARD_REDIS_URL": system.services.valkey.url}
+    postgres = system.services.postgres
+    url = postgres.url_of(postgres.runner, name)
+    own.environment |= {
+        "ONECARD_DATABASE_URL": url,
+        "ONECARD_DATABASE_OWNER_URL": postgres.url_of(postgres.owner, name),
+        "ONECARD_REDIS_URL": system.services.valkey.url,
+    }
     return url
 
 
@@ -46,7 +51,8 @@ def test_an_external_database_gets_neither_users_nor_a_simulated_gateway(own: Sy
 
 @pytest.mark.parametrize("command", ["run", "serve", "jobs"])
 def test_a_simulated_gateway_beside_anything_else_is_refused(own: System, system: System, command: str) -> None:
-    migrate(on_database(own, system, f"real_{command}"))
+    on_database(own, system, f"real_{command}")
+    migrate(own.environment["ONECARD_DATABASE_OWNER_URL"], role_of(own.environment["ONECARD_DATABASE_URL"]))
     own.environment |= {"ONECARD_GATEWAY": "simulated"}
     done = own.command(command, check=False)
     assert done.returncode == 1

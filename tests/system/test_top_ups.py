@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import psycopg
 import pytest
 import urllib3
 
-from demo.simulated_gateway import LATE_S
+from demo.simulated_gateway import LATE_S, SimulatedGateway, transaction
 from foundation.postgres import open_pool
 from onecard.demo_server import with_simulated_gateway
 from onecard.payment_gateway import open_gateway
@@ -185,3 +186,37 @@ def test_the_simulated_gateway_serves_its_merchant_alone(network: Network) -> No
         body = b"{}" if method == "POST" else None
         assert urllib3.request(method, f"{network.url}/simulated-gateway/{path}", body=body).status == 401
     assert urllib3.request("GET", f"{network.url}/simulated-gateway/pay/1").status == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"mchid": "1900000999"}, 400),
+        ({"appid": "wx-another-application"}, 400),
+        ({"amount": {"total": 600, "currency": "USD"}}, 400),
+        ({"amount": {"total": 601, "currency": "CNY"}}, 400),
+        ({"out_trade_no": "0" * 32}, 404),
+        ({"trade_state": "REFUND"}, 200),
+    ],
+)
+def test_a_notification_of_another_payment_credits_nothing(
+    network: Network, payer: tuple[Official, SoftwarePhone], wrong: dict[str, Any], status: int
+) -> None:
+    """Although the gateway signed it. Money that fits no order is recorded, once."""
+    official, phone = payer
+    before = network.purses(official)[0]
+    order_id, said = uuid4(), {"transaction_id": uuid4().hex, "trade_state": "SUCCESS"}
+    order = ask_top_up(network.url, phone, order_id, 600)
+    assert order.pay_url is not None
+    gateway = SimulatedGateway(network.system.folder, network.system.folder / "keys" / "gateway")
+    stored = gateway.find(order.pay_url.rsplit("/", 1)[1])
+    assert stored is not None
+    for _ in range(2):
+        body, fields = gateway.notification(transaction(stored) | said | wrong)
+        answer = urllib3.request("POST", f"{network.url}/gateway/notifications", body=body, headers=fields)
+        assert answer.status == status, answer.data
+    assert (network.purses(official)[0], ask_top_up(network.url, phone, order_id, 600).state) == (before, "open")
+    with psycopg.connect(network.system.database_url) as db:
+        query = "SELECT count(*) FROM audit_entry WHERE action = 'refuse_payment' AND detail->>'reference' = %s"
+        assert db.execute(query, (said["transaction_id"],)).fetchone() == (0 if status == 200 else 1,)
+    give_up(network, order_id)

@@ -11,6 +11,7 @@ from foundation.postgres import Pool, open_pool
 from onecard.embedded_servers import postgres_binary
 from onecard.migrate import migrate
 from settlement.ledger import balances
+from tests.closed_days import KEYS
 from tests.running_system import System
 from verification.invariants import verify_ledger
 
@@ -29,7 +30,7 @@ def upgraded(system: System) -> str:
     url = postgres.url_of("onecard", "from_0_1_0")
     restore = [str(postgres_binary("psql")), "--quiet", "--set=ON_ERROR_STOP=1", f"--file={DUMP}", url]
     subprocess.run(restore, check=True, capture_output=True)
-    migrate(url)
+    migrate(url, postgres.runner, KEYS.audit_key)
     return url
 
 
@@ -47,7 +48,7 @@ def test_the_dump_has_rows_in_every_table() -> None:
 
 
 async def test_every_invariant_holds_afterwards(upgraded: str, tmp_path: Path) -> None:
-    report = await verify_ledger(upgraded, tmp_path)
+    report = await verify_ledger(upgraded, tmp_path, KEYS)
     assert [check for check in report if not check.holds and check.code != NEEDS_FILES] == []
 
 
@@ -63,6 +64,6 @@ async def test_purses_hold_what_they_held(ledger: Pool) -> None:
 
 
 def test_migrating_again_changes_nothing(upgraded: str) -> None:
-    migrate(upgraded)
+    migrate(upgraded, "onecard_app")
     with psycopg.connect(upgraded) as connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
