@@ -1,13 +1,5 @@
 -- The tables of onecard, generated from its migrations (make docs). Functions and views stand in */sql/.
 
-CREATE TYPE public.audit_note AS (
-	actor text,
-	action text,
-	subject text,
-	detail jsonb,
-	tail bytea
-);
-
 CREATE TYPE public.charge_decision AS (
 	refusal text,
 	known boolean,
@@ -488,6 +480,8 @@ CREATE TABLE public.region_rules (
     meals_max integer,
     receipt_effect text NOT NULL,
     subsidy_expires text NOT NULL,
+    late_payments_max integer DEFAULT 3,
+    late_fen_max bigint DEFAULT '10000'::bigint,
     CONSTRAINT ck_region_rules_receipt_effect CHECK ((receipt_effect = ANY (ARRAY['personal'::text, 'voucher'::text]))),
     CONSTRAINT ck_region_rules_subsidy_expires CHECK ((subsidy_expires = ANY (ARRAY['never'::text, 'year_end'::text]))),
     CONSTRAINT ck_region_rules_visitor_cap CHECK ((visitor_cap = ANY (ARRAY['none'::text, 'allowance_share'::text]))),
@@ -577,6 +571,11 @@ CREATE SEQUENCE public.onecard_number
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE TABLE public.payment_probe (
+    worker text NOT NULL,
+    written_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.phone_activation (
     book integer NOT NULL,
@@ -671,6 +670,29 @@ CREATE TABLE public.self_evaluation (
     note text NOT NULL,
     submitted_by text NOT NULL,
     submitted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sign_in_failure (
+    failure_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    user_id bigint,
+    address text NOT NULL,
+    known_device boolean NOT NULL
+);
+
+ALTER TABLE public.sign_in_failure ALTER COLUMN failure_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sign_in_failure_failure_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE UNLOGGED TABLE public.sign_in_try (
+    name bytea NOT NULL,
+    tries integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.statement (
@@ -849,6 +871,9 @@ CREATE TABLE public.weigh_in (
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
+ALTER TABLE public.console_user
+    ADD CONSTRAINT ck_console_user_agency CHECK (((agency_id IS NOT NULL) OR (role <> ALL (ARRAY['agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text])))) NOT VALID;
+
 ALTER TABLE ONLY public.account_day
     ADD CONSTRAINT pk_account_day PRIMARY KEY (book, account_id, business_date);
 
@@ -966,6 +991,9 @@ ALTER TABLE ONLY public.obligation
 ALTER TABLE ONLY public.official
     ADD CONSTRAINT pk_official PRIMARY KEY (book, holder_id);
 
+ALTER TABLE ONLY public.payment_probe
+    ADD CONSTRAINT pk_payment_probe PRIMARY KEY (worker);
+
 ALTER TABLE ONLY public.phone_activation
     ADD CONSTRAINT pk_phone_activation PRIMARY KEY (book, activation_id);
 
@@ -995,6 +1023,12 @@ ALTER TABLE ONLY public.sampling_plan
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT pk_self_evaluation PRIMARY KEY (book, canteen_id, quarter);
+
+ALTER TABLE ONLY public.sign_in_failure
+    ADD CONSTRAINT pk_sign_in_failure PRIMARY KEY (failure_id);
+
+ALTER TABLE ONLY public.sign_in_try
+    ADD CONSTRAINT pk_sign_in_try PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.statement
     ADD CONSTRAINT pk_statement PRIMARY KEY (cycle_date, document, agency_id, format);
@@ -1053,6 +1087,10 @@ CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date
 CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
 
 CREATE INDEX ix_rectification_case_state ON public.rectification_case USING btree (state, deadline);
+
+CREATE INDEX ix_sign_in_failure_user ON public.sign_in_failure USING btree (user_id, at);
+
+CREATE INDEX ix_sign_in_try_last ON public.sign_in_try USING btree (last_at);
 
 CREATE UNIQUE INDEX ix_terminal_session_id ON public.terminal_session USING btree (session_id);
 
