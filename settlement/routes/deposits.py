@@ -106,6 +106,8 @@ class DepositController(Controller):
         """
         person = request.user
         person.must_act_for(agency_id)
+        if not again.isprintable():
+            raise Problem(INVALID, "grant_file.again", field="again")
         rows = grant_files.read_grants(await request.body())
         async with database() as db:
             agency = await find_agency(db, agency_id)
