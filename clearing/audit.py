@@ -12,12 +12,10 @@ import zlib
 from dataclasses import dataclass
 
 import cbor2
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import convert
 
 from clearing.merkle import is_beginning, is_included, leaf_hash
-from clearing.proof import CONTEXT, LINES, MANIFEST, SIGNATURE, Line, Manifest, sha256
+from clearing.proof import LINES, MANIFEST, SIGNATURE, Line, Manifest, is_signed, sha256
 from foundation import catalogue
 from foundation.catalogue import Language
 from foundation.money import yuan
@@ -131,11 +129,8 @@ def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = No
 
 
 def _is_signed(bundle: Bundle, centre_public_key: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(centre_public_key).verify(bundle.signature, CONTEXT + bundle.signed)
-    except (InvalidSignature, ValueError):
-        return False
-    return bundle.manifest.encode() == bundle.signed
+    genuine = is_signed(bundle.signed, bundle.signature, centre_public_key)
+    return genuine and bundle.manifest.encode() == bundle.signed
 
 
 def _included(bundle: Bundle) -> tuple[list[Line], Finding | None]:

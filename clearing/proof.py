@@ -21,7 +21,8 @@ from typing import Any
 from uuid import UUID
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import convert
 
 from clearing.errors import ALTERED, NO_CYCLE
@@ -131,17 +132,22 @@ def log_of(manifests: Sequence[Manifest]) -> Tree:
 
 async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> Tree:
     """Build the tree of a netted cycle from its transfers, and store it beside the cycle's files (``tree.bin``)."""
-    leaves = bytearray()
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
-        async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
-            leaves += leaf_hash(_leaf(list(row)))
-            if len(leaves) % (PREFETCH * SIZE) == 0:
-                progress("tree", len(leaves) // SIZE, total)
-    tree = await asyncio.to_thread(Tree, leaves)
-    folder.mkdir(parents=True, exist_ok=True)
+        tree = await tree_of(connection, business_date, progress)
     write_whole(folder / TREE, tree.levels)
+    return tree
+
+
+async def tree_of(connection: Connection, business_date: date, progress: Progress = silent) -> Tree:
+    """The tree of a cycle's transfers as they stand in the ledger; in the caller's transaction."""
+    leaves = bytearray()
+    total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
+    async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
+        leaves += leaf_hash(_leaf(list(row)))
+        if len(leaves) % (PREFETCH * SIZE) == 0:
+            progress("tree", len(leaves) // SIZE, total)
+    tree = await asyncio.to_thread(Tree, leaves)
     progress("tree", len(tree), total)
     return tree
 
@@ -169,6 +175,15 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
     manifest = replace(unsigned, log_head=log.head, growth=log.consistency_proof(len(earlier)))
     content = manifest.encode()
     await connection.execute(QUERIES["add_proof"], business_date, len(earlier), content, key.sign(CONTEXT + content))
+
+
+def is_signed(manifest: bytes, signature: bytes, centre_public_key: bytes) -> bool:
+    """Whether the centre signed a manifest."""
+    try:
+        Ed25519PublicKey.from_public_bytes(centre_public_key).verify(signature, CONTEXT + manifest)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _leaf(row: list[Any]) -> bytes:

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from procrastinate.schema import SchemaManager
 
+import clearing
 import registry
 import settlement
 import waste
@@ -18,6 +19,7 @@ FUNCTIONS = (
         Path(settlement.__file__).parent / "sql" / f"{name}.sql"
         for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
     ]
+    + [Path(clearing.__file__).parent / "sql" / "legs.sql"]
     + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
 )
 

@@ -1,5 +1,6 @@
-"""Closing days in tests."""
+"""Closing days in tests, with keys of their own."""
 
+import secrets
 from datetime import date
 from pathlib import Path
 
@@ -7,9 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearing.closing import EndOfDay, close_day
 from clearing.schemas import CycleInfo
+from foundation.keys import KeyRing
 from foundation.postgres import Pool
 
 KEY = Ed25519PrivateKey.generate()
+KEYS = KeyRing(KEY, secrets.token_bytes(32), secrets.token_bytes(16))
+"""The keys of this process, which closes days and writes audit entries in databases of its own."""
 
 
 async def close(pool: Pool, business_date: date, folder: Path) -> CycleInfo:

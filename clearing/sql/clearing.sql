@@ -195,7 +195,7 @@ UPDATE cycle SET state = $3,
 WHERE business_date = $1 AND state = $2;
 
 -- name: note_statement
--- Note a written file; the last one written before publication counts.
+-- Note a file in the transaction that publishes it. (Earlier releases noted files before that.)
 INSERT INTO statement (cycle_date, document, agency_id, format, file_name, size, sha256)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (cycle_date, document, agency_id, format) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256;

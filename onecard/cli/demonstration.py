@@ -14,6 +14,7 @@ from demo.city import PASSWORD
 from demo.console import PlayFailed
 from demo.loader import load_demo_city
 from demo.played_day import DayPlan, play_day
+from foundation.keys import load_keys
 from onecard.cli.output import LANGUAGE, console, say, show_check
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
@@ -47,7 +48,9 @@ def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | N
 
 async def _check(settings: Settings, history: Path) -> bool:
     """Print what does not hold, and the comparison with the terminals."""
-    report = await verify_ledger(settings.needed_database_url, settings.statement_folder)
+    report = await verify_ledger(
+        settings.needed_database_url, settings.statement_folder, load_keys(settings.keys_folder)
+    )
     comparison = await check_history(settings.needed_database_url, read_history(history))
     broken = [check for check in report if not check.holds]
     for check in broken:

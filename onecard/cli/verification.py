@@ -16,10 +16,13 @@ from onecard.cli.services import fail_for, services
 @json_option
 def verify(as_json: bool) -> None:
     """Check every invariant on the live database."""
+    from foundation.keys import load_keys
     from verification.invariants import verify_ledger
 
     with services() as settings:
-        report = asyncio.run(verify_ledger(settings.needed_database_url, settings.statement_folder))
+        report = asyncio.run(
+            verify_ledger(settings.needed_database_url, settings.statement_folder, load_keys(settings.keys_folder))
+        )
     if as_json:
         print(json.dumps([check.as_dict() for check in report], ensure_ascii=False))
     else:

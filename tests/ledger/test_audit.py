@@ -236,7 +236,7 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
     network: Any = own.sign_in("centre")
     day = network.call("GET", "/clearing/open-days")[0]["business_date"]
     agency = network.call("GET", "/registry/directory")["agencies"][0]["agency_id"]
-    assert "published" in own.command("close-day", "--date", day).stdout
+    assert "settled" in own.command("close-day", "--date", day).stdout, "nobody has paid anything"
     key = own.command("public-key").stdout.strip()
     target = tmp_path / "bundle.zip"
     own.command("bundle", day, str(agency), str(target))

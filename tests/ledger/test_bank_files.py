@@ -124,6 +124,8 @@ OWED, OWES = Leg(AgencyId(1), "A", False, 100, 0), Leg(AgencyId(2), "B", True, 1
         ("paid in, a part of the rest", True, 1, OWES, "matched"),
         ("a fen more than is left", True, 61, OWES, "too_much"),
         ("came in where it should go out", True, 100, OWED, "wrong_direction"),
+        ("paid out and came back", False, 40, OWES, "returned"),
+        ("more came back than was paid", False, 41, OWES, "wrong_direction"),
         ("nobody's reference", True, 100, None, "unknown_reference"),
     ],
 )
@@ -217,7 +219,8 @@ async def test_in_whatever_parts_and_order_the_money_comes(counter: Counter, tmp
 async def test_without_an_account_there_is_no_file(counter: Counter, tmp_path: Path) -> None:
     day, legs = await _published(counter, tmp_path)
     [owed] = legs[False]
-    await counter.ledger.execute("DELETE FROM bank_account WHERE agency_id = $1", owed.agency_id)
+    for table in ("bank_account", "cycle_account"):
+        await counter.ledger.execute(f"DELETE FROM {table} WHERE agency_id = $1", owed.agency_id)
     with pytest.raises(Problem) as refused:
         await bank_file(counter.ledger, day)
     assert str(owed.agency_id) in refused.value.detail(Language.ENGLISH)

@@ -22,7 +22,7 @@ from foundation.problems import Problem
 from onecard.jobs import close_days_due, publish_cycles
 from onecard.settings import Settings
 from registry.identifiers import AgencyId
-from tests.closed_days import close
+from tests.closed_days import KEYS, close
 from tests.counter import HANGZHOU, NINGBO, Counter
 from verification.invariants import Check, verify_ledger
 
@@ -109,7 +109,7 @@ async def test_a_reversal_is_netted_on_the_day_that_it_is_posted(ledger: Pool, t
 
 async def _verify(ledger: Pool, folder: Path) -> list[Check]:
     host, name = await _place(ledger)
-    return list(await verify_ledger(f"postgresql://onecard@/{name}?host={host}", folder))
+    return list(await verify_ledger(f"postgresql://onecard@/{name}?host={host}", folder, KEYS))
 
 
 async def _place(ledger: Pool) -> tuple[str, str]:
@@ -153,7 +153,7 @@ async def test_days_closed_under_full_load_lose_and_double_nothing(database_url:
     assert len(acknowledged) > 1_000
     sums = await pools[2].fetch("SELECT sum(position_fen) AS fen FROM position GROUP BY cycle_date")
     assert [row["fen"] for row in sums] == [0] * 51
-    report = await verify_ledger(database_url, tmp_path)
+    report = await verify_ledger(database_url, tmp_path, KEYS)
     assert [line for line in report if not line.holds] == []
     for pool in pools:
         await pool.close()
@@ -219,7 +219,7 @@ async def test_the_job_closes_what_is_due_and_nothing_else(ledger: Pool, databas
     assert not await close_days_due(settings, cut_off)
     publisher = asyncio.create_task(publish_cycles(settings))
     try:
-        assert (await wait_published(ledger, day, seconds=30)).state == "published"
+        assert (await wait_published(ledger, day, seconds=60)).state == "settled", "a day without payments"
     finally:
         publisher.cancel()
 

@@ -22,7 +22,7 @@ from settlement.deposits import Deposit, deposit
 from settlement.refunds import refund
 from settlement.transfers import TransferKind
 from tests.builders import Network
-from tests.closed_days import close
+from tests.closed_days import KEYS, close
 from tests.counter import NINGBO, Counter
 from tests.running_system import System
 from verification.invariants import verify_ledger
@@ -95,7 +95,7 @@ async def test_an_accepted_dispute_goes_back_in_the_open_day_and_stands_on_the_n
     line = await case.ledger.fetchrow("SELECT line, reversed_fen FROM obligation ORDER BY cycle_date DESC LIMIT 1")
     assert line is not None
     assert tuple(line) == ("correction", 1_500)
-    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
+    assert [check for check in await verify_ledger(case.url, case.folder, KEYS) if not check.holds] == []
 
 
 async def test_a_rejected_one_moves_nothing_and_can_be_raised_again(case: Case) -> None:
@@ -151,7 +151,7 @@ async def test_a_crash_between_the_money_and_the_decision_of_an_earlier_release_
     assert await refused(case.decide(number, accept=False)) == "dispute-closed"
     await case.decide(number)
     assert await case.counter.count("refund") == 1
-    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
+    assert [check for check in await verify_ledger(case.url, case.folder, KEYS) if not check.holds] == []
 
 
 async def test_the_money_and_the_decision_are_one_transaction(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ async def test_nobody_elses_posting_makes_a_dispute_undecidable(case: Case, stra
     await case.decide(number, accept=accept)
     assert (await case.counter.purses(case.visitor))["cash"] == held + 500 * accept
     assert await case.ledger.fetchval("SELECT state FROM dispute") == ("accepted" if accept else "rejected")
-    assert [check for check in await verify_ledger(case.url, case.folder) if not check.holds] == []
+    assert [check for check in await verify_ledger(case.url, case.folder, KEYS) if not check.holds] == []
 
 
 async def test_more_than_what_is_left_decides_nothing(case: Case) -> None:

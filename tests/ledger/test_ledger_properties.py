@@ -17,7 +17,7 @@ from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from settlement.transfers import TransferKind
-from tests.closed_days import close
+from tests.closed_days import KEYS, close
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.running_system import System
 from verification.invariants import verify_ledger
@@ -124,7 +124,7 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
         )
         for outcome in outcomes:
             assert outcome is None or isinstance(outcome, (Problem, *LOST_CONNECTION)), repr(outcome)
-    report = await verify_ledger(url, folder)
+    report = await verify_ledger(url, folder, KEYS)
     assert [line for line in report if not line.holds] == []
     await crasher.close()
     await pool.close()

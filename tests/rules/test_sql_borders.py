@@ -46,7 +46,7 @@ WRITES = {
 }
 """(package, table) -> why it may write a table of another package; ``*`` is every table."""
 
-VIEWS = {"account": "settlement"}
+VIEWS = {"account": "settlement", "leg": "clearing"}
 """Views by the package that makes them."""
 
 
