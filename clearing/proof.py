@@ -14,10 +14,10 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import cbor2
@@ -46,6 +46,9 @@ _LINE = tuple[
     int, bytes, int, str, bytes | None, int, int | None, int | None, str | None, str | None, int, int, str, str
 ]
 _MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes]]
+_MANIFEST_WITH_EARLIER_FEES = tuple[
+    str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes], dict[bytes, int]
+]
 """The types that the CBOR of a bundle must have: it comes from outside."""
 
 
@@ -109,20 +112,30 @@ class Manifest:
     log_head_before: bytes
     growth: list[bytes]
     """The consistency proof from the log before (one cycle fewer) to this one."""
+    earlier_fees: dict[bytes, int] = field(default_factory=dict)
+    """Reversals (by posting number) of earlier cycles' meals, with the fee that the meal had, where it is not
+    ``fee_fen``. A manifest without any, as nearly all are, does not have the member."""
 
     def encode(self) -> bytes:
         """The manifest as it is signed."""
-        return cbor2.dumps([getattr(self, name) for name in self.__dataclass_fields__], canonical=True)
+        values = [getattr(self, name) for name in self.__dataclass_fields__]
+        return cbor2.dumps(values if self.earlier_fees else values[:-1], canonical=True)
 
     @classmethod
     def decode(cls, content: bytes) -> "Manifest":
         """The manifest of its encoding. Raises ValueError for other content."""
-        return cls(*convert(cbor2.loads(content), _MANIFEST))
+        values = cbor2.loads(content)
+        longer = isinstance(values, list) and len(values) == len(get_args(_MANIFEST_WITH_EARLIER_FEES))
+        return cls(*convert(values, _MANIFEST_WITH_EARLIER_FEES if longer else _MANIFEST))
+
+    def fee_of(self, line: Line) -> int:
+        """The fee for each meal of a line, in fen."""
+        return self.earlier_fees.get(line.posting_id.bytes, self.fee_fen)
 
     def log_leaf(self) -> bytes:
         """The cycle's leaf in the log, hashed."""
         core = [self.business_date, self.files, self.positions, self.fee_fen, self.tree_size, self.tree_head]
-        return leaf_hash(cbor2.dumps(core, canonical=True))
+        return leaf_hash(cbor2.dumps([*core, self.earlier_fees] if self.earlier_fees else core, canonical=True))
 
 
 def log_of(manifests: Sequence[Manifest]) -> Tree:
@@ -135,6 +148,7 @@ async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Pro
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
         tree = await tree_of(connection, business_date, progress)
+    folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / TREE, tree.levels)
     return tree
 
@@ -170,6 +184,7 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
         b"",
         before.head,
         [],
+        {row["posting"]: row["fee_fen"] for row in await connection.fetch(QUERIES["earlier_fees"], business_date)},
     )
     log = log_of([*earlier, unsigned])
     manifest = replace(unsigned, log_head=log.head, growth=log.consistency_proof(len(earlier)))

@@ -19,7 +19,7 @@ FUNCTIONS = (
         Path(settlement.__file__).parent / "sql" / f"{name}.sql"
         for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
     ]
-    + [Path(clearing.__file__).parent / "sql" / "legs.sql"]
+    + [Path(clearing.__file__).parent / "sql" / f"{name}.sql" for name in ("legs", "earlier_fees")]
     + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
 )
 

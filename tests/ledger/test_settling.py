@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sepaxml
 import xmlschema
+from openpyxl import load_workbook
 
 from clearing.bank_files import BankAccount, read_confirmations
 from clearing.closing import cycle_result, open_dates
@@ -279,6 +280,18 @@ async def test_who_still_owes_after_a_part_is_among_the_differences_at_once(cycl
     assert causes[cycle.second.agency_id] == "agency_has_not_paid"
     published = await cycle.ledger.fetchval("SELECT published_at FROM cycle WHERE business_date = $1", cycle.day)
     assert {d.since for d in (await cycle.differences(later)).values()} == {published}, "its age is that of the debt"
+
+
+async def test_the_next_statement_opens_with_what_is_left(cycle: Cycle) -> None:
+    await cycle.post(entry("B1", 500, cycle.first.reference, credit=True), entry("B2", 4_000, cycle.owed.reference))
+    following = cycle.day + timedelta(days=1)
+    await close(cycle.ledger, following, cycle.folder)
+    opening = {}
+    for leg in (cycle.owed, cycle.first, cycle.second):
+        book = load_workbook(cycle.folder / following.isoformat() / f"statement-{leg.agency_id}.xlsx")
+        facts = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True) if row[0]}
+        opening[leg.agency_id] = float(str(facts["期初未结算净额"]))
+    assert opening == {cycle.owed.agency_id: 0, cycle.first.agency_id: -15, cycle.second.agency_id: -20}
 
 
 def test_orphans_are_resolved_over_http(network: Network) -> None:

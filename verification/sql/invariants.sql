@@ -215,15 +215,21 @@ LEFT JOIN (
 WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable_fen - p.payable_fen;
 
 -- name: fees
--- Fees of netted cycles that are not the cycle's fee for each meal at another agency's canteen.
-SELECT o.cycle_date, o.issuer_id, o.canteen_id,
-       (coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
-        - c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0))::bigint AS off_fen
-FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
-WHERE o.issuer_id <> o.acquirer_id
-GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.canteen_id
-HAVING coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
-       <> c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0);
+-- Fees of netted cycles that are not the cycle's fee for each meal at another agency's canteen, or for one that was
+-- given back the fee of its own cycle.
+SELECT f.cycle_date, f.issuer_id, f.canteen_id, (f.taken_fen - f.due_fen)::bigint AS off_fen
+FROM (
+    SELECT o.cycle_date, o.issuer_id, o.canteen_id,
+           coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0) AS taken_fen,
+           c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0)
+           - coalesce((SELECT sum(e.fee_fen - c.fee_fen) FROM earlier_fee e
+                       WHERE e.cycle_date = o.cycle_date AND e.book = o.book AND e.issuer_id = o.issuer_id
+                         AND e.canteen_id = o.canteen_id), 0) AS due_fen
+    FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
+    WHERE o.issuer_id <> o.acquirer_id
+    GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.canteen_id
+) f
+WHERE f.taken_fen <> f.due_fen;
 
 -- name: settled_money
 -- Positions for which more money moved than is due, less than came back, or less than is due though the cycle is

@@ -97,6 +97,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them; entries that earlier releases cannot hold go, too."""
     op.execute("DROP VIEW IF EXISTS leg")
+    op.execute("DROP VIEW IF EXISTS earlier_fee")
     for table in ("payment_file", "cycle_account", "bank_entry_resolution"):
         op.drop_table(table)
     op.execute("DELETE FROM bank_entry WHERE occurrence > 1 OR verdict = 'returned'")
