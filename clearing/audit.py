@@ -159,9 +159,9 @@ def _included(bundle: Bundle) -> tuple[list[Line], Finding | None]:
 def _position(bundle: Bundle, lines: list[Line]) -> Finding:
     """The sum of the lines, compared with the manifest and the statement's last line."""
     agency, code = bundle.agency_id, "position"
-    fee_fen = bundle.manifest.fee_fen
     total_fen = sum(
-        (line.sale_fen + line.meals * fee_fen) * ((line.acquirer_id == agency) - (line.issuer_id == agency))
+        (line.sale_fen + line.meals * bundle.manifest.fee_of(line))
+        * ((line.acquirer_id == agency) - (line.issuer_id == agency))
         for line in lines
     )
     signed = bundle.manifest.positions.get(agency)

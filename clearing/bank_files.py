@@ -2,12 +2,15 @@
 
 The file pays agencies with a net receivable from the centre's settlement account; agencies with a net payable pay into
 it, under the reference on their statement. A confirmation is an entry on that account (``Ntry``) with a reference
-(``EndToEndId``); the bank's number of the entry (``AcctSvcrRef``) tells a repeat from a second payment.
+(``EndToEndId``) and what the payer wrote (``Ustrd``, the remark of Chinese banks); the bank's number of the entry
+(``AcctSvcrRef``) tells a repeat from a second payment.
 
 Sources: ISO 20022 message definitions pain.001.001.09, camt.053.001.08 and camt.054.001.08. Banks are named by their
 CNAPS number (12 digits) as a clearing system member, scheme ``CNAPS`` (external code set ``CN``).
 """
 
+import re
+import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +30,7 @@ PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CAMT = ("urn:iso:std:iso:20022:tech:xsd:camt.053.001.", "urn:iso:std:iso:20022:tech:xsd:camt.054.001.")
 CURRENCY = "CNY"
 FILE_BYTES_MAX = 20_000_000
+_REFERENCE = re.compile(r"(?<![0-9A-Z])OC[0-9]{8}A[0-9]{1,16}(?![0-9A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,24 @@ class BankEntry:
     amount_fen: int
     booked_on: date
     reference: str
+    remark: str = ""
+
+    @property
+    def leg_reference(self) -> str | None:
+        """The one reference of ``reference_of`` that stands in reference or remark; None if there is none, or more."""
+        written = unicodedata.normalize("NFKC", f"{self.reference}\n{self.remark}").upper()
+        found = set(_REFERENCE.findall(written))
+        return found.pop() if len(found) == 1 else None
 
 
 def reference_of(business_date: date, agency_id: AgencyId) -> str:
     """The reference under which an agency's position of a day is paid, either way (at most 35 characters)."""
     return f"OC{business_date:%Y%m%d}A{agency_id}"
+
+
+def message_id(business_date: date, number: int) -> str:
+    """The ``MsgId`` of a cycle's payment file; files are numbered from 1. (Earlier releases had no number.)"""
+    return f"ONECARD-{business_date:%Y%m%d}-{number}"
 
 
 def remark_of(business_date: date) -> str:
@@ -75,20 +92,24 @@ def payment_file(
     execute_on: date,
     centre: BankAccount,
     instructions: Sequence[SettlementInstruction],
+    number: int = 1,
 ) -> bytes:
-    """A pain.001.001.09 with every instruction, from the centre's account. The same input gives the same bytes."""
+    """A pain.001.001.09 with every instruction, from the centre's account. The same input gives the same bytes.
+
+    ``number``: the file's among those of the cycle; all but the first say in a comment which one they replace.
+    """
     ET.register_namespace("", PAIN)
     document = ET.Element(_name("Document"))
     initiation = _add(document, "CstmrCdtTrfInitn")
     total = yuan(sum(i.amount_fen for i in instructions))
     header = _add(initiation, "GrpHdr")
-    _add(header, "MsgId", f"ONECARD-{business_date:%Y%m%d}")
+    _add(header, "MsgId", message_id(business_date, number))
     _add(header, "CreDtTm", made_at.isoformat(timespec="seconds"))
     _add(header, "NbOfTxs", str(len(instructions)))
     _add(header, "CtrlSum", total)
     _add(_add(header, "InitgPty"), "Nm", centre.holder_name)
     payment = _add(initiation, "PmtInf")
-    _add(payment, "PmtInfId", f"ONECARD-{business_date:%Y%m%d}-1")
+    _add(payment, "PmtInfId", f"{message_id(business_date, number)}-1")
     _add(payment, "PmtMtd", "TRF")
     _add(payment, "NbOfTxs", str(len(instructions)))
     _add(payment, "CtrlSum", total)
@@ -100,7 +121,8 @@ def payment_file(
         _add_instruction(payment, instruction)
     ET.indent(document)
     body: bytes = ET.tostring(document, encoding="utf-8")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
+    replaces = f"<!-- replaces {message_id(business_date, number - 1)} -->\n".encode() if number > 1 else b""
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + replaces + body + b"\n"
 
 
 def payments_in(content: bytes) -> list[SettlementInstruction]:
@@ -153,8 +175,8 @@ def _name(name: str) -> str:
     return f"{{{PAIN}}}{name}"
 
 
-def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
-    """The booked entries of a camt.053 or camt.054 for the centre's account.
+def read_confirmations(content: bytes, *accounts: BankAccount) -> list[BankEntry]:
+    """The booked entries of a camt.053 or camt.054 for one of the centre's accounts, now or earlier.
 
     Raises Problem(NOT_A_CONFIRMATION) for anything else, including another account or currency; nothing of it counts.
     """
@@ -170,9 +192,10 @@ def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
     if not reports:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.no_report")
     entries = []
+    known = {account.number for account in accounts}
     for report in reports:
         number = report.findtext("Acct/Id/Othr/Id", namespaces=at) or report.findtext("Acct/Id/IBAN", namespaces=at)
-        if number != centre.number:
+        if number not in known:
             raise Problem(NOT_A_CONFIRMATION, "confirmation.other_account", number=number or "")
         for entry in report.findall("Ntry", at):
             status = entry.findtext("Sts/Cd", namespaces=at) or entry.findtext("Sts", namespaces=at)
@@ -184,9 +207,9 @@ def read_confirmations(content: bytes, centre: BankAccount) -> list[BankEntry]:
     return entries
 
 
-def read_confirmation_file(path: Path, centre: BankAccount) -> list[BankEntry]:
+def read_confirmation_file(path: Path, *accounts: BankAccount) -> list[BankEntry]:
     """The same from a file, for a process aside: a large one takes seconds of a processor."""
-    return read_confirmations(path.read_bytes(), centre)
+    return read_confirmations(path.read_bytes(), *accounts)
 
 
 def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:
@@ -213,9 +236,18 @@ def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:
                 amount_fen=_fen(amount if amount is not None else entry.find("Amt", at), number),
                 booked_on=booked_on,
                 reference=part.findtext("Refs/EndToEndId", namespaces=at) or "",
+                remark=_remark(part, entry if len(details) <= 1 else None, at),
             )
         )
     return found
+
+
+def _remark(part: ET.Element, whole: ET.Element | None, at: dict[str, str]) -> str:
+    """What the payer wrote, where banks put it; ``whole``: the entry, if it is of this one payment alone."""
+    found = [*part.iterfind("RmtInf/Ustrd", at), *part.iterfind("AddtlTxInf", at)]
+    if whole is not None:
+        found += whole.iterfind("AddtlNtryInf", at)
+    return "\n".join(text for element in found if (text := (element.text or "").strip()))
 
 
 def _fen(amount: ET.Element | None, number: str) -> int:

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from clearing.confirmations import freeze_accounts, settle_cycles
 from clearing.errors import DAY_NOT_REACHED, NO_CYCLE
+from clearing.files import aside, put_in_place, remove_aside
 from clearing.netting import Owed, net
 from clearing.positions import positions_of
 from clearing.progress import Progress, silent
 from clearing.proof import grow_tree, sign_manifest
 from clearing.schemas import CycleInfo, PositionInfo
-from clearing.statements import write_statements
+from clearing.statements import note_statements, write_statements
 from clearing.states import CycleState
 from foundation.catalogue import Language
 from foundation.named_sql import load_queries
@@ -37,8 +39,10 @@ TRANSITIONS = {
     CycleState.CLOSED: CycleState.NETTED,
     CycleState.NETTED: CycleState.PUBLISHED,
     CycleState.PUBLISHED: CycleState.SETTLED,
+    CycleState.SETTLED: CycleState.PUBLISHED,
 }
-"""The states of a cycle, each with the only one that may follow; the last step is the bank's (``confirmations``)."""
+"""The states of a cycle, each with the only one that may follow. The last two steps are the bank's
+(``confirmations``): all money has moved; some came back."""
 
 POLL_INTERVAL_S = 0.1
 
@@ -212,15 +216,34 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
 
 
 async def _publish(end_of_day: EndOfDay, business_date: date) -> None:
-    """Write the files, then sign the manifest that has their hashes."""
-    folder = end_of_day.folder / business_date.isoformat()
-    await write_statements(end_of_day.pool, business_date, folder, end_of_day.progress)
-    tree = await grow_tree(end_of_day.pool, business_date, folder, end_of_day.progress)
-    async with end_of_day.pool.acquire() as connection, connection.transaction():
-        await connection.execute(QUERIES["one_closer"])
-        if await _cycle_state(connection, business_date) == CycleState.NETTED:
-            await sign_manifest(connection, end_of_day.key, business_date, tree)
-            await _advance(connection, business_date, CycleState.NETTED)
+    """Write the files aside; then sign the manifest that has their hashes, and put them in place.
+
+    One closer alone does the latter. Another one, however slow, finds the cycle published and leaves everything as it
+    is. A cycle without positions is settled with that.
+    """
+    pool, progress = end_of_day.pool, end_of_day.progress
+    target = end_of_day.folder / business_date.isoformat()
+    try:
+        with aside(target) as folder:
+            written = await write_statements(pool, business_date, folder, progress)
+            tree = await grow_tree(pool, business_date, folder, progress)
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(QUERIES["one_closer"])
+                if await _cycle_state(connection, business_date) != CycleState.NETTED:
+                    return
+                await note_statements(connection, business_date, written.files)
+                await freeze_accounts(connection, business_date, written.accounts)
+                await sign_manifest(connection, end_of_day.key, business_date, tree)
+                await _advance(connection, business_date, CycleState.NETTED)
+                await settle_cycles(connection, [business_date])
+                # Last: whoever comes this far has the lock, and the state that allows it.
+                put_in_place(folder, target)
+    except FileNotFoundError:
+        if await _cycle_state(pool, business_date) == CycleState.NETTED:
+            raise
+        # Another closer published the cycle meanwhile, and removed what was written aside.
+        return
+    remove_aside(target)
 
 
 _STEPS: Mapping[CycleState, Callable[[EndOfDay, date], Awaitable[None]]] = {

@@ -3,16 +3,25 @@
 ::
 
     due ──part of it──▶ partial ──the rest──▶ settled        all legs of a cycle settled: the cycle is settled
+     ▲                                           │
+     └──────────────money came back──────────────┘           the cycle is published again
 
 A bank entry counts once, by the bank's number of it. An entry that matches no leg (reference, direction, more than is
-left) is stored with the reason, changes no leg, and waits for people to resolve it. A file is posted whole or not at
-all.
+left, a number used before) is stored with the reason, changes no leg, and waits for people, who resolve it whole or in
+parts: assign it to a leg, or say where it belongs. A file is posted whole or not at all.
+
+The bank accounts of a cycle are those that stood at its publication. Its payment file pays what is left; it stays the
+same until that changes, and then is another one, which says which it replaces.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
+
+import asyncpg
+import cbor2
 
 from clearing.bank_files import (
     BankAccount,
@@ -23,10 +32,11 @@ from clearing.bank_files import (
     reference_of,
     remark_of,
 )
-from clearing.errors import NO_BANK_ACCOUNT, NO_CYCLE, NOTHING_TO_PAY
-from clearing.schemas import EntryMatch
-from clearing.states import EntryVerdict, LegState
-from foundation.calendar import ZONE
+from clearing.errors import DOES_NOT_FIT, ENTRY_RESOLVED, NO_BANK_ACCOUNT, NO_CYCLE, NO_ENTRY, NOTHING_TO_PAY
+from clearing.schemas import EntryMatch, OpenEntry
+from clearing.states import EntryVerdict, LegState, Resolution
+from foundation.calendar import ZONE, add_working_days, is_working_day
+from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import Problem
@@ -38,21 +48,37 @@ CENTRE = AgencyId(0)
 """The centre, in place of an agency."""
 
 
+PAID_OUT_AFTER_DAYS = 1
+"""Working days after a cycle on which the bank is asked to pay its net receivables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The payment that settles an agency's net position; ``pay_in``: the agency pays the centre. Money in fen."""
+    """The payment that settles an agency's net position; ``pay_in``: the agency pays the centre. Money in fen.
+
+    ``matched_fen``: what the bank has confirmed, less what came back (``returned_fen``).
+    """
 
     agency_id: AgencyId
     reference: str
     pay_in: bool
     amount_fen: int
     matched_fen: int
+    returned_fen: int = 0
 
     @classmethod
-    def of(cls, business_date: date, agency_id: AgencyId, position_fen: int, matched_fen: int) -> "Leg":
-        """The leg of a net position."""
+    def of(cls, row: asyncpg.Record, business_date: date) -> "Leg":
+        """The leg of a net position, from a row of the view ``leg``."""
+        position_fen, agency_id = row["position_fen"], AgencyId(row["agency_id"])
         reference = reference_of(business_date, agency_id)
-        return cls(agency_id, reference, position_fen < 0, abs(position_fen), matched_fen)
+        return cls(
+            agency_id, reference, position_fen < 0, abs(position_fen), row["matched_fen"], row["returned_fen"]
+        )  # fmt: skip
+
+    @property
+    def left_fen(self) -> int:
+        """What has not moved yet."""
+        return self.amount_fen - self.matched_fen
 
     @property
     def state(self) -> LegState:
@@ -62,15 +88,22 @@ class Leg:
         return LegState.PARTIAL if self.matched_fen else LegState.DUE
 
 
+@dataclass(frozen=True, slots=True)
+class OpenLeg:
+    """A leg of a published cycle that is not settled."""
+
+    business_date: date
+    published_at: datetime
+    leg: Leg
+
+
 def verdict_on(entry: BankEntry, leg: Leg | None) -> EntryVerdict:
-    """Whether an entry pays a leg: ``MATCHED``, or why not."""
+    """Whether an entry pays a leg (``MATCHED``) or gives back what was paid (``RETURNED``), or why neither."""
     if leg is None:
         return EntryVerdict.UNKNOWN_REFERENCE
     if entry.credit != leg.pay_in:
-        return EntryVerdict.WRONG_DIRECTION
-    if entry.amount_fen > leg.amount_fen - leg.matched_fen:
-        return EntryVerdict.TOO_MUCH
-    return EntryVerdict.MATCHED
+        return EntryVerdict.RETURNED if entry.amount_fen <= leg.matched_fen else EntryVerdict.WRONG_DIRECTION
+    return EntryVerdict.MATCHED if entry.amount_fen <= leg.left_fen else EntryVerdict.TOO_MUCH
 
 
 async def add_account(connection: Connection, agency_id: AgencyId, account: BankAccount, valid_from: datetime) -> None:
@@ -94,35 +127,87 @@ async def bank_accounts(pool: Pool | Connection) -> dict[AgencyId, BankAccount]:
     }
 
 
+async def accounts_of_cycle(pool: Pool | Connection, business_date: date) -> dict[AgencyId, BankAccount]:
+    """The bank accounts of a cycle: as they stood at its publication, else as they stand now."""
+    kept = await pool.fetch(QUERIES["cycle_accounts"], business_date)
+    now = await bank_accounts(pool)
+    return now | {
+        AgencyId(row["agency_id"]): BankAccount(row["holder_name"], row["number"], row["bank"]) for row in kept
+    }
+
+
+async def freeze_accounts(
+    connection: Connection, business_date: date, accounts: Mapping[AgencyId, BankAccount]
+) -> None:
+    """Keep the accounts that the statements of a cycle name, in the transaction of its publication."""
+    rows = [(business_date, agency, a.holder_name, a.number, a.bank) for agency, a in accounts.items()]
+    await connection.executemany(QUERIES["freeze_account"], rows)
+
+
 async def legs_of(pool: Pool | Connection, business_date: date) -> list[Leg]:
     """The legs of a published cycle: one for every net position that is not zero. Raises Problem(NO_CYCLE)."""
     if await pool.fetchval(QUERIES["published_at"], business_date) is None:
         raise Problem(NO_CYCLE, "clearing.not_published", business_date=business_date)
+    return [Leg.of(row, business_date) for row in await pool.fetch(QUERIES["legs"], business_date)]
+
+
+async def open_legs(pool: Pool | Connection, agency_id: int | None = None) -> list[OpenLeg]:
+    """Every leg that is not settled, of one agency or all; the oldest first."""
     return [
-        Leg.of(business_date, AgencyId(row["agency_id"]), row["position_fen"], row["matched_fen"])
-        for row in await pool.fetch(QUERIES["legs"], business_date)
+        OpenLeg(row["cycle_date"], row["published_at"], Leg.of(row, row["cycle_date"]))
+        for row in await pool.fetch(QUERIES["open_legs"], agency_id)
     ]
 
 
 async def bank_file(pool: Pool | Connection, business_date: date) -> bytes:
-    """The file that pays every net receivable of a cycle, on the next day; the same each time.
+    """The file that pays what is left of every net receivable of a cycle.
+
+    The same bytes each time, until a payment or an account is another one: then a file with a new ``MsgId``. What came
+    back is paid to the account that is registered now.
 
     Raises Problem NO_CYCLE, NOTHING_TO_PAY, or NO_BANK_ACCOUNT that names the agencies.
     """
-    legs = [leg for leg in await legs_of(pool, business_date) if not leg.pay_in]
-    if not legs:
-        raise Problem(NOTHING_TO_PAY, "clearing.nothing_owed", business_date=business_date)
-    accounts = await bank_accounts(pool)
-    missing = [leg.agency_id for leg in legs if leg.agency_id not in accounts]
-    if missing:
-        await _must_not_be_cooling(pool, missing)
-        raise Problem(NO_BANK_ACCOUNT, "clearing.agencies_without_account", agencies=", ".join(map(str, missing)))
-    remark = remark_of(business_date)
-    instructions = [
-        SettlementInstruction(leg.reference, accounts[leg.agency_id], leg.amount_fen, remark) for leg in legs
-    ]
-    made_at: datetime = await pool.fetchval(QUERIES["published_at"], business_date)
-    return payment_file(business_date, made_at, pay_out_date(business_date), _centre(accounts), instructions)
+    while True:
+        legs = [leg for leg in await legs_of(pool, business_date) if not leg.pay_in and leg.left_fen > 0]
+        if not legs:
+            raise Problem(NOTHING_TO_PAY, "clearing.nothing_left", business_date=business_date)
+        now, kept = await bank_accounts(pool), await accounts_of_cycle(pool, business_date)
+        accounts = kept | {
+            leg.agency_id: now[leg.agency_id] for leg in legs if leg.returned_fen and leg.agency_id in now
+        }
+        missing = [leg.agency_id for leg in legs if leg.agency_id not in accounts]
+        if missing:
+            await _must_not_be_cooling(pool, missing)
+            raise Problem(NO_BANK_ACCOUNT, "clearing.agencies_without_account", agencies=", ".join(map(str, missing)))
+        centre, remark = _centre(accounts), remark_of(business_date)
+        instructions = [
+            SettlementInstruction(leg.reference, accounts[leg.agency_id], leg.left_fen, remark) for leg in legs
+        ]
+        # What came back is paid once more: another file, though its payments may read like those of the last one.
+        returned = [leg.returned_fen for leg in legs]
+        content = await _kept_file(pool, business_date, centre, instructions, returned)
+        if content is not None:
+            return content
+
+
+async def _kept_file(
+    pool: Pool | Connection,
+    business_date: date,
+    centre: BankAccount,
+    instructions: list[SettlementInstruction],
+    returned: list[int],
+) -> bytes | None:
+    """The last file if it was made of the same, else the next one; None when another one was made meanwhile."""
+    paid = [astuple(centre), returned, *(astuple(instruction) for instruction in instructions)]
+    digest = hashlib.sha256(cbor2.dumps(paid, canonical=True)).digest()
+    last = await pool.fetchrow(QUERIES["last_file"], business_date)
+    if last is not None and last["digest"] == digest:
+        return bytes(last["content"])
+    number, made_at = 1 if last is None else last["number"] + 1, datetime.now(UTC)
+    execute_on = max(pay_out_date(business_date), _working_day_from(made_at.astimezone(ZONE).date()))
+    content = payment_file(business_date, made_at, execute_on, centre, instructions, number)
+    added = await pool.fetchval(QUERIES["add_file"], business_date, number, digest, content, made_at)
+    return None if added is None else content
 
 
 async def _must_not_be_cooling(pool: Pool | Connection, agencies: list[AgencyId]) -> None:
@@ -137,8 +222,12 @@ async def _must_not_be_cooling(pool: Pool | Connection, agencies: list[AgencyId]
 
 
 def pay_out_date(business_date: date) -> date:
-    """The date on which the bank is asked to pay a cycle's net receivables."""
-    return business_date + timedelta(days=1)
+    """The working day on which the bank is asked to pay a cycle's net receivables."""
+    return add_working_days(business_date, PAID_OUT_AFTER_DAYS)
+
+
+def _working_day_from(day: date) -> date:
+    return day if is_working_day(day) else add_working_days(day, 1)
 
 
 async def post_confirmations(pool: Pool, content: bytes) -> list[EntryMatch]:
@@ -146,42 +235,101 @@ async def post_confirmations(pool: Pool, content: bytes) -> list[EntryMatch]:
 
     Raises Problem NO_BANK_ACCOUNT or NOT_A_CONFIRMATION; nothing is posted then.
     """
-    entries = read_confirmations(content, await settlement_account(pool))
+    entries = read_confirmations(content, *await settlement_accounts(pool))
     async with pool.acquire() as connection, connection.transaction():
         return await post_entries(connection, entries)
 
 
-async def settlement_account(pool: Pool | Connection) -> BankAccount:
-    """The centre's account. Raises Problem(NO_BANK_ACCOUNT)."""
-    return _centre(await bank_accounts(pool))
+async def settlement_accounts(pool: Pool | Connection) -> list[BankAccount]:
+    """The centre's account, and those that it had when a cycle was published. Raises Problem(NO_BANK_ACCOUNT)."""
+    former = [as_struct(row, BankAccount) for row in await pool.fetch(QUERIES["former_centres"])]
+    return [_centre(await bank_accounts(pool)), *former]
 
 
 async def post_entries(connection: Connection, entries: Sequence[BankEntry]) -> list[EntryMatch]:
     """Match the entries of a camt.053 or camt.054 with what is due, in the caller's transaction."""
     await connection.execute(QUERIES["one_at_a_time"])
-    matches = [await _post_entry(connection, entry) for entry in entries]
-    await connection.execute(QUERIES["settle_cycles"], datetime.now(UTC))
-    return matches
+    posted = [await _post_entry(connection, entry) for entry in entries]
+    await settle_cycles(connection, {cycle_date for _, cycle_date in posted if cycle_date is not None})
+    return [match for match, _ in posted]
 
 
-async def _post_entry(connection: Connection, entry: BankEntry) -> EntryMatch:
-    known = await connection.fetchrow(QUERIES["entry"], entry.entry)
-    if known is not None:
-        same = (known["credit"], known["amount_fen"], known["reference"]) == (
-            entry.credit, entry.amount_fen, entry.reference,
-        )  # fmt: skip
-        verdict = EntryVerdict.KNOWN if same else EntryVerdict.NUMBER_USED_BEFORE
-        return EntryMatch(entry.entry, entry.reference, entry.amount_fen, verdict)
-    row = await connection.fetchrow(QUERIES["leg_of_reference"], entry.reference)
-    leg = None if row is None else Leg.of(row["cycle_date"], row["agency_id"], row["position_fen"], row["matched_fen"])
-    verdict = verdict_on(entry, leg)
-    paid = row if verdict is EntryVerdict.MATCHED else None
+async def settle_cycles(connection: Connection, touched: Collection[date]) -> None:
+    """Settle those cycles whose money has all moved, and take the settlement of those back of which some came back."""
+    await connection.execute(QUERIES["reopen_cycles"], list(touched))
+    await connection.execute(QUERIES["settle_cycles"], datetime.now(UTC), list(touched))
+
+
+async def _post_entry(connection: Connection, entry: BankEntry) -> tuple[EntryMatch, date | None]:
+    """The result, and the cycle of the leg that it pays or of which it is a return."""
+    stored = await connection.fetch(QUERIES["entries"], entry.entry)
+    if any(_is_same(row, entry) for row in stored):
+        return EntryMatch(entry.entry, entry.reference, entry.amount_fen, EntryVerdict.KNOWN), None
+    row = await connection.fetchrow(QUERIES["leg_of_reference"], entry.leg_reference)
+    leg = None if row is None else Leg.of(row, row["cycle_date"])
+    verdict = EntryVerdict.NUMBER_USED_BEFORE if stored else verdict_on(entry, leg)
+    cycle_date = agency_id = None
+    if row is not None and verdict in (EntryVerdict.MATCHED, EntryVerdict.RETURNED):
+        cycle_date, agency_id = row["cycle_date"], row["agency_id"]
     await connection.execute(
         QUERIES["add_entry"],
-        entry.entry, entry.credit, entry.amount_fen, entry.booked_on, entry.reference, verdict,
-        paid and paid["cycle_date"], paid and paid["agency_id"], datetime.now(UTC),
+        entry.entry, len(stored) + 1, entry.credit, entry.amount_fen, entry.booked_on, entry.reference, entry.remark,
+        verdict, cycle_date, agency_id, datetime.now(UTC),
     )  # fmt: skip
-    return EntryMatch(entry.entry, entry.reference, entry.amount_fen, verdict)
+    return EntryMatch(entry.entry, entry.reference, entry.amount_fen, verdict), cycle_date
+
+
+def _is_same(row: asyncpg.Record, entry: BankEntry) -> bool:
+    """Whether a stored entry is this one. Banks use numbers again: what differs in anything is another entry."""
+    one = (row["credit"], row["amount_fen"], row["booked_on"], row["reference"])
+    same = one == (entry.credit, entry.amount_fen, entry.booked_on, entry.reference)
+    return same and row["remark"] in (None, entry.remark)
+
+
+async def open_entries(pool: Pool | Connection) -> list[OpenEntry]:
+    """Bank entries that match no leg and are not resolved, the newest first."""
+    return [as_struct(row, OpenEntry) for row in await pool.fetch(QUERIES["open_entries"])]
+
+
+async def resolve(
+    connection: Connection,
+    login: str,
+    number: str,
+    occurrence: int,
+    resolution: Resolution,
+    amount_fen: int | None,
+    to: tuple[date, int] | None,
+    reason: str,
+) -> int:
+    """Resolve a bank entry that matches no leg, or ``amount_fen`` of it, in the caller's transaction.
+
+    ``to``: cycle and agency of the leg to which it is assigned; None otherwise. Returns what is still open, in fen.
+    Raises Problem NO_ENTRY, ENTRY_RESOLVED, NO_CYCLE, DOES_NOT_FIT (more than is open, or no leg that it pays).
+    """
+    await connection.execute(QUERIES["one_at_a_time"])
+    row = await connection.fetchrow(QUERIES["entry_to_resolve"], number, occurrence)
+    if row is None:
+        raise Problem(NO_ENTRY, "resolution.no_entry", entry=number, occurrence=occurrence)
+    open_fen: int = row["open_fen"]
+    if open_fen == 0:
+        raise Problem(ENTRY_RESOLVED, "resolution.resolved", entry=number)
+    fen = open_fen if amount_fen is None else amount_fen
+    if fen > open_fen:
+        raise Problem(DOES_NOT_FIT, "resolution.more_than_open", open=yuan(open_fen))
+    if to is not None:
+        legs = [leg for leg in await legs_of(connection, to[0]) if leg.agency_id == to[1]]
+        part = BankEntry(number, row["credit"], fen, row["booked_on"], row["reference"])
+        verdict = verdict_on(part, legs[0] if legs else None)
+        if verdict not in (EntryVerdict.MATCHED, EntryVerdict.RETURNED):
+            raise Problem(DOES_NOT_FIT, f"resolution.{verdict}", business_date=to[0], agency_id=to[1])
+    cycle_date, agency_id = to or (None, None)
+    await connection.execute(
+        QUERIES["add_resolution"],
+        number, occurrence, row["parts"] + 1, resolution, fen, cycle_date, agency_id, reason, login, datetime.now(UTC),
+    )  # fmt: skip
+    if cycle_date is not None:
+        await settle_cycles(connection, [cycle_date])
+    return open_fen - fen
 
 
 def _centre(accounts: Mapping[AgencyId, BankAccount]) -> BankAccount:

@@ -127,29 +127,92 @@ class BankAccountRow(Base):
 
 
 class BankEntryRow(Base):
-    """An entry on the settlement account as the bank confirmed it, and the position that it pays, if any."""
+    """An entry on the settlement account as the bank confirmed it, and the position that it pays, if any.
+
+    ``occurrence``: 1, or more when the bank used the number of an entry again for another one. ``remark`` is null in
+    entries of earlier releases, which did not read it.
+    """
 
     __tablename__ = "bank_entry"
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint(
-            "verdict IN ('matched', 'unknown_reference', 'wrong_direction', 'too_much')",
+            "verdict IN ('matched', 'returned', 'unknown_reference', 'wrong_direction', 'too_much',"
+            " 'number_used_before')",
             name="verdict",
         ),
-        CheckConstraint("(verdict = 'matched') = (cycle_date IS NOT NULL AND agency_id IS NOT NULL)", name="matched"),
+        CheckConstraint(
+            "(verdict IN ('matched', 'returned')) = (cycle_date IS NOT NULL AND agency_id IS NOT NULL)", name="matched"
+        ),
         ForeignKeyConstraint(["cycle_date", "agency_id"], ["position.cycle_date", "position.agency_id"]),
         Index("ix_bank_entry_position", "cycle_date", "agency_id"),
     )
 
     entry: Mapped[str] = mapped_column(primary_key=True)
+    occurrence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default="1")
     credit: Mapped[bool]
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     booked_on: Mapped[date]
     reference: Mapped[str]
+    remark: Mapped[str | None]
     verdict: Mapped[str]
     cycle_date: Mapped[date | None]
     agency_id: Mapped[int | None] = mapped_column(BigInteger)
     taken_at: Mapped[datetime]
+
+
+class BankEntryResolution(Base):
+    """What a person decided on a bank entry, or a part of it, that matched no position (``Resolution``)."""
+
+    __tablename__ = "bank_entry_resolution"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("resolution IN ('assigned', 'returned', 'other')", name="resolution"),
+        CheckConstraint(
+            "(resolution = 'assigned') = (cycle_date IS NOT NULL AND agency_id IS NOT NULL)", name="assigned"
+        ),
+        ForeignKeyConstraint(["entry", "occurrence"], ["bank_entry.entry", "bank_entry.occurrence"]),
+        ForeignKeyConstraint(["cycle_date", "agency_id"], ["position.cycle_date", "position.agency_id"]),
+        Index("ix_bank_entry_resolution_position", "cycle_date", "agency_id"),
+    )
+
+    entry: Mapped[str] = mapped_column(primary_key=True)
+    occurrence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    resolution: Mapped[str]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    cycle_date: Mapped[date | None]
+    agency_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    resolved_by: Mapped[str]
+    resolved_at: Mapped[datetime]
+
+
+class CycleAccount(Base):
+    """A bank account as it stood when a cycle was published: its statements name it, and its money moves there."""
+
+    __tablename__ = "cycle_account"
+
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    agency_id: Mapped[int] = number_key()
+    holder_name: Mapped[str]
+    number: Mapped[str]
+    bank: Mapped[str]
+
+
+class PaymentFile(Base):
+    """A payment file of a cycle as it was made, numbered from 1; ``digest`` of its payments and the centre's account.
+
+    Each replaces the one before.
+    """
+
+    __tablename__ = "payment_file"
+
+    cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[bytes]
+    content: Mapped[bytes]
+    made_at: Mapped[datetime]
 
 
 class Dispute(Base):

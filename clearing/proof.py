@@ -14,7 +14,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -46,8 +46,11 @@ ZIP_TIME = (2024, 1, 1, 0, 0, 0)
 _LINE = tuple[
     int, bytes, int, str, bytes | None, int, int | None, int | None, str | None, str | None, int, int, str, str
 ]
-_MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes], Head]
 _EARLIER_MANIFEST = tuple[str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes]]
+_MANIFEST = tuple[
+    str, dict[str, bytes], dict[int, int], int, int, bytes, int, bytes, bytes, list[bytes],
+    Head | None, dict[bytes, int],
+]  # fmt: skip
 """The types that the CBOR of a bundle must have: it comes from outside."""
 
 
@@ -113,11 +116,18 @@ class Manifest:
     """The consistency proof from the log before (one cycle fewer) to this one."""
     audit_log: Head | None = None
     """The head of the audit log when the cycle was published; None in manifests up to version 0.2."""
+    earlier_fees: dict[bytes, int] = field(default_factory=dict)
+    """Reversals (by posting number) of earlier cycles' meals, with the fee that the meal had, where it is not
+    ``fee_fen``. Manifests up to version 0.2 have neither of the last two members."""
 
     def encode(self) -> bytes:
         """The manifest as it is signed."""
         values = [getattr(self, name) for name in self.__dataclass_fields__]
-        return cbor2.dumps(values if self.audit_log else values[:-1], canonical=True)
+        return cbor2.dumps(values if self._is_of_now else values[:-2], canonical=True)
+
+    @property
+    def _is_of_now(self) -> bool:
+        return self.audit_log is not None or bool(self.earlier_fees)
 
     @classmethod
     def decode(cls, content: bytes) -> "Manifest":
@@ -126,10 +136,16 @@ class Manifest:
         earlier = isinstance(values, list) and len(values) == len(get_args(_EARLIER_MANIFEST))
         return cls(*convert(values, _EARLIER_MANIFEST if earlier else _MANIFEST))
 
+    def fee_of(self, line: Line) -> int:
+        """The fee for each meal of a line, in fen."""
+        return self.earlier_fees.get(line.posting_id.bytes, self.fee_fen)
+
     def log_leaf(self) -> bytes:
         """The cycle's leaf in the log, hashed."""
         core = [self.business_date, self.files, self.positions, self.fee_fen, self.tree_size, self.tree_head]
-        return leaf_hash(cbor2.dumps([*core, self.audit_log] if self.audit_log else core, canonical=True))
+        if self._is_of_now:
+            core += [self.audit_log, self.earlier_fees]
+        return leaf_hash(cbor2.dumps(core, canonical=True))
 
 
 def log_of(manifests: Sequence[Manifest]) -> Tree:
@@ -139,17 +155,23 @@ def log_of(manifests: Sequence[Manifest]) -> Tree:
 
 async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> Tree:
     """Build the tree of a netted cycle from its transfers, and store it beside the cycle's files (``tree.bin``)."""
-    leaves = bytearray()
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
-        async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
-            leaves += leaf_hash(_leaf(list(row)))
-            if len(leaves) % (PREFETCH * SIZE) == 0:
-                progress("tree", len(leaves) // SIZE, total)
-    tree = await asyncio.to_thread(Tree, leaves)
+        tree = await tree_of(connection, business_date, progress)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / TREE, tree.levels)
+    return tree
+
+
+async def tree_of(connection: Connection, business_date: date, progress: Progress = silent) -> Tree:
+    """The tree of a cycle's transfers as they stand in the ledger; in the caller's transaction."""
+    leaves = bytearray()
+    total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
+    async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
+        leaves += leaf_hash(_leaf(list(row)))
+        if len(leaves) % (PREFETCH * SIZE) == 0:
+            progress("tree", len(leaves) // SIZE, total)
+    tree = await asyncio.to_thread(Tree, leaves)
     progress("tree", len(tree), total)
     return tree
 
@@ -173,6 +195,7 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
         before.head,
         [],
         await head_of(connection),
+        {row["posting"]: row["fee_fen"] for row in await connection.fetch(QUERIES["earlier_fees"], business_date)},
     )
     log = log_of([*earlier, unsigned])
     manifest = replace(unsigned, log_head=log.head, growth=log.consistency_proof(len(earlier)))

@@ -31,13 +31,17 @@ PUBLISHED_WITHIN_MIN = 30
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two records that do not agree, by ``amount_fen``. ``agency_id`` None: it concerns the centre alone."""
+    """Two records that do not agree, by ``amount_fen``. ``agency_id`` None: it concerns the centre alone.
+
+    ``since``: when it came to be, where that is known; None: it counts from when it was first seen.
+    """
 
     kind: DifferenceKind
     subject: str
     agency_id: AgencyId | None
     amount_fen: int
     cause: DifferenceCause
+    since: datetime | None = None
 
 
 async def find_differences(pool: Pool, calendar: Calendar, now: datetime) -> list[Difference]:
@@ -49,7 +53,8 @@ async def find_differences(pool: Pool, calendar: Calendar, now: datetime) -> lis
         entries = await connection.fetch(QUERIES["unmatched_entries"])
         floats = await connection.fetch(QUERIES["floats"], timeout=600)
         cycles = await connection.fetch(QUERIES["late_cycles"], now, PUBLISHED_WITHIN_MIN)
-    due = [leg for leg in legs if _pay_until(calendar, leg) < now]
+    # A part, or money that came back, is a difference at once; a whole payment only when its day is over.
+    due = [leg for leg in legs if leg["moved"] or _pay_until(calendar, leg) < now]
     return [
         *(Difference(DifferenceKind.TERMINAL, t["subject"], t["agency_id"], t["off_fen"], _cause_of(t)) for t in tills),
         *(_leg_difference(leg) for leg in due),
@@ -61,12 +66,13 @@ async def find_differences(pool: Pool, calendar: Calendar, now: datetime) -> lis
 
 def _leg_difference(leg: asyncpg.Record) -> Difference:
     cause = DifferenceCause(leg["cause"])
-    return Difference(DifferenceKind.BANK_LEG, leg["subject"], leg["agency_id"], leg["left_fen"], cause)
+    since: datetime = leg["published_at"]
+    return Difference(DifferenceKind.BANK_LEG, leg["subject"], leg["agency_id"], leg["left_fen"], cause, since)
 
 
 def _entry_difference(entry: asyncpg.Record) -> Difference:
     cause = DifferenceCause(entry["verdict"])
-    return Difference(DifferenceKind.BANK_ENTRY, entry["entry"], None, entry["amount_fen"], cause)
+    return Difference(DifferenceKind.BANK_ENTRY, entry["subject"], None, entry["open_fen"], cause, entry["taken_at"])
 
 
 def _float_difference(found: asyncpg.Record) -> Difference:
@@ -76,7 +82,7 @@ def _float_difference(found: asyncpg.Record) -> Difference:
 
 def _late_cycle(cycle: asyncpg.Record) -> Difference:
     cause = DifferenceCause(f"stuck_{cycle['state']}")
-    return Difference(DifferenceKind.CYCLE, str(cycle["business_date"]), None, 0, cause)
+    return Difference(DifferenceKind.CYCLE, str(cycle["business_date"]), None, 0, cause, cycle["closing_at"])
 
 
 def _pay_until(calendar: Calendar, leg: asyncpg.Record) -> datetime:
@@ -107,7 +113,8 @@ async def reconcile(pool: Pool, calendar: Calendar, now: datetime) -> list[Diffe
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(QUERIES["one_reconciler"])
         await connection.executemany(
-            QUERIES["keep"], [(d.kind, d.subject, d.agency_id, d.amount_fen, d.cause, now) for d in found]
+            QUERIES["keep"],
+            [(d.kind, d.subject, d.agency_id, d.amount_fen, d.cause, d.since or now, now) for d in found],
         )
         await connection.execute(QUERIES["resolve_others"], now)
     return found

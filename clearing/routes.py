@@ -23,8 +23,12 @@ from clearing.schemas import (
     EntryMatch,
     LegInfo,
     NewBankAccount,
+    NewResolution,
     OpenDay,
+    OpenEntry,
+    OpenLegInfo,
     PaymentLine,
+    Resolved,
 )
 from clearing.statements import english_copy, read_statement
 from clearing.states import DocumentKind, EntryVerdict, FileFormat, NetworkReport
@@ -71,6 +75,14 @@ def _visible(cycle: CycleInfo, agency_id: int | None) -> CycleInfo:
 
 def _leg_info(leg: confirmations.Leg) -> LegInfo:
     return LegInfo(leg.agency_id, leg.reference, leg.pay_in, leg.amount_fen, leg.matched_fen, leg.state)
+
+
+def _open_leg_info(one: confirmations.OpenLeg) -> OpenLegInfo:
+    leg = one.leg
+    return OpenLegInfo(
+        one.business_date, leg.agency_id, leg.reference, leg.pay_in, leg.amount_fen, leg.matched_fen, leg.left_fen,
+        leg.state, one.published_at, reconciliation.payment_due_date(one.business_date),
+    )  # fmt: skip
 
 
 def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
@@ -282,6 +294,11 @@ class ClearingController(Controller):
         legs = await confirmations.legs_of(ledger, business_date)
         return [_leg_info(leg) for leg in legs if mine in (None, leg.agency_id)]
 
+    @get("/legs", guards=SEE, summary="List the payments that have not moved")
+    async def open_legs(self, request: ByPerson, ledger: Pool) -> list[OpenLegInfo]:
+        """Returns what is still to be paid of all published cycles, the oldest first; an agency sees its own."""
+        return [_open_leg_info(one) for one in await confirmations.open_legs(ledger, request.user.agency_id)]
+
     @post(
         "/cycles/{business_date:date}/bank-file",
         guards=[access.allows("settle")],
@@ -291,8 +308,9 @@ class ClearingController(Controller):
     async def bank_file(
         self, request: ByPerson, business_date: date, database: Database, ledger: Pool, approvals: Approvals
     ) -> Response[bytes]:
-        """ISO 20022 pain.001.001.09 with a payment for every net receivable of the cycle; the same each time.
+        """ISO 20022 pain.001.001.09 with what is left of every net receivable of the cycle.
 
+        The same file each time, until what is left changes: then one with a new ``MsgId`` that says which it replaces.
         Exactly this file waits for a second person's release first (202).
         """
         content = await release_file(database, ledger, approvals, request.user.login, business_date)
@@ -312,8 +330,8 @@ class ClearingController(Controller):
         """Takes an ISO 20022 camt.053 or camt.054 as the body; posted whole or not at all, and each entry once."""
         login = request.user.login
         async with received(request) as file:
-            centre = await confirmations.settlement_account(ledger)
-            entries = await documents.run(read_confirmation_file, file.path, centre, caller=login)
+            accounts = await confirmations.settlement_accounts(ledger)
+            entries = await documents.run(read_confirmation_file, file.path, *accounts, caller=login)
             detail = {"sha256": file.sha256, "bytes": file.size}
         async with audit.change(database, login, "confirmations", "bank", detail) as change:
             matches = await confirmations.post_entries(await change.connection(), entries)
@@ -321,7 +339,22 @@ class ClearingController(Controller):
         return matches
 
     @get("/confirmations/unmatched", guards=[access.allows("settle")], summary="List unmatched bank entries")
-    async def unmatched(self, ledger: Pool) -> list[EntryMatch]:
-        """Returns the entries on the settlement account that match no net position, the newest first."""
-        rows = await ledger.fetch(confirmations.QUERIES["unmatched"])
-        return [as_struct(row, EntryMatch) for row in rows]
+    async def unmatched(self, ledger: Pool) -> list[OpenEntry]:
+        """Returns the entries on the settlement account that match no net position and are not resolved."""
+        return await confirmations.open_entries(ledger)
+
+    @post("/confirmations/resolutions", guards=[access.allows("settle")], summary="Resolve an unmatched bank entry")
+    async def resolve(self, request: ByPerson, data: NewResolution, database: Database) -> Resolved:
+        """Assigns an unmatched entry, or a part of it, to a leg, or records that it was returned or is other money."""
+        leg = data.leg()
+        detail = {
+            "occurrence": data.occurrence, "resolution": data.resolution, "amount_fen": data.amount_fen,
+            "leg": leg and f"{leg[0]}/{leg[1]}", "reason": data.reason,
+        }  # fmt: skip
+        subject = f"bank/{data.entry}"
+        async with audit.change(database, request.user.login, "resolve_entry", subject, detail) as change:
+            open_fen = await confirmations.resolve(
+                await change.connection(), request.user.login, data.entry, data.occurrence, data.resolution,
+                data.amount_fen, leg, data.reason,
+            )  # fmt: skip
+        return Resolved(open_fen)

@@ -15,9 +15,11 @@ from clearing.states import (
     DisputeState,
     EntryVerdict,
     LegState,
+    Resolution,
 )
 from foundation.attachments import NewFiles
 from foundation.messages import LongText, Message, form
+from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.schemas import Reason
 
@@ -117,6 +119,62 @@ class EntryMatch(Struct):
     reference: str
     amount_fen: int
     verdict: EntryVerdict
+
+
+class OpenEntry(Struct):
+    """A bank entry that waits for people; money in fen, ``open_fen`` of it not resolved yet."""
+
+    entry: str
+    occurrence: int
+    credit: bool
+    amount_fen: int
+    open_fen: int
+    booked_on: date
+    reference: str
+    remark: str
+    verdict: EntryVerdict
+    taken_at: datetime
+
+
+class NewResolution(Message):
+    """What becomes of a bank entry that matches no leg. Cycle and agency name the leg of one that is assigned."""
+
+    entry: Annotated[str, Meta(min_length=1, max_length=100, description="The bank's number, as listed.")]
+    resolution: Resolution
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    occurrence: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
+    amount_fen: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+    """Null: all that is open."""
+    business_date: date | None = None
+    agency_id: Annotated[AgencyId, Meta(ge=1, le=2**53 - 1)] | None = None
+
+    def leg(self) -> tuple[date, int] | None:
+        """Cycle and agency of the leg. Raises Problem(INVALID) when it is missing, or given and not wanted."""
+        given = (self.business_date is not None) + (self.agency_id is not None)
+        if given != 2 * (self.resolution is Resolution.ASSIGNED):
+            raise Problem(INVALID, "resolution.leg")
+        return None if self.business_date is None or self.agency_id is None else (self.business_date, self.agency_id)
+
+
+class Resolved(Struct):
+    """What is still open of a bank entry, in fen."""
+
+    open_fen: int
+
+
+class OpenLegInfo(Struct):
+    """A payment between an agency and the centre that has not, or not all, moved; money in fen."""
+
+    business_date: date
+    agency_id: AgencyId
+    reference: str
+    pay_in: bool
+    amount_fen: int
+    matched_fen: int
+    left_fen: int
+    state: LegState
+    published_at: datetime
+    due_on: date
 
 
 class NewDispute(Message):

@@ -1,15 +1,16 @@
 """Publishing a cycle: every agency's statement, the network's reports and the public's, as CSV, XLSX and PDF.
 
-Published files are in Chinese. Each file's hash is in the database, and with it in the signed manifest. Many documents
-are rendered on every processor, never in a process that takes payments. An English copy of one document is rendered on
-request from the same rows; it is not signed.
+Published files are in Chinese. They are written aside; their hashes come into the database and the signed manifest when
+the cycle is published, and the files into their place. Many documents are rendered on every processor, never in a
+process that takes payments. An English copy of one document is rendered on request from the same rows; it is not
+signed.
 """
 
 import asyncio
 import hashlib
 import multiprocessing
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ import asyncpg
 import structlog
 
 from clearing.bank_files import BankAccount
-from clearing.confirmations import CENTRE, bank_accounts, pay_out_date
+from clearing.confirmations import CENTRE, accounts_of_cycle, pay_out_date
 from clearing.disputes import DAYS
 from clearing.errors import ALTERED
 from clearing.files import write_whole
@@ -40,7 +41,7 @@ from foundation.aside import Aside
 from foundation.catalogue import Language
 from foundation.named_sql import load_queries
 from foundation.pdf import NO_FONT
-from foundation.postgres import Pool
+from foundation.postgres import Connection, Pool
 from foundation.problems import Problem
 from foundation.together import together
 from registry.identifiers import AgencyId
@@ -72,13 +73,33 @@ class _Cycle:
     accounts: Mapping[AgencyId, BankAccount]
 
 
-async def write_statements(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> None:
-    """Write and note every document of a netted cycle; a repeat writes the same."""
-    folder.mkdir(parents=True, exist_ok=True)
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file of a cycle as it was written."""
+
+    kind: DocumentKind
+    agency_id: AgencyId
+    form: FileFormat
+    name: str
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenStatements:
+    """The files of a cycle, and the bank accounts that they name."""
+
+    files: list[WrittenFile]
+    accounts: Mapping[AgencyId, BankAccount]
+
+
+async def write_statements(
+    pool: Pool, business_date: date, folder: Path, progress: Progress = silent
+) -> WrittenStatements:
+    """Write every document of a netted cycle into an empty folder."""
     cycle = await _load_cycle(pool, business_date)
     if len(cycle.positions) <= ALONE_MAX:
-        await _write_all(pool, cycle, folder, _render, progress)
-        return
+        return WrittenStatements(await _write_all(pool, cycle, folder, _render, progress), cycle.accounts)
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh, max_tasks_per_child=FRESH_AFTER) as processes:
         loop = asyncio.get_running_loop()
@@ -86,7 +107,15 @@ async def write_statements(pool: Pool, business_date: date, folder: Path, progre
         async def elsewhere(document: Document) -> Files:
             return await loop.run_in_executor(processes, _render_here, document)
 
-        await _write_all(pool, cycle, folder, elsewhere, progress)
+        return WrittenStatements(await _write_all(pool, cycle, folder, elsewhere, progress), cycle.accounts)
+
+
+async def note_statements(connection: Connection, business_date: date, files: Sequence[WrittenFile]) -> None:
+    """Note the files of a cycle, in the transaction that publishes it."""
+    await connection.executemany(
+        QUERIES["note_statement"],
+        [(business_date, f.kind, f.agency_id, f.form, f.name, f.size, f.sha256) for f in files],
+    )
 
 
 async def _load_cycle(pool: Pool, business_date: date) -> _Cycle:
@@ -105,15 +134,16 @@ async def _load_cycle(pool: Pool, business_date: date) -> _Cycle:
         terms,
         await positions_of(pool, business_date),
         {row["agency_id"]: row["opening_fen"] for row in opening},
-        await bank_accounts(pool),
+        await accounts_of_cycle(pool, business_date),
     )
 
 
-async def _write_all(pool: Pool, cycle: _Cycle, folder: Path, render: Render, progress: Progress) -> None:
+async def _write_all(pool: Pool, cycle: _Cycle, folder: Path, render: Render, progress: Progress) -> list[WrittenFile]:
     """Render as many documents at a time as there are processors, and no more: they are held in memory."""
     free = asyncio.Semaphore(os.cpu_count() or 1)
     total = 3 + len(cycle.positions)
     done = 0
+    written: list[WrittenFile] = []
 
     async def write(kind: DocumentKind, agency_id: AgencyId, document: Document) -> None:
         nonlocal done
@@ -126,10 +156,7 @@ async def _write_all(pool: Pool, cycle: _Cycle, folder: Path, render: Render, pr
             path = folder / f"{stem}.{form}"
             write_whole(path, [content])
             digest = hashlib.sha256(content).digest()
-            await pool.execute(
-                QUERIES["note_statement"],
-                cycle.terms.business_date, kind, agency_id, form, path.name, len(content), digest,
-            )  # fmt: skip
+            written.append(WrittenFile(kind, agency_id, form, path.name, len(content), digest))
         done += 1
         progress("documents", done, total)
 
@@ -137,6 +164,7 @@ async def _write_all(pool: Pool, cycle: _Cycle, folder: Path, render: Render, pr
         async for kind, agency_id, document in _documents(pool, cycle):
             await free.acquire()
             writing.create_task(write(kind, agency_id, document))
+    return written
 
 
 async def _documents(pool: Pool, cycle: _Cycle) -> AsyncIterator[tuple[DocumentKind, AgencyId, Document]]:

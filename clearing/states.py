@@ -22,16 +22,29 @@ class LegState(StrEnum):
 
 
 class EntryVerdict(StrEnum):
-    """The result of matching a bank entry. ``KNOWN`` and ``NUMBER_USED_BEFORE`` are answered and never stored."""
+    """The result of matching a bank entry. ``KNOWN`` is answered and never stored."""
 
     MATCHED = "matched"
+    RETURNED = "returned"
+    """Money of a leg that came back: the bank could not pay it out, or it was sent back to the payer."""
     UNKNOWN_REFERENCE = "unknown_reference"
     WRONG_DIRECTION = "wrong_direction"
     TOO_MUCH = "too_much"
     KNOWN = "known"
     """A repeat of an entry that was posted before."""
     NUMBER_USED_BEFORE = "number_used_before"
-    """The bank's number of another entry."""
+    """The bank's number of another entry: a person decides whether it is a repeat."""
+
+
+class Resolution(StrEnum):
+    """What people decide on a bank entry, or a part of it, that matches no leg."""
+
+    ASSIGNED = "assigned"
+    """It pays a leg, or is money of a leg that came back."""
+    RETURNED = "returned"
+    """It was sent back to where it came from, or is the sending back of another entry."""
+    OTHER = "other"
+    """It concerns no settlement: interest, a charge of the bank, a repeat."""
 
 
 class DisputeState(StrEnum):
@@ -105,10 +118,14 @@ class DifferenceCause(StrEnum):
     TERMINAL_SHOWS_MORE = "terminal_shows_more"
     AGENCY_HAS_NOT_PAID = "agency_has_not_paid"
     BANK_HAS_NOT_CONFIRMED = "bank_has_not_confirmed"
-    PAID_IN_PART = "paid_in_part"
+    AGENCY_PAID_IN_PART = "agency_paid_in_part"
+    PAID_OUT_IN_PART = "paid_out_in_part"
+    PAY_IN_SENT_BACK = "pay_in_sent_back"
+    PAY_OUT_RETURNED = "pay_out_returned"
     UNKNOWN_REFERENCE = "unknown_reference"
     WRONG_DIRECTION = "wrong_direction"
     TOO_MUCH = "too_much"
+    NUMBER_USED_BEFORE = "number_used_before"
     LEDGER_DAMAGED = "ledger_damaged"
     STUCK_CLOSING = "stuck_closing"
     STUCK_CLOSED = "stuck_closed"

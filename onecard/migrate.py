@@ -13,6 +13,7 @@ from alembic.config import Config
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
+import clearing
 import registry
 import settlement
 import waste
@@ -24,6 +25,7 @@ FUNCTIONS = (
         Path(settlement.__file__).parent / "sql" / f"{name}.sql"
         for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
     ]
+    + [Path(clearing.__file__).parent / "sql" / f"{name}.sql" for name in ("legs", "earlier_fees")]
     + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
 )
 

@@ -10,12 +10,13 @@ CENTRE = BankAccount("机关食堂清算中心", "3901000000000000", "1023320000
 
 
 def entry(number: str, fen: int, reference: str, *, credit: bool = False, **changes: str) -> str:
-    given = {"currency": "CNY", "status": "<Sts><Cd>BOOK</Cd></Sts>", "booked": DAY.isoformat()} | changes
+    given = {"currency": "CNY", "status": "<Sts><Cd>BOOK</Cd></Sts>", "booked": DAY.isoformat(), "remark": ""} | changes
+    remark = f"<RmtInf><Ustrd>{given['remark']}</Ustrd></RmtInf>" if given["remark"] else ""
     return (
         f'<Ntry><Amt Ccy="{given["currency"]}">{given.get("amount", yuan(fen))}</Amt>'
         f"<CdtDbtInd>{'CRDT' if credit else 'DBIT'}</CdtDbtInd>{given['status']}"
         f"<BookgDt><Dt>{given['booked']}</Dt></BookgDt><AcctSvcrRef>{number}</AcctSvcrRef>"
-        f"<NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"
+        f"<NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs>{remark}</TxDtls></NtryDtls></Ntry>"
     )
 
 

@@ -5,11 +5,8 @@ amount by which each is off. An invariant holds when its query returns no row. A
 snapshot, so payments may go on meanwhile. The catalogue has the names: ``verification.check.<query>``.
 """
 
-import csv
-import hashlib
-import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from foundation.postgres import Connection, as_struct
 from registry.audit import Head, first_break, holds
 from registry.audit_trail import read_head
 from registry.models import AuditEntry
+from verification.published import Fault, check_files, check_manifests, check_trees
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "invariants.sql")
 
@@ -73,6 +71,7 @@ INVARIANTS = (
     Invariant(7, "positions_equal_obligations", "positions", "agency_in_cycle"),
     Invariant(7, "fees", "cycles", "fee"),
     Invariant(7, "settled_money", "positions", "agency_in_cycle"),
+    Invariant(7, "resolved_entries", "bank_entries", "bank_entry"),
     Invariant(7, "accepted_disputes", "disputes", "dispute"),
     Invariant(8, "blocked_do_not_pay", "transfers", "posting_by_credential"),
     Invariant(9, "own_canteen", "transfers", "posting_by_terminal"),
@@ -159,7 +158,7 @@ async def verify_ledger(url: str, statement_folder: Path, keys: KeyRing) -> list
                 _check(invariant, await connection.fetch(QUERIES[invariant.query]), looked_at[invariant.population])
                 for invariant in INVARIANTS
             ]
-            report.append(await _statements(connection, statement_folder))
+            report += await _published(connection, statement_folder, keys.centre_public_key)
             report.append(await _audit_chain(connection, keys.audit_key))
             report.append(await _audit_heads(connection, keys.centre_public_key, audit_head))
             return report
@@ -179,26 +178,20 @@ def _check(invariant: Invariant, rows: list[asyncpg.Record], count: int) -> Chec
     )
 
 
-async def _statements(connection: Connection, folder: Path) -> Check:
-    """Compare the files with the published digests, and their last line with the agency's position."""
-    rows = await connection.fetch(QUERIES["statements"])
-    wrong = []
-    for row in rows:
-        found = {"cycle_date": row["cycle_date"], "file_name": row["file_name"]}
-        path = folder / row["cycle_date"].isoformat() / row["file_name"]
-        content = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(content).digest() != row["sha256"]:
-            wrong.append(Difference("statement_altered", found))
-        elif row["position_fen"] is not None and _last_amount(content) != yuan(row["position_fen"]):
-            wrong.append(Difference("statement_total", {**found, "amount": yuan(row["position_fen"])}))
-    unpublished = await connection.fetch(QUERIES["missing_statements"])
-    wrong += [Difference("statement_missing", dict(row)) for row in unpublished]
-    return Check(7, "statements", "files", len(rows), len(wrong), 0, wrong[:EXAMPLES_MAX])
+async def _published(connection: Connection, folder: Path, centre_public_key: bytes) -> list[Check]:
+    """What was published, compared with what the centre signed."""
+    manifests, cycles, wrong = await check_manifests(connection, centre_public_key)
+    files, altered = await check_files(connection, manifests, folder)
+    return [
+        _found(7, "statements", "files", files, altered),
+        _found(7, "manifests", "cycles", cycles, wrong),
+        _found(7, "trees", "cycles", len(manifests), await check_trees(connection, manifests, folder)),
+    ]
 
 
-def _last_amount(content: bytes) -> str:
-    *_, last = csv.reader(io.StringIO(content.decode("utf-8-sig")))
-    return last[-1]
+def _found(number: int, code: str, population: str, count: int, faults: list[Fault]) -> Check:
+    wrong = [Difference(fault.subject, asdict(fault)) for fault in faults[:EXAMPLES_MAX]]
+    return Check(number, code, population, count, len(faults), 0, wrong)
 
 
 async def _audit_chain(connection: Connection, key: bytes) -> Check:

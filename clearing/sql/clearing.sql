@@ -96,15 +96,25 @@ ON CONFLICT (cycle_date, book, issuer_id, canteen_id, meal, channel, line) DO UP
     subsidy_fen = obligation.subsidy_fen + excluded.subsidy_fen;
 
 -- name: gather_fees
--- Clearing fees owed to acquirers for visitors' meals in a cycle, if there is a fee; a reversed meal costs none.
+-- Clearing fees owed to acquirers for visitors' meals in a cycle; a reversed meal costs none, and one of an earlier
+-- cycle is given back at that cycle's fee.
 INSERT INTO obligation (cycle_date, book, issuer_id, acquirer_id, canteen_id, meal, channel, line,
                         payments, paid_fen, reversals, reversed_fen, subsidy_fen)
-SELECT o.cycle_date, o.book, o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, 'fee',
-       sum(o.payments), sum(o.payments) * c.fee_fen, sum(o.reversals), sum(o.reversals) * c.fee_fen, 0
-FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.fee_fen > 0
-WHERE o.cycle_date = $1 AND o.issuer_id <> o.acquirer_id
-GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel
-HAVING sum(o.payments) + sum(o.reversals) > 0;
+SELECT o.cycle_date, o.book, o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, 'fee', o.payments,
+       o.payments * o.fee_fen, o.reversals, (o.reversals - coalesce(e.meals, 0)) * o.fee_fen + coalesce(e.fen, 0), 0
+FROM (
+    SELECT b.cycle_date, c.fee_fen, b.book, b.issuer_id, b.acquirer_id, b.canteen_id, b.meal, b.channel,
+           sum(b.payments) AS payments, sum(b.reversals) AS reversals
+    FROM obligation b JOIN cycle c ON c.business_date = b.cycle_date
+    WHERE b.cycle_date = $1 AND b.issuer_id <> b.acquirer_id
+    GROUP BY b.cycle_date, c.fee_fen, b.book, b.issuer_id, b.acquirer_id, b.canteen_id, b.meal, b.channel
+) o
+LEFT JOIN (
+    SELECT book, issuer_id, canteen_id, meal, channel, count(*) AS meals, sum(fee_fen) AS fen
+    FROM earlier_fee WHERE cycle_date = $1 GROUP BY book, issuer_id, canteen_id, meal, channel
+) e ON e.book = o.book AND e.issuer_id = o.issuer_id AND e.canteen_id = o.canteen_id AND e.meal = o.meal
+   AND e.channel = o.channel
+WHERE o.payments * o.fee_fen > 0 OR (o.reversals - coalesce(e.meals, 0)) * o.fee_fen + coalesce(e.fen, 0) > 0;
 
 -- name: owed
 -- What issuers owe acquirers in a cycle.
@@ -162,10 +172,12 @@ ORDER BY b.book, array_position(ARRAY['breakfast', 'lunch', 'dinner'], o.meal);
 SELECT min(business_date) AS first_day, max(business_date) AS last_day FROM closed_day WHERE cycle_date = $1;
 
 -- name: opening_positions
--- Every agency's net position over the unsettled cycles before a date.
-SELECT p.agency_id, sum(p.position_fen)::bigint AS opening_fen
-FROM position p JOIN cycle c ON c.business_date = p.cycle_date
-WHERE p.cycle_date < $1 AND c.state <> 'settled' GROUP BY p.agency_id;
+-- What of every agency's net positions in the cycles before a date has not moved.
+SELECT l.agency_id,
+       sum(CASE WHEN l.position_fen < 0 THEN l.position_fen + l.matched_fen ELSE l.position_fen - l.matched_fen END)::bigint
+           AS opening_fen
+FROM leg l JOIN cycle c ON c.business_date = l.cycle_date
+WHERE l.cycle_date < $1 AND c.state <> 'settled' GROUP BY l.agency_id;
 
 -- name: payments_of
 -- The postings behind an agency's statement, pseudonymous, in the order of their numbers after $3.
@@ -195,7 +207,7 @@ UPDATE cycle SET state = $3,
 WHERE business_date = $1 AND state = $2;
 
 -- name: note_statement
--- Note a written file; the last one written before publication counts.
+-- Note a file in the transaction that publishes it. (Earlier releases noted files before that.)
 INSERT INTO statement (cycle_date, document, agency_id, format, file_name, size, sha256)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (cycle_date, document, agency_id, format) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256;

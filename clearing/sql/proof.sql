@@ -42,6 +42,12 @@ SELECT file_name, sha256 FROM statement WHERE cycle_date = $1;
 -- A cycle's fee for each meal served to a guest.
 SELECT fee_fen FROM cycle WHERE business_date = $1;
 
+-- name: earlier_fees
+-- Voided meals of earlier cycles whose fee was not this cycle's.
+SELECT uuid_send(e.posting_id) AS posting, e.fee_fen
+FROM earlier_fee e JOIN cycle c ON c.business_date = e.cycle_date
+WHERE e.cycle_date = $1 AND e.fee_fen <> c.fee_fen;
+
 -- name: add_proof
 -- Keep a cycle's signed manifest.
 INSERT INTO cycle_proof (cycle_date, log_index, manifest, signature) VALUES ($1, $2, $3, $4);

@@ -9,20 +9,29 @@ WHERE m.payments <> m.ledger_payments OR m.amount_fen <> m.ledger_fen OR m.unkno
 
 -- name: legs_due
 -- Positions of published cycles whose money has not, or not all, been confirmed.
-SELECT format('cycle %s, agency %s', p.cycle_date, p.agency_id) AS subject, p.cycle_date, p.agency_id,
-       (abs(p.position_fen) - coalesce(m.fen, 0))::bigint AS left_fen,
-       CASE WHEN m.fen IS NOT NULL THEN 'paid_in_part' WHEN p.position_fen < 0 THEN 'agency_has_not_paid'
-            ELSE 'bank_has_not_confirmed' END AS cause
-FROM position p
-JOIN cycle c ON c.business_date = p.cycle_date AND c.state = 'published'
-LEFT JOIN LATERAL (
-    SELECT sum(e.amount_fen) AS fen FROM bank_entry e WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id
-) m ON true
-WHERE abs(p.position_fen) > coalesce(m.fen, 0);
+SELECT format('cycle %s, agency %s', l.cycle_date, l.agency_id) AS subject, l.cycle_date, l.agency_id,
+       abs(l.position_fen) - l.matched_fen AS left_fen, c.published_at, l.matched_fen > 0 OR l.returned_fen > 0 AS moved,
+       CASE WHEN l.position_fen < 0 THEN
+                CASE WHEN l.returned_fen > 0 THEN 'pay_in_sent_back' WHEN l.matched_fen > 0 THEN 'agency_paid_in_part'
+                     ELSE 'agency_has_not_paid' END
+            ELSE
+                CASE WHEN l.returned_fen > 0 THEN 'pay_out_returned' WHEN l.matched_fen > 0 THEN 'paid_out_in_part'
+                     ELSE 'bank_has_not_confirmed' END
+       END AS cause
+FROM leg l
+JOIN cycle c ON c.business_date = l.cycle_date AND c.state = 'published'
+WHERE l.matched_fen <> abs(l.position_fen);
 
 -- name: unmatched_entries
--- Bank entries that match no position.
-SELECT entry, amount_fen, verdict FROM bank_entry WHERE verdict <> 'matched';
+-- Bank entries that match no position, with what of them is not resolved.
+SELECT CASE e.occurrence WHEN 1 THEN e.entry ELSE format('%s #%s', e.entry, e.occurrence) END AS subject, e.verdict,
+       e.taken_at, (e.amount_fen - coalesce(r.fen, 0))::bigint AS open_fen
+FROM bank_entry e
+LEFT JOIN LATERAL (
+    SELECT sum(p.amount_fen) AS fen FROM bank_entry_resolution p
+    WHERE p.entry = e.entry AND p.occurrence = e.occurrence
+) r ON true
+WHERE e.verdict NOT IN ('matched', 'returned') AND e.amount_fen > coalesce(r.fen, 0);
 
 -- name: floats
 -- Agencies whose float differs from their officials' cash purses plus what was spent from them. Days that
@@ -74,7 +83,7 @@ WHERE coalesce(f.fen, 0) <> coalesce(k.fen, 0) + coalesce(s.fen, 0);
 
 -- name: late_cycles
 -- Cycles that began more than $2 minutes ago and are not published.
-SELECT business_date, state FROM cycle
+SELECT business_date, state, closing_at FROM cycle
 WHERE state IN ('closing', 'closed', 'netted') AND closing_at < $1::timestamptz - make_interval(mins => $2);
 
 -- name: one_reconciler
@@ -82,9 +91,9 @@ WHERE state IN ('closing', 'closed', 'netted') AND closing_at < $1::timestamptz 
 SELECT pg_advisory_xact_lock(7360, 0);
 
 -- name: keep
--- Store a difference that is seen now; one that had been resolved counts from its return.
+-- Store a difference that is seen now, and is there since $6; one that had been resolved counts from its return.
 INSERT INTO difference (kind, subject, agency_id, amount_fen, cause, first_seen, last_seen)
-VALUES ($1, $2, $3, $4, $5, $6, $6)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (kind, subject) DO UPDATE SET
     amount_fen = excluded.amount_fen, cause = excluded.cause, last_seen = excluded.last_seen, resolved_at = NULL,
     first_seen = CASE WHEN difference.resolved_at IS NULL THEN difference.first_seen ELSE excluded.first_seen END;

@@ -18,6 +18,8 @@ MEASURED_ROWS = 2_000_000
 WRITERS, WRITERS_HOLD_S, FLIPS = 16, 0.010, 50
 LONGEST_S = 1_800.0
 LOOK_AGAIN_S = 0.2
+PUBLISHED = ("published", "settled")
+"""States of a cycle whose statements are there; one in which nobody owes anything is settled with that."""
 KITCHENS = ("forecast now", "evaluate")
 """Commands of the job runner that do not belong to the end of the day."""
 
@@ -75,7 +77,7 @@ class EndOfDay:
                 peak_mb, sum(p.rss_mb for p in machine.family(jobs) if not p.command.rstrip().endswith(KITCHENS))
             )
             [cycle] = self.centre.call("GET", "/clearing/cycles?limit=1")
-            if cycle["state"] == "published":
+            if cycle["state"] in PUBLISHED:
                 break
             if time.monotonic() > give_up_at:
                 raise LoadFailed(f"the cycle of {day} is still {cycle['state']}")
@@ -163,10 +165,10 @@ def _close_open_day(network: DemoNetwork) -> None:
     day = max(book["business_date"] for book in centre.call("GET", "/clearing/open-days"))
     cycle = network.with_approval("/clearing/cycles", {"business_date": day, "reason": "bench"})
     give_up_at = time.monotonic() + LONGEST_S
-    while cycle["state"] != "published" and time.monotonic() < give_up_at:
+    while cycle["state"] not in PUBLISHED and time.monotonic() < give_up_at:
         time.sleep(LOOK_AGAIN_S)
         cycle = centre.call("GET", f"/clearing/cycles/{day}")
-    if cycle["state"] != "published" or sum(p["position_fen"] for p in cycle["positions"]) != 0:
+    if cycle["state"] not in PUBLISHED or sum(p["position_fen"] for p in cycle["positions"]) != 0:
         raise LoadFailed(f"the cycle of {day} is {cycle['state']}")
 
 

@@ -251,7 +251,7 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
         True,
     )
     approver.call("POST", f"/console/approvals/{waiting['approval_id']}/approval", {})
-    assert "published" in own.command("close-day", "--date", day).stdout
+    assert "settled" in own.command("close-day", "--date", day).stdout, "nobody has paid anything"
     key = own.command("public-key").stdout.strip()
     target = tmp_path / "bundle.zip"
     own.command("bundle", day, str(agency), str(target))

@@ -125,6 +125,8 @@ OWED, OWES = Leg(AgencyId(1), "A", False, 100, 0), Leg(AgencyId(2), "B", True, 1
         ("paid in, a part of the rest", True, 1, OWES, "matched"),
         ("a fen more than is left", True, 61, OWES, "too_much"),
         ("came in where it should go out", True, 100, OWED, "wrong_direction"),
+        ("paid out and came back", False, 40, OWES, "returned"),
+        ("more came back than was paid", False, 41, OWES, "wrong_direction"),
         ("nobody's reference", True, 100, None, "unknown_reference"),
     ],
 )
@@ -220,7 +222,8 @@ async def test_without_an_account_there_is_no_file(
 ) -> None:
     day, legs = await _published(counter, tmp_path)
     [owed] = legs[False]
-    as_superuser("DELETE FROM bank_account_version WHERE agency_id = %s", owed.agency_id)
+    for table in ("bank_account_version", "cycle_account"):
+        as_superuser(f"DELETE FROM {table} WHERE agency_id = %s", owed.agency_id)
     with pytest.raises(Problem) as refused:
         await bank_file(counter.ledger, day)
     assert str(owed.agency_id) in refused.value.detail(Language.ENGLISH)

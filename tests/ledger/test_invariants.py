@@ -1,7 +1,9 @@
 """The checks checked: one row broken at a time, and the right line of the report names the right amount."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +137,7 @@ def checks_of(system: System, database: str, folder: Path) -> dict[str, Check]:
 def test_an_honest_ledger_holds(system: System, played: PlayedLedger) -> None:
     report = checks_of(system, played.database, played.folder)
     assert [line for line in report.values() if not line.holds] == []
-    assert len(report) == 33
+    assert len(report) == 36
 
 
 LIFT = """
@@ -295,7 +297,11 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
         "7 settled positions equal the money confirmed", None,
     ),
     "money went the wrong way": (
-        "UPDATE bank_entry SET credit = NOT credit", "7 settled positions equal the money confirmed", 0,
+        "UPDATE bank_entry SET credit = NOT credit", "7 settled positions equal the money confirmed", None,
+    ),
+    "a matched entry was resolved as well": (
+        "INSERT INTO bank_entry_resolution SELECT entry, occurrence, 1, 'other', 7, NULL, NULL, 'x', 'x', now()"
+        " FROM bank_entry LIMIT 1", "7 bank entries are resolved at most once", 7,
     ),
     "a blocked card paid": (
         f"INSERT INTO block_entry SELECT 1, book, credential_id, true, 'lost', posted_at - interval '1 minute'"
@@ -342,6 +348,20 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     "a statement's digest is altered": (
         "UPDATE statement SET sha256 = '\\x00' WHERE agency_id = 0", "7 statements equal the net positions", 0,
     ),
+    "a manifest of one byte": (
+        "UPDATE cycle_proof SET manifest = '\\x00'", "7 published cycles have a signed manifest", 0,
+    ),
+    "a manifest that somebody else signed": (
+        "UPDATE cycle_proof SET signature = sha512(manifest)", "7 published cycles have a signed manifest", 0,
+    ),
+    "a deleted proof": ("DELETE FROM cycle_proof", "7 published cycles have a signed manifest", 0),
+    "a cycle's fee is altered after it was signed": (
+        "UPDATE cycle SET fee_fen = 7", "7 published cycles have a signed manifest", 0,
+    ),
+    "an old transfer is altered in what no sum shows": (
+        f"UPDATE transfer SET posted_at = posted_at - interval '1 second' WHERE posting_id = {FIRST}",
+        "7 transfers of signed cycles are unchanged", 0,
+    ),
 }  # fmt: skip
 
 
@@ -362,12 +382,46 @@ def test_every_damage_is_found_and_named(system: System, played: PlayedLedger, c
 
 def test_a_statement_altered_on_disk_is_found(system: System, played: PlayedLedger) -> None:
     path = next(played.folder.glob("*/statement-*.csv"))
-    original = path.read_bytes()
-    path.write_bytes(original.replace(b"0.00", b"0.01"))
-    check = checks_of(system, played.database, played.folder)["7 statements equal the net positions"]
-    path.write_bytes(original)
+    with altered(path, path.read_bytes().replace(b"0.00", b"0.01")):
+        check = checks_of(system, played.database, played.folder)["7 statements equal the net positions"]
     assert not check.holds
     assert path.name in check.examples(Language.ENGLISH)[0]
+
+
+@contextmanager
+def altered(path: Path, content: bytes | None) -> Iterator[None]:
+    """A published file with another content, or none, for a while. They are read-only; whoever owns them can do it."""
+    original = path.read_bytes()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    yield
+    path.unlink(missing_ok=True)
+    path.write_bytes(original)
+
+
+def test_a_file_altered_together_with_the_databases_note_of_it_is_found(
+    system: System, played: PlayedLedger, copy: str
+) -> None:
+    """The signed manifest decides, not what the database says of the file."""
+    path = next(played.folder.glob("*/net-report.csv"))
+    other = path.read_bytes() + b"\n"
+    assert system.services.postgres is not None
+    with psycopg.connect(system.services.postgres.url_of("postgres", copy)) as db:
+        note = "UPDATE statement SET sha256 = %s WHERE file_name = 'net-report.csv'"
+        assert db.execute(note, (hashlib.sha256(other).digest(),)).rowcount == 1
+    with altered(path, other):
+        check = checks_of(system, copy, played.folder)["7 statements equal the net positions"]
+    assert [path.name in example for example in check.examples(Language.ENGLISH)] == [True]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00" * 64])
+def test_a_kept_tree_that_is_empty_or_another_is_found(
+    system: System, played: PlayedLedger, content: bytes | None
+) -> None:
+    with altered(next(played.folder.glob("*/tree.bin")), content):
+        check = checks_of(system, played.database, played.folder)["7 transfers of signed cycles are unchanged"]
+    assert ["tree.bin" in example for example in check.examples(Language.ENGLISH)] == [True]
 
 
 def test_history_of_an_honest_ledger(system: System, played: PlayedLedger) -> None:

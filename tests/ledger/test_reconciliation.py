@@ -85,7 +85,7 @@ async def test_money_that_does_not_move_is_due_after_a_working_day(counter: Coun
     money = [entry(str(n), leg.amount_fen, leg.reference, credit=leg.pay_in) for n, leg in enumerate(legs)]
     part = entry("part", 1, legs[0].reference, credit=legs[0].pay_in)
     await post_confirmations(counter.ledger, camt(part))
-    assert "paid_in_part" in {d.cause for d in await differences(counter.ledger, LATER)}
+    assert "paid_out_in_part" in {d.cause for d in await differences(counter.ledger, LATER)}
     await post_confirmations(counter.ledger, camt(*money[1:], entry("rest", legs[0].amount_fen - 1, legs[0].reference,
                                                                    credit=legs[0].pay_in)))  # fmt: skip
     assert await differences(counter.ledger, LATER) == []

@@ -51,7 +51,7 @@ WRITES = {
 }
 """(package, table) -> why it may write a table of another package; ``*`` is every table."""
 
-VIEWS = {"account": "settlement"}
+VIEWS = {"account": "settlement", "leg": "clearing", "earlier_fee": "clearing"}
 """Views by the package that makes them."""
 
 

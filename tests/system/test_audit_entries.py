@@ -270,6 +270,15 @@ def confirmations(city: City) -> Ask:
     return Ask("centre", "/clearing/confirmations", content, "finance-yinzhou", None, b"<Document/>")
 
 
+def resolution(city: City) -> Ask:
+    number = secrets.token_hex(4)
+    unknown = Ask("centre", "/clearing/confirmations", camt(entry(number, 1, "")))
+    assert send(city, "POST", unknown, "centre", unknown.body).status == 201
+    message = {"entry": number, "resolution": "other", "reason": "利息"}
+    invalid = message | {"resolution": "assigned"}
+    return Ask("centre", "/clearing/confirmations/resolutions", message, "finance-yinzhou", None, invalid)
+
+
 def raise_dispute(city: City) -> Ask:
     message = {"posting_id": city.guests.pop(), "amount_fen": 100, "text": "没吃"}
     invalid = message | {"amount_fen": 0}
@@ -427,6 +436,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /clearing/cycles/{business_date}/bank-file": bank_file,
     "POST /clearing/bank-accounts": bank_account,
     "POST /clearing/confirmations": confirmations,
+    "POST /clearing/confirmations/resolutions": resolution,
     "POST /clearing/disputes": raise_dispute,
     "POST /clearing/disputes/{dispute_id}/answer": answer,
     "POST /clearing/disputes/{dispute_id}/withdrawal": withdrawal,

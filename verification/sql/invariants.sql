@@ -5,6 +5,7 @@ SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM reque
        (SELECT count(*) FROM closed_day) AS closed_days, (SELECT count(*) FROM cycle) AS cycles,
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
        (SELECT count(*) FROM dispute) AS disputes,
+       (SELECT count(*) FROM bank_entry) AS bank_entries,
        (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
@@ -214,26 +215,49 @@ LEFT JOIN (
 WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable_fen - p.payable_fen;
 
 -- name: fees
--- Fees of netted cycles that are not the cycle's fee for each meal at another agency's canteen.
-SELECT o.cycle_date, o.issuer_id, o.canteen_id,
-       (coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
-        - c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0))::bigint AS off_fen
-FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
-WHERE o.issuer_id <> o.acquirer_id
-GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.canteen_id
-HAVING coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0)
-       <> c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0);
+-- Fees of netted cycles that are not the cycle's fee for each meal at another agency's canteen, or for one that was
+-- given back the fee of its own cycle.
+SELECT f.cycle_date, f.issuer_id, f.canteen_id, (f.taken_fen - f.due_fen)::bigint AS off_fen
+FROM (
+    SELECT o.cycle_date, o.issuer_id, o.canteen_id,
+           coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0) AS taken_fen,
+           c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0)
+           - coalesce((SELECT sum(e.fee_fen - c.fee_fen) FROM earlier_fee e
+                       WHERE e.cycle_date = o.cycle_date AND e.book = o.book AND e.issuer_id = o.issuer_id
+                         AND e.canteen_id = o.canteen_id), 0) AS due_fen
+    FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
+    WHERE o.issuer_id <> o.acquirer_id
+    GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.canteen_id
+) f
+WHERE f.taken_fen <> f.due_fen;
 
 -- name: settled_money
--- Positions for which more money moved than is due, or in the wrong direction, or less though the cycle is settled.
+-- Positions for which more money moved than is due, less than came back, or less than is due though the cycle is
+-- settled; and those of entries that moved money the other way than was noted.
 SELECT p.agency_id, p.cycle_date,
        (coalesce(m.fen, 0) - abs(p.position_fen))::bigint AS off_fen
 FROM position p
 JOIN cycle c ON c.business_date = p.cycle_date
 LEFT JOIN LATERAL (
-    SELECT sum(e.amount_fen) AS fen, bool_or(e.credit <> (p.position_fen < 0)) AS turned
-    FROM bank_entry e WHERE e.cycle_date = p.cycle_date AND e.agency_id = p.agency_id) m ON true
-WHERE m.fen > abs(p.position_fen) OR m.turned OR (c.state = 'settled' AND coalesce(m.fen, 0) <> abs(p.position_fen));
+    SELECT sum(CASE WHEN e.credit = (p.position_fen < 0) THEN e.amount_fen ELSE -e.amount_fen END) AS fen,
+           bool_or((e.credit = (p.position_fen < 0)) <> (e.verdict = 'matched')) AS turned
+    FROM (SELECT b.credit, b.amount_fen, b.verdict FROM bank_entry b
+          WHERE b.cycle_date = p.cycle_date AND b.agency_id = p.agency_id
+          UNION ALL
+          SELECT b.credit, r.amount_fen, NULL FROM bank_entry_resolution r
+          JOIN bank_entry b ON b.entry = r.entry AND b.occurrence = r.occurrence
+          WHERE r.cycle_date = p.cycle_date AND r.agency_id = p.agency_id) e) m ON true
+WHERE m.fen > abs(p.position_fen) OR m.fen < 0 OR m.turned
+   OR (c.state = 'settled' AND coalesce(m.fen, 0) <> abs(p.position_fen));
+
+-- name: resolved_entries
+-- Bank entries of which more was resolved than they are, or that matched and were resolved all the same.
+SELECT e.entry, e.occurrence,
+       (sum(r.amount_fen) - CASE WHEN e.verdict IN ('matched', 'returned') THEN 0 ELSE e.amount_fen END)::bigint AS off_fen
+FROM bank_entry e
+JOIN bank_entry_resolution r ON r.entry = e.entry AND r.occurrence = e.occurrence
+GROUP BY e.entry, e.occurrence, e.verdict, e.amount_fen
+HAVING sum(r.amount_fen) > CASE WHEN e.verdict IN ('matched', 'returned') THEN 0 ELSE e.amount_fen END;
 
 -- name: accepted_disputes
 -- Accepted disputes whose money did not go back, or not all of it.
@@ -329,21 +353,6 @@ SELECT m.terminal_id, 0::bigint AS off_fen
 FROM terminal m
 WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.book = m.book AND e.terminal_id = m.terminal_id
                   AND e.approved_by IS NOT NULL AND e.approved_by <> e.created_by);
-
--- name: statements
--- Published files with the position that the last line must show.
-SELECT s.cycle_date, s.file_name, s.sha256, p.position_fen
-FROM statement s
-LEFT JOIN position p ON p.cycle_date = s.cycle_date AND p.agency_id = s.agency_id AND s.format = 'csv'
-ORDER BY s.cycle_date, s.agency_id, s.format;
-
--- name: missing_statements
--- Agencies without a statement in a published cycle.
-SELECT p.cycle_date, p.agency_id FROM position p
-JOIN cycle c ON c.business_date = p.cycle_date AND c.state IN ('published', 'settled')
-WHERE NOT EXISTS (
-    SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.document = 'statement'
-      AND s.format = 'csv');
 
 -- name: audit_entries
 -- The audit log in order.
