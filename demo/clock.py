@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from demo.city import MEAL_TIMES
 from foundation.calendar import ZONE
 
-DAYS_AHEAD = 5
-"""As far ahead as days can be played: a phone's certificate lives for seven."""
+DAYS_AHEAD = 2
+"""As far ahead as days can be played: kitchens weigh no later day (``waste.weighing.weigh_ins``)."""
 DAYS_BACK = 1
 LAST_CALL_S = 900
 

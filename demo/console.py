@@ -52,10 +52,11 @@ class ConsoleClient:
                 answer = self._http.request(method, self._url + path, body=body, headers=self._headers)
                 if answer.status < 500:
                     break
-            except urllib3.exceptions.HTTPError:
-                pass
+                last = str(answer.status)
+            except urllib3.exceptions.HTTPError as error:
+                last = type(error).__name__
             if time.monotonic() > give_up_at:
-                raise PlayFailed("demo.no_answer", url=self._url, path=path)
+                raise PlayFailed("demo.no_answer", url=self._url, path=path, seconds=f"{RESEND_FOR_S:.0f}", last=last)
             pauses.failed()
         if answer.status >= 400:
             problem = json.loads(answer.data)

@@ -201,8 +201,10 @@ class Day:
         """The same official's second lunch, far from the first one and soon after it."""
         [town, *_] = self.network.canteens("yuyao")
         near = set(self.network.canteens("city"))
+        meals = Counter(one.diner.holder_id for one in plan)
         for one in plan:
-            if one.odd is None and one.meal == "lunch" and one.canteen_id in near and one.diner.card is not None:
+            only = one.odd is None and one.meal == "lunch" and meals[one.diner.holder_id] == 1
+            if only and one.canteen_id in near and one.diner.card is not None:
                 return [replace(one, canteen_id=town, at=one.at + FAR_AWAY_AFTER_S, amount_fen=1_500)]
         return []
 

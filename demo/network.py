@@ -50,7 +50,11 @@ class DemoNetwork:
         self.url = url
         self.language = language
         self._http = open_http()
-        self.centre = self.person("centre")
+        try:
+            self.centre = self.person("centre")
+        except PlayFailed as failed:
+            # A centre without the demo's users: it has no such login, or another password.
+            raise (PlayFailed("demo.no_demo_users", url=url) if failed.code == "demo.refused" else failed) from None
         self.approver = self.person("approver")
         directory = self.centre.call("GET", "/registry/directory")["agencies"]
         by_name: dict[str, Any] = {agency["name_en"]: agency for agency in directory}

@@ -77,6 +77,7 @@ def _page(shown: ShownDay, language: Language, today: date, *, chosen: bool) -> 
         day=shown.day.isoformat(),
         totals="" if shown.totals is None else msgspec.json.encode(shown.totals).decode(),
         look_again="" if chosen or shown.totals is None else "yes",
+        parameter=language.value,
         query=f"day={shown.day}&" if chosen else "",
         **link(shown.before, "before"),
         **link(shown.after, "after"),

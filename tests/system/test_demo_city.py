@@ -46,6 +46,9 @@ def test_an_external_database_gets_neither_users_nor_a_simulated_gateway(own: Sy
         )
     assert PASSWORD not in own.output
     assert "onecard add-user" in own.output
+    refused = own.command("demo", check=False)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "has no demo users" in refused.stderr
     assert own.stop() == 0
 
 

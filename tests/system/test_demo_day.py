@@ -175,13 +175,15 @@ def test_a_centre_that_is_busy_is_waited_for(own: System) -> None:
     for pid in (own.process.pid, *workers):
         os.kill(pid, signal.SIGSTOP)
     command = [sys.executable, "-m", "onecard", "demo", "--payments", "10", "--terminals", "6", "--keep-open"]
-    with subprocess.Popen(command, env=own.environment, stdout=subprocess.PIPE, text=True) as playing:
+    with subprocess.Popen(
+        command, env=own.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as playing:
         assert playing.stdout is not None
         said = playing.stdout.readline()
         for pid in (*workers, own.process.pid):
             os.kill(pid, signal.SIGCONT)
         said += playing.stdout.read()
-    assert playing.returncode == 0, said
+    assert playing.returncode == 0, said + own.output[-2_000:]
     assert "is busy or starting" in said
     assert "nothing runs" not in said
 

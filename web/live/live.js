@@ -50,7 +50,7 @@ function follow() {
   };
 }
 
-for (const link of document.querySelectorAll("nav a")) link.hidden = !link.textContent;
+for (const link of document.querySelectorAll("header nav a")) link.hidden = !link.textContent;
 if (texts.totals) {
   draw(JSON.parse(texts.totals));
   show(texts.closed, "");
