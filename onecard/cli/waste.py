@@ -9,7 +9,7 @@ import rich_click as click
 from onecard.cli.commands import json_option, main
 from onecard.cli.output import console, fail, say, table, text
 from onecard.cli.running import prepare
-from onecard.cli.services import on_ledger, services
+from onecard.cli.services import on_ledger, read_settings, services
 
 if TYPE_CHECKING:
     from waste.forecast.forecasting import Score
@@ -57,7 +57,9 @@ def backtest(days: int, as_json: bool) -> None:
     from waste.forecast.forecasting import backtest as backtest_series
 
     with services() as settings:
-        prepare(settings)
+        if read_settings().database_url is None:
+            # Its own data: without any, those of the demo city. Somebody else's database is only read.
+            prepare(settings)
         series = [s for s in on_ledger(settings, series_of).values() if any(s.covers)]
         if not series:
             fail("onecard.forecast.no_covers")
