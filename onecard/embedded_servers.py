@@ -340,14 +340,24 @@ def _namespaces_work() -> bool:
 
 
 def _socket_folder(data_dir: Path) -> Path:
-    """A short folder for the sockets (a socket's path has at most 107 bytes), open to its owner only."""
+    """A short folder for the sockets (a socket's path has at most 107 bytes). Raises ServiceError."""
     short = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"onecard-{os.getuid()}-{short}"
+    if folder.exists():
+        _check_owner(folder)
+    return folder
+
+
+def _make_socket_folder(folder: Path) -> None:
+    """Open to its owner only. Raises ServiceError."""
     folder.mkdir(mode=0o700, exist_ok=True)
+    _check_owner(folder)
+
+
+def _check_owner(folder: Path) -> None:
     status = folder.lstat()
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise ServiceError("onecard.service.open_folder", folder=folder)
-    return folder
 
 
 class Services:
@@ -355,8 +365,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.data_dir = settings.data_dir.resolve()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        sockets = _socket_folder(self.data_dir)
+        self._sockets = sockets = _socket_folder(self.data_dir)
         self.postgres = None if settings.database_url else EmbeddedPostgres(self.data_dir / "postgres", sockets)
         self.valkey = None if settings.redis_url else EmbeddedValkey(self.data_dir / "valkey", sockets)
         self.settings = settings.model_copy(
@@ -377,7 +386,7 @@ class Services:
     def running(self) -> Iterator[Settings]:
         """Lock the folder, stop orphans, start everything, restart what dies, stop it all. Raises AlreadyRunning."""
         with self._own():
-            _socket_folder(self.data_dir)
+            _make_socket_folder(self._sockets)
             keepers: list[threading.Thread] = []
             try:
                 for service in self._all:
@@ -391,7 +400,7 @@ class Services:
                     keeper.join(EXITS_WITHIN_S)
                 for service in self._all:
                     service.stop()
-                shutil.rmtree(_socket_folder(self.data_dir), ignore_errors=True)
+                shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _start(self, service: Service) -> None:
         service.stop()
@@ -417,6 +426,7 @@ class Services:
 
     @contextmanager
     def _own(self) -> Iterator[None]:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

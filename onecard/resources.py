@@ -34,6 +34,14 @@ log = structlog.get_logger()
 
 START_AGAIN_AFTER_S = 1.0
 
+POOL_WITHIN_S = 10
+"""A person waits for a free connection at most this long; then the answer is 503."""
+
+CONNECT_WITHIN_S = 5
+COMMAND_WITHIN_S = 60
+LOCK_WITHIN_MS = 10_000
+"""Without these limits a request of the console would wait for ever, and hold its connection."""
+
 
 @asynccontextmanager
 async def resources(app: Litestar) -> AsyncIterator[None]:
@@ -62,6 +70,12 @@ def _engine(settings: Settings) -> AsyncEngine:
         pool_size=settings.registry_connections,
         max_overflow=0,
         pool_pre_ping=True,
+        pool_timeout=POOL_WITHIN_S,
+        connect_args={
+            "timeout": CONNECT_WITHIN_S,
+            "command_timeout": COMMAND_WITHIN_S,
+            "server_settings": {"lock_timeout": str(LOCK_WITHIN_MS)},
+        },
         # Parameters are personal data; an error with its parameters would reach the log.
         hide_parameters=True,
     )

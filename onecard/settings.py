@@ -25,11 +25,17 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to serve on.")
     workers: int = Field(2, ge=1, le=64, description="API worker processes.")
-    database_url: str | None = Field(None, description="External PostgreSQL 15-18; none: the embedded one.")
-    database_owner_url: str | None = Field(
-        None, description="The database for the role that owns the tables and migrates them; none: DATABASE_URL."
+    database_url: str | None = Field(
+        None, pattern=r"^postgresql://", description="External PostgreSQL 15-18; none: the embedded one."
     )
-    redis_url: str | None = Field(None, description="External Redis or Valkey; none: the embedded one.")
+    database_owner_url: str | None = Field(
+        None,
+        pattern=r"^postgresql://",
+        description="The database for the role that owns the tables and migrates them; none: DATABASE_URL.",
+    )
+    redis_url: str | None = Field(
+        None, pattern=r"^(rediss?|unix)://", description="External Redis or Valkey; none: the embedded one."
+    )
     keys_dir: Path | None = Field(None, description="Folder of the key files; none: DATA_DIR/keys.")
     statement_dir: Path | None = Field(None, description="Folder of the statements; none: DATA_DIR/statements.")
     metrics_dir: Path | None = Field(None, description="Scratch folder of the metrics; none: DATA_DIR/metrics.")

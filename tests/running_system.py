@@ -148,7 +148,7 @@ class Person:
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
         body = None if message is None else json.dumps(message).encode()
-        return urllib3.request(method, self.url + path, body=body, headers=headers, retries=False, timeout=30)
+        return urllib3.request(method, self.url + path, body=body, headers=headers, retries=False, timeout=120)
 
     def call(self, method: str, path: str, message: Any = None) -> Any:
         answer = self.ask(method, path, message)

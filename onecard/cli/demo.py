@@ -8,7 +8,7 @@ import rich_click as click
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
 from onecard.cli.output import text
-from onecard.cli.services import failures_as_one_line, read_settings
+from onecard.cli.services import check_connection, failures_as_one_line, read_settings
 
 
 @main.command(help=text("onecard.help.demo"))
@@ -33,6 +33,8 @@ def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: b
     settings = read_settings()
     configure_logs(json=settings.log_json)
     plan = DayPlan(payments=payments, terminals=terminals, seed=seed, keep_open=keep_open)
+    if url is None:
+        check_connection(settings)
     with failures_as_one_line():
         holds = play(settings, plan, url=url, folder=folder)
     if not holds:

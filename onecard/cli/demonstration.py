@@ -41,8 +41,8 @@ def load_city(settings: Settings) -> bool:
 def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | None) -> bool:
     """Play a day and check the ledger; True when everything holds. Raises PlayFailed."""
     folder = folder or settings.data_dir / "demo" / time.strftime("%Y%m%d-%H%M%S")
-    folder.mkdir(parents=True, exist_ok=True)
     with _system(settings, url) as running:
+        folder.mkdir(parents=True, exist_ok=True)
         history = play_day(console, running, folder, plan, LANGUAGE)
         if url is not None and not settings.database_url:
             say("demo.elsewhere")

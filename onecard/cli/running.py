@@ -13,6 +13,7 @@ from foundation.logs import configure_logs
 from onecard.cli.commands import main
 from onecard.cli.output import console, fail, say, text
 from onecard.cli.services import (
+    check_connection,
     check_database,
     external_settings,
     failures_as_one_line,
@@ -68,6 +69,7 @@ def run() -> None:
     configure_logs(json=settings.log_json)
     with failures_as_one_line():
         check_port(settings)
+        check_connection(settings)
         with Services(settings).running() as ready:
             create_missing_keys(ready.keys_folder)
             prepare(ready, demo_city=settings.may_load_demo_city)
@@ -133,6 +135,7 @@ def check_jobs() -> None:
 
     settings = external_settings()
     with failures_as_one_line():
+        check_database(settings)
         if on_ledger(settings, silence_s) > SILENT_AFTER_S:
             fail("onecard.jobs.silent")
 

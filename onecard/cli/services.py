@@ -12,11 +12,12 @@ import asyncpg
 import psycopg
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from sqlalchemy.exc import DBAPIError
 
 from foundation.catalogue import Explained
 from foundation.keys import load_keys
 from foundation.logs import configure_logs
-from foundation.postgres import LOST_CONNECTION, Pool, open_pool
+from foundation.postgres import LOST_CONNECTION, UNABLE, Pool, open_pool
 from foundation.problems import Problem
 from onecard.cli.output import LANGUAGE, fail, fail_with, text
 from onecard.embedded_servers import Services
@@ -39,6 +40,7 @@ _WRONG_SETTINGS = {
     "greater_than_equal": "onecard.setting.too_small",
     "less_than_equal": "onecard.setting.too_large",
     "literal_error": "onecard.setting.not_a_choice",
+    "string_pattern_mismatch": "onecard.setting.not_a_url",
 }
 """Pydantic's types of error -> messages."""
 
@@ -76,8 +78,19 @@ def external_settings(*, redis: bool = False) -> Settings:
     return settings
 
 
+def check_connection(settings: Settings) -> None:
+    """Look whether an external database can be reached, before anything else is done; ends the command if not."""
+    if settings.database_url is None:
+        return
+    try:
+        psycopg.connect(settings.database_url, connect_timeout=CONNECT_WITHIN_S).close()
+    except (psycopg.OperationalError, psycopg.ProgrammingError):
+        fail("onecard.database.unreachable")
+
+
 def check_database(settings: Settings) -> None:
-    """Look whether the database can be reached and has our tables; raises what `failures_as_one_line` knows."""
+    """Look whether an external database can be reached and has our tables; ends the command if not."""
+    check_connection(settings)
     with psycopg.connect(settings.needed_database_url, connect_timeout=CONNECT_WITHIN_S) as db:
         db.execute("SELECT FROM book_day LIMIT 1")
 
@@ -91,13 +104,28 @@ def failures_as_one_line() -> Iterator[None]:
         fail_with(problem.detail(LANGUAGE))
     except Explained as error:
         fail_with(error.text(LANGUAGE))
-    except (asyncpg.UndefinedTableError, psycopg.errors.UndefinedTable):
+    except DBAPIError as error:
+        _explain(error.orig.__cause__ or error.orig if error.orig is not None else error, error)
+    except (asyncpg.PostgresError, psycopg.Error, *LOST_CONNECTION) as error:
+        _explain(error, error)
+
+
+_NO_TABLES = (asyncpg.UndefinedTableError, psycopg.errors.UndefinedTable)
+_UNABLE = (*UNABLE, psycopg.errors.DiskFull, psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IoError)
+
+
+def _explain(error: BaseException, raised: Exception) -> NoReturn:
+    """End the command because of the database; what is an error of ours stays one."""
+    if isinstance(error, _NO_TABLES):
         fail("onecard.database.empty")
-    except (psycopg.OperationalError, *LOST_CONNECTION) as error:
+    if isinstance(error, _UNABLE):
+        fail("onecard.database.unable")
+    if isinstance(error, (psycopg.OperationalError, *LOST_CONNECTION)):
         fail_for(error)
+    raise raised
 
 
-def fail_for(error: Exception, path: Path | None = None) -> NoReturn:
+def fail_for(error: BaseException, path: Path | None = None) -> NoReturn:
     """End the command because a file cannot be used, or the database cannot be reached."""
     name = path or getattr(error, "filename", None)
     if name is None:
@@ -113,6 +141,7 @@ def services() -> Iterator[Settings]:
     """The servers of a running system, or started for this command."""
     settings = read_settings()
     configure_logs(json=settings.log_json)
+    check_connection(settings)
     with failures_as_one_line(), Services(settings).available() as ready:
         if (ready.keys_folder / "wrapping_key").exists():
             audit.use_key(load_keys(ready.keys_folder).audit_key)

@@ -57,7 +57,10 @@ def backtest(days: int, as_json: bool) -> None:
     from waste.forecast.forecasting import backtest as backtest_series
 
     with services() as settings:
-        prepare(settings, demo_city=read_settings().may_load_demo_city)
+        own = read_settings()
+        if own.database_url is None:
+            # Its own data: without any, those of the demo city. Somebody else's database is only read.
+            prepare(settings, demo_city=own.may_load_demo_city)
         series = [s for s in on_ledger(settings, series_of).values() if any(s.covers)]
         if not series:
             fail("onecard.forecast.no_covers")

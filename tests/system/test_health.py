@@ -211,6 +211,41 @@ def _send(system: System, headers: dict[str, str], body: bytes) -> urllib3.BaseH
     )
 
 
+def test_people_who_find_no_free_connection_are_told_to_come_back(fragile: System) -> None:
+    """More of them than the pools of both workers have connections, and a lock that is not given up."""
+    centre = fragile.sign_in("centre")
+    with psycopg.connect(fragile.database_url) as holder, ThreadPoolExecutor(40) as pool:
+        holder.execute("LOCK TABLE agency IN ACCESS EXCLUSIVE MODE")
+        answers = list(pool.map(lambda _: centre.ask("GET", "/registry/directory"), range(40)))
+        holder.rollback()
+    assert {answer.status for answer in answers} == {503}
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    assert "QueuePool limit" in fragile.output, "nobody had to wait for a connection"
+
+
+def _sign_in(system: System, login: str) -> urllib3.BaseHTTPResponse:
+    message = {"login": login, "password": "never mind"}
+    return urllib3.request("POST", f"{system.url}/console/sessions", json=message, timeout=120, retries=False)
+
+
+def test_an_error_in_the_log_tells_no_parameters(fragile: System) -> None:
+    with superuser(fragile) as db:
+        db.execute("ALTER TABLE console_user RENAME COLUMN login TO hidden")
+        try:
+            assert _sign_in(fragile, "a-login-to-be-kept").status == 500
+        finally:
+            db.execute("ALTER TABLE console_user RENAME COLUMN hidden TO login")
+    wait_until(lambda: "UndefinedColumnError" in fragile.output, fragile.output)
+    assert "a-login-to-be-kept" not in fragile.output
+
+
+def test_a_path_cannot_steer_the_terminal_of_who_reads_the_log(fragile: System) -> None:
+    assert urllib3.request("GET", f"{fragile.url}/%1b]0;owned%07", timeout=60).status == 404
+    wait_until(lambda: "]0;owned" in fragile.output, fragile.output)
+    assert r"\x1b]0;owned\x07" in fragile.output
+    assert not {"\x1b", "\x07"} & set(fragile.output)
+
+
 def test_a_silent_job_runner_is_told(fragile: System) -> None:
     wait_until(lambda: heartbeat_is_fresh(fragile), fragile.output)
     with superuser(fragile) as db:
