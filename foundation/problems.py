@@ -89,6 +89,7 @@ class Problem(Exception):
 
 MALFORMED = ProblemKind(400, "malformed")
 INVALID = ProblemKind(400, "invalid")
+INCOMPLETE = ProblemKind(400, "incomplete")
 TOO_LARGE = ProblemKind(413, "too-large")
 TOO_SLOW = ProblemKind(408, "too-slow")
 NOT_SIGNED_IN = ProblemKind(401, "not-signed-in")

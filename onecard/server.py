@@ -80,7 +80,6 @@ def serve(settings: Settings, factory: str) -> None:
             backlog=4096,
             proxy_headers=False,
             server_header=False,
-            date_header=False,
             access_log=False,
             log_level="warning",
             timeout_keep_alive=KEEP_ALIVE_S,

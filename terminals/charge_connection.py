@@ -87,6 +87,35 @@ class ChargeConnection(HttpToolsProtocol):
         self._request_id = ""
         self._keep_alive = True
         self._under_way = False
+        self._is_ahead = False
+        """Whether a request has come before the answer to the one before it."""
+
+    @property
+    def _is_answering(self) -> bool:
+        return self._under_way or (self.cycle is not None and not self.cycle.response_complete)
+
+    def _close_after_the_answer(self) -> None:
+        """A request came ahead (pipelining): it is not read. The answer under way is the last one.
+
+        So no answer is lost or overtakes another, and the client knows what it must send again (RFC 9112 section
+        9.3.2).
+        """
+        self._is_ahead = True
+        self._keep_alive = False
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP; ahead of an answer it is not answered at all."""
+        if self._is_answering:
+            self._close_after_the_answer()
+        else:
+            super().send_400_response(msg)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the network."""
+        if not self._is_ahead:
+            super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; a charge that is under way goes on."""
@@ -111,11 +140,14 @@ class ChargeConnection(HttpToolsProtocol):
             self.parser.get_method().decode(), self.url.decode("ascii", "replace"), problem.kind.status, request_id
         )
         status, headers, body = rendered(problem, None)
-        self.transport.write(_response(status, headers | {"connection": "close"}, request_id, body))
+        self.transport.write(self._dated(_response(status, headers | {"connection": "close"}, request_id, body)))
         self.transport.close()
 
     def on_message_begin(self) -> None:
         """The first bytes of a request."""
+        if self._is_answering:
+            self._close_after_the_answer()
+            return
         self._arrivals.began_at[self] = time.monotonic()
         self._arrivals.idle_since.pop(self, None)
         self._received = 0
@@ -125,13 +157,15 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """The path is known: a charge beyond the queue is turned away before anything else is looked at."""
+        if self._is_ahead:
+            return
         self.url += url
         self._is_charge = self.url == _PATH and self.parser.get_method() == b"POST"
         self._turned_away = self._is_charge and self._processor.is_full
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field; of a charge only those are kept that it needs."""
-        if self._turned_away:
+        if self._turned_away or self._is_ahead:
             return
         lower = name.lower()
         if not self._is_charge or lower in _FIELDS_READ:
@@ -139,15 +173,14 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Everything before the body is known."""
+        if self._is_ahead:
+            return
         if not self._is_charge:
             self._start_application()
             return
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
-        if self._under_way or (self.cycle is not None and not self.cycle.response_complete):
-            # Answers must not overtake each other: a terminal waits for one before it sends the next request.
-            self.transport.close()
-        elif self.expect_100_continue:
+        if self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _start_application(self) -> None:
@@ -156,9 +189,14 @@ class ChargeConnection(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
+        # As it was sent: a whole URL is another spelling, which no signature of ours covers.
+        query = self.scope["query_string"]
+        self.scope["raw_path"] = url[: -len(query) - 1] if query else url
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self._is_ahead:
+            return
         self._received += len(body)
         if self._received > self._arrivals.body_max_bytes:
             self.refuse(Problem(TOO_LARGE, "terminals.body_too_large", most=self._arrivals.body_max_bytes))
@@ -170,6 +208,8 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
+        if self._is_ahead:
+            return
         self._arrivals.began_at.pop(self, None)
         if not self._is_charge:
             super().on_message_complete()
@@ -185,7 +225,7 @@ class ChargeConnection(HttpToolsProtocol):
     def _turn_away(self) -> None:
         """Beyond the queue: before any check, which would take the time of those who wait already."""
         self._arrivals.turned_away += 1
-        self.transport.write(new_request_id().encode().join(_BUSY))
+        self.transport.write(self._dated(new_request_id().encode().join(_BUSY)))
         self._wait_for_the_next()
         if not self.transport.is_closing():
             self.transport.pause_reading()
@@ -203,15 +243,25 @@ class ChargeConnection(HttpToolsProtocol):
             count_and_log("POST", PATH, answer.status, self._request_id)
         self._under_way = False
         if not self.transport.is_closing():
-            self.transport.write(_response(answer.status, answer.headers, self._request_id, answer.body))
+            headers = answer.headers if self._keep_alive else answer.headers | {"connection": "close"}
+            self.transport.write(self._dated(_response(answer.status, headers, self._request_id, answer.body)))
             self._wait_for_the_next()
+
+    def _dated(self, response: bytes) -> bytes:
+        """With the server's own fields, ``Date`` (RFC 9110 section 6.6.1), which it renews once a second."""
+        status, _, rest = response.partition(b"\r\n")
+        fields = b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
+        return b"%s\r\n%s%s" % (status, fields, rest)
 
     def _wait_for_the_next(self) -> None:
         self.server_state.total_requests += 1
-        if not self._keep_alive:
-            self.transport.close()
-            return
         self._arrivals.idle_since[self] = time.monotonic()
+        if not self._keep_alive:
+            if self._is_ahead:
+                # What came ahead may still be on its way: an end at once would reset the connection, answer and all.
+                self.transport.write_eof()
+            else:
+                self.transport.close()
 
 
 @lru_cache(maxsize=64)

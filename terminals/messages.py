@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from msgspec import Struct
 
-from foundation.problems import Problem
+from foundation.problems import INCOMPLETE, Problem
 from settlement.charging import RequestKey
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG
@@ -44,7 +44,7 @@ async def whole_body(receive: Receive) -> bytes:
     while True:
         event = await receive()
         if event["type"] != "http.request":
-            raise Problem(BAD_SIGNATURE, "terminals.incomplete")
+            raise Problem(INCOMPLETE)
         parts.append(event.get("body", b""))
         if not event.get("more_body"):
             return b"".join(parts)
@@ -94,16 +94,20 @@ class SignedMessages:
 
 async def authenticate(scope: HTTPScope, body: bytes, sessions: SessionStore) -> TerminalMessage:
     """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME, SESSION_ENDED or EPOCH_WRONG."""
-    refuse_query(scope)
     fields = signature_fields(scope["headers"])
-    signed = read_signature(scope["method"], scope["path"], fields, body, in_session=True)
+    signed = read_signature(scope["method"], signed_path(scope), fields, body, in_session=True)
     return message_of(signed, await sessions.find(signed.key_id))
 
 
-def refuse_query(scope: HTTPScope) -> None:
-    """Raise Problem(BAD_SIGNATURE) for a path with a query, which no signature of ours covers."""
+def signed_path(scope: HTTPScope) -> str:
+    """The path of a signed message. Raises Problem(BAD_SIGNATURE) for a query, which no signature of ours covers, and
+    for any other spelling of the route's path: percent-encoding, more slashes, a whole URL.
+    """
     if scope["query_string"]:
         raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
+    if scope["raw_path"] != scope["path"].encode():
+        raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
+    return scope["path"]
 
 
 def message_of(signed: SignedRequest, session: Session) -> TerminalMessage:
