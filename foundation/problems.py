@@ -99,6 +99,7 @@ def _problem_again(kind: type[Problem], args: tuple[Any, ...], members: dict[str
 
 MALFORMED = ProblemKind(400, "malformed")
 INVALID = ProblemKind(400, "invalid")
+INCOMPLETE = ProblemKind(400, "incomplete")
 TOO_LARGE = ProblemKind(413, "too-large")
 TOO_SLOW = ProblemKind(408, "too-slow")
 NOT_SIGNED_IN = ProblemKind(401, "not-signed-in")

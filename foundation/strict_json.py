@@ -5,14 +5,16 @@ a 500, ``\\u0000`` is accepted and then fails in PostgreSQL, integers have no li
 """
 
 import json
+from collections.abc import AsyncGenerator
 from typing import Any, Generic, TypeVar
 
 import cbor2
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
+from litestar.exceptions import InternalServerException
 
-from foundation.problems import MALFORMED, Problem
+from foundation.problems import INCOMPLETE, MALFORMED, Problem
 from foundation.validation import refusal_of
 
 DEPTH_MAX = 16
@@ -184,6 +186,15 @@ def _check_types(value: Any) -> None:
 
 class StrictRequest(Request[Any, Any, State]):
     """A request whose JSON body is decoded strictly."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body in pieces; raises Problem(INCOMPLETE) when the client goes away before its end."""
+        try:
+            async for piece in super().stream():
+                yield piece
+        except InternalServerException:
+            # The framework's word for it, which would be an error of ours in the log.
+            raise Problem(INCOMPLETE) from None
 
     async def json(self) -> Any:
         """The body, parsed by ``read_json`` and converted to the type that the route's ``data`` has.

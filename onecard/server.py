@@ -295,7 +295,6 @@ def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
         backlog=4096,
         proxy_headers=False,
         server_header=False,
-        date_header=False,
         access_log=False,
         # Its messages go the way of all others: `configure_logs`.
         log_config=None,

@@ -381,6 +381,11 @@ class Charger:
             # charge.sql names the holders whose purses are locked; a time-out of the database names nobody.
             raise _Locked(frozenset(map(int, (error.detail or "").split()))) from None
 
+    async def reversed_fen(self, approved: Remembered, within_s: float) -> int:
+        """What a void gave back of an approved charge, in fen; raises LOST_CONNECTION or TimeoutError."""
+        async with connection_within(self._pool, within_s) as connection:
+            return int(await connection.fetchval(QUERIES["reversed"], approved.book, approved.posting_id))
+
     async def void(
         self, home_book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
     ) -> Remembered:

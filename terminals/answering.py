@@ -1,4 +1,7 @@
-"""The answer to a charge or a void, made from the ledger's record alone: a repeat gets the same one."""
+"""The answer to a charge or a void, made from the ledger's record alone: a repeat gets the same one.
+
+Only what was voided since is added: an approval that no longer holds must not look like one that does.
+"""
 
 from functools import lru_cache
 
@@ -12,8 +15,12 @@ CLONE_SIGNS = frozenset({"already_used", "counter_too_low"})
 """Refusals that a genuine card causes only when a message of it arrives late."""
 
 
-def answer_of(remembered: Remembered, note: str = "") -> Answer:
-    """The answer to a request. ``note``: what a receipt says about its use (``receipt_note``)."""
+def answer_of(remembered: Remembered, note: str = "", reversed_fen: int = 0) -> Answer:
+    """The answer to a request.
+
+    ``note``: what a receipt says about its use (``receipt_note``). ``reversed_fen``: what a void gave back of an
+    approved charge since.
+    """
     if remembered.refusal is not None:
         return refused(remembered.refusal)
     if remembered.outcome == "voided":
@@ -33,7 +40,7 @@ def answer_of(remembered: Remembered, note: str = "") -> Answer:
         posted_at=int(remembered.answered_at.timestamp()),
         note=note,
     )
-    return Answer("approved", receipt=receipt)
+    return Answer("approved", receipt=receipt, reversed_fen=reversed_fen or None)
 
 
 @lru_cache(maxsize=len(Refusal))

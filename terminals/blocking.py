@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.postgres import LOST_CONNECTION, Connection, Pool, as_struct, connection_within
-from foundation.problems import NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Credential, Database, Official
@@ -132,8 +132,10 @@ async def _change(db: AsyncSession, credential: Credential, blocked: bool, reaso
 
 
 async def changes_since(ledger: Pool, version: int) -> BlockChanges:
-    """The next changes after a version, oldest first."""
+    """The next changes after a version, oldest first. Raises Problem(INVALID) for a version to come."""
     rows = await ledger.fetch(QUERIES["block_list_since"], version, CHANGES_MAX)
+    if not rows and version > (current := await block_list_version(ledger)):
+        raise Problem(INVALID, "terminals.block_list_ahead", version=current)
     reached = rows[-1]["version"] if rows else version
     return BlockChanges(reached, len(rows) < CHANGES_MAX, [as_struct(row, BlockChange) for row in rows])
 

@@ -117,6 +117,8 @@ class ChargeConnection(HttpToolsProtocol):
         self.headers = []
         self.peer = ""
         self._is_proxy = False
+        self._is_ahead = False
+        """Whether a request has come before the answer to the one before it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A new connection: a stranger's, until it carries an authenticated request."""
@@ -132,7 +134,7 @@ class ChargeConnection(HttpToolsProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether no request is under way."""
-        return not self._under_way and (self.cycle is None or self.cycle.response_complete)
+        return not self._is_answering
 
     def is_slow(self, over_s: float) -> bool:
         """Whether the body that is arriving for longer than the limit comes too slowly even for its size."""
@@ -149,7 +151,10 @@ class ChargeConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the network; a head that does not end is refused."""
-        if not self._in_body and len(data) > HEAD_BYTES_MAX and data.find(b"\r\n\r\n", 0, HEAD_BYTES_MAX) < 0:
+        if self._is_ahead:
+            return
+        is_head = not self._in_body and not self._is_answering
+        if is_head and len(data) > HEAD_BYTES_MAX and data.find(b"\r\n\r\n", 0, HEAD_BYTES_MAX) < 0:
             self._refuse_head()
             return
         super().data_received(data)
@@ -175,6 +180,28 @@ class ChargeConnection(HttpToolsProtocol):
         if self._is_stranger and ("user" in self.cycle.scope or "auth" in self.cycle.scope):
             self._recognise()
         super().on_response_complete()
+
+    @property
+    def _is_answering(self) -> bool:
+        return self._under_way or (self.cycle is not None and not self.cycle.response_complete)
+
+    def _close_after_the_answer(self) -> None:
+        """A request came ahead (pipelining): it is not read. The answer under way is the last one.
+
+        So no answer is lost or overtakes another, and the client knows what it must send again (RFC 9112 section
+        9.3.2).
+        """
+        self._is_ahead = True
+        self._keep_alive = False
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP; ahead of an answer it is not answered at all."""
+        if self._is_answering:
+            self._close_after_the_answer()
+        else:
+            super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; a charge that is under way goes on."""
@@ -202,11 +229,14 @@ class ChargeConnection(HttpToolsProtocol):
             self.parser.get_method().decode(), self.url.decode("ascii", "replace"), problem.kind.status, request_id
         )
         status, headers, body = rendered(problem, None)
-        self.transport.write(_response(status, headers | {"connection": "close"}, request_id, body))
+        self.transport.write(self._dated(_response(status, headers | {"connection": "close"}, request_id, body)))
         self.transport.close()
 
     def on_message_begin(self) -> None:
         """The first bytes of a request."""
+        if self._is_answering:
+            self._close_after_the_answer()
+            return
         self._in_head = True
         self._arrivals.began_at[self] = time.monotonic()
         self._arrivals.idle_since.pop(self, None)
@@ -220,6 +250,8 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """The path is known: a charge beyond the queue is turned away before anything else is looked at."""
+        if self._is_ahead:
+            return
         self.url += url
         self._is_charge = self.url == _PATH and self.parser.get_method() == b"POST"
         self._turned_away = self._is_charge and self._processor.is_full
@@ -227,7 +259,7 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field; of a charge only those are kept that it needs."""
-        if self._turned_away:
+        if self._turned_away or self._is_ahead:
             return
         lower = name.lower()
         if not self._is_charge or lower in _FIELDS_READ:
@@ -235,6 +267,8 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Everything before the body is known."""
+        if self._is_ahead:
+            return
         self._in_head, self._in_body = False, True
         if self.transport.is_closing():
             return
@@ -249,10 +283,7 @@ class ChargeConnection(HttpToolsProtocol):
             self._turn_away_with = _TOO_MANY
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
-        if self._under_way or (self.cycle is not None and not self.cycle.response_complete):
-            # Answers must not overtake each other: a terminal waits for one before it sends the next request.
-            self.transport.close()
-        elif self.expect_100_continue:
+        if self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _may_ask(self) -> bool:
@@ -268,9 +299,14 @@ class ChargeConnection(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
+        # As it was sent: a whole URL is another spelling, which no signature of ours covers.
+        query = self.scope["query_string"]
+        self.scope["raw_path"] = url[: -len(query) - 1] if query else url
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self._is_ahead:
+            return
         self._received += len(body)
         most = self._arrivals.body_max_bytes if self._is_charge else BODY_MAX_BYTES
         if self.transport.is_closing():
@@ -285,6 +321,8 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
+        if self._is_ahead:
+            return
         self._in_body = False
         self._arrivals.began_at.pop(self, None)
         if self.transport.is_closing():
@@ -306,7 +344,7 @@ class ChargeConnection(HttpToolsProtocol):
             self._arrivals.turned_away += 1
         else:
             self._arrivals.slowed_down += 1
-        self.transport.write(new_request_id().encode().join(self._turn_away_with))
+        self.transport.write(self._dated(new_request_id().encode().join(self._turn_away_with)))
         self._wait_for_the_next()
         self._pause()
 
@@ -327,18 +365,28 @@ class ChargeConnection(HttpToolsProtocol):
             count_and_log("POST", PATH, answer.status, self._request_id)
         self._under_way = False
         if not self.transport.is_closing():
-            self.transport.write(_response(answer.status, answer.headers, self._request_id, answer.body))
+            headers = answer.headers if self._keep_alive else answer.headers | {"connection": "close"}
+            self.transport.write(self._dated(_response(answer.status, headers, self._request_id, answer.body)))
             self._wait_for_the_next()
             if self._is_stranger:
                 # Whoever cannot sign is not let in, and may not ask as fast as a till.
                 self._pause() if answer.status == 401 else self._recognise()
 
+    def _dated(self, response: bytes) -> bytes:
+        """With the server's own fields, ``Date`` (RFC 9110 section 6.6.1), which it renews once a second."""
+        status, _, rest = response.partition(b"\r\n")
+        fields = b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
+        return b"%s\r\n%s%s" % (status, fields, rest)
+
     def _wait_for_the_next(self) -> None:
         self.server_state.total_requests += 1
-        if not self._keep_alive:
-            self.transport.close()
-            return
         self._arrivals.idle_since[self] = time.monotonic()
+        if not self._keep_alive:
+            if self._is_ahead:
+                # What came ahead may still be on its way: an end at once would reset the connection, answer and all.
+                self.transport.write_eof()
+            else:
+                self.transport.close()
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ from settlement.charging import ChargeOrder, Charger, Remembered
 from settlement.tariff import Declined, RegionRules
 from terminals.answering import answer_of, receipt_note, shows_a_clone
 from terminals.blocking import BlockListVersion, block_clone
-from terminals.messages import TerminalMessage, message_of, signature_fields, signed_fields
+from terminals.messages import TerminalMessage, check_epoch, message_of, signature_fields, signed_fields
 from terminals.ordering import order_of, rules_on
 from terminals.schemas import ChargeMessage
 from terminals.sessions import SessionStore
@@ -139,6 +139,7 @@ class ChargeProcessor:
         session = self._sessions.cached(signed.key_id)
         if session is not None:
             request.message = message_of(signed, session)
+            check_epoch(request.message)
             request.data = data = _reader.read(request.body)
             if data.card is None or data.card.session_id == session.session_id:
                 request.challenged_by = session.mac
@@ -151,6 +152,7 @@ class ChargeProcessor:
         """Authenticate a charge of a session that is not in the cache, or of a card challenged in another session."""
         session = await self._sessions.find(signed.key_id)
         request.message = message_of(signed, session)
+        check_epoch(request.message)
         request.data = data = _reader.read(request.body)
         if data.card is not None:
             request.challenged_by = await self._sessions.card_mac_of(session, data.card.session_id)
@@ -182,6 +184,8 @@ class ChargeProcessor:
             self._fail(request, outcome)
         elif shows_a_clone(request.order, outcome):
             self._in_a_task(request, self._block_clone(request, request.order, outcome))
+        elif outcome.outcome == "approved" and not outcome.fresh:
+            self._in_a_task(request, self._answer_repeat(request, outcome))
         else:
             self._answer(request, outcome)
 
@@ -196,6 +200,10 @@ class ChargeProcessor:
         await blocking
         self._answer(request, outcome)
 
+    async def _answer_repeat(self, request: ChargeRequest, outcome: Remembered) -> None:
+        left_s = self._charger.time_left(request.arrived_at)
+        self._answer(request, outcome, await self._charger.reversed_fen(outcome, left_s))
+
     def _in_a_task(self, request: ChargeRequest, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guard(request, work))
         self._tasks.add(task)
@@ -208,10 +216,11 @@ class ChargeProcessor:
         except Exception as error:
             self._fail(request, error)
 
-    def _answer(self, request: ChargeRequest, outcome: Remembered) -> None:
+    def _answer(self, request: ChargeRequest, outcome: Remembered, reversed_fen: int = 0) -> None:
         assert request.rules is not None
         note = receipt_note(request.rules.receipt_effect)
-        self._send(request, 200, {"content-type": "application/json"}, _encode(answer_of(outcome, note)))
+        answer = answer_of(outcome, note, reversed_fen)
+        self._send(request, 200, {"content-type": "application/json"}, _encode(answer))
 
     def _fail(self, request: ChargeRequest, error: Exception) -> None:
         with structlog.contextvars.bound_contextvars(request_id=request.request_id):

@@ -463,7 +463,8 @@ class Terminal:
             raise
         assert status == 200
         decoded = wire.decode(answer, type=Answer)
-        self.journal.write_answer(epoch, sequence, decoded.outcome, answer)
+        voided = decoded.outcome == "approved" and decoded.reversed_fen is not None
+        self.journal.write_answer(epoch, sequence, "voided" if voided else decoded.outcome, answer)
         return decoded
 
     def exchange(self, method: str, path: str, request_id: str, body: bytes = b"") -> tuple[int, bytes]:

@@ -14,7 +14,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from msgspec import Struct
 
-from foundation.problems import Problem
+from foundation.problem_responses import rendered
+from foundation.problems import INCOMPLETE, Problem
 from settlement.charging import RequestKey
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG
@@ -44,7 +45,7 @@ async def whole_body(receive: Receive) -> bytes:
     while True:
         event = await receive()
         if event["type"] != "http.request":
-            raise Problem(BAD_SIGNATURE, "terminals.incomplete")
+            raise Problem(INCOMPLETE)
         parts.append(event.get("body", b""))
         if not event.get("more_body"):
             return b"".join(parts)
@@ -85,39 +86,65 @@ class SignedMessages:
         body = await whole_body(receive)
         message = await authenticate(scope, body, state.terminal_sessions)
         scope["auth"] = message
+        signing = SigningSend(message, send, state.block_list)
 
         async def replay() -> Any:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope, replay, SigningSend(message, send, state.block_list))
+        try:
+            check_epoch(message)
+        except Problem as problem:
+            # Here, where the answer can be signed: an unsigned one would be repeated for ever.
+            await _send_problem(signing, problem)
+        else:
+            await self._app(scope, replay, signing)
+
+
+async def _send_problem(send: Send, problem: Problem) -> None:
+    status, headers, body = rendered(problem, None)
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+    fields.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def authenticate(scope: HTTPScope, body: bytes, sessions: SessionStore) -> TerminalMessage:
-    """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME, SESSION_ENDED or EPOCH_WRONG."""
-    refuse_query(scope)
+    """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME or SESSION_ENDED."""
     fields = signature_fields(scope["headers"])
-    signed = read_signature(scope["method"], scope["path"], fields, body, in_session=True)
+    signed = read_signature(scope["method"], signed_path(scope), fields, body, in_session=True)
     return message_of(signed, await sessions.find(signed.key_id))
 
 
-def refuse_query(scope: HTTPScope) -> None:
-    """Raise Problem(BAD_SIGNATURE) for a path with a query, which no signature of ours covers."""
+def signed_path(scope: HTTPScope) -> str:
+    """The path of a signed message. Raises Problem(BAD_SIGNATURE) for a query, which no signature of ours covers, and
+    for any other spelling of the route's path: percent-encoding, more slashes, a whole URL.
+    """
     if scope["query_string"]:
         raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
+    if scope["raw_path"] != scope["path"].encode():
+        raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
+    return scope["path"]
 
 
 def message_of(signed: SignedRequest, session: Session) -> TerminalMessage:
-    """The message that this session's terminal signed; raises Problem BAD_SIGNATURE, OUT_OF_TIME or EPOCH_WRONG."""
+    """The message that this session's terminal signed; raises Problem BAD_SIGNATURE or OUT_OF_TIME."""
     check_request(signed, hmac_verifier(session.mac), time.time())
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
     if numbers is None:
         raise Problem(BAD_SIGNATURE, "terminals.request_number_malformed")
     key = RequestKey(session.terminal_id, int(numbers[1]), int(numbers[2]))
-    if key.epoch != session.epoch:
-        raise Problem(EPOCH_WRONG, "terminals.epoch", epoch=session.epoch)
     if key.sequence > 2**53 - 1:
         raise Problem(BAD_SIGNATURE, "terminals.sequence_too_large")
     return TerminalMessage(session, key, signed)
+
+
+def check_epoch(message: TerminalMessage) -> None:
+    """Raise Problem(EPOCH_WRONG) for an epoch to come.
+
+    A number of an epoch that is over gets its first answer; the ledger refuses a new one there.
+    """
+    if message.key.epoch > message.session.epoch:
+        raise Problem(EPOCH_WRONG, "terminals.epoch", epoch=message.session.epoch)
 
 
 def signed_fields(message: TerminalMessage, status: int, body: bytes, block_list: BlockListVersion) -> dict[str, str]:

@@ -182,7 +182,10 @@ class Receipt(Struct):
 
 
 class Answer(Struct, omit_defaults=True):
-    """The outcome of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``."""
+    """The outcome of a request: ``approved`` with a receipt, ``refused`` with a reason, or ``voided``.
+
+    ``reversed_fen``: what a void gave back; in the repeat of an approval, that it was voided since.
+    """
 
     outcome: Annotated[str, Meta(examples=["approved"])]
     receipt: Receipt | None = None

@@ -190,9 +190,13 @@ def _signature_bytes(field: str) -> bytes:
     if match is None:
         raise Problem(BAD_SIGNATURE, "terminals.signature_field")
     try:
-        return binascii.a2b_base64(match["bytes"], strict_mode=True)
+        signature = binascii.a2b_base64(match["bytes"], strict_mode=True)
     except binascii.Error:
         raise Problem(BAD_SIGNATURE, "terminals.signature_field") from None
+    if binascii.b2a_base64(signature, newline=False).decode() != match["bytes"]:
+        # Bits beyond the last byte: another spelling of the same signature.
+        raise Problem(BAD_SIGNATURE, "terminals.signature_field")
+    return signature
 
 
 def check_request(request: SignedRequest, verify: Verifier, now: float) -> None:

@@ -106,3 +106,8 @@ FROM charge($1::integer, $2::charge_order[]);
 SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, forwarded_to, posting_id, cash_fen,
        subsidy_fen, host_fen, cash_balance_fen, subsidy_balance_fen, business_date, answered_at
 FROM void_charge($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: reversed
+-- What a void gave back of a payment.
+SELECT coalesce(sum(t.amount_fen), 0)::bigint FROM transfer t
+WHERE t.book = $1 AND t.reverses = $2 AND t.kind = 'reversal';

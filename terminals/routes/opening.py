@@ -23,7 +23,7 @@ from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
-from terminals.messages import signature_fields
+from terminals.messages import signature_fields, signed_path
 from terminals.schemas import (
     ActivatePhone,
     AskTopUp,
@@ -159,7 +159,7 @@ async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: st
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:
     """Check the Ed25519 signature of a message outside a session; raises Problem."""
     fields = signature_fields(request.scope["headers"])
-    signed = read_signature(request.method, request.url.path, fields, await request.body(), in_session=False)
+    signed = read_signature(request.method, signed_path(request.scope), fields, await request.body(), in_session=False)
     if signed.key_id != key_id:
         raise Problem(BAD_SIGNATURE, "terminals.keyid", key_id=key_id)
     check_request(signed, ed25519_verifier(ed_key), time.time())

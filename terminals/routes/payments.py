@@ -16,7 +16,7 @@ from settlement.till_totals import Totals, compare_totals
 from terminals import blocking, enrolment
 from terminals.answering import answer_of
 from terminals.charges import ChargeProcessor
-from terminals.messages import SignedMessages, TerminalMessage, refuse_query
+from terminals.messages import SignedMessages, TerminalMessage, signed_path
 from terminals.schemas import (
     Answer,
     BlockChanges,
@@ -57,10 +57,10 @@ class ChargeController(Controller):
 
     @post("/charges", status_code=200, summary="Charge a card or a code", dto=SignedBytes, return_dto=None)
     async def charge(
-        self, request: Request[Any, Any, Any], data: bytes, charge_processor: ChargeProcessor
+        self, request: Request[Any, Any, Any], charge_processor: ChargeProcessor, data: bytes = b""
     ) -> Response[Answer]:
         """Charge one payment. A repeat under the same numbers gets the same answer and posts nothing more."""
-        refuse_query(request.scope)
+        signed_path(request.scope)
         answer = await charge_processor.charge(request.scope["headers"], data, current_request_id())
         body: Any = answer.body
         return Response(body, status_code=answer.status, headers=answer.headers)

@@ -18,6 +18,8 @@ from settlement.charging import ChargeOrder, RequestKey
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import QUERIES, new_posting_id
 from settlement.transfers import TransferKind
+from terminals import blocking
+from terminals.blocking import BlockListVersion
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
 from tests.relay import relay_to
 
@@ -519,3 +521,19 @@ async def test_a_connection_that_died_without_a_word_holds_up_a_charge_for_a_mom
         assert {answer.outcome for answer in answers} == {"approved"}
         pool.terminate()
     assert await counter.count() == 5
+
+
+async def test_the_block_lists_version_is_five_seconds_old_at_most(ledger: Pool, database_url: str) -> None:
+    assert blocking.REFRESH_S + blocking.LOOK_UP_WITHIN_S <= 5
+    async with relay_to(database_url) as (relay, url):
+        pool = await open_pool(url, size=1)
+        version = BlockListVersion(pool)
+        following = asyncio.create_task(version.follow())
+        await pool.fetchval("SELECT 1")
+        relay.swallow()
+        await ledger.execute("INSERT INTO block_entry VALUES (41, 3302, 1, true, 'lost', now())")
+        async with asyncio.timeout(60):
+            while version.current != 41:
+                await asyncio.sleep(0.1)
+        following.cancel()
+        pool.terminate()

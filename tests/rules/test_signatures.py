@@ -120,6 +120,18 @@ def test_an_altered_field_is_refused(field: str, value: str) -> None:
     assert refused.value.kind.slug == "bad-signature"
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """The last character of 32 bytes in base64 carries two bits beyond them."""
+    headers = signed()
+    field = headers["signature"]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = alphabet.index(field[-3])
+    for beyond in (1, 2, 3):
+        with pytest.raises(Problem) as refused:
+            check(headers | {"signature": f"{field[:-3]}{alphabet[last + beyond]}=:"})
+        assert refused.value.code == "terminals.signature_field"
+
+
 @pytest.mark.parametrize("off_s", [-301, 301, -86_400])
 def test_created_out_of_range(off_s: int) -> None:
     with pytest.raises(Problem) as refused:

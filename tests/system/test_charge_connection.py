@@ -31,7 +31,7 @@ def plain_url(system: System) -> Iterator[str]:
         "ONECARD_REDIS_URL": ready.needed_redis_url,
     }
     command = [sys.executable, "-m", "uvicorn", "onecard.app:create_server", "--factory", "--port", str(port)]
-    options = ["--log-level", "error", "--no-server-header", "--no-date-header"]
+    options = ["--log-level", "error", "--no-server-header"]
     server = subprocess.Popen([*command, *options], env=environment)
     url = f"http://127.0.0.1:{port}"
     give_up_at = time.monotonic() + 30
@@ -47,7 +47,7 @@ def plain_url(system: System) -> Iterator[str]:
     server.wait()
 
 
-SIGNED_ANEW = {"signature", "signature-input"}
+SIGNED_ANEW = {"signature", "signature-input", "date"}
 """Header fields that hold the time of the answer."""
 
 
@@ -120,6 +120,7 @@ BODIES = {
     "a control character": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:ABCD\nEF"}',
     "not UTF-8": b'{"meal":"lunch","purchased_at":%d,"qr":"OC1:AB\xff"}',
     "not JSON": b"%d and more",
+    "nothing": b"",
 }
 
 
@@ -157,10 +158,105 @@ def _raw(url: str, *pieces: bytes) -> bytes:
     return answer
 
 
-def test_a_second_request_before_the_first_answer_closes_the_connection(network: Network, tmp_path: Path) -> None:
+HEALTH = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"
+VOID = b"POST /terminal/voids HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+UNSIGNED = b"POST /terminal/charges HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("ahead", [b"", HEALTH, VOID, UNSIGNED, UNSIGNED[:-1]])
+@pytest.mark.parametrize("first", ["charge", "health"])
+def test_the_answer_that_is_due_comes_first_and_is_the_last_when_requests_come_ahead(
+    network: Network, tmp_path: Path, first: str, ahead: bytes
+) -> None:
+    """What comes before an answer is never answered: nothing is lost, and nothing overtakes."""
+    till, official = network.terminal(tmp_path), network.official(cash_fen=5_000)
+    charge = prepare("/terminal/charges", *till.prepare_charge(network.card(official), "lunch"))
+    due, ahead = (charge, ahead or charge) if first == "charge" else (HEALTH, ahead or HEALTH)
+    answer = _raw(network.url, due + 20 * ahead)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close" in head
+    assert answer.count(b"HTTP/1.1 ") == 1
+    if first == "charge":
+        assert json.loads(body)["outcome"] == "approved"
+        assert network.purses(official) == (4_000, 0)
+
+
+def _signed(till: Terminal, path: str, body: bytes, sequence: int = 1) -> dict[str, str]:
+    session = till._signed_on()
+    return sign_request(
+        "POST", path, body, request_id=f"{session.epoch}/{sequence}", created=till.now(),
+        key_id=session.session_id, sign=session.mac,
+    )  # fmt: skip
+
+
+SPELLINGS = [
+    *("/{0}", "{0}/", "{0}//", "//terminal//{1}", "/terminal/./{1}", "/%74erminal/{1}", "/terminal/%{2:x}{3}"),
+    *("{0}?", "{0}?a=b", "{0}#a", "http://x{0}", "http://x/{0}"),
+]
+
+
+@pytest.mark.parametrize("path", ["/terminal/charges", "/terminal/voids"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_signed_path_has_one_spelling(network: Network, tmp_path: Path, path: str, spelling: str) -> None:
+    till, official = network.terminal(tmp_path), network.official()
+    name = path.rsplit("/", 1)[1]
+    spelled = spelling.format(path, name, ord(name[0]), name[1:])
+    if name == "charges":
+        headers, body = till.prepare_charge(network.card(official), "lunch")
+    else:
+        body = b'{"target_epoch":1,"target_sequence":1}'
+        headers = _signed(till, path, body, 2)
+    request = prepare(spelled, headers | {"connection": "close"}, body)
+    answer = _raw(network.url, request)
+    assert answer[9:12] in (b"401", b"404"), answer
+    assert network.purses(official) == (10_000, 0)
+
+
+@pytest.mark.parametrize("spelled", ["//terminal/charges", "/terminal/charges/", "/terminal/%63harges"])
+def test_both_ways_refuse_another_spelling(network: Network, plain_url: str, tmp_path: Path, spelled: str) -> None:
     till = network.terminal(tmp_path)
-    one = prepare("/terminal/charges", *till.prepare_charge(network.card(network.official()), "lunch"))
-    assert _raw(network.url, one + one).count(b"HTTP/1.1 ") <= 1
+    headers, body = till.prepare_charge("OC1:ABCDEFGH", "lunch")
+    request = prepare(spelled, headers | {"connection": "close", "x-request-id": "same"}, body)
+    answers = [_without_date(_raw(url, request)) for url in (network.url, plain_url)]
+    assert answers[0] == answers[1]
+    assert answers[0].startswith(b"HTTP/1.1 401 ")
+
+
+def _without_date(answer: bytes) -> bytes:
+    return re.sub(rb"date: [^\r]*\r\n", b"", answer)
+
+
+def test_a_client_that_goes_away_in_the_middle_of_a_body_is_no_error_of_ours(
+    network: Network, system: System, tmp_path: Path
+) -> None:
+    before = len(system.output)
+    host, port = network.url.removeprefix("http://").split(":")
+    paths = ["/console/sessions", "/terminal/voids", "/terminal/charges", "/terminal/sessions", "/settlement/top-ups"]
+    for number, path in enumerate(paths):
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\nx-request-id: gone-{number}\r\ncontent-type: application/json\r\n"
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(head.encode() + b'content-length: 100\r\n\r\n{"login":')
+    assert urllib3.request("POST", f"{network.url}/terminal/voids", body=b"{}", retries=False).status == 401
+    give_up_at = time.monotonic() + 30
+    while "request_id=gone-0" not in _without_colours(system.output[before:]) and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    noted = _without_colours(system.output[before:])
+    assert "status=500" not in noted
+    assert "internal_error" not in noted
+
+
+def test_every_answer_has_a_date(network: Network, tmp_path: Path) -> None:
+    till = network.terminal(tmp_path)
+    charge = prepare("/terminal/charges", *till.prepare_charge("OC1:ABCDEFGH", "lunch")).replace(
+        b"content-length", b"connection: close\r\ncontent-length", 1
+    )
+    closing = UNSIGNED.replace(b"host: x", b"host: x\r\nconnection: close")
+    large = UNSIGNED.replace(b"content-length: 2", b"content-length: 300000") + bytes(300_000)
+    for request in (charge, closing, large, HEALTH.replace(b"host: x", b"host: x\r\nconnection: close")):
+        head = _raw(network.url, request).partition(b"\r\n\r\n")[0]
+        [date] = re.findall(rb"\r\ndate: ([^\r]*)", head)
+        assert re.fullmatch(rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", date)
 
 
 def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(network: Network) -> None:

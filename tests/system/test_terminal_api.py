@@ -6,6 +6,7 @@ import shutil
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -427,6 +428,75 @@ def test_a_repeat_across_regions_gets_the_first_answer_when_its_card_can_no_long
     assert answer == wire.decode(answers[0].data, type=Answer)
     assert answer.outcome == "approved"
     assert network.purses(guest) == (6_000, 0)
+
+
+def _send_as(terminal: Terminal, path: str, number: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Send under any number; status and body of the answer, whose signature is checked."""
+    try:
+        status, answer = terminal.exchange("POST", path, number, body)
+    except Rejected as rejected:
+        assert rejected.document["signed"]
+        return rejected.status, rejected.document
+    return status, json.loads(answer)
+
+
+@pytest.mark.parametrize("path", ["/terminal/charges", "/terminal/voids", "/terminal/totals"])
+def test_an_epoch_to_come_is_refused_with_a_signature(network: Network, till: Terminal, path: str) -> None:
+    status, document = _send_as(till, path, f"{till.epoch + 1}/1", b"{}")
+    assert (status, document["type"]) == (409, "/problems/epoch-wrong")
+
+
+def test_a_number_of_an_epoch_that_is_over_gets_its_first_answer_and_posts_nothing_new(
+    network: Network, scratch: Path
+) -> None:
+    old, official = network.terminal(scratch), network.official()
+    card = network.card(official)
+    first = old.charge_card(card, "lunch")
+    [charge] = old.journal.entries()
+    slip = network.slip(replaces_terminal_id=old.identity.terminal_id)
+    new = Terminal.enrol(network.url, slip, scratch / secrets.token_hex(4))
+    assert new.epoch == 2
+    assert _send_as(new, "/terminal/charges", "1/1", charge.body) == (200, json.loads(wire.encode(first)))
+    status, late = _send_as(new, "/terminal/charges", "1/2", charge.body)
+    assert (status, late["outcome"], late["reason"]) == (200, "refused", "terminal_out_of_use")
+    assert new.void(1, charge.sequence).reversed_fen == 1_000
+    assert network.purses(official) == (10_000, 0)
+
+
+def test_a_replaced_device_takes_nothing_from_the_moment_of_its_replacement(network: Network, scratch: Path) -> None:
+    old, official = network.terminal(scratch), network.official()
+    card, other = network.card(official), network.card(network.official())
+    assert old.charge_card(other, "lunch").outcome == "approved", "now every worker of it may know its session"
+    slip = network.slip(replaces_terminal_id=old.identity.terminal_id)
+    Terminal.enrol(network.url, slip, scratch / secrets.token_hex(4)).close()
+    for _ in range(10):
+        try:
+            assert old.charge_card(card, "lunch").reason == "terminal_out_of_use"
+        except Rejected as rejected:
+            assert rejected.slug == "bad-signature", "its session is known to be over, and its key is no longer any"
+            break
+    assert network.purses(official) == (10_000, 0)
+
+
+def test_the_repeat_of_a_voided_approval_says_that_it_was_voided(network: Network, scratch: Path) -> None:
+    terminal, official = network.terminal(scratch), network.official("hangzhou")
+    first = terminal.charge_card(network.card(official), "lunch")
+    [charge] = terminal.journal.entries()
+    repeat = _send_as(terminal, "/terminal/charges", f"{charge.epoch}/{charge.sequence}", charge.body)
+    assert repeat == (200, json.loads(wire.encode(first)))
+    assert "reversed_fen" not in repeat[1]
+    terminal.void(charge.epoch, charge.sequence)
+    terminal.journal._db.execute("UPDATE request SET outcome = 'unknown' WHERE sequence = ?", (charge.sequence,))
+    [answer] = terminal.resend_unknown()
+    assert (answer.outcome, answer.receipt, answer.reversed_fen) == ("approved", first.receipt, 4_000)
+    assert [entry.outcome for entry in terminal.journal.entries()] == ["voided", "voided"]
+    assert terminal.report_totals().agree
+
+
+def test_a_block_list_version_to_come_is_refused(network: Network, till: Terminal) -> None:
+    with pytest.raises(Rejected) as refused:
+        till.exchange("GET", "/terminal/block-list/999999", f"{till.epoch}/900001")
+    assert (refused.value.status, refused.value.slug, refused.value.document["signed"]) == (400, "invalid", True)
 
 
 def test_a_given_up_charge_is_voided_and_never_posts(
