@@ -26,6 +26,8 @@ from terminals.journal import UNKNOWN, Entry, Journal
 from terminals.schemas import (
     Answer,
     EnrolmentSlip,
+    HolderAccount,
+    MealPrice,
     SignedOn,
     SignOn,
     TotalsCompared,
@@ -183,6 +185,14 @@ def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) 
     return wire.decode(answer.data, type=TopUpOrder)
 
 
+def ask_account(url: str, phone: SoftwarePhone) -> HolderAccount:
+    """What was charged to the phone's holder, and what was issued for him; raises OutcomeUnknown or Rejected."""
+    with _transport() as http:
+        message = wire.encode({"certificate": to_text(phone.certificate)})
+        answer, _ = _post_opening(http, url, "/phone/account", message, phone.key, "phone")
+    return wire.decode(answer.data, type=HolderAccount)
+
+
 class Terminal:
     """One terminal with its folder (identity and journal). Not for use by two threads at once."""
 
@@ -193,6 +203,8 @@ class Terminal:
         self._http = _transport()
         self._session: _Session | None = None
         self._next_sequence = 0
+        self.prices: list[MealPrice] = []
+        """What meals cost on the days of the session: for the diner, before he pays."""
         self.block_list_version = 0
         self.patience_s: float | None = None
         """How long to wait for an answer; None for the default."""
@@ -264,6 +276,7 @@ class Terminal:
             signed_on.canteen_id,
             signed_on.centre_time - time.time(),
         )
+        self.prices = signed_on.prices
         # A restored disk is behind what the centre has seen; numbers are never used twice.
         used = max(self.journal.highest_sequence(signed_on.epoch), signed_on.highest_sequence)
         self._next_sequence = max(self._next_sequence, used + 1)

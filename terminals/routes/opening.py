@@ -1,34 +1,36 @@
 """HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Controller, Request, Response, post
 from litestar.enums import MediaType
-from redis.asyncio import Redis
 
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import INVALID, Problem
-from foundation.tries import count_try
+from foundation.rates import RateLimit
 from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr
+from terminals.accounts import account_of
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
 from terminals.messages import signature_fields
 from terminals.schemas import (
     ActivatePhone,
+    AskAccount,
     AskTopUp,
     Enrol,
     Enrolled,
+    HolderAccount,
     PhoneCertificate,
     RenewCertificate,
     SignedOn,
@@ -53,10 +55,10 @@ class OpeningController(Controller):
     opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
-    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database, redis: Redis) -> Enrolled:
+    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
         """Turn a device into a terminal; signed with the key in the message. A repeat gets the same answer."""
         await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
-        async with _wrong_codes_counted(request, redis):
+        with _wrong_codes_counted(request):
             return await enrolment.enrol(database, data)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
@@ -92,11 +94,11 @@ class OpeningController(Controller):
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
-        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing, redis: Redis
+        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
         """Issue the first holder certificate; signed with the key in the message. A repeat gets the same answer."""
         await _check_opening(request, ed_key=_new_key(data.public_key), key_id="phone")
-        async with _wrong_codes_counted(request, redis):
+        with _wrong_codes_counted(request):
             return await credentials.activate_phone(database, keys, data)
 
     @post("/phone/certificates/renewals", summary="Renew a phone's certificate")
@@ -115,6 +117,14 @@ class OpeningController(Controller):
         gateway = gateway_of(request.app.state)
         return await order_top_up(ledger, gateway, official.book, official.holder_id, data.order_id, data.amount_fen)
 
+    @post("/phone/account", status_code=200, summary="Show a holder's account on his phone")
+    async def account(
+        self, request: Request[Any, Any, Any], data: AskAccount, database: Database, keys: KeyRing, ledger: Pool
+    ) -> HolderAccount:
+        """Every charge of a month, late ones marked, and every card and phone issued; signed with the phone's key."""
+        _, official = await credentials.holder_of(database, await _phone(request, keys, data.certificate))
+        return await account_of(ledger, official.book, official.holder_id)
+
 
 NOBODYS_KEY = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
 """A key of which the private half was thrown away."""
@@ -128,14 +138,18 @@ def _new_key(text: str) -> bytes:
     return key
 
 
-@asynccontextmanager
-async def _wrong_codes_counted(request: Request[Any, Any, Any], redis: Redis) -> AsyncIterator[None]:
-    """Count refused codes by address, so that nobody tries codes at will; raises Problem(TOO_MANY_TRIES)."""
+WRONG_CODES = RateLimit(30)
+"""A person needs three; 80 random bits would need more than anybody has."""
+
+
+@contextmanager
+def _wrong_codes_counted(request: Request[Any, Any, Any]) -> Iterator[None]:
+    """Count refused codes by address: they spoil nobody's slip; raises Problem(TOO_MANY_TRIES)."""
     try:
         yield
     except Problem as problem:
         if problem.kind is ENROLMENT_REFUSED and request.client is not None:
-            await count_try(redis, f"code:{request.client.host}")
+            WRONG_CODES.count(request.client.host)
         raise
 
 

@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import time
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from foundation.calendar import ZONE
 from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import to_text
@@ -44,6 +46,15 @@ def test_weighed_food_takes_the_amount_on_the_scale(network: Network, scratch: P
     assert till.charge_card(card, "lunch").reason == "amount_missing"
     assert till.charge_card(card, "lunch", 5_001).reason == "limit_exceeded"
     assert till.charge_card(card, "breakfast", 400).reason == "price_fixed"
+
+
+def test_a_till_knows_the_price_before_the_diner_pays(network: Network, till: Terminal, scratch: Path) -> None:
+    today = datetime.now(ZONE).date().isoformat()
+    till.sign_on()
+    [lunch] = [price for price in till.prices if (price.date, price.meal) == (today, "lunch")]
+    assert (lunch.home_fen, lunch.visitor_fen, lunch.limit_fen) == (1_000, 4_000, None)
+    weighed = network.terminal(scratch, "yuyao")
+    assert {(p.meal, p.home_fen, p.limit_fen) for p in weighed.prices if p.date == today} >= {("lunch", None, 5_000)}
 
 
 @pytest.mark.parametrize(
