@@ -16,7 +16,7 @@ from foundation.pages import language_of_page, page_response, render
 
 WEB = Path(web.__file__).parent
 
-PAGES = {"/": "live", "/reconciliation": "reconciliation", "/weighing": "weighing"}
+PAGES = {"/": "live", "/check-receipt": "check", "/reconciliation": "reconciliation", "/weighing": "weighing"}
 """Path -> folder of ``web/``."""
 
 STATIC_FILES = create_static_files_router(
@@ -32,6 +32,7 @@ def page(path: str, folder: str) -> HTTPRouteHandler:
     async def show(request: Request[Any, Any, State], state: State) -> Response[str]:
         language = language_of_page(request)
         today = long_date(state.calendar.business_date_at(datetime.now(UTC)), language)
-        return page_response(render(template, language, today=today), language)
+        centre_key = state.key_ring.centre_public_key.hex()
+        return page_response(render(template, language, today=today, centre_key=centre_key), language)
 
     return show

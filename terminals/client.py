@@ -20,7 +20,7 @@ from msgspec import json as wire
 
 from foundation.problems import Problem
 from settlement.schemas import TopUpOrder
-from terminals import cards
+from terminals import cards, qr
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.journal import UNKNOWN, Entry, Journal
 from terminals.schemas import (
@@ -47,6 +47,11 @@ from terminals.signatures import (
 
 TIMEOUT = urllib3.Timeout(connect=3, read=12)
 """Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
+
+PAID_LATELY_S = 120
+"""A person who is charged again for the same meal within this time may have been charged by mistake."""
+PAID_LATELY_MAX = 200
+"""Payments that a till can take in that time, looked through from the newest."""
 
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
 PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/terminal/weigh-ins"}
@@ -300,6 +305,29 @@ class Terminal:
         if working_meal:
             members["working_meal"] = True
         return self._charge(sequence, members, meal, amount_fen)
+
+    def paid_lately(self, credential: SoftwareCard | str, meal: str) -> Entry | None:
+        """The payment of the same person for the same meal at this till within ``PAID_LATELY_S``, if there is one.
+
+        To ask before charging: did this person just pay? The credential is a card, or a code's text.
+        """
+        payer, since = self._payer_of(credential), self.now() - PAID_LATELY_S
+        for entry in self.journal.latest(PAID_LATELY_MAX):
+            message = json.loads(entry.body)
+            if entry.operation != "charge" or entry.outcome != "approved" or message["purchased_at"] < since:
+                continue
+            if message["meal"] == meal and self._payer_of(message.get("qr") or message["card"]) == payer:
+                return entry
+        return None
+
+    def _payer_of(self, credential: SoftwareCard | str | dict[str, Any]) -> tuple[int, int]:
+        """Book and holder of a card, of a code's text, or of a card's response in the journal."""
+        if isinstance(credential, dict):
+            return credential["book"], credential["holder_id"]
+        if isinstance(credential, SoftwareCard):
+            return credential.file.book, credential.file.holder_id
+        holder, _ = qr.read_code(self.identity.centre_public_key, credential)
+        return holder.book, holder.holder_id
 
     def _signed_on_sequence(self) -> int:
         self._signed_on()

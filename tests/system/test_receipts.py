@@ -17,6 +17,7 @@ import urllib3
 import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser, expect
 
 from foundation.calendar import ZONE
 from foundation.keys import KeyRing
@@ -245,3 +246,25 @@ def test_a_receipt_is_checked_on_the_command_line_without_a_network(
     assert check(code, "--key", "00" * 32).returncode == 1
     assert check(code, "--key", "zz").returncode == 1
     assert not (tmp_path / "nothing").exists()
+
+
+def test_the_page_checks_a_receipt_without_a_network(network: Network, tmp_path: Path, browser: Browser) -> None:
+    answer = network.terminal(tmp_path).charge_card(network.card(network.official(subsidy_fen=300)), "lunch")
+    assert answer.receipt is not None
+    code = urllib3.request("GET", f"{network.url}/receipts/{answer.receipt.number}").json()["code"]
+    page = browser.new_page()
+    page.goto(f"{network.url}/check-receipt?lang=en")
+    page.context.set_offline(True)
+    page.fill("#code", f" {code}\n")
+    page.click("button")
+    expect(page.locator("#genuine")).to_be_visible(timeout=60_000)
+    assert page.locator("[data-field=number]").text_content() == answer.receipt.number
+    amounts = [page.locator(f"[data-field={name}]").text_content() for name in ("amount", "cash", "subsidy", "host")]
+    assert amounts == ["¥10.00", "¥7.00", "¥3.00", "¥0.00"]
+    at = len(code) // 2
+    for wrong in (code[:at] + ("0" if code[at] != "0" else "1") + code[at + 1 :], "OR1:", "x"):
+        page.fill("#code", wrong)
+        page.click("button")
+        expect(page.locator("#wrong")).to_be_visible(timeout=60_000)
+        expect(page.locator("#receipt")).to_be_hidden(timeout=60_000)
+    page.close()

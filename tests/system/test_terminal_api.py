@@ -48,6 +48,25 @@ def test_weighed_food_takes_the_amount_on_the_scale(network: Network, scratch: P
     assert till.charge_card(card, "breakfast", 400).reason == "price_fixed"
 
 
+def test_a_till_asks_before_it_charges_the_same_person_twice(
+    network: Network, till: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official, other = network.official(), network.official()
+    card, phone = network.card(official), network.phone(official)
+    assert till.paid_lately(card, "lunch") is None
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    entry = till.paid_lately(phone.show_code(), "lunch")
+    assert entry is not None, "the same person, whichever way he pays"
+    assert till.paid_lately(card, "dinner") is None
+    assert till.paid_lately(network.card(other), "lunch") is None
+    later = till.now() + 121
+    with monkeypatch.context() as patch:
+        patch.setattr(till, "now", lambda: later)
+        assert till.paid_lately(card, "lunch") is None
+    till.void(entry.epoch, entry.sequence)
+    assert till.paid_lately(card, "lunch") is None, "it was taken back"
+
+
 def test_a_till_knows_the_price_before_the_diner_pays(network: Network, till: Terminal, scratch: Path) -> None:
     today = datetime.now(ZONE).date().isoformat()
     till.sign_on()
