@@ -18,7 +18,12 @@ from foundation.pages import language_of_page, page_response, render
 
 WEB = Path(web.__file__).parent
 
-PAGES = {"/reconciliation": "reconciliation", "/weighing": "weighing", "/approvals": "approvals"}
+PAGES = {
+    "/check-receipt": "check",
+    "/reconciliation": "reconciliation",
+    "/weighing": "weighing",
+    "/approvals": "approvals",
+}
 """Path -> folder of ``web/``."""
 
 _STATIC_FOLDERS = [WEB / folder for folder in ("live", *PAGES.values())]
@@ -44,6 +49,7 @@ def page(path: str, folder: str) -> HTTPRouteHandler:
     async def show(request: Request[Any, Any, State], state: State) -> Response[str]:
         language = language_of_page(request)
         today = long_date(state.calendar.business_date_at(datetime.now(UTC)), language)
-        return page_response(render(template, language, today=today), language)
+        centre_key = state.key_ring.centre_public_key.hex()
+        return page_response(render(template, language, today=today, centre_key=centre_key), language)
 
     return show

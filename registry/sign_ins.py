@@ -111,17 +111,6 @@ async def check_password(passwords: Aside, ledger: Pool, caller: Caller, login: 
     return Checked(user["user_id"], new_hash, await ledger.fetchval(QUERIES["failures_of"], user["user_id"]))
 
 
-async def count_wrong_code(ledger: Pool, caller: Caller) -> None:
-    """Count a wrong one-time code by its address; raises Problem(TOO_MANY_TRIES) to who tries too often.
-
-    A right code is taken at any time: nobody behind the same address is locked out, and 80 bits are not guessed.
-    """
-    name = _name("code", caller.network)
-    wait_s = await ledger.fetchval(QUERIES["count_try"], [name], [ADDRESS.free], [ADDRESS.longest_s])
-    if wait_s > 0:
-        raise Problem(TOO_MANY_TRIES, retry_after_s=math.ceil(wait_s))
-
-
 def _limits(caller: Caller, login: str) -> dict[bytes, Limit]:
     """The names under which a try is counted, the caller's own first. Hashed: people type passwords as logins."""
     if caller.device is not None:

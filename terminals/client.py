@@ -22,12 +22,14 @@ from msgspec import json as wire
 
 from foundation.problems import Problem
 from settlement.schemas import TopUpOrder
-from terminals import cards
+from terminals import cards, qr
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.journal import UNKNOWN, Entry, Journal
 from terminals.schemas import (
     Answer,
     EnrolmentSlip,
+    HolderAccount,
+    MealPrice,
     SignedOn,
     SignOn,
     TotalsCompared,
@@ -47,6 +49,11 @@ from terminals.signatures import (
 
 TIMEOUT = urllib3.Timeout(connect=3, read=12)
 """Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
+
+PAID_LATELY_S = 120
+"""A person who is charged again for the same meal within this time may have been charged by mistake."""
+PAID_LATELY_MAX = 200
+"""Payments that a till can take in that time, looked through from the newest."""
 
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
 PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/terminal/weigh-ins"}
@@ -227,6 +234,14 @@ def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) 
     return wire.decode(answer.data, type=TopUpOrder)
 
 
+def ask_account(url: str, phone: SoftwarePhone) -> HolderAccount:
+    """What was charged to the phone's holder, and what was issued for him; raises OutcomeUnknown or Rejected."""
+    with _transport() as http:
+        message = wire.encode({"certificate": to_text(phone.certificate)})
+        answer, _ = _post_opening(http, url, "/phone/account", message, phone.key, "phone")
+    return wire.decode(answer.data, type=HolderAccount)
+
+
 class Terminal:
     """One terminal with its folder (identity and journal). Not for use by two threads at once."""
 
@@ -238,6 +253,8 @@ class Terminal:
         self._session: _Session | None = None
         self._next_sequence = 0
         self._pauses = Pauses()
+        self.prices: list[MealPrice] = []
+        """What meals cost on the days of the session: for the diner, before he pays."""
         self.block_list_version = 0
         self.patience_s: float | None = None
         """How long to wait for an answer; None for the default."""
@@ -309,6 +326,7 @@ class Terminal:
             signed_on.canteen_id,
             signed_on.centre_time - time.time(),
         )
+        self.prices = signed_on.prices
         # A restored disk is behind what the centre has seen; numbers are never used twice.
         used = max(self.journal.highest_sequence(signed_on.epoch), signed_on.highest_sequence)
         self._next_sequence = max(self._next_sequence, used + 1)
@@ -341,6 +359,29 @@ class Terminal:
         if working_meal:
             members["working_meal"] = True
         return self._charge(sequence, members, meal, amount_fen, purchased_at)
+
+    def paid_lately(self, credential: SoftwareCard | str, meal: str) -> Entry | None:
+        """The payment of the same person for the same meal at this till within ``PAID_LATELY_S``, if there is one.
+
+        To ask before charging: did this person just pay? The credential is a card, or a code's text.
+        """
+        payer, since = self._payer_of(credential), self.now() - PAID_LATELY_S
+        for entry in self.journal.latest(PAID_LATELY_MAX):
+            message = json.loads(entry.body)
+            if entry.operation != "charge" or entry.outcome != "approved" or message["purchased_at"] < since:
+                continue
+            if message["meal"] == meal and self._payer_of(message.get("qr") or message["card"]) == payer:
+                return entry
+        return None
+
+    def _payer_of(self, credential: SoftwareCard | str | dict[str, Any]) -> tuple[int, int]:
+        """Book and holder of a card, of a code's text, or of a card's response in the journal."""
+        if isinstance(credential, dict):
+            return credential["book"], credential["holder_id"]
+        if isinstance(credential, SoftwareCard):
+            return credential.file.book, credential.file.holder_id
+        holder, _ = qr.read_code(self.identity.centre_public_key, credential)
+        return holder.book, holder.holder_id
 
     def _signed_on_sequence(self) -> int:
         self._signed_on()

@@ -8,7 +8,7 @@ slip; they are counted by address (``routes/opening.py``).
 import base64
 import hashlib
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json
@@ -16,19 +16,23 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.calendar import Calendar
+from foundation.calendar import ZONE, Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
+from registry.identifiers import Book, CanteenId
 from registry.models import Canteen, Database, next_numbers
+from settlement.ledger import rules_of, tariffs_of
 from settlement.models import AMOUNT_MAX_FEN
+from settlement.tariff import Declined, RegionRules, Tariff, in_force, price
 from terminals.blocking import block_list_version
 from terminals.errors import ENROLMENT_REFUSED, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.schemas import (
     Enrol,
     Enrolled,
+    MealPrice,
     NewEnrolment,
     SignedOn,
     SignOn,
@@ -229,7 +233,30 @@ async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: date
         block_list_version=await block_list_version(ledger),
         canteen_id=terminal.canteen_id,
         limits=TerminalLimits(AMOUNT_MAX_FEN, RESEND_WITHIN_S),
+        prices=await _prices(ledger, terminal, now, session_end(calendar, now)),
     )
+
+
+async def _prices(ledger: Pool, terminal: Terminal, begins: datetime, ends: datetime) -> list[MealPrice]:
+    """The canteen's prices on the dates of a session, so that a diner hears the amount before he pays."""
+    tariffs = await tariffs_of(ledger, Book(terminal.book), CanteenId(terminal.canteen_id))
+    rules = await rules_of(ledger, Book(terminal.book))
+    first, last = (moment.astimezone(ZONE).date() for moment in (begins, ends))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return [
+        _price(day, tariff, in_force(rules, day) or rules[-1])
+        for day in days
+        for versions in tariffs.values()
+        if (tariff := in_force(versions, day)) is not None
+    ]
+
+
+def _price(day: date, tariff: Tariff, rules: RegionRules) -> MealPrice:
+    found = price(tariff, rules, None)
+    if isinstance(found, Declined):
+        limits = [limit for limit in (tariff.limit_fen, rules.payment_max_fen) if limit is not None]
+        return MealPrice(day.isoformat(), tariff.meal, limit_fen=min(limits))
+    return MealPrice(day.isoformat(), tariff.meal, found.home_fen, found.visitor_fen)
 
 
 async def _end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:

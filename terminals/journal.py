@@ -52,6 +52,11 @@ class Journal:
         row = self._db.execute("SELECT max(sequence) FROM request WHERE epoch = ?", (epoch,)).fetchone()
         return row[0] or 0
 
+    def latest(self, count: int) -> list[Entry]:
+        """The requests written last, the newest first."""
+        rows = self._db.execute("SELECT * FROM request ORDER BY epoch DESC, sequence DESC LIMIT ?", (count,))
+        return [Entry(**dict(row)) for row in rows]
+
     def write_ahead(self, epoch: int, sequence: int, operation: str, body: bytes) -> None:
         """Write a request before it is sent; on disk when this returns."""
         self._db.execute(

@@ -1,23 +1,29 @@
 """Receipts: numbered, signed by the centre, verifiable without a network, with the sentence that the notice asks for.
 
 The host must give a receipt, which the payer keeps; it is no basis for reimbursement, except where a region's rules say
-that the canteen's slip is needed for the allowance (notice of July 2019; Xiantao). A receipt names a pseudonymous
-account, no person. Its number is the posting's: 74 random bits, so that nobody can guess another's. Page and PDF are in
-one language each; what is signed is Chinese.
+that the canteen's slip is needed for the allowance (notice of July 2019; Xiantao). The payer is the official himself,
+or the host of a working meal. A receipt names no person and no account: whoever finds a number or a code must not
+recognise the same official on another. Its number is the posting's: 74 random bits, so that nobody can guess another's.
+Page and PDF are in one language each; what is signed is Chinese.
 
-* Signed: COSE_Sign1 (RFC 9052) with EdDSA over a deterministic CBOR array, context ``onecard receipt v1``. Ed25519 is
-  deterministic: the signature is made whenever it is asked for and is always the same.
+* Signed: COSE_Sign1 (RFC 9052) with EdDSA over a deterministic CBOR array of the fields of ``SignedReceipt`` in order
+  (the number as 16 bytes), context ``onecard receipt v2``. Ed25519 is deterministic: the signature is made whenever it
+  is asked for and is always the same. Codes of context v1 were printed before; they had the holder's number third.
 * Code: ``OR1:`` + base45 (RFC 9285) of the untagged COSE_Sign1.
 
-The payee and refunds are shown beside it and are no part of what was signed.
+The payee, what was given back, and whether the payment came late are shown beside it; they are not signed.
 """
 
 import html
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import cbor2
 from msgspec import Struct
 
@@ -34,12 +40,14 @@ from foundation.problems import NOT_FOUND, Problem
 from foundation.strict_json import read_cbor
 from settlement.ledger import QUERIES, rules_of
 from settlement.tariff import in_force
+from settlement.transfers import TransferKind
 from terminals import qr
 from terminals.sessions import QUERIES as TERMINAL_QUERIES
 
 PREFIX = "OR1:"
 CODE_BYTES_MAX = 1_024
-CONTEXT = b"onecard receipt v1"
+CONTEXT = b"onecard receipt v2"
+FIRST_CONTEXT = b"onecard receipt v1"
 
 FOLDER = Path(web.__file__).parent / "receipt"
 PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
@@ -50,7 +58,6 @@ class SignedReceipt(Struct, frozen=True):
 
     number: UUID
     kind: str
-    holder_id: int
     payer_zh: str
     canteen_zh: str
     meal: str
@@ -68,7 +75,10 @@ class SignedReceipt(Struct, frozen=True):
 
 
 class ReceiptShown(Struct):
-    """A receipt with its code, what is shown beside it, and what was refunded since."""
+    """A receipt with its code, what is shown beside it, and what was given back since.
+
+    ``late``: the payment reached the centre at ``posted_at``, long after its purchase.
+    """
 
     receipt: SignedReceipt
     code: str
@@ -77,6 +87,14 @@ class ReceiptShown(Struct):
     payee_en: str
     canteen_en: str
     given_back_fen: int
+    voided: bool
+    late: bool
+    posted_at: int
+
+    @property
+    def net_fen(self) -> int:
+        """What the payer paid in the end."""
+        return self.receipt.amount_fen - self.given_back_fen
 
 
 def sign(keys: KeyRing, receipt: SignedReceipt) -> str:
@@ -88,12 +106,23 @@ def sign(keys: KeyRing, receipt: SignedReceipt) -> str:
 
 def read(centre_public_key: bytes, code: str) -> SignedReceipt:
     """Verify a receipt's code without a network; raises ``qr.NotGenuine``."""
+    if not code.startswith(PREFIX):
+        raise qr.NotGenuine("not a receipt of this network")
     try:
         signed = read_cbor(qr.base45_decode(code.removeprefix(PREFIX)), CODE_BYTES_MAX)
-        number, *values = qr.open_sign1(centre_public_key, CONTEXT, signed)
+        number, *values = _values(centre_public_key, signed)
         return SignedReceipt(UUID(bytes=number), *values)
     except (ValueError, TypeError, Problem):
         raise qr.NotGenuine("not a receipt of this network") from None
+
+
+def _values(centre_public_key: bytes, signed: object) -> list[Any]:
+    """What was signed, in the order of ``SignedReceipt``."""
+    try:
+        return list(qr.open_sign1(centre_public_key, CONTEXT, signed))
+    except qr.NotGenuine:
+        number, kind, _holder_id, *values = qr.open_sign1(centre_public_key, FIRST_CONTEXT, signed)
+        return [number, kind, *values]
 
 
 async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
@@ -104,11 +133,13 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
     business_date: date = row["business_date"]
     purchased_at: datetime = row["purchased_at"]
     rules = in_force(await rules_of(pool, row["host_book"]), purchased_at.astimezone(ZONE).date())
+    payee = await pool.fetchrow(TERMINAL_QUERIES["receipt_payee"], number)
+    assert payee is not None
+    payer_zh, payer_en = (_payer(row, payee, language) for language in (Language.CHINESE, Language.ENGLISH))
     receipt = SignedReceipt(
         number=number,
         kind=row["kind"],
-        holder_id=row["holder_id"],
-        payer_zh=row["payer_zh"],
+        payer_zh=payer_zh,
         canteen_zh=row["canteen_zh"],
         meal=row["meal"],
         purchased_at=int(purchased_at.timestamp()),
@@ -118,17 +149,27 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
         host_fen=row["host_fen"],
         effect="personal" if rules is None else rules.receipt_effect,
     )
-    payee = await pool.fetchrow(TERMINAL_QUERIES["receipt_payee"], number)
-    assert payee is not None
     return ReceiptShown(
         receipt,
         sign(keys, receipt),
-        row["payer_en"],
+        payer_en,
         payee["name_zh"],
         payee["name_en"],
         row["canteen_en"],
         row["given_back_fen"],
+        row["voided"],
+        row["late"],
+        int(row["posted_at"].timestamp()),
     )
+
+
+def _payer(row: asyncpg.Record, host: asyncpg.Record, language: Language) -> str:
+    """Who paid: the official, with his agency, or the host of a working meal."""
+    name = "name_zh" if language is Language.CHINESE else "name_en"
+    issuer = "issuer_zh" if language is Language.CHINESE else "issuer_en"
+    if row["kind"] == TransferKind.WORKING_MEAL:
+        return text("receipt.payer.host", language, agency=host[name])
+    return text("receipt.payer.official", language, agency=row[issuer])
 
 
 async def page(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> str:
@@ -158,35 +199,51 @@ def _texts(shown: ReceiptShown, language: Language) -> dict[str, str]:
         "lang": language.tag,
         "title": text("receipt.title", language),
         "number": str(receipt.number),
-        "amount": f"¥{yuan(receipt.amount_fen)}",
+        "amount": f"¥{yuan(shown.net_fen)}",
+        "original": _original(shown, language),
         "effect": text(f"receipt.effect.{receipt.effect}", language),
         "code_note": text("receipt.code_note", language),
     }
 
 
 def _lines(shown: ReceiptShown, language: Language) -> list[tuple[str, str]]:
-    """What page and PDF say line by line: name and value, in the order of a Chinese receipt."""
-    receipt, chinese = shown.receipt, language is Language.CHINESE
+    """What page and PDF say line by line: what was signed, and what stands beside it."""
+    chinese = language is Language.CHINESE
+    beside = {
+        "payee": shown.payee_zh if chinese else shown.payee_en,
+        "late": _late(shown, language),
+        "status": _status(shown, language),
+    }
+    if not chinese:
+        beside |= {"canteen": shown.canteen_en, "payer": shown.payer_en}
+    return lines_of(shown.receipt, language, beside)
+
+
+def lines_of(
+    receipt: SignedReceipt, language: Language, beside: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[str, str]]:
+    """A receipt line by line, name and value, in the order of a Chinese receipt; ``beside`` adds and translates."""
     purchased_at = datetime.fromtimestamp(receipt.purchased_at, ZONE)
     business_date = date.fromisoformat(receipt.business_date)
     amount = f"¥{yuan(receipt.amount_fen)}"
-    if chinese:
+    if language is Language.CHINESE:
         amount += f"（大写：{in_words(receipt.amount_fen)}）"
     parts = {"cash": receipt.cash_fen, "subsidy": receipt.subsidy_fen, "host": receipt.host_fen}
     values = {
         "number": short_number(receipt),
-        "payee": shown.payee_zh if chinese else shown.payee_en,
-        "canteen": receipt.canteen_zh if chinese else shown.canteen_en,
-        "payer": receipt.payer_zh if chinese else shown.payer_en,
-        "account": str(receipt.holder_id),
+        "payee": "",
+        "canteen": receipt.canteen_zh,
+        "payer": receipt.payer_zh,
         "meal": text(f"receipt.meal.{receipt.meal}", language),
         "time": f"{_day(purchased_at, language)} {purchased_at:%H:%M}",
         "recorded": _day(business_date, language),
+        "late": "",
         "amount": amount,
         **{name: f"¥{yuan(fen)}" for name, fen in parts.items() if fen},
-        "status": _status(shown, language),
+        "status": "",
+        **beside,
     }
-    return [(text(f"receipt.{name}", language), value) for name, value in values.items()]
+    return [(text(f"receipt.{name}", language), value) for name, value in values.items() if value]
 
 
 def short_number(receipt: SignedReceipt) -> str:
@@ -201,9 +258,28 @@ def _day(day: date, language: Language) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
+def _late(shown: ReceiptShown, language: Language) -> str:
+    """When the payment came, if that was long after its purchase: the payer should know what he did not see."""
+    if not shown.late:
+        return ""
+    posted_at = datetime.fromtimestamp(shown.posted_at, ZONE)
+    minutes = (shown.posted_at - shown.receipt.purchased_at) // 60
+    at = f"{_day(posted_at, language)} {posted_at:%H:%M}"
+    return text("receipt.late.value", language, at=at, minutes=minutes)
+
+
+def _original(shown: ReceiptShown, language: Language) -> str:
+    """Small beside the amount: what was paid at first, once something was given back."""
+    if not shown.given_back_fen:
+        return ""
+    return text("receipt.original", language, amount=yuan(shown.receipt.amount_fen), status=_status(shown, language))
+
+
 def _status(shown: ReceiptShown, language: Language) -> str:
     if not shown.given_back_fen:
         return text("receipt.status.paid", language)
-    if shown.given_back_fen >= shown.receipt.amount_fen:
+    if shown.voided:
+        return text("receipt.status.voided", language)
+    if not shown.net_fen:
         return text("receipt.status.refunded", language)
     return text("receipt.refunded", language, amount=yuan(shown.given_back_fen))

@@ -119,8 +119,18 @@ class TerminalLimits(Struct):
     resend_within_s: int
 
 
+class MealPrice(Struct, omit_defaults=True):
+    """What a meal costs on a date, in fen: own officials and visitors, or at most as much as the cashier enters."""
+
+    date: Annotated[str, Meta(examples=["2026-11-23"])]
+    meal: str
+    home_fen: int | None = None
+    visitor_fen: int | None = None
+    limit_fen: int | None = None
+
+
 class SignedOn(Struct):
-    """The session, and where the terminal's numbering stands. Times in seconds since 1970."""
+    """The session, where the terminal's numbering stands, and the prices of its days. Times in seconds since 1970."""
 
     session_id: str
     suite: Suite
@@ -132,6 +142,7 @@ class SignedOn(Struct):
     block_list_version: int
     canteen_id: int
     limits: TerminalLimits
+    prices: list[MealPrice]
 
 
 class CardResponse(Message):
@@ -302,6 +313,49 @@ class AskTopUp(Message):
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
     order_id: Annotated[UUID, Meta(description="Made by the phone; a repeat under it opens nothing more.")]
     amount_fen: AmountFen
+
+
+class AskAccount(Message):
+    """A phone asks what was charged to its holder; signed with the phone's key (keyid "phone")."""
+
+    certificate: Annotated[str, Meta(min_length=64, max_length=400)]
+
+
+class HolderPayment(Struct):
+    """One payment of the holder; money in fen, times in seconds since 1970.
+
+    ``late``: it reached the centre long after its purchase, which only the till vouches for.
+    """
+
+    number: UUID
+    kind: str
+    channel: str
+    meal: str
+    canteen_zh: str
+    canteen_en: str
+    purchased_at: int
+    posted_at: int
+    late: bool
+    amount_fen: int
+    given_back_fen: int
+
+
+class HolderCredential(Struct):
+    """A card or phone that was issued for the holder."""
+
+    credential_id: int
+    kind: str
+    state: str
+    issued_at: int
+
+
+class HolderAccount(Struct):
+    """What the holder's phone shows: his purses, his payments of a month (latest first), all his cards and phones."""
+
+    cash_fen: int
+    subsidy_fen: int
+    payments: list[HolderPayment]
+    credentials: list[HolderCredential]
 
 
 class PhoneCertificate(Struct):

@@ -1,4 +1,4 @@
-"""Commands that check the ledger: verify, check-history."""
+"""Commands that check: verify, check-history, check-receipt."""
 
 import asyncio
 import json
@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import rich_click as click
+from msgspec import to_builtins
 
 from onecard.cli.commands import json_option, main
-from onecard.cli.output import LANGUAGE, console, fail_with, show_check, text
-from onecard.cli.services import fail_for, services
+from onecard.cli.output import LANGUAGE, console, fail, fail_with, say, show_check, text
+from onecard.cli.services import fail_for, failures_as_one_line, read_settings, services
+
+CODE_FILE_MAX = 4_096
+"""Bytes read of a file with a receipt's code, which has some 600."""
 
 
 @main.command(help=text("onecard.help.verify"))
@@ -56,3 +60,51 @@ def check_history(acks: Path, as_json: bool) -> None:
             console.print(line, markup=False)
     if not report.holds:
         sys.exit(1)
+
+
+@main.command("check-receipt", help=text("onecard.help.check-receipt"))
+@click.argument("receipt")
+@click.option("--key", metavar="HEX", help=text("onecard.option.key"))
+@json_option
+def check_receipt(receipt: str, key: str | None, as_json: bool) -> None:
+    """Verify a receipt's code without database and network."""
+    from terminals import qr, receipts
+
+    code = _code_of(receipt)
+    try:
+        signed = receipts.read(_centre_key(key), code)
+    except qr.NotGenuine:
+        fail("onecard.receipt_not_genuine")
+    if as_json:
+        print(json.dumps(to_builtins(signed), ensure_ascii=False))
+        return
+    say("onecard.receipt_genuine", number=signed.number)
+    for name, value in receipts.lines_of(signed, LANGUAGE):
+        console.print(f"{name}  {value}", markup=False)
+
+
+def _code_of(receipt: str) -> str:
+    """The code itself, or the content of the file that has it."""
+    if receipt.startswith(("OR1:", "OC1:")):
+        return receipt
+    path = Path(receipt)
+    try:
+        return path.read_bytes()[:CODE_FILE_MAX].decode("ascii", "replace").strip()
+    except OSError as error:
+        fail_for(error, path)
+
+
+def _centre_key(key: str | None) -> bytes:
+    """The centre's public key as given, else of the keys on this machine."""
+    from foundation.keys import load_keys
+
+    if key is None:
+        with failures_as_one_line():
+            return load_keys(read_settings().keys_folder).centre_public_key
+    try:
+        given = bytes.fromhex(key)
+    except ValueError:
+        fail("onecard.not_a_key")
+    if len(given) != 32:
+        fail("onecard.not_a_key")
+    return given

@@ -29,13 +29,16 @@ WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0
 
 -- name: receipt
 -- What a payment's receipt says, and what was given back of it since.
-SELECT min(t.kind) AS kind, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book AS host_book,
-       p.name_zh AS payer_zh, p.name_en AS payer_en, c.name_zh AS canteen_zh, c.name_en AS canteen_en,
+SELECT min(t.kind) AS kind, t.meal, t.business_date, t.purchased_at, c.book AS host_book,
+       min(t.posted_at) AS posted_at, is_late(t.purchased_at, min(t.posted_at)) AS late,
+       p.name_zh AS issuer_zh, p.name_en AS issuer_en, c.name_zh AS canteen_zh, c.name_en AS canteen_en,
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'cash'), 0)::bigint AS cash_fen,
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'subsidy'), 0)::bigint AS subsidy_fen,
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint AS host_fen,
        (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
-        WHERE r.book = t.book AND r.reverses = t.posting_id)::bigint AS given_back_fen
+        WHERE r.book = t.book AND r.reverses = t.posting_id)::bigint AS given_back_fen,
+       EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal')
+           AS voided
 FROM transfer t
 JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
 JOIN agency p ON p.book = o.book AND p.agency_id = o.agency_id

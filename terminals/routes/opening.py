@@ -1,8 +1,8 @@
 """HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,21 +14,24 @@ from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import INVALID, Problem
+from foundation.rates import RateLimit
 from foundation.request_log import address_of
 from registry.models import Database
-from registry.sign_ins import Caller, count_wrong_code
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr
+from terminals.accounts import account_of
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
 from terminals.messages import signature_fields, signed_path
 from terminals.schemas import (
     ActivatePhone,
+    AskAccount,
     AskTopUp,
     Enrol,
     Enrolled,
+    HolderAccount,
     PhoneCertificate,
     RenewCertificate,
     SignedOn,
@@ -57,10 +60,10 @@ class OpeningController(Controller):
     request_max_body_size = OPENING_BYTES_MAX
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
-    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database, ledger: Pool) -> Enrolled:
+    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
         """Turn a device into a terminal; signed with the key in the message. A repeat gets the same answer."""
         await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
-        async with _wrong_codes_counted(request, ledger):
+        with _wrong_codes_counted(request):
             return await enrolment.enrol(database, data)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
@@ -96,11 +99,11 @@ class OpeningController(Controller):
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
-        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing, ledger: Pool
+        self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
         """Issue the first holder certificate; signed with the key in the message. A repeat gets the same answer."""
         await _check_opening(request, ed_key=_new_key(data.public_key), key_id="phone")
-        async with _wrong_codes_counted(request, ledger):
+        with _wrong_codes_counted(request):
             return await credentials.activate_phone(database, keys, data)
 
     @post("/phone/certificates/renewals", summary="Renew a phone's certificate")
@@ -119,6 +122,14 @@ class OpeningController(Controller):
         gateway = gateway_of(request.app.state)
         return await order_top_up(ledger, gateway, official.book, official.holder_id, data.order_id, data.amount_fen)
 
+    @post("/phone/account", status_code=200, summary="Show a holder's account on his phone")
+    async def account(
+        self, request: Request[Any, Any, Any], data: AskAccount, database: Database, keys: KeyRing, ledger: Pool
+    ) -> HolderAccount:
+        """Every charge of a month, late ones marked, and every card and phone issued; signed with the phone's key."""
+        _, official = await credentials.holder_of(database, await _phone(request, keys, data.certificate))
+        return await account_of(ledger, official.book, official.holder_id)
+
 
 NOBODYS_KEY = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
 """A key of which the private half was thrown away."""
@@ -132,14 +143,18 @@ def _new_key(text: str) -> bytes:
     return key
 
 
-@asynccontextmanager
-async def _wrong_codes_counted(request: Request[Any, Any, Any], ledger: Pool) -> AsyncIterator[None]:
-    """Count refused codes by address, so that nobody tries codes at will; raises Problem(TOO_MANY_TRIES)."""
+WRONG_CODES = RateLimit(30)
+"""A person needs three; 80 random bits would need more than anybody has."""
+
+
+@contextmanager
+def _wrong_codes_counted(request: Request[Any, Any, Any]) -> Iterator[None]:
+    """Count refused codes by address: they spoil nobody's slip; raises Problem(TOO_MANY_TRIES)."""
     try:
         yield
     except Problem as problem:
         if problem.kind is ENROLMENT_REFUSED:
-            await count_wrong_code(ledger, Caller(address_of(request)))
+            WRONG_CODES.count(address_of(request))
         raise
 
 

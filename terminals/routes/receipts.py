@@ -1,4 +1,4 @@
-"""HTTP: receipts, for anyone who knows the number."""
+"""HTTP: receipts, for anyone who knows the number; how often one address may look is limited."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +12,7 @@ from foundation.aside import Aside
 from foundation.catalogue import Language, language_of
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
+from foundation.rates import RateLimit
 from foundation.request_log import address_of
 from terminals import receipts
 
@@ -19,6 +20,9 @@ Lang = Annotated[
     Language | None, Parameter(query="lang", description="`zh-Hans` or `en`; without it `Accept-Language` decides.")
 ]
 AnyRequest = Request[None, None, State]
+
+LOOK_UPS = RateLimit(600)
+"""All diners of a building come from one address; to guess a number would take longer than the world lasts."""
 
 
 class ReceiptController(Controller):
@@ -38,7 +42,7 @@ class ReceiptController(Controller):
     ) -> Response[str]:
         """The receipt in Chinese or English, with a code that holds the signed receipt."""
         language = _language(request, lang)
-        made = await receipts.page(await receipts.find(ledger, keys, number), language, documents, address_of(request))
+        made = await receipts.page(await _find(request, ledger, keys, number), language, documents, address_of(request))
         return Response(made, media_type=MediaType.HTML, headers=_headers(language))
 
     @get("/r/{number:uuid}/pdf", media_type="application/pdf", summary="Download a receipt as a PDF")
@@ -53,15 +57,21 @@ class ReceiptController(Controller):
     ) -> Response[bytes]:
         """A5, PDF/A-2b, in Chinese or English; to print and to file."""
         language = _language(request, lang)
-        shown = await receipts.find(ledger, keys, number)
+        shown = await _find(request, ledger, keys, number)
         made = await receipts.document(shown, language, documents, address_of(request))
         name = {"content-disposition": f'attachment; filename="receipt-{number}.pdf"'}
         return Response(made, media_type="application/pdf", headers=_headers(language) | name)
 
     @get("/receipts/{number:uuid}", summary="Get a receipt")
-    async def receipt(self, number: UUID, ledger: Pool, keys: KeyRing) -> receipts.ReceiptShown:
-        """The receipt, its signed code, and what was refunded since."""
-        return await receipts.find(ledger, keys, number)
+    async def receipt(self, request: AnyRequest, number: UUID, ledger: Pool, keys: KeyRing) -> receipts.ReceiptShown:
+        """The receipt, its signed code, and what was given back since."""
+        return await _find(request, ledger, keys, number)
+
+
+async def _find(request: AnyRequest, ledger: Pool, keys: KeyRing, number: UUID) -> receipts.ReceiptShown:
+    """The receipt; raises Problem NOT_FOUND or TOO_MANY_TRIES."""
+    LOOK_UPS.count(address_of(request))
+    return await receipts.find(ledger, keys, number)
 
 
 def _language(request: AnyRequest, asked: Language | None) -> Language:

@@ -38,3 +38,26 @@ FROM transfer t
 JOIN canteen c ON c.canteen_id = t.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
 WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0;
+
+-- name: holder_payments
+-- An official's payments of the last month, latest first; one look-up a day, since the index begins with the day.
+SELECT t.posting_id AS number, min(t.kind) AS kind, min(t.channel) AS channel, min(t.meal) AS meal,
+       min(c.name_zh) AS canteen_zh, min(c.name_en) AS canteen_en,
+       extract(epoch FROM min(t.purchased_at))::bigint AS purchased_at,
+       extract(epoch FROM min(t.posted_at))::bigint AS posted_at,
+       is_late(min(t.purchased_at), min(t.posted_at)) AS late, sum(t.amount_fen)::bigint AS amount_fen,
+       (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
+        WHERE r.book = $1 AND r.reverses = t.posting_id)::bigint AS given_back_fen
+FROM generate_series(current_date - 31, current_date + 2, interval '1 day') AS d
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer x
+    WHERE x.book = $1 AND x.business_date = d::date AND x.holder_id = $2 AND x.kind IN ('payment', 'working_meal')
+    OFFSET 0) t
+JOIN canteen c ON c.canteen_id = t.canteen_id
+GROUP BY t.posting_id
+ORDER BY min(t.posted_at) DESC, t.posting_id LIMIT $3;
+
+-- name: holder_credentials
+-- Every card and phone that was issued for an official.
+SELECT credential_id, kind, state, extract(epoch FROM issued_at)::bigint AS issued_at
+FROM credential WHERE book = $1 AND holder_id = $2 ORDER BY credential_id;

@@ -469,6 +469,7 @@ NO_CHANGES = {
     "POST /gateway/notifications": "a gateway's message, verified by its signature; the order keeps it",
     "POST /phone/certificates": "a phone's message, under a one-time code that has its entry",
     "POST /phone/certificates/renewals": "a phone's message, signed by it",
+    "POST /phone/account": "a phone's question, signed by it",
     "POST /phone/top-ups": "a phone's message, signed by it; the order keeps it",
     "POST /terminal/enrolments": "a device's message, under a one-time code that has its entries",
     "POST /terminal/sessions": "a terminal's message, signed by it",

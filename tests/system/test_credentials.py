@@ -1,17 +1,21 @@
 """Cards and phones at the console: what ends with an account, who lifts a block, and what writes nothing."""
 
 import secrets
+import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.calendar import ZONE
 from registry.access import MAY, Permission
 from registry.roles import Role
-from terminals.client import Rejected, activate_phone
+from terminals.client import Rejected, activate_phone, ask_account
+from terminals.devices import SoftwarePhone
 from tests.builders import Network, Official
 from tests.running_system import Person, System
 
@@ -134,3 +138,30 @@ def test_who_issues_cards_in_an_agency_moves_no_money() -> None:
     money = {Permission.TOP_UP, Permission.GRANT_SUBSIDY, Permission.REFUND, Permission.CLOSE_ACCOUNT}
     both = {role for role, allowed in MAY.items() if Permission.ISSUE_CREDENTIAL in allowed and money & allowed}
     assert both <= {Role.CENTRE_OPERATOR}
+
+
+def test_a_holders_phone_shows_every_charge_and_every_credential(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official = network.official(cash_fen=9_000, subsidy_fen=300)
+    card, phone, till = network.card(official), network.phone(official), network.terminal(scratch)
+    in_time = till.charge_card(card, "lunch").receipt
+    [entry] = till.journal.entries("approved")
+    till.void(entry.epoch, entry.sequence)
+    an_hour_ago = int(time.time()) - 3_600
+    monkeypatch.setattr(till, "now", lambda: an_hour_ago)
+    late = till.charge_code(phone.show_code(at=an_hour_ago), "lunch").receipt
+    assert in_time is not None
+    assert late is not None
+    network.card(official)  # of which nobody told him
+    account = ask_account(network.url, phone)
+    shown = [(str(p.number), p.late, p.channel, p.amount_fen, p.given_back_fen) for p in account.payments]
+    assert shown == [(late.number, True, "qr", 1_000, 0), (in_time.number, False, "card", 1_000, 1_000)]
+    assert account.payments[0].posted_at - account.payments[0].purchased_at >= 3_600
+    assert (account.cash_fen, account.subsidy_fen) == (8_300, 0)
+    assert [c.kind for c in account.credentials] == ["card", "phone", "card"]
+    assert {c.state for c in account.credentials} == {"active"}
+    stranger = SoftwarePhone(Ed25519PrivateKey.generate(), phone.certificate)
+    with pytest.raises(Rejected) as rejected:
+        ask_account(network.url, stranger)
+    assert rejected.value.slug == "bad-signature"

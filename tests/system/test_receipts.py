@@ -1,25 +1,38 @@
 """Receipts: what they say, that they verify without a network, and what they look like."""
 
+import json
 import re
+import subprocess
+import sys
+import time
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from uuid import uuid4
+from uuid import RFC_4122, uuid4
 
+import cbor2
 import pypdfium2
 import pytest
 import urllib3
 import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser, expect
 
+from foundation.calendar import ZONE
 from foundation.keys import KeyRing
+from foundation.problems import TOO_MANY_TRIES, Problem
+from foundation.rates import RateLimit
+from settlement.ledger import new_posting_id
 from terminals import qr, receipts
 from terminals.receipts import SignedReceipt
 from tests.builders import Network
+from tests.running_system import System
 
 AMOUNT = st.integers(0, 10**6)
 RECEIPT = st.builds(
     SignedReceipt, number=st.uuids(), kind=st.sampled_from(["payment", "working_meal"]),
-    holder_id=st.integers(1, 2**53), payer_zh=st.just("鄞州区机关事务中心"), canteen_zh=st.just("宁波市行政中心一食堂"),
+    payer_zh=st.just("鄞州区机关事务中心"), canteen_zh=st.just("宁波市行政中心一食堂"),
     meal=st.sampled_from(["breakfast", "lunch", "dinner"]), purchased_at=st.integers(0, 2**34),
     business_date=st.just("2026-11-23"), cash_fen=AMOUNT, subsidy_fen=AMOUNT, host_fen=AMOUNT,
     effect=st.sampled_from(["personal", "voucher"]),
@@ -50,7 +63,9 @@ def test_the_page_and_the_document_say_what_was_paid(network: Network, tmp_path:
     shown = urllib3.request("GET", f"{network.url}/receipts/{number}").json()
     assert (shown["receipt"]["cash_fen"], shown["receipt"]["subsidy_fen"]) == (400, 600)
     receipt = receipts.read(till.identity.centre_public_key, shown["code"])
-    assert (str(receipt.number), receipt.holder_id, receipt.amount_fen) == (number, official.holder_id, 1_000)
+    assert (str(receipt.number), receipt.amount_fen) == (number, 1_000)
+    assert receipt.payer_zh.startswith("就餐人本人（鄞州区机关事务中心"), "his own money, not the agency's"
+    assert str(official.holder_id) not in json.dumps(shown), "strangers must not recognise him on another receipt"
 
     back = {"posting_id": str(uuid4()), "payment": number, "amount_fen": 250, "reason": "served cold"}
     network.centre.call("POST", "/settlement/refunds", back)
@@ -70,7 +85,7 @@ def test_the_page_and_the_document_say_what_was_paid(network: Network, tmp_path:
 
 
 CHINESE_LINES = (
-    "凭证号", "收款单位（伙食提供方）", "就餐食堂", "付款人所在单位", "付款账号", "餐次", "交易时间", "记账日期",
+    "凭证号", "收款单位（伙食提供方）", "就餐食堂", "付款人", "餐次", "交易时间", "记账日期",
     "金额", "其中：自有账户支付", "其中：餐补账户支付", "状态", "个人保存备查",
 )  # fmt: skip
 
@@ -126,3 +141,130 @@ def test_a_number_that_is_none(network: Network, number: str) -> None:
         answer = urllib3.request("GET", f"{network.url}{path}/{number}")
         assert answer.status == 404
         assert answer.json()["type"] == "/problems/not-found"
+
+
+def test_a_voided_payment_says_so_in_big_type(network: Network, tmp_path: Path) -> None:
+    till = network.terminal(tmp_path)
+    answer = till.charge_card(network.card(network.official(cash_fen=5_000)), "lunch")
+    assert answer.receipt is not None
+    [entry] = till.journal.entries("approved")
+    till.void(entry.epoch, entry.sequence)
+    text = urllib3.request("GET", f"{network.url}/r/{answer.receipt.number}").data.decode()
+    assert '<p class="amount">¥0.00</p>' in text
+    assert '<p class="original">原收款¥10.00，已撤销，未收款</p>' in text
+    made = urllib3.request("GET", f"{network.url}/r/{answer.receipt.number}/pdf")
+    page = pypdfium2.PdfDocument(made.data)[0].get_textpage().get_text_bounded()
+    assert page.index("¥0.00") < page.index("原收款") < page.index("¥10.00（")
+
+
+def test_the_host_is_the_payer_of_a_working_meal(network: Network, tmp_path: Path) -> None:
+    guest = network.official("hangzhou")
+    today = datetime.now(ZONE).date()
+    visit = {"holder_id": guest.holder_id, "host_agency_id": network.agency_id("yinzhou"), "first_day": str(today),
+             "last_day": str(today)}  # fmt: skip
+    network.centre.call("POST", "/registry/visits", visit)
+    answer = network.terminal(tmp_path).charge_card(network.card(guest), "lunch", working_meal=True)
+    assert answer.receipt is not None
+    shown = urllib3.request("GET", f"{network.url}/receipts/{answer.receipt.number}").json()
+    assert shown["receipt"]["payer_zh"].startswith("接待单位：鄞州区机关事务中心")
+
+
+def test_a_late_payment_says_when_it_came(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    till, phone = network.terminal(tmp_path), network.phone(network.official())
+    an_hour_ago = int(time.time()) - 3_600
+    monkeypatch.setattr(till, "now", lambda: an_hour_ago)
+    answers = [till.charge_code(phone.show_code(at=an_hour_ago), "lunch") for _ in range(4)]
+    assert [answer.reason for answer in answers] == [None, None, None, "late_limit_exceeded"]
+    assert answers[0].receipt is not None
+    text = urllib3.request("GET", f"{network.url}/r/{answers[0].receipt.number}").data.decode()
+    assert "延迟上送" in text
+    shown = urllib3.request("GET", f"{network.url}/receipts/{answers[0].receipt.number}").json()
+    assert shown["late"] is True
+
+
+def test_codes_that_were_printed_before_still_verify(keys: KeyRing) -> None:
+    number = uuid4()
+    values = [number.bytes, "payment", 1042, "市机关事务局", "一食堂", "lunch", 1_763_870_582, "2025-11-23", 100, 0, 0,
+              "personal"]  # fmt: skip
+    signed = qr.sign1(keys.centre_signing_key, b"onecard receipt v1", values)
+    receipt = receipts.read(keys.centre_public_key, "OR1:" + qr.base45_encode(cbor2.dumps(signed, canonical=True)))
+    assert (receipt.number, receipt.payer_zh, receipt.amount_fen) == (number, "市机关事务局", 100)
+
+
+def test_receipt_numbers_of_one_millisecond_share_nothing_but_the_time() -> None:
+    numbers = [new_posting_id() for _ in range(2_000)]
+    assert len(set(numbers)) == len(numbers)
+    assert all((number.version, number.variant) == (7, RFC_4122) for number in numbers)
+    assert all(abs((number.int >> 80) - time.time() * 1_000) < 60_000 for number in numbers)
+    for a, b in pairwise(numbers):
+        assert ((a.int ^ b.int) & ((1 << 62) - 1)).bit_count() > 8, "fresh bits, above the last 32 too"
+    assert len({number.int >> 32 & 0x3FFFFFFF for number in numbers}) > 1_990
+
+
+def test_an_address_looks_up_so_many_receipts_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit, now = RateLimit(3), [0.0]
+    monkeypatch.setattr("foundation.rates.time.monotonic", lambda: now[0])
+    for _ in range(3):
+        limit.count("10.0.0.1")
+    with pytest.raises(Problem) as refused:
+        limit.count("10.0.0.1")
+    assert (refused.value.kind, refused.value.retry_after_s) == (TOO_MANY_TRIES, 60)
+    limit.count("10.0.0.2")
+    now[0] = 60.0
+    limit.count("10.0.0.1")
+
+
+def test_a_receipt_is_checked_on_the_command_line_without_a_network(
+    network: Network, system: System, tmp_path: Path
+) -> None:
+    answer = network.terminal(tmp_path).charge_card(network.card(network.official()), "lunch")
+    assert answer.receipt is not None
+    code = urllib3.request("GET", f"{network.url}/receipts/{answer.receipt.number}").json()["code"]
+    key = system.command("public-key").stdout.strip()
+    away = {"ONECARD_DATA_DIR": str(tmp_path / "nothing"), "ONECARD_DATABASE_URL": "postgresql://127.0.0.1:1/none"}
+    file = tmp_path / "code.txt"
+    file.write_text(code + "\n")
+
+    def check(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "onecard", "check-receipt", *arguments]
+        return subprocess.run(
+            command, env=system.environment | away, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    for form in (code, str(file)):
+        done = check(form, "--key", key)
+        assert done.returncode == 0, done.stderr
+        assert answer.receipt.number in done.stdout
+        assert "10.00" in done.stdout
+    assert json.loads(check(code, "--key", key, "--json").stdout)["cash_fen"] == 1_000
+    own = system.command("check-receipt", code)
+    assert answer.receipt.number in own.stdout, "the centre's own key when there is one"
+    for wrong in (code[:-3] + "AAA", "OR1:", "nonsense", "OC1:" + code[4:]):
+        done = check(wrong, "--key", key)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert len(done.stderr.splitlines()) == 1
+    assert check(code, "--key", "00" * 32).returncode == 1
+    assert check(code, "--key", "zz").returncode == 1
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_the_page_checks_a_receipt_without_a_network(network: Network, tmp_path: Path, browser: Browser) -> None:
+    answer = network.terminal(tmp_path).charge_card(network.card(network.official(subsidy_fen=300)), "lunch")
+    assert answer.receipt is not None
+    code = urllib3.request("GET", f"{network.url}/receipts/{answer.receipt.number}").json()["code"]
+    page = browser.new_page()
+    page.goto(f"{network.url}/check-receipt?lang=en")
+    page.context.set_offline(True)
+    page.fill("#code", f" {code}\n")
+    page.click("button")
+    expect(page.locator("#genuine")).to_be_visible(timeout=60_000)
+    assert page.locator("[data-field=number]").text_content() == answer.receipt.number
+    amounts = [page.locator(f"[data-field={name}]").text_content() for name in ("amount", "cash", "subsidy", "host")]
+    assert amounts == ["¥10.00", "¥7.00", "¥3.00", "¥0.00"]
+    at = len(code) // 2
+    for wrong in (code[:at] + ("0" if code[at] != "0" else "1") + code[at + 1 :], "OR1:", "x"):
+        page.fill("#code", wrong)
+        page.click("button")
+        expect(page.locator("#wrong")).to_be_visible(timeout=60_000)
+        expect(page.locator("#receipt")).to_be_hidden(timeout=60_000)
+    page.close()

@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import time
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import json as wire
 
+from foundation.calendar import ZONE
 from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.schemas import Answer, to_text
@@ -47,6 +49,34 @@ def test_weighed_food_takes_the_amount_on_the_scale(network: Network, scratch: P
     assert till.charge_card(card, "lunch").reason == "amount_missing"
     assert till.charge_card(card, "lunch", 5_001).reason == "limit_exceeded"
     assert till.charge_card(card, "breakfast", 400).reason == "price_fixed"
+
+
+def test_a_till_asks_before_it_charges_the_same_person_twice(
+    network: Network, till: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official, other = network.official(), network.official()
+    card, phone = network.card(official), network.phone(official)
+    assert till.paid_lately(card, "lunch") is None
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    entry = till.paid_lately(phone.show_code(), "lunch")
+    assert entry is not None, "the same person, whichever way he pays"
+    assert till.paid_lately(card, "dinner") is None
+    assert till.paid_lately(network.card(other), "lunch") is None
+    later = till.now() + 121
+    with monkeypatch.context() as patch:
+        patch.setattr(till, "now", lambda: later)
+        assert till.paid_lately(card, "lunch") is None
+    till.void(entry.epoch, entry.sequence)
+    assert till.paid_lately(card, "lunch") is None, "it was taken back"
+
+
+def test_a_till_knows_the_price_before_the_diner_pays(network: Network, till: Terminal, scratch: Path) -> None:
+    today = datetime.now(ZONE).date().isoformat()
+    till.sign_on()
+    [lunch] = [price for price in till.prices if (price.date, price.meal) == (today, "lunch")]
+    assert (lunch.home_fen, lunch.visitor_fen, lunch.limit_fen) == (1_000, 4_000, None)
+    weighed = network.terminal(scratch, "yuyao")
+    assert {(p.meal, p.home_fen, p.limit_fen) for p in weighed.prices if p.date == today} >= {("lunch", None, 5_000)}
 
 
 @pytest.mark.parametrize(
