@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from foundation.catalogue import Language, language_of
 from foundation.postgres import UNKNOWN_OUTCOME
@@ -65,10 +66,10 @@ def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Respo
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem of an exception: UNAVAILABLE where the database's outcome is unknown, else INTERNAL."""
+    """The problem of an exception: UNAVAILABLE where the database is busy or its outcome unknown, else INTERNAL."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, UNKNOWN_OUTCOME):
+    if isinstance(error, (*UNKNOWN_OUTCOME, NoFreeConnection)):
         log.warning("unavailable", error=repr(error))
         return Problem(UNAVAILABLE, retry_after_s=2)
     log.error("internal_error", exc_info=error)

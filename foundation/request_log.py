@@ -23,6 +23,9 @@ REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["
 REQUEST_ID = b"x-request-id"
 """The header field that names a request, in lower case."""
 
+ANSWERED = "onecard.status"
+"""The status of the answer, in the request's scope."""
+
 _OFFERED = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PROCESS = secrets.token_hex(8)
 _numbers = count(1)
@@ -88,6 +91,7 @@ class RequestLog:
             if event["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(event)
                 headers["x-request-id"] = request_id
+                scope[ANSWERED] = event["status"]  # type: ignore[literal-required]
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 self._note(scope, event["status"], request_id, started)

@@ -25,6 +25,9 @@ from waste.charts.charts import Charts
 
 LOOK_FOR_PARENT_S = 0.5
 
+CONNECTION_WITHIN_S = 10
+"""How long a request waits for a connection to the registry before it is a 503."""
+
 
 @asynccontextmanager
 async def resources(app: Litestar) -> AsyncIterator[None]:
@@ -49,7 +52,11 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
 
 def _engine(settings: Settings) -> AsyncEngine:
     return create_async_engine(
-        settings.sqlalchemy_url, pool_size=settings.registry_connections, max_overflow=0, pool_pre_ping=True
+        settings.sqlalchemy_url,
+        pool_size=settings.registry_connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=CONNECTION_WITHIN_S,
     )
 
 

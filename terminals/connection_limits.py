@@ -2,8 +2,8 @@
 
 A connection is a stranger's until it has carried an authenticated request. Past a limit the quietest of the strangers'
 idle connections is closed for the new one, so that a till always finds room, whoever sits on the others. Requests of
-strangers other than charges have a budget for each address and one for all; who is beyond it gets a 429 here, before
-the application has any work with it.
+strangers other than charges have a budget for each address and one for all; who is beyond it is turned away before the
+application has any work with it. Devices that sign on have budgets of their own, which others cannot use up.
 """
 
 import time
@@ -64,8 +64,8 @@ class ConnectionLimits:
         self._strangers_max, self._each_max = strangers_max, each_max
         self._strangers: OrderedDict[Connection, None] = OrderedDict()
         self._of: dict[str, OrderedDict[Connection, None]] = {}
-        self._all = _Budget(ALL_A_SECOND, ALL_AT_ONCE)
-        self._budgets: OrderedDict[str, _Budget] = OrderedDict()
+        self._all = {device: _Budget(ALL_A_SECOND, ALL_AT_ONCE) for device in (False, True)}
+        self._budgets: OrderedDict[tuple[str, bool], _Budget] = OrderedDict()
 
     def opened(self, connection: Connection) -> None:
         """A new connection, a stranger's. It or a quieter one is closed past a limit."""
@@ -91,15 +91,15 @@ class ConnectionLimits:
             if not mine:
                 del self._of[connection.peer]
 
-    def allow(self, address: str) -> bool:
-        """Whether a stranger at this address may ask for something now."""
-        budget = self._budgets.get(address)
+    def allow(self, address: str, *, device: bool) -> bool:
+        """Whether a stranger at this address, a device that signs on or another one, may ask for something now."""
+        budget = self._budgets.get((address, device))
         if budget is None:
-            budget = self._budgets[address] = _Budget(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
+            budget = self._budgets[address, device] = _Budget(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
             if len(self._budgets) > ADDRESSES_MAX:
                 self._budgets.popitem(last=False)
-        self._budgets.move_to_end(address)
-        return budget.take() and self._all.take()
+        self._budgets.move_to_end((address, device))
+        return budget.take() and self._all[device].take()
 
     def _close_one(self, among: "OrderedDict[Connection, None]", newest: Connection) -> None:
         quietest = next((c for c in among if c is not newest and c.is_idle), newest)
