@@ -179,7 +179,9 @@ def _state(settings: Settings) -> State:
             "calendar": settings.calendar,
             "clearing_fee_fen": settings.clearing_fee_fen,
             "connection_limits": ConnectionLimits(
-                strangers_max=settings.connections_max, each_max=settings.connections_per_address_max
+                strangers_max=settings.connections_max,
+                each_max=settings.connections_per_address_max,
+                requests_a_second=settings.requests_per_address_per_s,
             ),
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }

@@ -206,6 +206,8 @@ class ChargeConnection(HttpToolsProtocol):
             self.parser.get_method().decode(), self.url.decode("ascii", "replace"), problem.kind.status, request_id
         )
         status, headers, body = rendered(problem, None)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.scope[ANSWERED] = status  # type: ignore[literal-required]
         self.transport.write(_response(status, headers | {"connection": "close"}, request_id, body))
         self.transport.close()
 

@@ -16,10 +16,10 @@ FIELDS_MAX = 64
 ANSWER_STUCK_S = 30.0
 """How long an answer may wait for a client that does not read it."""
 
-REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 50.0, 500
-"""Of one address and worker: an office opens pages, and its requests come in bursts."""
-ALL_A_SECOND, ALL_AT_ONCE = 300.0, 2_000
-"""Of all strangers: about a third of a worker's time."""
+BURST_S = 8.0
+"""Requests come in bursts, as when an office opens pages: so many seconds' requests may come at once."""
+ALL_TO_EACH = 4
+"""All strangers together may ask this many times as often as one address; a request takes 1 to 3 ms of a worker."""
 ADDRESSES_MAX = 10_000
 
 
@@ -43,9 +43,9 @@ class _Budget:
 
     __slots__ = ("_at", "_left", "_most", "_rate")
 
-    def __init__(self, rate: float, most: int) -> None:
-        self._rate, self._most = rate, most
-        self._left, self._at = float(most), time.monotonic()
+    def __init__(self, rate: float) -> None:
+        self._rate, self._most = rate, rate * BURST_S
+        self._left, self._at = self._most, time.monotonic()
 
     def take(self) -> bool:
         now = time.monotonic()
@@ -60,11 +60,11 @@ class _Budget:
 class ConnectionLimits:
     """The strangers of one worker."""
 
-    def __init__(self, *, strangers_max: int, each_max: int) -> None:
-        self._strangers_max, self._each_max = strangers_max, each_max
+    def __init__(self, *, strangers_max: int, each_max: int, requests_a_second: float) -> None:
+        self._strangers_max, self._each_max, self._requests_a_second = strangers_max, each_max, requests_a_second
         self._strangers: OrderedDict[Connection, None] = OrderedDict()
         self._of: dict[str, OrderedDict[Connection, None]] = {}
-        self._all = {device: _Budget(ALL_A_SECOND, ALL_AT_ONCE) for device in (False, True)}
+        self._all = {device: _Budget(requests_a_second * ALL_TO_EACH) for device in (False, True)}
         self._budgets: OrderedDict[tuple[str, bool], _Budget] = OrderedDict()
 
     def opened(self, connection: Connection) -> None:
@@ -95,7 +95,7 @@ class ConnectionLimits:
         """Whether a stranger at this address, a device that signs on or another one, may ask for something now."""
         budget = self._budgets.get((address, device))
         if budget is None:
-            budget = self._budgets[address, device] = _Budget(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
+            budget = self._budgets[address, device] = _Budget(self._requests_a_second)
             if len(self._budgets) > ADDRESSES_MAX:
                 self._budgets.popitem(last=False)
         self._budgets.move_to_end((address, device))

@@ -59,13 +59,13 @@ def test_a_bank_file_of_megabytes_is_posted(network: Network) -> None:
 def test_a_file_of_weigh_ins_of_a_megabyte_is_read(network: Network) -> None:
     kitchen = network.person("kitchen-yinzhou")
     today = datetime.now(ZONE).date().isoformat()
-    row = f"{today},{network.canteen_id('yinzhou')},lunch,plate,1.5,{'dish ' * 12}{secrets.token_hex(2)}"
-    lines = ["date,canteen,meal,stream,weight_kg,dish", *[row] * 4_000]
+    row = f"{today},{network.canteen_id('yinzhou')},lunch,plate,1.5,{'dish ' * 9}{secrets.token_hex(4)}"
+    lines = ["date,canteen,meal,stream,weight_kg,dish", *[row] * 4_500]
     content = "\n".join(lines).encode()
     assert len(content) > 262_144
     answer = send(kitchen, "/waste/weigh-in-files", content)
     assert answer.status == 201, answer.data
-    assert json.loads(answer.data)["new"] == 4_000
+    assert json.loads(answer.data)["new"] == 4_500
 
 
 @pytest.mark.parametrize("path", ["/console/sessions", "/terminal/enrolments", "/phone/certificates"])
