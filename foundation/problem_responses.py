@@ -69,7 +69,7 @@ def problem_of(error: Exception) -> Problem:
     """The problem of an exception: UNAVAILABLE when the database cannot say or cannot write, else INTERNAL."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, UNKNOWN_OUTCOME):
+    if isinstance(error, (*UNKNOWN_OUTCOME, PoolTimeout)):
         log.warning("unavailable", error=repr(error))
         return Problem(UNAVAILABLE, retry_after_s=2)
     if isinstance(error, UNABLE):

@@ -23,6 +23,12 @@ REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["
 REQUEST_ID = b"x-request-id"
 """The header field that names a request, in lower case."""
 
+ANSWERED = "onecard.status"
+"""The status of the answer, in the request's scope: of the application's, or of the connection's that came first."""
+
+CLIENT_GONE = 499
+"""In log and metrics: the client closed the connection before its request was complete (nginx's number)."""
+
 _OFFERED = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PROCESS = secrets.token_hex(8)
 _numbers = count(1)
@@ -84,6 +90,13 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
+        gone = False
+
+        async def hearing() -> Any:
+            nonlocal gone
+            event = await receive()
+            gone = gone or event["type"] == "http.disconnect"
+            return event
 
         async def noting(event: Message) -> None:
             if event["type"] == "http.response.start":
@@ -91,10 +104,12 @@ class RequestLog:
                 headers["x-request-id"] = request_id
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                self._note(scope, event["status"], request_id, started)
+                if ANSWERED not in scope:
+                    scope[ANSWERED] = CLIENT_GONE if gone else event["status"]  # type: ignore[literal-required]
+                    self._note(scope, scope[ANSWERED], request_id, started)  # type: ignore[literal-required]
             await send(event)
 
-        await self._app(scope, receive, noting)
+        await self._app(scope, hearing, noting)
 
     def _note(self, scope: Any, status: int, request_id: str, started: float) -> None:
         if status >= 400 or self.log_requests:

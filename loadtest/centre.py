@@ -62,6 +62,7 @@ class Centre:
             # A till of the generator opens a dozen connections at once, and all tills are at one address.
             "ONECARD_CONNECTIONS_MAX": "10000",
             "ONECARD_CONNECTIONS_PER_ADDRESS_MAX": "10000",
+            "ONECARD_REQUESTS_PER_ADDRESS_PER_S": "10000",
         }
 
     @property

@@ -192,7 +192,9 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "alone_limits": settings.alone_limits,
             "account_cooling_h": settings.account_cooling_h,
             "connection_limits": ConnectionLimits(
-                strangers_max=settings.connections_max, each_max=settings.connections_per_address_max
+                strangers_max=settings.connections_max,
+                each_max=settings.connections_per_address_max,
+                requests_a_second=settings.requests_per_address_per_s,
             ),
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }

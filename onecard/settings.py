@@ -92,6 +92,9 @@ class Settings(BaseSettings):
         2_000, ge=10, description="Connections per worker that have not carried an authenticated request."
     )
     connections_per_address_max: int = Field(500, ge=10, description="Of these, those of one address.")
+    requests_per_address_per_s: float = Field(
+        25.0, gt=0, description="Requests a second and worker of one address that are not authenticated."
+    )
     live_viewers_max: int = Field(200, ge=1, description="Open live streams per worker.")
     live_viewers_per_address_max: int = Field(20, ge=1, description="Of these, those of one address.")
 

@@ -31,7 +31,7 @@ async def live_stream(request: Request[Any, Any, State], state: State) -> Server
         # Asked again: others may have come since. Who is sent away now gets the refusal on the next try.
         if state.viewers.has_room(address):
             with state.viewers.looking(address):
-                async for totals in state.live.stream():
+                async for totals in state.live.stream(state.viewers):
                     yield totals
 
     return ServerSentEvent(stream())

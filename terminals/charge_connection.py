@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from foundation.problem_responses import rendered
 from foundation.problems import TOO_LARGE, TOO_SLOW, Problem, ProblemKind
 from foundation.request_log import (
+    ANSWERED,
     REQUEST_ID,
     REQUESTS,
     SECURITY_HEADERS,
@@ -47,6 +48,9 @@ BODY_MAX_BYTES = 20_500_000
 
 BODY_BYTES_A_SECOND = 50_000
 """A body may take longer than others by the time that it needs at this speed: an office uploads files at 1 Mbit/s."""
+
+DEVICES = (b"/terminal/", b"/phone/")
+"""Where devices sign on, and what they ask for then."""
 
 HEAD_TOO_LARGE = ProblemKind(431, "head-too-large")
 TOO_MANY_REQUESTS = ProblemKind(429, "too-many-requests")
@@ -125,10 +129,10 @@ class ChargeConnection(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self.peer = self.client[0] if self.client else ""
         self._is_proxy = self.peer in self._proxies
-        self._arrivals.silent_since[self] = time.monotonic()
         if self._is_proxy:
             self._is_stranger = False
         else:
+            self._arrivals.silent_since[self] = time.monotonic()
             self._limits.opened(self)
 
     @property
@@ -177,7 +181,7 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The application has answered."""
-        if self._is_stranger and ("user" in self.cycle.scope or "auth" in self.cycle.scope):
+        if self._is_stranger and _is_authenticated(self.cycle.scope):
             self._recognise()
         super().on_response_complete()
 
@@ -229,6 +233,8 @@ class ChargeConnection(HttpToolsProtocol):
             self.parser.get_method().decode(), self.url.decode("ascii", "replace"), problem.kind.status, request_id
         )
         status, headers, body = rendered(problem, None)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.scope[ANSWERED] = status  # type: ignore[literal-required]
         self.transport.write(self._dated(_response(status, headers | {"connection": "close"}, request_id, body)))
         self.transport.close()
 
@@ -280,18 +286,26 @@ class ChargeConnection(HttpToolsProtocol):
                 self._start_application()
                 return
             self._is_charge = self._turned_away = True
-            self._turn_away_with = _TOO_MANY
+            self._turn_away_with = _BUSY if self._is_devices else _TOO_MANY
         self._body = b""
         self._keep_alive = self.parser.should_keep_alive()
         if self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    @property
+    def _is_devices(self) -> bool:
+        return self.url.startswith(DEVICES)
+
     def _may_ask(self) -> bool:
         """Whether the application has time for this request: strangers' requests have a budget."""
         if self._is_proxy:
             named = b",".join(value for name, value in self.headers if name == b"x-forwarded-for")
-            return self._limits.allow(self._proxies.get_trusted_client_host(named.decode("latin-1")))
-        return not self._is_stranger or self._limits.allow(self.peer)
+            address = self._proxies.get_trusted_client_host(named.decode("latin-1"))
+        elif self._is_stranger:
+            address = self.peer
+        else:
+            return True
+        return self._limits.allow(address, device=self._is_devices)
 
     def _start_application(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -344,9 +358,13 @@ class ChargeConnection(HttpToolsProtocol):
             self._arrivals.turned_away += 1
         else:
             self._arrivals.slowed_down += 1
+        if self.parser.get_method() == b"HEAD":
+            # Its answer has no body: what comes after this one would be taken for another answer.
+            self._keep_alive = False
         self.transport.write(self._dated(new_request_id().encode().join(self._turn_away_with)))
         self._wait_for_the_next()
-        self._pause()
+        if self._turn_away_with is _BUSY or not self._is_proxy:
+            self._pause()
 
     def _pause(self) -> None:
         if not self.transport.is_closing():
@@ -400,6 +418,13 @@ def _response(status: int, headers: dict[str, str], request_id: str, body: bytes
     for name, value in headers.items():
         head += f"{name}: {value}\r\n"
     return b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body)
+
+
+def _is_authenticated(scope: Any) -> bool:
+    """Whether an answered request came from a signed-in person, a signed-on device, or one that signed on with it."""
+    if "user" in scope or "auth" in scope:
+        return True
+    return bool(scope["raw_path"].startswith(DEVICES) and scope.get(ANSWERED, 500) < 300)
 
 
 def _turned_away(problem: Problem) -> tuple[bytes, bytes]:

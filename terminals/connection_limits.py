@@ -2,8 +2,8 @@
 
 A connection is a stranger's until it has carried an authenticated request. Past a limit the quietest of the strangers'
 idle connections is closed for the new one, so that a till always finds room, whoever sits on the others. Requests of
-strangers other than charges have a budget for each address and one for all; who is beyond it gets a 429 here, before
-the application has any work with it.
+strangers other than charges have a budget for each address and one for all; who is beyond it is turned away before the
+application has any work with it. Devices that sign on have budgets of their own, which others cannot use up.
 """
 
 import time
@@ -16,10 +16,10 @@ FIELDS_MAX = 64
 ANSWER_STUCK_S = 30.0
 """How long an answer may wait for a client that does not read it."""
 
-REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 50.0, 500
-"""Of one address and worker: an office opens pages, and its requests come in bursts."""
-ALL_A_SECOND, ALL_AT_ONCE = 300.0, 2_000
-"""Of all strangers: about a third of a worker's time."""
+BURST_S = 8.0
+"""Requests come in bursts, as when an office opens pages: so many seconds' requests may come at once."""
+ALL_TO_EACH = 4
+"""All strangers together may ask this many times as often as one address; a request takes 1 to 3 ms of a worker."""
 ADDRESSES_MAX = 10_000
 
 
@@ -43,9 +43,9 @@ class _Budget:
 
     __slots__ = ("_at", "_left", "_most", "_rate")
 
-    def __init__(self, rate: float, most: int) -> None:
-        self._rate, self._most = rate, most
-        self._left, self._at = float(most), time.monotonic()
+    def __init__(self, rate: float) -> None:
+        self._rate, self._most = rate, rate * BURST_S
+        self._left, self._at = self._most, time.monotonic()
 
     def take(self) -> bool:
         now = time.monotonic()
@@ -60,12 +60,12 @@ class _Budget:
 class ConnectionLimits:
     """The strangers of one worker."""
 
-    def __init__(self, *, strangers_max: int, each_max: int) -> None:
-        self._strangers_max, self._each_max = strangers_max, each_max
+    def __init__(self, *, strangers_max: int, each_max: int, requests_a_second: float) -> None:
+        self._strangers_max, self._each_max, self._requests_a_second = strangers_max, each_max, requests_a_second
         self._strangers: OrderedDict[Connection, None] = OrderedDict()
         self._of: dict[str, OrderedDict[Connection, None]] = {}
-        self._all = _Budget(ALL_A_SECOND, ALL_AT_ONCE)
-        self._budgets: OrderedDict[str, _Budget] = OrderedDict()
+        self._all = {device: _Budget(requests_a_second * ALL_TO_EACH) for device in (False, True)}
+        self._budgets: OrderedDict[tuple[str, bool], _Budget] = OrderedDict()
 
     def opened(self, connection: Connection) -> None:
         """A new connection, a stranger's. It or a quieter one is closed past a limit."""
@@ -91,15 +91,15 @@ class ConnectionLimits:
             if not mine:
                 del self._of[connection.peer]
 
-    def allow(self, address: str) -> bool:
-        """Whether a stranger at this address may ask for something now."""
-        budget = self._budgets.get(address)
+    def allow(self, address: str, *, device: bool) -> bool:
+        """Whether a stranger at this address, a device that signs on or another one, may ask for something now."""
+        budget = self._budgets.get((address, device))
         if budget is None:
-            budget = self._budgets[address] = _Budget(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
+            budget = self._budgets[address, device] = _Budget(self._requests_a_second)
             if len(self._budgets) > ADDRESSES_MAX:
                 self._budgets.popitem(last=False)
-        self._budgets.move_to_end(address)
-        return budget.take() and self._all.take()
+        self._budgets.move_to_end((address, device))
+        return budget.take() and self._all[device].take()
 
     def _close_one(self, among: "OrderedDict[Connection, None]", newest: Connection) -> None:
         quietest = next((c for c in among if c is not newest and c.is_idle), newest)

@@ -50,6 +50,7 @@ CLOSES_CHARGES, CLOSES_S = 300_000, 300.0
 """Enough charges for the fifty closes; the generator ends when the last one is answered."""
 FLOOD_RATE, FLOOD_S, QUICK_FLOOD_S = 100.0, 10.0, 4.0
 """Payments a second while strangers flood the centre, as on an ordinary noon, and how long each flood lasts."""
+FLOOD_TILLS, FLOOD_PEOPLE = 96, 2_400
 FLOOD_BEGINS_S = 1.0
 """Until a flood has opened its connections."""
 RECEIPTS = 50
@@ -81,7 +82,11 @@ TARGETS: dict[str, tuple[str, float]] = {
     "waste_dashboard_p95_ms": ("<=", 200.0),
 }
 
-AS_IN_PRODUCTION = {"ONECARD_CONNECTIONS_MAX": "2000", "ONECARD_CONNECTIONS_PER_ADDRESS_MAX": "500"}
+AS_IN_PRODUCTION = {
+    "ONECARD_CONNECTIONS_MAX": "2000",
+    "ONECARD_CONNECTIONS_PER_ADDRESS_MAX": "500",
+    "ONECARD_REQUESTS_PER_ADDRESS_PER_S": "25",
+}
 """Elsewhere the load generator's tills, all at one address, would be strangers beyond these limits."""
 
 console = Console(highlight=False)
@@ -139,7 +144,8 @@ class Bench:
     def floods(self, *, quick: bool) -> None:
         """Payments while strangers flood the centre, and what its workers' memory comes to after a soak of it all."""
         with self.centre.running(**AS_IN_PRODUCTION) as pid:
-            traffic = self._traffic(DemoNetwork(self.centre.url))
+            network, folder = DemoNetwork(self.centre.url), self.folder / "floods"
+            traffic = Traffic(network, folder, people=FLOOD_PEOPLE, tills=FLOOD_TILLS)
             numbers = self._receipts(traffic)
             seconds = QUICK_FLOOD_S if quick else FLOOD_S
             self._steady(traffic, seconds)
@@ -160,7 +166,7 @@ class Bench:
 
     def _steady(self, traffic: Traffic, seconds: float) -> float:
         """The 99th percentile in ms of payments at a steady rate, all of which must be approved."""
-        queues = traffic.cards(int(FLOOD_RATE * seconds / TILLS) + 1)
+        queues = traffic.cards(int(FLOOD_RATE * seconds / FLOOD_TILLS) + 1)
         measured = generate(self.centre.address, queues, seconds=seconds, rate=FLOOD_RATE)
         if set(measured.marks) != {"approved"}:
             raise LoadFailed(f"not all payments were approved: {dict(measured.marks)}")

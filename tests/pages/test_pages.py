@@ -9,6 +9,7 @@ from typing import Any
 import urllib3
 from playwright.sync_api import Browser, expect
 
+from demo.city import PASSWORD
 from tests.builders import Network
 from tests.running_system import System
 
@@ -106,3 +107,35 @@ def test_pages_load_nothing_from_elsewhere() -> None:
         if path.suffix == ".pyc":
             continue
         assert not re.search(r"(src|href|url)[=(\"]+https?://", path.read_text(encoding="utf-8")), path
+
+
+def test_the_weighing_page_sends_large_photos_and_keeps_a_refused_one(system: System, browser: Browser) -> None:
+    page = browser.new_page(locale="en-GB")
+
+    def sign_in() -> None:
+        page.goto(f"{system.url}/weighing?lang=en")
+        page.fill("[name=login]", "kitchen-yinzhou")
+        page.fill("[name=password]", PASSWORD)
+        page.click("#sign-in button")
+        expect(page.locator("#weigh")).to_be_visible(timeout=60_000)
+
+    def weigh(weight: str, photo: bytes) -> None:
+        page.fill("#weight", weight)
+        page.set_input_files("#photo", {"name": "plate.png", "mimeType": "image/png", "buffer": photo})
+        page.click("#weigh button.go")
+
+    sign_in()
+    weigh("1.5", bytes.fromhex("89504e470d0a1a0a") + bytes(900_000))
+    expect(page.locator("#state")).to_have_text("Recorded", timeout=60_000)
+    expect(page.locator("#done li")).to_have_count(1)
+    weigh("2.5", b"not a picture at all")
+    expect(page.locator("#state")).to_contain_text("Photo not saved", timeout=60_000)
+    again = page.get_by_role("button", name="Send the photo again")
+    expect(again).to_be_visible()
+    sign_in()
+    expect(page.locator("#done li")).to_contain_text("Photo not saved")
+    again.click()
+    expect(page.locator("#state")).to_contain_text("Photo not saved", timeout=60_000)
+    page.get_by_role("button", name="Discard the photo").click()
+    expect(again).to_have_count(0)
+    page.close()

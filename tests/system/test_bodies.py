@@ -45,13 +45,12 @@ def test_a_photo_of_a_megabyte_is_kept_whole(network: Network) -> None:
 
 def test_a_bank_file_of_megabytes_is_posted(network: Network) -> None:
     filler = "<AddtlNtryInf>" + "x" * 500 + "</AddtlNtryInf></Ntry>"
-    run = secrets.token_hex(4)
-    entries = [entry(f"{run}-{n}", 100 + n, "NOBODY", credit=True).replace("</Ntry>", filler) for n in range(3_000)]
-    content = camt(*entries)
+    # Not booked yet, so that the file leaves nothing for other tests to find.
+    pending = [entry(f"{n}", 100 + n, "NOBODY", credit=True, status="<Sts><Cd>PDNG</Cd></Sts>") for n in range(3_000)]
+    content = camt(*(one.replace("</Ntry>", filler) for one in pending))
     assert len(content) > 2_000_000
     answer = send(network.centre, "/clearing/confirmations", content)
-    assert answer.status == 201, answer.data
-    assert len(json.loads(answer.data)) == 3_000
+    assert (answer.status, json.loads(answer.data)) == (201, [])
     too_large = send(network.centre, "/clearing/confirmations", b" " * 20_000_001)
     assert too_large.status == 413
 
@@ -59,13 +58,13 @@ def test_a_bank_file_of_megabytes_is_posted(network: Network) -> None:
 def test_a_file_of_weigh_ins_of_a_megabyte_is_read(network: Network) -> None:
     kitchen = network.person("kitchen-yinzhou")
     today = datetime.now(ZONE).date().isoformat()
-    row = f"{today},{network.canteen_id('yinzhou')},lunch,plate,1.5,{'dish ' * 12}{secrets.token_hex(2)}"
-    lines = ["date,canteen,meal,stream,weight_kg,dish", *[row] * 4_000]
+    row = f"{today},{network.canteen_id('yinzhou')},lunch,plate,1.5,{'dish ' * 9}{secrets.token_hex(4)}"
+    lines = ["date,canteen,meal,stream,weight_kg,dish", *[row] * 4_500]
     content = "\n".join(lines).encode()
     assert len(content) > 262_144
     answer = send(kitchen, "/waste/weigh-in-files", content)
     assert answer.status == 201, answer.data
-    assert json.loads(answer.data)["new"] == 4_000
+    assert json.loads(answer.data)["new"] == 4_500
 
 
 @pytest.mark.parametrize("path", ["/console/sessions", "/terminal/enrolments", "/phone/certificates"])

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -19,6 +20,7 @@ LIMITS = {
     "body_within_s": "2",
     "connections_max": "40",
     "connections_per_address_max": "20",
+    "requests_per_address_per_s": "25",
     "live_viewers_max": "4",
     "live_viewers_per_address_max": "2",
 }
@@ -154,6 +156,13 @@ def test_a_body_that_is_too_large_or_too_slow_is_logged_and_counted_as_such(syst
         assert all_of(connection).startswith(b"HTTP/1.1 408 ")
     after = {status: counted(system, status) for status in (408, 413, 500)}
     assert {status: after[status] - before[status] for status in after} == {408: 1, 413: 1, 500: 0}
+    with connect(system, "127.0.0.60") as connection:
+        connection.sendall((head % ("/waste/weigh-ins", "hung-up", 1_000)).encode() + b"{")
+    give_up_at = time.monotonic() + 60
+    while counted(system, 499) == 0 and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    assert counted(system, 499) >= 1
+    assert counted(system, 500) == before[500]
     for name, status in (("too-large", 413), ("too-slow", 408)):
         [line] = [text for text in system.output.splitlines() if name in text]
         assert str(status) in line
