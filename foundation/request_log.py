@@ -14,6 +14,8 @@ from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 from prometheus_client import Counter
 
+from foundation.security_headers import cache_control, security_headers
+
 log = structlog.get_logger()
 
 REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
@@ -24,13 +26,6 @@ REQUEST_ID = b"x-request-id"
 _OFFERED = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PROCESS = secrets.token_hex(8)
 _numbers = count(1)
-
-SECURITY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "DENY",
-    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-}
 
 
 def new_request_id() -> str:
@@ -61,8 +56,9 @@ def count_and_log(method: str, path: str, status: int, request_id: str, **more: 
 class RequestLog:
     """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
-    def __init__(self, app: Litestar, *, log_requests: bool) -> None:
+    def __init__(self, app: Litestar, *, log_requests: bool, hsts_max_age_s: int = 0) -> None:
         self._app = app
+        self._headers = security_headers(hsts_max_age_s)
         self.state = app.state
         self.log_requests = log_requests
 
@@ -80,8 +76,9 @@ class RequestLog:
             if event["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(event)
                 headers["x-request-id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                headers.setdefault("cache-control", cache_control(scope["path"]))
                 self._note(scope, event["status"], request_id, started)
             await send(event)
 

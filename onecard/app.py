@@ -27,7 +27,7 @@ from onecard.live_totals import CHANNEL, ForgivingBackend
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
-from onecard.system_routes import health, live_stream, prometheus
+from onecard.system_routes import health, live_stream, monitoring, prometheus
 from registry.models import Database
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import Charger
@@ -142,7 +142,7 @@ def create_server(*more: Router) -> RequestLog:
     # What exists now lives as long as the worker: keep it out of every collection.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    return RequestLog(app, log_requests=settings.log_requests)
+    return RequestLog(app, log_requests=settings.log_requests, hsts_max_age_s=settings.hsts_max_age_s)
 
 
 def create_app(settings: Settings, *more: Router) -> Litestar:
@@ -204,7 +204,7 @@ def _openapi() -> OpenAPIConfig:
         contact=Contact(name="The clearing centre"),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         tags=[Tag(name, description) for name, description in TAGS.items()],
-        path="/schema",
+        openapi_router=Router("/schema", route_handlers=[], guards=[monitoring]),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
         use_handler_docstrings=True,
     )

@@ -329,7 +329,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.data_dir = settings.data_dir.resolve()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         sockets = _socket_folder(self.data_dir)
         self.postgres = None if settings.database_url else EmbeddedPostgres(self.data_dir / "postgres", sockets)
         self.valkey = None if settings.redis_url else EmbeddedValkey(self.data_dir / "valkey", sockets)
@@ -351,6 +351,8 @@ class Services:
     def running(self) -> Iterator[Settings]:
         """Lock the folder, stop orphans, start everything, restart what dies, stop it all. Raises AlreadyRunning."""
         with self._own():
+            if self.data_dir.stat().st_mode & 0o077:
+                log.warning("data_folder_open_to_others", folder=str(self.data_dir))
             _socket_folder(self.data_dir)
             try:
                 for service in self._all:

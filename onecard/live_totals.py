@@ -6,7 +6,7 @@ for a moment, and every ``REREAD_S`` anyway. Nothing depends on these figures.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import msgspec
@@ -37,6 +37,12 @@ class CanteenTotals(msgspec.Struct):
     amount_fen: int
 
 
+def shown(totals: Iterable[CanteenTotals], *, with_amounts: bool) -> bytes:
+    """The totals as JSON, without money for readers who do not see it."""
+    rows = [msgspec.structs.asdict(canteen) for canteen in totals]
+    return msgspec.json.encode(rows if with_amounts else [row | {"amount_fen": None} for row in rows])
+
+
 class ForgivingBackend(RedisChannelsPubSubBackend):
     """Redis channels that survive a loss of Redis; messages are dropped meanwhile."""
 
@@ -61,8 +67,9 @@ class ForgivingBackend(RedisChannelsPubSubBackend):
 class LiveFigures:
     """One worker's copy of the live totals."""
 
-    def __init__(self, ledger: Pool, channels: ChannelsPlugin) -> None:
+    def __init__(self, ledger: Pool, channels: ChannelsPlugin, *, with_amounts: bool) -> None:
         self._ledger = ledger
+        self._with_amounts = with_amounts
         self._channels = channels
         self._totals: dict[int, CanteenTotals] = {}
         self._untold: dict[int, list[int]] = {}
@@ -102,7 +109,7 @@ class LiveFigures:
         last = ""
         while True:
             await self._reread_if_due()
-            now = msgspec.json.encode(list(self._totals.values())).decode()
+            now = shown(self._totals.values(), with_amounts=self._with_amounts).decode()
             if now != last:
                 last = now
                 yield now

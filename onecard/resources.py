@@ -58,7 +58,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine, channels:
     state.database = async_sessionmaker(engine, expire_on_commit=False)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
-    state.live = LiveFigures(state.ledger, channels)
+    state.live = LiveFigures(state.ledger, channels, with_amounts=settings.shows_live_amounts)
     state.charts = Charts(state.ledger)
     state.viewers = 0
     state.charger = _charger(state, settings)

@@ -18,11 +18,11 @@ from foundation.problems import TOO_LARGE, TOO_SLOW, Problem
 from foundation.request_log import (
     REQUEST_ID,
     REQUESTS,
-    SECURITY_HEADERS,
     count_and_log,
     new_request_id,
     request_id_of,
 )
+from foundation.security_headers import TERMINAL_HEADERS
 from settlement.errors import BUSY
 from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
 from terminals.messages import SIGNATURE_FIELDS
@@ -216,7 +216,7 @@ class ChargeConnection(HttpToolsProtocol):
 
 @lru_cache(maxsize=64)
 def _head(status: int) -> str:
-    security = "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
+    security = "".join(f"{name}: {value}\r\n" for name, value in TERMINAL_HEADERS.items())
     return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n{security}"
 
 

@@ -23,7 +23,8 @@ function draw(canteens) {
     bar.style.width = `${(100 * c.payments) / most}%`;
     cell(row, "bar", "").append(bar);
     cell(row, "number", c.payments.toLocaleString(language));
-    cell(row, "number", (c.amount_fen / 100).toLocaleString(language, { minimumFractionDigits: 2 }));
+    const amount = (fen) => (fen / 100).toLocaleString(language, { minimumFractionDigits: 2 });
+    cell(row, "number", c.amount_fen === null ? "–" : amount(c.amount_fen));
   }
 }
 
