@@ -33,7 +33,7 @@ APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof")
 READ_ONLY = ("alembic_version",)
 """Tables that migrations alone write."""
 
-DELETED_FROM = ("console_session", "procrastinate_%")
+DELETED_FROM = ("console_session", "procrastinate_%", "payment_probe", "sign_in_try", "sign_in_failure")
 """Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""
 
 
