@@ -16,6 +16,8 @@ from litestar.types import Message, Receive, Scope, Send
 from prometheus_client import Counter
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from foundation.security_headers import cache_control, security_headers
+
 log = structlog.get_logger()
 
 REQUESTS = Counter("onecard_http_requests_total", "HTTP requests by status.", ["status"])
@@ -32,13 +34,6 @@ CLIENT_GONE = 499
 _OFFERED = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _PROCESS = secrets.token_hex(8)
 _numbers = count(1)
-
-SECURITY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "DENY",
-    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-}
 
 
 def new_request_id() -> str:
@@ -75,9 +70,12 @@ def count_and_log(method: str, path: str, status: int, request_id: str, **more: 
 class RequestLog:
     """Gives every request an id, logs it, counts it; around the whole application, unknown addresses included."""
 
-    def __init__(self, app: Litestar, *, log_requests: bool, trusted_proxies: str = "") -> None:
+    def __init__(
+        self, app: Litestar, *, log_requests: bool, trusted_proxies: str = "", hsts_max_age_s: int = 0
+    ) -> None:
         self._app: Any = ProxyHeadersMiddleware(app, trusted_proxies)  # type: ignore[arg-type]
         self.trusted_proxies = self._app.trusted_hosts
+        self._headers = security_headers(hsts_max_age_s)
         self.state = app.state
         self.log_requests = log_requests
 
@@ -102,8 +100,9 @@ class RequestLog:
             if event["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(event)
                 headers["x-request-id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                headers.setdefault("cache-control", cache_control(scope["path"]))
                 if ANSWERED not in scope:
                     scope[ANSWERED] = CLIENT_GONE if gone else event["status"]  # type: ignore[literal-required]
                     self._note(scope, scope[ANSWERED], request_id, started)  # type: ignore[literal-required]

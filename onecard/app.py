@@ -29,7 +29,7 @@ from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
-from onecard.system_routes import health, live, live_stream, prometheus
+from onecard.system_routes import health, live, live_stream, monitoring, prometheus
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
 from registry.models import Database
@@ -159,7 +159,12 @@ def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
     # What exists now lives as long as the worker: keep it out of every collection.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-    return RequestLog(app, log_requests=settings.log_requests, trusted_proxies=settings.trusted_proxies)
+    return RequestLog(
+        app,
+        log_requests=settings.log_requests,
+        trusted_proxies=settings.trusted_proxies,
+        hsts_max_age_s=settings.hsts_max_age_s,
+    )
 
 
 def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) -> Litestar:
@@ -233,7 +238,7 @@ def _openapi() -> OpenAPIConfig:
         contact=Contact(name="The clearing centre"),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         tags=[Tag(name, description) for name, description in TAGS.items()],
-        path="/schema",
+        openapi_router=Router("/schema", route_handlers=[], guards=[monitoring]),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
         use_handler_docstrings=True,
     )

@@ -386,6 +386,8 @@ class Services:
     def running(self) -> Iterator[Settings]:
         """Lock the folder, stop orphans, start everything, restart what dies, stop it all. Raises AlreadyRunning."""
         with self._own():
+            if self.data_dir.stat().st_mode & 0o077:
+                log.warning("data_folder_open_to_others", folder=str(self.data_dir))
             _make_socket_folder(self._sockets)
             keepers: list[threading.Thread] = []
             try:
@@ -426,7 +428,7 @@ class Services:
 
     @contextmanager
     def _own(self) -> Iterator[None]:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.data_dir / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.enums import MediaType
@@ -19,6 +18,7 @@ from foundation.calendar import long_date
 from foundation.catalogue import Language
 from foundation.pages import language_of_page, page_response, render
 from foundation.postgres import LOST_CONNECTION, Pool, as_struct
+from onecard import live_totals
 from onecard.live_totals import CanteenTotals
 from onecard.pages import WEB
 from settlement.ledger import has_open_payments
@@ -46,7 +46,8 @@ async def live_page(request: Request[Any, Any, State], state: State, day: date |
     except (*LOST_CONNECTION, TimeoutError):
         # Without the database the page waits for the events, as every page that is open does.
         shown = ShownDay(today)
-    return page_response(_page(shown, language, today, chosen=day is not None), language)
+    with_amounts = state.settings.shows_live_amounts
+    return page_response(_page(shown, language, today, chosen=day is not None, with_amounts=with_amounts), language)
 
 
 async def _shown(ledger: Pool, chosen: date | None, today: date) -> ShownDay:
@@ -62,20 +63,21 @@ async def _shown(ledger: Pool, chosen: date | None, today: date) -> ShownDay:
     return ShownDay(chosen, totals, before, after)
 
 
-def _page(shown: ShownDay, language: Language, today: date, *, chosen: bool) -> str:
+def _page(shown: ShownDay, language: Language, today: date, *, chosen: bool, with_amounts: bool) -> str:
     """``chosen``: the reader asked for this day; else the page looks for a newer one from time to time."""
 
     def link(day: date | None, words: str) -> dict[str, str]:
         name = catalogue.text(f"live.{words}", language, day=long_date(day, language)) if day else ""
         return {f"{words}_link": f"?day={day}&lang={language.value}" if day else "", f"{words}_name": name}
 
+    totals = shown.totals
     title = "live.title" if shown.day == today else "live.title_of_day"
     return render(
         TEMPLATE,
         language,
         title=catalogue.text(title, language, today=long_date(shown.day, language)),
         day=shown.day.isoformat(),
-        totals="" if shown.totals is None else msgspec.json.encode(shown.totals).decode(),
+        totals="" if totals is None else live_totals.shown(totals, with_amounts=with_amounts).decode(),
         look_again="" if chosen or shown.totals is None else "yes",
         parameter=language.value,
         query=f"day={shown.day}&" if chosen else "",

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -46,6 +46,12 @@ class CanteenTotals(msgspec.Struct):
     business_date: str = ""
 
 
+def shown(totals: Iterable[CanteenTotals], *, with_amounts: bool) -> bytes:
+    """The totals as JSON, without money for readers who do not see it."""
+    rows = [msgspec.structs.asdict(canteen) for canteen in totals]
+    return msgspec.json.encode(rows if with_amounts else [row | {"amount_fen": None} for row in rows])
+
+
 class Viewers:
     """The open live streams of a worker, by network address."""
 
@@ -75,8 +81,9 @@ class Viewers:
 class LiveFigures:
     """One worker's copy of the live totals."""
 
-    def __init__(self, ledger: Pool, redis: Redis) -> None:
+    def __init__(self, ledger: Pool, redis: Redis, *, with_amounts: bool) -> None:
         self._ledger = ledger
+        self._with_amounts = with_amounts
         self._redis = redis
         self._totals: dict[int, CanteenTotals] = {}
         self._untold: dict[int, list[int]] = {}
@@ -145,7 +152,10 @@ class LiveFigures:
         """The totals, encoded once for all who look on."""
         now = time.monotonic()
         if now - self._encoded_at >= TICK_S:
-            self._encoded, self._encoded_at = msgspec.json.encode(list(self._totals.values())).decode(), now
+            self._encoded, self._encoded_at = (
+                shown(self._totals.values(), with_amounts=self._with_amounts).decode(),
+                now,
+            )
         return self._encoded
 
     async def _reread_if_due(self) -> None:

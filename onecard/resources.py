@@ -89,7 +89,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
-    state.live = LiveFigures(state.ledger, state.redis)
+    state.live = LiveFigures(state.ledger, state.redis, with_amounts=settings.shows_live_amounts)
     state.charts = Charts(state.ledger)
     state.passwords = Aside(settings.data_dir / "passwords.lock", "registry.passwords")
     state.documents = Aside(settings.data_dir / "documents.lock", "foundation.pdf")

@@ -42,6 +42,19 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="URL of this centre for phones and the gateway; none: http://HOST:PORT."
     )
+    hsts_max_age_s: int = Field(
+        0,
+        ge=0,
+        description="Seconds for which browsers insist on HTTPS (Strict-Transport-Security); 0: no such header.",
+    )
+    monitoring_token: str | None = Field(
+        None,
+        min_length=32,
+        description="Bearer token of /metrics and /schema; none: open on this machine's own address, else closed.",
+    )
+    live_amounts: bool | None = Field(
+        None, description="Show money on the live page; none: on this machine's own address only."
+    )
     gateway: Literal["none", "simulated", "wechat_pay"] | None = Field(
         None, description="Gateway for top-ups on phones; by default none, and the simulated one with the demo city."
     )
@@ -140,6 +153,16 @@ class Settings(BaseSettings):
     def own_url(self) -> str:
         """The URL of this centre for phones and the gateway."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody on another machine reaches this centre, as far as the settings say."""
+        return self.public_url is None and self.host in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def shows_live_amounts(self) -> bool:
+        """Whether the live page shows money to everybody."""
+        return self.is_local if self.live_amounts is None else self.live_amounts
 
     @property
     def statement_folder(self) -> Path:

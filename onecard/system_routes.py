@@ -1,23 +1,38 @@
 """Routes of the system itself: the live totals, its health, its metrics."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 from litestar.response import ServerSentEvent
 from redis.exceptions import RedisError
 
 from clearing.reconciliation import open_differences_by_kind
 from foundation.postgres import LOST_CONNECTION
-from foundation.problems import UNAVAILABLE, Problem
+from foundation.problems import NOT_SIGNED_IN, UNAVAILABLE, Problem
 from foundation.request_log import address_of
 from onecard import metrics
+from registry.access import bearer_token
 
 PROBE_WITHIN_S = 3
 RETRY_LIVE_AFTER_S = 30
+
+
+async def monitoring(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A route guard: the monitoring token, or this machine alone. Raises Problem(NOT_SIGNED_IN)."""
+    settings = connection.app.state.settings
+    wanted = settings.monitoring_token
+    if wanted is None:
+        if not settings.is_local:
+            raise Problem(NOT_SIGNED_IN, "onecard.monitoring_closed")
+    elif not secrets.compare_digest(bearer_token(connection).encode(), wanted.encode()):
+        raise Problem(NOT_SIGNED_IN, "onecard.monitoring_token")
 
 
 @get("/live", summary="Today's payments by canteen, as events", tags=["system"])
@@ -81,7 +96,13 @@ async def _redis(state: State) -> str:
     return "ok"
 
 
-@get("/metrics", media_type="text/plain; version=0.0.4", summary="Prometheus metrics", tags=["system"])
+@get(
+    "/metrics",
+    media_type="text/plain; version=0.0.4",
+    guards=[monitoring],
+    summary="Prometheus metrics",
+    tags=["system"],
+)
 async def prometheus(state: State) -> bytes:
     """Metrics of all workers, and the open differences of reconciliation."""
     with suppress(*LOST_CONNECTION, TimeoutError):

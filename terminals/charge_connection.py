@@ -19,11 +19,11 @@ from foundation.request_log import (
     ANSWERED,
     REQUEST_ID,
     REQUESTS,
-    SECURITY_HEADERS,
     count_and_log,
     new_request_id,
     request_id_of,
 )
+from foundation.security_headers import TERMINAL_HEADERS
 from settlement.errors import BUSY
 from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
 from terminals.connection_limits import ANSWER_STUCK_S, FIELDS_MAX, HEAD_BYTES_MAX, ConnectionLimits
@@ -409,7 +409,7 @@ class ChargeConnection(HttpToolsProtocol):
 
 @lru_cache(maxsize=64)
 def _head(status: int) -> str:
-    security = "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
+    security = "".join(f"{name}: {value}\r\n" for name, value in TERMINAL_HEADERS.items())
     return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n{security}"
 
 

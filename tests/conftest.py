@@ -6,12 +6,13 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 import pytest_asyncio
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg.conninfo import conninfo_to_dict
 
 from demo.loader import load_demo_city
@@ -27,6 +28,9 @@ from tests.running_system import System
 
 os.environ.pop("ONECARD_DATA_DIR", None)
 use_key(KEYS.audit_key)
+
+POLICY = "Content Security Policy"
+"""What a browser's console says of whatever the policy forbids."""
 
 
 @pytest.fixture(scope="session")
@@ -143,5 +147,15 @@ def browser() -> Iterator[Browser]:
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
         )
+        violations: list[str] = []
+        open_page = chromium.new_page
+
+        def new_page(**options: Any) -> Page:
+            page = open_page(**options)
+            page.on("console", lambda said: violations.append(said.text) if POLICY in said.text else None)
+            return page
+
+        chromium.new_page = new_page  # type: ignore[method-assign]
         yield chromium
         chromium.close()
+        assert violations == [], "no page does what its policy forbids"

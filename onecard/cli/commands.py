@@ -3,6 +3,7 @@
 Modules of this package add their commands to ``main``.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -92,4 +93,5 @@ json_option = rich_click.option("--json", "as_json", is_flag=True, help=text("on
 @rich_click.group(cls=Commands, help=text("onecard.help"), context_settings={"help_option_names": ["-h", "--help"]})
 @rich_click.version_option(package_name="onecard", help=text("onecard.option.version"))
 def main() -> None:
-    """Run one of the commands."""
+    """Run one of the commands. What any of them writes is for its owner alone, as secret as the ledger."""
+    os.umask(0o077)

@@ -1,5 +1,6 @@
 """Starting, stopping, dying, coming back: what `make run` promises, and the command line's manners."""
 
+import contextlib
 import os
 import re
 import signal
@@ -114,17 +115,33 @@ def test_a_port_that_is_taken_is_one_line(system: System, scratch: Path) -> None
     assert done.stderr.count("\n") == 1
 
 
-def test_external_servers_by_url(own: System, system: System) -> None:
-    """The same program on somebody else's PostgreSQL and Redis."""
+def _parent_of(process: Path) -> int | None:
+    with contextlib.suppress(OSError):
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    return None
+
+
+@pytest.mark.parametrize("roles", [("onecard", None), ("onecard_app", "onecard")], ids=["one-role", "two-roles"])
+def test_external_servers_by_url(own: System, system: System, roles: tuple[str, str | None]) -> None:
+    """The same program on somebody else's PostgreSQL and Redis. It says so when one role does everything."""
     assert system.services.postgres is not None
     assert system.services.valkey is not None
-    system.services.postgres.create_database("external")
+    runner, owner = roles
+    database = f"external_{runner}"
+    system.services.postgres.create_database(database)
     own.environment |= {
-        "ONECARD_DATABASE_URL": system.services.postgres.url_of("onecard", "external"),
+        "ONECARD_DATABASE_URL": system.services.postgres.url_of(runner, database),
         "ONECARD_REDIS_URL": system.services.valkey.url,
         "ONECARD_DEMO_CITY": "true",
     }
+    if owner is not None:
+        own.environment["ONECARD_DATABASE_OWNER_URL"] = system.services.postgres.url_of(owner, database)
     own.start()
+    assert ("owns the tables" in own.output) is (owner is None)
+    assert own.process is not None
+    children = [pid for pid in Path("/proc").glob("[0-9]*") if _parent_of(pid) == own.process.pid]
+    assert len(children) >= 3, "workers and job runner"
+    assert not any(b"ONECARD_DATABASE_OWNER_URL" in (pid / "environ").read_bytes() for pid in children)
     assert not (own.folder / "postgres").exists()
     assert Network(own).official().holder_id
     assert own.stop() == 0

@@ -27,7 +27,8 @@ function draw(canteens) {
     bar.hidden = c.payments <= 0;
     cell(row, "bar", "").append(bar);
     cell(row, "number", c.payments.toLocaleString(language));
-    cell(row, "number", (c.amount_fen / 100).toLocaleString(language, { minimumFractionDigits: 2 }));
+    const amount = (fen) => (fen / 100).toLocaleString(language, { minimumFractionDigits: 2 });
+    cell(row, "number", c.amount_fen === null ? "–" : amount(c.amount_fen));
   }
 }
 
