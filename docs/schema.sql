@@ -209,9 +209,27 @@ CREATE TABLE public.bank_entry (
     cycle_date date,
     agency_id bigint,
     taken_at timestamp with time zone NOT NULL,
+    occurrence integer DEFAULT 1 NOT NULL,
+    remark text,
     CONSTRAINT ck_bank_entry_amount CHECK ((amount_fen > 0)),
-    CONSTRAINT ck_bank_entry_matched CHECK (((verdict = 'matched'::text) = ((cycle_date IS NOT NULL) AND (agency_id IS NOT NULL)))),
-    CONSTRAINT ck_bank_entry_verdict CHECK ((verdict = ANY (ARRAY['matched'::text, 'unknown_reference'::text, 'wrong_direction'::text, 'too_much'::text])))
+    CONSTRAINT ck_bank_entry_matched CHECK (((verdict = ANY (ARRAY['matched'::text, 'returned'::text])) = ((cycle_date IS NOT NULL) AND (agency_id IS NOT NULL)))),
+    CONSTRAINT ck_bank_entry_verdict CHECK ((verdict = ANY (ARRAY['matched'::text, 'returned'::text, 'unknown_reference'::text, 'wrong_direction'::text, 'too_much'::text, 'number_used_before'::text])))
+);
+
+CREATE TABLE public.bank_entry_resolution (
+    entry text NOT NULL,
+    occurrence integer NOT NULL,
+    part integer NOT NULL,
+    resolution text NOT NULL,
+    amount_fen bigint NOT NULL,
+    cycle_date date,
+    agency_id bigint,
+    reason text NOT NULL,
+    resolved_by text NOT NULL,
+    resolved_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_bank_entry_resolution_amount CHECK ((amount_fen > 0)),
+    CONSTRAINT ck_bank_entry_resolution_assigned CHECK (((resolution = 'assigned'::text) = ((cycle_date IS NOT NULL) AND (agency_id IS NOT NULL)))),
+    CONSTRAINT ck_bank_entry_resolution_resolution CHECK ((resolution = ANY (ARRAY['assigned'::text, 'returned'::text, 'other'::text])))
 );
 
 CREATE TABLE public.block_entry (
@@ -339,6 +357,14 @@ CREATE TABLE public.cycle (
     CONSTRAINT ck_cycle_state CHECK ((state = ANY (ARRAY['closing'::text, 'closed'::text, 'netted'::text, 'published'::text, 'settled'::text])))
 );
 
+CREATE TABLE public.cycle_account (
+    cycle_date date NOT NULL,
+    agency_id bigint NOT NULL,
+    holder_name text NOT NULL,
+    number text NOT NULL,
+    bank text NOT NULL
+);
+
 CREATE TABLE public.cycle_proof (
     cycle_date date NOT NULL,
     log_index integer NOT NULL,
@@ -395,6 +421,74 @@ CREATE TABLE public.dispute_file (
     content bytea NOT NULL,
     CONSTRAINT ck_dispute_file_side CHECK ((side = ANY (ARRAY['dispute'::text, 'answer'::text])))
 );
+
+CREATE TABLE public.obligation (
+    cycle_date date NOT NULL,
+    book integer NOT NULL,
+    issuer_id bigint NOT NULL,
+    acquirer_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    meal text NOT NULL,
+    channel text NOT NULL,
+    payments integer NOT NULL,
+    paid_fen bigint NOT NULL,
+    reversals integer NOT NULL,
+    reversed_fen bigint NOT NULL,
+    line text NOT NULL,
+    subsidy_fen bigint NOT NULL,
+    CONSTRAINT ck_obligation_line CHECK ((line = ANY (ARRAY['meal'::text, 'working_meal'::text, 'late'::text, 'correction'::text, 'working_meal_correction'::text, 'fee'::text])))
+);
+
+CREATE TABLE public.transfer (
+    book integer NOT NULL,
+    posting_id uuid NOT NULL,
+    part integer NOT NULL,
+    kind text NOT NULL,
+    debit_account bigint NOT NULL,
+    credit_account bigint NOT NULL,
+    amount_fen bigint NOT NULL,
+    business_date date NOT NULL,
+    posted_at timestamp with time zone NOT NULL,
+    holder_id bigint NOT NULL,
+    issuer_id bigint NOT NULL,
+    acquirer_id bigint,
+    canteen_id bigint,
+    meal text,
+    channel text,
+    credential_id bigint,
+    counter bigint,
+    terminal_id bigint,
+    epoch integer,
+    sequence bigint,
+    purchased_at timestamp with time zone,
+    reverses uuid,
+    CONSTRAINT ck_transfer_amount CHECK ((amount_fen > 0)),
+    CONSTRAINT ck_transfer_kind CHECK ((kind = ANY (ARRAY['payment'::text, 'working_meal'::text, 'reversal'::text, 'refund'::text, 'top_up'::text, 'grant'::text, 'payout'::text, 'lapse'::text]))),
+    CONSTRAINT ck_transfer_reverses CHECK (((kind = ANY (ARRAY['reversal'::text, 'refund'::text])) = (reverses IS NOT NULL))),
+    CONSTRAINT ck_transfer_sides CHECK ((debit_account <> credit_account))
+);
+ALTER TABLE ONLY public.transfer ALTER COLUMN book SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN posting_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN part SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN kind SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN debit_account SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN credit_account SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN amount_fen SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN business_date SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN posted_at SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN holder_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN issuer_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN acquirer_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN canteen_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN meal SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN channel SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN credential_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN counter SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN terminal_id SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN epoch SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN sequence SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN purchased_at SET STATISTICS 10;
+ALTER TABLE ONLY public.transfer ALTER COLUMN reverses SET STATISTICS 10;
 
 CREATE TABLE public.enrolment (
     book integer NOT NULL,
@@ -532,6 +626,14 @@ CREATE TABLE public.kitchen_month (
     CONSTRAINT ck_kitchen_month_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
+CREATE TABLE public."position" (
+    cycle_date date NOT NULL,
+    agency_id bigint NOT NULL,
+    receivable_fen bigint NOT NULL,
+    payable_fen bigint NOT NULL,
+    position_fen bigint NOT NULL
+);
+
 CREATE TABLE public.maker_day (
     login text NOT NULL,
     day date NOT NULL,
@@ -548,29 +650,20 @@ CREATE TABLE public.meal_period (
     CONSTRAINT ck_meal_period_order CHECK ((starts < ends))
 );
 
-CREATE TABLE public.obligation (
-    cycle_date date NOT NULL,
-    book integer NOT NULL,
-    issuer_id bigint NOT NULL,
-    acquirer_id bigint NOT NULL,
-    canteen_id bigint NOT NULL,
-    meal text NOT NULL,
-    channel text NOT NULL,
-    payments integer NOT NULL,
-    paid_fen bigint NOT NULL,
-    reversals integer NOT NULL,
-    reversed_fen bigint NOT NULL,
-    line text NOT NULL,
-    subsidy_fen bigint NOT NULL,
-    CONSTRAINT ck_obligation_line CHECK ((line = ANY (ARRAY['meal'::text, 'working_meal'::text, 'late'::text, 'correction'::text, 'working_meal_correction'::text, 'fee'::text])))
-);
-
 CREATE SEQUENCE public.onecard_number
     START WITH 1001
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE TABLE public.payment_file (
+    cycle_date date NOT NULL,
+    number integer NOT NULL,
+    digest bytea NOT NULL,
+    content bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.payment_probe (
     worker text NOT NULL,
@@ -585,14 +678,6 @@ CREATE TABLE public.phone_activation (
     expires_at timestamp with time zone NOT NULL,
     tries_left integer NOT NULL,
     credential_id bigint
-);
-
-CREATE TABLE public."position" (
-    cycle_date date NOT NULL,
-    agency_id bigint NOT NULL,
-    receivable_fen bigint NOT NULL,
-    payable_fen bigint NOT NULL,
-    position_fen bigint NOT NULL
 );
 
 CREATE TABLE public.purse (
@@ -770,57 +855,6 @@ CREATE TABLE public.till_totals (
     ledger_fen bigint NOT NULL
 );
 
-CREATE TABLE public.transfer (
-    book integer NOT NULL,
-    posting_id uuid NOT NULL,
-    part integer NOT NULL,
-    kind text NOT NULL,
-    debit_account bigint NOT NULL,
-    credit_account bigint NOT NULL,
-    amount_fen bigint NOT NULL,
-    business_date date NOT NULL,
-    posted_at timestamp with time zone NOT NULL,
-    holder_id bigint NOT NULL,
-    issuer_id bigint NOT NULL,
-    acquirer_id bigint,
-    canteen_id bigint,
-    meal text,
-    channel text,
-    credential_id bigint,
-    counter bigint,
-    terminal_id bigint,
-    epoch integer,
-    sequence bigint,
-    purchased_at timestamp with time zone,
-    reverses uuid,
-    CONSTRAINT ck_transfer_amount CHECK ((amount_fen > 0)),
-    CONSTRAINT ck_transfer_kind CHECK ((kind = ANY (ARRAY['payment'::text, 'working_meal'::text, 'reversal'::text, 'refund'::text, 'top_up'::text, 'grant'::text, 'payout'::text, 'lapse'::text]))),
-    CONSTRAINT ck_transfer_reverses CHECK (((kind = ANY (ARRAY['reversal'::text, 'refund'::text])) = (reverses IS NOT NULL))),
-    CONSTRAINT ck_transfer_sides CHECK ((debit_account <> credit_account))
-);
-ALTER TABLE ONLY public.transfer ALTER COLUMN book SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN posting_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN part SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN kind SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN debit_account SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN credit_account SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN amount_fen SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN business_date SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN posted_at SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN holder_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN issuer_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN acquirer_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN canteen_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN meal SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN channel SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN credential_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN counter SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN terminal_id SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN epoch SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN sequence SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN purchased_at SET STATISTICS 10;
-ALTER TABLE ONLY public.transfer ALTER COLUMN reverses SET STATISTICS 10;
-
 CREATE TABLE public.visit (
     book integer NOT NULL,
     visit_id bigint NOT NULL,
@@ -893,7 +927,10 @@ ALTER TABLE ONLY public.bank_account_version
     ADD CONSTRAINT pk_bank_account_version PRIMARY KEY (agency_id, valid_from);
 
 ALTER TABLE ONLY public.bank_entry
-    ADD CONSTRAINT pk_bank_entry PRIMARY KEY (entry);
+    ADD CONSTRAINT pk_bank_entry PRIMARY KEY (entry, occurrence);
+
+ALTER TABLE ONLY public.bank_entry_resolution
+    ADD CONSTRAINT pk_bank_entry_resolution PRIMARY KEY (entry, occurrence, part);
 
 ALTER TABLE ONLY public.block_entry
     ADD CONSTRAINT pk_block_entry PRIMARY KEY (version);
@@ -936,6 +973,9 @@ ALTER TABLE ONLY public.credential
 
 ALTER TABLE ONLY public.cycle
     ADD CONSTRAINT pk_cycle PRIMARY KEY (business_date);
+
+ALTER TABLE ONLY public.cycle_account
+    ADD CONSTRAINT pk_cycle_account PRIMARY KEY (cycle_date, agency_id);
 
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT pk_cycle_proof PRIMARY KEY (cycle_date);
@@ -990,6 +1030,9 @@ ALTER TABLE ONLY public.obligation
 
 ALTER TABLE ONLY public.official
     ADD CONSTRAINT pk_official PRIMARY KEY (book, holder_id);
+
+ALTER TABLE ONLY public.payment_file
+    ADD CONSTRAINT pk_payment_file PRIMARY KEY (cycle_date, number);
 
 ALTER TABLE ONLY public.payment_probe
     ADD CONSTRAINT pk_payment_probe PRIMARY KEY (worker);
@@ -1070,6 +1113,8 @@ CREATE INDEX ix_approval_approved ON public.approval USING btree (kind, digest) 
 
 CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
 
+CREATE INDEX ix_bank_entry_resolution_position ON public.bank_entry_resolution USING btree (cycle_date, agency_id);
+
 CREATE INDEX ix_cover_day_date ON public.cover_day USING btree (business_date);
 
 CREATE INDEX ix_cover_forecast_date ON public.cover_forecast USING btree (business_date);
@@ -1133,6 +1178,12 @@ ALTER TABLE ONLY public.appeal
 ALTER TABLE ONLY public.bank_entry
     ADD CONSTRAINT fk_bank_entry_cycle_date_agency_id FOREIGN KEY (cycle_date, agency_id) REFERENCES public."position"(cycle_date, agency_id);
 
+ALTER TABLE ONLY public.bank_entry_resolution
+    ADD CONSTRAINT fk_bank_entry_resolution_cycle_date_agency_id FOREIGN KEY (cycle_date, agency_id) REFERENCES public."position"(cycle_date, agency_id);
+
+ALTER TABLE ONLY public.bank_entry_resolution
+    ADD CONSTRAINT fk_bank_entry_resolution_entry_occurrence FOREIGN KEY (entry, occurrence) REFERENCES public.bank_entry(entry, occurrence);
+
 ALTER TABLE ONLY public.book_day
     ADD CONSTRAINT fk_book_day_book FOREIGN KEY (book) REFERENCES public.book(book);
 
@@ -1162,6 +1213,9 @@ ALTER TABLE ONLY public.cover_forecast
 
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT fk_credential_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
+
+ALTER TABLE ONLY public.cycle_account
+    ADD CONSTRAINT fk_cycle_account_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT fk_cycle_proof_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
@@ -1201,6 +1255,9 @@ ALTER TABLE ONLY public.obligation
 
 ALTER TABLE ONLY public.official
     ADD CONSTRAINT fk_official_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
+
+ALTER TABLE ONLY public.payment_file
+    ADD CONSTRAINT fk_payment_file_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
 ALTER TABLE ONLY public.phone_activation
     ADD CONSTRAINT fk_phone_activation_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);

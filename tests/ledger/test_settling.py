@@ -1,6 +1,6 @@
 """What moves between the bank and a cycle after publication: remarks, returns, repeats, orphans, the payment file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from clearing.confirmations import CENTRE as CENTRE_AGENCY
 from clearing.confirmations import (
     Leg,
     accounts_of_cycle,
+    add_account,
     bank_file,
     legs_of,
     open_entries,
@@ -183,7 +184,7 @@ async def test_the_payment_file_pays_what_is_left(cycle: Cycle) -> None:
 
 
 async def _set_account(ledger: Pool, agency_id: AgencyId, number: str) -> None:
-    await ledger.execute("UPDATE bank_account SET number = $2 WHERE agency_id = $1", agency_id, number)
+    await ledger.execute("UPDATE bank_account_version SET number = $2 WHERE agency_id = $1", agency_id, number)
 
 
 async def test_the_accounts_of_a_cycle_are_those_of_its_publication(cycle: Cycle) -> None:
@@ -206,13 +207,13 @@ async def test_confirmations_of_the_account_on_the_statements_are_taken_after_a_
         read_confirmations(camt(entry("B1", 1, ""), account="999"), CENTRE, BankAccount("x", "1111", "1"))
 
 
-async def test_an_account_registered_after_publication_is_used(cycle: Cycle) -> None:
-    await cycle.ledger.execute("DELETE FROM bank_account WHERE agency_id = $1", cycle.owed.agency_id)
-    await cycle.ledger.execute("DELETE FROM cycle_account WHERE agency_id = $1", cycle.owed.agency_id)
+async def test_an_account_registered_after_publication_is_used(cycle: Cycle, as_superuser: Callable[..., None]) -> None:
+    for table in ("bank_account_version", "cycle_account"):
+        as_superuser(f"DELETE FROM {table} WHERE agency_id = %s", cycle.owed.agency_id)
     assert await refused(bank_file(cycle.ledger, cycle.day)) == "no-bank-account"
-    await cycle.ledger.execute(
-        "INSERT INTO bank_account VALUES ($1, '甲', '7777', '102332000018')", cycle.owed.agency_id
-    )
+    account = BankAccount("甲", "7777", "102332000018")
+    async with cycle.ledger.acquire() as connection:
+        await add_account(connection, cycle.owed.agency_id, account, datetime.now(UTC))
     assert (await cycle.file())["to"] == ["7777"]
 
 
@@ -222,11 +223,11 @@ def test_the_bank_is_asked_to_pay_on_working_days() -> None:
     assert pay_out_date(date(2026, 9, 19)) == date(2026, 9, 20), "a make-up Sunday"
 
 
-async def test_a_file_made_late_asks_for_a_day_to_come(cycle: Cycle) -> None:
+async def test_a_file_made_late_asks_for_a_day_to_come(cycle: Cycle, as_superuser: Callable[..., None]) -> None:
     made = date.fromisoformat((await cycle.file())["on"])
     assert made >= cycle.day
     assert is_working_day(made)
-    await cycle.ledger.execute("DELETE FROM payment_file")
+    as_superuser("DELETE FROM payment_file")
     late = date.fromisoformat((await cycle.file())["on"])
     assert late >= datetime.now(UTC).date()
 

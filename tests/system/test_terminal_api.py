@@ -451,7 +451,8 @@ def test_a_repeat_across_regions_gets_the_first_answer_when_its_card_can_no_long
     with pytest.raises(OutcomeUnknown):
         terminal.charge_card(card, "lunch")
     monkeypatch.undo()
-    with psycopg.connect(system.database_url) as db:
+    assert system.services.postgres is not None
+    with psycopg.connect(system.services.postgres.url_of(system.services.postgres.owner, "onecard")) as db:
         db.execute("DELETE FROM terminal_session WHERE terminal_id = %s", (terminal.identity.terminal_id,))
     terminal.sign_on()
     [answer] = terminal.resend_unknown()
