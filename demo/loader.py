@@ -37,9 +37,14 @@ from registry.models import (
 from registry.passwords import hash_password
 from settlement.models import BookDay, RegionRulesRow, TariffRow
 
+NO_LATE_LIMITS = {"late_payments_max": None, "late_fen_max": None}
 
-async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool:
-    """Load the city into an empty database; False when there is a book already."""
+
+async def load_city(db: AsyncSession, calendar: Calendar, now: datetime, *, any_hour: bool = False) -> bool:
+    """Load the city into an empty database; False when there is a book already.
+
+    ``any_hour``: days are played there whose hours the clock is not at, so that no payment counts as late.
+    """
     if await db.scalar(select(BookRow.book).limit(1)) is not None:
         return False
     db.add(DemoCity(loaded_at=now))
@@ -48,7 +53,7 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime) -> bool
     await db.flush()
     for book, _, _ in BOOKS:
         db.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
-        db.add(RegionRulesRow(book=book, valid_from=VALID_FROM, **RULES))
+        db.add(RegionRulesRow(book=book, valid_from=VALID_FROM, **RULES | (NO_LATE_LIMITS if any_hour else {})))
         for guest in {other for other, _, _ in BOOKS} - {book}:
             db.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
     password_hash = hash_password(PASSWORD)
@@ -128,11 +133,11 @@ async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, can
         )
 
 
-async def load_demo_city(sqlalchemy_url: str, calendar: Calendar) -> bool:
+async def load_demo_city(sqlalchemy_url: str, calendar: Calendar, *, any_hour: bool = False) -> bool:
     """Load the demo city when the database is empty; True when it did."""
     engine = create_async_engine(sqlalchemy_url, hide_parameters=True)
     try:
         async with async_sessionmaker(engine).begin() as db:
-            return await load_city(db, calendar, datetime.now(UTC))
+            return await load_city(db, calendar, datetime.now(UTC), any_hour=any_hour)
     finally:
         await engine.dispose()

@@ -16,7 +16,7 @@ from litestar.types import Message, Receive, Scope, Send
 from prometheus_client import Counter
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from foundation.security_headers import cache_control, security_headers
+from foundation.security_headers import TERMINAL_HEADERS, cache_control, security_headers
 
 log = structlog.get_logger()
 
@@ -100,7 +100,9 @@ class RequestLog:
             if event["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(event)
                 headers["x-request-id"] = request_id
-                for name, value in self._headers.items():
+                # The same fields on both ways of a charge.
+                ours = TERMINAL_HEADERS if scope["path"].startswith("/terminal/") else self._headers
+                for name, value in ours.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", cache_control(scope["path"]))
                 if ANSWERED not in scope:

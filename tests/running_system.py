@@ -29,6 +29,7 @@ class System:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        folder.chmod(0o700)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {

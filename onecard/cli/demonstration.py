@@ -35,7 +35,7 @@ LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen
 
 def load_city(settings: Settings) -> bool:
     """Load the demo city when the database is empty; True when it did."""
-    return asyncio.run(load_demo_city(settings.sqlalchemy_url, settings.calendar))
+    return asyncio.run(load_demo_city(settings.sqlalchemy_url, settings.calendar, any_hour=settings.demo_hours))
 
 
 def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | None) -> bool:

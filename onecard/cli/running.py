@@ -109,8 +109,8 @@ def serve() -> None:
         check_port(settings)
         check_database(settings)
         warn_of_owner(settings)
-        load_keys(settings.keys_folder)
         start = start_on(settings)
+        load_keys(settings.keys_folder)
         serve_api(start.settings, start.application)
 
 
@@ -124,8 +124,9 @@ def jobs() -> None:
     settings = external_settings()
     with failures_as_one_line():
         check_database(settings)
+        start = start_on(settings)
         load_keys(settings.keys_folder)
-        asyncio.run(run_jobs(start_on(settings).settings))
+        asyncio.run(run_jobs(start.settings))
 
 
 @main.command("check-jobs", help=text("onecard.help.check-jobs"))

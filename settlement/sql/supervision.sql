@@ -38,13 +38,16 @@ WHERE t.business_date = $1 AND t.book IN (SELECT book FROM book) AND t.kind = 'p
 ORDER BY t.holder_id;
 
 -- name: paid_late
--- A payment that reached the centre long after its purchase, which only the till vouches for.
+-- A payment that reached the centre long after its purchase, which only the till vouches for; where the region limits those.
 SELECT 'paid_late' AS kind, t.holder_id, t.posting_id, NULL::uuid AS other_id,
        format('%s min after the purchase, by %s', round(extract(epoch FROM t.posted_at - t.purchased_at) / 60), t.channel)
            AS note
 FROM transfer t
 WHERE t.business_date = $1 AND t.book IN (SELECT book FROM book) AND t.kind IN ('payment', 'working_meal')
   AND t.part = 0 AND is_late(t.purchased_at, t.posted_at)
+  AND (SELECT r.late_payments_max FROM region_rules r
+       WHERE r.book = t.book AND r.valid_from <= local_date_of(t.purchased_at)
+       ORDER BY r.valid_from DESC LIMIT 1) IS NOT NULL
 ORDER BY t.terminal_id, t.posted_at;
 
 -- name: above_share

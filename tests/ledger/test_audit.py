@@ -193,6 +193,7 @@ async def test_whoever_rewrites_the_database_is_found_by_the_next_bundle(
     as_superuser("DELETE FROM cycle_proof")
     as_superuser("UPDATE position SET position_fen = position_fen + 1 WHERE cycle_date = %s", days[0])
     for day in days:
+        (tmp_path / day.isoformat() / "tree.bin").unlink()
         tree = await grow_tree(ledger, day, tmp_path / day.isoformat())
         async with ledger.acquire() as connection, connection.transaction():
             await sign_manifest(connection, KEY, day, tree)

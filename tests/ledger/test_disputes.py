@@ -163,7 +163,7 @@ async def test_the_money_and_the_decision_are_one_transaction(case: Case, monkey
         raise ConnectionError
 
     with monkeypatch.context() as broken:
-        broken.setattr("registry.audit.record", no_entry)
+        broken.setattr("registry.audit.append", no_entry)
         with pytest.raises(ConnectionError):
             await case.decide(number)
     assert await case.counter.count("refund") == 0

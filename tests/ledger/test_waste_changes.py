@@ -22,6 +22,7 @@ from registry.access import Person
 from registry.identifiers import AgencyId
 from registry.models import Canteen, Database
 from registry.roles import Role
+from tests.closed_days import KEYS
 from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin
 from waste.evaluation.appeals import decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
@@ -246,10 +247,10 @@ async def test_reminders_are_in_the_readers_language(world: World) -> None:
     assert f"{world.canteen.name_zh}：请完成{year}年第{quarter}季度内部评估（自评）" in own
 
 
-async def test_steps_that_hold_a_sentence_get_their_code(world: World, database_url: str) -> None:
+async def test_steps_that_hold_a_sentence_get_their_code(world: World, owner_url: str) -> None:
     """Earlier releases wrote English sentences; people's own words stay as they are."""
     number = await world.case(what="overdue since 2026-10-01")
-    config = alembic_config(database_url)
+    config = alembic_config(owner_url, KEYS.audit_key)
     before = ScriptDirectory.from_config(config).get_revision("0020").down_revision
     await asyncio.to_thread(command.downgrade, config, str(before))
     await world.ledger.execute(

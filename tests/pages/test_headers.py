@@ -66,13 +66,17 @@ def test_browsers_insist_on_https_when_they_are_told_to(system: System) -> None:
     assert "strict-transport-security" not in get(system.url).headers
 
 
+UNUSED = ("postgresql://127.0.0.1/unused", "redis://127.0.0.1:1/0")
+"""So that no server is started."""
+
+
 def test_what_is_written_is_its_owners_alone(system: System, tmp_path: Path) -> None:
     for path in system.folder.rglob("*"):
         if path.name != "output.log" and not path.is_symlink():
             assert stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0, path
     new = tmp_path / "data"
-    Services(Settings(data_dir=new))
-    assert stat.S_IMODE(new.stat().st_mode) == 0o700
+    with Services(Settings(data_dir=new, database_url=UNUSED[0], redis_url=UNUSED[1])).running():
+        assert stat.S_IMODE(new.stat().st_mode) == 0o700
 
 
 def test_a_public_centre_shows_figures_to_the_monitor_alone(own: System) -> None:

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +108,12 @@ def test_a_stopped_postgresql(fragile: System) -> None:
         with not_ready(fragile, "the ledger cannot be written"):
             assert health(fragile, "/health/live")["code"] == 503
             for pid in stopped:
-                os.kill(pid, signal.SIGCONT)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
     finally:
         for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def test_the_gate_of_a_business_day_held_by_somebody(fragile: System) -> None:
@@ -193,13 +195,12 @@ def test_payments_that_fail_while_the_probe_succeeds(fragile: System, till: Term
 
 def test_a_charge_that_waits_for_a_table(fragile: System, till: Terminal, card: SoftwareCard) -> None:
     """The probe needs no row of ``request``: how long the charges have been under way tells."""
-    with psycopg.connect(fragile.database_url) as holder, ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool, superuser(fragile) as holder, holder.transaction(force_rollback=True):
         holder.execute("LOCK TABLE request IN ACCESS EXCLUSIVE MODE")
         for _ in range(3):
             headers, body = till.prepare_charge(card, "breakfast")
             pool.submit(_send, fragile, headers, body)
         wait_until(lambda: "charge" in str(health(fragile)["payments"]), "nobody says that charges wait")
-        holder.rollback()
     till.resend_unknown()
     assert till.charge_card(card, "breakfast").outcome == "approved"
     _wait_until_ready(fragile)
