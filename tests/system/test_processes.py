@@ -169,10 +169,10 @@ def test_the_job_runner_survives_the_loss_of_its_connections(own: System) -> Non
 
         for _ in range(2):
             wait_until(lambda: connections() > 0, own.output)
-            db.execute("ALTER ROLE onecard CONNECTION LIMIT 0")
+            db.execute("ALTER ROLE onecard_app CONNECTION LIMIT 0")
             db.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {runners}")
             time.sleep(3)
-            db.execute("ALTER ROLE onecard CONNECTION LIMIT -1")
+            db.execute("ALTER ROLE onecard_app CONNECTION LIMIT -1")
     with psycopg.connect(own.database_url) as database:
         database.execute("DELETE FROM procrastinate_workers")
     wait_until(lambda: heartbeat_is_fresh(own), own.output)
