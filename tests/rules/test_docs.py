@@ -70,5 +70,5 @@ def test_the_version_stands_in_the_changelog() -> None:
 
 
 def test_options_of_the_readme_exist() -> None:
-    options = {option for parameter in main.commands["demo"].params for option in parameter.opts}
+    options = {option for command in main.commands.values() for given in command.params for option in given.opts}
     assert set(re.findall(r"`(--[a-z-]+)", text_of(ROOT / "README.md"))) <= options | {"--json"}
