@@ -196,7 +196,17 @@ def test_created_out_of_range(till: Terminal, off_s: int) -> None:
         {"request_id": "1/9999999999999999"},
         {"request_id": "1/1, 1/2"},
     ],
-    ids=str,
+    ids=[
+        "another key",
+        "unknown session",
+        "short session",
+        "no slash",
+        "epoch 0",
+        "number 0",
+        "20 digits",
+        "16 digits",
+        "two",
+    ],
 )
 def test_wrong_signatures(till: Terminal, change: dict[str, Any]) -> None:
     is_problem(send(till, body_of(CHARGE), **change), 401, "bad-signature")

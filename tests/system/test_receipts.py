@@ -135,7 +135,7 @@ def test_the_pdf_says_the_same_in_chinese_type(network: Network, tmp_path: Path)
     assert code.text == shown["code"]
 
 
-@pytest.mark.parametrize("number", [str(uuid4()), "1", "..%2f", "0" * 36])
+@pytest.mark.parametrize("number", ["0190b0d4-0000-4000-8000-0000000000aa", "1", "..%2f", "0" * 36])
 def test_a_number_that_is_none(network: Network, number: str) -> None:
     for path in ("/r", "/receipts"):
         answer = urllib3.request("GET", f"{network.url}{path}/{number}")
