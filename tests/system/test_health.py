@@ -272,7 +272,7 @@ def test_a_day_that_nobody_closes_is_told(fragile: System) -> None:
         os.kill(pid, signal.SIGSTOP)
     try:
         with psycopg.connect(fragile.database_url) as db:
-            db.execute("UPDATE book_day SET business_date = business_date - 3")
+            db.execute("UPDATE book_day SET business_date = business_date - 1")
         wait_until(lambda: "should have ended" in str(health(fragile)["jobs"]), "nobody says that the day is late")
         assert health(fragile)["code"] == 200
         wait_until(lambda: _metric(fragile, "onecard_day_late_seconds") > 600, "no metric")
