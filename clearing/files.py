@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clearing.merkle import Hashes
 
-READ_ONLY = 0o444
+READ_ONLY = 0o400
 
 
 def write_whole(path: Path, parts: Iterable[Hashes]) -> None:

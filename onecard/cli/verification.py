@@ -10,7 +10,7 @@ from msgspec import to_builtins
 
 from onecard.cli.commands import json_option, main
 from onecard.cli.output import LANGUAGE, console, fail, fail_with, say, show_check, text
-from onecard.cli.services import fail_for, failures_as_one_line, read_settings, services
+from onecard.cli.services import check_database, fail_for, failures_as_one_line, read_settings, services
 
 CODE_FILE_MAX = 4_096
 """Bytes read of a file with a receipt's code, which has some 600."""
@@ -24,6 +24,7 @@ def verify(as_json: bool) -> None:
     from verification.invariants import verify_ledger
 
     with services() as settings:
+        check_database(settings)
         report = asyncio.run(
             verify_ledger(settings.needed_database_url, settings.statement_folder, load_keys(settings.keys_folder))
         )

@@ -24,7 +24,9 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(system.url)
     expect(page.locator("#state")).to_have_text("实时更新")
-    expect(page).to_have_title(re.compile(r"^机关食堂一卡通　今日就餐（\d{4}年\d{1,2}月\d{1,2}日）$"))
+    expect(page).to_have_title(
+        re.compile(r"^机关食堂一卡通　(今日就餐（\d{4}年\d{1,2}月\d{1,2}日）|\d{4}年\d{1,2}月\d{1,2}日就餐)$")
+    )
     row = page.locator("tr", has_text="宁波市机关事务管理局（演示）第一食堂")
     expect(row).to_be_visible()
     idle = page.locator("tr", has_text="市民中心食堂")

@@ -15,7 +15,7 @@ import urllib3
 from foundation.pdf import render_pdf
 from tests.builders import Network
 from tests.running_system import System
-from tests.system.test_audit_entries import CHANGES, City
+from tests.system.test_audit_entries import CHANGES, SIGN_IN, City
 
 NUMBERS: tuple[Any, ...] = (0, -1, 2**31, 2**53 - 1, True)
 TEXTS = ("x\n", "\U0001f468", "a" * 3_000, "\x00", "\ufffe", "0001-01-01", "9999-12-31", "=1+1", "..", "２")
@@ -24,8 +24,14 @@ PEOPLE = ("centre", "supervisor")
 
 
 @pytest.fixture(scope="module")
-def city(system: System, tmp_path_factory: pytest.TempPathFactory) -> City:
-    return City(Network(system), tmp_path_factory.mktemp("hostile"))
+def city(scratch: Path) -> Iterator[City]:
+    """A city of its own: odd values that are taken would change that of other tests."""
+    folder = scratch / "hostile"
+    folder.mkdir()
+    system = System(folder)
+    system.start()
+    yield City(Network(system), folder)
+    system.clear_away()
 
 
 def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -69,7 +75,7 @@ def ask(city: City, who: str | None, method: str, path: str, body: bytes | None 
     return answer
 
 
-@pytest.mark.parametrize("route", CHANGES)
+@pytest.mark.parametrize("route", sorted(CHANGES.keys() - {SIGN_IN}))
 def test_no_member_of_a_body_is_a_500(city: City, route: str) -> None:
     given = CHANGES[route](city)
     if not isinstance(given.body, (dict, list)):

@@ -33,7 +33,7 @@ def demo(system: System) -> None:
 
 def make_test(_: System) -> None:
     """The suite does not run itself; its recipe runs pytest."""
-    assert recipe("test").split() == [".venv/bin/pytest"]
+    assert recipe("test").split()[0] == ".venv/bin/pytest"
 
 
 RUN: dict[str, Callable[[System], None]] = {

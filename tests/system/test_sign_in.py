@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -219,9 +220,9 @@ def test_a_password_comes_from_standard_input_alone(system: System) -> None:
 
 
 async def test_an_earlier_user_of_an_agencys_role_without_an_agency_may_do_nothing(
-    ledger: Pool, database_url: str
+    ledger: Pool, database_url: str, as_superuser: Callable[..., None]
 ) -> None:
-    await ledger.execute("ALTER TABLE console_user DROP CONSTRAINT ck_console_user_agency")
+    as_superuser("ALTER TABLE console_user DROP CONSTRAINT ck_console_user_agency")
     await ledger.execute("UPDATE console_user SET agency_id = NULL WHERE login = 'finance-yinzhou'")
     user_id = await ledger.fetchval("SELECT user_id FROM console_user WHERE login = 'finance-yinzhou'")
     token = b"a session of the earlier release"
