@@ -87,7 +87,9 @@ def test_all_is_well(fragile: System, till: Terminal, card: SoftwareCard) -> Non
     assert health(fragile, "/health/live") == {"code": 200, "status": "ok", "postgresql": "ok", "redis": "ok"}
     wait_until(lambda: _metric(fragile, "onecard_workers_ready") == 2, "not both workers are ready")
     assert _metric(fragile, "onecard_charge_oldest_seconds") == 0
-    assert _metric(fragile, "onecard_job_runner_silent_seconds") < 60
+    wait_until(
+        lambda: _metric(fragile, "onecard_job_runner_silent_seconds") < 60, "the heartbeat is not in the metrics"
+    )
     assert _metric(fragile, "onecard_day_late_seconds") == 0
 
 
