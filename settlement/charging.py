@@ -20,6 +20,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 from msgspec import Struct
+from prometheus_client import Counter
 
 from foundation.postgres import Pool, connection_within
 from foundation.problems import INVALID, UNAVAILABLE, Problem
@@ -31,6 +32,10 @@ from settlement.transfers import Channel
 from settlement.unknown_outcome import until_known
 
 log = structlog.get_logger()
+
+ABANDONED = Counter(
+    "onecard_charges_abandoned_total", "Charges dropped unposted: their senders had gone when their turn came."
+)
 
 VOID_GRACE = timedelta(hours=2)
 """A void is for the same business day; a payment cut off by the end of the day may be voided this long after it."""
@@ -127,6 +132,13 @@ SWEEP_S = 0.25
 OnDone = Callable[[Remembered | Exception], None]
 """Called once with the outcome of a charge, from the event loop."""
 
+IsWanted = Callable[[], bool]
+"""Whether the sender of a charge still waits for its answer."""
+
+
+def _always() -> bool:
+    return True
+
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
@@ -137,6 +149,7 @@ class _Waiting:
     """None when it has been called."""
     answer_by: float
     """On the monotonic clock."""
+    is_wanted: IsWanted
     pause_s: float = LOCKED_PAUSE_MIN_S
 
     def answer(self, outcome: Remembered | Exception) -> None:
@@ -206,12 +219,15 @@ class Charger:
         """Seconds until a charge that arrived then must be answered."""
         return max(0.0, arrived_at + self._limits.give_up_after_s - time.monotonic())
 
-    def post(self, order: ChargeOrder, arrived_at: float, on_done: OnDone) -> None:
+    def post(
+        self, order: ChargeOrder, arrived_at: float, on_done: OnDone, is_wanted: IsWanted = _always
+    ) -> None:
         """Post one charge, or find what was answered to it before, and call ``on_done`` with it.
 
         ``arrived_at``: on the monotonic clock. Instead of a result ``on_done`` may get a Problem: OTHER_CONTENT (the
         number was used with another message), BUSY, UNAVAILABLE (unknown outcome: resend), the latter at most
-        ``give_up_after_s`` after the arrival.
+        ``give_up_after_s`` after the arrival. A charge that is not wanted any more when its turn comes is dropped:
+        it is not posted, and ``on_done`` is not called.
         """
         answer_by = arrived_at + self._limits.give_up_after_s
         # Where an earlier one of this number went stands in the terminal's own book, whatever speaks against it now.
@@ -221,18 +237,17 @@ class Charger:
             if isinstance(claim, Exception) or claim.forwarded_to is None:
                 on_done(claim)
             else:
-                self._submit(claim.forwarded_to, order, None, answer_by, on_done)
+                self._submit(claim.forwarded_to, _Waiting(order, None, new_posting_id(), on_done, answer_by, is_wanted))
 
-        self._submit(order.home_book, order, order.book if goes_elsewhere else None, answer_by, claimed)
+        forward_to = order.book if goes_elsewhere else None
+        self._submit(order.home_book, _Waiting(order, forward_to, new_posting_id(), claimed, answer_by, is_wanted))
 
-    def _submit(
-        self, book: Book, order: ChargeOrder, forward_to: Book | None, answer_by: float, on_done: OnDone
-    ) -> None:
+    def _submit(self, book: Book, one: _Waiting) -> None:
         if self.is_full_with(0):
-            on_done(Problem(BUSY, retry_after_s=1))
+            one.answer(Problem(BUSY, retry_after_s=1))
             return
         self.waiting += 1
-        self._enqueue(self._lane_of(book), _Waiting(order, forward_to, new_posting_id(), on_done, answer_by))
+        self._enqueue(self._lane_of(book), one)
 
     def _lane_of(self, book: Book, *, aside: bool = False) -> _Lane:
         lane = self._lanes.get((book, aside))
@@ -273,12 +288,20 @@ class Charger:
             del lane.tasks[task]
 
     def _gather(self, lane: _Lane) -> list[_Waiting]:
-        """The next batch: a holder and a request key at most once; the others keep their place in the queue."""
+        """The next batch: a holder and a request key at most once; the others keep their place in the queue.
+
+        What nobody waits for is dropped. After an overload the queue is full of charges whose senders have given up,
+        and posting them would take the time of those who come now; a sender that is alive repeats its own.
+        """
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
         taken: set[object] = set()
         while lane.waiting and len(batch) < lane.batch_max:
             one = lane.waiting.popleft()
+            if not one.is_wanted():
+                self.waiting -= 1
+                ABANDONED.inc()
+                continue
             key, holder_id = one.order.key, one.order.holder_id
             if key in taken or (holder_id and holder_id in taken):
                 later.append(one)

@@ -112,7 +112,7 @@ class ChargeConnection(HttpToolsProtocol):
         self._received = 0
         self._request_id = ""
         self._keep_alive = True
-        self._under_way = False
+        self._under_way: ChargeRequest | None = None
         self._is_stranger = True
         self._in_head = self._in_body = False
         self._head_bytes = 0
@@ -187,7 +187,7 @@ class ChargeConnection(HttpToolsProtocol):
 
     @property
     def _is_answering(self) -> bool:
-        return self._under_way or (self.cycle is not None and not self.cycle.response_complete)
+        return self._under_way is not None or (self.cycle is not None and not self.cycle.response_complete)
 
     def _close_after_the_answer(self) -> None:
         """A request came ahead (pipelining): it is not read. The answer under way is the last one.
@@ -208,7 +208,10 @@ class ChargeConnection(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has gone; a charge that is under way goes on."""
+        """The client has gone; its charge is dropped if it is still in the queue."""
+        if self._under_way is not None:
+            self._under_way.is_abandoned = True
+            self._under_way = None
         self._arrivals.began_at.pop(self, None)
         self._arrivals.idle_since.pop(self, None)
         self._arrivals.silent_since.pop(self, None)
@@ -347,10 +350,9 @@ class ChargeConnection(HttpToolsProtocol):
             if self._turned_away:
                 self._turn_away()
             else:
-                self._under_way = True
                 self._request_id = request_id_of(self.headers)
-                request = ChargeRequest(self.headers, self._body, self._request_id, self._answer)
-                self._processor.submit(request, self.loop)
+                self._under_way = ChargeRequest(self.headers, self._body, self._request_id, self._answer)
+                self._processor.submit(self._under_way, self.loop)
 
     def _turn_away(self) -> None:
         """Beyond the queue or a budget: before any check, which would take the time of those who wait already."""
@@ -381,7 +383,7 @@ class ChargeConnection(HttpToolsProtocol):
             self._arrivals.answered += 1
         else:
             count_and_log("POST", PATH, answer.status, self._request_id)
-        self._under_way = False
+        self._under_way = None
         if not self.transport.is_closing():
             headers = answer.headers if self._keep_alive else answer.headers | {"connection": "close"}
             self.transport.write(self._dated(_response(answer.status, headers, self._request_id, answer.body)))

@@ -63,6 +63,12 @@ class ChargeRequest(Struct):
     rules: RegionRules | None = None
     """The host's rules of the day of purchase."""
     order: ChargeOrder | None = None
+    is_abandoned: bool = False
+    """Whether its connection has closed: nobody waits for the answer."""
+
+    def is_wanted(self) -> bool:
+        """Whether its sender still waits."""
+        return not self.is_abandoned
 
 
 Step = Callable[[ChargeRequest], bool]
@@ -175,7 +181,7 @@ class ChargeProcessor:
         on = local_date_of(request.data.purchased_at)
         request.rules = rules = rules_on(request.message.session, on)
         request.order = order = order_of(request.message, request.data, request.credential, rules, on)
-        self._charger.post(order, request.arrived_at, partial(self._on_posted, request))
+        self._charger.post(order, request.arrived_at, partial(self._on_posted, request), request.is_wanted)
         return True
 
     def _on_posted(self, request: ChargeRequest, outcome: Remembered | Exception) -> None:

@@ -1,6 +1,7 @@
 """Charging on a real ledger: who pays from which purse, what is refused, and that once is once."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -225,6 +226,17 @@ async def test_a_client_that_hangs_up_still_has_one_posting(counter: Counter) ->
     answer = await counter.charger.charge(order)
     assert answer.outcome == "approved"
     assert await counter.count() == 1
+
+
+async def test_a_charge_that_nobody_waits_for_is_dropped_before_it_is_posted(ledger: Pool) -> None:
+    counter = Counter(ledger, batch_max=1)
+    till, home, away = await counter.till(), await counter.holder(), await counter.holder(HANGZHOU)
+    answered: list[Any] = []
+    for holder in (home, away):
+        counter.charger.post(counter.order(till, holder), time.monotonic(), answered.append, lambda: False)
+    last = await counter.charger.charge(counter.order(till, await counter.holder()))
+    assert last.outcome == "approved"
+    assert (answered, await counter.count(), counter.charger.waiting) == ([], 1, 0)
 
 
 async def test_a_full_queue_says_busy_and_posts_nothing(ledger: Pool) -> None:
