@@ -93,11 +93,17 @@ def mark_of(answer: bytes) -> str:
 
 
 def generate(
-    address: tuple[str, int], queues: Sequence[Iterator[bytes]], *, seconds: float, rate: float | None = None
+    address: tuple[str, int],
+    queues: Sequence[Iterator[bytes]],
+    *,
+    seconds: float,
+    rate: float | None = None,
+    warm_up_s: float = 0.0,
 ) -> Measured:
     """Send each queue's requests over a connection of its own for some seconds, or until they are used up.
 
-    ``rate``: requests a second over all connections (open loop); None: as fast as they are answered.
+    ``rate``: requests a second over all connections (open loop); None: as fast as they are answered. The latencies of
+    requests from the first ``warm_up_s`` are left out.
     Raises LoadFailed.
     """
     measured = Measured()
@@ -130,7 +136,8 @@ def generate(
             connection = connections[number]
             if connection.is_answered():
                 last_answer = now()
-                measured.latencies.append(last_answer - connection.counts_from)
+                if connection.counts_from >= started + warm_up_s:
+                    measured.latencies.append(last_answer - connection.counts_from)
                 mark = mark_of(connection.answer)
                 measured.marks[mark] += 1
                 measured.samples.setdefault(mark, connection.answer)

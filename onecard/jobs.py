@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import asyncpg
 import psycopg
@@ -79,17 +79,21 @@ def create_job_app(settings: Settings) -> App:
     return app
 
 
-async def close_days_due(settings: Settings, now: datetime) -> bool:
-    """Begin to close the open business day if its cut-off has passed; True when there was one."""
+async def close_days_due(settings: Settings, now: datetime) -> list[date]:
+    """Begin to close the open business days whose cut-offs have passed, one after the other; returns their dates."""
+    closed: list[date] = []
     pool = await open_pool(settings.needed_database_url, size=2)
     try:
-        due = [day for day in (await open_dates(pool)).values() if settings.calendar.cut_off_of(day) <= now]
-        if due:
-            await begin_close(pool, max(due), settings.clearing_fee_fen)
-            log.info("day_closed", business_date=str(max(due)))
-        return bool(due)
+        while due := [day for day in (await open_dates(pool)).values() if settings.calendar.cut_off_of(day) <= now]:
+            day = max(due)
+            if day in closed:
+                break
+            await begin_close(pool, day, settings.clearing_fee_fen)
+            log.info("day_closed", business_date=str(day))
+            closed.append(day)
     finally:
         await pool.close()
+    return closed
 
 
 async def publish_cycles(settings: Settings) -> None:

@@ -102,12 +102,28 @@ def _bind(settings: Settings) -> socket.socket:
     return bound
 
 
+def _beside(bound: socket.socket) -> socket.socket:
+    """A worker's own socket on the port that the supervisor holds: the system deals out connections evenly.
+
+    From a shared one the worker that happens to be idle takes as many as have come, up to two thirds of all tills
+    (docs/decisions/0029).
+    """
+    own = socket.socket(bound.family)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    own.bind(bound.getsockname())
+    return own
+
+
 _LISTENS = "0A"
 _COMMAND_SHOWN = 100
 
 
 def _holder_of(port: int) -> tuple[int, str] | None:
-    """Number and command line of the (oldest) process that listens on a port, as far as we may see it."""
+    """Number and command line of the (oldest) process that listens on a port, as far as we may see it.
+
+    Of a process that Python has spawned, of its parent: its own command line says nothing.
+    """
     sockets = set()
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         with suppress(OSError):
@@ -118,9 +134,14 @@ def _holder_of(port: int) -> tuple[int, str] | None:
     for pid in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
         with suppress(OSError):
             if any(os.readlink(descriptor) in sockets for descriptor in Path(f"/proc/{pid}/fd").iterdir()):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                return pid, "".join(c for c in words if c.isprintable()).strip()[:_COMMAND_SHOWN]
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+                return (parent, _command_of(parent)) if "spawn_main" in _command_of(pid) else (pid, _command_of(pid))
     return None
+
+
+def _command_of(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return "".join(c for c in words if c.isprintable()).strip()[:_COMMAND_SHOWN]
 
 
 PR_SET_PDEATHSIG = 1
@@ -154,7 +175,7 @@ class Worker(Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """What the child does."""
         end_with_parent(self._parent)
-        super().target(sockets)
+        super().target([_beside(bound) for bound in sockets or ()])
 
     def trouble(self) -> str | None:
         """Ask without waiting how it is, and tell why it must be replaced: ``ended``, ``silent`` or ``not_started``."""
@@ -303,6 +324,7 @@ def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
         timeout_graceful_shutdown=WORKER_STOP_WITHIN_S,
     )
     with _bind(settings) as bound:
-        bound.set_inheritable(True)
+        # Set only now: until here the port had to be nobody's. This one holds it, and never listens.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         processes = [Worker(config, [bound]) for _ in range(settings.workers)]
         Supervisor([*processes, JobRunner(config, [])] if with_jobs else processes).run()

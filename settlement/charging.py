@@ -219,9 +219,7 @@ class Charger:
         """Seconds until a charge that arrived then must be answered."""
         return max(0.0, arrived_at + self._limits.give_up_after_s - time.monotonic())
 
-    def post(
-        self, order: ChargeOrder, arrived_at: float, on_done: OnDone, is_wanted: IsWanted = _always
-    ) -> None:
+    def post(self, order: ChargeOrder, arrived_at: float, on_done: OnDone, is_wanted: IsWanted = _always) -> None:
         """Post one charge, or find what was answered to it before, and call ``on_done`` with it.
 
         ``arrived_at``: on the monotonic clock. Instead of a result ``on_done`` may get a Problem: OTHER_CONTENT (the

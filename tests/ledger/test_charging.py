@@ -97,7 +97,7 @@ async def claim_alone(counter: Counter, order: ChargeOrder) -> None:
     """The centre stops between the claim in the terminal's book and the payment in the other."""
     from settlement.charging import _row, _Waiting
 
-    one = _Waiting(order, order.book, new_posting_id(), None, 0.0)
+    one = _Waiting(order, order.book, new_posting_id(), None, 0.0, lambda: True)
     await counter.ledger.fetch(QUERIES["charge"], order.home_book, [_row(one)])
 
 

@@ -214,12 +214,16 @@ async def test_the_job_closes_what_is_due_and_nothing_else(ledger: Pool, databas
     settings = Settings(database_url=database_url, redis_url="unix://none", statement_dir=tmp_path, keys_dir=tmp_path)
     day = max((await open_dates(ledger)).values())
     cut_off = settings.calendar.cut_off_of(day)
-    assert not await close_days_due(settings, cut_off - timedelta(seconds=1))
-    assert await close_days_due(settings, cut_off)
-    assert not await close_days_due(settings, cut_off)
+    assert await close_days_due(settings, cut_off - timedelta(seconds=1)) == []
+    assert await close_days_due(settings, cut_off) == [day]
+    assert await close_days_due(settings, cut_off) == []
+    after_two_days_away = settings.calendar.cut_off_of(day + timedelta(days=2))
+    missed = [day + timedelta(days=n) for n in (1, 2)]
+    assert await close_days_due(settings, after_two_days_away) == missed
     publisher = asyncio.create_task(publish_cycles(settings))
     try:
-        assert (await wait_published(ledger, day, seconds=60)).state == "settled", "a day without payments"
+        for closed in (day, *missed):
+            assert (await wait_published(ledger, closed, seconds=60)).state == "settled", "a day without payments"
     finally:
         publisher.cancel()
 

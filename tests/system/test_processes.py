@@ -72,7 +72,9 @@ def heartbeat_is_fresh(system: System) -> bool:
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
 
 
-def test_a_centre_starts_signs_in_pays_and_closes_without_redis(own: System, scratch: Path, redis_url: str) -> None:
+def test_a_centre_starts_signs_in_pays_and_closes_without_redis(
+    own: System, scratch: Path, redis_url: str, request: pytest.FixtureRequest
+) -> None:
     own.environment |= {"ONECARD_REDIS_URL": redis_url}
     own.start()
     network = Network(own)
@@ -87,8 +89,11 @@ def test_a_centre_starts_signs_in_pays_and_closes_without_redis(own: System, scr
     wait_until(own.healthy, own.output)
     assert urllib3.request("GET", f"{own.url}/health", timeout=20).json()["redis"] != "ok"
 
-    _leave_yesterday_open(own)
-    wait_until(lambda: "cycle_published" in own.output, "the day is not closed")
+    wait_until(lambda: heartbeat_is_fresh(own), own.output)
+    if request.node.callspec.id == "hangs":
+        # It begins at a full minute: once is enough.
+        _leave_yesterday_open(own)
+        wait_until(lambda: "cycle_published" in own.output, "the day is not closed")
     assert own.stop() == 0
 
 
