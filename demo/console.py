@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import urllib3
 
 from foundation.catalogue import Explained, Language
-from terminals.client import OutcomeUnknown, Pauses, Rejected
+from terminals.client_messages import OutcomeUnknown, Pauses, Rejected
 
 RESEND_FOR_S = 180.0
 """How long a system may be away before the player gives up, in seconds."""

@@ -25,7 +25,8 @@ from demo.console import RESEND_FOR_S, PlayFailed
 from demo.network import DemoNetwork, Diner, in_chunks
 from foundation import catalogue
 from foundation.catalogue import Language
-from terminals.client import OutcomeUnknown, Rejected, Terminal
+from terminals.client import Terminal
+from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard
 from terminals.schemas import Answer, Receipt
 

@@ -13,8 +13,9 @@ from demo.city import AGENCIES, PASSWORD
 from demo.console import ConsoleClient, PlayFailed, open_http, until_known
 from foundation.catalogue import Language
 from terminals.cards import CardFile
-from terminals.client import Terminal, activate_phone
+from terminals.client import Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.phone import activate_phone
 from terminals.schemas import EnrolmentSlip, to_bytes
 
 BULK = 500

@@ -21,7 +21,8 @@ from locust.env import Environment
 from demo.city import DINER_SHARES, PHONE_SHARE, VISITOR_SHARE
 from demo.console import PlayFailed
 from demo.network import DemoNetwork, Diner
-from terminals.client import OutcomeUnknown, Rejected, Terminal
+from terminals.client import Terminal
+from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.schemas import Answer
 
 DINERS = int(os.environ.get("LOAD_DINERS", "2000"))

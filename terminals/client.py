@@ -6,14 +6,12 @@ is sent again under the same numbers, across crashes, restarts and sign-ons.
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,14 +19,23 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json as wire
 
 from foundation.problems import Problem
-from settlement.schemas import TopUpOrder
 from terminals import cards, qr
-from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.client_messages import (
+    JSON_BODY,
+    TIMEOUT,
+    OutcomeUnknown,
+    Pauses,
+    Rejected,
+    document_of,
+    open_transport,
+    post_opening,
+    wait_of,
+)
+from terminals.devices import SoftwareCard
 from terminals.journal import UNKNOWN, Entry, Journal
 from terminals.schemas import (
     Answer,
     EnrolmentSlip,
-    HolderAccount,
     MealPrice,
     SignedOn,
     SignOn,
@@ -40,15 +47,11 @@ from terminals.schemas import (
 from terminals.sessions import SUITE, agree_key
 from terminals.signatures import (
     check_answer,
-    ed25519_signer,
     ed25519_verifier,
     hmac_signer,
     hmac_verifier,
     sign_request,
 )
-
-TIMEOUT = urllib3.Timeout(connect=3, read=12)
-"""Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
 
 PAID_LATELY_S = 120
 """A person who is charged again for the same meal within this time may have been charged by mistake."""
@@ -57,60 +60,6 @@ PAID_LATELY_MAX = 200
 
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
 PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/terminal/weigh-ins"}
-
-
-class OutcomeUnknown(Exception):
-    """No valid answer arrived: the request stays in the journal, to be sent again."""
-
-    def __init__(self, reason: str, *, retry_after_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.retry_after_s = retry_after_s
-        """How long the centre asks to wait."""
-
-
-class Rejected(Exception):
-    """The centre refused the message with a problem document; nothing was posted."""
-
-    def __init__(self, status: int, document: dict[str, Any]) -> None:
-        super().__init__(f"{status} {document.get('type')}: {document.get('detail')}")
-        self.status = status
-        self.document = document
-
-    @property
-    def slug(self) -> str:
-        """The last part of the problem's type."""
-        return str(self.document.get("type", "")).rsplit("/", 1)[-1]
-
-
-PAUSE_MIN_S = 0.25
-PAUSE_MAX_S = 8.0
-
-
-class Pauses:
-    """Growing pauses between a client's tries, with jitter: a centre in trouble is not asked faster and faster.
-
-    The n-th failure in a row is followed by a random pause up to ``PAUSE_MIN_S`` x 2^n, at least half of that, so that
-    the tills of a network that failed together do not come back together.
-    """
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._until = 0.0
-
-    def failed(self, retry_after_s: float = 0.0) -> None:
-        """The last try failed; the centre may have said how long to wait."""
-        longest = min(PAUSE_MAX_S, PAUSE_MIN_S * 2**self._failures)
-        self._failures = min(self._failures + 1, 16)
-        self._until = time.monotonic() + max(retry_after_s, random.uniform(longest / 2, longest))  # noqa: S311
-
-    def succeeded(self) -> None:
-        """The last try was answered: the next one needs no pause."""
-        self._failures = 0
-
-    def wait(self) -> None:
-        """Wait until the next try may be made."""
-        if self._failures:
-            time.sleep(max(0.0, self._until - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,80 +117,6 @@ class _Session:
     """The centre's clock minus ours."""
 
 
-def _transport() -> urllib3.PoolManager:
-    return urllib3.PoolManager(maxsize=1, retries=False, timeout=TIMEOUT)
-
-
-def _post_opening(
-    http: urllib3.PoolManager, url: str, path: str, body: bytes, key: Ed25519PrivateKey, key_id: str
-) -> tuple[urllib3.BaseHTTPResponse, dict[str, str]]:
-    """Send a message signed with Ed25519; raises OutcomeUnknown or Rejected."""
-    created = int(time.time())
-    for _ in range(2):
-        headers = sign_request("POST", path, body, created=created, key_id=key_id, sign=ed25519_signer(key))
-        try:
-            answer = http.request("POST", url + path, body=body, headers=headers | _JSON)
-        except urllib3.exceptions.HTTPError as error:
-            raise OutcomeUnknown(f"{path}: {error}") from None
-        if answer.status < 300:
-            return answer, headers
-        if answer.status >= 500:
-            raise OutcomeUnknown(f"{path}: {answer.status}")
-        rejected = Rejected(answer.status, _document(answer.data))
-        if rejected.slug != "created-out-of-range":
-            break
-        created = int(rejected.document["params"]["centre_time"])
-    raise rejected
-
-
-_JSON = {"content-type": "application/json"}
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _wait_of(fields: dict[str, str]) -> float:
-    """The seconds of Retry-After; the centre sends no dates."""
-    wait = fields.get("retry-after", "")
-    return float(wait) if wait.isdecimal() else 0.0
-
-
-def activate_phone(url: str, activation_id: int, code: str, key: Ed25519PrivateKey | None = None) -> SoftwarePhone:
-    """Redeem a phone's activation code, with a fresh key or again with the same; raises OutcomeUnknown or Rejected."""
-    key = key or Ed25519PrivateKey.generate()
-    body = wire.encode(
-        {
-            "activation_id": activation_id,
-            "code": code,
-            "public_key": to_text(key.public_key().public_bytes_raw()),
-        }
-    )
-    with _transport() as http:
-        answer, _ = _post_opening(http, url, "/phone/certificates", body, key, "phone")
-    return SoftwarePhone(key, to_bytes(json.loads(answer.data)["certificate"]))
-
-
-def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) -> TopUpOrder:
-    """Open a top-up on a phone, or query its state; raises OutcomeUnknown or Rejected."""
-    message = {"certificate": to_text(phone.certificate), "order_id": order_id, "amount_fen": amount_fen}
-    with _transport() as http:
-        answer, _ = _post_opening(http, url, "/phone/top-ups", wire.encode(message), phone.key, "phone")
-    return wire.decode(answer.data, type=TopUpOrder)
-
-
-def ask_account(url: str, phone: SoftwarePhone) -> HolderAccount:
-    """What was charged to the phone's holder, and what was issued for him; raises OutcomeUnknown or Rejected."""
-    with _transport() as http:
-        message = wire.encode({"certificate": to_text(phone.certificate)})
-        answer, _ = _post_opening(http, url, "/phone/account", message, phone.key, "phone")
-    return wire.decode(answer.data, type=HolderAccount)
-
-
 class Terminal:
     """One terminal with its folder (identity and journal). Not for use by two threads at once."""
 
@@ -249,7 +124,7 @@ class Terminal:
         self.url = url
         self.identity = Identity.load(folder / "identity.json")
         self.journal = Journal(folder / "journal.sqlite")
-        self._http = _transport()
+        self._http = open_transport()
         self._session: _Session | None = None
         self._next_sequence = 0
         self._pauses = Pauses()
@@ -274,8 +149,8 @@ class Terminal:
                 "public_key": to_text(key.public_key().public_bytes_raw()),
             }
         )
-        with _transport() as http:
-            answer, _ = _post_opening(http, url, "/terminal/enrolments", body, key, "enrolment")
+        with open_transport() as http:
+            answer, _ = post_opening(http, url, "/terminal/enrolments", body, key, "enrolment")
         enrolled = json.loads(answer.data)
         identity = Identity(enrolled["terminal_id"], key, to_bytes(slip.centre_public_key))
         identity.save(folder / "identity.json")
@@ -303,7 +178,7 @@ class Terminal:
         public = to_text(ephemeral.public_key().public_bytes_raw())
         body = wire.encode(SignOn(SUITE, self.identity.terminal_id, public))
         key_id = str(self.identity.terminal_id)
-        answer, headers = _post_opening(
+        answer, headers = post_opening(
             self._http, self.url, "/terminal/sessions", body, self.identity.private_key, key_id
         )
         try:
@@ -534,16 +409,16 @@ class Terminal:
             try:
                 timeout = TIMEOUT if self.patience_s is None else self.patience_s
                 answer = self._http.request(
-                    method, self.url + path, body=body, headers=headers | _JSON, timeout=timeout
+                    method, self.url + path, body=body, headers=headers | JSON_BODY, timeout=timeout
                 )
             except urllib3.exceptions.HTTPError as error:
                 raise OutcomeUnknown(f"{path}: {error}") from None
             fields = {name.lower(): value for name, value in answer.headers.items()}
             if "signature" in fields:
                 return self._checked(session, headers, answer.status, fields, answer.data)
-            rejected = Rejected(answer.status, _document(answer.data))
+            rejected = Rejected(answer.status, document_of(answer.data))
             if answer.status >= 500 or answer.status < 400:
-                raise OutcomeUnknown(f"{path}: {answer.status} without a signature", retry_after_s=_wait_of(fields))
+                raise OutcomeUnknown(f"{path}: {answer.status} without a signature", retry_after_s=wait_of(fields))
             if last or rejected.slug not in SIGN_ON_AGAIN:
                 raise rejected
             self._session = None
@@ -569,7 +444,7 @@ class Terminal:
             raise OutcomeUnknown(str(problem)) from None
         self.block_list_version = int(fields["onecard-block-list"])
         if status >= 500 or status == 429:
-            raise OutcomeUnknown(f"the centre answers {status}", retry_after_s=_wait_of(fields))
+            raise OutcomeUnknown(f"the centre answers {status}", retry_after_s=wait_of(fields))
         if status >= 400:
-            raise Rejected(status, _document(body) | {"signed": True})
+            raise Rejected(status, document_of(body) | {"signed": True})
         return status, body

@@ -1,14 +1,15 @@
 """Builders with good defaults: an official with money and a card, a phone, a terminal at a canteen."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from terminals.cards import CardFile
-from terminals.client import Terminal, activate_phone
+from terminals.client import Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.phone import activate_phone
 from terminals.schemas import EnrolmentSlip, to_bytes
 from tests.running_system import Person, System
 
@@ -103,3 +104,21 @@ class Network:
 
     def person(self, login: str) -> Person:
         return self.system.sign_in(login)
+
+
+@dataclass
+class Town:
+    """A network of a test module's own, whose people stay signed in."""
+
+    network: Network
+    folder: Path
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def person(self, login: str) -> Person:
+        if login not in self.people:
+            self.people[login] = self.network.person(login)
+        return self.people[login]
+
+    @property
+    def open_day(self) -> str:
+        return max(str(day["business_date"]) for day in self.person("centre").call("GET", "/clearing/open-days"))

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
-from terminals.client import ask_top_up
+from terminals.phone import ask_top_up
 from tests.builders import Network
 from tests.conftest import POLICY
 from tests.running_system import System, free_port

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ import urllib3
 from playwright.sync_api import Browser, expect
 
 from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS
-from tests.builders import Network
-from tests.running_system import Person, System
+from tests.builders import Network, Town
+from tests.running_system import System
 
 LOGINS = [login for login, _ in CENTRE_USERS] + [
     f"{prefix}-{agency.short}" for agency in AGENCIES for prefix, _ in AGENCY_USERS
@@ -24,27 +23,11 @@ MUCH = 900_000
 """Fen: more than one person may move at once."""
 
 
-@dataclass
-class Town:
-    """A system of its own, with everybody who has a login there."""
-
-    network: Network
-    folder: Path
-    people: dict[str, Person] = field(default_factory=dict)
-
-    def person(self, login: str) -> Person:
-        if login not in self.people:
-            self.people[login] = self.network.person(login)
-        return self.people[login]
-
-    def send(self, login: str, path: str, body: Any) -> urllib3.BaseHTTPResponse:
-        if not isinstance(body, bytes):
-            return self.person(login).ask("POST", path, body)
-        headers = {"authorization": f"Bearer {self.person(login).token}", "content-type": "text/csv"}
-        return urllib3.request("POST", self.network.url + path, body=body, headers=headers, retries=False)
-
-    def open_day(self) -> str:
-        return max(str(day["business_date"]) for day in self.network.centre.call("GET", "/clearing/open-days"))
+def send(town: Town, login: str, path: str, body: Any) -> urllib3.BaseHTTPResponse:
+    if not isinstance(body, bytes):
+        return town.person(login).ask("POST", path, body)
+    headers = {"authorization": f"Bearer {town.person(login).token}", "content-type": "text/csv"}
+    return urllib3.request("POST", town.network.url + path, body=body, headers=headers, retries=False)
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +79,12 @@ def bank_account(town: Town) -> Ask:
 
 
 def close_day(town: Town) -> Ask:
-    return "centre", "/clearing/cycles", {"business_date": town.open_day(), "reason": "台风停餐"}
+    return "centre", "/clearing/cycles", {"business_date": town.open_day, "reason": "台风停餐"}
 
 
 def bank_file(town: Town) -> Ask:
     assert refund(town)
-    day = town.open_day()
+    day = town.open_day
     assert town.network.close_day(day)["state"] == "published"
     return "centre", f"/clearing/cycles/{day}/bank-file", None
 
@@ -135,12 +118,12 @@ def test_every_path_that_decides_is_known(town: Town) -> None:
 @pytest.mark.parametrize("kind", ASKS)
 def test_only_somebody_else_decides(town: Town, kind: str) -> None:
     maker, path, body = ASKS[kind](town)
-    asked = town.send(maker, path, body)
+    asked = send(town, maker, path, body)
     assert asked.status == 202, asked.data.decode()
     waits = asked.json()
     number = waits["approval_id"]
     assert asked.headers["location"] == waits["url"] == f"/approvals?number={number}"
-    assert town.send(maker, path, body).json()["approval_id"] == number, "the same request is asked once"
+    assert send(town, maker, path, body).json()["approval_id"] == number, "the same request is asked once"
     shown = town.person("approver").call("GET", f"/console/approvals/{number}")
     assert (shown["maker"], shown["state"], shown["kind"]) == (maker, "pending", kind.split()[0])
     own_agency = {"finance-yinzhou"} if shown["agency_id"] else set()
@@ -149,16 +132,16 @@ def test_only_somebody_else_decides(town: Town, kind: str) -> None:
         for how in ("approval", "rejection"):
             if login in deciders:
                 continue
-            refused = town.send(login, f"/console/approvals/{number}/{how}", {"reason": "x"})
+            refused = send(town, login, f"/console/approvals/{number}/{how}", {"reason": "x"})
             assert refused.status in (403, 404), (login, how, refused.data.decode())
     assert town.person("approver").call("GET", f"/console/approvals/{number}")["state"] == "pending"
     for login in deciders - {"approver"}:
         assert town.person(login).call("GET", f"/console/approvals/{number}")["may_decide"]
-    done = town.send("approver", f"/console/approvals/{number}/approval", {"reason": "核对无误"})
+    done = send(town, "approver", f"/console/approvals/{number}/approval", {"reason": "核对无误"})
     assert (done.status, done.json()["state"]) == (200, "approved"), done.data.decode()
-    again = town.send("approver", f"/console/approvals/{number}/approval", {}).json()
+    again = send(town, "approver", f"/console/approvals/{number}/approval", {}).json()
     assert again["result"] == done.json()["result"]
-    carried_out = town.send(maker, path, body)
+    carried_out = send(town, maker, path, body)
     assert carried_out.status in (200, 201), carried_out.data.decode()
 
 
@@ -175,26 +158,26 @@ def test_nobody_stands_on_both_sides_of_the_audit_log(town: Town) -> None:
 
 
 def test_a_day_that_is_not_over_is_not_closed_by_one_person(town: Town) -> None:
-    day = town.open_day()
+    day = town.open_day
     for message in ({"business_date": day}, {"business_date": day, "reason": ""}):
-        refused = town.send("centre", "/clearing/cycles", message)
+        refused = send(town, "centre", "/clearing/cycles", message)
         assert (refused.status, refused.json()["type"]) == (409, "/problems/day-not-over")
     for ahead in range(1, 6):
         later = str(date.fromisoformat(day) + timedelta(days=ahead))
-        refused = town.send("centre", "/clearing/cycles", {"business_date": later, "reason": "往后"})
+        refused = send(town, "centre", "/clearing/cycles", {"business_date": later, "reason": "往后"})
         assert (refused.status, refused.json()["type"]) == (409, "/problems/day-not-reached")
     for _ in range(3):
-        assert town.send("centre", "/clearing/cycles", {"business_date": day, "reason": "提前"}).status == 202
-    assert town.open_day() == day
+        assert send(town, "centre", "/clearing/cycles", {"business_date": day, "reason": "提前"}).status == 202
+    assert town.open_day == day
 
 
 def test_a_rejected_request_changes_nothing(town: Town) -> None:
     maker, path, body = deposits(town, "/settlement/top-ups")
-    number = town.send(maker, path, body).json()["approval_id"]
+    number = send(town, maker, path, body).json()["approval_id"]
     rejection = f"/console/approvals/{number}/rejection"
-    assert town.send("approver", rejection, {"reason": ""}).status == 400, "without a reason"
-    assert town.send("approver", rejection, {"reason": "无凭证"}).json()["state"] == "rejected"
-    assert town.send("approver", f"/console/approvals/{number}/approval", {}).status == 409
+    assert send(town, "approver", rejection, {"reason": ""}).status == 400, "without a reason"
+    assert send(town, "approver", rejection, {"reason": "无凭证"}).json()["state"] == "rejected"
+    assert send(town, "approver", f"/console/approvals/{number}/approval", {}).status == 409
     holder = body["deposits"][0]["holder_id"]
     assert town.network.centre.call("GET", f"/settlement/purses/{holder}")["cash_fen"] == 0
 
@@ -212,10 +195,10 @@ def test_the_reader_is_told_why_in_his_language(town: Town) -> None:
 
 def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> None:
     maker, path, body = deposits(town, "/settlement/top-ups")
-    number = town.send(maker, path, body).json()["approval_id"]
-    town.send(*bank_account(town))
+    number = send(town, maker, path, body).json()["approval_id"]
+    send(town, *bank_account(town))
     long = [body["deposits"][0] | {"posting_id": str(uuid4()), "amount_fen": MUCH - n} for n in range(25)]
-    longer = town.send(maker, path, body | {"deposits": long, "reason": "长"}).json()["approval_id"]
+    longer = send(town, maker, path, body | {"deposits": long, "reason": "长"}).json()["approval_id"]
     page = browser.new_page(locale="zh-CN")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

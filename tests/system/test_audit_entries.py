@@ -6,7 +6,7 @@ The routes come from the OpenAPI document: one that is missing here fails the te
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,8 @@ import urllib3
 from demo.city import HANGZHOU, NINGBO, PASSWORD
 from foundation.calendar import ZONE
 from tests.bank import camt, entry
-from tests.builders import Network
-from tests.running_system import Person, System
+from tests.builders import Network, Town
+from tests.running_system import System
 from waste.evaluation.quarters import quarter_before
 
 TODAY = datetime.now(ZONE).date()
@@ -45,18 +45,8 @@ class Ask:
     """A body that is refused."""
 
 
-@dataclass
-class City:
+class City(Town):
     """A system of its own, with what the requests need: built when the first of them asks for it."""
-
-    network: Network
-    folder: Path
-    people: dict[str, Person] = field(default_factory=dict)
-
-    def person(self, login: str) -> Person:
-        if login not in self.people:
-            self.people[login] = self.network.person(login)
-        return self.people[login]
 
     def agency(self, name: str = "yinzhou") -> int:
         return self.network.agency_id(name)
@@ -93,10 +83,6 @@ class City:
         postings = [self.pay("yuyao") for _ in range(4)]
         self.network.close_day(self.open_day)
         return postings
-
-    @property
-    def open_day(self) -> str:
-        return max(str(day["business_date"]) for day in self.person("centre").call("GET", "/clearing/open-days"))
 
     @cached_property
     def closed_day(self) -> str:

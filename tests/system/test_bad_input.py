@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.routes import SIGN_IN_BYTES_MAX
-from terminals.client import Rejected, Terminal
+from terminals.client import Terminal
+from terminals.client_messages import Rejected
 from terminals.routes.opening import OPENING_BYTES_MAX
 from terminals.schemas import to_text
 from terminals.signatures import hmac_signer, sign_request

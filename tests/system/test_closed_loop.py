@@ -27,7 +27,8 @@ from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.meals import Meal
-from terminals.client import Rejected, Terminal
+from terminals.client import Terminal
+from terminals.client_messages import Rejected
 from tests.builders import Network
 from waste.charts.charts import KEPT_S, Charts, _Kept
 from waste.evaluation.quarters import quarter_before

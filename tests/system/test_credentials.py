@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from foundation.calendar import ZONE
 from registry.access import MAY, Permission
 from registry.roles import Role
-from terminals.client import Rejected, activate_phone, ask_account
+from terminals.client_messages import Rejected
 from terminals.devices import SoftwarePhone
+from terminals.phone import activate_phone, ask_account
 from tests.builders import Network, Official
 from tests.running_system import Person, System
 

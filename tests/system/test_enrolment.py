@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json as wire
 
-from terminals.client import Rejected, Terminal, _post_opening, _transport, activate_phone
+from terminals.client import Terminal
+from terminals.client_messages import Rejected, open_transport, post_opening
 from terminals.devices import SoftwarePhone
+from terminals.phone import activate_phone
 from terminals.schemas import EnrolmentSlip, SignOn, to_text
 from terminals.sessions import SUITE
 from tests.builders import Network, Official
@@ -37,8 +39,8 @@ class Anybody:
 
 def post(network: Network, path: str, message: Any, key: Any, key_id: str) -> Any:
     """The answer to an opening message; raises Rejected."""
-    with _transport() as http:
-        answer, _ = _post_opening(http, network.url, path, wire.encode(message), key, key_id)
+    with open_transport() as http:
+        answer, _ = post_opening(http, network.url, path, wire.encode(message), key, key_id)
     return json.loads(answer.data)
 
 
@@ -106,10 +108,10 @@ def test_the_client_keeps_its_key_until_it_is_enrolled(
     slip, folder = network.slip(), scratch / f"lost-{secrets.token_hex(4)}"
 
     def answer_lost(*arguments: Any) -> Any:
-        _post_opening(*arguments)
+        post_opening(*arguments)
         raise urllib3.exceptions.ProtocolError("the answer was lost")
 
-    monkeypatch.setattr("terminals.client._post_opening", answer_lost)
+    monkeypatch.setattr("terminals.client.post_opening", answer_lost)
     with pytest.raises(urllib3.exceptions.ProtocolError):
         Terminal.enrol(network.url, slip, folder)
     monkeypatch.undo()

@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import json as wire
 
 from foundation.calendar import ZONE
-from terminals.client import OutcomeUnknown, Rejected, Terminal, _post_opening, activate_phone
+from terminals.client import Terminal
+from terminals.client_messages import OutcomeUnknown, Rejected, post_opening
 from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.phone import activate_phone
 from terminals.schemas import Answer, to_text
 from tests.builders import Network
 from tests.running_system import System
@@ -186,17 +188,15 @@ def test_a_lost_card_is_refused_at_once(network: Network, till: Terminal) -> Non
 
 
 def test_a_renewed_certificate_pays(network: Network, till: Terminal) -> None:
-    from terminals.client import _post_opening, _transport
+    from terminals.client_messages import open_transport, post_opening
     from terminals.schemas import to_bytes, to_text
 
     phone = network.phone(network.official())
     body = wire.encode({"certificate": to_text(phone.certificate)})
-    with _transport() as http:
-        answer, _ = _post_opening(http, network.url, "/phone/certificates/renewals", body, phone.key, "phone")
+    with open_transport() as http:
+        answer, _ = post_opening(http, network.url, "/phone/certificates/renewals", body, phone.key, "phone")
         with pytest.raises(Rejected):
-            _post_opening(
-                http, network.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone"
-            )
+            post_opening(http, network.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone")
     renewed = SoftwarePhone(phone.key, to_bytes(json.loads(answer.data)["certificate"]), phone.counter)
     assert till.charge_code(renewed.show_code(), "lunch").outcome == "approved"
 
@@ -248,7 +248,7 @@ def test_a_phone_key_that_anybody_could_sign_for_is_refused(network: Network) ->
             return b"\x58" + b"\x66" * 31 + b"\x01" + bytes(31)
 
     with urllib3.PoolManager(retries=False) as http, pytest.raises(Rejected) as refused:
-        _post_opening(http, network.url, "/phone/certificates", json.dumps(asked).encode(), Anybody(), "phone")  # type: ignore[arg-type]
+        post_opening(http, network.url, "/phone/certificates", json.dumps(asked).encode(), Anybody(), "phone")  # type: ignore[arg-type]
     assert refused.value.slug == "invalid"
     activate_phone(network.url, made["activation_id"], made["code"])
 
@@ -256,13 +256,13 @@ def test_a_phone_key_that_anybody_could_sign_for_is_refused(network: Network) ->
 def test_a_replayed_sign_on_is_refused(network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = network.terminal(scratch)
     sent = []
-    post = _post_opening
+    post = post_opening
 
     def keep(*arguments: object) -> object:
         sent.append(arguments)
         return post(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("terminals.client._post_opening", keep)
+    monkeypatch.setattr("terminals.client.post_opening", keep)
     terminal.sign_on()
     with pytest.raises(Rejected) as refused:
         post(*sent[-1])  # type: ignore[arg-type]

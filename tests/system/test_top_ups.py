@@ -20,8 +20,9 @@ from onecard.payment_gateway import open_gateway
 from settlement.gateway import OrderState
 from settlement.online_top_ups import ORDER_LIFE, settle_unheard
 from settlement.schemas import TopUpOrder
-from terminals.client import Rejected, ask_top_up
+from terminals.client_messages import Rejected
 from terminals.devices import SoftwarePhone
+from terminals.phone import ask_top_up
 from tests.builders import Network, Official
 
 
