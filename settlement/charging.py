@@ -281,7 +281,8 @@ class Charger:
         try:
             while lane.waiting:
                 lane.tasks[task] = batch = self._gather(lane)
-                await self._settle(lane, batch)
+                if batch:
+                    await self._settle(lane, batch)
         finally:
             del lane.tasks[task]
 

@@ -237,6 +237,11 @@ async def test_a_charge_that_nobody_waits_for_is_dropped_before_it_is_posted(led
     last = await counter.charger.charge(counter.order(till, await counter.holder()))
     assert last.outcome == "approved"
     assert (answered, await counter.count(), counter.charger.waiting) == ([], 1, 0)
+    counter.charger.post(counter.order(till, home), time.monotonic(), answered.append, lambda: False)
+    while counter.charger.waiting:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
+    assert (counter.charger.failures, counter.charger.oldest_s) == (0, 0.0), "a queue of nothing else is no failure"
 
 
 async def test_a_full_queue_says_busy_and_posts_nothing(ledger: Pool) -> None:
