@@ -30,6 +30,13 @@ PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CAMT = ("urn:iso:std:iso:20022:tech:xsd:camt.053.001.", "urn:iso:std:iso:20022:tech:xsd:camt.054.001.")
 CURRENCY = "CNY"
 FILE_BYTES_MAX = 20_000_000
+NUMBER_LENGTH_MAX = 35
+"""Of a bank's number of an entry (``Max35Text``)."""
+
+_AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,5})?")
+"""A decimal of ISO 20022: ``Decimal`` alone also reads exponents, underscores and the digits of other scripts."""
+
+_DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _REFERENCE = re.compile(r"(?<![0-9A-Z])OC[0-9]{8}A[0-9]{1,16}(?![0-9A-Z])")
 
 
@@ -220,10 +227,9 @@ def _entries_of(entry: ET.Element, at: dict[str, str]) -> list[BankEntry]:
     details = entry.findall("NtryDtls/TxDtls", at)
     if direction not in ("CRDT", "DBIT") or not number:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.no_number")
-    try:
-        booked_on = date.fromisoformat(booked)
-    except ValueError:
-        raise Problem(NOT_A_CONFIRMATION, "confirmation.no_date", entry=number) from None
+    if len(number) > NUMBER_LENGTH_MAX:
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.number_too_long", most=NUMBER_LENGTH_MAX)
+    booked_on = _date(booked, number)
     found = []
     for n, part in enumerate(details or [entry], start=1):
         amount = part.find("Amt", at) if part is not entry and part.find("Amt", at) is not None else None
@@ -250,13 +256,20 @@ def _remark(part: ET.Element, whole: ET.Element | None, at: dict[str, str]) -> s
     return "\n".join(text for element in found if (text := (element.text or "").strip()))
 
 
+def _date(booked: str, number: str) -> date:
+    """An ISO 8601 calendar date; ``date.fromisoformat`` alone reads other forms, too."""
+    try:
+        booked_on = date.fromisoformat(booked if _DATE.fullmatch(booked) else "")
+    except ValueError:
+        raise Problem(NOT_A_CONFIRMATION, "confirmation.no_date", entry=number) from None
+    return booked_on
+
+
 def _fen(amount: ET.Element | None, number: str) -> int:
     if amount is None or amount.get("Ccy") != CURRENCY:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.other_currency", entry=number, currency=CURRENCY)
-    try:
-        fen = Decimal((amount.text or "").strip()) * 100
-    except ArithmeticError:
-        fen = Decimal(-1)
+    text = (amount.text or "").strip()
+    fen = Decimal(text if _AMOUNT.fullmatch(text) else "-1") * 100
     if fen != fen.to_integral_value() or not 0 < fen < 10**15:
         raise Problem(NOT_A_CONFIRMATION, "confirmation.no_amount", entry=number)
     return int(fen)

@@ -18,7 +18,7 @@ from clearing.states import (
     Resolution,
 )
 from foundation.attachments import NewFiles
-from foundation.messages import LongText, Message, form
+from foundation.messages import VISIBLE, LongText, Message, form, text
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.schemas import Reason
@@ -92,7 +92,7 @@ class NewBankAccount(Message):
     """An agency's bank account; agency 0 is the centre, with the settlement account."""
 
     agency_id: Annotated[AgencyId, Meta(ge=0, le=2**53 - 1)]
-    holder_name: Annotated[str, form("bank_account_holder", r"[^\x00-\x1f<>&]+", min_length=1, max_length=70)]
+    holder_name: Annotated[str, form("bank_account_holder", f"(?![^<>&]*[<>&]){VISIBLE}", min_length=1, max_length=70)]
     number: Annotated[str, form("bank_account_number", "[0-9A-Za-z-]{4,34}")]
     bank: Annotated[str, form("bank_code", "[0-9]{12}", description="The bank's CNAPS number.")]
 
@@ -141,7 +141,7 @@ class NewResolution(Message):
 
     entry: Annotated[str, Meta(min_length=1, max_length=100, description="The bank's number, as listed.")]
     resolution: Resolution
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, text(500)]
     occurrence: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
     amount_fen: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
     """Null: all that is open."""

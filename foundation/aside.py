@@ -11,6 +11,7 @@ import importlib
 import multiprocessing
 import os
 import pickle
+import resource
 import signal
 import threading
 import time
@@ -38,8 +39,9 @@ WAIT_MAX_S = 10.0
 RETRY_AFTER_S = 5
 PROCESSOR_MAX_S = 10.0
 """Processor time of one piece of work; a large document takes two seconds."""
-FRESH_AFTER = 40
-"""Pieces of work after which the process is replaced: typesetter and interpreter keep memory."""
+PEAK_MAX_MB = 400
+"""A process that ever took more is replaced: typesetter and interpreter keep memory. A receipt needs 115 MB, and a
+start costs as much processor time as a hundred of them."""
 KEPT_BYTES_MAX = 8_000_000
 """Results that a worker keeps for ``remembered``: a few hundred documents."""
 LOOK_FOR_PARENT_S = 1.0
@@ -64,7 +66,7 @@ class Aside:
         self._others: deque[asyncio.Future[None]] = deque()
         self._held: Counter[str] = Counter()
         self._process: ProcessPoolExecutor | None = None
-        self._done = 0
+        self._is_worn = False
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._kept_bytes = 0
 
@@ -122,17 +124,18 @@ class Aside:
         Raises what the function raises, Problem(TOO_LARGE) past ``PROCESSOR_MAX_S``, or Problem(UNAVAILABLE) when the
         process was killed.
         """
-        if self._process is None or self._done >= FRESH_AFTER:
-            self._replace()
+        if self._process is None or self._is_worn:
+            await self._replace()
         assert self._process is not None
-        self._done += 1
         try:
-            return await asyncio.wrap_future(self._process.submit(_bounded, work, arguments))
+            result, peak_mb = await asyncio.wrap_future(self._process.submit(_bounded, work, arguments))
+            self._is_worn = peak_mb > PEAK_MAX_MB
+            return result
         except TooMuchWork:
             raise Problem(TOO_LARGE, "aside.too_much_work") from None
         except BrokenProcessPool:
             log.warning("process_aside_lost", work=work.__qualname__)
-            self._replace()
+            self.close()
             raise Problem(UNAVAILABLE, retry_after_s=RETRY_AFTER_S) from None
 
     async def run(self, work: Callable[..., R], *arguments: Any, caller: str) -> R:
@@ -163,15 +166,34 @@ class Aside:
             self._process.shutdown(wait=False, cancel_futures=True)
             self._process = None
 
-    def _replace(self) -> None:
+    async def _replace(self) -> None:
+        """Start a process, from a thread that is behind everything else already: to start alone takes half a second."""
         self.close()
-        self._done = 0
-        self._process = ProcessPoolExecutor(
-            1,
-            multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(os.getpid(), self._lock, self._module),
-        )
+        self._is_worn = False
+        loop = asyncio.get_running_loop()
+        started: asyncio.Future[ProcessPoolExecutor] = loop.create_future()
+
+        def deliver(pool: ProcessPoolExecutor, error: Exception | None) -> None:
+            if started.cancelled() or error is not None:
+                pool.shutdown(wait=False)
+            if error is not None and not started.cancelled():
+                started.set_exception(error)
+            elif not started.cancelled():
+                started.set_result(pool)
+
+        def start() -> None:
+            context = multiprocessing.get_context("spawn")
+            pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(os.getpid(), self._lock, self._module))
+            error = None
+            try:
+                _step_back()
+                pool.submit(os.getpid)
+            except Exception as failed:
+                error = failed
+            loop.call_soon_threadsafe(deliver, pool, error)
+
+        threading.Thread(target=start, daemon=True).start()
+        self._process = await started
 
 
 def _full() -> Problem:
@@ -184,16 +206,22 @@ _machine_lock = -1
 def _begin(parent: int, lock: Path, module: str) -> None:
     """Set the process up: behind everything else, and gone with its parent."""
     global _machine_lock
-    importlib.import_module(module)
     # A session of its own: Linux shares the processor between sessions first, then by priority within them.
     os.setsid()
     with suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(NICENESS))
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    _step_back()
+    importlib.import_module(module)
     with suppress(OSError):
         _machine_lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     signal.signal(signal.SIGPROF, _stop)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+
+
+def _step_back() -> None:
+    """Behind everything else: this thread, and the processes that it starts."""
+    me = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, me, max(NICENESS, os.getpriority(os.PRIO_PROCESS, me)))
 
 
 def _leave_with(parent: int) -> None:
@@ -206,13 +234,14 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise TooMuchWork
 
 
-def _bounded(work: Callable[..., R], arguments: tuple[Any, ...]) -> R:
-    """Do the work, alone on the machine and within its processor time."""
+def _bounded(work: Callable[..., R], arguments: tuple[Any, ...]) -> tuple[R, int]:
+    """Do the work, alone on the machine and within its processor time; also the most memory so far, in MB."""
     if _machine_lock >= 0:
         fcntl.flock(_machine_lock, fcntl.LOCK_EX)
     signal.setitimer(signal.ITIMER_PROF, PROCESSOR_MAX_S)
     try:
-        return work(*arguments)
+        result = work(*arguments)
+        return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         if _machine_lock >= 0:

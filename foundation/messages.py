@@ -9,8 +9,6 @@ Number = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1042])]
 NumberInPath = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
 SmallNumberInPath = Annotated[int, Parameter(ge=0, le=2**31 - 1)]
 """A number whose column has 32 bits: a region's code, a position in a list."""
-ShortText = Annotated[str, Meta(min_length=1, max_length=100)]
-LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Fen = Annotated[int, Meta(description="Money in fen (1 yuan = 100 fen).", examples=[1500])]
 
 
@@ -20,9 +18,37 @@ def form(name: str, pattern: str | None = None, **more: Any) -> Meta:
     The pattern has no anchors of its own. ``$`` alone would let a newline at the end through (Python), and ``\\Z``
     means the letter Z to readers of our OpenAPI document (ECMA-262): ``$(?!\\n)`` is the end in both.
     """
-    whole = None if pattern is None else f"^(?:{pattern})$(?!\\n)"
-    return Meta(pattern=whole, extra={"form": f"form.{name}"}, **more)
+    return Meta(pattern=None if pattern is None else _whole(pattern), extra={"form": f"form.{name}"}, **more)
 
+
+def as_parameter(pattern: str, **more: Any) -> Any:
+    """The same pattern once more where the text stands in a path or query: the framework reads no ``Meta`` there."""
+    return Parameter(pattern=_whole(pattern), **more)
+
+
+def _whole(pattern: str) -> str:
+    return f"^(?:{pattern})$(?!\\n)"
+
+
+_HIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""Control characters, and marks that are not seen or turn the direction of text: what is read must be what is there."""
+
+VISIBLE = rf"[^{_HIDDEN}]*[^\s{_HIDDEN}][^{_HIDDEN}]*"
+"""A text in which people see something, and everything."""
+
+
+def text(most: int, **more: Any) -> Meta:
+    """A text for people, of at most so many characters; ``value.not_visible`` tells them what is wrong with another."""
+    return Meta(min_length=1, max_length=most, pattern=_whole(VISIBLE), extra={"text": "value.not_visible"}, **more)
+
+
+def text_or_none(most: int, **more: Any) -> Meta:
+    """The same, or an empty text."""
+    return Meta(max_length=most, pattern=_whole(f"(?:{VISIBLE})?"), extra={"text": "value.not_visible"}, **more)
+
+
+ShortText = Annotated[str, text(100)]
+LongText = Annotated[str, text(2000)]
 
 BULK_MAX = 1000
 """Items in one bulk message: about 100 KiB, well under the limit of a body."""

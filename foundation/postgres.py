@@ -45,6 +45,9 @@ UNABLE = (
 """The statement did not commit, since the database cannot write: disk or memory full, an input-output error, a standby.
 Repeating it at once only adds to the trouble."""
 
+UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.ProgramLimitExceededError)
+"""A value that no check in front has refused: NUL in a text, a text too long for an index."""
+
 UNABLE_RETRY_AFTER_S = 10
 
 LOCK_TIMEOUT_MS = 3_000

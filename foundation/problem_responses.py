@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from foundation.catalogue import Language, language_of
-from foundation.postgres import UNABLE, UNABLE_RETRY_AFTER_S, UNKNOWN_OUTCOME
+from foundation.postgres import UNABLE, UNABLE_RETRY_AFTER_S, UNKNOWN_OUTCOME, UNSTORABLE
 from foundation.problems import (
     INTERNAL,
     INVALID,
@@ -75,6 +75,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, UNABLE):
         log.warning("database_unable", error=repr(error))
         return Problem(UNAVAILABLE, retry_after_s=UNABLE_RETRY_AFTER_S)
+    if isinstance(error, UNSTORABLE):
+        log.warning("value_not_storable", error=repr(error))
+        return Problem(INVALID, "value.not_storable")
     log.error("internal_error", exc_info=error)
     return Problem(INTERNAL)
 
@@ -106,13 +109,13 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
     if parameter is None:
         return refusal_of(str(first.get("message", "")), Any, field=name)
     known_as = getattr(parameter.kwarg_definition, "query", None) or name
-    return refusal_of(str(first.get("message", "")), parameter.annotation, field=known_as)
+    return refusal_of(str(first.get("message", "")), parameter.raw, field=known_as)
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
     """Tell a lost connection or lock conflict from an internal error."""
     cause = error.orig.__cause__ if error.orig is not None else None
-    if isinstance(cause, (*UNKNOWN_OUTCOME, *UNABLE)):
+    if isinstance(cause, (*UNKNOWN_OUTCOME, *UNABLE, *UNSTORABLE)):
         return on_exception(request, cause)
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
         return on_exception(request, TimeoutError(repr(error)))

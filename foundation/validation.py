@@ -88,7 +88,7 @@ def _wrong_form(text: str, info: Any, where: Phrase) -> Problem:
     choices = _choices(info)
     if choices:
         return Problem(INVALID, "value.not_a_choice", field=where, choices=", ".join(choices))
-    return Problem(INVALID, _form(info) or "value.wrong_form", field=where)
+    return Problem(INVALID, _form(info) or _form(info, "text") or "value.wrong_form", field=where)
 
 
 def _number(text: str) -> str:
@@ -157,11 +157,11 @@ def _choices(info: Any) -> list[str]:
     return []
 
 
-def _form(info: Any) -> str:
-    """The id of the message that describes the format (``foundation.messages.form``)."""
-    if isinstance(info, inspect.Metadata) and info.extra and "form" in info.extra:
-        return str(info.extra["form"])
+def _form(info: Any, kind: str = "form") -> str:
+    """The id of the message that describes the format (``foundation.messages``: ``form``, ``text``)."""
+    if isinstance(info, inspect.Metadata) and info.extra and kind in info.extra:
+        return str(info.extra[kind])
     for part in info.types if isinstance(info, inspect.UnionType) else ():
-        if found := _form(part):
+        if found := _form(part, kind):
             return found
     return ""

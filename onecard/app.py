@@ -181,6 +181,8 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
         signature_types=SIGNATURE_TYPES,
         dependencies={name: _provide(attribute) for name, attribute in PROVIDED.items()},
         openapi_config=_openapi(),
+        # The framework's would put lines of another form between ours.
+        logging_config=None,
     )
 
 

@@ -57,12 +57,14 @@ class ApprovalController(Controller):
         request: ByPerson,
         approvals: Approvals,
         wanted: Annotated[ApprovalState | None, Parameter(query="state")] = None,
+        before: NumberInPath | None = None,
     ) -> list[ApprovalShown]:
         """Those of the caller's agency, or all for the centre; the newest first, 200 at most.
 
+        The next older ones: ``before`` the lowest number of these.
         ``body`` is null where it has more than 20 items; the request itself has it.
         """
-        return [_shown(request, one.approval, one.body) for one in await approvals.listed(request.user, wanted)]
+        return [_shown(request, one.approval, one.body) for one in await approvals.listed(request.user, wanted, before)]
 
     @get("/{approval_id:int}", guards=[access.allows(Permission.SEE_APPROVALS)], summary="Get a request for approval")
     async def approval(self, request: ByPerson, approval_id: NumberInPath, approvals: Approvals) -> ApprovalShown:

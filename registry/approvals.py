@@ -36,8 +36,9 @@ LIFE = timedelta(days=7)
 
 LISTED_MAX = 200
 
-PENDING_MAX = 200
-"""Requests of one person that wait at a time: more than an approver can read is no work, but noise."""
+PENDING_MAX = 50
+"""Requests of one person that wait at a time: more than an approver can read is no work, but noise, and a few people's
+must fit into one list."""
 
 ITEMS_LISTED_MAX = 20
 """Postings in a request up to which a list has its body; a payroll file has thousands."""
@@ -171,11 +172,13 @@ class Approvals:
         async with self._database() as db:
             return _visible(await db.get(Approval, approval_id), person, approval_id)
 
-    async def listed(self, person: Person, state: ApprovalState | None) -> list[Listed]:
-        """The requests that a person may see, the newest first, at most ``LISTED_MAX``."""
+    async def listed(self, person: Person, state: ApprovalState | None, before: int | None = None) -> list[Listed]:
+        """The requests that a person may see, the newest first, at most ``LISTED_MAX``; those below a number."""
         body = case((Approval.items <= ITEMS_LISTED_MAX, Approval.body)).label("body")
         query = select(Approval, body).options(defer(Approval.body, raiseload=True))
         query = query.order_by(Approval.approval_id.desc()).limit(LISTED_MAX)
+        if before is not None:
+            query = query.where(Approval.approval_id < before)
         if person.agency_id is not None:
             query = query.where(Approval.agency_id == person.agency_id)
         if state is not None:

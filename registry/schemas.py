@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number, ShortText
+from foundation.messages import BULK_MAX, Message, Number, ShortText, text, text_or_none
 from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
@@ -32,7 +32,7 @@ class NewOfficial(Message):
     """An official to register. The name is stored encrypted; payments never contain it."""
 
     name: ShortText
-    staff_number: Annotated[str, Meta(min_length=1, max_length=32, examples=["NB-00417"])]
+    staff_number: Annotated[str, text(32, examples=["NB-00417"])]
 
 
 class NewOfficials(Message):
@@ -101,7 +101,7 @@ class Directory(Struct):
     agencies: list[AgencyInfo] = msgspec.field(default_factory=list)
 
 
-Reason = Annotated[str, Meta(max_length=200, examples=["the subsidy of November"])]
+Reason = Annotated[str, text_or_none(200, examples=["the subsidy of November"])]
 """Why a person does something; empty where no reason is needed."""
 
 
@@ -123,7 +123,7 @@ class Approving(Message):
 class Rejecting(Message):
     """The rejection of a request, and why."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, text(200)]
 
 
 class ApprovalShown(Struct):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import BULK_MAX, Message
+from foundation.messages import BULK_MAX, Message, text
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
 from registry.schemas import Reason
@@ -115,7 +115,7 @@ class NewRefund(Message):
     ]
     payment: UUID
     amount_fen: AmountFen
-    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["served cold"])]
+    reason: Annotated[str, text(200, examples=["served cold"])]
 
 
 class Refunded(Struct):

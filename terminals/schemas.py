@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number, form
+from foundation.messages import BULK_MAX, Message, Number, form, text
 from foundation.problems import INVALID, Problem
 from registry.identifiers import Book, CredentialId, HolderId
 from registry.meals import Meal
@@ -85,7 +85,7 @@ class Approved(Struct):
 class Revocation(Message):
     """Why a terminal is taken out of use."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["stolen"])]
+    reason: Annotated[str, text(200, examples=["stolen"])]
 
 
 class Enrol(Message):
@@ -260,7 +260,7 @@ class NewReplacement(Message):
 
     credential_id: Number
     uid: Uid
-    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["lost"])]
+    reason: Annotated[str, text(200, examples=["lost"])]
 
 
 class Replaced(Struct):
@@ -385,7 +385,7 @@ class Blocking(Message):
     """Block a credential (lost, stolen, cloned) or lift the block."""
 
     blocked: bool
-    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["reported lost"])]
+    reason: Annotated[str, text(200, examples=["reported lost"])]
 
 
 class TotalsMessage(Message):

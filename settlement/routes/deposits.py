@@ -4,10 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Parameter
 
 from foundation.keys import KeyRing
-from foundation.messages import NumberInPath, form
+from foundation.messages import VISIBLE, NumberInPath, as_parameter, form
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry import access
@@ -27,11 +26,15 @@ from settlement.transfers import PurseKind, TransferKind
 
 ByPerson = Request[access.Person, Any, Any]
 
-BatchName = Annotated[str, form("batch", r"[A-Za-z0-9_.-]{1,40}")]
+_BATCH = r"[A-Za-z0-9_.-]{1,40}"
+BatchName = Annotated[str, form("batch", _BATCH), as_parameter(_BATCH)]
 
 
 Again = Annotated[
-    str, Parameter(max_length=200, description="Why the same content is granted once more under another name.")
+    str,
+    as_parameter(
+        f"(?:{VISIBLE})?", max_length=200, description="Why the same content is granted once more under another name."
+    ),
 ]
 
 

@@ -293,6 +293,19 @@ async def test_one_person_does_not_bury_the_approver(desk: Desk, monkeypatch: py
     assert await desk.top_up((holder, 9_000), maker="another") is not None
 
 
+async def test_nothing_that_waits_is_out_of_sight(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list has an end; the requests below it are in the next one."""
+    monkeypatch.setattr(approvals, "LISTED_MAX", 2)
+    holder = await desk.counter.holder(cash_fen=0)
+    made = [await desk.top_up((holder, 9_000 + n)) for n in range(5)]
+    wanted = sorted((one.approval_id for one in made if one is not None), reverse=True)
+    seen: list[int] = []
+    while page := await desk.approvals.listed(APPROVER, ApprovalState.PENDING, min(seen, default=None)):
+        seen += [one.approval.approval_id for one in page]
+    assert seen == wanted
+    assert approvals.PENDING_MAX * 3 < 200, "a few people's fit into one list"
+
+
 async def paid(desk: Desk, fen: int) -> tuple[Holder, UUID, AgencyId]:
     till = await desk.counter.till()
     holder = await desk.counter.holder(cash_fen=20_000)

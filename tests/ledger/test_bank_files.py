@@ -102,7 +102,16 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]
         ("no amount", camt(entry("B1", 1, "", amount="NaN"))),
         ("a negative amount", camt(entry("B1", 1, "", amount="-1.00"))),
         ("an endless amount", camt(entry("B1", 1, "", amount="9" * 60))),
+        *(
+            (f"amount {amount}", camt(entry("B1", 1, "", amount=amount)))
+            for amount in ("1e3", "1E1", "1_0", "+1", "１", "١", "1.", ".5", "1,00")
+        ),
         ("no date", camt(entry("B1", 1, "", booked="soon"))),
+        *(
+            (f"date {booked}", camt(entry("B1", 1, "", booked=booked)))
+            for booked in ("20261127", "2026-W01-1", "0001-01-01", "9999-12-31", "2026-02-30", "２026-11-27")
+        ),
+        ("a number of 36 characters", camt(entry("B" * 36, 1, ""))),
         ("no number", camt(entry("", 1, ""))),
         ("the same entry twice", camt(entry("B1", 1, ""), entry("B1", 1, ""))),
         ("one bad among good ones", camt(entry("B1", 1, ""), entry("B2", 1, "", currency="USD"))),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Iterator
 from copy import deepcopy
 from itertools import product
@@ -15,7 +16,7 @@ import urllib3
 from foundation.pdf import render_pdf
 from tests.builders import Network
 from tests.running_system import System
-from tests.system.test_audit_entries import CHANGES, SIGN_IN, City
+from tests.system.test_audit_entries import CHANGES, QUARTER, SIGN_IN, City
 
 NUMBERS: tuple[Any, ...] = (0, -1, 2**31, 2**53 - 1, True)
 TEXTS = ("x\n", "\U0001f468", "a" * 3_000, "\x00", "\ufffe", "0001-01-01", "9999-12-31", "=1+1", "..", "２")
@@ -143,9 +144,27 @@ def test_no_static_name_is_a_500(city: City, name: str) -> None:
     assert ask(city, None, "GET", f"/static/{name}").status == 404
 
 
+@pytest.mark.parametrize("batch", ["%00", "..%00", "=1%2B1", "2026%0A", "a" * 41, "a" * 6_000])
+def test_a_batchs_name_has_a_form(city: City, batch: str) -> None:
+    number = secrets.token_hex(6)
+    message = {"agency_id": city.agency(), "officials": [{"name": "王小明", "staff_number": number}]}
+    city.person("centre").call("POST", "/registry/officials", message)
+    file = f"staff_number,amount\n{number},1\n".encode()
+    answer = ask(city, "finance-yinzhou", "POST", f"/settlement/grants/{city.agency()}/{batch}", file)
+    assert answer.status == 400
+    assert answer.json()["detail"] == "batch：应为1至40个字母、数字、点、连字符或下划线"
+
+
+def test_what_the_database_cannot_hold_is_refused(city: City) -> None:
+    """No rule in front knows of it; it is no error of ours."""
+    path = f"/waste/evaluations/{QUARTER}/canteens/{city.canteen()}/"
+    assert ask(city, "supervisor", "GET", path + "%00").status == 400
+    assert ask(city, "supervisor", "GET", path + "W1%00").json()["detail"] == "请求中含有无法保存的内容"
+
+
 def test_a_bulletin_takes_no_character_that_cannot_be_printed(city: City) -> None:
     given = CHANGES["PATCH /waste/bulletins/{bulletin_id}"](city)
-    for character in ("\U0001f468", "\u0e01", "\x01"):
+    for character in ("\U0001f468", "\u0e01"):
         answer = ask(city, given.who, "PATCH", given.path, json.dumps({"good": f"鄞州区{character}"}).encode())
         assert answer.status == 400
         assert f"U+{ord(character):04X}" in answer.json()["detail"]

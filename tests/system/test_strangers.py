@@ -165,3 +165,14 @@ def test_a_body_that_is_too_large_or_too_slow_is_logged_and_counted_as_such(syst
     for name, status in (("too-large", 413), ("too-slow", 408)):
         [line] = [text for text in system.output.splitlines() if name in text]
         assert str(status) in line
+
+
+def test_what_is_no_http_is_one_line_of_the_log_like_any_other(system: System) -> None:
+    with connect(system, "127.0.0.61") as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n folded\r\n\x00\r\n\r\n")
+        assert all_of(connection).startswith(b"HTTP/1.1 400 ")
+    give_up_at = time.monotonic() + 30
+    while not (lines := [line for line in system.output.splitlines() if "Invalid HTTP request" in line]):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z \[warning", line) for line in lines), lines

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from foundation.messages import LongText, Message
+from foundation.messages import LongText, Message, text
 from waste.bulletins.models import Bulletin
 
 
@@ -18,7 +18,7 @@ class NewBulletin(Message):
 class BulletinTexts(Message):
     """Texts to replace; those left out stay as they are."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    title: Annotated[str, text(100)] | None = None
     foreword: LongText | None = None
     good: LongText | None = None
     warnings: LongText | None = None

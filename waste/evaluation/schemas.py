@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from msgspec import Meta, Struct, field, structs
 
 from foundation.attachments import NewFiles
-from foundation.messages import LongText, Message, Number
+from foundation.messages import LongText, Message, Number, text
 from registry.identifiers import CanteenId
 from waste.evaluation.models import Appeal
 from waste.evaluation.results import Standing
@@ -119,7 +119,7 @@ class NewEvidence(Message):
     quarter: date
     code: IndicatorCode
     percent: Percent
-    note: Annotated[str, Meta(min_length=1, max_length=500)]
+    note: Annotated[str, text(500)]
     files: NewFiles = field(default_factory=list)
 
 

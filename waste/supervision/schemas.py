@@ -5,12 +5,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
 from foundation import catalogue
 from foundation.attachments import NewFiles
 from foundation.catalogue import Language
-from foundation.messages import LongText, Message, Number
+from foundation.messages import LongText, Message, Number, text
 from registry.identifiers import CanteenId
 from waste.supervision.cases import ENDED, FindingKind
 from waste.supervision.models import CaseStep, RectificationCase
@@ -23,7 +23,7 @@ class NewCase(Message):
     canteen_id: Number
     quarter: date
     what: LongText
-    responsible: Annotated[str, Meta(min_length=1, max_length=100)]
+    responsible: Annotated[str, text(100)]
     due_on: date
     kind: FindingKind = FindingKind.FINDING
     files: NewFiles = field(default_factory=list)

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from foundation.attachments import NewFiles
-from foundation.messages import Message, form
+from foundation.messages import Message, form, text
 from registry.meals import Meal
 from waste.measures.schemas import CanteenNumber
 from waste.measures.streams import Stream
@@ -54,10 +54,10 @@ class FoodFactor(Message):
 
     food: FoodCode
     valid_from: date
-    name_zh: Annotated[str, Meta(min_length=1, max_length=30, examples=["米饭"])]
-    name_en: Annotated[str, Meta(min_length=1, max_length=60, examples=["rice, cooked"])]
+    name_zh: Annotated[str, text(30, examples=["米饭"])]
+    name_en: Annotated[str, text(60, examples=["rice, cooked"])]
     co2e_g_per_kg: Annotated[int, Meta(ge=0, le=1_000_000, examples=[1780])]
-    source: Annotated[str, Meta(min_length=1, max_length=300)]
+    source: Annotated[str, text(300)]
 
 
 class ScaleWeighIns(Message):
@@ -84,7 +84,7 @@ class NewCorrections(Message):
     """Corrections; all are recorded, or none."""
 
     corrections: Annotated[list[Correction], Meta(min_length=1, max_length=200)]
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, text(200)]
 
 
 class Recorded(Struct):
