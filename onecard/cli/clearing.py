@@ -4,14 +4,14 @@ import json
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import rich_click as click
 
 from foundation.catalogue import Language
 from foundation.money import yuan
 from foundation.problems import Problem
-from onecard.cli.commands import json_option, main
+from onecard.cli.commands import AWAITS_APPROVAL, json_option, main
 from onecard.cli.output import LANGUAGE, console, fail, progress_bars, say, show_check, text
 from onecard.cli.services import (
     failures_as_one_line,
@@ -50,8 +50,7 @@ def close_day(on: str | None, force: bool, reason: str) -> None:
     if force and not reason.strip():
         fail("onecard.reason_needed")
     with services() as settings:
-        if not _begin(settings, business_date, reason.strip() if force else ""):
-            return
+        _begin(settings, business_date, reason.strip() if force else "")
         cycle = _finish(settings, business_date)
         folder = settings.statement_folder / business_date.isoformat()
     say("onecard.closed", business_date=cycle.business_date, state=text(f"onecard.cycle.{cycle.state}"))
@@ -61,8 +60,8 @@ def close_day(on: str | None, force: bool, reason: str) -> None:
     say("onecard.statements", folder=folder)
 
 
-def _begin(settings: Settings, business_date: date, reason: str) -> bool:
-    """Begin the close; False when a second person has to approve it first. Without a reason an open day ends here."""
+def _begin(settings: Settings, business_date: date, reason: str) -> None:
+    """Begin the close; while a second person is waited for, and on an open day without a reason, the command ends."""
     from clearing.approvals import close_by_person
     from clearing.errors import DAY_NOT_OVER
     from registry.approvals import Approvals
@@ -79,10 +78,8 @@ def _begin(settings: Settings, business_date: date, reason: str) -> bool:
         if problem.kind is not DAY_NOT_OVER:
             raise
         fail("onecard.day_not_over", business_date=business_date, cut_off=problem.params["cut_off"])
-    if waiting is None:
-        return True
-    _say_waiting(settings, waiting)
-    return False
+    if waiting is not None:
+        _end_waiting(settings, waiting)
 
 
 def _finish(settings: Settings, business_date: date) -> "CycleInfo":
@@ -101,12 +98,14 @@ def _finish(settings: Settings, business_date: date) -> "CycleInfo":
         )
 
 
-def _say_waiting(settings: Settings, waiting: "Approval") -> None:
+def _end_waiting(settings: Settings, waiting: "Approval") -> NoReturn:
+    """Say who is waited for; a script must not take the request for the deed."""
     say(
         "onecard.awaits_approval",
         number=waiting.approval_id,
         url=f"{settings.own_url}/approvals?number={waiting.approval_id}",
     )
+    sys.exit(AWAITS_APPROVAL)
 
 
 @main.command("public-key", help=text("onecard.help.public-key"))
@@ -159,8 +158,7 @@ def bank_file(on: str, out: Path) -> None:
     with services() as settings:
         content = with_database(settings, released)
         if not isinstance(content, bytes):
-            _say_waiting(settings, content)
-            sys.exit(1)
+            _end_waiting(settings, content)
         _write(out, content)
 
 

@@ -21,6 +21,9 @@ rich_click.rich_click.RANGE_STRING = text("onecard.panel.range")
 USAGE_ERROR = 2
 """Exit code for arguments that make no sense."""
 
+AWAITS_APPROVAL = 3
+"""Exit code while a request waits for a second person: nothing else was done yet."""
+
 
 class _TranslatedHelp:
     """Explains ``--help`` in the caller's language."""

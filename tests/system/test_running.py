@@ -61,11 +61,14 @@ def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> 
     assert '"lost": 0' in compared.stdout
     assert own.command("verify").stdout.count("ok  ") >= 24
     # Closed by the demo already: by hand it changes nothing.
-    day = acks.parent.parent.parent / "statements"
+    day = own.statement_folder
     [closed] = [folder.name for folder in day.iterdir() if folder.is_dir()]
     before = {path: path.read_bytes() for path in day.rglob("*.csv")}
     assert "published" in own.command("close-day", "--date", closed).stdout
     assert {path: path.read_bytes() for path in day.rglob("*.csv")} == before
+    released = own.command("bank-file", closed, str(own.folder / "pay.xml"), check=False)
+    assert (released.returncode, "waits for a second person" in released.stdout) == (3, True)
+    assert not (own.folder / "pay.xml").exists()
 
 
 def test_payments_go_on_without_redis(own: System, scratch: Path) -> None:
