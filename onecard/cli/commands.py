@@ -17,6 +17,8 @@ rich_click.rich_click.COMMANDS_PANEL_TITLE = text("onecard.panel.commands")
 rich_click.rich_click.ARGUMENTS_PANEL_TITLE = text("onecard.panel.arguments")
 rich_click.rich_click.DEFAULT_STRING = text("onecard.panel.default")
 rich_click.rich_click.RANGE_STRING = text("onecard.panel.range")
+# Chinese has no blanks to break a line at: without this, tables cut such a text off.
+rich_click.rich_click.TEXT_KWARGS = {"overflow": "fold"}
 
 USAGE_ERROR = 2
 """Exit code for arguments that make no sense."""
