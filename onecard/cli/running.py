@@ -134,8 +134,11 @@ def check_jobs() -> None:
     """Look for the heartbeat of a job runner."""
     from onecard.job_watch import SILENT_AFTER_S, silence_s
 
-    settings = external_settings()
+    given = read_settings()
+    configure_logs(json=given.log_json)
     with failures_as_one_line():
+        # Embedded servers are found, not started: a system that does not run has no heartbeat.
+        settings = Services(given).settings
         check_database(settings)
         if on_ledger(settings, silence_s) > SILENT_AFTER_S:
             fail("onecard.jobs.silent")

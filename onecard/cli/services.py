@@ -72,8 +72,10 @@ def _what_is_wrong(error: ErrorDetails) -> str:
 def external_settings(*, redis: bool = False) -> Settings:
     """The settings of a part that runs on external servers alone; ``redis``: on Redis, too."""
     settings = read_settings()
-    if not settings.database_url or (redis and not settings.redis_url):
+    if redis and not (settings.database_url and settings.redis_url):
         fail("onecard.setting.urls_missing")
+    if not settings.database_url:
+        fail("onecard.setting.database_url_missing")
     configure_logs(json=settings.log_json)
     return settings
 

@@ -163,7 +163,7 @@ def test_external_servers_by_url(own: System, system: System, roles: tuple[str, 
         (["add-user", "x", "emperor"], "one of"),
         (["demo", "--url", "http://127.0.0.1:9"], "nothing answers"),
         (["serve"], "must be set"),
-        (["jobs"], "must be set"),
+        (["jobs"], "ONECARD_DATABASE_URL must be set"),
     ],
 )
 def test_mistakes_are_one_line_and_a_non_zero_exit(system: System, arguments: list[str], words: str) -> None:
@@ -225,6 +225,23 @@ def test_the_job_runner_gives_signs_of_life(system: System) -> None:
     give_up_at = time.monotonic() + 120
     while subprocess.run(command, env=environment, capture_output=True, check=False).returncode != 0:
         assert time.monotonic() < give_up_at
+    system.command("check-jobs")
+
+
+def test_where_nothing_runs_no_heartbeat_is_found_and_nothing_started(own: System) -> None:
+    done = own.command("check-jobs", check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "cannot be reached" in done.stderr
+    assert list(own.folder.iterdir()) == []
+
+
+def test_chinese_help_is_wrapped_and_not_cut_off() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "onecard", "--help"],
+        env=os.environ | {"ONECARD_LANG": "zh-Hans", "COLUMNS": "80"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "…" not in done.stdout
+    assert "待复核时退出码为3。" in done.stdout
 
 
 def test_a_first_user_of_a_new_centre(system: System) -> None:
