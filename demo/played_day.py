@@ -40,13 +40,15 @@ class PlayedDay:
     tally: Tally
     paid_in_s: float
     history: Path
+    centre_public_key: bytes
+    """The key that the terminals pinned: whose system it was."""
     agencies: list[dict[str, Any]]
     cycle: dict[str, Any] | None = None
     waste: list[dict[str, Any]] | None = None
 
 
-def play_day(console: Console, url: str, folder: Path, plan: DayPlan, language: Language) -> Path:
-    """Play a day against the system at ``url`` and print the results; returns the history. Raises PlayFailed."""
+def play_day(console: Console, url: str, folder: Path, plan: DayPlan, language: Language) -> PlayedDay:
+    """Play a day against the system at ``url`` and print the results. Raises PlayFailed."""
     started = time.monotonic()
     with _progress(console) as progress:
         day = Day(url, folder, progress, plan.seed, language)
@@ -57,7 +59,7 @@ def play_day(console: Console, url: str, folder: Path, plan: DayPlan, language: 
     _Summary(console, language).show(played)
     seconds = f"{time.monotonic() - started:.0f}"
     console.print(f"\n{catalogue.text('demo.done', language, folder=folder, seconds=seconds)}", markup=False)
-    return played.history
+    return played
 
 
 def _progress(console: Console) -> Progress:
@@ -76,7 +78,8 @@ def _play(day: Day, plan: DayPlan) -> PlayedDay:
     day.serve(presentations)
     paid_in_s = time.monotonic() - started
     cycle, waste = (None, None) if plan.keep_open else _end_of_day(day, business_date)
-    return PlayedDay(day.tally, paid_in_s, day.write_history(), list(day.network.agencies.values()), cycle, waste)
+    key = day.terminals[0].identity.centre_public_key
+    return PlayedDay(day.tally, paid_in_s, day.write_history(), key, list(day.network.agencies.values()), cycle, waste)
 
 
 def _day_to_play(day: Day) -> str:

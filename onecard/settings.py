@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     statement_dir: Path | None = Field(None, description="Folder of the statements; none: DATA_DIR/statements.")
     metrics_dir: Path | None = Field(None, description="Scratch folder of the metrics; none: DATA_DIR/metrics.")
     public_url: str | None = Field(
-        None, description="URL of this centre for phones and the gateway; none: http://HOST:PORT."
+        None,
+        pattern=r"^https?://[^\s/]\S*$",
+        description="URL of this centre for phones and the gateway; none: http://HOST:PORT.",
     )
     hsts_max_age_s: int = Field(
         0,
@@ -58,7 +60,9 @@ class Settings(BaseSettings):
     gateway: Literal["none", "simulated", "wechat_pay"] | None = Field(
         None, description="Gateway for top-ups on phones; by default none, and the simulated one with the demo city."
     )
-    gateway_url: str = Field("https://api.mch.weixin.qq.com", description="The payment gateway's address.")
+    gateway_url: str = Field(
+        "https://api.mch.weixin.qq.com", pattern=r"^https?://[^\s/]\S*$", description="The payment gateway's address."
+    )
     gateway_merchant: str = Field("", description="Our merchant number at the gateway.")
     gateway_app: str = Field("", description="Our application's number at the gateway.")
     cut_off: time = Field(time(22, 0), description="When a business day ends, in Asia/Shanghai.")

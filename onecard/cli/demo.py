@@ -8,7 +8,7 @@ import rich_click as click
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
 from onecard.cli.output import text
-from onecard.cli.services import check_connection, failures_as_one_line, read_settings
+from onecard.cli.services import check_connection, failures_as_one_line, parse_url, read_settings
 
 
 @main.command(help=text("onecard.help.demo"))
@@ -22,7 +22,7 @@ from onecard.cli.services import check_connection, failures_as_one_line, read_se
 @click.option(
     "--terminals", default=60, show_default=True, type=click.IntRange(6, 500), help=text("onecard.option.terminals")
 )
-@click.option("--url", help=text("onecard.option.url"))
+@click.option("--url", metavar="URL", help=text("onecard.option.url"))
 @click.option("--seed", default=1, show_default=True, help=text("onecard.option.seed"))
 @click.option("--keep-open", is_flag=True, help=text("onecard.option.keep_open"))
 @click.option("--folder", type=click.Path(path_type=Path), help=text("onecard.option.folder"))
@@ -30,6 +30,7 @@ def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: b
     """Play a day, and check what came of it."""
     from onecard.cli.demonstration import DayPlan, play
 
+    url = None if url is None else parse_url(url, "--url")
     settings = read_settings()
     configure_logs(json=settings.log_json)
     plan = DayPlan(payments=payments, terminals=terminals, seed=seed, keep_open=keep_open)

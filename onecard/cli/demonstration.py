@@ -17,7 +17,7 @@ from demo.city import PASSWORD
 from demo.console import PlayFailed
 from demo.loader import load_demo_city
 from demo.played_day import DayPlan, play_day
-from foundation.keys import load_keys
+from foundation.keys import WrongKeyFile, load_keys
 from onecard.cli.output import LANGUAGE, console, say, show_check
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
@@ -43,12 +43,20 @@ def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | N
     folder = folder or settings.data_dir / "demo" / time.strftime("%Y%m%d-%H%M%S")
     with _system(settings, url) as running:
         folder.mkdir(parents=True, exist_ok=True)
-        history = play_day(console, running, folder, plan, LANGUAGE)
-        if url is not None and not settings.database_url:
-            say("demo.elsewhere")
+        played = play_day(console, running, folder, plan, LANGUAGE)
+        if not _is_ours(settings, played.centre_public_key):
+            say("demo.elsewhere", url=running)
             return True
         with Services(settings).available() as ready:
-            return asyncio.run(_check(ready, history))
+            return asyncio.run(_check(ready, played.history))
+
+
+def _is_ours(settings: Settings, centre_public_key: bytes) -> bool:
+    """Whether the day was played on the system of these settings: its address may have many names, its key is one."""
+    try:
+        return load_keys(settings.keys_folder).centre_public_key == centre_public_key
+    except (OSError, WrongKeyFile):
+        return False
 
 
 async def _check(settings: Settings, history: Path) -> bool:

@@ -44,6 +44,16 @@ _WRONG_SETTINGS = {
 }
 """Pydantic's types of error -> messages."""
 
+_URLS = {
+    "database_url": "postgresql://…",
+    "database_owner_url": "postgresql://…",
+    "redis_url": "redis://…, rediss://…, unix://…",
+    "audit_syslog": "udp://HOST:PORT, tcp://HOST:PORT, unix://PATH",
+    "public_url": "https://HOST",
+    "gateway_url": "https://HOST",
+}
+"""How a setting that is a URL begins."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _FILE_ERRORS: tuple[tuple[type[OSError], str], ...] = (
@@ -66,7 +76,8 @@ def _what_is_wrong(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
     limit = next((context[name] for name in ("ge", "gt", "le") if name in context), "")
-    return text(_WRONG_SETTINGS.get(error["type"], "onecard.setting.wrong"), choices=choices, limit=limit)
+    form = _URLS.get(str(error["loc"][0]), "")
+    return text(_WRONG_SETTINGS.get(error["type"], "onecard.setting.wrong"), choices=choices, limit=limit, form=form)
 
 
 def external_settings(*, redis: bool = False) -> Settings:
@@ -185,6 +196,20 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         fail_for(error, path)
+
+
+def parse_url(given: str, option: str) -> str:
+    """The address of a system that the caller gave, without a last slash."""
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url as parts_of
+
+    try:
+        parts = parts_of(given)
+    except LocationParseError:
+        fail("onecard.not_a_url", name=option)
+    if parts.scheme not in ("http", "https") or not parts.host or parts.query or parts.fragment:
+        fail("onecard.not_a_url", name=option)
+    return given.rstrip("/")
 
 
 def parse_date(given: str) -> date:

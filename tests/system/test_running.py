@@ -162,6 +162,10 @@ def test_external_servers_by_url(own: System, system: System, roles: tuple[str, 
         (["check-history", "nothing.jsonl"], "no such file"),
         (["add-user", "x", "emperor"], "one of"),
         (["demo", "--url", "http://127.0.0.1:9"], "nothing answers"),
+        (["demo", "--url", "foo"], "--url must be a URL"),
+        (["demo", "--url", "127.0.0.1:8000"], "--url must be a URL"),
+        (["demo", "--url", "http://127.0.0.1:99999"], "--url must be a URL"),
+        (["demo", "--url", ""], "--url must be a URL"),
         (["serve"], "must be set"),
         (["jobs"], "ONECARD_DATABASE_URL must be set"),
     ],
@@ -206,13 +210,22 @@ def test_the_report_of_the_checks_is_in_chinese_when_asked_for(system: System) -
     assert done.stdout.count("相符") >= 32
 
 
-def test_a_wrong_setting_is_one_line(system: System) -> None:
-    environment = system.environment | {"ONECARD_WORKERS": "many"}
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("WORKERS", "many", "must be an integer"),
+        ("PUBLIC_URL", "card.example.gov.cn", "must be a URL (https://HOST)"),
+        ("AUDIT_SYSLOG", "loghost", "must be a URL (udp://HOST:PORT, tcp://HOST:PORT, unix://PATH)"),
+        ("REDIS_URL", "localhost", "must be a URL (redis://…, rediss://…, unix://…)"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(system: System, name: str, value: str, problem: str) -> None:
+    environment = system.environment | {f"ONECARD_{name}": value}
     done = subprocess.run(
         [sys.executable, "-m", "onecard", "verify"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == "onecard: setting ONECARD_WORKERS: must be an integer\n"
+    assert done.stderr == f"onecard: setting ONECARD_{name}: {problem}\n"
 
 
 def test_the_job_runner_gives_signs_of_life(system: System) -> None:
