@@ -57,7 +57,7 @@ class HistoryDifference:
 
 @dataclass
 class HistoryReport:
-    """What the comparison found; money in fen."""
+    """What the comparison found; money in fen. ``operations``: requests by outcome, a charge and its void as one."""
 
     operations: dict[str, int]
     lost: int = 0
@@ -173,7 +173,7 @@ async def check_history(url: str, history: list[dict[str, Any]]) -> HistoryRepor
 
 def compare(history: list[dict[str, Any]], posted: dict[Number, list[Posting]]) -> HistoryReport:
     """Compare a history with the postings of its terminals, without the database."""
-    report = HistoryReport(dict(Counter(operation["outcome"] for operation in history)))
+    report = HistoryReport(dict(Counter(operation["outcome"] for operation in history if not _only_voids(operation))))
     asked = set()
     for operation in history:
         number = (operation["terminal_id"], operation["epoch"], operation["sequence"])
@@ -183,6 +183,11 @@ def compare(history: list[dict[str, Any]], posted: dict[Number, list[Posting]]) 
         if number not in asked:
             report.note("invented", number, sum(p.amount_fen for p in postings))
     return report
+
+
+def _only_voids(operation: dict[str, Any]) -> bool:
+    """Whether it is a void that did what it should: its charge is counted as voided, so that it is not, too."""
+    return bool(operation["operation"] == "void" and operation["outcome"] == "voided")
 
 
 def _compare_one(report: HistoryReport, operation: dict[str, Any], number: Number, postings: list[Posting]) -> None:

@@ -156,8 +156,21 @@ def test_the_first_page_shows_the_day_that_was_played(played: System) -> None:
     assert urllib3.request("GET", f"{played.url}/?day=yesterday").status == 400
 
 
+def test_both_reports_of_a_day_count_alike(played: System) -> None:
+    said = (played.folder / "played").read_text()
+    [acks] = sorted(played.folder.glob("demo/*/acks.jsonl"))[:1]
+    compared = json.loads(played.command("check-history", str(acks), "--json").stdout)["operations"]
+    for outcome in ("refused", "voided"):
+        assert f"{compared[outcome]} {outcome}" in said
+        assert said.count(f" {outcome}") >= 2, "the day's summary, and the comparison with the terminals"
+    assert f"{compared['ok']} payments" in said
+    assert "yuan before refunds" in said
+
+
 def test_another_day_can_be_played_at_once(played: System) -> None:
-    again = played.command("demo", "--payments", "60", "--terminals", "6")
+    """By another name of the same system, too: both checks are made."""
+    url = f"http://localhost:{played.port}/"
+    again = played.command("demo", "--payments", "60", "--terminals", "6", "--url", url)
     assert "the ledger matches what the terminals saw" in again.stdout
 
 
