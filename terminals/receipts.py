@@ -15,6 +15,7 @@ The payee, what was given back, and whether the payment came late are shown besi
 """
 
 import html
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -48,6 +49,7 @@ PREFIX = "OR1:"
 CODE_BYTES_MAX = 1_024
 CONTEXT = b"onecard receipt v2"
 FIRST_CONTEXT = b"onecard receipt v1"
+_FORM = re.compile(re.escape(PREFIX) + r"[0-9A-Z $%*+\-./:]+")
 
 FOLDER = Path(web.__file__).parent / "receipt"
 PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
@@ -102,6 +104,11 @@ def sign(keys: KeyRing, receipt: SignedReceipt) -> str:
     values = [getattr(receipt, name) for name in receipt.__struct_fields__]
     signed = qr.sign1(keys.centre_signing_key, CONTEXT, [receipt.number.bytes, *values[1:]])
     return PREFIX + qr.base45_encode(cbor2.dumps(signed, canonical=True))
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of a receipt's code, whoever signed it, and whatever became of it since."""
+    return _FORM.fullmatch(text) is not None
 
 
 def read(centre_public_key: bytes, code: str) -> SignedReceipt:

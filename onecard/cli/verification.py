@@ -85,14 +85,26 @@ def check_receipt(receipt: str, key: str | None, as_json: bool) -> None:
 
 
 def _code_of(receipt: str) -> str:
-    """The code itself, or the content of the file that has it."""
-    if receipt.startswith(("OR1:", "OC1:")):
-        return receipt
-    path = Path(receipt)
+    """The code itself, or the content of the file that has it; anything else ends the command."""
+    from terminals import receipts
+
+    code = receipt.strip()
+    if not receipts.is_code(code):
+        code = _beginning_of(Path(receipt)).strip()
+    if not receipts.is_code(code):
+        fail("onecard.receipt_no_code")
+    return code
+
+
+def _beginning_of(path: Path) -> str:
+    """What a file begins with; nothing where there is no file: a mistyped code is no name of one."""
     try:
-        return path.read_bytes()[:CODE_FILE_MAX].decode("ascii", "replace").strip()
-    except OSError as error:
+        with path.open("rb") as file:
+            return file.read(CODE_FILE_MAX).decode("ascii", "replace")
+    except PermissionError as error:
         fail_for(error, path)
+    except (OSError, ValueError):
+        return ""
 
 
 def _centre_key(key: str | None) -> bytes:
@@ -100,8 +112,12 @@ def _centre_key(key: str | None) -> bytes:
     from foundation.keys import load_keys
 
     if key is None:
+        folder = read_settings().keys_folder
         with failures_as_one_line():
-            return load_keys(read_settings().keys_folder).centre_public_key
+            try:
+                return load_keys(folder).centre_public_key
+            except FileNotFoundError:
+                fail("onecard.receipt_needs_key", folder=folder)
     try:
         given = bytes.fromhex(key)
     except ValueError:

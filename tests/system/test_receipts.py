@@ -239,10 +239,17 @@ def test_a_receipt_is_checked_on_the_command_line_without_a_network(
     assert json.loads(check(code, "--key", key, "--json").stdout)["cash_fen"] == 1_000
     own = system.command("check-receipt", code)
     assert answer.receipt.number in own.stdout, "the centre's own key when there is one"
-    for wrong in (code[:-3] + "AAA", "OR1:", "nonsense", "OC1:" + code[4:]):
-        done = check(wrong, "--key", key)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert len(done.stderr.splitlines()) == 1
+    for altered in (code[:-3] + "AAA", code[:-30], "OR1:A" + code[5:]):
+        done = check(altered, "--key", key)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert "or it was altered" in done.stderr
+    (tmp_path / "story.txt").write_text("Once upon a time there was a canteen.\n")
+    for no_code in ("OR1:", "nonsense", "", code[4:], "OC1:" + code[4:], str(tmp_path), str(tmp_path / "story.txt")):
+        done = check(no_code, "--key", key)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert "neither a receipt's code (OR1:…) nor a file with one" in done.stderr
+    without = check(code)
+    assert (without.returncode, without.stderr.count("\n"), "--key" in without.stderr) == (1, 1, True)
     assert check(code, "--key", "00" * 32).returncode == 1
     assert check(code, "--key", "zz").returncode == 1
     assert not (tmp_path / "nothing").exists()
