@@ -1,5 +1,7 @@
 """Console users added from the command line, such as the first ones of a new centre."""
 
+import re
+
 from sqlalchemy import select
 
 from foundation.catalogue import Phrase
@@ -10,13 +12,23 @@ from registry.officials import find_agency
 from registry.passwords import check_new_password, hash_password
 from registry.roles import NEEDS_AGENCY, Role
 
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+"""One spelling each: no login looks like another one of the audit log. Earlier users may have others."""
+
+
+def check_new_login(login: str) -> None:
+    """Raise Problem(INVALID) for a login with other characters than those of a new one."""
+    if not _LOGIN.fullmatch(login):
+        raise Problem(INVALID, "console_user.login_form")
+
 
 async def add_console_user(database: Database, login: str, role: Role, agency_id: int | None, password: str) -> None:
     """Add a console user.
 
-    Raises Problem INVALID (a weak password, a role that lacks its agency), CONFLICT (the login is taken) or NOT_FOUND
-    (no such agency).
+    Raises Problem INVALID (a login of other characters, a weak password, a role that lacks its agency), CONFLICT (the
+    login is taken) or NOT_FOUND (no such agency).
     """
+    check_new_login(login)
     if role in NEEDS_AGENCY and agency_id is None:
         raise Problem(INVALID, "console_user.role_needs_agency", role=Phrase(role, f"role.{role}"))
     check_new_password(login, password)

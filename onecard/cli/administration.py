@@ -7,7 +7,7 @@ import rich_click as click
 
 from onecard.cli.commands import main
 from onecard.cli.output import fail, say, text
-from onecard.cli.services import services
+from onecard.cli.services import failures_as_one_line, services
 from onecard.settings import Settings
 from registry.roles import Role
 
@@ -20,10 +20,19 @@ def add_user(login: str, role: str, agency: int | None) -> None:
     """Add a console user; the password is asked for, or is the first line of standard input."""
     if role not in list(Role):
         fail("onecard.no_such_role", role=role, roles=", ".join(Role))
+    _check_login(login)
     password = _read_password()
     with services() as settings:
         asyncio.run(_add(settings, login, Role(role), agency, password))
     say("onecard.user_added", login=login)
+
+
+def _check_login(login: str) -> None:
+    """Before the password is asked for twice."""
+    from registry.console_users import check_new_login
+
+    with failures_as_one_line():
+        check_new_login(login)
 
 
 def _read_password() -> str:

@@ -267,6 +267,17 @@ def test_a_first_user_of_a_new_centre(system: System) -> None:
     assert "already in use" in again.stderr
 
 
+@pytest.mark.parametrize(
+    "login", ["centre ", "Centre", "\u0441entre", "c", "c" * 41, "-centre", "cen tre", "centre\n", "cent\u200bre"]
+)
+def test_a_login_that_looks_like_another_is_refused(system: System, login: str) -> None:
+    done = system.command("add-user", "--", login, "supervisor", typed="clouds over the lake\n", check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "2 to 40 of a-z 0-9 . _ -" in done.stderr
+    with psycopg.connect(system.database_url) as db:
+        assert db.execute("SELECT FROM console_user WHERE login = %s", (login,)).fetchone() is None
+
+
 def test_an_empty_database_is_one_line(own: System) -> None:
     done = own.command("verify", check=False)
     assert (done.returncode, done.stderr) == (1, "onecard: the database has no tables yet: run onecard migrate\n")
