@@ -21,8 +21,11 @@ def evaluate() -> None:
     from waste.evaluation.results import run_pending_evaluations
 
     with services() as settings:
-        for quarter in on_ledger(settings, run_pending_evaluations):
-            say("onecard.evaluated", quarter=quarter)
+        evaluated = on_ledger(settings, run_pending_evaluations)
+    for quarter in evaluated:
+        say("onecard.evaluated", quarter=quarter)
+    if not evaluated:
+        say("onecard.evaluated.nothing")
 
 
 @main.group("forecast", help=text("onecard.help.forecast"))
@@ -38,11 +41,15 @@ def forecast_now() -> None:
     from waste.forecast.daily_covers import keep_closed_days
 
     with services() as settings:
-        for day in on_ledger(settings, keep_closed_days):
+        stored = on_ledger(settings, keep_closed_days)
+        for day in stored:
             say("onecard.forecast.stored", day=day)
-        if on_ledger(settings, needs_forecast):
+        needed = on_ledger(settings, needs_forecast)
+        if needed:
             meals = on_ledger(settings, lambda pool: forecast_covers(pool, is_working_day))
             say("onecard.forecast.made", meals=meals)
+    if not stored and not needed:
+        say("onecard.forecast.nothing")
 
 
 @forecast.command("backtest", help=text("onecard.help.forecast.backtest"))

@@ -131,6 +131,13 @@ def test_the_command_prints_the_table(network: Network) -> None:
     assert "mean WAPE" in report
 
 
+def test_commands_that_find_nothing_to_do_say_so(network: Network) -> None:
+    """The first run does whatever waits."""
+    for arguments, words in ((["evaluate"], "no evaluation is pending"), (["forecast", "now"], "nothing to store")):
+        network.system.command(*arguments)
+        assert words in network.system.command(*arguments).stdout
+
+
 def test_workers_do_without_the_numerics() -> None:
     """They would cost each API worker 60 MB."""
     code = "import onecard.demo_server, sys; sys.exit('numpy' in sys.modules or 'sklearn' in sys.modules)"
