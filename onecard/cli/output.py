@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from foundation import catalogue
 
@@ -50,8 +50,8 @@ def show_check(name: str, figure: str, *, holds: bool, examples: Iterable[str] =
 
 
 def table(*headings: str) -> Table:
-    """An empty table; the headings are ids of messages."""
-    return Table(*(text(heading) for heading in headings), box=None)
+    """An empty table; the headings are ids of messages. Long cells are wrapped, Chinese ones, too."""
+    return Table(*(Column(text(heading), overflow="fold") for heading in headings), box=None)
 
 
 @contextmanager

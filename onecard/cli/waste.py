@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from onecard.cli.commands import json_option, main
-from onecard.cli.output import console, fail, say, table, text
+from onecard.cli.output import LANGUAGE, console, fail, say, table, text
 from onecard.cli.running import prepare
 from onecard.cli.services import on_ledger, read_settings, services
 
 if TYPE_CHECKING:
+    from registry.identifiers import CanteenId
+    from waste.forecast.daily_covers import CanteenMeal
     from waste.forecast.forecasting import Score
 
 
@@ -60,7 +63,7 @@ def forecast_now() -> None:
 def backtest(days: int, as_json: bool) -> None:
     """Forecast past days from the days before them, and compare with both baselines."""
     from foundation.calendar import is_working_day
-    from waste.forecast.daily_covers import series_of
+    from waste.forecast.daily_covers import canteen_names, series_of
     from waste.forecast.forecasting import backtest as backtest_series
 
     with services() as settings:
@@ -68,24 +71,34 @@ def backtest(days: int, as_json: bool) -> None:
         if own.database_url is None:
             # Its own data: without any, those of the demo city. Somebody else's database is only read.
             prepare(settings, demo_city=own.may_load_demo_city)
-        series = [s for s in on_ledger(settings, series_of).values() if any(s.covers)]
-        if not series:
+        known = {meal: s for meal, s in on_ledger(settings, series_of).items() if any(s.covers)}
+        if not known:
             fail("onecard.forecast.no_covers")
-        scores = backtest_series(series, is_working_day, test_days=days)
+        canteens = on_ledger(settings, lambda pool: canteen_names(pool, LANGUAGE))
+        scores = backtest_series(list(known.values()), is_working_day, test_days=days)
     if as_json:
         print(json.dumps([asdict(score) for score in scores], ensure_ascii=False))
     else:
-        _show(scores)
+        _show(scores, {series.name: meal for meal, series in known.items()}, canteens)
 
 
-def _show(scores: "list[Score]") -> None:
-    """Print a row for each series and model, then each model's means."""
-    rows = table(*(f"onecard.backtest.{column}" for column in ("series", "model", "wape", "mase", "sufficed")))
-    for score in scores:
-        sufficed = f"{score.sufficed:.0%}" if score.sufficed is not None else ""
-        rows.add_row(score.name, score.model, f"{score.wape:.1%}", f"{score.mase:.2f}", sufficed)
-    console.print(rows)
+def _show(scores: "list[Score]", places: "dict[str, CanteenMeal]", canteens: "dict[CanteenId, str]") -> None:
+    """Print a table for each canteen, whose name fills a line, then each method's means."""
+    columns = [f"onecard.backtest.{column}" for column in ("meal", "method", "wape", "mase", "sufficed")]
+    for canteen_id, mine in groupby(scores, lambda score: places[score.name].canteen_id):
+        rows = table(*columns)
+        for score in mine:
+            meal = text(f"onecard.backtest.meal.{places[score.name].meal}")
+            sufficed = f"{score.sufficed:.0%}" if score.sufficed is not None else ""
+            rows.add_row(meal, _method(score.model), f"{score.wape:.1%}", f"{score.mase:.2f}", sufficed)
+        console.print(canteens[canteen_id], markup=False)
+        console.print(rows)
+        console.print()
     for model in dict.fromkeys(score.model for score in scores):
-        mine = [score for score in scores if score.model == model]
-        wape, mase = (sum(getattr(s, name) for s in mine) / len(mine) for name in ("wape", "mase"))
-        say("onecard.backtest.mean", model=model, wape=f"{wape:.1%}", mase=f"{mase:.2f}")
+        its = [score for score in scores if score.model == model]
+        wape, mase = (sum(getattr(s, name) for s in its) / len(its) for name in ("wape", "mase"))
+        say("onecard.backtest.mean", method=_method(model), wape=f"{wape:.1%}", mase=f"{mase:.2f}")
+
+
+def _method(model: str) -> str:
+    return text(f"onecard.backtest.method.{model}")

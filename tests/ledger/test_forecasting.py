@@ -1,5 +1,6 @@
 """The forecast of covers: errors by hand, better than both baselines, nothing from the future, a quantile."""
 
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -125,10 +126,23 @@ def test_managers_see_their_own_forecast(network: Network) -> None:
     }
 
 
-def test_the_command_prints_the_table(network: Network) -> None:
-    report = network.system.command("forecast", "backtest", "--days", "28").stdout
-    assert "mean_of_four" in report
-    assert "mean WAPE" in report
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Second Canteen", "breakfast", "mean of four weeks", "mean WAPE")),
+        ("zh-Hans", ("第二食堂", "早餐", "近四周同日均值", "加权绝对误差率", "平均缩放误差")),
+    ],
+)
+def test_the_command_prints_the_table_in_one_language(network: Network, language: str, words: tuple[str, ...]) -> None:
+    environment = network.system.environment | {"ONECARD_LANG": language, "COLUMNS": "80"}
+    report = subprocess.run(
+        [sys.executable, "-m", "onecard", "forecast", "backtest", "--days", "28"],
+        env=environment, capture_output=True, text=True, timeout=300, check=True,
+    ).stdout  # fmt: skip
+    assert [word for word in words if word not in report] == []
+    assert "…" not in report, "nothing is cut off that tells canteens apart"
+    assert bool(re.search("[\u4e00-\u9fff]", report)) is (language == "zh-Hans")
+    assert bool(re.search("[a-z]{3}", report)) is (language == "en")
 
 
 def test_commands_that_find_nothing_to_do_say_so(network: Network) -> None:

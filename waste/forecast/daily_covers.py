@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from foundation.catalogue import Language
 from foundation.named_sql import load_queries
 from foundation.postgres import LONG_S, Connection, Pool, allow_long_work, as_struct
 from registry.identifiers import Book, CanteenId
@@ -121,6 +122,12 @@ async def series_of(pool: Pool) -> dict[CanteenMeal, Series]:
     made = _counts_by_meal(rows, first, (last - first).days + 1)
     await _add_expected_guests(pool, made, first, last)
     return {meal: Series(counts.name, first, counts.covers, counts.guests) for meal, counts in made.items()}
+
+
+async def canteen_names(pool: Pool, language: Language) -> dict[CanteenId, str]:
+    """Every canteen's name in a language."""
+    column = "name_zh" if language is Language.CHINESE else "name_en"
+    return {CanteenId(row["canteen_id"]): row[column] for row in await pool.fetch(QUERIES["canteen_names"])}
 
 
 def _counts_by_meal(rows: Iterable[asyncpg.Record], first: date, length: int) -> dict[CanteenMeal, _Counts]:

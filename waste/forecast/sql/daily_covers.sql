@@ -27,3 +27,7 @@ ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET covers = exclu
 SELECT d.book, d.canteen_id, d.meal, d.business_date, d.covers, d.guests, c.name_zh
 FROM cover_day d JOIN canteen c ON c.book = d.book AND c.canteen_id = d.canteen_id
 WHERE d.business_date >= $1 ORDER BY d.book, d.canteen_id, d.meal, d.business_date;
+
+-- name: canteen_names
+-- Every canteen's names.
+SELECT canteen_id, name_zh, name_en FROM canteen;
