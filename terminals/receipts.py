@@ -106,9 +106,9 @@ def sign(keys: KeyRing, receipt: SignedReceipt) -> str:
     return PREFIX + qr.base45_encode(cbor2.dumps(signed, canonical=True))
 
 
-def is_code(text: str) -> bool:
+def is_code(given: str) -> bool:
     """Whether a text has the form of a receipt's code, whoever signed it, and whatever became of it since."""
-    return _FORM.fullmatch(text) is not None
+    return _FORM.fullmatch(given) is not None
 
 
 def read(centre_public_key: bytes, code: str) -> SignedReceipt:
