@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import multiprocessing
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -156,6 +158,17 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Leave by an exception: the server raises its signal again at its end.
+
+    Who dies of a signal clears nothing away, and Python warns of the semaphores of the processes aside.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The supervisor's signal may follow that of the keyboard.
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 class Worker(Process):
     """A process that serves the API; a thread of it answers the supervisor's questions."""
 
@@ -175,7 +188,14 @@ class Worker(Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """What the child does."""
         end_with_parent(self._parent)
-        super().target([_beside(bound) for bound in sockets or ()])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _leave)
+        try:
+            super().target([_beside(bound) for bound in sockets or ()])
+        finally:
+            # What `foundation.aside` still computes is for nobody any more, and this process would wait for it.
+            for child in multiprocessing.active_children():
+                child.kill()
 
     def trouble(self) -> str | None:
         """Ask without waiting how it is, and tell why it must be replaced: ``ended``, ``silent`` or ``not_started``."""

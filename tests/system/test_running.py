@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import psycopg
 import pytest
 import urllib3
 
+from foundation.aside import EACH_MAX
 from onecard.embedded_servers import ServiceError, Services
 from onecard.settings import Settings
 from tests.builders import Network
@@ -32,6 +35,35 @@ def test_two_systems_side_by_side_keep_their_data(own: System, system: System, s
     own.start()
     assert network.purses(official) == (4_200, 0)
     own.stop()
+
+
+@pytest.mark.parametrize("at_the_keyboard", [False, True])
+def test_a_stop_is_quick_and_says_nothing_but_that(own: System, *, at_the_keyboard: bool) -> None:
+    """Whatever the workers' processes aside have computed, and are computing. A keyboard's Ctrl-C reaches them, too."""
+    own.start()
+    assert own.process is not None
+    workers = [
+        pid for pid in Path("/proc").glob("[0-9]*")
+        if _parent_of(pid) == own.process.pid and b"spawn_main" in (pid / "cmdline").read_bytes()
+    ]  # fmt: skip
+    with ThreadPoolExecutor(EACH_MAX) as people:
+        list(people.map(_sign_in_anyhow, [own] * 3 * EACH_MAX))
+    for _ in range(EACH_MAX):
+        Thread(target=_sign_in_anyhow, args=(own,), daemon=True).start()
+    time.sleep(0.1)
+    said, began = len(own.output), time.monotonic()
+    if at_the_keyboard:
+        for worker in workers:
+            os.kill(int(worker.name), signal.SIGINT)
+    assert own.stop() == 0
+    assert time.monotonic() - began < 20, "nobody had to be killed"
+    assert own.output[said:].strip().endswith("stopped")
+    assert not re.search("leaked|Traceback|process_killed", own.output[said:]), own.output[said:]
+
+
+def _sign_in_anyhow(system: System) -> None:
+    with contextlib.suppress(urllib3.exceptions.HTTPError, AssertionError):
+        system.sign_in("centre")
 
 
 def test_killed_servers_come_back_without_a_restart(own: System) -> None:
