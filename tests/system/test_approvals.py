@@ -1,5 +1,6 @@
 """Two people: no login both makes a request and decides it, whatever path of the API it takes."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -155,6 +156,19 @@ def test_nobody_stands_on_both_sides_of_the_audit_log(town: Town) -> None:
     assert both == []
     assert decided is not None
     assert decided[0] >= 1
+
+
+def test_the_command_for_a_payment_file_does_not_take_the_request_for_the_release(town: Town) -> None:
+    _, path, _ = bank_file(town)
+    day, file = path.split("/")[3], town.folder / "pay.xml"
+    command = ("bank-file", day, str(file))
+    waits = town.network.system.command(*command, check=False)
+    assert (waits.returncode, "waits for a second person" in waits.stdout, file.exists()) == (3, True, False)
+    number = re.search(r"number=(\d+)", waits.stdout)
+    assert number is not None
+    town.person("approver").call("POST", f"/console/approvals/{number[1]}/approval", {})
+    town.network.system.command(*command)
+    assert b"pain.001" in file.read_bytes()
 
 
 def test_a_day_that_is_not_over_is_not_closed_by_one_person(town: Town) -> None:

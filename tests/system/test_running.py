@@ -98,9 +98,6 @@ def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> 
     before = {path: path.read_bytes() for path in day.rglob("*.csv")}
     assert "published" in own.command("close-day", "--date", closed).stdout
     assert {path: path.read_bytes() for path in day.rglob("*.csv")} == before
-    released = own.command("bank-file", closed, str(own.folder / "pay.xml"), check=False)
-    assert (released.returncode, "waits for a second person" in released.stdout) == (3, True)
-    assert not (own.folder / "pay.xml").exists()
 
 
 def test_payments_go_on_without_redis(own: System, scratch: Path) -> None:
