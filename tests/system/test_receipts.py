@@ -19,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
+from foundation import catalogue
 from foundation.calendar import ZONE
+from foundation.catalogue import Language
 from foundation.keys import KeyRing
 from foundation.problems import TOO_MANY_TRIES, Problem
 from foundation.rates import RateLimit
@@ -259,19 +261,36 @@ def test_the_page_checks_a_receipt_without_a_network(network: Network, tmp_path:
     answer = network.terminal(tmp_path).charge_card(network.card(network.official(subsidy_fen=300)), "lunch")
     assert answer.receipt is not None
     code = urllib3.request("GET", f"{network.url}/receipts/{answer.receipt.number}").json()["code"]
-    page = browser.new_page()
+    page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto(f"{network.url}/check-receipt?lang=en")
     page.context.set_offline(True)
     page.fill("#code", f" {code}\n")
     page.click("button")
     expect(page.locator("#genuine")).to_be_visible(timeout=60_000)
     assert page.locator("[data-field=number]").text_content() == answer.receipt.number
+    key = bytes.fromhex(page.locator("body").get_attribute("data-key") or "")
+    lines = dict(receipts.lines_of(receipts.read(key, code), Language.ENGLISH))
+    as_printed = {name: lines[catalogue.text(f"receipt.{name}", Language.ENGLISH)] for name in ("time", "recorded")}
+    as_printed["short"] = lines[catalogue.text("receipt.number", Language.ENGLISH)]
     amounts = [page.locator(f"[data-field={name}]").text_content() for name in ("amount", "cash", "subsidy", "host")]
     assert amounts == ["¥10.00", "¥7.00", "¥3.00", "¥0.00"]
+    for name, text in as_printed.items():
+        expect(page.locator(f"[data-field={name}]")).to_have_text(text)
+    [whole] = page.locator("#receipt").evaluate_all("all => all.map((one) => one.clientWidth)")
+    widths = page.locator("#receipt dd").evaluate_all("all => all.map((one) => one.clientWidth)")
+    assert min(widths) >= (whole - 32) / 2, "labels wrap before values do"
     at = len(code) // 2
-    for wrong in (code[:at] + ("0" if code[at] != "0" else "1") + code[at + 1 :], "OR1:", "x"):
-        page.fill("#code", wrong)
+    altered = code[:at] + ("0" if code[at] != "0" else "1") + code[at + 1 :]
+    for text, verdict in (
+        (altered, "#wrong"),
+        ("OR1:0", "#wrong"),
+        ("OR1:", "#none"),
+        ("hello", "#none"),
+        ("", "#none"),
+    ):
+        page.fill("#code", text)
         page.click("button")
-        expect(page.locator("#wrong")).to_be_visible(timeout=60_000)
+        expect(page.locator(verdict)).to_be_visible(timeout=60_000)
+        expect(page.locator(".verdict:visible")).to_have_count(1)
         expect(page.locator("#receipt")).to_be_hidden(timeout=60_000)
     page.close()

@@ -2,6 +2,7 @@
 // what is signed). Nothing is sent: once the page is there, it works without a network.
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 const CONTEXTS = ["onecard receipt v2", "onecard receipt v1"];
+const ZONE = "Asia/Shanghai";
 const texts = document.body.dataset;
 const language = document.documentElement.lang;
 const utf8 = new TextEncoder();
@@ -69,7 +70,6 @@ function toBeSigned(headers, context, payload) {
 }
 
 async function read(code) {
-  if (!code.startsWith("OR1:")) throw new Error("no receipt");
   const [headers, , payload, signature] = cbor(base45(code.slice(4)));
   if (String(headers) !== "161,1,39") throw new Error("not of this profile");
   const raw = Uint8Array.from(texts.key.match(/../g), (byte) => parseInt(byte, 16));
@@ -89,11 +89,28 @@ function yuan(fen) {
   return `¥${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")}`;
 }
 
+// As on the receipt (terminals/receipts.py). A date does not break; the time may stand below it.
+function day(moment) {
+  const form = { day: "numeric", month: "long", year: "numeric", timeZone: ZONE };
+  return moment.toLocaleDateString(language === "en" ? "en-GB" : "zh-CN", form).replaceAll(" ", "\u00a0");
+}
+
+function minute(moment) {
+  const clock = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: ZONE });
+  return `${day(moment)} ${clock}`;
+}
+
+function shortNumber(hex, recorded) {
+  const last = hex.slice(-8).toUpperCase();
+  return [recorded.replaceAll("-", ""), last.slice(0, 4), last.slice(4)].join("\u00a0");
+}
+
 function show([number, payer, canteen, meal, purchasedAt, recorded, cash, subsidy, host, effect]) {
   const hex = [...number].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const time = new Date(purchasedAt * 1000).toLocaleString(language, { timeZone: "Asia/Shanghai" });
   const values = {
-    number: hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"), payer, canteen, meal: texts[meal], time, recorded,
+    short: shortNumber(hex, recorded), number: hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
+    payer, canteen, meal: texts[meal],
+    time: minute(new Date(purchasedAt * 1000)), recorded: day(new Date(`${recorded}T12:00:00+08:00`)),
     amount: yuan(cash + subsidy + host), cash: yuan(cash), subsidy: yuan(subsidy), host: yuan(host),
     effect: texts[effect],
   };
@@ -101,13 +118,14 @@ function show([number, payer, canteen, meal, purchasedAt, recorded, cash, subsid
 }
 
 function reveal(...ids) {
-  for (const id of ["genuine", "wrong", "unable", "receipt"]) document.getElementById(id).hidden = !ids.includes(id);
+  for (const id of ["genuine", "none", "wrong", "unable", "receipt"]) document.getElementById(id).hidden = !ids.includes(id);
 }
 
 document.getElementById("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   // A code may have spaces inside, but none at its ends.
   const code = document.getElementById("code").value.trim();
+  if (!/^OR1:./.test(code)) return reveal("none");
   try {
     show(await read(code));
     reveal("genuine", "receipt");
