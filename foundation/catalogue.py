@@ -18,10 +18,14 @@ LOCALES = Path(__file__).parent / "locales"
 
 
 class Language(StrEnum):
-    """The languages of the catalogue; values are what ``?lang=`` and ``ONECARD_LANG`` take."""
+    """The languages of the catalogue; ``?lang=`` takes every tag that begins with one (``zh``, ``en-GB``)."""
 
     CHINESE = "zh-Hans"
     ENGLISH = "en"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Language | None":
+        return language_of_tag(str(value))
 
     @property
     def tag(self) -> str:
@@ -119,12 +123,17 @@ def language_of_environment(environment: Mapping[str, str]) -> Language:
     return Language.CHINESE if chosen.lower().startswith("zh") else Language.ENGLISH
 
 
+def language_of_tag(tag: str) -> Language | None:
+    """The language of a tag such as ``zh``, ``zh-CN`` or ``en-GB``; None if the catalogue has none for it."""
+    return _BY_PREFIX.get(tag.strip().lower().partition("-")[0])
+
+
 def language_of(accept_language: str | None) -> Language:
     """The language that an ``Accept-Language`` header prefers (RFC 9110 section 12.5.4); Chinese by default."""
     best, best_quality = Language.CHINESE, 0.0
     for part in (accept_language or "").split(","):
         tag, _, parameter = part.strip().partition(";")
-        language = _BY_PREFIX.get(tag.strip().lower().partition("-")[0])
+        language = language_of_tag(tag)
         quality = _quality(parameter)
         if language is not None and quality > best_quality:
             best, best_quality = language, quality

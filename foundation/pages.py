@@ -1,19 +1,20 @@
 """HTML pages from files: one language a page, texts from the catalogue.
 
 ``{{message.id}}`` in a file becomes the message, ``{{name}}`` a value; ``{{lang}}`` is the page's language,
-``{{other_tag}}`` and ``{{other_name}}`` are the one to switch to. The language is ``?lang=zh-Hans`` or
-``?lang=en``, else the browser's; Chinese by default.
+``{{other_tag}}`` and ``{{other_name}}`` are the one to switch to. Every page has the language of ``?lang=`` (any tag of
+Chinese or English), else the browser's; Chinese by default.
 """
 
 import html
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.enums import MediaType
+from litestar.params import Parameter
 
 from foundation import catalogue
-from foundation.catalogue import Language, language_of
+from foundation.catalogue import Language, language_of, language_of_tag
 
 _OTHER = {Language.CHINESE: ("en", "English"), Language.ENGLISH: ("zh-Hans-CN", "中文")}
 """The other language of a page: its tag, and its name in that language."""
@@ -21,9 +22,28 @@ _OTHER = {Language.CHINESE: ("en", "English"), Language.ENGLISH: ("zh-Hans-CN", 
 _PLACEHOLDER = re.compile(r"\{\{([\w.]+)\}\}")
 
 
+Lang = Annotated[
+    str | None,
+    Parameter(
+        query="lang",
+        description="`zh-Hans` or `en`, or another tag that begins with `zh` or `en`; else `Accept-Language` decides.",
+    ),
+]
+
+
 def language_of_page(request: Request[Any, Any, Any]) -> Language:
     """The language that the reader chose by ``?lang=``, else the browser's."""
-    return language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
+    return page_language(request, request.query_params.get("lang"))
+
+
+def page_language(request: Request[Any, Any, Any], lang: Lang = None) -> Language:
+    """The same as a dependency of handlers, whose description then names the parameter."""
+    return language_of_tag(lang or "") or language_of(request.headers.get("accept-language"))
+
+
+def page_headers(language: Language) -> dict[str, str]:
+    """The header fields that tell a page's language, and what decided it."""
+    return {"content-language": language.tag, "vary": "accept-language"}
 
 
 def render(template: str, language: Language, **values: str) -> str:
@@ -40,5 +60,4 @@ def render(template: str, language: Language, **values: str) -> str:
 
 def page_response(content: str, language: Language) -> Response[str]:
     """A rendered page."""
-    headers = {"content-language": language.tag, "vary": "accept-language"}
-    return Response(content, media_type=MediaType.HTML, headers=headers)
+    return Response(content, media_type=MediaType.HTML, headers=page_headers(language))

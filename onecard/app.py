@@ -21,6 +21,7 @@ from foundation.aside import Aside
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.logs import configure_logs
+from foundation.pages import page_language
 from foundation.postgres import Pool
 from foundation.problem_responses import HANDLERS
 from foundation.request_log import RequestLog
@@ -179,7 +180,10 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
         signature_types=SIGNATURE_TYPES,
-        dependencies={name: _provide(attribute) for name, attribute in PROVIDED.items()},
+        dependencies={
+            **{name: _provide(attribute) for name, attribute in PROVIDED.items()},
+            "language": Provide(page_language, sync_to_thread=False),
+        },
         openapi_config=_openapi(),
         # The framework's would put lines of another form between ours.
         logging_config=None,

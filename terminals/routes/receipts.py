@@ -1,24 +1,20 @@
 """HTTP: receipts, for anyone who knows the number; how often one address may look is limited."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get
 from litestar.datastructures import State
 from litestar.enums import MediaType
-from litestar.params import Parameter
 
 from foundation.aside import Aside
-from foundation.catalogue import Language, language_of
+from foundation.catalogue import Language
 from foundation.keys import KeyRing
+from foundation.pages import page_headers, page_response
 from foundation.postgres import Pool
 from foundation.rates import RateLimit
 from foundation.request_log import address_of
 from terminals import receipts
 
-Lang = Annotated[
-    Language | None, Parameter(query="lang", description="`zh-Hans` or `en`; without it `Accept-Language` decides.")
-]
 AnyRequest = Request[None, None, State]
 
 LOOK_UPS = RateLimit(600)
@@ -38,12 +34,11 @@ class ReceiptController(Controller):
         ledger: Pool,
         keys: KeyRing,
         documents: Aside,
-        lang: Lang = None,
+        language: Language,
     ) -> Response[str]:
         """The receipt in Chinese or English, with a code that holds the signed receipt."""
-        language = _language(request, lang)
         made = await receipts.page(await _find(request, ledger, keys, number), language, documents, address_of(request))
-        return Response(made, media_type=MediaType.HTML, headers=_headers(language))
+        return page_response(made, language)
 
     @get("/r/{number:uuid}/pdf", media_type="application/pdf", summary="Download a receipt as a PDF")
     async def receipt_document(
@@ -53,14 +48,13 @@ class ReceiptController(Controller):
         ledger: Pool,
         keys: KeyRing,
         documents: Aside,
-        lang: Lang = None,
+        language: Language,
     ) -> Response[bytes]:
         """A5, PDF/A-2b, in Chinese or English; to print and to file."""
-        language = _language(request, lang)
         shown = await _find(request, ledger, keys, number)
         made = await receipts.document(shown, language, documents, address_of(request))
         name = {"content-disposition": f'attachment; filename="receipt-{number}.pdf"'}
-        return Response(made, media_type="application/pdf", headers=_headers(language) | name)
+        return Response(made, media_type="application/pdf", headers=page_headers(language) | name)
 
     @get("/receipts/{number:uuid}", summary="Get a receipt")
     async def receipt(self, request: AnyRequest, number: UUID, ledger: Pool, keys: KeyRing) -> receipts.ReceiptShown:
@@ -72,11 +66,3 @@ async def _find(request: AnyRequest, ledger: Pool, keys: KeyRing, number: UUID) 
     """The receipt; raises Problem NOT_FOUND or TOO_MANY_TRIES."""
     LOOK_UPS.count(address_of(request))
     return await receipts.find(ledger, keys, number)
-
-
-def _language(request: AnyRequest, asked: Language | None) -> Language:
-    return asked or language_of(request.headers.get("accept-language"))
-
-
-def _headers(language: Language) -> dict[str, str]:
-    return {"content-language": language.tag, "vary": "accept-language"}

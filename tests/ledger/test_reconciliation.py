@@ -166,7 +166,7 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     assert [d["cause"] for d in shown] == ["terminal_forgot_payments"]
     metrics = urllib3.request("GET", f"{network.url}/metrics").data.decode()
     assert 'onecard_differences{kind="terminal"} 1.0' in metrics
-    page = browser.new_page(viewport={"width": 1000, "height": 640})
+    page = browser.new_page(viewport={"width": 1000, "height": 640}, locale="zh-CN")
     page.goto(f"{network.url}/reconciliation")
     page.fill("[name=login]", "finance-yinzhou")
     page.fill("[name=password]", "wrong")

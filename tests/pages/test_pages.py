@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import urllib3
 from playwright.sync_api import Browser, expect
 
@@ -45,6 +46,32 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     expect(page).to_have_title(re.compile("Bulletins"))
     assert complaints == []
     page.close()
+
+
+EVERY_PAGE = ("/", "/bulletins", "/check-receipt", "/reconciliation", "/weighing", "/approvals")
+
+
+@pytest.mark.parametrize(
+    ("asked", "browsers", "language"),
+    [
+        ("", "en-GB,en;q=0.9", "en"),
+        ("", "zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans-CN"),
+        ("", "fr", "zh-Hans-CN"),
+        ("?lang=zh", "en", "zh-Hans-CN"),
+        ("?lang=zh-Hans-CN", "en", "zh-Hans-CN"),
+        ("?lang=en-US", "zh-CN", "en"),
+        ("?lang=de", "en", "en"),
+        ("?lang=", "en", "en"),
+    ],
+)
+def test_every_page_takes_its_language_from_the_address_then_from_the_browser(
+    system: System, asked: str, browsers: str, language: str
+) -> None:
+    for path in EVERY_PAGE:
+        answer = urllib3.request("GET", system.url + path + asked, headers={"accept-language": browsers}, timeout=60)
+        assert answer.status == 200, path
+        assert answer.headers["content-language"] == language, path
+        assert f'<html lang="{language}">' in answer.data.decode(), path
 
 
 def get(system: System, path: str) -> urllib3.BaseHTTPResponse:

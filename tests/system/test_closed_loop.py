@@ -232,7 +232,7 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     assert "余姚市机关事务中心" in text
     text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf?lang=en").data)
     assert "Bulletin on the evaluation of anti-food-waste work" in text
-    page = browser.new_page(viewport={"width": 900, "height": 1200})
+    page = browser.new_page(viewport={"width": 900, "height": 1200}, locale="zh-CN")
     page.goto(f"{network.url}/bulletins/{bulletin}?lang=en")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("h1")).to_have_text(re.compile(r"^Bulletin on [\x00-\x7f]+$"))
@@ -360,7 +360,7 @@ def test_bookings_are_expected_guests(network: Network) -> None:
 
 
 def weighing_page(network: Network, browser: Browser, query: str = "") -> Page:
-    page = browser.new_page(viewport={"width": 420, "height": 900})
+    page = browser.new_page(viewport={"width": 420, "height": 900}, locale="zh-CN")
     page.goto(f"{network.url}/weighing{query}")
     page.fill("[name=login]", "kitchen-yinzhou")
     page.fill("[name=password]", PASSWORD)
@@ -401,7 +401,7 @@ def test_weighing_on_the_page(network: Network, browser: Browser) -> None:
 
 
 def test_the_weighing_page_speaks_one_language(network: Network, browser: Browser) -> None:
-    """Chinese unless English is asked for; what the centre refuses is explained in the same language, and shown."""
+    """The browser's unless another is asked for; what the centre refuses is explained in it, too, and shown."""
     page = weighing_page(network, browser)
     for wrong in ("1,000", "many", "2000.5", "0"):
         weigh(page, wrong)

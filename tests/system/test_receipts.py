@@ -97,7 +97,9 @@ def assert_in_order(text: str, parts: tuple[str, ...]) -> None:
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize(("query", "header"), [("?lang=en", "zh"), ("", "en-GB, zh;q=0.5")])
+@pytest.mark.parametrize(
+    ("query", "header"), [("?lang=en", "zh"), ("?lang=en-US", "zh"), ("", "en-GB, zh;q=0.5"), ("?lang=fr", "en")]
+)
 def test_a_receipt_is_in_one_language(network: Network, tmp_path: Path, query: str, header: str) -> None:
     answer = network.terminal(tmp_path).charge_card(network.card(network.official(cash_fen=5_000)), "lunch")
     assert answer.receipt is not None

@@ -1,15 +1,18 @@
-"""HTTP: bulletins, for their editors, and for everybody once they are published."""
+"""HTTP: bulletins, for their editors, and for everybody once they are published.
 
-from typing import Annotated, Any
+In Chinese the bulletin itself, in English its facts.
+"""
+
+from typing import Any
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.enums import MediaType
-from litestar.params import Parameter
 from msgspec import to_builtins
 
 from foundation.aside import Aside
 from foundation.catalogue import Language
 from foundation.messages import Numbered, NumberInPath
+from foundation.pages import page_headers, page_response
 from foundation.postgres import Pool
 from foundation.request_log import address_of
 from registry import access
@@ -26,12 +29,11 @@ from waste.bulletins.pages import list_page, page
 from waste.bulletins.schemas import BulletinShown, BulletinTexts, NewBulletin
 
 ByPerson = Request[access.Person, Any, Any]
-Lang = Annotated[Language, Parameter(description="`zh-Hans`: the bulletin; `en`: its facts in English.")]
 
 
-def _pdf(bulletin_id: int, content: bytes) -> Response[bytes]:
-    name = f'inline; filename="bulletin-{bulletin_id}.pdf"'
-    return Response(content, media_type="application/pdf", headers={"content-disposition": name})
+def _pdf(bulletin_id: int, content: bytes, language: Language) -> Response[bytes]:
+    name = {"content-disposition": f'inline; filename="bulletin-{bulletin_id}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=page_headers(language) | name)
 
 
 class BulletinWriterController(Controller):
@@ -73,10 +75,10 @@ class BulletinWriterController(Controller):
         media_type=MediaType.HTML,
         summary="Preview a draft as a page",
     )
-    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE) -> str:
+    async def page(self, bulletin_id: NumberInPath, database: Database, language: Language) -> Response[str]:
         """As it will be published."""
         async with database() as db:
-            return page(await read_bulletin(db, bulletin_id, drafts=True), lang)
+            return page_response(page(await read_bulletin(db, bulletin_id, drafts=True), language), language)
 
     @get(
         "/{bulletin_id:int}/pdf",
@@ -90,12 +92,12 @@ class BulletinWriterController(Controller):
         bulletin_id: NumberInPath,
         database: Database,
         documents: Aside,
-        lang: Lang = Language.CHINESE,
+        language: Language,
     ) -> Response[bytes]:
         """As it will be published."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=True)
-        return _pdf(bulletin_id, await document(bulletin, lang, documents, request.user.login))
+        return _pdf(bulletin_id, await document(bulletin, language, documents, request.user.login), language)
 
 
 class BulletinController(Controller):
@@ -105,16 +107,16 @@ class BulletinController(Controller):
     tags = ["waste"]  # noqa: RUF012
 
     @get("/", media_type=MediaType.HTML, summary="List published bulletins")
-    async def list_published(self, database: Database, lang: Lang = Language.CHINESE) -> str:
+    async def list_published(self, database: Database, language: Language) -> Response[str]:
         """The newest first."""
         async with database() as db:
-            return list_page(await list_bulletins(db, drafts=False), lang)
+            return page_response(list_page(await list_bulletins(db, drafts=False), language), language)
 
     @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="Show a published bulletin")
-    async def page(self, bulletin_id: NumberInPath, database: Database, lang: Lang = Language.CHINESE) -> str:
+    async def page(self, bulletin_id: NumberInPath, database: Database, language: Language) -> Response[str]:
         """With charts."""
         async with database() as db:
-            return page(await read_bulletin(db, bulletin_id, drafts=False), lang)
+            return page_response(page(await read_bulletin(db, bulletin_id, drafts=False), language), language)
 
     @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="Download a published bulletin as a PDF")
     async def pdf(
@@ -123,12 +125,12 @@ class BulletinController(Controller):
         bulletin_id: NumberInPath,
         database: Database,
         documents: Aside,
-        lang: Lang = Language.CHINESE,
+        language: Language,
     ) -> Response[bytes]:
         """A4, PDF/A-2b."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=False)
-        return _pdf(bulletin_id, await document(bulletin, lang, documents, address_of(request)))
+        return _pdf(bulletin_id, await document(bulletin, language, documents, address_of(request)), language)
 
     @get("/{bulletin_id:int}/data", summary="Show the facts of a published bulletin")
     async def data(self, bulletin_id: NumberInPath, database: Database) -> dict[str, Any]:

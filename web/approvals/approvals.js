@@ -130,7 +130,7 @@ const state = document.getElementById("state");
 const form = document.getElementById("sign-in");
 const which = document.getElementById("which");
 const parameters = new URLSearchParams(location.search);
-let language = parameters.get("lang") === "en" ? "en" : "zh";
+let language = document.documentElement.lang === "en" ? "en" : "zh";
 let token = "";
 let login = "";
 let agencies = new Map();

@@ -113,7 +113,7 @@ const SUBJECTS = {
 const REFRESH_MS = 30000;
 const state = document.getElementById("state");
 const form = document.getElementById("sign-in");
-let language = new URLSearchParams(location.search).get("lang") === "en" ? "en" : "zh";
+let language = document.documentElement.lang === "en" ? "en" : "zh";
 let token = "";
 let shown = null;
 

@@ -40,7 +40,7 @@ const PHOTO_MAX = 1000000;
 const WEIGHT_MAX_G = 2000000;
 const WAITING = "onecard-weighings";
 const $ = (id) => document.getElementById(id);
-let language = new URLSearchParams(location.search).get("lang") === "en" ? "en" : "zh";
+let language = document.documentElement.lang === "en" ? "en" : "zh";
 let token = "";
 let sending = false;
 let said = { key: null, text: "", wrong: false, params: {} };
@@ -260,7 +260,7 @@ function readPhoto(file) {
 
 $("language").addEventListener("click", () => {
   language = language === "en" ? "zh" : "en";
-  history.replaceState(null, "", language === "en" ? "?lang=en" : location.pathname);
+  history.replaceState(null, "", `?lang=${tag()}`);
   draw();
 });
 
