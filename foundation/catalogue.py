@@ -14,6 +14,8 @@ from typing import Any
 
 import polib
 
+from foundation.accepted import preferences
+
 LOCALES = Path(__file__).parent / "locales"
 
 
@@ -131,23 +133,11 @@ def language_of_tag(tag: str) -> Language | None:
 def language_of(accept_language: str | None) -> Language:
     """The language that an ``Accept-Language`` header prefers (RFC 9110 section 12.5.4); Chinese by default."""
     best, best_quality = Language.CHINESE, 0.0
-    for part in (accept_language or "").split(","):
-        tag, _, parameter = part.strip().partition(";")
+    for tag, quality in preferences(accept_language):
         language = language_of_tag(tag)
-        quality = _quality(parameter)
         if language is not None and quality > best_quality:
             best, best_quality = language, quality
     return best
 
 
 _BY_PREFIX = {"zh": Language.CHINESE, "en": Language.ENGLISH}
-
-
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if not name:
-        return 1.0
-    try:
-        return min(max(float(value), 0.0), 1.0) if name.strip().lower() == "q" else 1.0
-    except ValueError:
-        return 0.0

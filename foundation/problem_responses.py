@@ -1,17 +1,21 @@
-"""HTTP responses for errors: RFC 9457 problem details; nothing that a caller can cause is a 500."""
+"""HTTP responses for errors: RFC 9457 problem details, pages for people; nothing that a caller can cause is a 500."""
 
 from typing import Any
 
 import structlog
 from litestar import Request, Response
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from foundation.accepted import prefers_a_page
 from foundation.catalogue import Language, language_of
+from foundation.pages import language_of_page
 from foundation.postgres import UNABLE, UNABLE_RETRY_AFTER_S, UNKNOWN_OUTCOME, UNSTORABLE
+from foundation.problem_page import problem_page
 from foundation.problems import (
     INTERNAL,
     INVALID,
@@ -52,17 +56,26 @@ def rendered(problem: Problem, language: Language | None) -> tuple[int, dict[str
         headers["www-authenticate"] = "Bearer"
     if language is None:
         return problem.kind.status, headers, json.encode(problem.signed_document())
-    headers |= {"content-language": language.tag, "vary": "accept-language"}
+    headers |= {"content-language": language.tag, "vary": "accept, accept-language"}
     return problem.kind.status, headers, json.encode(problem.document(language))
 
 
 def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-    """The HTTP response of a problem, in the language that the caller prefers."""
+    """The HTTP response of a problem, in the language that the caller prefers; a page if that is what he prefers."""
     handler = request.scope.get("route_handler")
     both = handler is not None and handler.opt.get(BOTH_LANGUAGES)
+    if not both and prefers_a_page(request.headers.get("accept")):
+        return _page_response(problem, language_of_page(request))
     language = None if both else language_of(request.headers.get("accept-language"))
     status, headers, body = rendered(problem, language)
     return Response(body, status_code=status, media_type=JSON_PROBLEM, headers=headers)
+
+
+def _page_response(problem: Problem, language: Language) -> Response[bytes]:
+    status, headers, _ = rendered(problem, language)
+    del headers["content-type"]
+    page = problem_page(problem, language).encode()
+    return Response(page, status_code=status, media_type=MediaType.HTML, headers=headers)
 
 
 def problem_of(error: Exception) -> Problem:
