@@ -241,6 +241,11 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     expect(page.locator("h1")).to_contain_text("通报")
     expect(page.locator("body")).to_contain_text("<b>各单位</b>")
     assert page.locator("svg rect").count() == 7
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    ends = page.locator("figure .said").evaluate_all("all => all.map((one) => one.getBoundingClientRect().right)")
+    assert len(ends) == 7
+    assert max(ends) <= 390, "score and grade are on the screen"
     page.close()
 
 

@@ -14,10 +14,6 @@ PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
 LIST_PAGE = Template((FOLDER / "list.html").read_text(encoding="utf-8"))
 OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 
-WIDTH, ROW, RIGHT = 760, 46, 235
-SCALE = (WIDTH - RIGHT) / 100
-"""Pixels of a point of the score."""
-
 
 def page(bulletin: Bulletin, language: Language) -> str:
     """A bulletin as a page with charts."""
@@ -61,32 +57,31 @@ def _section(heading: str, lines: list[str]) -> str:
 
 
 def _group(group: ShownGroup) -> str:
-    """The ranking of a group: bars from 0 to 100 with their intervals, and the grades' lines."""
-    height = ROW * len(group.lines) + 24
-    drawn = [_grade_svg(begins, height) for begins in group.begins]
-    drawn += [_line_svg(line, row * ROW + 4) for row, line in enumerate(group.lines)]
+    """The ranking of a group: names and scores as text, which wraps on a narrow screen, and a bar below each."""
+    lines = "".join(_line(line, group.begins) for line in group.lines)
     return (
         f"<figure><figcaption>{html.escape(group.title)} <small>{html.escape(group.grades)}</small></figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{"".join(drawn)}</svg></figure>'
+        f"<ol>{lines}</ol>{_axis(group.begins)}</figure>"
     )
 
 
-def _grade_svg(begins: float, height: int) -> str:
-    x = f"{SCALE * begins:.1f}"
-    return (
-        f'<line x1="{x}" x2="{x}" y1="0" y2="{height - 20}" class="g"/>'
-        f'<text x="{x}" y="{height - 6}" class="g">{begins:g}</text>'
-    )
-
-
-def _line_svg(line: ShownLine, y: int) -> str:
+def _line(line: ShownLine, begins: list[float]) -> str:
+    """A bar from 0 to 100 with its interval and the lines of the grades; coordinates are percent of any width."""
     score, low, high = line.score or 0.0, line.low or 0.0, line.high or 0.0
+    grades = "".join(f'<line x1="{x:g}%" x2="{x:g}%" y1="0" y2="100%" class="g"/>' for x in begins)
     return (
-        f'<text x="0" y="{y + 12}">{f"{line.rank}." if line.rank else "—"} {html.escape(line.name)}</text>'
-        f'<rect x="0" y="{y + 18}" width="{SCALE * score:.1f}" height="18" class="{"v" if line.vetoed else "b"}"/>'
-        f'<path d="M{SCALE * low:.1f} {y + 27}H{SCALE * high:.1f}" class="i"/>'
-        f'<text x="{WIDTH - RIGHT + 8}" y="{y + 32}">{html.escape(line.said)}</text>'
+        f"<li><span>{f'{line.rank}.' if line.rank else '—'} {html.escape(line.name)}</span>"
+        f' <span class="said">{html.escape(line.said)}</span>'
+        f'<svg aria-hidden="true">{grades}'
+        f'<rect width="{score:.1f}%" height="100%" class="{"v" if line.vetoed else "b"}"/>'
+        f'<line x1="{low:.1f}%" x2="{high:.1f}%" y1="50%" y2="50%" class="i"/></svg></li>'
     )
+
+
+def _axis(begins: list[float]) -> str:
+    """Where the grades begin, below the bars."""
+    texts = "".join(f'<text x="{x:g}%" y="13" class="g">{x:g}</text>' for x in begins)
+    return f'<svg aria-hidden="true">{texts}</svg>'
 
 
 def _overdue(labels: dict[str, str], cases: list[list[str]]) -> str:
