@@ -16,7 +16,7 @@ from litestar.params import Parameter
 from foundation import catalogue
 from foundation.catalogue import Language, language_of, language_of_tag
 
-_OTHER = {Language.CHINESE: ("en", "English"), Language.ENGLISH: ("zh-Hans-CN", "中文")}
+OTHER = {Language.CHINESE: ("en", "English"), Language.ENGLISH: ("zh-Hans-CN", "中文")}
 """The other language of a page: its tag, and its name in that language."""
 
 _PLACEHOLDER = re.compile(r"\{\{([\w.]+)\}\}")
@@ -48,7 +48,7 @@ def page_headers(language: Language) -> dict[str, str]:
 
 def render(template: str, language: Language, **values: str) -> str:
     """Fill the placeholders of a page; messages may use the same values."""
-    other_tag, other_name = _OTHER[language]
+    other_tag, other_name = OTHER[language]
     values |= {"lang": language.tag, "other_tag": other_tag, "other_name": other_name}
 
     def fill(found: re.Match[str]) -> str:

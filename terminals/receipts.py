@@ -35,6 +35,7 @@ from foundation.catalogue import Language, text
 from foundation.codes import picture
 from foundation.keys import KeyRing
 from foundation.money import in_words, yuan
+from foundation.pages import OTHER
 from foundation.pdf import render
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
@@ -185,6 +186,8 @@ async def page(shown: ReceiptShown, language: Language, documents: Aside, caller
     lines = "\n".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown, language))
     texts |= {"lines": lines, "code": await _picture(shown, documents, caller)}
     texts |= {"download": text("receipt.download", language), "parameter": language.value}
+    texts["check"] = text("check.title", language)
+    texts["other_tag"], texts["other_name"] = OTHER[language]
     return PAGE.substitute(texts)
 
 

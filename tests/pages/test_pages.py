@@ -42,6 +42,8 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     expect(page.locator("#state")).to_have_text("live")
     expect(page.locator("tr", has_text="Ningbo City Administration (demo), First Canteen")).to_be_visible()
     assert not re.search(r"[\u4e00-\u9fff]", page.locator("main, table").first.inner_text())
+    for name, path in (("Approvals", "/approvals"), ("Check a receipt", "/check-receipt")):
+        expect(page.get_by_role("link", name=name)).to_have_attribute("href", f"{path}?lang=en")
     page.get_by_role("link", name="Bulletins").click()
     expect(page).to_have_title(re.compile("Bulletins"))
     assert complaints == []

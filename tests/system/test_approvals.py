@@ -243,5 +243,10 @@ def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> 
     expect(page.locator("article", has_text="Change of a bank account").first).to_contain_text("Cooling-off")
     page.get_by_label("Show").select_option("approved")
     expect(page.locator("article", has_text=f"Request {number}")).to_contain_text("Approved", timeout=60_000)
+    expect(page.locator("#session")).to_contain_text("Signed in as approver")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("User name")).to_be_visible()
+    expect(page.locator("article")).to_have_count(0)
+    expect(page.locator("#state")).to_have_text("Sign in to see the requests")
     assert complaints == []
     page.close()

@@ -108,7 +108,9 @@ def test_a_receipt_is_in_one_language(network: Network, tmp_path: Path, query: s
     text = shown.data.decode()
     assert '<html lang="en">' in text
     assert "For personal reference; not a basis for reimbursement" in text
-    assert not re.findall(r"[\u4e00-\u9fff]+", text)
+    assert re.findall(r"[\u4e00-\u9fff]+", text) == ["中文"], "the link to the other language"
+    assert 'href="/check-receipt?lang=en"' in text
+    assert 'href="?lang=zh-Hans-CN"' in text
 
 
 def test_a_receipt_refunded_in_full_says_so(network: Network, tmp_path: Path) -> None:

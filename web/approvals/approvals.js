@@ -9,6 +9,8 @@ const TEXTS = {
     password: "密码",
     signIn: "登录",
     signInFirst: "请登录后查看",
+    signedIn: (login) => `当前用户：${login}`,
+    signOut: "退出登录",
     show: "显示",
     which: { pending: "待复核", approved: "已通过", rejected: "已驳回", expired: "已过期" },
     none: "没有此类申请",
@@ -71,6 +73,8 @@ const TEXTS = {
     password: "Password",
     signIn: "Sign in",
     signInFirst: "Sign in to see the requests",
+    signedIn: (login) => `Signed in as ${login}`,
+    signOut: "Sign out",
     show: "Show",
     which: { pending: "Pending", approved: "Approved", rejected: "Rejected", expired: "Expired" },
     none: "No such requests",
@@ -135,6 +139,7 @@ let token = "";
 let login = "";
 let agencies = new Map();
 let shown = null;
+let refreshing = 0;
 
 function say(text, wrong = false) {
   state.textContent = text;
@@ -152,6 +157,7 @@ async function ask(method, path, message) {
   const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
   if (token) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
+  if (answer.status === 204) return null;
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.detail ?? told.title);
   return told;
@@ -318,22 +324,49 @@ function draw() {
   const switcher = document.getElementById("language");
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
+  document.getElementById("who").textContent = texts.signedIn(login);
   const chosen = which.value || "pending";
   which.replaceChildren(...Object.entries(texts.which).map(([value, text]) => new Option(text, value)));
   which.value = chosen;
-  if (shown === null) return say(texts.signInFirst);
+  if (shown === null) return token || say(texts.signInFirst);
   document.getElementById("found").replaceChildren(...shown.map(drawOne));
 }
 
-async function refresh() {
+// Shows what is for people who are signed in, or the form.
+function drawSession() {
+  form.hidden = Boolean(token);
+  document.getElementById("session").hidden = document.getElementById("filter").hidden = !token;
+}
+
+async function signOut() {
+  clearInterval(refreshing);
+  const ended = ask("DELETE", "/console/sessions/current");
+  token = login = "";
+  shown = null;
+  document.getElementById("found").replaceChildren();
+  form.reset();
+  drawSession();
+  draw();
+  form.elements.login.focus();
   try {
-    shown = await ask("GET", `/console/approvals?state=${which.value || "pending"}`);
+    await ended;
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+async function refresh() {
+  const asked = token;
+  try {
+    const told = await ask("GET", `/console/approvals?state=${which.value || "pending"}`);
+    if (token !== asked) return;
+    shown = told;
     const wanted = Number(parameters.get("number"));
     shown.sort((a, b) => (b.approval_id === wanted) - (a.approval_id === wanted));
     draw();
     say(shown.length ? TEXTS[language].count(shown.length) : TEXTS[language].none);
   } catch (error) {
-    say(error.message, true);
+    if (token === asked) say(error.message, true);
   }
 }
 
@@ -355,6 +388,8 @@ document.getElementById("language").addEventListener("click", async () => {
 
 which.addEventListener("change", refresh);
 
+document.getElementById("sign-out").addEventListener("click", signOut);
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = Object.fromEntries(new FormData(form));
@@ -367,11 +402,11 @@ form.addEventListener("submit", async (event) => {
     token = "";
     return say(error.message, true);
   }
-  form.hidden = true;
-  document.getElementById("filter").hidden = false;
-  await refresh();
+  drawSession();
+  draw();
   // Not while somebody writes a remark.
-  setInterval(() => document.activeElement?.closest?.(".decide") || refresh(), REFRESH_MS);
+  refreshing = setInterval(() => document.activeElement?.closest?.(".decide") || refresh(), REFRESH_MS);
+  await refresh();
 });
 
 draw();

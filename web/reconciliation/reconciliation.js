@@ -9,6 +9,8 @@ const TEXTS = {
     password: "密码",
     signIn: "登录",
     signInFirst: "请登录后查看",
+    signedIn: (login) => `当前用户：${login}`,
+    signOut: "退出登录",
     unit: "单位：元",
     subject: "核对对象",
     cause: "原因",
@@ -61,6 +63,8 @@ const TEXTS = {
     password: "Password",
     signIn: "Sign in",
     signInFirst: "Sign in to see the differences",
+    signedIn: (login) => `Signed in as ${login}`,
+    signOut: "Sign out",
     unit: "Amounts in yuan",
     subject: "Subject",
     cause: "Cause",
@@ -115,7 +119,9 @@ const state = document.getElementById("state");
 const form = document.getElementById("sign-in");
 let language = document.documentElement.lang === "en" ? "en" : "zh";
 let token = "";
+let login = "";
 let shown = null;
+let refreshing = 0;
 
 function say(text, wrong = false) {
   state.textContent = text;
@@ -126,6 +132,7 @@ async function ask(method, path, message) {
   const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
   if (token) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
+  if (answer.status === 204) return null;
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.title);
   return told;
@@ -189,28 +196,57 @@ function draw() {
   const switcher = document.getElementById("language");
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
-  if (shown === null) return say(texts.signInFirst);
+  document.getElementById("who").textContent = texts.signedIn(login);
+  document.getElementById("found").hidden = shown === null;
+  if (shown === null) return token || say(texts.signInFirst);
   const open = shown.filter((d) => d.resolved_at === null);
   drawKinds(open);
   const body = document.getElementById("differences");
   body.replaceChildren();
   for (const difference of shown) drawRow(body, difference);
-  document.getElementById("found").hidden = false;
   say(open.length ? texts.open(open.length) : texts.none);
 }
 
-async function refresh() {
+// Shows who is signed in, or the form.
+function drawSession() {
+  form.hidden = Boolean(token);
+  document.getElementById("session").hidden = !token;
+  draw();
+}
+
+async function signOut() {
+  clearInterval(refreshing);
+  const ended = ask("DELETE", "/console/sessions/current");
+  token = login = "";
+  shown = null;
+  form.reset();
+  drawSession();
+  form.elements.login.focus();
   try {
-    shown = await ask("GET", "/clearing/differences?resolved=true");
-    draw();
+    await ended;
   } catch (error) {
     say(error.message, true);
   }
 }
 
-document.getElementById("language").addEventListener("click", () => {
+async function refresh() {
+  const asked = token;
+  try {
+    const told = await ask("GET", "/clearing/differences?resolved=true");
+    if (token !== asked) return;
+    shown = told;
+    draw();
+  } catch (error) {
+    if (token === asked) say(error.message, true);
+  }
+}
+
+document.getElementById("sign-out").addEventListener("click", signOut);
+
+document.getElementById("language").addEventListener("click", async () => {
   language = language === "zh" ? "en" : "zh";
   draw();
+  if (token) await refresh();
 });
 
 form.addEventListener("submit", async (event) => {
@@ -218,13 +254,14 @@ form.addEventListener("submit", async (event) => {
   const given = Object.fromEntries(new FormData(form));
   try {
     token = (await ask("POST", "/console/sessions", given)).token;
+    login = given.login;
   } catch (error) {
     token = "";
     return say(error.message, true);
   }
-  form.hidden = true;
+  drawSession();
+  refreshing = setInterval(refresh, REFRESH_MS);
   await refresh();
-  setInterval(refresh, REFRESH_MS);
 });
 
 draw();
