@@ -177,6 +177,7 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     page.click("#sign-in button")
     expect(page.locator("#differences")).to_contain_text("终端短款")
     expect(page.locator("#differences")).to_contain_text("第1次启用")
+    expect(page.locator("#differences")).to_contain_text("鄞州区机关事务中心")
     assert not re.search("[A-Za-z]{3,}", page.locator("#found").inner_text())
     page.click("#language")
     expect(page.locator("#differences")).to_contain_text("its journal may be incomplete")

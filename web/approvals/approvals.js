@@ -17,6 +17,7 @@ const TEXTS = {
     count: (count) => `共${count}项`,
     number: (number) => `申请${number}`,
     maker: "经办人",
+    commandLine: "命令行",
     madeAt: "提交时间",
     expiresAt: "有效期至",
     reason: "理由",
@@ -81,6 +82,7 @@ const TEXTS = {
     count: (count) => (count === 1 ? "1 request" : `${count} requests`),
     number: (number) => `Request ${number}`,
     maker: "Asked by",
+    commandLine: "command line",
     madeAt: "Asked at",
     expiresAt: "Valid until",
     reason: "Reason",
@@ -130,6 +132,8 @@ const TEXTS = {
   },
 };
 const REFRESH_MS = 30000;
+// The maker of what was asked for on the centre's own machine (onecard/cli/clearing.py).
+const COMMAND_LINE = "command line";
 const state = document.getElementById("state");
 const form = document.getElementById("sign-in");
 const which = document.getElementById("which");
@@ -263,7 +267,7 @@ function facts(asked) {
     ...(asked.agency_id === null ? [] : [[texts.agency, agency(asked.agency_id)]]),
     ...(asked.body === null ? [] : FACTS[asked.kind](texts, asked.body, asked.made_at)),
     ...(asked.reason ? [[texts.reason, asked.reason]] : []),
-    [texts.maker, asked.maker],
+    [texts.maker, asked.maker === COMMAND_LINE ? texts.commandLine : asked.maker],
     [texts.madeAt, moment(asked.made_at)],
   ];
   if (asked.state === "pending") pairs.push([texts.expiresAt, moment(asked.expires_at)]);

@@ -22,6 +22,7 @@ const TEXTS = {
     minutes: (count) => `${count}分钟`,
     hours: (count) => `${count}小时`,
     days: (count) => `${count}天`,
+    agency: (number) => `单位${number}`,
     kinds: {
       terminal: "终端与系统",
       bank_leg: "系统与银行",
@@ -50,8 +51,7 @@ const TEXTS = {
     },
     subjects: {
       terminal: (terminal, epoch, through) => `终端${terminal}，第${epoch}次启用，截至序号${through}`,
-      leg: (day, agency) => `${day}清算场次，单位${agency}`,
-      agency: (agency) => `单位${agency}`,
+      leg: (day, agency) => `${day}清算场次，${agency}`,
     },
   },
   en: {
@@ -76,6 +76,7 @@ const TEXTS = {
     minutes: (count) => `${count} min`,
     hours: (count) => `${count} h`,
     days: (count) => (count === 1 ? "1 day" : `${count} days`),
+    agency: (number) => `Agency ${number}`,
     kinds: {
       terminal: "Terminals and ledger",
       bank_leg: "Ledger and bank",
@@ -104,8 +105,7 @@ const TEXTS = {
     },
     subjects: {
       terminal: (terminal, epoch, through) => `Terminal ${terminal}, epoch ${epoch}, up to sequence ${through}`,
-      leg: (day, agency) => `Cycle ${day}, agency ${agency}`,
-      agency: (agency) => `Agency ${agency}`,
+      leg: (day, agency) => `Cycle ${day}, ${agency}`,
     },
   },
 };
@@ -120,6 +120,7 @@ const form = document.getElementById("sign-in");
 let language = document.documentElement.lang === "en" ? "en" : "zh";
 let token = "";
 let login = "";
+let agencies = new Map();
 let shown = null;
 let refreshing = 0;
 
@@ -138,12 +139,33 @@ async function ask(method, path, message) {
   return told;
 }
 
-function subject(text) {
-  for (const [name, pattern] of Object.entries(SUBJECTS)) {
-    const found = pattern.exec(text);
-    if (found) return TEXTS[language].subjects[name](...found.slice(1));
+function agency(number) {
+  const found = agencies.get(Number(number));
+  return found ? `${language === "zh" ? found.name_zh : found.name_en} (${number})` : TEXTS[language].agency(number);
+}
+
+// Names are of use, but nobody needs them to see the differences.
+async function askNames() {
+  try {
+    const directory = await ask("GET", "/registry/directory");
+    agencies = new Map(directory.agencies.map((one) => [one.agency_id, one]));
+  } catch {
+    agencies = new Map();
   }
-  return text;
+}
+
+function subject(text) {
+  const { subjects } = TEXTS[language];
+  const [terminal, leg, whole] = [SUBJECTS.terminal, SUBJECTS.leg, SUBJECTS.agency].map((pattern) => pattern.exec(text));
+  if (terminal) return subjects.terminal(...terminal.slice(1));
+  if (leg) return subjects.leg(leg[1], agency(leg[2]));
+  return whole ? agency(whole[1]) : text;
+}
+
+// A terminal is in a canteen of this agency.
+function below(difference) {
+  const kind = TEXTS[language].kinds[difference.kind];
+  return difference.kind === "terminal" ? `${agency(difference.agency_id)} · ${kind}` : kind;
 }
 
 function age(seconds) {
@@ -177,7 +199,7 @@ function drawRow(body, difference) {
   row.className = difference.resolved_at === null ? "" : "resolved";
   const what = row.insertCell();
   const kind = document.createElement("small");
-  kind.textContent = texts.kinds[difference.kind];
+  kind.textContent = below(difference);
   what.append(subject(difference.subject), kind);
   row.insertCell().textContent = difference.resolved_at === null ? texts.causes[difference.cause] : texts.resolved;
   const ended = new Date(difference.resolved_at ?? Date.now());
@@ -255,6 +277,7 @@ form.addEventListener("submit", async (event) => {
   try {
     token = (await ask("POST", "/console/sessions", given)).token;
     login = given.login;
+    await askNames();
   } catch (error) {
     token = "";
     return say(error.message, true);
