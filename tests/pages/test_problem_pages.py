@@ -13,7 +13,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 UNKNOWN = "0190b0d4-0000-4000-8000-0000000000aa"
 ADDRESSES = {
     "/nope": 404, "/r/abc": 404, f"/r/{UNKNOWN}": 404, "/r/20261127%204D83%20AFF1": 404, "/bulletins/999": 404,
-    "/?day=foo": 400, "/registry/officials": 401,
+    "/?day=foo": 400, "/registry/directory": 401,
 }  # fmt: skip
 
 
