@@ -1,9 +1,10 @@
 """The outermost layer: a request id on every log line and answer, security headers, a count."""
 
+import asyncio
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -27,6 +28,15 @@ REQUEST_ID = b"x-request-id"
 
 ANSWERED = "onecard.status"
 """The status of the answer, in the request's scope: of the application's, or of the connection's that came first."""
+
+STRANGER = "onecard.stranger"
+"""In the request's scope when its connection has carried no authenticated request yet."""
+
+STRANGERS_AT_ONCE = 4
+"""Pages and documents that a worker makes for strangers at a time. Each takes the event loop for a millisecond now and
+then; without a bound a charge waits for those of all who have asked."""
+
+NEVER_WAITS = "/health"
 
 CLIENT_GONE = 499
 """In log and metrics: the client closed the connection before its request was complete (nginx's number)."""
@@ -78,12 +88,29 @@ class RequestLog:
         self._headers = security_headers(hsts_max_age_s)
         self.state = app.state
         self.log_requests = log_requests
+        self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request under its id."""
+        """Run the request under its id; a stranger's when it is its turn."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
-            return
+        elif _waits(scope):
+            await self._strangers.acquire()
+            release = _once(self._strangers.release)
+
+            async def answering(event: Message) -> None:
+                # An event stream goes on for hours.
+                release()
+                await send(event)
+
+            try:
+                await self._run(scope, receive, answering)
+            finally:
+                release()
+        else:
+            await self._run(scope, receive, send)
+
+    async def _run(self, scope: Any, receive: Receive, send: Send) -> None:
         request_id = request_id_of(scope["headers"])
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -106,8 +133,8 @@ class RequestLog:
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", cache_control(scope["path"]))
                 if ANSWERED not in scope:
-                    scope[ANSWERED] = CLIENT_GONE if gone else event["status"]  # type: ignore[literal-required]
-                    self._note(scope, scope[ANSWERED], request_id, started)  # type: ignore[literal-required]
+                    scope[ANSWERED] = CLIENT_GONE if gone else event["status"]
+                    self._note(scope, scope[ANSWERED], request_id, started)
             await send(event)
 
         await self._app(scope, hearing, noting)
@@ -118,3 +145,21 @@ class RequestLog:
             count_and_log(scope["method"], scope["path"], status, request_id, ms=elapsed_ms)
         else:
             REQUESTS.labels(str(status)).inc()
+
+
+def _waits(scope: Any) -> bool:
+    """Whether a request is one that strangers make for nothing: with a body, they would hold a turn while they send."""
+    return STRANGER in scope and scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(NEVER_WAITS)
+
+
+def _once(release: Callable[[], None]) -> Callable[[], None]:
+    """The same, but only the first call does it."""
+    done = False
+
+    def first() -> None:
+        nonlocal done
+        if not done:
+            done = True
+            release()
+
+    return first

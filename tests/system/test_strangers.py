@@ -176,3 +176,15 @@ def test_what_is_no_http_is_one_line_of_the_log_like_any_other(system: System) -
         assert time.monotonic() < give_up_at
         time.sleep(0.1)
     assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z \[warning", line) for line in lines), lines
+
+
+def test_open_streams_leave_strangers_their_turns(system: System) -> None:
+    streams = [live(system, "127.0.0.62") for _ in range(10)]
+    for stream in streams:
+        answer = stream.getresponse()
+        assert answer.status == 200
+        assert answer.fp.readline()
+    for _ in range(10):
+        assert urllib3.request("GET", f"{system.url}/check-receipt", timeout=10).status == 200
+    for stream in streams:
+        stream.close()

@@ -132,6 +132,7 @@ const TEXTS = {
   },
 };
 const REFRESH_MS = 30000;
+const LISTED_MAX = 200;
 // The maker of what was asked for on the centre's own machine (onecard/cli/clearing.py).
 const COMMAND_LINE = "command line";
 const state = document.getElementById("state");
@@ -359,10 +360,22 @@ async function signOut() {
   }
 }
 
+/** All pending requests; of the decided ones, a page. A list holds so many at the most. */
+async function listed(state) {
+  const path = `/console/approvals?state=${state}`;
+  const found = await ask("GET", path);
+  let next = found;
+  while (state === "pending" && next.length === LISTED_MAX) {
+    next = await ask("GET", `${path}&before=${next[next.length - 1].approval_id}`);
+    found.push(...next);
+  }
+  return found;
+}
+
 async function refresh() {
   const asked = token;
   try {
-    const told = await ask("GET", `/console/approvals?state=${which.value || "pending"}`);
+    const told = await listed(which.value || "pending");
     if (token !== asked) return;
     shown = told;
     const wanted = Number(parameters.get("number"));

@@ -1,0 +1,78 @@
+"""Requests of strangers take turns, so that a charge never waits for all of them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from litestar import Litestar, get, post
+
+from foundation.request_log import STRANGER, STRANGERS_AT_ONCE, RequestLog
+
+
+class Busy:
+    """An application that notes how many requests it has at a time."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+        @get(["/", "/health"])
+        async def ask() -> str:
+            return await self._work()
+
+        @post("/", status_code=200)
+        async def send() -> str:
+            return await self._work()
+
+        self.log = RequestLog(Litestar([ask, send]), log_requests=False)
+
+    async def _work(self) -> str:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.01)
+        self.now -= 1
+        return "done"
+
+    async def ask(self, asked: dict[str, Any]) -> int:
+        """One request; its status."""
+        told: list[Any] = []
+        scope: Any = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+            "path": "/", "raw_path": b"/", "root_path": "", "query_string": b"", "headers": [],
+            "client": ("192.0.2.1", 1), "server": ("192.0.2.2", 80), "extensions": {}, **asked,
+        }  # fmt: skip
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(event: Any) -> None:
+            told.append(event)
+
+        await self.log(scope, receive, send)
+        return int(told[0]["status"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [
+        ({STRANGER: True}, STRANGERS_AT_ONCE),
+        ({}, 20),
+        ({STRANGER: True, "path": "/health"}, 20),
+        ({STRANGER: True, "method": "POST"}, 20),
+    ],
+)
+async def test_strangers_take_turns(asked: dict[str, Any], most: int) -> None:
+    busy = Busy()
+    statuses = await asyncio.gather(*(busy.ask(asked) for _ in range(20)))
+    assert statuses == [200] * 20
+    assert busy.most == most
+
+
+async def test_who_is_cut_off_gives_the_turn_back() -> None:
+    busy = Busy()
+    cut_off = [asyncio.create_task(busy.ask({STRANGER: True})) for _ in range(20)]
+    await asyncio.sleep(0.005)
+    for task in cut_off:
+        task.cancel()
+    await asyncio.gather(*cut_off, return_exceptions=True)
+    assert await busy.ask({STRANGER: True}) == 200
+    assert await asyncio.gather(*(busy.ask({STRANGER: True}) for _ in range(8))) == [200] * 8
