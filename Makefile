@@ -15,7 +15,7 @@ setup-dev:
 
 test: setup-dev       ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: setup-dev      ## the rules alone: no services, ten seconds
 	$(BIN)/pytest tests/rules $(ARGS)

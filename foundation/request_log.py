@@ -32,7 +32,7 @@ ANSWERED = "onecard.status"
 STRANGER = "onecard.stranger"
 """In the request's scope when its connection has carried no authenticated request yet."""
 
-STRANGERS_AT_ONCE = 4
+STRANGERS_AT_ONCE = 2
 """Pages and documents that a worker makes for strangers at a time. Each takes the event loop for a millisecond now and
 then; without a bound a charge waits for those of all who have asked."""
 

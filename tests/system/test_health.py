@@ -86,7 +86,7 @@ def test_all_is_well(fragile: System, till: Terminal, card: SoftwareCard) -> Non
     assert health(fragile) == {"code": 200, "status": "ok", "payments": "ok", "redis": "ok", "jobs": "ok"}
     assert health(fragile, "/health/live") == {"code": 200, "status": "ok", "postgresql": "ok", "redis": "ok"}
     wait_until(lambda: _metric(fragile, "onecard_workers_ready") == 2, "not both workers are ready")
-    assert _metric(fragile, "onecard_charge_oldest_seconds") == 0
+    wait_until(lambda: _metric(fragile, "onecard_charge_oldest_seconds") == 0, "a charge is still under way")
     wait_until(
         lambda: _metric(fragile, "onecard_job_runner_silent_seconds") < 60, "the heartbeat is not in the metrics"
     )
