@@ -30,12 +30,13 @@ ANSWERED = "onecard.status"
 """The status of the answer, in the request's scope: of the application's, or of the connection's that came first."""
 
 STRANGER = "onecard.stranger"
-"""In the request's scope when its connection has carried no authenticated request yet."""
+"""In the request's scope when it has no token, and its connection has carried no authenticated request yet."""
 
 STRANGERS_AT_ONCE = 2
 """Pages and documents that a worker makes for strangers at a time. Each takes the event loop for a millisecond now and
 then; without a bound a charge waits for those of all who have asked."""
 
+TURN_WITHIN_S = 5.0
 NEVER_WAITS = "/health"
 
 CLIENT_GONE = 499
@@ -95,7 +96,13 @@ class RequestLog:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
         elif _waits(scope):
-            await self._strangers.acquire()
+            try:
+                async with asyncio.timeout(TURN_WITHIN_S):
+                    await self._strangers.acquire()
+            except TimeoutError:
+                # Something stands still: the request then learns what, within limits of its own.
+                await self._run(scope, receive, send)
+                return
             release = _once(self._strangers.release)
 
             async def answering(event: Message) -> None:

@@ -41,6 +41,7 @@ def take_pictures(target: Path) -> None:
     """All of them, into a folder."""
     with tempfile.TemporaryDirectory(prefix="onecard-pictures-") as name:
         folder = Path(name)
+        (folder / "data").mkdir()
         system = System(folder / "data")
         try:
             system.start()

@@ -320,7 +320,8 @@ class ChargeConnection(HttpToolsProtocol):
         # As it was sent: a whole URL is another spelling, which no signature of ours covers.
         query = self.scope["query_string"]
         self.scope["raw_path"] = url[: -len(query) - 1] if query else url
-        if self._is_stranger or (self._is_proxy and all(name != b"authorization" for name, _ in headers)):
+        # A token may be false, but to look it up is cheap, and a person with a right one must not wait for strangers.
+        if (self._is_stranger or self._is_proxy) and all(name != b"authorization" for name, _ in headers):
             self.scope[STRANGER] = True  # type: ignore[literal-required]
 
     def on_body(self, body: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from litestar import Litestar, get, post
 
+from foundation import request_log
 from foundation.request_log import STRANGER, STRANGERS_AT_ONCE, RequestLog
 
 
@@ -65,6 +66,13 @@ async def test_strangers_take_turns(asked: dict[str, Any], most: int) -> None:
     statuses = await asyncio.gather(*(busy.ask(asked) for _ in range(20)))
     assert statuses == [200] * 20
     assert busy.most == most
+
+
+async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_log, "TURN_WITHIN_S", 0.001)
+    busy = Busy()
+    assert await asyncio.gather(*(busy.ask({STRANGER: True}) for _ in range(8))) == [200] * 8
+    assert busy.most == 8
 
 
 async def test_who_is_cut_off_gives_the_turn_back() -> None:
