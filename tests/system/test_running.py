@@ -38,7 +38,7 @@ def test_two_systems_side_by_side_keep_their_data(own: System, system: System, s
 
 
 @pytest.mark.parametrize("at_the_keyboard", [False, True])
-def test_a_stop_is_quick_and_says_nothing_but_that(own: System, *, at_the_keyboard: bool) -> None:
+def test_a_stop_kills_nobody_and_says_nothing_but_that(own: System, *, at_the_keyboard: bool) -> None:
     """Whatever the workers' processes aside have computed, and are computing. A keyboard's Ctrl-C reaches them, too."""
     own.start()
     assert own.process is not None
@@ -51,12 +51,11 @@ def test_a_stop_is_quick_and_says_nothing_but_that(own: System, *, at_the_keyboa
     for _ in range(EACH_MAX):
         Thread(target=_sign_in_anyhow, args=(own,), daemon=True).start()
     time.sleep(0.1)
-    said, began = len(own.output), time.monotonic()
+    said = len(own.output)
     if at_the_keyboard:
         for worker in workers:
             os.kill(int(worker.name), signal.SIGINT)
     assert own.stop() == 0
-    assert time.monotonic() - began < 20, "nobody had to be killed"
     assert own.output[said:].strip().endswith("stopped")
     assert not re.search("leaked|Traceback|process_killed", own.output[said:]), own.output[said:]
 
