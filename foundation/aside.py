@@ -37,6 +37,8 @@ EACH_MAX = 4
 WAIT_MAX_S = 10.0
 """A person looks again after this time, and a browser or proxy gives up later."""
 RETRY_AFTER_S = 5
+REFUSED_AFTER_S = 1.0
+"""A full queue says so after this time: who asks again at once costs one answer a second, not a hundred."""
 PROCESSOR_MAX_S = 10.0
 """Processor time of one piece of work; a large document takes two seconds."""
 PEAK_MAX_MB = 400
@@ -78,6 +80,7 @@ class Aside:
         """
         queue = self._first if first else self._others
         if len(queue) >= WAITING_MAX or self._held[caller] >= EACH_MAX:
+            await asyncio.sleep(REFUSED_AFTER_S)
             raise _full()
         self._held[caller] += 1
         try:
