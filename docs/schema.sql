@@ -605,6 +605,26 @@ CREATE TABLE public.kitchen_file (
     added_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.kitchen_flag (
+    book integer NOT NULL,
+    flag_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    rule text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    meal text NOT NULL,
+    stream text NOT NULL,
+    figure double precision NOT NULL,
+    usual double precision,
+    rows jsonb NOT NULL,
+    state text NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    reviewed_by text,
+    reviewed_at timestamp with time zone,
+    note text,
+    CONSTRAINT ck_kitchen_flag_state CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'dismissed'::text, 'cleared'::text])))
+);
+
 CREATE TABLE public.kitchen_month (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -1016,6 +1036,9 @@ ALTER TABLE ONLY public.kitchen
 ALTER TABLE ONLY public.kitchen_file
     ADD CONSTRAINT pk_kitchen_file PRIMARY KEY (book, file_id);
 
+ALTER TABLE ONLY public.kitchen_flag
+    ADD CONSTRAINT pk_kitchen_flag PRIMARY KEY (book, flag_id);
+
 ALTER TABLE ONLY public.kitchen_month
     ADD CONSTRAINT pk_kitchen_month PRIMARY KEY (book, canteen_id, month, meal);
 
@@ -1109,6 +1132,9 @@ ALTER TABLE ONLY public.console_user
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT uq_cycle_proof_log_index UNIQUE (log_index);
 
+ALTER TABLE ONLY public.kitchen_flag
+    ADD CONSTRAINT uq_kitchen_flag_book_canteen_id_rule_first_day_meal_stream UNIQUE (book, canteen_id, rule, first_day, meal, stream);
+
 CREATE INDEX ix_approval_approved ON public.approval USING btree (kind, digest) WHERE (state = 'approved'::text);
 
 CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
@@ -1124,6 +1150,8 @@ CREATE INDEX ix_credential_holder ON public.credential USING btree (book, holder
 CREATE INDEX ix_gateway_order_open ON public.gateway_order USING btree (book, created_at) WHERE (state = 'open'::text);
 
 CREATE INDEX ix_kitchen_file_subject ON public.kitchen_file USING btree (subject);
+
+CREATE INDEX ix_kitchen_flag_last_day ON public.kitchen_flag USING btree (last_day);
 
 CREATE INDEX ix_kitchen_month_month ON public.kitchen_month USING btree (month);
 
@@ -1243,6 +1271,9 @@ ALTER TABLE ONLY public.kitchen
 
 ALTER TABLE ONLY public.kitchen_file
     ADD CONSTRAINT fk_kitchen_file_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_flag
+    ADD CONSTRAINT fk_kitchen_flag_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.kitchen_month
     ADD CONSTRAINT fk_kitchen_month_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);

@@ -56,6 +56,7 @@ from waste.bulletins.routes import BulletinController, BulletinWriterController
 from waste.charts.charts import Charts
 from waste.charts.routes import ChartController
 from waste.evaluation.routes import EvaluationController
+from waste.flags.routes import FlagController
 from waste.forecast.routes import ForecastController
 from waste.measures.routes import MeasuresController
 from waste.supervision.routes import CaseController
@@ -85,6 +86,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     # waste
     WeighingController,
     MeasuresController,
+    FlagController,
     ForecastController,
     EvaluationController,
     CaseController,

@@ -8,6 +8,7 @@ import settlement.models
 import terminals.models
 import waste.bulletins.models
 import waste.evaluation.models
+import waste.flags.models
 import waste.forecast.models
 import waste.measures.models
 import waste.supervision.models
@@ -20,6 +21,7 @@ TABLES = (
     terminals.models,
     waste.bulletins.models,
     waste.evaluation.models,
+    waste.flags.models,
     waste.forecast.models,
     waste.measures.models,
     waste.supervision.models,

@@ -354,6 +354,19 @@ def case_action(city: City) -> Ask:
     return Ask("kitchen-yinzhou", path, {"text": "计划"}, "supervisor", "kitchen-yuyao", {"text": ""})
 
 
+def flag_review(city: City) -> Ask:
+    with psycopg.connect(city.network.system.database_url) as connection:
+        row = connection.execute(
+            "INSERT INTO kitchen_flag (book, flag_id, canteen_id, rule, first_day, last_day, meal, stream, figure,"
+            " rows, state, found_at) SELECT book, nextval('onecard_number'), canteen_id, 'weight_outlier', %s, %s, '',"
+            " '', 90, '[]', 'open', now() FROM canteen WHERE canteen_id = %s RETURNING flag_id",
+            (TODAY, TODAY, city.canteen()),
+        ).fetchone()
+    assert row is not None
+    body = {"uphold": True, "note": "秤未归零"}
+    return Ask("supervisor", f"/waste/flags/{row[0]}/review", body, "kitchen-yinzhou", None, {"note": "秤未归零"})
+
+
 def sampling_plan(_: City) -> Ask:
     return Ask("supervisor", f"/waste/sampling-plans/{TODAY.year + 1}", None, "kitchen-yinzhou")
 
@@ -439,6 +452,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /waste/cases": open_case,
     "POST /waste/cases/{case_id}/{action}": case_action,
     "POST /waste/sampling-plans/{year}": sampling_plan,
+    "POST /waste/flags/{flag_id}/review": flag_review,
     "POST /waste/evaluations/{quarter}/freeze": freeze,
     "POST /waste/appeals": appeal,
     "POST /waste/appeals/{appeal_id}/decision": appeal_decision,
