@@ -21,6 +21,7 @@ WEB = Path(web.__file__).parent
 PAGES = {
     "/check-receipt": "check",
     "/reconciliation": "reconciliation",
+    "/evaluations": "evaluation",
     "/weighing": "weighing",
     "/approvals": "approvals",
 }

@@ -50,7 +50,7 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     page.close()
 
 
-EVERY_PAGE = ("/", "/bulletins", "/check-receipt", "/reconciliation", "/weighing", "/approvals")
+EVERY_PAGE = ("/", "/bulletins", "/check-receipt", "/reconciliation", "/weighing", "/approvals", "/evaluations")
 
 
 @pytest.mark.parametrize(
