@@ -15,7 +15,7 @@ from registry.meals import Meal
 from tests.builders import Network
 from tests.ledger.test_weighing import TODAY, canteens_in, correct, record, weigh_in
 from waste.forecast.daily_covers import CoverDay, keep_covers
-from waste.measures.intervals import interval
+from waste.measures.intervals import WEEKS_MIN, interval
 from waste.measures.over_time import measures_over, period_of, savings_over
 from waste.measures.schemas import GroupBy, Period, Savings
 from waste.weighing.schemas import Correction
@@ -125,7 +125,8 @@ async def _from_raw(ledger: Pool, canteen_id: int, month: date, meal: str) -> di
 
 def test_the_interval_holds_what_it_should() -> None:
     """Equal weeks leave no doubt; the same weeks give the same interval; more spread gives a wider one."""
-    assert interval([(1_000, 10)] * 3) is None
+    assert interval([(1_000, 10)] * (WEEKS_MIN - 1)) is None
+    assert interval([(1_000, 0)] * 13) is None
     assert interval([(1_000, 10)] * 13) == (100.0, 100.0)
     narrow = interval([(1_000 + n, 10) for n in range(-6, 7)])
     wide = interval([(1_000 + 50 * n, 10) for n in range(-6, 7)])

@@ -55,7 +55,7 @@ GROUP BY 1, 2, 3
 ORDER BY 2, 1, 3;
 
 -- name: weeks
--- Waste and covers per group and week, of fully weighed meals: the input of the intervals.
+-- Waste and covers per group and week, in order, of fully weighed meals: the input of the intervals.
 SELECT CASE $4 WHEN 'canteen' THEN m.canteen_id WHEN 'agency' THEN c.agency_id ELSE 0 END AS number,
        CASE $4 WHEN 'canteen' THEN c.name_zh WHEN 'agency' THEN a.name_zh WHEN 'serving' THEN coalesce(p.serving, '')
                ELSE 'network' END AS name, date_trunc('week', m.business_date)::date AS week,
@@ -68,4 +68,5 @@ JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
 LEFT JOIN kitchen p ON p.book = m.book AND p.canteen_id = m.canteen_id
 WHERE m.business_date BETWEEN $1 AND $2 AND ($3::bigint IS NULL OR c.agency_id = $3)
   AND m.preparation_g + m.unserved_g + m.plate_g IS NOT NULL AND ($5::text IS NULL OR m.meal = $5)
-GROUP BY 1, 2, 3;
+GROUP BY 1, 2, 3
+ORDER BY 3;

@@ -1,0 +1,58 @@
+"""Simulations that check the statistics of the waste evaluation: do they hold what they promise?
+
+Every simulation has a fixed seed and plants what it looks for. ``python -m verification.evaluation`` runs the long
+versions and prints their figures as JSON; ``tests/rules/test_simulations.py`` runs short ones.
+"""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waste.measures.intervals import WEEKS_MIN, interval
+
+Floats = NDArray[np.float64]
+
+LEVEL_G = 60.0
+"""Grams per cover of the simulated canteens."""
+CORRELATIONS = (0.0, 0.3, 0.6)
+
+
+def correlated(chance: np.random.Generator, length: int, correlation: float) -> Floats:
+    """Stationary AR(1) noise with variance 1."""
+    noise = chance.normal(size=length)
+    for n in range(1, length):
+        noise[n] = correlation * noise[n - 1] + np.sqrt(1 - correlation**2) * noise[n]
+    return noise
+
+
+def weeks_of(chance: np.random.Generator, weeks: int, correlation: float) -> list[tuple[int, int]]:
+    """Grams and covers of a canteen's weeks: 12 % of noise, one week in ten with a holiday."""
+    covers = chance.poisson(np.where(chance.random(weeks) < 0.1, 900, 1_800))
+    rates = LEVEL_G * (1 + 0.12 * correlated(chance, weeks, correlation))
+    return [(round(rate * eaten), int(eaten)) for rate, eaten in zip(rates, covers, strict=True)]
+
+
+def interval_coverage(weeks: int, correlation: float, series: int) -> float:
+    """The share of simulated canteens whose interval of grams per cover holds the level that they have."""
+    chance = np.random.default_rng(35)
+    found = [interval(weeks_of(chance, weeks, correlation)) for _ in range(series)]
+    return float(np.mean([made is not None and made[0] <= LEVEL_G <= made[1] for made in found]))
+
+
+def figures() -> Iterator[tuple[str, float]]:
+    """The figures of the long simulations, by name."""
+    for weeks in (WEEKS_MIN, 13, 26):
+        for correlation in (*CORRELATIONS, 0.8):
+            name = f"interval_coverage_{weeks}_weeks_rho{10 * correlation:.0f}"
+            yield name, interval_coverage(weeks, correlation, 10_000)
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    print(json.dumps({name: round(value, 4) for name, value in figures()}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
