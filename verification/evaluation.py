@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from waste.measures.change_points import change_points
 from waste.measures.intervals import WEEKS_MIN, interval
 
 Floats = NDArray[np.float64]
@@ -41,12 +42,31 @@ def interval_coverage(weeks: int, correlation: float, series: int) -> float:
     return float(np.mean([made is not None and made[0] <= LEVEL_G <= made[1] for made in found]))
 
 
+def months_of(chance: np.random.Generator, months: int, correlation: float, drop: float = 0.0) -> list[float]:
+    """Grams per cover by month: 4 g of noise, a season of 5 % with its peak anywhere, a drop a year before the end."""
+    t = np.arange(months)
+    season = 0.05 * np.cos(2 * np.pi * t / 12 + chance.uniform(0, 2 * np.pi))
+    level = LEVEL_G * (1 - drop * (t >= months - 12))
+    values: list[float] = (level * (1 + season) + 4 * correlated(chance, months, correlation)).tolist()
+    return values
+
+
+def share_with_changes(months: int, correlation: float, drop: float, series: int) -> float:
+    """The share of series in which a change of level is found: false alarms without a drop, power with one."""
+    chance = np.random.default_rng(35)
+    found = [bool(change_points(months_of(chance, months, correlation, drop))) for _ in range(series)]
+    return float(np.mean(found))
+
+
 def figures() -> Iterator[tuple[str, float]]:
     """The figures of the long simulations, by name."""
     for weeks in (WEEKS_MIN, 13, 26):
         for correlation in (*CORRELATIONS, 0.8):
             name = f"interval_coverage_{weeks}_weeks_rho{10 * correlation:.0f}"
             yield name, interval_coverage(weeks, correlation, 10_000)
+    changes = [(months, correlation) for months in (24, 30, 36) for correlation in (0.0, 0.3, 0.5)]
+    yield "change_false_alarms", max(share_with_changes(*kind, 0.0, 3_000) for kind in changes)
+    yield "change_power", min(share_with_changes(*kind, 0.15, 3_000) for kind in changes)
 
 
 def main() -> None:

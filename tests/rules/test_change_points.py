@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waste.measures.change_points import change_points, levels
+from waste.measures.change_points import LEAST_EFFECT_G, change_points, levels
 from waste.measures.savings import Saved, saved
 
 
@@ -22,6 +22,11 @@ def test_a_level_that_changes_is_found_where_it_changes() -> None:
 def test_noise_is_not_a_change() -> None:
     found = [len(change_points(noisy(75, 36, seed))) for seed in range(200)]
     assert sum(found) / 200 < 0.1
+
+
+def test_a_blip_is_not_a_change() -> None:
+    assert change_points([60.0] * 12 + [60.1] * 3 + [60.0] * 12) == []
+    assert change_points([60.0] * 12 + [60.0 + LEAST_EFFECT_G - 0.1] * 12) == [], "less than the least effect"
 
 
 def test_few_values_say_nothing() -> None:
