@@ -72,7 +72,7 @@ AGENCIES = (
         "Yinzhou District (demo)",
         {"breakfast": (400, None, None), "lunch": (1000, None, None), "dinner": (1000, None, None)},
         (
-            DemoCanteen("区府食堂", "District Hall", (29.817, 121.547), 380, 0.7, "set_meal", "contracted"),
+            DemoCanteen("区府食堂", "District Hall", (29.817, 121.547), 380, 0.7, "buffet", "contracted"),
             DemoCanteen("南部食堂", "South", (29.802, 121.539), 140, 1.3),
         ),
     ),
@@ -84,7 +84,7 @@ AGENCIES = (
         {"breakfast": (400, 1000, None), "lunch": (None, None, 5000), "dinner": (None, None, 5000)},
         (
             DemoCanteen("市府食堂", "City Hall", (30.037, 121.154), 300, 0.9, "a_la_carte"),
-            DemoCanteen("泗门食堂", "Simen", (30.182, 121.040), 90, 1.0, "set_meal", "contracted"),
+            DemoCanteen("泗门食堂", "Simen", (30.182, 121.040), 90, 1.0, "buffet", "contracted"),
         ),
     ),
     DemoAgency(
