@@ -26,7 +26,10 @@ FUNCTIONS = (
         for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
     ]
     + [Path(clearing.__file__).parent / "sql" / f"{name}.sql" for name in ("legs", "earlier_fees")]
-    + [Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql"]
+    + [
+        Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql",
+        Path(waste.__file__).parent / "measures" / "sql" / "measured_meal.sql",
+    ]
 )
 
 APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof")

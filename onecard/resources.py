@@ -29,6 +29,7 @@ from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
+from waste.weighing.corrections import KINDS as CORRECTIONS
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
-    state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING)
+    state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING | CORRECTIONS)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, state.redis, with_amounts=settings.shows_live_amounts)

@@ -1,5 +1,6 @@
 """Covers: the number of people whose meals were paid. The only thing that the kitchen may learn from payments."""
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -9,15 +10,46 @@ from foundation.postgres import Connection, Pool
 QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
 
 
+@dataclass(frozen=True, slots=True)
+class Covers:
+    """The people of a canteen's meal who paid the least price of its kind or more (region rules), each once.
+
+    ``net`` of voids and refunds, ``gross`` of voids only. ``cheap``: people who paid less than the least price.
+    ``paid_fen``: what the covers paid, net, in fen.
+    """
+
+    net: int
+    gross: int
+    cheap: int
+    paid_fen: int
+
+
+NO_COVERS = Covers(0, 0, 0, 0)
+
+
 async def covers_on(
     ledger: Pool | Connection, canteen_ids: list[int], on: date, *, within_s: float | None = None
-) -> dict[tuple[int, str], int]:
-    """Covers of a business date by (canteen, meal); meals without any are omitted.
+) -> dict[tuple[int, str], Covers]:
+    """Covers of a business date by (canteen, meal), net of what was given back since; meals without any are omitted.
 
     ``within_s`` raises the statement's time limit, in a transaction that allows long work.
     """
     rows = await ledger.fetch(QUERIES["covers"], on, canteen_ids, timeout=within_s)
-    return {(row["canteen_id"], row["meal"]): row["covers"] for row in rows}
+    return {
+        (row["canteen_id"], row["meal"]): Covers(row["covers"], row["covers_gross"], row["cheap"], row["paid_fen"])
+        for row in rows
+    }
+
+
+async def given_back(ledger: Pool | Connection, after: date | None, until: date) -> dict[date, list[int]]:
+    """The canteens by the business dates to be counted again for what was given back after one day until another.
+
+    These are the dates of the payments, and those of the bookings before ``until``.
+    """
+    days: dict[date, list[int]] = {}
+    for row in await ledger.fetch(QUERIES["given_back"], after, until):
+        days.setdefault(row["business_date"], []).append(row["canteen_id"])
+    return days
 
 
 async def closed_until(pool: Pool) -> date | None:

@@ -77,6 +77,8 @@ class Transfer(Base):
             postgresql_where=text("kind = 'reversal'"),
         ),
         Index("ix_transfer_reverses", "book", "reverses", postgresql_where=text("reverses IS NOT NULL")),
+        # What was given back, by the day of its booking: covers are net of it.
+        Index("ix_transfer_given_back", "book", "business_date", postgresql_where=text("reverses IS NOT NULL")),
         # Grows at one end, the open day's, however old the ledger is; PostgreSQL 18 skips through it for a holder.
         Index("ix_transfer_day", "book", "business_date", "holder_id"),
     )
@@ -248,6 +250,9 @@ class RegionRulesRow(Base):
     subsidy_expires: Mapped[str]
     late_payments_max: Mapped[int | None] = mapped_column(server_default="3")
     late_fen_max: Mapped[int | None] = mapped_column(BigInteger, server_default="10000")
+    cover_breakfast_fen: Mapped[int] = mapped_column(BigInteger, server_default="200")
+    cover_lunch_fen: Mapped[int] = mapped_column(BigInteger, server_default="500")
+    cover_dinner_fen: Mapped[int] = mapped_column(BigInteger, server_default="500")
 
 
 class TariffRow(Base):

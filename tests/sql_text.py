@@ -82,7 +82,11 @@ def functions() -> Iterator[Sql]:
 
 
 def statements_of(function: Sql) -> Iterator[Sql]:
-    """The statements and expressions in a function's body."""
+    """The statements and expressions in a function's body, or the query of a view."""
+    view = re.search(r"VIEW \w+ AS\s", function.text)
+    if view:
+        yield Sql(function.path, function.name, function.text[view.end() :])
+        return
     if "LANGUAGE plpgsql" not in function.text:
         body = function.text.split("$$")
         if len(body) == 3:

@@ -45,16 +45,20 @@ async def test_a_month_by_hand(ledger: Pool) -> None:
 
 
 async def test_savings_are_of_what_was_thrown_away(ledger: Pool) -> None:
-    """At 10 kg a hundred covers before and 4 kg now, of pork at 12.31: 6 kg are 73.86 kg of CO2e."""
+    """At 10 kg a hundred covers before and 4 kg now, of pork at 12.31: 6 kg are 73.86 kg of CO2e.
+
+    The running month is not compared with whole ones.
+    """
     canteens = await canteens_in(ledger)
     number = next(iter(canteens))
-    before = TODAY.replace(day=1) - timedelta(days=1)
-    for day, grams in ((before, 10_000), (TODAY, 4_000)):
+    now = TODAY.replace(day=1) - timedelta(days=1)
+    before = now.replace(day=1) - timedelta(days=1)
+    for day, grams in ((before, 10_000), (now, 4_000), (TODAY, 90_000)):
         await note_covers(ledger, canteens[number].book, number, day, Meal.LUNCH, 100)
         weighings = [weigh_in(number, 1, stream=s, business_date=day, food="pork") for s in ("unserved", "preparation")]
         weighings.append(weigh_in(number, grams - 2, business_date=day, food="pork"))
         await record(ledger, canteens, weighings)
-    [less] = await savings_over(ledger, (before, before), (TODAY, TODAY), by=GroupBy.CANTEEN)
+    [less] = await savings_over(ledger, (before, before), (now, TODAY), by=GroupBy.CANTEEN)
     assert (less.baseline_grams_per_cover, less.saved_g) == (100.0, 6_000)
     assert less.saved_co2e_g == pytest.approx(73_860, abs=60), "each weighing is rounded down to the gram"
 

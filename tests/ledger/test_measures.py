@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from datetime import date, timedelta
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,28 +11,33 @@ from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
+from settlement.covers import Covers
 from tests.builders import Network
-from tests.ledger.test_weighing import TODAY, canteens_in, correct, record, weigh_in
+from tests.ledger.test_weighing import TODAY, canteens_in, correct, correction, record, weigh_in
 from waste.forecast.daily_covers import CoverDay, keep_covers
 from waste.measures.intervals import WEEKS_MIN, interval
 from waste.measures.over_time import measures_over, period_of, savings_over
 from waste.measures.schemas import GroupBy, Period, Savings
-from waste.weighing.schemas import Correction
 from waste.weighing.weigh_ins import WeighIn
 
+LAST_MONTH = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)
 STREAMS = ("preparation", "unserved", "plate", "inedible", "prepared")
 
 
 async def note_covers(ledger: Pool, book: int, canteen_id: int, day: date, meal: Meal, covers: int) -> None:
     async with ledger.acquire() as connection, connection.transaction():
-        await keep_covers(connection, day, [CoverDay(Book(book), CanteenId(canteen_id), day, meal, covers, 0)])
+        await keep_covers(
+            connection,
+            day,
+            [CoverDay(Book(book), CanteenId(canteen_id), day, meal, Covers(covers, covers, 0, 1_000 * covers), 0)],
+        )
 
 
 async def test_a_quarter_by_hand(ledger: Pool) -> None:
     """Two lunches weighed in full, one without its plates, one without anything."""
     canteens = await canteens_in(ledger)
     number = next(iter(canteens))
-    book, first = canteens[number].book, TODAY.replace(day=1)
+    book, first = canteens[number].book, LAST_MONTH
     days = [first + timedelta(days=n) for n in range(4)]
     for day, covers in zip(days, (100, 50, 80, 70), strict=True):
         await note_covers(ledger, book, number, day, Meal.LUNCH, covers)
@@ -68,7 +72,7 @@ async def test_a_quarter_by_hand(ledger: Pool) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(
-        st.tuples(st.integers(0, 2), st.integers(0, 40), st.sampled_from(STREAMS), st.integers(0, 9_000)), max_size=25
+        st.tuples(st.integers(0, 2), st.integers(0, 14), st.sampled_from(STREAMS), st.integers(0, 9_000)), max_size=25
     )
 )
 async def test_months_are_what_their_days_come_to(ledger: Pool, acts: list[tuple[int, int, str, int]]) -> None:
@@ -80,7 +84,7 @@ async def test_months_are_what_their_days_come_to(ledger: Pool, acts: list[tuple
         match grams % 3:
             case 0 if done:
                 target = done.pop()
-                await correct(ledger, canteens, [Correction(uuid4(), target.weigh_in_id, grams)])
+                await correct(ledger, canteens, [correction(target, grams or None)])
             case 1:
                 await note_covers(ledger, canteens[number].book, number, day, Meal.LUNCH, grams)
             case _:
@@ -99,7 +103,8 @@ async def _from_raw(ledger: Pool, canteen_id: int, month: date, meal: str) -> di
     for row in await ledger.fetch(
         "SELECT business_date, stream, weight_g FROM weigh_in w WHERE canteen_id = $1 AND meal = $2"
         " AND date_trunc('month', business_date) = $3"
-        " AND NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)",
+        " AND NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)"
+        " AND weight_g IS NOT NULL",
         canteen_id, meal, month,
     ):  # fmt: skip
         day = weighed[row["business_date"]]
@@ -112,13 +117,15 @@ async def _from_raw(ledger: Pool, canteen_id: int, month: date, meal: str) -> di
             canteen_id, meal, month,
         )
     }  # fmt: skip
-    whole = [day for day, streams in weighed.items() if {"preparation", "unserved", "plate"} <= streams.keys()]
+    full = [day for day, streams in weighed.items() if {"preparation", "unserved", "plate"} <= streams.keys()]
+    whole = [day for day in full if covers.get(day, 0) > 0]
     return {
         "covers": sum(covers.values()),
         "weighed_meals": len(whole),
-        "weighed_covers": sum(covers.get(day, 0) for day in whole),
+        "weighed_covers": sum(covers[day] for day in whole),
         "waste_g": sum(weighed[day][s] for day in whole for s in ("preparation", "unserved", "plate")),
-        "inedible_g": sum(streams.get("inedible", 0) for streams in weighed.values()),
+        "inedible_g": sum(weighed[day].get("inedible", 0) for day in whole),
+        "unmatched_meals": len(full) - len(whole),
         "prepared_g": sum(weighed[day].get("prepared", 0) for day in whole),
     }
 

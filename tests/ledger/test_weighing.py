@@ -9,7 +9,7 @@ import zipfile
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import psycopg
@@ -24,6 +24,7 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.approvals import NeedsApproval
 from registry.identifiers import CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
@@ -32,7 +33,7 @@ from tests.running_system import Person
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, Recorded, Source
 from waste.weighing.weigh_in_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile, read_weigh_ins
-from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, correct_weigh_ins, record_weigh_ins
+from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, closed_on, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()
 STREAMS = (Stream.PREPARATION, Stream.UNSERVED, Stream.PLATE, Stream.INEDIBLE, Stream.PREPARED)
@@ -59,15 +60,22 @@ async def record(
         return await record_weigh_ins(connection, canteens, "k", source, weigh_ins)
 
 
-async def correct(ledger: Pool, canteens: dict[int, Canteen], corrections: list[Correction]) -> Recorded:
+def correction(of: WeighIn, grams: int | None, **changes: Any) -> Correction:
+    """A new weight, or none to take it back."""
+    return Correction(uuid4(), of.weigh_in_id, grams, grams is None, grams == 0, **changes)
+
+
+async def correct(
+    ledger: Pool, canteens: dict[int, Canteen], corrections: list[Correction], *, approved: bool = False
+) -> Recorded:
     async with ledger.acquire() as connection, connection.transaction():
-        return await correct_weigh_ins(connection, canteens, "k", corrections)
+        return await correct_weigh_ins(connection, canteens, "k", corrections, approved=approved)
 
 
 ACTION = st.one_of(
     st.tuples(st.just("weigh"), st.integers(0, 2), st.sampled_from(STREAMS), st.integers(1, 50_000)),
     st.tuples(st.just("repeat"), st.integers(0, 99), st.none(), st.none()),
-    st.tuples(st.just("correct"), st.integers(0, 99), st.none(), st.integers(0, 50_000)),
+    st.tuples(st.just("correct"), st.integers(0, 99), st.none(), st.none() | st.integers(0, 50_000)),
 )
 
 
@@ -91,8 +99,7 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
                 await record(ledger, canteens, [done[which % len(done)]])
             case "correct" if done:
                 target = done[which % len(done)]
-                number = uuid4()
-                await correct(ledger, canteens, [Correction(number, target.weigh_in_id, grams or 0)])
+                await correct(ledger, canteens, [correction(target, grams)])
 
     for burst in bursts:
         outcomes = await asyncio.gather(*(act(*one) for one in burst), return_exceptions=True)
@@ -101,7 +108,7 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
         "SELECT canteen_id, business_date, meal, stream, sum(weight_g)::bigint AS g, sum(implausible::int) AS odd,"
         " sum(weight_g * CASE food WHEN 'beef' THEN 33300 ELSE 3000 END / 1000)::bigint AS co2e"
         " FROM weigh_in w WHERE NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces ="
-        " w.weigh_in_id) GROUP BY 1, 2, 3, 4"
+        " w.weigh_in_id) AND weight_g IS NOT NULL GROUP BY 1, 2, 3, 4"
     )
     expected: dict[Any, dict[str, int]] = defaultdict(dict)
     for row in raw:
@@ -113,7 +120,8 @@ async def test_the_sums_of_meals_are_the_sums_of_their_weighings(
         }
         for row in kept
     }
-    assert found == expected
+    assert {meal: streams for meal, streams in found.items() if streams} == expected
+    assert sum(row["corrected"] for row in kept) == await ledger.fetchval("SELECT count(replaces) FROM weigh_in")
     assert sum(row["implausible"] for row in kept) == sum(row["odd"] for row in raw)
     assert sum(row["co2e_g"] for row in kept) == sum(row["co2e"] for row in raw if row["stream"] in STREAMS[:3])
 
@@ -145,23 +153,96 @@ async def refused(awaitable: Any) -> str:
     return problem.value.kind.slug
 
 
-async def test_a_weighing_is_corrected_once_and_not_after_its_quarter(ledger: Pool) -> None:
+async def test_a_weighing_is_corrected_once(ledger: Pool) -> None:
     canteens = await canteens_in(ledger)
     first, *_ = canteens
-    made, old = weigh_in(first), weigh_in(first, business_date=TODAY - timedelta(days=93))
-    await record(ledger, canteens, [made, old])
-    await correct(ledger, canteens, [Correction(uuid4(), made.weigh_in_id, 7)])
-
-    async def attempt(number: UUID) -> None:
-        await correct(ledger, canteens, [Correction(uuid4(), number, 9)])
-
-    assert await refused(attempt(made.weigh_in_id)) == "conflict"
-    assert await refused(attempt(old.weigh_in_id)) == "invalid"
-    assert await refused(attempt(uuid4())) == "not-found"
+    made = weigh_in(first)
+    await record(ledger, canteens, [made])
+    await correct(ledger, canteens, [correction(made, 7)])
+    assert await refused(correct(ledger, canteens, [correction(made, 9)])) == "conflict"
+    assert await refused(correct(ledger, canteens, [correction(weigh_in(first), 9)])) == "not-found"
     others = {number: canteen for number, canteen in canteens.items() if number != first}
-    assert await refused(correct(ledger, others, [Correction(uuid4(), made.weigh_in_id, 9)])) == "not-found"
+    assert await refused(correct(ledger, others, [correction(made, 9)])) == "not-found"
     with pytest.raises(Problem):
         check_weigh_ins(canteens, [weigh_in(first, business_date=TODAY - timedelta(days=15))])
+
+
+async def test_after_a_fortnight_a_second_person_corrects_and_after_the_quarter_nobody(ledger: Pool) -> None:
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    fresh, late = (weigh_in(number, business_date=TODAY - timedelta(days=days)) for days in (14, 15))
+    old = weigh_in(number, business_date=TODAY - timedelta(days=114))
+    await record(ledger, canteens, [fresh, late, old])
+    await correct(ledger, canteens, [correction(fresh, 7)])
+    if closed_on(late.business_date) >= TODAY:
+        with pytest.raises(NeedsApproval):
+            await correct(ledger, canteens, [correction(late, 7)])
+        assert await ledger.fetchval("SELECT count(*) FROM weigh_in WHERE replaces = $1", late.weigh_in_id) == 0
+        wanted = correction(late, 7)
+        await correct(ledger, canteens, [wanted], approved=True)
+        assert (await correct(ledger, canteens, [wanted])).new == 0, "the maker's repeat after the approval"
+    for approved in (False, True):
+        assert await refused(correct(ledger, canteens, [correction(old, 7)], approved=approved)) == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        (date(2026, 1, 1), date(2026, 4, 20)), (date(2026, 6, 30), date(2026, 7, 20)),
+        (date(2026, 7, 1), date(2026, 10, 20)), (date(2026, 12, 31), date(2027, 1, 20)),
+    ],
+)  # fmt: skip
+def test_weights_close_twenty_days_after_their_quarter(day: date, last: date) -> None:
+    assert closed_on(day) == last
+
+
+async def test_what_was_taken_back_is_unknown_and_a_zero_is_a_zero(ledger: Pool) -> None:
+    """A meal with a stream taken back is not weighed; one of which nothing was left on the plates is."""
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    book = canteens[number].book
+    streams = [weigh_in(number, 1_000, stream=stream) for stream in STREAMS[:3]]
+    await record(ledger, canteens, streams)
+    await ledger.execute("INSERT INTO cover_day VALUES ($1, $2, $3, 'lunch', 50, 0)", book, number, TODAY)
+
+    async def measured() -> tuple[Any, ...]:
+        row = await ledger.fetchrow("SELECT weighed, streams, plate_g, waste_g, corrected FROM measured_meal")
+        assert row is not None
+        return tuple(row)
+
+    assert await measured() == (True, 3, 1_000, 3_000, 0)
+    taken_back = correction(streams[2], None)
+    await correct(ledger, canteens, [taken_back])
+    assert await measured() == (False, 2, None, None, 1)
+    again = Correction(uuid4(), taken_back.weigh_in_id, 0, nothing_wasted=True)
+    await correct(ledger, canteens, [again])
+    assert await measured() == (True, 3, 0, 2_000, 2)
+    month = await ledger.fetchrow("SELECT weighed_meals, waste_g, corrected FROM kitchen_month")
+    assert month is not None
+    assert tuple(month) == (1, 2_000, 2)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"weight_g": None}, {"weight_g": 5, "withdraw": True}, {"weight_g": 0}, {"weight_g": 5, "nothing_wasted": True},
+        {"withdraw": True, "nothing_wasted": True},
+    ],
+)  # fmt: skip
+async def test_a_correction_says_what_it_means(ledger: Pool, said: dict[str, Any]) -> None:
+    canteens = await canteens_in(ledger)
+    made = weigh_in(next(iter(canteens)))
+    await record(ledger, canteens, [made])
+    wrong = Correction(uuid4(), made.weigh_in_id, **said)
+    assert await refused(correct(ledger, canteens, [wrong])) == "invalid"
+
+
+async def test_nothing_prepared_is_no_weight(ledger: Pool) -> None:
+    canteens = await canteens_in(ledger)
+    made = weigh_in(next(iter(canteens)), stream=Stream.PREPARED)
+    await record(ledger, canteens, [made])
+    assert await refused(correct(ledger, canteens, [correction(made, 0)])) == "invalid"
+    await correct(ledger, canteens, [correction(made, None)])
 
 
 CANTEENS = {7: Canteen(book=1, canteen_id=7, agency_id=3, account_id=1, name_zh="一食堂", name_en="First")}
@@ -238,6 +319,7 @@ def test_every_column_name_that_we_print_is_read(header: list[str]) -> None:
         (4, '"1,000.00"', "weight_g", 1_000_000), (4, "12.5公斤", "weight_g", 12_500),
         (4, "12.5 kg", "weight_g", 12_500),
         (4, "１２．５", "weight_g", 12_500),
+        (4, "无", "weight_g", 0), (4, "None", "weight_g", 0),
     ],
 )  # fmt: skip
 def test_every_word_that_we_print_is_read(place: int, cell: str, name: str, value: Any) -> None:
@@ -288,6 +370,17 @@ def test_every_wrong_cell_is_named_in_the_language_of_its_reader() -> None:
     assert isinstance(findings, list)
     first = findings[0]
     assert (first["line"], first["code"], first["params"]) == (3, "weighing.file.not_a_date", {"value": "30.2.2026"})
+
+
+@pytest.mark.parametrize(
+    ("stream", "weight", "code"),
+    [("plate", "0", "zero_weight"), ("plate", "0.000公斤", "zero_weight"), ("prepared", "无", "nothing_prepared")],
+)
+def test_a_zero_in_a_file_is_a_word(stream: str, weight: str, code: str) -> None:
+    """In many sheets the figure stands where nobody weighed."""
+    with pytest.raises(WrongFile) as problem:
+        read_weigh_ins(rows_of(HEADER[:5], [*GOOD[:3], stream, weight]), CANTEENS, FOODS)
+    assert [(f.line, f.column, f.code) for f in problem.value.findings] == [(2, HEADER[4], f"weighing.file.{code}")]
 
 
 def test_of_many_wrong_cells_the_first_are_shown() -> None:

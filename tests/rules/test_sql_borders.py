@@ -24,8 +24,14 @@ READS = {
         "settlement",
         "terminal",
     ): "a payment of a terminal that was replaced or revoked is refused by the statement itself",
-    ("waste.measures", "waste_meal"): "months are added up from meals, in the transaction that changes a meal",
-    ("waste.measures", "cover_day"): "months are added up from covers, in the transaction that keeps a day's covers",
+    (
+        "waste.measures",
+        "waste_meal",
+    ): "a meal's weights and covers are measured together, in the transaction that changes either",
+    (
+        "waste.measures",
+        "cover_day",
+    ): "a meal's weights and covers are measured together, in the transaction that changes either",
     (
         "waste.evaluation",
         "rectification_case",
@@ -51,7 +57,7 @@ WRITES = {
 }
 """(package, table) -> why it may write a table of another package; ``*`` is every table."""
 
-VIEWS = {"account": "settlement", "leg": "clearing", "earlier_fee": "clearing"}
+VIEWS = {"account": "settlement", "leg": "clearing", "earlier_fee": "clearing", "measured_meal": "waste.measures"}
 """Views by the package that makes them."""
 
 

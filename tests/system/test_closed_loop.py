@@ -396,10 +396,16 @@ def test_weighing_on_the_page(network: Network, browser: Browser) -> None:
     expect(page.locator("#done li")).to_have_count(3)
     page.click("#done li:first-child button")
     expect(page.locator("#done li:first-child")).to_contain_text("已撤销")
+    page.once("dialog", lambda dialog: dialog.accept())
+    weigh(page, "0")
+    expect(page.locator("#done li")).to_have_count(4)
+    expect(page.locator("#done li:first-child")).to_contain_text("0公斤")
     page.close()
     kitchen, canteen = network.person("kitchen-yinzhou"), network.canteen_id("yinzhou")
     history = kitchen.call("GET", f"/waste/canteens/{canteen}/weigh-ins?first={TODAY}&last={TODAY}")
-    assert sorted(w["weight_g"] for w in history)[:2] == [0, 700]
+    assert sorted(w["weight_g"] for w in history if w["weight_g"] is not None)[:2] == [0, 700]
+    [taken_back] = [w for w in history if w["weight_g"] is None]
+    assert [w["weight_g"] for w in history if w["replaced_by"] == taken_back["weigh_in_id"]] == [800]
     [first] = [w for w in history if w["weight_g"] == 12_500]
     [photo] = kitchen.call("GET", f"/waste/weigh-ins/{first['weigh_in_id']}/photos")
     assert kitchen.ask("GET", photo["url"]).data == PNG

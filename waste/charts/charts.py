@@ -90,7 +90,7 @@ async def live(view: View) -> list[Row]:
     """Covers of the open day so far, against the forecast."""
     day = await view.open_day()
     counted = await covers_on(view.pool, view.numbers, day)
-    covers = {(CanteenId(number), Meal(meal)): count for (number, meal), count in counted.items()}
+    covers = {(CanteenId(number), Meal(meal)): found.net for (number, meal), found in counted.items()}
     rows = await view.pool.fetch(QUERIES["expected"], day, view.numbers)
     expected = {(CanteenId(row["canteen_id"]), Meal(row["meal"])): (row["covers"], row["cook_for"]) for row in rows}
     return [

@@ -13,7 +13,7 @@ from foundation.named_sql import load_queries
 from foundation.postgres import LONG_S, Connection, Pool, allow_long_work, as_struct
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
-from settlement.covers import closed_until, covers_on
+from settlement.covers import NO_COVERS, Covers, closed_until, covers_on, given_back
 from waste.forecast.bookings import bookings_since
 from waste.forecast.series import Series
 from waste.measures.monthly_sums import lock_canteens, refresh_months
@@ -48,7 +48,7 @@ class CoverDay:
     canteen_id: CanteenId
     business_date: date
     meal: Meal
-    covers: int
+    covers: Covers
     guests: int
 
 
@@ -60,7 +60,11 @@ class _Counts:
 
 
 async def keep_closed_days(pool: Pool) -> list[date]:
-    """Keep the covers of every closed day that are not kept yet; returns those days."""
+    """Keep the covers of every closed day that are not kept yet; returns those days.
+
+    A payment may be given back on any later day. With each day that is kept, the days of the payments that were given
+    back on it are counted again; a refund has no other limit of time.
+    """
     last = await closed_until(pool)
     if last is None:
         return []
@@ -72,6 +76,29 @@ async def keep_closed_days(pool: Pool) -> list[date]:
     return days
 
 
+async def _renew_days(pool: Pool, until: date) -> None:
+    """Count covers again where payments were given back since covers were last counted so, up to a day."""
+    since: date | None = await pool.fetchval(QUERIES["counted_until"])
+    for day, canteen_ids in (await given_back(pool, since, until)).items():
+        covers = await _count(pool, canteen_ids, day)
+        async with pool.acquire() as connection, connection.transaction():
+            await lock_canteens(connection, canteen_ids)
+            kept = [
+                (
+                    row["book"],
+                    row["canteen_id"],
+                    day,
+                    row["meal"],
+                    *_figures(covers.get((row["canteen_id"], row["meal"]))),
+                )
+                for row in await connection.fetch(QUERIES["kept"], day, canteen_ids)
+            ]
+            await connection.executemany(QUERIES["renew_covers"], kept)
+            for book in {row[0] for row in kept}:
+                mine = sorted({row[1] for row in kept if row[0] == book})
+                await refresh_months(connection, book, mine, day, day)
+
+
 async def last_kept_day(pool: Pool) -> date | None:
     """The last day whose covers are kept."""
     day: date | None = await pool.fetchval(QUERIES["last_day"])
@@ -79,22 +106,32 @@ async def last_kept_day(pool: Pool) -> date | None:
 
 
 async def _keep_day(pool: Pool, day: date) -> None:
+    await _renew_days(pool, day)
     canteens = [as_struct(row, _Canteen) for row in await pool.fetch(QUERIES["canteens"], day)]
-    async with pool.acquire() as connection, connection.transaction():
-        await allow_long_work(connection)
-        covers = await covers_on(connection, [c.canteen_id for c in canteens], day, within_s=LONG_S)
+    covers = await _count(pool, [c.canteen_id for c in canteens], day)
     async with pool.acquire() as connection, connection.transaction():
         await keep_covers(connection, day, _cover_days(canteens, day, covers))
 
 
-def _cover_days(canteens: Iterable[_Canteen], day: date, covers: Mapping[tuple[int, str], int]) -> list[CoverDay]:
+async def _count(pool: Pool, canteen_ids: list[CanteenId] | list[int], day: date) -> dict[tuple[int, str], Covers]:
+    async with pool.acquire() as connection, connection.transaction():
+        await allow_long_work(connection)
+        return await covers_on(connection, list(canteen_ids), day, within_s=LONG_S)
+
+
+def _cover_days(canteens: Iterable[_Canteen], day: date, covers: Mapping[tuple[int, str], Covers]) -> list[CoverDay]:
     """A row for every meal that was eaten, and one for every lunch: a day without a row would be looked for again."""
     return [
-        CoverDay(c.book, c.canteen_id, day, meal, covers.get((c.canteen_id, meal), 0), c.guests)
+        CoverDay(c.book, c.canteen_id, day, meal, covers.get((c.canteen_id, meal), NO_COVERS), c.guests)
         for c in canteens
         for meal in Meal
         if meal == Meal.LUNCH or (c.canteen_id, meal) in covers
     ]
+
+
+def _figures(covers: Covers | None) -> tuple[int, int, int, int]:
+    found = covers or NO_COVERS
+    return found.net, found.gross, found.cheap, found.paid_fen
 
 
 async def keep_covers(connection: Connection, day: date, rows: Iterable[CoverDay]) -> None:
@@ -103,7 +140,7 @@ async def keep_covers(connection: Connection, day: date, rows: Iterable[CoverDay
     await lock_canteens(connection, [row.canteen_id for row in kept])
     await connection.executemany(
         QUERIES["keep_covers"],
-        [(r.book, r.canteen_id, r.business_date, r.meal, r.covers, r.guests) for r in kept],
+        [(r.book, r.canteen_id, r.business_date, r.meal, *_figures(r.covers), r.guests) for r in kept],
     )
     for book in {row.book for row in kept}:
         await refresh_months(connection, book, sorted({r.canteen_id for r in kept if r.book == book}), day, day)

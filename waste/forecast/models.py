@@ -2,14 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models import Base, book_key, number_key
 
 
 class CoverDayRow(Base):
-    """Covers of a canteen's meal on a closed day; ``guests``: visitors who were registered at its agency."""
+    """Covers of a canteen's meal on a closed day; ``guests``: visitors who were registered at its agency.
+
+    ``covers_gross``: before refunds; ``cheap``: people who paid less than a meal's least price, who are no covers;
+    ``paid_fen``: what the covers paid, net. Null where nothing was counted.
+    """
 
     __tablename__ = "cover_day"
     __table_args__ = (
@@ -24,6 +28,9 @@ class CoverDayRow(Base):
     meal: Mapped[str] = mapped_column(primary_key=True)
     covers: Mapped[int]
     guests: Mapped[int]
+    covers_gross: Mapped[int | None]
+    cheap: Mapped[int | None]
+    paid_fen: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class CoverForecastRow(Base):

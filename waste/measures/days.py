@@ -25,6 +25,6 @@ async def measures_on(ledger: Pool, canteen_ids: Iterable[int], on: date) -> dic
         of_meal = weights.setdefault((CanteenId(row["canteen_id"]), Meal(row["meal"])), {})
         of_meal[Stream(row["stream"])] = row["weight_g"]
     counted = await covers_on(ledger, numbers, on)
-    covers = {(CanteenId(canteen_id), Meal(meal)): count for (canteen_id, meal), count in counted.items()}
+    covers = {(CanteenId(canteen_id), Meal(meal)): found.net for (canteen_id, meal), found in counted.items()}
     meals = sorted(weights.keys() | covers.keys())
     return {meal: measure(weights.get(meal, {}), covers.get(meal, 0)) for meal in meals}

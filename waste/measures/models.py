@@ -26,7 +26,11 @@ class Kitchen(Base):
 
 
 class KitchenMonth(Base):
-    """Sums of a canteen's meals of a month (``waste.measures.monthly_sums``); weights of fully weighed meals."""
+    """Sums of a canteen's meals of a month (``waste.measures.monthly_sums``); weights of weighed meals.
+
+    ``unmatched_meals`` and ``unmatched_g``: weighed in full, but without covers; in no figure per cover. ``corrected``:
+    how many weights were corrected.
+    """
 
     __tablename__ = "kitchen_month"
     __table_args__ = (
@@ -52,3 +56,7 @@ class KitchenMonth(Base):
     prepared_waste_g: Mapped[int] = mapped_column(BigInteger)
     co2e_g: Mapped[int] = mapped_column(BigInteger, server_default="0")
     implausible: Mapped[int]
+    covers_gross: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    unmatched_meals: Mapped[int] = mapped_column(server_default="0")
+    unmatched_g: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    corrected: Mapped[int] = mapped_column(server_default="0")

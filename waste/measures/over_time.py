@@ -2,9 +2,10 @@
 
 After the Food Loss and Waste Accounting and Reporting Standard (FLW Protocol, 2016): food and inedible parts are
 material types of their own; destination not recorded; boundary a canteen's meals; period as asked. Grams per cover =
-1000 sum kg / sum covers over the meals of which all three streams of waste were weighed; completeness = those meals /
-meals served; avoidable share = waste / (waste + inedible); CO2e = sum kg x the factor of the food, where known
-(``waste.weighing.foods``). Intervals: ``waste.measures.intervals``.
+1000 sum kg / sum covers over weighed meals: all three streams of waste known, and covers kept (sql/measured_meal.sql);
+completeness = those meals / meals served; avoidable share = waste / (waste + inedible); CO2e = sum kg x the factor of
+the food, where known (``waste.weighing.foods``). Intervals: ``waste.measures.intervals``. Only months that are over are
+compared with others.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, CanteenId
 from registry.meals import Meal
+from settlement.covers import closed_until
 from waste.measures.intervals import interval
 from waste.measures.savings import CO2E_G_PER_KG, COST_PER_KG_FEN, saved
 from waste.measures.schemas import GroupBy, Period, PeriodMeasures, Savings
@@ -43,9 +45,10 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums over meals. Weights in grams, of fully weighed meals but for ``inedible_g``; money in fen."""
+    """Sums over meals. Weights in grams, of weighed meals but for ``unmatched_g``; money in fen."""
 
     covers: int
+    covers_gross: int
     meals: int
     weighed_meals: int
     weighed_covers: int
@@ -58,6 +61,9 @@ class Sums:
     prepared_waste_g: int
     co2e_g: int
     implausible: int
+    unmatched_meals: int
+    unmatched_g: int
+    corrected: int
     cost_fen: int
 
     def __add__(self, other: "Sums") -> "Sums":
@@ -77,28 +83,31 @@ async def measures_over(
     """
     _check_span(first, last)
     asked = (agency_id, canteen_id, by, meal, COST_PER_KG_FEN)
+    if per not in DAYS_MAX:
+        first, last = first.replace(day=1), end_of(last, Period.MONTH)
+    known = first, min(last, await closed_until(pool) or date.min)
     if per in DAYS_MAX:
         if last - first > DAYS_MAX[per]:
             raise Problem(INVALID, _TOO_LONG[per], days=DAYS_MAX[per].days)
         rows = await pool.fetch(QUERIES["spans"], first, last, *asked, per)
-        return [_measures(_group(row), row["period"], _sums(row), None) for row in rows]
-    begin = first.replace(day=1)
+        return [_measures(_group(row), row["period"], per, known, _sums(row), None) for row in rows]
     sums: dict[tuple[Group, date], Sums] = {}
-    for row in await pool.fetch(QUERIES["months"], begin, last, *asked):
+    for row in await pool.fetch(QUERIES["months"], first, last, *asked):
         key = _group(row), period_of(row["period"], per)
         sums[key] = sums[key] + _sums(row) if key in sums else _sums(row)
-    drawn = {} if len(sums) > INTERVALS_MAX else await _intervals(pool, begin, last, agency_id, by, per, meal)
-    return [_measures(*key, s, drawn.get(key)) for key, s in sums.items()]
+    drawn = {} if len(sums) > INTERVALS_MAX else await _intervals(pool, first, last, agency_id, by, per, meal)
+    return [_measures(group, period, per, known, s, drawn.get((group, period))) for (group, period), s in sums.items()]
 
 
 async def savings_over(
     pool: Pool, baseline: tuple[date, date], now: tuple[date, date], *, by: GroupBy, agency_id: int | None = None
 ) -> list[Savings]:
-    """Waste that each group avoided against its rate in the baseline months; whole months.
+    """Waste that each group avoided against its rate in the baseline months; whole months that are over.
 
     Groups that were not weighed in either span are left out. Raises Problem(INVALID) for an empty span.
     """
-    before, after = [await _sums_of_span(pool, *span, by, agency_id) for span in (baseline, now)]
+    closed = await closed_until(pool) or date.min
+    before, after = [await _sums_of_span(pool, *span, closed, by, agency_id) for span in (baseline, now)]
     return [
         _savings(group, before[group], after[group])
         for group in sorted(before.keys() & after.keys())
@@ -114,13 +123,16 @@ def _savings(group: Group, before: Sums, now: Sums) -> Savings:
     return Savings(*group, round(rate, 1), less.waste_g, less.cost_fen, less.co2e_g)
 
 
-async def _sums_of_span(pool: Pool, first: date, last: date, by: GroupBy, agency_id: int | None) -> dict[Group, Sums]:
+async def _sums_of_span(
+    pool: Pool, first: date, last: date, closed: date, by: GroupBy, agency_id: int | None
+) -> dict[Group, Sums]:
     _check_span(first, last)
     rows = await pool.fetch(QUERIES["months"], first.replace(day=1), last, agency_id, None, by, None, COST_PER_KG_FEN)
     sums: dict[Group, Sums] = {}
     for row in rows:
-        group = _group(row)
-        sums[group] = sums[group] + _sums(row) if group in sums else _sums(row)
+        if end_of(row["period"], Period.MONTH) <= closed:
+            group = _group(row)
+            sums[group] = sums[group] + _sums(row) if group in sums else _sums(row)
     return sums
 
 
@@ -144,9 +156,8 @@ async def _intervals(
     if per == Period.MONTH:
         return {}
     weeks: dict[tuple[Group, date], list[tuple[int, int]]] = {}
-    for row in await pool.fetch(QUERIES["weeks"], first, last, agency_id, by, meal):
-        key = _group(row), period_of(row["week"], per)
-        weeks.setdefault(key, []).append((row["waste_g"], row["covers"]))
+    for row in await pool.fetch(QUERIES["weeks"], first, last, agency_id, by, meal, per):
+        weeks.setdefault((_group(row), row["period"]), []).append((row["waste_g"], row["covers"]))
     # In a thread, so that the worker can take payments meanwhile.
     return await asyncio.to_thread(lambda: {key: interval(known) for key, known in weeks.items()})
 
@@ -157,7 +168,21 @@ def period_of(day: date, per: Period) -> date:
     return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
-def _measures(group: Group, period: date, s: Sums, bounds: tuple[float, float] | None) -> PeriodMeasures:
+def end_of(day: date, per: Period) -> date:
+    """The last day of the period that a day is in."""
+    match per:
+        case Period.DAY:
+            return day
+        case Period.WEEK:
+            return day + timedelta(days=6 - day.weekday())
+    begin = period_of(day, per)
+    return (begin + timedelta(days=31 * MONTHS_IN[per])).replace(day=1) - timedelta(days=1)
+
+
+def _measures(
+    group: Group, period: date, per: Period, known: tuple[date, date], s: Sums, bounds: tuple[float, float] | None
+) -> PeriodMeasures:
+    """``known``: the days from which on, and up to which, everything is in the sums."""
     low, high = bounds or (None, None)
 
     def per_cover(grams: int) -> float | None:
@@ -165,7 +190,9 @@ def _measures(group: Group, period: date, s: Sums, bounds: tuple[float, float] |
 
     return PeriodMeasures(
         *group, period=period, covers=s.covers, meals=s.meals, weighed_meals=s.weighed_meals, waste_g=s.waste_g,
-        inedible_g=s.inedible_g, prepared_g=s.prepared_g, implausible=s.implausible,
+        inedible_g=s.inedible_g, prepared_g=s.prepared_g, implausible=s.implausible, covers_gross=s.covers_gross,
+        unmatched_meals=s.unmatched_meals, unmatched_g=s.unmatched_g, corrected=s.corrected,
+        whole=known[0] <= period and end_of(period, per) <= known[1],
         grams_per_cover=per_cover(s.waste_g), low=low, high=high,
         preparation_per_cover=per_cover(s.preparation_g), unserved_per_cover=per_cover(s.unserved_g),
         plate_per_cover=per_cover(s.plate_g),

@@ -13,7 +13,10 @@ from waste.measures.streams import WASTE_STREAMS, Stream
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Waste of one canteen's meal. Weights in grams; None where nothing was weighed, or there are no covers."""
+    """Waste of one canteen's meal so far; weights in grams.
+
+    Grams per cover and the rate are None until all three streams of waste are known, and without covers.
+    """
 
     covers: int
     waste_g: int
@@ -26,7 +29,7 @@ class Measures:
 
 def measure(weights_g: Mapping[Stream, int], covers: int) -> Measures:
     """Measures of a meal from its weights by stream and its covers; grams to one decimal, the rate to four."""
-    weighed = any(stream in weights_g for stream in WASTE_STREAMS)
+    weighed = all(stream in weights_g for stream in WASTE_STREAMS)
     waste_g = sum(weights_g.get(stream, 0) for stream in WASTE_STREAMS)
     prepared_g = weights_g.get(Stream.PREPARED, 0)
     plate_g = weights_g.get(Stream.PLATE)
@@ -37,5 +40,5 @@ def measure(weights_g: Mapping[Stream, int], covers: int) -> Measures:
         prepared_g=prepared_g,
         grams_per_cover=round(waste_g / covers, 1) if covers and weighed else None,
         plate_grams_per_cover=round(plate_g / covers, 1) if covers and plate_g is not None else None,
-        waste_rate=round(waste_g / prepared_g, 4) if prepared_g and weighed else None,
+        waste_rate=round(waste_g / prepared_g, 4) if prepared_g and weighed and covers else None,
     )

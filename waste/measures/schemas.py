@@ -82,7 +82,11 @@ class NewKitchen(Message):
 class PeriodMeasures(Struct, frozen=True):
     """Measures of a group's meals in a period: weights in grams, money in fen; null where there is no figure.
 
-    ``low`` and ``high`` are the 95 % interval of grams per cover, computed for quarters and years of up to 300 groups
+    ``covers`` are net of refunds, ``covers_gross`` before them. ``weighed_meals``: all three streams of waste are
+    known, and there are covers; weights and figures per cover are of these. ``unmatched_meals`` and ``unmatched_g``
+    were weighed without covers, and are in no other figure. ``corrected``: corrections of weights. ``whole``: the
+    period is over and its days are closed; only such periods compare. ``low`` and ``high`` are the 95 % interval of
+    grams per cover, computed for quarters and years of up to 300 groups
     and periods. ``number`` is 0 for groups that are neither a canteen nor an agency.
     """
 
@@ -96,6 +100,11 @@ class PeriodMeasures(Struct, frozen=True):
     inedible_g: int
     prepared_g: int
     implausible: int
+    covers_gross: int
+    unmatched_meals: int
+    unmatched_g: int
+    corrected: int
+    whole: bool
     grams_per_cover: float | None
     low: float | None
     high: float | None

@@ -13,8 +13,9 @@ from registry.models import Base, book_key, number_key
 class WeighInRow(Base):
     """One weigh-in: grams of a stream of a canteen's meal. ``prepared`` is the food cooked, not waste.
 
-    Never changed: a correction is a weigh-in that ``replaces`` another, with 0 grams to cancel it. ``implausible``
-    marks outliers (see sql/weigh_ins.sql); they count all the same.
+    Never changed: a correction is a weigh-in that ``replaces`` another. Without a weight it takes the other back, and
+    the stream is unknown; with 0 grams nothing was wasted. ``implausible`` marks outliers (see sql/weigh_ins.sql); they
+    count all the same.
     """
 
     __tablename__ = "weigh_in"
@@ -22,7 +23,7 @@ class WeighInRow(Base):
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
         CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
         CheckConstraint("stream IN ('preparation', 'unserved', 'plate', 'inedible', 'prepared')", name="stream"),
-        CheckConstraint("weight_g > 0 OR replaces IS NOT NULL AND weight_g = 0", name="weight"),
+        CheckConstraint("coalesce(weight_g >= 0, replaces IS NOT NULL)", name="weight"),
         CheckConstraint("source IN ('person', 'file', 'scale')", name="source"),
         Index("ix_weigh_in_canteen", "book", "canteen_id", "business_date"),
         Index("uq_weigh_in_replaces", "book", "replaces", unique=True, postgresql_where=sql("replaces IS NOT NULL")),
@@ -34,7 +35,7 @@ class WeighInRow(Base):
     business_date: Mapped[date]
     meal: Mapped[str]
     stream: Mapped[str]
-    weight_g: Mapped[int] = mapped_column(BigInteger)
+    weight_g: Mapped[int | None] = mapped_column(BigInteger)
     dish: Mapped[str | None]
     food: Mapped[str | None]
     source: Mapped[str] = mapped_column(server_default="person")
@@ -45,9 +46,10 @@ class WeighInRow(Base):
 
 
 class WasteMeal(Base):
-    """Sums of a canteen's meal by stream; null where nothing was weighed.
+    """Sums of a canteen's meal by stream; null where nothing was weighed, or all was taken back.
 
-    ``co2e_g`` is of the three streams of waste, by the factors in force on the day.
+    ``co2e_g`` is of the three streams of waste, by the factors in force on the day. ``corrected``: how many corrections
+    its weights had.
     """
 
     __tablename__ = "waste_meal"
@@ -68,6 +70,7 @@ class WasteMeal(Base):
     prepared_g: Mapped[int | None] = mapped_column(BigInteger)
     co2e_g: Mapped[int] = mapped_column(BigInteger, server_default="0")
     implausible: Mapped[int]
+    corrected: Mapped[int] = mapped_column(server_default="0")
 
 
 class FoodFactorRow(Base):

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from msgspec import structs
 
 from foundation.aside import Aside
@@ -14,8 +14,11 @@ from foundation.attachments import BODY_MAX, digests, read_files, received
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from registry import access, audit
+from registry.approval_routes import AWAITS, awaits
+from registry.approvals import Approvals
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Database
+from registry.models import Approval, Database
+from waste.weighing.corrections import correct_by_person
 from waste.weighing.files import add_files, files_of
 from waste.weighing.foods import factors, set_factor
 from waste.weighing.schemas import (
@@ -33,7 +36,6 @@ from waste.weighing.weigh_ins import (
     WeighIn,
     canteen_of_weigh_in,
     check_weigh_ins,
-    correct_weigh_ins,
     history,
     record_weigh_ins,
     weigh_in_of,
@@ -87,17 +89,22 @@ class WeighingController(Controller):
         weigh_ins = await asyncio.to_thread(weigh_ins_of, table, file.sha256, canteens, foods)
         return await _record(request.user, database, Source.FILE, weigh_ins)
 
-    @post("/corrections", guards=[access.allows("weigh_waste")], summary="Correct weigh-ins")
-    async def correct(self, request: ByPerson, data: NewCorrections, database: Database) -> Recorded:
-        """Replace weights of the last quarter: all, or none. The history keeps what was weighed."""
-        person, subject = request.user, f"agency/{request.user.agency_id}"
-        detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in data.corrections]}
-        async with audit.change(database, person.login, "correct_weigh_ins", subject, detail) as change:
-            canteens = await canteens_of(change.db, person)
-            done = await correct_weigh_ins(await change.connection(), canteens, person.login, data.corrections)
-            change.note.detail["new"] = done.new
-            change.is_repeat = done.new == 0
-        return done
+    @post(
+        "/corrections",
+        guards=[access.allows("weigh_waste")],
+        summary="Correct weigh-ins",
+        responses=AWAITS,
+    )
+    async def correct(
+        self, request: ByPerson, data: NewCorrections, database: Database, approvals: Approvals
+    ) -> Response[Recorded]:
+        """Replace weights, or take them back: all, or none. The history keeps what was weighed.
+
+        From 15 days after the business day on, the request waits for a second person (202). The weights of a quarter
+        do not change any more 20 days after its end.
+        """
+        done = await correct_by_person(database, approvals, request.user, data)
+        return awaits(request, done) if isinstance(done, Approval) else Response(done)
 
     @post(
         "/weigh-ins/{weigh_in_id:uuid}/photos",

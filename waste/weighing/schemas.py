@@ -16,6 +16,7 @@ from waste.measures.streams import Stream
 WEIGHT_MAX_G = 2_000_000
 """Two tonnes: more than any canteen cooks for a meal."""
 WeightG = Annotated[int, form("weight", ge=1, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
+WeightOrNoneG = Annotated[int, form("corrected_weight", ge=0, le=WEIGHT_MAX_G, description="Grams.", examples=[12500])]
 DISH_LENGTH_MAX = 60
 FoodCode = Annotated[
     str, form("food", r"[a-z][a-z_]{0,29}", description="The code of a kind of food.", examples=["rice"])
@@ -44,9 +45,14 @@ class ScaleWeighIn(Message):
 
 
 class NewWeighIn(ScaleWeighIn, kw_only=True):
-    """One weigh-in. ``weigh_in_id`` is made by the sender; a repeat under it records nothing more."""
+    """One weigh-in. ``weigh_in_id`` is made by the sender; a repeat under it records nothing more.
+
+    0 grams say that nothing was wasted, and ``nothing_wasted`` must say so, too.
+    """
 
     canteen_id: CanteenNumber
+    weight_g: WeightOrNoneG
+    nothing_wasted: bool = False
 
 
 class FoodFactor(Message):
@@ -73,11 +79,16 @@ class NewWeighIns(Message):
 
 
 class Correction(Message):
-    """A new weight for a weigh-in; 0 cancels it."""
+    """A new weight for a weigh-in, or ``withdraw``, which takes it back: what was weighed is then unknown, not zero.
+
+    0 grams say that nothing was wasted, and ``nothing_wasted`` must say so, too.
+    """
 
     weigh_in_id: Annotated[UUID, Meta(description="The number of the correction itself.")]
     replaces: UUID
-    weight_g: Annotated[int, form("corrected_weight", ge=0, le=WEIGHT_MAX_G, description="Grams.")]
+    weight_g: WeightOrNoneG | None = None
+    withdraw: bool = False
+    nothing_wasted: bool = False
 
 
 class NewCorrections(Message):
@@ -108,13 +119,16 @@ class ScaleRecorded(Struct):
 
 
 class WeighInShown(Struct):
-    """A weigh-in with its history: ``replaces`` is the one it corrects, ``replaced_by`` its own correction."""
+    """A weigh-in with its history: ``replaces`` is the one it corrects, ``replaced_by`` its own correction.
+
+    Without a weight it takes back what it replaces.
+    """
 
     weigh_in_id: UUID
     business_date: date
     meal: Meal
     stream: Stream
-    weight_g: int
+    weight_g: int | None
     dish: str | None
     food: str | None
     source: Source

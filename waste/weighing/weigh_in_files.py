@@ -75,6 +75,8 @@ OTHER_STREAM_NAMES = {
     "加工": Stream.PREPARATION, "未售": Stream.UNSERVED, "未售剩余": Stream.UNSERVED, "备餐剩余": Stream.UNSERVED,
     "餐盘": Stream.PLATE, "plates": Stream.PLATE, "不可食": Stream.INEDIBLE, "备餐": Stream.PREPARED,
 }  # fmt: skip
+NOTHING = ("无", "无浪费", "none", "nothing")
+"""What a file writes for a weight where nothing was wasted."""
 _UNITS = ("公斤", "千克", "kg")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
@@ -215,6 +217,9 @@ class _RowReader:
             elif _text(cell):
                 shown = {"value": _text(cell)[:VALUE_SHOWN]}
                 self.findings.append(Finding(line, str(place + 1), "weighing.file.unnamed_column", shown))
+        if values.get("weight_g") == 0 and values.get("stream") is Stream.PREPARED:
+            weight = self._header[self._columns.index(Column.WEIGHT)]
+            self.findings.append(Finding(line, weight, "weighing.file.nothing_prepared", {}))
         return values if len(self.findings) == before else None
 
     def _value(self, column: Column, cell: Any) -> dict[str, Any]:
@@ -359,7 +364,12 @@ def _date(cell: Any) -> date:
 
 
 def _grams(text: str) -> int:
-    """A weight in kilograms, with or without its unit: ``12.5``, ``1,000.00``, ``12.5公斤``."""
+    """A weight in kilograms, with or without its unit: ``12.5``, ``1,000.00``, ``12.5公斤``; 0 by a word of its own.
+
+    The figure 0 is refused: in many sheets it stands where nobody weighed.
+    """
+    if _plain(text) in NOTHING:
+        return 0
     number = _half_width(text)
     for unit in _UNITS:
         number = number.casefold().removesuffix(unit).strip()
@@ -369,6 +379,8 @@ def _grams(text: str) -> int:
         grams = Decimal(number) * 1000
     except ArithmeticError:
         raise _WrongCell("weighing.file.not_a_weight", value=text[:VALUE_SHOWN]) from None
+    if grams == 0:
+        raise _WrongCell("weighing.file.zero_weight", value=text[:VALUE_SHOWN])
     if not grams.is_finite() or grams != grams.to_integral_value() or not 0 < grams <= WEIGHT_MAX_G:
         raise _WrongCell("weighing.file.weight_out_of_range", value=text[:VALUE_SHOWN], most=WEIGHT_MAX_G // 1000)
     return int(grams)

@@ -14,19 +14,22 @@ from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
+from registry.approvals import NeedsApproval, Rule
 from registry.identifiers import CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
 from waste.measures.monthly_sums import lock_canteens, refresh_months
 from waste.measures.streams import Stream
-from waste.weighing.schemas import Correction, Recorded, ScaleWeighIn, Source, WeighInShown
+from waste.weighing.schemas import Correction, NewWeighIn, Recorded, ScaleWeighIn, Source, WeighInShown
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "weigh_ins.sql")
 
 BACKDATED_MAX = timedelta(days=14)
 """Weights noted on paper may be entered later; after this a correction is needed."""
-CORRECTED_WITHIN = timedelta(days=92)
-"""A quarter: what was evaluated does not change."""
+CORRECTED_ALONE = timedelta(days=14)
+"""After the business day, weights change with a second person's approval only."""
+CLOSED_AFTER = timedelta(days=20)
+"""After the end of a quarter its weights do not change any more, so that what was evaluated stands on them."""
 AHEAD_MAX = timedelta(days=2)
 """How far the open business day may be ahead of the calendar after an early close; nothing is weighed beyond it."""
 INSERT_TIMEOUT_S = 120
@@ -35,14 +38,14 @@ INSERT_TIMEOUT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class WeighIn:
-    """One weigh-in, in grams; ``replaces``: the weigh-in that it corrects."""
+    """One weigh-in, in grams; ``replaces``: the weigh-in that it corrects, without a weight to take it back."""
 
     weigh_in_id: UUID
     canteen_id: CanteenId
     business_date: date
     meal: Meal
     stream: Stream
-    weight_g: int
+    weight_g: int | None
     dish: str | None = None
     food: str | None = None
     replaces: UUID | None = None
@@ -52,7 +55,7 @@ _FIELDS = tuple(field.name for field in fields(WeighIn))
 
 
 @dataclass(frozen=True, slots=True)
-class _Correctable:
+class Correctable:
     """A weigh-in that a correction may replace."""
 
     weigh_in_id: UUID
@@ -60,16 +63,34 @@ class _Correctable:
     business_date: date
     meal: Meal
     stream: Stream
+    weight_g: int | None
     dish: str | None
     food: str | None
 
 
+def closed_on(business_date: date) -> date:
+    """The last day on which weights of a business date change: ``CLOSED_AFTER`` the end of its quarter."""
+    quarter = date(business_date.year, (business_date.month - 1) // 3 * 3 + 1, 1)
+    return (quarter + timedelta(days=93)).replace(day=1) - timedelta(days=1) + CLOSED_AFTER
+
+
 def weigh_in_of(message: ScaleWeighIn, canteen_id: CanteenId) -> WeighIn:
-    """A weigh-in from its message; a person's message names the canteen, a scale weighs for its own alone."""
+    """A weigh-in from its message; a person's message names the canteen, a scale weighs for its own alone.
+
+    Raises Problem(INVALID) for a zero that is not said to be one.
+    """
+    if isinstance(message, NewWeighIn):
+        _check_zero(message.weigh_in_id, message.stream, message.weight_g, said=message.nothing_wasted)
     return WeighIn(
         message.weigh_in_id, canteen_id, message.business_date, message.meal, message.stream, message.weight_g,
         message.dish, message.food,
     )  # fmt: skip
+
+
+def _check_zero(weigh_in_id: UUID, stream: Stream, weight_g: int | None, *, said: bool) -> None:
+    """Raise Problem(INVALID) unless exactly a zero of waste is said to be one: 0 may also mean that nobody weighed."""
+    if said != (weight_g == 0) or (said and stream is Stream.PREPARED):
+        raise Problem(INVALID, "weighing.zero", weigh_in_id=weigh_in_id)
 
 
 def check_weigh_ins(canteens: Mapping[int, Canteen], weigh_ins: Sequence[WeighIn]) -> None:
@@ -122,6 +143,7 @@ async def _record_in_book(
     for w in weigh_ins:
         if kept.get(w.weigh_in_id) != w:
             raise Problem(CONFLICT, "weighing.used_or_corrected", weigh_in_id=w.weigh_in_id)
+    await connection.execute(QUERIES["sum_up"], list(canteen_ids), min(days), max(days), timeout=INSERT_TIMEOUT_S)
     await refresh_months(connection, book, list(canteen_ids), min(days), max(days))
     return {row["weigh_in_id"]: row["implausible"] for row in added}
 
@@ -148,25 +170,46 @@ async def _check_foods(connection: Connection, weigh_ins: Sequence[WeighIn]) -> 
 
 
 async def correct_weigh_ins(
-    connection: Connection, canteens: Mapping[int, Canteen], login: str, corrections: Sequence[Correction]
+    connection: Connection,
+    canteens: Mapping[int, Canteen],
+    login: str,
+    corrections: Sequence[Correction],
+    *,
+    approved: bool = False,
 ) -> Recorded:
     """Replace weights in the caller's transaction; the history keeps what was weighed.
 
-    Raises Problem NOT_FOUND (another agency's weigh-in), INVALID (older than ``CORRECTED_WITHIN``), CONFLICT as
+    ``approved``: a second person has approved it. Raises NeedsApproval for a weigh-in older than ``CORRECTED_ALONE``
+    without that, Problem NOT_FOUND (another agency's weigh-in), INVALID (after ``closed_on``), CONFLICT as
     ``record_weigh_ins`` does.
     """
+    known = await correctable(connection, canteens, corrections)
+    weigh_ins = [_corrected(known[c.replaces], c) for c in corrections]
+    done = await record_weigh_ins(connection, canteens, login, Source.PERSON, weigh_ins)
+    today, first = datetime.now(ZONE).date(), min(w.business_date for w in weigh_ins)
+    if done.new and today > closed_on(first):
+        raise Problem(INVALID, "weighing.too_old_to_correct", business_date=first, last=closed_on(first))
+    if done.new and today - first > CORRECTED_ALONE and not approved:
+        raise NeedsApproval(Rule("weighing.late_correction", {"days": CORRECTED_ALONE.days}))
+    return done
+
+
+async def correctable(
+    connection: Connection | Pool, canteens: Mapping[int, Canteen], corrections: Sequence[Correction]
+) -> dict[UUID, Correctable]:
+    """What corrections replace, by number. Raises Problem(NOT_FOUND) for another agency's weigh-in."""
     rows = await connection.fetch(QUERIES["correctable"], [c.replaces for c in corrections])
-    known = {row["weigh_in_id"]: as_struct(row, _Correctable) for row in rows if row["canteen_id"] in canteens}
-    weigh_ins = [_corrected(known.get(c.replaces), c) for c in corrections]
-    return await record_weigh_ins(connection, canteens, login, Source.PERSON, weigh_ins)
+    known = {row["weigh_in_id"]: as_struct(row, Correctable) for row in rows if row["canteen_id"] in canteens}
+    for correction in corrections:
+        if correction.replaces not in known:
+            raise Problem(NOT_FOUND, "weighing.not_found", weigh_in_id=correction.replaces)
+    return known
 
 
-def _corrected(before: _Correctable | None, correction: Correction) -> WeighIn:
-    if before is None:
-        raise Problem(NOT_FOUND, "weighing.not_found", weigh_in_id=correction.replaces)
-    oldest = datetime.now(ZONE).date() - CORRECTED_WITHIN
-    if before.business_date < oldest:
-        raise Problem(INVALID, "weighing.too_old_to_correct", business_date=before.business_date, first=oldest)
+def _corrected(before: Correctable, correction: Correction) -> WeighIn:
+    if correction.withdraw == (correction.weight_g is not None):
+        raise Problem(INVALID, "weighing.weight_or_withdraw", weigh_in_id=correction.weigh_in_id)
+    _check_zero(correction.weigh_in_id, Stream(before.stream), correction.weight_g, said=correction.nothing_wasted)
     return WeighIn(
         correction.weigh_in_id, before.canteen_id, before.business_date, before.meal, before.stream,
         correction.weight_g, before.dish, before.food, correction.replaces,
@@ -188,5 +231,5 @@ async def history(pool: Pool, canteen: Canteen, first: date, last: date) -> list
 
 
 async def sum_up_all(connection: Connection) -> None:
-    """Compute the sums of every meal from its weigh-ins; the table of sums must be empty."""
-    await connection.execute(QUERIES["sum_up_all"])
+    """Compute the sums of every meal from its weigh-ins."""
+    await connection.execute(QUERIES["sum_up"], None, None, None)

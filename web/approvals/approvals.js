@@ -52,6 +52,16 @@ const TEXTS = {
     ahead: "提前",
     minutes: (count) => (count < 120 ? `${count}分钟` : `${Math.round(count / 60)}小时`),
     digest: "文件摘要（SHA-256）",
+    canteenNumber: "食堂编号",
+    meal: "餐次",
+    stream: "称重类别",
+    weightBefore: "原重量（公斤）",
+    weightAfter: "更正为（公斤）",
+    withdrawn: "撤销",
+    meals: { breakfast: "早餐", lunch: "午餐", dinner: "晚餐" },
+    streams: {
+      plate: "餐盘剩余", unserved: "备餐剩余（未取用）", preparation: "加工损耗", inedible: "不可食部分", prepared: "备餐总量",
+    },
     centre: "机关食堂清算中心",
     yuan: (text) => `${text}元`,
     kinds: {
@@ -63,6 +73,7 @@ const TEXTS = {
       bank_account: "变更银行账户",
       bank_file: "付款文件",
       close_day: "提前关账",
+      correction: "更正称重记录",
     },
   },
   en: {
@@ -117,6 +128,17 @@ const TEXTS = {
     ahead: "Early by",
     minutes: (count) => (count < 120 ? `${count} min` : `${Math.round(count / 60)} h`),
     digest: "File digest (SHA-256)",
+    canteenNumber: "Canteen number",
+    meal: "Meal",
+    stream: "Stream",
+    weightBefore: "Weight before (kg)",
+    weightAfter: "Corrected to (kg)",
+    withdrawn: "taken back",
+    meals: { breakfast: "Breakfast", lunch: "Lunch", dinner: "Dinner" },
+    streams: {
+      plate: "Plate waste", unserved: "Surplus (not taken)", preparation: "Preparation waste", inedible: "Inedible parts",
+      prepared: "Total prepared",
+    },
     centre: "Clearing centre",
     yuan: (text) => `¥${text}`,
     kinds: {
@@ -128,6 +150,7 @@ const TEXTS = {
       bank_account: "Change of a bank account",
       bank_file: "Payment file",
       close_day: "Early close of a day",
+      correction: "Correction of weigh-ins",
     },
   },
 };
@@ -210,6 +233,7 @@ const FACTS = {
     [texts.cooling, texts.hours(body.cooling_h)],
   ],
   bank_file: (texts, body) => [[texts.day, body.business_date], [texts.digest, body.sha256]],
+  correction: () => [],
   close_day: (texts, body, made) => [
     [texts.day, body.business_date],
     [texts.cutOff, body.cut_off],
@@ -237,9 +261,19 @@ function items(asked) {
     details.addEventListener("toggle", () => load(asked), { once: true });
     return details;
   }
-  const { deposits, payments } = asked.body;
-  if (!deposits && !payments) return null;
+  const { deposits, payments, corrections } = asked.body;
+  if (!deposits && !payments && !corrections) return null;
   details.open = true;
+  if (corrections) {
+    const weight = (grams) => (grams === null ? texts.withdrawn : String(grams / 1000));
+    const rows = corrections.map((one) => [
+      one.canteen_id, one.business_date, texts.meals[one.meal], texts.streams[one.stream], weight(one.before_g),
+      weight(one.correction.weight_g),
+    ]);
+    const headings = [texts.canteenNumber, texts.day, texts.meal, texts.stream, texts.weightBefore, texts.weightAfter];
+    details.append(table(headings, rows));
+    return details;
+  }
   details.append(
     deposits
       ? table([texts.holder, texts.amount], deposits.map((d) => [d.holder_id, yuan(d.amount_fen)]))

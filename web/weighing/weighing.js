@@ -13,6 +13,7 @@ const TEXTS = {
     recorded: "已登记", waiting: "待上传", odd: "与近期数值差异较大，请复核", canceled: "已撤销", cancel: "撤销",
     refused: "未登记：{why}", retry: "暂时无法上传，稍后自动重试", offline: "无法连接服务器，请检查网络",
     weight_form: "重量应为公斤数，如12.5，最多3位小数", weight_range: "重量应大于0公斤，且不超过2000公斤",
+    zero: "确认本餐该类没有浪费？未称重的，请勿登记",
     date_needed: "请填写日期", photo_size: "照片应小于1MB", device_full: "本机存储空间不足，请先联网上传待传的记录",
     photo_refused: "照片未上传：{why}", photo_again: "重新上传照片", photo_away: "放弃照片",
   },
@@ -30,6 +31,7 @@ const TEXTS = {
     recorded: "Recorded", waiting: "To be sent", odd: "Far from recent values; please check", canceled: "Canceled", cancel: "Cancel",
     refused: "Not recorded: {why}", retry: "Cannot be sent now; it will be sent again", offline: "The server cannot be reached; check the network",
     weight_form: "The weight is a number of kilograms such as 12.5, with at most 3 decimals", weight_range: "The weight must be above 0 kg and at most 2,000 kg",
+    zero: "Was nothing wasted? If nobody weighed, record nothing",
     date_needed: "Enter the date", photo_size: "The photo must be smaller than 1 MB",
     device_full: "This device has no room left; connect and send what waits first",
     photo_refused: "Photo not saved: {why}", photo_again: "Send the photo again", photo_away: "Discard the photo",
@@ -190,7 +192,7 @@ async function sendPhotoAgain({ why_no_photo, state, ...one }) {
 }
 
 async function cancel(one) {
-  const correction = { weigh_in_id: newNumber(), replaces: one.weigh_in_id, weight_g: 0 };
+  const correction = { weigh_in_id: newNumber(), replaces: one.weigh_in_id, withdraw: true };
   try {
     await ask("POST", "/waste/corrections", { corrections: [correction], reason: t("cancel") });
     one.state = "canceled";
@@ -295,11 +297,13 @@ $("weigh").addEventListener("submit", async (event) => {
   // A comma may be a decimal point, but "1,000" could be a thousand.
   if (!/^[0-9]{1,4}(\.[0-9]{1,3}|,[0-9]{1,2})?$/.test(given)) return say("weight_form", true);
   const weight_g = Math.round(Number(given.replace(",", ".")) * 1000);
-  if (!weight_g || weight_g > WEIGHT_MAX_G) return say("weight_range", true);
+  const chosen = new FormData(event.target);
+  if (weight_g > WEIGHT_MAX_G || (!weight_g && chosen.get("stream") === "prepared")) return say("weight_range", true);
   if (!$("date").value) return say("date_needed", true);
   const file = $("photo").files[0];
   if (file && file.size > PHOTO_MAX) return say("photo_size", true);
-  const chosen = new FormData(event.target);
+  // A real zero counts; a stream that nobody weighed is unknown.
+  if (!weight_g && !confirm(t("zero"))) return;
   const weighing = {
     weigh_in_id: newNumber(),
     canteen_id: Number($("canteen").value),
@@ -308,6 +312,7 @@ $("weigh").addEventListener("submit", async (event) => {
     stream: chosen.get("stream"),
     weight_g,
   };
+  if (!weight_g) weighing.nothing_wasted = true;
   if ($("dish").value.trim()) weighing.dish = $("dish").value.trim();
   if ($("food").value) weighing.food = $("food").value;
   if (file) weighing.photo = await readPhoto(file);

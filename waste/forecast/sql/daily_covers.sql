@@ -19,8 +19,24 @@ GROUP BY c.book, c.canteen_id, v.day;
 
 -- name: keep_covers
 -- Keep the covers of a canteen's meal on a closed day.
-INSERT INTO cover_day (book, canteen_id, business_date, meal, covers, guests) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET covers = excluded.covers, guests = excluded.guests;
+INSERT INTO cover_day (book, canteen_id, business_date, meal, covers, covers_gross, cheap, paid_fen, guests)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET
+    covers = excluded.covers, covers_gross = excluded.covers_gross, cheap = excluded.cheap, paid_fen = excluded.paid_fen,
+    guests = excluded.guests;
+
+-- name: counted_until
+-- The last day whose covers were counted before and after refunds; what was given back up to it is counted.
+SELECT max(business_date) FROM cover_day WHERE covers_gross IS NOT NULL;
+
+-- name: kept
+-- The meals of some canteens whose covers of a day are kept.
+SELECT book, canteen_id, meal FROM cover_day WHERE business_date = $1 AND canteen_id = ANY ($2);
+
+-- name: renew_covers
+-- Covers of a meal, counted again.
+UPDATE cover_day SET covers = $5, covers_gross = $6, cheap = $7, paid_fen = $8
+WHERE book = $1 AND canteen_id = $2 AND business_date = $3 AND meal = $4;
 
 -- name: history
 -- All kept covers since a day.

@@ -9,7 +9,9 @@ SELECT CASE $5 WHEN 'canteen' THEN k.canteen_id WHEN 'agency' THEN c.agency_id E
        sum(k.unserved_g)::bigint AS unserved_g, sum(k.plate_g)::bigint AS plate_g,
        sum(k.inedible_g)::bigint AS inedible_g, sum(k.prepared_g)::bigint AS prepared_g,
        sum(k.prepared_waste_g)::bigint AS prepared_waste_g, sum(k.co2e_g)::bigint AS co2e_g,
-       sum(k.implausible)::bigint AS implausible,
+       sum(k.implausible)::bigint AS implausible, sum(k.covers_gross)::bigint AS covers_gross,
+       sum(k.unmatched_meals)::bigint AS unmatched_meals, sum(k.unmatched_g)::bigint AS unmatched_g,
+       sum(k.corrected)::bigint AS corrected,
        sum(k.waste_g * coalesce(p.cost_per_kg_fen, $7) / 1000)::bigint AS cost_fen
 FROM kitchen_month k
 JOIN canteen c ON c.book = k.book AND c.canteen_id = k.canteen_id
@@ -21,52 +23,49 @@ GROUP BY 1, 2, k.month
 ORDER BY 2, 1, k.month;
 
 -- name: spans
--- The same sums per day or week ($8), from the meals themselves.
+-- The same sums per day or week ($8), from the meals themselves (measured_meal says which of them count).
 SELECT CASE $5 WHEN 'canteen' THEN c.canteen_id WHEN 'agency' THEN c.agency_id ELSE 0 END AS number,
        CASE $5 WHEN 'canteen' THEN c.name_zh WHEN 'agency' THEN a.name_zh
                WHEN 'serving' THEN coalesce(p.serving, '') ELSE 'network' END AS name,
-       date_trunc($8, s.business_date)::date AS period, sum(s.covers)::bigint AS covers,
-       count(*) FILTER (WHERE s.covers > 0 OR s.waste_g IS NOT NULL) AS meals, count(s.waste_g) AS weighed_meals,
-       coalesce(sum(s.covers) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS weighed_covers,
-       coalesce(sum(s.waste_g), 0)::bigint AS waste_g,
-       coalesce(sum(s.preparation_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS preparation_g,
-       coalesce(sum(s.unserved_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS unserved_g,
-       coalesce(sum(s.plate_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS plate_g,
-       coalesce(sum(s.inedible_g), 0)::bigint AS inedible_g,
-       coalesce(sum(s.prepared_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS prepared_g,
-       coalesce(sum(s.waste_g) FILTER (WHERE s.prepared_g IS NOT NULL), 0)::bigint AS prepared_waste_g,
-       coalesce(sum(s.co2e_g) FILTER (WHERE s.waste_g IS NOT NULL), 0)::bigint AS co2e_g,
-       coalesce(sum(s.implausible), 0)::bigint AS implausible,
-       coalesce(sum(s.waste_g * coalesce(p.cost_per_kg_fen, $7) / 1000), 0)::bigint AS cost_fen
-FROM (
-    SELECT coalesce(m.book, d.book) AS book, coalesce(m.canteen_id, d.canteen_id) AS canteen_id,
-           coalesce(m.business_date, d.business_date) AS business_date, coalesce(d.covers, 0) AS covers,
-           m.preparation_g, m.unserved_g, m.plate_g, m.inedible_g, m.prepared_g, m.co2e_g, m.implausible,
-           m.preparation_g + m.unserved_g + m.plate_g AS waste_g
-    FROM (SELECT * FROM waste_meal WHERE business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR meal = $6)) m
-    FULL JOIN (SELECT * FROM cover_day WHERE business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR meal = $6)) d
-      ON d.book = m.book AND d.canteen_id = m.canteen_id AND d.business_date = m.business_date AND d.meal = m.meal
-) s
-JOIN canteen c ON c.book = s.book AND c.canteen_id = s.canteen_id
+       date_trunc($8, m.business_date)::date AS period, coalesce(sum(m.covers), 0)::bigint AS covers,
+       coalesce(sum(m.covers_gross), 0)::bigint AS covers_gross,
+       count(*) FILTER (WHERE m.covers > 0 OR m.waste_g IS NOT NULL) AS meals,
+       count(*) FILTER (WHERE m.weighed) AS weighed_meals,
+       coalesce(sum(m.covers) FILTER (WHERE m.weighed), 0)::bigint AS weighed_covers,
+       coalesce(sum(m.waste_g) FILTER (WHERE m.weighed), 0)::bigint AS waste_g,
+       coalesce(sum(m.preparation_g) FILTER (WHERE m.weighed), 0)::bigint AS preparation_g,
+       coalesce(sum(m.unserved_g) FILTER (WHERE m.weighed), 0)::bigint AS unserved_g,
+       coalesce(sum(m.plate_g) FILTER (WHERE m.weighed), 0)::bigint AS plate_g,
+       coalesce(sum(m.inedible_g) FILTER (WHERE m.weighed), 0)::bigint AS inedible_g,
+       coalesce(sum(m.prepared_g) FILTER (WHERE m.prepared_weighed), 0)::bigint AS prepared_g,
+       coalesce(sum(m.waste_g) FILTER (WHERE m.prepared_weighed), 0)::bigint AS prepared_waste_g,
+       coalesce(sum(m.co2e_g) FILTER (WHERE m.weighed), 0)::bigint AS co2e_g,
+       sum(m.implausible)::bigint AS implausible, count(m.waste_g) FILTER (WHERE NOT m.weighed) AS unmatched_meals,
+       coalesce(sum(m.waste_g) FILTER (WHERE NOT m.weighed), 0)::bigint AS unmatched_g,
+       sum(m.corrected)::bigint AS corrected,
+       coalesce(sum(m.waste_g * coalesce(p.cost_per_kg_fen, $7) / 1000) FILTER (WHERE m.weighed), 0)::bigint AS cost_fen
+FROM measured_meal m
+JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
-LEFT JOIN kitchen p ON p.book = s.book AND p.canteen_id = s.canteen_id
-WHERE ($3::bigint IS NULL OR c.agency_id = $3) AND ($4::bigint IS NULL OR c.canteen_id = $4)
+LEFT JOIN kitchen p ON p.book = m.book AND p.canteen_id = m.canteen_id
+WHERE m.business_date BETWEEN $1 AND $2 AND ($6::text IS NULL OR m.meal = $6)
+  AND ($3::bigint IS NULL OR c.agency_id = $3) AND ($4::bigint IS NULL OR c.canteen_id = $4)
 GROUP BY 1, 2, 3
 ORDER BY 2, 1, 3;
 
 -- name: weeks
--- Waste and covers per group and week, in order, of fully weighed meals: the input of the intervals.
+-- Waste and covers per group, period ($6) and week, of weighed meals: the input of the intervals. A week that straddles
+-- two periods belongs to each by its days.
 SELECT CASE $4 WHEN 'canteen' THEN m.canteen_id WHEN 'agency' THEN c.agency_id ELSE 0 END AS number,
        CASE $4 WHEN 'canteen' THEN c.name_zh WHEN 'agency' THEN a.name_zh WHEN 'serving' THEN coalesce(p.serving, '')
-               ELSE 'network' END AS name, date_trunc('week', m.business_date)::date AS week,
-       sum(m.preparation_g + m.unserved_g + m.plate_g)::bigint AS waste_g, sum(d.covers)::bigint AS covers
-FROM waste_meal m
-JOIN cover_day d ON d.book = m.book AND d.canteen_id = m.canteen_id AND d.business_date = m.business_date
-                AND d.meal = m.meal
+               ELSE 'network' END AS name,
+       date_trunc($6, m.business_date)::date AS period, date_trunc('week', m.business_date)::date AS week,
+       sum(m.waste_g)::bigint AS waste_g, sum(m.covers)::bigint AS covers
+FROM measured_meal m
 JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
 LEFT JOIN kitchen p ON p.book = m.book AND p.canteen_id = m.canteen_id
-WHERE m.business_date BETWEEN $1 AND $2 AND ($3::bigint IS NULL OR c.agency_id = $3)
-  AND m.preparation_g + m.unserved_g + m.plate_g IS NOT NULL AND ($5::text IS NULL OR m.meal = $5)
-GROUP BY 1, 2, 3
-ORDER BY 3;
+WHERE m.business_date BETWEEN $1 AND $2 AND m.weighed AND ($3::bigint IS NULL OR c.agency_id = $3)
+  AND ($5::text IS NULL OR m.meal = $5)
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4;

@@ -9,7 +9,7 @@ SELECT canteen_id FROM weigh_in WHERE book IN (SELECT book FROM book) AND weigh_
 
 -- name: correctable
 -- The weigh-ins that corrections name.
-SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.dish, w.food
+SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food
 FROM weigh_in w WHERE w.book IN (SELECT book FROM book) AND w.weigh_in_id = ANY ($1);
 
 -- name: history
@@ -28,7 +28,7 @@ WHERE NOT EXISTS (SELECT FROM food_factor f WHERE f.food = g.food AND f.valid_fr
 ORDER BY g.food;
 
 -- name: add_weigh_ins
--- Insert weigh-ins of one book, once each, and add them to their meals; a correction subtracts what it replaces.
+-- Insert weigh-ins of one book, once each.
 -- Implausible: its logarithm is further from the median of the canteen's last 90 days, same meal and stream, than 3.5
 -- times 1.4826 times the median absolute deviation, but at least by a factor of two (Iglewicz and Hoaglin, 1993); at
 -- least ten weigh-ins must be known. It is marked, and counts.
@@ -59,56 +59,33 @@ WITH given AS (
            g.replaces, $12, $13
     FROM given g LEFT JOIN kinds k ON k.canteen_id = g.canteen_id AND k.meal = g.meal AND k.stream = g.stream
     ON CONFLICT DO NOTHING
-    RETURNING weigh_in_id, canteen_id, business_date, meal, stream, weight_g, food, implausible, replaces
-), change AS (
-    SELECT c.canteen_id, c.business_date, c.meal, c.stream, sum(c.grams) AS grams, sum(c.marks) AS marks,
-           sum(c.co2e) AS co2e
-    FROM (
-        SELECT canteen_id, business_date, meal, stream, weight_g AS grams, implausible::integer AS marks,
-               co2e_of(stream, weight_g, food, business_date) AS co2e
-        FROM added
-        UNION ALL
-        SELECT w.canteen_id, w.business_date, w.meal, w.stream, -w.weight_g, -w.implausible::integer,
-               -co2e_of(w.stream, w.weight_g, w.food, w.business_date)
-        FROM added a JOIN weigh_in w ON w.book = $1 AND w.weigh_in_id = a.replaces
-    ) c
-    GROUP BY c.canteen_id, c.business_date, c.meal, c.stream
-), rolled_up AS (
-    INSERT INTO waste_meal AS m (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g,
-                                 inedible_g, prepared_g, co2e_g, implausible)
-    SELECT $1, canteen_id, business_date, meal,
-           sum(grams) FILTER (WHERE stream = 'preparation'), sum(grams) FILTER (WHERE stream = 'unserved'),
-           sum(grams) FILTER (WHERE stream = 'plate'), sum(grams) FILTER (WHERE stream = 'inedible'),
-           sum(grams) FILTER (WHERE stream = 'prepared'), sum(co2e), sum(marks)
-    FROM change GROUP BY canteen_id, business_date, meal
-    ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET
-        preparation_g = CASE WHEN excluded.preparation_g IS NULL THEN m.preparation_g
-                             ELSE coalesce(m.preparation_g, 0) + excluded.preparation_g END,
-        unserved_g = CASE WHEN excluded.unserved_g IS NULL THEN m.unserved_g
-                          ELSE coalesce(m.unserved_g, 0) + excluded.unserved_g END,
-        plate_g = CASE WHEN excluded.plate_g IS NULL THEN m.plate_g
-                       ELSE coalesce(m.plate_g, 0) + excluded.plate_g END,
-        inedible_g = CASE WHEN excluded.inedible_g IS NULL THEN m.inedible_g
-                          ELSE coalesce(m.inedible_g, 0) + excluded.inedible_g END,
-        prepared_g = CASE WHEN excluded.prepared_g IS NULL THEN m.prepared_g
-                          ELSE coalesce(m.prepared_g, 0) + excluded.prepared_g END,
-        co2e_g = m.co2e_g + excluded.co2e_g,
-        implausible = m.implausible + excluded.implausible
+    RETURNING weigh_in_id, implausible
 )
 SELECT weigh_in_id, implausible FROM added;
 
--- name: sum_up_all
--- Compute the sums of every meal from its weigh-ins, for an empty table.
-INSERT INTO waste_meal (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, inedible_g,
-                        prepared_g, co2e_g, implausible)
+-- name: sum_up
+-- Compute the sums of meals from the weigh-ins that no correction replaces: of some canteens ($1) from $2 to $3, or of
+-- all. A stream of which nothing is left is null. A correction without a weight has taken a weigh-in back.
+INSERT INTO waste_meal AS m (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, inedible_g,
+                             prepared_g, co2e_g, implausible, corrected)
 SELECT w.book, w.canteen_id, w.business_date, w.meal,
        sum(w.weight_g) FILTER (WHERE w.stream = 'preparation'), sum(w.weight_g) FILTER (WHERE w.stream = 'unserved'),
        sum(w.weight_g) FILTER (WHERE w.stream = 'plate'), sum(w.weight_g) FILTER (WHERE w.stream = 'inedible'),
        sum(w.weight_g) FILTER (WHERE w.stream = 'prepared'),
-       sum(co2e_of(w.stream, w.weight_g, w.food, w.business_date)), sum(w.implausible::integer)
-FROM weigh_in w
-WHERE NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
-GROUP BY w.book, w.canteen_id, w.business_date, w.meal;
+       coalesce(sum(co2e_of(w.stream, w.weight_g, w.food, w.business_date)), 0), sum(w.implausible::integer),
+       sum(w.corrections)
+FROM (
+    SELECT w.book, w.canteen_id, w.business_date, w.meal, w.stream, w.food, (w.replaces IS NOT NULL)::integer AS corrections,
+           CASE WHEN r.weigh_in_id IS NULL THEN w.weight_g END AS weight_g,
+           w.implausible AND r.weigh_in_id IS NULL AS implausible
+    FROM weigh_in w LEFT JOIN weigh_in r ON r.book = w.book AND r.replaces = w.weigh_in_id
+    WHERE $1::bigint[] IS NULL OR w.canteen_id = ANY ($1) AND w.business_date BETWEEN $2 AND $3
+) w
+GROUP BY w.book, w.canteen_id, w.business_date, w.meal
+ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET
+    preparation_g = excluded.preparation_g, unserved_g = excluded.unserved_g, plate_g = excluded.plate_g,
+    inedible_g = excluded.inedible_g, prepared_g = excluded.prepared_g, co2e_g = excluded.co2e_g,
+    implausible = excluded.implausible, corrected = excluded.corrected;
 
 -- name: open_days
 -- The open business day of every book.
