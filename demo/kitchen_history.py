@@ -17,8 +17,7 @@ from demo.city import CANTEENS, COOKED_G_PER_COVER, MEALS_PER_LUNCH, WASTE_SHARE
 from foundation.calendar import ZONE, is_working_day
 from registry.models import Canteen
 from waste.measures.models import Kitchen
-from waste.measures.monthly_sums import refresh_months
-from waste.weighing.weigh_ins import sum_up_all
+from waste.weighing.weigh_ins import sum_up
 
 HISTORY_DAYS = 548
 SEED = 35
@@ -99,10 +98,9 @@ async def load_kitchen_history(db: AsyncSession, last: date) -> None:
     await raw.copy_records_to_table("cover_day", records=covers, columns=COVER_COLUMNS)
     await raw.copy_records_to_table("cover_forecast", records=expected, columns=FORECAST_COLUMNS)
     await raw.copy_records_to_table("weigh_in", records=weigh_ins, columns=WEIGH_IN_COLUMNS)
-    await sum_up_all(raw)
     for book in sorted({canteen.book for canteen in canteens}):
         mine = [canteen.canteen_id for canteen in canteens if canteen.book == book]
-        await refresh_months(raw, book, mine, first, last)
+        await sum_up(raw, book, mine, first, last)
 
 
 COVER_COLUMNS = ("book", "canteen_id", "business_date", "meal", "covers", "guests")

@@ -58,6 +58,9 @@ class NewRules(Message, omit_defaults=True):
     subsidy_expires: SubsidyExpiry | UnsetType = UNSET
     late_payments_max: Annotated[int, Meta(ge=0, le=1_000)] | UnsetType | None = UNSET
     late_fen_max: AmountFen | UnsetType | None = UNSET
+    cover_breakfast_fen: AmountFen | UnsetType = UNSET
+    cover_lunch_fen: AmountFen | UnsetType = UNSET
+    cover_dinner_fen: AmountFen | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
         """The members that are present in the message."""
@@ -65,9 +68,15 @@ class NewRules(Message, omit_defaults=True):
 
 
 class RulesShown(RegionRules, frozen=True):
-    """The rules of a region, identified by its book; null: no such limit."""
+    """The rules of a region, identified by its book; null: no such limit.
+
+    ``cover_<meal>_fen``: what a person pays at least, in fen, to count as a cover of the meal.
+    """
 
     book: Book
+    cover_breakfast_fen: int
+    cover_lunch_fen: int
+    cover_dinner_fen: int
 
 
 class NewTariff(Message):

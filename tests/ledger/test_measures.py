@@ -16,7 +16,7 @@ from tests.builders import Network
 from tests.ledger.test_weighing import TODAY, canteens_in, correct, correction, record, weigh_in
 from waste.forecast.daily_covers import CoverDay, keep_covers
 from waste.measures.intervals import WEEKS_MIN, interval
-from waste.measures.over_time import measures_over, period_of, savings_over
+from waste.measures.over_time import end_of, measures_over, period_of, savings_over
 from waste.measures.schemas import GroupBy, Period, Savings
 from waste.weighing.weigh_ins import WeighIn
 
@@ -67,6 +67,39 @@ async def test_a_quarter_by_hand(ledger: Pool) -> None:
     assert less == Savings(number, month.name, 80.0, 0, 0, 0), "against itself nothing is saved"
     with pytest.raises(Problem, match="at most 100 days"):
         await measures_over(ledger, first - timedelta(days=200), days[-1], by=GroupBy.CANTEEN, per=Period.DAY)
+
+
+async def test_a_published_figure_lies_within_its_interval(ledger: Pool) -> None:
+    """A quarter of which every other lunch was weighed but has no covers: only the others enter grams per cover.
+
+    The first week of the quarter began before it, and counts with its days in it alone.
+    """
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    first = period_of(period_of(TODAY, Period.QUARTER) - timedelta(days=1), Period.QUARTER)
+    last = end_of(first, Period.QUARTER)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    for n, day in enumerate(days):
+        if n % 2 == 0:
+            await note_covers(ledger, canteens[number].book, number, day, Meal.LUNCH, 100)
+    await note_covers(ledger, canteens[number].book, number, days[1], Meal.LUNCH, 0)
+    await note_covers(ledger, canteens[number].book, number, first - timedelta(days=1), Meal.LUNCH, 1)
+    before = [weigh_in(number, 90_000, stream=s, business_date=first - timedelta(days=1)) for s in STREAMS]
+    await record(ledger, canteens, before + [
+        weigh_in(number, 2_000 + 10 * n, stream=stream, business_date=day)
+        for n, day in enumerate(days) for stream in STREAMS
+    ])  # fmt: skip
+    [quarter] = await measures_over(ledger, first, last, by=GroupBy.CANTEEN, per=Period.QUARTER, canteen_id=number)
+    half = len(days[::2])
+    assert (quarter.covers, quarter.weighed_meals, quarter.unmatched_meals) == (100 * half, half, len(days) - half)
+    assert quarter.whole
+    assert quarter.low is not None
+    assert quarter.high is not None
+    assert quarter.grams_per_cover is not None
+    assert quarter.low <= quarter.grams_per_cover <= quarter.high < 100
+    assert quarter.grams_per_cover == round(sum(60 + 0.3 * n for n in range(0, len(days), 2)) / half, 1)
+    running = await measures_over(ledger, TODAY, TODAY, by=GroupBy.CANTEEN, per=Period.QUARTER)
+    assert not any(one.whole for one in running)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ import urllib3
 from playwright.sync_api import Browser, expect
 
 from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS
+from foundation.calendar import ZONE
 from tests.builders import Network, Town
 from tests.running_system import System
 
@@ -83,6 +84,16 @@ def close_day(town: Town) -> Ask:
     return "centre", "/clearing/cycles", {"business_date": town.open_day, "reason": "台风停餐"}
 
 
+def correction(town: Town) -> Ask:
+    """Of a meal of the demo city's past: older than one person may correct, in a quarter that is not closed."""
+    canteen, today = town.network.canteen_id("yinzhou"), datetime.now(ZONE).date()
+    day = today - timedelta(days=15)
+    history = f"/waste/canteens/{canteen}/weigh-ins?first={day - timedelta(days=5)}&last={day}"
+    one = next(w for w in town.person("kitchen-yinzhou").call("GET", history) if w["replaced_by"] is None)
+    corrections = [{"weigh_in_id": str(uuid4()), "replaces": one["weigh_in_id"], "withdraw": True}]
+    return "kitchen-yinzhou", "/waste/corrections", {"corrections": corrections, "reason": "误称他餐"}
+
+
 def bank_file(town: Town) -> Ask:
     assert refund(town)
     day = town.open_day
@@ -98,6 +109,7 @@ ASKS: dict[str, Callable[[Town], Ask]] = {
     "refund": refund,
     "closure": closure,
     "bank_account": bank_account,
+    "correction": correction,
     "close_day": close_day,
     "bank_file": bank_file,
 }

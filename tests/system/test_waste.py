@@ -24,10 +24,21 @@ from waste.measures.streams import Stream
                 Stream.PREPARED: 120_000,
             },
             200,
-            Measures(200, 15_000, 2_500, 120_000, 75.0, 40.0, 0.125),
+            Measures(200, 15_000, 2_500, 120_000, 75.0, 40.0, 0.125, 0),
         ),
-        ("not weighing is not a zero", {Stream.PREPARED: 9_000}, 10, Measures(10, 0, 0, 9_000, None, None, None)),
-        ("nobody came", {Stream.UNSERVED: 500, Stream.PREPARED: 1_000}, 0, Measures(0, 500, 0, 1_000, None, None, 0.5)),
+        ("not weighing is not a zero", {Stream.PREPARED: 9_000}, 10, Measures(10, 0, 0, 9_000, None, None, None, 0)),
+        (
+            "nobody came",
+            {Stream.PREPARATION: 0, Stream.UNSERVED: 500, Stream.PLATE: 0, Stream.PREPARED: 1_000},
+            0,
+            Measures(0, 500, 0, 1_000, None, None, None, 0),
+        ),
+        (
+            "a stream is unknown",
+            {Stream.UNSERVED: 500, Stream.PLATE: 50, Stream.PREPARED: 1_000},
+            5,
+            Measures(5, 550, 0, 1_000, None, 10.0, None, 0),
+        ),
     ],
 )
 def test_measures_by_hand(case: str, weights_g: dict[Stream, int], covers: int, expected: Measures) -> None:
@@ -52,7 +63,10 @@ def test_grams_per_cover_from_payments_and_weighings(network: Network, scratch: 
         }
         for stream, weight_g in (("prepared", 1_500), ("plate", 120), ("plate", 60), ("unserved", 45))
     ]  # fmt: skip
-    assert kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": weigh_ins})["new"] == 4
+    weigh_ins.append(weigh_ins[0] | {"weigh_in_id": str(uuid4()), "stream": "preparation", "weight_g": 0})
+    assert kitchen.ask("POST", "/waste/weigh-ins", {"weigh_ins": weigh_ins}).status == 400, "a zero must be said"
+    weigh_ins[-1]["nothing_wasted"] = True
+    assert kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": weigh_ins})["new"] == 5
     assert kitchen.call("POST", "/waste/weigh-ins", {"weigh_ins": weigh_ins})["new"] == 0
     changed = [weigh_ins[0] | {"weight_g": 9_999}]
     assert kitchen.ask("POST", "/waste/weigh-ins", {"weigh_ins": changed}).status == 409

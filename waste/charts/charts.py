@@ -14,6 +14,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from foundation import catalogue
 from foundation.calendar import ZONE
 from foundation.catalogue import Language
@@ -29,8 +31,9 @@ from waste.charts.schemas import ChartShown
 from waste.evaluation.results import standings
 from waste.measures.change_points import levels
 from waste.measures.days import measures_on
+from waste.measures.over_time import end_of
 from waste.measures.savings import CO2E_G_PER_KG, COST_PER_KG_FEN, saved
-from waste.measures.schemas import Serving
+from waste.measures.schemas import Period, Serving
 from waste.supervision.cases import LEVELS, CaseState, open_cases
 from waste.supervision.sampling import coverage
 
@@ -103,28 +106,40 @@ async def today(view: View) -> list[Row]:
     """Waste of the open day's meals."""
     measured = await measures_on(view.pool, view.canteens, await view.open_day())
     return [
-        [number, view.name(number), meal, m.covers, m.waste_g, m.grams_per_cover, m.waste_rate]
+        [number, view.name(number), meal, m.covers, m.waste_g, m.grams_per_cover, m.waste_rate, m.corrected]
         for (number, meal), m in measured.items()
     ]
 
 
 async def trend(view: View) -> list[Row]:
-    """Grams per cover by month, its level, and the savings against the first year."""
+    """Grams per cover by month, its level, and the savings against the first year.
+
+    Months that are over are compared; the running one only shows its grams per cover so far.
+    """
     rows = await view.pool.fetch(QUERIES["months"], view.numbers, TREND_MONTHS)
+    closed = await closed_until(view.pool) or date.min
     weighed = [row for row in rows if row["weighed_covers"]]
-    rates = [row["waste_g"] / row["weighed_covers"] for row in weighed]
-    first = weighed[:BASELINE_MONTHS]
+    whole = [row for row in weighed if end_of(row["month"], Period.MONTH) <= closed]
+    level_of = dict(zip((row["month"] for row in whole), levels([_rate(row) for row in whole]), strict=True))
+    first = whole[:BASELINE_MONTHS]
     baseline = sum(r["waste_g"] for r in first) / sum(r["weighed_covers"] for r in first) if first else 0.0
     made: list[Row] = []
-    for row, rate, level in zip(weighed, rates, levels(rates), strict=True):
-        co2e_per_kg = row["co2e_g"] * 1000 // row["waste_g"] if row["waste_g"] else CO2E_G_PER_KG
-        less = saved(baseline, row["weighed_covers"], row["waste_g"], COST_PER_KG_FEN, co2e_per_kg)
-        changed = bool(made) and made[-1][3] != round(level, 1)
-        made.append(
-            [str(row["month"]), row["covers"], round(rate, 1), round(level, 1), changed, less.waste_g, less.cost_fen,
-             less.co2e_g]
-        )  # fmt: skip
+    for row in weighed:
+        shown: Row = [str(row["month"]), row["covers"], round(_rate(row), 1)]
+        if row["month"] in level_of:
+            level = round(level_of[row["month"]], 1)
+            co2e_per_kg = row["co2e_g"] * 1000 // row["waste_g"] if row["waste_g"] else CO2E_G_PER_KG
+            less = saved(baseline, row["weighed_covers"], row["waste_g"], COST_PER_KG_FEN, co2e_per_kg)
+            changed = bool(made) and made[-1][3] != level
+            shown += [level, changed, less.waste_g, less.cost_fen, less.co2e_g]
+        else:
+            shown += [None, False, None, None, None]
+        made.append([*shown, row["month"] in level_of, row["corrected"]])
     return made
+
+
+def _rate(row: asyncpg.Record) -> float:
+    return float(row["waste_g"] / row["weighed_covers"])
 
 
 async def ranking(view: View) -> list[Row]:
@@ -182,10 +197,12 @@ class Chart:
 
 CHARTS = {
     "live": Chart(["canteen_id", "canteen", "meal", "covers", "expected", "cook_for"], live),
-    "today": Chart(["canteen_id", "canteen", "meal", "covers", "waste_g", "grams_per_cover", "waste_rate"], today),
+    "today": Chart(
+        ["canteen_id", "canteen", "meal", "covers", "waste_g", "grams_per_cover", "waste_rate", "corrected"], today
+    ),
     "trend": Chart(
         ["month", "covers", "grams_per_cover", "level_grams_per_cover", "level_changed", "saved_g", "saved_fen",
-         "saved_co2e_g"], trend,
+         "saved_co2e_g", "whole", "corrected"], trend,
     ),
     "ranking": Chart(
         ["quarter", "scheme", "serving", "rank", "peers", "canteen_id", "canteen", "score", "low", "high", "grade",

@@ -21,10 +21,12 @@ async def measures_on(ledger: Pool, canteen_ids: Iterable[int], on: date) -> dic
     """Measures of a business date by canteen and meal, for every meal that has covers or weights."""
     numbers = list(canteen_ids)
     weights: dict[CanteenMeal, dict[Stream, int]] = {}
+    corrected: dict[CanteenMeal, int] = {}
     for row in await ledger.fetch(QUERIES["weights"], on, numbers):
-        of_meal = weights.setdefault((CanteenId(row["canteen_id"]), Meal(row["meal"])), {})
-        of_meal[Stream(row["stream"])] = row["weight_g"]
+        of = CanteenId(row["canteen_id"]), Meal(row["meal"])
+        weights[of] = {stream: row[stream] for stream in Stream if row[stream] is not None}
+        corrected[of] = row["corrected"]
     counted = await covers_on(ledger, numbers, on)
     covers = {(CanteenId(canteen_id), Meal(meal)): found.net for (canteen_id, meal), found in counted.items()}
     meals = sorted(weights.keys() | covers.keys())
-    return {meal: measure(weights.get(meal, {}), covers.get(meal, 0)) for meal in meals}
+    return {meal: measure(weights.get(meal, {}), covers.get(meal, 0), corrected.get(meal, 0)) for meal in meals}

@@ -15,7 +15,8 @@ from waste.measures.streams import WASTE_STREAMS, Stream
 class Measures:
     """Waste of one canteen's meal so far; weights in grams.
 
-    Grams per cover and the rate are None until all three streams of waste are known, and without covers.
+    Grams per cover and the rate are None until all three streams of waste are known, and without covers. ``corrected``:
+    corrections of its weights.
     """
 
     covers: int
@@ -25,9 +26,10 @@ class Measures:
     grams_per_cover: float | None
     plate_grams_per_cover: float | None
     waste_rate: float | None
+    corrected: int
 
 
-def measure(weights_g: Mapping[Stream, int], covers: int) -> Measures:
+def measure(weights_g: Mapping[Stream, int], covers: int, corrected: int = 0) -> Measures:
     """Measures of a meal from its weights by stream and its covers; grams to one decimal, the rate to four."""
     weighed = all(stream in weights_g for stream in WASTE_STREAMS)
     waste_g = sum(weights_g.get(stream, 0) for stream in WASTE_STREAMS)
@@ -41,4 +43,5 @@ def measure(weights_g: Mapping[Stream, int], covers: int) -> Measures:
         grams_per_cover=round(waste_g / covers, 1) if covers and weighed else None,
         plate_grams_per_cover=round(plate_g / covers, 1) if covers and plate_g is not None else None,
         waste_rate=round(waste_g / prepared_g, 4) if prepared_g and weighed and covers else None,
+        corrected=corrected,
     )

@@ -61,6 +61,7 @@ class MealWaste(Struct):
     grams_per_cover: float | None
     plate_grams_per_cover: float | None
     waste_rate: float | None
+    corrected: int
 
 
 class DayWaste(Struct):

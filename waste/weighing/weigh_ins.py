@@ -4,7 +4,7 @@ Every weigh-in is kept as it came; a correction is a weigh-in that replaces anot
 (``waste_meal``) and of each month are updated in the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -143,8 +143,7 @@ async def _record_in_book(
     for w in weigh_ins:
         if kept.get(w.weigh_in_id) != w:
             raise Problem(CONFLICT, "weighing.used_or_corrected", weigh_in_id=w.weigh_in_id)
-    await connection.execute(QUERIES["sum_up"], list(canteen_ids), min(days), max(days), timeout=INSERT_TIMEOUT_S)
-    await refresh_months(connection, book, list(canteen_ids), min(days), max(days))
+    await sum_up(connection, book, canteen_ids, min(days), max(days))
     return {row["weigh_in_id"]: row["implausible"] for row in added}
 
 
@@ -230,6 +229,7 @@ async def history(pool: Pool, canteen: Canteen, first: date, last: date) -> list
     return [as_struct(row, WeighInShown) for row in rows]
 
 
-async def sum_up_all(connection: Connection) -> None:
-    """Compute the sums of every meal from its weigh-ins."""
-    await connection.execute(QUERIES["sum_up"], None, None, None)
+async def sum_up(connection: Connection, book: int, canteen_ids: Collection[int], first: date, last: date) -> None:
+    """Compute the sums of meals, then those of their months, from the weigh-ins, in the caller's transaction."""
+    await connection.execute(QUERIES["sum_up"], book, list(canteen_ids), first, last, timeout=INSERT_TIMEOUT_S)
+    await refresh_months(connection, book, list(canteen_ids), first, last)

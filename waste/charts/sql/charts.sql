@@ -5,7 +5,8 @@ SELECT canteen_id, meal, covers, cook_for FROM cover_forecast WHERE business_dat
 -- name: months
 -- Waste and covers of some canteens together, for the last months.
 SELECT month, sum(covers)::bigint AS covers, sum(weighed_covers)::bigint AS weighed_covers,
-       sum(waste_g)::bigint AS waste_g, sum(co2e_g)::bigint AS co2e_g
+       sum(waste_g)::bigint AS waste_g, sum(co2e_g)::bigint AS co2e_g,
+       sum(corrected)::bigint AS corrected
 FROM kitchen_month
 WHERE canteen_id = ANY ($1)
   AND month > (SELECT max(month) FROM kitchen_month) - make_interval(months => $2::integer)

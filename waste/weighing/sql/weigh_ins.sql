@@ -64,8 +64,7 @@ WITH given AS (
 SELECT weigh_in_id, implausible FROM added;
 
 -- name: sum_up
--- Compute the sums of meals from the weigh-ins that no correction replaces: of some canteens ($1) from $2 to $3, or of
--- all. A stream of which nothing is left is null. A correction without a weight has taken a weigh-in back.
+-- Compute the sums of meals of some canteens and days from the weigh-ins that no correction replaces. A stream of which nothing is left is null. A correction without a weight has taken a weigh-in back.
 INSERT INTO waste_meal AS m (book, canteen_id, business_date, meal, preparation_g, unserved_g, plate_g, inedible_g,
                              prepared_g, co2e_g, implausible, corrected)
 SELECT w.book, w.canteen_id, w.business_date, w.meal,
@@ -79,7 +78,7 @@ FROM (
            CASE WHEN r.weigh_in_id IS NULL THEN w.weight_g END AS weight_g,
            w.implausible AND r.weigh_in_id IS NULL AS implausible
     FROM weigh_in w LEFT JOIN weigh_in r ON r.book = w.book AND r.replaces = w.weigh_in_id
-    WHERE $1::bigint[] IS NULL OR w.canteen_id = ANY ($1) AND w.business_date BETWEEN $2 AND $3
+    WHERE w.book = $1 AND w.canteen_id = ANY ($2) AND w.business_date BETWEEN $3 AND $4
 ) w
 GROUP BY w.book, w.canteen_id, w.business_date, w.meal
 ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET
