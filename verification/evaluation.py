@@ -5,19 +5,38 @@ versions and prints their figures as JSON; ``tests/rules/test_simulations.py`` r
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foundation.calendar import is_working_day
 from waste.measures.change_points import change_points
 from waste.measures.intervals import WEEKS_MIN, interval
+from waste.weighing.plausibility import Reviewed, Weighed, implausible
 
 Floats = NDArray[np.float64]
 
 LEVEL_G = 60.0
 """Grams per cover of the simulated canteens."""
 CORRELATIONS = (0.0, 0.3, 0.6)
+FIRST, WEIGHED_DAYS = date(2025, 9, 1), 270
+PLATE_G = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How a kitchen's grams per cover vary from day to day: spread of the logarithm, AR(1) correlation."""
+
+    spread: float
+    correlation: float
+
+
+NOISES = (Noise(0.1, 0.0), Noise(0.15, 0.0), Noise(0.15, 0.3), Noise(0.2, 0.0))
+NOISY = Noise(0.25, 0.0)
 
 
 def correlated(chance: np.random.Generator, length: int, correlation: float) -> Floats:
@@ -58,6 +77,48 @@ def share_with_changes(months: int, correlation: float, drop: float, series: int
     return float(np.mean(found))
 
 
+def weights_of(chance: np.random.Generator, days: int, kind: Noise) -> list[Weighed]:
+    """A canteen's lunches: 60 to 600 covers, a tenth of that on days off, 25 g of plate waste a cover."""
+    usual = chance.uniform(60, 600)
+    noise = kind.spread * correlated(chance, days, kind.correlation)
+    made = []
+    for n in range(days):
+        day = FIRST + timedelta(days=n)
+        works = is_working_day(day)
+        covers = int(chance.poisson(usual * (1.0 if works else 0.1)))
+        # What few people leave varies more: half of a plate's waste is by chance.
+        grams = covers * PLATE_G * np.exp(noise[n] + chance.normal(0, 0.5) / np.sqrt(max(covers, 1)))
+        if covers:
+            made.append(Weighed(day, works, round(grams), covers))
+    return made
+
+
+def true_weighings_marked(noise: Noise, canteens: int) -> dict[bool, float]:
+    """The share of true weighings that are marked, on working days and on days off."""
+    chance = np.random.default_rng(35)
+    marked, weighed = Counter[bool](), Counter[bool]()
+    for _ in range(canteens):
+        weights = weights_of(chance, WEIGHED_DAYS, noise)
+        days = {day for mark in implausible(weights, Reviewed(), {}) for day in mark.days}
+        weighed.update(w.works for w in weights)
+        marked.update(w.works for w in weights if w.day in days)
+    return {works: marked[works] / weighed[works] for works in (True, False)}
+
+
+def under_weighing_found(noise: Noise, canteens: int, factor: float = 0.7) -> float:
+    """The share of days marked of two weeks in which everything was under-weighed, after five months of truth."""
+    chance = np.random.default_rng(36)
+    found, planted = 0, 0
+    for _ in range(canteens):
+        weights = weights_of(chance, WEIGHED_DAYS, noise)
+        begin = FIRST + timedelta(days=150)
+        bent = [replace(w, grams=round(w.grams * factor)) if (w.day - begin).days in range(14) else w for w in weights]
+        days = {day for mark in implausible(bent, Reviewed(), {}) for day in mark.days}
+        span = {w.day for w in bent if (w.day - begin).days in range(14)}
+        found, planted = found + len(span & days), planted + len(span)
+    return found / planted
+
+
 def figures() -> Iterator[tuple[str, float]]:
     """The figures of the long simulations, by name."""
     for weeks in (WEEKS_MIN, 13, 26):
@@ -67,6 +128,10 @@ def figures() -> Iterator[tuple[str, float]]:
     changes = [(months, correlation) for months in (24, 30, 36) for correlation in (0.0, 0.3, 0.5)]
     yield "change_false_alarms", max(share_with_changes(*kind, 0.0, 3_000) for kind in changes)
     yield "change_power", min(share_with_changes(*kind, 0.15, 3_000) for kind in changes)
+    yield "true_weighings_marked", max(max(true_weighings_marked(noise, 200).values()) for noise in NOISES)
+    yield "under_weighing_found", min(under_weighing_found(noise, 200) for noise in NOISES)
+    yield "true_weighings_marked_noisy", max(true_weighings_marked(NOISY, 200).values())
+    yield "under_weighing_found_noisy", under_weighing_found(NOISY, 200)
 
 
 def main() -> None:

@@ -5,7 +5,14 @@ from math import fsum
 
 import pytest
 
-from verification.evaluation import interval_coverage, share_with_changes
+from verification.evaluation import (
+    NOISES,
+    Noise,
+    interval_coverage,
+    share_with_changes,
+    true_weighings_marked,
+    under_weighing_found,
+)  # fmt: skip
 from waste.measures.intervals import WEEKS_MIN, interval, weights_of_weeks
 
 
@@ -39,3 +46,10 @@ def test_changes_are_found_and_season_and_correlation_are_none(months: int, corr
     """500 series: the standard error of 9 % is 1.3 points, of 85 % it is 1.6."""
     assert share_with_changes(months, correlation, 0.0, 500) <= 0.10
     assert share_with_changes(months, correlation, 0.15, 500) >= 0.80
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_true_weighings_are_hardly_marked_and_two_weeks_of_under_weighing_are(noise: Noise) -> None:
+    """40 canteens: some 8,000 weighings on working days and 2,600 on days off; 560 days under-weighed by 30 %."""
+    assert max(true_weighings_marked(noise, 40).values()) <= 0.02
+    assert under_weighing_found(noise, 40) >= 0.8
