@@ -38,10 +38,11 @@ def forecast() -> None:
 
 @forecast.command("now", help=text("onecard.help.forecast.now"))
 def forecast_now() -> None:
-    """Store the covers of closed days, and forecast the coming week if there were any."""
+    """Store the covers of closed days; if there were any, mark weights that do not fit and forecast the next week."""
     from foundation.calendar import is_working_day
     from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
     from waste.forecast.daily_covers import keep_closed_days
+    from waste.weighing.marks import mark_weights
 
     with services() as settings:
         stored = on_ledger(settings, keep_closed_days)
@@ -49,6 +50,9 @@ def forecast_now() -> None:
             say("onecard.forecast.stored", day=day)
         needed = on_ledger(settings, needs_forecast)
         if needed:
+            # Before the forecast, whose rows say that it is done: after a failure both are done again.
+            flags = on_ledger(settings, lambda pool: mark_weights(pool, is_working_day))
+            say("onecard.marks.found", flags=flags)
             meals = on_ledger(settings, lambda pool: forecast_covers(pool, is_working_day))
             say("onecard.forecast.made", meals=meals)
     if not stored and not needed:

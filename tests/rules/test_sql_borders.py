@@ -32,6 +32,7 @@ READS = {
         "waste.measures",
         "cover_day",
     ): "a meal's weights and covers are measured together, in the transaction that changes either",
+    ("waste.weighing", "cover_day"): "weights are judged per cover, once the covers of a day are kept",
     (
         "waste.evaluation",
         "rectification_case",

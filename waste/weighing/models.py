@@ -14,8 +14,8 @@ class WeighInRow(Base):
     """One weigh-in: grams of a stream of a canteen's meal. ``prepared`` is the food cooked, not waste.
 
     Never changed: a correction is a weigh-in that ``replaces`` another. Without a weight it takes the other back, and
-    the stream is unknown; with 0 grams nothing was wasted. ``implausible`` marks outliers (see sql/weigh_ins.sql); they
-    count all the same.
+    the stream is unknown; with 0 grams nothing was wasted. ``implausible``: looked like a slip of the hand when it came
+    (see sql/weigh_ins.sql); it counts all the same.
     """
 
     __tablename__ = "weigh_in"
@@ -49,7 +49,7 @@ class WasteMeal(Base):
     """Sums of a canteen's meal by stream; null where nothing was weighed, or all was taken back.
 
     ``co2e_g`` is of the three streams of waste, by the factors in force on the day. ``corrected``: how many corrections
-    its weights had.
+    its weights had. ``implausible``: how many streams are marked (``waste.weighing.marks``), once covers are known.
     """
 
     __tablename__ = "waste_meal"

@@ -29,33 +29,28 @@ ORDER BY g.food;
 
 -- name: add_weigh_ins
 -- Insert weigh-ins of one book, once each.
--- Implausible: its logarithm is further from the median of the canteen's last 90 days, same meal and stream, than 3.5
--- times 1.4826 times the median absolute deviation, but at least by a factor of two (Iglewicz and Hoaglin, 1993); at
--- least ten weigh-ins must be known. It is marked, and counts.
+-- Implausible: over five times the greatest or below a fiftieth of the least of at least ten weigh-ins of the canteen's
+-- last 90 days, same meal and stream: a slip of the hand, told at once. Whether the meal fits is judged once its covers
+-- are known (marks.sql).
 WITH given AS (
     SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::date[], $5::text[], $6::text[], $7::bigint[], $8::text[],
                          $9::text[], $10::uuid[])
         AS g(weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, replaces)
 ), kinds AS (
-    SELECT k.canteen_id, k.meal, k.stream, m.median, 1.4826 * d.mad AS sigma
+    SELECT k.canteen_id, k.meal, k.stream, m.least, m.greatest
     FROM (SELECT canteen_id, meal, stream, max(business_date) AS last FROM given GROUP BY canteen_id, meal, stream) k
     CROSS JOIN LATERAL (
-        SELECT array_agg(ln(h.weight_g)) AS logs, count(*) AS known,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY ln(h.weight_g)) AS median
+        SELECT count(*) AS known, min(h.weight_g) AS least, max(h.weight_g) AS greatest
         FROM weigh_in h
         WHERE h.book = $1 AND h.canteen_id = k.canteen_id AND h.business_date BETWEEN k.last - 90 AND k.last
-          AND h.meal = k.meal AND h.stream = k.stream AND h.weight_g > 0 AND NOT h.implausible
+          AND h.meal = k.meal AND h.stream = k.stream AND h.weight_g > 0
     ) m
-    CROSS JOIN LATERAL (
-        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(l - m.median)) AS mad FROM unnest(m.logs) l
-    ) d
     WHERE m.known >= 10
 ), added AS (
     INSERT INTO weigh_in (book, weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, source,
                           implausible, replaces, recorded_by, recorded_at)
     SELECT $1, g.weigh_in_id, g.canteen_id, g.business_date, g.meal, g.stream, g.weight_g, g.dish, g.food, $11,
-           coalesce(g.weight_g > 0 AND abs(ln(greatest(g.weight_g, 1)) - k.median) > greatest(3.5 * k.sigma, ln(2.0)),
-                    false),
+           coalesce(g.weight_g > 5 * k.greatest OR g.weight_g > 0 AND 50 * g.weight_g < k.least, false),
            g.replaces, $12, $13
     FROM given g LEFT JOIN kinds k ON k.canteen_id = g.canteen_id AND k.meal = g.meal AND k.stream = g.stream
     ON CONFLICT DO NOTHING
@@ -71,12 +66,10 @@ SELECT w.book, w.canteen_id, w.business_date, w.meal,
        sum(w.weight_g) FILTER (WHERE w.stream = 'preparation'), sum(w.weight_g) FILTER (WHERE w.stream = 'unserved'),
        sum(w.weight_g) FILTER (WHERE w.stream = 'plate'), sum(w.weight_g) FILTER (WHERE w.stream = 'inedible'),
        sum(w.weight_g) FILTER (WHERE w.stream = 'prepared'),
-       coalesce(sum(co2e_of(w.stream, w.weight_g, w.food, w.business_date)), 0), sum(w.implausible::integer),
-       sum(w.corrections)
+       coalesce(sum(co2e_of(w.stream, w.weight_g, w.food, w.business_date)), 0), 0, sum(w.corrections)
 FROM (
     SELECT w.book, w.canteen_id, w.business_date, w.meal, w.stream, w.food, (w.replaces IS NOT NULL)::integer AS corrections,
-           CASE WHEN r.weigh_in_id IS NULL THEN w.weight_g END AS weight_g,
-           w.implausible AND r.weigh_in_id IS NULL AS implausible
+           CASE WHEN r.weigh_in_id IS NULL THEN w.weight_g END AS weight_g
     FROM weigh_in w LEFT JOIN weigh_in r ON r.book = w.book AND r.replaces = w.weigh_in_id
     WHERE w.book = $1 AND w.canteen_id = ANY ($2) AND w.business_date BETWEEN $3 AND $4
 ) w
@@ -84,7 +77,7 @@ GROUP BY w.book, w.canteen_id, w.business_date, w.meal
 ON CONFLICT (book, canteen_id, business_date, meal) DO UPDATE SET
     preparation_g = excluded.preparation_g, unserved_g = excluded.unserved_g, plate_g = excluded.plate_g,
     inedible_g = excluded.inedible_g, prepared_g = excluded.prepared_g, co2e_g = excluded.co2e_g,
-    implausible = excluded.implausible, corrected = excluded.corrected;
+    corrected = excluded.corrected;
 
 -- name: open_days
 -- The open business day of every book.
