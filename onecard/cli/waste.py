@@ -15,7 +15,7 @@ from onecard.cli.services import on_ledger, read_settings, services
 if TYPE_CHECKING:
     from registry.identifiers import CanteenId
     from waste.forecast.daily_covers import CanteenMeal
-    from waste.forecast.forecasting import Score
+    from waste.forecast.forecasting import Score, Sufficed
 
 
 @main.command(help=text("onecard.help.evaluate"))
@@ -68,7 +68,7 @@ def backtest(days: int, as_json: bool) -> None:
     """Forecast past days from the days before them, and compare with both baselines."""
     from foundation.calendar import is_working_day
     from waste.forecast.daily_covers import canteen_names, series_of
-    from waste.forecast.forecasting import backtest as backtest_series
+    from waste.forecast.forecasting import backtest_all
 
     with services() as settings:
         own = read_settings()
@@ -79,11 +79,12 @@ def backtest(days: int, as_json: bool) -> None:
         if not known:
             fail("onecard.forecast.no_covers")
         canteens = on_ledger(settings, lambda pool: canteen_names(pool, LANGUAGE))
-        scores = backtest_series(list(known.values()), is_working_day, test_days=days)
+        made = backtest_all(list(known.values()), is_working_day, test_days=days)
     if as_json:
-        print(json.dumps([asdict(score) for score in scores], ensure_ascii=False))
+        print(json.dumps(asdict(made), ensure_ascii=False))
     else:
-        _show(scores, {series.name: meal for meal, series in known.items()}, canteens)
+        _show(made.scores, {series.name: meal for meal, series in known.items()}, canteens)
+        _show_cook_for(made.cook_for)
 
 
 def _show(scores: "list[Score]", places: "dict[str, CanteenMeal]", canteens: "dict[CanteenId, str]") -> None:
@@ -102,6 +103,17 @@ def _show(scores: "list[Score]", places: "dict[str, CanteenMeal]", canteens: "di
         its = [score for score in scores if score.model == model]
         wape, mase = (sum(getattr(s, name) for s in its) / len(its) for name in ("wape", "mase"))
         say("onecard.backtest.mean", method=_method(model), wape=f"{wape:.1%}", mase=f"{mase:.2f}")
+
+
+def _show_cook_for(groups: "list[Sufficed]") -> None:
+    """Print how many portions to prepare were enough, by kind of day and horizon."""
+    columns = ("kind", "horizon", "days", "sufficed", "portions", "surplus")
+    rows = table(*(f"onecard.backtest.{column}" for column in columns))
+    for g in groups:
+        kind = text("onecard.backtest.working_day" if g.works else "onecard.backtest.day_off")
+        rows.add_row(kind, str(g.horizon), str(g.days), f"{g.sufficed:.1%}", f"{g.portions:.2f}", f"{g.surplus:.2f}")
+    console.print()
+    console.print(rows)
 
 
 def _method(model: str) -> str:

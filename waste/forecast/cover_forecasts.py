@@ -17,12 +17,16 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "cover_forecasts.sql")
 
 @dataclass(frozen=True, slots=True)
 class CoverForecast:
-    """Covers to expect at a canteen's meal and portions to prepare; ``actual`` once its day is closed."""
+    """Covers to expect at a canteen's meal, portions to prepare, and how many are left over on average.
+
+    ``surplus``: None in forecasts of earlier releases. ``actual``: once the day is closed.
+    """
 
     canteen_id: CanteenId
     meal: Meal
     covers: int
     cook_for: int
+    surplus: int | None
     made_at: datetime
     actual: int | None
 
@@ -43,7 +47,16 @@ async def forecast_covers(pool: Pool, works: Callable[[date], bool]) -> int:
     expected = await asyncio.to_thread(forecast, list(series.values()), works, DAYS_AHEAD)
     now = datetime.now(UTC)
     rows = [
-        (meal.book, meal.canteen_id, s.day(len(s.covers) + ahead), meal.meal, day.covers, day.cook_for, now)
+        (
+            meal.book,
+            meal.canteen_id,
+            s.day(len(s.covers) + ahead),
+            meal.meal,
+            day.covers,
+            day.cook_for,
+            day.surplus,
+            now,
+        )
         for (meal, s), days in zip(series.items(), expected, strict=True)
         for ahead, day in enumerate(days)
     ]

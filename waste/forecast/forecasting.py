@@ -4,8 +4,12 @@ A day is compared with days of the same kind: the same weekday, and like it a wo
 China's make-up working days are told apart. The mean of the last four of them is the level. Gradient-boosted trees
 (scikit-learn's histogram ones, after LightGBM: Ke et al., 2017) learn over all canteens and meals together by which
 factor a day departs from its level: from the calendar, from how the last days departed, and from the expected guests.
-The portions to prepare (``cook_for``) are the forecast times a factor that was enough on 95 % of held-out days (split
-conformal prediction: Papadopoulos et al., 2002).
+
+The portions to prepare (``cook_for``) are enough on 95 % of days of each kind, working days and days off, and of each
+horizon, one to seven days ahead. They come from how far held-out days departed from their forecasts (split conformal
+prediction by groups: Papadopoulos et al., 2002; Vovk et al., 2003): departures are divided by the spread to expect at
+a forecast, whose square is the forecast (covers are counts) plus a share of its square (see ``_shares``), so that
+canteens of all sizes make up one group.
 
 Errors: WAPE = sum |forecast - actual| / sum actual; MASE = mean |forecast - actual| / mean |y_t - y_(t-7)| over the
 days before the test (Hyndman and Koehler, 2006). Baselines: the same weekday last week, the mean of the last four.
@@ -30,6 +34,11 @@ LAGS = (1, 7, 14)
 ENOUGH_SHARE = 0.95
 """Share of days on which the portions to prepare are enough."""
 HELD_OUT_DAYS = 56
+HORIZONS = range(1, 8)
+GROUP_MIN = 40
+"""Held-out days of a group; a smaller one is calibrated by days of both kinds."""
+SHARE_DAYS = 20
+"""Held-out days that weigh as much as the share of all canteens, when a canteen's own share is estimated."""
 FACTOR_MAX = 4.0
 NEEDED_DAYS = 120
 """Shorter series say nothing about a year with holidays, and have no forecast."""
@@ -43,15 +52,20 @@ MODEL, NAIVE, MEAN4 = "model", "seasonal_naive", "mean_of_four"
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The forecast of a day: covers to expect, and portions to prepare, which are enough on 95 % of days."""
+    """The forecast of a day: covers to expect, portions to prepare, and how many are left over on average."""
 
     covers: int
     cook_for: int
+    surplus: int
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Errors of a model on one series; ``sufficed``: share of days on which ``cook_for`` was enough (model only)."""
+    """Errors of a model on one series, a day ahead.
+
+    Of the model only: ``sufficed``, the share of days on which ``cook_for`` was enough; ``surplus``, the portions left
+    over for each cover.
+    """
 
     name: str
     model: str
@@ -59,16 +73,48 @@ class Score:
     wape: float
     mase: float
     sufficed: float | None
+    surplus: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sufficed:
+    """How ``cook_for`` did on the days of one kind and horizon, over all series.
+
+    ``sufficed``: the share of days on which it was enough. ``portions``: portions for each cover; ``surplus``: portions
+    left over for each cover.
+    """
+
+    works: bool
+    horizon: int
+    days: int
+    sufficed: float
+    portions: float
+    surplus: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """Errors by series and model, and how ``cook_for`` did by kind of day and horizon."""
+
+    scores: list[Score]
+    cook_for: list[Sufficed]
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A series with its features by day, and the level of each day (NaN where there is none yet)."""
+    """A series day by day, with its features and level (NaN where there is none yet) as known the day before."""
 
     series: Series
+    dates: list[date]
+    work: list[bool]
     actual: Floats
+    guests: Floats
     features: Floats
     level: Floats
+
+    def until(self, end: int) -> "_Known":
+        """The same without the days from an index on."""
+        return replace(self, actual=self.actual[:end], features=self.features[:end], level=self.level[:end])
 
 
 def _known(series: Series, works: Callable[[date], bool], days: int) -> _Known:
@@ -78,33 +124,42 @@ def _known(series: Series, works: Callable[[date], bool], days: int) -> _Known:
     guests = np.zeros(days)
     guests[: len(series.guests)] = np.asarray(series.guests[:days])
     dates = [series.day(i) for i in range(days)]
-    work = [works(day) for day in dates]
-    ahead = [works(series.day(days + i)) for i in range(5)]
-    level = np.full(days, np.nan)
-    rows = [_features(i, dates, [*work, *ahead], actual, guests, level) for i in range(days)]
-    return _Known(series, actual, np.array(rows), level)
+    work = [works(series.day(i)) for i in range(days + 5)]
+    known = _Known(series, dates, work, actual, guests, np.empty(0), np.full(days, np.nan))
+    rows = []
+    for i in range(days):
+        row, known.level[i] = _features(known, i, i)
+        rows.append(row)
+    return replace(known, features=np.array(rows))
 
 
-def _features(
-    i: int, dates: list[date], work: list[bool], actual: Floats, guests: Floats, level: Floats
-) -> list[float]:
-    day, seen = dates[i], ~np.isnan(actual[:i])
-    weekday = day.weekday()
-    kind = [j for j in range(max(0, i - LEVEL_WITHIN), i) if work[j] == work[i] and seen[j]]
+def _ahead(known: _Known, days: range, horizon: int) -> tuple[Floats, Floats]:
+    """Features and levels of some days as known ``horizon`` days before."""
+    if horizon == 1:
+        return known.features[days.start : days.stop], known.level[days.start : days.stop]
+    made = [_features(known, i, i - horizon + 1) for i in days]
+    return np.array([row for row, _ in made]), np.array([level for _, level in made])
+
+
+def _features(known: _Known, i: int, end: int) -> tuple[list[float], float]:
+    """Features and level of day ``i`` from the days before ``end``."""
+    dates, work, actual = known.dates, known.work, known.actual
+    day, weekday, seen = dates[i], dates[i].weekday(), ~np.isnan(actual[:end])
+    kind = [j for j in range(max(0, i - LEVEL_WITHIN), end) if work[j] == work[i] and seen[j]]
     same = [j for j in kind if dates[j].weekday() == weekday][-LEVEL_DAYS:]
     recent = [j for j in kind if j >= i - KIND_WITHIN][-KIND_DAYS:]
-    if same or recent:
-        level[i] = actual[same or recent].mean()
-    usual = max(float(np.nan_to_num(level[i])), 1.0)
-    departed = [actual[j] / level[j] for j in recent[-RECENT_DAYS:] if level[j] > 0]
-    lags = [actual[i - lag] / usual if i >= lag else np.nan for lag in LAGS]
-    return [
+    level = float(actual[same or recent].mean()) if same or recent else float("nan")
+    usual = max(float(np.nan_to_num(level)), 1.0)
+    departed = [actual[j] / known.level[j] for j in recent[-RECENT_DAYS:] if known.level[j] > 0]
+    lags = [actual[i - lag] / usual if 0 <= i - lag < end else np.nan for lag in LAGS]
+    row = [
         weekday, work[i], work[i] != (weekday < 5), day.month, day.timetuple().tm_yday, np.log1p(usual),
         departed[-1] if departed else np.nan, float(np.mean(departed)) if departed else np.nan, *lags,
         _days_until_change(work[i : i + 6]), _days_until_change(work[max(0, i - 5) : i + 1][::-1]),
-        len(same), guests[i] / usual, actual[same[-1]] / usual if same else np.nan,
+        len(same), known.guests[i] / usual, actual[same[-1]] / usual if same else np.nan,
         float(actual[same].std()) / usual if len(same) > 1 else np.nan,
     ]  # fmt: skip
+    return row, level
 
 
 def _days_until_change(work: list[bool]) -> int:
@@ -127,39 +182,144 @@ def _fit(known: Sequence[_Known], until: int) -> Any:
     return trees.fit(features[usable], factor, sample_weight=level[usable])
 
 
-def _predict(trees: Any, known: _Known, days: slice) -> Floats:
-    level = np.nan_to_num(known.level[days])
-    predicted: Floats = np.clip(trees.predict(known.features[days]), 0, None) * level
+def _predict(trees: Any, features: Floats, level: Floats) -> Floats:
+    predicted: Floats = np.clip(trees.predict(features), 0, None) * np.nan_to_num(level)
     return predicted
 
 
-def _margin(trees: Any, known: _Known, days: slice) -> float:
-    """The factor on the forecast that was enough on 95 % of these days (with the finite-sample correction)."""
-    predicted, actual = _predict(trees, known, days), known.actual[days]
-    served = (predicted >= 1) & ~np.isnan(actual)
-    if not served.any():
-        return 1.0
-    ratios = np.sort(actual[served] / predicted[served])
-    return float(max(ratios[min(len(ratios) - 1, int(np.ceil((len(ratios) + 1) * ENOUGH_SHARE)) - 1)], 1.0))
+def _forecast_of(trees: Any, known: _Known, days: range, horizon: int) -> Floats:
+    return _predict(trees, *_ahead(known, days, horizon))
+
+
+@dataclass(frozen=True, slots=True)
+class _Departures:
+    """Held-out days of one series: their forecasts, covers, and kinds; days without a forecast are left out."""
+
+    predicted: Floats
+    actual: Floats
+    works: NDArray[np.bool_]
+
+
+def _departures(trees: Any, known: _Known, days: range, horizon: int) -> _Departures:
+    predicted, actual = _forecast_of(trees, known, days, horizon), known.actual[days.start : days.stop]
+    works = np.array(known.work[days.start : days.stop])
+    usable = (predicted >= 1) & ~np.isnan(actual)
+    return _Departures(predicted[usable], actual[usable], works[usable])
+
+
+def _square_share(predicted: Floats, actual: Floats) -> Floats:
+    """By day, the variance beyond that of counts, as a share of the square of the forecast."""
+    shares: Floats = np.clip(((actual - predicted) ** 2 - predicted) / predicted**2, -1, 4)
+    return shares
+
+
+def _shares(pooled: dict[bool, float], own: _Departures) -> dict[bool, float]:
+    """A series' share by kind of day: its own, drawn to that of all by as much as its days are few."""
+    found = _square_share(own.predicted, own.actual)
+    return {
+        works: max((float(found[own.works == works].sum()) + SHARE_DAYS * share) / (n + SHARE_DAYS), 0.0)
+        for works, share in pooled.items()
+        for n in (int((own.works == works).sum()),)
+    }
+
+
+def _spread(predicted: Floats, works: NDArray[np.bool_], shares: dict[bool, float]) -> Floats:
+    share = np.where(works, shares[True], shares[False])
+    spread: Floats = np.sqrt(np.maximum(predicted, 1) + share * predicted**2)
+    return spread
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """How many spreads above the forecast are enough, and how many are then left over on average."""
+
+    reach: float
+    surplus: float
+
+
+class _Calibration:
+    """What held-out days say of how far covers depart from forecasts, by kind of day and horizon."""
+
+    def __init__(self, trees: Any, known: Sequence[_Known], days: Sequence[range], horizons: Sequence[int]) -> None:
+        self.trees = trees
+        own = [_departures(trees, k, its, 1) for k, its in zip(known, days, strict=True)]
+        found = np.concatenate([_square_share(d.predicted, d.actual) for d in own])
+        works = np.concatenate([d.works for d in own])
+        self.pooled = {
+            kind: float(found[works == kind].mean() if (works == kind).any() else found.mean() if len(found) else 0.0)
+            for kind in (True, False)
+        }
+        self.groups: dict[tuple[bool, int], _Group] = {}
+        for horizon in horizons:
+            ahead = [_departures(trees, k, its, horizon) for k, its in zip(known, days, strict=True)]
+            reached = np.concatenate([
+                (d.actual - d.predicted) / _spread(d.predicted, d.works, _shares(self.pooled, first))
+                for d, first in zip(ahead, own, strict=True)
+            ])  # fmt: skip
+            works = np.concatenate([d.works for d in ahead])
+            for kind in (True, False):
+                its = reached[works == kind]
+                self.groups[kind, horizon] = _group(its if len(its) >= GROUP_MIN else reached)
+
+    def shares_of(self, known: _Known, days: range) -> dict[bool, float]:
+        """The shares of one series from its held-out days."""
+        return _shares(self.pooled, _departures(self.trees, known, days, 1))
+
+    def portions(
+        self, predicted: Floats, works: NDArray[np.bool_], shares: dict[bool, float], horizon: int
+    ) -> tuple[Floats, Floats]:
+        """Portions to prepare for some forecasts, and how many of them are left over on average."""
+        groups = [self.groups[bool(kind), horizon] for kind in works]
+        spread = _spread(predicted, works, shares)
+        reach = np.array([group.reach for group in groups])
+        portions = np.where(predicted > 0, np.maximum(np.floor(predicted + reach * spread), np.round(predicted)), 0)
+        surplus = np.array([group.surplus for group in groups]) * spread
+        return portions, np.minimum(surplus, portions)
+
+
+def _group(reached: Floats) -> _Group:
+    """The conformal quantile, which is the greatest where there are too few; never below the forecast."""
+    if not len(reached):
+        return _Group(0.0, 0.0)
+    ordered = np.sort(reached)
+    at = min(len(ordered), int(np.ceil((len(ordered) + 1) * ENOUGH_SHARE))) - 1
+    reach = max(float(ordered[at]), 0.0)
+    return _Group(reach, float(np.clip(reach - ordered, 0, None).mean()))
 
 
 def forecast(series: Sequence[Series], works: Callable[[date], bool], days_ahead: int) -> list[list[Expected]]:
-    """The next days of every series. All end on the same day; one shorter than ``NEEDED_DAYS`` has no forecast."""
+    """The next days of every series, at most as many as ``HORIZONS``.
+
+    All end on the same day; one shorter than ``NEEDED_DAYS`` has no forecast.
+    """
     long = [s for s in series if len(s.covers) >= NEEDED_DAYS]
     if not long:
         return [[] for _ in series]
-    shortest = min(len(s.covers) for s in long)
+    held_out = min(HELD_OUT_DAYS, min(len(s.covers) for s in long) // 2)
     teachers = [_known(s, works, len(s.covers) + days_ahead) for s in long[:: -(-len(long) // TAUGHT_BY_MAX)]]
-    early = _fit_before(teachers, HELD_OUT_DAYS)
+    early = _fit_before(teachers, held_out)
     trees = _fit_before(teachers, 0)
+    ends = [len(k.series.covers) for k in teachers]
+    calibration = _Calibration(
+        early, teachers, [range(end - held_out, end) for end in ends], HORIZONS[:days_ahead]
+    )  # fmt: skip
     made: dict[str, list[Expected]] = {}
     for tail in map(_tail, long):
         k = _known(tail, works, len(tail.covers) + days_ahead)
         end = len(k.series.covers)
-        margin = _margin(early, k, slice(end - min(HELD_OUT_DAYS, shortest // 2), end))
-        coming = _predict(trees, k, slice(end, end + days_ahead))
-        made[k.series.name] = [Expected(round(c), int(np.ceil(c * margin))) for c in coming]
+        shares = calibration.shares_of(k, range(end - min(held_out, end // 2), end))
+        coming = _forecast_of(trees, k, range(end, end + days_ahead), 1)
+        made[k.series.name] = [
+            _expected(coming[n], calibration, k.work[end + n], shares, n + 1) for n in range(days_ahead)
+        ]
     return [made.get(s.name, []) for s in series]
+
+
+def _expected(
+    covers: float, calibration: _Calibration, works: bool, shares: dict[bool, float], horizon: int
+) -> Expected:
+    [portions], [surplus] = calibration.portions(np.array([covers]), np.array([works]), shares, horizon)
+    return Expected(round(covers), int(portions), round(surplus))
 
 
 def _tail(s: Series) -> Series:
@@ -168,35 +328,63 @@ def _tail(s: Series) -> Series:
 
 
 def _fit_before(known: Sequence[_Known], held_out: int) -> Any:
-    trimmed = [
-        _Known(k.series, k.actual[:end], k.features[:end], k.level[:end])
-        for k in known
-        for end in (len(k.series.covers) - held_out,)
-    ]
+    trimmed = [k.until(len(k.series.covers) - held_out) for k in known]
     return _fit(trimmed, max(len(k.actual) for k in trimmed))
 
 
 def backtest(
     series: Sequence[Series], works: Callable[[date], bool], *, test_days: int = 168, refit_days: int = 28
 ) -> list[Score]:
+    """The errors a day ahead; see ``backtest_all``."""
+    return backtest_all(series, works, test_days=test_days, refit_days=refit_days, horizons=[1]).scores
+
+
+def backtest_all(
+    series: Sequence[Series],
+    works: Callable[[date], bool],
+    *,
+    test_days: int = 168,
+    refit_days: int = 28,
+    horizons: Sequence[int] = HORIZONS,
+) -> Backtest:
     """Rolling origin: each day is forecast from the days before it, the trees fitted anew every ``refit_days``.
 
-    All series have the same first day and length. Raises ValueError if they are too short.
+    All series have the same first day and length. ``horizons`` begin with 1. Raises ValueError if they are too short.
     """
     length = len(series[0].covers)
     if length < test_days + NEEDED_DAYS:
         raise ValueError(f"{test_days + NEEDED_DAYS} days are needed, there are {length}")
     known = [_known(s, works, length) for s in series]
-    predicted = [np.zeros(test_days) for _ in known]
-    cooked = [np.zeros(test_days) for _ in known]
+    held_out = min(HELD_OUT_DAYS, (length - test_days) // 2)
+    predicted, cooked = (np.zeros((len(horizons), len(known), test_days)) for _ in range(2))
     for origin in range(length - test_days, length, refit_days):
-        trees, early = _fit(known, origin), _fit(known, origin - HELD_OUT_DAYS)
-        days = slice(origin, min(origin + refit_days, length))
+        trees, early = _fit(known, origin), _fit(known, origin - held_out)
+        days, before = range(origin, min(origin + refit_days, length)), range(origin - held_out, origin)
+        calibration = _Calibration(early, known, [before] * len(known), horizons)
         at = slice(days.start - length + test_days, days.stop - length + test_days)
         for n, k in enumerate(known):
-            predicted[n][at] = _predict(trees, k, days)
-            cooked[n][at] = np.ceil(predicted[n][at] * _margin(early, k, slice(origin - HELD_OUT_DAYS, origin)))
-    return [score for n, k in enumerate(known) for score in _scores(k, test_days, predicted[n], cooked[n])]
+            shares, kinds = calibration.shares_of(k, before), np.array(k.work[days.start : days.stop])
+            for h, horizon in enumerate(horizons):
+                predicted[h, n, at] = _forecast_of(trees, k, days, horizon)
+                cooked[h, n, at], _ = calibration.portions(predicted[h, n, at], kinds, shares, horizon)
+    scores = [score for n, k in enumerate(known) for score in _scores(k, test_days, predicted[0, n], cooked[0, n])]
+    actual = np.array([k.actual[-test_days:] for k in known])
+    kinds = np.array([k.work[length - test_days : length] for k in known])
+    groups = [
+        _sufficed(works, horizon, cooked[h][kinds == works], actual[kinds == works])
+        for works in (True, False) for h, horizon in enumerate(horizons)
+    ]  # fmt: skip
+    return Backtest(scores, [group for group in groups if group.days])
+
+
+def _sufficed(works: bool, horizon: int, cooked: Floats, actual: Floats) -> Sufficed:
+    served = actual > 0
+    cooked, actual = cooked[served], actual[served]
+    if not len(actual):
+        return Sufficed(works, horizon, 0, 0.0, 0.0, 0.0)
+    left = np.clip(cooked - actual, 0, None).sum() / actual.sum()
+    enough, portions = float((cooked >= actual).mean()), float(cooked.sum() / actual.sum())
+    return Sufficed(works, horizon, len(actual), enough, portions, float(left))
 
 
 def _scores(known: _Known, test_days: int, predicted: Floats, cooked: Floats) -> list[Score]:
@@ -204,12 +392,13 @@ def _scores(known: _Known, test_days: int, predicted: Floats, cooked: Floats) ->
     length = len(known.actual)
     test, before = known.actual[-test_days:], known.actual[:-test_days]
     weeks = [known.actual[length - test_days - 7 * w : length - 7 * w] for w in (1, 2, 3, 4)]
-    served = test > 0
-    enough = float((cooked >= test)[served].mean()) if served.any() else None
+    own = _sufficed(True, 1, cooked, test)
+    enough, left = (own.sufficed, own.surplus) if own.days else (None, None)
     return [
-        Score(known.series.name, model, test_days, wape(guess, test), mase(guess, test, before), sufficed)
-        for model, guess, sufficed in (
-            (MODEL, predicted, enough), (NAIVE, weeks[0], None), (MEAN4, np.mean(weeks, axis=0), None),
+        Score(known.series.name, model, test_days, wape(guess, test), mase(guess, test, before), *rest)
+        for model, guess, *rest in (
+            (MODEL, predicted, enough, left), (NAIVE, weeks[0], None, None),
+            (MEAN4, np.mean(weeks, axis=0), None, None),
         )
     ]  # fmt: skip
 

@@ -34,7 +34,10 @@ class CoverDayRow(Base):
 
 
 class CoverForecastRow(Base):
-    """Covers to expect at a canteen's meal, and portions to prepare (see ``waste.forecast.forecasting``)."""
+    """Covers to expect at a canteen's meal, and portions to prepare (see ``waste.forecast.forecasting``).
+
+    ``surplus``: portions that are left over on average; null in forecasts of earlier releases.
+    """
 
     __tablename__ = "cover_forecast"
     __table_args__ = (
@@ -49,6 +52,7 @@ class CoverForecastRow(Base):
     meal: Mapped[str] = mapped_column(primary_key=True)
     covers: Mapped[int]
     cook_for: Mapped[int]
+    surplus: Mapped[int | None]
     made_at: Mapped[datetime]
 
 

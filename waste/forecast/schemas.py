@@ -16,8 +16,8 @@ Count = Annotated[int, Meta(ge=0, le=20_000)]
 class MealForecast(Struct):
     """The forecast of a canteen's meal.
 
-    ``covers``: the covers to expect. ``cook_for``: portions to prepare, enough on 95 % of days. ``actual``: the covers
-    of the meal, once its day is closed.
+    ``covers``: the covers to expect. ``cook_for``: portions to prepare, enough on 95 % of working days and of days
+    off; ``surplus``: how many of them are left over on average. ``actual``: the covers, once the day is closed.
     """
 
     canteen_id: CanteenId
@@ -26,6 +26,7 @@ class MealForecast(Struct):
     meal: Meal
     covers: int
     cook_for: int
+    surplus: int | None
     made_at: datetime
     actual: int | None
 
