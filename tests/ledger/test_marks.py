@@ -8,6 +8,7 @@ from foundation.postgres import Pool
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
+from settlement.covers import Covers
 from tests.ledger.test_weighing import TODAY, canteens_in, correct, record, weigh_in
 from waste.flags.flags import Flag, flags_of
 from waste.forecast.daily_covers import CoverDay, keep_covers
@@ -27,7 +28,14 @@ async def weigh_lunches(
     chance, made = Random(7), {}
     for day in DAYS:
         covers = 300 if is_working_day(day) else 30
-        row = CoverDay(Book(canteens[canteen_id].book), CanteenId(canteen_id), day, Meal.LUNCH, covers, 0)
+        row = CoverDay(
+            Book(canteens[canteen_id].book),
+            CanteenId(canteen_id),
+            day,
+            Meal.LUNCH,
+            Covers(covers, covers, 0, 1_200 * covers),
+            0,
+        )
         async with ledger.acquire() as connection, connection.transaction():
             await keep_covers(connection, day, [row])
         for stream, grams in ((Stream.PLATE, 20), (Stream.UNSERVED, 10)):
@@ -50,19 +58,20 @@ async def marked(ledger: Pool) -> dict[date, int]:
 async def test_a_tenfold_plate_is_flagged_with_its_weigh_in_until_it_is_corrected(ledger: Pool) -> None:
     canteens = await canteens_in(ledger)
     canteen_id = next(iter(canteens))
-    weighed = await weigh_lunches(ledger, canteens, canteen_id, {DAYS[100]: 10.0})
-    odd = weighed[DAYS[100], Stream.PLATE]
+    weighed = await weigh_lunches(ledger, canteens, canteen_id, {DAYS[110]: 10.0})
+    odd = weighed[DAYS[110], Stream.PLATE]
     assert await mark_weights(ledger, is_working_day) == 1
     [flag] = await flags(ledger, canteen_id)
     assert (flag.rule, flag.first_day, flag.last_day, flag.meal, flag.stream, flag.rows, flag.state) == (
-        "weight_outlier", DAYS[100], DAYS[100], "lunch", "plate", [str(odd.weigh_in_id)], "open"
+        "weight_outlier", DAYS[110], DAYS[110], "lunch", "plate", [str(odd.weigh_in_id)], "open"
     )  # fmt: skip
     assert 150 < flag.figure < 260
     assert flag.usual is not None
     assert 18 < flag.usual < 22
-    assert await marked(ledger) == {DAYS[100]: 1}
+    assert await marked(ledger) == {DAYS[110]: 1}
     month = await ledger.fetchval("SELECT sum(implausible) FROM kitchen_month WHERE canteen_id = $1", canteen_id)
     assert month == 1
+    assert odd.weight_g is not None
     replacement = weigh_in(canteen_id).weigh_in_id
     await correct(ledger, canteens, [Correction(replacement, odd.weigh_in_id, odd.weight_g // 10)])
     assert await mark_weights(ledger, is_working_day) == 0

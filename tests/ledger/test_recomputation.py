@@ -41,14 +41,13 @@ WITH people AS ({PAID}), covers AS (
            sum(w.weight_g) FILTER (WHERE w.stream = 'plate' AND counts) AS plate,
            sum(w.weight_g) FILTER (WHERE w.stream = 'inedible' AND counts) AS inedible,
            sum(w.weight_g) FILTER (WHERE w.stream = 'prepared' AND counts) AS prepared,
-           count(w.replaces) AS corrected, count(*) FILTER (WHERE w.implausible AND counts) AS implausible
+           count(w.replaces) AS corrected
     FROM (SELECT x.*, NOT EXISTS (SELECT FROM weigh_in y WHERE y.replaces = x.weigh_in_id) AS counts FROM weigh_in x) w
     GROUP BY 1, 2, 3
 ), meals AS (
     SELECT canteen_id, meal, business_date, coalesce(net, 0) AS net, coalesce(gross, 0) AS gross,
            preparation + unserved + plate AS waste, unserved, plate, preparation, coalesce(inedible, 0) AS inedible,
-           coalesce(prepared, 0) AS prepared, coalesce(corrected, 0) AS corrected,
-           coalesce(implausible, 0) AS implausible
+           coalesce(prepared, 0) AS prepared, coalesce(corrected, 0) AS corrected
     FROM covers FULL JOIN weights USING (canteen_id, meal, business_date)
 )
 SELECT canteen_id AS number, date_trunc($1, business_date)::date AS period, sum(net) AS covers,
@@ -57,7 +56,6 @@ SELECT canteen_id AS number, date_trunc($1, business_date)::date AS period, sum(
        coalesce(sum(waste) FILTER (WHERE net > 0), 0) AS waste_g,
        count(*) FILTER (WHERE net = 0 AND waste IS NOT NULL) AS unmatched_meals,
        coalesce(sum(waste) FILTER (WHERE net = 0), 0) AS unmatched_g, sum(corrected) AS corrected,
-       sum(implausible) AS implausible,
        coalesce(sum(inedible) FILTER (WHERE net > 0 AND waste IS NOT NULL), 0) AS inedible_g,
        sum(waste) FILTER (WHERE net > 0) / sum(net) FILTER (WHERE waste IS NOT NULL AND net > 0) AS grams_per_cover,
        sum(plate) FILTER (WHERE net > 0 AND waste IS NOT NULL)
@@ -65,7 +63,7 @@ SELECT canteen_id AS number, date_trunc($1, business_date)::date AS period, sum(
        sum(waste) FILTER (WHERE net > 0 AND prepared > 0)
            / nullif(sum(prepared) FILTER (WHERE net > 0 AND waste IS NOT NULL), 0) AS waste_rate
 FROM meals WHERE canteen_id = $2
-GROUP BY 1, 2 HAVING sum(net) + sum(gross) > 0 OR count(waste) > 0 OR sum(corrected) > 0 OR sum(implausible) > 0
+GROUP BY 1, 2 HAVING sum(net) + sum(gross) > 0 OR count(waste) > 0 OR sum(corrected) > 0
 ORDER BY 2
 """
 
