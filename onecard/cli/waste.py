@@ -38,8 +38,9 @@ def forecast() -> None:
 
 @forecast.command("now", help=text("onecard.help.forecast.now"))
 def forecast_now() -> None:
-    """Store the covers of closed days; if there were any, mark weights that do not fit and forecast the next week."""
+    """Store the covers of closed days; check them, mark weights that do not fit, and forecast the coming week."""
     from foundation.calendar import is_working_day
+    from waste.forecast.cover_checks import check_covers
     from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
     from waste.forecast.daily_covers import keep_closed_days
     from waste.weighing.marks import mark_weights
@@ -48,6 +49,8 @@ def forecast_now() -> None:
         stored = on_ledger(settings, keep_closed_days)
         for day in stored:
             say("onecard.forecast.stored", day=day)
+        if stored:
+            on_ledger(settings, lambda pool: check_covers(pool, stored[-1]))
         needed = on_ledger(settings, needs_forecast)
         if needed:
             # Before the forecast, whose rows say that it is done: after a failure both are done again.

@@ -99,3 +99,22 @@ def upgrade() -> None:
     op.execute(CORRECTION_TO_ZERO)
     op.execute(MEALS)
     op.execute(MONTHS)
+
+
+def downgrade() -> None:
+    """Drop the columns; a weight that was taken back is 0 g again."""
+    op.execute("DROP VIEW IF EXISTS measured_meal")
+    op.execute("UPDATE weigh_in SET weight_g = 0 WHERE weight_g IS NULL")
+    op.drop_constraint(op.f("ck_weigh_in_weight"), "weigh_in", type_="check")
+    op.alter_column("weigh_in", "weight_g", nullable=False)
+    op.create_check_constraint(
+        op.f("ck_weigh_in_weight"), "weigh_in", "weight_g > 0 OR replaces IS NOT NULL AND weight_g = 0"
+    )
+    for name in ("covers_gross", "unmatched_meals", "unmatched_g", "corrected"):
+        op.drop_column("kitchen_month", name)
+    op.drop_column("waste_meal", "corrected")
+    for meal in LEAST_FEN:
+        op.drop_column("region_rules", f"cover_{meal}_fen")
+    for name in ("paid_fen", "cheap", "covers_gross"):
+        op.drop_column("cover_day", name)
+    op.drop_index("ix_transfer_given_back", "transfer")
