@@ -16,6 +16,8 @@ import psycopg
 import pytest
 import urllib3
 import xlsxwriter
+from alembic import command
+from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
@@ -24,11 +26,13 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from onecard.migrate import alembic_config, migrate, role_of
 from registry.approvals import NeedsApproval
 from registry.identifiers import CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
 from tests.builders import Network
+from tests.closed_days import KEYS
 from tests.running_system import Person
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, Recorded, Source
@@ -213,6 +217,36 @@ async def test_what_was_taken_back_is_unknown_and_a_zero_is_a_zero(ledger: Pool)
     month = await ledger.fetchrow("SELECT weighed_meals, waste_g, corrected FROM kitchen_month")
     assert month is not None
     assert tuple(month) == (1, 2_000, 2)
+
+
+async def test_a_weight_that_an_earlier_release_canceled_is_taken_back(
+    ledger: Pool, owner_url: str, database_url: str
+) -> None:
+    """It corrected to 0 g to cancel, and counted that as a meal without this waste."""
+    canteens = await canteens_in(ledger)
+    number = next(iter(canteens))
+    book = canteens[number].book
+    streams = [weigh_in(number, 1_000, stream=stream) for stream in STREAMS[:3]]
+    await record(ledger, canteens, streams)
+    config = alembic_config(owner_url, KEYS.audit_key)
+    before = ScriptDirectory.from_config(config).get_revision("0031").down_revision
+    await asyncio.to_thread(command.downgrade, config, str(before))
+    await ledger.execute("INSERT INTO cover_day VALUES ($1, $2, $3, 'lunch', 50, 0)", book, number, TODAY)
+    await ledger.execute(
+        "INSERT INTO weigh_in (book, weigh_in_id, canteen_id, business_date, meal, stream, weight_g, replaces,"
+        " recorded_by, recorded_at) VALUES ($1, $2, $3, $4, 'lunch', 'plate', 0, $5, 'k', now())",
+        book, uuid4(), number, TODAY, streams[2].weigh_in_id,
+    )  # fmt: skip
+    await ledger.execute("UPDATE waste_meal SET plate_g = 0")
+    await ledger.execute("UPDATE kitchen_month SET covers = 50, weighed_meals = 1, weighed_covers = 50, waste_g = 2000")
+    await asyncio.to_thread(migrate, owner_url, role_of(database_url), KEYS.audit_key)
+    assert await ledger.fetchval("SELECT weight_g FROM weigh_in WHERE replaces IS NOT NULL") is None
+    meal = await ledger.fetchrow("SELECT plate_g, unserved_g, corrected, weighed FROM measured_meal")
+    month = await ledger.fetchrow("SELECT weighed_meals, weighed_covers, waste_g, corrected FROM kitchen_month")
+    assert meal is not None
+    assert month is not None
+    assert tuple(meal) == (None, 1_000, 1, False)
+    assert tuple(month) == (0, 0, 0, 1)
 
 
 @pytest.mark.parametrize(
