@@ -9,14 +9,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foundation.calendar import is_working_day
+from waste.forecast.series import Series
 from waste.measures.change_points import change_points
 from waste.measures.intervals import WEEKS_MIN, interval
 from waste.weighing.plausibility import Reviewed, Weighed, implausible
+
+if TYPE_CHECKING:
+    from waste.forecast.forecasting import Sufficed
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +30,8 @@ LEVEL_G = 60.0
 CORRELATIONS = (0.0, 0.3, 0.6)
 FIRST, WEIGHED_DAYS = date(2025, 9, 1), 270
 PLATE_G = 25.0
+QUARTER = 13
+"""Weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +126,38 @@ def under_weighing_found(noise: Noise, canteens: int, factor: float = 0.7) -> fl
     return found / planted
 
 
+def covers_of(chance: np.random.Generator, usual: int, days: int) -> list[int]:
+    """Lunches by day: weekdays, 12 % on days off, bridge days, weather that stays for days, a trend, chance."""
+    weekday = np.array([1.0, 1.04, 1.02, 1.0, 0.88, 0.12, 0.08]) * np.exp(chance.normal(0, 0.05, 7))
+    weather, trend = 0.067 * correlated(chance, days, 0.8), chance.normal(0, 0.0003)
+    made = []
+    for n in range(days):
+        day = FIRST + timedelta(days=n)
+        works = is_working_day(day)
+        like = weekday[day.weekday() if works == (day.weekday() < 5) else 4 if works else 6]
+        bridge = works and day.weekday() != 4 and not is_working_day(day + timedelta(days=1))
+        made.append(int(chance.poisson(usual * like * (0.78 if bridge else 1.0) * np.exp(weather[n] + trend * n))))
+    return made
+
+
+def cook_for(canteens: int, usual: tuple[int, ...] = (620, 430, 140), days: int = 548) -> "list[Sufficed]":
+    """How portions to prepare did on the last 168 days, by kind of day and horizon."""
+    # Imported here: the other simulations do without the numerics of the forecast.
+    from waste.forecast.forecasting import backtest_all
+
+    chance = np.random.default_rng(35)
+    series = [
+        Series(f"{number} {size}", FIRST, covers_of(chance, size, days), [0] * days)
+        for number in range(canteens) for size in usual
+    ]  # fmt: skip
+    return backtest_all(series, is_working_day, refit_days=56).cook_for
+
+
 def figures() -> Iterator[tuple[str, float]]:
     """The figures of the long simulations, by name."""
-    for weeks in (WEEKS_MIN, 13, 26):
+    for weeks in (WEEKS_MIN, QUARTER, 26):
         for correlation in (*CORRELATIONS, 0.8):
-            name = f"interval_coverage_{weeks}_weeks_rho{10 * correlation:.0f}"
+            name = f"interval_coverage_rho{10 * correlation:.0f}" + ("" if weeks == QUARTER else f"_{weeks}_weeks")
             yield name, interval_coverage(weeks, correlation, 10_000)
     changes = [(months, correlation) for months in (24, 30, 36) for correlation in (0.0, 0.3, 0.5)]
     yield "change_false_alarms", max(share_with_changes(*kind, 0.0, 3_000) for kind in changes)
@@ -132,6 +166,15 @@ def figures() -> Iterator[tuple[str, float]]:
     yield "under_weighing_found", min(under_weighing_found(noise, 200) for noise in NOISES)
     yield "true_weighings_marked_noisy", max(true_weighings_marked(NOISY, 200).values())
     yield "under_weighing_found_noisy", under_weighing_found(NOISY, 200)
+    groups = cook_for(8)
+    for kind, works in (("working_days", True), ("days_off", False)):
+        its = [group for group in groups if group.works == works]
+        yield f"cook_for_sufficed_{kind}", min(group.sufficed for group in its)
+        yield f"cook_for_sufficed_{kind}_max", max(group.sufficed for group in its)
+        yield f"cook_for_portions_{kind}", max(group.portions for group in its)
+        yield f"cook_for_surplus_{kind}", max(group.surplus for group in its)
+    yield "cook_for_sufficed", min(group.sufficed for group in groups)
+    yield "cook_for_sufficed_max", max(group.sufficed for group in groups)
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from demo.console import ConsoleClient, PlayFailed, open_http
 from demo.network import DemoNetwork
 from loadtest.bench import machine, pgbench
 from loadtest.bench.end_of_day import MEASURED_ROWS, ROWS, EndOfDay, closes_under_load
+from loadtest.bench.evaluation import simulated
 from loadtest.bench.floods import KINDS, flooding
 from loadtest.bench.kitchen import Kitchen
 from loadtest.bench.traffic import Traffic
@@ -82,6 +83,14 @@ TARGETS: dict[str, tuple[str, float]] = {
     "end_of_day_growth": ("<=", 1.0),
     "closes_lost": ("<=", 0),
     "waste_dashboard_p95_ms": ("<=", 200.0),
+    "interval_coverage_rho6": (">=", 0.93),
+    "interval_coverage_rho0": ("<=", 0.975),
+    "change_false_alarms": ("<=", 0.10),
+    "change_power": (">=", 0.8),
+    "true_weighings_marked": ("<=", 0.02),
+    "under_weighing_found": (">=", 0.8),
+    "cook_for_sufficed": (">=", 0.93),
+    "cook_for_sufficed_max": ("<=", 0.97),
 }
 
 AS_IN_PRODUCTION = {
@@ -358,7 +367,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="the first nine figures, in under two minutes")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
-    parser.add_argument("--only", choices=["charges", "floods", "end-of-day", "kitchen"], help="one part alone")
+    parser.add_argument(
+        "--only", choices=["charges", "floods", "end-of-day", "kitchen", "evaluation"], help="one part alone"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
         people, phones = (QUICK_PEOPLE, QUICK_PHONES) if arguments.quick else (PEOPLE, PHONES)
@@ -372,6 +383,8 @@ def main() -> None:
                 bench.end_of_day(quick=arguments.quick)
             if arguments.only == "kitchen" or (arguments.only is None and not arguments.quick):
                 bench.kitchen()
+            if arguments.only == "evaluation" or (arguments.only is None and not arguments.quick):
+                simulated(bench.note)
         except (PlayFailed, LoadFailed, subprocess.CalledProcessError) as error:
             sys.exit(f"bench: {error}")
     show(bench.results)
