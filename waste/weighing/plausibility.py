@@ -149,18 +149,26 @@ class _History:
         self.begins, self.dismissed = sorted(reviewed.new_levels), reviewed.dismissed
         self.excluded = {n for n, w in enumerate(weighed) if w.day in reviewed.upheld}
         self.usual: dict[int, float] = {}
+        self.levels: dict[tuple[date, date, bool], Level | None] = {}
 
     def reference(self, n: int) -> Level | None:
-        """The level that a day is compared with, from days of its kind."""
+        """The level that a day is compared with: of days of its kind before its week."""
         today = self.weighed[n]
         begin = max((day for day in self.begins if day <= today.day), default=date.min)
-        since = max(begin, today.day - REFERENCE_DAYS)
-        before = [self.logs[k] for k in range(n) if self.weighed[k].day >= since and self._usable(k, today.works)]
-        if len(before) < REFERENCE_MIN:
-            until = min((day for day in self.begins if day > today.day), default=date.max)
-            first = (k for k, w in enumerate(self.weighed) if begin <= w.day < until and self._usable(k, today.works))
-            before = [self.logs[k] for k in islice(first, REFERENCE_FIRST)]
-        return level_of(before) if len(before) >= REFERENCE_MIN else None
+        week = today.day - timedelta(days=today.day.weekday())
+        key = begin, week, today.works
+        if key not in self.levels:
+            self.levels[key] = self._level(*key)
+        return self.levels[key]
+
+    def _level(self, begin: date, week: date, works: bool) -> Level | None:
+        since = max(begin, week - REFERENCE_DAYS)
+        logs = [self.logs[k] for k, w in enumerate(self.weighed) if since <= w.day < week and self._usable(k, works)]
+        if len(logs) < REFERENCE_MIN:
+            until = min((day for day in self.begins if day > begin), default=date.max)
+            first = (k for k, w in enumerate(self.weighed) if begin <= w.day < until and self._usable(k, works))
+            logs = [self.logs[k] for k in islice(first, REFERENCE_FIRST)]
+        return level_of(logs) if len(logs) >= REFERENCE_MIN else None
 
     def _usable(self, k: int, works: bool) -> bool:
         return self.weighed[k].works == works and k not in self.excluded
