@@ -145,6 +145,18 @@ def inspect(day: Day) -> None:
             day.network.person("kitchen-yinzhou").call("POST", f"/waste/cases/{number}/plan", plan)
 
 
+AS_ISSUED = {
+    "good": "（一）按需备餐。各食堂参照预测就餐人次备餐，少量多次、随用随做。（演示）\n"
+    "（二）小份供应。部分食堂推出小份菜、半份菜，并在取餐处张贴节约提示。（演示）",
+    "issuers": ["宁波市机关事务管理局（演示）"],
+    "issuer_code": "演示机管通",
+    "serial": 1,
+    "addressees": "各区（县、市）机关事务管理部门，市级各有关单位",
+    "copy_to": "省机关事务管理局",
+}
+"""What people write in a bulletin: what canteens did well, and the elements of an official document."""
+
+
 def publish_bulletin(day: Day) -> None:
     """Last quarter is evaluated and frozen, its bulletin written by one person and published by another; once."""
     supervisor = day.network.person("supervisor")
@@ -158,8 +170,7 @@ def publish_bulletin(day: Day) -> None:
             raise PlayFailed("demo.not_evaluated", quarter=quarter, seconds=f"{RESEND_FOR_S:.0f}")
     supervisor.call("POST", f"/waste/evaluations/{quarter}/freeze")
     number = supervisor.call("POST", "/waste/bulletins", {"quarter": str(quarter)})["number"]
-    foreword = "本季度各单位认真落实制止餐饮浪费要求，现将成效评估情况通报如下。（演示）"
-    supervisor.call("PATCH", f"/waste/bulletins/{number}", {"foreword": foreword})
+    supervisor.call("PATCH", f"/waste/bulletins/{number}", AS_ISSUED | {"year": today.year})
     day.network.approver.call("POST", f"/waste/bulletins/{number}/publication")
 
 

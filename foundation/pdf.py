@@ -1,9 +1,9 @@
 """PDF documents: a Typst template and its data become a PDF/A-2b with a Chinese font.
 
-The template reads its data as ``json(bytes(sys.inputs.data))`` and sets the font named in ``sys.inputs.font``. PDF/A
-makes Typst fail on a character that no font has. What people write is checked when they write it
-(``first_unsettable``); a document that has such a character nevertheless becomes a plain PDF with a box in its place,
-since no text may keep a receipt or a statement from being made.
+The template reads its data as ``json(bytes(sys.inputs.data))`` and sets the font named in ``sys.inputs.font``, or the
+one with serifs in ``sys.inputs.serif``. PDF/A makes Typst fail on a character that no font has. What people write for
+print is checked when they write it (``first_unsettable``). In other data, such as names, the geta mark stands for such
+a character: no text may keep a receipt or a statement from being made.
 """
 
 import asyncio
@@ -18,6 +18,12 @@ from foundation.problems import Problem, ProblemKind
 
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC")
 """Font families that cover names of people and places (GBK and beyond); the first installed one is used."""
+
+SERIF_FONTS = ("Noto Serif CJK SC", "Source Han Serif SC", "Noto Serif SC")
+"""The same with serifs, for official documents; without one of them, they are set without serifs."""
+
+MISSING = "\N{GETA MARK}"
+"""What printers set where a character is missing (U+3013)."""
 
 NO_FONT = ProblemKind(503, "no-font")
 
@@ -37,6 +43,10 @@ def render(template: Path, data: Any) -> bytes:
     encoded = json.encode(data).decode()
     try:
         return _compile(template, encoded)
+    except typst.TypstError:
+        encoded = encoded.translate(dict.fromkeys(map(ord, unsettable(encoded)), MISSING))
+    try:
+        return _compile(template, encoded)
     except typst.TypstError as error:
         log.warning("pdf_without_standard", template=template.parent.name, error=str(error))
         return _compile(template, encoded, archival=False)
@@ -45,8 +55,8 @@ def render(template: Path, data: Any) -> bytes:
 def _compile(template: Path | bytes, data: str, *, archival: bool = True) -> bytes:
     import typst
 
-    fonts, family = _fonts()
-    inputs = {"data": data, "font": family}
+    fonts, family, serif = _fonts()
+    inputs = {"data": data, "font": family, "serif": serif}
     made = typst.compile(
         template,
         font_paths=fonts,
@@ -64,16 +74,23 @@ _ONE_TEXT = b"#set text(font: sys.inputs.font)\n#json(bytes(sys.inputs.data))"
 
 async def first_unsettable(text: str) -> str | None:
     """The first character of a text that no installed font has; None if the whole text can be set."""
-    return await asyncio.to_thread(_first_unsettable, text)
+    found = await asyncio.to_thread(unsettable, text)
+    return next((character for character in text if character in found), None)
 
 
-def _first_unsettable(text: str) -> str | None:
-    if not text or _can_be_set(text):
-        return None
-    if len(text) == 1:
-        return text
-    half = len(text) // 2
-    return _first_unsettable(text[:half]) or _first_unsettable(text[half:])
+def unsettable(text: str) -> set[str]:
+    """The characters of a text that no installed font has, each tried by itself."""
+    return _unsettable("".join(sorted({character for character in text if not character.isascii()})))
+
+
+def _unsettable(characters: str) -> set[str]:
+    # A space between them: some are set together only, or change their neighbours.
+    if not characters or _can_be_set(" ".join(characters)):
+        return set()
+    if len(characters) == 1:
+        return {characters}
+    half = len(characters) // 2
+    return _unsettable(characters[:half]) | _unsettable(characters[half:])
 
 
 def _can_be_set(text: str) -> bool:
@@ -87,7 +104,7 @@ def _can_be_set(text: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _fonts() -> tuple[Any, str]:
+def _fonts() -> tuple[Any, str, str]:
     import typst
 
     fonts = typst.Fonts()
@@ -95,4 +112,4 @@ def _fonts() -> tuple[Any, str]:
     family = next((name for name in FONTS if name in found), None)
     if family is None:
         raise Problem(NO_FONT)
-    return fonts, family
+    return fonts, family, next((name for name in SERIF_FONTS if name in found), family)

@@ -132,6 +132,7 @@ PROVIDED = {
     "approvals": "approvals",
     "alone_limits": "alone_limits",
     "account_cooling_h": "account_cooling_h",
+    "bulletin_font": "bulletin_font",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
@@ -204,6 +205,7 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "clearing_fee_fen": settings.clearing_fee_fen,
             "alone_limits": settings.alone_limits,
             "account_cooling_h": settings.account_cooling_h,
+            "bulletin_font": settings.bulletin_font,
             "connection_limits": ConnectionLimits(
                 strangers_max=settings.connections_max,
                 each_max=settings.connections_per_address_max,

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     demo_hours: bool = Field(
         True, description="Beside the demo city: take payments at the hours of a played day, which the clock is not at."
     )
+    bulletin_font: str = Field(
+        "",
+        max_length=100,
+        description="Font family of the body of bulletins, such as FangSong_GB2312 where it is licensed and installed; "
+        "none: Noto Serif CJK SC, which also has the characters that the font lacks.",
+    )
     audit_syslog: str | None = Field(
         None,
         pattern=r"^(udp|tcp|unix)://\S+$",

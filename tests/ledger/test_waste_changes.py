@@ -23,7 +23,7 @@ from registry.identifiers import AgencyId
 from registry.models import Canteen, Database
 from registry.roles import Role
 from tests.closed_days import KEYS
-from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin
+from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin, read_bulletin
 from waste.evaluation.appeals import decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
 from waste.evaluation.quarters import (
@@ -200,6 +200,29 @@ async def test_a_bulletin_is_published_by_another_person(world: World) -> None:
     await world.refused(publish_bulletin(world.database, OTHER, number), "bulletins.published")
     await world.refused(edit_bulletin(world.database, OTHER, number, {"good": "y"}), "bulletins.published")
     await world.refused(edit_bulletin(world.database, OTHER, 1, {"good": "y"}), "bulletins.no_bulletin")
+
+
+async def test_a_bulletin_has_the_elements_of_an_official_document(world: World) -> None:
+    """Changed in the draft alone; a document number belongs to one bulletin, and the day of signing is kept."""
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER)
+    first, second = [await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER) for _ in range(2)]
+    edit = partial(edit_bulletin, world.database, SUPERVISOR)
+    elements: dict[str, Any] = {
+        "issuers": ["宁波市机关事务管理局"], "issuer_code": "甬机管通", "year": 2026, "serial": 3,
+        "addressees": "市级各有关单位", "copy_to": "省机关事务管理局", "annexes": ["ranking"],
+    }  # fmt: skip
+    assert await world.noted(edit(first, elements | {"good": "推行小份半份。"})) == ["edit_bulletin"]
+    await world.refused(edit(second, elements), "bulletins.number_taken")
+    await edit(second, elements | {"serial": None})
+    await world.refused(edit(second, {"issuers": ["机关\U0001f468局"]}), "bulletins.cannot_be_printed")
+    await publish_bulletin(world.database, OTHER, first)
+    async with world.database() as db:
+        kept = await read_bulletin(db, first, drafts=False)
+    assert {name: getattr(kept, name) for name in elements} == elements
+    assert kept.signed_on == datetime.now(ZONE).date()
+    assert kept.texts["good"] == "推行小份半份。"
+    await world.refused(edit(first, {"serial": 4}), "bulletins.published")
 
 
 async def test_a_request_that_commits_during_an_evaluation_stays_pending(world: World) -> None:

@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from foundation.catalogue import Language
@@ -12,7 +15,8 @@ from waste.bulletins.facts import Facts, Group, Line, Overdue, Totals
 from waste.bulletins.models import Bulletin
 from waste.bulletins.pages import list_page, page
 from waste.bulletins.presentation import present
-from waste.bulletins.wording import change_said, draft_texts, grade_of, overview
+from waste.bulletins.wording import change_said, draft_texts, grade_of, headed, overview
+from waste.evaluation.definitions import definitions
 
 HAN = re.compile("[\u4e00-\u9fff]")
 GRADES = [("优秀", 90.0), ("良好", 80.0), ("合格", 70.0), ("不合格", 0.0)]
@@ -56,9 +60,24 @@ class Known:
 def bulletin(facts: Facts) -> Bulletin:
     return Bulletin(
         bulletin_id=7, quarter=date(2026, 7, 1), state="published", texts=draft_texts(facts),
-        found=to_builtins(facts), written_by=["a"], drafted_at=datetime.now(UTC), published_by="b",
+        found=to_builtins(facts), issuers=[], issuer_code="", year=2026, serial=None, addressees="", copy_to="",
+        signed_on=date(2026, 10, 20), annexes=None, written_by=["a"], drafted_at=datetime.now(UTC), published_by="b",
         published_at=datetime(2026, 10, 20, 3, tzinfo=UTC),
     )  # fmt: skip
+
+
+def issued(facts: Facts, *issuers: str) -> Bulletin:
+    """A bulletin with the elements of an official document."""
+    made = bulletin(facts)
+    made.issuers, made.issuer_code, made.serial = list(issuers), "甬机管通", 3
+    made.addressees, made.copy_to = "各区（县、市）机关事务管理部门，市级各有关单位", "省机关事务管理局"
+    return made
+
+
+def counts_of(facts: Facts) -> list[int]:
+    """The number of canteens evaluated, then the numbers by grade, as the first sentence says them."""
+    sentence = overview(facts, Language.CHINESE).partition("。")[0]
+    return [int(count) for count in re.findall(r"(\d+)家", sentence)]
 
 
 def test_the_title_names_the_matter_and_the_kind_of_document() -> None:
@@ -69,12 +88,33 @@ def test_the_counts_by_grade_add_up_to_the_canteens_evaluated() -> None:
     said = overview(Known().facts(), Language.CHINESE)
     assert said.startswith("本季度共评估食堂7家，其中优秀2家、良好2家、合格1家、不合格1家、等级待核实1家。")
     assert "平均每人次浪费食品63.2克，较上季度下降8.1%。" in said
-    assert sum(int(count) for count in re.findall(r"(\d+)家", said)[1:]) == 7
+    assert sum(counts_of(Known().facts())[1:]) == 7
+
+
+@given(
+    st.lists(
+        st.builds(
+            dict,
+            grade=st.sampled_from(["优秀", "良好", "合格", "不合格", "", "旧等级"]),
+            score=st.none() | st.floats(0, 100),
+            to_verify=st.booleans(),
+            vetoed=st.booleans(),
+        ),
+        min_size=1, max_size=60,
+    )
+)  # fmt: skip
+def test_the_counts_add_up_whatever_the_canteens_are(canteens: list[dict[str, Any]]) -> None:
+    """With grades to be verified, without a score, vetoed, and of grades that no scheme has any more."""
+    facts = Known(lines=[line(one.pop("grade"), n, **one) for n, one in enumerate(canteens, start=1)]).facts()
+    total, *by_grade = counts_of(facts)
+    assert total == sum(by_grade) == len(canteens)
+    first = overview(facts, Language.ENGLISH).partition(").")[0]
+    assert sum(int(n) for n in re.findall(r"\d+", first)[1:]) == len(canteens)
 
 
 def test_a_canteen_without_a_grade_is_counted_once() -> None:
     facts = Known(lines=[line("", score=None, to_verify=True), line()]).facts()
-    assert "共评估食堂2家，其中良好1家、等级待核实1家。" in overview(facts, Language.CHINESE)
+    assert "共评估食堂2家，其中良好1家、数据不足未评定等级1家。" in overview(facts, Language.CHINESE)
 
 
 @pytest.mark.parametrize(
@@ -98,11 +138,60 @@ def test_a_veto_says_its_grade() -> None:
     ],
 )
 def test_open_cases_have_a_date(open_cases: int, overdue: int, said: str) -> None:
-    assert said in draft_texts(Known(open_cases=open_cases, overdue_cases=overdue).facts())["closing"]
+    assert said in draft_texts(Known(open_cases=open_cases, overdue_cases=overdue).facts())["warnings"]
 
 
-def test_without_a_good_canteen_the_draft_asks_for_examples() -> None:
-    assert draft_texts(Known(lines=[line("合格", score=71.0)]).facts())["good"] == "（典型做法待补充）"
+def test_a_draft_has_no_placeholder_and_a_section_without_text_is_left_out() -> None:
+    """What canteens did well is for people to write; until they do, the numbering closes up."""
+    texts = draft_texts(Known().facts())
+    assert texts["good"] == ""
+    assert not any("补充" in text or "待定" in text for text in texts.values())
+    headings = [heading for heading, _ in headed(texts, Language.CHINESE)]
+    assert headings == ["一、总体情况", "二、存在问题", "三、下一步工作要求"]
+    headings = [heading for heading, _ in headed(texts | {"good": "推行小份半份。"}, Language.CHINESE)]
+    assert headings == ["一、总体情况", "二、主要做法", "三、存在问题", "四、下一步工作要求"]
+
+
+def test_points_of_a_section_are_numbered() -> None:
+    (_, problems), (_, steps) = headed(draft_texts(Known().facts()), Language.CHINESE)[1:]
+    assert [problem[:3] for problem in problems] == ["（一）", "（二）"]
+    assert problems[0] == "（一）第6食堂评估不合格，须限期整改并接受复查。"
+    assert [step[:3] for step in steps] == ["（一）", "（二）", "（三）"]
+
+
+def test_every_figure_that_changes_has_its_date() -> None:
+    texts = draft_texts(Known().facts())
+    assert "截至2026年10月15日，年度抽查食堂3家，占7家的42.9%。" in texts["foreword"]
+    assert "截至2026年10月15日，尚有1项问题未完成整改" in texts["warnings"]
+
+
+@pytest.mark.parametrize(("serial", "number"), [(3, "甬机管通〔2026〕3号"), (None, "甬机管通〔2026〕\u3000号")])
+def test_a_document_number_has_room_until_it_is_registered(serial: int | None, number: str) -> None:
+    made = issued(Known().facts(), "宁波市机关事务管理局")
+    made.serial = serial
+    assert present(made, Language.CHINESE).document_number == number
+    assert number in page(made, Language.CHINESE)
+    assert present(made, Language.ENGLISH).document_number == ""
+
+
+def test_annexes_are_numbered_and_empty_ones_are_left_out() -> None:
+    made = bulletin(Known().facts())
+    labels = [(one.label, one.title) for one in present(made, Language.CHINESE).annexes]
+    assert labels == [("附件1", "评估结果一览表"), ("附件2", "逾期未整改问题清单"), ("附件3", "评估方法说明")]
+    made.found["overdue"], made.annexes = [], ["ranking", "overdue"]
+    assert [one.label for one in present(made, Language.CHINESE).annexes] == ["附件"]
+
+
+def test_the_ranking_says_what_is_to_be_known_of_the_data() -> None:
+    facts = Known(lines=[line(flags=2, corrected_weeks=1)]).facts()
+    assert "2处数据待核查；1周数据有更正" in page(bulletin(facts), Language.CHINESE)
+
+
+def test_the_method_prints_the_definitions() -> None:
+    said = draft_texts(Known().facts())["method"]
+    for term in definitions(date(2026, 7, 1), Language.CHINESE):
+        assert f"{term.name}：{term.text}" in said
+    assert len(said) < 6_000, "it can be edited"
 
 
 def test_figures_have_their_units_and_what_is_required() -> None:
@@ -129,3 +218,8 @@ def test_what_earlier_releases_published_is_still_shown() -> None:
     old.texts = old.texts | {"foreword": "本季度共评估7个食堂。"}
     assert "（默认方案）：自助餐" in page(old, Language.CHINESE)
     assert "本季度共评估7个食堂。" in page(old, Language.CHINESE)
+    old.texts = {name: old.texts[name] for name in ("title", "foreword", "good", "warnings", "closing")}
+    old.year = old.signed_on = None
+    assert "三、下一步工作要求" in page(old, Language.CHINESE)
+    assert "评估方法说明" not in page(old, Language.CHINESE)
+    assert "Method of evaluation" in page(old, Language.ENGLISH)

@@ -218,7 +218,8 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     path = f"/waste/bulletins/{bulletin}"
     assert urllib3.request("GET", f"{network.url}/bulletins/{bulletin}").status == 404, "a draft is nobody's business"
     foreword = "本季度 <b>各单位</b> 认真落实。"
-    assert supervisor.ask("PATCH", path, {"foreword": foreword}).status == 204
+    issued = {"foreword": foreword, "issuers": ["宁波市机关事务管理局"], "issuer_code": "甬机管通", "serial": None}
+    assert supervisor.ask("PATCH", path, issued).status == 204
     assert supervisor.ask("PATCH", path, {"colour": "red"}).status == 400
     assert supervisor.ask("POST", f"{path}/publication").status == 403, "nobody publishes what he wrote"
     assert kitchen.ask("POST", f"{path}/publication").status == 403
@@ -230,6 +231,8 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf").data)
     assert "成效评估情况的通报" in text
     assert "余姚市机关事务中心" in text
+    assert "宁波市机关事务管理局" in text
+    assert f"甬机管通〔{TODAY.year}〕" in text
     text = pdf_text(urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/pdf?lang=en").data)
     assert "Bulletin on the evaluation of anti-food-waste work" in text
     page = browser.new_page(viewport={"width": 900, "height": 1200}, locale="zh-CN")
@@ -240,6 +243,7 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     page.click("li a")
     expect(page.locator("h1")).to_contain_text("通报")
     expect(page.locator("body")).to_contain_text("<b>各单位</b>")
+    expect(page.locator("body")).to_contain_text(f"甬机管通〔{TODAY.year}〕")
     assert page.locator("svg rect").count() == 7
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -6,11 +6,14 @@ never changes, and is open to everybody.
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 
 from msgspec import convert, to_builtins
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.calendar import ZONE
 from foundation.pdf import first_unsettable
 from foundation.postgres import Pool
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Problem
@@ -19,7 +22,7 @@ from registry.access import Person
 from registry.models import Database, next_numbers
 from waste.bulletins.facts import Facts, facts_of
 from waste.bulletins.models import Bulletin
-from waste.bulletins.wording import draft_texts
+from waste.bulletins.wording import TEXTS, draft_texts
 from waste.evaluation.quarters import quarter_of, state_of, year_and_quarter
 
 
@@ -28,6 +31,14 @@ class BulletinState(StrEnum):
 
     DRAFT = "draft"
     PUBLISHED = "published"
+
+
+class Annex(StrEnum):
+    """What a bulletin may have on pages of their own, in this order."""
+
+    RANKING = "ranking"
+    OVERDUE = "overdue"
+    METHOD = "method"
 
 
 def bulletin_subject(bulletin_id: int) -> str:
@@ -48,41 +59,56 @@ async def draft_bulletin(database: Database, ledger: Pool, person: Person, quart
         raise Problem(CONFLICT, "evaluation.not_frozen", **year_and_quarter(quarter))
     facts = await facts_of(ledger, quarter)
     detail = {"quarter": str(quarter)}
+    now = datetime.now(UTC)
     async with audit.change(database, person.login, "draft_bulletin", detail=detail) as change:
         [number] = await next_numbers(change.db, 1)
         change.note.subject = bulletin_subject(number)
         change.db.add(
             Bulletin(
                 bulletin_id=number, quarter=quarter, state=BulletinState.DRAFT, texts=draft_texts(facts),
-                found=to_builtins(facts), written_by=[person.login], drafted_at=datetime.now(UTC),
+                found=to_builtins(facts), issuers=[], issuer_code="", year=now.astimezone(ZONE).year, addressees="",
+                copy_to="", annexes=list(Annex), written_by=[person.login], drafted_at=now,
             )
         )  # fmt: skip
     return number
 
 
-async def edit_bulletin(database: Database, person: Person, bulletin_id: int, texts: dict[str, str]) -> None:
-    """Replace texts of a draft. Its editors cannot publish it.
+async def edit_bulletin(database: Database, person: Person, bulletin_id: int, changes: dict[str, Any]) -> None:
+    """Replace texts (``waste.bulletins.wording.TEXTS``) and columns of a draft. Its editors cannot publish it.
 
-    Raises Problem NOT_FOUND, CONFLICT (published), INVALID (a character that cannot be printed).
+    Raises Problem NOT_FOUND, CONFLICT (published; another bulletin has the number), INVALID (a character that cannot be
+    printed).
     """
-    for name, text in texts.items():
-        character = await first_unsettable(text)
+    for name, value in changes.items():
+        character = await first_unsettable("".join(value) if isinstance(value, (str, list)) else "")
         if character is not None:
             raise Problem(INVALID, "bulletins.cannot_be_printed", field=name, character=f"U+{ord(character):04X}")
-    async with audit.change(database, person.login, "edit_bulletin", bulletin_subject(bulletin_id), texts) as change:
+    subject = bulletin_subject(bulletin_id)
+    async with audit.change(database, person.login, "edit_bulletin", subject, to_builtins(changes)) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
-        bulletin.texts = bulletin.texts | texts
+        bulletin.texts = bulletin.texts | {name: text for name, text in changes.items() if name in TEXTS}
+        for name in changes.keys() - set(TEXTS):
+            setattr(bulletin, name, changes[name])
         bulletin.written_by = sorted({*bulletin.written_by, person.login})
+        number = f"{bulletin.issuer_code}〔{bulletin.year}〕{bulletin.serial}号"
+        try:
+            await change.db.flush()
+        except IntegrityError:
+            raise Problem(CONFLICT, "bulletins.number_taken", number=number) from None
 
 
 async def publish_bulletin(database: Database, person: Person, bulletin_id: int) -> None:
-    """Publish a draft. Raises Problem NOT_FOUND, CONFLICT (published), SECOND_PERSON (the person edited it)."""
+    """Publish a draft; it is signed today unless it says otherwise.
+
+    Raises Problem NOT_FOUND, CONFLICT (published), SECOND_PERSON (the person edited it).
+    """
     async with audit.change(database, person.login, "publish_bulletin", bulletin_subject(bulletin_id)) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
         if person.login in bulletin.written_by:
             raise Problem(SECOND_PERSON, "bulletins.editor_cannot_publish", bulletin_id=bulletin_id)
         bulletin.state, bulletin.published_by = BulletinState.PUBLISHED, person.login
-        bulletin.published_at = datetime.now(UTC)
+        bulletin.published_at = now = datetime.now(UTC)
+        bulletin.signed_on = bulletin.signed_on or now.astimezone(ZONE).date()
 
 
 async def _lock_draft(db: AsyncSession, bulletin_id: int) -> Bulletin:

@@ -1,6 +1,7 @@
 """A bulletin as a PDF."""
 
 from pathlib import Path
+from typing import Any
 
 from msgspec import to_builtins
 
@@ -14,7 +15,16 @@ from waste.bulletins.presentation import present
 TEMPLATE = Path(web.__file__).parent / "bulletin" / "page.typ"
 
 
-async def document(bulletin: Bulletin, language: Language, documents: Aside, caller: str) -> bytes:
-    """The pages of A4 with charts, as PDF/A-2b. Raises Problem NO_FONT or UNAVAILABLE (too many ask)."""
-    data = to_builtins(present(bulletin, language)) | {"lang": language.tag.partition("-")[0]}
+async def document(bulletin: Bulletin, language: Language, font: str, documents: Aside, caller: str) -> bytes:
+    """The pages in the form of an official document, as PDF/A-2b. ``font``: the family of the body, if any.
+
+    Raises Problem NO_FONT or UNAVAILABLE (too many ask).
+    """
+    data = data_of(bulletin, language, font)
     return await documents.remembered(render, TEMPLATE, data, caller=caller)
+
+
+def data_of(bulletin: Bulletin, language: Language, font: str) -> dict[str, Any]:
+    """What the template sets."""
+    shown: dict[str, Any] = to_builtins(present(bulletin, language))
+    return shown | {"lang": language.tag.partition("-")[0], "body_font": font}

@@ -2,19 +2,23 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from foundation.calendar import ZONE
+from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from waste.evaluation.quarters import quarter_before, quarter_of
 from waste.evaluation.results import Standing, standings
-from waste.evaluation.scheme import schemes
+from waste.evaluation.scheme import Scheme, schemes
+from waste.flags.flags import flag_counts
 from waste.measures.over_time import measures_over
 from waste.measures.schemas import GroupBy, Period, PeriodMeasures, Serving
 from waste.supervision.cases import case_figures, overdue_cases
 from waste.supervision.sampling import coverage
+from waste.weighing.corrections import corrected_weeks
 
 SERVING_OF_EARLIER_RELEASES = {
     "自助 buffet": Serving.BUFFET,
@@ -25,7 +29,10 @@ SERVING_OF_EARLIER_RELEASES = {
 
 
 class Line(Struct):
-    """A canteen in a ranking; ``before``: its score of the quarter before."""
+    """A canteen in a ranking; ``before``: its score of the quarter before.
+
+    ``flags``: figures of the quarter that need a look or are wrong. ``corrected_weeks``: weeks with corrected weights.
+    """
 
     rank: int | None
     name_zh: str
@@ -37,6 +44,22 @@ class Line(Struct):
     to_verify: bool
     vetoed: bool
     before: float | None
+    flags: int = 0
+    corrected_weeks: int = 0
+
+
+class Scored(Struct):
+    """An indicator of a scheme as it was when a bulletin was drafted."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    points: float
+    rule_zh: str
+    rule_en: str
+    measure: str | None
+    target: float | None
+    limit: float | None
 
 
 class Group(Struct):
@@ -47,6 +70,7 @@ class Group(Struct):
     grades: list[tuple[str, float]]
     lines: list[Line]
     scheme_en: str = ""
+    indicators: list[Scored] = field(default_factory=list)
 
     @property
     def serving_code(self) -> Serving:
@@ -99,9 +123,13 @@ async def facts_of(ledger: Pool, quarter: date) -> Facts:
     first, last = quarter_of(quarter)
     before = quarter_before(first)
     today = datetime.now(ZONE).date()
+    found = await standings(ledger, quarter)
+    numbers = [one.canteen_id for one in found]
+    flags = {number: sum(rules.values()) for number, rules in (await flag_counts(ledger, numbers, first, last)).items()}
+    doubts = _Doubts(flags, await corrected_weeks(ledger, numbers, first, last))
     return Facts(
         quarter=str(quarter),
-        groups=_groups(await standings(ledger, quarter), await _scores(ledger, before)),
+        groups=_groups(found, await _scores(ledger, before), doubts),
         totals=await _totals(ledger, first, last),
         before=await _totals(ledger, *quarter_of(before)),
         cases=await case_figures(ledger, first, last, today),
@@ -121,23 +149,41 @@ async def _scores(ledger: Pool, quarter: date) -> dict[int, float | None]:
         return {}
 
 
-def _groups(found: list[Standing], before: dict[int, float | None]) -> list[Group]:
+class _Doubts(NamedTuple):
+    """Flags, and weeks with corrections, by canteen."""
+
+    flags: dict[int, int]
+    corrected_weeks: dict[int, int]
+
+
+def _groups(found: list[Standing], before: dict[int, float | None], doubts: _Doubts) -> list[Group]:
     groups: dict[tuple[str, str], Group] = {}
     known = {scheme.id: scheme for scheme in schemes().known}
     for one in found:
         scheme, key = known[one.scheme], (one.scheme, one.serving)
         if key not in groups:
             grades = [(grade.name_zh, grade.begins) for grade in scheme.grade]
-            groups[key] = Group(scheme.name_zh, one.serving, grades, [], scheme.name_en)
-        groups[key].lines.append(_line(one, scheme.grade[-1].name_zh, before.get(one.canteen_id)))
+            groups[key] = Group(scheme.name_zh, one.serving, grades, [], scheme.name_en, _scored(scheme))
+        groups[key].lines.append(_line(one, scheme.grade[-1].name_zh, before.get(one.canteen_id), doubts))
     return list(groups.values())
 
 
-def _line(one: Standing, last_grade: str, before: float | None) -> Line:
+def _scored(scheme: Scheme) -> list[Scored]:
+    chinese, english = Language.CHINESE, Language.ENGLISH
+    return [
+        Scored(
+            i.code, i.name_zh, i.name_en, i.points, i.rule(chinese), i.rule(english), i.measure, i.target, i.limit
+        )
+        for i in scheme.indicator
+    ]  # fmt: skip
+
+
+def _line(one: Standing, last_grade: str, before: float | None, doubts: _Doubts) -> Line:
     grade = one.grade_zh or (last_grade if one.vetoed else "")
     return Line(
         rank=one.rank, name_zh=one.name_zh, name_en=one.name_en, score=one.score, low=one.low, high=one.high,
         grade_zh=grade, to_verify=one.to_verify, vetoed=one.vetoed, before=before,
+        flags=doubts.flags.get(one.canteen_id, 0), corrected_weeks=doubts.corrected_weeks.get(one.canteen_id, 0),
     )  # fmt: skip
 
 

@@ -1,13 +1,24 @@
 """Bulletins as web pages: one with its charts, and the list of those published."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
 import web
 from foundation.catalogue import Language
+from waste.bulletins.bulletins import Annex
 from waste.bulletins.models import Bulletin
-from waste.bulletins.presentation import ShownGroup, ShownLine, label, present, published_on, title_of
+from waste.bulletins.presentation import (
+    Presentation,
+    ShownAnnex,
+    ShownGroup,
+    ShownLine,
+    label,
+    present,
+    published_on,
+    title_of,
+)
 
 FOLDER = Path(web.__file__).parent / "bulletin"
 PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
@@ -25,9 +36,13 @@ def page(bulletin: Bulletin, language: Language) -> str:
         number=shown.number,
         published=html.escape(shown.published),
         figures="".join(f"<div><strong>{html.escape(v)}</strong>{html.escape(n)}</div>" for n, v in shown.figures),
+        issuers="".join(f"<p>{html.escape(name)}</p>" for name in shown.issuers),
+        document_number=html.escape(shown.document_number),
+        addressees=f'<p class="to">{html.escape(shown.addressees)}</p>' if shown.addressees else "",
+        basis="".join(f"<p>{html.escape(line)}</p>" for line in shown.basis),
         sections="".join(_section(heading, lines) for heading, lines in shown.sections),
-        groups="".join(_group(group) for group in shown.groups),
-        overdue=_overdue(shown.labels, shown.overdue),
+        signature=_signature(shown),
+        annexes="".join(_annex(annex, shown) for annex in shown.annexes),
     )
 
 
@@ -56,6 +71,33 @@ def _section(heading: str, lines: list[str]) -> str:
     return f"<h2>{html.escape(heading)}</h2>" + "".join(f"<p>{html.escape(line)}</p>" for line in lines)
 
 
+def _signature(shown: Presentation) -> str:
+    lines = [*shown.issuers, shown.signed_on] if shown.issuers else []
+    return "".join(f'<p class="signature">{html.escape(line)}</p>' for line in lines if line)
+
+
+def _annex(annex: ShownAnnex, shown: Presentation) -> str:
+    labels = shown.labels
+    head = f"<h2>{html.escape(annex.label)}{html.escape(labels['colon'])}{html.escape(annex.title)}</h2>"
+    match annex.kind:
+        case Annex.RANKING:
+            legend = f"<small>{html.escape(labels['legend'])}</small>"
+            return head + legend + "".join(_group(group) for group in shown.groups)
+        case Annex.OVERDUE:
+            return head + _table(labels, ("canteen", "finding", "due", "level"), shown.overdue)
+        case Annex.METHOD:
+            heads = ("indicator", "points", "full_points_at", "no_points_at", "formula")
+            said = "".join(f"<p>{html.escape(line)}</p>" for line in shown.method)
+            return (
+                head
+                + said
+                + "".join(
+                    f"<h3>{html.escape(scheme.title)}</h3>{_table(labels, heads, scheme.indicators)}"
+                    for scheme in shown.schemes
+                )
+            )
+
+
 def _group(group: ShownGroup) -> str:
     """The ranking of a group: names and scores as text, which wraps on a narrow screen, and a bar below each."""
     lines = "".join(_line(line, group.begins) for line in group.lines)
@@ -70,7 +112,8 @@ def _line(line: ShownLine, begins: list[float]) -> str:
     score, low, high = line.score or 0.0, line.low or 0.0, line.high or 0.0
     grades = "".join(f'<line x1="{x:g}%" x2="{x:g}%" y1="0" y2="100%" class="g"/>' for x in begins)
     return (
-        f"<li><span>{f'{line.rank}.' if line.rank else '—'} {html.escape(line.name)}</span>"
+        f"<li><span>{f'{line.rank}.' if line.rank else '—'} {html.escape(line.name)}"
+        f"{f' <small>{html.escape(line.note)}</small>' if line.note else ''}</span>"
         f' <span class="said">{html.escape(line.said)}</span>'
         f'<svg aria-hidden="true">{grades}'
         f'<rect width="{score:.1f}%" height="100%" class="{"v" if line.vetoed else "b"}"/>'
@@ -84,9 +127,7 @@ def _axis(begins: list[float]) -> str:
     return f'<svg aria-hidden="true">{texts}</svg>'
 
 
-def _overdue(labels: dict[str, str], cases: list[list[str]]) -> str:
-    if not cases:
-        return ""
-    heads = "".join(f"<th>{html.escape(labels[name])}" for name in ("canteen", "finding", "due", "level"))
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in case) for case in cases)
-    return f"<h2>{html.escape(labels['overdue'])}</h2><table><tr>{heads}{rows}</table>"
+def _table(labels: dict[str, str], columns: Sequence[str], lines: list[list[str]]) -> str:
+    heads = "".join(f"<th>{html.escape(labels[name])}" for name in columns)
+    rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in line) for line in lines)
+    return f'<div class="table"><table><tr>{heads}{rows}</table></div>'

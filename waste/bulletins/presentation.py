@@ -1,6 +1,7 @@
 """A bulletin in one language, ready for the page and for the document.
 
-The texts that people write are Chinese. In English there are the facts, with an overview made from them.
+The texts that people write are Chinese. In English there are the facts, with an overview made from them. The page and
+the document say the same in the same words; the document has the form of GB/T 9704-2012.
 """
 
 from datetime import date
@@ -8,27 +9,28 @@ from datetime import date
 from msgspec import Struct
 
 from foundation import catalogue
-from foundation.calendar import ZONE
+from foundation.calendar import ZONE, long_date
 from foundation.catalogue import Language
-from waste.bulletins.bulletins import kept_facts
-from waste.bulletins.facts import Facts, Group, Line, Overdue, Totals
+from waste.bulletins.bulletins import Annex, kept_facts
+from waste.bulletins.facts import Facts, Group, Line, Overdue, Scored, Totals
 from waste.bulletins.models import Bulletin
-from waste.bulletins.wording import TEXTS, change_said, day_said, grade_name, grade_of, overview, title
+from waste.bulletins.wording import change_said, grade_name, grade_of, headed, method, overview, title
+from waste.evaluation.definitions import value_said
 from waste.supervision.cases import LEVELS
 from waste.supervision.sampling import SHARE
 
 LABELS = (
-    "product", "number", "ranking", "legend", "overdue", "canteen", "finding", "due", "level", "facts_as_json",
-    "all_bulletins", "other_language", "page",
+    "product", "number", "legend", "print_legend", "canteen", "finding", "due", "level", "facts_as_json",
+    "all_bulletins", "other_language", "annex", "colon", "copy_to", "file_of_issuers", "rank", "grade", "note",
+    "interval", "indicator", "points", "full_points_at", "no_points_at", "formula",
 )  # fmt: skip
-"""Messages ``bulletins.label.<name>``; ``page`` keeps its placeholders."""
-
-
+"""Messages ``bulletins.label.<name>``."""
 MINUS = "\N{MINUS SIGN}"
+IDEOGRAPHIC_SPACE = "\u3000"
 
 
 class ShownLine(Struct):
-    """A canteen's bar in the ranking; ``said``: score, change and grade."""
+    """A canteen's bar in the ranking; ``said``: score, change and grade, which also stand apart for a table."""
 
     rank: int | None
     name: str
@@ -37,6 +39,9 @@ class ShownLine(Struct):
     high: float | None
     vetoed: bool
     said: str
+    interval: str
+    grade: str
+    note: str
 
 
 class ShownGroup(Struct):
@@ -48,6 +53,21 @@ class ShownGroup(Struct):
     lines: list[ShownLine]
 
 
+class ShownScheme(Struct):
+    """The indicators of a scheme: code and name, points, where all and where none are had, what the score rests on."""
+
+    title: str
+    indicators: list[list[str]]
+
+
+class ShownAnnex(Struct):
+    """An annex and its title; ``label``: 附件, numbered if there are several."""
+
+    kind: Annex
+    label: str
+    title: str
+
+
 class Presentation(Struct):
     """Everything that a reader of a bulletin sees, in one language."""
 
@@ -57,14 +77,26 @@ class Presentation(Struct):
     published: str
     labels: dict[str, str]
     figures: list[tuple[str, str]]
+    issuers: list[str]
+    document_number: str
+    addressees: str
+    basis: list[str]
     sections: list[tuple[str, list[str]]]
+    annexes: list[ShownAnnex]
+    signed_on: str
+    copy_to: str
+    printed_on: str
     groups: list[ShownGroup]
     overdue: list[list[str]]
+    method: list[str]
+    schemes: list[ShownScheme]
 
 
 def present(bulletin: Bulletin, language: Language) -> Presentation:
     """A bulletin in a language."""
     facts = kept_facts(bulletin)
+    official = language is Language.CHINESE
+    signed_on = long_date(bulletin.signed_on, language) if bulletin.signed_on else ""
     return Presentation(
         language=language,
         title=title_of(bulletin, language),
@@ -72,10 +104,74 @@ def present(bulletin: Bulletin, language: Language) -> Presentation:
         published=_published(bulletin, language),
         labels={name: label(name, language) for name in LABELS},
         figures=_figures(facts, language),
+        issuers=bulletin.issuers if official else [],
+        document_number=document_number(bulletin) if official and bulletin.issuers else "",
+        addressees=_with_colon(bulletin.addressees) if official else "",
+        basis=_lines(bulletin.texts.get("basis", "")) if official else [],
         sections=_sections(bulletin, facts, language),
+        annexes=_annexes(bulletin, facts, language),
+        signed_on=signed_on,
+        copy_to=bulletin.copy_to if official else "",
+        printed_on=label("printed_on", language, day=signed_on) if signed_on else "",
         groups=[_group(group, language) for group in facts.groups],
         overdue=[_overdue(case, language) for case in facts.overdue],
+        method=_lines(bulletin.texts.get("method", "")) if official else method(facts, language),
+        schemes=_schemes(facts, language),
     )
+
+
+def document_number(bulletin: Bulletin) -> str:
+    """The document's number (发文字号), with room for the serial until it is registered."""
+    year = bulletin.year or bulletin.drafted_at.astimezone(ZONE).year
+    return f"{bulletin.issuer_code}〔{year}〕{bulletin.serial or IDEOGRAPHIC_SPACE}号"
+
+
+def _with_colon(addressees: str) -> str:
+    return f"{addressees.rstrip('：:')}：" if addressees else ""
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _annexes(bulletin: Bulletin, facts: Facts, language: Language) -> list[ShownAnnex]:
+    """The annexes that were chosen and have something to show, numbered."""
+    chosen = [kind for kind in Annex if bulletin.annexes is None or kind in bulletin.annexes]
+    has_method = language is not Language.CHINESE or bulletin.texts.get("method", "").strip()
+    empty = {Annex.OVERDUE: not facts.overdue, Annex.RANKING: not facts.groups, Annex.METHOD: not has_method}
+    kinds = [kind for kind in chosen if not empty[kind]]
+    gap = "" if language is Language.CHINESE else " "
+    annex = label("annex", language)
+    return [
+        ShownAnnex(
+            kind,
+            annex if len(kinds) == 1 else f"{annex}{gap}{place}",
+            catalogue.text(f"bulletins.annex.{kind}", language),
+        )
+        for place, kind in enumerate(kinds, start=1)
+    ]
+
+
+def _schemes(facts: Facts, language: Language) -> list[ShownScheme]:
+    shown: dict[str, ShownScheme] = {}
+    for group in facts.groups:
+        if group.indicators:
+            title = label("indicators", language, scheme=_scheme(group, language))
+            shown[group.scheme_zh] = ShownScheme(title, [_scored(one, language) for one in group.indicators])
+    return list(shown.values())
+
+
+def _scored(one: Scored, language: Language) -> list[str]:
+    chinese = language is Language.CHINESE
+    return [
+        f"{one.code} {one.name_zh if chinese else one.name_en}", f"{one.points:g}",
+        value_said(one.measure, one.target, language), value_said(one.measure, one.limit, language),
+        one.rule_zh if chinese else one.rule_en,
+    ]  # fmt: skip
+
+
+def _scheme(group: Group, language: Language) -> str:
+    return group.scheme_zh if language is Language.CHINESE else group.scheme_en or group.scheme_zh
 
 
 def label(name: str, language: Language, **params: str | int) -> str:
@@ -93,7 +189,7 @@ def title_of(bulletin: Bulletin, language: Language) -> str:
 def published_on(bulletin: Bulletin, language: Language) -> str:
     """The day of publication, for people."""
     assert bulletin.published_at is not None
-    return day_said(bulletin.published_at.astimezone(ZONE).date(), language)
+    return long_date(bulletin.published_at.astimezone(ZONE).date(), language)
 
 
 def _published(bulletin: Bulletin, language: Language) -> str:
@@ -110,9 +206,7 @@ def _sections(bulletin: Bulletin, facts: Facts, language: Language) -> list[tupl
     """Headings with paragraphs: the texts in Chinese, the overview of the facts in English."""
     if language is not Language.CHINESE:
         return [(label("overview", language), [overview(facts, language), label("texts_in_chinese", language)])]
-    return [
-        (catalogue.text(f"bulletins.heading.{name}", language), bulletin.texts[name].splitlines()) for name in TEXTS
-    ]
+    return headed(bulletin.texts, language)
 
 
 def _figures(facts: Facts, language: Language) -> list[tuple[str, str]]:
@@ -147,7 +241,7 @@ def _waste_figures(now: Totals, before: Totals | None, language: Language) -> li
 
 
 def _group(group: Group, language: Language) -> ShownGroup:
-    scheme = group.scheme_zh if language is Language.CHINESE else group.scheme_en or group.scheme_zh
+    scheme = _scheme(group, language)
     serving = catalogue.text(f"measures.serving.{group.serving_code}", language)
     grades = [(grade_name(name, language), begins) for name, begins in group.grades if begins]
     said = [label("grade_line", language, grade=name, score=f"{begins:g}") for name, begins in grades]
@@ -155,13 +249,30 @@ def _group(group: Group, language: Language) -> ShownGroup:
         title=label("group", language, scheme=scheme, serving=serving),
         grades=catalogue.text("bulletins.comma", language).join(said),
         begins=[begins for _, begins in grades],
-        lines=[
-            ShownLine(
-                line.rank, _name(line, language), line.score, line.low, line.high, line.vetoed, _score(line, language)
-            )
-            for line in group.lines
-        ],
+        lines=[_line(line, language) for line in group.lines],
     )
+
+
+def _line(line: Line, language: Language) -> ShownLine:
+    return ShownLine(
+        line.rank, _name(line, language), line.score, line.low, line.high, line.vetoed, _score(line, language),
+        _interval(line, language), grade_of(line, language), _note(line, language),
+    )  # fmt: skip
+
+
+def _interval(line: Line, language: Language) -> str:
+    """Score with its interval, and its change."""
+    if line.score is None or line.low is None or line.high is None:
+        return "—"
+    interval = {"score": f"{line.score:.1f}", "low": f"{line.low:.1f}", "high": f"{line.high:.1f}"}
+    return label("spread", language, **interval)
+
+
+def _note(line: Line, language: Language) -> str:
+    """What is to be known of the canteen's data."""
+    said = {"flagged": line.flags, "corrected": line.corrected_weeks}
+    notes = [catalogue.text(f"bulletins.{name}", language, count=count) for name, count in said.items() if count]
+    return catalogue.text("bulletins.semicolon", language).join(notes)
 
 
 def _score(line: Line, language: Language) -> str:

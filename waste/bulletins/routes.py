@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.enums import MediaType
-from msgspec import to_builtins
+from msgspec import UNSET
 
 from foundation.aside import Aside
 from foundation.catalogue import Language
@@ -26,7 +26,7 @@ from waste.bulletins.bulletins import (
 )
 from waste.bulletins.document import document
 from waste.bulletins.pages import list_page, page
-from waste.bulletins.schemas import BulletinShown, BulletinTexts, NewBulletin
+from waste.bulletins.schemas import BulletinChanges, BulletinShown, NewBulletin
 
 ByPerson = Request[access.Person, Any, Any]
 
@@ -54,10 +54,13 @@ class BulletinWriterController(Controller):
             return [BulletinShown.of(bulletin) for bulletin in await list_bulletins(db, drafts=True)]
 
     @patch("/{bulletin_id:int}", guards=[access.allows("inspect")], summary="Edit a draft", status_code=204)
-    async def edit(self, request: ByPerson, bulletin_id: NumberInPath, data: BulletinTexts, database: Database) -> None:
-        """Replaces texts. The facts come from the results and cannot be edited."""
-        texts = {name: text for name, text in to_builtins(data).items() if text is not None}
-        await edit_bulletin(database, request.user, bulletin_id, texts)
+    async def edit(
+        self, request: ByPerson, bulletin_id: NumberInPath, data: BulletinChanges, database: Database
+    ) -> None:
+        """Replaces texts and the elements of the document. The facts come from the results and cannot be edited."""
+        given = {name: getattr(data, name) for name in data.__struct_fields__}
+        changes = {name: value for name, value in given.items() if value is not UNSET}
+        await edit_bulletin(database, request.user, bulletin_id, changes)
 
     @post(
         "/{bulletin_id:int}/publication",
@@ -92,12 +95,15 @@ class BulletinWriterController(Controller):
         bulletin_id: NumberInPath,
         database: Database,
         documents: Aside,
+        bulletin_font: str,
         language: Language,
     ) -> Response[bytes]:
         """As it will be published."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=True)
-        return _pdf(bulletin_id, await document(bulletin, language, documents, request.user.login), language)
+        return _pdf(
+            bulletin_id, await document(bulletin, language, bulletin_font, documents, request.user.login), language
+        )
 
 
 class BulletinController(Controller):
@@ -125,12 +131,15 @@ class BulletinController(Controller):
         bulletin_id: NumberInPath,
         database: Database,
         documents: Aside,
+        bulletin_font: str,
         language: Language,
     ) -> Response[bytes]:
         """A4, PDF/A-2b."""
         async with database() as db:
             bulletin = await read_bulletin(db, bulletin_id, drafts=False)
-        return _pdf(bulletin_id, await document(bulletin, language, documents, address_of(request)), language)
+        return _pdf(
+            bulletin_id, await document(bulletin, language, bulletin_font, documents, address_of(request)), language
+        )
 
     @get("/{bulletin_id:int}/data", summary="Show the facts of a published bulletin")
     async def data(self, bulletin_id: NumberInPath, database: Database) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import LongText, Message, text
+from foundation.messages import Message, text, text_or_none
+from waste.bulletins.bulletins import Annex
 from waste.bulletins.models import Bulletin
+
+Section = Annotated[str, text_or_none(6000)]
 
 
 class NewBulletin(Message):
@@ -15,14 +18,29 @@ class NewBulletin(Message):
     quarter: date
 
 
-class BulletinTexts(Message):
-    """Texts to replace; those left out stay as they are."""
+class BulletinChanges(Message):
+    """What to replace in a draft; members left out stay as they are. A section without text is left out.
 
-    title: Annotated[str, text(100)] | None = None
-    foreword: LongText | None = None
-    good: LongText | None = None
-    warnings: LongText | None = None
-    closing: LongText | None = None
+    ``basis`` stands before the sections: ``foreword`` (总体情况), ``good`` (主要做法), ``warnings`` (存在问题) and
+    ``closing`` (下一步工作要求). Without ``issuers`` it is a notice to the public, without red head and signature.
+    ``serial`` null: not registered yet. ``signed_on`` null: the day of publication.
+    """
+
+    title: Annotated[str, text(100)] | UnsetType = UNSET
+    basis: Section | UnsetType = UNSET
+    foreword: Section | UnsetType = UNSET
+    good: Section | UnsetType = UNSET
+    warnings: Section | UnsetType = UNSET
+    closing: Section | UnsetType = UNSET
+    method: Section | UnsetType = UNSET
+    issuers: Annotated[list[Annotated[str, text(40)]], Meta(max_length=8)] | UnsetType = UNSET
+    issuer_code: Annotated[str, text_or_none(20)] | UnsetType = UNSET
+    year: Annotated[int, Meta(ge=2000, le=2099)] | UnsetType = UNSET
+    serial: Annotated[int, Meta(ge=1, le=99_999)] | UnsetType | None = UNSET
+    addressees: Annotated[str, text_or_none(300)] | UnsetType = UNSET
+    copy_to: Annotated[str, text_or_none(300)] | UnsetType = UNSET
+    signed_on: date | UnsetType | None = UNSET
+    annexes: Annotated[list[Annex], Meta(max_length=3)] | UnsetType = UNSET
 
 
 class BulletinShown(Struct):
@@ -32,6 +50,14 @@ class BulletinShown(Struct):
     quarter: date
     state: str
     texts: dict[str, str]
+    issuers: list[str]
+    issuer_code: str
+    year: int | None
+    serial: int | None
+    addressees: str
+    copy_to: str
+    signed_on: date | None
+    annexes: list[str] | None
     written_by: list[str]
     published_by: str | None
     published_at: datetime | None

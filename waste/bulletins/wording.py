@@ -1,15 +1,24 @@
-"""The sentences that facts suggest: praise before warnings. People edit them before a bulletin is published."""
+"""The sentences that facts suggest: praise before warnings. People edit them before a bulletin is published.
+
+What canteens did well (主要做法) is for people to write: the draft leaves it empty, and an empty section is left out.
+"""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 from foundation import catalogue
+from foundation.calendar import long_date
 from foundation.catalogue import Language
 from waste.bulletins.facts import Facts, Group, Line, Totals, grade_names_en
+from waste.evaluation.definitions import definitions
 from waste.evaluation.quarters import quarter_name
 
-TEXTS = ("foreword", "good", "warnings", "closing")
-"""The texts of a bulletin besides its title, in order; messages ``bulletins.heading.<name>`` head them."""
+SECTIONS = ("foreword", "good", "warnings", "closing")
+"""The texts with headings, in order: 总体情况, 主要做法, 存在问题, 下一步工作要求."""
+TEXTS = ("title", "basis", *SECTIONS, "method")
+"""All texts of a bulletin; ``basis`` stands before the first heading, ``method`` is an annex."""
+NUMERALS = "一二三四五六七八九十"
 
 
 def draft_texts(facts: Facts) -> dict[str, str]:
@@ -17,11 +26,27 @@ def draft_texts(facts: Facts) -> dict[str, str]:
     say = Language.CHINESE
     return {
         "title": title(facts, say),
+        "basis": basis(facts, say),
         "foreword": overview(facts, say),
-        "good": _good(facts, say),
-        "warnings": _warnings(facts, say),
-        "closing": _closing(facts, say),
+        "good": "",
+        "warnings": "\n".join(_numbered(_problems(facts, say))),
+        "closing": "\n".join(_numbered(_next_steps(facts, say))),
+        "method": "\n".join(method(facts, say)),
     }
+
+
+def headed(texts: dict[str, str], language: Language) -> list[tuple[str, list[str]]]:
+    """The sections that have a text, with their headings numbered 一、二、三、 and their paragraphs."""
+    said = [(name, texts.get(name, "").split("\n")) for name in SECTIONS if texts.get(name, "").strip()]
+    return [
+        (f"{NUMERALS[place]}、{_said(f'heading.{name}', language)}", [line for line in lines if line.strip()])
+        for place, (name, lines) in enumerate(said)
+    ]
+
+
+def _numbered(points: Sequence[str]) -> list[str]:
+    """Points as paragraphs （一）, （二）; a single one needs no number."""
+    return list(points) if len(points) < 2 else [f"（{NUMERALS[n]}）{point}" for n, point in enumerate(points)]
 
 
 def title(facts: Facts, language: Language) -> str:
@@ -34,7 +59,23 @@ def overview(facts: Facts, language: Language) -> str:
     sentences = [_evaluated(facts, language)]
     if facts.totals is not None:
         sentences += _figures(facts.totals, facts.before, language)
+    sentences += [*_inspected(facts, language), *_best(facts, language)]
     return ("" if language is Language.CHINESE else " ").join(sentences)
+
+
+def basis(facts: Facts, language: Language) -> str:
+    """On what the evaluation rests."""
+    return _said("basis", language, quarter=quarter_name(date.fromisoformat(facts.quarter), language))
+
+
+def method(facts: Facts, language: Language) -> list[str]:
+    """How the figures and scores were made: definitions, scoring, grades."""
+    terms = definitions(date.fromisoformat(facts.quarter), language)
+    colon = _said("label.colon", language)
+    return [
+        _said("method.terms", language), *(f"{term.name}{colon}{term.text}" for term in terms),
+        _said("method.score", language), _said("method.grade", language),
+    ]  # fmt: skip
 
 
 def grade_of(line: Line, language: Language) -> str:
@@ -68,16 +109,20 @@ def _evaluated(facts: Facts, language: Language) -> str:
     if not lines:
         return _said("none_evaluated", language)
     counts = Counter(_counted_as(line, language) for line in lines)
-    order = [grade_name(name, language) for group in facts.groups for name, _ in group.grades]
-    names = [*dict.fromkeys(order), _said("to_verify", language)]
-    grades = [_said("grade_count", language, grade=name, count=counts[name]) for name in names if counts[name]]
-    return _said("evaluated", language, count=len(lines), grades=_said("comma", language).join(grades))
+    grades = [grade_name(name, language) for group in facts.groups for name, _ in group.grades]
+    # Whatever is counted is also named, so that the counts add up.
+    names = dict.fromkeys([*grades, *counts, _said("to_verify", language), _said("no_score", language)])
+    last = [_said("to_verify", language), _said("no_score", language)]
+    order = [*(name for name in names if name not in last), *last]
+    said = [_said("grade_count", language, grade=name, count=counts[name]) for name in order if counts[name]]
+    return _said("evaluated", language, count=len(lines), grades=_said("comma", language).join(said))
 
 
 def _counted_as(line: Line, language: Language) -> str:
     """The grade under which a canteen is counted; every canteen is counted once."""
-    certain = line.grade_zh and (line.vetoed or not line.to_verify)
-    return grade_name(line.grade_zh, language) if certain else _said("to_verify", language)
+    if line.grade_zh and (line.vetoed or not line.to_verify):
+        return grade_name(line.grade_zh, language)
+    return _said("no_score" if line.score is None else "to_verify", language)
 
 
 def _figures(now: Totals, before: Totals | None, language: Language) -> list[str]:
@@ -94,9 +139,18 @@ def _figures(now: Totals, before: Totals | None, language: Language) -> list[str
     return sentences
 
 
-def _good(facts: Facts, language: Language) -> str:
+def _inspected(facts: Facts, language: Language) -> list[str]:
+    inspected, canteens = facts.sampling["inspected"], facts.sampling["canteens"]
+    if not canteens or not facts.as_of:
+        return []
+    percent = f"{100 * inspected / canteens:.1f}"
+    counts = {"inspected": inspected, "canteens": canteens}
+    return [_said("inspected", language, day=_as_of(facts, language), percent=percent, **counts)]
+
+
+def _best(facts: Facts, language: Language) -> list[str]:
     best = [line for group in facts.groups for line in group.lines if _is_good(line, group)]
-    return _of_canteens("best", best, language) or _said("no_best", language)
+    return _of_canteens("best", best, language)
 
 
 def _is_good(line: Line, group: Group) -> bool:
@@ -104,31 +158,41 @@ def _is_good(line: Line, group: Group) -> bool:
     return line.rank == 1 and not line.to_verify and (line.score or 0) >= second_grade
 
 
-def _warnings(facts: Facts, language: Language) -> str:
+def _problems(facts: Facts, language: Language) -> list[str]:
+    certain, doubtful = _failed(facts)
+    failed = [*_of_canteens("failed", certain, language), *_of_canteens("failed_to_verify", doubtful, language)]
+    return [*(failed or [_said("none_failed", language)]), _cases(facts, language)]
+
+
+def _failed(facts: Facts) -> tuple[list[Line], list[Line]]:
+    """Canteens of the last grade: those that have it for certain, and those whose grade is to be verified."""
     failed = [
         line for group in facts.groups for line in group.lines if line.vetoed or line.grade_zh == group.grades[-1][0]
     ]
     certain = [line for line in failed if line.vetoed or not line.to_verify]
-    doubtful = [line for line in failed if line not in certain]
-    said = _of_canteens("failed", certain, language) + _of_canteens("failed_to_verify", doubtful, language)
-    return said or _said("none_failed", language)
+    return certain, [line for line in failed if line not in certain]
 
 
-def _of_canteens(name: str, lines: list[Line], language: Language) -> str:
+def _of_canteens(name: str, lines: list[Line], language: Language) -> list[str]:
     if not lines:
-        return ""
+        return []
     names = [line.name_zh if language is Language.CHINESE else line.name_en for line in lines]
-    return _said(name, language, canteens=_said("comma", language).join(names))
+    return [_said(name, language, canteens=_said("comma", language).join(names))]
 
 
-def _closing(facts: Facts, language: Language) -> str:
-    day = day_said(date.fromisoformat(facts.as_of), language)
-    cases = {"open": facts.cases["open"], "overdue": facts.cases["overdue"]}
-    if not cases["open"]:
-        return _said("no_open_cases", language, day=day)
-    return _said("open_cases" if cases["overdue"] else "open_cases_in_time", language, day=day, **cases)
+def _cases(facts: Facts, language: Language) -> str:
+    day = _as_of(facts, language)
+    counts = {name: facts.cases[name] for name in ("open", "overdue")}
+    if not counts["open"]:
+        return _said("no_cases", language, day=day)
+    return _said("cases_overdue" if counts["overdue"] else "cases_open", language, day=day, **counts)
 
 
-def day_said(day: date, language: Language) -> str:
-    """A day for people: 2026年10月15日, 2026-10-15."""
-    return f"{day.year}年{day.month}月{day.day}日" if language is Language.CHINESE else day.isoformat()
+def _next_steps(facts: Facts, language: Language) -> list[str]:
+    certain, _ = _failed(facts)
+    steps = ["next_cases"] if certain or facts.cases["open"] else []
+    return [_said(name, language) for name in (*steps, "next_weighing", "next_examples")]
+
+
+def _as_of(facts: Facts, language: Language) -> str:
+    return long_date(date.fromisoformat(facts.as_of), language)
