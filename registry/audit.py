@@ -15,7 +15,7 @@ entry themselves, from the ``Note`` that they are called with.
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -117,6 +117,23 @@ async def append_once(connection: Connection, note: Note) -> None:
     detail = json.dumps(note.detail, ensure_ascii=False)
     if not await connection.fetchval(QUERIES["noted"], note.actor, note.action, note.subject, detail):
         await append(connection, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An entry as people read it."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+async def entries_about(pool: Pool, subjects: Sequence[str]) -> list[Noted]:
+    """The first thousand entries with one of some subjects, in order."""
+    rows = await pool.fetch(QUERIES["entries_about"], list(subjects))
+    return [Noted(**dict(row) | {"detail": json.loads(row["detail"])}) for row in rows]
 
 
 async def head_of(connection: Connection | Pool) -> Head:

@@ -371,6 +371,7 @@ class AuditEntry(Base):
     """One change by a person. Each entry's digest covers the one before (see ``registry.audit``)."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_subject", "subject"),)
 
     entry: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]

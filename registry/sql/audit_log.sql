@@ -19,3 +19,8 @@ SELECT digest FROM audit_entry WHERE entry = $1;
 -- Entries after a number, in order.
 SELECT entry, at, actor, action, subject, detail::text AS detail, encode(digest, 'hex') AS digest FROM audit_entry
 WHERE entry > $1 ORDER BY entry LIMIT $2;
+
+-- name: entries_about
+-- Entries with one of some subjects, in order.
+SELECT at, actor, action, subject, detail::text AS detail FROM audit_entry
+WHERE subject = ANY ($1) ORDER BY entry LIMIT 1000;

@@ -6,15 +6,18 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 
+from foundation.aside import Aside
 from foundation.attachments import BODY_MAX, read_files
-from foundation.catalogue import language_of
+from foundation.catalogue import Language, language_of
 from foundation.messages import Numbered, NumberInPath
+from foundation.pages import page_headers
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
+from waste.evaluation.appeal_file import appeal_file, document
 from waste.evaluation.appeals import appeal_subject, appeals_of, decide_appeal, raise_appeal
 from waste.evaluation.evidence import (
     evidence_history,
@@ -90,6 +93,28 @@ class EvaluationController(Controller):
     async def freeze(self, request: ByPerson, quarter: date, database: Database) -> None:
         """The quarter must be over. Frozen results change by accepted appeals only."""
         await freeze(database, request.user.login, quarter)
+
+    @get(
+        "/evaluations/{quarter:date}/canteens/{canteen_id:int}/file",
+        guards=[access.allows("see_waste")],
+        media_type="application/pdf",
+        summary="Print the appeal file of a canteen's quarter",
+    )
+    async def file(
+        self,
+        request: ByPerson,
+        quarter: date,
+        canteen_id: NumberInPath,
+        database: Database,
+        ledger: Pool,
+        documents: Aside,
+        language: Language,
+    ) -> Response[bytes]:
+        """Rules, data with corrections, formulas, flags, peers, and who did what when: all that the score rests on."""
+        found = await appeal_file(database, ledger, request.user, quarter, canteen_id)
+        made = await document(found, language, documents, request.user.login)
+        name = {"content-disposition": f'inline; filename="appeal-file-{quarter}-{canteen_id}.pdf"'}
+        return Response(made, media_type="application/pdf", headers=page_headers(language) | name)
 
     @get(
         "/evaluations/{quarter:date}/canteens/{canteen_id:int}/{code:str}",

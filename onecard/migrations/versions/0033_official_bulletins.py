@@ -1,4 +1,4 @@
-"""bulletins have the elements of an official document"""
+"""bulletins have the elements of an official document; appeal files find audit entries by their subject"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,10 +28,12 @@ def upgrade() -> None:
         "uq_bulletin_serial", "bulletin", ["issuer_code", "year", "serial"], unique=True,
         postgresql_where=sa.text("serial IS NOT NULL"),
     )  # fmt: skip
+    op.create_index("ix_audit_entry_subject", "audit_entry", ["subject"])
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("ix_audit_entry_subject", table_name="audit_entry")
     op.drop_index("uq_bulletin_serial", table_name="bulletin")
     for name in ("issuers", *TEXTS, *NUMBERS, "signed_on", "annexes"):
         op.drop_column("bulletin", name)

@@ -1,0 +1,68 @@
+"""Formulas with their numbers put in: what is printed gives what was scored, and nothing else is printed."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waste.evaluation.formulas import FRACTIONS, sums_of, worked_points, worked_value
+from waste.evaluation.scheme import Indicator
+from waste.evaluation.scoring import Point, share_of_points
+
+MEASURED = Indicator("D1", "称重完整率", "completeness", 8, "completeness", 0.95, 0.5)
+GRAMS = Indicator("E1", "每人次浪费量", "waste per cover", 14, "grams_per_cover", 40, 110)
+SHOWN = Indicator("A1", "制度与责任", "rules", 6, evidence="checklist", evidence_zh="检查清单")
+
+
+def reckoned(said: str) -> float:
+    """The value of a printed formula."""
+    plain = said.replace("−", "-").replace("÷", "/").replace("×", "*").replace(",", "")
+    plain = re.sub(r"([0-9.e-]+)%", r"(\1/100)", plain)
+    assert re.fullmatch(r"[-+*/(). 0-9e]+", plain), said
+    return float(eval(plain))
+
+
+def point(value: float, points: float, possible: float = 8) -> Point:
+    return Point("D1", "", "", possible, points, value, missing=False, capped=False)
+
+
+@given(st.lists(st.fixed_dictionaries({"weighed_meals": st.integers(0, 21), "meals": st.integers(21, 30)}), min_size=1))
+def test_a_printed_value_is_the_value(weeks: list[dict[str, float]]) -> None:
+    sums = sums_of(weeks)
+    value = round(sums["weighed_meals"] / sums["meals"], 4)
+    assert abs(reckoned(worked_value("completeness", sums, value)) - value) < 0.0001
+
+
+@pytest.mark.parametrize("measure", sorted(FRACTIONS))
+def test_every_fraction_says_what_it_computes(measure: str) -> None:
+    for fraction in FRACTIONS[measure]:
+        sums = {fraction.over: 30.0, fraction.under: 1200.0, fraction.less or "x": 200.0}
+        value = fraction.value(sums)
+        assert value is not None
+        assert abs(reckoned(fraction.said(sums)) - value) < 1e-9
+        assert worked_value(measure, sums, round(value, 4)) == fraction.said(sums)
+
+
+def test_a_value_that_does_not_follow_from_the_sums_is_not_worked_out() -> None:
+    """As where an inspector's weighing corrected it, or where nothing was weighed."""
+    assert worked_value("completeness", {"weighed_meals": 60, "meals": 63}, 0.5) == ""
+    assert worked_value("completeness", {"weighed_meals": 0, "meals": 0}, 0.5) == ""
+    assert worked_value("less_than_last_year", {"waste_g": 1}, 0.1) == ""
+
+
+@given(st.floats(0, 1.2))
+def test_printed_points_are_the_points(value: float) -> None:
+    value = round(value, 4)
+    scored = round(8 * share_of_points(value, 0.95, 0.5), 2)
+    said = worked_points(MEASURED, point(value, scored))
+    assert abs(reckoned(said) - scored) < 0.011
+
+
+def test_points_of_grams_and_of_evidence() -> None:
+    assert worked_points(GRAMS, point(75, 7, 14)) == "14 × (110 − 75) ÷ (110 − 40)"
+    assert worked_points(SHOWN, point(0.9, 5.4, 6)) == "6 × 90%"
+
+
+def test_capped_points_are_not_worked_out() -> None:
+    assert worked_points(MEASURED, point(0.95, 4)) == ""
