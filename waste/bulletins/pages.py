@@ -34,6 +34,8 @@ def page(bulletin: Bulletin, language: Language) -> str:
         **{f"label_{name}": html.escape(said) for name, said in shown.labels.items()},
         title=html.escape(shown.title),
         number=shown.number,
+        # A document that has a number of its own needs no other.
+        reference="" if shown.document_number else html.escape(f"{shown.labels['number']}{shown.number}"),
         published=html.escape(shown.published),
         figures="".join(f"<div><strong>{html.escape(v)}</strong>{html.escape(n)}</div>" for n, v in shown.figures),
         issuers="".join(f"<p>{html.escape(name)}</p>" for name in shown.issuers),
