@@ -165,6 +165,16 @@ def test_without_issuers_it_is_a_notice_to_the_public() -> None:
     assert "印发" not in said
 
 
+def test_a_draft_says_so_on_every_page(official: list[Page]) -> None:
+    """It looks like the document otherwise, and nobody has answered for it yet."""
+    made = issued(Known().facts(), BUREAU)
+    made.published_at = made.signed_on = None
+    pages = pages_of(made)
+    assert all(said == "草稿" and foot < TOP for foot, said in (page.lines[0] for page in pages))
+    assert any(said == "年月日" for page in pages for _, said in page.lines), "the date stays open"
+    assert not any("草稿" in page.text for page in official)
+
+
 def test_sixty_canteens_with_long_names_fill_pages_without_breaking_a_line_of_the_table() -> None:
     lines = [
         line(n, rank, name_zh=f"某某市某某区人民政府机关事务服务中心综合办公楼第{rank}职工食堂（北区一楼）")

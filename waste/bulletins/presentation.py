@@ -69,12 +69,13 @@ class ShownAnnex(Struct):
 
 
 class Presentation(Struct):
-    """Everything that a reader of a bulletin sees, in one language."""
+    """Everything that a reader of a bulletin sees, in one language; ``draft_mark`` is on each page of a draft."""
 
     language: Language
     title: str
     number: int
     published: str
+    draft_mark: str
     labels: dict[str, str]
     figures: list[tuple[str, str]]
     issuers: list[str]
@@ -102,6 +103,7 @@ def present(bulletin: Bulletin, language: Language) -> Presentation:
         title=title_of(bulletin, language),
         number=bulletin.bulletin_id,
         published=_published(bulletin, language),
+        draft_mark="" if bulletin.published_at else label("draft", language),
         labels={name: label(name, language) for name in LABELS},
         figures=_figures(facts, language),
         issuers=bulletin.issuers if official else [],
