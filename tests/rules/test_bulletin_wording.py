@@ -161,6 +161,7 @@ def test_points_of_a_section_are_numbered() -> None:
 
 def test_every_figure_that_changes_has_its_date() -> None:
     texts = draft_texts(Known().facts())
+    assert "据截至2026年10月15日的数据，就餐125024人次，浪费食品7901千克。" in texts["foreword"]
     assert "截至2026年10月15日，年度抽查食堂3家，占7家的42.9%。" in texts["foreword"]
     assert "截至2026年10月15日，尚有1项问题未完成整改" in texts["warnings"]
 

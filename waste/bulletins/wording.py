@@ -58,7 +58,7 @@ def overview(facts: Facts, language: Language) -> str:
     """How many canteens were evaluated with which grades, and the network's figures."""
     sentences = [_evaluated(facts, language)]
     if facts.totals is not None:
-        sentences += _figures(facts.totals, facts.before, language)
+        sentences += _figures(facts, facts.totals, language)
     sentences += [*_inspected(facts, language), *_best(facts, language)]
     return ("" if language is Language.CHINESE else " ").join(sentences)
 
@@ -125,8 +125,13 @@ def _counted_as(line: Line, language: Language) -> str:
     return _said("no_score" if line.score is None else "to_verify", language)
 
 
-def _figures(now: Totals, before: Totals | None, language: Language) -> list[str]:
-    sentences = [_said("covers_and_waste", language, covers=now.covers, waste=f"{now.waste_kg:.0f}")]
+def _figures(facts: Facts, now: Totals, language: Language) -> list[str]:
+    before = facts.before
+    figures: dict[str, str | int] = {"covers": now.covers, "waste": f"{now.waste_kg:.0f}"}
+    # Weights may still be corrected; bulletins of earlier releases have no day.
+    if facts.as_of:
+        figures["day"] = _as_of(facts, language)
+    sentences = [_said("covers_and_waste_as_of" if facts.as_of else "covers_and_waste", language, **figures)]
     if now.grams_per_cover is not None:
         grams = f"{now.grams_per_cover:g}"
         if before is not None and before.grams_per_cover:
