@@ -18,7 +18,7 @@ from waste.measures.over_time import measures_over
 from waste.measures.schemas import GroupBy, Period, PeriodMeasures, Serving
 from waste.supervision.cases import case_figures, overdue_cases
 from waste.supervision.sampling import coverage
-from waste.weighing.corrections import corrected_weeks
+from waste.weighing.corrected import corrected_weeks
 
 SERVING_OF_EARLIER_RELEASES = {
     "自助 buffet": Serving.BUFFET,

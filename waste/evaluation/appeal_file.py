@@ -37,7 +37,7 @@ from waste.evaluation.scheme import Indicator, Scheme, schemes
 from waste.evaluation.scoring import Point
 from waste.flags.flags import Flag, flags_of
 from waste.flags.schemas import FlagShown
-from waste.weighing.corrections import Corrected, corrections_of
+from waste.weighing.corrected import Corrected, corrections_of
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "appeal_file.sql")
 TEMPLATE = Path(web.__file__).parent / "appeal" / "page.typ"
@@ -163,6 +163,9 @@ class _Words:
     def at(self, moment: datetime | None) -> str:
         return DASH if moment is None else f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
+    def kilograms(self, grams: int | None) -> str:
+        return self("taken_back") if grams is None else f"{grams / 1000:.3f}"
+
     def value(self, measure: str | None, value: float | None) -> str:
         return value_said(measure, value, self.language)
 
@@ -270,7 +273,7 @@ def _corrections(file: AppealFile, say: _Words) -> Section:
     rows = [
         [
             str(one.business_date), say.word("measures.meal", one.meal), say.word("measures.stream", one.stream),
-            f"{one.weight_g_before / 1000:.3f}", f"{one.weight_g / 1000:.3f}" if one.weight_g else say("taken_back"),
+            say.kilograms(one.weight_g_before), say.kilograms(one.weight_g),
             one.recorded_by, say.at(one.recorded_at),
         ]
         for one in file.corrections[:CORRECTIONS_MAX]
