@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from demo.city import CANTEENS, COOKED_G_PER_COVER, MEALS_PER_LUNCH, WASTE_SHARES
 from foundation.calendar import ZONE, is_working_day
 from registry.models import Canteen
-from waste.measures.models import Kitchen
+from waste.measures.models import Kitchen, KitchenDeclaration
 from waste.weighing.weigh_ins import sum_up
 
 HISTORY_DAYS = 548
@@ -80,6 +80,11 @@ async def load_kitchen_history(db: AsyncSession, last: date) -> None:
         db.add(
             Kitchen(book=canteen.book, canteen_id=canteen.canteen_id, operating=described.operating,
                     serving=described.serving, cost_per_kg_fen=None)
+        )  # fmt: skip
+        db.add(
+            KitchenDeclaration(book=canteen.book, canteen_id=canteen.canteen_id, valid_from=first,
+                               operating=described.operating, serving=described.serving, declared_by="demo",
+                               declared_at=_at(first, 0))
         )  # fmt: skip
         for place, (meal, share) in enumerate(MEALS_PER_LUNCH.items()):
             seed = SEED + 10 * number + place

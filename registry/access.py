@@ -57,6 +57,7 @@ class Permission(StrEnum):
     WEIGH_WASTE = "weigh_waste"
     SEE_FLAGS = "see_flags"
     INSPECT = "inspect"
+    DECIDE_APPEAL = "decide_appeal"
     SET_FOOD_FACTORS = "set_food_factors"
     SEE_APPROVALS = "see_approvals"
     APPROVE = "approve"
@@ -99,6 +100,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_WASTE,
             Permission.SEE_BULLETIN_DRAFTS,
             Permission.PUBLISH_BULLETIN,
+            Permission.DECIDE_APPEAL,
         }
     ),
     Role.AGENCY_ADMIN: frozenset(
@@ -146,6 +148,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_WASTE,
             Permission.SEE_FLAGS,
             Permission.INSPECT,
+            Permission.DECIDE_APPEAL,
             Permission.SET_FOOD_FACTORS,
             Permission.SEE_BULLETIN_DRAFTS,
             Permission.PUBLISH_BULLETIN,

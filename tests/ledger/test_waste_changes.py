@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -13,37 +14,65 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
+from foundation.attachments import Attachment
 from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from onecard.migrate import alembic_config
 from registry.access import Person
-from registry.identifiers import AgencyId
+from registry.identifiers import AgencyId, Book, CanteenId
+from registry.meals import Meal
 from registry.models import Canteen, Database
 from registry.roles import Role
 from tests.closed_days import KEYS
 from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin, read_bulletin
-from waste.evaluation.appeals import decide_appeal, raise_appeal
+from waste.evaluation.appeals import Against, decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
 from waste.evaluation.quarters import (
     freeze,
     pending_quarters,
     quarter_before,
+    quarter_of,
     request_evaluation,
     request_last_quarter,
+    self_evaluation_due,
     state_of,
 )
-from waste.evaluation.results import evaluate_quarter, run_pending_evaluations
+from waste.evaluation.results import (
+    evaluate_quarter,
+    inputs_of,
+    kept_results,
+    known_of_quarter,
+    run_pending_evaluations,
+)
+from waste.evaluation.reweighing import (
+    commit_seed,
+    commitment_of,
+    draw_streams,
+    drawn_streams,
+    keep_reweighed,
+    order_of,
+    seed_of,
+)
+from waste.flags.flags import FoundFlag, flags_of, replace_flags, review_flag
+from waste.forecast.bookings import keep_booking
+from waste.forecast.schemas import NewBooking
+from waste.measures.kitchens import kitchens_in, set_kitchen
+from waste.measures.schemas import NewKitchen, Operating, Serving
+from waste.measures.streams import WASTE_STREAMS
 from waste.supervision.cases import CaseAction, FindingKind, advance_case, escalate_overdue, open_case, steps_of
 from waste.supervision.reminders import reminders_of
 from waste.supervision.sampling import make_plan
 from waste.supervision.schemas import StepShown
+from waste.weighing.schemas import Source
+from waste.weighing.weigh_ins import WeighIn, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()
 QUARTER = quarter_before(TODAY)
 SUPERVISOR = Person(1, "supervisor", Role.SUPERVISOR, None)
 OTHER = Person(2, "other", Role.SUPERVISOR, None)
+THIRD = Person(4, "third", Role.CENTRE_APPROVER, None)
 NINGBO = 3302
 
 
@@ -97,33 +126,214 @@ async def world(ledger: Pool, database_url: str) -> AsyncIterator[World]:
 
 async def test_scores_are_noted_once(world: World) -> None:
     score = partial(score_evidence, world.database, SUPERVISOR, world.canteen, QUARTER)
-    submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, QUARTER)
+    submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, quarter_after(TODAY))
     assert await world.noted(score("A1", 90, "现场查看", [])) == ["score_evidence"]
-    assert await world.noted(submit({"A2": 60}, "制度健全", [])) == ["evaluate_oneself"]
+    assert await world.noted(submit({"A2": 60}, "制度健全", {})) == ["evaluate_oneself"]
     await world.refused(score("E1", 90, "x", []), "evaluation.not_from_evidence")
-    await world.refused(submit({"E1": 60}, "x", []), "evaluation.not_from_evidence")
+    await world.refused(submit({"E1": 60}, "x", {}), "evaluation.not_from_evidence")
+    shown = {"B3": [Attachment("台账.pdf", b"%PDF-1.7")]}
+    assert await world.noted(submit({"A2": 60, "B3": 100}, "制度健全", shown)) == ["evaluate_oneself"]
+    numbers = [world.canteen.canteen_id]
+    known = (await known_of_quarter(world.ledger, numbers, quarter_after(TODAY), TODAY))[numbers[0]]
+    assert (known.self_scored, known.with_file) == ({"A2": 0.6, "B3": 1.0}, frozenset({"B3"}))
+    late = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, quarter_before(QUARTER))
+    await world.refused(late({"A2": 60}, "x", {}), "evaluation.self_evaluation_too_late")
     assert await pending_quarters(world.ledger) == [QUARTER]
 
 
 async def test_from_freezing_to_an_appeal_that_is_decided(world: World) -> None:
-    await world.refused(freeze(world.database, "supervisor", QUARTER), "evaluation.not_evaluated")
+    await world.refused(freeze(world.database, "supervisor", QUARTER, "测试"), "evaluation.not_evaluated")
     await world.refused(freeze(world.database, "supervisor", quarter_after(TODAY)), "evaluation.quarter_not_over")
-    appeal = partial(raise_appeal, world.database, world.kitchen, world.canteen, QUARTER, "系误录", [])
+    against = Against(frozenset({"A1"}), veto=False)
+    appeal = partial(raise_appeal, world.database, world.kitchen, world.canteen, QUARTER, against, "系误录", [])
     await world.refused(appeal(), "evaluation.not_frozen")
     await world.evaluated()
-    assert await world.noted(freeze(world.database, "supervisor", QUARTER)) == ["freeze_evaluations"]
-    assert await world.noted(freeze(world.database, "supervisor", QUARTER)) == [], "a repeat changes nothing"
-    score = partial(score_evidence, world.database, SUPERVISOR, world.canteen, QUARTER, "A1", 90, "x", [])
-    await world.refused(score(), "evaluation.frozen")
+    assert await world.noted(freeze(world.database, "supervisor", QUARTER, "测试")) == ["freeze_evaluations"]
+    assert await world.noted(freeze(world.database, "supervisor", QUARTER, "测试")) == [], "a repeat changes nothing"
+    score = partial(score_evidence, world.database, OTHER, world.canteen, QUARTER)
+    await world.refused(score("A1", 90, "x", []), "evaluation.frozen")
     assert await pending_quarters(world.ledger) == [], "what is refused requests nothing"
+    named = partial(raise_appeal, world.database, world.kitchen, world.canteen, QUARTER)
+    await world.refused(named(Against(frozenset(), veto=False), "x", []), "evaluation.appeal_names_nothing")
+    await world.refused(named(Against(frozenset({"M1"}), veto=False), "x", []), "evaluation.not_applicable")
     assert await world.noted(appeal()) == ["appeal"]
     await world.refused(appeal(), "evaluation.appeal_open")
-    assert await world.noted(score()) == ["score_evidence"], "an open appeal takes evidence"
+    await world.refused(score("A2", 90, "x", []), "evaluation.frozen")
+    assert await world.noted(score("A1", 90, "x", [])) == ["score_evidence"], "an open appeal takes evidence"
     number = await world.ledger.fetchval("SELECT appeal_id FROM appeal")
-    decision = partial(decide_appeal, world.database, SUPERVISOR, number, accept=True, text="属实")
+    decision = partial(decide_appeal, world.database, THIRD, number, accept=True, text="属实")
+    for judge in (SUPERVISOR, OTHER):
+        own = decide_appeal(world.database, judge, number, accept=True, text="属实")
+        await world.refused(own, "evaluation.appeal_of_own_result")
     assert await world.noted(decision()) == ["decide_appeal"]
     await world.refused(decision(), "evaluation.appeal_decided")
-    await world.refused(decide_appeal(world.database, SUPERVISOR, 1, accept=True, text="x"), "evaluation.no_appeal")
+    await world.refused(decide_appeal(world.database, THIRD, 1, accept=True, text="x"), "evaluation.no_appeal")
+
+
+async def test_an_appeal_opens_the_inputs_that_it_names_and_nothing_else(world: World) -> None:
+    """While it is open the weights of the whole quarter become 1 g: E1 was not appealed, and stays as it was frozen."""
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER, "测试")
+    number = world.canteen.canteen_id
+    frozen = (await kept_results(world.ledger, QUARTER, [number]))[number]
+    against = Against(frozenset({"A1"}), veto=False)
+    appeal = await raise_appeal(world.database, world.kitchen, world.canteen, QUARTER, against, "系误录", [])
+    await world.ledger.execute(
+        "UPDATE waste_meal SET preparation_g = 1, unserved_g = 1, plate_g = 1 WHERE canteen_id = $1", number
+    )
+    await score_evidence(world.database, OTHER, world.canteen, QUARTER, "A1", 90, "x", [])
+    await decide_appeal(world.database, THIRD, appeal, accept=True, text="属实")
+    assert await run_pending_evaluations(world.ledger) == [QUARTER]
+    again = (await kept_results(world.ledger, QUARTER, [number]))[number]
+    moved = {p.code: (p.points, q.points) for p, q in zip(frozen.points, again.points, strict=True) if p != q}
+    assert moved == {"A1": (0, 5.4)}
+    against = Against(frozenset({"E1"}), veto=False)
+    appeal = await raise_appeal(world.database, world.kitchen, world.canteen, QUARTER, against, "称重有误", [])
+    await decide_appeal(world.database, THIRD, appeal, accept=True, text="属实")
+    await run_pending_evaluations(world.ledger)
+    last = (await kept_results(world.ledger, QUARTER, [number]))[number]
+    assert [p.code for p, q in zip(again.points, last.points, strict=True) if p != q] == ["E1"]
+
+
+async def test_a_quarter_without_a_scheme_stops_no_other_evaluation(world: World) -> None:
+    """Schemes begin in 2026: somebody asks for 2019, and the last quarter is evaluated all the same."""
+    async with world.ledger.acquire() as connection:
+        await request_evaluation(connection, date(2019, 1, 1))
+    await world.evaluated()
+    assert await pending_quarters(world.ledger) == []
+    assert await kept_results(world.ledger, QUARTER, [world.canteen.canteen_id])
+
+
+async def test_last_year_is_what_was_frozen(world: World) -> None:
+    """Who overstates last year's waste afterwards gains nothing this year."""
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER, "测试")
+    # As if that had been a year ago: the schemes of the product begin this year.
+    for table in ("evaluation_quarter", "quarter_result"):
+        columns = "SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0"
+        names = await world.ledger.fetchval(columns + " AND NOT attisdropped AND attname <> 'quarter'", table)
+        await world.ledger.execute(
+            f"INSERT INTO {table} (quarter, {names}) SELECT quarter - interval '1 year', {names} FROM {table}"
+        )
+    number = world.canteen.canteen_id
+    kitchens = await kitchens_in(world.ledger, *quarter_of(QUARTER), [number])
+    [before] = await inputs_of(world.ledger, QUARTER, kitchens, TODAY)
+    assert before.known.last_year
+    await world.ledger.execute(
+        "UPDATE waste_meal SET plate_g = 4 * plate_g WHERE canteen_id = $1 AND business_date < $2", number, QUARTER
+    )
+    [after] = await inputs_of(world.ledger, QUARTER, kitchens, TODAY)
+    assert after.known.last_year == before.known.last_year
+
+
+async def test_an_upheld_flag_of_figures_caps_the_points(world: World) -> None:
+    """More than a week of it; a slip at one meal, or a flag that nobody has looked at yet, does not."""
+    number, (first, last) = CanteenId(world.canteen.canteen_id), quarter_of(QUARTER)
+    book = Book(world.canteen.book)
+    found = {
+        "mass_balance": FoundFlag(book, number, first, last, 1.4, 1.0),
+        "weight_outlier": FoundFlag(book, number, first, first, 300, 90, meal="lunch"),
+    }
+    async with world.ledger.acquire() as connection, connection.transaction():
+        for rule, flag in found.items():
+            await replace_flags(connection, rule, [number], (first, last), [flag])
+
+    async def upheld() -> tuple[str, ...]:
+        return (await known_of_quarter(world.ledger, [number], QUARTER, TODAY))[number].upheld
+
+    assert await upheld() == ()
+    for kept in await flags_of(world.ledger, [number], first, last):
+        await review_flag(world.database, SUPERVISOR, kept.flag_id, uphold=True, note="x")
+    assert await upheld() == ("mass_balance",)
+    await world.evaluated()
+    points = (await kept_results(world.ledger, QUARTER, [number]))[number].points
+    assert {p.code for p in points if p.capped and p.points is not None} >= {"E1", "E2", "E3"}
+
+
+async def test_who_serves_otherwise_says_so_beforehand(world: World) -> None:
+    """A declaration of today leaves the group of the last quarter as it was, and is a flag of its own quarter."""
+    book, number = Book(world.canteen.book), CanteenId(world.canteen.canteen_id)
+    first, last = quarter_of(QUARTER)
+    [before] = await kitchens_in(world.ledger, first, last, [number])
+    other = NewKitchen(number, Operating.CONTRACTED, Serving.SET_MEAL)
+    async with world.ledger.acquire() as connection:
+        await set_kitchen(connection, book, other, "kitchen")
+    [after] = await kitchens_in(world.ledger, first, last, [number])
+    assert after == before
+    [now] = await kitchens_in(world.ledger, TODAY, TODAY, [number])
+    assert (now.serving, now.operating) == ("set_meal", "contracted")
+    [running] = await kitchens_in(world.ledger, TODAY - timedelta(days=1), TODAY, [number])
+    assert (running.serving, running.changed) == (before.serving, True)
+
+
+async def test_a_veto_needs_a_hearing(world: World) -> None:
+    """It counts once the canteen has made its statement, or let it be due and at least five days pass."""
+    number = await world.case(kind=FindingKind.FALSIFIED_WEIGHTS)
+    canteen = world.canteen.canteen_id
+
+    async def known(today: date) -> tuple[bool, bool]:
+        found = (await known_of_quarter(world.ledger, [canteen], QUARTER, today))[canteen]
+        return found.falsified, found.hearing
+
+    assert await known(TODAY + timedelta(days=5)) == (False, True)
+    assert await known(TODAY + timedelta(days=6)) == (True, False)
+    await advance_case(world.database, world.kitchen, number, CaseAction.STATE, "系误录", [])
+    assert await known(TODAY) == (True, False)
+
+
+async def test_what_is_weighed_again_is_drawn_by_a_seed_that_was_published_before(world: World) -> None:
+    canteen, running = world.canteen, quarter_after(TODAY)
+    draw = partial(draw_streams, world.database, SUPERVISOR, canteen, TODAY)
+    await world.refused(draw(), "evaluation.no_seed")
+    await world.refused(commit_seed(world.database, SUPERVISOR, QUARTER), "evaluation.seed_too_late")
+    assert await world.noted(commit_seed(world.database, SUPERVISOR, running)) == ["commit_reweigh_seed"]
+    assert await world.noted(commit_seed(world.database, SUPERVISOR, running)) == []
+    seed = await seed_of(world.ledger, running)
+    assert seed.seed is None, "nobody sees it before the quarter is over"
+    await world.refused(draw(), "evaluation.nothing_to_reweigh")
+    weigh_ins = [
+        WeighIn(uuid4(), CanteenId(canteen.canteen_id), TODAY, meal, stream, 1_000, None, None)
+        for meal in (Meal.BREAKFAST, Meal.LUNCH) for stream in WASTE_STREAMS
+    ]  # fmt: skip
+    async with world.ledger.acquire() as connection, connection.transaction():
+        await record_weigh_ins(connection, {canteen.canteen_id: canteen}, "kitchen", Source.PERSON, weigh_ins)
+    assert await world.noted(draw()) == ["draw_reweighing"]
+    assert await world.noted(draw()) == [], "a repeat draws nothing more"
+    drawn = await drawn_streams(world.ledger, running, [canteen.canteen_id])
+    secret = await world.ledger.fetchval("SELECT seed FROM reweigh_seed")
+    assert commitment_of(secret) == seed.commitment
+    ordered = sorted(
+        ((w.meal, w.stream) for w in weigh_ins),
+        key=lambda one: order_of(secret, canteen.canteen_id, TODAY, *one),
+    )
+    assert sorted((one.meal, one.stream) for one in drawn) == sorted(ordered[:2])
+    stream = (TODAY, drawn[0].meal, drawn[0].stream)
+    weigh = partial(keep_reweighed, world.database, SUPERVISOR, canteen, stream, 1_800, "复称", [])
+    assert await world.noted(weigh()) == ["reweigh"]
+    await world.refused(weigh(), "evaluation.reweighed_already")
+    known = (await known_of_quarter(world.ledger, [canteen.canteen_id], running, TODAY))[canteen.canteen_id]
+    assert known.reweighed is not None
+    assert (known.reweighed.streams, known.reweighed.ratio, known.correction) == (1, 1.8, 1.0)
+
+
+async def test_bookings_are_made_before_the_meal(world: World) -> None:
+    number = CanteenId(world.canteen.canteen_id)
+
+    def book(day: date, booked: int, came: int | None = None, today: date = TODAY) -> Awaitable[None]:
+        return kept(NewBooking(number, day, Meal.LUNCH, booked, came), today)
+
+    async def kept(booking: NewBooking, today: date) -> None:
+        async with world.ledger.acquire() as connection, connection.transaction():
+            await keep_booking(connection, Book(world.canteen.book), booking, "kitchen", today)
+
+    day = TODAY + timedelta(days=1)
+    await book(day, 1)
+    await book(day, 40)
+    await world.refused(book(TODAY, 40), "forecast.booked_too_late")
+    await world.refused(book(day, 40, 40), "forecast.came_not_now")
+    await world.refused(book(day, 1, 1, today=day), "forecast.booked_too_late")
+    await book(day, 40, 35, today=day + timedelta(days=3))
+    await world.refused(book(day, 40, 40, today=day + timedelta(days=4)), "forecast.came_not_now")
 
 
 async def test_a_quarter_that_is_not_over_is_neither_evaluated_nor_frozen(world: World) -> None:
@@ -138,10 +348,10 @@ async def test_a_quarter_that_is_not_over_is_neither_evaluated_nor_frozen(world:
     score = partial(score_evidence, world.database, SUPERVISOR, world.canteen)
     submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen)
     assert await world.noted(score(running, "A1", 90, "现场查看", [])) == ["score_evidence"]
-    assert await world.noted(submit(running, {"A2": 60}, "制度健全", [])) == ["evaluate_oneself"]
+    assert await world.noted(submit(running, {"A2": 60}, "制度健全", {})) == ["evaluate_oneself"]
     assert await pending_quarters(world.ledger) == []
     await world.refused(score(future, "A1", 90, "x", []), "evaluation.quarter_not_begun")
-    await world.refused(submit(future, {"A2": 60}, "x", []), "evaluation.quarter_not_begun")
+    await world.refused(submit(future, {"A2": 60}, "x", {}), "evaluation.quarter_not_begun")
     await world.refused(world.case(quarter=future), "evaluation.quarter_not_begun")
 
 
@@ -152,13 +362,13 @@ async def test_an_evaluation_from_before_the_quarters_end_is_not_frozen(world: W
         "UPDATE evaluation_quarter SET wanted_at = quarter + interval '40 days',"
         " evaluated_at = quarter + interval '41 days'"
     )
-    await world.refused(freeze(world.database, "supervisor", QUARTER), "evaluation.not_evaluated")
+    await world.refused(freeze(world.database, "supervisor", QUARTER, "测试"), "evaluation.not_evaluated")
     await request_last_quarter(world.ledger, TODAY)
     assert await pending_quarters(world.ledger) == [QUARTER]
     await run_pending_evaluations(world.ledger)
     await request_last_quarter(world.ledger, TODAY)
     assert await pending_quarters(world.ledger) == [], "once"
-    assert await world.noted(freeze(world.database, "supervisor", QUARTER)) == ["freeze_evaluations"]
+    assert await world.noted(freeze(world.database, "supervisor", QUARTER, "测试")) == ["freeze_evaluations"]
 
 
 def quarter_after(day: date) -> date:
@@ -191,7 +401,7 @@ async def test_a_bulletin_is_published_by_another_person(world: World) -> None:
     draft = partial(draft_bulletin, world.database, world.ledger, SUPERVISOR, QUARTER)
     await world.refused(draft(), "evaluation.not_frozen")
     await world.evaluated()
-    await freeze(world.database, "supervisor", QUARTER)
+    await freeze(world.database, "supervisor", QUARTER, "测试")
     assert await world.noted(draft()) == ["draft_bulletin"]
     number = await world.ledger.fetchval("SELECT bulletin_id FROM bulletin")
     assert await world.noted(edit_bulletin(world.database, SUPERVISOR, number, {"good": "x"})) == ["edit_bulletin"]
@@ -261,13 +471,16 @@ async def test_the_system_says_why_a_case_went_up_in_the_readers_language(world:
 async def test_reminders_are_in_the_readers_language(world: World) -> None:
     number = await world.case()
     async with world.database() as db:
-        chinese = await reminders_of(db, world.kitchen, TODAY, Language.CHINESE)
-        english = await reminders_of(db, world.kitchen, TODAY, Language.ENGLISH)
+        within = self_evaluation_due(QUARTER)
+        chinese = await reminders_of(db, world.kitchen, within, Language.CHINESE)
+        english = await reminders_of(db, world.kitchen, within, Language.ENGLISH)
+        late = await reminders_of(db, world.kitchen, within + timedelta(days=1), Language.CHINESE)
     assert f"{world.canteen.name_zh}：整改事项{number}待整改：剩菜未称重" in [one.text for one in chinese]
     assert f"{world.canteen.name_en}: case {number} is open: 剩菜未称重" in [one.text for one in english]
     year, quarter = QUARTER.year, "一二三四"[(QUARTER.month - 1) // 3]
     own = [one.text for one in chinese if one.kind == "self_evaluation"]
     assert f"{world.canteen.name_zh}：请完成{year}年第{quarter}季度内部评估（自评）" in own
+    assert "self_evaluation" not in {one.kind for one in late}, "nobody is reminded of what he can do no more"
 
 
 async def test_steps_that_hold_a_sentence_get_their_code(world: World, owner_url: str) -> None:

@@ -517,7 +517,7 @@ def test_every_change_has_one_audit_entry_a_refused_one_none(network: Network) -
     food = {"food": "crab", "valid_from": day, "name_zh": "蟹", "name_en": "crab", "co2e_g_per_kg": 1, "source": "x"}
     photo = {"files": [{"name": "a.png", "content": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}]}
     text = {"files": [{"name": "a.txt", "content": base64.b64encode(b"no picture").decode()}]}
-    booking = {"canteen_id": canteen, "business_date": day, "meal": "dinner", "booked": 9}
+    booking = {"canteen_id": canteen, "business_date": str(TODAY + timedelta(days=1)), "meal": "dinner", "booked": 9}
     run = {"canteen_id": canteen, "operating": "self_run", "serving": "buffet"}
     changes: list[tuple[Person, str, Any, Any, int]] = [
         (kitchen, "/waste/weigh-ins", {"weigh_ins": [weighing]}, {"weigh_ins": [weighing | {"weight_g": 1}]}, 1),
@@ -543,7 +543,8 @@ def test_every_change_has_one_audit_entry_a_refused_one_none(network: Network) -
 def send(person: Person, path: str, message: Any) -> urllib3.BaseHTTPResponse:
     if not isinstance(message, bytes):
         return person.ask("POST", path, message)
-    return urllib3.request("POST", person.url + path, body=message, headers={"authorization": f"Bearer {person.token}"})
+    headers = {"authorization": f"Bearer {person.token}"}
+    return urllib3.request("POST", person.url + path, body=message, headers=headers, timeout=60)
 
 
 def entries_of(network: Network) -> list[int]:

@@ -37,6 +37,7 @@ READS = {
         "waste.evaluation",
         "rectification_case",
     ): "indicator F1 counts cases closed in time; supervision reads its evidence",
+    ("waste.evaluation", "case_step"): "when a case's proof came, and whether its canteen was heard",
     ("onecard", "procrastinate_workers"): "a table of the job queue's library",
     ("onecard", "pg_roles"): "PostgreSQL's catalogue",
     ("onecard", "pg_database"): "PostgreSQL's catalogue",

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from waste.evaluation.quarters import quarter_before
 TODAY = datetime.now(ZONE).date()
 TOMORROW = TODAY + timedelta(days=1)
 QUARTER = str(quarter_before(TODAY))
+RUNNING = str(date(TODAY.year, (TODAY.month - 1) // 3 * 3 + 1, 1))
+EARLY = {"reason": "不等自评期满"}
 PHOTO = {"name": "a.png", "content": "iVBORw0KGgo" + "A" * 85}
 SIGN_IN = "POST /console/sessions"
 
@@ -102,12 +104,12 @@ class City(Town):
     def frozen(self) -> bool:
         supervisor = self.person("supervisor")
         assert supervisor.call("POST", f"/waste/evaluations/{QUARTER}")["evaluated"]
-        return supervisor.ask("POST", f"/waste/evaluations/{QUARTER}/freeze").status in (204, 409)
+        return supervisor.ask("POST", f"/waste/evaluations/{QUARTER}/freeze", EARLY).status in (204, 409)
 
     @cached_property
     def appeal(self) -> int:
         assert self.frozen
-        message = {"canteen_id": self.canteen("yuyao"), "quarter": QUARTER, "text": "请复核"}
+        message = {"canteen_id": self.canteen("yuyao"), "quarter": QUARTER, "text": "请复核", "indicators": ["E1"]}
         return int(self.person("kitchen-yuyao").call("POST", "/waste/appeals", message)["number"])
 
     @cached_property
@@ -327,13 +329,13 @@ def kitchen(city: City) -> Ask:
 
 
 def booking(city: City) -> Ask:
-    body = {"canteen_id": city.canteen(), "business_date": str(TODAY), "meal": "lunch", "booked": 12}
+    body = {"canteen_id": city.canteen(), "business_date": str(TOMORROW), "meal": "lunch", "booked": 12}
     invalid = body | {"booked": -1}
     return Ask("kitchen-yinzhou", "/waste/bookings", body, "finance-yinzhou", "kitchen-yuyao", invalid)
 
 
 def self_evaluation(city: City) -> Ask:
-    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "percents": {"A1": 60}, "note": "制度健全"}
+    body = {"canteen_id": city.canteen(), "quarter": RUNNING, "percents": {"A1": 60}, "note": "制度健全"}
     invalid = body | {"percents": {"W1": 60}}
     return Ask("kitchen-yinzhou", "/waste/self-evaluations", body, "finance-yinzhou", "kitchen-yuyao", invalid)
 
@@ -373,12 +375,12 @@ def sampling_plan(_: City) -> Ask:
 
 def freeze(city: City) -> Ask:
     assert city.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")["evaluated"]
-    return Ask("supervisor", f"/waste/evaluations/{QUARTER}/freeze", None, "kitchen-yinzhou")
+    return Ask("supervisor", f"/waste/evaluations/{QUARTER}/freeze", EARLY, "kitchen-yinzhou", None, {"reason": ""})
 
 
 def appeal(city: City) -> Ask:
     assert city.frozen
-    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "text": "系误录"}
+    body = {"canteen_id": city.canteen(), "quarter": QUARTER, "text": "系误录", "indicators": ["E1"]}
     invalid = body | {"text": ""}
     return Ask("kitchen-yinzhou", "/waste/appeals", body, "finance-yinzhou", "kitchen-hangzhou", invalid)
 
@@ -386,7 +388,30 @@ def appeal(city: City) -> Ask:
 def appeal_decision(city: City) -> Ask:
     body = {"accept": False, "text": "维持"}
     path = f"/waste/appeals/{city.appeal}/decision"
-    return Ask("supervisor", path, body, "kitchen-yuyao", None, {"accept": 1, "text": "x"})
+    return Ask("approver", path, body, "kitchen-yuyao", "supervisor", {"accept": 1, "text": "x"})
+
+
+def reweigh_seed(_: City) -> Ask:
+    return Ask("supervisor", f"/waste/reweigh-seeds/{RUNNING}", None, "kitchen-yinzhou")
+
+
+def drawn_city(city: City) -> dict[str, Any]:
+    city.person("supervisor").call("POST", f"/waste/reweigh-seeds/{RUNNING}")
+    one = weigh(city).body["weigh_ins"][0] | {"meal": "breakfast", "stream": "unserved"}
+    city.person("kitchen-yinzhou").call("POST", "/waste/weigh-ins", {"weigh_ins": [one]})
+    return {"canteen_id": city.canteen(), "business_date": str(TODAY)}
+
+
+def reweigh_draw(city: City) -> Ask:
+    body = drawn_city(city)
+    return Ask("supervisor", "/waste/reweighings/draws", body, "kitchen-yinzhou", None, body | {"canteen_id": 0})
+
+
+def reweighing(city: City) -> Ask:
+    drawn = city.person("supervisor").call("POST", "/waste/reweighings/draws", drawn_city(city))[0]
+    body = {name: drawn[name] for name in ("canteen_id", "business_date", "meal", "stream")}
+    body |= {"weight_g": 1_100, "note": "复称"}
+    return Ask("supervisor", "/waste/reweighings", body, "kitchen-yinzhou", None, body | {"weight_g": -1})
 
 
 def bulletin(city: City) -> Ask:
@@ -455,6 +480,9 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /waste/flags/{flag_id}/review": flag_review,
     "POST /waste/evaluations/{quarter}/freeze": freeze,
     "POST /waste/appeals": appeal,
+    "POST /waste/reweigh-seeds/{quarter}": reweigh_seed,
+    "POST /waste/reweighings/draws": reweigh_draw,
+    "POST /waste/reweighings": reweighing,
     "POST /waste/appeals/{appeal_id}/decision": appeal_decision,
     "POST /waste/bulletins": bulletin,
     "PATCH /waste/bulletins/{bulletin_id}": edit_bulletin,

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,13 +31,15 @@ from terminals.client import Terminal
 from terminals.client_messages import Rejected
 from tests.builders import Network
 from waste.charts.charts import KEPT_S, Charts, _Kept
-from waste.evaluation.quarters import quarter_before
+from waste.evaluation.quarters import data_closed, quarter_before, self_evaluation_due
 from waste.evaluation.results import known_of_quarter
 from waste.measures.streams import Stream
 from waste.supervision.cases import escalate_overdue
 
 TODAY = datetime.now(ZONE).date()
 QUARTER = quarter_before(TODAY)
+RUNNING = date(TODAY.year, (TODAY.month - 1) // 3 * 3 + 1, 1)
+CLOSED = data_closed(QUARTER, TODAY)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 PHOTO = {"name": "台秤.png", "content": base64.b64encode(PNG).decode()}
 
@@ -60,15 +62,25 @@ def test_a_quarter_is_evaluated_and_every_score_leads_to_its_records_in_two_clic
     assert shown[yuyao]["score"] > shown[network.canteen_id("yinzhou", 1)]["score"]
     points = {point["code"]: point for point in shown[yuyao]["points"]}
     trace = supervisor.call("GET", points["E1"]["records"])
-    grams, covers = (sum(week["sums"][name] for week in trace["weeks"]) for name in ("waste_g", "weighed_covers"))
-    assert points["E1"]["value"] == round(grams / covers, 4)
-    assert "就餐人次" in trace["formula"]
+    mix = {meal: band["mix"] for meal, band in trace["meals"].items()}
+    sums = {name: sum(week["sums"][name] for week in trace["weeks"]) for name in trace["weeks"][0]["sums"]}
+    grams = sum(mix[meal] * sums[f"{meal}_g"] / sums[f"{meal}_covers"] for meal in mix)
+    assert points["E1"]["value"] == pytest.approx(grams / sum(mix.values()), abs=1e-4)
+    assert sums["waste_g"] == sum(sums[f"{meal}_g"] for meal in mix)
+    assert "人次" in trace["formula"]
     raw = supervisor.call("GET", trace["weeks"][3]["records"])
     streams = ("preparation", "unserved", "plate")
     assert sum(w["weight_g"] for w in raw if w["stream"] in streams) >= trace["weeks"][3]["sums"]["waste_g"]
     assert supervisor.ask("GET", points["E1"]["records"].replace("E1", "Z9")).status == 404
-    [own] = network.person("kitchen-hangzhou").call("GET", f"/waste/evaluations/{QUARTER}")["evaluations"]
-    assert own["canteen_id"] == network.canteen_id("hangzhou")
+    mine = network.person("kitchen-hangzhou").call("GET", f"/waste/evaluations/{QUARTER}")
+    if CLOSED:
+        assert [own["canteen_id"] for own in mine["evaluations"]] == [network.canteen_id("hangzhou")]
+    else:
+        assert (mine["evaluations"], mine["closed_after"]) == ([], str(self_evaluation_due(QUARTER)))
+    buffets = [one for one in shown.values() if (one["scheme"], one["serving"]) == ("default-2026", "buffet")]
+    assert sorted(one["rank"] for one in buffets) == [1, 2, 3, 4, 5]
+    assert all(1 <= one["rank_low"] <= one["rank"] <= one["rank_high"] <= 5 == one["peers"] for one in buffets)
+    assert all(one["rank"] is None for one in shown.values() if one not in buffets), "fewer than five are like them"
     assert supervisor.ask("GET", "/waste/evaluations/2026-02-01").status == 400
     assert supervisor.ask("GET", "/waste/evaluations/2019-01-01").status == 404
     assert len(supervisor.call("GET", "/waste/schemes")) == 2
@@ -83,14 +95,21 @@ def test_agencies_score_themselves_and_inspectors_after_them(network: Network) -
     reminded = [
         one["canteen_id"] for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"
     ]
-    assert reminded == [canteen]
-    own = {"canteen_id": canteen, "quarter": str(QUARTER), "percents": {"M1": 60}, "note": "制度健全", "files": [PHOTO]}
+    assert reminded == ([] if CLOSED else [canteen])
+    own = {"canteen_id": canteen, "quarter": str(QUARTER), "percents": {"M1": 60}, "note": "制度健全",
+           "files": {"M1": [PHOTO]}}  # fmt: skip
     assert kitchen.ask("POST", "/waste/self-evaluations", own | {"percents": {"W1": 60}}).status == 400
+    assert kitchen.ask("POST", "/waste/self-evaluations", own | {"files": {"W1": [PHOTO]}}).status == 400
     assert network.person("kitchen-yuyao").ask("POST", "/waste/self-evaluations", own).status == 404
-    assert kitchen.ask("POST", "/waste/self-evaluations", own).status == 204
-    assert [one for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"] == []
-    [point] = [p for p in evaluated(network)[canteen]["points"] if p["code"] == "M1"]
-    assert (point["points"], point["source"]) == (12, "self")
+    sent = kitchen.ask("POST", "/waste/self-evaluations", own)
+    if CLOSED:
+        assert sent.json()["code"] == "evaluation.self_evaluation_too_late"
+        assert kitchen.ask("POST", "/waste/self-evaluations", own | {"quarter": str(RUNNING)}).status == 204
+    else:
+        assert sent.status == 204
+        assert [one for one in kitchen.call("GET", "/waste/reminders") if one["kind"] == "self_evaluation"] == []
+        [point] = [p for p in evaluated(network)[canteen]["points"] if p["code"] == "M1"]
+        assert (point["points"], point["source"]) == (12, "self")
     scored = {"canteen_id": canteen, "quarter": str(QUARTER), "code": "M1", "percent": 10, "note": "现场查看",
               "files": [PHOTO]}  # fmt: skip
     assert kitchen.ask("POST", "/waste/evidence", scored).status == 403
@@ -101,7 +120,7 @@ def test_agencies_score_themselves_and_inspectors_after_them(network: Network) -
     assert (point["points"], point["source"]) == (18, "inspector")
     trace = supervisor.call("GET", point["records"])
     assert [one["share"] for one in trace["evidence"]] == [0.9, 0.1]
-    assert len(trace["files"]) == 3
+    assert len(trace["files"]) == (2 if CLOSED else 3)
     file = supervisor.ask("GET", trace["files"][0]["url"])
     assert (file.headers["content-type"], file.data) == ("image/png", PNG)
     assert network.person("kitchen-yuyao").ask("GET", trace["files"][0]["url"]).status == 404
@@ -137,7 +156,7 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network
     assert (case["level"], case["closed_on"], len(case["files"])) == (1, str(TODAY), 7)
     refused = kitchen.ask("POST", f"/waste/cases/{number}/delete", {"text": "x"})
     assert (refused.status, refused.json()["params"]) == (
-        400, {"field": "action", "choices": "plan, prove, pass, fail, withdraw"},
+        400, {"field": "action", "choices": "plan, prove, pass, fail, withdraw, state"},
     )  # fmt: skip
     assert kitchen.ask("GET", "/waste/cases?state=lost").json()["code"] == "value.not_a_choice"
 
@@ -161,8 +180,10 @@ async def test_overdue_cases_go_up_a_level_and_cost_points(ledger: Pool, databas
     assert await escalate_overdue(database, TODAY + timedelta(days=300)) == []
     await engine.dispose()
     assert await ledger.fetchval("SELECT level FROM rectification_case WHERE case_id = 2") == 3
-    known = await known_of_quarter(ledger, [row["canteen_id"]], QUARTER)
-    assert known[row["canteen_id"]].facts == {"cases_in_time": 0.5}
+    known = (await known_of_quarter(ledger, [row["canteen_id"]], QUARTER, TODAY))[row["canteen_id"]]
+    assert (known.cases_due, known.cases_in_time) == (2, 1)
+    before = (await known_of_quarter(ledger, [row["canteen_id"]], QUARTER, due))[row["canteen_id"]]
+    assert (before.cases_due, before.cases_in_time) == (1, 1), "an open case that is not due yet is not late"
 
 
 async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> None:
@@ -192,26 +213,43 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     falsified = {"canteen_id": canteen, "quarter": str(QUARTER), "what": "称重数据造假", "responsible": "李主任",
                  "due_on": str(TODAY), "kind": "falsified_weights"}  # fmt: skip
     case = supervisor.call("POST", "/waste/cases", falsified)["number"]
+    unheard = evaluated(network)[canteen]
+    assert (unheard["vetoed"], unheard["to_verify"]) == (False, True), "nobody is condemned without a hearing"
+    freezing, reason = f"/waste/evaluations/{QUARTER}/freeze", {"reason": "测试"}
+    assert supervisor.ask("POST", freezing).json()["code"] in ("evaluation.hearing_open", "evaluation.data_not_closed")
+    assert kitchen.ask("POST", f"/waste/cases/{case}/state", {"text": "台账属实", "files": [PHOTO]}).status == 204
     shown = evaluated(network)[canteen]
     assert (shown["vetoed"], shown["rank"], shown["grade_zh"]) == (True, None, "不合格")
-    appeal = {"canteen_id": canteen, "quarter": str(QUARTER), "text": "系误录,有原始台账", "files": [PHOTO]}
+    appeal = {"canteen_id": canteen, "quarter": str(QUARTER), "text": "系误录,有原始台账", "veto": True,
+              "files": [PHOTO]}  # fmt: skip
     assert kitchen.ask("POST", "/waste/appeals", appeal).status == 409
     assert supervisor.ask("POST", "/waste/bulletins", {"quarter": str(QUARTER)}).status == 409
     assert supervisor.ask("POST", f"/waste/evaluations/{quarter_before(TODAY + timedelta(days=92))}/freeze").status in (
         400, 409,
     )  # fmt: skip
-    assert supervisor.ask("POST", f"/waste/evaluations/{QUARTER}/freeze").status == 204
+    assert supervisor.ask("POST", freezing, None if CLOSED else reason).status == 204
     late = {"canteen_id": canteen, "quarter": str(QUARTER), "code": "A1", "percent": 90, "note": "x"}
     assert supervisor.ask("POST", "/waste/evidence", late).status == 409
-    number = kitchen.call("POST", "/waste/appeals", appeal)["number"]
+    assert kitchen.ask("POST", "/waste/appeals", appeal | {"veto": False}).status == 400, "it must name something"
+    assert kitchen.ask("POST", "/waste/appeals", appeal | {"indicators": ["M1"]}).status == 400
+    number = kitchen.call("POST", "/waste/appeals", appeal | {"indicators": ["A2"]})["number"]
+    own = {"canteen_id": canteen, "quarter": str(QUARTER), "percents": {"A1": 100}, "note": "x"}
+    assert kitchen.ask("POST", "/waste/self-evaluations", own).status in (400, 409), (
+        "an appeal opens no self-evaluation"
+    )
+    assert supervisor.ask("POST", "/waste/evidence", late).status == 409, "A1 was not appealed"
+    assert supervisor.ask("POST", "/waste/evidence", late | {"code": "A2"}).status == 204
     assert kitchen.ask("POST", "/waste/appeals", appeal).status == 409
     assert [one["kind"] for one in supervisor.call("GET", "/waste/reminders")].count("appeal") == 1
     assert supervisor.ask("POST", f"/waste/cases/{case}/withdraw", {"text": "台账属实"}).status == 204
     decision = {"accept": True, "text": "台账属实,重新评定"}
-    assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 204
-    assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 409
+    assert supervisor.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 403, "he froze it"
+    assert network.approver.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 204
+    assert network.approver.ask("POST", f"/waste/appeals/{number}/decision", decision).status == 409
     again = evaluated(network)[canteen]
     assert (again["vetoed"], again["revision"], again["rank"] is not None) == (False, 1, True)
+    moved = [old["code"] for old, new in zip(shown["points"], again["points"], strict=True) if old != new]
+    assert moved == ["A2"], "what was not appealed stays as it was frozen"
     assert [one["revision"] for one in kitchen.call("GET", "/waste/appeals")] == [1]
 
     bulletin = supervisor.call("POST", "/waste/bulletins", {"quarter": str(QUARTER)})["number"]
@@ -361,9 +399,13 @@ def test_a_scale_weighs_without_a_network_and_takes_no_payments(network: Network
 
 def test_bookings_are_expected_guests(network: Network) -> None:
     kitchen, canteen = network.person("kitchen-yuyao"), network.canteen_id("yuyao")
-    booking = {"canteen_id": canteen, "business_date": str(TODAY), "meal": "lunch", "booked": 40}
+    booking = {"canteen_id": canteen, "business_date": str(TODAY + timedelta(days=2)), "meal": "lunch", "booked": 40}
+    today = booking | {"business_date": str(TODAY)}
     assert kitchen.ask("POST", "/waste/bookings", booking).status == 204
-    assert kitchen.ask("POST", "/waste/bookings", booking | {"came": 35}).status == 204
+    assert kitchen.ask("POST", "/waste/bookings", booking | {"booked": 50}).status == 204
+    assert kitchen.ask("POST", "/waste/bookings", booking | {"came": 35}).status == 400, "nobody came yet"
+    assert kitchen.ask("POST", "/waste/bookings", today).status == 400, "booked before the meal's day only"
+    assert kitchen.ask("POST", "/waste/bookings", today | {"came": 40}).status == 400, "nobody was booked"
     assert kitchen.ask("POST", "/waste/bookings", booking | {"booked": -1}).status == 400
     assert network.person("kitchen-hangzhou").ask("POST", "/waste/bookings", booking).status == 404
 

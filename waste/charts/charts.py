@@ -28,6 +28,7 @@ from registry.meals import Meal
 from registry.models import Canteen
 from settlement.covers import closed_until, covers_on
 from waste.charts.schemas import ChartShown
+from waste.evaluation.quarters import SELF_EVALUATION_DAYS
 from waste.evaluation.results import standings
 from waste.measures.change_points import levels
 from waste.measures.days import measures_on
@@ -143,8 +144,8 @@ def _rate(row: asyncpg.Record) -> float:
 
 
 async def ranking(view: View) -> list[Row]:
-    """Ranks of the last quarter that was evaluated."""
-    quarter = await view.pool.fetchval(QUERIES["last_quarter"])
+    """Ranks of the last quarter whose data are closed."""
+    quarter = await view.pool.fetchval(QUERIES["last_quarter"], view.today, SELF_EVALUATION_DAYS)
     if quarter is None:
         return []
     return [

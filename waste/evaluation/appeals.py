@@ -1,7 +1,9 @@
 """Appeals of agencies against frozen results, and their decisions."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -9,16 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE
-from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
+from foundation.named_sql import load_queries
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Canteen, Database, next_numbers
-from waste.evaluation.models import Appeal, EvaluationQuarter
+from waste.evaluation.models import Appeal, EvaluationQuarter, QuarterResult
 from waste.evaluation.quarters import request_evaluation, year_and_quarter
 from waste.weighing.files import add_files
 
+QUERIES = load_queries(Path(__file__).parent / "sql" / "appeals.sql")
+
 APPEAL_WITHIN = timedelta(days=15)
 """After a quarter was frozen (assumed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What an appeal opens: the points of indicators, or the veto for falsified weights."""
+
+    codes: frozenset[str]
+    veto: bool
 
 
 class AppealState(StrEnum):
@@ -35,22 +48,31 @@ def appeal_subject(appeal_id: int) -> str:
 
 
 async def raise_appeal(
-    database: Database, person: Person, canteen: Canteen, quarter: date, text: str, files: list[Attachment]
-) -> int:
-    """Appeal against a frozen result; returns the appeal's number.
+    database: Database, person: Person, canteen: Canteen, quarter: date, against: Against, text: str,
+    files: list[Attachment],
+) -> int:  # fmt: skip
+    """Appeal against indicators of a frozen result, or its veto; returns the appeal's number.
 
-    Raises Problem INVALID (the time for appeals is over), CONFLICT (not frozen yet; an appeal is open already).
+    Raises Problem INVALID (nothing named, or nothing that the result has; the time for appeals is over), CONFLICT (not
+    frozen yet; an appeal is open already).
     """
-    detail = {"quarter": str(quarter), "text": text, "files": digests(files)}
+    codes = sorted(against.codes)
+    if not codes and not against.veto:
+        raise Problem(INVALID, "evaluation.appeal_names_nothing")
+    detail = {
+        "quarter": str(quarter), "indicators": codes, "veto": against.veto, "text": text, "files": digests(files),
+    }  # fmt: skip
     try:
         async with audit.change(database, person.login, "appeal", detail=detail) as change:
             await _must_be_appealable(change.db, quarter)
+            await _check_codes(change.db, canteen, quarter, codes)
             [number] = await next_numbers(change.db, 1)
             change.note.subject = appeal_subject(number)
             change.db.add(
                 Appeal(
                     book=canteen.book, appeal_id=number, canteen_id=canteen.canteen_id, quarter=quarter,
-                    state=AppealState.OPEN, text=text, raised_by=person.login, raised_at=datetime.now(UTC),
+                    state=AppealState.OPEN, codes=codes, veto=against.veto, text=text, raised_by=person.login,
+                    raised_at=datetime.now(UTC),
                 )
             )  # fmt: skip
             await change.db.flush()
@@ -58,6 +80,15 @@ async def raise_appeal(
     except IntegrityError:
         raise Problem(CONFLICT, "evaluation.appeal_open", **year_and_quarter(quarter)) from None
     return number
+
+
+async def _check_codes(db: AsyncSession, canteen: Canteen, quarter: date, codes: list[str]) -> None:
+    mine = QuarterResult.canteen_id == canteen.canteen_id, QuarterResult.quarter == quarter
+    query = select(QuarterResult.points).where(*mine).order_by(QuarterResult.revision.desc()).limit(1)
+    known = {point["code"] for point in await db.scalar(query) or []}
+    for code in codes:
+        if code not in known:
+            raise Problem(INVALID, "evaluation.not_applicable", indicator=code, canteen_id=canteen.canteen_id)
 
 
 async def _must_be_appealable(db: AsyncSession, quarter: date) -> None:
@@ -70,9 +101,10 @@ async def _must_be_appealable(db: AsyncSession, quarter: date) -> None:
 
 
 async def decide_appeal(database: Database, person: Person, appeal_id: int, *, accept: bool, text: str) -> None:
-    """Decide an appeal. If it is accepted, the canteen's quarter is evaluated again from what is known now.
+    """Decide an appeal. If it is accepted, what it named is evaluated again from what is known now.
 
-    Raises Problem NOT_FOUND, CONFLICT (decided already).
+    Raises Problem NOT_FOUND, CONFLICT (decided already), SECOND_PERSON (who froze the quarter, scored the canteen in it
+    or opened a case against it there does not decide).
     """
     state = AppealState.ACCEPTED if accept else AppealState.REJECTED
     detail = {"to": state.value, "text": text}
@@ -80,6 +112,9 @@ async def decide_appeal(database: Database, person: Person, appeal_id: int, *, a
         appeal = await _lock_appeal(change.db, appeal_id)
         if appeal.state != AppealState.OPEN:
             raise Problem(CONFLICT, "evaluation.appeal_decided", appeal_id=appeal_id)
+        judges = await (await change.connection()).fetch(QUERIES["judges"], appeal.quarter, appeal.canteen_id)
+        if person.login in {row["login"] for row in judges}:
+            raise Problem(SECOND_PERSON, "evaluation.appeal_of_own_result", appeal_id=appeal_id)
         appeal.state, appeal.decision = state, text
         appeal.decided_by, appeal.decided_at = person.login, datetime.now(UTC)
         if accept:

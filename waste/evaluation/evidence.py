@@ -17,7 +17,14 @@ from registry import audit
 from registry.access import Person
 from registry.models import Canteen, Database
 from waste.evaluation.models import SelfEvaluation
-from waste.evaluation.quarters import must_accept_scores, note_new_scores, quarter_of, self_evaluation_due
+from waste.evaluation.quarters import (
+    data_closed,
+    must_accept_score,
+    must_accept_self_evaluation,
+    note_new_scores,
+    quarter_of,
+    self_evaluation_due,
+)
 from waste.evaluation.schemas import EvidenceShown
 from waste.evaluation.scheme import scheme_for
 from waste.weighing.files import add_files
@@ -30,9 +37,10 @@ def evidence_subject(quarter: date, canteen_id: int, code: str) -> str:
     return f"evidence/{quarter}/{canteen_id}/{code}"
 
 
-def self_evaluation_subject(quarter: date, canteen_id: int) -> str:
-    """How the audit log and the files name a self-evaluation."""
-    return f"self-evaluation/{quarter}/{canteen_id}"
+def self_evaluation_subject(quarter: date, canteen_id: int, code: str | None = None) -> str:
+    """How the audit log names a self-evaluation, and the files of one of its indicators are named."""
+    whole = f"self-evaluation/{quarter}/{canteen_id}"
+    return whole if code is None else f"{whole}/{code}"
 
 
 async def score_evidence(
@@ -41,7 +49,8 @@ async def score_evidence(
 ) -> None:  # fmt: skip
     """Record an inspector's score of an indicator; earlier scores stay in the history.
 
-    Raises Problem INVALID (the indicator is not scored from evidence), CONFLICT (the results are frozen).
+    Raises Problem INVALID (the indicator is not scored from evidence), CONFLICT (the results are frozen, and no open
+    appeal names the indicator).
     """
     check_codes(canteen, quarter, [code])
     subject = evidence_subject(quarter, canteen.canteen_id, code)
@@ -49,7 +58,7 @@ async def score_evidence(
     async with audit.change(database, person.login, "score_evidence", subject, detail) as change:
         connection = await change.connection()
         await note_new_scores(connection, quarter)
-        await must_accept_scores(connection, quarter, canteen.canteen_id)
+        await must_accept_score(connection, quarter, canteen.canteen_id, code)
         await connection.execute(
             QUERIES["add"], canteen.book, canteen.canteen_id, quarter, code, datetime.now(UTC), percent / 100, note,
             person.login,
@@ -59,15 +68,18 @@ async def score_evidence(
 
 async def submit_self_evaluation(
     database: Database, person: Person, canteen: Canteen, quarter: date, percents: dict[str, int], note: str,
-    files: list[Attachment],
+    files: dict[str, list[Attachment]],
 ) -> None:  # fmt: skip
-    """Record an agency's own scores of its canteen; they replace those submitted before.
+    """Record an agency's own scores of its canteen with files by indicator; scores submitted before are replaced.
 
-    Raises Problem INVALID (an indicator is not scored from evidence), CONFLICT (the results are frozen).
+    An indicator without a file counts as not shown; files that came before stay.
+
+    Raises Problem INVALID (an indicator is not scored from evidence, or it is later than 20 days after the quarter),
+    CONFLICT (the results are frozen).
     """
-    check_codes(canteen, quarter, list(percents))
+    check_codes(canteen, quarter, sorted({*percents, *files}))
     subject = self_evaluation_subject(quarter, canteen.canteen_id)
-    detail = {"percents": percents, "note": note, "files": digests(files)}
+    detail = {"percents": percents, "note": note, "files": {code: digests(some) for code, some in files.items()}}
     values: dict[str, Any] = {
         "percents": percents, "note": note, "submitted_by": person.login, "submitted_at": datetime.now(UTC),
     }  # fmt: skip
@@ -75,11 +87,13 @@ async def submit_self_evaluation(
     async with audit.change(database, person.login, "evaluate_oneself", subject, detail) as change:
         connection = await change.connection()
         await note_new_scores(connection, quarter)
-        await must_accept_scores(connection, quarter, canteen.canteen_id)
+        await must_accept_self_evaluation(connection, quarter)
         await change.db.execute(
             query.on_conflict_do_update(index_elements=["book", "canteen_id", "quarter"], set_=values)
         )
-        await add_files(change.db, canteen.book, canteen.canteen_id, subject, files, person.login)
+        for code, some in files.items():
+            shows = self_evaluation_subject(quarter, canteen.canteen_id, code)
+            await add_files(change.db, canteen.book, canteen.canteen_id, shows, some, person.login)
 
 
 def check_codes(canteen: Canteen, quarter: date, codes: Sequence[str]) -> None:
@@ -98,9 +112,11 @@ async def evidence_history(pool: Pool, quarter: date, canteen_id: int, code: str
 
 
 async def missing_self_evaluations(
-    db: AsyncSession, canteens: dict[int, Canteen], quarter: date
+    db: AsyncSession, canteens: dict[int, Canteen], quarter: date, today: date
 ) -> list[tuple[Canteen, date]]:
-    """Canteens without a self-evaluation of a quarter, with the day by which it is due."""
+    """Canteens that may still evaluate a quarter themselves and have not, with the day by which it is due."""
+    if data_closed(quarter, today):
+        return []
     query = select(SelfEvaluation.canteen_id).where(SelfEvaluation.quarter == quarter)
     done = set(await db.scalars(query))
     due = self_evaluation_due(quarter)

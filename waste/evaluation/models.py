@@ -31,7 +31,10 @@ class Evidence(Base):
 
 
 class EvaluationQuarter(Base):
-    """A quarter whose evaluation was requested. Once frozen, its results change by accepted appeals only."""
+    """A quarter whose evaluation was requested. Once frozen, its results change by accepted appeals only.
+
+    ``schemes``: the schemes that it was evaluated by, as they were then, by id.
+    """
 
     __tablename__ = "evaluation_quarter"
 
@@ -40,12 +43,15 @@ class EvaluationQuarter(Base):
     evaluated_at: Mapped[datetime | None]
     frozen_by: Mapped[str | None]
     frozen_at: Mapped[datetime | None]
+    schemes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class QuarterResult(Base):
     """The result of a canteen's quarter, with everything that it was computed from. The last revision counts.
 
-    Revision 0 is computed again until the quarter is frozen; each accepted appeal adds a revision.
+    Revision 0 is computed again until the quarter is frozen; each accepted appeal adds a revision. ``known``: what was
+    known besides the weeks; ``reopened``: what accepted appeals opened, with what was known of it then; ``draws``:
+    scores of the bootstrap. Ranks are of the last revisions, and among canteens that serve the same way.
     """
 
     __tablename__ = "quarter_result"
@@ -73,6 +79,13 @@ class QuarterResult(Base):
     points: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     weeks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     made_at: Mapped[datetime]
+    known: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    reopened: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    draws: Mapped[list[float] | None] = mapped_column(JSONB)
+    rank: Mapped[int | None]
+    rank_low: Mapped[int | None]
+    rank_high: Mapped[int | None]
+    peers: Mapped[int | None]
 
 
 class SelfEvaluation(Base):
@@ -91,7 +104,7 @@ class SelfEvaluation(Base):
 
 
 class Appeal(Base):
-    """An agency's appeal against a frozen result."""
+    """An agency's appeal against a frozen result: against the points of indicators, or the veto, and nothing else."""
 
     __tablename__ = "appeal"
     __table_args__ = (
@@ -105,6 +118,8 @@ class Appeal(Base):
     canteen_id: Mapped[int] = mapped_column(BigInteger)
     quarter: Mapped[date]
     state: Mapped[str]
+    codes: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    veto: Mapped[bool] = mapped_column(server_default="false")
     text: Mapped[str]
     raised_by: Mapped[str]
     raised_at: Mapped[datetime]
@@ -112,3 +127,43 @@ class Appeal(Base):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     revision: Mapped[int | None]
+
+
+class ReweighSeed(Base):
+    """The seed by which the streams to weigh again are drawn in a quarter; its hash is published beforehand."""
+
+    __tablename__ = "reweigh_seed"
+
+    quarter: Mapped[date] = mapped_column(primary_key=True)
+    commitment: Mapped[str]
+    seed: Mapped[str]
+    committed_by: Mapped[str]
+    committed_at: Mapped[datetime]
+
+
+class ReweighedStream(Base):
+    """A stream of a meal that was drawn to be weighed again, after the canteen had recorded it.
+
+    ``recorded_g``: what the canteen had recorded when it was drawn. ``weight_g``: what the inspector weighed.
+    """
+
+    __tablename__ = "reweighed_stream"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
+        CheckConstraint("stream IN ('preparation', 'unserved', 'plate')", name="stream"),
+        CheckConstraint("recorded_g >= 0 AND weight_g >= 0", name="weight"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(primary_key=True)
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    recorded_g: Mapped[int] = mapped_column(BigInteger)
+    drawn_by: Mapped[str]
+    drawn_at: Mapped[datetime]
+    weight_g: Mapped[int | None] = mapped_column(BigInteger)
+    note: Mapped[str | None]
+    weighed_by: Mapped[str | None]
+    weighed_at: Mapped[datetime | None]

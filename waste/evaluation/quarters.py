@@ -22,7 +22,8 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "quarters.sql")
 
 EARLIEST, LATEST = 2000, 2099
 SELF_EVALUATION_DAYS = 20
-"""Days after the end of a quarter within which agencies evaluate themselves (assumed)."""
+"""Days after the end of a quarter within which agencies evaluate themselves (assumed). Weights are closed by then too
+(``waste.weighing``), so that from the day after on the canteen's own people may see its score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ def self_evaluation_due(quarter: date) -> date:
     return quarter_of(quarter)[1] + timedelta(days=SELF_EVALUATION_DAYS)
 
 
+def data_closed(quarter: date, today: date) -> bool:
+    """Whether the canteens' own people can change nothing of a quarter any more."""
+    return today > self_evaluation_due(quarter)
+
+
 async def request_evaluation(connection: Connection, quarter: date) -> None:
     """Request the evaluation of a quarter that is over, in the caller's transaction, which holds it from then on.
 
@@ -114,8 +120,12 @@ def is_over(quarter: date) -> bool:
 
 
 async def request_last_quarter(pool: Pool, today: date) -> None:
-    """Request the evaluation of the last quarter that is over, unless it was requested since its end."""
-    await pool.execute(QUERIES["request_if_new"], *quarter_of(quarter_before(today)))
+    """Request the evaluation of the last quarter: once when it is over, and once more when its data are closed."""
+    quarter = quarter_before(today)
+    first, last = quarter_of(quarter)
+    await pool.execute(
+        QUERIES["request_if_new"], first, last, self_evaluation_due(quarter) if data_closed(quarter, today) else last
+    )
 
 
 async def pending_quarters(pool: Pool) -> list[date]:
@@ -129,6 +139,14 @@ async def state_of(pool: Pool, quarter: date) -> QuarterState | None:
     return None if row is None else as_struct(row, QuarterState)
 
 
+async def may_be_shown(pool: Pool, quarter: date) -> bool:
+    """Whether canteens' own people may see their scores: who sees a draft must not be able to change it any more."""
+    if data_closed(quarter, datetime.now(ZONE).date()):
+        return True
+    state = await state_of(pool, quarter)
+    return state is not None and state.frozen
+
+
 async def lock_state(connection: Connection, quarter: date) -> QuarterState | None:
     """The same, locked until the caller's transaction ends."""
     row = await connection.fetchrow(QUERIES["lock_state"], quarter)
@@ -140,22 +158,35 @@ async def note_evaluated(connection: Connection, state: QuarterState, began: dat
     await connection.execute(QUERIES["note_evaluated"], state.quarter, began, state.requested_at)
 
 
-async def must_accept_scores(connection: Connection, quarter: date, canteen_id: int) -> None:
-    """Raise Problem(CONFLICT) if the canteen's result is frozen and no appeal against it is open."""
+async def must_accept_score(connection: Connection, quarter: date, canteen_id: int, code: str) -> None:
+    """Raise Problem(CONFLICT) if the canteen's result is frozen and no open appeal names the indicator."""
     state = await lock_state(connection, quarter)
     if state is None or not state.frozen:
         return
-    if not await connection.fetchval(QUERIES["has_open_appeal"], quarter, canteen_id):
+    if not await connection.fetchval(QUERIES["has_open_appeal"], quarter, canteen_id, code):
         raise Problem(CONFLICT, "evaluation.frozen", **year_and_quarter(quarter))
 
 
-async def freeze(database: Database, login: str, quarter: date) -> None:
+async def must_accept_self_evaluation(connection: Connection, quarter: date) -> None:
+    """Raise Problem CONFLICT (the results are frozen), INVALID (the time for self-evaluations is over)."""
+    state = await lock_state(connection, quarter)
+    if state is not None and state.frozen:
+        raise Problem(CONFLICT, "evaluation.frozen", **year_and_quarter(quarter))
+    if data_closed(quarter, datetime.now(ZONE).date()):
+        raise Problem(INVALID, "evaluation.self_evaluation_too_late", until=self_evaluation_due(quarter))
+
+
+async def freeze(database: Database, login: str, quarter: date, reason: str | None = None) -> None:
     """Freeze the results of a quarter, so that what is published does not move. A repeat changes nothing.
 
-    Raises Problem INVALID (the quarter is not over), CONFLICT (its evaluation is pending, or was never requested).
+    Before its data are closed, or while a hearing about falsified weights is open, it takes a reason, which is audited.
+
+    Raises Problem INVALID (the quarter is not over), CONFLICT (its evaluation is pending, or was never requested; its
+    data are not closed, or a hearing is open, and no reason is given).
     """
     must_be_over(quarter)
-    async with audit.change(database, login, "freeze_evaluations", f"quarter/{quarter}") as change:
+    detail = {} if reason is None else {"reason": reason}
+    async with audit.change(database, login, "freeze_evaluations", f"quarter/{quarter}", detail) as change:
         connection = await change.connection()
         state = await lock_state(connection, quarter)
         if state is None or not state.current or not state.whole:
@@ -163,4 +194,16 @@ async def freeze(database: Database, login: str, quarter: date) -> None:
         if state.frozen:
             change.is_repeat = True
             return
+        if reason is None:
+            await _must_be_closed(connection, state)
         await connection.execute(QUERIES["freeze"], quarter, login)
+
+
+async def _must_be_closed(connection: Connection, state: QuarterState) -> None:
+    until = self_evaluation_due(state.quarter)
+    if not data_closed(state.quarter, datetime.now(ZONE).date()):
+        raise Problem(CONFLICT, "evaluation.data_not_closed", until=until)
+    if state.requested_at.astimezone(ZONE).date() <= until:
+        raise Problem(CONFLICT, "evaluation.not_evaluated", **year_and_quarter(state.quarter))
+    if hearings := await connection.fetchval(QUERIES["hearings"], state.quarter):
+        raise Problem(CONFLICT, "evaluation.hearing_open", count=hearings)

@@ -1,22 +1,25 @@
 """Results of a quarter: evaluating every canteen from its weeks and evidence, keeping the results, ranking them.
 
-A result is kept with everything that it was computed from. Revision 0 is computed again until the quarter is frozen;
-each accepted appeal adds a revision of one canteen's result.
+A result is kept with everything that it was computed from, and the quarter with its schemes. Revision 0 is computed
+again until the quarter is frozen. An accepted appeal adds a revision of one canteen's result: from the kept inputs, but
+for the indicators that it named, which are computed from what is known now.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
-from msgspec import convert, json
+from msgspec import convert, json, to_builtins
 
+from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool, as_struct
+from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
 from registry.identifiers import AgencyId, Book, CanteenId
 from waste.evaluation.quarters import (
+    QuarterState,
     lock_state,
     note_evaluated,
     pending_quarters,
@@ -24,16 +27,40 @@ from waste.evaluation.quarters import (
     state_of,
     year_and_quarter,
 )
-from waste.evaluation.scheme import scheme_for
-from waste.evaluation.scoring import Evaluation, Known, Point, Week, evaluate, ranked, total
-from waste.measures.schemas import Operating, Serving
+from waste.evaluation.reweighing import reweighed_of
+from waste.evaluation.scheme import Scheme, schemes
+from waste.evaluation.scoring import (
+    Contender,
+    Evaluation,
+    Known,
+    Point,
+    Reopened,
+    Source,
+    evaluate,
+    ranks,
+)
+from waste.evaluation.sums import MealRecord, Week, total, weeks_of
+from waste.flags.flags import FlagState, FoundFlag, flags_of, replace_flags
+from waste.measures.kitchens import Kitchen, kitchens_in
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "results.sql")
+
+HEARING_DAYS = 5
+"""Days that a canteen has at least to answer a finding of falsified weights before it vetoes its score (assumed)."""
+LASTING = timedelta(days=7)
+"""An upheld flag from its first to its last day, to cap points: a slip at one meal does not."""
+NO_FIGURES = frozenset({"self_scores_only", "serving_changed"})
+"""Rules of flags that say nothing about weights and covers."""
+CANTEENS_AT_ONCE = 50
+"""Canteens whose meals are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A canteen's result and its ``rank`` of ``peers``: canteens of the same scheme that serve the same way."""
+    """A canteen's result and its ``rank`` of ``peers``: canteens of the same scheme that serve the same way.
+
+    ``rank_low``, ``rank_high``: the 95 % interval of the rank. Fewer than five peers have no rank.
+    """
 
     canteen_id: CanteenId
     book: Book
@@ -53,25 +80,31 @@ class Standing:
     name_zh: str
     name_en: str
     rank: int | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
     peers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Kitchen:
-    """A canteen to evaluate, and how it serves and is run."""
+class Inputs:
+    """What a canteen's result is computed from: how it was run, its weeks, and what else was known.
 
-    book: Book
-    canteen_id: CanteenId
-    serving: Serving
-    operating: Operating
+    ``reopened``: what accepted appeals opened.
+    """
+
+    kitchen: Kitchen
+    scheme: Scheme
+    weeks: dict[date, Week]
+    known: Known
+    reopened: tuple[Reopened, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KeptResult:
-    """What a result was computed from: its points, and the sums of its weeks by their first days."""
+    """A result as it is kept: its points, and the sums of its weeks by their Mondays."""
 
     points: list[Point]
-    weeks: list[tuple[date, dict[str, int]]]
+    weeks: list[tuple[date, dict[str, float]]]
 
 
 async def run_pending_evaluations(pool: Pool) -> list[date]:
@@ -89,85 +122,227 @@ async def evaluate_quarter(pool: Pool, quarter: date) -> None:
     state = await state_of(pool, quarter)
     if state is None:
         return
-    revisions = {row["canteen_id"]: row["revision"] for row in await pool.fetch(QUERIES["appealed"], quarter)}
-    kitchens = [
-        as_struct(row, Kitchen)
-        for row in await pool.fetch(QUERIES["kitchens"], list(revisions) if state.frozen else None)
-    ]
-    rows = await _results(pool, quarter, kitchens, revisions if state.frozen else {}, began)
+    appealed = {row["canteen_id"]: row for row in await pool.fetch(QUERIES["appealed"], quarter)}
+    kitchens = await kitchens_in(pool, *quarter_of(quarter), list(appealed) if state.frozen else None)
+    made: list[tuple[Inputs, Evaluation]] = []
+    for begin in range(0, len(kitchens), CANTEENS_AT_ONCE):
+        some = kitchens[begin : begin + CANTEENS_AT_ONCE]
+        now = await inputs_of(pool, quarter, some, began.astimezone(ZONE).date())
+        if state.frozen:
+            frozen = await frozen_inputs(pool, quarter, some)
+            now = [_open(frozen.get(one.kitchen.canteen_id), one, appealed[one.kitchen.canteen_id]) for one in now]
+        made += [(one, _evaluate(one)) for one in now]
+    revisions = {number: row["revision"] for number, row in appealed.items()} if state.frozen else {}
     async with pool.acquire() as connection, connection.transaction():
-        now = await lock_state(connection, quarter)
-        if now is None or now.frozen != state.frozen:
+        latest = await lock_state(connection, quarter)
+        if latest is None or latest.frozen != state.frozen:
             return
-        await connection.executemany(QUERIES["keep_result"], rows)
-        for canteen_id, revision in revisions.items():
-            await connection.execute(QUERIES["note_appeal"], quarter, canteen_id, revision if state.frozen else 0)
+        await _keep(connection, state, made, revisions, began)
+        for canteen_id in appealed:
+            await connection.execute(QUERIES["note_appeal"], quarter, canteen_id, revisions.get(canteen_id, 0))
         await note_evaluated(connection, state, began)
 
 
-async def _results(
-    pool: Pool, quarter: date, kitchens: Sequence[Kitchen], revisions: Mapping[int, int], made_at: datetime
-) -> list[tuple[object, ...]]:
-    first, last = quarter_of(quarter)
-    numbers = [kitchen.canteen_id for kitchen in kitchens]
-    weeks = await _weeks(pool, numbers, first, last)
-    before = await _weeks(pool, numbers, _year_before(first), _year_before(last))
-    known = await known_of_quarter(pool, numbers, quarter)
-    rows: list[tuple[object, ...]] = []
-    for kitchen in kitchens:
-        number = kitchen.canteen_id
-        mine = weeks.get(number, {})
-        facts = known.get(number, Known())
-        if number in before:
-            facts = replace(facts, last_year=total(list(before[number].values())))
-        scheme = scheme_for(kitchen.book, first)
-        made = evaluate(scheme, kitchen.serving, kitchen.operating, list(mine.values()), facts)
-        rows.append(_row(kitchen, quarter, revisions.get(number, 0), made, mine, made_at))
-    return rows
+def _evaluate(inputs: Inputs) -> Evaluation:
+    kitchen = inputs.kitchen
+    weeks = list(inputs.weeks.values())
+    return evaluate(inputs.scheme, kitchen.serving, kitchen.operating, weeks, inputs.known, inputs.reopened)
 
 
-def _year_before(day: date) -> date:
-    return day.replace(year=day.year - 1)
+def _open(frozen: Inputs | None, now: Inputs, appeal: asyncpg.Record) -> Inputs:
+    """The frozen inputs, with what is known now of the indicators that an appeal named.
+
+    All that is known now, if the result is of a release that kept no inputs.
+    """
+    if frozen is None:
+        return now
+    opened = Reopened(frozenset(appeal["codes"]), appeal["veto"], now.weeks, now.known)
+    return replace(frozen, reopened=(*frozen.reopened, opened))
 
 
-def _row(
-    kitchen: Kitchen, quarter: date, revision: int, made: Evaluation, weeks: Mapping[date, Week], made_at: datetime
-) -> tuple[object, ...]:
+async def _keep(
+    connection: Connection, state: QuarterState, made: Sequence[tuple[Inputs, Evaluation]],
+    revisions: Mapping[int, int], began: datetime,
+) -> None:  # fmt: skip
+    quarter = state.quarter
+    await connection.executemany(
+        QUERIES["keep_result"],
+        [_row(one, quarter, revisions.get(one.kitchen.canteen_id, 0), done, began) for one, done in made],
+    )
+    if not state.frozen:
+        used = {one.scheme.id: to_builtins(one.scheme) for one, _ in made}
+        await connection.execute(QUERIES["keep_schemes"], quarter, json.encode(used).decode())
+        await _flag(connection, quarter, made)
+    await _rank(connection, quarter)
+
+
+def _row(inputs: Inputs, quarter: date, revision: int, made: Evaluation, made_at: datetime) -> tuple[object, ...]:
+    kitchen, weeks = inputs.kitchen, inputs.weeks
     covers = sum(week.covers for week in weeks.values()) / max(len(weeks), 1)
     listed = [{"week": str(first), **asdict(week)} for first, week in weeks.items()]
     return (
         kitchen.book, kitchen.canteen_id, quarter, revision, made.scheme, kitchen.serving, kitchen.operating,
         made.score, made.low, made.high, made.grade_zh, made.grade_en, made.to_verify, made.vetoed, covers,
-        json.encode(made.points).decode(), json.encode(listed).decode(), made_at,
+        _json(made.points), _json(listed), made_at, _json(inputs.known), _json(inputs.reopened), _json(made.draws),
     )  # fmt: skip
 
 
-async def _weeks(pool: Pool, numbers: Sequence[int], first: date, last: date) -> dict[int, dict[date, Week]]:
-    found: dict[int, dict[date, Week]] = {}
-    for row in await pool.fetch(QUERIES["weeks"], numbers, first, last):
-        sums = dict(row)
-        number, week = sums.pop("canteen_id"), sums.pop("week")
-        found.setdefault(number, {})[week] = Week(**sums)
+def _json(value: object) -> str:
+    return json.encode(value).decode()
+
+
+async def _rank(connection: Connection, quarter: date) -> None:
+    """Rank the last results of all canteens."""
+    groups: dict[tuple[str, str], list[Contender]] = {}
+    rows = await connection.fetch(QUERIES["contenders"], quarter)
+    for row in rows:
+        if not row["vetoed"]:
+            draws = json.decode(row["draws"] or "[]")
+            groups.setdefault((row["scheme"], row["serving"]), []).append(
+                Contender(row["canteen_id"], row["score"], row["weekly_covers"], draws)
+            )
+    placed = {number: rank for group in groups.values() for number, rank in ranks(group).items()}
+    kept = []
+    for row in rows:
+        rank = placed.get(row["canteen_id"])
+        said = (rank.place, rank.low, rank.high, rank.peers) if rank else (None, None, None, None)
+        kept.append((row["book"], row["canteen_id"], quarter, row["revision"], *said))
+    await connection.executemany(QUERIES["keep_rank"], kept)
+
+
+async def _flag(connection: Connection, quarter: date, made: Sequence[tuple[Inputs, Evaluation]]) -> None:
+    """Flag what a result rests on, as far as a person should look at it."""
+    first, last = quarter_of(quarter)
+    found: dict[str, list[FoundFlag]] = {
+        "self_scores_only": [], "reweigh_differs": [], "serving_changed": [], "streams_marked": []
+    }  # fmt: skip
+    for inputs, done in made:
+        for rule, figure, usual in _findings(inputs, done):
+            kitchen = inputs.kitchen
+            found[rule].append(FoundFlag(kitchen.book, kitchen.canteen_id, first, last, figure, usual))
+    numbers = [inputs.kitchen.canteen_id for inputs, _ in made]
+    for rule, flags in found.items():
+        await replace_flags(connection, rule, numbers, (first, last), flags)
+
+
+def _findings(inputs: Inputs, done: Evaluation) -> list[tuple[str, float, float | None]]:
+    """Rules that find something in a result, each with its figure and what is usual."""
+    found: list[tuple[str, float, float | None]] = []
+    own = sum(point.points or 0 for point in done.points if point.source is Source.SELF)
+    if own and not any(point.source is Source.INSPECTOR for point in done.points):
+        found.append(("self_scores_only", round(own, 1), None))
+    again = inputs.known.reweighed
+    if again and again.differs:
+        found.append(("reweigh_differs", round(again.ratio, 2), 1.0))
+    if inputs.kitchen.changed:
+        found.append(("serving_changed", 1.0, None))
+    quarter = total(inputs.weeks.values())
+    if quarter.marked_streams > inputs.scheme.cap.marked_above * quarter.streams:
+        share = round(100 * quarter.marked_streams / quarter.streams, 1)
+        found.append(("streams_marked", share, 100 * inputs.scheme.cap.marked_above))
     return found
 
 
-async def known_of_quarter(pool: Pool, numbers: Sequence[int], quarter: date) -> dict[int, Known]:
-    """Scores by inspectors and agencies, cases and falsified weights of a quarter, by canteen."""
+async def inputs_of(pool: Pool, quarter: date, kitchens: Sequence[Kitchen], today: date) -> list[Inputs]:
+    """What is known now of some canteens' quarter; those of a region that had no scheme then are left out."""
+    first, last = quarter_of(quarter)
+    by = {book: schemes().find(book, first) for book in {kitchen.book for kitchen in kitchens}}
+    numbers = [kitchen.canteen_id for kitchen in kitchens if by[kitchen.book] is not None]
+    weeks = await _weeks(pool, numbers, first, last)
+    before = await _weeks_of_year_before(pool, numbers, first, last)
+    known = await known_of_quarter(pool, numbers, quarter, today)
+    return [
+        Inputs(
+            kitchen, scheme, weeks.get(kitchen.canteen_id, {}),
+            replace(known[kitchen.canteen_id], last_year=tuple(before.get(kitchen.canteen_id, {}).values())),
+        )
+        for kitchen in kitchens if (scheme := by[kitchen.book]) is not None
+    ]  # fmt: skip
+
+
+async def _weeks_of_year_before(
+    pool: Pool, numbers: Sequence[int], first: date, last: date
+) -> dict[int, dict[date, Week]]:
+    """Last year's weeks: those of the frozen result if there is one, which nobody can change any more."""
+    first, last = first.replace(year=first.year - 1), last.replace(year=last.year - 1)
+    frozen = {
+        row["canteen_id"]: _weeks_kept(row["weeks"])
+        for row in await pool.fetch(QUERIES["frozen_weeks"], first, numbers)
+    }
+    return await _weeks(pool, [number for number in numbers if number not in frozen], first, last) | frozen
+
+
+async def frozen_inputs(pool: Pool, quarter: date, kitchens: Sequence[Kitchen]) -> dict[int, Inputs]:
+    """The kept inputs of some canteens' last results, but for results of releases that kept none."""
+    by_number = {kitchen.canteen_id: kitchen for kitchen in kitchens}
+    kept_schemes = await schemes_of(pool, quarter)
+    found = {}
+    for row in await pool.fetch(QUERIES["results"], quarter, list(by_number)):
+        if row["known"] is None:
+            continue
+        kitchen = replace(by_number[row["canteen_id"]], serving=row["serving"], operating=row["operating"])
+        found[row["canteen_id"]] = Inputs(
+            kitchen, kept_schemes[row["scheme"]], _weeks_kept(row["weeks"]),
+            convert(json.decode(row["known"]), Known), tuple(json.decode(row["reopened"], type=list[Reopened])),
+        )  # fmt: skip
+    return found
+
+
+def _weeks_kept(stored: str) -> dict[date, Week]:
+    listed = json.decode(stored)
+    return {date.fromisoformat(week.pop("week")): Week(**week) for week in listed}
+
+
+async def schemes_of(pool: Pool, quarter: date) -> dict[str, Scheme]:
+    """The schemes that a quarter was evaluated by, by id, as they were then."""
+    stored = await pool.fetchval(QUERIES["schemes"], quarter)
+    kept = json.decode(stored, type=dict[str, Scheme]) if stored else {}
+    return {scheme.id: scheme for scheme in schemes().known} | kept
+
+
+async def _weeks(pool: Pool, numbers: Sequence[int], first: date, last: date) -> dict[int, dict[date, Week]]:
+    meals: dict[int, list[MealRecord]] = {}
+    for row in await pool.fetch(QUERIES["meals"], numbers, first, last):
+        meals.setdefault(row["canteen_id"], []).append(as_struct(row, _CanteensMeal))
+    return {number: weeks_of(some) for number, some in meals.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CanteensMeal(MealRecord):
+    canteen_id: int
+
+
+async def known_of_quarter(pool: Pool, numbers: Sequence[int], quarter: date, today: date) -> dict[int, Known]:
+    """Scores by inspectors and agencies, cases, weighings again and falsified weights of a quarter, by canteen."""
     first, last = quarter_of(quarter)
     inspected: dict[int, dict[str, float]] = {}
     for row in await pool.fetch(QUERIES["inspected"], numbers, first):
         inspected.setdefault(row["canteen_id"], {})[row["code"]] = row["share"]
-    own = {
-        row["canteen_id"]: {code: percent / 100 for code, percent in json.decode(row["percents"]).items()}
-        for row in await pool.fetch(QUERIES["self_scored"], numbers, first)
+    own = {row["canteen_id"]: row for row in await pool.fetch(QUERIES["self_scored"], numbers, first)}
+    cases = {
+        row["canteen_id"]: row for row in await pool.fetch(QUERIES["cases"], numbers, first, last, today, HEARING_DAYS)
     }
-    cases = {row["canteen_id"]: row for row in await pool.fetch(QUERIES["cases"], numbers, first, last)}
+    again: dict[int, list[tuple[int, int]]] = {}
+    for row in await pool.fetch(QUERIES["reweighed"], numbers, first, last):
+        again.setdefault(row["canteen_id"], []).append((row["recorded_g"], row["weight_g"]))
+    upheld: dict[int, set[str]] = {}
+    for flag in await flags_of(pool, numbers, first, last, FlagState.UPHELD):
+        if flag.last_day - flag.first_day >= LASTING and flag.rule not in NO_FIGURES:
+            upheld.setdefault(flag.canteen_id, set()).add(flag.rule)
     known = {}
-    for number in {*inspected, *own, *cases}:
-        case = cases.get(number)
-        facts = {"cases_in_time": case["in_time"] / case["due"]} if case and case["due"] else {}
-        falsified = bool(case and case["falsified"])
-        known[number] = Known(inspected.get(number, {}), own.get(number, {}), facts, None, falsified)
+    for number in numbers:
+        mine, case = own.get(number), cases.get(number)
+        known[number] = Known(
+            inspected.get(number, {}),
+            {code: percent / 100 for code, percent in json.decode(mine["percents"]).items()} if mine else {},
+            frozenset(mine["with_file"]) if mine else frozenset(),
+            case["due"] if case else 0,
+            case["in_time"] if case else 0,
+            reweighed=reweighed_of(again.get(number, [])),
+            upheld=tuple(sorted(upheld.get(number, ()))),
+            falsified=bool(case and case["falsified"]),
+            hearing=bool(case and case["hearing"]),
+        )
     return known
 
 
@@ -177,24 +352,13 @@ async def standings(pool: Pool, quarter: date) -> list[Standing]:
     rows = await pool.fetch(QUERIES["standings"], quarter)
     if not rows:
         raise Problem(NOT_FOUND, "evaluation.not_evaluated", **year_and_quarter(quarter))
-    groups: dict[tuple[str, str], list[asyncpg.Record]] = {}
-    for row in rows:
-        groups.setdefault((row["scheme"], row["serving"]), []).append(row)
-    found = []
-    for group in groups.values():
-        order = ranked((r["canteen_id"], r["score"], r["weekly_covers"]) for r in group if not r["vetoed"])
-        rank = {number: place for place, number in enumerate(order, start=1)}
-        found += [
-            Standing(**dict(row), rank=rank.get(row["canteen_id"]), peers=len(order))
-            for row in sorted(group, key=lambda row: rank.get(row["canteen_id"], len(group)))
-        ]
-    return found
+    return [Standing(**dict(row)) for row in rows]
 
 
 async def kept_results(pool: Pool, quarter: date, numbers: Sequence[int]) -> dict[int, KeptResult]:
     """The last results of some canteens, by canteen."""
     found = {}
-    for row in await pool.fetch(QUERIES["points"], quarter, numbers):
+    for row in await pool.fetch(QUERIES["results"], quarter, numbers):
         weeks = [(date.fromisoformat(week.pop("week")), week) for week in json.decode(row["weeks"])]
         found[row["canteen_id"]] = KeptResult(convert(json.decode(row["points"]), list[Point]), weeks)
     return found

@@ -1,6 +1,7 @@
 """HTTP: evaluations of quarters, the evidence behind them, self-evaluations and appeals."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,13 +13,13 @@ from foundation.catalogue import Language, language_of
 from foundation.messages import Numbered, NumberInPath
 from foundation.pages import page_headers
 from foundation.postgres import Pool
-from foundation.problems import NOT_FOUND, Problem
+from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
 from waste.evaluation.appeal_file import appeal_file, document
-from waste.evaluation.appeals import appeal_subject, appeals_of, decide_appeal, raise_appeal
+from waste.evaluation.appeals import Against, appeal_subject, appeals_of, decide_appeal, raise_appeal
 from waste.evaluation.evidence import (
     evidence_history,
     evidence_subject,
@@ -26,22 +27,35 @@ from waste.evaluation.evidence import (
     self_evaluation_subject,
     submit_self_evaluation,
 )
-from waste.evaluation.quarters import freeze, quarter_of, request_evaluation, state_of
-from waste.evaluation.results import KeptResult, kept_results, standings
+from waste.evaluation.quarters import (
+    freeze,
+    may_be_shown,
+    quarter_of,
+    request_evaluation,
+    self_evaluation_due,
+    state_of,
+)
+from waste.evaluation.results import KeptResult, kept_results, schemes_of, standings
+from waste.evaluation.reweighing import commit_seed, draw_streams, drawn_streams, keep_reweighed, seed_of
 from waste.evaluation.schemas import (
     AppealDecision,
     AppealShown,
+    DrawnShown,
     EvaluationShown,
+    Freezing,
     NewAppeal,
+    NewDraw,
     NewEvidence,
+    NewReweighing,
     NewSelfEvaluation,
     PointShown,
     QuarterShown,
     SchemeShown,
+    SeedShown,
     TraceShown,
     WeekShown,
 )
-from waste.evaluation.scheme import indicator_of, schemes
+from waste.evaluation.scheme import schemes
 from waste.weighing.files import files_of
 
 ByPerson = Request[access.Person, Any, Any]
@@ -67,10 +81,13 @@ class EvaluationController(Controller):
         "/evaluations/{quarter:date}", guards=[access.allows("see_waste")], summary="Show the evaluations of a quarter"
     )
     async def evaluations(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> QuarterShown:
-        """Score, interval, grade and rank of your canteens; the quarter is named by its first day."""
+        """Score, interval, grade and rank of your canteens; the quarter is named by its first day.
+
+        An agency's own people see them once the quarter's data are closed.
+        """
         async with database() as db:
             canteens = await canteens_of(db, request.user)
-        return await quarter_shown(ledger, quarter, canteens)
+        return await quarter_shown(ledger, quarter, canteens, of_canteen=request.user.agency_id is not None)
 
     @post(
         "/evaluations/{quarter:date}", guards=[access.allows("inspect")], summary="Request the evaluation of a quarter"
@@ -90,9 +107,9 @@ class EvaluationController(Controller):
         summary="Freeze the results of a quarter",
         status_code=204,
     )
-    async def freeze(self, request: ByPerson, quarter: date, database: Database) -> None:
-        """The quarter must be over. Frozen results change by accepted appeals only."""
-        await freeze(database, request.user.login, quarter)
+    async def freeze(self, request: ByPerson, quarter: date, database: Database, data: Freezing | None = None) -> None:
+        """Frozen results change by accepted appeals only. Before the data are closed it takes a reason."""
+        await freeze(database, request.user.login, quarter, data.reason if data else None)
 
     @get(
         "/evaluations/{quarter:date}/canteens/{canteen_id:int}/file",
@@ -127,12 +144,14 @@ class EvaluationController(Controller):
         """Formula, target and limit, with the weeks and their weighings, the evidence, or the cases."""
         async with database() as db:
             await canteen_of(db, request.user, canteen_id)
-            subjects = [evidence_subject(quarter, canteen_id, code), self_evaluation_subject(quarter, canteen_id)]
+            subjects = [evidence_subject(quarter, canteen_id, code), self_evaluation_subject(quarter, canteen_id, code)]
             files = await files_of(db, subjects)
+        if request.user.agency_id is not None and not await may_be_shown(ledger, quarter):
+            raise Problem(CONFLICT, "evaluation.data_not_closed", until=self_evaluation_due(quarter))
         standing = next((one for one in await standings(ledger, quarter) if one.canteen_id == canteen_id), None)
         if standing is None:
             raise Problem(NOT_FOUND, "evaluation.canteen_not_evaluated", canteen_id=canteen_id)
-        indicator = indicator_of(standing.scheme, code)
+        indicator = (await schemes_of(ledger, quarter))[standing.scheme].indicator_of(code)
         kept = (await kept_results(ledger, quarter, [canteen_id]))[canteen_id]
         point = next((one for one in _points(quarter, canteen_id, kept) if one.code == code), None)
         if point is None:
@@ -141,7 +160,7 @@ class EvaluationController(Controller):
         language = language_of(request.headers.get("accept-language"))
         shown = TraceShown(
             standing.canteen_id, quarter, point, indicator.rule(language),
-            indicator.target, indicator.limit,
+            indicator.target, indicator.limit, indicator.meals,
             _weeks(quarter, canteen_id, kept) if indicator.measure is not None and not from_cases else [],
             await evidence_history(ledger, quarter, canteen_id, code),
             [file for some in files.values() for file in some], "/waste/cases" if from_cases else None,
@@ -170,8 +189,11 @@ class EvaluationController(Controller):
         request_max_body_size=BODY_MAX,
     )
     async def evaluate_oneself(self, request: ByPerson, data: NewSelfEvaluation, database: Database) -> None:
-        """Your own scores of what is not measured; scores by an inspector take precedence."""
-        files = read_files(data.files)
+        """Your own scores of what is not measured, within 20 days after the quarter, with a file for each indicator.
+
+        Scores by an inspector take precedence; without one, your own are capped.
+        """
+        files = {code: read_files(some) for code, some in data.files.items()}
         async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
         await submit_self_evaluation(
@@ -185,11 +207,11 @@ class EvaluationController(Controller):
         request_max_body_size=BODY_MAX,
     )
     async def appeal(self, request: ByPerson, data: NewAppeal, database: Database) -> Numbered:
-        """The result must be frozen, not longer than 15 days ago."""
-        files = read_files(data.files)
+        """Against indicators, or the veto, of a result that was frozen not longer than 15 days ago."""
+        files, against = read_files(data.files), Against(frozenset(data.indicators), data.veto)
         async with database() as db:
             canteen = await canteen_of(db, request.user, data.canteen_id)
-        return Numbered(await raise_appeal(database, request.user, canteen, data.quarter, data.text, files))
+        return Numbered(await raise_appeal(database, request.user, canteen, data.quarter, against, data.text, files))
 
     @get("/appeals", guards=[access.allows("see_waste")], summary="List appeals")
     async def list_appeals(self, request: ByPerson, database: Database) -> list[AppealShown]:
@@ -201,15 +223,75 @@ class EvaluationController(Controller):
 
     @post(
         "/appeals/{appeal_id:int}/decision",
-        guards=[access.allows("inspect")],
+        guards=[access.allows("decide_appeal")],
         summary="Decide an appeal",
         status_code=204,
     )
     async def decide_appeal(
         self, request: ByPerson, appeal_id: NumberInPath, data: AppealDecision, database: Database
     ) -> None:
-        """If it is accepted, the canteen's quarter is evaluated again from what is known now."""
+        """If it is accepted, what it named is evaluated again from what is known now, and nothing else.
+
+        Who froze the quarter, or scored the canteen in it, does not decide.
+        """
         await decide_appeal(database, request.user, appeal_id, accept=data.accept, text=data.text)
+
+    @post(
+        "/reweigh-seeds/{quarter:date}",
+        guards=[access.allows("inspect")],
+        summary="Publish the hash of a seed",
+        status_code=200,
+    )
+    async def commit_seed(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> SeedShown:
+        """Draws the seed of a quarter's weighings again; only meals weighed later can be drawn by it."""
+        await commit_seed(database, request.user, quarter)
+        return SeedShown(**asdict(await seed_of(ledger, quarter)))
+
+    @get(
+        "/reweigh-seeds/{quarter:date}",
+        guards=[access.allows("see_waste")],
+        summary="Show the hash of a quarter's seed",
+    )
+    async def seed(self, quarter: date, ledger: Pool) -> SeedShown:
+        """The seed itself once the quarter is over: SHA-256 of it is the hash, and the draws follow from it."""
+        return SeedShown(**asdict(await seed_of(ledger, quarter)))
+
+    @post(
+        "/reweighings/draws",
+        guards=[access.allows("inspect")],
+        summary="Draw streams to weigh again",
+        status_code=200,
+    )
+    async def draw(self, request: ByPerson, data: NewDraw, database: Database, ledger: Pool) -> list[DrawnShown]:
+        """A third of what the canteen recorded on this day, today or yesterday; a repeat draws nothing more."""
+        async with database() as db:
+            canteen = await canteen_of(db, request.user, data.canteen_id)
+        await draw_streams(database, request.user, canteen, data.business_date)
+        quarter = data.business_date.replace(month=(data.business_date.month - 1) // 3 * 3 + 1, day=1)
+        drawn = await drawn_streams(ledger, quarter, [data.canteen_id])
+        return [DrawnShown(**asdict(one)) for one in drawn if one.business_date == data.business_date]
+
+    @post(
+        "/reweighings",
+        guards=[access.allows("inspect")],
+        summary="Record a stream that was weighed again",
+        status_code=204,
+        request_max_body_size=BODY_MAX,
+    )
+    async def reweigh(self, request: ByPerson, data: NewReweighing, database: Database) -> None:
+        """The stream must have been drawn. From five streams on, what was found corrects the canteen's figures."""
+        files = read_files(data.files)
+        async with database() as db:
+            canteen = await canteen_of(db, request.user, data.canteen_id)
+        stream = (data.business_date, str(data.meal), str(data.stream))
+        await keep_reweighed(database, request.user, canteen, stream, data.weight_g, data.note, files)
+
+    @get("/reweighings/{quarter:date}", guards=[access.allows("see_waste")], summary="List streams to weigh again")
+    async def reweighings(self, request: ByPerson, quarter: date, database: Database, ledger: Pool) -> list[DrawnShown]:
+        """Drawn streams of your canteens, with what was found."""
+        async with database() as db:
+            canteens = await canteens_of(db, request.user)
+        return [DrawnShown(**asdict(one)) for one in await drawn_streams(ledger, quarter, list(canteens))]
 
 
 async def _wait_for_evaluation(ledger: Pool, quarter: date) -> None:
@@ -221,17 +303,27 @@ async def _wait_for_evaluation(ledger: Pool, quarter: date) -> None:
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-async def quarter_shown(ledger: Pool, quarter: date, canteens: dict[int, Canteen]) -> QuarterShown:
-    """The evaluations of a quarter; none while its first evaluation is pending. Raises Problem INVALID, NOT_FOUND."""
+async def quarter_shown(
+    ledger: Pool, quarter: date, canteens: dict[int, Canteen], *, of_canteen: bool = False
+) -> QuarterShown:
+    """The evaluations of a quarter; none while its first evaluation is pending, or may not be shown to its people yet.
+
+    Raises Problem INVALID, NOT_FOUND.
+    """
     quarter_of(quarter)
     state = await state_of(ledger, quarter)
+    closed_after = self_evaluation_due(quarter)
     if state is not None and state.evaluated_at is None:
-        return QuarterShown(quarter, evaluated=False, frozen=False, evaluations=[])
+        return QuarterShown(quarter, evaluated=False, frozen=False, closed_after=closed_after, evaluations=[])
     found = [one for one in await standings(ledger, quarter) if one.canteen_id in canteens]
+    if of_canteen and not await may_be_shown(ledger, quarter):
+        found = []
     kept = await kept_results(ledger, quarter, [one.canteen_id for one in found])
     assert state is not None
     shown = [EvaluationShown.of(one, _points(quarter, one.canteen_id, kept[one.canteen_id])) for one in found]
-    return QuarterShown(quarter, evaluated=state.current, frozen=state.frozen, evaluations=shown)
+    return QuarterShown(
+        quarter, evaluated=state.current, frozen=state.frozen, closed_after=closed_after, evaluations=shown
+    )
 
 
 def _points(quarter: date, canteen_id: CanteenId | int, kept: KeptResult) -> list[PointShown]:

@@ -9,10 +9,12 @@ from msgspec import Meta, Struct, field, structs
 from foundation.attachments import NewFiles
 from foundation.messages import LongText, Message, Number, text
 from registry.identifiers import CanteenId
+from registry.meals import Meal
 from waste.evaluation.models import Appeal
 from waste.evaluation.results import Standing
-from waste.evaluation.scheme import IndicatorCode
+from waste.evaluation.scheme import IndicatorCode, MealBand
 from waste.evaluation.scoring import Point
+from waste.measures.streams import Stream
 from waste.weighing.schemas import FileShown
 
 Percent = Annotated[int, Meta(ge=0, le=100, description="Share of the indicator's points.")]
@@ -44,6 +46,7 @@ class EvaluationShown(Struct):
     """A canteen's quarter: score of 100 with its 95 % interval, grade, and rank among peers.
 
     ``to_verify``: the grade is uncertain (待核实). ``vetoed``: weights were falsified. ``revision``: accepted appeals.
+    ``rank_low``, ``rank_high``: the 95 % interval of the rank; fewer than five peers have none.
     """
 
     canteen_id: CanteenId
@@ -61,6 +64,8 @@ class EvaluationShown(Struct):
     vetoed: bool
     revision: int
     rank: int | None
+    rank_low: int | None
+    rank_high: int | None
     peers: int
     points: list[PointShown]
 
@@ -72,11 +77,15 @@ class EvaluationShown(Struct):
 
 
 class QuarterShown(Struct):
-    """How far the evaluation of a quarter has come, and its results: by peer group, the best first."""
+    """How far the evaluation of a quarter has come, and its results: by peer group, the best first.
+
+    ``closed_after``: the last day on which canteens change its data; their own people see results later than that.
+    """
 
     quarter: date
     evaluated: bool
     frozen: bool
+    closed_after: date
     evaluations: list[EvaluationShown]
 
 
@@ -93,12 +102,15 @@ class WeekShown(Struct):
     """A week that an indicator was computed from; ``records``: the address of its weighings."""
 
     week: date
-    sums: dict[str, int]
+    sums: dict[str, float]
     records: str
 
 
 class TraceShown(Struct):
-    """What the points of an indicator rest on: its formula and weeks, or its evidence, or its cases."""
+    """What the points of an indicator rest on: its formula and weeks, or its evidence, or its cases.
+
+    ``meals``: target and limit for each kind of meal, and its share in the mix.
+    """
 
     canteen_id: CanteenId
     quarter: date
@@ -106,6 +118,7 @@ class TraceShown(Struct):
     formula: str
     target: float | None
     limit: float | None
+    meals: dict[Meal, MealBand]
     weeks: list[WeekShown]
     evidence: list[EvidenceShown]
     files: list[FileShown]
@@ -124,22 +137,74 @@ class NewEvidence(Message):
 
 
 class NewSelfEvaluation(Message):
-    """An agency's own scores of a canteen, by indicator."""
+    """An agency's own scores of a canteen, and files that show them, by indicator; without a file one is not shown."""
 
     canteen_id: Number
     quarter: date
     percents: dict[IndicatorCode, Percent]
     note: LongText
-    files: NewFiles = field(default_factory=list)
+    files: dict[IndicatorCode, NewFiles] = field(default_factory=dict)
 
 
 class NewAppeal(Message):
-    """An appeal against a canteen's frozen result."""
+    """An appeal against indicators of a canteen's frozen result, or its veto; it opens these and nothing else."""
 
     canteen_id: Number
     quarter: date
     text: LongText
+    indicators: Annotated[list[IndicatorCode], Meta(max_length=40)] = field(default_factory=list)
+    veto: bool = False
     files: NewFiles = field(default_factory=list)
+
+
+class Freezing(Message):
+    """Why a quarter is frozen before its data are closed, or while a hearing is open."""
+
+    reason: LongText
+
+
+class SeedShown(Struct):
+    """The hash of a quarter's seed by which streams to weigh again are drawn; ``seed`` once the quarter is over."""
+
+    quarter: date
+    commitment: str
+    committed_by: str
+    committed_at: datetime
+    seed: str | None
+
+
+class NewDraw(Message):
+    """A canteen's day of which streams are drawn to be weighed again."""
+
+    canteen_id: Number
+    business_date: date
+
+
+class NewReweighing(Message):
+    """What an inspector weighed again of a stream that was drawn."""
+
+    canteen_id: Number
+    business_date: date
+    meal: Meal
+    stream: Stream
+    weight_g: Annotated[int, Meta(ge=0, le=5_000_000)]
+    note: Annotated[str, text(500)]
+    files: NewFiles = field(default_factory=list)
+
+
+class DrawnShown(Struct):
+    """A stream that was drawn: grams recorded by the canteen, and found by the inspector (null: not weighed yet)."""
+
+    canteen_id: int
+    business_date: date
+    meal: str
+    stream: str
+    recorded_g: int
+    drawn_by: str
+    drawn_at: datetime
+    weight_g: int | None
+    note: str | None
+    weighed_by: str | None
 
 
 class AppealShown(Struct):
@@ -149,6 +214,8 @@ class AppealShown(Struct):
     canteen_id: CanteenId
     quarter: date
     state: str
+    codes: list[str]
+    veto: bool
     text: str
     raised_by: str
     raised_at: datetime

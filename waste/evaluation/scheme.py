@@ -13,13 +13,14 @@ from foundation.catalogue import Language
 from foundation.messages import form
 from foundation.problems import INVALID, NOT_FOUND, Problem
 from registry.identifiers import Book
+from registry.meals import Meal
 from waste.measures.schemas import Operating, Serving
 
 FOLDER = Path(__file__).parent / "schemes"
 
 MEASURES = frozenset(
     {
-        "forecast_wape",
+        "preparation_off",
         "completeness",
         "credibility",
         "grams_per_cover",
@@ -33,6 +34,9 @@ MEASURES = frozenset(
 """What ``waste.evaluation.scoring`` can measure; the messages ``evaluation.measure.<name>`` have the formulas."""
 
 
+COUNTED = frozenset({"bookings_kept", "cases_in_time"})
+"""Measures that rest on a number of bookings or cases, which a scheme may ask for at least."""
+
 IndicatorCode = Annotated[str, form("indicator_code", "[A-Z][0-9]{1,2}", examples=["A1"])]
 
 
@@ -44,18 +48,44 @@ class Grade(Struct, forbid_unknown_fields=True, rename={"begins": "from"}):
     begins: float
 
 
-class Cap(Struct, forbid_unknown_fields=True):
-    """If less than a share of the meals was weighed, a group of indicators gets at most a share of its points."""
+Share = Annotated[float, Meta(ge=0, le=1)]
 
-    completeness_below: float
+
+class Cap(Struct, forbid_unknown_fields=True):
+    """What bounds the points of figures that rest on little.
+
+    If less than ``completeness_below`` of the meals was weighed, or more than ``marked_above`` of the weighed streams
+    is marked as implausible, an indicator of the ``group`` gets at most ``share`` of its points. A self-evaluation
+    that no inspector looked at gets at most ``self_share``. Inedible parts beyond ``inedible_above`` of all that was
+    thrown away count as waste.
+    """
+
+    completeness_below: Share
     group: str
-    share: float
+    share: Share
+    marked_above: Share
+    self_share: Share
+    inedible_above: Annotated[float, Meta(ge=0, lt=1)]
+
+
+class Band(Struct, forbid_unknown_fields=True):
+    """Full points at the ``target``, none at the ``limit``."""
+
+    target: float
+    limit: float
+
+
+class MealBand(Band, forbid_unknown_fields=True):
+    """The band of a kind of meal, and its share in the mix of meals that canteens are compared at."""
+
+    mix: Annotated[float, Meta(gt=0)]
 
 
 class Indicator(Struct, forbid_unknown_fields=True):
     """One indicator: measured, with full points at ``target`` and none at ``limit``; or scored from evidence.
 
-    ``evidence``, ``evidence_zh``: what its score rests on.
+    ``meals``: grams per cover have a band for each kind of meal. ``least``: with fewer cases or bookings the indicator
+    is left out, and its points are spread over the others. ``evidence``, ``evidence_zh``: what its score rests on.
     """
 
     code: IndicatorCode
@@ -65,6 +95,8 @@ class Indicator(Struct, forbid_unknown_fields=True):
     measure: str | None = None
     target: float | None = None
     limit: float | None = None
+    meals: dict[Meal, MealBand] = field(default_factory=dict)
+    least: Annotated[int, Meta(ge=0)] = 0
     evidence: str | None = None
     evidence_zh: str | None = None
     serving: list[Serving] = field(default_factory=list)
@@ -93,6 +125,18 @@ class Scheme(Struct, forbid_unknown_fields=True):
     cap: Cap
     indicator: list[Indicator]
 
+    @property
+    def bands(self) -> dict[Meal, MealBand]:
+        """Targets, limits and the mix of the kinds of meals; empty if grams per cover are not scored."""
+        return next((indicator.meals for indicator in self.indicator if indicator.meals), {})
+
+    def indicator_of(self, code: str) -> Indicator:
+        """An indicator. Raises Problem(NOT_FOUND)."""
+        for indicator in self.indicator:
+            if indicator.code == code:
+                return indicator
+        raise Problem(NOT_FOUND, "evaluation.no_indicator", scheme=self.id, indicator=code)
+
     def grade_of(self, score: float) -> Grade:
         """The grade of a score."""
         return next(grade for grade in self.grade if score >= grade.begins)
@@ -118,6 +162,8 @@ def read_scheme(content: str) -> Scheme:
         raise NotAScheme("grades must be listed from the best to the last, which begins at 0")
     for indicator in scheme.indicator:
         _check(indicator)
+    if sum(bool(indicator.meals) for indicator in scheme.indicator) > 1:
+        raise NotAScheme("only one indicator has targets and limits by meal")
     return scheme
 
 
@@ -130,8 +176,13 @@ def _check(indicator: Indicator) -> None:
         return
     if indicator.measure not in MEASURES:
         raise NotAScheme(f"{indicator.code}: unknown measure {indicator.measure}")
-    if indicator.target is None or indicator.limit is None or indicator.target == indicator.limit:
+    if (indicator.measure == "grams_per_cover") != bool(indicator.meals):
+        raise NotAScheme(f"{indicator.code}: grams per cover, and nothing else, have targets and limits by meal")
+    bands: list[Band | Indicator] = [*indicator.meals.values()] or [indicator]
+    if any(band.target is None or band.limit is None or band.target == band.limit for band in bands):
         raise NotAScheme(f"{indicator.code} needs a target and a different limit")
+    if indicator.least and indicator.measure not in COUNTED:
+        raise NotAScheme(f"{indicator.code}: only {', '.join(sorted(COUNTED))} have a least number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +191,11 @@ class Schemes:
 
     known: list[Scheme]
 
-    def of(self, book: int, on: date) -> Scheme:
-        """The newest scheme valid in a region on a day: its own, else the default. Raises LookupError."""
+    def find(self, book: int, on: date) -> Scheme | None:
+        """The newest scheme valid in a region on a day: its own, else the default; None if there is none."""
         valid = [scheme for scheme in self.known if scheme.valid_from <= on]
         mine = [scheme for scheme in valid if book in scheme.regions] or [s for s in valid if not s.regions]
-        if not mine:
-            raise LookupError(f"no scheme is valid in region {book} on {on}")
-        return max(mine, key=lambda scheme: scheme.valid_from)
+        return max(mine, key=lambda scheme: scheme.valid_from, default=None)
 
 
 def load_schemes(folder: Path = FOLDER) -> Schemes:
@@ -168,16 +217,7 @@ def schemes() -> Schemes:
 
 def scheme_for(book: Book | int, quarter: date) -> Scheme:
     """The scheme for a region's quarter. Raises Problem(INVALID)."""
-    try:
-        return schemes().of(book, quarter)
-    except LookupError:
-        raise Problem(INVALID, "evaluation.no_scheme", region=book, day=quarter) from None
-
-
-def indicator_of(scheme_id: str, code: str) -> Indicator:
-    """An indicator of a scheme. Raises Problem(NOT_FOUND)."""
-    for scheme in schemes().known:
-        for indicator in scheme.indicator:
-            if (scheme.id, indicator.code) == (scheme_id, code):
-                return indicator
-    raise Problem(NOT_FOUND, "evaluation.no_indicator", scheme=scheme_id, indicator=code)
+    scheme = schemes().find(book, quarter)
+    if scheme is None:
+        raise Problem(INVALID, "evaluation.no_scheme", region=book, day=quarter)
+    return scheme

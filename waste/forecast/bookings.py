@@ -1,15 +1,18 @@
 """Covers booked for a meal beyond the registered visitors: a meeting, a course."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
+from foundation.problems import INVALID, Problem
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
 from waste.forecast.schemas import NewBooking
 
+CAME_WITHIN = timedelta(days=3)
+"""After the meal's day, to note how many of those who were booked came (assumed)."""
 QUERIES = load_queries(Path(__file__).parent / "sql" / "bookings.sql")
 
 
@@ -24,8 +27,22 @@ class Booked:
     booked: int
 
 
-async def keep_booking(connection: Connection, book: Book, booking: NewBooking, login: str) -> None:
-    """Keep a booking; it replaces an earlier one of the same meal, but for ``came`` when that is not given."""
+async def keep_booking(connection: Connection, book: Book, booking: NewBooking, login: str, today: date) -> None:
+    """Keep a booking; until the day before, it replaces an earlier one of the same meal.
+
+    From the meal's day on only ``came`` can be added, for ``CAME_WITHIN`` days, to what was booked before.
+
+    Raises Problem(INVALID): the meal's day has come, or is too long ago, or is not there yet for ``came``.
+    """
+    if booking.came is not None and not timedelta(0) <= today - booking.business_date <= CAME_WITHIN:
+        last = booking.business_date + CAME_WITHIN
+        raise Problem(INVALID, "forecast.came_not_now", first=booking.business_date, last=last)
+    if booking.business_date <= today:
+        earlier = await connection.fetchval(
+            QUERIES["booked"], book, booking.canteen_id, booking.business_date, booking.meal
+        )
+        if booking.came is None or earlier != booking.booked:
+            raise Problem(INVALID, "forecast.booked_too_late", day=booking.business_date)
     await connection.execute(
         QUERIES["keep_booking"], book, booking.canteen_id, booking.business_date, booking.meal, booking.booked,
         booking.came, login, datetime.now(UTC),

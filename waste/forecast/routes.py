@@ -1,11 +1,12 @@
 """HTTP: bookings and the forecast of covers."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from litestar import Controller, Request, get, post
 
+from foundation.calendar import ZONE
 from foundation.postgres import Pool
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
@@ -28,13 +29,15 @@ class ForecastController(Controller):
     async def book(self, request: ByPerson, data: NewBooking, database: Database) -> None:
         """Covers beyond the registered visitors, for a meeting or a course; the forecast adds them.
 
-        A second booking of the same meal replaces the first. ``came`` is sent afterwards: how many of them came.
+        Until the day before, a second booking of the same meal replaces the first. ``came`` is sent on the meal's day
+        or up to three days later, with the same ``booked``: how many of them came.
         """
         detail = {"date": str(data.business_date), "meal": data.meal, "booked": data.booked, "came": data.came}
         subject = f"canteen/{data.canteen_id}"
         async with audit.change(database, request.user.login, "book_covers", subject, detail) as change:
             canteen = await canteen_of(change.db, request.user, data.canteen_id)
-            await keep_booking(await change.connection(), Book(canteen.book), data, request.user.login)
+            today = datetime.now(ZONE).date()
+            await keep_booking(await change.connection(), Book(canteen.book), data, request.user.login, today)
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Get the forecast of a day")
     async def forecasts(

@@ -1,6 +1,6 @@
 """Tables of measures."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,6 +23,25 @@ class Kitchen(Base):
     operating: Mapped[str]
     serving: Mapped[str]
     cost_per_kg_fen: Mapped[int | None]
+
+
+class KitchenDeclaration(Base):
+    """How a canteen is run and serves from a date on, as it declared; ``kitchen`` has what holds today."""
+
+    __tablename__ = "kitchen_declaration"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("operating IN ('self_run', 'contracted')", name="operating"),
+        CheckConstraint("serving IN ('buffet', 'set_meal', 'a_la_carte')", name="serving"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    operating: Mapped[str]
+    serving: Mapped[str]
+    declared_by: Mapped[str]
+    declared_at: Mapped[datetime]
 
 
 class KitchenMonth(Base):

@@ -78,4 +78,4 @@ class MeasuresController(Controller):
         subject = f"canteen/{data.canteen_id}"
         async with audit.change(database, request.user.login, "set_kitchen", subject, detail) as change:
             canteen = await canteen_of(change.db, request.user, data.canteen_id)
-            await kitchens.set_kitchen(await change.connection(), Book(canteen.book), data)
+            await kitchens.set_kitchen(await change.connection(), Book(canteen.book), data, request.user.login)

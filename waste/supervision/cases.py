@@ -6,8 +6,10 @@
       ▲                                 │
       └──────────────fail───────────────┘    one level up, a new deadline
 
-The supervisor may withdraw a case that is not closed. An overdue case goes one level up (``Level``) and gets
-``MORE_DAYS`` more working days. Its first deadline (``due_on``) is kept: indicator F1 counts cases closed by then.
+The canteen may state its view of a finding (陈述申辩); falsified weights veto its evaluation only after that, or after
+``due_on``. The supervisor may withdraw a case that is not closed. An overdue case goes one level up (``Level``) and
+gets ``MORE_DAYS`` more working days. Its first deadline (``due_on``) is kept: indicator F1 counts cases whose accepted
+proof came by then.
 """
 
 from dataclasses import dataclass
@@ -63,6 +65,7 @@ class CaseAction(StrEnum):
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     WITHDRAW = "withdraw"
+    STATE = "state"
 
 
 TRANSITIONS = {
@@ -71,12 +74,14 @@ TRANSITIONS = {
     CaseAction.PASS: ({CaseState.PROVED}, CaseState.CLOSED),
     CaseAction.FAIL: ({CaseState.PROVED}, CaseState.OPEN),
     CaseAction.WITHDRAW: ({CaseState.OPEN, CaseState.PLANNED, CaseState.PROVED}, CaseState.WITHDRAWN),
+    CaseAction.STATE: ({CaseState.OPEN, CaseState.PLANNED, CaseState.PROVED}, None),
 }
-"""The states in which an action is possible, and the state that it leads to."""
+"""The states in which an action is possible, and the state that it leads to; None: the same."""
 
 PERMISSIONS = {
     CaseAction.PLAN: "rectify",
     CaseAction.PROVE: "rectify",
+    CaseAction.STATE: "rectify",
     CaseAction.PASS: "inspect",
     CaseAction.FAIL: "inspect",
     CaseAction.WITHDRAW: "inspect",
@@ -176,7 +181,7 @@ async def advance_case(
             case.level = min(case.level + 1, len(LEVELS) - 1)
         if leads_to is CaseState.CLOSED:
             case.closed_on = today
-        case.state = leads_to
+        case.state = leads_to or case.state
         await _add_step(change, case, action, text=text, files=files)
 
 

@@ -37,7 +37,7 @@ async def _self_evaluations(
     quarter = quarter_before(today)
     return [
         _reminder(ReminderKind.SELF_EVALUATION, canteen, due, today, language, quarter=quarter_name(quarter, language))
-        for canteen, due in await missing_self_evaluations(db, canteens, quarter)
+        for canteen, due in await missing_self_evaluations(db, canteens, quarter, today)
     ]
 
 

@@ -15,6 +15,7 @@ const TEXTS = {
     quarterName: (year, quarter) => `${year}年第${"一二三四"[quarter - 1]}季度`,
     state: (count, frozen) => `共${count}家食堂，结果${frozen ? "已核定" : "未核定，可能变化"}`,
     none: "该季度尚未评估",
+    notYet: (until) => `该季度数据截至${until}仍可更正和补报，其后方可查看得分`,
     serving: { buffet: "自助餐", set_meal: "份餐", a_la_carte: "零点" },
     group: (serving, scheme) => `${serving}（方案${scheme}）`,
     rank: (rank) => `第${rank}名`,
@@ -32,6 +33,7 @@ const TEXTS = {
     full: "满分",
     capped: "已封顶",
     missing: "未提供依据",
+    corrected: "按复称结果校正",
     from: { measured: "测定", inspector: "抽查", self: "自评" },
     states: { open: "待处理", upheld: "已确认", dismissed: "已排除" },
     days: (first, last) => (first === last ? first : `${first}至${last}`),
@@ -57,6 +59,7 @@ const TEXTS = {
     quarterName: (year, quarter) => `Q${quarter} ${year}`,
     state: (count, frozen) => `${count} canteens; the results are ${frozen ? "frozen" : "not frozen and may change"}`,
     none: "This quarter has not been evaluated",
+    notYet: (until) => `Data of this quarter can be changed until ${until}; scores are shown after that`,
     serving: { buffet: "Buffets", set_meal: "Set meals", a_la_carte: "À la carte" },
     group: (serving, scheme) => `${serving} (scheme ${scheme})`,
     rank: (rank) => `No. ${rank}`,
@@ -74,6 +77,7 @@ const TEXTS = {
     full: "of",
     capped: "capped",
     missing: "no evidence",
+    corrected: "corrected by weighing again",
     from: { measured: "measured", inspector: "inspected", self: "own score" },
     states: { open: "open", upheld: "upheld", dismissed: "dismissed" },
     days: (first, last) => (first === last ? first : `${first} to ${last}`),
@@ -182,7 +186,7 @@ function points(one) {
   const body = table.createTBody();
   for (const point of one.points) {
     const row = body.insertRow();
-    const notes = [point.source && texts.from[point.source], point.capped && texts.capped, point.missing && texts.missing];
+    const notes = [point.source && texts.from[point.source], point.capped && texts.capped, point.missing && texts.missing, point.corrected && texts.corrected];
     row.append(
       made("td", "", `${point.code} ${language === "zh" ? point.name_zh : point.name_en}`, made("small", "", notes.filter(Boolean).join(" · "))),
       made("td", "number", point.value === null ? "—" : String(Math.round(point.value * 1000) / 1000)),
@@ -262,7 +266,8 @@ function draw() {
     found.append(canteen(one));
   }
   for (const one of found.querySelectorAll("details[data-canteen]")) one.open = open.has(one.dataset.canteen);
-  say(shown.evaluations.length ? texts.state(shown.evaluations.length, shown.frozen) : texts.none);
+  if (shown.evaluations.length) return say(texts.state(shown.evaluations.length, shown.frozen));
+  say(shown.evaluated ? texts.notYet(shown.closed_after) : texts.none);
 }
 
 // Shows who is signed in, or the form.

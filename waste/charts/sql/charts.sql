@@ -13,8 +13,10 @@ WHERE canteen_id = ANY ($1)
 GROUP BY month ORDER BY month;
 
 -- name: last_quarter
--- The last quarter that was evaluated.
-SELECT max(quarter) FROM evaluation_quarter WHERE evaluated_at IS NOT NULL;
+-- The last quarter that was evaluated and is frozen, or whose canteens can change its data no more ($1: today).
+SELECT max(quarter) FROM evaluation_quarter
+WHERE evaluated_at IS NOT NULL
+  AND (frozen_at IS NOT NULL OR (quarter + interval '3 months')::date + $2::integer <= $1::date);
 
 -- name: forecasts
 -- Forecast and actual covers by day and meal, of meals with a forecast; both tables are read by date for their indexes.

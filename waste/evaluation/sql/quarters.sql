@@ -4,11 +4,11 @@ INSERT INTO evaluation_quarter (quarter, wanted_at) VALUES ($1, clock_timestamp(
 ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp();
 
 -- name: request_if_new
--- Request the evaluation of a quarter ($1 to $2) that has covers and was not requested since its end.
+-- Request the evaluation of a quarter ($1 to $2) that has covers and was not requested after $3.
 INSERT INTO evaluation_quarter AS q (quarter, wanted_at)
 SELECT $1, clock_timestamp() WHERE EXISTS (SELECT FROM cover_day WHERE business_date BETWEEN $1 AND $2)
 ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp()
-WHERE local_date_of(q.wanted_at) <= $2 AND q.frozen_at IS NULL;
+WHERE local_date_of(q.wanted_at) <= $3 AND q.frozen_at IS NULL;
 
 -- name: pending
 -- Quarters whose last request is not carried out yet.
@@ -37,5 +37,12 @@ WHERE quarter = $1;
 UPDATE evaluation_quarter SET frozen_by = $2, frozen_at = clock_timestamp() WHERE quarter = $1;
 
 -- name: has_open_appeal
--- Whether an appeal against a canteen's result is undecided.
-SELECT EXISTS (SELECT appeal_id FROM appeal WHERE quarter = $1 AND canteen_id = $2 AND state = 'open');
+-- Whether an undecided appeal against a canteen's result names an indicator.
+SELECT EXISTS (
+    SELECT FROM appeal WHERE quarter = $1 AND canteen_id = $2 AND state = 'open' AND jsonb_exists(codes, $3));
+
+-- name: hearings
+-- Canteens of a quarter that may still answer a finding of falsified weights.
+SELECT count(*) FROM (
+    SELECT DISTINCT ON (canteen_id) known FROM quarter_result WHERE quarter = $1 ORDER BY canteen_id, revision DESC
+) r WHERE (r.known -> 'hearing')::boolean;

@@ -1,48 +1,38 @@
--- name: weeks
--- Sums of each week of a quarter, per canteen; weights of meals of which all three streams were weighed.
-SELECT s.canteen_id, date_trunc('week', s.business_date)::date AS week,
-       coalesce(sum(s.covers), 0)::bigint AS covers, count(*) FILTER (WHERE s.covers > 0 OR s.weighed) AS meals,
-       count(*) FILTER (WHERE s.weighed) AS weighed_meals,
-       coalesce(sum(s.covers) FILTER (WHERE s.weighed), 0)::bigint AS weighed_covers,
-       coalesce(sum(s.preparation_g + s.unserved_g + s.plate_g) FILTER (WHERE s.weighed), 0)::bigint AS waste_g,
-       coalesce(sum(s.unserved_g) FILTER (WHERE s.weighed), 0)::bigint AS unserved_g,
-       coalesce(sum(s.plate_g) FILTER (WHERE s.weighed), 0)::bigint AS plate_g,
-       coalesce(sum(s.prepared_g) FILTER (WHERE s.weighed), 0)::bigint AS prepared_g,
-       coalesce(sum((s.preparation_g IS NOT NULL)::integer + (s.unserved_g IS NOT NULL)::integer
-                    + (s.plate_g IS NOT NULL)::integer), 0)::bigint AS weigh_ins,
-       coalesce(sum(s.implausible), 0)::bigint AS implausible,
-       coalesce(sum(abs(f.covers - s.covers)), 0)::bigint AS forecast_off,
-       coalesce(sum(s.covers) FILTER (WHERE f.covers IS NOT NULL), 0)::bigint AS forecast_actual,
-       coalesce(sum(b.booked) FILTER (WHERE b.came IS NOT NULL), 0)::bigint AS booked,
-       coalesce(sum(least(b.came, b.booked)), 0)::bigint AS came
-FROM (
-    SELECT coalesce(m.book, d.book) AS book, coalesce(m.canteen_id, d.canteen_id) AS canteen_id,
-           coalesce(m.business_date, d.business_date) AS business_date, coalesce(m.meal, d.meal) AS meal,
-           coalesce(d.covers, 0) AS covers, m.preparation_g, m.unserved_g, m.plate_g, m.prepared_g, m.implausible,
-           m.preparation_g + m.unserved_g + m.plate_g IS NOT NULL AS weighed
-    FROM (SELECT * FROM waste_meal WHERE canteen_id = ANY ($1) AND business_date BETWEEN $2 AND $3) m
-    FULL JOIN (SELECT * FROM cover_day WHERE canteen_id = ANY ($1) AND business_date BETWEEN $2 AND $3) d
-      ON d.book = m.book AND d.canteen_id = m.canteen_id AND d.business_date = m.business_date AND d.meal = m.meal
-) s
-LEFT JOIN cover_forecast f ON f.book = s.book AND f.canteen_id = s.canteen_id AND f.business_date = s.business_date
-                          AND f.meal = s.meal
-LEFT JOIN booking b ON b.book = s.book AND b.canteen_id = s.canteen_id AND b.business_date = s.business_date
-                   AND b.meal = s.meal
-GROUP BY s.canteen_id, date_trunc('week', s.business_date)
-ORDER BY s.canteen_id, week;
-
--- name: kitchens
--- Every canteen, or those of $1: how they serve and are run; by default a buffet run by the agency itself.
-SELECT c.book, c.canteen_id, coalesce(k.serving, 'buffet') AS serving, coalesce(k.operating, 'self_run') AS operating
-FROM canteen c LEFT JOIN kitchen k ON k.book = c.book AND k.canteen_id = c.canteen_id
-WHERE $1::bigint[] IS NULL OR c.canteen_id = ANY ($1) ORDER BY c.canteen_id;
+-- name: meals
+-- Meals of some canteens in a quarter: covers, grams by stream, marked streams, forecast and booking.
+SELECT m.canteen_id, m.business_date, m.meal, coalesce(m.covers, 0) AS covers, m.preparation_g, m.unserved_g,
+       m.plate_g, m.inedible_g, m.prepared_g, m.implausible AS marked_streams, f.covers AS expected, f.cook_for,
+       b.booked, b.came
+FROM measured_meal m
+LEFT JOIN cover_forecast f ON f.book = m.book AND f.canteen_id = m.canteen_id AND f.business_date = m.business_date
+                          AND f.meal = m.meal
+LEFT JOIN booking b ON b.book = m.book AND b.canteen_id = m.canteen_id AND b.business_date = m.business_date
+                   AND b.meal = m.meal
+WHERE m.canteen_id = ANY ($1) AND m.business_date BETWEEN $2 AND $3
+ORDER BY m.canteen_id, m.business_date, m.meal;
 
 -- name: cases
--- Cases that were due in a quarter, those of them closed in time, and whether weights were falsified in it.
-SELECT canteen_id, count(*) FILTER (WHERE due_on BETWEEN $2 AND $3) AS due,
-       count(*) FILTER (WHERE due_on BETWEEN $2 AND $3 AND state = 'closed' AND closed_on <= due_on) AS in_time,
-       bool_or(kind = 'falsified_weights' AND quarter = $2) AS falsified
-FROM rectification_case WHERE canteen_id = ANY ($1) AND state <> 'withdrawn' GROUP BY canteen_id;
+-- Cases that were due in a quarter ($2 to $3) and before $4, those of them whose accepted proof came in time, and
+-- whether weights were falsified in it: a veto once the canteen has made its statement, or let it be due, and $5 days.
+SELECT canteen_id, count(*) FILTER (WHERE decided) AS due, count(*) FILTER (WHERE decided AND in_time) AS in_time,
+       coalesce(bool_or(falsified AND heard), false) AS falsified,
+       coalesce(bool_or(falsified AND NOT heard), false) AS hearing
+FROM (
+    SELECT c.canteen_id,
+           c.due_on BETWEEN $2 AND $3 AND (c.state = 'closed' OR c.state <> 'proved' AND c.due_on < $4) AS decided,
+           c.state = 'closed' AND coalesce(local_date_of(p.proved_at), c.closed_on) <= c.due_on AS in_time,
+           c.kind = 'falsified_weights' AND c.quarter = $2 AS falsified,
+           greatest(c.due_on, c.opened_on + $5::integer) < $4 OR EXISTS (
+               SELECT FROM case_step s WHERE s.book = c.book AND s.case_id = c.case_id AND s.action = 'state'
+           ) AS heard
+    FROM rectification_case c
+    LEFT JOIN LATERAL (
+        SELECT max(s.done_at) AS proved_at FROM case_step s
+        WHERE s.book = c.book AND s.case_id = c.case_id AND s.action = 'prove'
+    ) p ON true
+    WHERE c.canteen_id = ANY ($1) AND c.state <> 'withdrawn'
+) c
+GROUP BY canteen_id;
 
 -- name: inspected
 -- The last score of each indicator by an inspector in a quarter.
@@ -51,14 +41,27 @@ FROM evidence WHERE canteen_id = ANY ($1) AND quarter = $2
 ORDER BY canteen_id, code, scored_at DESC;
 
 -- name: self_scored
--- Agencies' own scores of a quarter, in percent by indicator.
-SELECT canteen_id, percents FROM self_evaluation WHERE canteen_id = ANY ($1) AND quarter = $2;
+-- Agencies' own scores of a quarter, in percent by indicator, and the indicators that a file shows.
+SELECT s.canteen_id, s.percents, (
+           SELECT coalesce(array_agg(DISTINCT p.code), '{}') FROM jsonb_object_keys(s.percents) p(code)
+           JOIN kitchen_file f ON f.subject = 'self-evaluation/' || s.quarter || '/' || s.canteen_id || '/' || p.code
+       ) AS with_file
+FROM self_evaluation s WHERE s.canteen_id = ANY ($1) AND s.quarter = $2;
+
+-- name: reweighed
+-- Streams of a quarter's meals that inspectors weighed again: grams recorded by the canteen, and grams found.
+SELECT canteen_id, recorded_g, weight_g FROM reweighed_stream
+WHERE canteen_id = ANY ($1) AND business_date BETWEEN $2 AND $3 AND weight_g IS NOT NULL;
 
 -- name: appealed
--- Canteens of a quarter with an accepted appeal that no result answers yet, and the number of that result.
-SELECT a.canteen_id, (SELECT 1 + max(r.revision) FROM quarter_result r
-                      WHERE r.book = a.book AND r.canteen_id = a.canteen_id AND r.quarter = a.quarter) AS revision
-FROM appeal a WHERE a.quarter = $1 AND a.state = 'accepted' AND a.revision IS NULL;
+-- Canteens of a quarter with accepted appeals that no result answers yet, what these named, and their result's number.
+SELECT a.canteen_id, bool_or(a.veto) AS veto,
+       array_remove(array_agg(DISTINCT c.code), NULL) AS codes,
+       (SELECT 1 + max(r.revision) FROM quarter_result r
+        WHERE r.book = a.book AND r.canteen_id = a.canteen_id AND r.quarter = a.quarter) AS revision
+FROM appeal a LEFT JOIN LATERAL jsonb_array_elements_text(a.codes) c(code) ON true
+WHERE a.quarter = $1 AND a.state = 'accepted' AND a.revision IS NULL
+GROUP BY a.book, a.canteen_id, a.quarter;
 
 -- name: note_appeal
 -- Which revision answers an accepted appeal.
@@ -67,22 +70,49 @@ UPDATE appeal SET revision = $3 WHERE quarter = $1 AND canteen_id = $2 AND state
 -- name: keep_result
 -- A canteen's result.
 INSERT INTO quarter_result (book, canteen_id, quarter, revision, scheme, serving, operating, score, low, high, grade_zh,
-                            grade_en, to_verify, vetoed, weekly_covers, points, weeks, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                            grade_en, to_verify, vetoed, weekly_covers, points, weeks, made_at, known, reopened, draws)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 ON CONFLICT (book, canteen_id, quarter, revision) DO UPDATE SET
     scheme = excluded.scheme, serving = excluded.serving, operating = excluded.operating, score = excluded.score,
     low = excluded.low, high = excluded.high, grade_zh = excluded.grade_zh, grade_en = excluded.grade_en,
     to_verify = excluded.to_verify, vetoed = excluded.vetoed, weekly_covers = excluded.weekly_covers,
-    points = excluded.points, weeks = excluded.weeks, made_at = excluded.made_at;
+    points = excluded.points, weeks = excluded.weeks, made_at = excluded.made_at, known = excluded.known,
+    reopened = excluded.reopened, draws = excluded.draws;
+
+-- name: contenders
+-- The last revision of every canteen's result of a quarter, for its rank.
+SELECT DISTINCT ON (canteen_id) book, canteen_id, revision, scheme, serving, score, vetoed, weekly_covers, draws
+FROM quarter_result WHERE quarter = $1 ORDER BY canteen_id, revision DESC;
+
+-- name: keep_rank
+-- The rank of a result.
+UPDATE quarter_result SET rank = $5, rank_low = $6, rank_high = $7, peers = $8
+WHERE book = $1 AND canteen_id = $2 AND quarter = $3 AND revision = $4;
 
 -- name: standings
--- The last revision of every canteen's result of a quarter, without its points.
-SELECT DISTINCT ON (r.canteen_id) r.canteen_id, r.book, r.revision, r.scheme, r.serving, r.operating, r.score, r.low,
-       r.high, r.grade_zh, r.grade_en, r.to_verify, r.vetoed, r.weekly_covers, c.agency_id, c.name_zh, c.name_en
-FROM quarter_result r JOIN canteen c ON c.book = r.book AND c.canteen_id = r.canteen_id
-WHERE r.quarter = $1 ORDER BY r.canteen_id, r.revision DESC;
+-- The last revision of every canteen's result of a quarter, without its points: by peer group, the best first.
+SELECT r.canteen_id, r.book, r.revision, r.scheme, r.serving, r.operating, r.score, r.low, r.high, r.grade_zh,
+       r.grade_en, r.to_verify, r.vetoed, r.weekly_covers, c.agency_id, c.name_zh, c.name_en, r.rank, r.rank_low,
+       r.rank_high, coalesce(r.peers, 0) AS peers
+FROM (SELECT DISTINCT ON (canteen_id) * FROM quarter_result WHERE quarter = $1 ORDER BY canteen_id, revision DESC) r
+JOIN canteen c ON c.book = r.book AND c.canteen_id = r.canteen_id
+ORDER BY r.scheme, r.serving, r.rank NULLS LAST, r.vetoed, r.score DESC NULLS LAST, r.canteen_id;
 
--- name: points
--- The points of canteens' last revisions, and the weeks that they were computed from.
-SELECT DISTINCT ON (canteen_id) canteen_id, revision, points, weeks FROM quarter_result
-WHERE quarter = $1 AND canteen_id = ANY ($2) ORDER BY canteen_id, revision DESC;
+-- name: results
+-- The last results of some canteens in a quarter, and what they were computed from.
+SELECT DISTINCT ON (canteen_id) canteen_id, revision, scheme, serving, operating, points, weeks, known, reopened
+FROM quarter_result WHERE quarter = $1 AND canteen_id = ANY ($2) ORDER BY canteen_id, revision DESC;
+
+-- name: frozen_weeks
+-- The weeks behind the frozen results of some canteens in a quarter.
+SELECT DISTINCT ON (r.canteen_id) r.canteen_id, r.weeks
+FROM quarter_result r JOIN evaluation_quarter q ON q.quarter = r.quarter AND q.frozen_at IS NOT NULL
+WHERE r.quarter = $1 AND r.canteen_id = ANY ($2) AND r.known IS NOT NULL ORDER BY r.canteen_id, r.revision DESC;
+
+-- name: keep_schemes
+-- The schemes that a quarter was evaluated by.
+UPDATE evaluation_quarter SET schemes = $2 WHERE quarter = $1;
+
+-- name: schemes
+-- The same.
+SELECT schemes FROM evaluation_quarter WHERE quarter = $1;

@@ -6,6 +6,6 @@ FROM weigh_in w JOIN weigh_in b ON b.book = w.book AND b.weigh_in_id = w.replace
 WHERE w.canteen_id = ANY ($1) AND w.business_date BETWEEN $2 AND $3 ORDER BY w.recorded_at, w.weigh_in_id;
 
 -- name: corrected_weeks
--- How many weeks of a span of days have a correction, by canteen.
-SELECT w.canteen_id, count(DISTINCT date_trunc('week', w.business_date)) AS weeks FROM weigh_in w
-WHERE w.canteen_id = ANY ($1) AND w.business_date BETWEEN $2 AND $3 AND w.replaces IS NOT NULL GROUP BY w.canteen_id;
+-- How many weeks of a span of days have a corrected meal, by canteen.
+SELECT canteen_id, count(DISTINCT date_trunc('week', business_date)) AS weeks FROM waste_meal
+WHERE canteen_id = ANY ($1) AND business_date BETWEEN $2 AND $3 AND corrected > 0 GROUP BY canteen_id;
