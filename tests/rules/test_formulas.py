@@ -1,17 +1,24 @@
 """Formulas with their numbers put in: what is printed gives what was scored, and nothing else is printed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from registry.meals import Meal
 from waste.evaluation.formulas import FRACTIONS, sums_of, worked_points, worked_value
-from waste.evaluation.scheme import Indicator
-from waste.evaluation.scoring import Point, share_of_points
+from waste.evaluation.scheme import Indicator, MealBand, schemes
+from waste.evaluation.scoring import Known, Point, evaluate, share_of_points
+from waste.evaluation.sums import Week
 
 MEASURED = Indicator("D1", "称重完整率", "completeness", 8, "completeness", 0.95, 0.5)
-GRAMS = Indicator("E1", "每人次浪费量", "waste per cover", 14, "grams_per_cover", 40, 110)
+BANDS = {
+    Meal.BREAKFAST: MealBand(25, 70, 0.22), Meal.LUNCH: MealBand(40, 110, 0.64), Meal.DINNER: MealBand(40, 110, 0.14),
+}  # fmt: skip
+GRAMS = Indicator("E1", "每人次浪费量", "waste per cover", 14, "grams_per_cover", meals=BANDS)
 SHOWN = Indicator("A1", "制度与责任", "rules", 6, evidence="checklist", evidence_zh="检查清单")
 
 
@@ -23,6 +30,10 @@ def reckoned(said: str) -> float:
     return float(eval(plain))
 
 
+def measured_by(measure: str) -> Indicator:
+    return Indicator("X1", "", "", 8, measure, 0.1, 0.3)
+
+
 def point(value: float, points: float, possible: float = 8) -> Point:
     return Point("D1", "", "", possible, points, value, missing=False, capped=False)
 
@@ -31,7 +42,7 @@ def point(value: float, points: float, possible: float = 8) -> Point:
 def test_a_printed_value_is_the_value(weeks: list[dict[str, float]]) -> None:
     sums = sums_of(weeks)
     value = round(sums["weighed_meals"] / sums["meals"], 4)
-    assert abs(reckoned(worked_value("completeness", sums, value)) - value) < 0.0001
+    assert abs(reckoned(worked_value(MEASURED, sums, value)) - value) < 0.0001
 
 
 @pytest.mark.parametrize("measure", sorted(FRACTIONS))
@@ -41,28 +52,44 @@ def test_every_fraction_says_what_it_computes(measure: str) -> None:
         value = fraction.value(sums)
         assert value is not None
         assert abs(reckoned(fraction.said(sums)) - value) < 1e-9
-        assert worked_value(measure, sums, round(value, 4)) == fraction.said(sums)
+        assert worked_value(measured_by(measure), sums, round(value, 4)) == fraction.said(sums)
 
 
 def test_a_value_that_does_not_follow_from_the_sums_is_not_worked_out() -> None:
     """As where an inspector's weighing corrected it, or where nothing was weighed."""
-    assert worked_value("completeness", {"weighed_meals": 60, "meals": 63}, 0.5) == ""
-    assert worked_value("completeness", {"weighed_meals": 0, "meals": 0}, 0.5) == ""
-    assert worked_value("less_than_last_year", {"waste_g": 1}, 0.1) == ""
+    assert worked_value(MEASURED, {"weighed_meals": 60, "meals": 63}, 0.5) == ""
+    assert worked_value(MEASURED, {"weighed_meals": 0, "meals": 0}, 0.5) == ""
+    assert worked_value(measured_by("less_than_last_year"), {"waste_g": 1}, 0.1) == ""
 
 
 @given(st.floats(0, 1.2))
 def test_printed_points_are_the_points(value: float) -> None:
     value = round(value, 4)
     scored = round(8 * share_of_points(value, 0.95, 0.5), 2)
-    said = worked_points(MEASURED, point(value, scored))
+    said = worked_points(MEASURED, point(value, scored), {})
     assert abs(reckoned(said) - scored) < 0.011
 
 
-def test_points_of_grams_and_of_evidence() -> None:
-    assert worked_points(GRAMS, point(75, 7, 14)) == "14 × (110 − 75) ÷ (110 − 40)"
-    assert worked_points(SHOWN, point(0.9, 5.4, 6)) == "6 × 90%"
+def test_points_of_evidence() -> None:
+    assert worked_points(SHOWN, point(0.9, 5.4, 6), {}) == "6 × 90%"
+
+
+@given(
+    st.tuples(*[st.integers(200, 9_000)] * 3), st.tuples(*[st.floats(0, 150)] * 3)
+)  # fmt: skip
+def test_points_of_grams_by_kind_of_meal(covers: tuple[int, ...], grams: tuple[float, ...]) -> None:
+    """Each kind of meal has its band; the mix is the scheme's, and the kinds that count are those of the scoring."""
+    named = list(zip(BANDS, covers, grams, strict=True))
+    whole = {f"{meal}_covers": n for meal, n, _ in named} | {f"{meal}_g": round(n * g) for meal, n, g in named}
+    sums: dict[str, float] = {**whole, "weighed_covers": sum(covers), "waste_g": sum(round(n * g) for _, n, g in named)}
+    week = Week(**{name: int(value) for name, value in sums.items()})
+    scheme = structs.replace(schemes().known[0], indicator=[GRAMS])
+    scored = evaluate(scheme, "buffet", "self_run", [replace(week, meals=1, weighed_meals=1)], Known()).points[0]
+    assert scored.value is not None
+    assert scored.points is not None
+    assert abs(reckoned(worked_value(GRAMS, sums, scored.value)) - scored.value) < 0.001
+    assert abs(reckoned(worked_points(GRAMS, scored, sums)) - scored.points) < 0.011
 
 
 def test_capped_points_are_not_worked_out() -> None:
-    assert worked_points(MEASURED, point(0.95, 4)) == ""
+    assert worked_points(MEASURED, point(0.95, 4), {}) == ""

@@ -10,8 +10,9 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from waste.evaluation.definitions import bound_said
 from waste.evaluation.quarters import quarter_before, quarter_of
-from waste.evaluation.results import Standing, standings
+from waste.evaluation.results import Standing, schemes_of, standings
 from waste.evaluation.scheme import Scheme, schemes
 from waste.flags.flags import flag_counts
 from waste.measures.over_time import measures_over
@@ -29,7 +30,7 @@ SERVING_OF_EARLIER_RELEASES = {
 
 
 class Line(Struct):
-    """A canteen in a ranking; ``before``: its score of the quarter before.
+    """A canteen in a ranking, its rank with a 95 % interval; ``before``: its score of the quarter before.
 
     ``flags``: figures of the quarter that need a look or are wrong. ``corrected_weeks``: weeks with corrected weights.
     """
@@ -46,10 +47,12 @@ class Line(Struct):
     before: float | None
     flags: int = 0
     corrected_weeks: int = 0
+    rank_low: int | None = None
+    rank_high: int | None = None
 
 
 class Scored(Struct):
-    """An indicator of a scheme as it was when a bulletin was drafted."""
+    """An indicator of a scheme as it was when a bulletin was drafted, in words of both languages."""
 
     code: str
     name_zh: str
@@ -57,9 +60,10 @@ class Scored(Struct):
     points: float
     rule_zh: str
     rule_en: str
-    measure: str | None
-    target: float | None
-    limit: float | None
+    target_zh: str
+    target_en: str
+    limit_zh: str
+    limit_en: str
 
 
 class Group(Struct):
@@ -129,7 +133,7 @@ async def facts_of(ledger: Pool, quarter: date) -> Facts:
     doubts = _Doubts(flags, await corrected_weeks(ledger, numbers, first, last))
     return Facts(
         quarter=str(quarter),
-        groups=_groups(found, await _scores(ledger, before), doubts),
+        groups=_groups(found, await schemes_of(ledger, quarter), await _scores(ledger, before), doubts),
         totals=await _totals(ledger, first, last),
         before=await _totals(ledger, *quarter_of(before)),
         cases=await case_figures(ledger, first, last, today),
@@ -156,9 +160,10 @@ class _Doubts(NamedTuple):
     corrected_weeks: dict[int, int]
 
 
-def _groups(found: list[Standing], before: dict[int, float | None], doubts: _Doubts) -> list[Group]:
+def _groups(
+    found: list[Standing], known: dict[str, Scheme], before: dict[int, float | None], doubts: _Doubts
+) -> list[Group]:
     groups: dict[tuple[str, str], Group] = {}
-    known = {scheme.id: scheme for scheme in schemes().known}
     for one in found:
         scheme, key = known[one.scheme], (one.scheme, one.serving)
         if key not in groups:
@@ -172,7 +177,8 @@ def _scored(scheme: Scheme) -> list[Scored]:
     chinese, english = Language.CHINESE, Language.ENGLISH
     return [
         Scored(
-            i.code, i.name_zh, i.name_en, i.points, i.rule(chinese), i.rule(english), i.measure, i.target, i.limit
+            i.code, i.name_zh, i.name_en, i.points, i.rule(chinese), i.rule(english),
+            *(bound_said(i, bound, language) for bound in ("target", "limit") for language in (chinese, english)),
         )
         for i in scheme.indicator
     ]  # fmt: skip
@@ -184,6 +190,7 @@ def _line(one: Standing, last_grade: str, before: float | None, doubts: _Doubts)
         rank=one.rank, name_zh=one.name_zh, name_en=one.name_en, score=one.score, low=one.low, high=one.high,
         grade_zh=grade, to_verify=one.to_verify, vetoed=one.vetoed, before=before,
         flags=doubts.flags.get(one.canteen_id, 0), corrected_weeks=doubts.corrected_weeks.get(one.canteen_id, 0),
+        rank_low=one.rank_low, rank_high=one.rank_high,
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from waste.bulletins.bulletins import Annex, kept_facts
 from waste.bulletins.facts import Facts, Group, Line, Overdue, Scored, Totals
 from waste.bulletins.models import Bulletin
 from waste.bulletins.wording import change_said, grade_name, grade_of, headed, method, overview, title
-from waste.evaluation.definitions import value_said
 from waste.supervision.cases import LEVELS
 from waste.supervision.sampling import SHARE
 
@@ -33,6 +32,7 @@ class ShownLine(Struct):
     """A canteen's bar in the ranking; ``said``: score, change and grade, which also stand apart for a table."""
 
     rank: int | None
+    rank_said: str
     name: str
     score: float | None
     low: float | None
@@ -167,7 +167,7 @@ def _scored(one: Scored, language: Language) -> list[str]:
     chinese = language is Language.CHINESE
     return [
         f"{one.code} {one.name_zh if chinese else one.name_en}", f"{one.points:g}",
-        value_said(one.measure, one.target, language), value_said(one.measure, one.limit, language),
+        one.target_zh if chinese else one.target_en, one.limit_zh if chinese else one.limit_en,
         one.rule_zh if chinese else one.rule_en,
     ]  # fmt: skip
 
@@ -257,9 +257,16 @@ def _group(group: Group, language: Language) -> ShownGroup:
 
 def _line(line: Line, language: Language) -> ShownLine:
     return ShownLine(
-        line.rank, _name(line, language), line.score, line.low, line.high, line.vetoed, _score(line, language),
-        _interval(line, language), grade_of(line, language), _note(line, language),
+        line.rank, _rank(line, language), _name(line, language), line.score, line.low, line.high, line.vetoed,
+        _score(line, language), _interval(line, language), grade_of(line, language), _note(line, language),
     )  # fmt: skip
+
+
+def _rank(line: Line, language: Language) -> str:
+    """The rank with its interval; of earlier releases, without."""
+    if line.rank is None or line.rank_low is None or line.rank_high is None:
+        return str(line.rank or "—")
+    return label("spread", language, score=str(line.rank), low=str(line.rank_low), high=str(line.rank_high))
 
 
 def _interval(line: Line, language: Language) -> str:

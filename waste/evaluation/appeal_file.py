@@ -27,13 +27,13 @@ from registry.audit import Noted, entries_about
 from registry.canteens import canteen_of
 from registry.models import Database
 from waste.evaluation.appeals import appeal_subject, appeals_of
-from waste.evaluation.definitions import definitions, value_said
+from waste.evaluation.definitions import bound_said, definitions, value_said
 from waste.evaluation.evidence import evidence_subject, self_evaluation_subject
 from waste.evaluation.formulas import sums_of, worked_points, worked_value
 from waste.evaluation.models import Appeal
 from waste.evaluation.quarters import QuarterState, quarter_name, quarter_of, state_of, year_and_quarter
-from waste.evaluation.results import KeptResult, Standing, kept_results, standings
-from waste.evaluation.scheme import Indicator, Scheme, schemes
+from waste.evaluation.results import KeptResult, Standing, kept_results, schemes_of, standings
+from waste.evaluation.scheme import Indicator, Scheme
 from waste.evaluation.scoring import Point
 from waste.flags.flags import Flag, flags_of
 from waste.flags.schemas import FlagShown
@@ -101,7 +101,7 @@ async def appeal_file(database: Database, ledger: Pool, person: Person, quarter:
         raise Problem(NOT_FOUND, "evaluation.canteen_not_evaluated", canteen_id=canteen_id)
     if not state.frozen and not person.may("inspect"):
         raise Problem(CONFLICT, "evaluation.not_frozen", **year_and_quarter(quarter))
-    scheme = next(scheme for scheme in schemes().known if scheme.id == standing.scheme)
+    scheme = (await schemes_of(ledger, quarter))[standing.scheme]
     cases = [f"case/{row['case_id']}" for row in await ledger.fetch(QUERIES["cases"], canteen_id, first, last)]
     subjects = [
         f"quarter/{quarter}", self_evaluation_subject(quarter, canteen_id),
@@ -169,6 +169,11 @@ class _Words:
     def value(self, measure: str | None, value: float | None) -> str:
         return value_said(measure, value, self.language)
 
+    def rank(self, one: Standing) -> str:
+        if one.rank is None or one.rank_low is None or one.rank_high is None:
+            return DASH
+        return self("rank", rank=one.rank, low=one.rank_low, high=one.rank_high, peers=one.peers)
+
     def score(self, one: Standing) -> str:
         if one.score is None:
             return DASH
@@ -192,7 +197,7 @@ def _result(file: AppealFile, say: _Words) -> Section:
         "operating": say.word("evaluation.file.operating", one.operating),
         "score": say.score(one),
         "grade": say.grade(one),
-        "rank": DASH if one.rank is None else say("rank", rank=one.rank, peers=one.peers),
+        "rank": say.rank(one),
         "revision": str(one.revision),
         "frozen": frozen,
     }
@@ -204,8 +209,8 @@ def _rules(file: AppealFile, say: _Words) -> Section:
     asked = [one for one in scheme.indicator if one.applies(file.standing.serving, file.standing.operating)]
     rows = [
         [
-            f"{one.code} {say.name(one)}", f"{one.points:g}", say.value(one.measure, one.target),
-            say.value(one.measure, one.limit), one.rule(say.language),
+            f"{one.code} {say.name(one)}", f"{one.points:g}", bound_said(one, "target", say.language),
+            bound_said(one, "limit", say.language), one.rule(say.language),
         ]
         for one in asked
     ]  # fmt: skip
@@ -216,7 +221,8 @@ def _rules(file: AppealFile, say: _Words) -> Section:
     ]  # fmt: skip
     cap = say(
         "cap", percent=f"{100 * scheme.cap.completeness_below:g}", group=scheme.cap.group,
-        share=f"{100 * scheme.cap.share:g}",
+        share=f"{100 * scheme.cap.share:g}", marked=f"{100 * scheme.cap.marked_above:g}",
+        own=f"{100 * scheme.cap.self_share:g}", inedible=f"{100 * scheme.cap.inedible_above:g}",
     )  # fmt: skip
     table = Table([5, 1.5, 3, 3, 8], say.heads("indicator", "possible", "target", "limit", "rule"), rows)
     return Section(
@@ -243,8 +249,8 @@ def _point(point: Point, indicator: Indicator, sums: dict[str, float], say: _Wor
     elif point.value is None:
         source = say("not_computed")
     else:
-        source = worked_value(indicator.measure, sums, point.value) or say("see_rule")
-    points = worked_points(indicator, point) or (DASH if point.points is None else say("by_rule"))
+        source = worked_value(indicator, sums, point.value) or say("see_rule")
+    points = worked_points(indicator, point, sums) or (DASH if point.points is None else say("by_rule"))
     if point.capped and point.points is not None:
         points = say("marked", value=points, mark=say("capped"))
     got = DASH if point.points is None else f"{point.points:.2f}"
@@ -303,7 +309,7 @@ def _peers(file: AppealFile, say: _Words) -> Section:
     mine = file.standing.canteen_id
     rows = [
         [
-            DASH if one.rank is None else str(one.rank),
+            say.rank(one),
             say.name(one) if file.named or one.canteen_id == mine else say("another"), say.score(one), say.grade(one),
         ]
         for one in file.peers
@@ -313,7 +319,7 @@ def _peers(file: AppealFile, say: _Words) -> Section:
         count=len(file.peers),
     )  # fmt: skip
     heads = say.heads("rank", "canteen", "score", "grade")
-    return Section(say("section.peers"), said=[group], table=Table([1.5, 7, 4.5, 4], heads, rows))
+    return Section(say("section.peers"), said=[group], table=Table([3.5, 6, 4, 4], heads, rows))
 
 
 def _history(file: AppealFile, say: _Words) -> Section:
@@ -339,7 +345,7 @@ def _told(entry: Noted) -> str:
 def _appeals(file: AppealFile, say: _Words) -> Section:
     rows = [
         [
-            str(one.appeal_id), say("by_at", by=one.raised_by, at=say.at(one.raised_at)), one.text,
+            str(one.appeal_id), say("by_at", by=one.raised_by, at=say.at(one.raised_at)), _against(one, say),
             say(f"appeal.{one.state}"),
             DASH if one.decision is None else say("decided", text=one.decision, by=one.decided_by,
                                                   at=say.at(one.decided_at)),
@@ -348,6 +354,11 @@ def _appeals(file: AppealFile, say: _Words) -> Section:
     ]  # fmt: skip
     heads = say.heads("number", "raised", "text", "state", "decision")
     return Section(say("section.appeals"), table=Table([2, 3.4, 5, 2, 5], heads, rows))
+
+
+def _against(appeal: Appeal, say: _Words) -> str:
+    named = [*appeal.codes, *([say("vetoed")] if appeal.veto else [])]
+    return say("against", named=say("comma").join(named), text=appeal.text) if named else appeal.text
 
 
 def _definitions(file: AppealFile, say: _Words) -> Section:

@@ -4,12 +4,13 @@ FLW Protocol, version 1.0 (2016), chapters 6 to 9: what every account of food wa
 """
 
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from foundation import catalogue
 from foundation.calendar import long_date
 from foundation.catalogue import Language
 from waste.evaluation.quarters import quarter_of
+from waste.evaluation.scheme import Indicator
 
 TERMS = ("scope", "material", "destination", "boundary", "period", "method", "uncertainty")
 """Messages ``evaluation.definition.<term>.name`` and ``.text``."""
@@ -41,3 +42,11 @@ def value_said(measure: str | None, value: float | None, language: Language) -> 
     if measure == "grams_per_cover":
         return catalogue.text("evaluation.unit.grams_per_cover", language, value=f"{value:g}")
     return f"{100 * value:.4g}%".replace("-", "\N{MINUS SIGN}")
+
+
+def bound_said(indicator: Indicator, bound: Literal["target", "limit"], language: Language) -> str:
+    """Where an indicator has all of its points, or none, for people; by kind of meal if it has bands."""
+    if not indicator.meals:
+        return value_said(indicator.measure, getattr(indicator, bound), language)
+    meals = {meal: f"{getattr(band, bound):g}" for meal, band in indicator.meals.items()}
+    return " ".join(f"{catalogue.text(f'measures.meal.{meal}', language)} {grams}" for meal, grams in meals.items())

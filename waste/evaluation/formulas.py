@@ -4,17 +4,19 @@ They are printed for people who check a score. Each is computed once more here: 
 sums alone, such as one that an inspector's weighing corrected, is not shown as if it did.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from waste.evaluation.scheme import Indicator
-from waste.evaluation.scoring import Point
+from registry.meals import Meal
+from waste.evaluation.scheme import Band, Indicator
+from waste.evaluation.scoring import MEAL_MIN, Point
 
 MINUS, OVER, TIMES = "\N{MINUS SIGN}", "\N{DIVISION SIGN}", "\N{MULTIPLICATION SIGN}"
 
 
 ROUNDING = 0.011
 """Points are kept with two decimals, and the values that they are from with four."""
+TOLERANCE_G = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,10 @@ class Fraction:
 
 
 FRACTIONS = {
-    "forecast_wape": [Fraction("forecast_off", "forecast_actual")],
     "preparation_off": [Fraction("off_portions", "cook_for")],
     "completeness": [Fraction("weighed_meals", "meals")],
     "bookings_kept": [Fraction("came", "booked")],
-    "credibility": [Fraction("implausible", "weigh_ins", rest=True), Fraction("marked_streams", "streams", rest=True)],
-    "grams_per_cover": [Fraction("waste_g", "weighed_covers")],
+    "credibility": [Fraction("marked_streams", "streams", rest=True)],
     "unserved_share": [Fraction("unserved_g", "prepared_g")],
     "plate_share": [Fraction("plate_g", "prepared_g", less="unserved_g")],
 }
@@ -68,9 +68,15 @@ def sums_of(weeks: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return total
 
 
-def worked_value(measure: str, sums: Mapping[str, float], value: float) -> str:
+def worked_value(indicator: Indicator, sums: Mapping[str, float], value: float) -> str:
     """How a measure's value follows from the sums, or nothing if it does not follow from them alone."""
-    for fraction in FRACTIONS.get(measure, ()):
+    if indicator.meals:
+        grams = _grams(indicator, sums)
+        if grams and abs(_weighted(indicator, grams) - value) < TOLERANCE_G:
+            parts = {meal: f"{sums[f'{meal}_g']:.10g} {OVER} {sums[f'{meal}_covers']:.10g}" for meal in grams}
+            return _weighted_said(indicator, parts)
+        return ""
+    for fraction in FRACTIONS.get(indicator.measure or "", ()):
         if all(name in sums for name in fraction.names()):
             found = fraction.value(sums)
             if found is not None and abs(round(found, 4) - value) < 0.0002:
@@ -78,23 +84,54 @@ def worked_value(measure: str, sums: Mapping[str, float], value: float) -> str:
     return ""
 
 
-def worked_points(indicator: Indicator, point: Point) -> str:
+def _grams(indicator: Indicator, sums: Mapping[str, float]) -> dict[Meal, float]:
+    """Grams per cover of the kinds of meals that are scored (``waste.evaluation.scoring.grams_by_meal``)."""
+    covers = {meal: sums.get(f"{meal}_covers", 0) for meal in indicator.meals}
+    counted = [meal for meal in covers if covers[meal] and covers[meal] >= MEAL_MIN * sums.get("weighed_covers", 0)]
+    return {meal: sums[f"{meal}_g"] / covers[meal] for meal in counted}
+
+
+def _weighted(indicator: Indicator, values: Mapping[Meal, float]) -> float:
+    mix = {meal: indicator.meals[meal].mix for meal in values}
+    return sum(mix[meal] * values[meal] for meal in values) / sum(mix.values())
+
+
+def _weighted_said(indicator: Indicator, parts: Mapping[Meal, str]) -> str:
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    mix = [f"{indicator.meals[meal].mix:g}" for meal in parts]
+    terms = " + ".join(f"{share} {TIMES} {part}" for share, part in zip(mix, parts.values(), strict=True))
+    return f"({terms}) {OVER} ({' + '.join(mix)})"
+
+
+def _on_line(band: Band, value: float, shown: Callable[[float], str]) -> tuple[float, str]:
+    """The share of points between limit and target, and how it is computed."""
+    line = (band.limit - value) / (band.limit - band.target)
+    share = min(1.0, max(0.0, line))
+    if line != share:
+        return share, _percent(share)
+    limit, target = shown(band.limit), shown(band.target)
+    return share, f"({limit} {MINUS} {shown(value)}) {OVER} ({limit} {MINUS} {target})"
+
+
+def worked_points(indicator: Indicator, point: Point, sums: Mapping[str, float]) -> str:
     """How an indicator's points follow from its value, or nothing if they do not, as for one that is capped."""
     if point.value is None or point.points is None:
         return ""
-    possible = f"{point.possible:g} {TIMES}"
     if indicator.measure is None:
-        said, share = f"{possible} {_percent(point.value)}", point.value
+        share, said = point.value, _percent(point.value)
+    elif indicator.meals:
+        grams = _grams(indicator, sums)
+        if not grams:
+            return ""
+        lines = {meal: _on_line(indicator.meals[meal], value, _number) for meal, value in grams.items()}
+        share = _weighted(indicator, {meal: line for meal, (line, _) in lines.items()})
+        said = _weighted_said(indicator, {meal: said for meal, (_, said) in lines.items()})
     elif indicator.target is None or indicator.limit is None:
         return ""
     else:
-        line = (indicator.limit - point.value) / (indicator.limit - indicator.target)
-        share = min(1.0, max(0.0, line))
-        shown = _number if indicator.measure == "grams_per_cover" else _percent
-        limit, target, value = shown(indicator.limit), shown(indicator.target), shown(point.value)
-        said = f"{possible} ({limit} {MINUS} {value}) {OVER} ({limit} {MINUS} {target})"
-        if line != share:
-            said = f"{possible} {_percent(share)}"
+        share, said = _on_line(Band(indicator.target, indicator.limit), point.value, _percent)
+    said = f"{point.possible:g} {TIMES} {said}"
     return said if abs(point.possible * share - point.points) < ROUNDING else ""
 
 
