@@ -114,7 +114,7 @@ def _line(line: ShownLine, begins: list[float]) -> str:
     score, low, high = line.score or 0.0, line.low or 0.0, line.high or 0.0
     grades = "".join(f'<line x1="{x:g}%" x2="{x:g}%" y1="0" y2="100%" class="g"/>' for x in begins)
     return (
-        f"<li><span>{f'{line.rank}.' if line.rank else '—'} {html.escape(line.name)}"
+        f"<li><span>{html.escape(line.rank_said)} {html.escape(line.name)}"
         f"{f' <small>{html.escape(line.note)}</small>' if line.note else ''}</span>"
         f' <span class="said">{html.escape(line.said)}</span>'
         f'<svg aria-hidden="true">{grades}'
