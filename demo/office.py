@@ -128,13 +128,19 @@ def dispute(day: Day) -> None:
 
 
 def inspect(day: Day) -> None:
-    """The supervisor finds something in two kitchens; one of them has a plan, and its proof is awaited."""
+    """The supervisor visits two kitchens and finds something; one of them has a plan, and its proof is awaited."""
     supervisor = day.network.person("supervisor")
     today = datetime.now(ZONE).date()
     quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
+    visited = {one["canteen_id"] for one in supervisor.call("GET", f"/waste/inspections?first={today}&last={today}")}
     for agency, what in (("yinzhou", "餐盘剩余连续三日未称重"), ("yuyao", "未张贴节约提示")):
+        canteen_id = day.network.canteens(agency)[0]
+        if canteen_id not in visited:
+            looked_at = "查看称重台账、餐盘回收处（演示）"
+            visit = {"canteen_id": canteen_id, "visited_on": str(today), "looked_at": looked_at}
+            supervisor.call("POST", "/waste/inspections", visit)
         found = {
-            "canteen_id": day.network.canteens(agency)[0],
+            "canteen_id": canteen_id,
             "quarter": str(quarter),
             "what": f"{what}（演示）",
             "responsible": "食堂负责人",

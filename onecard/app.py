@@ -58,7 +58,9 @@ from waste.charts.routes import ChartController
 from waste.evaluation.routes import EvaluationController
 from waste.flags.routes import FlagController
 from waste.forecast.routes import ForecastController
+from waste.materials.routes import MaterialController
 from waste.measures.routes import MeasuresController
+from waste.supervision.integrity_routes import IntegrityController
 from waste.supervision.routes import CaseController
 from waste.weighing.routes import WeighingController
 from waste.weighing.scale_routes import ScaleController
@@ -85,11 +87,13 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     public_day,
     # waste
     WeighingController,
+    MaterialController,
     MeasuresController,
     FlagController,
     ForecastController,
     EvaluationController,
     CaseController,
+    IntegrityController,
     ChartController,
     BulletinWriterController,
     BulletinController,

@@ -32,6 +32,7 @@ from registry.audit_trail import keep_head, send_entries
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
 from waste.evaluation.quarters import pending_quarters, request_last_quarter
+from waste.materials.checks import check_months
 from waste.supervision.cases import escalate_overdue
 
 log = structlog.get_logger()
@@ -70,6 +71,11 @@ def create_job_app(settings: Settings) -> App:
     @app.task(queueing_lock="forecast", pass_context=False)
     async def forecast(timestamp: int) -> None:  # noqa: ARG001 - the days that are closed decide
         await keep_the_kitchen(settings, datetime.now(UTC))
+
+    @app.periodic(cron="20 19 * * *")
+    @app.task(queueing_lock="check_kitchens", pass_context=False)
+    async def check_kitchens(timestamp: int) -> None:  # noqa: ARG001 - at 03:20 in China, when nobody pays
+        await check_whole_months(settings, datetime.now(UTC))
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(queueing_lock="reconcile", pass_context=False)
@@ -141,6 +147,16 @@ async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
         await engine.dispose()
         await pool.close()
     await _elsewhere("forecast", "now")
+
+
+async def check_whole_months(settings: Settings, now: datetime) -> None:
+    """Compare kitchens' whole months with purchases, collector's tickets and like kitchens; keep the flags."""
+    pool = await open_pool(settings.needed_database_url, size=1)
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            await check_months(connection, now.astimezone(ZONE).date())
+    finally:
+        await pool.close()
 
 
 async def _elsewhere(*command: str) -> None:

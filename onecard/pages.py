@@ -24,6 +24,7 @@ PAGES = {
     "/evaluations": "evaluation",
     "/weighing": "weighing",
     "/approvals": "approvals",
+    "/integrity": "integrity",
 }
 """Path -> folder of ``web/``."""
 

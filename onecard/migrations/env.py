@@ -10,6 +10,7 @@ import waste.bulletins.models
 import waste.evaluation.models
 import waste.flags.models
 import waste.forecast.models
+import waste.materials.models
 import waste.measures.models
 import waste.supervision.models
 import waste.weighing.models
@@ -23,6 +24,7 @@ TABLES = (
     waste.evaluation.models,
     waste.flags.models,
     waste.forecast.models,
+    waste.materials.models,
     waste.measures.models,
     waste.supervision.models,
     waste.weighing.models,

@@ -36,7 +36,8 @@ from tests.closed_days import KEYS
 from tests.running_system import Person
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, Recorded, Source
-from waste.weighing.weigh_in_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile, read_weigh_ins
+from waste.weighing.table_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile
+from waste.weighing.weigh_in_files import read_weigh_ins
 from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, closed_on, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()

@@ -123,7 +123,7 @@ def test_every_page_keeps_to_its_policy(network: Network, scratch: Path, browser
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if POLICY in said.text else None)
     for url in (
-        *(network.url + path for path in ("/", "/reconciliation", "/weighing", "/bulletins")),
+        *(network.url + path for path in ("/", "/reconciliation", "/weighing", "/bulletins", "/integrity")),
         f"{network.url}/r/{answer.receipt.number}",
         str(order.pay_url),
     ):

@@ -50,7 +50,16 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     page.close()
 
 
-EVERY_PAGE = ("/", "/bulletins", "/check-receipt", "/reconciliation", "/weighing", "/approvals", "/evaluations")
+EVERY_PAGE = (
+    "/",
+    "/bulletins",
+    "/check-receipt",
+    "/reconciliation",
+    "/weighing",
+    "/approvals",
+    "/evaluations",
+    "/integrity",
+)
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,36 @@ def corrections(city: City) -> Ask:
     return Ask("kitchen-yinzhou", "/waste/corrections", body, "finance-yinzhou", "kitchen-yuyao", {"reason": "x"})
 
 
+def material(city: City, path: str, **more: Any) -> Ask:
+    one = {"entry_id": str(uuid4()), "canteen_id": city.canteen(), "on_day": str(TODAY), "weight_g": 1_000} | more
+    invalid = {"entries": [one | {"weight_g": -1}]}
+    return Ask("kitchen-yinzhou", path, {"entries": [one]}, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def purchases(city: City) -> Ask:
+    return material(city, "/waste/purchases", food="rice", cost_fen=500)
+
+
+def material_file(city: City) -> Ask:
+    body = f"日期,食堂,去向,重量(kg)\n{TODAY},{city.canteen()},沼气,1.5\n".encode()
+    path = "/waste/material-files/collected"
+    return Ask("kitchen-yinzhou", path, body, "finance-yinzhou", "kitchen-yuyao", body.replace("沼气".encode(), b"x"))
+
+
+def material_correction(city: City) -> Ask:
+    ask = purchases(city)
+    city.person(ask.who).call("POST", ask.path, ask.body)
+    one = {"entry_id": str(uuid4()), "replaces": ask.body["entries"][0]["entry_id"], "weight_g": 900, "cost_fen": 450}
+    body, path = {"corrections": [one], "reason": "发票更正"}, "/waste/material-corrections"
+    return Ask("kitchen-yinzhou", path, body, "finance-yinzhou", "kitchen-yuyao", body | {"reason": ""})
+
+
+def destinations(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "valid_from": str(TODAY), "destinations": ["feed", "biogas"]}
+    invalid = body | {"valid_from": str(TODAY - timedelta(days=1))}
+    return Ask("kitchen-yinzhou", "/waste/destinations", body, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
 def food(_: City) -> Ask:
     body = {"food": "millet", "valid_from": str(TOMORROW), "name_zh": "小米", "name_en": "millet",
             "co2e_g_per_kg": 1_200, "source": "a test"}  # fmt: skip
@@ -371,6 +401,19 @@ def flag_review(city: City) -> Ask:
 
 def sampling_plan(_: City) -> Ask:
     return Ask("supervisor", f"/waste/sampling-plans/{TODAY.year + 1}", None, "kitchen-yinzhou")
+
+
+def inspection_visit(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "visited_on": str(TODAY), "looked_at": "复秤三餐，查看台账"}
+    invalid = body | {"visited_on": str(TODAY + timedelta(days=1))}
+    return Ask("supervisor", "/waste/inspections", body, "kitchen-yinzhou", None, invalid)
+
+
+def calibration(city: City) -> Ask:
+    body = {"canteen_id": city.canteen(), "scale": "餐盘回收处1号秤", "calibrated_on": str(TODAY),
+            "valid_until": str(TODAY + timedelta(days=365)), "certificate": "JL-2026-0117"}  # fmt: skip
+    invalid = body | {"valid_until": str(TODAY)}
+    return Ask("kitchen-yinzhou", "/waste/calibrations", body, "finance-yinzhou", "kitchen-yuyao", invalid)
 
 
 def freeze(city: City) -> Ask:
@@ -469,6 +512,12 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /waste/weigh-in-files": weigh_file,
     "POST /waste/weigh-ins/{weigh_in_id}/photos": photos,
     "POST /waste/corrections": corrections,
+    "POST /waste/purchases": purchases,
+    "POST /waste/stock-counts": lambda city: material(city, "/waste/stock-counts", food="rice"),
+    "POST /waste/collections": lambda city: material(city, "/waste/collections", destination="feed"),
+    "POST /waste/material-files/{kind}": material_file,
+    "POST /waste/material-corrections": material_correction,
+    "POST /waste/destinations": destinations,
     "POST /waste/foods": food,
     "POST /waste/kitchens": kitchen,
     "POST /waste/bookings": booking,
@@ -477,6 +526,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /waste/cases": open_case,
     "POST /waste/cases/{case_id}/{action}": case_action,
     "POST /waste/sampling-plans/{year}": sampling_plan,
+    "POST /waste/inspections": inspection_visit,
+    "POST /waste/calibrations": calibration,
     "POST /waste/flags/{flag_id}/review": flag_review,
     "POST /waste/evaluations/{quarter}/freeze": freeze,
     "POST /waste/appeals": appeal,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,47 @@ class SamplingPlan(Base):
     drawn: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     made_by: Mapped[str]
     made_at: Mapped[datetime]
+
+
+class InspectionVisit(Base):
+    """A visit of an inspector to a canteen that took place; ``plan_year``: the plan that drew it, if one did."""
+
+    __tablename__ = "inspection_visit"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        UniqueConstraint("book", "canteen_id", "visited_on", "inspector"),
+        Index("ix_inspection_visit_visited_on", "visited_on"),
+    )
+
+    book: Mapped[int] = book_key()
+    visit_id: Mapped[int] = number_key()
+    canteen_id: Mapped[int] = mapped_column(BigInteger)
+    visited_on: Mapped[date]
+    plan_year: Mapped[int | None]
+    inspector: Mapped[str]
+    looked_at: Mapped[str]
+    filed_by: Mapped[str]
+    filed_at: Mapped[datetime]
+
+
+class ScaleCalibration(Base):
+    """A calibration of one of a canteen's scales, with its certificate."""
+
+    __tablename__ = "scale_calibration"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("valid_until > calibrated_on", name="days"),
+    )
+
+    book: Mapped[int] = book_key()
+    calibration_id: Mapped[int] = number_key()
+    canteen_id: Mapped[int] = mapped_column(BigInteger)
+    scale: Mapped[str]
+    calibrated_on: Mapped[date]
+    valid_until: Mapped[date]
+    certificate: Mapped[str]
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime]
 
 
 class RectificationCase(Base):

@@ -1,6 +1,6 @@
-"""HTTP: rectification cases, sampling plans, files, and reminders."""
+"""HTTP: rectification cases, sampling plans, visits, files, and reminders."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
@@ -25,9 +25,18 @@ from waste.supervision.cases import (
     open_case,
     steps_of,
 )
+from waste.supervision.inspections import file_inspection, inspections
 from waste.supervision.reminders import reminders_of
 from waste.supervision.sampling import Plan, make_plan, plan_of
-from waste.supervision.schemas import CaseShown, NewCase, NewCaseStep, Reminder, StepShown
+from waste.supervision.schemas import (
+    CaseShown,
+    InspectionShown,
+    NewCase,
+    NewCaseStep,
+    NewInspection,
+    Reminder,
+    StepShown,
+)
 from waste.weighing.files import files_of, read_file
 
 ByPerson = Request[access.Person, Any, Any]
@@ -106,6 +115,25 @@ class CaseController(Controller):
     async def shown_plan(self, year: YearInPath, ledger: Pool) -> Plan:
         """For supervisors only: canteens must not foresee inspections."""
         return await plan_of(ledger, year)
+
+    @post(
+        "/inspections", guards=[access.allows("inspect")], summary="File an inspection", request_max_body_size=BODY_MAX
+    )
+    async def file_inspection(self, request: ByPerson, data: NewInspection, database: Database) -> Numbered:
+        """An inspection that took place, filed by the inspector within 30 days. Sampling counts these."""
+        files = read_files(data.files)
+        async with database() as db:
+            canteen = await canteen_of(db, request.user, data.canteen_id)
+        return Numbered(
+            await file_inspection(
+                database, request.user, canteen, data.visited_on, data.looked_at, data.plan_year, files
+            )
+        )
+
+    @get("/inspections", guards=[access.allows("inspect")], summary="List inspections")
+    async def list_inspections(self, first: date, last: date, ledger: Pool) -> list[InspectionShown]:
+        """The visits from one day to another, the newest first."""
+        return await inspections(ledger, first, last)
 
     @get("/reminders", guards=[access.allows("see_waste")], summary="List my reminders")
     async def reminders(self, request: ByPerson, database: Database) -> Response[list[Reminder]]:

@@ -1,9 +1,9 @@
 """Sampling plans: at least 35 % of the canteens a year, all within three years (national notice of September 2023).
 
-Each stratum of size is drawn separately. Canteens not inspected in the two years before are due. The others are taken
-from those not inspected for longest, except for a share that is drawn from all: no canteen is safe after an inspection,
-and none can foresee it. The same candidates and seed give the same plan. A plan for a year that has begun starts with
-the quarter in which it is made.
+Each stratum of size is drawn separately. Canteens not visited in the two years before are due; what took place counts,
+not what was planned (``inspections``). The others are taken from those not visited for longest, except for a share
+that is drawn from all: no canteen is safe after an inspection, and none can foresee it. The same candidates and seed
+give the same plan. A plan for a year that has begun starts with the quarter in which it is made.
 """
 
 import random
@@ -43,7 +43,7 @@ class Stratum(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A canteen when a plan was drawn: its stratum, the year of its last inspection, and since when plans exist."""
+    """A canteen when a plan was drawn: its stratum, the year of the last visit to it, and since when plans exist."""
 
     canteen_id: CanteenId
     stratum: Stratum
@@ -53,7 +53,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A canteen to inspect in a ``quarter`` (1 to 4); ``due``: its last inspection is three years ago."""
+    """A canteen to inspect in a ``quarter`` (1 to 4); ``due``: the last visit was three years ago."""
 
     canteen_id: CanteenId
     stratum: Stratum
@@ -74,7 +74,7 @@ class Plan(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Canteens, and those drawn in a year, inspected in it, and inspected within three years."""
+    """Canteens, and those drawn in a year, visited in it, and visited within three years."""
 
     canteens: int
     drawn: int

@@ -5,13 +5,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from foundation import catalogue
 from foundation.attachments import NewFiles
 from foundation.catalogue import Language
-from foundation.messages import LongText, Message, Number, text
+from foundation.messages import LongText, Message, Number, ShortText, text
 from registry.identifiers import CanteenId
+from waste.evaluation.quarters import EARLIEST, LATEST
 from waste.supervision.cases import ENDED, FindingKind
 from waste.supervision.models import CaseStep, RectificationCase
 from waste.weighing.schemas import FileShown
@@ -35,6 +36,50 @@ class NewCaseStep(Message):
     text: LongText
     deadline: date | None = None
     files: NewFiles = field(default_factory=list)
+
+
+class NewInspection(Message):
+    """A visit of the inspector who files it; ``plan_year``: the year of the plan that drew the canteen."""
+
+    canteen_id: Number
+    visited_on: date
+    looked_at: LongText
+    plan_year: Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | None = None
+    files: NewFiles = field(default_factory=list)
+
+
+class InspectionShown(Struct):
+    """A visit that took place."""
+
+    visit_id: int
+    canteen_id: CanteenId
+    visited_on: date
+    plan_year: int | None
+    inspector: str
+    looked_at: str
+    filed_at: datetime
+
+
+class NewCalibration(Message):
+    """A calibration of one of a canteen's scales, by its name or serial number."""
+
+    canteen_id: Number
+    scale: ShortText
+    calibrated_on: date
+    valid_until: date
+    certificate: ShortText
+
+
+class CalibrationShown(Struct):
+    """A calibration of a scale."""
+
+    calibration_id: int
+    scale: str
+    calibrated_on: date
+    valid_until: date
+    certificate: str
+    recorded_by: str
+    recorded_at: datetime
 
 
 class StepShown(Struct):

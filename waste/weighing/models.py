@@ -25,6 +25,7 @@ class WeighInRow(Base):
         CheckConstraint("stream IN ('preparation', 'unserved', 'plate', 'inedible', 'prepared')", name="stream"),
         CheckConstraint("coalesce(weight_g >= 0, replaces IS NOT NULL)", name="weight"),
         CheckConstraint("source IN ('person', 'file', 'scale')", name="source"),
+        CheckConstraint("cause IN ('over_production', 'spoilage', 'trimming', 'plate')", name="cause"),
         Index("ix_weigh_in_canteen", "book", "canteen_id", "business_date"),
         Index("uq_weigh_in_replaces", "book", "replaces", unique=True, postgresql_where=sql("replaces IS NOT NULL")),
     )
@@ -38,6 +39,7 @@ class WeighInRow(Base):
     weight_g: Mapped[int | None] = mapped_column(BigInteger)
     dish: Mapped[str | None]
     food: Mapped[str | None]
+    cause: Mapped[str | None]
     source: Mapped[str] = mapped_column(server_default="person")
     implausible: Mapped[bool] = mapped_column(server_default="false")
     replaces: Mapped[UUID | None]

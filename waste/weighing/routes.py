@@ -31,7 +31,8 @@ from waste.weighing.schemas import (
     Source,
     WeighInShown,
 )
-from waste.weighing.weigh_in_files import FILE_BYTES_MAX, food_names, read_table, weigh_ins_of
+from waste.weighing.table_files import FILE_BYTES_MAX, food_names, read_table
+from waste.weighing.weigh_in_files import weigh_ins_of
 from waste.weighing.weigh_ins import (
     WeighIn,
     canteen_of_weigh_in,
@@ -77,8 +78,8 @@ class WeighingController(Controller):
         """Record the rows of a CSV or XLSX file: all, or none.
 
         The first line names the columns, in Chinese or English: date, canteen, meal, stream, weight in kg, and
-        optionally dish and kind of food. A refusal lists every wrong row with its column and the reason; an unknown
-        column is refused, too. The same file again records nothing more.
+        optionally dish, kind of food and cause. A refusal lists every wrong row with its column and the reason; an
+        unknown column is refused, too. The same file again records nothing more.
         """
         async with received(request) as file:
             table = await documents.run(read_table, file.path, caller=request.user.login)

@@ -32,6 +32,15 @@ class Source(StrEnum):
     SCALE = "scale"
 
 
+class Cause(StrEnum):
+    """Why food became waste; messages ``weighing.cause.<value>``."""
+
+    OVER_PRODUCTION = "over_production"
+    SPOILAGE = "spoilage"
+    TRIMMING = "trimming"
+    PLATE = "plate"
+
+
 class ScaleWeighIn(Message):
     """One weigh-in of a signed-on scale, at its own canteen; ``weigh_in_id`` is made by the scale."""
 
@@ -42,6 +51,7 @@ class ScaleWeighIn(Message):
     weight_g: WeightG
     dish: Dish | None = None
     food: FoodCode | None = None
+    cause: Cause | None = None
 
 
 class NewWeighIn(ScaleWeighIn, kw_only=True):
@@ -131,6 +141,7 @@ class WeighInShown(Struct):
     weight_g: int | None
     dish: str | None
     food: str | None
+    cause: Cause | None
     source: Source
     implausible: bool
     replaces: UUID | None

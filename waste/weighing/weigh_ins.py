@@ -20,7 +20,7 @@ from registry.meals import Meal
 from registry.models import Canteen
 from waste.measures.monthly_sums import lock_canteens, refresh_months
 from waste.measures.streams import Stream
-from waste.weighing.schemas import Correction, NewWeighIn, Recorded, ScaleWeighIn, Source, WeighInShown
+from waste.weighing.schemas import Cause, Correction, NewWeighIn, Recorded, ScaleWeighIn, Source, WeighInShown
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "weigh_ins.sql")
 
@@ -49,9 +49,10 @@ class WeighIn:
     dish: str | None = None
     food: str | None = None
     replaces: UUID | None = None
+    cause: Cause | None = None
 
 
-_FIELDS = tuple(field.name for field in fields(WeighIn))
+_FIELDS = tuple(field.name for field in fields(WeighIn) if field.name != "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Correctable:
     weight_g: int | None
     dish: str | None
     food: str | None
+    cause: Cause | None
 
 
 def closed_on(business_date: date) -> date:
@@ -83,7 +85,7 @@ def weigh_in_of(message: ScaleWeighIn, canteen_id: CanteenId) -> WeighIn:
         _check_zero(message.weigh_in_id, message.stream, message.weight_g, said=message.nothing_wasted)
     return WeighIn(
         message.weigh_in_id, canteen_id, message.business_date, message.meal, message.stream, message.weight_g,
-        message.dish, message.food,
+        message.dish, message.food, cause=message.cause,
     )  # fmt: skip
 
 
@@ -136,7 +138,14 @@ async def _record_in_book(
     await lock_canteens(connection, canteen_ids)
     columns = [[getattr(w, name) for w in weigh_ins] for name in _FIELDS]
     added = await connection.fetch(
-        QUERIES["add_weigh_ins"], book, *columns, source, login, datetime.now(UTC), timeout=INSERT_TIMEOUT_S
+        QUERIES["add_weigh_ins"],
+        book,
+        *columns,
+        source,
+        login,
+        datetime.now(UTC),
+        [w.cause for w in weigh_ins],
+        timeout=INSERT_TIMEOUT_S,
     )
     rows = await connection.fetch(QUERIES["weigh_ins"], book, [w.weigh_in_id for w in weigh_ins])
     kept = {row["weigh_in_id"]: as_struct(row, WeighIn) for row in rows}
@@ -211,7 +220,7 @@ def _corrected(before: Correctable, correction: Correction) -> WeighIn:
     _check_zero(correction.weigh_in_id, Stream(before.stream), correction.weight_g, said=correction.nothing_wasted)
     return WeighIn(
         correction.weigh_in_id, before.canteen_id, before.business_date, before.meal, before.stream,
-        correction.weight_g, before.dish, before.food, correction.replaces,
+        correction.weight_g, before.dish, before.food, correction.replaces, before.cause,
     )  # fmt: skip
 
 

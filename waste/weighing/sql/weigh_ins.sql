@@ -1,6 +1,6 @@
 -- name: weigh_ins
 -- The weigh-ins recorded under some numbers.
-SELECT weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, replaces FROM weigh_in
+SELECT weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, replaces, cause FROM weigh_in
 WHERE book = $1 AND weigh_in_id = ANY ($2);
 
 -- name: canteen_of_weigh_in
@@ -9,13 +9,13 @@ SELECT canteen_id FROM weigh_in WHERE book IN (SELECT book FROM book) AND weigh_
 
 -- name: correctable
 -- The weigh-ins that corrections name.
-SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food
+SELECT w.weigh_in_id, w.canteen_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food, w.cause
 FROM weigh_in w WHERE w.book IN (SELECT book FROM book) AND w.weigh_in_id = ANY ($1);
 
 -- name: history
 -- All weigh-ins of a canteen from one day to another, corrected ones and their corrections included.
-SELECT w.weigh_in_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food, w.source, w.implausible, w.replaces,
-       r.weigh_in_id AS replaced_by, w.recorded_by, w.recorded_at
+SELECT w.weigh_in_id, w.business_date, w.meal, w.stream, w.weight_g, w.dish, w.food, w.cause, w.source, w.implausible,
+       w.replaces, r.weigh_in_id AS replaced_by, w.recorded_by, w.recorded_at
 FROM weigh_in w
 LEFT JOIN weigh_in r ON r.book = w.book AND r.replaces = w.weigh_in_id
 WHERE w.book = $1 AND w.canteen_id = $2 AND w.business_date BETWEEN $3 AND $4
@@ -34,8 +34,8 @@ ORDER BY g.food;
 -- are known (marks.sql).
 WITH given AS (
     SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::date[], $5::text[], $6::text[], $7::bigint[], $8::text[],
-                         $9::text[], $10::uuid[])
-        AS g(weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, replaces)
+                         $9::text[], $10::uuid[], $14::text[])
+        AS g(weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, replaces, cause)
 ), kinds AS (
     SELECT k.canteen_id, k.meal, k.stream, m.least, m.greatest
     FROM (SELECT canteen_id, meal, stream, max(business_date) AS last FROM given GROUP BY canteen_id, meal, stream) k
@@ -48,10 +48,10 @@ WITH given AS (
     WHERE m.known >= 10
 ), added AS (
     INSERT INTO weigh_in (book, weigh_in_id, canteen_id, business_date, meal, stream, weight_g, dish, food, source,
-                          implausible, replaces, recorded_by, recorded_at)
+                          implausible, replaces, recorded_by, recorded_at, cause)
     SELECT $1, g.weigh_in_id, g.canteen_id, g.business_date, g.meal, g.stream, g.weight_g, g.dish, g.food, $11,
            coalesce(g.weight_g > 5 * k.greatest OR g.weight_g > 0 AND 50 * g.weight_g < k.least, false),
-           g.replaces, $12, $13
+           g.replaces, $12, $13, g.cause
     FROM given g LEFT JOIN kinds k ON k.canteen_id = g.canteen_id AND k.meal = g.meal AND k.stream = g.stream
     ON CONFLICT DO NOTHING
     RETURNING weigh_in_id, implausible

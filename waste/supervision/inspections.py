@@ -1,0 +1,62 @@
+"""Inspection visits that took place, filed by the inspector. Sampling counts these, not plans and not scores."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from foundation.attachments import Attachment, digests
+from foundation.calendar import ZONE
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool, as_struct
+from foundation.problems import CONFLICT, INVALID, Problem
+from registry import audit
+from registry.access import Person
+from registry.models import Canteen, Database, next_numbers
+from waste.supervision.schemas import InspectionShown
+from waste.weighing.files import add_files
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "inspections.sql")
+
+FILED_WITHIN = timedelta(days=30)
+"""A visit that is filed later can no longer be checked with those who were there."""
+
+
+def visit_subject(visit_id: int) -> str:
+    """How the audit log and the files name a visit."""
+    return f"visit/{visit_id}"
+
+
+async def file_inspection(
+    database: Database, person: Person, canteen: Canteen, visited_on: date, looked_at: str, plan_year: int | None,
+    files: list[Attachment],
+) -> int:  # fmt: skip
+    """File a visit of the person to a canteen; returns its number. ``plan_year``: the plan that drew the canteen.
+
+    Raises Problem INVALID (a day out of range, a canteen that the plan did not draw), CONFLICT (filed before).
+    """
+    today = datetime.now(ZONE).date()
+    if not today - FILED_WITHIN <= visited_on <= today:
+        first = today - FILED_WITHIN
+        raise Problem(INVALID, "supervision.visit_out_of_range", visited_on=visited_on, first=first, last=today)
+    async with audit.change(database, person.login, "file_inspection") as change:
+        connection = await change.connection()
+        if plan_year is not None and not await connection.fetchval(QUERIES["drawn"], plan_year, canteen.canteen_id):
+            raise Problem(INVALID, "supervision.not_drawn", canteen_id=canteen.canteen_id, year=plan_year)
+        [number] = await next_numbers(change.db, 1)
+        filed = await connection.fetchval(
+            QUERIES["file_inspection"], canteen.book, number, canteen.canteen_id, visited_on, plan_year, person.login,
+            looked_at, datetime.now(UTC),
+        )  # fmt: skip
+        if filed is None:
+            raise Problem(CONFLICT, "supervision.visit_filed", canteen_id=canteen.canteen_id, visited_on=visited_on)
+        await add_files(change.db, canteen.book, canteen.canteen_id, visit_subject(number), files, person.login)
+        change.note.subject = visit_subject(number)
+        change.note.detail = {
+            "canteen_id": canteen.canteen_id, "visited_on": str(visited_on), "plan_year": plan_year,
+            "looked_at": looked_at, "files": digests(files),
+        }  # fmt: skip
+    return number
+
+
+async def inspections(pool: Pool, first: date, last: date) -> list[InspectionShown]:
+    """The visits from one day to another, the newest first."""
+    return [as_struct(row, InspectionShown) for row in await pool.fetch(QUERIES["inspections"], first, last)]
