@@ -153,6 +153,8 @@ CREATE TABLE public.appeal (
     decided_by text,
     decided_at timestamp with time zone,
     revision integer,
+    codes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    veto boolean DEFAULT false NOT NULL,
     CONSTRAINT ck_appeal_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text])))
 );
 
@@ -270,6 +272,14 @@ CREATE TABLE public.bulletin (
     drafted_at timestamp with time zone NOT NULL,
     published_by text,
     published_at timestamp with time zone,
+    issuers jsonb DEFAULT '[]'::jsonb NOT NULL,
+    issuer_code text DEFAULT ''::text NOT NULL,
+    addressees text DEFAULT ''::text NOT NULL,
+    copy_to text DEFAULT ''::text NOT NULL,
+    year integer,
+    serial integer,
+    signed_on date,
+    annexes jsonb,
     CONSTRAINT ck_bulletin_state CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text])))
 );
 
@@ -315,6 +325,9 @@ CREATE TABLE public.cover_day (
     meal text NOT NULL,
     covers integer NOT NULL,
     guests integer NOT NULL,
+    covers_gross integer,
+    cheap integer,
+    paid_fen bigint,
     CONSTRAINT ck_cover_day_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
@@ -326,6 +339,7 @@ CREATE TABLE public.cover_forecast (
     covers integer NOT NULL,
     cook_for integer NOT NULL,
     made_at timestamp with time zone NOT NULL,
+    surplus integer,
     CONSTRAINT ck_cover_forecast_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
@@ -511,7 +525,8 @@ CREATE TABLE public.evaluation_quarter (
     wanted_at timestamp with time zone NOT NULL,
     evaluated_at timestamp with time zone,
     frozen_by text,
-    frozen_at timestamp with time zone
+    frozen_at timestamp with time zone,
+    schemes jsonb
 );
 
 CREATE TABLE public.evidence (
@@ -563,6 +578,18 @@ CREATE TABLE public.grant_file (
     again text NOT NULL
 );
 
+CREATE TABLE public.inspection_visit (
+    book integer NOT NULL,
+    visit_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    visited_on date NOT NULL,
+    plan_year integer,
+    inspector text NOT NULL,
+    looked_at text NOT NULL,
+    filed_by text NOT NULL,
+    filed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.region_rules (
     book integer NOT NULL,
     valid_from date NOT NULL,
@@ -576,6 +603,9 @@ CREATE TABLE public.region_rules (
     subsidy_expires text NOT NULL,
     late_payments_max integer DEFAULT 3,
     late_fen_max bigint DEFAULT '10000'::bigint,
+    cover_breakfast_fen bigint DEFAULT '200'::bigint NOT NULL,
+    cover_lunch_fen bigint DEFAULT '500'::bigint NOT NULL,
+    cover_dinner_fen bigint DEFAULT '500'::bigint NOT NULL,
     CONSTRAINT ck_region_rules_receipt_effect CHECK ((receipt_effect = ANY (ARRAY['personal'::text, 'voucher'::text]))),
     CONSTRAINT ck_region_rules_subsidy_expires CHECK ((subsidy_expires = ANY (ARRAY['never'::text, 'year_end'::text]))),
     CONSTRAINT ck_region_rules_visitor_cap CHECK ((visitor_cap = ANY (ARRAY['none'::text, 'allowance_share'::text]))),
@@ -591,6 +621,27 @@ CREATE TABLE public.kitchen (
     cost_per_kg_fen integer,
     CONSTRAINT ck_kitchen_operating CHECK ((operating = ANY (ARRAY['self_run'::text, 'contracted'::text]))),
     CONSTRAINT ck_kitchen_serving CHECK ((serving = ANY (ARRAY['buffet'::text, 'set_meal'::text, 'a_la_carte'::text])))
+);
+
+CREATE TABLE public.kitchen_declaration (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    valid_from date NOT NULL,
+    operating text NOT NULL,
+    serving text NOT NULL,
+    declared_by text NOT NULL,
+    declared_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_kitchen_declaration_operating CHECK ((operating = ANY (ARRAY['self_run'::text, 'contracted'::text]))),
+    CONSTRAINT ck_kitchen_declaration_serving CHECK ((serving = ANY (ARRAY['buffet'::text, 'set_meal'::text, 'a_la_carte'::text])))
+);
+
+CREATE TABLE public.kitchen_destinations (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    valid_from date NOT NULL,
+    destinations jsonb NOT NULL,
+    declared_by text NOT NULL,
+    declared_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.kitchen_file (
@@ -643,6 +694,10 @@ CREATE TABLE public.kitchen_month (
     weighed_meals integer NOT NULL,
     implausible integer NOT NULL,
     co2e_g bigint DEFAULT '0'::bigint NOT NULL,
+    covers_gross bigint DEFAULT '0'::bigint NOT NULL,
+    unmatched_meals integer DEFAULT 0 NOT NULL,
+    unmatched_g bigint DEFAULT '0'::bigint NOT NULL,
+    corrected integer DEFAULT 0 NOT NULL,
     CONSTRAINT ck_kitchen_month_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
@@ -660,6 +715,25 @@ CREATE TABLE public.maker_day (
     amount_fen bigint NOT NULL
 );
 
+CREATE TABLE public.material_entry (
+    book integer NOT NULL,
+    entry_id uuid NOT NULL,
+    canteen_id bigint NOT NULL,
+    kind text NOT NULL,
+    on_day date NOT NULL,
+    item text NOT NULL,
+    weight_g bigint NOT NULL,
+    cost_fen bigint,
+    source text NOT NULL,
+    replaces uuid,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_material_entry_cost CHECK ((((kind = 'purchase'::text) = (cost_fen IS NOT NULL)) AND (COALESCE(cost_fen, (0)::bigint) >= 0))),
+    CONSTRAINT ck_material_entry_kind CHECK ((kind = ANY (ARRAY['purchase'::text, 'stock'::text, 'collected'::text]))),
+    CONSTRAINT ck_material_entry_source CHECK ((source = ANY (ARRAY['person'::text, 'file'::text]))),
+    CONSTRAINT ck_material_entry_weight CHECK (((weight_g > 0) OR ((weight_g = 0) AND ((kind = 'stock'::text) OR (replaces IS NOT NULL)))))
+);
+
 CREATE TABLE public.meal_period (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -668,6 +742,22 @@ CREATE TABLE public.meal_period (
     ends time without time zone NOT NULL,
     CONSTRAINT ck_meal_period_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
     CONSTRAINT ck_meal_period_order CHECK ((starts < ends))
+);
+
+CREATE TABLE public.waste_meal (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    preparation_g bigint,
+    unserved_g bigint,
+    plate_g bigint,
+    inedible_g bigint,
+    prepared_g bigint,
+    implausible integer NOT NULL,
+    co2e_g bigint DEFAULT '0'::bigint NOT NULL,
+    corrected integer DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_waste_meal_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
 CREATE SEQUENCE public.onecard_number
@@ -729,7 +819,14 @@ CREATE TABLE public.quarter_result (
     weekly_covers double precision NOT NULL,
     points jsonb NOT NULL,
     weeks jsonb NOT NULL,
-    made_at timestamp with time zone NOT NULL
+    made_at timestamp with time zone NOT NULL,
+    known jsonb,
+    reopened jsonb,
+    draws jsonb,
+    rank integer,
+    rank_low integer,
+    rank_high integer,
+    peers integer
 );
 
 CREATE TABLE public.rectification_case (
@@ -758,6 +855,32 @@ CREATE TABLE public.region_agreement (
     CONSTRAINT ck_region_agreement_regions CHECK ((book <> guest_book))
 );
 
+CREATE TABLE public.reweigh_seed (
+    quarter date NOT NULL,
+    commitment text NOT NULL,
+    seed text NOT NULL,
+    committed_by text NOT NULL,
+    committed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.reweighed_stream (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    stream text NOT NULL,
+    recorded_g bigint NOT NULL,
+    drawn_by text NOT NULL,
+    drawn_at timestamp with time zone NOT NULL,
+    weight_g bigint,
+    note text,
+    weighed_by text,
+    weighed_at timestamp with time zone,
+    CONSTRAINT ck_reweighed_stream_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
+    CONSTRAINT ck_reweighed_stream_stream CHECK ((stream = ANY (ARRAY['preparation'::text, 'unserved'::text, 'plate'::text]))),
+    CONSTRAINT ck_reweighed_stream_weight CHECK (((recorded_g >= 0) AND (weight_g >= 0)))
+);
+
 CREATE TABLE public.sampling_plan (
     year integer NOT NULL,
     seed text NOT NULL,
@@ -765,6 +888,19 @@ CREATE TABLE public.sampling_plan (
     drawn jsonb NOT NULL,
     made_by text NOT NULL,
     made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.scale_calibration (
+    book integer NOT NULL,
+    calibration_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    scale text NOT NULL,
+    calibrated_on date NOT NULL,
+    valid_until date NOT NULL,
+    certificate text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_scale_calibration_days CHECK ((valid_until > calibrated_on))
 );
 
 CREATE TABLE public.self_evaluation (
@@ -886,21 +1022,6 @@ CREATE TABLE public.visit (
     CONSTRAINT ck_visit_days CHECK ((first_day <= last_day))
 );
 
-CREATE TABLE public.waste_meal (
-    book integer NOT NULL,
-    canteen_id bigint NOT NULL,
-    business_date date NOT NULL,
-    meal text NOT NULL,
-    preparation_g bigint,
-    unserved_g bigint,
-    plate_g bigint,
-    inedible_g bigint,
-    prepared_g bigint,
-    implausible integer NOT NULL,
-    co2e_g bigint DEFAULT '0'::bigint NOT NULL,
-    CONSTRAINT ck_waste_meal_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
-);
-
 CREATE TABLE public.weigh_in (
     book integer NOT NULL,
     weigh_in_id uuid NOT NULL,
@@ -908,7 +1029,7 @@ CREATE TABLE public.weigh_in (
     business_date date NOT NULL,
     meal text NOT NULL,
     stream text NOT NULL,
-    weight_g bigint NOT NULL,
+    weight_g bigint,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     dish text,
@@ -916,10 +1037,12 @@ CREATE TABLE public.weigh_in (
     implausible boolean DEFAULT false NOT NULL,
     replaces uuid,
     food text,
+    cause text,
+    CONSTRAINT ck_weigh_in_cause CHECK ((cause = ANY (ARRAY['over_production'::text, 'spoilage'::text, 'trimming'::text, 'plate'::text]))),
     CONSTRAINT ck_weigh_in_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
     CONSTRAINT ck_weigh_in_source CHECK ((source = ANY (ARRAY['person'::text, 'file'::text, 'scale'::text]))),
     CONSTRAINT ck_weigh_in_stream CHECK ((stream = ANY (ARRAY['preparation'::text, 'unserved'::text, 'plate'::text, 'inedible'::text, 'prepared'::text]))),
-    CONSTRAINT ck_weigh_in_weight CHECK (((weight_g > 0) OR ((replaces IS NOT NULL) AND (weight_g = 0))))
+    CONSTRAINT ck_weigh_in_weight CHECK (COALESCE((weight_g >= 0), (replaces IS NOT NULL)))
 );
 
 ALTER TABLE ONLY public.alembic_version
@@ -1030,8 +1153,17 @@ ALTER TABLE ONLY public.gateway_order
 ALTER TABLE ONLY public.grant_file
     ADD CONSTRAINT pk_grant_file PRIMARY KEY (book, agency_id, sha256, batch);
 
+ALTER TABLE ONLY public.inspection_visit
+    ADD CONSTRAINT pk_inspection_visit PRIMARY KEY (book, visit_id);
+
 ALTER TABLE ONLY public.kitchen
     ADD CONSTRAINT pk_kitchen PRIMARY KEY (book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_declaration
+    ADD CONSTRAINT pk_kitchen_declaration PRIMARY KEY (book, canteen_id, valid_from);
+
+ALTER TABLE ONLY public.kitchen_destinations
+    ADD CONSTRAINT pk_kitchen_destinations PRIMARY KEY (book, canteen_id, valid_from);
 
 ALTER TABLE ONLY public.kitchen_file
     ADD CONSTRAINT pk_kitchen_file PRIMARY KEY (book, file_id);
@@ -1044,6 +1176,9 @@ ALTER TABLE ONLY public.kitchen_month
 
 ALTER TABLE ONLY public.maker_day
     ADD CONSTRAINT pk_maker_day PRIMARY KEY (login, day);
+
+ALTER TABLE ONLY public.material_entry
+    ADD CONSTRAINT pk_material_entry PRIMARY KEY (book, entry_id);
 
 ALTER TABLE ONLY public.meal_period
     ADD CONSTRAINT pk_meal_period PRIMARY KEY (book, canteen_id, meal);
@@ -1084,8 +1219,17 @@ ALTER TABLE ONLY public.region_rules
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT pk_request PRIMARY KEY (book, terminal_id, epoch, sequence);
 
+ALTER TABLE ONLY public.reweigh_seed
+    ADD CONSTRAINT pk_reweigh_seed PRIMARY KEY (quarter);
+
+ALTER TABLE ONLY public.reweighed_stream
+    ADD CONSTRAINT pk_reweighed_stream PRIMARY KEY (book, canteen_id, business_date, meal, stream);
+
 ALTER TABLE ONLY public.sampling_plan
     ADD CONSTRAINT pk_sampling_plan PRIMARY KEY (year);
+
+ALTER TABLE ONLY public.scale_calibration
+    ADD CONSTRAINT pk_scale_calibration PRIMARY KEY (book, calibration_id);
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT pk_self_evaluation PRIMARY KEY (book, canteen_id, quarter);
@@ -1132,10 +1276,15 @@ ALTER TABLE ONLY public.console_user
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT uq_cycle_proof_log_index UNIQUE (log_index);
 
+ALTER TABLE ONLY public.inspection_visit
+    ADD CONSTRAINT uq_inspection_visit_book_canteen_id_visited_on_inspector UNIQUE (book, canteen_id, visited_on, inspector);
+
 ALTER TABLE ONLY public.kitchen_flag
     ADD CONSTRAINT uq_kitchen_flag_book_canteen_id_rule_first_day_meal_stream UNIQUE (book, canteen_id, rule, first_day, meal, stream);
 
 CREATE INDEX ix_approval_approved ON public.approval USING btree (kind, digest) WHERE (state = 'approved'::text);
+
+CREATE INDEX ix_audit_entry_subject ON public.audit_entry USING btree (subject);
 
 CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
 
@@ -1149,11 +1298,15 @@ CREATE INDEX ix_credential_holder ON public.credential USING btree (book, holder
 
 CREATE INDEX ix_gateway_order_open ON public.gateway_order USING btree (book, created_at) WHERE (state = 'open'::text);
 
+CREATE INDEX ix_inspection_visit_visited_on ON public.inspection_visit USING btree (visited_on);
+
 CREATE INDEX ix_kitchen_file_subject ON public.kitchen_file USING btree (subject);
 
 CREATE INDEX ix_kitchen_flag_last_day ON public.kitchen_flag USING btree (last_day);
 
 CREATE INDEX ix_kitchen_month_month ON public.kitchen_month USING btree (month);
+
+CREATE INDEX ix_material_entry_canteen ON public.material_entry USING btree (book, canteen_id, on_day);
 
 CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date, acquirer_id);
 
@@ -1169,6 +1322,8 @@ CREATE UNIQUE INDEX ix_terminal_session_id ON public.terminal_session USING btre
 
 CREATE INDEX ix_transfer_day ON public.transfer USING btree (book, business_date, holder_id);
 
+CREATE INDEX ix_transfer_given_back ON public.transfer USING btree (book, business_date) WHERE (reverses IS NOT NULL);
+
 CREATE INDEX ix_transfer_reverses ON public.transfer USING btree (book, reverses) WHERE (reverses IS NOT NULL);
 
 CREATE INDEX ix_visit_holder ON public.visit USING btree (book, holder_id, host_agency_id);
@@ -1181,9 +1336,13 @@ CREATE UNIQUE INDEX uq_appeal_open ON public.appeal USING btree (book, canteen_i
 
 CREATE UNIQUE INDEX uq_approval_pending ON public.approval USING btree (kind, digest) WHERE (state = 'pending'::text);
 
+CREATE UNIQUE INDEX uq_bulletin_serial ON public.bulletin USING btree (issuer_code, year, serial) WHERE (serial IS NOT NULL);
+
 CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_id) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text, 'accepted'::text]));
 
 CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
+
+CREATE UNIQUE INDEX uq_material_entry_replaces ON public.material_entry USING btree (book, replaces) WHERE (replaces IS NOT NULL);
 
 CREATE UNIQUE INDEX uq_official_closure ON public.official USING btree (book, closure) WHERE (closure IS NOT NULL);
 
@@ -1266,8 +1425,17 @@ ALTER TABLE ONLY public.gateway_order
 ALTER TABLE ONLY public.grant_file
     ADD CONSTRAINT fk_grant_file_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
 
+ALTER TABLE ONLY public.inspection_visit
+    ADD CONSTRAINT fk_inspection_visit_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
 ALTER TABLE ONLY public.kitchen
     ADD CONSTRAINT fk_kitchen_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_declaration
+    ADD CONSTRAINT fk_kitchen_declaration_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.kitchen_destinations
+    ADD CONSTRAINT fk_kitchen_destinations_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.kitchen_file
     ADD CONSTRAINT fk_kitchen_file_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -1277,6 +1445,9 @@ ALTER TABLE ONLY public.kitchen_flag
 
 ALTER TABLE ONLY public.kitchen_month
     ADD CONSTRAINT fk_kitchen_month_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.material_entry
+    ADD CONSTRAINT fk_material_entry_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.meal_period
     ADD CONSTRAINT fk_meal_period_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -1313,6 +1484,12 @@ ALTER TABLE ONLY public.region_agreement
 
 ALTER TABLE ONLY public.region_rules
     ADD CONSTRAINT fk_region_rules_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.reweighed_stream
+    ADD CONSTRAINT fk_reweighed_stream_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.scale_calibration
+    ADD CONSTRAINT fk_scale_calibration_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
