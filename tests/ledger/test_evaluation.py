@@ -201,6 +201,16 @@ def test_what_an_agency_scores_itself_counts_until_an_inspector_does() -> None:
     assert (seen.points, seen.source) == (6, "inspector")
 
 
+def test_what_a_ledger_measures_stands_before_the_agencys_own_score_and_behind_the_inspectors() -> None:
+    inspected = {code: share for code, share in EVIDENCE.items() if code != "B3"}
+    own = replace(KNOWN, inspected=inspected, self_scored={"B3": 1.0}, with_file=frozenset({"B3"}))
+    [measured] = [p for p in evaluated([WEEK] * 13, replace(own, from_ledger={"B3": 0.75})).points if p.code == "B3"]
+    assert (measured.points, measured.source, measured.missing) == (4.5, "measured", False)
+    everything = replace(own, inspected=EVIDENCE | {"B3": 0.5}, from_ledger={"B3": 0.75})
+    [seen] = [p for p in evaluated([WEEK] * 13, everything).points if p.code == "B3"]
+    assert (seen.points, seen.source) == (3, "inspector")
+
+
 def test_praise_of_oneself_needs_a_file_and_is_capped_and_to_be_verified() -> None:
     praise = dict.fromkeys(EVIDENCE, 1.0)
     bare = evaluated([WEEK] * 13, replace(KNOWN, inspected={}, self_scored=praise))

@@ -14,10 +14,12 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
-from registry.identifiers import CanteenId
+from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
-from waste.flags.flags import Flag, flags_of
+from waste.evaluation.quarters import quarter_before, quarter_of
+from waste.evaluation.results import inputs_of
+from waste.flags.flags import Flag, FoundFlag, flags_of, replace_flags
 from waste.materials.checks import check_months, storage_losses
 from waste.materials.entries import (
     KEPT_OPEN,
@@ -31,6 +33,7 @@ from waste.materials.entries import (
 from waste.materials.entry_files import entries_of
 from waste.materials.mass_balance import storage_loss
 from waste.materials.schemas import Destination, EntriesRecorded, EntryCorrection, EntryKind
+from waste.measures.kitchens import kitchens_in
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Cause, Correction, Source
 from waste.weighing.table_files import WrongFile, cells_of
@@ -189,6 +192,43 @@ async def test_a_cause_is_kept_and_spoilage_is_measured_against_what_came(
     found = (await storage_losses(ledger, [number], TODAY, TODAY))[number]
     assert (found.spoiled_g, found.received_g) == (3_000, 150_000), "the correction keeps the cause"
     assert storage_loss(found.spoiled_g, found.received_g) == 0.02
+
+
+async def test_storage_loss_is_scored_where_each_month_has_purchases_and_the_balance_holds(
+    ledger: Pool, canteens: dict[int, Canteen], as_superuser: AsSuperuser
+) -> None:
+    """Of two canteens with purchases of 300 kg and 9 kg spoiled, one bought nothing in a month."""
+    quarter = quarter_before(TODAY)
+    first, last = quarter_of(quarter)
+    months = [first, (first + timedelta(days=31)).replace(day=1), last.replace(day=1)]
+    whole, broken = [CanteenId(number) for number in list(canteens)[:2]]
+    for number, bought in ((whole, months), (broken, months[:2])):
+        for day in bought:
+            as_superuser(
+                "INSERT INTO material_entry (book, entry_id, canteen_id, kind, on_day, item, weight_g, cost_fen,"
+                " source, recorded_by, recorded_at)"
+                " VALUES (%s, %s, %s, 'purchase', %s, 'rice', 100000, 50000, 'person', 'k', now())",
+                canteens[number].book, uuid4(), number, day,
+            )  # fmt: skip
+        as_superuser(
+            "INSERT INTO weigh_in (book, weigh_in_id, canteen_id, business_date, meal, stream, weight_g, source, cause,"
+            " implausible, recorded_by, recorded_at)"
+            " VALUES (%s, %s, %s, %s, 'lunch', 'preparation', 9000, 'person', 'spoilage', false, 'k', now())",
+            canteens[number].book, uuid4(), number, first,
+        )  # fmt: skip
+
+    async def scored() -> dict[int, dict[str, float]]:
+        kitchens = await kitchens_in(ledger, first, last, [whole, broken])
+        return {
+            one.kitchen.canteen_id: dict(one.known.from_ledger)
+            for one in await inputs_of(ledger, quarter, kitchens, TODAY)
+        }
+
+    assert await scored() == {whole: {"B3": pytest.approx(0.5)}, broken: {}}, "3 %, between 1 and 5 %"
+    async with ledger.acquire() as connection, connection.transaction():
+        flag = FoundFlag(Book(canteens[whole].book), whole, first, last, 0.5)
+        await replace_flags(connection, "mass_balance", [whole], (first, last), [flag])
+    assert await scored() == {whole: {}, broken: {}}
 
 
 async def a_month(

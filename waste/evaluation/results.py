@@ -28,7 +28,7 @@ from waste.evaluation.quarters import (
     year_and_quarter,
 )
 from waste.evaluation.reweighing import reweighed_of
-from waste.evaluation.scheme import Scheme, schemes
+from waste.evaluation.scheme import STORAGE_LOSS, Scheme, schemes
 from waste.evaluation.scoring import (
     Contender,
     Evaluation,
@@ -38,9 +38,12 @@ from waste.evaluation.scoring import (
     Source,
     evaluate,
     ranks,
+    share_of_points,
 )
 from waste.evaluation.sums import MealRecord, Week, total, weeks_of
-from waste.flags.flags import FlagState, FoundFlag, flags_of, replace_flags
+from waste.flags.flags import FlagState, FoundFlag, flag_counts, flags_of, replace_flags
+from waste.materials.checks import storage_losses
+from waste.materials.mass_balance import storage_loss
 from waste.measures.kitchens import Kitchen, kitchens_in
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "results.sql")
@@ -251,13 +254,44 @@ async def inputs_of(pool: Pool, quarter: date, kitchens: Sequence[Kitchen], toda
     weeks = await _weeks(pool, numbers, first, last)
     before = await _weeks_of_year_before(pool, numbers, first, last)
     known = await known_of_quarter(pool, numbers, quarter, today)
+    losses = await _storage_losses(pool, numbers, first, last)
     return [
         Inputs(
             kitchen, scheme, weeks.get(kitchen.canteen_id, {}),
-            replace(known[kitchen.canteen_id], last_year=tuple(before.get(kitchen.canteen_id, {}).values())),
+            replace(
+                known[kitchen.canteen_id],
+                last_year=tuple(before.get(kitchen.canteen_id, {}).values()),
+                from_ledger=_from_ledger(scheme, losses.get(kitchen.canteen_id)),
+            ),
         )
         for kitchen in kitchens if (scheme := by[kitchen.book]) is not None
     ]  # fmt: skip
+
+
+async def _storage_losses(pool: Pool, numbers: Sequence[int], first: date, last: date) -> dict[int, float]:
+    """What spoiled of what was bought, as fractions: of canteens with purchases in each month and without a flag.
+
+    One that records purchases and never a spoilage would have none: then its mass balance does not hold.
+    """
+    whole = await storage_losses(pool, numbers, first, last)
+    flags = await flag_counts(pool, numbers, first, last)
+    able = {number for number in numbers if "mass_balance" not in flags.get(number, {})}
+    for month in (first, first + timedelta(days=31), first + timedelta(days=62)):
+        begin = month.replace(day=1)
+        end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        bought = await storage_losses(pool, sorted(able), begin, end)
+        able = {number for number, loss in bought.items() if loss.received_g}
+    found = {number: storage_loss(whole[number].spoiled_g, whole[number].received_g) for number in able}
+    return {number: loss for number, loss in found.items() if loss is not None}
+
+
+def _from_ledger(scheme: Scheme, loss: float | None) -> dict[str, float]:
+    """The shares of points that the ledger of purchases gives."""
+    return {
+        one.code: share_of_points(loss, one.target, one.limit)
+        for one in scheme.indicator
+        if loss is not None and one.ledger == STORAGE_LOSS and one.target is not None and one.limit is not None
+    }
 
 
 async def _weeks_of_year_before(

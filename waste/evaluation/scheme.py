@@ -36,6 +36,9 @@ MEASURES = frozenset(
 
 COUNTED = frozenset({"bookings_kept", "cases_in_time"})
 """Measures that rest on a number of bookings or cases, which a scheme may ask for at least."""
+STORAGE_LOSS = "storage_loss"
+LEDGERS = frozenset({STORAGE_LOSS})
+"""What measures an indicator that is scored from evidence: what spoiled, by what was bought."""
 
 IndicatorCode = Annotated[str, form("indicator_code", "[A-Z][0-9]{1,2}", examples=["A1"])]
 
@@ -86,6 +89,7 @@ class Indicator(Struct, forbid_unknown_fields=True):
 
     ``meals``: grams per cover have a band for each kind of meal. ``least``: with fewer cases or bookings the indicator
     is left out, and its points are spread over the others. ``evidence``, ``evidence_zh``: what its score rests on.
+    ``ledger``: what measures it in place of the agency's own score, where the ledger is complete.
     """
 
     code: IndicatorCode
@@ -99,6 +103,7 @@ class Indicator(Struct, forbid_unknown_fields=True):
     least: Annotated[int, Meta(ge=0)] = 0
     evidence: str | None = None
     evidence_zh: str | None = None
+    ledger: str | None = None
     serving: list[Serving] = field(default_factory=list)
     operating: list[Operating] = field(default_factory=list)
 
@@ -172,9 +177,11 @@ def _check(indicator: Indicator) -> None:
         raise NotAScheme(f"{indicator.code} must be either measured or scored from evidence")
     if (indicator.evidence is None) != (indicator.evidence_zh is None):
         raise NotAScheme(f"{indicator.code} needs its evidence in both languages")
-    if indicator.measure is None:
+    if indicator.ledger is not None and (indicator.evidence is None or indicator.ledger not in LEDGERS):
+        raise NotAScheme(f"{indicator.code}: unknown ledger {indicator.ledger}, or no evidence beside it")
+    if indicator.measure is None and indicator.ledger is None:
         return
-    if indicator.measure not in MEASURES:
+    if indicator.measure is not None and indicator.measure not in MEASURES:
         raise NotAScheme(f"{indicator.code}: unknown measure {indicator.measure}")
     if (indicator.measure == "grams_per_cover") != bool(indicator.meals):
         raise NotAScheme(f"{indicator.code}: grams per cover, and nothing else, have targets and limits by meal")

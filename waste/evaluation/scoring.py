@@ -65,7 +65,8 @@ class Reweighed:
 class Known:
     """What is known of a quarter besides its weeks: scores as shares of 1 by indicator.
 
-    ``with_file``: self-evaluated indicators with a file. ``upheld``: rules whose flags of more than a week a person
+    ``from_ledger``: indicators scored from evidence that a ledger measures. ``with_file``: self-evaluated ones with a
+    file. ``upheld``: rules whose flags of more than a week a person
     upheld. ``hearing``: whether a finding of falsified weights waits for the canteen's statement.
     """
 
@@ -75,6 +76,7 @@ class Known:
     cases_due: int = 0
     cases_in_time: int = 0
     last_year: Sequence[Week] = ()
+    from_ledger: Mapping[str, float] = field(default_factory=dict)
     reweighed: Reweighed | None = None
     upheld: tuple[str, ...] = ()
     falsified: bool = False
@@ -379,6 +381,8 @@ def _share(scheme: Scheme, indicator: Indicator, quarter: Week, known: Known, va
 def _from_evidence(scheme: Scheme, code: str, known: Known) -> _Scored:
     if code in known.inspected:
         return _Scored(known.inspected[code], known.inspected[code], source=Source.INSPECTOR)
+    if code in known.from_ledger:
+        return _Scored(known.from_ledger[code], known.from_ledger[code])
     if code in known.self_scored and code in known.with_file:
         own, most = known.self_scored[code], scheme.cap.self_share
         return _Scored(own, min(own, most), capped=own > most, source=Source.SELF)
