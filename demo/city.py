@@ -6,7 +6,7 @@ weighings, ``demo/network.py`` finds it again over HTTP, and ``demo/day.py`` pla
 
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, Literal
 
 PASSWORD = "onecard-demo"  # noqa: S105 - published: the demo city's, printed at start
 
@@ -21,11 +21,15 @@ MEAL_TIMES = {
 }
 
 
+Manner = Literal["honest", "careless", "gaming"]
+
+
 @dataclass(frozen=True, slots=True)
 class DemoCanteen:
     """A canteen: names, latitude and longitude in degrees (to a hundred metres), and how its kitchen works.
 
-    ``lunches``: diners of a usual working day. ``waste``: how much of the usual share its kitchen wastes.
+    ``lunches``: diners of a usual working day. ``waste``: how much of the usual share its kitchen wastes. ``manner``:
+    how it keeps its records (``demo/kitchen_manners.py``).
     """
 
     name_zh: str
@@ -35,6 +39,7 @@ class DemoCanteen:
     waste: float
     serving: str = "buffet"
     operating: str = "self_run"
+    manner: Manner = "honest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ AGENCIES = (
         {"breakfast": (500, 1000, None), "lunch": (1200, 2000, None), "dinner": (1200, 2000, None)},
         (
             DemoCanteen("第一食堂", "First Canteen", (29.870, 121.544), 620, 0.8),
-            DemoCanteen("第二食堂", "Second Canteen", (29.871, 121.546), 430, 1.1),
+            DemoCanteen("第二食堂", "Second Canteen", (29.871, 121.546), 430, 1.1, manner="gaming"),
         ),
     ),
     DemoAgency(
@@ -73,7 +78,7 @@ AGENCIES = (
         {"breakfast": (400, None, None), "lunch": (1000, None, None), "dinner": (1000, None, None)},
         (
             DemoCanteen("区府食堂", "District Hall", (29.817, 121.547), 380, 0.7, "buffet", "contracted"),
-            DemoCanteen("南部食堂", "South", (29.802, 121.539), 140, 1.3),
+            DemoCanteen("南部食堂", "South", (29.802, 121.539), 140, 1.3, manner="careless"),
         ),
     ),
     DemoAgency(

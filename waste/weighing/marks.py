@@ -103,9 +103,9 @@ async def _mark_canteen(
     upheld = {place: _reviewed(flags[place], weighed, span).upheld for place, weighed in weights.items()}
     async with pool.acquire() as connection, connection.transaction():
         await lock_canteens(connection, [canteen.canteen_id])
-        await _keep(connection, canteen, span, found)
+        kept = await _keep(connection, canteen, span, found)
         await _count(connection, canteen, span, _marked_streams(found, upheld))
-    return sum(len(marks) for marks in found.values())
+    return kept
 
 
 async def _weights_of(pool: Pool, canteen: _Canteen, span: _Span, works: Works) -> dict[Place, list[Weighed]]:
@@ -142,13 +142,17 @@ def _marked_streams(
     return Counter((day, meal) for day, meal, _ in marked)
 
 
-async def _keep(connection: Connection, canteen: _Canteen, span: _Span, found: Mapping[Place, list[Mark]]) -> None:
+async def _keep(connection: Connection, canteen: _Canteen, span: _Span, found: Mapping[Place, list[Mark]]) -> int:
+    """Keep the flags; returns how many there are."""
     days = [(day, *place) for place, marks in found.items() for mark in marks for day in mark.days]
     columns = list(zip(*days, strict=True)) or [(), (), ()]
     rows: dict[tuple[date, str, str], list[str]] = defaultdict(list)
     weighed_as = await connection.fetch(QUERIES["weighed_as"], canteen.book, canteen.canteen_id, *columns)
     for row in weighed_as:
         rows[row["business_date"], row["meal"], row["stream"]].append(row["weigh_in_id"])
+    # A day within a drift is named there already; hundreds of single flags would hide it.
+    drifting = {(place, day) for place, marks in found.items() for mark in marks if mark.drift for day in mark.days}
+    kept = 0
     for rule in (OUTLIER, DRIFT):
         flags = [
             FoundFlag(
@@ -157,9 +161,12 @@ async def _keep(connection: Connection, canteen: _Canteen, span: _Span, found: M
                 round(mark.usual, 1), tuple(number for day in mark.days for number in rows[day, meal, stream]),
                 meal, stream,
             )
-            for (meal, stream), marks in found.items() for mark in marks if mark.drift == (rule == DRIFT)
+            for (meal, stream), marks in found.items() for mark in marks
+            if mark.drift == (rule == DRIFT) and (mark.drift or ((meal, stream), mark.days[0]) not in drifting)
         ]  # fmt: skip
         await replace_flags(connection, rule, [canteen.canteen_id], (span.first, span.last), flags)
+        kept += len(flags)
+    return kept
 
 
 async def _count(
