@@ -45,8 +45,8 @@ class Measured:
 
 def prepare(path: str, headers: dict[str, str], body: bytes) -> bytes:
     """The bytes of one POST of JSON (HTTP/1.1)."""
-    lines = [f"POST {path} HTTP/1.1", "host: bench", "content-type: application/json", f"content-length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"POST {path} HTTP/1.1", "content-type: application/json", f"content-length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in ({"host": "bench"} | headers).items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 

@@ -26,6 +26,7 @@ from terminals.client_messages import (
     OutcomeUnknown,
     Pauses,
     Rejected,
+    authority_of,
     document_of,
     open_transport,
     post_opening,
@@ -35,6 +36,7 @@ from terminals.devices import SoftwareCard
 from terminals.journal import UNKNOWN, Entry, Journal
 from terminals.schemas import (
     Answer,
+    Device,
     EnrolmentSlip,
     MealPrice,
     SignedOn,
@@ -46,12 +48,14 @@ from terminals.schemas import (
 )
 from terminals.sessions import SUITE, agree_key
 from terminals.signatures import (
+    PROTOCOL,
     check_answer,
-    ed25519_verifier,
     hmac_signer,
     hmac_verifier,
     sign_request,
 )
+
+SOFTWARE = "onecard terminals/client.py"
 
 PAID_LATELY_S = 120
 """A person who is charged again for the same meal within this time may have been charged by mistake."""
@@ -122,6 +126,7 @@ class Terminal:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
+        self.authority = authority_of(url)
         self.identity = Identity.load(folder / "identity.json")
         self.journal = Journal(folder / "journal.sqlite")
         self._http = open_transport()
@@ -150,9 +155,10 @@ class Terminal:
             }
         )
         with open_transport() as http:
-            answer, _ = post_opening(http, url, "/terminal/enrolments", body, key, "enrolment")
+            centre = to_bytes(slip.centre_public_key)
+            answer = post_opening(http, url, "/terminal/enrolments", body, key, "enrolment", centre)
         enrolled = json.loads(answer.data)
-        identity = Identity(enrolled["terminal_id"], key, to_bytes(slip.centre_public_key))
+        identity = Identity(enrolled["terminal_id"], key, centre)
         identity.save(folder / "identity.json")
         (folder / "enrolment.key").unlink()
         return cls(url, folder)
@@ -176,22 +182,18 @@ class Terminal:
         """Open a session; raises OutcomeUnknown or Rejected."""
         ephemeral = X25519PrivateKey.generate()
         public = to_text(ephemeral.public_key().public_bytes_raw())
-        body = wire.encode(SignOn(SUITE, self.identity.terminal_id, public))
-        key_id = str(self.identity.terminal_id)
-        answer, headers = post_opening(
-            self._http, self.url, "/terminal/sessions", body, self.identity.private_key, key_id
+        terminal_id = self.identity.terminal_id
+        device = Device(SOFTWARE, "software terminal", str(terminal_id))
+        body = wire.encode(SignOn(SUITE, [PROTOCOL], terminal_id, public, device))
+        answer = post_opening(
+            self._http,
+            self.url,
+            "/terminal/sessions",
+            body,
+            self.identity.private_key,
+            str(terminal_id),
+            self.identity.centre_public_key,
         )
-        try:
-            check_answer(
-                headers,
-                answer.status,
-                {name.lower(): value for name, value in answer.headers.items()},
-                answer.data,
-                key_id="centre",
-                verify=ed25519_verifier(self.identity.centre_public_key),
-            )
-        except Problem as problem:
-            raise OutcomeUnknown(f"sign-on: {problem}") from None
         signed_on = wire.decode(answer.data, type=SignedOn)
         key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer.data)
         self._session = _Session(
@@ -429,6 +431,7 @@ class Terminal:
             method,
             path,
             body,
+            authority=self.authority,
             request_id=request_id,
             created=int(time.time() + session.clock_ahead_s),
             key_id=session.session_id,

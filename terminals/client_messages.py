@@ -8,7 +8,8 @@ from typing import Any
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from terminals.signatures import ed25519_signer, sign_request
+from foundation.problems import Problem
+from terminals.signatures import check_answer, ed25519_signer, ed25519_verifier, sign_request
 
 TIMEOUT = urllib3.Timeout(connect=3, read=12)
 """Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
@@ -75,21 +76,47 @@ def open_transport() -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=1, retries=False, timeout=TIMEOUT)
 
 
+def authority_of(url: str) -> str:
+    """The ``@authority`` of messages to this address (RFC 9421 section 2.2.3), which they send as ``Host``."""
+    address = urllib3.util.parse_url(url)
+    host, default = address.host or "", {"http": 80, "https": 443}.get(address.scheme or "")
+    return host if address.port in (None, default) else f"{host}:{address.port}"
+
+
 def post_opening(
-    http: urllib3.PoolManager, url: str, path: str, body: bytes, key: Ed25519PrivateKey, key_id: str
-) -> tuple[urllib3.BaseHTTPResponse, dict[str, str]]:
-    """Send a message signed with Ed25519; raises OutcomeUnknown or Rejected."""
+    http: urllib3.PoolManager,
+    url: str,
+    path: str,
+    body: bytes,
+    key: Ed25519PrivateKey,
+    key_id: str,
+    centre_public_key: bytes | None = None,
+) -> urllib3.BaseHTTPResponse:
+    """Send a message signed with Ed25519; raises OutcomeUnknown or Rejected.
+
+    ``centre_public_key``: that the answer must be signed under; None where the centre does not sign, to phones.
+    """
     created = int(time.time())
     for _ in range(2):
-        headers = sign_request("POST", path, body, created=created, key_id=key_id, sign=ed25519_signer(key))
+        headers = sign_request(
+            "POST", path, body, authority=authority_of(url), created=created, key_id=key_id, sign=ed25519_signer(key)
+        )
         try:
             answer = http.request("POST", url + path, body=body, headers=headers | JSON_BODY)
         except urllib3.exceptions.HTTPError as error:
             raise OutcomeUnknown(f"{path}: {error}") from None
+        fields = {name.lower(): value for name, value in answer.headers.items()}
+        # A problem may come without a signature: before ours was found right.
+        if centre_public_key is not None and (answer.status < 300 or "signature" in fields):
+            verify = ed25519_verifier(centre_public_key)
+            try:
+                check_answer(headers, answer.status, fields, answer.data, key_id="centre", verify=verify)
+            except Problem as problem:
+                raise OutcomeUnknown(f"{path}: {problem}") from None
         if answer.status < 300:
-            return answer, headers
+            return answer
         if answer.status >= 500:
-            raise OutcomeUnknown(f"{path}: {answer.status}")
+            raise OutcomeUnknown(f"{path}: {answer.status}", retry_after_s=wait_of(fields))
         rejected = Rejected(answer.status, document_of(answer.data))
         if rejected.slug != "created-out-of-range":
             break

@@ -27,7 +27,7 @@ from settlement.ledger import rules_of, tariffs_of
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.tariff import Declined, RegionRules, Tariff, in_force, price
 from terminals.blocking import block_list_version
-from terminals.errors import ENROLMENT_REFUSED, REPLAYED_SIGN_IN
+from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.schemas import (
     Enrol,
@@ -41,6 +41,7 @@ from terminals.schemas import (
     to_text,
 )
 from terminals.sessions import QUERIES, SUITE, agree_key, session_end
+from terminals.signatures import PROTOCOL
 from terminals.verification import RESEND_WITHIN_S
 
 CODE_LIFE = timedelta(minutes=10)
@@ -192,8 +193,11 @@ async def sign_on(
 ) -> bytes:
     """Open a session for a terminal whose signature was checked; returns the answer's body.
 
-    The terminal's earlier session ends. Raises Problem(REPLAYED_SIGN_IN) when the ephemeral key was used before.
+    The terminal's earlier session ends. Raises Problem REPLAYED_SIGN_IN when the ephemeral key was used before,
+    PROTOCOL_UNKNOWN when the terminal speaks no edition of ours.
     """
+    if PROTOCOL not in asked.protocols:
+        raise Problem(PROTOCOL_UNKNOWN, "terminals.protocol_unknown", editions=PROTOCOL)
     now = datetime.now(UTC)
     ours = X25519PrivateKey.generate()
     answer = await _signed_on(ledger, terminal, to_text(ours.public_key().public_bytes_raw()), now, calendar)
@@ -209,6 +213,10 @@ async def sign_on(
         wrapped_key=keys.wrap(key, answer.session_id.encode()),
         signed_in_at=now,
         expires_at=session_end(calendar, now),
+        protocol=PROTOCOL,
+        software=asked.device.software,
+        model=asked.device.model,
+        serial=asked.device.serial,
     )
     try:
         async with database.begin() as db:
@@ -224,6 +232,7 @@ async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: date
     highest = await ledger.fetchval(QUERIES["highest_sequence"], terminal.book, terminal.terminal_id, terminal.epoch)
     return SignedOn(
         session_id=to_text(secrets.token_bytes(16)),
+        protocol=PROTOCOL,
         suite=SUITE,
         ephemeral=ephemeral,
         epoch=terminal.epoch,

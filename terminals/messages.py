@@ -51,7 +51,9 @@ async def whole_body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-_FIELDS = {name.encode(): name for name in ("signature-input", "signature", "content-digest", "onecard-request")}
+_FIELDS = {
+    name.encode(): name for name in ("host", "signature-input", "signature", "content-digest", "onecard-request")
+}
 
 SIGNATURE_FIELDS = _FIELDS.keys()
 """The header fields that a signature needs, in lower case."""

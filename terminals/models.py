@@ -65,7 +65,10 @@ class Enrolment(Base):
 
 
 class TerminalSession(Base):
-    """A signed-in terminal. The key is wrapped; ended sessions stay, to check cards challenged under them."""
+    """A signed-in terminal. The key is wrapped; ended sessions stay, to check cards challenged under them.
+
+    ``protocol``, ``software``, ``model`` and ``serial``: what the device said at sign-on; null before edition 2.
+    """
 
     __tablename__ = "terminal_session"
     __table_args__ = (
@@ -83,6 +86,10 @@ class TerminalSession(Base):
     signed_in_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    protocol: Mapped[int | None]
+    software: Mapped[str | None]
+    model: Mapped[str | None]
+    serial: Mapped[str | None]
 
 
 class PhoneActivation(Base):

@@ -23,7 +23,7 @@ def activate_phone(url: str, activation_id: int, code: str, key: Ed25519PrivateK
         }
     )
     with open_transport() as http:
-        answer, _ = post_opening(http, url, "/phone/certificates", body, key, "phone")
+        answer = post_opening(http, url, "/phone/certificates", body, key, "phone")
     return SoftwarePhone(key, to_bytes(json.loads(answer.data)["certificate"]))
 
 
@@ -31,7 +31,7 @@ def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) 
     """Open a top-up on a phone, or query its state; raises OutcomeUnknown or Rejected."""
     message = {"certificate": to_text(phone.certificate), "order_id": order_id, "amount_fen": amount_fen}
     with open_transport() as http:
-        answer, _ = post_opening(http, url, "/phone/top-ups", wire.encode(message), phone.key, "phone")
+        answer = post_opening(http, url, "/phone/top-ups", wire.encode(message), phone.key, "phone")
     return wire.decode(answer.data, type=TopUpOrder)
 
 
@@ -39,5 +39,5 @@ def ask_account(url: str, phone: SoftwarePhone) -> HolderAccount:
     """What was charged to the phone's holder, and what was issued for him; raises OutcomeUnknown or Rejected."""
     with open_transport() as http:
         message = wire.encode({"certificate": to_text(phone.certificate)})
-        answer, _ = post_opening(http, url, "/phone/account", message, phone.key, "phone")
+        answer = post_opening(http, url, "/phone/account", message, phone.key, "phone")
     return wire.decode(answer.data, type=HolderAccount)

@@ -52,6 +52,12 @@ def to_bytes(text: str) -> bytes:
     return data
 
 
+DeviceText = Annotated[
+    str,
+    form("device_text", "[!-~](?:[ -~]{0,62}[!-~])?", description="Visible ASCII characters.", examples=["till 4.2.1"]),
+]
+
+
 class Suite(StrEnum):
     """Cipher suites of a session."""
 
@@ -104,12 +110,25 @@ class Enrolled(Struct):
     canteen_id: int
 
 
+class Device(Message):
+    """What a terminal says about itself at each sign-on."""
+
+    software: DeviceText
+    model: DeviceText
+    serial: DeviceText
+
+
 class SignOn(Message):
     """A terminal opens a session with a fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
 
     suite: Suite
+    protocols: Annotated[
+        list[Annotated[int, Meta(ge=1, le=999)]],
+        Meta(min_length=1, max_length=16, description="The editions of the protocol that it speaks.", examples=[[2]]),
+    ]
     terminal_id: Number
     ephemeral: Key32
+    device: Device
 
 
 class TerminalLimits(Struct):
@@ -133,6 +152,7 @@ class SignedOn(Struct):
     """The session, where the terminal's numbering stands, and the prices of its days. Times in seconds since 1970."""
 
     session_id: str
+    protocol: Annotated[int, Meta(description="The edition of the protocol in this session.")]
     suite: Suite
     ephemeral: str
     epoch: int

@@ -1,9 +1,10 @@
 """HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile of the terminal protocol.
 
-A request is signed over ``@method``, ``@path``, ``content-digest`` and, within a session, ``onecard-request`` (epoch
-and sequence); an answer over ``@status``, ``content-digest``, the block list's version and the signature of the
-request that it answers, so that no answer fits another request. ``hmac-sha256`` within a session, ``ed25519``
-outside one. The profile fixes the components and their order; anything else is refused.
+A request is signed over ``@method``, ``@authority``, ``@path``, ``content-digest`` and, within a session,
+``onecard-request`` (epoch and sequence); an answer over ``@status``, ``content-digest``, the block list's version and
+the signature of the request that it answers, so that no answer fits another request. ``hmac-sha256`` within a session,
+``ed25519`` outside one. The parameter ``tag`` names the edition of the protocol. The profile fixes the components and
+their order; anything else is refused.
 """
 
 import binascii
@@ -11,6 +12,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,20 +22,29 @@ from msgspec import Struct
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from foundation.problems import Problem
-from terminals.errors import BAD_SIGNATURE, OUT_OF_TIME
+from terminals.errors import BAD_SIGNATURE, OUT_OF_TIME, PROTOCOL_UNKNOWN
 
 CREATED_WITHIN_S = 300
 """How far ``created`` may be from the centre's time, either way."""
 
+PROTOCOL = 2
+"""The edition of the protocol that this centre speaks."""
+
 LABEL = "onecard"
-OPENING = '("@method" "@path" "content-digest")'
-IN_SESSION = '("@method" "@path" "content-digest" "onecard-request")'
+TAG = f"{LABEL}-{PROTOCOL}"
+"""The edition in the signature of every message: what one edition signs is never read as another's."""
+
+OPENING = '("@method" "@authority" "@path" "content-digest")'
+IN_SESSION = '("@method" "@authority" "@path" "content-digest" "onecard-request")'
 ANSWER = f'("@status" "content-digest" "onecard-block-list" "signature";req;key="{LABEL}")'
 
 _PARAMETERS = re.compile(
     rf"{LABEL}=(?P<parameters>(?P<components>\([^)]{{1,200}}\))"
-    r';created=(?P<created>\d{1,12});keyid="(?P<keyid>[\x21\x23-\x5b\x5d-\x7e]{1,64})"'
-    r';alg="(?P<alg>hmac-sha256|ed25519)")'
+    r';created=(?P<created>[1-9]\d{0,11});keyid="(?P<keyid>[\x21\x23-\x5b\x5d-\x7e]{1,64})"'
+    r';alg="(?P<alg>hmac-sha256|ed25519)"(?:;tag="(?P<tag>[\x21\x23-\x5b\x5d-\x7e]{1,64})")?)'
+)
+_AUTHORITY = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::(?!(?:80|443)$)[1-9]\d{0,4})?", re.ASCII
 )
 _SIGNATURE = re.compile(rf"{LABEL}=:(?P<bytes>[A-Za-z0-9+/]{{16,128}}={{0,2}}):")
 
@@ -101,6 +112,8 @@ class SignedRequest(Struct, frozen=True, gc=False):
     """The signed parts of a request, before its signature is checked."""
 
     method: str
+    authority: str
+    """The Host field."""
     path: str
     digest: str
     """The Content-Digest field, already compared with the body."""
@@ -117,30 +130,43 @@ class SignedRequest(Struct, frozen=True, gc=False):
 
     def base(self) -> bytes:
         """The signature base (RFC 9421 section 2.5)."""
-        return _request_base(self.method, self.path, self.digest, self.request_id, self.parameters)
+        return _request_base(self.method, self.authority, self.path, self.digest, self.request_id, self.parameters)
 
 
 def _parameters(components: str, created: int, key_id: str, algorithm: str) -> str:
-    return f'{components};created={created};keyid="{key_id}";alg="{algorithm}"'
+    return f'{components};created={created};keyid="{key_id}";alg="{algorithm}";tag="{TAG}"'
 
 
-def _request_base(method: str, path: str, digest: str, request_id: str, parameters: str) -> bytes:
+def _request_base(method: str, authority: str, path: str, digest: str, request_id: str, parameters: str) -> bytes:
     in_session = f'"onecard-request": {request_id}\n' if request_id else ""
     return (
-        f'"@method": {method}\n"@path": {path}\n"content-digest": {digest}\n'
+        f'"@method": {method}\n"@authority": {authority}\n"@path": {path}\n"content-digest": {digest}\n'
         f'{in_session}"@signature-params": {parameters}'
     ).encode()
 
 
 def sign_request(
-    method: str, path: str, body: bytes, *, request_id: str = "", created: int, key_id: str, sign: Signer
+    method: str,
+    path: str,
+    body: bytes,
+    *,
+    authority: str,
+    request_id: str = "",
+    created: int,
+    key_id: str,
+    sign: Signer,
 ) -> dict[str, str]:
-    """The header fields that sign a request. ``request_id`` is "epoch/sequence", or empty to open a session."""
+    """The header fields that sign a request, ``host`` among them.
+
+    ``authority``: host and port of the centre as in ``Host``, in lower case and without a default port.
+    ``request_id`` is "epoch/sequence", or empty to open a session.
+    """
     digest = content_digest(body)
     components, algorithm = (IN_SESSION, "hmac-sha256") if request_id else (OPENING, "ed25519")
     parameters = _parameters(components, created, key_id, algorithm)
-    signature = sign(_request_base(method, path, digest, request_id, parameters))
+    signature = sign(_request_base(method, authority, path, digest, request_id, parameters))
     headers = {
+        "host": authority,
         "content-digest": digest,
         "signature-input": f"{LABEL}={parameters}",
         "signature": f"{LABEL}=:{binascii.b2a_base64(signature, newline=False).decode()}:",
@@ -155,11 +181,14 @@ def read_signature(
 ) -> SignedRequest:
     """Read a request's signature fields and compare its digest with the body.
 
-    Raises Problem(BAD_SIGNATURE) with what is missing or outside the profile.
+    Raises Problem PROTOCOL_UNKNOWN for another edition, of which no more is read, and BAD_SIGNATURE with what is
+    missing or outside the profile.
     """
     parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
     if parameters is None:
         raise Problem(BAD_SIGNATURE, "terminals.signature_input")
+    if parameters["tag"] != TAG:
+        raise Problem(PROTOCOL_UNKNOWN, "terminals.tag_unknown", editions=PROTOCOL, tag=parameters["tag"] or "")
     expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, "ed25519")
     if parameters["components"] != expected or parameters["alg"] != algorithm:
         raise Problem(BAD_SIGNATURE, "terminals.signature_profile", algorithm=algorithm, components=expected)
@@ -173,6 +202,7 @@ def read_signature(
         raise Problem(BAD_SIGNATURE, "terminals.request_number_missing")
     return SignedRequest(
         method,
+        _authority_of(headers.get("host", "")),
         path,
         digest,
         body_digest,
@@ -183,6 +213,14 @@ def read_signature(
         algorithm,
         signature,
     )
+
+
+@lru_cache(maxsize=256)
+def _authority_of(host: str) -> str:
+    """The Host field as it is signed; raises Problem(BAD_SIGNATURE) for any other spelling of it."""
+    if not _AUTHORITY.fullmatch(host):
+        raise Problem(BAD_SIGNATURE, "terminals.authority_spelling")
+    return host
 
 
 def _signature_bytes(field: str) -> bytes:
@@ -252,7 +290,8 @@ def check_answer(
     Returns the centre's time, seconds since 1970. Raises Problem(BAD_SIGNATURE).
     """
     parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
-    if parameters is None or parameters["components"] != ANSWER or parameters["keyid"] != key_id:
+    expected = (ANSWER, key_id, TAG)
+    if parameters is None or parameters.group("components", "keyid", "tag") != expected:
         raise Problem(BAD_SIGNATURE, "terminals.answer_signature_input")
     if headers.get("content-digest") != content_digest(body):
         raise Problem(BAD_SIGNATURE, "terminals.answer_digest")

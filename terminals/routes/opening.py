@@ -1,18 +1,22 @@
-"""HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519."""
+"""HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519.
+
+A terminal knows the centre's key: what it is answered is signed, problems included, once its own signature was found
+right. A phone knows no key of the centre; its certificate is signed in itself.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Controller, Request, Response, post
-from litestar.enums import MediaType
+from msgspec import json
 
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
-from foundation.problem_responses import BOTH_LANGUAGES
+from foundation.problem_responses import BOTH_LANGUAGES, rendered
 from foundation.problems import INVALID, Problem
 from foundation.rates import RateLimit
 from foundation.request_log import address_of
@@ -60,11 +64,22 @@ class OpeningController(Controller):
     request_max_body_size = OPENING_BYTES_MAX
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")
-    async def enrol(self, request: Request[Any, Any, Any], data: Enrol, database: Database) -> Enrolled:
+    async def enrol(
+        self,
+        request: Request[Any, Any, Any],
+        data: Enrol,
+        database: Database,
+        keys: KeyRing,
+        block_list: BlockListVersion,
+    ) -> Response[Enrolled]:
         """Turn a device into a terminal; signed with the key in the message. A repeat gets the same answer."""
-        await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
-        with _wrong_codes_counted(request):
-            return await enrolment.enrol(database, data)
+        signed = await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
+
+        async def enrolled() -> bytes:
+            with _wrong_codes_counted(request):
+                return json.encode(await enrolment.enrol(database, data))
+
+        return await _answer_signed(signed, enrolled(), keys, block_list)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
     async def sign_on(
@@ -84,18 +99,8 @@ class OpeningController(Controller):
         key = NOBODYS_KEY if terminal is None else terminal.public_key
         signed = await _check_opening(request, ed_key=key, key_id=str(data.terminal_id))
         assert terminal is not None
-        body = await enrolment.sign_on(database, ledger, keys, calendar, data, await request.body(), terminal)
-        fields = sign_answer(
-            signed,
-            201,
-            body,
-            block_list=block_list.current,
-            created=int(time.time()),
-            key_id="centre",
-            sign=ed25519_signer(keys.centre_signing_key),
-        )
-        answer: Response[Any] = Response(body, status_code=201, media_type=MediaType.JSON, headers=fields)
-        return answer
+        signed_on = enrolment.sign_on(database, ledger, keys, calendar, data, await request.body(), terminal)
+        return await _answer_signed(signed, signed_on, keys, block_list)
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
@@ -129,6 +134,27 @@ class OpeningController(Controller):
         """Every charge of a month, late ones marked, and every card and phone issued; signed with the phone's key."""
         _, official = await credentials.holder_of(database, await _phone(request, keys, data.certificate))
         return await account_of(ledger, official.book, official.holder_id)
+
+
+async def _answer_signed(
+    signed: SignedRequest, work: Awaitable[bytes], keys: KeyRing, block_list: BlockListVersion
+) -> Response[Any]:
+    """The answer of this work, or its problem, signed by the centre."""
+    try:
+        status, headers, body = 201, {"content-type": "application/json"}, await work
+    except Problem as problem:
+        status, headers, body = rendered(problem, None)
+    headers |= sign_answer(
+        signed,
+        status,
+        body,
+        block_list=block_list.current,
+        created=int(time.time()),
+        key_id="centre",
+        sign=ed25519_signer(keys.centre_signing_key),
+    )
+    answer: Response[Any] = Response(body, status_code=status, headers=headers)
+    return answer
 
 
 NOBODYS_KEY = Ed25519PrivateKey.generate().public_key().public_bytes_raw()

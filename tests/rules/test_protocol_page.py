@@ -1,22 +1,31 @@
 """docs/terminal-protocol.md is run: its test vectors, its lists of reasons."""
 
+import base64
+import hashlib
+import hmac
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from foundation.problems import Problem
+from foundation.strict_json import as_type
 from settlement.errors import Refusal
 from terminals import cards, qr, signatures
 from terminals.cards import CardFile
-from terminals.schemas import SignedOn, to_bytes
+from terminals.schemas import ChargeMessage, Enrol, Enrolled, SignedOn, SignOn, to_bytes
 from terminals.sessions import agree_key
 
 PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
 VECTORS: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[-1])
+AUTHORITY = "centre.example"
 KEYS = {name: bytes.fromhex(value) for name, value in VECTORS["keys"].items()}
 
 
@@ -31,7 +40,13 @@ def test_sign_on() -> None:
     body, answer = v["request_body"].encode(), v["answer_body"].encode()
     terminal = Ed25519PrivateKey.from_private_bytes(KEYS["terminal_private"])
     headers = signatures.sign_request(
-        "POST", "/terminal/sessions", body, created=v["created"], key_id="2001", sign=terminal.sign
+        "POST",
+        "/terminal/sessions",
+        body,
+        authority=AUTHORITY,
+        created=v["created"],
+        key_id="2001",
+        sign=terminal.sign,
     )
     assert headers == v["request_headers"]
     request = signatures.read_signature("POST", "/terminal/sessions", headers, body, in_session=False)
@@ -52,6 +67,13 @@ def test_sign_on() -> None:
         answer,
     )
     assert terminal_side == centre_side == bytes.fromhex(v["session_key"])
+    ours = X25519PrivateKey.from_private_bytes(KEYS["terminal_ephemeral_private"])
+    theirs = X25519PublicKey.from_public_bytes(to_bytes(json.loads(answer)["ephemeral"]))
+    assert ours.exchange(theirs).hex() == v["shared_secret"]
+    info = b"onecard session v1" + hashlib.sha256(body).digest() + hashlib.sha256(answer).digest()
+    assert info.hex() == v["info"]
+    assert HKDF(SHA256(), 32, None, info).derive(bytes.fromhex(v["shared_secret"])) == terminal_side
+    as_type(json.loads(body), SignOn)
     assert json.loads(answer).keys() == set(SignedOn.__struct_fields__)
 
 
@@ -83,7 +105,7 @@ def test_charge() -> None:
     body, path = v["request_body"].encode(), "/terminal/charges"
     session_id = json.loads(body)["card"]["session_id"]
     headers = signatures.sign_request(
-        "POST", path, body, request_id=v["request_id"], created=v["created"], key_id=session_id,
+        "POST", path, body, authority=AUTHORITY, request_id=v["request_id"], created=v["created"], key_id=session_id,
         sign=signatures.hmac_signer(session),
     )  # fmt: skip
     assert headers == v["request_headers"]
@@ -94,6 +116,59 @@ def test_charge() -> None:
         key_id=session_id, sign=signatures.hmac_signer(session),
     )  # fmt: skip
     assert answer == v["answer_headers"]
+    check_answer = partial(
+        signatures.check_answer, headers, key_id=session_id,
+        verify=signatures.hmac_verifier(signatures.hmac_signer(session)),
+    )  # fmt: skip
+    assert check_answer(200, answer, v["answer_body"].encode()) == v["answer_created"]
+    as_type(json.loads(body), ChargeMessage)
+
+
+@pytest.mark.parametrize("message", ["enrolment", "sign_on", "charge"])
+def test_every_signature_is_over_the_base_that_stands_on_the_page(message: str) -> None:
+    """As another maker computes it: from the texts of the page alone."""
+    v = VECTORS[message]
+    for which, key in (("request", "terminal"), ("answer", "centre")):
+        base, fields = v[f"{which}_base"].encode(), v[f"{which}_headers"]
+        digest = base64.b64encode(hashlib.sha256(v[f"{which}_body"].encode()).digest()).decode()
+        assert fields["content-digest"] == f"sha-256=:{digest}:"
+        assert base.decode().endswith(fields["signature-input"].removeprefix("onecard="))
+        signature = base64.b64decode(fields["signature"].removeprefix("onecard=:").removesuffix(":"))
+        if message == "charge":
+            assert hmac.digest(bytes.fromhex(VECTORS["sign_on"]["session_key"]), base, "sha256") == signature
+        else:
+            Ed25519PublicKey.from_public_bytes(KEYS[f"{key}_public"]).verify(signature, base)
+
+
+def test_enrolment() -> None:
+    v = VECTORS["enrolment"]
+    body, answer = v["request_body"].encode(), v["answer_body"].encode()
+    headers = signatures.sign_request(
+        "POST", "/terminal/enrolments", body, authority=AUTHORITY, created=v["created"], key_id="enrolment",
+        sign=Ed25519PrivateKey.from_private_bytes(KEYS["terminal_private"]).sign,
+    )  # fmt: skip
+    assert headers == v["request_headers"]
+    centre = signatures.ed25519_verifier(KEYS["centre_public"])
+    signatures.check_answer(headers, 201, v["answer_headers"], answer, key_id="centre", verify=centre)
+    as_type(json.loads(body), Enrol)
+    assert json.loads(answer).keys() == set(Enrolled.__struct_fields__)
+
+
+@pytest.mark.parametrize("n", range(len(VECTORS["charge"]["refused_requests"])))
+def test_a_request_that_the_page_says_is_refused(n: int) -> None:
+    v, session = VECTORS["charge"], bytes.fromhex(VECTORS["sign_on"]["session_key"])
+    case = v["refused_requests"][n]
+    headers, body = v["request_headers"], v["request_body"].encode()
+    assert headers[case["field"]] != case["value"]
+    with pytest.raises(Problem) as refused:
+        signatures.check_request(
+            signatures.read_signature(
+                "POST", "/terminal/charges", headers | {case["field"]: case["value"]}, body, in_session=True
+            ),
+            signatures.hmac_verifier(signatures.hmac_signer(session)),
+            v["created"],
+        )
+    assert refused.value.kind.slug == case["problem"]
 
 
 def test_the_page_names_every_reason() -> None:

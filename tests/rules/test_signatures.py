@@ -8,9 +8,12 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from foundation.problems import Problem
 from terminals import signatures
+from terminals.client_messages import authority_of
 from terminals.signatures import (
     check_answer,
     check_request,
@@ -26,11 +29,13 @@ from terminals.signatures import (
 KEY = bytes(range(32))
 BODY = b'{"meal":"lunch"}'
 PATH = "/terminal/charges"
+AUTHORITY = "centre.example"
 NOW = 1_763_870_000
 
 
 def signed(**changes: Any) -> dict[str, str]:
     arguments: dict[str, Any] = {
+        "authority": AUTHORITY,
         "request_id": "1/7",
         "created": NOW,
         "key_id": "s" * 22,
@@ -94,7 +99,7 @@ def test_a_signature_fits_nothing_else(change: dict[str, Any]) -> None:
     assert refused.value.kind.slug == "bad-signature"
 
 
-@pytest.mark.parametrize("field", ["signature", "signature-input", "content-digest", "onecard-request"])
+@pytest.mark.parametrize("field", ["host", "signature", "signature-input", "content-digest", "onecard-request"])
 def test_every_field_is_needed(field: str) -> None:
     headers = signed()
     del headers[field]
@@ -106,8 +111,12 @@ def test_every_field_is_needed(field: str) -> None:
     ("field", "value"),
     [
         ("onecard-request", "1/8"),
-        ("signature-input", 'onecard=();created=1763870000;keyid="x";alg="hmac-sha256"'),
-        ("signature-input", 'onecard=("@method");created=1763870000;keyid="x";alg="none"'),
+        ("host", "other.example"),
+        ("host", "CENTRE.example"),
+        ("host", "centre.example:443"),
+        ("host", "centre.example, centre.example"),
+        ("signature-input", 'onecard=();created=1763870000;keyid="x";alg="hmac-sha256";tag="onecard-2"'),
+        ("signature-input", 'onecard=("@method");created=1763870000;keyid="x";alg="none";tag="onecard-2"'),
         ("signature", "onecard=::"),
         ("signature", "onecard=:AAAA:"),
         ("signature", "onecard=:AAAAAAAAAAAAAAAAAAAAA:"),
@@ -130,6 +139,79 @@ def test_a_signature_has_one_spelling() -> None:
         with pytest.raises(Problem) as refused:
             check(headers | {"signature": f"{field[:-3]}{alphabet[last + beyond]}=:"})
         assert refused.value.code == "terminals.signature_field"
+
+
+@pytest.mark.parametrize("tag", ["", ';tag="onecard-1"', ';tag="onecard-3"', ';tag="onecard-22"', ';tag="other"'])
+@pytest.mark.parametrize("in_session", [True, False])
+def test_a_message_of_another_edition_is_told_which_editions_the_centre_speaks(tag: str, in_session: bool) -> None:
+    headers = signed() if in_session else signed(request_id="", sign=ed25519_signer(Ed25519PrivateKey.generate()))
+    headers["signature-input"] = headers["signature-input"].replace(f';tag="{signatures.TAG}"', tag)
+    with pytest.raises(Problem) as refused:
+        read_signature("POST", PATH, headers, BODY, in_session=in_session)
+    assert (refused.value.kind.slug, refused.value.kind.status) == ("protocol-unknown", 400)
+    assert refused.value.params["editions"] == 2
+
+
+def test_the_edition_is_covered_by_the_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = signed()
+    monkeypatch.setattr(signatures, "TAG", "onecard-3")
+    headers["signature-input"] = headers["signature-input"].replace("onecard-2", "onecard-3")
+    with pytest.raises(Problem) as refused:
+        check(headers)
+    assert refused.value.code == "terminals.signature_wrong"
+
+
+SIGNED_FIELDS = ["host", "signature", "signature-input", "content-digest", "onecard-request"]
+
+
+@settings(max_examples=2_000)
+@given(st.sampled_from(SIGNED_FIELDS), st.integers(0, 300), st.integers(0, 2), st.characters(max_codepoint=255))
+def test_a_message_with_any_character_changed_added_or_left_out_is_refused(
+    field: str, at: int, left_out: int, put_in: str
+) -> None:
+    headers = signed()
+    value = headers[field]
+    at %= len(value) + 1
+    altered = value[:at] + put_in * (left_out < 2) + value[at + min(left_out, 1) :]
+    if altered == value:
+        return
+    with pytest.raises(Problem) as refused:
+        check(headers | {field: altered})
+    assert refused.value.kind.status in (400, 401)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a.example:80", "a.example:443", "A.example", "a.example:0", "a.example:08", "a.example:", "", " a", "a\n", "a b",
+     "a/b", "a,b", "user@a", "[::1", "[::1]:443", "ä.example", "a:123456", "-a"],
+)  # fmt: skip
+def test_an_authority_has_one_spelling(host: str) -> None:
+    with pytest.raises(Problem) as refused:
+        check(signed(authority=host))
+    assert refused.value.code == "terminals.authority_spelling"
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "a.example", "a.example:8443", "127.0.0.1:8000", "[::1]", "[fe80::1]:8443", "x_y"]
+)
+def test_authorities(host: str) -> None:
+    check(signed(authority=host))
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("https://Centre.Example", "centre.example"),
+        ("https://centre.example:443/", "centre.example"),
+        ("http://centre.example:80", "centre.example"),
+        ("https://centre.example:8443", "centre.example:8443"),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000"),
+        ("https://[::1]:8443", "[::1]:8443"),
+    ],
+)
+def test_the_authority_of_an_address(url: str, authority: str) -> None:
+    """RFC 9421 section 2.2.3."""
+    assert authority_of(url) == authority
 
 
 @pytest.mark.parametrize("off_s", [-301, 301, -86_400])
@@ -167,4 +249,4 @@ def test_an_ed25519_key_that_is_none() -> None:
 
 
 def test_the_profile_is_what_the_document_says() -> None:
-    assert signatures.IN_SESSION == '("@method" "@path" "content-digest" "onecard-request")'
+    assert signatures.IN_SESSION == '("@method" "@authority" "@path" "content-digest" "onecard-request")'

@@ -18,6 +18,7 @@ from terminals.client import Terminal
 from terminals.client_messages import Rejected
 from terminals.routes.opening import OPENING_BYTES_MAX
 from terminals.schemas import to_text
+from terminals.sessions import SUITE
 from terminals.signatures import hmac_signer, sign_request
 from tests.builders import Network
 from tests.running_system import System
@@ -65,6 +66,7 @@ def send(till: Terminal, body: bytes, path: str = "/terminal/charges", **changes
     """A signed message whose body is anything."""
     session = till._signed_on()
     arguments: dict[str, Any] = {
+        "authority": till.authority,
         "request_id": f"{session.epoch}/{till._take_sequence()}",
         "created": int(time.time()),
         "key_id": session.session_id,
@@ -219,14 +221,15 @@ def test_a_wrong_epoch(till: Terminal) -> None:
 
 def test_a_missing_signature(system: System) -> None:
     is_problem(post(system, "/terminal/charges", body_of(CHARGE)), 401, "bad-signature")
-    is_problem(post(system, "/terminal/sessions", b'{"suite":"X25519-HKDF-SHA256-HMAC-SHA256","terminal_id":1,'
-                    b'"ephemeral":"' + b"A" * 43 + b'"}'), 401, "bad-signature")  # fmt: skip
+    device = {"software": "a", "model": "b", "serial": "c"}
+    sign_on = {"suite": SUITE, "protocols": [2], "terminal_id": 1, "ephemeral": "A" * 43, "device": device}
+    is_problem(post(system, "/terminal/sessions", body_of(sign_on)), 401, "bad-signature")
 
 
 def test_a_body_that_is_not_the_signed_one(till: Terminal) -> None:
     session = till._signed_on()
     headers = sign_request(
-        "POST", "/terminal/charges", b"{}", request_id="1/77", created=int(time.time()),
+        "POST", "/terminal/charges", b"{}", authority=till.authority, request_id="1/77", created=int(time.time()),
         key_id=session.session_id, sign=session.mac,
     )  # fmt: skip
     answer = urllib3.request("POST", till.url + "/terminal/charges", body=b"{ }", headers=headers, retries=False)
@@ -236,7 +239,7 @@ def test_a_body_that_is_not_the_signed_one(till: Terminal) -> None:
 def test_a_signed_path_takes_no_query(till: Terminal) -> None:
     session = till._signed_on()
     headers = sign_request(
-        "POST", "/terminal/charges", b"{}", request_id="1/78", created=int(time.time()),
+        "POST", "/terminal/charges", b"{}", authority=till.authority, request_id="1/78", created=int(time.time()),
         key_id=session.session_id, sign=session.mac,
     )  # fmt: skip
     answer = urllib3.request("POST", till.url + "/terminal/charges?a=1", body=b"{}", headers=headers, retries=False)

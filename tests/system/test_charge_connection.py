@@ -66,7 +66,7 @@ def _send(url: str, till: Terminal, sequence: int, body: bytes, **changes: str) 
     session = till._signed_on()
     path = "/terminal/charges"
     headers = sign_request(
-        "POST", path, body, request_id=f"{session.epoch}/{sequence}", created=till.now(),
+        "POST", path, body, authority=till.authority, request_id=f"{session.epoch}/{sequence}", created=till.now(),
         key_id=session.session_id, sign=session.mac,
     ) | {"x-request-id": "same"} | changes  # fmt: skip
     return _answer_to(url, headers, body)
@@ -192,7 +192,7 @@ def test_the_answer_that_is_due_comes_first_and_is_the_last_when_requests_come_a
 def _signed(till: Terminal, path: str, body: bytes, sequence: int = 1) -> dict[str, str]:
     session = till._signed_on()
     return sign_request(
-        "POST", path, body, request_id=f"{session.epoch}/{sequence}", created=till.now(),
+        "POST", path, body, authority=till.authority, request_id=f"{session.epoch}/{sequence}", created=till.now(),
         key_id=session.session_id, sign=session.mac,
     )  # fmt: skip
 

@@ -17,8 +17,9 @@ from terminals.client import Terminal
 from terminals.client_messages import Rejected, open_transport, post_opening
 from terminals.devices import SoftwarePhone
 from terminals.phone import activate_phone
-from terminals.schemas import EnrolmentSlip, SignOn, to_text
+from terminals.schemas import Device, EnrolmentSlip, SignOn, to_text
 from terminals.sessions import SUITE
+from terminals.signatures import PROTOCOL
 from tests.builders import Network, Official
 from tests.running_system import System
 
@@ -28,6 +29,9 @@ SMALL_ORDER = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec
 """A point of order 8."""
 NOT_CANONICAL = (2**255 - 18).to_bytes(32, "little")
 """The neutral point again: its y is 1 + p."""
+
+
+DEVICE = Device("till 4.2", "K9", "0001")
 
 
 class Anybody:
@@ -40,7 +44,7 @@ class Anybody:
 def post(network: Network, path: str, message: Any, key: Any, key_id: str) -> Any:
     """The answer to an opening message; raises Rejected."""
     with open_transport() as http:
-        answer, _ = post_opening(http, network.url, path, wire.encode(message), key, key_id)
+        answer = post_opening(http, network.url, path, wire.encode(message), key, key_id)
     return json.loads(answer.data)
 
 
@@ -52,7 +56,7 @@ def enrol(network: Network, slip: EnrolmentSlip, key: Any, public: bytes | None 
 
 def sign_on(network: Network, terminal_id: int, key: Any) -> Any:
     ephemeral = X25519PrivateKey.generate().public_key().public_bytes_raw()
-    message = SignOn(SUITE, terminal_id, to_text(ephemeral))
+    message = SignOn(SUITE, [PROTOCOL], terminal_id, to_text(ephemeral), DEVICE)
     return post(network, "/terminal/sessions", message, key, str(terminal_id))
 
 
@@ -229,3 +233,47 @@ def renewal(network: Network, phone: SoftwarePhone, key: Any) -> Any:
 def block(network: Network, credential_id: int) -> None:
     path = f"/console/credentials/{credential_id}/block"
     network.centre.call("POST", path, {"blocked": True, "reason": "lost"})
+
+
+def test_enrolment_needs_a_second_person(network: Network, scratch: Path) -> None:
+    slip = network.slip(approved=False)
+    with pytest.raises(Rejected) as refused:
+        Terminal.enrol(network.url, slip, scratch / "unapproved")
+    assert refused.value.slug == "enrolment-refused"
+    # The person who made the code may not approve it, whatever roles he has.
+    assert network.centre.ask("POST", f"/console/enrolments/{slip.enrolment_id}/approval").status == 403
+
+
+def test_an_enrolment_code_works_once(network: Network, scratch: Path) -> None:
+    slip = network.slip()
+    Terminal.enrol(network.url, slip, scratch / "first").close()
+    with pytest.raises(Rejected):
+        Terminal.enrol(network.url, slip, scratch / "second")
+
+
+def test_an_expired_enrolment_code(network: Network, system: System, scratch: Path) -> None:
+    slip = network.slip()
+    with psycopg.connect(system.database_url) as db:
+        db.execute("UPDATE enrolment SET expires_at = now() WHERE enrolment_id = %s", (slip.enrolment_id,))
+    with pytest.raises(Rejected):
+        Terminal.enrol(network.url, slip, scratch / "expired")
+
+
+def test_an_activation_code_works_once(network: Network) -> None:
+    official = network.official()
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    activate_phone(network.url, made["activation_id"], made["code"])
+    with pytest.raises(Rejected):
+        activate_phone(network.url, made["activation_id"], made["code"])
+
+
+def test_a_phone_key_that_anybody_could_sign_for_is_refused(network: Network) -> None:
+    official = network.official()
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    asked = {"activation_id": made["activation_id"], "code": made["code"], "public_key": to_text(NEUTRAL)}
+    with pytest.raises(Rejected) as refused:
+        post(network, "/phone/certificates", asked, Anybody(), "phone")
+    assert refused.value.slug == "invalid"
+    activate_phone(network.url, made["activation_id"], made["code"])

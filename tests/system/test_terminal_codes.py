@@ -1,0 +1,65 @@
+"""Codes of phones at a till: when, where and how often they pay."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import json as wire
+
+from terminals.client import Terminal
+from terminals.client_messages import Rejected, post_opening
+from terminals.devices import SoftwarePhone
+from terminals.schemas import to_text
+from tests.builders import Network
+
+
+@pytest.fixture(scope="module")
+def till(network: Network, scratch: Path) -> Terminal:
+    return network.terminal(scratch, "yinzhou")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "reason"), [(0, None), (50, None), (75, "qr_expired"), (-30, "qr_expired"), (7 * 86_400, "qr_expired")]
+)
+def test_a_code_is_fresh_for_a_minute(network: Network, till: Terminal, age_s: int, reason: str | None) -> None:
+    phone = network.phone(network.official())
+    assert till.charge_code(phone.show_code(at=time.time() - age_s), "lunch").reason == reason
+
+
+def test_a_code_for_another_canteen(network: Network, till: Terminal) -> None:
+    phone = network.phone(network.official())
+    assert till.charge_code(phone.show_code(canteen_id=network.canteen_id("city")), "lunch").reason == "wrong_canteen"
+
+
+def test_a_code_pays_once_anywhere(network: Network, till: Terminal, scratch: Path) -> None:
+    code = network.phone(network.official()).show_code()
+    assert till.charge_code(code, "lunch").outcome == "approved"
+    assert till.charge_code(code, "lunch").reason == "already_used"
+    assert network.terminal(scratch, "city").charge_code(code, "lunch").reason == "already_used"
+
+
+def test_an_altered_code(network: Network, till: Terminal) -> None:
+    code = network.phone(network.official()).show_code()
+    altered = code[:-4] + ("0" if code[-4] != "0" else "1") + code[-3:]
+    assert till.charge_code(altered, "lunch").reason == "credential_invalid"
+
+
+def test_a_forged_phone_key(network: Network, till: Terminal) -> None:
+    stolen = SoftwarePhone(Ed25519PrivateKey.generate(), network.phone(network.official()).certificate)
+    assert till.charge_code(stolen.show_code(), "lunch").reason == "credential_invalid"
+
+
+def test_a_renewed_certificate_pays(network: Network, till: Terminal) -> None:
+    from terminals.client_messages import open_transport
+    from terminals.schemas import to_bytes
+
+    phone = network.phone(network.official())
+    body = wire.encode({"certificate": to_text(phone.certificate)})
+    with open_transport() as http:
+        answer = post_opening(http, network.url, "/phone/certificates/renewals", body, phone.key, "phone")
+        with pytest.raises(Rejected):
+            post_opening(http, network.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone")
+    renewed = SoftwarePhone(phone.key, to_bytes(json.loads(answer.data)["certificate"]), phone.counter)
+    assert till.charge_code(renewed.show_code(), "lunch").outcome == "approved"
