@@ -341,7 +341,8 @@ def _code_of(one: Presentation) -> str | None:
     """The code that the diner's phone shows; None when he has a card."""
     if one.diner.phone is None:
         return None
-    code = one.diner.phone.show_code(at=one.at - (90 if one.odd == "old_code" else 0))
+    shown_at = one.at - (90 if one.odd == "old_code" else 0)
+    code = one.diner.phone.show_code(at=shown_at, canteen_id=one.canteen_id)
     if one.odd == "forged_code":
         swap = "0" if code[-1] != "0" else "1"
         code = code[:-9] + swap + code[-8:]

@@ -144,7 +144,8 @@ class Till(User):
         if diner.card is not None:
             return self.terminal.charge_card(diner.card, meal, amount_fen)
         assert diner.phone is not None
-        return self.terminal.charge_code(diner.phone.show_code(at=self.terminal.now()), meal, amount_fen)
+        code = diner.phone.show_code(at=self.terminal.now(), canteen_id=self.terminal.canteen_id)
+        return self.terminal.charge_code(code, meal, amount_fen)
 
     def _lose_the_answer(self, diner: Diner, amount_fen: int | None) -> None:
         self.terminal.patience_s = LOST_ANSWER_AFTER_S

@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     AMOUNT_MISSING = "amount_missing"
     PRICE_FIXED = "price_fixed"
     LIMIT_EXCEEDED = "limit_exceeded"
+    CODE_LIMIT_EXCEEDED = "code_limit_exceeded"
     MEALS_EXCEEDED = "meals_exceeded"
     DAY_LIMIT_EXCEEDED = "day_limit_exceeded"
     LATE_LIMIT_EXCEEDED = "late_limit_exceeded"

@@ -2,11 +2,14 @@
 
 * Diversification: NXP AN10922, AES-128: ``CMAC(master key, 0x01 || UID || AID || file)``. The card's file (book,
   holder, credential) is part of the input, so a card with an altered file has the wrong key.
-* Challenge: derived from the session key and the request's numbers, never chosen by the terminal, so that no answer
-  can be collected in advance (the EMV "pre-play" attack; Bond et al., "Chip and Skim", IEEE S&P 2014).
-* Response: ``AES-CMAC(card key, 0x01 || challenge || counter)`` (RFC 4493); the card counts every response.
+* Challenge: derived from the session key, the request's numbers and the payment's own content, never chosen by the
+  terminal, so that no answer can be collected in advance (the EMV "pre-play" attack; Bond et al., "Chip and Skim",
+  IEEE S&P 2014), and an answer pays for nothing but what the till showed.
+* Response: ``AES-CMAC(card key, 0x01 || challenge || counter)`` (RFC 4493); the card counts every response, and gives
+  one for each time that it is held to a reader.
 """
 
+import hashlib
 import hmac
 import struct
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from msgspec import Struct
 
 from registry.identifiers import Book, CredentialId, HolderId
+from registry.meals import Meal
 
 CARD_KEYS_MAX = 50_000
 """Derived keys that a worker remembers: a city's cards, some 15 MB."""
@@ -61,12 +65,23 @@ def card_key(master_key: bytes, uid: bytes, file: CardFile) -> bytes:
     return diversify(master_key, uid, APPLICATION_ID, file.encode())
 
 
-def challenge(mac: Callable[[bytes], bytes], epoch: int, sequence: int) -> bytes:
+_MEAL_CODES: dict[str, int] = {Meal.BREAKFAST: 1, Meal.LUNCH: 2, Meal.DINNER: 3}
+
+
+def binding(canteen_id: int, meal: str, purchased_at: int, amount_fen: int | None, working_meal: bool) -> bytes:
+    """What a card's answer pays for: canteen (8 bytes), meal (1), time of purchase (8), amount in fen (8), working meal
+    (1), big-endian. The amount is 0 where the tariff gives it.
+    """
+    return struct.pack(">QBQQ?", canteen_id, _MEAL_CODES[meal], purchased_at, amount_fen or 0, working_meal)
+
+
+def challenge(mac: Callable[[bytes], bytes], epoch: int, sequence: int, bound: bytes) -> bytes:
     """The 16-byte challenge for the card in a request. Both sides derive it; neither chooses it.
 
-    ``mac`` is HMAC-SHA256 under the session's key.
+    ``mac`` is HMAC-SHA256 under the session's key, ``bound`` what the answer pays for (``binding``).
     """
-    return mac(b"onecard card challenge v1" + struct.pack(">IQ", epoch, sequence))[:16]
+    numbers = struct.pack(">IQ", epoch, sequence)
+    return mac(b"onecard card challenge v2" + numbers + hashlib.sha256(bound).digest())[:16]
 
 
 def response(key: bytes, challenge_bytes: bytes, counter: int) -> bytes:

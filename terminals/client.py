@@ -32,7 +32,7 @@ from terminals.client_messages import (
     post_opening,
     wait_of,
 )
-from terminals.devices import SoftwareCard
+from terminals.devices import SoftwareCard, Tap
 from terminals.journal import UNKNOWN, Entry, Journal
 from terminals.schemas import (
     Answer,
@@ -231,11 +231,7 @@ class Terminal:
 
         ``purchased_at``: when the card was presented, in the centre's time; None: now.
         """
-        sequence = self._signed_on_sequence()
-        members: dict[str, Any] = {"card": self._card_response(card, sequence)}
-        if working_meal:
-            members["working_meal"] = True
-        return self._charge(sequence, members, meal, amount_fen, purchased_at)
+        return self._charge(card, meal, amount_fen, purchased_at, working_meal=working_meal)
 
     def paid_lately(self, credential: SoftwareCard | str, meal: str) -> Entry | None:
         """The payment of the same person for the same meal at this till within ``PAID_LATELY_S``, if there is one.
@@ -264,9 +260,17 @@ class Terminal:
         self._signed_on()
         return self._take_sequence()
 
-    def _card_response(self, card: SoftwareCard, sequence: int) -> dict[str, Any]:
-        session = self._signed_on()
-        counter, mac = card.respond(cards.challenge(session.mac, session.epoch, sequence))
+    def _card_response(self, tap: Tap, sequence: int, payment: dict[str, Any]) -> dict[str, Any]:
+        """The card's answer for this payment, whose amount its holder has seen."""
+        session, card = self._signed_on(), tap.card
+        bound = cards.binding(
+            session.canteen_id,
+            payment["meal"],
+            payment["purchased_at"],
+            payment.get("amount_fen"),
+            payment.get("working_meal", False),
+        )
+        counter, mac = tap.respond(cards.challenge(session.mac, session.epoch, sequence, bound))
         return {
             "uid": card.uid.hex(),
             "book": card.file.book,
@@ -281,7 +285,15 @@ class Terminal:
         self, code: str, meal: str, amount_fen: int | None = None, *, purchased_at: int | None = None
     ) -> Answer:
         """Charge a scanned code, presented now or at ``purchased_at``; raises OutcomeUnknown or Rejected."""
-        return self._charge(self._signed_on_sequence(), {"qr": code}, meal, amount_fen, purchased_at)
+        return self._charge(code, meal, amount_fen, purchased_at)
+
+    def offline_refusal_of(self, code: str, price_fen: int) -> str | None:
+        """Why a code may not pay this much here while there is no network; None when it may."""
+        try:
+            holder, token = qr.read_code(self.identity.centre_public_key, code)
+        except qr.NotGenuine:
+            return "credential_invalid"
+        return qr.offline_refusal_of(holder, token, self.now(), self.canteen_id, price_fen)
 
     def prepare_charge(
         self, credential: SoftwareCard | str, meal: str, amount_fen: int | None = None
@@ -292,12 +304,7 @@ class Terminal:
         """
         sequence = self._signed_on_sequence()
         session = self._signed_on()
-        members: dict[str, Any]
-        if isinstance(credential, str):
-            members = {"qr": credential}
-        else:
-            members = {"card": self._card_response(credential, sequence)}
-        body = wire.encode(self._charge_message(members, meal, amount_fen))
+        body = wire.encode(self._charge_message(sequence, credential, meal, amount_fen))
         return self._signed(session, "POST", PATHS["charge"], f"{session.epoch}/{sequence}", body), body
 
     def void(self, target_epoch: int, target_sequence: int) -> Answer:
@@ -351,20 +358,39 @@ class Terminal:
 
     def _charge(
         self,
-        sequence: int,
-        credential: dict[str, Any],
+        credential: SoftwareCard | str,
         meal: str,
         amount_fen: int | None,
         purchased_at: int | None,
+        *,
+        working_meal: bool = False,
     ) -> Answer:
-        return self._send_new("charge", sequence, self._charge_message(credential, meal, amount_fen, purchased_at))
+        sequence = self._signed_on_sequence()
+        message = self._charge_message(
+            sequence, credential, meal, amount_fen, purchased_at=purchased_at, working_meal=working_meal
+        )
+        return self._send_new("charge", sequence, message)
 
     def _charge_message(
-        self, credential: dict[str, Any], meal: str, amount_fen: int | None, purchased_at: int | None = None
+        self,
+        sequence: int,
+        credential: SoftwareCard | str,
+        meal: str,
+        amount_fen: int | None,
+        *,
+        purchased_at: int | None = None,
+        working_meal: bool = False,
     ) -> dict[str, Any]:
-        entered = {} if amount_fen is None else {"amount_fen": amount_fen}
-        at = self.now() if purchased_at is None else purchased_at
-        return {"meal": meal, "purchased_at": at, **entered, **credential}
+        message: dict[str, Any] = {"meal": meal, "purchased_at": self.now() if purchased_at is None else purchased_at}
+        if amount_fen is not None:
+            message["amount_fen"] = amount_fen
+        if working_meal:
+            message["working_meal"] = True
+        if isinstance(credential, str):
+            message["qr"] = credential
+        else:
+            message["card"] = self._card_response(credential.tap(), sequence, message)
+        return message
 
     def _send_new(self, operation: str, sequence: int, message: dict[str, Any]) -> Answer:
         body = wire.encode(message)

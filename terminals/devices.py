@@ -8,8 +8,27 @@ from terminals import cards, qr
 from terminals.cards import CardFile
 
 
+class AnsweredAlready(Exception):
+    """The card has answered since it was held to the reader, and stays silent until it is taken away."""
+
+
+class Tap:
+    """A card held to a reader: it answers one challenge. Another payment needs another tap, which its holder sees."""
+
+    def __init__(self, card: "SoftwareCard") -> None:
+        self.card = card
+        self._answered = False
+
+    def respond(self, challenge: bytes) -> tuple[int, bytes]:
+        """The next counter value, and the MAC over challenge and counter; raises AnsweredAlready."""
+        if self._answered:
+            raise AnsweredAlready
+        self._answered = True
+        return self.card.answer(challenge)
+
+
 class SoftwareCard:
-    """A card: answers challenges under a counter that only increases."""
+    """A card: answers one challenge a tap, under a counter that only increases."""
 
     def __init__(self, uid: bytes, file: CardFile, key: bytes, counter: int = 0) -> None:
         self.uid = uid
@@ -17,10 +36,18 @@ class SoftwareCard:
         self.counter = counter
         self._key = key
 
-    def respond(self, challenge: bytes) -> tuple[int, bytes]:
-        """The next counter value, and the MAC over challenge and counter."""
+    def tap(self) -> Tap:
+        """Hold the card to a reader."""
+        return Tap(self)
+
+    def answer(self, challenge: bytes) -> tuple[int, bytes]:
+        """The card's arithmetic, behind a tap: the next counter value, and the MAC over challenge and counter."""
         self.counter += 1
         return self.counter, cards.response(self._key, challenge, self.counter)
+
+
+LIMIT_FEN = 10_000
+"""What a phone allows for one payment, unless its holder chooses otherwise."""
 
 
 class SoftwarePhone:
@@ -31,8 +58,13 @@ class SoftwarePhone:
         self.certificate = certificate
         self.counter = counter
 
-    def show_code(self, *, at: float | None = None, canteen_id: int | None = None) -> str:
-        """A fresh code; ``at`` in seconds since 1970, now by default."""
+    def show_code(
+        self, *, at: float | None = None, canteen_id: int | None = None, limit_fen: int | None = LIMIT_FEN
+    ) -> str:
+        """A fresh code for a payment of at most ``limit_fen`` (None: of any) at a canteen (None: at any, online alone).
+
+        ``at``: seconds since 1970, now by default.
+        """
         self.counter += 1
         issued_at = int(time.time() if at is None else at)
-        return qr.make_code(self.certificate, self.key, qr.Token(issued_at, self.counter, canteen_id))
+        return qr.make_code(self.certificate, self.key, qr.Token(issued_at, self.counter, canteen_id, limit_fen))

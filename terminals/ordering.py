@@ -39,8 +39,12 @@ def order_of(
         fen = priced
     if isinstance(credential, Declined):
         refusal = credential.reason
-        credential = session.book, HolderId(0), CredentialId(0), 0
-    book, holder_id, credential_id, counter = credential
+        credential = session.book, HolderId(0), CredentialId(0), 0, None
+    book, holder_id, credential_id, counter, allowed = credential
+    if allowed is not None and refusal is None:
+        limit_fen, agency_id = allowed
+        if (fen.home_fen if agency_id == session.acquirer_id else fen.visitor_fen) > limit_fen:
+            refusal = "code_limit_exceeded"
     return ChargeOrder(
         key=terminal.key,
         digest=terminal.signed.body_digest,

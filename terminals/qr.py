@@ -2,7 +2,8 @@
 
 * Holder certificate: a CWT (RFC 8392) signed by the centre as COSE_Sign1 (RFC 9052), with the phone's key as ``cnf``
   (RFC 8747). It names a pseudonymous account, no person, and lives at most 7 days.
-* Token: COSE_Sign1 by the phone's key over ``[issued_at, counter, canteen or null]``.
+* Token: COSE_Sign1 by the phone's key over ``[issued_at, counter, canteen or null, limit or null]``: what its holder
+  allows.
 * Code: ``OC1:`` + base45 (RFC 9285) of the CBOR array ``[certificate, token]``, both untagged, deterministic CBOR.
   At most 395 characters, what QR version 10-L holds in alphanumeric mode.
 
@@ -37,7 +38,7 @@ _NO_VALUE = 255
 _TO_VALUES = bytes(_ALPHABET.index(chr(code)) if chr(code) in _ALPHABET else _NO_VALUE for code in range(256))
 
 _CERTIFICATE_CONTEXT = b"onecard certificate v1"
-_TOKEN_CONTEXT = b"onecard token v1"
+_TOKEN_CONTEXT = b"onecard token v2"
 _EDDSA = cbor2.dumps({1: -8}, canonical=True)
 
 
@@ -57,11 +58,14 @@ class Holder(Struct, frozen=True, gc=False):
 
 
 class Token(Struct, frozen=True, gc=False):
-    """Content of a token: time of issue, counter, and the only canteen that may accept it (None: any)."""
+    """Content of a token: time of issue, counter, the only canteen that may accept it (None: any), and the most that it
+    pays, in fen (None: any amount).
+    """
 
     issued_at: int
     counter: int
     canteen_id: int | None
+    limit_fen: int | None
 
 
 def base45_encode(data: bytes) -> str:
@@ -116,7 +120,7 @@ _TOKEN_HEAD = _to_be_signed(_TOKEN_CONTEXT, b"")[:-1]
 _CODE = re.compile(
     rb"\x82(?P<certificate>.+)"
     + re.escape(_SIGN1_HEAD)
-    + rb"(?P<string>(?:[\x44-\x57]|\x58[\x18-\x1c])(?P<payload>.{4,28}))\x58\x40(?P<signature>.{64})",
+    + rb"(?P<string>(?:[\x45-\x57]|\x58[\x18-\x25])(?P<payload>.{5,37}))\x58\x40(?P<signature>.{64})",
     re.DOTALL,
 )
 """A code's two parts by their deterministic encoding, of which every byte but the numbers is given by the profile."""
@@ -186,14 +190,14 @@ def read_certificate(centre_public_key: bytes, certificate: bytes) -> Holder:
 
 def make_code(certificate: bytes, phone_key: Ed25519PrivateKey, token: Token) -> str:
     """The text of the QR code that a phone shows."""
-    signed = sign1(phone_key, _TOKEN_CONTEXT, [token.issued_at, token.counter, token.canteen_id])
+    signed = sign1(phone_key, _TOKEN_CONTEXT, [token.issued_at, token.counter, token.canteen_id, token.limit_fen])
     code = PREFIX + base45_encode(cbor2.dumps([cbor2.loads(certificate), signed], canonical=True))
     assert len(code) <= CODE_CHARACTERS_MAX, "a code must fit QR version 10-L"
     return code
 
 
 def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
-    """Verify a code's two signatures; raises NotGenuine. The caller checks times, counter and canteen."""
+    """Verify a code's two signatures; raises NotGenuine. The caller checks times, counter, canteen and limit."""
     if len(code) > CODE_CHARACTERS_MAX or not code.startswith(PREFIX):
         raise NotGenuine("not a code of this network")
     try:
@@ -207,9 +211,15 @@ def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
     if string != cbor2.dumps(payload) or not ed_verify(signature, _TOKEN_HEAD + string, holder.public_key):
         raise NotGenuine("the token's signature does not fit")
     match _payload_of(payload):
-        case [int(issued_at), int(counter), int(canteen_id) | (None as canteen_id)]:
-            if 0 <= issued_at < 2**40 and 0 < counter < 2**53:
-                return holder, Token(issued_at, counter, canteen_id)
+        case [
+            int(issued_at),
+            int(counter),
+            int(canteen_id) | (None as canteen_id),
+            int(limit_fen) | (None as limit_fen),
+        ]:
+            numbers = [number for number in (counter, canteen_id, limit_fen) if number is not None]
+            if 0 <= issued_at < 2**40 and all(0 < number < 2**53 for number in numbers):
+                return holder, Token(issued_at, counter, canteen_id, limit_fen)
     raise NotGenuine("the token's content is not of this profile")
 
 
@@ -222,3 +232,17 @@ def refusal_of(holder: Holder, token: Token, at: int, canteen_id: int) -> str | 
     if token.canteen_id not in (None, canteen_id):
         return "wrong_canteen"
     return None
+
+
+def offline_refusal_of(holder: Holder, token: Token, at: int, canteen_id: int, price_fen: int) -> str | None:
+    """The same for a till without a network, which cannot know what other tills take: only a code for its own canteen
+    may pay there. ``price_fen``: what the holder is to pay.
+    """
+    if token.canteen_id is None:
+        return "wrong_canteen"
+    return refusal_of(holder, token, at, canteen_id) or ("code_limit_exceeded" if is_above(token, price_fen) else None)
+
+
+def is_above(token: Token, price_fen: int) -> bool:
+    """Whether a payment takes more than the phone allowed."""
+    return token.limit_fen is not None and price_fen > token.limit_fen

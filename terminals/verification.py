@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
-from registry.identifiers import Book, CredentialId, HolderId
-from settlement.charging import RequestKey
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.tariff import Declined
 from terminals import cards, qr
 from terminals.messages import TerminalMessage
@@ -24,8 +23,9 @@ RESEND_WITHIN_S = 24 * 3600
 AHEAD_S = 300
 """How far the time of purchase may be ahead of the centre's clock: as far as ``created`` may."""
 
-VerifiedCredential = tuple[Book, HolderId, CredentialId, int]
-"""Book, holder, credential and counter of a genuine card or code."""
+VerifiedCredential = tuple[Book, HolderId, CredentialId, int, tuple[int, AgencyId] | None]
+"""Book, holder, credential and counter of a genuine card or code, and what a phone allowed: the most that it pays, in
+fen, and its holder's agency, by which he pays as at home or as a visitor."""
 
 
 InTime = Callable[[int], bool]
@@ -54,7 +54,7 @@ def verify_credential(
     if (message.card is None) == (message.qr is None):
         raise Problem(INVALID, "terminals.card_or_code")
     if message.card is not None:
-        credential = _verify_card(message.card, challenged_by, terminal.key, keys)
+        credential = _verify_card(terminal, message, message.card, challenged_by, keys)
     else:
         assert message.qr is not None
         credential = _verify_code(message.qr, message.purchased_at, session, keys)
@@ -70,17 +70,20 @@ def must_be_till(session: Session) -> None:
 
 
 def _verify_card(
-    card: CardResponse, challenged_by: Signer | None, key: RequestKey, keys: KeyRing
+    terminal: TerminalMessage, message: ChargeMessage, card: CardResponse, challenged_by: Signer | None, keys: KeyRing
 ) -> VerifiedCredential | Declined:
     mac = to_bytes(card.mac)
     if challenged_by is None:
         return Declined("credential_invalid")
     file = cards.CardFile(card.book, card.holder_id, card.credential_id)
-    challenge = cards.challenge(challenged_by, key.epoch, key.sequence)
+    bound = cards.binding(
+        terminal.session.canteen_id, message.meal, message.purchased_at, message.amount_fen, bool(message.working_meal)
+    )
+    challenge = cards.challenge(challenged_by, terminal.key.epoch, terminal.key.sequence, bound)
     genuine = cards.is_genuine(keys.card_master_key, bytes.fromhex(card.uid), file, challenge, card.counter, mac)
     if not genuine:
         return Declined("credential_invalid")
-    return card.book, card.holder_id, card.credential_id, card.counter
+    return card.book, card.holder_id, card.credential_id, card.counter, None
 
 
 def _verify_code(code: str, purchased_at: int, session: Session, keys: KeyRing) -> VerifiedCredential | Declined:
@@ -91,4 +94,5 @@ def _verify_code(code: str, purchased_at: int, session: Session, keys: KeyRing) 
     refusal = qr.refusal_of(holder, token, purchased_at, session.canteen_id)
     if refusal is not None:
         return Declined(refusal)
-    return holder.book, holder.holder_id, holder.credential_id, token.counter
+    allowed = None if token.limit_fen is None else (token.limit_fen, holder.agency_id)
+    return holder.book, holder.holder_id, holder.credential_id, token.counter, allowed

@@ -59,7 +59,11 @@ class Traffic:
                 mine = [diner for diner in self.diners if diner.agency == home][: self.phones // 2]
                 self.network.activate_phones(mine)
                 self._with_phones += mine
-        return self._signed(self._with_phones, each, lambda till, diner: diner.phone.show_code(at=till.now()))  # type: ignore[union-attr]
+        return self._signed(
+            self._with_phones,
+            each,
+            lambda till, diner: diner.phone.show_code(at=till.now(), canteen_id=till.canteen_id),  # type: ignore[union-attr]
+        )
 
     def _signed(
         self, diners: list[Diner], each: int, present: Callable[[Terminal, Diner], Any], lanes: int = 1

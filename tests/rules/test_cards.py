@@ -1,16 +1,21 @@
 """Card arithmetic against published vectors."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.identifiers import Book, CredentialId, HolderId
+from registry.meals import Meal
 from terminals import cards
 from terminals.cards import CardFile
-from terminals.devices import SoftwareCard
+from terminals.devices import AnsweredAlready, SoftwareCard
 from terminals.signatures import hmac_signer
 
 MASTER = bytes(range(16))
 UID = bytes.fromhex("04782e21801d80")
+LUNCH = cards.binding(1010, Meal.LUNCH, 1_763_870_582, None, False)
 FILE = CardFile(Book(3302), HolderId(1042), CredentialId(1043))
 
 
@@ -35,15 +40,43 @@ def test_rfc_4493_examples() -> None:
 
 def test_a_card_answers_its_challenge() -> None:
     card = SoftwareCard(UID, FILE, cards.card_key(MASTER, UID, FILE))
-    challenge = cards.challenge(hmac_signer(bytes(32)), 1, 1)
-    counter, mac = card.respond(challenge)
+    challenge = cards.challenge(hmac_signer(bytes(32)), 1, 1, LUNCH)
+    counter, mac = card.tap().respond(challenge)
     assert cards.is_genuine(MASTER, UID, FILE, challenge, counter, mac)
+
+
+def test_a_card_answers_once_a_tap() -> None:
+    card = SoftwareCard(UID, FILE, cards.card_key(MASTER, UID, FILE))
+    tap = card.tap()
+    first = tap.respond(bytes(16))
+    for _ in range(3):
+        with pytest.raises(AnsweredAlready):
+            tap.respond(bytes(16))
+    assert (first[0], card.counter, card.tap().respond(bytes(16))[0]) == (1, 1, 2)
+
+
+PAYMENTS = st.tuples(
+    st.integers(1, 2**53 - 1),
+    st.sampled_from(Meal),
+    st.integers(0, 2**34),
+    st.none() | st.integers(1, 1_000_000),
+    st.booleans(),
+)
+
+
+@given(PAYMENTS, PAYMENTS)
+def test_two_payments_have_two_bindings_and_two_challenges(one: Any, other: Any) -> None:
+    bound = [cards.binding(*payment) for payment in (one, other)]
+    assert {len(b) for b in bound} == {26}
+    assert (bound[0] == bound[1]) == (one == other)
+    challenges = {cards.challenge(hmac_signer(bytes(32)), 1, 1, b) for b in bound}
+    assert len(challenges) == len({one, other})
 
 
 @given(st.integers(0, 3), st.integers(0, 255))
 def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
     card = SoftwareCard(UID, FILE, cards.card_key(MASTER, UID, FILE))
-    counter, mac = card.respond(cards.challenge(hmac_signer(bytes(32)), 1, 1))
+    counter, mac = card.tap().respond(cards.challenge(hmac_signer(bytes(32)), 1, 1, LUNCH))
     session, sequence, file, uid = bytes(32), 1, FILE, UID
     match what:
         case 0:
@@ -54,6 +87,7 @@ def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
             file = CardFile(FILE.book, HolderId(1042 + change + 1), FILE.credential_id)
         case _:
             uid = bytes([UID[0] ^ (change or 1)]) + UID[1:]
-    challenge = cards.challenge(hmac_signer(session), 1, sequence)
+    challenge = cards.challenge(hmac_signer(session), 1, sequence, LUNCH)
     assert not cards.is_genuine(MASTER, uid, file, challenge, counter, mac)
-    assert not cards.is_genuine(MASTER, UID, FILE, cards.challenge(hmac_signer(bytes(32)), 1, 1), counter + 1, mac)
+    right = cards.challenge(hmac_signer(bytes(32)), 1, 1, LUNCH)
+    assert not cards.is_genuine(MASTER, UID, FILE, right, counter + 1, mac)

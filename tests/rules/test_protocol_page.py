@@ -81,9 +81,11 @@ def test_card() -> None:
     v = VECTORS["card"]
     uid, file = bytes.fromhex(v["uid"]), CardFile(v["book"], v["holder_id"], v["credential_id"])
     key = cards.card_key(KEYS["card_master_key"], uid, file)
-    challenge = cards.challenge(
-        signatures.hmac_signer(bytes.fromhex(VECTORS["sign_on"]["session_key"])), v["epoch"], v["sequence"]
-    )
+    bound = cards.binding(v["canteen_id"], v["meal"], v["purchased_at"], v["amount_fen"], v["working_meal"])
+    assert bound.hex() == v["binding"]
+    assert hashlib.sha256(bound).hexdigest() == v["binding_digest"]
+    session_key = bytes.fromhex(VECTORS["sign_on"]["session_key"])
+    challenge = cards.challenge(signatures.hmac_signer(session_key), v["epoch"], v["sequence"], bound)
     assert file.encode().hex() == v["file"]
     assert key.hex() == v["card_key"]
     assert challenge.hex() == v["challenge"]
@@ -95,7 +97,7 @@ def test_code() -> None:
     holder, token = qr.read_code(KEYS["centre_public"], v["code"])
     assert (holder.book, holder.agency_id, holder.holder_id) == (v["book"], v["agency_id"], v["holder_id"])
     assert (holder.credential_id, holder.expires_at) == (v["credential_id"], v["expires_at"])
-    assert (token.issued_at, token.counter, token.canteen_id) == (v["issued_at"], v["counter"], v["canteen_id"])
+    assert token == qr.Token(v["issued_at"], v["counter"], v["canteen_id"], v["limit_fen"])
     phone = Ed25519PrivateKey.from_private_bytes(KEYS["phone_private"])
     assert qr.make_code(bytes.fromhex(v["certificate"]), phone, token) == v["code"]
 

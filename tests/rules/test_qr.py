@@ -30,7 +30,7 @@ HOLDER = Holder(
     PHONE_KEY.public_key().public_bytes_raw(),
 )  # fmt: skip
 CERTIFICATE = qr.issue_certificate(CENTRE, HOLDER)
-TOKEN = Token(NOW, 1_000_000, 1_000_001)
+TOKEN = Token(NOW, 1_000_000, 1_000_001, 1_000_000)
 CODE = qr.make_code(CERTIFICATE, PHONE_KEY, TOKEN)
 
 
@@ -80,16 +80,27 @@ def test_keys_and_signatures_of_other_lengths_fit_nothing(length: int) -> None:
 
 @given(st.binary(max_size=40))
 def test_a_phone_cannot_sign_nonsense(payload: bytes) -> None:
-    signed = qr.sign1(PHONE_KEY, b"onecard token v1", payload)
+    signed = qr.sign1(PHONE_KEY, b"onecard token v2", payload)
     data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
     if len(data) <= 250:
         with pytest.raises(NotGenuine):
             qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
 
 
-@pytest.mark.parametrize("token", [[True, 1, None], [TOKEN.issued_at, True, None], [TOKEN.issued_at, 1, False]])
-def test_a_truth_value_is_no_number(token: list[object]) -> None:
-    signed = qr.sign1(PHONE_KEY, b"onecard token v1", token)
+RIGHT: list[object] = [NOW, 1, 7, 1_000]
+WRONG: list[object] = [True, False, -1, 2**53, 2**64, 1.0, "1", b"1", [1], {}]
+WRONG_TOKENS: list[list[object]] = [
+    *([*RIGHT[:at], value, *RIGHT[at + 1 :]] for at in range(4) for value in WRONG),
+    *([*RIGHT[:at], 0, *RIGHT[at + 1 :]] for at in (1, 2, 3)),
+    *([*RIGHT[:at], None, *RIGHT[at + 1 :]] for at in (0, 1)),
+    *(RIGHT[:length] for length in range(4)),
+    [*RIGHT, None],
+]
+
+
+@pytest.mark.parametrize("token", WRONG_TOKENS, ids=repr)
+def test_a_token_has_four_members_of_their_kinds(token: list[object]) -> None:
+    signed = qr.sign1(PHONE_KEY, b"onecard token v2", token)
     data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
     with pytest.raises(NotGenuine):
         qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
@@ -120,6 +131,24 @@ def test_another_phones_token_is_not_genuine() -> None:
 )
 def test_when_and_where_a_code_may_pay(age_s: int, canteen_id: int, refusal: str | None) -> None:
     assert qr.refusal_of(HOLDER, TOKEN, NOW + age_s, canteen_id) == refusal
+
+
+@pytest.mark.parametrize(
+    ("canteen_id", "limit_fen", "price_fen", "refusal"),
+    [
+        (7, 1_500, 1_500, None),
+        (7, None, 99_999, None),
+        (7, 1_500, 1_501, "code_limit_exceeded"),
+        (None, 1_500, 1_000, "wrong_canteen"),
+        (8, 1_500, 1_000, "wrong_canteen"),
+    ],
+)
+def test_without_a_network_a_code_pays_at_its_own_canteen_and_within_its_limit(
+    canteen_id: int | None, limit_fen: int | None, price_fen: int, refusal: str | None
+) -> None:
+    token = Token(NOW, 1, canteen_id, limit_fen)
+    assert qr.offline_refusal_of(HOLDER, token, NOW, 7, price_fen) == refusal
+    assert qr.offline_refusal_of(HOLDER, token, NOW + 61, 7, price_fen) in ("qr_expired", "wrong_canteen")
 
 
 @pytest.mark.parametrize(("data", "text"), [(b"AB", "BB8"), (b"Hello!!", "%69 VD92EX0"), (b"base-45", "UJCLQE7W581")])

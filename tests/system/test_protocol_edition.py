@@ -253,3 +253,40 @@ def test_sign_on_takes_no_other_types_or_spellings(network: Network, scratch: Pa
     assert (tries > 200, accepted, failed) == (True, 0, 0)
     _, answer = sign_on(till, device={name: secrets.token_hex(32) for name in ("software", "model", "serial")})
     assert answer.status == 201, "64 characters"
+
+
+def test_a_charge_and_a_void_take_no_other_types_or_spellings(network: Network, scratch: Path) -> None:
+    till, official = network.terminal(scratch), network.official()
+    card = network.card(official)
+    tries = accepted = failed = 0
+
+    def send(path: str, sequence: int, message: dict[str, Any]) -> None:
+        nonlocal tries, accepted, failed
+        session, body = till._signed_on(), wire.encode(message)
+        headers = till._signed(session, "POST", path, f"{session.epoch}/{sequence}", body)
+        answer = post(till.url, path, headers, body)
+        tries += 1
+        accepted += answer.status < 300 and answer.json()["outcome"] != "refused"
+        failed += answer.status >= 500
+
+    shown = {"meal": "lunch", "purchased_at": till.now()}
+    charge = shown | {"amount_fen": 1_000, "working_meal": True, "qr": "OC1:A", "card": {}}
+    members = [*charge, "uid", "book", "holder_id", "credential_id", "counter", "session_id", "mac"]
+    for member in members:
+        for value in WRONG_VALUES:
+            if (value is None and member in ("amount_fen", "working_meal", "qr")) or value is False:
+                continue
+            sequence = till._take_sequence()
+            response = till._card_response(card.tap(), sequence, shown)
+            message = shown | {"card": response}
+            if member in charge:
+                message |= {member: value}
+            else:
+                message["card"] = response | {member: value}
+            send("/terminal/charges", sequence, message)
+    for member in ("target_epoch", "target_sequence"):
+        for value in WRONG_VALUES:
+            send("/terminal/voids", till._take_sequence(), {"target_epoch": 1, "target_sequence": 1} | {member: value})
+    assert (tries > 400, accepted, failed) == (True, 0, 0)
+    assert network.purses(official) == (10_000, 0)
+    assert till.charge_card(card, "lunch").outcome == "approved", "the card is none the worse for it"

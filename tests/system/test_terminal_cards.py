@@ -3,14 +3,16 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import urllib3
+from msgspec import json as wire
 
 from terminals.client import Terminal
 from terminals.client_messages import Rejected
-from terminals.devices import SoftwareCard
+from terminals.devices import AnsweredAlready, SoftwareCard
 from tests.builders import Network
 from tests.running_system import System
 
@@ -122,3 +124,72 @@ def test_a_clone_is_blocked_once_and_noted_once(network: Network, system: System
     again = SoftwareCard(card.uid, card.file, card._key, counter=card.counter - 1)
     assert till.charge_card(again, "lunch").reason == "already_used"
     assert _audit_entries(system) == before + 2, "the unblocking alone"
+
+
+def test_one_tap_pays_for_one_meal_and_for_no_other_than_was_shown(
+    network: Network, till: Terminal, scratch: Path
+) -> None:
+    """A dishonest till once got three answers from one tap, for three meals of its own choice in the past."""
+    official = network.official()
+    card, now = network.card(official), till.now()
+    shown: dict[str, Any] = {"meal": "lunch", "purchased_at": now}
+    sequence, tap = till._signed_on_sequence(), card.tap()
+    answer = till._card_response(tap, sequence, shown)
+    for n in range(1, 4):
+        with pytest.raises(AnsweredAlready):
+            till._card_response(tap, sequence + n, {"meal": "dinner", "purchased_at": now - n * 3_600})
+    epoch, purses = till.epoch, network.purses(official)
+
+    def reason_of(terminal: Terminal, number: int, payment: dict[str, Any]) -> Any:
+        body = wire.encode(payment | {"card": answer})
+        return json.loads(terminal.exchange("POST", "/terminal/charges", f"{epoch}/{number}", body)[1]).get("reason")
+
+    altered: list[dict[str, Any]] = [
+        *(shown | {"purchased_at": now - back_s} for back_s in (1, 3_600, 7_200, 86_000)),
+        *(shown | {"meal": meal} for meal in ("breakfast", "dinner")),
+        shown | {"amount_fen": 1_000},
+        shown | {"working_meal": True},
+    ]
+    for n, payment in enumerate(altered, 1):
+        assert reason_of(till, sequence + n, shown | payment) == "credential_invalid", "under another number"
+    other = network.terminal(scratch, "yinzhou")
+    assert reason_of(other, sequence, shown) == "credential_invalid", "from another till of the canteen"
+    assert network.purses(official) == purses
+    till.sign_on()
+    assert reason_of(till, sequence, altered[0]) == "credential_invalid", "even under its own number"
+    assert network.purses(official) == purses
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"purchased_at": -1}, {"meal": "breakfast"}, {"amount_fen": 1_000}, {"working_meal": True}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_cards_answer_under_its_own_number_pays_for_what_was_shown_alone(
+    network: Network, scratch: Path, change: dict[str, Any]
+) -> None:
+    till, official = network.terminal(scratch), network.official()
+    shown: dict[str, Any] = {"meal": "lunch", "purchased_at": till.now()}
+    sequence = till._signed_on_sequence()
+    shown["card"] = till._card_response(network.card(official).tap(), sequence, shown)
+    if "purchased_at" in change:
+        change = {"purchased_at": shown["purchased_at"] - 3_600}
+    number = f"{till.epoch}/{sequence}"
+    _, refused = till.exchange("POST", "/terminal/charges", number, wire.encode(shown | change))
+    assert json.loads(refused)["reason"] == "credential_invalid"
+    assert network.purses(official) == (10_000, 0)
+
+
+def test_a_card_pays_for_a_weighed_meal_exactly_what_was_shown(network: Network, scratch: Path) -> None:
+    till, official = network.terminal(scratch, "yuyao"), network.official("yuyao")
+    shown: dict[str, Any] = {"meal": "lunch", "purchased_at": till.now(), "amount_fen": 1_200}
+    sequence = till._signed_on_sequence()
+    shown["card"] = till._card_response(network.card(official).tap(), sequence, shown)
+    sent = [shown | {"amount_fen": 1_201}, shown | {"amount_fen": 1}]
+    for n, message in enumerate(sent):
+        number = f"{till.epoch}/{sequence + 1 + n}"
+        _, answer = till.exchange("POST", "/terminal/charges", number, wire.encode(message))
+        assert json.loads(answer)["reason"] == "credential_invalid"
+    _, answer = till.exchange("POST", "/terminal/charges", f"{till.epoch}/{sequence}", wire.encode(shown))
+    assert json.loads(answer)["receipt"]["amount_fen"] == 1_200
+    assert network.purses(official) == (8_800, 0)

@@ -63,3 +63,28 @@ def test_a_renewed_certificate_pays(network: Network, till: Terminal) -> None:
             post_opening(http, network.url, "/phone/certificates/renewals", body, Ed25519PrivateKey.generate(), "phone")
     renewed = SoftwarePhone(phone.key, to_bytes(json.loads(answer.data)["certificate"]), phone.counter)
     assert till.charge_code(renewed.show_code(), "lunch").outcome == "approved"
+
+
+def test_a_code_pays_no_more_than_its_phone_allowed(network: Network, till: Terminal, scratch: Path) -> None:
+    own, visitor = network.official("yinzhou"), network.official("hangzhou")
+    for official, price_fen in ((own, 1_000), (visitor, 4_000)):
+        phone = network.phone(official)
+        below = phone.show_code(canteen_id=till.canteen_id, limit_fen=price_fen - 1)
+        assert till.charge_code(below, "lunch").reason == "code_limit_exceeded"
+        assert network.purses(official) == (10_000, 0)
+        exact = phone.show_code(canteen_id=till.canteen_id, limit_fen=price_fen)
+        assert till.charge_code(exact, "lunch").outcome == "approved"
+    weighed = network.terminal(scratch, "yuyao")
+    code = network.phone(visitor).show_code(canteen_id=weighed.canteen_id, limit_fen=1_500)
+    assert weighed.charge_code(code, "lunch", 1_501).reason == "code_limit_exceeded"
+    assert weighed.charge_code(code, "lunch", 1_500).outcome == "approved", "the code was not used up"
+    assert till.charge_code(network.phone(own).show_code(limit_fen=None), "dinner").outcome == "approved"
+
+
+def test_a_till_without_a_network_takes_only_codes_for_its_own_canteen(network: Network, till: Terminal) -> None:
+    phone, here = network.phone(network.official()), till.canteen_id
+    assert till.offline_refusal_of(phone.show_code(canteen_id=here, limit_fen=1_000), 1_000) is None
+    assert till.offline_refusal_of(phone.show_code(), 1_000) == "wrong_canteen"
+    assert till.offline_refusal_of(phone.show_code(canteen_id=here + 1), 1_000) == "wrong_canteen"
+    assert till.offline_refusal_of(phone.show_code(canteen_id=here, limit_fen=999), 1_000) == "code_limit_exceeded"
+    assert till.offline_refusal_of("OC1:ABCDEFGH", 1_000) == "credential_invalid"
