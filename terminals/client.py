@@ -63,6 +63,8 @@ PAID_LATELY_MAX = 200
 """Payments that a till can take in that time, looked through from the newest."""
 
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
+FINAL = {"approved", "refused", "voided", "recorded"}
+"""Outcomes of requests. A later centre may know more; none of them is taken for one of these."""
 PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/terminal/weigh-ins"}
 
 
@@ -407,6 +409,8 @@ class Terminal:
             raise
         assert status == 200
         decoded = wire.decode(answer, type=Answer)
+        if decoded.outcome not in FINAL:
+            raise OutcomeUnknown(f"this client does not know the outcome {decoded.outcome!r}")
         voided = decoded.outcome == "approved" and decoded.reversed_fen is not None
         self.journal.write_answer(epoch, sequence, "voided" if voided else decoded.outcome, answer)
         return decoded

@@ -41,7 +41,7 @@ from terminals.schemas import (
     to_text,
 )
 from terminals.sessions import QUERIES, SUITE, agree_key, session_end
-from terminals.signatures import PROTOCOL
+from terminals.signatures import EDITIONS, PROTOCOL
 from terminals.verification import RESEND_WITHIN_S
 
 CODE_LIFE = timedelta(minutes=10)
@@ -197,7 +197,7 @@ async def sign_on(
     PROTOCOL_UNKNOWN when the terminal speaks no edition of ours.
     """
     if PROTOCOL not in asked.protocols:
-        raise Problem(PROTOCOL_UNKNOWN, "terminals.protocol_unknown", editions=PROTOCOL)
+        raise Problem(PROTOCOL_UNKNOWN, "terminals.protocol_unknown", editions=EDITIONS)
     now = datetime.now(UTC)
     ours = X25519PrivateKey.generate()
     answer = await _signed_on(ledger, terminal, to_text(ours.public_key().public_bytes_raw()), now, calendar)

@@ -30,6 +30,9 @@ CREATED_WITHIN_S = 300
 PROTOCOL = 2
 """The edition of the protocol that this centre speaks."""
 
+EDITIONS = str(PROTOCOL)
+"""All editions that it speaks, for people and in ``params``: separated by commas when there is more than one."""
+
 LABEL = "onecard"
 TAG = f"{LABEL}-{PROTOCOL}"
 """The edition in the signature of every message: what one edition signs is never read as another's."""
@@ -188,7 +191,7 @@ def read_signature(
     if parameters is None:
         raise Problem(BAD_SIGNATURE, "terminals.signature_input")
     if parameters["tag"] != TAG:
-        raise Problem(PROTOCOL_UNKNOWN, "terminals.tag_unknown", editions=PROTOCOL, tag=parameters["tag"] or "")
+        raise Problem(PROTOCOL_UNKNOWN, "terminals.tag_unknown", editions=EDITIONS, tag=parameters["tag"] or "")
     expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, "ed25519")
     if parameters["components"] != expected or parameters["alg"] != algorithm:
         raise Problem(BAD_SIGNATURE, "terminals.signature_profile", algorithm=algorithm, components=expected)

@@ -149,7 +149,7 @@ def test_a_message_of_another_edition_is_told_which_editions_the_centre_speaks(t
     with pytest.raises(Problem) as refused:
         read_signature("POST", PATH, headers, BODY, in_session=in_session)
     assert (refused.value.kind.slug, refused.value.kind.status) == ("protocol-unknown", 400)
-    assert refused.value.params["editions"] == 2
+    assert refused.value.params["editions"] == "2"
 
 
 def test_the_edition_is_covered_by_the_signature(monkeypatch: pytest.MonkeyPatch) -> None:

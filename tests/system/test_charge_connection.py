@@ -260,7 +260,12 @@ def test_every_answer_has_a_date(network: Network, tmp_path: Path) -> None:
     )
     closing = UNSIGNED.replace(b"host: x", b"host: x\r\nconnection: close")
     large = UNSIGNED.replace(b"content-length: 2", b"content-length: 300000") + bytes(300_000)
-    for request in (charge, closing, large, HEALTH.replace(b"host: x", b"host: x\r\nconnection: close")):
+    others = [
+        request + b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}"
+        for request in (b"POST /terminal/nothing", b"PUT /terminal/charges", b"POST /terminal/sessions", b"GET /health")
+    ]
+    garbage, fields = b"GARBAGE\r\n\r\n", HEALTH.replace(b"host: x", b"a: b\r\n" * 3_000 + b"host: x")
+    for request in (charge, closing, large, *others, garbage, fields):
         head = _raw(network.url, request).partition(b"\r\n\r\n")[0]
         [date] = re.findall(rb"\r\ndate: ([^\r]*)", head)
         assert re.fullmatch(rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", date)

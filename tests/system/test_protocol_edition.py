@@ -16,7 +16,7 @@ from msgspec import json as wire
 
 from terminals import signatures
 from terminals.client import Terminal
-from terminals.client_messages import Rejected, authority_of
+from terminals.client_messages import OutcomeUnknown, Rejected, authority_of
 from terminals.schemas import Device, SignOn, to_text
 from terminals.sessions import SUITE
 from terminals.signatures import PROTOCOL, check_answer, ed25519_verifier, read_signature, sign_answer, sign_request
@@ -94,7 +94,7 @@ def test_sign_on_agrees_on_the_edition_and_keeps_what_the_device_says(
 def test_no_edition_in_common_is_a_signed_problem_that_names_the_centres(network: Network, scratch: Path) -> None:
     till = network.terminal(scratch)
     sent, answer = sign_on(till, protocols=[1, 3])
-    assert (answer.status, slug_of(answer), answer.json()["params"]) == (400, "protocol-unknown", {"editions": 2})
+    assert (answer.status, slug_of(answer), answer.json()["params"]) == (400, "protocol-unknown", {"editions": "2"})
     assert is_signed_by_the_centre(till, sent, answer)
     assert till.charge_card(network.card(network.official()), "lunch").outcome == "approved", "its session goes on"
 
@@ -127,7 +127,7 @@ def test_a_message_of_another_edition_is_refused_whatever_it_asks(network: Netwo
         field = headers["signature-input"].replace(f';tag="{signatures.TAG}"', tag)
         answer = post(network.url, path, headers | {"signature-input": field}, body, method)
         assert (answer.status, slug_of(answer)) == (400, "protocol-unknown"), path
-        assert answer.json()["params"]["editions"] == 2
+        assert answer.json()["params"]["editions"] == "2"
         assert "signature" not in answer.headers, "what another edition signs is not known here"
         assert answer.headers["date"]
 
@@ -204,6 +204,29 @@ def test_a_client_ignores_members_of_answers_that_it_does_not_know(
         till.void(till.epoch, 2**53 - 1)
     assert (refused.value.slug, refused.value.document["signed"]) == ("invalid", True)
     assert till.unknown() == []
+
+
+def test_an_outcome_that_a_client_does_not_know_is_no_approval(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till, official = network.terminal(scratch), network.official()
+    card, session = network.card(official), till._signed_on()
+    request = till._http.request
+
+    def later_edition(method: str, url: str, **sent: Any) -> urllib3.BaseHTTPResponse:
+        answer, body = request(method, url, **sent), b'{"outcome":"deferred"}'
+        read = read_signature(method, url.removeprefix(till.url), sent["headers"], sent["body"], in_session=True)
+        fields = sign_answer(
+            read, answer.status, body, block_list=7, created=till.now(), key_id=session.session_id, sign=session.mac
+        )
+        return urllib3.HTTPResponse(body, headers=fields, status=answer.status)
+
+    monkeypatch.setattr(till._http, "request", later_edition)
+    with pytest.raises(OutcomeUnknown):
+        till.charge_card(card, "lunch")
+    monkeypatch.undo()
+    assert len(till.unknown()) == 1
+    assert [answer.outcome for answer in till.resend_unknown()] == ["approved"]
 
 
 REQUESTS: dict[str, dict[str, Any]] = {

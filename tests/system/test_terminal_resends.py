@@ -194,3 +194,27 @@ def test_a_given_up_charge_is_voided_and_never_posts(
     assert terminal.void(charge.epoch, charge.sequence).reversed_fen == 1_000
     assert terminal.unknown() == []
     assert network.purses(official) == (10_000, 0)
+
+
+def test_a_signed_refusal_of_a_sign_on_is_no_answer_to_the_charge_that_needed_it(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, official = network.terminal(scratch), network.official()
+
+    def lost(*_: object, **__: object) -> None:
+        raise urllib3.exceptions.ProtocolError("the cable is out")
+
+    card = network.card(official)
+    with monkeypatch.context() as cable_out:
+        cable_out.setattr(terminal._http, "request", lost)
+        with pytest.raises(OutcomeUnknown):
+            terminal.charge_card(card, "lunch")
+    terminal._session = None
+    with monkeypatch.context() as other_edition:
+        other_edition.setattr("terminals.client.PROTOCOL", 3)
+        with pytest.raises(Rejected) as refused:
+            terminal.sign_on()
+        assert refused.value.slug == "protocol-unknown"
+        assert terminal.resend_unknown() == []
+    assert len(terminal.unknown()) == 1
+    assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
