@@ -64,6 +64,12 @@ PAYMENTS = st.tuples(
 )
 
 
+@given(PAYMENTS, PAYMENTS, st.integers(0, 4))
+def test_each_part_of_a_payment_is_bound_by_itself(one: Any, other: Any, at: int) -> None:
+    changed = (*one[:at], other[at], *one[at + 1 :])
+    assert (cards.binding(*changed) == cards.binding(*one)) == (changed == one)
+
+
 @given(PAYMENTS, PAYMENTS)
 def test_two_payments_have_two_bindings_and_two_challenges(one: Any, other: Any) -> None:
     bound = [cards.binding(*payment) for payment in (one, other)]
