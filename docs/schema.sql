@@ -995,7 +995,11 @@ CREATE TABLE public.terminal_session (
     wrapped_key bytea NOT NULL,
     signed_in_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone
+    ended_at timestamp with time zone,
+    protocol integer,
+    software text,
+    model text,
+    serial text
 );
 
 CREATE TABLE public.till_totals (
