@@ -27,6 +27,8 @@ from tests.counter import Counter
 from tests.running_system import System
 
 os.environ.pop("ONECARD_DATA_DIR", None)
+# Two test processes and their systems share the processors: threads of one library would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOW_FILES = {
     "test_processes", "test_running", "test_health", "test_forecasting", "test_sign_in", "test_demo_day",

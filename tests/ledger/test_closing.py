@@ -209,6 +209,20 @@ async def test_a_close_that_crashes_before_any_statement_is_resumed_to_the_same_
     assert [line for line in await _verify(ledger, tmp_path) if not line.holds] == []
 
 
+async def test_a_closing_that_is_interrupted_is_no_damage(
+    ledger: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clearing import closing
+
+    day = max((await open_dates(ledger)).values())
+    monkeypatch.setattr(closing, "QUERIES", Fragile(closing.QUERIES))
+    Fragile.asked, Fragile.breaks_at = Tally(), ("assign_closed_days", 1)
+    with pytest.raises(Crash):
+        await close(ledger, day, tmp_path)
+    Fragile.breaks_at = None
+    assert [line for line in await _verify(ledger, tmp_path) if not line.holds] == []
+
+
 async def test_the_job_closes_what_is_due_and_nothing_else(ledger: Pool, database_url: str, tmp_path: Path) -> None:
     create_missing_keys(tmp_path)
     settings = Settings(database_url=database_url, redis_url="unix://none", statement_dir=tmp_path, keys_dir=tmp_path)

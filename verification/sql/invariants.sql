@@ -185,12 +185,14 @@ GROUP BY cycle_date, book, issuer_id, canteen_id, acquirer_id, meal, channel
 HAVING sum(kept_fen) <> sum(fen) OR sum(kept_payments) <> sum(payments);
 
 -- name: closed_day_has_cycle
--- Closed days without a cycle although a later one was netted, and days marked closed that are still open.
+-- Closed days without a cycle although a later one was closed, and days marked closed that are still open. While a cycle
+-- is being closed, its days have none yet: an interruption there is no damage, and the job runner continues it.
 SELECT d.book, d.business_date,
        (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
         WHERE t.book = d.book AND t.business_date = d.business_date)::bigint AS off_fen
 FROM closed_day d
-WHERE (d.cycle_date IS NULL AND EXISTS (SELECT FROM cycle c WHERE c.business_date >= d.business_date))
+WHERE (d.cycle_date IS NULL AND EXISTS (
+    SELECT FROM cycle c WHERE c.business_date >= d.business_date AND c.state <> 'closing'))
    OR EXISTS (SELECT FROM book_day b WHERE b.book = d.book AND b.business_date <= d.business_date)
    OR d.cycle_date < d.business_date;
 

@@ -159,8 +159,12 @@ async def _entries(
 
 
 async def material_months(pool: Pool, canteen: Canteen, first: date, last: date) -> list[MaterialMonth]:
-    """The months of a canteen from one day to another that anything is known of."""
+    """The whole months of a canteen, from that of one day to that of another, that anything is known of.
+
+    Tickets and purchases are of whole months; part of a month's weights would differ from them.
+    """
     number = canteen.canteen_id
+    first, last = first.replace(day=1), _months_before(last, -1) - timedelta(days=1)
     months = await months_of(pool, first, last, number)
     bought, _ = await _entries(pool, first, last, EntryKind.PURCHASE, number)
     collected, _ = await _entries(pool, first, last, EntryKind.COLLECTED, number)
