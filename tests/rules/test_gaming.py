@@ -125,7 +125,7 @@ def unseen() -> Quarter:
 
 @dataclass(frozen=True)
 class Trick:
-    """What a manager does, the points that the issue's audit measured before, and what catches it elsewhere."""
+    """What a manager does, the points that an audit measured before, and what catches it elsewhere."""
 
     name: str
     before: str
