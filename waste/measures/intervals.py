@@ -83,6 +83,7 @@ def student_quantile(freedom: float) -> float:
     """The 97.5 % quantile of Student's t, for at least one degree of freedom, to five digits.
 
     With ``t = sqrt(freedom) tan(angle)`` its density is a power of the cosine; the angle is where 95 % of it lie below.
+    SciPy has the same, and would take 43 MB of every worker.
     """
     power = freedom - 1
     step = pi / 2 / STEPS
