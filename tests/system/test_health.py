@@ -43,7 +43,9 @@ def card(fragile: System, till: Terminal) -> SoftwareCard:
 
 
 def health(system: System, path: str = "/health") -> dict[str, Any]:
-    answer = urllib3.request("GET", system.url + path, timeout=60, retries=False)
+    """What one worker says. On a connection that is kept it would be the same one each time."""
+    closing = {"connection": "close"}
+    answer = urllib3.request("GET", system.url + path, headers=closing, timeout=60, retries=False)
     return {"code": answer.status, **answer.json()}
 
 
