@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.calendar import is_working_day
+from verification.gaming import SCHEME, points_unflagged
+from waste.evaluation.scoring import Known, evaluate
+from waste.evaluation.sums import Week
 from waste.forecast.series import Series
 from waste.measures.change_points import change_points
 from waste.measures.intervals import WEEKS_MIN, interval
@@ -66,6 +69,46 @@ def interval_coverage(weeks: int, correlation: float, series: int) -> float:
     chance = np.random.default_rng(35)
     found = [interval(weeks_of(chance, weeks, correlation)) for _ in range(series)]
     return float(np.mean([made is not None and made[0] <= LEVEL_G <= made[1] for made in found]))
+
+
+MIDDLING = Week(
+    covers=1_000, meals=5, weighed_meals=5, weighed_covers=1_000, waste_g=75_000, lunch_covers=1_000, lunch_g=75_000,
+    prepared_meals=5, unserved_g=20_000, plate_g=40_000, prepared_g=500_000, streams=20, marked_streams=0,
+    forecast_meals=5, planned_meals=5, cook_for=1_000, off_portions=95, bookings=1, booked=50, came=50,
+)  # fmt: skip
+GOOD = replace(MIDDLING, waste_g=40_000, lunch_g=40_000, unserved_g=10_000, plate_g=15_000)
+"""A week of a kitchen between limit and target, and of one at the target, where points no longer rise."""
+
+
+def kitchen_weeks(chance: np.random.Generator, usual: Week, weeks: int, correlation: float) -> list[Week]:
+    """A kitchen's weeks: one in ten with a holiday; what is left over varies with the covers and by itself."""
+    together, plates, unserved, prepared, off = (correlated(chance, weeks, correlation) for _ in range(5))
+    made = []
+    for t in range(weeks):
+        share = chance.poisson(500 if chance.random() < 0.1 else 1_000) / 1_000
+        covers = round(1_000 * share)
+        plate_g = round(usual.plate_g * share * (1 + 0.1 * together[t] + 0.1 * plates[t]))
+        unserved_g = round(usual.unserved_g * share * (1 + 0.1 * together[t] + 0.1 * unserved[t]))
+        waste_g = plate_g + unserved_g + round(15_000 * share * (1 + 0.1 * together[t] + 0.1 * prepared[t]))
+        made.append(
+            replace(
+                usual, covers=covers, weighed_covers=covers, lunch_covers=covers, cook_for=covers,
+                waste_g=waste_g, lunch_g=waste_g, plate_g=plate_g, unserved_g=unserved_g,
+                prepared_g=round(500_000 * share),
+                off_portions=max(0, round(usual.off_portions * share * (1 + 0.2 * off[t]))),
+            )
+        )  # fmt: skip
+    return made
+
+
+def score_coverage(usual: Week, weeks: int, correlation: float, kitchens: int) -> float:
+    """The share of simulated kitchens whose interval of the score holds the score of their usual weeks."""
+    chance, hit = np.random.default_rng(5), 0
+    true = evaluate(SCHEME, "buffet", "self_run", [usual] * weeks, Known()).score
+    for _ in range(kitchens):
+        found = evaluate(SCHEME, "buffet", "self_run", kitchen_weeks(chance, usual, weeks, correlation), Known())
+        hit += None not in (true, found.low, found.high) and found.low <= true <= found.high  # type: ignore[operator]
+    return hit / kitchens
 
 
 def months_of(chance: np.random.Generator, months: int, correlation: float, drop: float = 0.0) -> list[float]:
@@ -159,6 +202,10 @@ def figures() -> Iterator[tuple[str, float]]:
         for correlation in (*CORRELATIONS, 0.8):
             name = f"interval_coverage_rho{10 * correlation:.0f}" + ("" if weeks == QUARTER else f"_{weeks}_weeks")
             yield name, interval_coverage(weeks, correlation, 10_000)
+    for kind, usual in (("middling", MIDDLING), ("good", GOOD)):
+        for correlation in CORRELATIONS:
+            name = f"score_coverage_{kind}_rho{10 * correlation:.0f}"
+            yield name, score_coverage(usual, QUARTER, correlation, 300)
     changes = [(months, correlation) for months in (24, 30, 36) for correlation in (0.0, 0.3, 0.5)]
     yield "change_false_alarms", max(share_with_changes(*kind, 0.0, 3_000) for kind in changes)
     yield "change_power", min(share_with_changes(*kind, 0.15, 3_000) for kind in changes)
@@ -166,6 +213,7 @@ def figures() -> Iterator[tuple[str, float]]:
     yield "under_weighing_found", min(under_weighing_found(noise, 200) for noise in NOISES)
     yield "true_weighings_marked_noisy", max(true_weighings_marked(NOISY, 200).values())
     yield "under_weighing_found_noisy", under_weighing_found(NOISY, 200)
+    yield "gaming_points_unflagged", points_unflagged()
     groups = cook_for(8)
     for kind, works in (("working_days", True), ("days_off", False)):
         its = [group for group in groups if group.works == works]

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 
-from tests.rules.test_gaming import CODES, PORTION_G, SCHEME, kitchen
+from verification.gaming import CODES, PORTION_G, SCHEME, kitchen
 from waste.evaluation.scoring import Evaluation, Known, evaluate, measured
 from waste.evaluation.sums import MealRecord, off_plan, total, weeks_of
 

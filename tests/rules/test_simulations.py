@@ -6,9 +6,11 @@ from math import fsum
 import pytest
 
 from verification.evaluation import (
+    MIDDLING,
     NOISES,
     Noise,
     interval_coverage,
+    score_coverage,
     share_with_changes,
     true_weighings_marked,
     under_weighing_found,
@@ -21,6 +23,11 @@ from waste.measures.intervals import WEEKS_MIN, interval, weights_of_weeks
 def test_an_interval_of_95_percent_covers_95_percent(weeks: int, correlation: float) -> None:
     """2,000 canteens: the standard error of a coverage of 95 % is 0.5 points."""
     assert 0.925 <= interval_coverage(weeks, correlation, 2_000) <= 0.98
+
+
+def test_the_interval_of_a_score_covers_the_score_of_the_usual_weeks() -> None:
+    """100 kitchens: the standard error of a coverage of 95 % is 2.2 points."""
+    assert score_coverage(MIDDLING, 13, 0.3, 100) >= 0.88
 
 
 def test_drawn_weights_give_the_interval_of_a_ratio() -> None:
