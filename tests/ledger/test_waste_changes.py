@@ -128,14 +128,16 @@ async def test_scores_are_noted_once(world: World) -> None:
     score = partial(score_evidence, world.database, SUPERVISOR, world.canteen, QUARTER)
     submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, quarter_after(TODAY))
     assert await world.noted(score("A1", 90, "现场查看", [])) == ["score_evidence"]
-    assert await world.noted(submit({"A2": 60}, "制度健全", {})) == ["evaluate_oneself"]
+    shown = {"A2": [Attachment("台账.pdf", b"%PDF-1.7")]}
+    await world.refused(submit({"A2": 60}, "制度健全", {}), "evaluation.self_score_without_file")
+    assert await world.noted(submit({"A2": 60}, "制度健全", shown)) == ["evaluate_oneself"]
     await world.refused(score("E1", 90, "x", []), "evaluation.not_from_evidence")
     await world.refused(submit({"E1": 60}, "x", {}), "evaluation.not_from_evidence")
     shown = {"B3": [Attachment("台账.pdf", b"%PDF-1.7")]}
-    assert await world.noted(submit({"A2": 60, "B3": 100}, "制度健全", shown)) == ["evaluate_oneself"]
+    assert await world.noted(submit({"A2": 60, "B3": 100}, "制度健全", shown)) == ["evaluate_oneself"], "A2 has its own"
     numbers = [world.canteen.canteen_id]
     known = (await known_of_quarter(world.ledger, numbers, quarter_after(TODAY), TODAY))[numbers[0]]
-    assert (known.self_scored, known.with_file) == ({"A2": 0.6, "B3": 1.0}, frozenset({"B3"}))
+    assert (known.self_scored, known.with_file) == ({"A2": 0.6, "B3": 1.0}, frozenset({"A2", "B3"}))
     late = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, quarter_before(QUARTER))
     await world.refused(late({"A2": 60}, "x", {}), "evaluation.self_evaluation_too_late")
     assert await pending_quarters(world.ledger) == [QUARTER]
@@ -348,7 +350,8 @@ async def test_a_quarter_that_is_not_over_is_neither_evaluated_nor_frozen(world:
     score = partial(score_evidence, world.database, SUPERVISOR, world.canteen)
     submit = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen)
     assert await world.noted(score(running, "A1", 90, "现场查看", [])) == ["score_evidence"]
-    assert await world.noted(submit(running, {"A2": 60}, "制度健全", {})) == ["evaluate_oneself"]
+    shown = {"A2": [Attachment("台账.pdf", b"%PDF-1.7")]}
+    assert await world.noted(submit(running, {"A2": 60}, "制度健全", shown)) == ["evaluate_oneself"]
     assert await pending_quarters(world.ledger) == []
     await world.refused(score(future, "A1", 90, "x", []), "evaluation.quarter_not_begun")
     await world.refused(submit(future, {"A2": 60}, "x", {}), "evaluation.quarter_not_begun")

@@ -365,7 +365,10 @@ def booking(city: City) -> Ask:
 
 
 def self_evaluation(city: City) -> Ask:
-    body = {"canteen_id": city.canteen(), "quarter": RUNNING, "percents": {"A1": 60}, "note": "制度健全"}
+    body = {
+        "canteen_id": city.canteen(), "quarter": RUNNING, "percents": {"A1": 60}, "note": "制度健全",
+        "files": {"A1": [PHOTO]},
+    }  # fmt: skip
     invalid = body | {"percents": {"W1": 60}}
     return Ask("kitchen-yinzhou", "/waste/self-evaluations", body, "finance-yinzhou", "kitchen-yuyao", invalid)
 

@@ -65,7 +65,7 @@ async def raise_appeal(
     try:
         async with audit.change(database, person.login, "appeal", detail=detail) as change:
             await _must_be_appealable(change.db, quarter)
-            await _check_codes(change.db, canteen, quarter, codes)
+            await _check_named(change.db, canteen, quarter, against)
             [number] = await next_numbers(change.db, 1)
             change.note.subject = appeal_subject(number)
             change.db.add(
@@ -82,11 +82,14 @@ async def raise_appeal(
     return number
 
 
-async def _check_codes(db: AsyncSession, canteen: Canteen, quarter: date, codes: list[str]) -> None:
+async def _check_named(db: AsyncSession, canteen: Canteen, quarter: date, against: Against) -> None:
     mine = QuarterResult.canteen_id == canteen.canteen_id, QuarterResult.quarter == quarter
-    query = select(QuarterResult.points).where(*mine).order_by(QuarterResult.revision.desc()).limit(1)
-    known = {point["code"] for point in await db.scalar(query) or []}
-    for code in codes:
+    query = select(QuarterResult).where(*mine).order_by(QuarterResult.revision.desc()).limit(1)
+    result = await db.scalar(query)
+    if against.veto and not (result and result.vetoed):
+        raise Problem(INVALID, "evaluation.no_veto", canteen_id=canteen.canteen_id)
+    known = {point["code"] for point in result.points} if result else set()
+    for code in sorted(against.codes):
         if code not in known:
             raise Problem(INVALID, "evaluation.not_applicable", indicator=code, canteen_id=canteen.canteen_id)
 

@@ -1,6 +1,6 @@
 """Scores of indicators that are not measured: by inspectors, and by the agencies themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from waste.evaluation.quarters import (
 )
 from waste.evaluation.schemas import EvidenceShown
 from waste.evaluation.scheme import scheme_for
-from waste.weighing.files import add_files
+from waste.weighing.files import add_files, files_of
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "evidence.sql")
 
@@ -72,10 +72,10 @@ async def submit_self_evaluation(
 ) -> None:  # fmt: skip
     """Record an agency's own scores of its canteen with files by indicator; scores submitted before are replaced.
 
-    An indicator without a file counts as not shown; files that came before stay.
+    Files that came before stay.
 
-    Raises Problem INVALID (an indicator is not scored from evidence, or it is later than 20 days after the quarter),
-    CONFLICT (the results are frozen).
+    Raises Problem INVALID (an indicator is not scored from evidence, or has no file; it is later than 20 days after the
+    quarter), CONFLICT (the results are frozen).
     """
     check_codes(canteen, quarter, sorted({*percents, *files}))
     subject = self_evaluation_subject(quarter, canteen.canteen_id)
@@ -94,6 +94,16 @@ async def submit_self_evaluation(
         for code, some in files.items():
             shows = self_evaluation_subject(quarter, canteen.canteen_id, code)
             await add_files(change.db, canteen.book, canteen.canteen_id, shows, some, person.login)
+        await _must_have_files(change.db, canteen, quarter, percents)
+
+
+async def _must_have_files(db: AsyncSession, canteen: Canteen, quarter: date, codes: Iterable[str]) -> None:
+    """A score without a file would count as not shown, and its author would learn it when it is too late."""
+    subjects = {self_evaluation_subject(quarter, canteen.canteen_id, code): code for code in codes}
+    shown = await files_of(db, list(subjects))
+    without = sorted(code for subject, code in subjects.items() if subject not in shown)
+    if without:
+        raise Problem(INVALID, "evaluation.self_score_without_file", indicators=", ".join(without))
 
 
 def check_codes(canteen: Canteen, quarter: date, codes: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from itertools import repeat
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -25,10 +26,12 @@ from waste.evaluation.scheme import Indicator, Scheme
 from waste.evaluation.sums import Week, total, weighted_total
 from waste.measures.intervals import WEEKS_MIN, weights_of_weeks
 
+Number = TypeVar("Number", int, float)
+
 DRAWS, SEED = 1_000, 35
 KEPT_DRAWS = 200
-"""Draws of the score that are kept, for the intervals of ranks."""
-LOW, HIGH = 0.025, 0.975
+"""Quantiles of the drawn scores that are kept, evenly apart, for the intervals of ranks."""
+TAIL = 0.025
 INSPECTOR_SD, SELF_SD = 0.05, 0.10
 """Standard deviations of a person's score, as a share of the points: another inspector, or agency, would differ so."""
 COVERS_MIN = 20
@@ -128,7 +131,7 @@ class Point(Struct, frozen=True):
 class Evaluation:
     """A canteen's score of 100 with its interval and grade; ``to_verify``: 待核实, the grade is not certain.
 
-    ``draws``: scores of the bootstrap, in the order drawn.
+    ``draws``: quantiles of the scores of the bootstrap, in ascending order.
     """
 
     scheme: str
@@ -249,7 +252,7 @@ def evaluate(
     )  # fmt: skip
     return Evaluation(
         scheme.id, score, low, high, grade.name_zh, grade.name_en, to_verify, points, said.falsified,
-        [round(one, 2) for one in drawn[:KEPT_DRAWS]],
+        _kept(drawn),
     )  # fmt: skip
 
 
@@ -414,14 +417,24 @@ def _interval(drawn: Sequence[float], score: float) -> tuple[float, float]:
     """The 95 % interval of the score; the whole scale if there were too few weeks."""
     if not drawn:
         return 0.0, 100.0
-    ordered = sorted(drawn)
-    low, high = ordered[int(LOW * len(ordered))], ordered[int(HIGH * len(ordered))]
+    low, high = _bounds(sorted(drawn))
     return min(round(low, 1), score), max(round(high, 1), score)
+
+
+def _kept(drawn: Sequence[float]) -> list[float]:
+    apart = max(len(drawn) // KEPT_DRAWS, 1)
+    return [round(one, 2) for one in sorted(drawn)[apart // 2 :: apart]]
+
+
+def _bounds(ordered: Sequence[Number]) -> tuple[Number, Number]:
+    """The quantiles that leave as many values below as above."""
+    out = int(TAIL * len(ordered))
+    return ordered[out], ordered[-1 - out]
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A canteen of a group of like ones; ``draws``: scores of its bootstrap."""
+    """A canteen of a group of like ones; ``draws``: quantiles of the scores of its bootstrap."""
 
     number: int
     score: float | None
@@ -443,20 +456,25 @@ def ranks(group: Iterable[Contender]) -> dict[int, Rank]:
     """Ranks of like canteens by number; equal scores share a place.
 
     Canteens without a score or with too few covers are left out; fewer than ``PEERS_MIN`` others are not ranked. The
-    interval is of the places in which the draws of all canteens leave this one.
+    interval is of the places in which the draws of all canteens, each in an order of its own, leave this one.
     """
     able = [one for one in group if one.score is not None and one.weekly_covers >= COVERS_MIN]
     if len(able) < PEERS_MIN:
         return {}
-    count = min(len(one.draws) for one in able)
-    drawn = sorted_places([[one.draws[n] for one in able] for n in range(count)])
+    shuffled = [_shuffled(one) for one in able]
+    drawn = sorted_places(list(zip(*shuffled, strict=False)))
     [said] = sorted_places([[one.score or 0.0 for one in able]])
     found = {}
     for n, one in enumerate(able):
         mine = sorted(places[n] for places in drawn) or [1, len(able)]
-        low, high = mine[int(LOW * len(mine))], mine[int(HIGH * len(mine))]
+        low, high = _bounds(mine)
         found[one.number] = Rank(said[n], min(low, said[n]), max(high, said[n]), len(able))
     return found
+
+
+def _shuffled(one: Contender) -> list[float]:
+    chance = random.Random(one.number)  # noqa: S311 - a simulation
+    return chance.sample(one.draws, len(one.draws))
 
 
 def sorted_places(rows: Iterable[Sequence[float]]) -> list[list[int]]:

@@ -55,19 +55,20 @@ class Month:
         """Grams of a stream as they were weighed."""
         return sum(grams for (_, one), grams in self.grams.items() if one is stream)
 
-    def extrapolated(self, stream: Stream) -> int | None:
+    def extrapolated(self, stream: Stream, least: float = STREAM_KNOWN) -> int | None:
         """Grams of the whole month, by the covers of the meals it was weighed for; None if for too few."""
         covers = sum(self.covers.values())
         known = sum(number for (_, one), number in self.stream_covers.items() if one is stream)
-        return round(self.total(stream) * covers / known) if known >= STREAM_KNOWN * covers and known else None
+        return round(self.total(stream) * covers / known) if known >= least * covers and known else None
 
     @property
     def weighed(self) -> int:
-        """Grams of waste and inedible parts of the whole month.
+        """Grams of waste and inedible parts of the whole month, by what was weighed, however little.
 
-        A stream that was not weighed counts as nothing: the collector took it all the same.
+        Meals that were not weighed are gaps, which cost points elsewhere, and no contradiction. A stream that was never
+        weighed counts as nothing: the collector took it all the same.
         """
-        return sum(self.extrapolated(stream) or self.total(stream) for stream in SHARED)
+        return sum(self.extrapolated(stream, 0.0) or 0 for stream in SHARED)
 
 
 @dataclass(frozen=True, slots=True)

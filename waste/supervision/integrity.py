@@ -27,8 +27,8 @@ LUNCHES_MIN = 10
 """Fewer weighed lunches have no variation or correlation."""
 PEERS_MIN = 3
 """Fewer like kitchens would tell who they are."""
-STEPS_G = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
-"""Steps that scales have."""
+STEPS_G = (1, 2, 5, 10, 20, 50, 100)
+"""Steps that scales of kitchens have: up to 300 kg, 100 g (OIML R 76, class III). Coarser weights are rounded ones."""
 STEP_SHARE = 0.95
 """Of the weights are multiples of the scale's step; the others were corrected, or weighed on another scale."""
 DIGITS_MIN = 50
