@@ -228,7 +228,8 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 async def signed_in_person(db: AsyncSession, token: str) -> Person:
     """The person behind a token.
 
-    Raises Problem NOT_SIGNED_IN when it is unknown or has ended, NOT_ALLOWED for a role that lacks its agency.
+    Raises Problem NOT_SIGNED_IN when it is unknown or has ended, NOT_ALLOWED for a role that lacks its agency, or has
+    one and acts for the whole network.
     """
     user = await db.scalar(
         select(ConsoleUser)
@@ -244,6 +245,8 @@ def _person_of(user: ConsoleUser) -> Person:
     role = Role(user.role)
     if role in NEEDS_AGENCY and user.agency_id is None:
         raise Problem(NOT_ALLOWED, "access.no_agency")
+    if role not in NEEDS_AGENCY and user.agency_id is not None:
+        raise Problem(NOT_ALLOWED, "access.agency_of_network_role")
     return Person(user.user_id, user.login, role, user.agency_id)
 
 

@@ -25,12 +25,15 @@ def check_new_login(login: str) -> None:
 async def add_console_user(database: Database, login: str, role: Role, agency_id: int | None, password: str) -> None:
     """Add a console user.
 
-    Raises Problem INVALID (a login of other characters, a weak password, a role that lacks its agency), CONFLICT (the
+    Raises Problem INVALID (a login of other characters, a weak password, a role that lacks its agency, or acts for
+    the whole network and was given one), CONFLICT (the
     login is taken) or NOT_FOUND (no such agency).
     """
     check_new_login(login)
     if role in NEEDS_AGENCY and agency_id is None:
         raise Problem(INVALID, "console_user.role_needs_agency", role=Phrase(role, f"role.{role}"))
+    if role not in NEEDS_AGENCY and agency_id is not None:
+        raise Problem(INVALID, "console_user.role_has_no_agency", role=Phrase(role, f"role.{role}"))
     check_new_password(login, password)
     password_hash = hash_password(password)
     async with audit.change(database, "command line", "add_user", detail={"role": role.value}) as change:

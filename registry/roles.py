@@ -15,4 +15,4 @@ class Role(StrEnum):
 
 
 NEEDS_AGENCY = frozenset({Role.AGENCY_ADMIN, Role.AGENCY_FINANCE, Role.CANTEEN_MANAGER})
-"""Roles within an agency. A user of such a role without one may do nothing: none means the whole network elsewhere."""
+"""Roles within an agency; the others act for the whole network and have none. Who does not fit may do nothing."""

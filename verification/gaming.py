@@ -103,7 +103,7 @@ def _meal(day: date, meal: Meal, usual: float, weather: float, care: float, chan
 
 @cache
 def honest() -> Quarter:
-    """350 lunches, scored by an inspector; ten bookings and four cases, one of them late."""
+    """350 lunches, scored by an inspector; four bookings of twenty people and four cases, one of them late."""
     meals = [
         replace(one, booked=20, came=18) if one.meal == Meal.LUNCH and n % 20 == 1 else one
         for n, one in enumerate(kitchen(350, 1))
@@ -181,10 +181,11 @@ def zeroed(count: int) -> Quarter:
     return replace(honest(), meals=meals)
 
 
-def one_booking() -> Quarter:
+def bookings_of_one(count: int) -> Quarter:
     meals = [replace(one, booked=None, came=None) for one in honest().meals]
-    lunch = next(n for n, one in enumerate(meals) if one.meal == Meal.LUNCH)
-    meals[lunch] = replace(meals[lunch], booked=1, came=1)
+    lunches = [n for n, one in enumerate(meals) if one.meal == Meal.LUNCH]
+    for n in lunches[:count]:
+        meals[n] = replace(meals[n], booked=1, came=1)
     return replace(honest(), meals=meals)
 
 
@@ -210,7 +211,8 @@ TRICKS = [
     Trick("phantom meals with one gram", "+8.4", phantom_dinners),
     Trick("112 weighings corrected to 0 g afterwards", "+6.8", lambda: zeroed(112)),
     Trick("160 weighings corrected to 0 g afterwards", "+17 (303)", lambda: zeroed(160)),
-    Trick("one booking of one person", "+4.0", one_booking, no_booking),
+    Trick("one booking of one person", "+4.0", lambda: bookings_of_one(1), no_booking),
+    Trick("five bookings of one person", "+1.0", lambda: bookings_of_one(5), no_booking),
     Trick("a trivial finding opened and closed", "+2.1",
           lambda: honest().know(cases_due=1, cases_in_time=1),
           lambda: honest().know(cases_due=0, cases_in_time=0)),

@@ -234,8 +234,8 @@ def test_bookings_and_cases_are_measured() -> None:
 
 
 def test_one_booking_and_one_case_say_nothing() -> None:
-    """Four bookings and two cases: left out, and their points are spread over the others."""
-    weeks = [replace(WEEK, bookings=4)] + [replace(WEEK, bookings=0, booked=0, came=0)] * 12
+    """Nineteen people booked and two cases: left out, and their points are spread over the others."""
+    weeks = [replace(WEEK, bookings=5, booked=19, came=19)] + [replace(WEEK, bookings=0, booked=0, came=0)] * 12
     few = evaluated(weeks, replace(KNOWN, cases_due=2, cases_in_time=2))
     assert {p.code for p in few.points if p.points is None} == {"B2", "E4", "F1"}
     said = sum(point.points for point in few.points if point.points is not None)

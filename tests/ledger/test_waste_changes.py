@@ -99,6 +99,10 @@ class World:
         assert problem.value.code == code
         assert await self.entries() == before
 
+    async def rules(self, canteen_id: int) -> set[str]:
+        """The rules of the quarter's open flags."""
+        return {flag.rule for flag in await flags_of(self.ledger, [canteen_id], *quarter_of(QUARTER))}
+
     async def evaluated(self) -> None:
         async with self.ledger.acquire() as connection:
             await request_evaluation(connection, QUARTER)
@@ -158,6 +162,7 @@ async def test_from_freezing_to_an_appeal_that_is_decided(world: World) -> None:
     named = partial(raise_appeal, world.database, world.kitchen, world.canteen, QUARTER)
     await world.refused(named(Against(frozenset(), veto=False), "x", []), "evaluation.appeal_names_nothing")
     await world.refused(named(Against(frozenset({"M1"}), veto=False), "x", []), "evaluation.not_applicable")
+    await world.refused(named(Against(frozenset(), veto=True), "x", []), "evaluation.no_veto")
     assert await world.noted(appeal()) == ["appeal"]
     await world.refused(appeal(), "evaluation.appeal_open")
     await world.refused(score("A2", 90, "x", []), "evaluation.frozen")
@@ -189,12 +194,16 @@ async def test_an_appeal_opens_the_inputs_that_it_names_and_nothing_else(world: 
     again = (await kept_results(world.ledger, QUARTER, [number]))[number]
     moved = {p.code: (p.points, q.points) for p, q in zip(frozen.points, again.points, strict=True) if p != q}
     assert moved == {"A1": (0, 5.4)}
-    against = Against(frozenset({"E1"}), veto=False)
+    appeal = await raise_appeal(world.database, world.kitchen, world.canteen, QUARTER, against, "系误录", [])
+    await score_evidence(world.database, OTHER, world.canteen, QUARTER, "A1", 100, "x", [])
+    await decide_appeal(world.database, THIRD, appeal, accept=False, text="不属实")
+    against = Against(frozenset({"A1", "E1"}), veto=False)
     appeal = await raise_appeal(world.database, world.kitchen, world.canteen, QUARTER, against, "称重有误", [])
     await decide_appeal(world.database, THIRD, appeal, accept=True, text="属实")
     await run_pending_evaluations(world.ledger)
     last = (await kept_results(world.ledger, QUARTER, [number]))[number]
-    assert [p.code for p, q in zip(again.points, last.points, strict=True) if p != q] == ["E1"]
+    moved_again = [p.code for p, q in zip(again.points, last.points, strict=True) if p != q]
+    assert moved_again == ["E1"], "a score of an appeal that was rejected has fallen with it"
 
 
 async def test_a_quarter_without_a_scheme_stops_no_other_evaluation(world: World) -> None:
@@ -226,6 +235,19 @@ async def test_last_year_is_what_was_frozen(world: World) -> None:
     )
     [after] = await inputs_of(world.ledger, QUARTER, kitchens, TODAY)
     assert after.known.last_year == before.known.last_year
+
+
+async def test_a_fall_since_last_year_is_a_flag(world: World) -> None:
+    """The kitchen threw away as much then as now; with half of it gone, a person should look."""
+    number = world.canteen.canteen_id
+    await world.evaluated()
+    assert await world.rules(number) & {"fell_since_last_year"} == set()
+    await world.ledger.execute(
+        "UPDATE waste_meal SET preparation_g = preparation_g / 2, unserved_g = unserved_g / 2, plate_g = plate_g / 2"
+        " WHERE canteen_id = $1 AND business_date >= $2", number, QUARTER,
+    )  # fmt: skip
+    await world.evaluated()
+    assert "fell_since_last_year" in await world.rules(number)
 
 
 async def test_an_upheld_flag_of_figures_caps_the_points(world: World) -> None:
@@ -293,22 +315,23 @@ async def test_what_is_weighed_again_is_drawn_by_a_seed_that_was_published_befor
     seed = await seed_of(world.ledger, running)
     assert seed.seed is None, "nobody sees it before the quarter is over"
     await world.refused(draw(), "evaluation.nothing_to_reweigh")
-    weigh_ins = [
-        WeighIn(uuid4(), CanteenId(canteen.canteen_id), TODAY, meal, stream, 1_000, None, None)
-        for meal in (Meal.BREAKFAST, Meal.LUNCH) for stream in WASTE_STREAMS
-    ]  # fmt: skip
-    async with world.ledger.acquire() as connection, connection.transaction():
-        await record_weigh_ins(connection, {canteen.canteen_id: canteen}, "kitchen", Source.PERSON, weigh_ins)
-    assert await world.noted(draw()) == ["draw_reweighing"]
-    assert await world.noted(draw()) == [], "a repeat draws nothing more"
+    for meal in (Meal.BREAKFAST, Meal.LUNCH):
+        weigh_ins = [
+            WeighIn(uuid4(), CanteenId(canteen.canteen_id), TODAY, meal, stream, 1_000, None, None)
+            for stream in WASTE_STREAMS
+        ]
+        async with world.ledger.acquire() as connection, connection.transaction():
+            await record_weigh_ins(connection, {canteen.canteen_id: canteen}, "kitchen", Source.PERSON, weigh_ins)
+        assert await world.noted(draw()) == ["draw_reweighing"], "a meal that was recorded early shields no other"
+        assert await world.noted(draw()) == [], "a repeat draws nothing more"
     drawn = await drawn_streams(world.ledger, running, [canteen.canteen_id])
     secret = await world.ledger.fetchval("SELECT seed FROM reweigh_seed")
     assert commitment_of(secret) == seed.commitment
-    ordered = sorted(
-        ((w.meal, w.stream) for w in weigh_ins),
-        key=lambda one: order_of(secret, canteen.canteen_id, TODAY, *one),
-    )
-    assert sorted((one.meal, one.stream) for one in drawn) == sorted(ordered[:2])
+    least = [
+        min(WASTE_STREAMS, key=lambda stream: order_of(secret, canteen.canteen_id, TODAY, meal, stream))
+        for meal in (Meal.BREAKFAST, Meal.LUNCH)
+    ]
+    assert [one.stream for one in sorted(drawn, key=lambda one: one.meal)] == least
     stream = (TODAY, drawn[0].meal, drawn[0].stream)
     weigh = partial(keep_reweighed, world.database, SUPERVISOR, canteen, stream, 1_800, "复称", [])
     assert await world.noted(weigh()) == ["reweigh"]
@@ -332,6 +355,7 @@ async def test_bookings_are_made_before_the_meal(world: World) -> None:
     await book(day, 1)
     await book(day, 40)
     await world.refused(book(TODAY, 40), "forecast.booked_too_late")
+    await world.refused(book(date.max, 40), "forecast.booked_too_early")
     await world.refused(book(day, 40, 40), "forecast.came_not_now")
     await world.refused(book(day, 1, 1, today=day), "forecast.booked_too_late")
     await book(day, 40, 35, today=day + timedelta(days=3))

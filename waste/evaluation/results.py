@@ -37,6 +37,7 @@ from waste.evaluation.scoring import (
     Reopened,
     Source,
     evaluate,
+    fell_to,
     ranks,
     share_of_points,
 )
@@ -54,6 +55,9 @@ LASTING = timedelta(days=7)
 """An upheld flag from its first to its last day, to cap points: a slip at one meal does not."""
 NO_FIGURES = frozenset({"self_scores_only", "serving_changed"})
 """Rules of flags that say nothing about weights and covers."""
+FELL_TO = 0.8
+"""Of last year's grams per cover: more than kitchens save in a year without a change that a person can see (assumed).
+A drift of weights is compared with the last months, which a slow decline takes along."""
 CANTEENS_AT_ONCE = 50
 """Canteens whose meals are in memory together."""
 
@@ -217,7 +221,8 @@ async def _flag(connection: Connection, quarter: date, made: Sequence[tuple[Inpu
     """Flag what a result rests on, as far as a person should look at it."""
     first, last = quarter_of(quarter)
     found: dict[str, list[FoundFlag]] = {
-        "self_scores_only": [], "reweigh_differs": [], "serving_changed": [], "streams_marked": []
+        "self_scores_only": [], "reweigh_differs": [], "serving_changed": [], "streams_marked": [],
+        "fell_since_last_year": [],
     }  # fmt: skip
     for inputs, done in made:
         for rule, figure, usual in _findings(inputs, done):
@@ -232,8 +237,11 @@ def _findings(inputs: Inputs, done: Evaluation) -> list[tuple[str, float, float 
     """Rules that find something in a result, each with its figure and what is usual."""
     found: list[tuple[str, float, float | None]] = []
     own = sum(point.points or 0 for point in done.points if point.source is Source.SELF)
-    if own and not any(point.source is Source.INSPECTOR for point in done.points):
+    if own > sum(point.points or 0 for point in done.points if point.source is Source.INSPECTOR):
         found.append(("self_scores_only", round(own, 1), None))
+    now = fell_to(inputs.scheme, total(inputs.weeks.values()), inputs.known)
+    if now is not None and now <= FELL_TO:
+        found.append(("fell_since_last_year", round(now, 2), FELL_TO))
     again = inputs.known.reweighed
     if again and again.differs:
         found.append(("reweigh_differs", round(again.ratio, 2), 1.0))

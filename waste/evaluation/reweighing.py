@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import asyncpg
+
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
@@ -33,7 +35,7 @@ from waste.weighing.files import add_files
 QUERIES = load_queries(Path(__file__).parent / "sql" / "reweighing.sql")
 
 DRAWN_SHARE = 3
-"""One of so many streams that a canteen has recorded on a day is drawn, and at least one."""
+"""One of so many streams that a canteen has recorded of a meal is drawn, and at least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ async def seed_of(pool: Pool, quarter: date) -> Seed:
 
 
 async def draw_streams(database: Database, person: Person, canteen: Canteen, business_date: date) -> None:
-    """Draw a third of the streams of waste that a canteen recorded on a day. A repeat draws nothing more.
+    """Draw a third of the streams of waste that a canteen recorded of each meal of a day.
+
+    A repeat draws from the meals that were recorded since: an early one does not shield the day.
 
     Raises Problem INVALID (the day is not today or yesterday: food is not kept longer), NOT_FOUND (no seed), CONFLICT
     (nothing was recorded since its hash was published).
@@ -131,19 +135,21 @@ async def draw_streams(database: Database, person: Person, canteen: Canteen, bus
         seed = await connection.fetchrow(QUERIES["lock_seed"], quarter)
         if seed is None:
             raise Problem(NOT_FOUND, "evaluation.no_seed", **year_and_quarter(quarter))
-        if await connection.fetchval(QUERIES["is_drawn"], canteen.book, canteen.canteen_id, business_date):
+        day = canteen.book, canteen.canteen_id, business_date
+        earlier = {row["meal"] for row in await connection.fetch(QUERIES["drawn_meals"], *day)}
+        recorded = await connection.fetch(QUERIES["recorded"], *day, seed["committed_at"])
+        if not recorded and not earlier:
+            raise Problem(CONFLICT, "evaluation.nothing_to_reweigh", day=business_date)
+        by_meal: dict[str, list[asyncpg.Record]] = {}
+        for row in recorded:
+            by_meal.setdefault(row["meal"], []).append(row)
+        drawn = []
+        for meal in sorted(by_meal.keys() - earlier):
+            order = sorted(by_meal[meal], key=lambda r: order_of(seed["seed"], *day[1:], meal, r["stream"]))
+            drawn += order[: max(1, len(order) // DRAWN_SHARE)]
+        if not drawn:
             change.is_repeat = True
             return
-        recorded = await connection.fetch(
-            QUERIES["recorded"], canteen.book, canteen.canteen_id, business_date, seed["committed_at"]
-        )
-        if not recorded:
-            raise Problem(CONFLICT, "evaluation.nothing_to_reweigh", day=business_date)
-        order = sorted(
-            recorded,
-            key=lambda r: order_of(seed["seed"], canteen.canteen_id, business_date, r["meal"], r["stream"]),
-        )
-        drawn = order[: max(1, len(order) // DRAWN_SHARE)]
         change.note.detail = {"streams": [f"{row['meal']}/{row['stream']}" for row in drawn]}
         await connection.executemany(
             QUERIES["draw"],

@@ -35,7 +35,7 @@ MEASURES = frozenset(
 
 
 COUNTED = frozenset({"bookings_kept", "cases_in_time"})
-"""Measures that rest on a number of bookings or cases, which a scheme may ask for at least."""
+"""Measures that rest on a number of booked people or cases, which a scheme may ask for at least."""
 STORAGE_LOSS = "storage_loss"
 LEDGERS = frozenset({STORAGE_LOSS})
 """What measures an indicator that is scored from evidence: what spoiled, by what was bought."""
@@ -87,9 +87,9 @@ class MealBand(Band, forbid_unknown_fields=True):
 class Indicator(Struct, forbid_unknown_fields=True):
     """One indicator: measured, with full points at ``target`` and none at ``limit``; or scored from evidence.
 
-    ``meals``: grams per cover have a band for each kind of meal. ``least``: with fewer cases or bookings the indicator
-    is left out, and its points are spread over the others. ``evidence``, ``evidence_zh``: what its score rests on.
-    ``ledger``: what measures it in place of the agency's own score, where the ledger is complete.
+    ``meals``: grams per cover have a band for each kind of meal. ``least``: with fewer cases or booked people the
+    indicator is left out, and its points are spread over the others. ``evidence``, ``evidence_zh``: what its score
+    rests on. ``ledger``: what measures it in place of the agency's own score, where the ledger is complete.
     """
 
     code: IndicatorCode

@@ -1,11 +1,11 @@
 """Scoring a canteen's quarter by its region's scheme. Pure rules; floats are fine, since no money is computed here.
 
 A measured indicator gets full points at its target and none at its limit, linearly between. What does not apply, or
-rests on fewer bookings or cases than the scheme asks for, counts on neither side: score = 100 sum points / sum possible
-points. What could have been shown or weighed and was not gets none. Evidence is scored by an inspector, else by the
-agency itself, which needs a file and is capped. Grams per cover have a target and a limit for each kind of meal, and
-the kinds are weighted by the scheme's mix, the same for all canteens. Falsified weights veto the score: last grade, no
-rank. The interval is from draws of the quarter's weeks (``waste.measures.intervals``): each computes all indicators
+rests on fewer booked people or cases than the scheme asks for, counts on neither side: score = 100 sum points / sum
+possible points. What could have been shown or weighed and was not gets none. Evidence is scored by an inspector, else
+by the agency itself, which needs a file and is capped. Grams per cover have a target and a limit for each kind of meal,
+and the kinds are weighted by the scheme's mix, the same for all canteens. Falsified weights veto the score: last grade,
+no rank. The interval is from draws of the quarter's weeks (``waste.measures.intervals``): each computes all indicators
 again, with scores of people as uncertain as they are. The grade is that of the published, rounded score. If the
 interval crosses the line of a grade, evidence is missing or the agency's own, too much is marked, or a hearing is open,
 it is to be verified (待核实).
@@ -223,6 +223,12 @@ def _less_than_last_year(scheme: Scheme, quarter: Week, known: Known) -> float |
     return (earlier - later) / earlier if earlier and later is not None else None
 
 
+def fell_to(scheme: Scheme, quarter: Week, known: Known) -> float | None:
+    """Grams per cover ÷ those of the same quarter of the year before, at the same mix of meals; None without them."""
+    less = _less_than_last_year(scheme, quarter, known)
+    return None if less is None else 1 - less
+
+
 def share_of_points(value: float, target: float, limit: float) -> float:
     """1 at the target or better, 0 at the limit or worse, linear between; either may be the larger number."""
     return min(1.0, max(0.0, (limit - value) / (limit - target)))
@@ -355,7 +361,7 @@ def _points(indicator: Indicator, scored: _Scored) -> float | None:
 def _scored(scheme: Scheme, indicator: Indicator, quarter: Week, known: Known) -> _Scored:
     if indicator.measure is None:
         return _from_evidence(scheme, indicator.code, known)
-    if indicator.least > {"bookings_kept": quarter.bookings, "cases_in_time": known.cases_due}.get(
+    if indicator.least > {"bookings_kept": quarter.booked, "cases_in_time": known.cases_due}.get(
         indicator.measure, indicator.least
     ):
         return _Scored(None, None)

@@ -13,6 +13,8 @@ from waste.forecast.schemas import NewBooking
 
 CAME_WITHIN = timedelta(days=3)
 """After the meal's day, to note how many of those who were booked came (assumed)."""
+BOOKED_AHEAD = timedelta(days=400)
+"""A year and the month after it."""
 QUERIES = load_queries(Path(__file__).parent / "sql" / "bookings.sql")
 
 
@@ -32,8 +34,10 @@ async def keep_booking(connection: Connection, book: Book, booking: NewBooking, 
 
     From the meal's day on only ``came`` can be added, for ``CAME_WITHIN`` days, to what was booked before.
 
-    Raises Problem(INVALID): the meal's day has come, or is too long ago, or is not there yet for ``came``.
+    Raises Problem(INVALID): the meal's day has come, or is too far away, or is not there yet for ``came``.
     """
+    if booking.business_date - today > BOOKED_AHEAD:
+        raise Problem(INVALID, "forecast.booked_too_early", day=booking.business_date, last=today + BOOKED_AHEAD)
     if booking.came is not None and not timedelta(0) <= today - booking.business_date <= CAME_WITHIN:
         last = booking.business_date + CAME_WITHIN
         raise Problem(INVALID, "forecast.came_not_now", first=booking.business_date, last=last)

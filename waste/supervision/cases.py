@@ -13,7 +13,7 @@ proof came by then.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,8 @@ class Level(StrEnum):
 
 LEVELS = tuple(Level)
 """Cases keep the place of their level in this tuple."""
+DUE_WITHIN = timedelta(days=92)
+"""A finding that is due later than a quarter from now is never answered."""
 MORE_DAYS = 5
 """Working days that an overdue case gets at each level (assumed)."""
 
@@ -149,6 +151,8 @@ async def open_case(
     must_have_begun(quarter)
     today = _today()
     _must_not_be_over(due_on, today)
+    if due_on - today > DUE_WITHIN:
+        raise Problem(INVALID, "supervision.due_too_late", last=today + DUE_WITHIN)
     async with audit.change(database, person.login, "find_case") as change:
         [number] = await next_numbers(change.db, 1)
         case = RectificationCase(

@@ -35,10 +35,18 @@ FROM (
 GROUP BY canteen_id;
 
 -- name: inspected
--- The last score of each indicator by an inspector in a quarter.
-SELECT DISTINCT ON (canteen_id, code) canteen_id, code, share
-FROM evidence WHERE canteen_id = ANY ($1) AND quarter = $2
-ORDER BY canteen_id, code, scored_at DESC;
+-- The last score of each indicator by an inspector in a quarter. What came after freezing counts with the accepted
+-- appeal in whose time it came: with one that was rejected it has fallen.
+SELECT DISTINCT ON (e.canteen_id, e.code) e.canteen_id, e.code, e.share
+FROM evidence e LEFT JOIN evaluation_quarter q ON q.quarter = e.quarter
+WHERE e.canteen_id = ANY ($1) AND e.quarter = $2 AND (
+    q.frozen_at IS NULL OR e.scored_at <= q.frozen_at OR EXISTS (
+        SELECT FROM appeal a
+        WHERE a.book = e.book AND a.canteen_id = e.canteen_id AND a.quarter = e.quarter AND a.state = 'accepted'
+          AND a.codes ? e.code AND e.scored_at BETWEEN a.raised_at AND a.decided_at
+    )
+)
+ORDER BY e.canteen_id, e.code, e.scored_at DESC;
 
 -- name: self_scored
 -- Agencies' own scores of a quarter, in percent by indicator, and the indicators that a file shows.

@@ -12,9 +12,9 @@ FROM reweigh_seed WHERE quarter = $1;
 -- A quarter's seed, locked: one draw after the other.
 SELECT seed, committed_at FROM reweigh_seed WHERE quarter = $1 FOR UPDATE;
 
--- name: is_drawn
--- Whether streams of a canteen's day are drawn.
-SELECT EXISTS (SELECT FROM reweighed_stream WHERE book = $1 AND canteen_id = $2 AND business_date = $3);
+-- name: drawn_meals
+-- Meals of a canteen's day of which streams are drawn.
+SELECT DISTINCT meal FROM reweighed_stream WHERE book = $1 AND canteen_id = $2 AND business_date = $3;
 
 -- name: recorded
 -- Grams of waste that a canteen recorded on a day by meal and stream; of streams that were weighed since $4 alone.
