@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import BIT, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -185,7 +185,8 @@ class Credential(Base):
     """A card, or a phone's key with its current certificate.
 
     The charge statement reads ``state``, so a block holds from its commit on. ``last_counter`` is the highest counter
-    that has paid.
+    that has paid; ``counters_used`` has a bit for it and for each of the 255 below it, from left to right: set if that
+    one has paid (settlement/sql/rules.sql). Only SQL reads and writes them.
     """
 
     __tablename__ = "credential"
@@ -207,6 +208,7 @@ class Credential(Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_counter: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    counters_used: Mapped[Any] = mapped_column(BIT(256), server_default=text("~ 0::bit(256)"), deferred=True)
 
 
 class Visit(Base):

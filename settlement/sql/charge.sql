@@ -12,8 +12,8 @@
 -- that the others can be sent again at once. A repeat is found by the key of `request`; two that arrive at once meet at
 -- the purses' locks, else (refusals, claims) at that key, and the loser's whole batch fails and is sent again one by
 -- one: cheaper than to insert every row as if it might collide.
--- A counter is used once because its credential belongs to one holder, whose purses are locked before `last_counter` is
--- read. Each statement sees what was committed while the locks were awaited.
+-- A counter is used once because its credential belongs to one holder, whose purses are locked before `last_counter`
+-- and `counters_used` are read. Each statement sees what was committed while the locks were awaited.
 CREATE OR REPLACE FUNCTION charge(p_book integer, p_orders charge_order[])
 RETURNS SETOF request
 LANGUAGE plpgsql
@@ -75,8 +75,8 @@ BEGIN
                    WHEN p.given IS NOT NULL THEN p.given
                    WHEN p.forward_to IS NOT NULL THEN NULL
                    ELSE coalesce(
-                       credential_refusal(p.credential_state, p.expires_at, p.account_state, p.last_counter, p.counter,
-                                          v_now),
+                       credential_refusal(p.credential_state, p.expires_at, p.account_state, v_now),
+                       counter_refusal(p.last_counter, p.counters_used, p.counter),
                        entitlement_refusal(p.at_home, p.needs_visit, p.visit_id IS NOT NULL, p.working_meal,
                                            p.working_meal_had, p.meals, p.meals_max),
                        late_refusal(p.price, p.late_payments, p.late_fen, p.late_payments_max, p.late_fen_max,
@@ -90,7 +90,7 @@ BEGIN
             FROM (
                 SELECT a.given, a.forward_to, a.counter, a.acquirer, a.needs_visit, a.subsidy_first, a.meals_max,
                        a.day_max_fen, a.cash_balance, a.subsidy_balance, a.ordinality AS n,
-                       c.state AS credential_state, c.expires_at, c.last_counter,
+                       c.state AS credential_state, c.expires_at, c.last_counter, c.counters_used,
                        o.state AS account_state, o.agency_id, o.agency_id = a.acquirer AS at_home,
                        a.host_account IS NOT NULL AS working_meal,
                        CASE WHEN o.agency_id = a.acquirer THEN a.home_fen ELSE a.visitor_fen END AS price,
@@ -109,7 +109,7 @@ BEGIN
                     SELECT m.epoch, m.state FROM terminal m
                     WHERE m.book = p_book AND m.terminal_id = a.terminal OFFSET 0) u ON true
                 LEFT JOIN LATERAL (
-                    SELECT k.holder_id, k.state, k.expires_at, k.last_counter FROM credential k
+                    SELECT k.holder_id, k.state, k.expires_at, k.last_counter, k.counters_used FROM credential k
                     WHERE k.book = p_book AND k.credential_id = a.credential AND k.holder_id = a.holder OFFSET 0
                 ) c ON true
                 LEFT JOIN LATERAL (
@@ -163,7 +163,8 @@ BEGIN
     WHERE NOT a.known
     RETURNING request.*;
 
-    UPDATE credential k SET last_counter = a.counter
+    UPDATE credential k SET last_counter = greatest(k.last_counter, a.counter),
+                            counters_used = counters_used_with(k.last_counter, k.counters_used, a.counter)
     FROM unnest(p_orders, v_decided) AS a
     WHERE a.pays AND k.book = p_book AND k.credential_id = a.credential;
 

@@ -12,16 +12,31 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Why a credential may not pay now; null when it may.
+DROP FUNCTION IF EXISTS credential_refusal(text, timestamptz, text, bigint, bigint, timestamptz);
 CREATE OR REPLACE FUNCTION credential_refusal(
-    credential_state text, expires_at timestamptz, account_state text, last_counter bigint, counter bigint,
-    at timestamptz) RETURNS text
+    credential_state text, expires_at timestamptz, account_state text, at timestamptz) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN credential_state IS NULL THEN 'credential_unknown'
                 WHEN credential_state <> 'active' THEN 'card_blocked'
                 WHEN expires_at <= at THEN 'credential_expired'
-                WHEN account_state <> 'active' THEN 'not_entitled'
-                WHEN last_counter = counter THEN 'already_used'
-                WHEN last_counter > counter THEN 'counter_too_low' END
+                WHEN account_state <> 'active' THEN 'not_entitled' END
+$$;
+
+-- Why a counter may not pay; null when it may. Each pays once, in any order, as sequence numbers of IPsec are taken once
+-- (RFC 4303 section 3.4.3): `used` has a bit for `last`, the highest that has paid, and for each of the 255 below it,
+-- from left to right. What is below them is too old to know.
+CREATE OR REPLACE FUNCTION counter_refusal(last bigint, used bit, counter bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN counter > last THEN NULL
+                WHEN last - counter >= length(used) THEN 'counter_too_low'
+                WHEN get_bit(used, (last - counter)::integer) = 1 THEN 'already_used' END
+$$;
+
+-- The bits once `counter` has paid as well, for the higher of it and `last`.
+CREATE OR REPLACE FUNCTION counters_used_with(last bigint, used bit, counter bigint) RETURNS bit
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT set_bit(used >> least(greatest(counter - last, 0), length(used))::integer,
+                   greatest(last - counter, 0)::integer, 1)
 $$;
 
 -- Why this official may not eat here now; null when he may. Own officials always may; visitors where the host's

@@ -1,9 +1,11 @@
 """The rules that need the payer's state, case by case, on PostgreSQL itself. Money in fen: 1200 is 12.00 yuan."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asyncpg import BitString
 
 from foundation.postgres import Pool
 
@@ -35,26 +37,79 @@ async def test_what_the_subsidy_pays(
 
 
 @pytest.mark.parametrize(
-    ("case", "state", "expires_at", "account", "last_counter", "counter", "expected"),
+    ("case", "state", "expires_at", "account", "expected"),
     [
-        ("in order", "active", None, "active", 6, 7, None),
-        ("in order, not expired", "active", FUTURE, "active", 6, 7, None),
-        ("no such card", None, None, None, None, 7, "credential_unknown"),
-        ("reported lost", "blocked", None, "active", 6, 7, "card_blocked"),
-        ("expired", "active", PAST, "active", 6, 7, "credential_expired"),
-        ("left the agency", "active", None, "left", 6, 7, "not_entitled"),
-        ("shown twice", "active", None, "active", 7, 7, "already_used"),
-        ("an older answer of the card", "active", None, "active", 8, 7, "counter_too_low"),
-        ("blocked is said before used", "blocked", None, "active", 7, 7, "card_blocked"),
+        ("active", "active", None, "active", None),
+        ("not expired", "active", FUTURE, "active", None),
+        ("no such card", None, None, None, "credential_unknown"),
+        ("reported lost", "blocked", None, "active", "card_blocked"),
+        ("expired", "active", PAST, "active", "credential_expired"),
+        ("left the agency", "active", None, "left", "not_entitled"),
     ],
 )
 async def test_whether_the_credential_may_pay(
-    ledger: Pool, case: str, state: str, expires_at: Any, account: str, last_counter: int, counter: int, expected: str
+    ledger: Pool, case: str, state: str, expires_at: Any, account: str, expected: str
 ) -> None:
-    refusal = await ledger.fetchval(
-        "SELECT credential_refusal($1, $2, $3, $4, $5, $6)", state, expires_at, account, last_counter, counter, NOW
-    )
+    refusal = await ledger.fetchval("SELECT credential_refusal($1, $2, $3, $4)", state, expires_at, account, NOW)
     assert refusal == expected, case
+
+
+@pytest.mark.parametrize(
+    ("case", "paid", "counter", "expected"),
+    [
+        ("the first", [], 1, None),
+        ("the first may be any", [], 2**53 - 1, None),
+        ("the next", [6], 7, None),
+        ("shown twice", [7], 7, "already_used"),
+        ("a later one arrived first", [8], 7, None),
+        ("the later one again", [8, 7], 8, "already_used"),
+        ("the earlier one again", [8, 7], 7, "already_used"),
+        ("the lowest that is known", [300], 45, None),
+        ("the lowest that is known, again", [45, 300], 45, "already_used"),
+        ("one too old to know", [300], 44, "counter_too_low"),
+        ("below none that paid but for the last", [2**53 - 1], 2**53 - 256, None),
+        ("far below", [2**53 - 1], 1, "counter_too_low"),
+    ],
+)
+async def test_a_counter_pays_once_in_any_order(
+    ledger: Pool, case: str, paid: list[int], counter: int, expected: str | None
+) -> None:
+    last, used = await _counters(ledger, paid)
+    assert await ledger.fetchval("SELECT counter_refusal($1, $2, $3)", last, used, counter) == expected, case
+
+
+async def test_counters_are_taken_as_a_set_of_them_says(ledger: Pool) -> None:
+    """Against a plain set, in ten thousand random orders of presenting, late and again."""
+    chance = random.Random(36)
+    tried = 0
+    async with ledger.acquire() as connection:
+        take = await connection.prepare(
+            "SELECT r.refusal, greatest($1, $3), CASE WHEN r.refusal IS NULL THEN counters_used_with($1, $2, $3) END"
+            " FROM counter_refusal($1, $2, $3) AS r(refusal)"
+        )
+        while tried < 10_000:
+            last, used, paid = 0, NOTHING_PAID, set[int]()
+            reach = chance.choice([1, 8, 300, 2**53 - 1])
+            for _ in range(40):
+                counter = max(1, min(2**53 - 1, last + chance.randint(-min(reach, 300), reach)))
+                refusal, raised, marked = await take.fetchrow(last, used, counter)  # type: ignore[misc]
+                expected = "counter_too_low" if counter <= last - 256 else "already_used" if counter in paid else None
+                assert refusal == expected, (sorted(paid), counter)
+                if refusal is None:
+                    last, used = raised, marked
+                    paid.add(counter)
+                tried += 1
+
+
+NOTHING_PAID = BitString.from_int(2**256 - 1, 256, signed=False)
+
+
+async def _counters(ledger: Pool, paid: list[int]) -> tuple[int, BitString]:
+    last, used = 0, NOTHING_PAID
+    for counter in paid:
+        used = await ledger.fetchval("SELECT counters_used_with($1, $2, $3)", last, used, counter)
+        last = max(last, counter)
+    return last, used
 
 
 @pytest.mark.parametrize(

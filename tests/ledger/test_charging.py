@@ -1,10 +1,14 @@
 """Charging on a real ledger: who pays from which purse, what is refused, and that once is once."""
 
 import asyncio
+import json
+import random
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -22,6 +26,9 @@ from terminals import blocking
 from terminals.blocking import BlockListVersion
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
 from tests.relay import relay_to
+
+PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
+COUNTERS: list[tuple[int, str]] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[-1])["counters"]
 
 
 async def test_visitor_pays_from_cash_only(counter: Counter) -> None:
@@ -171,14 +178,36 @@ async def test_the_charge_reads_the_state_itself(counter: Counter, damage: str, 
     assert await counter.count() == 0
 
 
-async def test_a_counter_pays_once_and_never_goes_back(counter: Counter) -> None:
-    holder, till = await counter.holder(), await counter.till()
-    used = counter.order(till, holder)
-    await counter.charger.charge(used)
-    same = await counter.charger.charge(counter.order(till, holder, counter=used.counter))
-    lower = await counter.charger.charge(counter.order(till, holder, counter=used.counter - 1))
-    assert (same.refusal, lower.refusal) == ("already_used", "counter_too_low")
-    assert await counter.count() == 1
+async def test_a_counter_pays_once_in_the_order_of_the_page(counter: Counter) -> None:
+    holder, till = await counter.holder(cash_fen=100_000), await counter.till()
+
+    for value, expected in COUNTERS:
+        answer = await counter.charger.charge(counter.order(till, holder, counter=value))
+        assert (answer.refusal or answer.outcome) == expected, value
+    assert await counter.count() == [expected for _, expected in COUNTERS].count("approved")
+
+
+async def test_a_refused_payment_uses_no_counter_up(counter: Counter) -> None:
+    holder, till = await counter.holder(cash_fen=3_000), await counter.till()
+    refused = counter.order(till, holder, counter=7, home_fen=3_001)
+    assert (await counter.charger.charge(refused)).refusal == "insufficient_funds"
+    assert (await counter.charger.charge(counter.order(till, holder, counter=9))).outcome == "approved"
+    assert (await counter.charger.charge(counter.order(till, holder, counter=7))).outcome == "approved"
+
+
+async def test_counters_in_any_order_from_two_workers_pay_once_each(counter: Counter) -> None:
+    holder, one, two = await counter.holder(cash_fen=100_000), await counter.till(), await counter.till(index=1)
+    other = Counter(counter.ledger)
+    counters = [value for value in range(1, 41) for _ in range(2)]
+    random.Random(3).shuffle(counters)
+    answers = await asyncio.gather(
+        *(
+            worker.charger.charge(worker.order(till, holder, counter=value))
+            for n, value in enumerate(counters)
+            for worker, till in [((counter, one), (other, two))[n % 2]]
+        )
+    )
+    assert sorted(a.refusal or a.outcome for a in answers) == ["already_used"] * 40 + ["approved"] * 40
 
 
 async def test_one_code_at_two_tills_at_once_pays_once(counter: Counter) -> None:

@@ -125,15 +125,15 @@ FROM transfer t WHERE t.credential_id IS NOT NULL
 GROUP BY t.book, t.credential_id, t.counter
 HAVING count(DISTINCT t.posting_id) > 1;
 
--- name: counters_go_up
--- Online payments whose counter is below one that was posted earlier.
+-- name: counters_in_window
+-- Payments whose counter is 256 or more below one that was posted earlier: nobody could know any more that it was unused.
 SELECT s.credential_id, s.counter, s.amount_fen AS off_fen
 FROM (
     SELECT t.credential_id, t.counter, t.amount_fen,
            max(t.counter) OVER (PARTITION BY t.book, t.credential_id ORDER BY t.posted_at, t.counter
                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
     FROM transfer t WHERE t.credential_id IS NOT NULL
-) s WHERE s.counter < s.before;
+) s WHERE s.counter <= s.before - 256;
 
 -- name: credential_owns_purse
 -- Payments by a credential of another official, or of none.
@@ -333,6 +333,14 @@ LEFT JOIN (
     WHERE credential_id IS NOT NULL GROUP BY book, credential_id
 ) t ON t.book = c.book AND t.credential_id = c.credential_id
 WHERE c.last_counter <> coalesce(t.counter, 0);
+
+-- name: counters_used
+-- Counters that have paid and could pay again: their bit is not set.
+SELECT t.credential_id, t.counter, sum(t.amount_fen)::bigint AS off_fen
+FROM transfer t
+JOIN credential c ON c.book = t.book AND c.credential_id = t.credential_id
+WHERE counter_refusal(c.last_counter, c.counters_used, t.counter) IS NULL
+GROUP BY t.book, t.credential_id, t.counter;
 
 -- name: working_meals
 -- Working meals without a visit to that host, and visits with more than one that stands.
