@@ -1,4 +1,4 @@
-"""Reconciliation: terminals' totals against the ledger, the ledger against the bank, purses against the float.
+"""Reconciliation: shifts' totals against the ledger, the ledger against the bank, purses against the float.
 
 Differences are looked for every few minutes and stored with the moment at which each was first seen, so that people see
 its age. One that no longer exists is marked as resolved, never deleted.
@@ -48,7 +48,7 @@ async def find_differences(pool: Pool, calendar: Calendar, now: datetime) -> lis
     """All differences at this moment, in one snapshot."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         await allow_long_work(connection)
-        tills = await connection.fetch(QUERIES["till_totals"])
+        tills = await connection.fetch(QUERIES["shifts"])
         legs = await connection.fetch(QUERIES["legs_due"])
         entries = await connection.fetch(QUERIES["unmatched_entries"])
         floats = await connection.fetch(QUERIES["floats"], timeout=600)
@@ -95,11 +95,14 @@ def payment_due_date(business_date: date) -> date:
 
 
 def _cause_of(totals: asyncpg.Record) -> DifferenceCause:
-    """Why a terminal and the ledger differ: answers are outstanding, payments are missing, or there are too many."""
+    """Why a terminal and the ledger differ: answers are outstanding, or payments are missing, too
+    many, or others."""
     if totals["unknown"]:
         return DifferenceCause.TERMINAL_AWAITS_ANSWERS
-    missing = totals["off_payments"] > 0
-    return DifferenceCause.TERMINAL_FORGOT_PAYMENTS if missing else DifferenceCause.TERMINAL_SHOWS_MORE
+    off = (totals["off_payments"], totals["off_fen"])
+    if off == (0, 0):
+        return DifferenceCause.TERMINAL_SHOWS_OTHERS
+    return DifferenceCause.TERMINAL_FORGOT_PAYMENTS if off > (0, 0) else DifferenceCause.TERMINAL_SHOWS_MORE
 
 
 async def open_differences_by_kind(pool: Pool) -> list[dict[str, Any]]:

@@ -116,6 +116,8 @@ class DifferenceCause(StrEnum):
     TERMINAL_AWAITS_ANSWERS = "terminal_awaits_answers"
     TERMINAL_FORGOT_PAYMENTS = "terminal_forgot_payments"
     TERMINAL_SHOWS_MORE = "terminal_shows_more"
+    TERMINAL_SHOWS_OTHERS = "terminal_shows_others"
+    """As many payments, of the same sum, and yet not the same ones, or not on the same days."""
     AGENCY_HAS_NOT_PAID = "agency_has_not_paid"
     BANK_HAS_NOT_CONFIRMED = "bank_has_not_confirmed"
     AGENCY_PAID_IN_PART = "agency_paid_in_part"

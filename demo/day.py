@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 
 from demo.city import COOKED_G_PER_COVER, DINER_SHARES, MEALS_PER_LUNCH, PHONE_SHARE, VISITOR_SHARE, WASTE_SHARES
 from demo.clock import time_in_meal
-from demo.console import RESEND_FOR_S, PlayFailed
+from demo.console import RESEND_FOR_S, PlayFailed, until_known
 from demo.network import DemoNetwork, Diner, in_chunks
 from foundation import catalogue
 from foundation.catalogue import Language
@@ -161,7 +161,9 @@ class Day:
         task = self.task("terminals", count)
         for i in range(count):
             folder = self.folder / f"terminal-{i + 1:03d}"
-            self.terminals.append(self.network.enrol_terminal(canteens[i % len(canteens)], folder))
+            till = self.network.enrol_terminal(canteens[i % len(canteens)], folder)
+            until_known(lambda till=till, cashier=f"c-{i + 1:03d}": till.open_shift(cashier, "1"))  # type: ignore[misc]
+            self.terminals.append(till)
             self.progress.advance(task)
 
     def plan(self, diners: list[Diner], empty: list[Diner], payments: int) -> list[Presentation]:

@@ -7,10 +7,9 @@ the public API, by the people whose work it is.
 import json
 import time
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
-
-from msgspec import json as wire
 
 from demo.city import AGENCIES, CENTRE_ACCOUNT
 from demo.console import RESEND_FOR_S, PlayFailed, until_known
@@ -18,8 +17,7 @@ from demo.day import Day
 from foundation.calendar import ZONE
 from foundation.money import yuan
 from terminals.client import Terminal
-from terminals.journal import Entry
-from terminals.schemas import TotalsMessage
+from terminals.schemas import ShiftClosed
 from waste.evaluation.quarters import quarter_before
 from waste.evaluation.scheme import scheme_for
 
@@ -31,25 +29,30 @@ LOOK_EVERY_S = 0.5
 
 
 def end_shifts(day: Day) -> None:
-    """Every till compares its totals with the ledger's; one in Yinzhou has lost its last payment."""
-    for till in day.terminals:
-        until_known(till.report_totals)
+    """Every till closes its shift; one in Yinzhou has lost its last payment."""
     mine = set(day.network.canteens("yinzhou"))
+    loses_one = next((till for till in day.terminals if till.canteen_id in mine and _has_taken(till)), None)
     for till in day.terminals:
-        taken = [entry for entry in till.journal.entries("approved") if entry.operation == "charge"]
-        if till.canteen_id in mine and taken:
-            until_known(lambda till=till, last=taken[-1]: _report_without(till, last))  # type: ignore[misc]
-            return
+        close = _close_without_last if till is loses_one else Terminal.close_shift
+        until_known(partial(close, till))
 
 
-def _report_without(till: Terminal, forgotten: Entry) -> None:
-    """Report as a till does whose disk was restored from before its last payment."""
-    seen = till.report_totals()
-    assert forgotten.answer is not None
-    amount_fen = json.loads(forgotten.answer)["receipt"]["amount_fen"]
-    through = till.journal.highest_sequence(till.epoch)
-    message = TotalsMessage(through, seen.payments - 1, seen.amount_fen - amount_fen)
-    till.exchange("POST", "/terminal/totals", f"{till.epoch}/{through}", wire.encode(message))
+def _has_taken(till: Terminal) -> bool:
+    return any(entry.operation == "charge" for entry in till.journal.entries("approved"))
+
+
+def _close_without_last(till: Terminal) -> ShiftClosed:
+    """Close a shift as a till does whose disk was restored from before its last payment."""
+    till.resend_unknown()
+    totals = till.shift_totals()
+    last = [entry for entry in till.journal.entries("approved") if entry.operation == "charge"][-1]
+    assert last.answer is not None
+    receipt = json.loads(last.answer)["receipt"]
+    day = next(day for day in totals["days"] if day["business_date"] == receipt["business_date"])
+    kind = "online" if day["online"] else "stored"
+    day[kind] -= 1
+    day[f"{kind}_fen"] -= receipt["amount_fen"]
+    return till.send_closing(totals)
 
 
 def refund_one(day: Day) -> None:

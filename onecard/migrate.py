@@ -32,7 +32,7 @@ FUNCTIONS = (
     ]
 )
 
-APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof")
+APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof", "shift_closing")
 """Tables whose rows nobody changes or removes, not even their owner."""
 
 READ_ONLY = ("alembic_version",)

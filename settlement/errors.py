@@ -10,6 +10,7 @@ OTHER_CONTENT = ProblemKind(422, "other-content")
 MORE_THAN_PAID = ProblemKind(409, "more-than-paid")
 GATEWAY_AWAY = ProblemKind(503, "gateway-away")
 NOT_GENUINE = ProblemKind(401, "not-genuine")
+CLOSED_TOO_OFTEN = ProblemKind(409, "closed-too-often")
 GRANTED_BEFORE = ProblemKind(409, "granted-before")
 
 

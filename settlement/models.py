@@ -142,7 +142,7 @@ class LedgerRequest(Base):
 
 
 class TillTotals(Base):
-    """A terminal's last report of an epoch's totals, with the ledger's own (see ``settlement.till_totals``)."""
+    """A terminal's last report of an epoch's totals: written by workers of the release before alone."""
 
     __tablename__ = "till_totals"
 
@@ -156,6 +156,57 @@ class TillTotals(Base):
     unknown: Mapped[int] = mapped_column(BigInteger)
     ledger_payments: Mapped[int] = mapped_column(BigInteger)
     ledger_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class TillShift(Base):
+    """A shift of a till, known by the number of its opening (see ``settlement.shifts``)."""
+
+    __tablename__ = "till_shift"
+
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[TerminalId] = number_key()
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_sequence: Mapped[int] = number_key()
+    cashier: Mapped[str]
+    drawer: Mapped[str]
+    opened_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class ShiftClosing(Base):
+    """A closing of a shift as the terminal signed it, numbered from 1, beside the ledger's totals at that moment.
+
+    The latest counts. ``signature`` is over ``signature_base``, which has the digest of ``body``, under ``public_key``.
+    Payments and fen are net of reversals.
+    """
+
+    __tablename__ = "shift_closing"
+    __table_args__ = (
+        CheckConstraint("last_sequence >= first_sequence", name="numbers"),
+        ForeignKeyConstraint(
+            ["book", "terminal_id", "epoch", "first_sequence"],
+            ["till_shift.book", "till_shift.terminal_id", "till_shift.epoch", "till_shift.first_sequence"],
+        ),
+    )
+
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[TerminalId] = number_key()
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_sequence: Mapped[int] = number_key()
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_sequence: Mapped[int] = mapped_column(BigInteger)
+    closed_at: Mapped[datetime]
+    unknown: Mapped[int] = mapped_column(BigInteger)
+    payments: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    ledger_payments: Mapped[int] = mapped_column(BigInteger)
+    ledger_fen: Mapped[int] = mapped_column(BigInteger)
+    agrees: Mapped[bool]
+    body: Mapped[bytes]
+    signature_base: Mapped[bytes]
+    signature: Mapped[bytes]
+    public_key: Mapped[bytes]
+    received_at: Mapped[datetime]
 
 
 class AccountDay(Base):

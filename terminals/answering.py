@@ -24,7 +24,9 @@ def answer_of(remembered: Remembered, note: str = "", reversed_fen: int = 0) -> 
     if remembered.refusal is not None:
         return refused(remembered.refusal)
     if remembered.outcome == "voided":
-        return Answer("voided", reversed_fen=remembered.amount_fen)
+        gave_back = remembered.amount_fen > 0
+        day = remembered.business_date if gave_back else None
+        return Answer("voided", reversed_fen=remembered.amount_fen, business_date=day)
     assert remembered.outcome == "approved", remembered.outcome
     assert remembered.posting_id is not None
     assert remembered.business_date is not None

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json as wire
 
 from foundation.problems import Problem
+from settlement.shifts import ShiftRequest, chain_head, day_totals
 from terminals import cards, qr
 from terminals.client_messages import (
     JSON_BODY,
@@ -33,16 +34,17 @@ from terminals.client_messages import (
     wait_of,
 )
 from terminals.devices import SoftwareCard, Tap
-from terminals.journal import UNKNOWN, Entry, Journal
+from terminals.journal import Entry, Journal
 from terminals.schemas import (
     Answer,
     Device,
     EnrolmentSlip,
+    LedgerRequest,
+    LedgerRequests,
     MealPrice,
+    ShiftClosed,
     SignedOn,
     SignOn,
-    TotalsCompared,
-    TotalsMessage,
     to_bytes,
     to_text,
 )
@@ -65,7 +67,13 @@ PAID_LATELY_MAX = 200
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
 FINAL = {"approved", "refused", "voided", "recorded"}
 """Outcomes of requests. A later centre may know more; none of them is taken for one of these."""
-PATHS = {"charge": "/terminal/charges", "void": "/terminal/voids", "weigh": "/terminal/weigh-ins"}
+PATHS = {
+    "charge": "/terminal/charges",
+    "void": "/terminal/voids",
+    "weigh": "/terminal/weigh-ins",
+    "open_shift": "/terminal/shifts",
+}
+CLOSINGS = "/terminal/shifts/closings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,32 +323,106 @@ class Terminal:
         body = {"target_epoch": target_epoch, "target_sequence": target_sequence}
         answer = self._send_new("void", self._take_sequence(), body)
         if answer.outcome == "voided":
-            # The charge is settled by this: it must not be sent again, nor shown as approved.
-            self.journal.write_answer(target_epoch, target_sequence, "voided", wire.encode(answer))
+            self.journal.mark_voided(target_epoch, target_sequence)
+            # The charge can post no more: what became of it is asked for, for the totals of the shift.
+            for entry in self.journal.unanswered():
+                if (entry.epoch, entry.sequence) == (target_epoch, target_sequence):
+                    with suppress(OutcomeUnknown, Rejected):
+                        self._send(entry.operation, entry.epoch, entry.sequence, entry.body)
         return answer
 
     def weigh(self, weigh_ins: list[dict[str, Any]]) -> Answer:
         """Send weigh-ins of a scale, also late ones; raises OutcomeUnknown or Rejected."""
         return self._send_new("weigh", self._signed_on_sequence(), {"weigh_ins": weigh_ins})
 
-    def report_totals(self) -> TotalsCompared:
-        """Compare what this epoch's journal holds with the ledger; raises OutcomeUnknown or Rejected."""
-        epoch = self._signed_on().epoch
-        mine = [entry for entry in self.journal.entries() if entry.epoch == epoch]
-        taken = [wire.decode(e.answer, type=Answer) for e in mine if e.outcome == "approved" and e.answer is not None]
-        message = TotalsMessage(
-            max((entry.sequence for entry in mine), default=0),
-            len(taken),
-            sum(answer.receipt.amount_fen for answer in taken if answer.receipt is not None),
-            sum(entry.outcome == UNKNOWN for entry in mine),
+    def open_shift(self, cashier: str, drawer: str) -> int:
+        """Begin a shift at a drawer; returns its number. Raises Rejected, or OutcomeUnknown: open all the same."""
+        sequence = self._signed_on_sequence()
+        self._send_new("open_shift", sequence, {"cashier": cashier, "drawer": drawer, "opened_at": self.now()})
+        return sequence
+
+    def close_shift(self) -> ShiftClosed:
+        """Sign what the latest shift took, and compare it with the ledger; raises OutcomeUnknown or Rejected.
+
+        What has no answer is sent again before. The same call closes once more what did not agree.
+        """
+        self.resend_unknown()
+        return self.send_closing(self.shift_totals())
+
+    def shift_totals(self) -> dict[str, Any]:
+        """The closing of the latest shift by this journal; up to the number that an earlier closing of it named."""
+        terminal_id, epoch = self.identity.terminal_id, self._signed_on().epoch
+        opening, last, closed_at = self._latest_shift(epoch)
+        requests, unknown = self.journal.between(epoch, opening.sequence, last)
+        leaves = (one.leaf() for one in requests)
+        return {
+            "terminal_id": terminal_id,
+            "epoch": epoch,
+            "shift": opening.sequence,
+            "last_sequence": last,
+            **json.loads(opening.body),
+            "closed_at": closed_at,
+            "unknown": unknown,
+            "days": wire.decode(wire.encode(day_totals(requests))),
+            "journal_head": to_text(chain_head(terminal_id, epoch, opening.sequence, leaves)),
+        }
+
+    def _latest_shift(self, epoch: int) -> tuple[Entry, int, int]:
+        """The latest shift's opening, its last number, and when it was closed."""
+        opening = self.journal.shift(epoch)
+        if opening is None:
+            raise ValueError("no shift was opened")
+        said = self.journal.closing(epoch, opening.sequence)
+        if said is None:
+            return opening, self.journal.highest_sequence(epoch), self.now()
+        closing = json.loads(said)
+        return opening, closing["last_sequence"], closing["closed_at"]
+
+    def send_closing(self, message: dict[str, Any]) -> ShiftClosed:
+        """Send a closing, signed with the terminal's own key; raises OutcomeUnknown or Rejected."""
+        body = wire.encode(message)
+        self.journal.write_closing(message["epoch"], message["shift"], body)
+        identity = self.identity
+        answer = post_opening(
+            self._http,
+            self.url,
+            CLOSINGS,
+            body,
+            identity.private_key,
+            str(identity.terminal_id),
+            identity.centre_public_key,
         )
-        sequence = max(message.through_sequence, 1)
-        _, answer = self.exchange("POST", "/terminal/totals", f"{epoch}/{sequence}", wire.encode(message))
-        return wire.decode(answer, type=TotalsCompared)
+        self.journal.write_closing(message["epoch"], message["shift"], body, answer.data)
+        return wire.decode(answer.data, type=ShiftClosed)
+
+    def ledger_requests(self, epoch: int, first: int, last: int) -> list[LedgerRequest]:
+        """What the ledger has between two numbers; raises OutcomeUnknown or Rejected."""
+        found: list[LedgerRequest] = []
+        complete = False
+        while not complete:
+            _, body = self.exchange("GET", f"/terminal/requests/{epoch}/{first}/{last}", f"{epoch}/{max(first, 1)}")
+            answer = wire.decode(body, type=LedgerRequests)
+            found += answer.requests
+            complete = answer.complete
+            first = found[-1].sequence + 1 if found else first
+        return found
+
+    def find_differences(self) -> list[tuple[int, ShiftRequest | None, LedgerRequest | None]]:
+        """The numbers of the latest shift under which journal and ledger differ, with what each has."""
+        epoch = self._signed_on().epoch
+        opening, last, _ = self._latest_shift(epoch)
+        requests, _ = self.journal.between(epoch, opening.sequence, last)
+        mine = {one.sequence: one for one in requests}
+        theirs = {one.sequence: one for one in self.ledger_requests(epoch, opening.sequence, last)}
+        return [
+            (number, mine.get(number), theirs.get(number))
+            for number in sorted(mine.keys() | theirs.keys())
+            if not _same(mine.get(number), theirs.get(number))
+        ]
 
     def unknown(self) -> list[Entry]:
         """Requests that were sent and have no final answer."""
-        return self.journal.entries(UNKNOWN)
+        return self.journal.unanswered()
 
     def resend_unknown(self) -> list[Answer]:
         """Send everything unknown again, once, under the same numbers; returns the answers.
@@ -481,3 +563,15 @@ class Terminal:
         if status >= 400:
             raise Rejected(status, document_of(body) | {"signed": True})
         return status, body
+
+
+def _same(mine: ShiftRequest | None, theirs: LedgerRequest | None) -> bool:
+    """Whether a journal and the ledger have the same under a number."""
+    if mine is None or theirs is None:
+        return mine is None and theirs is None
+    number = None if mine.posting_id is None else str(mine.posting_id)
+    digest = None if mine.body_digest is None else to_text(mine.body_digest)
+    same_day = mine.amount_fen == 0 or (mine.business_date, mine.is_stored) == (theirs.business_date, theirs.stored)
+    return same_day and (mine.operation, mine.outcome, number, digest, mine.amount_fen) == (
+        theirs.operation, theirs.outcome, theirs.number, theirs.body_digest, theirs.amount_fen,
+    )  # fmt: skip

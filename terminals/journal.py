@@ -1,21 +1,30 @@
 """A terminal's journal: every request is on disk before it is sent, every answer before it is shown.
 
 SQLite in WAL mode with ``synchronous=FULL``: a commit is on disk when it returns. What was sent and has no final
-answer is *unknown*; it is sent again under the same numbers until it is known.
+answer of its own is *unknown*; it is sent again under the same numbers until it is known. A void marks the charge that
+it voids, and leaves that charge's own answer as it is: a shift's totals and its hash chain are made from the answers.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-_TABLE = """
+from settlement.shifts import OPERATIONS, ShiftRequest
+
+_TABLES = """
 CREATE TABLE IF NOT EXISTS request (
     epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, operation TEXT NOT NULL, body BLOB NOT NULL,
     outcome TEXT NOT NULL, answer BLOB,
-    PRIMARY KEY (epoch, sequence)) WITHOUT ROWID
+    PRIMARY KEY (epoch, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS closing (
+    epoch INTEGER NOT NULL, shift INTEGER NOT NULL, body BLOB NOT NULL, answer BLOB,
+    PRIMARY KEY (epoch, shift)) WITHOUT ROWID
 """
 
 UNKNOWN = "unknown"
@@ -41,7 +50,7 @@ class Journal:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(_TABLE)
+        self._db.executescript(_TABLES)
 
     def close(self) -> None:
         """Close the file."""
@@ -70,6 +79,46 @@ class Journal:
             (outcome, answer, epoch, sequence),
         )
 
+    def mark_voided(self, epoch: int, sequence: int) -> None:
+        """A void has settled a charge: it must not be shown as approved. Its own answer stays, or is still to come."""
+        self._db.execute(
+            "UPDATE request SET outcome = 'voided' WHERE epoch = ? AND sequence = ? AND operation = 'charge'"
+            " AND outcome IN ('unknown', 'approved')",
+            (epoch, sequence),
+        )
+
+    def unanswered(self) -> list[Entry]:
+        """Requests that were sent and have no final answer of their own, in order."""
+        rows = self._db.execute("SELECT * FROM request WHERE answer IS NULL ORDER BY epoch, sequence")
+        return [Entry(**row) for row in rows]
+
+    def shift(self, epoch: int) -> Entry | None:
+        """The opening of the latest shift in an epoch; None if there was none."""
+        row = self._db.execute(
+            "SELECT * FROM request WHERE epoch = ? AND operation = 'open_shift' AND outcome <> 'rejected'"
+            " ORDER BY sequence DESC LIMIT 1",
+            (epoch,),
+        ).fetchone()
+        return None if row is None else Entry(**row)
+
+    def closing(self, epoch: int, shift: int) -> bytes | None:
+        """What was last said at the end of a shift; None while it is open."""
+        row = self._db.execute("SELECT body FROM closing WHERE epoch = ? AND shift = ?", (epoch, shift)).fetchone()
+        return None if row is None else row["body"]
+
+    def write_closing(self, epoch: int, shift: int, body: bytes, answer: bytes | None = None) -> None:
+        """Write a closing before it is sent, and again with its answer."""
+        self._db.execute("INSERT OR REPLACE INTO closing VALUES (?, ?, ?, ?)", (epoch, shift, body, answer))
+
+    def between(self, epoch: int, first: int, last: int) -> tuple[list[ShiftRequest], int]:
+        """The charges and voids of these numbers with a final answer, and how many have none."""
+        rows = self._db.execute(
+            "SELECT * FROM request WHERE epoch = ? AND sequence BETWEEN ? AND ? ORDER BY sequence", (epoch, first, last)
+        )
+        entries = [entry for row in rows if (entry := Entry(**row)).operation in OPERATIONS]
+        answered = [found for entry in entries if (found := shift_request(entry)) is not None]
+        return answered, sum(entry.answer is None for entry in entries)
+
     def entries(self, outcome: str | None = None) -> list[Entry]:
         """All requests in order, or those with one outcome."""
         rows = self._db.execute(
@@ -83,10 +132,10 @@ class Journal:
         ``outcome`` is ok, refused, voided or unknown; amounts in fen.
         """
         for entry in self.entries():
-            if entry.operation == "weigh":
+            if entry.operation not in OPERATIONS:
                 continue
             answer = json.loads(entry.answer) if entry.answer else {}
-            receipt = answer.get("receipt") or {}
+            receipt = answer.get("receipt") if entry.outcome == "approved" else None
             asked = json.loads(entry.body)
             line: dict[str, Any] = {
                 "terminal_id": terminal_id,
@@ -100,3 +149,36 @@ class Journal:
             if entry.operation == "void":
                 line |= {"target_epoch": asked["target_epoch"], "target_sequence": asked["target_sequence"]}
             yield line
+
+
+NO_DAY = date.min
+"""Of what moved no money: in no day's totals."""
+STORED_AFTER_S = 120
+
+
+def shift_request(entry: Entry) -> ShiftRequest | None:
+    """A charge or void as it stands in a shift; None without a final answer, and for what was rejected unposted."""
+    if entry.answer is None:
+        return None
+    answer = json.loads(entry.answer)
+    outcome = answer.get("outcome")
+    if outcome not in ("approved", "refused", "voided"):
+        return None
+    receipt, voided_unposted = answer.get("receipt"), (entry.operation, outcome) == ("charge", "voided")
+    digest = None if voided_unposted else sha256(entry.body).digest()
+    if receipt is None:
+        amount_fen = answer.get("reversed_fen", 0)
+        day = date.fromisoformat(answer["business_date"]) if amount_fen else NO_DAY
+        return ShiftRequest(
+            entry.sequence, entry.operation, outcome, digest, None, amount_fen, day, False, answer.get("reason")
+        )
+    return ShiftRequest(
+        sequence=entry.sequence,
+        operation=entry.operation,
+        outcome=outcome,
+        body_digest=digest,
+        posting_id=UUID(receipt["number"]),
+        amount_fen=receipt["amount_fen"],
+        business_date=date.fromisoformat(receipt["business_date"]),
+        is_stored=receipt["posted_at"] - json.loads(entry.body)["purchased_at"] > STORED_AFTER_S,
+    )

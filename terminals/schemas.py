@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -226,6 +227,9 @@ class Answer(Struct, omit_defaults=True):
     advice_zh: str | None = None
     advice_en: str | None = None
     reversed_fen: int | None = None
+    business_date: Annotated[date | None, Meta(description="Of a void that gave something back: the day it is on.")] = (
+        None
+    )
 
 
 class BlockChange(Struct):
@@ -408,18 +412,97 @@ class Blocking(Message):
     reason: Annotated[str, text(200, examples=["reported lost"])]
 
 
-class TotalsMessage(Message):
-    """What a terminal took in its epoch up to a sequence number, net of voids."""
+Operator = Annotated[
+    str,
+    form(
+        "operator",
+        "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?",
+        description="A number or short code of the operator's own, no name.",
+        examples=["c-07"],
+    ),
+]
+"""Also a drawer's: 1 to 32 letters, digits, and between them ``. _ -``."""
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
-    through_sequence: Annotated[int, Meta(ge=0, le=2**53 - 1)]
-    payments: Annotated[int, Meta(ge=0, le=2**53 - 1)]
-    amount_fen: Annotated[int, Meta(ge=0, le=2**53 - 1)]
-    unknown: Annotated[int, Meta(ge=0, le=2**53 - 1, description="Requests without a final answer.")] = 0
+
+class ShiftOpening(Message):
+    """A cashier begins a shift at a drawer. The number of the message is the shift's."""
+
+    cashier: Operator
+    drawer: Operator
+    opened_at: Seconds
 
 
-class TotalsCompared(Struct):
-    """The ledger's totals; ``agree`` if they are equal to the terminal's and nothing is unknown."""
+class ShiftDay(Message):
+    """What a shift took on one business day: how many payments and reversals, and fen.
+
+    ``stored``: payments whose receipt says that they were posted more than 120 s after their purchase.
+    """
+
+    business_date: date
+    online: Count
+    online_fen: Count
+    stored: Count
+    stored_fen: Count
+    reversals: Count
+    reversed_fen: Count
+
+
+class ShiftClosing(Message):
+    """A terminal closes a shift: what it took between two numbers; signed with its Ed25519 key (keyid: its number)."""
+
+    terminal_id: Number
+    epoch: Epoch
+    shift: Sequence
+    last_sequence: Sequence
+    cashier: Operator
+    drawer: Operator
+    opened_at: Seconds
+    closed_at: Seconds
+    unknown: Annotated[Count, Meta(description="Charges and voids without a final answer.")]
+    days: Annotated[list[ShiftDay], Meta(max_length=31)]
+    journal_head: Key32
+
+
+class LedgerDay(Struct):
+    """The same by the ledger, and what was refunded at the console since of the shift's payments."""
+
+    business_date: date
+    online: int
+    online_fen: int
+    stored: int
+    stored_fen: int
+    reversals: int
+    reversed_fen: int
+    refunds: int
+    refunded_fen: int
+
+
+class ShiftClosed(Struct):
+    """The ledger's side of a shift; ``agree``: the terminal's is the same, and nothing is unknown."""
 
     agree: bool
-    payments: int
-    amount_fen: int
+    requests: int
+    days: list[LedgerDay]
+    journal_head: str
+
+
+class LedgerRequest(Struct, omit_defaults=True):
+    """A charge or void that the ledger has under a number, with its final answer."""
+
+    sequence: int
+    operation: str
+    outcome: str
+    business_date: date
+    amount_fen: int = 0
+    stored: bool = False
+    number: Annotated[str | None, Meta(description="The receipt's.")] = None
+    reason: str | None = None
+    body_digest: Annotated[str | None, Meta(description="SHA-256 of the body; none: voided before it arrived.")] = None
+
+
+class LedgerRequests(Struct):
+    """What the ledger has between two numbers; ``complete`` if there are no more."""
+
+    requests: list[LedgerRequest]
+    complete: bool

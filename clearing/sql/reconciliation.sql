@@ -1,11 +1,12 @@
--- name: till_totals
--- Terminals whose last reported totals differ from the ledger's.
-SELECT format('terminal %s, epoch %s, up to %s', m.terminal_id, m.epoch, m.through_sequence) AS subject, c.agency_id,
+-- name: shifts
+-- Shifts whose latest closing differs from the ledger.
+SELECT format('terminal %s, epoch %s, shift %s', m.terminal_id, m.epoch, m.first_sequence) AS subject, c.agency_id,
        m.unknown, m.ledger_payments - m.payments AS off_payments, m.ledger_fen - m.amount_fen AS off_fen
-FROM till_totals m
+FROM (SELECT DISTINCT ON (book, terminal_id, epoch, first_sequence) * FROM shift_closing
+      ORDER BY book, terminal_id, epoch, first_sequence, number DESC) m
 JOIN terminal t ON t.book = m.book AND t.terminal_id = m.terminal_id
 JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
-WHERE m.payments <> m.ledger_payments OR m.amount_fen <> m.ledger_fen OR m.unknown > 0;
+WHERE NOT m.agrees;
 
 -- name: legs_due
 -- Positions of published cycles whose money has not, or not all, been confirmed.

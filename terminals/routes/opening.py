@@ -1,4 +1,4 @@
-"""HTTP: enrolment, sign-on, phone certificates and phone top-ups: messages signed with Ed25519.
+"""HTTP: enrolment, sign-on, shifts' closings, phone certificates and phone top-ups: messages signed with Ed25519.
 
 A terminal knows the centre's key: what it is answered is signed, problems included, once its own signature was found
 right. A phone knows no key of the centre; its certificate is signed in itself.
@@ -24,11 +24,12 @@ from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
-from terminals import credentials, enrolment, qr
+from terminals import credentials, enrolment, qr, shifts
 from terminals.accounts import account_of
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
 from terminals.messages import signature_fields, signed_path
+from terminals.models import Terminal
 from terminals.schemas import (
     ActivatePhone,
     AskAccount,
@@ -38,6 +39,8 @@ from terminals.schemas import (
     HolderAccount,
     PhoneCertificate,
     RenewCertificate,
+    ShiftClosed,
+    ShiftClosing,
     SignedOn,
     SignOn,
     to_bytes,
@@ -95,12 +98,32 @@ class OpeningController(Controller):
         """Open a session by a key agreement that both sides sign."""
         async with database() as db:
             terminal = await enrolment.find_terminal(db, data.terminal_id)
-        # Under an unknown number nothing is signed: it gets the answer of a wrong signature, after the same work.
-        key = NOBODYS_KEY if terminal is None else terminal.public_key
-        signed = await _check_opening(request, ed_key=key, key_id=str(data.terminal_id))
+        signed = await _check_terminal(request, terminal, data.terminal_id)
         assert terminal is not None
         signed_on = enrolment.sign_on(database, ledger, keys, calendar, data, await request.body(), terminal)
         return await _answer_signed(signed, signed_on, keys, block_list)
+
+    @post("/terminal/shifts/closings", status_code=200, summary="Close a shift")
+    async def close_shift(
+        self,
+        request: Request[Any, Any, Any],
+        data: ShiftClosing,
+        database: Database,
+        ledger: Pool,
+        keys: KeyRing,
+        block_list: BlockListVersion,
+    ) -> Response[ShiftClosed]:
+        """Compare and keep what a terminal signed of its shift; the centre signs what the ledger has."""
+        async with database() as db:
+            terminal = await enrolment.find_terminal(db, data.terminal_id)
+        signed = await _check_terminal(request, terminal, data.terminal_id)
+        assert terminal is not None
+        body = await request.body()
+
+        async def closed() -> bytes:
+            return json.encode(await shifts.close_shift(ledger, terminal, data, signed, body))
+
+        return await _answer_signed(signed, closed(), keys, block_list, status=200)
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
@@ -137,11 +160,11 @@ class OpeningController(Controller):
 
 
 async def _answer_signed(
-    signed: SignedRequest, work: Awaitable[bytes], keys: KeyRing, block_list: BlockListVersion
+    signed: SignedRequest, work: Awaitable[bytes], keys: KeyRing, block_list: BlockListVersion, status: int = 201
 ) -> Response[Any]:
     """The answer of this work, or its problem, signed by the centre."""
     try:
-        status, headers, body = 201, {"content-type": "application/json"}, await work
+        headers, body = {"content-type": "application/json"}, await work
     except Problem as problem:
         status, headers, body = rendered(problem, None)
     headers |= sign_answer(
@@ -195,6 +218,17 @@ async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: st
         raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
     await _check_opening(request, ed_key=holder.public_key, key_id="phone")
     return holder
+
+
+async def _check_terminal(
+    request: Request[Any, Any, Any], terminal: Terminal | None, terminal_id: int
+) -> SignedRequest:
+    """Check a terminal's own signature; raises Problem.
+
+    Under an unknown number nothing is signed: it gets the answer of a wrong signature, after the same work.
+    """
+    key = NOBODYS_KEY if terminal is None else terminal.public_key
+    return await _check_opening(request, ed_key=key, key_id=str(terminal_id))
 
 
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:

@@ -6,14 +6,13 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.dto import AbstractDTO
 from litestar.typing import FieldDefinition
 
-from foundation.messages import NumberInPath
+from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
-from settlement.till_totals import Totals, compare_totals
-from terminals import blocking, enrolment
+from terminals import blocking, enrolment, shifts
 from terminals.answering import answer_of
 from terminals.charges import ChargeProcessor
 from terminals.messages import SignedMessages, TerminalMessage, signed_path
@@ -21,8 +20,8 @@ from terminals.schemas import (
     Answer,
     BlockChanges,
     ChargeMessage,
-    TotalsCompared,
-    TotalsMessage,
+    LedgerRequests,
+    ShiftOpening,
     VoidMessage,
 )
 from terminals.sessions import SessionStore
@@ -84,17 +83,18 @@ class PaymentController(Controller):
         )
         return answer_of(remembered)
 
-    @post("/totals", status_code=200, summary="Compare totals")
-    async def totals(self, request: ByTerminal, data: TotalsMessage, ledger: Pool) -> TotalsCompared:
-        """At the end of a shift: compare what the terminal took with the ledger."""
-        session = request.auth.session
-        must_be_till(session)
-        reported = Totals(data.payments, data.amount_fen, data.unknown)
-        found = await compare_totals(
-            ledger, session.book, session.terminal_id, session.epoch, data.through_sequence, reported
-        )
-        agree = (found.payments, found.amount_fen, 0) == (data.payments, data.amount_fen, data.unknown)
-        return TotalsCompared(agree, found.payments, found.amount_fen)
+    @post("/shifts", status_code=200, summary="Open a shift")
+    async def open_shift(self, request: ByTerminal, data: ShiftOpening, ledger: Pool) -> Answer:
+        """A cashier begins at a drawer; the number of the message is the shift's. A repeat opens nothing more."""
+        await shifts.open_shift(ledger, request.auth, data)
+        return Answer("recorded")
+
+    @get("/requests/{epoch:int}/{first:int}/{last:int}", summary="List requests between two numbers")
+    async def requests(
+        self, request: ByTerminal, epoch: SmallNumberInPath, first: NumberInPath, last: NumberInPath, ledger: Pool
+    ) -> LedgerRequests:
+        """What the ledger has of the terminal's own charges and voids, so that one difference is found."""
+        return await shifts.list_requests(ledger, request.auth, epoch, first, last)
 
     @get("/block-list/{since:int}", summary="List changes of the block list")
     async def block_list(self, since: NumberInPath, ledger: Pool) -> BlockChanges:

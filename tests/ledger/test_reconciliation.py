@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from msgspec.structs import replace
 from playwright.sync_api import Browser, expect
 
 from clearing.closing import open_dates
@@ -16,11 +17,12 @@ from foundation.calendar import Calendar
 from foundation.postgres import Pool
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
-from settlement.till_totals import Totals, compare_totals
+from settlement.shifts import DayTotals, chain_head, close_shift
 from tests.bank import camt, entry
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.shift_closings import closing
 
 SOON, LATER = datetime.now(UTC), datetime.now(UTC) + timedelta(days=20)
 
@@ -103,9 +105,10 @@ async def test_a_cycle_that_is_stuck(counter: Counter) -> None:
     assert (stuck.kind, stuck.cause) == ("cycle", "stuck_closed")
 
 
-async def test_totals_are_net_of_voids_and_know_officials_of_other_books(counter: Counter) -> None:
+async def test_a_shift_that_differs_is_a_difference_with_its_cause(counter: Counter) -> None:
     till = await counter.till()
     visitor, guest = await counter.holder(agency_index=1), await counter.holder(HANGZHOU)
+    first = counter.order(till, visitor).key.sequence
     orders = [counter.order(till, h) for h in (visitor, guest, guest, visitor)]
     for order in orders:
         assert (await counter.charger.charge(order)).outcome == "approved"
@@ -113,26 +116,39 @@ async def test_totals_are_net_of_voids_and_know_officials_of_other_books(counter
         void = counter.order(till, visitor)
         answer = await counter.charger.void(till.book, void.key, void.digest, 1, order.key.sequence)
         assert answer.outcome == "voided"
-    through = counter.order(till, visitor).key.sequence
-    right = Totals(2, 4_000)
-    assert await compare_totals(counter.ledger, till.book, till.terminal_id, 1, through, right) == right
-    assert await differences(counter.ledger) == []
-    for reported, cause in (
-        (Totals(1, 2_000), "terminal_forgot_payments"),
-        (Totals(3, 6_000), "terminal_shows_more"),
-        (Totals(1, 2_000, unknown=1), "terminal_awaits_answers"),
+    last = counter.order(till, visitor).key.sequence
+    right = await close_shift(counter.ledger, till.book, till.terminal_id, 1, closing(first, last, []))
+    [day] = right.days
+    assert (day.online, day.reversals, day.payments, day.net_fen) == (4, 2, 2, 4_000)
+    for changes, unknown, cause, off_fen in (
+        ({"online": 3, "online_fen": 6_000}, 0, "terminal_forgot_payments", 2_000),
+        ({"online": 5, "online_fen": 10_000}, 0, "terminal_shows_more", -2_000),
+        ({"online": 3, "stored": 1, "online_fen": 6_000, "stored_fen": 2_000}, 0, "terminal_shows_others", 0),
+        ({"online": 3, "online_fen": 6_000}, 1, "terminal_awaits_answers", 2_000),
     ):
-        await compare_totals(counter.ledger, till.book, till.terminal_id, 1, through, reported)
+        days = [replace(day, **changes)]
+        said = closing(first, last, days, right.journal_head, unknown=unknown)
+        await close_shift(counter.ledger, till.book, till.terminal_id, 1, said)
         [found] = await differences(counter.ledger)
         assert (found.kind, found.agency_id, found.cause) == ("terminal", till.agency_id, cause)
-        assert found.amount_fen == 4_000 - reported.amount_fen
+        assert found.amount_fen == off_fen
+    agreed = closing(first, last, right.days, right.journal_head)
+    assert (await close_shift(counter.ledger, till.book, till.terminal_id, 1, agreed)).agrees
+    assert await differences(counter.ledger) == []
 
 
 async def test_a_difference_keeps_its_age_until_it_is_gone(counter: Counter) -> None:
     till = await counter.till()
+    number = counter.order(till, await counter.holder()).key.sequence
+    nothing = chain_head(till.terminal_id, 1, number, [])
 
     async def seen(reported: int, at: datetime) -> list[tuple[Any, ...]]:
-        await compare_totals(counter.ledger, till.book, till.terminal_id, 1, 9, Totals(0, reported))
+        days = [DayTotals(at.date(), online=1, online_fen=reported)] if reported else []
+        said = closing(number, number, days, nothing)
+        await close_shift(counter.ledger, till.book, till.terminal_id, 1, said)
+        return await looked_at(at)
+
+    async def looked_at(at: datetime) -> list[tuple[Any, ...]]:
         await reconcile(counter.ledger, Calendar(), at)
         rows = await counter.ledger.fetch(QUERIES["differences"], till.agency_id, True)
         return [(row["amount_fen"], row["first_seen"], row["resolved_at"] is not None) for row in rows]
@@ -141,7 +157,12 @@ async def test_a_difference_keeps_its_age_until_it_is_gone(counter: Counter) -> 
     assert await seen(5, SOON) == [(-5, SOON, False)]
     assert await seen(7, SOON + hour) == [(-7, SOON, False)]
     assert await seen(0, SOON + 2 * hour) == [(-7, SOON, True)]
-    assert await seen(9, SOON + 3 * hour) == [(-9, SOON + 3 * hour, False)]
+    await counter.ledger.execute(
+        "INSERT INTO shift_closing"
+        """ SELECT (jsonb_populate_record(c, '{"number": 9, "amount_fen": 9, "agrees": false}')).*"""
+        " FROM shift_closing c ORDER BY number DESC LIMIT 1"
+    )
+    assert await looked_at(SOON + 3 * hour) == [(-9, SOON + 3 * hour, False)]
     [alarm] = await counter.ledger.fetch(QUERIES["alarm"])
     assert (alarm["kind"], alarm["differences"], alarm["amount_fen"]) == ("terminal", 1, 9)
 
@@ -151,14 +172,12 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     terminal = network.terminal(tmp_path)
     official = network.official()
     card = network.card(official)
-    paid = terminal.charge_card(card, "lunch")
+    terminal.open_shift("c-07", "1")
     assert terminal.charge_card(card, "lunch").outcome == "approved"
-    assert terminal.void(terminal.epoch, 2).outcome == "voided"
-    compared = terminal.report_totals()
-    assert paid.receipt is not None
-    assert (compared.agree, compared.payments, compared.amount_fen) == (True, 1, paid.receipt.amount_fen)
-    terminal.journal.write_answer(terminal.epoch, 1, "refused", b'{"outcome":"refused"}')
-    assert not terminal.report_totals().agree
+    assert terminal.charge_card(card, "lunch").outcome == "approved"
+    assert terminal.void(terminal.epoch, 3).outcome == "voided"
+    terminal.journal.write_answer(terminal.epoch, 2, "refused", b'{"outcome":"refused"}')
+    assert not terminal.close_shift().agree
     finance = network.person("finance-yinzhou")
     assert finance.ask("POST", "/clearing/differences").status == 403
     network.centre.call("POST", "/clearing/differences")

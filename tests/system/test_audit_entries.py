@@ -558,7 +558,8 @@ NO_CHANGES = {
     "DELETE /terminal/sessions/current": "a terminal's message, signed by it",
     "POST /terminal/charges": "a terminal's message, signed by it; the ledger keeps it",
     "POST /terminal/voids": "a terminal's message, signed by it; the ledger keeps it",
-    "POST /terminal/totals": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/shifts": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/shifts/closings": "a terminal's message, signed by it; the ledger keeps it with the signature",
     "POST /terminal/weigh-ins": "a scale's message, signed by it; the weighing names the scale",
 }
 """Changing methods that are no person's change, and why."""

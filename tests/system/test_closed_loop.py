@@ -378,7 +378,7 @@ def test_a_scale_weighs_without_a_network_and_takes_no_payments(network: Network
         assert rejected.status == 403
     else:
         raise AssertionError("a scale took money")
-    for act in (lambda: scale.void(1, 1), scale.report_totals):
+    for act in (lambda: scale.void(1, 1), lambda: scale.open_shift("c-1", "1")):
         with pytest.raises(Rejected) as forbidden_:
             act()
         assert (forbidden_.value.status, forbidden_.value.document["signed"]) == (403, True)

@@ -162,17 +162,18 @@ def test_a_repeat_across_regions_gets_the_first_answer_when_its_card_can_no_long
 
 def test_the_repeat_of_a_voided_approval_says_that_it_was_voided(network: Network, scratch: Path) -> None:
     terminal, official = network.terminal(scratch), network.official("hangzhou")
+    terminal.open_shift("c-1", "1")
     first = terminal.charge_card(network.card(official), "lunch")
-    [charge] = terminal.journal.entries()
+    _, charge = terminal.journal.entries()
     repeat = _send_as(terminal, "/terminal/charges", f"{charge.epoch}/{charge.sequence}", charge.body)
     assert repeat == (200, json.loads(wire.encode(first)))
     assert "reversed_fen" not in repeat[1]
     terminal.void(charge.epoch, charge.sequence)
-    terminal.journal._db.execute("UPDATE request SET outcome = 'unknown' WHERE sequence = ?", (charge.sequence,))
+    terminal.journal._db.execute("UPDATE request SET answer = NULL WHERE sequence = ?", (charge.sequence,))
     [answer] = terminal.resend_unknown()
     assert (answer.outcome, answer.receipt, answer.reversed_fen) == ("approved", first.receipt, 4_000)
-    assert [entry.outcome for entry in terminal.journal.entries()] == ["voided", "voided"]
-    assert terminal.report_totals().agree
+    assert [entry.outcome for entry in terminal.journal.entries()] == ["recorded", "voided", "voided"]
+    assert terminal.close_shift().agree
 
 
 def test_a_given_up_charge_is_voided_and_never_posts(

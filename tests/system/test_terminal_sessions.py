@@ -107,7 +107,7 @@ def test_a_replaced_device_starts_a_new_epoch(network: Network, scratch: Path) -
         old.charge_card(network.card(network.official()), "lunch")
 
 
-@pytest.mark.parametrize("path", ["/terminal/charges", "/terminal/voids", "/terminal/totals"])
+@pytest.mark.parametrize("path", ["/terminal/charges", "/terminal/voids", "/terminal/shifts"])
 def test_an_epoch_to_come_is_refused_with_a_signature(network: Network, till: Terminal, path: str) -> None:
     status, document = _send_as(till, path, f"{till.epoch + 1}/1", b"{}")
     assert (status, document["type"]) == (409, "/problems/epoch-wrong")

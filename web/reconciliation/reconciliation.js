@@ -34,6 +34,7 @@ const TEXTS = {
       terminal_awaits_answers: "终端有未确认交易，请联网后补传",
       terminal_forgot_payments: "终端短款：系统多于终端，终端流水可能缺失",
       terminal_shows_more: "终端长款：终端多于系统，请立即核查",
+      terminal_shows_others: "终端与系统笔数、金额相同但流水不同，请逐笔核对",
       agency_has_not_paid: "单位尚未付款",
       bank_has_not_confirmed: "银行尚未确认付款",
       agency_paid_in_part: "单位仅付部分款项，余额未付",
@@ -50,7 +51,7 @@ const TEXTS = {
       stuck_netted: "对账单未发布",
     },
     subjects: {
-      terminal: (terminal, epoch, through) => `终端${terminal}，第${epoch}次启用，截至序号${through}`,
+      terminal: (terminal, epoch, shift) => `终端${terminal}，第${epoch}次启用，班次${shift}`,
       leg: (day, agency) => `${day}清算场次，${agency}`,
     },
   },
@@ -88,6 +89,7 @@ const TEXTS = {
       terminal_awaits_answers: "The terminal has payments without an answer; reconnect it so that it forwards them",
       terminal_forgot_payments: "Short: the ledger has more than the terminal; its journal may be incomplete",
       terminal_shows_more: "Over: the terminal has more than the ledger; investigate immediately",
+      terminal_shows_others: "The same number and sum, but not the same payments; compare them one by one",
       agency_has_not_paid: "The agency has not paid",
       bank_has_not_confirmed: "The bank has not confirmed the payment",
       agency_paid_in_part: "The agency has paid a part and still owes the rest",
@@ -104,13 +106,13 @@ const TEXTS = {
       stuck_netted: "Statements are not published",
     },
     subjects: {
-      terminal: (terminal, epoch, through) => `Terminal ${terminal}, epoch ${epoch}, up to sequence ${through}`,
+      terminal: (terminal, epoch, shift) => `Terminal ${terminal}, epoch ${epoch}, shift ${shift}`,
       leg: (day, agency) => `Cycle ${day}, ${agency}`,
     },
   },
 };
 const SUBJECTS = {
-  terminal: /^terminal (\d+), epoch (\d+), up to (\d+)$/,
+  terminal: /^terminal (\d+), epoch (\d+), shift (\d+)$/,
   leg: /^cycle (\S+), agency (\d+)$/,
   agency: /^agency (\d+)$/,
 };

@@ -1,0 +1,87 @@
+-- name: lock_terminal
+-- Messages about one terminal's shifts follow each other. Payments read the terminal without a lock.
+SELECT FROM terminal m WHERE m.book = $1 AND m.terminal_id = $2 FOR NO KEY UPDATE;
+
+-- name: requests_between
+-- Requests of a terminal's epoch with a final answer, in the order of their numbers; officials of other books included.
+SELECT r.sequence, r.operation, coalesce(f.outcome, r.outcome) AS outcome,
+       CASE WHEN f.book IS NULL THEN r.digest ELSE f.digest END AS body_digest,
+       CASE WHEN r.operation = 'charge' THEN coalesce(f.posting_id, r.posting_id) END AS posting_id,
+       CASE WHEN f.book IS NULL THEN r.cash_fen + r.subsidy_fen + r.host_fen
+            ELSE f.cash_fen + f.subsidy_fen + f.host_fen END AS amount_fen,
+       coalesce(f.business_date, r.business_date) AS business_date,
+       coalesce(is_late(t.purchased_at, date_trunc('second', t.posted_at)), false) AS is_stored,
+       coalesce(f.refusal, r.refusal) AS refusal
+FROM request r
+LEFT JOIN request f ON f.book = r.forwarded_to AND f.terminal_id = r.terminal_id AND f.epoch = r.epoch
+                   AND f.sequence = r.sequence
+LEFT JOIN LATERAL (
+    SELECT x.purchased_at, x.posted_at FROM transfer x
+    WHERE r.operation = 'charge' AND x.book = coalesce(f.book, r.book)
+      AND x.posting_id = coalesce(f.posting_id, r.posting_id) LIMIT 1) t ON true
+WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5
+  AND coalesce(f.outcome, r.outcome) <> 'forwarded'
+ORDER BY r.sequence LIMIT $6;
+
+-- name: refunds
+-- What was refunded at the console of the payments between two numbers, by the day on which it was.
+SELECT t.business_date, count(DISTINCT t.posting_id) AS refunds, sum(t.amount_fen)::bigint AS refunded_fen
+FROM request r
+LEFT JOIN request f ON f.book = r.forwarded_to AND f.terminal_id = r.terminal_id AND f.epoch = r.epoch
+                   AND f.sequence = r.sequence
+JOIN transfer t ON t.book = coalesce(f.book, r.book) AND t.reverses = coalesce(f.posting_id, r.posting_id)
+               AND t.kind = 'refund'
+WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5 AND r.operation = 'charge'
+GROUP BY t.business_date ORDER BY t.business_date;
+
+-- name: opening
+-- A shift's opening.
+SELECT s.cashier, s.drawer, s.opened_at FROM till_shift s
+WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence = $4;
+
+-- name: is_request
+-- Whether a number was used for a charge or a void.
+SELECT true FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;
+
+-- name: is_within_another
+-- Whether a number stands in a shift that is closed, by the latest closing.
+SELECT true FROM shift_closing c
+WHERE c.book = $1 AND c.terminal_id = $2 AND c.epoch = $3 AND c.first_sequence < $4 AND c.last_sequence >= $4
+  AND c.number = (SELECT max(l.number) FROM shift_closing l WHERE l.book = c.book AND l.terminal_id = c.terminal_id
+                  AND l.epoch = c.epoch AND l.first_sequence = c.first_sequence)
+LIMIT 1;
+
+-- name: opens_within
+-- Whether another shift was opened between a shift's number and its last one.
+SELECT true FROM till_shift s
+WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence > $4 AND s.first_sequence <= $5 LIMIT 1;
+
+-- name: open
+-- Keep a shift's opening.
+INSERT INTO till_shift (book, terminal_id, epoch, first_sequence, cashier, drawer, opened_at, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now());
+
+-- name: latest_closing
+-- The latest closing of a shift.
+SELECT c.number, c.agrees, c.body FROM shift_closing c
+WHERE c.book = $1 AND c.terminal_id = $2 AND c.epoch = $3 AND c.first_sequence = $4
+ORDER BY c.number DESC LIMIT 1;
+
+-- name: keep_closing
+-- Keep a closing as the terminal signed it, beside what the ledger had.
+INSERT INTO shift_closing (book, terminal_id, epoch, first_sequence, number, last_sequence, closed_at, unknown, payments,
+                           amount_fen, ledger_payments, ledger_fen, agrees, body, signature_base, signature, public_key,
+                           received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now());
+
+-- name: closing_of_payment
+-- The request of a payment, and the latest closing of the shift in whose numbers it stands.
+SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.last_sequence, c.number, c.body, c.signature_base,
+       c.signature, c.public_key, c.received_at, c.agrees, s.cashier, s.drawer, p.sequence
+FROM (SELECT DISTINCT t.terminal_id, t.epoch, t.sequence FROM transfer t
+      WHERE t.book = $1 AND t.posting_id = $2 AND t.kind IN ('payment', 'working_meal')) p
+JOIN shift_closing c ON c.book IN (SELECT book FROM book) AND c.terminal_id = p.terminal_id AND c.epoch = p.epoch
+                    AND p.sequence BETWEEN c.first_sequence AND c.last_sequence
+JOIN till_shift s ON s.book = c.book AND s.terminal_id = c.terminal_id AND s.epoch = c.epoch
+                 AND s.first_sequence = c.first_sequence
+ORDER BY c.first_sequence DESC, c.number DESC LIMIT 1;

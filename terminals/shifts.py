@@ -1,0 +1,123 @@
+"""Shifts on the wire: what a till says of a shift, and what it is answered (docs/terminal-protocol.md, section 7.1)."""
+
+import time
+from datetime import UTC, date, datetime
+
+from foundation.postgres import Pool
+from foundation.problems import INVALID, NOT_ALLOWED, Problem
+from registry.identifiers import Book, TerminalId
+from settlement import shifts
+from settlement.shifts import Compared, DayTotals, Opening, ShiftRequest, SignedTotals
+from terminals.errors import EPOCH_WRONG
+from terminals.messages import TerminalMessage
+from terminals.models import Terminal, TerminalKind
+from terminals.schemas import (
+    LedgerDay,
+    LedgerRequest,
+    LedgerRequests,
+    ShiftClosed,
+    ShiftClosing,
+    ShiftDay,
+    ShiftOpening,
+    to_bytes,
+    to_text,
+)
+from terminals.signatures import SignedRequest
+from terminals.verification import AHEAD_S, must_be_till
+
+LISTED_MAX = 500
+"""Requests in one answer: about 150 KiB."""
+
+
+async def open_shift(ledger: Pool, message: TerminalMessage, asked: ShiftOpening) -> None:
+    """Open a shift under the number of the message. Raises Problem, as ``settlement.shifts.open_shift``."""
+    must_be_till(message.session)
+    _check_epoch(message.key.epoch, message.session.epoch)
+    _must_have_been(asked.opened_at)
+    await shifts.open_shift(ledger, message.session.book, message.key, _opening(asked))
+
+
+async def close_shift(
+    ledger: Pool, terminal: Terminal, asked: ShiftClosing, signed: SignedRequest, body: bytes
+) -> ShiftClosed:
+    """Compare and keep what a terminal signed of a shift. Raises Problem, as ``settlement.shifts.close_shift``."""
+    if terminal.kind != TerminalKind.TILL:
+        raise Problem(NOT_ALLOWED, "terminals.scale_charges")
+    _check_epoch(asked.epoch, terminal.epoch)
+    _must_have_been(asked.closed_at)
+    days = [_totals(day) for day in asked.days]
+    if any(day.business_date >= later.business_date for day, later in zip(asked.days, asked.days[1:], strict=False)):
+        raise Problem(INVALID, "shift.days_in_order")
+    totals = SignedTotals(
+        first_sequence=asked.shift,
+        last_sequence=asked.last_sequence,
+        opening=_opening(asked),
+        closed_at=datetime.fromtimestamp(asked.closed_at, UTC),
+        unknown=asked.unknown,
+        days=days,
+        journal_head=to_bytes(asked.journal_head),
+        body=body,
+        signature_base=signed.base(),
+        signature=signed.signature,
+        public_key=terminal.public_key,
+    )
+    compared = await shifts.close_shift(
+        ledger, Book(terminal.book), TerminalId(terminal.terminal_id), terminal.epoch, totals
+    )
+    return _closed(compared)
+
+
+async def list_requests(ledger: Pool, message: TerminalMessage, epoch: int, first: int, last: int) -> LedgerRequests:
+    """What the ledger has of the terminal's numbers from ``first`` to ``last``, at most ``LISTED_MAX``."""
+    session = message.session
+    must_be_till(session)
+    found = await shifts.requests_between(ledger, session.book, session.terminal_id, epoch, first, last, LISTED_MAX + 1)
+    return LedgerRequests([_listed(one) for one in found[:LISTED_MAX]], complete=len(found) <= LISTED_MAX)
+
+
+def _check_epoch(epoch: int, current: int) -> None:
+    """Raise Problem(EPOCH_WRONG): a device that was replaced opens and closes no shifts."""
+    if epoch != current:
+        raise Problem(EPOCH_WRONG, "terminals.epoch", epoch=current)
+
+
+def _must_have_been(at: int) -> None:
+    """Raise Problem(INVALID) for a time to come; a shift without a network may be told of days later."""
+    if at > time.time() + AHEAD_S:
+        raise Problem(INVALID, "shift.to_come")
+
+
+def _opening(asked: ShiftOpening | ShiftClosing) -> Opening:
+    return Opening(asked.cashier, asked.drawer, datetime.fromtimestamp(asked.opened_at, UTC))
+
+
+def _totals(day: ShiftDay) -> DayTotals:
+    return DayTotals(**{name: getattr(day, name) for name in DayTotals.__struct_fields__})
+
+
+def _closed(compared: Compared) -> ShiftClosed:
+    by_date = {day.business_date: day for day in compared.days}
+    dates: list[date] = sorted(by_date.keys() | compared.refunds.keys())
+    days = [
+        LedgerDay(
+            **{name: getattr(by_date.get(on) or DayTotals(on), name) for name in DayTotals.__struct_fields__},
+            refunds=compared.refunds.get(on, (0, 0))[0],
+            refunded_fen=compared.refunds.get(on, (0, 0))[1],
+        )
+        for on in dates
+    ]
+    return ShiftClosed(compared.agrees, len(compared.requests), days, to_text(compared.journal_head))
+
+
+def _listed(one: ShiftRequest) -> LedgerRequest:
+    return LedgerRequest(
+        sequence=one.sequence,
+        operation=one.operation,
+        outcome=one.outcome,
+        business_date=one.business_date,
+        amount_fen=one.amount_fen,
+        stored=one.is_stored,
+        number=None if one.posting_id is None else str(one.posting_id),
+        reason=one.refusal,
+        body_digest=None if one.body_digest is None else to_text(one.body_digest),
+    )
