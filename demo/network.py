@@ -12,11 +12,10 @@ from uuid import uuid4
 from demo.city import AGENCIES, PASSWORD
 from demo.console import ConsoleClient, PlayFailed, open_http, until_known
 from foundation.catalogue import Language
-from terminals.cards import CardFile
 from terminals.client import Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.phone import activate_phone
-from terminals.schemas import EnrolmentSlip, to_bytes
+from terminals.schemas import EnrolmentSlip
 
 BULK = 500
 
@@ -37,11 +36,6 @@ def in_chunks(items: list[Any], size: int = BULK) -> Iterator[list[Any]]:
     """Split a list into pieces that fit one message."""
     for first in range(0, len(items), size):
         yield items[first : first + size]
-
-
-def _software_card(issued: dict[str, Any]) -> SoftwareCard:
-    file = CardFile(issued["book"], issued["holder_id"], issued["credential_id"])
-    return SoftwareCard(bytes.fromhex(issued["uid"]), file, to_bytes(issued["key"]))
 
 
 class DemoNetwork:
@@ -108,7 +102,7 @@ class DemoNetwork:
             cards = [{"holder_id": diner.holder_id, "uid": f"04{secrets.token_hex(6)}"} for diner in chunk]
             message = {"agency_id": self.agency_id(chunk[0].agency), "cards": cards}
             for card in self.centre.call("POST", "/console/cards", message)["cards"]:
-                by_holder[card["holder_id"]].card = _software_card(card)
+                by_holder[card["holder_id"]].card = SoftwareCard.personalised(card)
 
     def replace_card(self, diner: Diner) -> Diner:
         """Report a card as lost and give its owner a new one: the same official, with the new card."""
@@ -119,7 +113,7 @@ class DemoNetwork:
             "reason": "遗失（演示）",
         }
         card = self.centre.call("POST", "/console/cards/replacements", lost)["card"]
-        return Diner(diner.agency, diner.holder_id, _software_card(card))
+        return Diner(diner.agency, diner.holder_id, SoftwareCard.personalised(card))
 
     def activate_phones(self, diners: list[Diner], told: Callable[[int], None] = lambda _: None) -> None:
         """Activate a phone for each; all are of one agency."""

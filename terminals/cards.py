@@ -1,7 +1,8 @@
 """Cards: keys diversified per card, and the proof that a card was there for this very payment.
 
-* Diversification: NXP AN10922, AES-128: ``CMAC(master key, 0x01 || UID || AID || file)``. The card's file (book,
-  holder, credential) is part of the input, so a card with an altered file has the wrong key.
+* Diversification: NXP AN10922, AES-128: ``CMAC(master key, 0x01 || UID || AID || file)``. The card's file (version of
+  the master key, book, agency, holder, credential) is part of the input, so a card with an altered file has the wrong
+  key. UID, AID and file fill the 31 bytes that AN10922 takes.
 * Challenge: derived from the session key, the request's numbers and the payment's own content, never chosen by the
   terminal, so that no answer can be collected in advance (the EMV "pre-play" attack; Bond et al., "Chip and Skim",
   IEEE S&P 2014), and an answer pays for nothing but what the till showed.
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 from msgspec import Struct
 
-from registry.identifiers import Book, CredentialId, HolderId
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
 
 CARD_KEYS_MAX = 50_000
@@ -32,13 +33,18 @@ APPLICATION_ID = bytes.fromhex("f5ca27")
 class CardFile(Struct, frozen=True, gc=False):
     """A card's readable file: whose account it charges. No name."""
 
+    key_version: int
+    """Of the master key from which the card's key is derived."""
     book: Book
+    agency_id: AgencyId
+    """The holder's: a till tells from it whether he pays as at home or as a visitor."""
     holder_id: HolderId
     credential_id: CredentialId
 
     def encode(self) -> bytes:
-        """20 bytes: book (4), holder (8), credential (8), big-endian."""
-        return struct.pack(">IQQ", self.book, self.holder_id, self.credential_id)
+        """21 bytes: version (1), book (4), agency (4), holder (6), credential (6), big-endian."""
+        numbers = self.holder_id << 48 | self.credential_id
+        return struct.pack(">BII", self.key_version, self.book, self.agency_id) + numbers.to_bytes(12, "big")
 
 
 def cmac(key: bytes, message: bytes) -> bytes:

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from msgspec import Struct, field
 from msgspec import json as wire
 
+from foundation.calendar import local_date_of
 from foundation.problems import Problem
 from settlement.shifts import ShiftRequest, chain_head, day_totals
 from terminals import cards, qr
@@ -35,13 +37,16 @@ from terminals.client_messages import (
 )
 from terminals.devices import SoftwareCard, Tap
 from terminals.journal import Entry, Journal
+from terminals.parameters import price_on
 from terminals.schemas import (
     Answer,
+    BlockChanges,
+    CurrentParameters,
     Device,
     EnrolmentSlip,
     LedgerRequest,
     LedgerRequests,
-    MealPrice,
+    Parameters,
     ShiftClosed,
     SignedOn,
     SignOn,
@@ -57,6 +62,9 @@ from terminals.signatures import (
     sign_request,
 )
 
+NO_VERSION = "A" * 22
+"""A version that no parameters have: whoever names it gets them."""
+
 SOFTWARE = "onecard terminals/client.py"
 
 PAID_LATELY_S = 120
@@ -67,6 +75,8 @@ PAID_LATELY_MAX = 200
 SIGN_ON_AGAIN = {"session-ended", "created-out-of-range", "bad-signature"}
 FINAL = {"approved", "refused", "voided", "recorded"}
 """Outcomes of requests. A later centre may know more; none of them is taken for one of these."""
+S = TypeVar("S", bound=Struct)
+
 PATHS = {
     "charge": "/terminal/charges",
     "void": "/terminal/voids",
@@ -114,6 +124,17 @@ def _write_secret(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _write(path: Path, value: Struct) -> None:
+    """Replace a file as a whole: it is on disk when this returns, and never half written."""
+    fresh = path.with_suffix(".new")
+    _write_secret(fresh, wire.encode(value))
+    fresh.replace(path)
+
+
+def _read(path: Path, kind: type[S]) -> S | None:
+    return wire.decode(path.read_bytes(), type=kind) if path.exists() else None
+
+
 def _kept_key(path: Path) -> Ed25519PrivateKey:
     """The key in this file; a fresh one if there is none."""
     if not path.exists():
@@ -121,14 +142,36 @@ def _kept_key(path: Path) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
 
 
+class _KeptParameters(Struct):
+    """The parameters on the terminal's disk."""
+
+    version: str
+    parameters: Parameters
+
+
+class _BlockList(Struct):
+    """The copy of the block list on the terminal's disk: blocked cards and phones by book and number.
+
+    ``version``: the last change in it; ``current_at``: when the centre had no later one, in the centre's time.
+    """
+
+    version: int = 0
+    current_at: int = 0
+    blocked: set[tuple[int, int]] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class _Session:
     session_id: str
     mac: Callable[[bytes], bytes]
     epoch: int
-    canteen_id: int
-    clock_ahead_s: float
-    """The centre's clock minus ours."""
+
+
+class _Payer(NamedTuple):
+    book: int
+    agency_id: int
+    holder_id: int
+    credential_id: int
 
 
 class Terminal:
@@ -137,15 +180,18 @@ class Terminal:
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
         self.authority = authority_of(url)
+        self._folder = folder
         self.identity = Identity.load(folder / "identity.json")
         self.journal = Journal(folder / "journal.sqlite")
         self._http = open_transport()
         self._session: _Session | None = None
         self._next_sequence = 0
         self._pauses = Pauses()
-        self.prices: list[MealPrice] = []
-        """What meals cost on the days of the session: for the diner, before he pays."""
-        self.block_list_version = 0
+        self._clock_ahead_s = 0.0
+        """The centre's clock minus ours."""
+        self._kept = _read(folder / "parameters.json", _KeptParameters)
+        self._block_list = _read(folder / "block-list.json", _BlockList) or _BlockList()
+        self.block_list_version = self._block_list.version
         self.patience_s: float | None = None
         """How long to wait for an answer; None for the default."""
 
@@ -174,9 +220,17 @@ class Terminal:
         return cls(url, folder)
 
     @property
+    def parameters(self) -> Parameters:
+        """What this terminal knows before it charges, from its disk when there is no network."""
+        if self._kept is None:
+            self.sign_on()
+        assert self._kept is not None
+        return self._kept.parameters
+
+    @property
     def canteen_id(self) -> int:
         """The canteen that this terminal takes payments for."""
-        return self._signed_on().canteen_id
+        return self.parameters.canteen.canteen_id
 
     @property
     def epoch(self) -> int:
@@ -206,14 +260,9 @@ class Terminal:
         )
         signed_on = wire.decode(answer.data, type=SignedOn)
         key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer.data)
-        self._session = _Session(
-            signed_on.session_id,
-            hmac_signer(key),
-            signed_on.epoch,
-            signed_on.canteen_id,
-            signed_on.centre_time - time.time(),
-        )
-        self.prices = signed_on.prices
+        self._session = _Session(signed_on.session_id, hmac_signer(key), signed_on.epoch)
+        self._clock_ahead_s = signed_on.centre_time - time.time()
+        self._keep_parameters(signed_on.parameters_version, signed_on.parameters)
         # A restored disk is behind what the centre has seen; numbers are never used twice.
         used = max(self.journal.highest_sequence(signed_on.epoch), signed_on.highest_sequence)
         self._next_sequence = max(self._next_sequence, used + 1)
@@ -225,8 +274,50 @@ class Terminal:
         return self._session
 
     def now(self) -> int:
-        """The centre's time, seconds since 1970."""
-        return int(time.time() + self._signed_on().clock_ahead_s)
+        """The centre's time, seconds since 1970, by the clock of the last sign-on."""
+        return int(time.time() + self._clock_ahead_s)
+
+    def refresh_parameters(self) -> bool:
+        """Ask whether the parameters have changed, and keep what has; returns whether anything had.
+
+        Raises OutcomeUnknown or Rejected.
+        """
+        version = self._kept.version if self._kept else NO_VERSION
+        _, answer = self.exchange("GET", f"/terminal/parameters/{version}", f"{self.epoch}/1")
+        current = wire.decode(answer, type=CurrentParameters)
+        self._clock_ahead_s = current.centre_time - time.time()
+        if current.parameters is not None:
+            self._keep_parameters(current.version, current.parameters)
+        return current.parameters is not None
+
+    def _keep_parameters(self, version: str, parameters: Parameters) -> None:
+        self._kept = _KeptParameters(version, parameters)
+        _write(self._folder / "parameters.json", self._kept)
+
+    def refresh_block_list(self) -> int:
+        """Fetch what changed in the block list, and keep it; returns its version. Raises OutcomeUnknown or Rejected."""
+        kept, complete = self._block_list, False
+        while not complete:
+            asked_at = self.now()
+            _, answer = self.exchange("GET", f"/terminal/block-list/{kept.version}", f"{self.epoch}/1")
+            changes = wire.decode(answer, type=BlockChanges)
+            for change in changes.changes:
+                (kept.blocked.add if change.blocked else kept.blocked.discard)((change.book, change.credential_id))
+            kept.version, complete = changes.version, changes.complete
+            kept.current_at = asked_at if complete else kept.current_at
+            _write(self._folder / "block-list.json", kept)
+        return kept.version
+
+    def price_fen(self, credential: SoftwareCard | str, meal: str) -> int | None:
+        """What this diner pays for a meal today, to be shown before he pays, also without a network.
+
+        None where the meal is not served, or the cashier enters the amount. Raises NotGenuine for a code.
+        """
+        payer, on = self._payer_of(credential), local_date_of(self.now())
+        price = price_on(self.parameters.prices, meal, on)
+        if price is None:
+            return None
+        return price.home_fen if payer.agency_id == self.parameters.canteen.agency_id else price.visitor_fen
 
     def charge_card(
         self,
@@ -253,18 +344,20 @@ class Terminal:
             message = json.loads(entry.body)
             if entry.operation != "charge" or entry.outcome != "approved" or message["purchased_at"] < since:
                 continue
-            if message["meal"] == meal and self._payer_of(message.get("qr") or message["card"]) == payer:
+            paid = self._payer_of(message.get("qr") or message["card"])
+            if message["meal"] == meal and (paid.book, paid.holder_id) == (payer.book, payer.holder_id):
                 return entry
         return None
 
-    def _payer_of(self, credential: SoftwareCard | str | dict[str, Any]) -> tuple[int, int]:
-        """Book and holder of a card, of a code's text, or of a card's response in the journal."""
+    def _payer_of(self, credential: SoftwareCard | str | dict[str, Any]) -> _Payer:
+        """Who a card, a code's text, or a card's response in the journal stands for."""
         if isinstance(credential, dict):
-            return credential["book"], credential["holder_id"]
+            return _Payer(*(credential[name] for name in _Payer._fields))
         if isinstance(credential, SoftwareCard):
-            return credential.file.book, credential.file.holder_id
+            file = credential.file
+            return _Payer(file.book, file.agency_id, file.holder_id, file.credential_id)
         holder, _ = qr.read_code(self.identity.centre_public_key, credential)
-        return holder.book, holder.holder_id
+        return _Payer(holder.book, holder.agency_id, holder.holder_id, holder.credential_id)
 
     def _signed_on_sequence(self) -> int:
         self._signed_on()
@@ -274,7 +367,7 @@ class Terminal:
         """The card's answer for this payment, whose amount its holder has seen."""
         session, card = self._signed_on(), tap.card
         bound = cards.binding(
-            session.canteen_id,
+            self.canteen_id,
             payment["meal"],
             payment["purchased_at"],
             payment.get("amount_fen"),
@@ -283,9 +376,7 @@ class Terminal:
         counter, mac = tap.respond(cards.challenge(session.mac, session.epoch, sequence, bound))
         return {
             "uid": card.uid.hex(),
-            "book": card.file.book,
-            "holder_id": card.file.holder_id,
-            "credential_id": card.file.credential_id,
+            **{name: getattr(card.file, name) for name in card.file.__struct_fields__},
             "counter": counter,
             "session_id": session.session_id,
             "mac": to_text(mac),
@@ -297,12 +388,22 @@ class Terminal:
         """Charge a scanned code, presented now or at ``purchased_at``; raises OutcomeUnknown or Rejected."""
         return self._charge(code, meal, amount_fen, purchased_at)
 
-    def offline_refusal_of(self, code: str, price_fen: int) -> str | None:
-        """Why a code may not pay this much here while there is no network; None when it may."""
+    def offline_refusal_of(self, credential: SoftwareCard | str, price_fen: int) -> str | None:
+        """Why a card or code may not pay this much here while there is no network; None when it may.
+
+        ``block_list_old`` is no reason of the centre: nobody may pay until the till has asked for the list again.
+        """
+        if self.now() - self._block_list.current_at > self.parameters.offline.block_list_age_max_s:
+            return "block_list_old"
         try:
-            holder, token = qr.read_code(self.identity.centre_public_key, code)
+            payer = self._payer_of(credential)
         except qr.NotGenuine:
             return "credential_invalid"
+        if (payer.book, payer.credential_id) in self._block_list.blocked:
+            return "card_blocked"
+        if isinstance(credential, SoftwareCard):
+            return None
+        holder, token = qr.read_code(self.identity.centre_public_key, credential)
         return qr.offline_refusal_of(holder, token, self.now(), self.canteen_id, price_fen)
 
     def prepare_charge(
@@ -545,7 +646,7 @@ class Terminal:
             body,
             authority=self.authority,
             request_id=request_id,
-            created=int(time.time() + session.clock_ahead_s),
+            created=self.now(),
             key_id=session.session_id,
             sign=session.mac,
         )

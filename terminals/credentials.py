@@ -58,25 +58,26 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
         raise Problem(CONFLICT, "terminals.uid_in_use")
     numbers = await next_numbers(db, len(uids))
     return [
-        _issue_card(db, keys, Book(officials[card.holder_id].book), card, CredentialId(number))
+        _issue_card(db, keys, officials[card.holder_id], card, CredentialId(number))
         for card, number in zip(wanted.cards, numbers, strict=True)
     ]
 
 
-def _issue_card(db: AsyncSession, keys: KeyRing, book: Book, card: NewCard, number: CredentialId) -> CardIssued:
+def _issue_card(db: AsyncSession, keys: KeyRing, official: Official, card: NewCard, number: CredentialId) -> CardIssued:
     uid = bytes.fromhex(card.uid)
+    file = cards.CardFile(1, official.book, official.agency_id, official.holder_id, number)
     db.add(
         Credential(
-            book=book,
+            book=official.book,
             credential_id=number,
-            holder_id=card.holder_id,
+            holder_id=official.holder_id,
             kind="card",
             card_uid=uid,
             issued_at=datetime.now(UTC),
         )
     )
-    key = cards.card_key(keys.card_master_key, uid, cards.CardFile(book, HolderId(card.holder_id), number))
-    return CardIssued(uid.hex(), book, card.holder_id, number, to_text(key))
+    key = to_text(cards.card_key(keys.card_master_key, uid, file))
+    return CardIssued(uid.hex(), file.key_version, file.book, file.agency_id, file.holder_id, file.credential_id, key)
 
 
 async def replace_card(

@@ -1,11 +1,13 @@
 """A card and a phone in software, computing as the real ones do: for makers of terminals, tests and the demo."""
 
 import time
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from terminals import cards, qr
 from terminals.cards import CardFile
+from terminals.schemas import to_bytes
 
 
 class AnsweredAlready(Exception):
@@ -29,6 +31,12 @@ class Tap:
 
 class SoftwareCard:
     """A card: answers one challenge a tap, under a counter that only increases."""
+
+    @classmethod
+    def personalised(cls, issued: dict[str, Any]) -> "SoftwareCard":
+        """A card with what the console gave out for it (``CardIssued``)."""
+        numbers = (issued[name] for name in CardFile.__struct_fields__)
+        return cls(bytes.fromhex(issued["uid"]), CardFile(*numbers), to_bytes(issued["key"]))
 
     def __init__(self, uid: bytes, file: CardFile, key: bytes, counter: int = 0) -> None:
         self.uid = uid

@@ -8,7 +8,7 @@ slip; they are counted by address (``routes/opening.py``).
 import base64
 import hashlib
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json
@@ -16,33 +16,28 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.calendar import ZONE, Calendar
+from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
 from registry.identifiers import Book, CanteenId
 from registry.models import Canteen, Database, next_numbers
-from settlement.ledger import rules_of, tariffs_of
-from settlement.models import AMOUNT_MAX_FEN
-from settlement.tariff import Declined, RegionRules, Tariff, in_force, price
 from terminals.blocking import block_list_version
 from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN
 from terminals.models import Enrolment, Terminal, TerminalSession
+from terminals.parameters import parameters_of, terms_of
 from terminals.schemas import (
     Enrol,
     Enrolled,
-    MealPrice,
     NewEnrolment,
     SignedOn,
     SignOn,
-    TerminalLimits,
     to_bytes,
     to_text,
 )
 from terminals.sessions import QUERIES, SUITE, agree_key, session_end
 from terminals.signatures import EDITIONS, PROTOCOL
-from terminals.verification import RESEND_WITHIN_S
 
 CODE_LIFE = timedelta(minutes=10)
 TRIES_OF_OLD = 5
@@ -230,6 +225,8 @@ async def sign_on(
 async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: datetime, calendar: Calendar) -> SignedOn:
     """The answer that opens a session under a new number."""
     highest = await ledger.fetchval(QUERIES["highest_sequence"], terminal.book, terminal.terminal_id, terminal.epoch)
+    terms = await terms_of(ledger, Book(terminal.book), CanteenId(terminal.canteen_id))
+    version, parameters = parameters_of(terms, now)
     return SignedOn(
         session_id=to_text(secrets.token_bytes(16)),
         protocol=PROTOCOL,
@@ -240,32 +237,9 @@ async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: date
         centre_time=int(now.timestamp()),
         expires_at=int(session_end(calendar, now).timestamp()),
         block_list_version=await block_list_version(ledger),
-        canteen_id=terminal.canteen_id,
-        limits=TerminalLimits(AMOUNT_MAX_FEN, RESEND_WITHIN_S),
-        prices=await _prices(ledger, terminal, now, session_end(calendar, now)),
+        parameters_version=version,
+        parameters=parameters,
     )
-
-
-async def _prices(ledger: Pool, terminal: Terminal, begins: datetime, ends: datetime) -> list[MealPrice]:
-    """The canteen's prices on the dates of a session, so that a diner hears the amount before he pays."""
-    tariffs = await tariffs_of(ledger, Book(terminal.book), CanteenId(terminal.canteen_id))
-    rules = await rules_of(ledger, Book(terminal.book))
-    first, last = (moment.astimezone(ZONE).date() for moment in (begins, ends))
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return [
-        _price(day, tariff, in_force(rules, day) or rules[-1])
-        for day in days
-        for versions in tariffs.values()
-        if (tariff := in_force(versions, day)) is not None
-    ]
-
-
-def _price(day: date, tariff: Tariff, rules: RegionRules) -> MealPrice:
-    found = price(tariff, rules, None)
-    if isinstance(found, Declined):
-        limits = [limit for limit in (tariff.limit_fen, rules.payment_max_fen) if limit is not None]
-        return MealPrice(day.isoformat(), tariff.meal, limit_fen=min(limits))
-    return MealPrice(day.isoformat(), tariff.meal, found.home_fen, found.visitor_fen)
 
 
 async def _end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:

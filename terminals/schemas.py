@@ -9,9 +9,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number, form, text
+from foundation.messages import BULK_MAX, Message, Number, as_parameter, form, text
 from foundation.problems import INVALID, Problem
-from registry.identifiers import Book, CredentialId, HolderId
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen
@@ -133,24 +133,87 @@ class SignOn(Message):
 
 
 class TerminalLimits(Struct):
-    """Limits that a terminal should know before it sends."""
+    """Limits that a terminal should know before it sends: an amount in fen, times in seconds.
+
+    ``purchase_ahead_s``: how far ``purchased_at`` may be ahead of the centre's time. A code pays from ``code_ahead_s``
+    before its issue to ``code_fresh_s`` after it.
+    """
 
     amount_max_fen: int
     resend_within_s: int
+    purchase_ahead_s: int
+    code_fresh_s: int
+    code_ahead_s: int
+
+
+class OfflineLimits(Struct):
+    """What holds for payments taken without a network. None: no limit.
+
+    A payment is late when it arrives ``late_after_s`` after its purchase. ``payments_max`` and ``amount_max_fen`` are
+    what the canteen's region lets one official be charged by late payments in a business day; officials of other
+    regions have their own region's limits. A copy of the block list is good for ``block_list_age_max_s``.
+    """
+
+    late_after_s: int
+    payments_max: int | None
+    amount_max_fen: int | None
+    block_list_age_max_s: int
+
+
+class CanteenShown(Struct):
+    """Where the terminal stands. Officials of ``agency_id`` pay the price at home, all others the visitors'."""
+
+    canteen_id: int
+    book: int
+    agency_id: int
+    name_zh: str
+    name_en: str
+
+
+class MealHours(Struct):
+    """When a meal is served, in the centre's local time (UTC+8), for the terminal's suggestion: nothing is refused."""
+
+    meal: str
+    starts: Annotated[str, Meta(examples=["11:00"])]
+    ends: Annotated[str, Meta(examples=["13:30"])]
 
 
 class MealPrice(Struct, omit_defaults=True):
-    """What a meal costs on a date, in fen: own officials and visitors, or at most as much as the cashier enters."""
+    """What a meal costs from a day on, in fen: own officials and visitors, or at most as much as the cashier enters."""
 
-    date: Annotated[str, Meta(examples=["2026-11-23"])]
     meal: str
+    valid_from: Annotated[str, Meta(examples=["2026-11-23"])]
     home_fen: int | None = None
     visitor_fen: int | None = None
     limit_fen: int | None = None
 
 
+class Parameters(Struct):
+    """What a till needs to know before it charges, also without a network. It keeps them on its disk."""
+
+    canteen: CanteenShown
+    meals: list[MealHours]
+    prices: Annotated[list[MealPrice], Meta(description="By meal and first day; each holds until the meal's next.")]
+    limits: TerminalLimits
+    offline: OfflineLimits
+    refresh_s: Annotated[int, Meta(description="How often to ask for changes, in seconds.")]
+
+
+_VERSION = "[A-Za-z0-9_-]{22}"
+ParametersVersion = Annotated[str, form("parameters_version", _VERSION), as_parameter(_VERSION)]
+
+
+class CurrentParameters(Struct, omit_defaults=True):
+    """The version of a terminal's parameters, and they themselves when it has another. ``centre_time`` in seconds."""
+
+    version: str
+    centre_time: int
+    block_list_version: int
+    parameters: Parameters | None = None
+
+
 class SignedOn(Struct):
-    """The session, where the terminal's numbering stands, and the prices of its days. Times in seconds since 1970."""
+    """The session, where the terminal's numbering stands, and its parameters. Times in seconds since 1970."""
 
     session_id: str
     protocol: Annotated[int, Meta(description="The edition of the protocol in this session.")]
@@ -161,18 +224,19 @@ class SignedOn(Struct):
     centre_time: int
     expires_at: int
     block_list_version: int
-    canteen_id: int
-    limits: TerminalLimits
-    prices: list[MealPrice]
+    parameters_version: str
+    parameters: Parameters
 
 
 class CardResponse(Message):
     """A card's response to the challenge of this request, under the session in which it was challenged."""
 
     uid: Uid
+    key_version: Annotated[int, Meta(ge=1, le=255, description="Of the master key that the card's key comes from.")]
     book: Annotated[Book, Meta(ge=1, le=2**31 - 1, examples=[3302])]
-    holder_id: Annotated[HolderId, Meta(ge=1, le=2**53 - 1, examples=[1042])]
-    credential_id: Annotated[CredentialId, Meta(ge=1, le=2**53 - 1, examples=[1043])]
+    agency_id: Annotated[AgencyId, Meta(ge=1, le=2**32 - 1, examples=[1003])]
+    holder_id: Annotated[HolderId, Meta(ge=1, le=2**48 - 1, examples=[1042])]
+    credential_id: Annotated[CredentialId, Meta(ge=1, le=2**48 - 1, examples=[1043])]
     counter: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     session_id: SessionId
     mac: Mac16
@@ -267,7 +331,9 @@ class CardIssued(Struct):
     """What the personaliser writes to a card. The key is shown once and stored nowhere."""
 
     uid: str
+    key_version: int
     book: int
+    agency_id: int
     holder_id: int
     credential_id: int
     key: str

@@ -28,10 +28,9 @@ from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Connection, Pool, connection_within
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
-from settlement.ledger import agreements_of, rules_of, tariffs_of
-from settlement.tariff import Agreement, RegionRules, Tariff
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 from terminals.models import TerminalKind
+from terminals.parameters import CanteenTerms, terms_of
 from terminals.schemas import Suite
 from terminals.signatures import hmac_signer
 
@@ -74,7 +73,7 @@ class Session:
     kind: TerminalKind
     mac: Callable[[bytes], bytes]
     """HMAC-SHA256 under the session's key."""
-    terms: "CanteenTerms"
+    terms: CanteenTerms
 
 
 _SESSION = itemgetter(*tuple(Session.__dataclass_fields__)[:-3])
@@ -98,15 +97,6 @@ def session_end(calendar: Calendar, now: datetime) -> datetime:
 
 def _is_live(session: Session) -> bool:
     return session.live and session.expires_at > datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class CanteenTerms:
-    """The acquirer's terms at one canteen: its tariffs, its region's rules and agreements."""
-
-    tariffs: dict[str, list[Tariff]]
-    rules: list[RegionRules]
-    agreements: list[Agreement]
 
 
 class SessionStore:
@@ -204,10 +194,6 @@ class SessionStore:
         book, canteen_id = row["book"], row["canteen_id"]
         cached = self._terms.get(canteen_id)
         if cached is None or time.monotonic() - cached[0] >= older_than_s:
-            terms = CanteenTerms(
-                await tariffs_of(ledger, book, canteen_id),
-                await rules_of(ledger, book),
-                await agreements_of(ledger, book),
-            )
+            terms = await terms_of(ledger, book, canteen_id)
             cached = self._terms[canteen_id] = (time.monotonic(), terms)
         return cached[1]

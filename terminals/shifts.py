@@ -11,6 +11,7 @@ from settlement.shifts import Compared, DayTotals, Opening, ShiftRequest, Signed
 from terminals.errors import EPOCH_WRONG
 from terminals.messages import TerminalMessage
 from terminals.models import Terminal, TerminalKind
+from terminals.parameters import AHEAD_S
 from terminals.schemas import (
     LedgerDay,
     LedgerRequest,
@@ -23,7 +24,7 @@ from terminals.schemas import (
     to_text,
 )
 from terminals.signatures import SignedRequest
-from terminals.verification import AHEAD_S, must_be_till
+from terminals.verification import must_be_till
 
 LISTED_MAX = 500
 """Requests in one answer: about 150 KiB."""

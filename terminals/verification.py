@@ -10,18 +10,13 @@ from settlement.tariff import Declined
 from terminals import cards, qr
 from terminals.messages import TerminalMessage
 from terminals.models import TerminalKind
+from terminals.parameters import AHEAD_S, RESEND_WITHIN_S
 from terminals.schemas import CardResponse, ChargeMessage, to_bytes
 from terminals.sessions import Session
 from terminals.signatures import Signer
 
 _TILL = TerminalKind.TILL
 """Python 3.11 looks a member of an enum up slowly, and this is done for every charge."""
-
-RESEND_WITHIN_S = 24 * 3600
-"""How late a payment of unknown outcome may still be sent; after that it is refused, and the guest is served again."""
-
-AHEAD_S = 300
-"""How far the time of purchase may be ahead of the centre's clock: as far as ``created`` may."""
 
 VerifiedCredential = tuple[Book, HolderId, CredentialId, int, tuple[int, AgencyId] | None]
 """Book, holder, credential and counter of a genuine card or code, and what a phone allowed: the most that it pays, in
@@ -75,7 +70,7 @@ def _verify_card(
     mac = to_bytes(card.mac)
     if challenged_by is None:
         return Declined("credential_invalid")
-    file = cards.CardFile(card.book, card.holder_id, card.credential_id)
+    file = cards.CardFile(card.key_version, card.book, card.agency_id, card.holder_id, card.credential_id)
     bound = cards.binding(
         terminal.session.canteen_id, message.meal, message.purchased_at, message.amount_fen, bool(message.working_meal)
     )

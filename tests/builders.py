@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from terminals.cards import CardFile
 from terminals.client import Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.phone import activate_phone
-from terminals.schemas import EnrolmentSlip, to_bytes
+from terminals.schemas import EnrolmentSlip
 from tests.running_system import Person, System
 
 
@@ -78,8 +77,7 @@ class Network:
         return self.card_of(issued)
 
     def card_of(self, issued: dict[str, Any]) -> SoftwareCard:
-        file = CardFile(issued["book"], issued["holder_id"], issued["credential_id"])
-        return SoftwareCard(bytes.fromhex(issued["uid"]), file, to_bytes(issued["key"]))
+        return SoftwareCard.personalised(issued)
 
     def phone(self, official: Official) -> SoftwarePhone:
         message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}

@@ -1,5 +1,6 @@
 """HTTP: what a signed-on terminal sends (docs/terminal-protocol.md)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Controller, Request, Response, delete, get, post
@@ -14,13 +15,17 @@ from registry.models import Database
 from settlement.charging import Charger
 from terminals import blocking, enrolment, shifts
 from terminals.answering import answer_of
+from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
 from terminals.messages import SignedMessages, TerminalMessage, signed_path
+from terminals.parameters import parameters_of
 from terminals.schemas import (
     Answer,
     BlockChanges,
     ChargeMessage,
+    CurrentParameters,
     LedgerRequests,
+    ParametersVersion,
     ShiftOpening,
     VoidMessage,
 )
@@ -95,6 +100,17 @@ class PaymentController(Controller):
     ) -> LedgerRequests:
         """What the ledger has of the terminal's own charges and voids, so that one difference is found."""
         return await shifts.list_requests(ledger, request.auth, epoch, first, last)
+
+    @get("/parameters/{version:str}", summary="Ask whether the parameters have changed")
+    async def current_parameters(
+        self, request: ByTerminal, version: ParametersVersion, block_list: BlockListVersion
+    ) -> CurrentParameters:
+        """The terminal's parameters, if they are not those of ``version``, which it has; else their version alone."""
+        now = datetime.now(UTC)
+        current, parameters = parameters_of(request.auth.session.terms, now)
+        return CurrentParameters(
+            current, int(now.timestamp()), block_list.current, None if current == version else parameters
+        )
 
     @get("/block-list/{since:int}", summary="List changes of the block list")
     async def block_list(self, since: NumberInPath, ledger: Pool) -> BlockChanges:

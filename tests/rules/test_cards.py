@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from registry.identifiers import Book, CredentialId, HolderId
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
 from terminals import cards
 from terminals.cards import CardFile
@@ -16,7 +17,7 @@ from terminals.signatures import hmac_signer
 MASTER = bytes(range(16))
 UID = bytes.fromhex("04782e21801d80")
 LUNCH = cards.binding(1010, Meal.LUNCH, 1_763_870_582, None, False)
-FILE = CardFile(Book(3302), HolderId(1042), CredentialId(1043))
+FILE = CardFile(1, Book(3302), AgencyId(1003), HolderId(1042), CredentialId(1043))
 
 
 def test_an10922_example() -> None:
@@ -90,7 +91,8 @@ def test_an_answer_fits_nothing_else(what: int, change: int) -> None:
         case 1:
             sequence = 2 + change
         case 2:
-            file = CardFile(FILE.book, HolderId(1042 + change + 1), FILE.credential_id)
+            name = FILE.__struct_fields__[change % 5]
+            file = structs.replace(FILE, **{name: getattr(FILE, name) + change % 200 + 1})
         case _:
             uid = bytes([UID[0] ^ (change or 1)]) + UID[1:]
     challenge = cards.challenge(hmac_signer(session), 1, sequence, LUNCH)

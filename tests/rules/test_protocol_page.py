@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import re
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import convert
+from msgspec import json as wire
 
 from foundation.problems import Problem
 from foundation.strict_json import as_type
 from settlement.errors import Refusal
 from terminals import cards, qr, signatures
 from terminals.cards import CardFile
-from terminals.schemas import ChargeMessage, Enrol, Enrolled, SignedOn, SignOn, to_bytes
+from terminals.parameters import price_on
+from terminals.schemas import (
+    ChargeMessage,
+    CurrentParameters,
+    Enrol,
+    Enrolled,
+    Parameters,
+    SignedOn,
+    SignOn,
+    to_bytes,
+)
 from terminals.sessions import agree_key
 
 PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
@@ -77,9 +90,27 @@ def test_sign_on() -> None:
     assert json.loads(answer).keys() == set(SignedOn.__struct_fields__)
 
 
+def test_parameters() -> None:
+    v = VECTORS["parameters"]
+    parameters = json.loads(VECTORS["sign_on"]["answer_body"])["parameters"]
+    assert strict(v["changed"], CurrentParameters).parameters == strict(parameters, Parameters)
+    assert strict(v["unchanged"], CurrentParameters).parameters is None
+    prices = strict(parameters, Parameters).prices
+    for case in v["price_on"]:
+        found = price_on(prices, case["meal"], date.fromisoformat(case["date"]))
+        assert found == (None if case["price"] is None else prices[case["price"]]), case
+
+
+def strict(document: Any, kind: Any) -> Any:
+    """The document as this type, without a member that the type does not have."""
+    value = convert(document, type=kind)
+    assert json.loads(wire.encode(value)) == document
+    return value
+
+
 def test_card() -> None:
     v = VECTORS["card"]
-    uid, file = bytes.fromhex(v["uid"]), CardFile(v["book"], v["holder_id"], v["credential_id"])
+    uid, file = bytes.fromhex(v["uid"]), CardFile(*(v[name] for name in CardFile.__struct_fields__))
     key = cards.card_key(KEYS["card_master_key"], uid, file)
     bound = cards.binding(v["canteen_id"], v["meal"], v["purchased_at"], v["amount_fen"], v["working_meal"])
     assert bound.hex() == v["binding"]

@@ -147,8 +147,8 @@ def test_a_charge_outside_its_schema(till: Terminal, change: dict[str, Any]) -> 
 
 def test_both_card_and_code(till: Terminal) -> None:
     card = {
-        "uid": "04" * 7, "book": 3302, "holder_id": 1, "credential_id": 1, "counter": 1,
-        "session_id": "a" * 22, "mac": to_text(bytes(16)),
+        "uid": "04" * 7, "key_version": 1, "book": 3302, "agency_id": 1, "holder_id": 1, "credential_id": 1,
+        "counter": 1, "session_id": "a" * 22, "mac": to_text(bytes(16)),
     }  # fmt: skip
     is_problem(send(till, json.dumps(CHARGE | {"card": card}).encode()), 400, "invalid")
     only = {key: value for key, value in CHARGE.items() if key != "qr"}

@@ -83,6 +83,7 @@ def test_a_code_pays_no_more_than_its_phone_allowed(network: Network, till: Term
 
 def test_a_till_without_a_network_takes_only_codes_for_its_own_canteen(network: Network, till: Terminal) -> None:
     phone, here = network.phone(network.official()), till.canteen_id
+    till.refresh_block_list()
     assert till.offline_refusal_of(phone.show_code(canteen_id=here, limit_fen=1_000), 1_000) is None
     assert till.offline_refusal_of(phone.show_code(), 1_000) == "wrong_canteen"
     assert till.offline_refusal_of(phone.show_code(canteen_id=here + 1), 1_000) == "wrong_canteen"

@@ -1,11 +1,9 @@
 """What a till charges, and what it knows and asks before it does."""
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from foundation.calendar import ZONE
 from terminals.client import Terminal
 from tests.builders import Network
 
@@ -53,12 +51,3 @@ def test_a_till_asks_before_it_charges_the_same_person_twice(
         assert till.paid_lately(card, "lunch") is None
     till.void(entry.epoch, entry.sequence)
     assert till.paid_lately(card, "lunch") is None, "it was taken back"
-
-
-def test_a_till_knows_the_price_before_the_diner_pays(network: Network, till: Terminal, scratch: Path) -> None:
-    today = datetime.now(ZONE).date().isoformat()
-    till.sign_on()
-    [lunch] = [price for price in till.prices if (price.date, price.meal) == (today, "lunch")]
-    assert (lunch.home_fen, lunch.visitor_fen, lunch.limit_fen) == (1_000, 4_000, None)
-    weighed = network.terminal(scratch, "yuyao")
-    assert {(p.meal, p.home_fen, p.limit_fen) for p in weighed.prices if p.date == today} >= {("lunch", None, 5_000)}

@@ -1,0 +1,8 @@
+-- name: canteen_facts
+-- A canteen's names and agency.
+SELECT agency_id, name_zh, name_en FROM canteen WHERE book = $1 AND canteen_id = $2;
+
+-- name: meal_hours
+-- The hours of a canteen's meals, in the centre's local time.
+SELECT meal, to_char(starts, 'HH24:MI') AS starts, to_char(ends, 'HH24:MI') AS ends
+FROM meal_period WHERE book = $1 AND canteen_id = $2 ORDER BY starts;
