@@ -354,6 +354,7 @@ CREATE TABLE public.credential (
     issued_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
     last_counter bigint DEFAULT '0'::bigint NOT NULL,
+    counters_used bit(256) DEFAULT (~ (0)::bit(256)) NOT NULL,
     CONSTRAINT ck_credential_kind CHECK ((kind = ANY (ARRAY['card'::text, 'phone'::text]))),
     CONSTRAINT ck_credential_state CHECK ((state = ANY (ARRAY['active'::text, 'blocked'::text])))
 )
@@ -913,6 +914,28 @@ CREATE TABLE public.self_evaluation (
     submitted_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.shift_closing (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    first_sequence bigint NOT NULL,
+    number integer NOT NULL,
+    last_sequence bigint NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    unknown bigint NOT NULL,
+    payments bigint NOT NULL,
+    amount_fen bigint NOT NULL,
+    ledger_payments bigint NOT NULL,
+    ledger_fen bigint NOT NULL,
+    agrees boolean NOT NULL,
+    body bytea NOT NULL,
+    signature_base bytea NOT NULL,
+    signature bytea NOT NULL,
+    public_key bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_shift_closing_numbers CHECK ((last_sequence >= first_sequence))
+);
+
 CREATE TABLE public.sign_in_failure (
     failure_id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1000,6 +1023,17 @@ CREATE TABLE public.terminal_session (
     software text,
     model text,
     serial text
+);
+
+CREATE TABLE public.till_shift (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    first_sequence bigint NOT NULL,
+    cashier text NOT NULL,
+    drawer text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.till_totals (
@@ -1238,6 +1272,9 @@ ALTER TABLE ONLY public.scale_calibration
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT pk_self_evaluation PRIMARY KEY (book, canteen_id, quarter);
 
+ALTER TABLE ONLY public.shift_closing
+    ADD CONSTRAINT pk_shift_closing PRIMARY KEY (book, terminal_id, epoch, first_sequence, number);
+
 ALTER TABLE ONLY public.sign_in_failure
     ADD CONSTRAINT pk_sign_in_failure PRIMARY KEY (failure_id);
 
@@ -1258,6 +1295,9 @@ ALTER TABLE ONLY public.terminal
 
 ALTER TABLE ONLY public.terminal_session
     ADD CONSTRAINT pk_terminal_session PRIMARY KEY (book, session_id);
+
+ALTER TABLE ONLY public.till_shift
+    ADD CONSTRAINT pk_till_shift PRIMARY KEY (book, terminal_id, epoch, first_sequence);
 
 ALTER TABLE ONLY public.till_totals
     ADD CONSTRAINT pk_till_totals PRIMARY KEY (book, terminal_id, epoch);
@@ -1497,6 +1537,9 @@ ALTER TABLE ONLY public.scale_calibration
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.shift_closing
+    ADD CONSTRAINT fk_shift_closing_book_terminal_id_epoch_first_sequence FOREIGN KEY (book, terminal_id, epoch, first_sequence) REFERENCES public.till_shift(book, terminal_id, epoch, first_sequence);
 
 ALTER TABLE ONLY public.statement
     ADD CONSTRAINT fk_statement_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
