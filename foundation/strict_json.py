@@ -150,11 +150,11 @@ def _quotation_marks(message: Any) -> int:
     return marks
 
 
-def read_cbor(data: bytes, size_max: int) -> Any:
+def read_cbor(data: bytes, size_max: int, *, booleans: bool = False) -> Any:
     """Parse one deterministically encoded CBOR item (RFC 8949 section 4.2) that fills ``data``.
 
     Only integers, texts, byte strings, null, arrays and maps are read: Python takes ``true`` for 1 and ``1.0`` for 1,
-    as a value and as a key.
+    as a value and as a key. ``booleans``: read these as well, for who looks at their type.
 
     Raises Problem(MALFORMED) for anything else: longer than ``size_max`` bytes, equal map keys, other
     encodings of the same value, indefinite lengths, bytes left over, nesting that exhausts the decoder.
@@ -168,19 +168,19 @@ def read_cbor(data: bytes, size_max: int) -> Any:
         raise Problem(MALFORMED, "cbor.not_cbor") from None
     if not same:
         raise Problem(MALFORMED, "cbor.not_deterministic")
-    _check_types(value)
+    _check_types(value, booleans=booleans)
     return value
 
 
-def _check_types(value: Any) -> None:
+def _check_types(value: Any, *, booleans: bool) -> None:
     if type(value) is list:
         for member in value:
-            _check_types(member)
+            _check_types(member, booleans=booleans)
     elif type(value) is dict:
         for key, member in value.items():
-            _check_types(key)
-            _check_types(member)
-    elif type(value) not in _CBOR_TYPES:
+            _check_types(key, booleans=booleans)
+            _check_types(member, booleans=booleans)
+    elif type(value) not in _CBOR_TYPES and not (booleans and type(value) is bool):
         raise Problem(MALFORMED, "cbor.type_not_allowed")
 
 

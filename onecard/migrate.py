@@ -38,7 +38,14 @@ APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof", "shift_closi
 READ_ONLY = ("alembic_version",)
 """Tables that migrations alone write."""
 
-DELETED_FROM = ("console_session", "payment_probe", "procrastinate_%", "sign_in_failure", "sign_in_try")
+DELETED_FROM = (
+    "code_reference",
+    "console_session",
+    "payment_probe",
+    "procrastinate_%",
+    "sign_in_failure",
+    "sign_in_try",
+)
 """Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""
 
 

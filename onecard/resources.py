@@ -27,6 +27,7 @@ from settlement.readiness import Readiness
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
+from terminals.references import References
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
 from waste.weighing.corrections import KINDS as CORRECTIONS
@@ -89,6 +90,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.database = async_sessionmaker(engine, expire_on_commit=False)
     state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING | CORRECTIONS)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
+    state.references = References(state.ledger)
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, state.redis, with_amounts=settings.shows_live_amounts)
     state.charts = Charts(state.ledger)
@@ -99,7 +101,13 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.readiness = Readiness(state.ledger, state.charger)
     state.job_watch = JobWatch(state.ledger, settings.calendar)
     state.charge_processor = ChargeProcessor(
-        state.charger, state.terminal_sessions, state.key_ring, state.database, state.block_list, state.in_time
+        state.charger,
+        state.terminal_sessions,
+        state.references,
+        state.key_ring,
+        state.database,
+        state.block_list,
+        state.in_time,
     )
 
 

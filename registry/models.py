@@ -185,7 +185,8 @@ class Credential(Base):
     """A card, or a phone's key with its current certificate.
 
     The charge statement reads ``state``, so a block holds from its commit on. ``last_counter`` is the highest counter
-    that has paid; ``counters_used`` has a bit for it and for each of the 255 below it, from left to right: set if that
+    that has paid; ``key_algorithm``, of a phone's ``public_key``, is null for phones from before there was a choice
+    (ed25519). ``counters_used`` has a bit for it and for each of the 255 below it, from left to right: set if that
     one has paid (settlement/sql/rules.sql). Only SQL reads and writes them.
     """
 
@@ -194,6 +195,7 @@ class Credential(Base):
         ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
         CheckConstraint("kind IN ('card', 'phone')", name="kind"),
         CheckConstraint("state IN ('active', 'blocked')", name="state"),
+        CheckConstraint("key_algorithm IN ('ed25519', 'ecdsa-p256-sha256')", name="key_algorithm"),
         Index("ix_credential_holder", "book", "holder_id"),
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -205,6 +207,7 @@ class Credential(Base):
     state: Mapped[str] = mapped_column(default="active")
     card_uid: Mapped[bytes | None]
     public_key: Mapped[bytes | None]
+    key_algorithm: Mapped[str | None]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_counter: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

@@ -26,10 +26,13 @@ from terminals.answering import answer_of, receipt_note, shows_a_clone
 from terminals.blocking import BlockListVersion, block_clone
 from terminals.messages import TerminalMessage, check_epoch, message_of, signature_fields, signed_fields
 from terminals.ordering import order_of, rules_on
+from terminals.qr import NotGenuine
+from terminals.references import References
 from terminals.schemas import ChargeMessage
 from terminals.sessions import SessionStore
+from terminals.short_codes import is_short, read_short_code
 from terminals.signatures import SignedRequest, Signer, read_signature
-from terminals.verification import InTime, VerifiedCredential, is_in_time, verify_credential
+from terminals.verification import InTime, Referenced, VerifiedCredential, is_in_time, verify_credential
 
 PATH = "/terminal/charges"
 
@@ -59,6 +62,8 @@ class ChargeRequest(Struct):
     data: ChargeMessage | None = None
     challenged_by: Signer | None = None
     """The MAC of the session in which the card was challenged."""
+    referenced: Referenced | None = None
+    """The short code."""
     credential: VerifiedCredential | Declined | None = None
     rules: RegionRules | None = None
     """The host's rules of the day of purchase."""
@@ -82,6 +87,7 @@ class ChargeProcessor:
         self,
         charger: Charger,
         sessions: SessionStore,
+        references: References,
         keys: KeyRing,
         database: Database,
         block_list: BlockListVersion,
@@ -89,6 +95,7 @@ class ChargeProcessor:
     ) -> None:
         self._charger = charger
         self._sessions = sessions
+        self._references = references
         self._keys = keys
         self._database = database
         self._block_list = block_list
@@ -149,7 +156,8 @@ class ChargeProcessor:
             request.data = data = _reader.read(request.body)
             if data.card is None or data.card.session_id == session.session_id:
                 request.challenged_by = session.mac
-                return True
+                if self._is_found(request, data):
+                    return True
         # Only what must be looked up first gets a task: one costs as much as all the checks.
         self._in_a_task(request, self._look_up(request, signed))
         return False
@@ -162,14 +170,30 @@ class ChargeProcessor:
         request.data = data = _reader.read(request.body)
         if data.card is not None:
             request.challenged_by = await self._sessions.card_mac_of(session, data.card.session_id)
+        if not self._is_found(request, data):
+            assert request.referenced is not None
+            code, _ = request.referenced
+            request.referenced = code, await self._references.find(code.reference)
         self._run([request], (self._verify, self._post))
+
+    def _is_found(self, request: ChargeRequest, data: ChargeMessage) -> bool:
+        """Read a short code; False if its certificate must be looked up."""
+        if data.qr is None or not is_short(data.qr):
+            return True
+        try:
+            code = read_short_code(data.qr)
+        except NotGenuine:
+            # Read as a long code, which it is not either.
+            return True
+        request.referenced = code, self._references.known(code.reference)
+        return request.referenced[1] is not None
 
     def _verify(self, request: ChargeRequest) -> bool:
         """Verify the card or code."""
         assert request.message is not None
         assert request.data is not None
         request.credential = verify_credential(
-            request.message, request.data, request.challenged_by, self._keys, self._in_time
+            request.message, request.data, request.challenged_by, request.referenced, self._keys, self._in_time
         )
         return True
 

@@ -54,6 +54,7 @@ from terminals.schemas import (
     to_text,
 )
 from terminals.sessions import SUITE, agree_key
+from terminals.short_codes import is_short, read_short_code
 from terminals.signatures import (
     PROTOCOL,
     check_answer,
@@ -172,6 +173,10 @@ class _Payer(NamedTuple):
     agency_id: int
     holder_id: int
     credential_id: int
+
+
+def _person(payer: _Payer | bytes) -> tuple[int, int] | bytes:
+    return (payer.book, payer.holder_id) if isinstance(payer, _Payer) else payer
 
 
 class Terminal:
@@ -311,12 +316,15 @@ class Terminal:
     def price_fen(self, credential: SoftwareCard | str, meal: str) -> int | None:
         """What this diner pays for a meal today, to be shown before he pays, also without a network.
 
-        None where the meal is not served, or the cashier enters the amount. Raises NotGenuine for a code.
+        None where the meal is not served, the cashier enters the amount, or a short code does not tell whether its
+        holder is at home here: then the centre's answer tells. Raises NotGenuine for a code.
         """
         payer, on = self._payer_of(credential), local_date_of(self.now())
         price = price_on(self.parameters.prices, meal, on)
         if price is None:
             return None
+        if not isinstance(payer, _Payer):
+            return price.home_fen if price.home_fen == price.visitor_fen else None
         return price.home_fen if payer.agency_id == self.parameters.canteen.agency_id else price.visitor_fen
 
     def charge_card(
@@ -345,17 +353,22 @@ class Terminal:
             if entry.operation != "charge" or entry.outcome != "approved" or message["purchased_at"] < since:
                 continue
             paid = self._payer_of(message.get("qr") or message["card"])
-            if message["meal"] == meal and (paid.book, paid.holder_id) == (payer.book, payer.holder_id):
+            if message["meal"] == meal and _person(paid) == _person(payer):
                 return entry
         return None
 
-    def _payer_of(self, credential: SoftwareCard | str | dict[str, Any]) -> _Payer:
-        """Who a card, a code's text, or a card's response in the journal stands for."""
+    def _payer_of(self, credential: SoftwareCard | str | dict[str, Any]) -> _Payer | bytes:
+        """Who a card, a code's text, or a card's response in the journal stands for; of a short code its reference.
+
+        A reference tells its holder from others for as long as this question is asked.
+        """
         if isinstance(credential, dict):
             return _Payer(*(credential[name] for name in _Payer._fields))
         if isinstance(credential, SoftwareCard):
             file = credential.file
             return _Payer(file.book, file.agency_id, file.holder_id, file.credential_id)
+        if is_short(credential):
+            return read_short_code(credential).reference
         holder, _ = qr.read_code(self.identity.centre_public_key, credential)
         return _Payer(holder.book, holder.agency_id, holder.holder_id, holder.credential_id)
 
@@ -391,15 +404,18 @@ class Terminal:
     def offline_refusal_of(self, credential: SoftwareCard | str, price_fen: int) -> str | None:
         """Why a card or code may not pay this much here while there is no network; None when it may.
 
-        ``block_list_old`` is no reason of the centre: nobody may pay until the till has asked for the list again.
+        Two are no reasons of the centre. ``block_list_old``: nobody may pay until the till has the list again.
+        ``needs_network``: a short code; the till asks for the long one.
         """
         if self.now() - self._block_list.current_at > self.parameters.offline.block_list_age_max_s:
             return "block_list_old"
+        if isinstance(credential, str) and is_short(credential):
+            return "needs_network"
         try:
             payer = self._payer_of(credential)
         except qr.NotGenuine:
             return "credential_invalid"
-        if (payer.book, payer.credential_id) in self._block_list.blocked:
+        if isinstance(payer, _Payer) and (payer.book, payer.credential_id) in self._block_list.blocked:
             return "card_blocked"
         if isinstance(credential, SoftwareCard):
             return None

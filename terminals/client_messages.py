@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import urllib3
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.problems import Problem
-from terminals.signatures import check_answer, ed25519_signer, ed25519_verifier, sign_request
+from terminals.phone_keys import PrivateKey, algorithm_of, phone_signer
+from terminals.signatures import check_answer, ed25519_verifier, sign_request
 
 TIMEOUT = urllib3.Timeout(connect=3, read=12)
 """Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
@@ -88,18 +88,25 @@ def post_opening(
     url: str,
     path: str,
     body: bytes,
-    key: Ed25519PrivateKey,
+    key: PrivateKey,
     key_id: str,
     centre_public_key: bytes | None = None,
 ) -> urllib3.BaseHTTPResponse:
-    """Send a message signed with Ed25519; raises OutcomeUnknown or Rejected.
+    """Send a message signed outside a session; raises OutcomeUnknown or Rejected.
 
     ``centre_public_key``: that the answer must be signed under; None where the centre does not sign, to phones.
     """
     created = int(time.time())
     for _ in range(2):
         headers = sign_request(
-            "POST", path, body, authority=authority_of(url), created=created, key_id=key_id, sign=ed25519_signer(key)
+            "POST",
+            path,
+            body,
+            authority=authority_of(url),
+            created=created,
+            key_id=key_id,
+            sign=phone_signer(key),
+            algorithm=algorithm_of(key),
         )
         try:
             answer = http.request("POST", url + path, body=body, headers=headers | JSON_BODY)

@@ -1,13 +1,13 @@
 """Issuing credentials: cards for the personaliser to write, certificates for phones."""
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
-from foundation.problems import CONFLICT, NOT_ALLOWED, NOT_FOUND, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.models import Credential, Database, Official, next_numbers
@@ -17,6 +17,8 @@ from terminals.blocking import set_blocked
 from terminals.enrolment import CODE_LIFE, TRIES_OF_OLD, code_hash, new_code
 from terminals.errors import CREDENTIAL_BLOCKED, ENROLMENT_REFUSED
 from terminals.models import PhoneActivation
+from terminals.phone_keys import KeyAlgorithm, PhoneKey
+from terminals.references import reference_for
 from terminals.schemas import (
     ActivatePhone,
     Activation,
@@ -30,7 +32,8 @@ from terminals.schemas import (
     to_text,
 )
 
-CERTIFICATE_LIFE = timedelta(seconds=qr.CERTIFICATE_LIFE_S)
+ISSUED_IN_STEPS_OF_S = 3600
+"""Certificates of one hour are one and the same: a renewal can be repeated, and a phone has 170 references at most."""
 ACTIVATION_LIFE = 144 * CODE_LIFE
 """A day: the agency sends the code by a channel of its own, and the official enters it when convenient."""
 
@@ -131,7 +134,7 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
 
     The same code and key get the same certificate for as long as the code lives.
     """
-    public_key = to_bytes(asked.public_key)
+    key = key_of(asked)
     async with database.begin() as db:
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
@@ -143,16 +146,16 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
         ):
             raise Problem(ENROLMENT_REFUSED)
         if activation.credential_id is None and activation.tries_left > 0:
-            return await _issue_certificate(db, keys, activation, public_key)
+            return await _issue_certificate(db, keys, activation, key)
         made = await db.get(Credential, (activation.book, activation.credential_id))
-        if made is None or (made.state, made.public_key) != ("active", public_key):
+        if made is None or made.state != "active" or _key_of(made) != key:
             raise Problem(ENROLMENT_REFUSED)
         official = await db.get_one(Official, (made.book, made.holder_id))
-        return _certificate(keys, official, made, made.issued_at)
+        return await _certificate(db, keys, official, made, made.issued_at)
 
 
 async def _issue_certificate(
-    db: AsyncSession, keys: KeyRing, activation: PhoneActivation, public_key: bytes
+    db: AsyncSession, keys: KeyRing, activation: PhoneActivation, key: PhoneKey
 ) -> PhoneCertificate:
     activation.tries_left = 0
     [activation.credential_id] = await next_numbers(db, 1)
@@ -163,41 +166,59 @@ async def _issue_certificate(
         credential_id=activation.credential_id,
         holder_id=official.holder_id,
         kind="phone",
-        public_key=public_key,
+        public_key=key.public,
+        key_algorithm=key.algorithm,
         issued_at=datetime.now(UTC),
     )
     db.add(credential)
-    return _certificate(keys, official, credential, credential.issued_at)
+    await db.flush()
+    return await _certificate(db, keys, official, credential, credential.issued_at)
 
 
 async def renew_certificate(database: Database, keys: KeyRing, holder: qr.Holder) -> PhoneCertificate:
     """A fresh certificate for a phone that proved the key of an earlier one. Raises Problem(CREDENTIAL_BLOCKED).
 
-    An expired certificate can be renewed, a blocked credential's cannot.
+    An expired certificate can be renewed, a blocked credential's cannot. Within the same hour it is the same one.
     """
     credential, official = await holder_of(database, holder)
-    return _certificate(keys, official, credential, datetime.now(UTC))
+    async with database.begin() as db:
+        return await _certificate(db, keys, official, credential, datetime.now(UTC))
 
 
 async def holder_of(database: Database, holder: qr.Holder) -> tuple[Credential, Official]:
     """Credential and official of a certificate, expired or not. Raises Problem(CREDENTIAL_BLOCKED)."""
     async with database() as db:
         credential = await db.get(Credential, (holder.book, holder.credential_id))
-        if credential is None or credential.state != "active" or credential.public_key != holder.public_key:
+        if credential is None or credential.state != "active" or _key_of(credential) != holder.key:
             raise Problem(CREDENTIAL_BLOCKED)
         return credential, await db.get_one(Official, (credential.book, credential.holder_id))
 
 
-def _certificate(keys: KeyRing, official: Official, credential: Credential, issued_at: datetime) -> PhoneCertificate:
-    assert credential.public_key is not None
-    expires_at = int((issued_at + CERTIFICATE_LIFE).timestamp())
+def key_of(asked: ActivatePhone) -> PhoneKey:
+    """The key of a phone's first message; raises Problem(INVALID) for one under which anybody can sign."""
+    key = PhoneKey(to_bytes(asked.public_key), asked.algorithm)
+    if not key.is_valid():
+        raise Problem(INVALID, "terminals.public_key")
+    return key
+
+
+def _key_of(phone: Credential) -> PhoneKey:
+    return PhoneKey(phone.public_key or b"", KeyAlgorithm(phone.key_algorithm or KeyAlgorithm.ED25519))
+
+
+async def _certificate(
+    db: AsyncSession, keys: KeyRing, official: Official, credential: Credential, issued_at: datetime
+) -> PhoneCertificate:
+    issued_at_s = int(issued_at.timestamp()) // ISSUED_IN_STEPS_OF_S * ISSUED_IN_STEPS_OF_S
+    expires_at = issued_at_s + qr.CERTIFICATE_LIFE_S
+    reference = await reference_for(db, credential, datetime.fromtimestamp(expires_at, UTC))
     holder = qr.Holder(
         Book(official.book),
         AgencyId(official.agency_id),
         HolderId(official.holder_id),
         CredentialId(credential.credential_id),
         expires_at,
-        credential.public_key,
+        _key_of(credential),
     )
     certificate = qr.issue_certificate(keys.centre_signing_key, holder)
-    return PhoneCertificate(to_text(certificate), credential.credential_id, expires_at)
+    return PhoneCertificate(to_text(certificate), to_text(reference), credential.credential_id, expires_at)

@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from terminals import cards, qr
 from terminals.cards import CardFile
+from terminals.phone_keys import PrivateKey
 from terminals.schemas import to_bytes
+from terminals.short_codes import make_short_code
 
 
 class AnsweredAlready(Exception):
@@ -61,18 +61,27 @@ LIMIT_FEN = 10_000
 class SoftwarePhone:
     """A phone: holds a key and a holder certificate, shows codes."""
 
-    def __init__(self, key: Ed25519PrivateKey, certificate: bytes, counter: int = 0) -> None:
+    def __init__(self, key: PrivateKey, certificate: bytes, counter: int = 0, *, reference: bytes = b"") -> None:
         self.key = key
         self.certificate = certificate
+        self.reference = reference
         self.counter = counter
 
     def show_code(
         self, *, at: float | None = None, canteen_id: int | None = None, limit_fen: int | None = LIMIT_FEN
     ) -> str:
-        """A fresh code for a payment of at most ``limit_fen`` (None: of any) at a canteen (None: at any, online alone).
+        """A fresh long code for a payment of at most ``limit_fen`` (None: of any) at a canteen (None: any, online).
 
         ``at``: seconds since 1970, now by default.
         """
+        return qr.make_code(self.certificate, self.key, self._token(at, canteen_id, limit_fen))
+
+    def show_short_code(
+        self, *, at: float | None = None, canteen_id: int | None = None, limit_fen: int | None = LIMIT_FEN
+    ) -> str:
+        """The same as a short code, for a till with a network."""
+        return make_short_code(self.reference, self.key, self._token(at, canteen_id, limit_fen))
+
+    def _token(self, at: float | None, canteen_id: int | None, limit_fen: int | None) -> qr.Token:
         self.counter += 1
-        issued_at = int(time.time() if at is None else at)
-        return qr.make_code(self.certificate, self.key, qr.Token(issued_at, self.counter, canteen_id, limit_fen))
+        return qr.Token(int(time.time() if at is None else at), self.counter, canteen_id, limit_fen)

@@ -107,6 +107,23 @@ class PhoneActivation(Base):
     credential_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class CodeReference(Base):
+    """What stands for a phone's certificate in short codes: another one for each certificate, known by its end."""
+
+    __tablename__ = "code_reference"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "credential_id"], ["credential.book", "credential.credential_id"]),
+        CheckConstraint("octet_length(reference) = 6", name="reference"),
+        Index("uq_code_reference", "reference", unique=True),
+        Index("uq_code_reference_certificate", "book", "credential_id", "expires_at", unique=True),
+    )
+
+    book: Mapped[int] = book_key()
+    reference: Mapped[bytes] = mapped_column(primary_key=True)
+    credential_id: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime]
+
+
 class BlockEntry(Base):
     """One change of the block list. Versions are given out under a lock, so none appears behind a later one.
 

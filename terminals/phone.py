@@ -1,6 +1,5 @@
 """What an official's phone sends: activation, top-ups, the question what was charged."""
 
-import json
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,22 +8,35 @@ from msgspec import json as wire
 from settlement.schemas import TopUpOrder
 from terminals.client_messages import open_transport, post_opening
 from terminals.devices import SoftwarePhone
-from terminals.schemas import HolderAccount, to_bytes, to_text
+from terminals.phone_keys import PrivateKey, phone_key_of
+from terminals.schemas import HolderAccount, PhoneCertificate, to_bytes, to_text
 
 
-def activate_phone(url: str, activation_id: int, code: str, key: Ed25519PrivateKey | None = None) -> SoftwarePhone:
+def activate_phone(url: str, activation_id: int, code: str, key: PrivateKey | None = None) -> SoftwarePhone:
     """Redeem a phone's activation code, with a fresh key or again with the same; raises OutcomeUnknown or Rejected."""
     key = key or Ed25519PrivateKey.generate()
+    public = phone_key_of(key)
     body = wire.encode(
         {
             "activation_id": activation_id,
             "code": code,
-            "public_key": to_text(key.public_key().public_bytes_raw()),
+            "algorithm": public.algorithm,
+            "public_key": to_text(public.public),
         }
     )
     with open_transport() as http:
         answer = post_opening(http, url, "/phone/certificates", body, key, "phone")
-    return SoftwarePhone(key, to_bytes(json.loads(answer.data)["certificate"]))
+    issued = wire.decode(answer.data, type=PhoneCertificate)
+    return SoftwarePhone(key, to_bytes(issued.certificate), reference=to_bytes(issued.reference))
+
+
+def renew_certificate(url: str, phone: SoftwarePhone) -> None:
+    """Give the phone a fresh certificate and reference; raises OutcomeUnknown or Rejected."""
+    with open_transport() as http:
+        message = wire.encode({"certificate": to_text(phone.certificate)})
+        answer = post_opening(http, url, "/phone/certificates/renewals", message, phone.key, "phone")
+    issued = wire.decode(answer.data, type=PhoneCertificate)
+    phone.certificate, phone.reference = to_bytes(issued.certificate), to_bytes(issued.reference)
 
 
 def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) -> TopUpOrder:

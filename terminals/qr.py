@@ -2,6 +2,7 @@
 
 * Holder certificate: a CWT (RFC 8392) signed by the centre as COSE_Sign1 (RFC 9052), with the phone's key as ``cnf``
   (RFC 8747). It names a pseudonymous account, no person, and lives at most 7 days.
+  The key is Ed25519 (OKP), or P-256 (EC2).
 * Token: COSE_Sign1 by the phone's key over ``[issued_at, counter, canteen or null, limit or null]``: what its holder
   allows.
 * Code: ``OC1:`` + base45 (RFC 9285) of the CBOR array ``[certificate, token]``, both untagged, deterministic CBOR.
@@ -22,6 +23,7 @@ from msgspec import Struct
 from foundation.problems import Problem
 from foundation.strict_json import read_cbor
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
+from terminals.phone_keys import KeyAlgorithm, PhoneKey, PrivateKey, algorithm_of, phone_signer
 
 PREFIX = "OC1:"
 CODE_CHARACTERS_MAX = 395
@@ -40,6 +42,8 @@ _TO_VALUES = bytes(_ALPHABET.index(chr(code)) if chr(code) in _ALPHABET else _NO
 _CERTIFICATE_CONTEXT = b"onecard certificate v1"
 _TOKEN_CONTEXT = b"onecard token v2"
 _EDDSA = cbor2.dumps({1: -8}, canonical=True)
+_HEADERS = {KeyAlgorithm.ED25519: _EDDSA, KeyAlgorithm.ES256: cbor2.dumps({1: -7}, canonical=True)}
+"""Protected headers (RFC 9053 section 2)."""
 
 
 class NotGenuine(Exception):
@@ -54,7 +58,7 @@ class Holder(Struct, frozen=True, gc=False):
     holder_id: HolderId
     credential_id: CredentialId
     expires_at: int
-    public_key: bytes
+    key: PhoneKey
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -109,31 +113,32 @@ def _spread(values: bytes) -> int:
     return int.from_bytes(wide, "big")
 
 
-def _to_be_signed(context: bytes, payload: bytes) -> bytes:
-    return cbor2.dumps(["Signature1", _EDDSA, context, payload], canonical=True)
+def _to_be_signed(context: bytes, payload: bytes, header: bytes = _EDDSA) -> bytes:
+    return cbor2.dumps(["Signature1", header, context, payload], canonical=True)
 
 
-_SIGN1_HEAD = b"\x84" + cbor2.dumps(_EDDSA) + b"\xa0"
-_TOKEN_HEAD = _to_be_signed(_TOKEN_CONTEXT, b"")[:-1]
+_SIGN1_HEADS = {algorithm: b"\x84" + cbor2.dumps(header) + b"\xa0" for algorithm, header in _HEADERS.items()}
+_TOKEN_HEADS = {algorithm: _to_be_signed(_TOKEN_CONTEXT, b"", header)[:-1] for algorithm, header in _HEADERS.items()}
 """What is signed of a token, up to its payload as a byte string."""
 
 _CODE = re.compile(
     rb"\x82(?P<certificate>.+)"
-    + re.escape(_SIGN1_HEAD)
-    + rb"(?P<string>(?:[\x45-\x57]|\x58[\x18-\x25])(?P<payload>.{5,37}))\x58\x40(?P<signature>.{64})",
+    + b"(?P<head>"
+    + b"|".join(map(re.escape, _SIGN1_HEADS.values()))
+    + rb")(?P<string>(?:[\x45-\x57]|\x58[\x18-\x25])(?P<payload>.{5,37}))\x58\x40(?P<signature>.{64})",
     re.DOTALL,
 )
 """A code's two parts by their deterministic encoding, of which every byte but the numbers is given by the profile."""
 
 
-def sign1(key: Ed25519PrivateKey, context: bytes, payload: Any) -> list[Any]:
-    """An untagged COSE_Sign1 with EdDSA and our context as external data (RFC 9052 section 4.4)."""
-    encoded = cbor2.dumps(payload, canonical=True)
-    return [_EDDSA, {}, encoded, key.sign(_to_be_signed(context, encoded))]
+def sign1(key: PrivateKey, context: bytes, payload: Any) -> list[Any]:
+    """An untagged COSE_Sign1 with our context as external data (RFC 9052 section 4.4)."""
+    encoded, header = cbor2.dumps(payload, canonical=True), _HEADERS[algorithm_of(key)]
+    return [header, {}, encoded, phone_signer(key)(_to_be_signed(context, encoded, header))]
 
 
-def open_sign1(public_key: bytes, context: bytes, message: Any) -> Any:
-    """The payload of an untagged COSE_Sign1 by ``sign1``; raises NotGenuine."""
+def open_sign1(public_key: bytes, context: bytes, message: Any, *, booleans: bool = False) -> Any:
+    """The payload of an untagged COSE_Sign1 with EdDSA by ``sign1``; raises NotGenuine."""
     match message:
         case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
             if protected != _EDDSA or unprotected:
@@ -142,12 +147,12 @@ def open_sign1(public_key: bytes, context: bytes, message: Any) -> Any:
             raise NotGenuine("not a COSE_Sign1")
     if not ed_verify(signature, _to_be_signed(context, payload), public_key):
         raise NotGenuine("a signature does not fit")
-    return _payload_of(payload)
+    return _payload_of(payload, booleans=booleans)
 
 
-def _payload_of(encoded: bytes) -> Any:
+def _payload_of(encoded: bytes, *, booleans: bool = False) -> Any:
     try:
-        return read_cbor(encoded, CODE_CHARACTERS_MAX)
+        return read_cbor(encoded, CODE_CHARACTERS_MAX, booleans=booleans)
     except Problem:
         raise NotGenuine("a payload is not deterministic CBOR") from None
 
@@ -158,25 +163,43 @@ def issue_certificate(centre_key: Ed25519PrivateKey, holder: Holder) -> bytes:
         2: f"{holder.book}.{holder.agency_id}.{holder.holder_id}",
         4: holder.expires_at,
         7: holder.credential_id.to_bytes(8, "big"),
-        8: {1: {1: 1, -1: 6, -2: holder.public_key}},
+        8: {1: _cose_key(holder.key)},
     }
     return cbor2.dumps(sign1(centre_key, _CERTIFICATE_CONTEXT, claims), canonical=True)
+
+
+def _cose_key(key: PhoneKey) -> dict[int, Any]:
+    """A key as a COSE_Key (RFC 9053 section 7); a point of P-256 with the sign of its y alone."""
+    if key.algorithm == KeyAlgorithm.ED25519:
+        return {1: 1, -1: 6, -2: key.public}
+    return {1: 2, -1: 1, -2: key.public[1:], -3: key.public[0] == 3}
+
+
+def _phone_key(cose_key: Any) -> PhoneKey:
+    match cose_key:
+        case {1: 1, -1: 6, -2: bytes(public)}:
+            return PhoneKey(public)
+        case {1: 2, -1: 1, -2: bytes(x), -3: bool(odd)}:
+            return PhoneKey(bytes([3 if odd else 2]) + x, KeyAlgorithm.ES256)
+    raise NotGenuine("the phone's key is not of this profile")
 
 
 @lru_cache(maxsize=20_000)
 def _holder_of(centre_public_key: bytes, certificate: bytes) -> Holder:
     # A certificate is the same in every code of a week: its signature is checked once a worker.
-    claims = open_sign1(centre_public_key, _CERTIFICATE_CONTEXT, read_cbor(certificate, CODE_CHARACTERS_MAX))
+    message = read_cbor(certificate, CODE_CHARACTERS_MAX)
+    # One claim is a boolean: the sign of y.
+    claims = open_sign1(centre_public_key, _CERTIFICATE_CONTEXT, message, booleans=True)
     match claims:
         case {
             2: str(subject),
             4: int(expires_at),
             7: bytes(credential),
-            8: {1: {1: 1, -1: 6, -2: bytes(key)}},
+            8: {1: dict(key)},
         }:
             book, agency_id, holder_id = (int(part) for part in subject.split("."))
-            credential_id = CredentialId(int.from_bytes(credential, "big"))
-            return Holder(Book(book), AgencyId(agency_id), HolderId(holder_id), credential_id, expires_at, key)
+            number = CredentialId(int.from_bytes(credential, "big"))
+            return Holder(Book(book), AgencyId(agency_id), HolderId(holder_id), number, expires_at, _phone_key(key))
     raise NotGenuine("the certificate's claims are not of this profile")
 
 
@@ -188,7 +211,7 @@ def read_certificate(centre_public_key: bytes, certificate: bytes) -> Holder:
         raise NotGenuine("the certificate is not deterministic CBOR") from None
 
 
-def make_code(certificate: bytes, phone_key: Ed25519PrivateKey, token: Token) -> str:
+def make_code(certificate: bytes, phone_key: PrivateKey, token: Token) -> str:
     """The text of the QR code that a phone shows."""
     signed = sign1(phone_key, _TOKEN_CONTEXT, [token.issued_at, token.counter, token.canteen_id, token.limit_fen])
     code = PREFIX + base45_encode(cbor2.dumps([cbor2.loads(certificate), signed], canonical=True))
@@ -206,9 +229,12 @@ def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
         raise NotGenuine("not base45") from None
     if parts is None:
         raise NotGenuine("not a certificate and a token")
-    certificate, string, payload, signature = parts.groups()
+    certificate, head, string, payload, signature = parts.groups()
     holder = read_certificate(centre_public_key, certificate)
-    if string != cbor2.dumps(payload) or not ed_verify(signature, _TOKEN_HEAD + string, holder.public_key):
+    algorithm = holder.key.algorithm
+    if head != _SIGN1_HEADS[algorithm] or string != cbor2.dumps(payload):
+        raise NotGenuine("the token's encoding is not of this profile")
+    if not holder.key.verify(_TOKEN_HEADS[algorithm] + string, signature):
         raise NotGenuine("the token's signature does not fit")
     match _payload_of(payload):
         case [

@@ -16,9 +16,18 @@ from registry.meals import Meal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen
 from terminals.models import TerminalKind
+from terminals.phone_keys import KeyAlgorithm
 
 Seconds = Annotated[int, Meta(ge=0, le=2**34, description="Seconds since 1970-01-01 UTC.", examples=[1763870582])]
 Key32 = Annotated[str, form("key32", "[A-Za-z0-9_-]{43}", description="32 bytes, base64url.")]
+PhoneKeyText = Annotated[
+    str,
+    form(
+        "phone_key",
+        "[A-Za-z0-9_-]{43,44}",
+        description="32 bytes of Ed25519, or a compressed point of P-256 (33 bytes); base64url.",
+    ),
+]
 Mac16 = Annotated[str, form("mac16", "[A-Za-z0-9_-]{22}", description="16 bytes, base64url.")]
 Uid = Annotated[
     str,
@@ -388,7 +397,8 @@ class ActivatePhone(Message):
 
     activation_id: Number
     code: Code
-    public_key: Key32
+    public_key: PhoneKeyText
+    algorithm: Annotated[KeyAlgorithm, Meta(description="Of the phone's key.")] = KeyAlgorithm.ED25519
 
 
 class RenewCertificate(Message):
@@ -449,9 +459,13 @@ class HolderAccount(Struct):
 
 
 class PhoneCertificate(Struct):
-    """A holder certificate (see terminals/qr.py); ``expires_at`` in seconds since 1970."""
+    """A holder certificate (see terminals/qr.py) and its reference in short codes (terminals/short_codes.py).
+
+    ``expires_at`` in seconds since 1970.
+    """
 
     certificate: str
+    reference: str
     credential_id: int
     expires_at: int
 

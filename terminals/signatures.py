@@ -3,8 +3,8 @@
 A request is signed over ``@method``, ``@authority``, ``@path``, ``content-digest`` and, within a session,
 ``onecard-request`` (epoch and sequence); an answer over ``@status``, ``content-digest``, the block list's version and
 the signature of the request that it answers, so that no answer fits another request. ``hmac-sha256`` within a session,
-``ed25519`` outside one. The parameter ``tag`` names the edition of the protocol. The profile fixes the components and
-their order; anything else is refused.
+``ed25519`` outside one; a phone may sign with ``ecdsa-p256-sha256`` (``phone_keys.py``). The parameter ``tag`` names
+the edition of the protocol. The profile fixes the components and their order; anything else is refused.
 """
 
 import binascii
@@ -44,7 +44,7 @@ ANSWER = f'("@status" "content-digest" "onecard-block-list" "signature";req;key=
 _PARAMETERS = re.compile(
     rf"{LABEL}=(?P<parameters>(?P<components>\([^)]{{1,200}}\))"
     r';created=(?P<created>[1-9]\d{0,11});keyid="(?P<keyid>[\x21\x23-\x5b\x5d-\x7e]{1,64})"'
-    r';alg="(?P<alg>hmac-sha256|ed25519)"(?:;tag="(?P<tag>[\x21\x23-\x5b\x5d-\x7e]{1,64})")?)'
+    r';alg="(?P<alg>hmac-sha256|ed25519|ecdsa-p256-sha256)"(?:;tag="(?P<tag>[\x21\x23-\x5b\x5d-\x7e]{1,64})")?)'
 )
 _AUTHORITY = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::(?!(?:80|443)$)[1-9]\d{0,4})?", re.ASCII
@@ -158,14 +158,15 @@ def sign_request(
     created: int,
     key_id: str,
     sign: Signer,
+    algorithm: str = "ed25519",
 ) -> dict[str, str]:
     """The header fields that sign a request, ``host`` among them.
 
     ``authority``: host and port of the centre as in ``Host``, in lower case and without a default port.
-    ``request_id`` is "epoch/sequence", or empty to open a session.
+    ``request_id`` is "epoch/sequence", or empty to open a session, which ``algorithm`` is for.
     """
     digest = content_digest(body)
-    components, algorithm = (IN_SESSION, "hmac-sha256") if request_id else (OPENING, "ed25519")
+    components, algorithm = (IN_SESSION, "hmac-sha256") if request_id else (OPENING, algorithm)
     parameters = _parameters(components, created, key_id, algorithm)
     signature = sign(_request_base(method, authority, path, digest, request_id, parameters))
     headers = {
@@ -180,7 +181,13 @@ def sign_request(
 
 
 def read_signature(
-    method: str, path: str, headers: Mapping[str, str], body: bytes, *, in_session: bool
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    in_session: bool,
+    opening_algorithm: str = "ed25519",
 ) -> SignedRequest:
     """Read a request's signature fields and compare its digest with the body.
 
@@ -192,7 +199,7 @@ def read_signature(
         raise Problem(BAD_SIGNATURE, "terminals.signature_input")
     if parameters["tag"] != TAG:
         raise Problem(PROTOCOL_UNKNOWN, "terminals.tag_unknown", editions=EDITIONS, tag=parameters["tag"] or "")
-    expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, "ed25519")
+    expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, opening_algorithm)
     if parameters["components"] != expected or parameters["alg"] != algorithm:
         raise Problem(BAD_SIGNATURE, "terminals.signature_profile", algorithm=algorithm, components=expected)
     signature = _signature_bytes(headers.get("signature", ""))

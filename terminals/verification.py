@@ -7,12 +7,13 @@ from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.tariff import Declined
-from terminals import cards, qr
+from terminals import cards, qr, short_codes
 from terminals.messages import TerminalMessage
 from terminals.models import TerminalKind
 from terminals.parameters import AHEAD_S, RESEND_WITHIN_S
 from terminals.schemas import CardResponse, ChargeMessage, to_bytes
 from terminals.sessions import Session
+from terminals.short_codes import ShortCode
 from terminals.signatures import Signer
 
 _TILL = TerminalKind.TILL
@@ -22,6 +23,9 @@ VerifiedCredential = tuple[Book, HolderId, CredentialId, int, tuple[int, AgencyI
 """Book, holder, credential and counter of a genuine card or code, and what a phone allowed: the most that it pays, in
 fen, and its holder's agency, by which he pays as at home or as a visitor."""
 
+
+Referenced = tuple[ShortCode, qr.Holder | None]
+"""A short code, and whose certificate it refers to; None if nobody's."""
 
 InTime = Callable[[int], bool]
 """Whether a payment of this time of purchase (seconds since 1970) may be sent now."""
@@ -36,12 +40,14 @@ def verify_credential(
     terminal: TerminalMessage,
     message: ChargeMessage,
     challenged_by: Signer | None,
+    referenced: Referenced | None,
     keys: KeyRing,
     in_time: InTime = is_in_time,
 ) -> VerifiedCredential | Declined:
     """Verify the card or code of a charge.
 
     ``challenged_by``: the MAC of the session in which the card was challenged; None if there is no such session.
+    ``referenced``: the short code; None if the charge has none.
     Raises Problem: INVALID when the message does not have exactly one of card and code, NOT_ALLOWED to a scale.
     """
     session = terminal.session
@@ -52,7 +58,7 @@ def verify_credential(
         credential = _verify_card(terminal, message, message.card, challenged_by, keys)
     else:
         assert message.qr is not None
-        credential = _verify_code(message.qr, message.purchased_at, session, keys)
+        credential = _verify_code(message.qr, referenced, message.purchased_at, session, keys)
     if isinstance(credential, Declined):
         return credential
     return credential if in_time(message.purchased_at) else Declined("too_late")
@@ -81,9 +87,20 @@ def _verify_card(
     return card.book, card.holder_id, card.credential_id, card.counter, None
 
 
-def _verify_code(code: str, purchased_at: int, session: Session, keys: KeyRing) -> VerifiedCredential | Declined:
+def _verify_code(
+    code: str, referenced: Referenced | None, purchased_at: int, session: Session, keys: KeyRing
+) -> VerifiedCredential | Declined:
     try:
-        holder, token = qr.read_code(keys.centre_public_key, code)
+        if referenced is None:
+            holder, token = qr.read_code(keys.centre_public_key, code)
+        else:
+            short, found = referenced
+            if found is None:
+                return Declined("credential_invalid")
+            opened = short_codes.open_short_code(short, found, session.canteen_id)
+            if opened is None:
+                return Declined("wrong_canteen")
+            holder, token = found, opened
     except qr.NotGenuine:
         return Declined("credential_invalid")
     refusal = qr.refusal_of(holder, token, purchased_at, session.canteen_id)

@@ -30,6 +30,7 @@ from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
 from terminals.messages import signature_fields, signed_path
 from terminals.models import Terminal
+from terminals.phone_keys import PhoneKey
 from terminals.schemas import (
     ActivatePhone,
     AskAccount,
@@ -47,6 +48,7 @@ from terminals.schemas import (
 )
 from terminals.signatures import (
     SignedRequest,
+    Verifier,
     check_request,
     ed25519_signer,
     ed25519_verifier,
@@ -130,7 +132,7 @@ class OpeningController(Controller):
         self, request: Request[Any, Any, Any], data: ActivatePhone, database: Database, keys: KeyRing
     ) -> PhoneCertificate:
         """Issue the first holder certificate; signed with the key in the message. A repeat gets the same answer."""
-        await _check_opening(request, ed_key=_new_key(data.public_key), key_id="phone")
+        await _check_phone(request, credentials.key_of(data))
         with _wrong_codes_counted(request):
             return await credentials.activate_phone(database, keys, data)
 
@@ -216,7 +218,7 @@ async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: st
         holder = qr.read_certificate(keys.centre_public_key, to_bytes(certificate))
     except qr.NotGenuine:
         raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
-    await _check_opening(request, ed_key=holder.public_key, key_id="phone")
+    await _check_phone(request, holder.key)
     return holder
 
 
@@ -231,11 +233,19 @@ async def _check_terminal(
     return await _check_opening(request, ed_key=key, key_id=str(terminal_id))
 
 
+async def _check_phone(request: Request[Any, Any, Any], key: PhoneKey) -> None:
+    await _check(request, key.verify, "phone", key.algorithm)
+
+
 async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_id: str) -> SignedRequest:
-    """Check the Ed25519 signature of a message outside a session; raises Problem."""
-    fields = signature_fields(request.scope["headers"])
-    signed = read_signature(request.method, signed_path(request.scope), fields, await request.body(), in_session=False)
+    return await _check(request, ed25519_verifier(ed_key), key_id, "ed25519")
+
+
+async def _check(request: Request[Any, Any, Any], verify: Verifier, key_id: str, algorithm: str) -> SignedRequest:
+    """Check the signature of a message outside a session; raises Problem."""
+    fields, path, body = signature_fields(request.scope["headers"]), signed_path(request.scope), await request.body()
+    signed = read_signature(request.method, path, fields, body, in_session=False, opening_algorithm=algorithm)
     if signed.key_id != key_id:
         raise Problem(BAD_SIGNATURE, "terminals.keyid", key_id=key_id)
-    check_request(signed, ed25519_verifier(ed_key), time.time())
+    check_request(signed, verify, time.time())
     return signed

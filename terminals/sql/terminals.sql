@@ -34,6 +34,16 @@ SELECT EXISTS (
         WHERE t.book = $1 AND t.business_date = d::date AND t.holder_id = $2 AND t.credential_id = $3 AND t.counter = $4
         OFFSET 0) AS paid);
 
+-- name: holders_by_reference
+-- What the certificates of these references say, with their phones' keys.
+SELECT r.reference, r.book, o.agency_id, c.holder_id, r.credential_id,
+       extract(epoch FROM r.expires_at)::bigint AS expires_at, c.public_key,
+       coalesce(c.key_algorithm, 'ed25519') AS key_algorithm
+FROM code_reference r
+JOIN credential c ON c.book = r.book AND c.credential_id = r.credential_id
+JOIN official o ON o.book = c.book AND o.holder_id = c.holder_id
+WHERE r.reference = ANY ($1);
+
 -- name: receipt_payee
 -- The agency whose canteen a payment was made in.
 SELECT a.name_zh, a.name_en

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,11 +21,15 @@ from msgspec import json as wire
 
 from foundation.problems import Problem
 from foundation.strict_json import as_type
+from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.errors import Refusal
-from terminals import cards, qr, signatures
+from terminals import cards, qr, short_codes, signatures
 from terminals.cards import CardFile
+from terminals.credentials import key_of
 from terminals.parameters import price_on
+from terminals.phone_keys import KeyAlgorithm, PhoneKey, phone_key_of
 from terminals.schemas import (
+    ActivatePhone,
     ChargeMessage,
     CurrentParameters,
     Enrol,
@@ -131,6 +136,61 @@ def test_code() -> None:
     assert token == qr.Token(v["issued_at"], v["counter"], v["canteen_id"], v["limit_fen"])
     phone = Ed25519PrivateKey.from_private_bytes(KEYS["phone_private"])
     assert qr.make_code(bytes.fromhex(v["certificate"]), phone, token) == v["code"]
+
+
+def _phone_key(algorithm: str) -> PhoneKey:
+    name = "phone_public" if algorithm == "ed25519" else "p256_phone_public"
+    return PhoneKey(KEYS[name], KeyAlgorithm(algorithm))
+
+
+def _read_short_code(code: str, algorithm: str, canteen_id: int) -> qr.Token | str:
+    holder = qr.Holder(Book(3302), AgencyId(1003), HolderId(1042), CredentialId(1044), 0, _phone_key(algorithm))
+    try:
+        return short_codes.open_short_code(short_codes.read_short_code(code), holder, canteen_id) or "wrong_canteen"
+    except qr.NotGenuine:
+        return "credential_invalid"
+
+
+@pytest.mark.parametrize("v", VECTORS["short_codes"], ids=lambda v: v["algorithm"])
+def test_short_codes(v: dict[str, Any]) -> None:
+    token = qr.Token(v["issued_at"], v["counter"], v["canteen_id"], v["limit_fen"])
+    assert _read_short_code(v["code"], v["algorithm"], v["canteen_id"]) == token
+    read = short_codes.read_short_code(v["code"])
+    assert (read.reference.hex(), read.body.hex(), read.signature.hex()) == (v["reference"], v["body"], v["signature"])
+    assert read.canteen == v["canteen"] == short_codes.canteen_hint(v["canteen_id"])
+    assert short_codes.to_be_signed(read.body, v["canteen_id"]).hex() == v["signed"]
+    assert _phone_key(v["algorithm"]).verify(bytes.fromhex(v["signed"]), bytes.fromhex(v["signature"]))
+    numbers = [(v["issued_at"], 4), (v["counter"], 4), (v["limit_fen"], 3), (v["canteen"], 3)]
+    body = bytes.fromhex(v["reference"]) + b"".join(number.to_bytes(width, "big") for number, width in numbers)
+    assert body.hex() == v["body"]
+    assert v["signed"] == (b"onecard short code v1" + body + v["canteen_id"].to_bytes(8, "big")).hex()
+    if v["algorithm"] == "ed25519":
+        phone = Ed25519PrivateKey.from_private_bytes(KEYS["phone_private"])
+        assert short_codes.make_short_code(read.reference, phone, token) == v["code"]
+
+
+@pytest.mark.parametrize("v", VECTORS["refused_short_codes"], ids=lambda v: v["why"])
+def test_a_short_code_that_the_page_says_is_refused(v: dict[str, Any]) -> None:
+    assert _read_short_code(v["code"], v["algorithm"], v["canteen_id"]) == v["reason"]
+
+
+def test_a_phone_with_a_key_of_p256() -> None:
+    v = VECTORS["p256_phone"]
+    private = ec.derive_private_key(int.from_bytes(KEYS["p256_phone_private"], "big"), ec.SECP256R1())
+    key = phone_key_of(private)
+    assert key == _phone_key("ecdsa-p256-sha256")
+    body, headers = v["request_body"].encode(), v["request_headers"]
+    request = signatures.read_signature(
+        "POST", "/phone/certificates", headers, body, in_session=False, opening_algorithm="ecdsa-p256-sha256"
+    )
+    assert request.base().decode() == v["request_base"]
+    signatures.check_request(request, key.verify, v["created"])
+    assert key_of(as_type(json.loads(body), ActivatePhone)) == key
+    holder, token = qr.read_code(KEYS["centre_public"], v["code"])
+    assert (holder.credential_id, holder.key) == (v["credential_id"], key)
+    assert token == qr.Token(1763870582, 9, 1010, 5000)
+    parts = [bytes.fromhex(v[part]) for part in ("certificate", "token")]
+    assert v["code"] == "OC1:" + qr.base45_encode(b"\x82" + b"".join(parts))
 
 
 def test_charge() -> None:

@@ -19,6 +19,7 @@ from qrcode.constants import ERROR_CORRECT_L
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from terminals import qr
 from terminals.devices import SoftwarePhone
+from terminals.phone_keys import phone_key_of
 from terminals.qr import Holder, NotGenuine, Token
 
 CENTRE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -27,7 +28,7 @@ PHONE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 NOW = 1_763_870_000
 HOLDER = Holder(
     Book(330_200), AgencyId(1_000_000), HolderId(999_999_999), CredentialId(999_999_998), NOW + 604_800,
-    PHONE_KEY.public_key().public_bytes_raw(),
+    phone_key_of(PHONE_KEY),
 )  # fmt: skip
 CERTIFICATE = qr.issue_certificate(CENTRE, HOLDER)
 TOKEN = Token(NOW, 1_000_000, 1_000_001, 1_000_000)
