@@ -6,8 +6,9 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 
 from clearing import disputes
+from clearing.evidence import evidence_of
 from clearing.models import Dispute, DisputeFile
-from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, Raised
+from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, Raised, ShiftEvidence
 from clearing.states import DisputeSide, DisputeState
 from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.messages import NumberInPath, SmallNumberInPath
@@ -65,6 +66,13 @@ class DisputeController(Controller):
             file = await disputes.read_file(db, request.user, dispute_id, number)
             content = file.content
         return to_save(f"dispute-{dispute_id}-{number}", file.media_type, content)
+
+    @get("/{dispute_id:int}/evidence", guards=[access.allows("see_clearing")], summary="Show what the terminal signed")
+    async def evidence(
+        self, request: ByPerson, dispute_id: NumberInPath, database: Database, ledger: Pool
+    ) -> ShiftEvidence:
+        """Open to both agencies and the centre: the signed closing of the payment's shift, and its hash chain."""
+        return await evidence_of(database, ledger, request.user, dispute_id)
 
     @post(
         "/{dispute_id:int}/answer",

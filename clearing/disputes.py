@@ -187,6 +187,15 @@ async def files_of(db: AsyncSession, dispute_ids: list[int]) -> dict[int, list[D
     return found
 
 
+async def find_dispute(database: Database, person: Person, dispute_id: int) -> Dispute:
+    """A dispute that this person may see. Raises Problem(NO_DISPUTE)."""
+    async with database() as db:
+        dispute = await db.get(Dispute, dispute_id)
+    if dispute is None or not _may_see(person, dispute):
+        raise Problem(NO_DISPUTE, "dispute.not_found", dispute_id=dispute_id)
+    return dispute
+
+
 async def read_file(db: AsyncSession, person: Person, dispute_id: int, number: int) -> DisputeFile:
     """One file. Raises Problem(NO_DISPUTE)."""
     dispute = await db.get(Dispute, dispute_id)

@@ -18,9 +18,9 @@ from clearing.states import (
     Resolution,
 )
 from foundation.attachments import NewFiles
-from foundation.messages import VISIBLE, LongText, Message, form, text
+from foundation.messages import VISIBLE, Fen, LongText, Message, form, text
 from foundation.problems import INVALID, Problem
-from registry.identifiers import AgencyId, Book, CanteenId, HolderId
+from registry.identifiers import AgencyId, Book, CanteenId, HolderId, TerminalId
 from registry.schemas import Reason
 
 
@@ -234,6 +234,34 @@ class DisputeInfo(Struct):
     decided_at: datetime | None
     refund_id: UUID | None
     files: list[DisputeFileInfo]
+
+
+class ShiftEvidence(Struct):
+    """What a terminal signed of the shift of a disputed payment. Bytes are base64url.
+
+    ``closing`` is the body that was signed: its digest stands in ``signature_base``. ``leaves``: of the chain, in
+    order; the payment's is at ``position``, from 0, and is made of the members before. ``is_signed``: the signature is
+    genuine. ``has_payment``: the ledger's leaves, the payment's among them, give the head that the terminal signed.
+    """
+
+    terminal_id: TerminalId
+    epoch: int
+    shift: int
+    cashier: str
+    drawer: str
+    sequence: int
+    body_digest: str
+    receipt: UUID
+    amount_fen: Fen
+    closing: str
+    signature_base: str
+    signature: str
+    public_key: str
+    received_at: datetime
+    leaves: list[str]
+    position: int
+    is_signed: bool
+    has_payment: bool
 
 
 class DifferenceInfo(Struct):

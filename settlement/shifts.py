@@ -10,13 +10,15 @@ requests. Terminals use the functions of this module; whoever doubts a record co
 
 import hashlib
 import struct
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
 
 from foundation.named_sql import load_queries
@@ -168,10 +170,7 @@ async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: 
     are no range, or another shift's), CLOSED_TOO_OFTEN.
     """
     first, last = signed.first_sequence, signed.last_sequence
-    if not first <= last < first + SHIFT_NUMBERS_MAX:
-        raise Problem(INVALID, "shift.numbers", most=SHIFT_NUMBERS_MAX)
-    if signed.closed_at < signed.opening.opened_at:
-        raise Problem(INVALID, "shift.closed_before_opened")
+    check_numbers(signed)
     async with ledger.acquire() as connection, connection.transaction():
         await _lock(connection, book, terminal_id)
         await _note_opening(connection, book, RequestKey(terminal_id, epoch, first), signed.opening)
@@ -188,6 +187,15 @@ async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: 
                 raise Problem(CLOSED_TOO_OFTEN, "shift.closed_too_often", most=CLOSINGS_MAX)
             await _keep(connection, book, terminal_id, epoch, number, signed, compared)
     return compared
+
+
+def check_numbers(signed: SignedTotals) -> None:
+    """Raise Problem(INVALID) for numbers that are no range, or too many, and for a shift that ends before it begins."""
+    first, last = signed.first_sequence, signed.last_sequence
+    if not first <= last < first + SHIFT_NUMBERS_MAX:
+        raise Problem(INVALID, "shift.numbers", most=SHIFT_NUMBERS_MAX)
+    if signed.closed_at < signed.opening.opened_at:
+        raise Problem(INVALID, "shift.closed_before_opened")
 
 
 async def _lock(connection: Connection, book: int, terminal_id: int) -> None:
@@ -234,6 +242,38 @@ def _sums(days: Sequence[DayTotals]) -> tuple[int, int]:
     return sum(day.payments for day in days), sum(day.net_fen for day in days)
 
 
-async def closing_of_payment(ledger: Pool, book: int, posting_id: UUID) -> asyncpg.Record | None:
-    """The latest closing of the shift in which a payment was made, with the payment's number; None without one."""
-    return await ledger.fetchrow(QUERIES["closing_of_payment"], book, posting_id)
+class Closing(Struct, frozen=True):
+    """A kept closing of a shift, and the number of a payment in it (see the table ``shift_closing``)."""
+
+    book: Book
+    terminal_id: TerminalId
+    epoch: int
+    first_sequence: int
+    last_sequence: int
+    cashier: str
+    drawer: str
+    agrees: bool
+    body: bytes
+    signature_base: bytes
+    signature: bytes
+    public_key: bytes
+    received_at: datetime
+    sequence: int
+
+
+def is_signed(body: bytes, signature_base: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Whether a terminal's key signed the body of a closing: the base that it signed has the body's digest."""
+    digest = b64encode(hashlib.sha256(body).digest())
+    if b'\n"content-digest": sha-256=:%s:\n' % digest not in signature_base:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signature_base)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+async def closing_of_payment(ledger: Pool, book: int, posting_id: UUID) -> Closing | None:
+    """The latest closing of the shift in which a payment was made; None without one."""
+    row = await ledger.fetchrow(QUERIES["closing_of_payment"], book, posting_id)
+    return None if row is None else as_struct(row, Closing)

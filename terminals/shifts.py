@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
@@ -42,30 +43,34 @@ async def close_shift(
     ledger: Pool, terminal: Terminal, asked: ShiftClosing, signed: SignedRequest, body: bytes
 ) -> ShiftClosed:
     """Compare and keep what a terminal signed of a shift. Raises Problem, as ``settlement.shifts.close_shift``."""
+    totals = signed_totals(terminal, asked, signed, body)
+    compared = await shifts.close_shift(
+        ledger, Book(terminal.book), TerminalId(terminal.terminal_id), terminal.epoch, totals
+    )
+    return _closed(compared)
+
+
+def signed_totals(terminal: Terminal, asked: ShiftClosing, signed: SignedRequest, body: bytes) -> SignedTotals:
+    """What a terminal signed of its shift. Raises Problem NOT_ALLOWED to a scale, EPOCH_WRONG, INVALID."""
     if terminal.kind != TerminalKind.TILL:
         raise Problem(NOT_ALLOWED, "terminals.scale_charges")
     _check_epoch(asked.epoch, terminal.epoch)
     _must_have_been(asked.closed_at)
-    days = [_totals(day) for day in asked.days]
-    if any(day.business_date >= later.business_date for day, later in zip(asked.days, asked.days[1:], strict=False)):
+    if any(day.business_date >= later.business_date for day, later in pairwise(asked.days)):
         raise Problem(INVALID, "shift.days_in_order")
-    totals = SignedTotals(
+    return SignedTotals(
         first_sequence=asked.shift,
         last_sequence=asked.last_sequence,
         opening=_opening(asked),
         closed_at=datetime.fromtimestamp(asked.closed_at, UTC),
         unknown=asked.unknown,
-        days=days,
+        days=[_totals(day) for day in asked.days],
         journal_head=to_bytes(asked.journal_head),
         body=body,
         signature_base=signed.base(),
         signature=signed.signature,
         public_key=terminal.public_key,
     )
-    compared = await shifts.close_shift(
-        ledger, Book(terminal.book), TerminalId(terminal.terminal_id), terminal.epoch, totals
-    )
-    return _closed(compared)
 
 
 async def list_requests(ledger: Pool, message: TerminalMessage, epoch: int, first: int, last: int) -> LedgerRequests:

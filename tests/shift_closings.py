@@ -1,10 +1,14 @@
-"""Closings of shifts as a ledger keeps them; their signatures are of no concern there."""
+"""Closings of shifts as a ledger keeps them, signed by a key of their own."""
 
 from datetime import UTC, datetime
 from itertools import count
 
-from settlement.shifts import DayTotals, Opening, SignedTotals
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from settlement.shifts import DayTotals, Opening, SignedTotals
+from terminals.signatures import content_digest
+
+KEY = Ed25519PrivateKey.generate()
 OPENING = Opening("c-07", "1", datetime(2026, 11, 23, 2, tzinfo=UTC))
 _bodies = count()
 
@@ -20,6 +24,6 @@ def closing(
 ) -> SignedTotals:
     """What a till might sign; each time with another body."""
     content = str(next(_bodies)).encode() if body is None else body
-    return SignedTotals(
-        first, last, OPENING, OPENING.opened_at, unknown, days, head, content, b"base", b"signature", b"key"
-    )
+    base = f'"@method": POST\n"content-digest": {content_digest(content)}\n'.encode()
+    signed = (content, base, KEY.sign(base), KEY.public_key().public_bytes_raw())
+    return SignedTotals(first, last, OPENING, OPENING.opened_at, unknown, days, head, *signed)

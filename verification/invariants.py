@@ -22,6 +22,7 @@ from foundation.postgres import Connection, as_struct
 from registry.audit import Head, first_break, holds
 from registry.audit_trail import read_head
 from registry.models import AuditEntry
+from settlement.shifts import is_signed
 from verification.published import Fault, check_files, check_manifests, check_trees
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "invariants.sql")
@@ -74,6 +75,7 @@ INVARIANTS = (
     Invariant(7, "settled_money", "positions", "agency_in_cycle"),
     Invariant(7, "resolved_entries", "bank_entries", "bank_entry"),
     Invariant(7, "accepted_disputes", "disputes", "dispute"),
+    Invariant(7, "agreed_shifts", "closings", "shift"),
     Invariant(8, "blocked_do_not_pay", "transfers", "posting_by_credential"),
     Invariant(9, "own_canteen", "transfers", "posting_by_terminal"),
     Invariant(9, "second_person", "terminals", "terminal"),
@@ -160,6 +162,7 @@ async def verify_ledger(url: str, statement_folder: Path, keys: KeyRing) -> list
                 for invariant in INVARIANTS
             ]
             report += await _published(connection, statement_folder, keys.centre_public_key)
+            report.append(await _shift_signatures(connection))
             report.append(await _audit_chain(connection, keys.audit_key))
             report.append(await _audit_heads(connection, keys.centre_public_key, audit_head))
             return report
@@ -193,6 +196,16 @@ async def _published(connection: Connection, folder: Path, centre_public_key: by
 def _found(number: int, code: str, population: str, count: int, faults: list[Fault]) -> Check:
     wrong = [Difference(fault.subject, asdict(fault)) for fault in faults[:EXAMPLES_MAX]]
     return Check(number, code, population, count, len(faults), 0, wrong)
+
+
+async def _shift_signatures(connection: Connection) -> Check:
+    wrong, count = [], 0
+    async for row in connection.cursor(QUERIES["shift_closings"]):
+        count += 1
+        if not is_signed(row["body"], row["signature_base"], row["signature"], row["public_key"]):
+            columns = {name: row[name] for name in ("terminal_id", "epoch", "shift")}
+            wrong.append(Difference("shift", columns))
+    return Check(7, "shift_signatures", "closings", count, len(wrong), 0, wrong[:EXAMPLES_MAX])
 
 
 async def _audit_chain(connection: Connection, key: bytes) -> Check:

@@ -76,7 +76,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 
 -- name: closing_of_payment
 -- The request of a payment, and the latest closing of the shift in whose numbers it stands.
-SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.last_sequence, c.number, c.body, c.signature_base,
+SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.last_sequence, c.body, c.signature_base,
        c.signature, c.public_key, c.received_at, c.agrees, s.cashier, s.drawer, p.sequence
 FROM (SELECT DISTINCT t.terminal_id, t.epoch, t.sequence FROM transfer t
       WHERE t.book = $1 AND t.posting_id = $2 AND t.kind IN ('payment', 'working_meal')) p

@@ -1,7 +1,10 @@
 """Disputes: raised in time by who is concerned, answered, decided; an accepted one moves money in the open day."""
 
 import base64
+import json
+import struct
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +25,7 @@ from registry.roles import Role
 from settlement.deposits import Deposit, deposit
 from settlement.refunds import refund
 from settlement.transfers import TransferKind
+from terminals.client import Terminal
 from tests.builders import Network
 from tests.closed_days import KEYS, close
 from tests.counter import NINGBO, Counter
@@ -212,13 +216,47 @@ async def test_files_are_what_they_say(case: Case) -> None:
     assert await refused(case.dispute(files=[Attachment("a.pdf", b"<script>")])) == "invalid"
 
 
+def _check_by_the_page(shown: dict[str, Any], terminal: Terminal, posting_id: str) -> None:
+    """What a third party does with the evidence: from docs/terminal-protocol.md alone."""
+
+    def data(text: str) -> bytes:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+    base, body = shown["signature_base"].encode(), shown["closing"].encode()
+    key = terminal.identity.private_key.public_key()
+    assert data(shown["public_key"]) == key.public_bytes_raw()
+    key.verify(data(shown["signature"]), base)
+    assert base64.b64encode(sha256(body).digest()) in base
+    leaf = sha256(
+        struct.pack(">QBB", shown["sequence"], 1, 1)
+        + data(shown["body_digest"])
+        + UUID(shown["receipt"]).bytes
+        + struct.pack(">Q", shown["amount_fen"])
+    ).digest()
+    leaves = [data(one) for one in shown["leaves"]]
+    assert (len(leaves), shown["position"], leaves[1]) == (3, 1, leaf)
+    link = sha256(
+        b"onecard shift v1" + struct.pack(">QIQ", shown["terminal_id"], shown["epoch"], shown["shift"])
+    ).digest()
+    for one in leaves:
+        link = sha256(link + one).digest()
+    said = json.loads(body)
+    assert data(said["journal_head"]) == link
+    assert (said["cashier"], said["drawer"]) == (shown["cashier"], shown["drawer"]) == ("c-07", "2")
+    assert (shown["is_signed"], shown["has_payment"], shown["receipt"]) == (True, True, posting_id)
+
+
 def test_a_dispute_over_http(own: System) -> None:
     """From the payment to the decision, as three people at the console do it."""
     own.start()
     network = Network(own)
     visitor = network.official("hangzhou")
     terminal = network.terminal(own.folder, "city")
+    terminal.open_shift("c-07", "2")
+    host_card = network.card(network.official("city"))
+    assert terminal.charge_card(host_card, "lunch").outcome == "approved"
     assert terminal.charge_card(network.card(visitor), "lunch").outcome == "approved"
+    assert terminal.charge_card(host_card, "dinner").outcome == "approved"
     day = max(book["business_date"] for book in network.centre.call("GET", "/clearing/open-days"))
     assert network.close_day(day)["state"] == "published"
     guest, host = network.person("finance-hangzhou"), network.person("finance-city")
@@ -228,6 +266,10 @@ def test_a_dispute_over_http(own: System) -> None:
     assert network.centre.ask("POST", "/clearing/disputes", message).status == 403
     number = guest.call("POST", "/clearing/disputes", message)["dispute_id"]
     assert guest.ask("POST", "/clearing/disputes", message).status == 409
+    assert guest.ask("GET", f"/clearing/disputes/{number}/evidence").status == 404, "the shift is not closed"
+    assert terminal.close_shift().agree
+    _check_by_the_page(guest.call("GET", f"/clearing/disputes/{number}/evidence"), terminal, line["posting_id"])
+    assert network.person("finance-yuyao").ask("GET", f"/clearing/disputes/{number}/evidence").status == 404
     assert guest.ask("POST", "/clearing/disputes", message | {"files": [file | {"content": "????????"}]}).status == 400
     assert host.ask("POST", f"/clearing/disputes/{number}/answer", {"text": "同意"}).status == 204
     assert host.ask("POST", f"/clearing/disputes/{number}/decision", {"accept": True, "text": "x"}).status == 403

@@ -20,11 +20,13 @@ from registry.audit import Note, append
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
+from settlement.shifts import chain_head, close_shift, day_totals, requests_between
 from settlement.transfers import Channel, TransferKind
 from tests.bank import camt, entry
 from tests.closed_days import KEYS, close
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.running_system import System
+from tests.shift_closings import closing
 from verification.history import Posting, check_history, compare, read_history
 from verification.invariants import Check, verify_ledger
 
@@ -55,6 +57,7 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
     own = await counter.holder(NINGBO, subsidy_fen=500)
     visitor, guest = await counter.holder(NINGBO, agency_index=1), await counter.holder(HANGZHOU)
     history = []
+    shift = counter.order(home, own).key.sequence
 
     async def pay(till: Any, holder: Any, **changes: Any) -> Any:
         order = counter.order(till, holder, **changes)
@@ -112,6 +115,11 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
     await pay(home, invited, host_account=host_account)
     for _ in range(2):
         await pay(home, own)
+    last = counter.order(home, own).key.sequence
+    requests = await requests_between(pool, NINGBO, home.terminal_id, 1, shift, last, 1_000)
+    head = chain_head(home.terminal_id, 1, shift, (one.leaf() for one in requests))
+    said = closing(shift, last, day_totals(requests), head)
+    assert (await close_shift(pool, NINGBO, home.terminal_id, 1, said)).agrees
     await pool.close()
     return history
 
@@ -137,7 +145,7 @@ def checks_of(system: System, database: str, folder: Path) -> dict[str, Check]:
 def test_an_honest_ledger_holds(system: System, played: PlayedLedger) -> None:
     report = checks_of(system, played.database, played.folder)
     assert [line for line in report.values() if not line.holds] == []
-    assert len(report) == 37
+    assert len(report) == 39
 
 
 LIFT = """
@@ -343,6 +351,18 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
     ),
     "a terminal nobody approved": (
         "UPDATE enrolment SET approved_by = created_by", "9 every terminal was approved by a second person", 0,
+    ),
+    "a payment of an agreed shift is altered": (
+        "UPDATE request SET cash_fen = cash_fen + 7 WHERE (terminal_id, sequence) = (SELECT c.terminal_id,"
+        " (SELECT max(r.sequence) FROM request r WHERE r.terminal_id = c.terminal_id AND r.outcome = 'approved')"
+        " FROM shift_closing c)",
+        "7 shifts that agreed are still what their terminals signed", 7,
+    ),
+    "what a terminal signed of a shift is altered": (
+        "UPDATE shift_closing SET body = body || ' '", "7 terminals signed every closing of a shift", 0,
+    ),
+    "a shift's closing under somebody else's key": (
+        "UPDATE shift_closing SET public_key = sha256(public_key)", "7 terminals signed every closing of a shift", 0,
     ),
     "an audit entry is altered": (
         "UPDATE audit_entry SET actor = 'somebody else'", "9 the audit log's hash chain is intact", 0,

@@ -23,9 +23,12 @@ from foundation.problems import Problem
 from foundation.strict_json import as_type
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.errors import Refusal
+from settlement.shifts import chain_head, check_numbers, day_totals
 from terminals import cards, qr, short_codes, signatures
 from terminals.cards import CardFile
 from terminals.credentials import key_of
+from terminals.journal import Journal
+from terminals.models import Terminal, TerminalKind
 from terminals.parameters import price_on
 from terminals.phone_keys import KeyAlgorithm, PhoneKey, phone_key_of
 from terminals.schemas import (
@@ -35,11 +38,15 @@ from terminals.schemas import (
     Enrol,
     Enrolled,
     Parameters,
+    ShiftClosed,
+    ShiftClosing,
+    ShiftOpening,
     SignedOn,
     SignOn,
     to_bytes,
 )
 from terminals.sessions import agree_key
+from terminals.shifts import signed_totals
 
 PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
 VECTORS: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[-1])
@@ -217,7 +224,7 @@ def test_charge() -> None:
     as_type(json.loads(body), ChargeMessage)
 
 
-@pytest.mark.parametrize("message", ["enrolment", "sign_on", "charge"])
+@pytest.mark.parametrize("message", ["enrolment", "sign_on", "charge", "shift_opening", "shift_closing"])
 def test_every_signature_is_over_the_base_that_stands_on_the_page(message: str) -> None:
     """As another maker computes it: from the texts of the page alone."""
     v = VECTORS[message]
@@ -227,7 +234,7 @@ def test_every_signature_is_over_the_base_that_stands_on_the_page(message: str) 
         assert fields["content-digest"] == f"sha-256=:{digest}:"
         assert base.decode().endswith(fields["signature-input"].removeprefix("onecard="))
         signature = base64.b64decode(fields["signature"].removeprefix("onecard=:").removesuffix(":"))
-        if message == "charge":
+        if message in ("charge", "shift_opening"):
             assert hmac.digest(bytes.fromhex(VECTORS["sign_on"]["session_key"]), base, "sha256") == signature
         else:
             Ed25519PublicKey.from_public_bytes(KEYS[f"{key}_public"]).verify(signature, base)
@@ -262,6 +269,53 @@ def test_a_request_that_the_page_says_is_refused(n: int) -> None:
             v["created"],
         )
     assert refused.value.kind.slug == case["problem"]
+
+
+def test_shift_opening() -> None:
+    v = VECTORS["shift_opening"]
+    as_type(json.loads(v["request_body"]), ShiftOpening)
+    assert json.loads(v["answer_body"]) == {"outcome": "recorded"}
+
+
+def test_shift_closing(tmp_path: Path) -> None:
+    """A journal with the page's requests and answers says what the page says."""
+    v, opening = VECTORS["shift_closing"], VECTORS["shift_opening"]
+    said = as_type(json.loads(v["request_body"]), ShiftClosing)
+    assert (said.cashier, said.drawer, said.opened_at) == tuple(json.loads(opening["request_body"]).values())
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.write_ahead(1, 43, "open_shift", opening["request_body"].encode())
+    for one in v["requests"]:
+        journal.write_ahead(1, one["sequence"], one["operation"], one["request_body"].encode())
+        journal.write_answer(1, one["sequence"], "known", one["answer_body"].encode())
+    requests, unknown = journal.between(1, said.shift, said.last_sequence)
+    journal.close()
+    leaves = [one.leaf() for one in requests]
+    assert [leaf.hex() for leaf in leaves] == [one["leaf"] for one in v["requests"]]
+    links = [chain_head(2001, 1, 43, leaves[:n]).hex() for n in range(len(leaves) + 1)]
+    assert links == [v["link_0"], *(one["link"] for one in v["requests"])]
+    assert (to_bytes(said.journal_head).hex(), said.unknown) == (links[-1], unknown)
+    assert wire.encode(said.days) == wire.encode(day_totals(requests))
+    answer = wire.decode(v["answer_body"], type=ShiftClosed)
+    assert (answer.agree, answer.requests, answer.journal_head) == (True, len(leaves), said.journal_head)
+
+
+@pytest.mark.parametrize("n", range(len(VECTORS["shift_closing"]["refused_bodies"])))
+def test_a_closing_that_the_page_says_is_refused(n: int) -> None:
+    v = VECTORS["shift_closing"]
+    body = json.loads(v["request_body"]) | v["refused_bodies"][n]["changes"]
+    terminal = Terminal(terminal_id=2001, epoch=1, kind=TerminalKind.TILL, book=3302, public_key=b"")
+    request = signatures.read_signature(
+        "POST", "/terminal/shifts/closings", v["request_headers"], v["request_body"].encode(), in_session=False
+    )
+
+    def refused() -> None:
+        asked = as_type(body, ShiftClosing)
+        closing = signed_totals(terminal, asked, request, b"")
+        check_numbers(closing)
+
+    with pytest.raises(Problem) as problem:
+        refused()
+    assert problem.value.kind.slug == "invalid"
 
 
 def test_the_page_names_every_reason() -> None:

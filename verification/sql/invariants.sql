@@ -4,7 +4,7 @@ SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM reque
        (SELECT count(*) FROM purse) AS purses, (SELECT count(*) FROM account_day) AS account_days,
        (SELECT count(*) FROM closed_day) AS closed_days, (SELECT count(*) FROM cycle) AS cycles,
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
-       (SELECT count(*) FROM dispute) AS disputes,
+       (SELECT count(*) FROM dispute) AS disputes, (SELECT count(*) FROM shift_closing) AS closings,
        (SELECT count(*) FROM bank_entry) AS bank_entries,
        (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
@@ -363,6 +363,31 @@ SELECT m.terminal_id, 0::bigint AS off_fen
 FROM terminal m
 WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.book = m.book AND e.terminal_id = m.terminal_id
                   AND e.approved_by IS NOT NULL AND e.approved_by <> e.created_by);
+
+-- name: agreed_shifts
+-- Shifts that agreed when they were closed, and of whose numbers the ledger has other payments now.
+SELECT c.terminal_id, c.epoch, c.first_sequence AS shift, (coalesce(s.fen, 0) - c.amount_fen)::bigint AS off_fen
+FROM shift_closing c
+LEFT JOIN LATERAL (
+    SELECT sum(x.sign) AS payments, sum(x.sign * x.fen) AS fen
+    FROM (
+        SELECT CASE r.operation WHEN 'void' THEN -1 ELSE 1 END AS sign,
+               CASE WHEN f.book IS NULL THEN r.cash_fen + r.subsidy_fen + r.host_fen
+                    ELSE f.cash_fen + f.subsidy_fen + f.host_fen END AS fen
+        FROM request r
+        LEFT JOIN request f ON f.book = r.forwarded_to AND f.terminal_id = r.terminal_id AND f.epoch = r.epoch
+                           AND f.sequence = r.sequence
+        WHERE r.book = c.book AND r.terminal_id = c.terminal_id AND r.epoch = c.epoch
+          AND r.sequence BETWEEN c.first_sequence AND c.last_sequence
+    ) x WHERE x.fen > 0
+) s ON true
+WHERE c.agrees AND (coalesce(s.payments, 0), coalesce(s.fen, 0)) <> (c.payments, c.amount_fen)
+ORDER BY c.terminal_id, c.epoch, c.first_sequence;
+
+-- name: shift_closings
+-- Every closing of a shift as it was signed.
+SELECT terminal_id, epoch, first_sequence AS shift, body, signature_base, signature, public_key FROM shift_closing
+ORDER BY terminal_id, epoch, first_sequence, number;
 
 -- name: audit_entries
 -- The audit log in order.
