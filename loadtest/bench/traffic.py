@@ -52,18 +52,20 @@ class Traffic:
         """Signed card payments, ``each`` for every till, or for each of the ``lanes`` before it."""
         return self._signed(self.diners, each, lambda _, diner: diner.card, lanes)
 
-    def codes(self, each: int) -> list[Iterator[bytes]]:
-        """Signed payments with a fresh code each."""
+    def codes(self, each: int, *, short: bool = False) -> list[Iterator[bytes]]:
+        """Signed payments with a fresh long code each, or a short one."""
         if not self._with_phones:
             for home in sorted({diner.agency for diner in self.diners}):
                 mine = [diner for diner in self.diners if diner.agency == home][: self.phones // 2]
                 self.network.activate_phones(mine)
                 self._with_phones += mine
-        return self._signed(
-            self._with_phones,
-            each,
-            lambda till, diner: diner.phone.show_code(at=till.now(), canteen_id=till.canteen_id),  # type: ignore[union-attr]
-        )
+
+        def code_of(till: Terminal, diner: Diner) -> str:
+            assert diner.phone is not None
+            show = diner.phone.show_short_code if short else diner.phone.show_code
+            return show(at=till.now(), canteen_id=till.canteen_id)
+
+        return self._signed(self._with_phones, each, code_of)
 
     def _signed(
         self, diners: list[Diner], each: int, present: Callable[[Terminal, Diner], Any], lanes: int = 1
