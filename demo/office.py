@@ -197,7 +197,7 @@ def publish_bulletin(day: Day) -> None:
     supervisor.call("POST", f"/waste/evaluations/{quarter}/freeze", {"reason": "演示，不等自评期满"})
     number = supervisor.call("POST", "/waste/bulletins", {"quarter": str(quarter)})["number"]
     supervisor.call("PATCH", f"/waste/bulletins/{number}", AS_ISSUED | {"year": today.year})
-    day.network.approver.call("POST", f"/waste/bulletins/{number}/publication")
+    day.network.approver.call("POST", f"/waste/bulletins/{number}/publication", {"reason": "演示，不等申诉期满"})
 
 
 def reconcile(day: Day) -> None:

@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 from alembic import command
 from alembic.script import ScriptDirectory
+from msgspec import json
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from foundation.attachments import Attachment
-from foundation.calendar import ZONE
+from foundation.calendar import ZONE, long_date
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
@@ -26,7 +27,14 @@ from registry.meals import Meal
 from registry.models import Canteen, Database
 from registry.roles import Role
 from tests.closed_days import KEYS
-from waste.bulletins.bulletins import draft_bulletin, edit_bulletin, publish_bulletin, read_bulletin
+from waste.bulletins.bulletins import (
+    draft_bulletin,
+    edit_bulletin,
+    list_bulletins,
+    publish_bulletin,
+    read_issue,
+)
+from waste.bulletins.pages import list_page, page
 from waste.evaluation.appeals import Against, decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
 from waste.evaluation.quarters import (
@@ -432,11 +440,80 @@ async def test_a_bulletin_is_published_by_another_person(world: World) -> None:
     assert await world.noted(draft()) == ["draft_bulletin"]
     number = await world.ledger.fetchval("SELECT bulletin_id FROM bulletin")
     assert await world.noted(edit_bulletin(world.database, SUPERVISOR, number, {"good": "x"})) == ["edit_bulletin"]
-    await world.refused(publish_bulletin(world.database, SUPERVISOR, number), "bulletins.editor_cannot_publish")
-    assert await world.noted(publish_bulletin(world.database, OTHER, number)) == ["publish_bulletin"]
-    await world.refused(publish_bulletin(world.database, OTHER, number), "bulletins.published")
+    publish = partial(publish_bulletin, world.database, world.ledger)
+    await world.refused(publish(SUPERVISOR, number), "bulletins.editor_cannot_publish")
+    await world.refused(publish(OTHER, number), "bulletins.appeals_may_come")
+    assert await world.noted(publish(OTHER, number, "演示")) == ["publish_bulletin"]
+    detail = await world.ledger.fetchval("SELECT detail FROM audit_entry ORDER BY entry DESC LIMIT 1")
+    assert json.decode(detail) == {"reason": "演示"}
+    await world.refused(publish(OTHER, number), "bulletins.published")
     await world.refused(edit_bulletin(world.database, OTHER, number, {"good": "y"}), "bulletins.published")
     await world.refused(edit_bulletin(world.database, OTHER, 1, {"good": "y"}), "bulletins.no_bulletin")
+
+
+async def revised(world: World, percent: int) -> None:
+    """An appeal against A1 is accepted; the result has a revision."""
+    against = Against(frozenset({"A1"}), veto=False)
+    appeal = await raise_appeal(world.database, world.kitchen, world.canteen, QUARTER, against, "有制度", [])
+    await score_evidence(world.database, OTHER, world.canteen, QUARTER, "A1", percent, "x", [])
+    await decide_appeal(world.database, THIRD, appeal, accept=True, text="属实")
+
+
+async def test_a_draft_is_not_published_when_a_result_was_revised_after_it(world: World) -> None:
+    """Accepted and not evaluated yet, and evaluated: the draft's figures are those from before the appeal."""
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER, "测试")
+    stale = await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER)
+    await revised(world, 90)
+    publish = partial(publish_bulletin, world.database, world.ledger, OTHER, reason="测试")
+    await world.refused(publish(stale), "bulletins.being_evaluated")
+    await run_pending_evaluations(world.ledger)
+    await world.refused(publish(stale), "bulletins.results_changed")
+    fresh = await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER)
+    await publish(fresh)
+
+
+async def test_a_quarter_has_one_bulletin_that_holds_and_a_later_one_replaces_it_openly(world: World) -> None:
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER, "测试")
+    await world.ledger.execute("UPDATE evaluation_quarter SET frozen_at = frozen_at - interval '20 days'")
+    first, second = [await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER) for _ in range(2)]
+    await edit_bulletin(world.database, SUPERVISOR, first, {"title": "第一份"})
+    publish = partial(publish_bulletin, world.database, world.ledger, OTHER)
+    await publish(first)
+    await world.refused(publish(second), "bulletins.replacing_takes_a_reason")
+
+    async def shown(number: int) -> str:
+        async with world.database() as db:
+            made = await read_issue(db, world.ledger, number, drafts=True)
+        return page(made, Language.CHINESE)
+
+    assert "替代" not in await shown(first)
+    assert f"本通报替代{long_date(TODAY, Language.CHINESE)}发布的《第一份》（编号：{first}）" in await shown(second)
+    await publish(second, "订正人次")
+    assert f"已由{long_date(TODAY, Language.CHINESE)}发布的" in await shown(first)
+    assert f'href="/bulletins/{second}?lang=zh-Hans"' in await shown(first)
+    assert f"本通报替代{long_date(TODAY, Language.CHINESE)}发布的《第一份》（编号：{first}）" in await shown(second)
+    async with world.database() as db:
+        listed = list_page(await list_bulletins(db, drafts=False), Language.ENGLISH)
+    assert listed.count("replaced by") == 1
+    assert f"No. {first}" in listed
+
+
+async def test_a_published_bulletin_says_that_a_result_was_revised_since(world: World) -> None:
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER, "测试")
+    number = await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER)
+    await publish_bulletin(world.database, world.ledger, OTHER, number, "测试")
+    async with world.database() as db:
+        assert (await read_issue(db, world.ledger, number, drafts=False)).revised == ()
+    await revised(world, 90)
+    await run_pending_evaluations(world.ledger)
+    async with world.database() as db:
+        made = await read_issue(db, world.ledger, number, drafts=False)
+    said = f"发布后，{world.canteen.name_zh}的评估结果经申诉有变更"
+    assert said in page(made, Language.CHINESE)
+    assert f"{world.canteen.name_en}: revised on appeal" in page(made, Language.ENGLISH)
 
 
 async def test_a_bulletin_has_the_elements_of_an_official_document(world: World) -> None:
@@ -453,9 +530,9 @@ async def test_a_bulletin_has_the_elements_of_an_official_document(world: World)
     await world.refused(edit(second, elements), "bulletins.number_taken")
     await edit(second, elements | {"serial": None})
     await world.refused(edit(second, {"issuers": ["机关\U0001f468局"]}), "bulletins.cannot_be_printed")
-    await publish_bulletin(world.database, OTHER, first)
+    await publish_bulletin(world.database, world.ledger, OTHER, first, "测试")
     async with world.database() as db:
-        kept = await read_bulletin(db, first, drafts=False)
+        kept = (await read_issue(db, world.ledger, first, drafts=False)).bulletin
     assert {name: getattr(kept, name) for name in elements} == elements
     assert kept.signed_on == datetime.now(ZONE).date()
     assert kept.texts["good"] == "推行小份半份。"

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from foundation.catalogue import Language
 from foundation.pdf import render
 from tests.rules.test_bulletin_wording import Known, bulletin, issued, line
+from waste.bulletins.bulletins import Issue
 from waste.bulletins.document import TEMPLATE, data_of
 from waste.bulletins.facts import Overdue
 from waste.bulletins.models import Bulletin
@@ -64,7 +65,7 @@ class Page:
 
 def pages_of(made: Bulletin, language: Language = Language.CHINESE) -> list[Page]:
     with capture_logs() as logs:
-        content = render(TEMPLATE, data_of(made, language, ""))
+        content = render(TEMPLATE, data_of(Issue(made), language, ""))
     assert not logs, "it is PDF/A"
     return [Page(page) for page in pdfium.PdfDocument(content)]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from foundation.catalogue import Language
+from waste.bulletins.bulletins import Issue
 from waste.bulletins.facts import Facts, Group, Line, Overdue, Totals
 from waste.bulletins.models import Bulletin
 from waste.bulletins.pages import list_page, page
@@ -170,22 +171,22 @@ def test_every_figure_that_changes_has_its_date() -> None:
 def test_a_document_number_has_room_until_it_is_registered(serial: int | None, number: str) -> None:
     made = issued(Known().facts(), "宁波市机关事务管理局")
     made.serial = serial
-    assert present(made, Language.CHINESE).document_number == number
-    assert number in page(made, Language.CHINESE)
-    assert present(made, Language.ENGLISH).document_number == ""
+    assert present(Issue(made), Language.CHINESE).document_number == number
+    assert number in page(Issue(made), Language.CHINESE)
+    assert present(Issue(made), Language.ENGLISH).document_number == ""
 
 
 def test_annexes_are_numbered_and_empty_ones_are_left_out() -> None:
     made = bulletin(Known().facts())
-    labels = [(one.label, one.title) for one in present(made, Language.CHINESE).annexes]
+    labels = [(one.label, one.title) for one in present(Issue(made), Language.CHINESE).annexes]
     assert labels == [("附件1", "评估结果一览表"), ("附件2", "逾期未整改问题清单"), ("附件3", "评估方法说明")]
     made.found["overdue"], made.annexes = [], ["ranking", "overdue"]
-    assert [one.label for one in present(made, Language.CHINESE).annexes] == ["附件"]
+    assert [one.label for one in present(Issue(made), Language.CHINESE).annexes] == ["附件"]
 
 
 def test_the_ranking_says_what_is_to_be_known_of_the_data() -> None:
     facts = Known(lines=[line(flags=2, corrected_weeks=1)]).facts()
-    assert "2处数据待核查；1周数据有更正" in page(bulletin(facts), Language.CHINESE)
+    assert "2处数据待核查；1周数据有更正" in page(Issue(bulletin(facts)), Language.CHINESE)
 
 
 def test_the_method_prints_the_definitions() -> None:
@@ -196,18 +197,18 @@ def test_the_method_prints_the_definitions() -> None:
 
 
 def test_figures_have_their_units_and_what_is_required() -> None:
-    figures = dict(present(bulletin(Known().facts()), Language.CHINESE).figures)
+    figures = dict(present(Issue(bulletin(Known().facts())), Language.CHINESE).figures)
     assert figures["每人次浪费量"] == "63.2克（较上季度下降8.1%）"
     assert figures["年度抽查"] == "3/7家，42.9%（要求不低于35%）"
-    assert present(bulletin(Known().facts()), Language.CHINESE).overdue[0][3] == "机关事务管理部门"
+    assert present(Issue(bulletin(Known().facts())), Language.CHINESE).overdue[0][3] == "机关事务管理部门"
 
 
 def test_an_english_page_has_the_facts_and_no_chinese_but_a_finding() -> None:
     shown = bulletin(Known().facts())
-    assert not HAN.search(page(shown, Language.ENGLISH).replace("剩菜未称重", ""))
+    assert not HAN.search(page(Issue(shown), Language.ENGLISH).replace("剩菜未称重", ""))
     assert not HAN.search(list_page([shown], Language.ENGLISH))
-    assert 'lang="zh-Hans-CN"' in page(shown, Language.CHINESE)
-    assert not re.search("[,;:?!()][\u4e00-\u9fff]", re.sub("<[^>]*>", " ", page(shown, Language.CHINESE)))
+    assert 'lang="zh-Hans-CN"' in page(Issue(shown), Language.CHINESE)
+    assert not re.search("[,;:?!()][\u4e00-\u9fff]", re.sub("<[^>]*>", " ", page(Issue(shown), Language.CHINESE)))
 
 
 def test_what_earlier_releases_published_is_still_shown() -> None:
@@ -217,10 +218,10 @@ def test_what_earlier_releases_published_is_still_shown() -> None:
     old.found = {name: value for name, value in to_builtins(facts).items() if name != "as_of"}
     del old.found["groups"][0]["scheme_en"]
     old.texts = old.texts | {"foreword": "本季度共评估7个食堂。"}
-    assert "（默认方案）：自助餐" in page(old, Language.CHINESE)
-    assert "本季度共评估7个食堂。" in page(old, Language.CHINESE)
+    assert "（默认方案）：自助餐" in page(Issue(old), Language.CHINESE)
+    assert "本季度共评估7个食堂。" in page(Issue(old), Language.CHINESE)
     old.texts = {name: old.texts[name] for name in ("title", "foreword", "good", "warnings", "closing")}
     old.year = old.signed_on = None
-    assert "三、下一步工作要求" in page(old, Language.CHINESE)
-    assert "评估方法说明" not in page(old, Language.CHINESE)
-    assert "Method of evaluation" in page(old, Language.ENGLISH)
+    assert "三、下一步工作要求" in page(Issue(old), Language.CHINESE)
+    assert "评估方法说明" not in page(Issue(old), Language.CHINESE)
+    assert "Method of evaluation" in page(Issue(old), Language.ENGLISH)

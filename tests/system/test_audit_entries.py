@@ -472,7 +472,8 @@ def edit_bulletin(city: City) -> Ask:
 
 
 def publication(city: City) -> Ask:
-    return Ask("approver", f"/waste/bulletins/{city.bulletin}/publication", None, "kitchen-yinzhou", "supervisor")
+    path = f"/waste/bulletins/{city.bulletin}/publication"
+    return Ask("approver", path, EARLY, "kitchen-yinzhou", "supervisor")
 
 
 def sign_in(_: City) -> Ask:

@@ -261,7 +261,10 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     assert supervisor.ask("PATCH", path, {"colour": "red"}).status == 400
     assert supervisor.ask("POST", f"{path}/publication").status == 403, "nobody publishes what he wrote"
     assert kitchen.ask("POST", f"{path}/publication").status == 403
-    assert network.approver.ask("POST", f"{path}/publication").status == 204
+    publication = f"{path}/publication", {"reason": "测试，不等申诉期满"}
+    early = network.approver.ask("POST", publication[0])
+    assert (early.status, early.json()["code"]) == (409, "bulletins.appeals_may_come")
+    assert network.approver.ask("POST", *publication).status == 204
     assert supervisor.ask("PATCH", path, {"foreword": "x"}).status == 409
     facts = urllib3.request("GET", f"{network.url}/bulletins/{bulletin}/data").json()
     assert [len(group["lines"]) for group in facts["groups"]]

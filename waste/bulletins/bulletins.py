@@ -1,15 +1,16 @@
 """Bulletins (通报): drafted from a frozen quarter's results, edited by people, published by another person.
 
 The facts are computed once, when the bulletin is drafted, and kept with it; people edit the texts. A published bulletin
-never changes, and is open to everybody.
+never changes, and is open to everybody. Of a quarter's published bulletins the last one holds: it replaces the one
+before it, and both say so.
 """
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import convert, to_builtins
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,10 +21,12 @@ from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Pro
 from registry import audit
 from registry.access import Person
 from registry.models import Database, next_numbers
-from waste.bulletins.facts import Facts, facts_of
+from waste.bulletins.facts import Facts, Line, facts_of, revised_lines
 from waste.bulletins.models import Bulletin
 from waste.bulletins.wording import TEXTS, draft_texts
-from waste.evaluation.quarters import quarter_of, state_of, year_and_quarter
+from waste.evaluation.appeals import AppealState, appeals_until
+from waste.evaluation.models import Appeal
+from waste.evaluation.quarters import lock_state, quarter_of, state_of, year_and_quarter
 
 
 class BulletinState(StrEnum):
@@ -39,6 +42,18 @@ class Annex(StrEnum):
     RANKING = "ranking"
     OVERDUE = "overdue"
     METHOD = "method"
+
+
+class Issue(NamedTuple):
+    """A bulletin, the ones of its quarter that it replaces and that replaces it, and results that were revised since.
+
+    ``replaces`` of a draft: what it would replace if it were published now.
+    """
+
+    bulletin: Bulletin
+    replaces: Bulletin | None = None
+    replaced_by: Bulletin | None = None
+    revised: tuple[Line, ...] = ()
 
 
 def bulletin_subject(bulletin_id: int) -> str:
@@ -97,18 +112,50 @@ async def edit_bulletin(database: Database, person: Person, bulletin_id: int, ch
             raise Problem(CONFLICT, "bulletins.number_taken", number=number) from None
 
 
-async def publish_bulletin(database: Database, person: Person, bulletin_id: int) -> None:
+async def publish_bulletin(
+    database: Database, ledger: Pool, person: Person, bulletin_id: int, reason: str | None = None
+) -> None:
     """Publish a draft; it is signed today unless it says otherwise.
 
-    Raises Problem NOT_FOUND, CONFLICT (published), SECOND_PERSON (the person edited it).
+    If it replaces a published bulletin, or appeals may still come or are open, it takes a reason, which is audited.
+
+    Raises Problem NOT_FOUND, CONFLICT (published; the quarter's results are not those of the draft, or are being
+    evaluated; a reason is missing), SECOND_PERSON (the person edited it).
     """
-    async with audit.change(database, person.login, "publish_bulletin", bulletin_subject(bulletin_id)) as change:
+    detail = {} if reason is None else {"reason": reason}
+    async with audit.change(
+        database, person.login, "publish_bulletin", bulletin_subject(bulletin_id), detail
+    ) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
         if person.login in bulletin.written_by:
             raise Problem(SECOND_PERSON, "bulletins.editor_cannot_publish", bulletin_id=bulletin_id)
+        # One bulletin of a quarter after the other, and no evaluation meanwhile.
+        state = await lock_state(await change.connection(), bulletin.quarter)
+        if state is None or state.frozen_at is None or not state.current:
+            raise Problem(CONFLICT, "bulletins.being_evaluated", **year_and_quarter(bulletin.quarter))
+        if await revised_lines(ledger, kept_facts(bulletin)):
+            raise Problem(CONFLICT, "bulletins.results_changed", bulletin_id=bulletin_id)
+        if reason is None:
+            await _must_need_no_reason(change.db, bulletin.quarter, appeals_until(state.frozen_at))
         bulletin.state, bulletin.published_by = BulletinState.PUBLISHED, person.login
         bulletin.published_at = now = datetime.now(UTC)
         bulletin.signed_on = bulletin.signed_on or now.astimezone(ZONE).date()
+
+
+async def _must_need_no_reason(db: AsyncSession, quarter: date, appeals_until: date) -> None:
+    if published := await _published(db, quarter):
+        raise Problem(CONFLICT, "bulletins.replacing_takes_a_reason", bulletin_id=published[-1].bulletin_id)
+    if datetime.now(ZONE).date() <= appeals_until:
+        raise Problem(CONFLICT, "bulletins.appeals_may_come", until=appeals_until)
+    undecided = Appeal.quarter == quarter, Appeal.state == AppealState.OPEN
+    if count := await db.scalar(select(func.count()).select_from(Appeal).where(*undecided)):
+        raise Problem(CONFLICT, "bulletins.appeals_open", count=count)
+
+
+async def _published(db: AsyncSession, quarter: date) -> list[Bulletin]:
+    """The published bulletins of a quarter, in order: each replaces the one before it."""
+    published = Bulletin.quarter == quarter, Bulletin.state == BulletinState.PUBLISHED
+    return list(await db.scalars(select(Bulletin).where(*published).order_by(Bulletin.published_at)))
 
 
 async def _lock_draft(db: AsyncSession, bulletin_id: int) -> Bulletin:
@@ -128,9 +175,26 @@ async def list_bulletins(db: AsyncSession, *, drafts: bool) -> list[Bulletin]:
     return list(await db.scalars(query))
 
 
-async def read_bulletin(db: AsyncSession, bulletin_id: int, *, drafts: bool) -> Bulletin:
+async def read_issue(db: AsyncSession, ledger: Pool, bulletin_id: int, *, drafts: bool) -> Issue:
     """One bulletin. Raises Problem(NOT_FOUND), also for a draft unless drafts may be seen."""
     bulletin = await db.get(Bulletin, bulletin_id)
     if bulletin is None or (bulletin.state == BulletinState.DRAFT and not drafts):
         raise Problem(NOT_FOUND, "bulletins.no_bulletin", bulletin_id=bulletin_id)
-    return bulletin
+    published = await _published(db, bulletin.quarter)
+    place = published.index(bulletin) if bulletin in published else len(published)
+    return Issue(
+        bulletin,
+        replaces=published[place - 1] if place else None,
+        replaced_by=published[place + 1] if place + 1 < len(published) else None,
+        revised=await _revised_since(ledger, bulletin),
+    )
+
+
+async def _revised_since(ledger: Pool, bulletin: Bulletin) -> tuple[Line, ...]:
+    """Results that were revised after a bulletin was published."""
+    state = await state_of(ledger, bulletin.quarter)
+    # Evaluations alone revise results, and none ran while the bulletin was published.
+    evaluated_at, published_at = state.evaluated_at if state else None, bulletin.published_at
+    if evaluated_at is None or published_at is None or evaluated_at < published_at:
+        return ()
+    return tuple(await revised_lines(ledger, kept_facts(bulletin)))

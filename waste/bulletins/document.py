@@ -9,22 +9,22 @@ import web
 from foundation.aside import Aside
 from foundation.catalogue import Language
 from foundation.pdf import render
-from waste.bulletins.models import Bulletin
+from waste.bulletins.bulletins import Issue
 from waste.bulletins.presentation import present
 
 TEMPLATE = Path(web.__file__).parent / "bulletin" / "page.typ"
 
 
-async def document(bulletin: Bulletin, language: Language, font: str, documents: Aside, caller: str) -> bytes:
+async def document(issue: Issue, language: Language, font: str, documents: Aside, caller: str) -> bytes:
     """The pages in the form of an official document, as PDF/A-2b. ``font``: the family of the body, if any.
 
     Raises Problem NO_FONT or UNAVAILABLE (too many ask).
     """
-    data = data_of(bulletin, language, font)
+    data = data_of(issue, language, font)
     return await documents.remembered(render, TEMPLATE, data, caller=caller)
 
 
-def data_of(bulletin: Bulletin, language: Language, font: str) -> dict[str, Any]:
+def data_of(issue: Issue, language: Language, font: str) -> dict[str, Any]:
     """What the template sets."""
-    shown: dict[str, Any] = to_builtins(present(bulletin, language))
+    shown: dict[str, Any] = to_builtins(present(issue, language))
     return shown | {"lang": language.tag.partition("-")[0], "body_font": font}

@@ -49,6 +49,12 @@ class Line(Struct):
     corrected_weeks: int = 0
     rank_low: int | None = None
     rank_high: int | None = None
+    canteen_id: int | None = None
+
+    @property
+    def result(self) -> tuple[object, ...]:
+        """What an accepted appeal may change."""
+        return self.score, self.low, self.high, self.grade_zh, self.to_verify, self.vetoed
 
 
 class Scored(Struct):
@@ -146,6 +152,21 @@ async def facts_of(ledger: Pool, quarter: date) -> Facts:
     )
 
 
+async def revised_lines(ledger: Pool, facts: Facts) -> list[Line]:
+    """Canteens whose results are not those of some facts any more, as they are now."""
+    quarter = date.fromisoformat(facts.quarter)
+    now = _groups(await standings(ledger, quarter), await schemes_of(ledger, quarter), {}, _Doubts({}, {}))
+    # Facts of earlier releases have no numbers of canteens.
+    kept: dict[int | str | None, object] = {
+        line.canteen_id or line.name_zh: line.result for group in facts.groups for line in group.lines
+    }
+    lines = [line for group in now for line in group.lines]
+    return [
+        line for line in lines
+        if kept.get(line.canteen_id, kept.get(line.name_zh, line.result)) != line.result
+    ]  # fmt: skip
+
+
 async def _scores(ledger: Pool, quarter: date) -> dict[int, float | None]:
     try:
         return {one.canteen_id: one.score for one in await standings(ledger, quarter)}
@@ -190,7 +211,7 @@ def _line(one: Standing, last_grade: str, before: float | None, doubts: _Doubts)
         rank=one.rank, name_zh=one.name_zh, name_en=one.name_en, score=one.score, low=one.low, high=one.high,
         grade_zh=grade, to_verify=one.to_verify, vetoed=one.vetoed, before=before,
         flags=doubts.flags.get(one.canteen_id, 0), corrected_weeks=doubts.corrected_weeks.get(one.canteen_id, 0),
-        rank_low=one.rank_low, rank_high=one.rank_high,
+        rank_low=one.rank_low, rank_high=one.rank_high, canteen_id=one.canteen_id,
     )  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 import html
 from collections.abc import Sequence
+from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from string import Template
 
 import web
 from foundation.catalogue import Language
-from waste.bulletins.bulletins import Annex
+from waste.bulletins.bulletins import Annex, Issue
 from waste.bulletins.models import Bulletin
 from waste.bulletins.presentation import (
     Presentation,
@@ -15,8 +17,10 @@ from waste.bulletins.presentation import (
     ShownGroup,
     ShownLine,
     label,
+    number_of,
     present,
     published_on,
+    replaced_said,
     title_of,
 )
 
@@ -26,9 +30,9 @@ LIST_PAGE = Template((FOLDER / "list.html").read_text(encoding="utf-8"))
 OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 
 
-def page(bulletin: Bulletin, language: Language) -> str:
+def page(issue: Issue, language: Language) -> str:
     """A bulletin as a page with charts."""
-    shown = present(bulletin, language)
+    shown = present(issue, language)
     return PAGE.substitute(
         _languages(language),
         **{f"label_{name}": html.escape(said) for name, said in shown.labels.items()},
@@ -41,6 +45,7 @@ def page(bulletin: Bulletin, language: Language) -> str:
         issuers="".join(f"<p>{html.escape(name)}</p>" for name in shown.issuers),
         document_number=html.escape(shown.document_number),
         addressees=f'<p class="to">{html.escape(shown.addressees)}</p>' if shown.addressees else "",
+        notices="".join(_notice(said, number, language) for said, number in shown.notices),
         basis="".join(f"<p>{html.escape(line)}</p>" for line in shown.basis),
         sections="".join(_section(heading, lines) for heading, lines in shown.sections),
         signature=_signature(shown),
@@ -50,10 +55,14 @@ def page(bulletin: Bulletin, language: Language) -> str:
 
 def list_page(published: list[Bulletin], language: Language) -> str:
     """The published bulletins as a page."""
+    latest: dict[date, Bulletin] = {}
+    for bulletin in sorted(published, key=attrgetter("published_at")):
+        latest[bulletin.quarter] = bulletin
     lines = [
         f'<li><a href="/bulletins/{bulletin.bulletin_id}?lang={language}">'
         f"{html.escape(title_of(bulletin, language))}</a>"
-        f" <small>{html.escape(published_on(bulletin, language))}</small>"
+        f" <small>{html.escape(number_of(bulletin, language))} {html.escape(published_on(bulletin, language))}"
+        f"{_replaced(bulletin, latest[bulletin.quarter], language)}</small>"
         for bulletin in published
     ]
     names = ("list_title", "product", "other_language")
@@ -67,6 +76,19 @@ def list_page(published: list[Bulletin], language: Language) -> str:
 def _languages(language: Language) -> dict[str, str]:
     other = OTHER[language]
     return {"language": language.value, "tag": language.tag, "other": other.value, "other_tag": other.tag}
+
+
+def _notice(said: str, number: int | None, language: Language) -> str:
+    """A sentence about the bulletin, with a link to the other one of which it speaks."""
+    text = html.escape(said)
+    linked = text if number is None else f'<a href="/bulletins/{number}?lang={language}">{text}</a>'
+    return f'<p class="notice">{linked}</p>'
+
+
+def _replaced(bulletin: Bulletin, latest: Bulletin, language: Language) -> str:
+    if bulletin is latest:
+        return ""
+    return f" · {html.escape(replaced_said(latest, language))}"
 
 
 def _section(heading: str, lines: list[str]) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from foundation import catalogue
 from foundation.calendar import ZONE, long_date
 from foundation.catalogue import Language
-from waste.bulletins.bulletins import Annex, kept_facts
+from waste.bulletins.bulletins import Annex, Issue, kept_facts
 from waste.bulletins.facts import Facts, Group, Line, Overdue, Scored, Totals
 from waste.bulletins.models import Bulletin
 from waste.bulletins.wording import change_said, grade_name, grade_of, headed, method, overview, title
@@ -69,13 +69,18 @@ class ShownAnnex(Struct):
 
 
 class Presentation(Struct):
-    """Everything that a reader of a bulletin sees, in one language; ``draft_mark`` is on each page of a draft."""
+    """Everything that a reader of a bulletin sees, in one language.
+
+    ``mark``: above each page of one that does not hold: a draft, or replaced, or with results that were revised since.
+    ``notices``: the same in a sentence, with the other bulletin's number.
+    """
 
     language: Language
     title: str
     number: int
     published: str
-    draft_mark: str
+    mark: str
+    notices: list[tuple[str, int | None]]
     labels: dict[str, str]
     figures: list[tuple[str, str]]
     issuers: list[str]
@@ -93,8 +98,9 @@ class Presentation(Struct):
     schemes: list[ShownScheme]
 
 
-def present(bulletin: Bulletin, language: Language) -> Presentation:
+def present(issue: Issue, language: Language) -> Presentation:
     """A bulletin in a language."""
+    bulletin = issue.bulletin
     facts = kept_facts(bulletin)
     official = language is Language.CHINESE
     signed_on = long_date(bulletin.signed_on, language) if bulletin.signed_on else ""
@@ -103,13 +109,14 @@ def present(bulletin: Bulletin, language: Language) -> Presentation:
         title=title_of(bulletin, language),
         number=bulletin.bulletin_id,
         published=_published(bulletin, language),
-        draft_mark="" if bulletin.published_at else label("draft", language),
+        mark=_mark(issue, language),
+        notices=_notices(issue, language),
         labels={name: label(name, language) for name in LABELS},
         figures=_figures(facts, language),
         issuers=bulletin.issuers if official else [],
         document_number=document_number(bulletin) if official and bulletin.issuers else "",
         addressees=_with_colon(bulletin.addressees) if official else "",
-        basis=_lines(bulletin.texts.get("basis", "")) if official else [],
+        basis=[*_replaces(issue, language), *(_lines(bulletin.texts.get("basis", "")) if official else [])],
         sections=_sections(bulletin, facts, language),
         annexes=_annexes(bulletin, facts, language),
         signed_on=signed_on,
@@ -120,6 +127,49 @@ def present(bulletin: Bulletin, language: Language) -> Presentation:
         method=_lines(bulletin.texts.get("method", "")) if official else method(facts, language),
         schemes=_schemes(facts, language),
     )
+
+
+def _mark(issue: Issue, language: Language) -> str:
+    if issue.bulletin.published_at is None:
+        return label("draft", language)
+    if issue.replaced_by is not None:
+        return replaced_said(issue.replaced_by, language)
+    return label("revised", language) if issue.revised else ""
+
+
+def _notices(issue: Issue, language: Language) -> list[tuple[str, int | None]]:
+    notices: list[tuple[str, int | None]] = []
+    if by := issue.replaced_by:
+        notices.append((label("replaced_by", language, **_cited(by, language)), by.bulletin_id))
+    if issue.revised:
+        names = catalogue.text("bulletins.comma", language).join(_name(line, language) for line in issue.revised)
+        notices.append((label("revised_since", language, canteens=names), None))
+    return notices
+
+
+def _replaces(issue: Issue, language: Language) -> list[str]:
+    if issue.replaces is None:
+        return []
+    return [label("replaces", language, **_cited(issue.replaces, language))]
+
+
+def _cited(bulletin: Bulletin, language: Language) -> dict[str, str]:
+    return {
+        "day": published_on(bulletin, language), "title": title_of(bulletin, language),
+        "number": number_of(bulletin, language),
+    }  # fmt: skip
+
+
+def replaced_said(by: Bulletin, language: Language) -> str:
+    """That a bulletin was replaced, in a few words."""
+    return label("replaced", language, number=number_of(by, language))
+
+
+def number_of(bulletin: Bulletin, language: Language) -> str:
+    """The document's number if it is registered, else the number by which it is found here."""
+    if language is Language.CHINESE and bulletin.issuers and bulletin.serial:
+        return document_number(bulletin)
+    return f"{label('number', language)}{bulletin.bulletin_id}"
 
 
 def document_number(bulletin: Bulletin) -> str:

@@ -22,11 +22,11 @@ from waste.bulletins.bulletins import (
     edit_bulletin,
     list_bulletins,
     publish_bulletin,
-    read_bulletin,
+    read_issue,
 )
 from waste.bulletins.document import document
 from waste.bulletins.pages import list_page, page
-from waste.bulletins.schemas import BulletinChanges, BulletinShown, NewBulletin
+from waste.bulletins.schemas import BulletinChanges, BulletinShown, NewBulletin, Publication
 
 ByPerson = Request[access.Person, Any, Any]
 
@@ -68,9 +68,19 @@ class BulletinWriterController(Controller):
         summary="Publish a draft",
         status_code=204,
     )
-    async def publish(self, request: ByPerson, bulletin_id: NumberInPath, database: Database) -> None:
-        """By a person who did not edit it. A published bulletin never changes."""
-        await publish_bulletin(database, request.user, bulletin_id)
+    async def publish(
+        self,
+        request: ByPerson,
+        bulletin_id: NumberInPath,
+        database: Database,
+        ledger: Pool,
+        data: Publication | None = None,
+    ) -> None:
+        """By a person who did not edit it. A published bulletin never changes; a later one of its quarter replaces it.
+
+        That takes a reason, and so does publishing while appeals may come or are open.
+        """
+        await publish_bulletin(database, ledger, request.user, bulletin_id, data.reason if data else None)
 
     @get(
         "/{bulletin_id:int}/page",
@@ -78,10 +88,12 @@ class BulletinWriterController(Controller):
         media_type=MediaType.HTML,
         summary="Preview a draft as a page",
     )
-    async def page(self, bulletin_id: NumberInPath, database: Database, language: Language) -> Response[str]:
+    async def page(
+        self, bulletin_id: NumberInPath, database: Database, ledger: Pool, language: Language
+    ) -> Response[str]:
         """As it will be published."""
         async with database() as db:
-            return page_response(page(await read_bulletin(db, bulletin_id, drafts=True), language), language)
+            return page_response(page(await read_issue(db, ledger, bulletin_id, drafts=True), language), language)
 
     @get(
         "/{bulletin_id:int}/pdf",
@@ -94,15 +106,16 @@ class BulletinWriterController(Controller):
         request: ByPerson,
         bulletin_id: NumberInPath,
         database: Database,
+        ledger: Pool,
         documents: Aside,
         bulletin_font: str,
         language: Language,
     ) -> Response[bytes]:
         """As it will be published."""
         async with database() as db:
-            bulletin = await read_bulletin(db, bulletin_id, drafts=True)
+            issue = await read_issue(db, ledger, bulletin_id, drafts=True)
         return _pdf(
-            bulletin_id, await document(bulletin, language, bulletin_font, documents, request.user.login), language
+            bulletin_id, await document(issue, language, bulletin_font, documents, request.user.login), language
         )
 
 
@@ -119,10 +132,12 @@ class BulletinController(Controller):
             return page_response(list_page(await list_bulletins(db, drafts=False), language), language)
 
     @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="Show a published bulletin")
-    async def page(self, bulletin_id: NumberInPath, database: Database, language: Language) -> Response[str]:
+    async def page(
+        self, bulletin_id: NumberInPath, database: Database, ledger: Pool, language: Language
+    ) -> Response[str]:
         """With charts."""
         async with database() as db:
-            return page_response(page(await read_bulletin(db, bulletin_id, drafts=False), language), language)
+            return page_response(page(await read_issue(db, ledger, bulletin_id, drafts=False), language), language)
 
     @get("/{bulletin_id:int}/pdf", media_type="application/pdf", summary="Download a published bulletin as a PDF")
     async def pdf(
@@ -130,19 +145,20 @@ class BulletinController(Controller):
         request: Request[Any, Any, Any],
         bulletin_id: NumberInPath,
         database: Database,
+        ledger: Pool,
         documents: Aside,
         bulletin_font: str,
         language: Language,
     ) -> Response[bytes]:
         """A4, PDF/A-2b."""
         async with database() as db:
-            bulletin = await read_bulletin(db, bulletin_id, drafts=False)
+            issue = await read_issue(db, ledger, bulletin_id, drafts=False)
         return _pdf(
-            bulletin_id, await document(bulletin, language, bulletin_font, documents, address_of(request)), language
+            bulletin_id, await document(issue, language, bulletin_font, documents, address_of(request)), language
         )
 
     @get("/{bulletin_id:int}/data", summary="Show the facts of a published bulletin")
-    async def data(self, bulletin_id: NumberInPath, database: Database) -> dict[str, Any]:
+    async def data(self, bulletin_id: NumberInPath, database: Database, ledger: Pool) -> dict[str, Any]:
         """The figures behind its charts."""
         async with database() as db:
-            return (await read_bulletin(db, bulletin_id, drafts=False)).found
+            return (await read_issue(db, ledger, bulletin_id, drafts=False)).bulletin.found

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import Message, text, text_or_none
+from foundation.messages import LongText, Message, text, text_or_none
 from waste.bulletins.bulletins import Annex
 from waste.bulletins.models import Bulletin
 
@@ -41,6 +41,12 @@ class BulletinChanges(Message):
     copy_to: Annotated[str, text_or_none(300)] | UnsetType = UNSET
     signed_on: date | UnsetType | None = UNSET
     annexes: Annotated[list[Annex], Meta(max_length=3)] | UnsetType = UNSET
+
+
+class Publication(Message):
+    """Why a bulletin replaces another one, or is published while appeals may come or are open."""
+
+    reason: LongText
 
 
 class BulletinShown(Struct):

@@ -42,6 +42,11 @@ class AppealState(StrEnum):
     REJECTED = "rejected"
 
 
+def appeals_until(frozen_at: datetime) -> date:
+    """The last day for appeals against the results of a quarter that was frozen then."""
+    return (frozen_at + APPEAL_WITHIN).astimezone(ZONE).date()
+
+
 def appeal_subject(appeal_id: int) -> str:
     """How the audit log and the files name an appeal."""
     return f"appeal/{appeal_id}"
@@ -98,7 +103,7 @@ async def _must_be_appealable(db: AsyncSession, quarter: date) -> None:
     state = await db.get(EvaluationQuarter, quarter)
     if state is None or state.frozen_at is None:
         raise Problem(CONFLICT, "evaluation.not_frozen", **year_and_quarter(quarter))
-    until = (state.frozen_at + APPEAL_WITHIN).astimezone(ZONE).date()
+    until = appeals_until(state.frozen_at)
     if datetime.now(ZONE).date() > until:
         raise Problem(INVALID, "evaluation.appeal_too_late", until=until)
 
