@@ -68,4 +68,4 @@ async def test_what_a_person_decided_stays(ledger: Pool, database_url: str) -> N
     await engine.dispose()
     await replace(ledger, canteens, [found(canteens[0], 3, figure=300.0)])
     assert await states(ledger, canteens) == {3: "upheld", 4: "dismissed", 5: "cleared"}
-    assert await flag_counts(ledger, numbers, *JUNE) == {canteens[0]["canteen_id"]: {"weight_outlier": 1}}
+    assert await flag_counts(ledger, numbers, *JUNE) == {canteens[0]["canteen_id"]: {"weight_outlier": {"upheld": 1}}}

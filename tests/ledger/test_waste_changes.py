@@ -34,6 +34,7 @@ from waste.bulletins.bulletins import (
     publish_bulletin,
     read_issue,
 )
+from waste.bulletins.facts import facts_of
 from waste.bulletins.pages import list_page, page
 from waste.evaluation.appeals import Against, decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
@@ -498,6 +499,28 @@ async def test_a_quarter_has_one_bulletin_that_holds_and_a_later_one_replaces_it
         listed = list_page(await list_bulletins(db, drafts=False), Language.ENGLISH)
     assert listed.count("replaced by") == 1
     assert f"No. {first}" in listed
+
+
+async def test_a_bulletin_doubts_a_canteen_once_a_flag_is_upheld(world: World) -> None:
+    """An open flag is a question and changes no figure; an upheld one leaves the canteen out of the average."""
+    await world.evaluated()
+    canteen, (first, last) = world.canteen, quarter_of(QUARTER)
+    flags = [
+        FoundFlag(Book(canteen.book), CanteenId(canteen.canteen_id), first, last, 0.5, 1.0, stream=stream)
+        for stream in ("plate", "unserved")
+    ]
+    async with world.ledger.acquire() as connection:
+        await replace_flags(connection, "weight_drift", [canteen.canteen_id], (first, last), flags)
+
+    async def doubted() -> list[tuple[int, int]]:
+        facts = await facts_of(world.ledger, QUARTER)
+        assert (facts.sound is None) == (not facts.doubted)
+        return [(line.flags, line.upheld) for line in facts.doubted]
+
+    before = await doubted()
+    [flag, _] = await flags_of(world.ledger, [canteen.canteen_id], first, last)
+    await review_flag(world.database, SUPERVISOR, flag.flag_id, uphold=True, note="秤未归零")
+    assert await doubted() == [*before, (1, 1)]
 
 
 async def test_a_published_bulletin_says_that_a_result_was_revised_since(world: World) -> None:

@@ -12,7 +12,7 @@ from msgspec import to_builtins
 
 from foundation.catalogue import Language
 from waste.bulletins.bulletins import Issue
-from waste.bulletins.facts import Facts, Group, Line, Overdue, Totals
+from waste.bulletins.facts import Facts, Group, Line, Overdue, Sound, Totals
 from waste.bulletins.models import Bulletin
 from waste.bulletins.pages import list_page, page
 from waste.bulletins.presentation import present
@@ -38,7 +38,7 @@ def line(grade: str = "良好", rank: int | None = 1, **changes: object) -> Line
 
 
 def totals(grams: float) -> Totals:
-    return Totals(125_024, 7_901.4, grams, None, None, 0.961, 23_704.2)
+    return Totals(125_024, 7_901.4, grams, None, None, 0.961, 23_704.2, 115_694)
 
 
 @dataclass
@@ -162,7 +162,10 @@ def test_points_of_a_section_are_numbered() -> None:
 
 def test_every_figure_that_changes_has_its_date() -> None:
     texts = draft_texts(Known().facts())
-    assert "据截至2026年10月15日的数据，就餐125024人次，浪费食品7901千克。" in texts["foreword"]
+    assert (
+        "据截至2026年10月15日的数据，就餐125,024人次；称重齐全的餐次就餐115,694人次，浪费食品7,901千克。"
+        in texts["foreword"]
+    )
     assert "截至2026年10月15日，年度抽查食堂3家，占7家的42.9%。" in texts["foreword"]
     assert "截至2026年10月15日，尚有1项问题未完成整改" in texts["warnings"]
 
@@ -187,6 +190,51 @@ def test_annexes_are_numbered_and_empty_ones_are_left_out() -> None:
 def test_the_ranking_says_what_is_to_be_known_of_the_data() -> None:
     facts = Known(lines=[line(flags=2, corrected_weeks=1)]).facts()
     assert "2处数据待核查；1周数据有更正" in page(Issue(bulletin(facts)), Language.CHINESE)
+
+
+DOUBTED = line(name_zh="第二食堂", name_en="Second Canteen", rank=2, flags=34, upheld=1, doubted=True)
+
+
+def test_the_average_leaves_out_weights_that_do_not_hold_and_says_so() -> None:
+    """The whole network wastes 14.6 % less; without the canteen whose weights do not hold, as much as before."""
+    facts = Known(lines=[line(), DOUBTED]).facts()
+    facts.totals, facts.before, facts.sound = totals(68.3), totals(80.0), Sound(80.4, 80.4)
+    texts = draft_texts(facts)
+    assert "平均每人次浪费食品80.4克，与上季度持平。" in texts["foreword"]
+    assert "以上平均值未计入称重数据存疑的食堂1家，计入后为68.3克。" in texts["foreword"]
+    assert "第二食堂（1处数据经核查不实；34处数据待核查）的称重数据存疑" in texts["warnings"]
+    assert "核实数据。" in texts["closing"]
+    figures = dict(present(Issue(bulletin(facts)), Language.CHINESE).figures)
+    assert figures["每人次浪费量（不含数据存疑的食堂1家）"] == "80.4克（与上季度持平）"
+    assert "Second Canteen (figures found wrong: 1; figures to be checked: 34)" in page(
+        Issue(bulletin(facts)), Language.ENGLISH
+    )
+
+
+def test_no_success_is_claimed_if_no_weights_hold() -> None:
+    facts = Known(lines=[DOUBTED]).facts()
+    facts.sound = Sound(None, None)
+    texts = draft_texts(facts)
+    assert "平均每人次浪费食品63.2克。各食堂称重数据均存疑" in texts["foreword"]
+    assert "推广典型" not in texts["closing"]
+    assert dict(present(Issue(bulletin(facts)), Language.CHINESE).figures)["每人次浪费量"] == "63.2克"
+
+
+def test_the_legend_explains_only_what_is_shown() -> None:
+    def legend(**changes: Any) -> str:
+        return present(Issue(bulletin(Known(lines=[line(**changes)]).facts())), Language.CHINESE).legend
+
+    assert "括号" not in legend()
+    assert "得分后括号内为较上季度变化" in legend(before=80.0)
+    assert "名次后括号内为其95%区间" in legend(rank_low=1, rank_high=2)
+    assert "括号" not in legend(rank_low=1, rank_high=1)
+
+
+def test_an_english_reader_learns_of_problems_and_finds_the_chinese_text() -> None:
+    said = page(Issue(bulletin(Known().facts())), Language.ENGLISH)
+    assert "<h2>Problems</h2>" in said
+    assert "Canteen 6: failed" in said
+    assert '<a href="?lang=zh-Hans" hreflang="zh-Hans-CN">The text of the bulletin is in Chinese' in said
 
 
 def test_the_method_prints_the_definitions() -> None:

@@ -1,5 +1,6 @@
 """What a bulletin reports as fact: computed once, when it is drafted, and kept with it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import NamedTuple
@@ -10,17 +11,22 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.identifiers import CanteenId
 from waste.evaluation.definitions import bound_said
 from waste.evaluation.quarters import quarter_before, quarter_of
-from waste.evaluation.results import Standing, schemes_of, standings
+from waste.evaluation.results import NO_FIGURES, Standing, schemes_of, standings
 from waste.evaluation.scheme import Scheme, schemes
-from waste.flags.flags import flag_counts
+from waste.flags.flags import FlagState, flag_counts
 from waste.measures.over_time import measures_over
 from waste.measures.schemas import GroupBy, Period, PeriodMeasures, Serving
 from waste.supervision.cases import case_figures, overdue_cases
 from waste.supervision.sampling import coverage
 from waste.weighing.corrected import corrected_weeks
 
+Flags = Mapping[str, Mapping[FlagState, int]]
+"""A canteen's flags by rule and state."""
+MEASURED = frozenset({"streams_marked", "reweigh_differs"})
+"""Rules of flags that count, or were weighed again: nobody needs to uphold them."""
 SERVING_OF_EARLIER_RELEASES = {
     "自助 buffet": Serving.BUFFET,
     "套餐 set meal": Serving.SET_MEAL,
@@ -32,7 +38,8 @@ SERVING_OF_EARLIER_RELEASES = {
 class Line(Struct):
     """A canteen in a ranking, its rank with a 95 % interval; ``before``: its score of the quarter before.
 
-    ``flags``: figures of the quarter that need a look or are wrong. ``corrected_weeks``: weeks with corrected weights.
+    ``flags``: figures of the quarter that need a look (those of earlier releases: or are wrong); ``upheld``: that are
+    wrong. ``doubted``: its weights do not hold (``_doubted``). ``corrected_weeks``: weeks with corrected weights.
     """
 
     rank: int | None
@@ -50,6 +57,8 @@ class Line(Struct):
     rank_low: int | None = None
     rank_high: int | None = None
     canteen_id: int | None = None
+    upheld: int = 0
+    doubted: bool = False
 
     @property
     def result(self) -> tuple[object, ...]:
@@ -99,7 +108,7 @@ class Overdue(Struct):
 
 
 class Totals(Struct):
-    """The network's quarter; None where nothing can be computed."""
+    """The network's quarter; None where nothing can be computed. Waste is that of ``weighed_covers``."""
 
     covers: int
     waste_kg: float
@@ -108,10 +117,21 @@ class Totals(Struct):
     high: float | None
     completeness: float | None
     co2e_kg: float
+    weighed_covers: int | None = None
+
+
+class Sound(Struct):
+    """Grams per cover in the quarter and in the one before, without the canteens whose weights do not hold."""
+
+    grams_per_cover: float | None
+    before: float | None
 
 
 class Facts(Struct):
-    """Everything that a bulletin reports as fact; ``as_of``: the day on which cases were counted."""
+    """Everything that a bulletin reports as fact; ``as_of``: the day on which cases were counted.
+
+    ``sound``: none if the weights of all canteens hold.
+    """
 
     quarter: str
     groups: list[Group]
@@ -121,6 +141,17 @@ class Facts(Struct):
     overdue: list[Overdue]
     sampling: dict[str, int]
     as_of: str = ""
+    sound: Sound | None = None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The canteens of all groups."""
+        return [line for group in self.groups for line in group.lines]
+
+    @property
+    def doubted(self) -> list[Line]:
+        """Canteens whose weights do not hold."""
+        return [line for line in self.lines if line.doubted]
 
 
 def grade_names_en() -> dict[str, str]:
@@ -135,11 +166,13 @@ async def facts_of(ledger: Pool, quarter: date) -> Facts:
     today = datetime.now(ZONE).date()
     found = await standings(ledger, quarter)
     numbers = [one.canteen_id for one in found]
-    flags = {number: sum(rules.values()) for number, rules in (await flag_counts(ledger, numbers, first, last)).items()}
+    flags = await flag_counts(ledger, numbers, first, last)
     doubts = _Doubts(flags, await corrected_weeks(ledger, numbers, first, last))
+    doubted = {one.canteen_id for one in found if _doubted(one, flags.get(one.canteen_id, {}))}
     return Facts(
         quarter=str(quarter),
         groups=_groups(found, await schemes_of(ledger, quarter), await _scores(ledger, before), doubts),
+        sound=await _sound(ledger, first, last, doubted) if doubted else None,
         totals=await _totals(ledger, first, last),
         before=await _totals(ledger, *quarter_of(before)),
         cases=await case_figures(ledger, first, last, today),
@@ -157,9 +190,7 @@ async def revised_lines(ledger: Pool, facts: Facts) -> list[Line]:
     quarter = date.fromisoformat(facts.quarter)
     now = _groups(await standings(ledger, quarter), await schemes_of(ledger, quarter), {}, _Doubts({}, {}))
     # Facts of earlier releases have no numbers of canteens.
-    kept: dict[int | str | None, object] = {
-        line.canteen_id or line.name_zh: line.result for group in facts.groups for line in group.lines
-    }
+    kept: dict[int | str | None, object] = {line.canteen_id or line.name_zh: line.result for line in facts.lines}
     lines = [line for group in now for line in group.lines]
     return [
         line for line in lines
@@ -175,10 +206,31 @@ async def _scores(ledger: Pool, quarter: date) -> dict[int, float | None]:
 
 
 class _Doubts(NamedTuple):
-    """Flags, and weeks with corrections, by canteen."""
+    """Flags by rule and state, and weeks with corrections, by canteen."""
 
-    flags: dict[int, int]
+    flags: Mapping[int, Flags]
     corrected_weeks: dict[int, int]
+
+
+def _doubted(one: Standing, flags: Flags) -> bool:
+    """Whether a canteen's weights do not hold: falsified, a flag upheld, too many marked, or weighed again otherwise.
+
+    Other open flags are questions; they are counted, and change nothing.
+    """
+    upheld = any(FlagState.UPHELD in states and rule not in NO_FIGURES for rule, states in flags.items())
+    return one.vetoed or upheld or not MEASURED.isdisjoint(flags)
+
+
+async def _sound(ledger: Pool, first: date, last: date, doubted: set[CanteenId]) -> Sound:
+    before = quarter_of(quarter_before(first))
+    return Sound(await _grams_without(ledger, first, last, doubted), await _grams_without(ledger, *before, doubted))
+
+
+async def _grams_without(ledger: Pool, first: date, last: date, doubted: set[CanteenId]) -> float | None:
+    months = await measures_over(ledger, first, last, by=GroupBy.CANTEEN, per=Period.MONTH)
+    sound = [month for month in months if month.number not in doubted]
+    covers = sum(month.weighed_covers for month in sound)
+    return round(sum(month.waste_g for month in sound) / covers, 1) if covers else None
 
 
 def _groups(
@@ -206,13 +258,18 @@ def _scored(scheme: Scheme) -> list[Scored]:
 
 
 def _line(one: Standing, last_grade: str, before: float | None, doubts: _Doubts) -> Line:
-    grade = one.grade_zh or (last_grade if one.vetoed else "")
+    grade, flags = one.grade_zh or (last_grade if one.vetoed else ""), doubts.flags.get(one.canteen_id, {})
     return Line(
         rank=one.rank, name_zh=one.name_zh, name_en=one.name_en, score=one.score, low=one.low, high=one.high,
         grade_zh=grade, to_verify=one.to_verify, vetoed=one.vetoed, before=before,
-        flags=doubts.flags.get(one.canteen_id, 0), corrected_weeks=doubts.corrected_weeks.get(one.canteen_id, 0),
+        flags=_in_state(flags, FlagState.OPEN), upheld=_in_state(flags, FlagState.UPHELD),
+        doubted=_doubted(one, flags), corrected_weeks=doubts.corrected_weeks.get(one.canteen_id, 0),
         rank_low=one.rank_low, rank_high=one.rank_high, canteen_id=one.canteen_id,
     )  # fmt: skip
+
+
+def _in_state(flags: Flags, state: FlagState) -> int:
+    return sum(states.get(state, 0) for states in flags.values())
 
 
 async def _totals(ledger: Pool, first: date, last: date) -> Totals | None:
@@ -222,4 +279,4 @@ async def _totals(ledger: Pool, first: date, last: date) -> Totals | None:
 
 def _of_network(m: PeriodMeasures) -> Totals:
     waste_kg, co2e_kg = round(m.waste_g / 1000, 1), round(m.co2e_g / 1000, 1)
-    return Totals(m.covers, waste_kg, m.grams_per_cover, m.low, m.high, m.completeness, co2e_kg)
+    return Totals(m.covers, waste_kg, m.grams_per_cover, m.low, m.high, m.completeness, co2e_kg, m.weighed_covers)

@@ -46,6 +46,9 @@ def page(issue: Issue, language: Language) -> str:
         document_number=html.escape(shown.document_number),
         addressees=f'<p class="to">{html.escape(shown.addressees)}</p>' if shown.addressees else "",
         notices="".join(_notice(said, number, language) for said, number in shown.notices),
+        original=f'<p><a href="?lang=zh-Hans" hreflang="zh-Hans-CN">{html.escape(shown.original)}</a></p>'
+        if shown.original
+        else "",
         basis="".join(f"<p>{html.escape(line)}</p>" for line in shown.basis),
         sections="".join(_section(heading, lines) for heading, lines in shown.sections),
         signature=_signature(shown),
@@ -105,7 +108,7 @@ def _annex(annex: ShownAnnex, shown: Presentation) -> str:
     head = f"<h2>{html.escape(annex.label)}{html.escape(labels['colon'])}{html.escape(annex.title)}</h2>"
     match annex.kind:
         case Annex.RANKING:
-            legend = f"<small>{html.escape(labels['legend'])}</small>"
+            legend = f"<small>{html.escape(shown.legend)}</small>"
             return head + legend + "".join(_group(group) for group in shown.groups)
         case Annex.OVERDUE:
             return head + _table(labels, ("canteen", "finding", "due", "level"), shown.overdue)
@@ -152,6 +155,10 @@ def _axis(begins: list[float]) -> str:
 
 
 def _table(labels: dict[str, str], columns: Sequence[str], lines: list[list[str]]) -> str:
-    heads = "".join(f"<th>{html.escape(labels[name])}" for name in columns)
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in line) for line in lines)
-    return f'<div class="table"><table><tr>{heads}{rows}</table></div>'
+    """A table; on a narrow screen each row is a list whose cells say their columns."""
+    names = [html.escape(labels[name]) for name in columns]
+    rows = "".join(
+        "<tr>" + "".join(f'<td data-column="{n}">{html.escape(cell)}' for n, cell in zip(names, line, strict=True))
+        for line in lines
+    )
+    return f'<table class="rows"><tr>{"".join(f"<th>{name}" for name in names)}{rows}</table>'

@@ -14,12 +14,24 @@ from foundation.catalogue import Language
 from waste.bulletins.bulletins import Annex, Issue, kept_facts
 from waste.bulletins.facts import Facts, Group, Line, Overdue, Scored, Totals
 from waste.bulletins.models import Bulletin
-from waste.bulletins.wording import change_said, grade_name, grade_of, headed, method, overview, title
+from waste.bulletins.wording import (
+    change_said,
+    grade_name,
+    grade_of,
+    headed,
+    method,
+    next_steps,
+    note_of,
+    overview,
+    per_cover,
+    problems,
+    title,
+)
 from waste.supervision.cases import LEVELS
 from waste.supervision.sampling import SHARE
 
 LABELS = (
-    "product", "number", "legend", "print_legend", "canteen", "finding", "due", "level", "facts_as_json",
+    "product", "number", "canteen", "finding", "due", "level", "facts_as_json",
     "all_bulletins", "other_language", "annex", "colon", "copy_to", "file_of_issuers", "rank", "grade", "note",
     "interval", "indicator", "points", "full_points_at", "no_points_at", "formula",
 )  # fmt: skip
@@ -72,7 +84,8 @@ class Presentation(Struct):
     """Everything that a reader of a bulletin sees, in one language.
 
     ``mark``: above each page of one that does not hold: a draft, or replaced, or with results that were revised since.
-    ``notices``: the same in a sentence, with the other bulletin's number.
+    ``notices``: the same in a sentence, with the other bulletin's number. ``original``: that the bulletin's own text is
+    in Chinese, for readers of another language.
     """
 
     language: Language
@@ -82,6 +95,9 @@ class Presentation(Struct):
     mark: str
     notices: list[tuple[str, int | None]]
     labels: dict[str, str]
+    legend: str
+    print_legend: str
+    original: str
     figures: list[tuple[str, str]]
     issuers: list[str]
     document_number: str
@@ -112,6 +128,9 @@ def present(issue: Issue, language: Language) -> Presentation:
         mark=_mark(issue, language),
         notices=_notices(issue, language),
         labels={name: label(name, language) for name in LABELS},
+        legend=_legend("legend", facts, language),
+        print_legend=_legend("print_legend", facts, language),
+        original="" if official else label("texts_in_chinese", language),
         figures=_figures(facts, language),
         issuers=bulletin.issuers if official else [],
         document_number=document_number(bulletin) if official and bulletin.issuers else "",
@@ -255,15 +274,28 @@ def _name(of: Line | Overdue, language: Language) -> str:
 
 
 def _sections(bulletin: Bulletin, facts: Facts, language: Language) -> list[tuple[str, list[str]]]:
-    """Headings with paragraphs: the texts in Chinese, the overview of the facts in English."""
-    if language is not Language.CHINESE:
-        return [(label("overview", language), [overview(facts, language), label("texts_in_chinese", language)])]
-    return headed(bulletin.texts, language)
+    """Headings with paragraphs: the texts in Chinese, what the facts suggest in English."""
+    if language is Language.CHINESE:
+        return headed(bulletin.texts, language)
+    said = {"foreword": [overview(facts, language)]}
+    if facts.as_of:  # Facts of earlier releases have no day on which cases were counted.
+        said |= {"warnings": problems(facts, language), "closing": next_steps(facts, language)}
+    return [(catalogue.text(f"bulletins.heading.{name}", language), lines) for name, lines in said.items()]
+
+
+def _legend(name: str, facts: Facts, language: Language) -> str:
+    """How to read the ranking; what it does not have is not explained."""
+    names = [name]
+    if any(line.rank_low != line.rank_high for line in facts.lines):
+        names.append("legend_ranks")
+    if name == "legend" and any(line.before is not None for line in facts.lines):
+        names.append("legend_changes")
+    return ("" if language is Language.CHINESE else " ").join(label(each, language) for each in names)
 
 
 def _figures(facts: Facts, language: Language) -> list[tuple[str, str]]:
     """Name and value of the figures at the top."""
-    figures = [] if facts.totals is None else _waste_figures(facts.totals, facts.before, language)
+    figures = [] if facts.totals is None else _waste_figures(facts, facts.totals, language)
     cases = {name: facts.cases[name] for name in ("opened", "closed", "overdue")}
     figures.append((label("cases", language), label("cases_value", language, **cases)))
     inspected, canteens = facts.sampling["inspected"], facts.sampling["canteens"]
@@ -275,17 +307,20 @@ def _figures(facts: Facts, language: Language) -> list[tuple[str, str]]:
     return figures
 
 
-def _waste_figures(now: Totals, before: Totals | None, language: Language) -> list[tuple[str, str]]:
+def _waste_figures(facts: Facts, now: Totals, language: Language) -> list[tuple[str, str]]:
     figures = [
         (label("covers", language), f"{now.covers:,}"),
         (label("waste", language), label("kilograms", language, kilograms=f"{now.waste_kg:,.0f}")),
     ]
-    if now.grams_per_cover is not None:
-        value = label("grams", language, grams=f"{now.grams_per_cover:g}")
-        if before is not None and before.grams_per_cover:
-            change = change_said(now.grams_per_cover, before.grams_per_cover, language)
-            value = label("with_change", language, value=value, change=change)
-        figures.append((label("per_cover", language), value))
+    grams, before = per_cover(facts, now)
+    if grams is not None:
+        value = label("grams", language, grams=f"{grams:g}")
+        if before:
+            value = label("with_change", language, value=value, change=change_said(grams, before, language))
+        name = label("per_cover", language)
+        if facts.sound is not None and facts.sound.grams_per_cover is not None:
+            name = label("per_cover_without", language, count=len(facts.doubted))
+        figures.append((name, value))
     if now.completeness is not None:
         figures.append((label("completeness", language), f"{100 * now.completeness:.1f}%"))
     figures.append((label("co2e", language), label("kilograms", language, kilograms=f"{now.co2e_kg:,.0f}")))
@@ -308,13 +343,13 @@ def _group(group: Group, language: Language) -> ShownGroup:
 def _line(line: Line, language: Language) -> ShownLine:
     return ShownLine(
         line.rank, _rank(line, language), _name(line, language), line.score, line.low, line.high, line.vetoed,
-        _score(line, language), _interval(line, language), grade_of(line, language), _note(line, language),
+        _score(line, language), _interval(line, language), grade_of(line, language), note_of(line, language),
     )  # fmt: skip
 
 
 def _rank(line: Line, language: Language) -> str:
-    """The rank with its interval; of earlier releases, without."""
-    if line.rank is None or line.rank_low is None or line.rank_high is None:
+    """The rank with its interval, unless that is the rank alone; of earlier releases, without."""
+    if line.rank is None or line.rank_low is None or line.rank_high is None or line.rank_low == line.rank_high:
         return str(line.rank or "—")
     return label("spread", language, score=str(line.rank), low=str(line.rank_low), high=str(line.rank_high))
 
@@ -325,13 +360,6 @@ def _interval(line: Line, language: Language) -> str:
         return "—"
     interval = {"score": f"{line.score:.1f}", "low": f"{line.low:.1f}", "high": f"{line.high:.1f}"}
     return label("spread", language, **interval)
-
-
-def _note(line: Line, language: Language) -> str:
-    """What is to be known of the canteen's data."""
-    said = {"flagged": line.flags, "corrected": line.corrected_weeks}
-    notes = [catalogue.text(f"bulletins.{name}", language, count=count) for name, count in said.items() if count]
-    return catalogue.text("bulletins.semicolon", language).join(notes)
 
 
 def _score(line: Line, language: Language) -> str:

@@ -29,8 +29,8 @@ def draft_texts(facts: Facts) -> dict[str, str]:
         "basis": basis(facts, say),
         "foreword": overview(facts, say),
         "good": "",
-        "warnings": "\n".join(_numbered(_problems(facts, say))),
-        "closing": "\n".join(_numbered(_next_steps(facts, say))),
+        "warnings": "\n".join(_numbered(problems(facts, say))),
+        "closing": "\n".join(_numbered(next_steps(facts, say))),
         "method": "\n".join(method(facts, say)),
     }
 
@@ -105,7 +105,7 @@ def _said(name: str, language: Language, **params: str | int) -> str:
 
 
 def _evaluated(facts: Facts, language: Language) -> str:
-    lines = [line for group in facts.groups for line in group.lines]
+    lines = facts.lines
     if not lines:
         return _said("none_evaluated", language)
     counts = Counter(_counted_as(line, language) for line in lines)
@@ -126,22 +126,43 @@ def _counted_as(line: Line, language: Language) -> str:
 
 
 def _figures(facts: Facts, now: Totals, language: Language) -> list[str]:
-    before = facts.before
-    figures: dict[str, str | int] = {"covers": now.covers, "waste": f"{now.waste_kg:.0f}"}
-    # Weights may still be corrected; bulletins of earlier releases have no day.
+    figures: dict[str, str | int] = {"covers": f"{now.covers:,}", "waste": f"{now.waste_kg:,.0f}"}
+    name = "covers_and_waste"
+    # Weights may still be corrected; bulletins of earlier releases have no day, or do not say what was weighed.
     if facts.as_of:
-        figures["day"] = _as_of(facts, language)
-    sentences = [_said("covers_and_waste_as_of" if facts.as_of else "covers_and_waste", language, **figures)]
-    if now.grams_per_cover is not None:
-        grams = f"{now.grams_per_cover:g}"
-        if before is not None and before.grams_per_cover:
-            change = change_said(now.grams_per_cover, before.grams_per_cover, language)
-            sentences.append(_said("per_cover_changed", language, grams=grams, change=change))
-        else:
-            sentences.append(_said("per_cover", language, grams=grams))
-    if now.completeness is not None:
-        sentences.append(_said("completeness", language, percent=f"{100 * now.completeness:.1f}"))
-    return sentences
+        name, figures["day"] = "covers_and_waste_as_of", _as_of(facts, language)
+    if facts.as_of and now.weighed_covers is not None:
+        name, figures["weighed"] = "covers_weighed_and_waste", f"{now.weighed_covers:,}"
+    return [_said(name, language, **figures), *_per_cover(facts, now, language), *_completeness(now, language)]
+
+
+def per_cover(facts: Facts, now: Totals) -> tuple[float | None, float | None]:
+    """Grams per cover, and those of the quarter before if they compare: of canteens whose weights hold, if any does."""
+    if facts.sound is None:
+        return now.grams_per_cover, facts.before.grams_per_cover if facts.before else None
+    if facts.sound.grams_per_cover is None:
+        return now.grams_per_cover, None
+    return facts.sound.grams_per_cover, facts.sound.before
+
+
+def _per_cover(facts: Facts, now: Totals, language: Language) -> list[str]:
+    grams, before = per_cover(facts, now)
+    if grams is None or now.grams_per_cover is None:
+        return []
+    change = change_said(grams, before, language) if before else ""
+    said = _said("per_cover_changed" if change else "per_cover", language, grams=f"{grams:g}", change=change)
+    if facts.sound is None:
+        return [said]
+    if facts.sound.grams_per_cover is None:
+        return [said, _said("per_cover_of_doubted", language)]
+    grams_of_all = f"{now.grams_per_cover:g}"
+    return [said, _said("per_cover_without", language, count=len(facts.doubted), grams=grams_of_all)]
+
+
+def _completeness(now: Totals, language: Language) -> list[str]:
+    if now.completeness is None:
+        return []
+    return [_said("completeness", language, percent=f"{100 * now.completeness:.1f}")]
 
 
 def _inspected(facts: Facts, language: Language) -> list[str]:
@@ -154,19 +175,45 @@ def _inspected(facts: Facts, language: Language) -> list[str]:
 
 
 def _best(facts: Facts, language: Language) -> list[str]:
-    best = [line for group in facts.groups for line in group.lines if _is_good(line, group)]
-    return _of_canteens("best", best, language)
+    return _of_canteens("best", _good(facts), language)
+
+
+def _good(facts: Facts) -> list[Line]:
+    return [line for group in facts.groups for line in group.lines if _is_good(line, group)]
 
 
 def _is_good(line: Line, group: Group) -> bool:
     second_grade = group.grades[min(1, len(group.grades) - 1)][1]
-    return line.rank == 1 and not line.to_verify and (line.score or 0) >= second_grade
+    return line.rank == 1 and not line.to_verify and not line.doubted and (line.score or 0) >= second_grade
 
 
-def _problems(facts: Facts, language: Language) -> list[str]:
+def note_of(line: Line, language: Language) -> str:
+    """What is to be known of a canteen's data."""
+    said = {"upheld": line.upheld, "flagged": line.flags, "corrected": line.corrected_weeks}
+    notes = [_said(name, language, count=count) for name, count in said.items() if count]
+    return _said("semicolon", language).join(notes)
+
+
+def problems(facts: Facts, language: Language) -> list[str]:
+    """Canteens that failed, weights that do not hold, and open cases."""
     certain, doubtful = _failed(facts)
     failed = [*_of_canteens("failed", certain, language), *_of_canteens("failed_to_verify", doubtful, language)]
-    return [*(failed or [_said("none_failed", language)]), _cases(facts, language)]
+    return [*(failed or [_said("none_failed", language)]), *_doubts(facts, language), _cases(facts, language)]
+
+
+def _doubts(facts: Facts, language: Language) -> list[str]:
+    names = [_with_note(line, language) for line in facts.doubted]
+    return [_said("doubted", language, canteens=_said("comma", language).join(names))] if names else []
+
+
+def _with_note(line: Line, language: Language) -> str:
+    canteen, note = name_of(line, language), note_of(line, language)
+    return _said("doubted_canteen", language, canteen=canteen, note=note) if note else canteen
+
+
+def name_of(line: Line, language: Language) -> str:
+    """A canteen's name."""
+    return line.name_zh if language is Language.CHINESE else line.name_en
 
 
 def _failed(facts: Facts) -> tuple[list[Line], list[Line]]:
@@ -181,8 +228,8 @@ def _failed(facts: Facts) -> tuple[list[Line], list[Line]]:
 def _of_canteens(name: str, lines: list[Line], language: Language) -> list[str]:
     if not lines:
         return []
-    names = [line.name_zh if language is Language.CHINESE else line.name_en for line in lines]
-    return [_said(name, language, canteens=_said("comma", language).join(names))]
+    names = _said("comma", language).join(name_of(line, language) for line in lines)
+    return [_said(name, language, canteens=names)]
 
 
 def _cases(facts: Facts, language: Language) -> str:
@@ -193,10 +240,14 @@ def _cases(facts: Facts, language: Language) -> str:
     return _said("cases_overdue" if counts["overdue"] else "cases_open", language, day=day, **counts)
 
 
-def _next_steps(facts: Facts, language: Language) -> list[str]:
+def next_steps(facts: Facts, language: Language) -> list[str]:
+    """What is required, as far as it follows from figures."""
     certain, _ = _failed(facts)
-    steps = ["next_cases"] if certain or facts.cases["open"] else []
-    return [_said(name, language) for name in (*steps, "next_weighing", "next_examples")]
+    asked = {
+        "next_cases": certain or facts.cases["open"], "next_data": facts.doubted, "next_weighing": True,
+        "next_examples": _good(facts),
+    }  # fmt: skip
+    return [_said(name, language) for name, is_asked in asked.items() if is_asked]
 
 
 def _as_of(facts: Facts, language: Language) -> str:

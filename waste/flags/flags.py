@@ -101,11 +101,11 @@ async def flags_of(
 
 async def flag_counts(
     pool: Pool | Connection, canteen_ids: Sequence[int], first: date, last: date
-) -> dict[int, dict[str, int]]:
-    """Open and upheld flags that touch a span of days, by canteen and rule."""
-    counts: dict[int, dict[str, int]] = {}
+) -> dict[int, dict[str, dict[FlagState, int]]]:
+    """Open and upheld flags that touch a span of days, by canteen, rule and state."""
+    counts: dict[int, dict[str, dict[FlagState, int]]] = {}
     for row in await pool.fetch(QUERIES["counts"], list(canteen_ids), first, last):
-        counts.setdefault(row["canteen_id"], {})[row["rule"]] = row["flags"]
+        counts.setdefault(row["canteen_id"], {}).setdefault(row["rule"], {})[FlagState(row["state"])] = row["flags"]
     return counts
 
 

@@ -189,7 +189,8 @@ def _measures(
         return round(grams / s.weighed_covers, 1) if s.weighed_covers else None
 
     return PeriodMeasures(
-        *group, period=period, covers=s.covers, meals=s.meals, weighed_meals=s.weighed_meals, waste_g=s.waste_g,
+        *group, period=period, covers=s.covers, meals=s.meals, weighed_meals=s.weighed_meals,
+        weighed_covers=s.weighed_covers, waste_g=s.waste_g,
         inedible_g=s.inedible_g, prepared_g=s.prepared_g, implausible=s.implausible, covers_gross=s.covers_gross,
         unmatched_meals=s.unmatched_meals, unmatched_g=s.unmatched_g, corrected=s.corrected,
         whole=known[0] <= period and end_of(period, per) <= known[1],

@@ -84,11 +84,11 @@ class PeriodMeasures(Struct, frozen=True):
     """Measures of a group's meals in a period: weights in grams, money in fen; null where there is no figure.
 
     ``covers`` are net of refunds, ``covers_gross`` before them. ``weighed_meals``: all three streams of waste are
-    known, and there are covers; weights and figures per cover are of these. ``unmatched_meals`` and ``unmatched_g``
-    were weighed without covers, and are in no other figure. ``corrected``: corrections of weights. ``whole``: the
-    period is over and its days are closed; only such periods compare. ``low`` and ``high`` are the 95 % interval of
-    grams per cover, computed for quarters and years of up to 300 groups
-    and periods. ``number`` is 0 for groups that are neither a canteen nor an agency.
+    known, and there are covers (``weighed_covers``); weights and figures per cover are of these. ``unmatched_meals``
+    and ``unmatched_g`` were weighed without covers, and are in no other figure. ``corrected``: corrections of weights.
+    ``whole``: the period is over and its days are closed; only such periods compare. ``low`` and ``high`` are the 95 %
+    interval of grams per cover, computed for quarters and years of up to 300 groups and periods. ``number`` is 0 for
+    groups that are neither a canteen nor an agency.
     """
 
     number: int
@@ -97,6 +97,7 @@ class PeriodMeasures(Struct, frozen=True):
     covers: int
     meals: int
     weighed_meals: int
+    weighed_covers: int
     waste_g: int
     inedible_g: int
     prepared_g: int

@@ -27,6 +27,6 @@ ORDER BY k.last_day DESC, k.flag_id DESC LIMIT 1000;
 
 -- name: counts
 -- How many flags of each canteen and rule that touch a span of days are open or upheld.
-SELECT canteen_id, rule, count(*) AS flags FROM kitchen_flag
+SELECT canteen_id, rule, state, count(*) AS flags FROM kitchen_flag
 WHERE canteen_id = ANY ($1) AND last_day >= $2 AND first_day <= $3 AND state IN ('open', 'upheld')
-GROUP BY canteen_id, rule;
+GROUP BY canteen_id, rule, state;
