@@ -204,9 +204,10 @@ def test_what_an_agency_scores_itself_counts_until_an_inspector_does() -> None:
 def test_what_a_ledger_measures_stands_before_the_agencys_own_score_and_behind_the_inspectors() -> None:
     inspected = {code: share for code, share in EVIDENCE.items() if code != "B3"}
     own = replace(KNOWN, inspected=inspected, self_scored={"B3": 1.0}, with_file=frozenset({"B3"}))
-    [measured] = [p for p in evaluated([WEEK] * 13, replace(own, from_ledger={"B3": 0.75})).points if p.code == "B3"]
+    [measured] = [p for p in evaluated([WEEK] * 13, replace(own, from_ledger={"B3": 0.02})).points if p.code == "B3"]
     assert (measured.points, measured.source, measured.missing) == (4.5, "measured", False)
-    everything = replace(own, inspected=EVIDENCE | {"B3": 0.5}, from_ledger={"B3": 0.75})
+    assert measured.value == 0.02, "the loss, not its share of the points"
+    everything = replace(own, inspected=EVIDENCE | {"B3": 0.5}, from_ledger={"B3": 0.02})
     [seen] = [p for p in evaluated([WEEK] * 13, everything).points if p.code == "B3"]
     assert (seen.points, seen.source) == (3, "inspector")
 

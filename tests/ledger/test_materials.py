@@ -194,7 +194,7 @@ async def test_a_cause_is_kept_and_spoilage_is_measured_against_what_came(
     assert storage_loss(found.spoiled_g, found.received_g) == 0.02
 
 
-async def test_storage_loss_is_scored_where_each_month_has_purchases_and_the_balance_holds(
+async def test_storage_loss_is_known_where_each_month_has_purchases_and_the_balance_holds(
     ledger: Pool, canteens: dict[int, Canteen], as_superuser: AsSuperuser
 ) -> None:
     """Of two canteens with purchases of 300 kg and 9 kg spoiled, one bought nothing in a month."""
@@ -224,7 +224,7 @@ async def test_storage_loss_is_scored_where_each_month_has_purchases_and_the_bal
             for one in await inputs_of(ledger, quarter, kitchens, TODAY)
         }
 
-    assert await scored() == {whole: {"B3": pytest.approx(0.5)}, broken: {}}, "3 %, between 1 and 5 %"
+    assert await scored() == {whole: {"B3": pytest.approx(0.03)}, broken: {}}
     async with ledger.acquire() as connection, connection.transaction():
         flag = FoundFlag(Book(canteens[whole].book), whole, first, last, 0.5)
         await replace_flags(connection, "mass_balance", [whole], (first, last), [flag])

@@ -39,7 +39,6 @@ from waste.evaluation.scoring import (
     evaluate,
     fell_to,
     ranks,
-    share_of_points,
 )
 from waste.evaluation.sums import MealRecord, Week, total, weeks_of
 from waste.flags.flags import FlagState, FoundFlag, flag_counts, flags_of, replace_flags
@@ -294,12 +293,8 @@ async def _storage_losses(pool: Pool, numbers: Sequence[int], first: date, last:
 
 
 def _from_ledger(scheme: Scheme, loss: float | None) -> dict[str, float]:
-    """The shares of points that the ledger of purchases gives."""
-    return {
-        one.code: share_of_points(loss, one.target, one.limit)
-        for one in scheme.indicator
-        if loss is not None and one.ledger == STORAGE_LOSS and one.target is not None and one.limit is not None
-    }
+    """What the ledger of purchases measures, by indicator."""
+    return {one.code: loss for one in scheme.indicator if loss is not None and one.ledger == STORAGE_LOSS}
 
 
 async def _weeks_of_year_before(

@@ -68,8 +68,8 @@ class Reweighed:
 class Known:
     """What is known of a quarter besides its weeks: scores as shares of 1 by indicator.
 
-    ``from_ledger``: indicators scored from evidence that a ledger measures. ``with_file``: self-evaluated ones with a
-    file. ``upheld``: rules whose flags of more than a week a person
+    ``from_ledger``: what a ledger measures of indicators that are scored from evidence. ``with_file``: self-evaluated
+    ones with a file. ``upheld``: rules whose flags of more than a week a person
     upheld. ``hearing``: whether a finding of falsified weights waits for the canteen's statement.
     """
 
@@ -360,7 +360,7 @@ def _points(indicator: Indicator, scored: _Scored) -> float | None:
 
 def _scored(scheme: Scheme, indicator: Indicator, quarter: Week, known: Known) -> _Scored:
     if indicator.measure is None:
-        return _from_evidence(scheme, indicator.code, known)
+        return _from_evidence(scheme, indicator, known)
     if indicator.least > {"bookings_kept": quarter.booked, "cases_in_time": known.cases_due}.get(
         indicator.measure, indicator.least
     ):
@@ -387,11 +387,13 @@ def _share(scheme: Scheme, indicator: Indicator, quarter: Week, known: Known, va
     return share_of_points(value, indicator.target, indicator.limit)
 
 
-def _from_evidence(scheme: Scheme, code: str, known: Known) -> _Scored:
+def _from_evidence(scheme: Scheme, indicator: Indicator, known: Known) -> _Scored:
+    code = indicator.code
     if code in known.inspected:
         return _Scored(known.inspected[code], known.inspected[code], source=Source.INSPECTOR)
     if code in known.from_ledger:
-        return _Scored(known.from_ledger[code], known.from_ledger[code])
+        value = known.from_ledger[code]
+        return _Scored(value, _share(scheme, indicator, Week(), known, value))
     if code in known.self_scored and code in known.with_file:
         own, most = known.self_scored[code], scheme.cap.self_share
         return _Scored(own, min(own, most), capped=own > most, source=Source.SELF)
