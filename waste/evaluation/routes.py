@@ -55,7 +55,7 @@ from waste.evaluation.schemas import (
     TraceShown,
     WeekShown,
 )
-from waste.evaluation.scheme import schemes
+from waste.evaluation.scheme import Scheme, schemes
 from waste.weighing.files import files_of
 
 ByPerson = Request[access.Person, Any, Any]
@@ -151,9 +151,10 @@ class EvaluationController(Controller):
         standing = next((one for one in await standings(ledger, quarter) if one.canteen_id == canteen_id), None)
         if standing is None:
             raise Problem(NOT_FOUND, "evaluation.canteen_not_evaluated", canteen_id=canteen_id)
-        indicator = (await schemes_of(ledger, quarter))[standing.scheme].indicator_of(code)
+        scheme = (await schemes_of(ledger, quarter))[standing.scheme]
+        indicator = scheme.indicator_of(code)
         kept = (await kept_results(ledger, quarter, [canteen_id]))[canteen_id]
-        point = next((one for one in _points(quarter, canteen_id, kept) if one.code == code), None)
+        point = next((one for one in _points(quarter, canteen_id, kept, scheme) if one.code == code), None)
         if point is None:
             raise Problem(NOT_FOUND, "evaluation.not_applicable", indicator=code, canteen_id=canteen_id)
         from_cases = indicator.measure == "cases_in_time"
@@ -320,15 +321,21 @@ async def quarter_shown(
         found = []
     kept = await kept_results(ledger, quarter, [one.canteen_id for one in found])
     assert state is not None
-    shown = [EvaluationShown.of(one, _points(quarter, one.canteen_id, kept[one.canteen_id])) for one in found]
+    known = await schemes_of(ledger, quarter)
+    shown = [
+        EvaluationShown.of(
+            one, _points(quarter, one.canteen_id, kept[one.canteen_id], known[one.scheme]), known[one.scheme]
+        )
+        for one in found
+    ]
     return QuarterShown(
         quarter, evaluated=state.current, frozen=state.frozen, closed_after=closed_after, evaluations=shown
     )
 
 
-def _points(quarter: date, canteen_id: CanteenId | int, kept: KeptResult) -> list[PointShown]:
+def _points(quarter: date, canteen_id: CanteenId | int, kept: KeptResult, scheme: Scheme) -> list[PointShown]:
     address = f"/waste/evaluations/{quarter}/canteens/{canteen_id}"
-    return [PointShown.of(point, f"{address}/{point.code}") for point in kept.points]
+    return [PointShown.of(point, f"{address}/{point.code}", scheme.indicator_of(point.code)) for point in kept.points]
 
 
 def _weeks(quarter: date, canteen_id: int, kept: KeptResult) -> list[WeekShown]:

@@ -12,7 +12,7 @@ from registry.identifiers import CanteenId
 from registry.meals import Meal
 from waste.evaluation.models import Appeal
 from waste.evaluation.results import Standing
-from waste.evaluation.scheme import IndicatorCode, MealBand
+from waste.evaluation.scheme import Indicator, IndicatorCode, MealBand, Scheme
 from waste.evaluation.scoring import Point
 from waste.measures.streams import Stream
 from waste.weighing.schemas import FileShown
@@ -32,14 +32,24 @@ class SchemeShown(Struct):
 
 
 class PointShown(Point, frozen=True):
-    """The points of an indicator; ``records``: the address of what they were computed from."""
+    """The points of an indicator; ``records``: the address of what they were computed from.
+
+    ``value``: grams per cover if that is the ``measure``, else a share of 1. ``target``, ``limit`` (by kind of meal in
+    ``meals``): where it has all of its points, or none. ``least``: with fewer bookings or cases it is left out.
+    """
 
     records: str = ""
+    measure: str | None = None
+    target: float | None = None
+    limit: float | None = None
+    meals: dict[Meal, MealBand] = field(default_factory=dict)
+    least: int = 0
 
     @classmethod
-    def of(cls, point: Point, records: str) -> Self:
-        """A point with its records."""
-        return cls(**structs.asdict(point), records=records)
+    def of(cls, point: Point, records: str, indicator: Indicator) -> Self:
+        """A point with its records and its rule."""
+        rule = {name: getattr(indicator, name) for name in ("measure", "target", "limit", "meals", "least")}
+        return cls(**structs.asdict(point), records=records, **rule)
 
 
 class EvaluationShown(Struct):
@@ -47,6 +57,7 @@ class EvaluationShown(Struct):
 
     ``to_verify``: the grade is uncertain (待核实). ``vetoed``: weights were falsified. ``revision``: accepted appeals.
     ``rank_low``, ``rank_high``: the 95 % interval of the rank; fewer than five peers have none.
+    ``failed``: the grade is the scheme's last.
     """
 
     canteen_id: CanteenId
@@ -62,6 +73,7 @@ class EvaluationShown(Struct):
     grade_en: str | None
     to_verify: bool
     vetoed: bool
+    failed: bool
     revision: int
     rank: int | None
     rank_low: int | None
@@ -70,10 +82,11 @@ class EvaluationShown(Struct):
     points: list[PointShown]
 
     @classmethod
-    def of(cls, standing: Standing, points: Sequence[PointShown]) -> Self:
+    def of(cls, standing: Standing, points: Sequence[PointShown], scheme: Scheme) -> Self:
         """A standing with its points."""
-        names = set(cls.__struct_fields__) - {"points"}
-        return cls(**{name: getattr(standing, name) for name in names}, points=list(points))
+        names = set(cls.__struct_fields__) - {"points", "failed"}
+        failed = standing.grade_zh == scheme.grade[-1].name_zh
+        return cls(**{name: getattr(standing, name) for name in names}, failed=failed, points=list(points))
 
 
 class QuarterShown(Struct):

@@ -24,13 +24,19 @@ const TEXTS = {
     interval: (low, high) => `95%区间${low}—${high}`,
     verify: "等级待核实",
     vetoed: "一票否决",
-    flags: (count) => `${count}项提示`,
-    noFlags: "无提示",
+    flags: (count, open) => (open === count ? `${count}项提示` : `${count}项提示（待处理${open}项）`),
     points: "指标得分",
     indicator: "指标",
-    value: "测定值",
+    value: "数值",
     score: "得分",
-    full: "满分",
+    full: "分值",
+    sum: "合计",
+    sumIs: (got, possible, score) => `总分：100×${got}÷${possible}＝${score}`,
+    bounds: (target, limit) => `满分值${target}，零分值${limit}`,
+    grams: (value) => `${value}克/人次`,
+    leftOut: "无法计算，不计入总分",
+    fewBookings: (least) => `预约不足${least}次，不计入总分`,
+    fewCases: (least) => `到期事项不足${least}件，不计入总分`,
     capped: "已封顶",
     missing: "未提供依据",
     corrected: "按复称结果校正",
@@ -38,10 +44,18 @@ const TEXTS = {
     states: { open: "待处理", upheld: "已确认", dismissed: "已排除" },
     days: (first, last) => (first === last ? first : `${first}至${last}`),
     meals: { breakfast: "早餐", lunch: "午餐", dinner: "晚餐" },
+    streams: { preparation: "加工损耗", unserved: "备餐剩余（未取用）", plate: "餐盘剩余", inedible: "不可食部分", prepared: "备餐总量" },
     rows: (count) => `涉及${count}条记录`,
     uphold: "确认",
     dismiss: "排除",
+    together: (count) => `以上${count}项同类提示一并处理`,
+    upholdAll: (count) => `全部确认（${count}项）`,
+    dismissAll: (count) => `全部排除（${count}项）`,
     note: "处理说明",
+    noteFirst: "请先填写处理说明",
+    file: "申诉卷（PDF）",
+    integrity: "称重数据核查",
+    bulletins: "通报",
     bar: (score) => `得分${score}`,
   },
   en: {
@@ -68,13 +82,19 @@ const TEXTS = {
     interval: (low, high) => `95 % interval ${low} to ${high}`,
     verify: "grade to be verified",
     vetoed: "vetoed",
-    flags: (count) => (count === 1 ? "1 flag" : `${count} flags`),
-    noFlags: "no flags",
+    flags: (count, open) => `${count === 1 ? "1 flag" : `${count} flags`}${open === count ? "" : `, ${open} of them open`}`,
     points: "Points by indicator",
     indicator: "Indicator",
     value: "Value",
     score: "Points",
     full: "of",
+    sum: "Sum",
+    sumIs: (got, possible, score) => `Score: 100 × ${got} ÷ ${possible} = ${score}`,
+    bounds: (target, limit) => `all points at ${target}, none at ${limit}`,
+    grams: (value) => `${value} g per cover`,
+    leftOut: "left out: cannot be computed",
+    fewBookings: (least) => `left out: fewer than ${least} bookings`,
+    fewCases: (least) => `left out: fewer than ${least} cases due`,
     capped: "capped",
     missing: "no evidence",
     corrected: "corrected by weighing again",
@@ -82,14 +102,23 @@ const TEXTS = {
     states: { open: "open", upheld: "upheld", dismissed: "dismissed" },
     days: (first, last) => (first === last ? first : `${first} to ${last}`),
     meals: { breakfast: "breakfast", lunch: "lunch", dinner: "dinner" },
+    streams: { preparation: "preparation waste", unserved: "unserved", plate: "plate waste", inedible: "inedible parts", prepared: "prepared food" },
     rows: (count) => (count === 1 ? "1 record" : `${count} records`),
     uphold: "Uphold",
     dismiss: "Dismiss",
+    together: (count) => `All ${count} like these`,
+    upholdAll: (count) => `Uphold all ${count}`,
+    dismissAll: (count) => `Dismiss all ${count}`,
     note: "Reason",
+    noteFirst: "Give a reason first",
+    file: "Appeal file (PDF)",
+    integrity: "Integrity of weights",
+    bulletins: "Bulletins",
     bar: (score) => `Score ${score}`,
   },
 };
 const QUARTERS_SHOWN = 6;
+const KEPT_MS = 60000;
 const SVG = "http://www.w3.org/2000/svg";
 const state = document.getElementById("state");
 const form = document.getElementById("sign-in");
@@ -99,6 +128,7 @@ let token = "";
 let login = "";
 let shown = null;
 let flags = [];
+let supervises = false;
 
 function say(text, wrong = false) {
   state.textContent = text;
@@ -110,8 +140,9 @@ async function ask(method, path, message) {
   if (token) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
   if (answer.status === 204) return null;
+  if (answer.headers.get("content-type") === "application/pdf") return answer.blob();
   const told = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(told.title), { status: answer.status });
+  if (!answer.ok) throw Object.assign(new Error(told.detail || told.title), { status: answer.status });
   return told;
 }
 
@@ -162,7 +193,7 @@ function rank(one) {
   const texts = TEXTS[language];
   if (one.rank === null) return made("div", "rank", made("small", "", texts.noRank));
   const place = made("div", "rank", made("strong", "", texts.rank(one.rank)));
-  if (one.rank_low != null) place.append(made("small", "", texts.rankBetween(one.rank_low, one.rank_high)));
+  if (one.rank_low !== one.rank_high) place.append(made("small", "", texts.rankBetween(one.rank_low, one.rank_high)));
   return place;
 }
 
@@ -170,11 +201,40 @@ function figures(one) {
   const texts = TEXTS[language];
   const box = made("div", "figures", made("strong", "", one.score === null ? "—" : one.score.toFixed(1)), " ");
   const grade = language === "zh" ? one.grade_zh : one.grade_en;
-  if (grade) box.append(made("span", "pill", grade), " ");
+  if (grade) box.append(made("span", one.failed ? "pill wrong" : "pill", grade), " ");
   if (one.to_verify) box.append(made("span", "pill verify", texts.verify), " ");
   if (one.vetoed) box.append(made("span", "pill wrong", texts.vetoed));
   if (one.low !== null) box.append(made("small", "", texts.interval(one.low.toFixed(1), one.high.toFixed(1))));
   return box;
+}
+
+function percent(share) {
+  return `${Number((100 * share).toPrecision(4))}%`.replace("-", "−");
+}
+
+function valueOf(point, value) {
+  return point.measure === "grams_per_cover" ? TEXTS[language].grams(Number(value.toFixed(1))) : percent(value);
+}
+
+// Where an indicator has all of its points, or none; of the kinds of meals if each has its own.
+function bounds(point) {
+  const texts = TEXTS[language];
+  if (point.target !== null) return texts.bounds(percent(point.target), percent(point.limit));
+  return Object.entries(point.meals).map(([meal, band]) => `${texts.meals[meal]} ${texts.bounds(band.target, band.limit)}`).join(" · ");
+}
+
+function leftOut(point) {
+  const texts = TEXTS[language];
+  if (!point.least) return texts.leftOut;
+  return (point.measure === "bookings_kept" ? texts.fewBookings : texts.fewCases)(point.least);
+}
+
+// What a point rests on, and where it is full. Without points it rests on nothing that was measured.
+function notesOf(point) {
+  const texts = TEXTS[language];
+  if (point.points === null) return [leftOut(point)];
+  const marks = [point.capped && texts.capped, point.missing && texts.missing, point.corrected && texts.corrected];
+  return [point.source && texts.from[point.source], ...marks, point.source === "measured" && bounds(point)].filter(Boolean);
 }
 
 function points(one) {
@@ -186,60 +246,113 @@ function points(one) {
   const body = table.createTBody();
   for (const point of one.points) {
     const row = body.insertRow();
-    const notes = [point.source && texts.from[point.source], point.capped && texts.capped, point.missing && texts.missing, point.corrected && texts.corrected];
     row.append(
-      made("td", "", `${point.code} ${language === "zh" ? point.name_zh : point.name_en}`, made("small", "", notes.filter(Boolean).join(" · "))),
-      made("td", "number", point.value === null ? "—" : String(Math.round(point.value * 1000) / 1000)),
+      made("td", "", `${point.code} ${language === "zh" ? point.name_zh : point.name_en}`, made("small", "", notesOf(point).join(" · "))),
+      made("td", "number", point.value === null ? "—" : valueOf(point, point.value)),
       made("td", "number", point.points === null ? "—" : point.points.toFixed(2)),
-      made("td", "number", String(point.possible)),
+      made("td", "number", point.points === null ? "—" : String(point.possible)),
     );
+  }
+  const counted = one.points.filter((point) => point.points !== null);
+  if (counted.length) {
+    const got = counted.reduce((sum, point) => sum + point.points, 0).toFixed(2);
+    const possible = String(counted.reduce((sum, point) => sum + point.possible, 0));
+    const said = made("small", "", texts.sumIs(got, possible, one.score.toFixed(1)));
+    table.createTFoot().insertRow().append(made("th", "", texts.sum, said), made("th", ""), made("th", "number", got), made("th", "number", possible));
   }
   return made("details", "", made("summary", "", texts.points), table);
 }
 
-function flagItem(flag) {
+// A reason, and buttons that uphold or dismiss some flags for it.
+function decision(some, uphold, dismiss) {
   const texts = TEXTS[language];
-  const meal = flag.meal ? ` · ${texts.meals[flag.meal]}` : "";
-  const facts = [texts.days(flag.first_day, flag.last_day) + meal, texts.states[flag.state]];
-  if (flag.rows.length) facts.push(texts.rows(flag.rows.length));
-  if (flag.note) facts.push(`${flag.reviewed_by}: ${flag.note}`);
-  const item = made("li", flag.state, flag.text, " ", made("small", "", facts.join(" · ")));
-  if (flag.state !== "open") return item;
   const note = made("input", "");
   note.placeholder = texts.note;
   note.setAttribute("aria-label", texts.note);
-  const buttons = [[texts.uphold, true], [texts.dismiss, false]].map(([text, uphold]) => {
+  const hint = made("small", "wrong");
+  hint.setAttribute("role", "alert");
+  const buttons = [[uphold, true], [dismiss, false]].map(([text, upheld]) => {
     const button = made("button", "", text);
     button.type = "button";
-    button.addEventListener("click", () => review(flag, uphold, note));
+    button.addEventListener("click", () => {
+      if (note.value.trim()) return review(some, upheld, note.value.trim());
+      hint.textContent = texts.noteFirst;
+      note.focus();
+    });
     return button;
   });
-  item.append(made("div", "", note), made("div", "", ...buttons));
+  return [made("div", "", note, hint), made("div", "", ...buttons)];
+}
+
+function flagItem(flag) {
+  const texts = TEXTS[language];
+  const facts = [flag.stream && texts.streams[flag.stream], flag.meal && texts.meals[flag.meal], texts.days(flag.first_day, flag.last_day), texts.states[flag.state]];
+  if (flag.rows.length) facts.push(texts.rows(flag.rows.length));
+  if (flag.note) facts.push(`${flag.reviewed_by}: ${flag.note}`);
+  const item = made("li", flag.state, flag.text, " ", made("small", "", facts.filter(Boolean).join(" · ")));
+  if (flag.state === "open") item.append(...decision([flag], texts.uphold, texts.dismiss));
   return item;
 }
 
-async function review(flag, uphold, note) {
-  if (!note.value.trim()) return note.focus();
+// Open flags first, those of one rule, stream and meal together by their days; several open ones can be decided at once.
+function flagList(mine) {
+  const texts = TEXTS[language];
+  const kind = (flag) => [flag.state === "open" ? 0 : 1, flag.rule, flag.stream, flag.meal].join(" ");
+  const groups = new Map();
+  for (const flag of mine) groups.set(kind(flag), [...(groups.get(kind(flag)) ?? []), flag]);
+  const list = made("ul", "flags");
+  for (const [, some] of [...groups].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    some.sort((one, other) => (one.first_day < other.first_day ? -1 : 1));
+    list.append(...some.map(flagItem));
+    const count = some.length;
+    if (count > 1 && some[0].state === "open")
+      list.append(made("li", "together", texts.together(count), ...decision(some, texts.upholdAll(count), texts.dismissAll(count))));
+  }
+  return list;
+}
+
+async function review(some, uphold, note) {
+  let wrong = null;
   try {
-    await ask("POST", `/waste/flags/${flag.flag_id}/review`, { uphold, note: note.value.trim() });
+    for (const flag of some) await ask("POST", `/waste/flags/${flag.flag_id}/review`, { uphold, note });
   } catch (error) {
-    return say(error.message, true);
+    wrong = error;
   }
   await refresh();
+  if (wrong) say(wrong.message, true);
+}
+
+// A link to a file that only who is signed in may have.
+function appealFile(one) {
+  const button = made("button", "link", TEXTS[language].file);
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    try {
+      const file = await ask("GET", `/waste/evaluations/${shown.quarter}/canteens/${one.canteen_id}/file?lang=${language}`);
+      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `appeal-file-${shown.quarter}-${one.canteen_id}.pdf` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
+    } catch (error) {
+      say(error.message, true);
+    }
+  });
+  return button;
 }
 
 function canteen(one) {
   const texts = TEXTS[language];
   const mine = flags.filter((flag) => flag.canteen_id === one.canteen_id);
   const head = made("div", "head", rank(one), made("div", "name", language === "zh" ? one.name_zh : one.name_en), bar(one), figures(one));
-  const found = mine.filter((flag) => flag.state !== "dismissed").length;
   const box = made("article", "", head);
   if (mine.length) {
-    const details = made("details", "", made("summary", "", texts.flags(found)), made("ul", "flags", ...mine.map(flagItem)));
+    const open = mine.filter((flag) => flag.state === "open").length;
+    const details = made("details", "", made("summary", "", texts.flags(mine.length, open)), flagList(mine));
     details.dataset.canteen = one.canteen_id;
     box.append(details);
   }
-  box.append(points(one));
+  const links = made("p", "links", appealFile(one));
+  if (supervises) links.append(Object.assign(made("a", "", texts.integrity), { href: `/integrity?lang=${language}&canteen=${one.canteen_id}&quarter=${shown.quarter}` }));
+  box.append(points(one), links);
   return box;
 }
 
@@ -251,6 +364,7 @@ function draw() {
   const switcher = document.getElementById("language");
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
+  for (const link of document.querySelectorAll("header a")) link.search = `?lang=${language}`;
   document.getElementById("who").textContent = texts.signedIn(login);
   fillQuarters();
   const found = document.getElementById("found");
@@ -283,6 +397,7 @@ async function signOut() {
   token = login = "";
   shown = null;
   flags = [];
+  supervises = false;
   form.reset();
   drawSession();
   form.elements.login.focus();
@@ -296,7 +411,9 @@ async function signOut() {
 // Flags are for supervisors; others see their results without them.
 async function askFlags(first) {
   try {
-    return await ask("GET", `/waste/flags?first=${first}&last=${lastDay(first)}`);
+    const found = await ask("GET", `/waste/flags?first=${first}&last=${lastDay(first)}`);
+    supervises = true;
+    return found;
   } catch (error) {
     if (error.status === 403) return [];
     throw error;

@@ -5,6 +5,8 @@ const TEXTS = {
     other: "English",
     title: "机关食堂一卡通　数据核查",
     heading: "称重数据核查",
+    evaluations: "成效评估",
+    bulletins: "通报",
     login: "用户名",
     password: "密码",
     signIn: "登录",
@@ -65,6 +67,8 @@ const TEXTS = {
     other: "中文",
     title: "onecard: integrity of weights",
     heading: "Integrity of weights",
+    evaluations: "Evaluations",
+    bulletins: "Bulletins",
     login: "User name",
     password: "Password",
     signIn: "Sign in",
@@ -338,6 +342,7 @@ function draw() {
   const switcher = document.getElementById("language");
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
+  for (const link of document.querySelectorAll("header a")) link.search = `?lang=${language}`;
   document.getElementById("who").textContent = texts.signedIn(login);
   form.hidden = Boolean(token);
   document.getElementById("session").hidden = choice.hidden = !token;
@@ -380,6 +385,20 @@ function iso(day) {
   return new Date(day - day.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
 }
 
+// The canteen and the quarter (its first day) that the address names, else the last weeks.
+function choose(asked) {
+  const now = new Date();
+  choice.elements.last.value = iso(now);
+  choice.elements.first.value = iso(new Date(now - DAYS_SHOWN * 86400000));
+  const begins = /^(\d{4})-(\d{2})-01$/.exec(asked.get("quarter") ?? "");
+  if (begins) {
+    choice.elements.first.value = begins[0];
+    choice.elements.last.value = iso(new Date(begins[1], Number(begins[2]) + 2, 0));
+  }
+  const options = [...choice.elements.canteen.options].map((option) => option.value);
+  if (options.includes(asked.get("canteen"))) choice.elements.canteen.value = asked.get("canteen");
+}
+
 document.getElementById("sign-out").addEventListener("click", signOut);
 
 document.getElementById("language").addEventListener("click", async () => {
@@ -406,10 +425,8 @@ form.addEventListener("submit", async (event) => {
     token = "";
     return say(error.message, true);
   }
-  const now = new Date();
-  choice.elements.last.value = iso(now);
-  choice.elements.first.value = iso(new Date(now - DAYS_SHOWN * 86400000));
   draw();
+  choose(new URLSearchParams(location.search));
   await refresh();
 });
 
