@@ -303,6 +303,14 @@ CREATE TABLE public.closed_day (
     cycle_date date
 );
 
+CREATE TABLE public.code_reference (
+    book integer NOT NULL,
+    reference bytea NOT NULL,
+    credential_id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_code_reference_ck_code_reference_reference CHECK ((octet_length(reference) = 6))
+);
+
 CREATE TABLE public.console_session (
     token_hash bytea NOT NULL,
     user_id bigint NOT NULL,
@@ -355,6 +363,8 @@ CREATE TABLE public.credential (
     expires_at timestamp with time zone,
     last_counter bigint DEFAULT '0'::bigint NOT NULL,
     counters_used bit(256) DEFAULT (~ (0)::bit(256)) NOT NULL,
+    key_algorithm text,
+    CONSTRAINT ck_credential_key_algorithm CHECK ((key_algorithm = ANY (ARRAY['ed25519'::text, 'ecdsa-p256-sha256'::text]))),
     CONSTRAINT ck_credential_kind CHECK ((kind = ANY (ARRAY['card'::text, 'phone'::text]))),
     CONSTRAINT ck_credential_state CHECK ((state = ANY (ARRAY['active'::text, 'blocked'::text])))
 )
@@ -1137,6 +1147,9 @@ ALTER TABLE ONLY public.case_step
 ALTER TABLE ONLY public.closed_day
     ADD CONSTRAINT pk_closed_day PRIMARY KEY (book, business_date);
 
+ALTER TABLE ONLY public.code_reference
+    ADD CONSTRAINT pk_code_reference PRIMARY KEY (book, reference);
+
 ALTER TABLE ONLY public.console_session
     ADD CONSTRAINT pk_console_session PRIMARY KEY (token_hash);
 
@@ -1382,6 +1395,10 @@ CREATE UNIQUE INDEX uq_approval_pending ON public.approval USING btree (kind, di
 
 CREATE UNIQUE INDEX uq_bulletin_serial ON public.bulletin USING btree (issuer_code, year, serial) WHERE (serial IS NOT NULL);
 
+CREATE UNIQUE INDEX uq_code_reference ON public.code_reference USING btree (reference);
+
+CREATE UNIQUE INDEX uq_code_reference_certificate ON public.code_reference USING btree (book, credential_id, expires_at);
+
 CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_id) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text, 'accepted'::text]));
 
 CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
@@ -1432,6 +1449,9 @@ ALTER TABLE ONLY public.closed_day
 
 ALTER TABLE ONLY public.closed_day
     ADD CONSTRAINT fk_closed_day_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
+
+ALTER TABLE ONLY public.code_reference
+    ADD CONSTRAINT fk_code_reference_book_credential FOREIGN KEY (book, credential_id) REFERENCES public.credential(book, credential_id);
 
 ALTER TABLE ONLY public.console_session
     ADD CONSTRAINT fk_console_session_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
