@@ -291,6 +291,9 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     ends = page.locator("figure .said").evaluate_all("all => all.map((one) => one.getBoundingClientRect().right)")
     assert len(ends) == 7
     assert max(ends) <= 390, "score and grade are on the screen"
+    ends = page.locator(".rows td").evaluate_all("all => all.map((one) => one.getBoundingClientRect().right)")
+    assert ends
+    assert max(ends) <= 390, "no column of a table is hidden beside the screen"
     page.close()
 
 

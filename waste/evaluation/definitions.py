@@ -49,4 +49,7 @@ def bound_said(indicator: Indicator, bound: Literal["target", "limit"], language
     if not indicator.meals:
         return value_said(indicator.measure, getattr(indicator, bound), language)
     meals = {meal: f"{getattr(band, bound):g}" for meal, band in indicator.meals.items()}
-    return " ".join(f"{catalogue.text(f'measures.meal.{meal}', language)} {grams}" for meal, grams in meals.items())
+    # A meal and its grams stay on one line.
+    return " ".join(
+        f"{catalogue.text(f'measures.meal.{meal}', language)}\N{NO-BREAK SPACE}{grams}" for meal, grams in meals.items()
+    )
