@@ -42,10 +42,14 @@ def city(scratch: Path) -> Iterator[City]:
         )
         connection.execute(
             "INSERT INTO kitchen_flag (book, flag_id, canteen_id, rule, first_day, last_day, meal, stream, figure,"
-            " rows, state, found_at) SELECT book, nextval('onecard_number'), canteen_id, 'weight_outlier', %s, %s, '',"
-            " '', 98.5, '[]', 'open', now() FROM canteen WHERE canteen_id = %s",
+            " rows, state, found_at) SELECT book, nextval('onecard_number'), canteen_id, 'weight_outlier', %s, %s,"
+            " 'lunch', 'plate', 98.5, '[]', 'open', now() FROM canteen WHERE canteen_id = %s",
             (PERIOD, PERIOD, made.canteen()),
         )
+    supervisor = made.person("supervisor")
+    flags = supervisor.call("GET", f"/waste/flags?first={PERIOD}&last={PERIOD}")
+    [flag] = [one for one in flags if one["rule"] == "weight_outlier" and one["canteen_id"] == made.canteen()]
+    supervisor.ask("POST", f"/waste/flags/{flag['flag_id']}/review", {"uphold": False, "note": "秤已检定"})
     yield made
     system.clear_away()
 
@@ -85,7 +89,10 @@ def test_all_that_the_score_rests_on_is_printed(city: City) -> None:
     assert f"{shown['scheme']}，自" in text
     assert f"{shown['score']:.1f}（{shown['low']:.1f}至{shown['high']:.1f}）" in text
     assert "4.321" in text, "the correction"
-    assert "98.5" in text, "the flag"
+    assert re.search(r"餐盘剩余 ?午餐 ?单餐称重异常：每人次98.5克", text), "the flag, with its stream and meal"
+    assert re.search(r"秤已检定（supervisor，\d{4}-", text), "who reviewed it, and when"
+    assert re.search(r"核查提示 ?提示 ?\d+ ?秤已检定; 核查无误", text), "the review among what was done"
+    assert not re.search("(quarter|evidence|flag|appeal)/", text), "subjects are in words"
     for action in ("抽查评分", "核定结果", "提出申诉"):
         assert action in text
     assert raised.body["text"] in text
@@ -101,7 +108,7 @@ def test_every_point_can_be_computed_again_from_the_file(city: City) -> None:
     shown = evaluation(city)
     points = {point["code"]: point for point in shown["points"]}
     section = text[text.index("各项得分与计算") : text.index("各周数据")]
-    found = re.search(r"D1 ?称重完整率 ?[\d.]+% ?(\d+ ÷ \d+?) ?(8 × .*?[)%]) ?(\d\.\d\d) ?D2", section)
+    found = re.search(r"D1 ?称重完整率 ?[\d.]+% ?(\d+ ÷ \d+?) ?(8 × .*?[)%]) ?(\d\.\d\d) ?8 ?D2", section)
     assert found, section
     assert abs(reckoned(found[1]) - points["D1"]["value"]) < 0.0001
     assert abs(reckoned(found[2]) - points["D1"]["points"]) < 0.011
@@ -110,6 +117,11 @@ def test_every_point_can_be_computed_again_from_the_file(city: City) -> None:
     assert found
     assert abs(reckoned(found[1]) - shown["score"]) < 0.06
     assert float(found[2]) == shown["score"]
+
+
+def test_what_is_left_out_says_why(city: City) -> None:
+    text = text_of(ask(city, "supervisor", city.canteen()))
+    assert re.search(r"B2 ?预约就餐履约率 ?— ?预约不足\d+次，不计入总分 ?— ?— ?—", text)
 
 
 def test_a_canteen_sees_its_peers_scores_and_a_supervisor_their_names(city: City) -> None:

@@ -6,7 +6,7 @@ entries, appeals, and the definitions behind the figures.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,17 @@ from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry.access import Person
 from registry.audit import Noted, entries_about
 from registry.canteens import canteen_of
+from registry.meals import Meal
 from registry.models import Database
 from waste.evaluation.appeals import appeal_subject, appeals_of
 from waste.evaluation.definitions import bound_said, definitions, value_said
 from waste.evaluation.evidence import evidence_subject, self_evaluation_subject
-from waste.evaluation.formulas import sums_of, worked_points, worked_value
+from waste.evaluation.formulas import Basis, basis_of, sums_of, worked_points, worked_value, worked_years
 from waste.evaluation.models import Appeal
 from waste.evaluation.quarters import QuarterState, quarter_name, quarter_of, state_of, year_and_quarter
 from waste.evaluation.results import KeptResult, Standing, kept_results, schemes_of, standings
 from waste.evaluation.scheme import Indicator, Scheme
-from waste.evaluation.scoring import Point
+from waste.evaluation.scoring import Known, Point, Source
 from waste.flags.flags import Flag, flags_of
 from waste.flags.schemas import FlagShown
 from waste.weighing.corrected import Corrected, corrections_of
@@ -102,8 +103,10 @@ async def appeal_file(database: Database, ledger: Pool, person: Person, quarter:
     if not state.frozen and not person.may("inspect"):
         raise Problem(CONFLICT, "evaluation.not_frozen", **year_and_quarter(quarter))
     scheme = (await schemes_of(ledger, quarter))[standing.scheme]
+    flags = await flags_of(ledger, [canteen_id], first, last)
     cases = [f"case/{row['case_id']}" for row in await ledger.fetch(QUERIES["cases"], canteen_id, first, last)]
     subjects = [
+        *(f"flag/{flag.flag_id}" for flag in flags if flag.reviewed_by),
         f"quarter/{quarter}", self_evaluation_subject(quarter, canteen_id),
         *(evidence_subject(quarter, canteen_id, indicator.code) for indicator in scheme.indicator),
         *(appeal_subject(appeal.appeal_id) for appeal in appeals), *cases,
@@ -113,7 +116,7 @@ async def appeal_file(database: Database, ledger: Pool, person: Person, quarter:
         peers=[one for one in found if (one.scheme, one.serving) == (standing.scheme, standing.serving)],
         kept=(await kept_results(ledger, quarter, [canteen_id]))[canteen_id],
         corrections=await corrections_of(ledger, [canteen_id], first, last),
-        flags=await flags_of(ledger, [canteen_id], first, last),
+        flags=flags,
         entries=await entries_about(ledger, subjects), appeals=appeals, named=person.may("inspect"),
     )  # fmt: skip
 
@@ -127,7 +130,7 @@ def data_of(file: AppealFile, language: Language) -> dict[str, Any]:
     """What the template sets."""
     say = _Words(language)
     sections = [
-        _result(file, say), _rules(file, say), _points(file, say), _weeks(file, say), _corrections(file, say),
+        _result(file, say), _rules(file, say), _points(file, say), *_weeks(file, say), _corrections(file, say),
         _flags(file, say), _peers(file, say), _history(file, say), _appeals(file, say), _definitions(file, say),
     ]  # fmt: skip
     return {
@@ -201,7 +204,11 @@ def _result(file: AppealFile, say: _Words) -> Section:
         "revision": str(one.revision),
         "frozen": frozen,
     }
-    return Section(say("section.result"), facts=[(say(f"fact.{name}"), value) for name, value in facts.items()])
+    pending = any(appeal.state == "accepted" and appeal.revision is None for appeal in file.appeals)
+    return Section(
+        say("section.result"), said=[say("appeal_pending")] if pending else [],
+        facts=[(say(f"fact.{name}"), value) for name, value in facts.items()],
+    )  # fmt: skip
 
 
 def _rules(file: AppealFile, say: _Words) -> Section:
@@ -231,48 +238,132 @@ def _rules(file: AppealFile, say: _Words) -> Section:
 
 
 def _points(file: AppealFile, say: _Words) -> Section:
-    sums = sums_of([week for _, week in file.kept.weeks])
     indicators = {one.code: one for one in file.scheme.indicator}
-    rows = [_point(point, indicators[point.code], sums, say) for point in file.kept.points if point.code in indicators]
+    bases = _bases(file)
+    rows = [
+        _point(point, indicators[point.code], bases.get(point.code, bases[""]), file.scheme, say)
+        for point in file.kept.points
+        if point.code in indicators
+    ]
     counted = [point for point in file.kept.points if point.points is not None]
     got, possible = sum(point.points or 0 for point in counted), sum(point.possible for point in counted)
-    below = []
+    below = [said for code, basis in bases.items() for said in _factors(code, basis, file, say)]
+    if any(point.capped and point.source == Source.MEASURED for point in counted):
+        below.append(_cap_reasons(file, say))
     if possible:
-        below = [say("sum", got=f"{got:.2f}", possible=f"{possible:g}", score=f"{100 * got / possible:.1f}")]
-    table = Table([4.5, 3, 5, 5.5, 2], say.heads("indicator", "value", "from", "points_from", "points"), rows)
-    return Section(say("section.points"), said=[say("points_said")], table=table, below=below)
+        below.append(say("sum", got=f"{got:.2f}", possible=f"{possible:g}", score=f"{100 * got / possible:.1f}"))
+    heads = say.heads("indicator", "value", "from", "points_from", "points", "possible")
+    return Section(
+        say("section.points"),
+        said=[say("points_said")],
+        table=Table([4.2, 2.8, 5, 5, 1.5, 1.5], heads, rows),
+        below=below,
+    )
 
 
-def _point(point: Point, indicator: Indicator, sums: dict[str, float], say: _Words) -> list[str]:
-    if indicator.measure is None:
+def _bases(file: AppealFile) -> dict[str, Basis]:
+    """What the indicators were computed from: "" for all, but for those that an accepted appeal opened."""
+    kept = file.kept
+    found = {"": basis_of(file.scheme, sums_of([week for _, week in kept.weeks]), kept.known or Known())}
+    for one in kept.reopened:
+        sums = sums_of([asdict(week) for week in one.weeks.values()])
+        found |= dict.fromkeys(sorted(one.codes), basis_of(file.scheme, sums, one.known))
+    return found
+
+
+def _point(point: Point, indicator: Indicator, basis: Basis, scheme: Scheme, say: _Words) -> list[str]:
+    if point.points is None:
+        source = _left_out(indicator, say)
+    elif indicator.measure is None:
         source = say(f"source.{point.source}") if point.source else say("missing")
     elif point.value is None:
-        source = say("not_computed")
+        source = say("not_weighed")
     else:
-        source = worked_value(indicator, sums, point.value) or say("see_rule")
-    points = worked_points(indicator, point, sums) or (DASH if point.points is None else say("by_rule"))
+        source = worked_value(indicator, basis, point.value) or say("see_rule")
+    most = scheme.cap.self_share if point.source == Source.SELF else scheme.cap.share
+    points = worked_points(indicator, point, basis, most) or (DASH if point.points is None else say("by_rule"))
     if point.capped and point.points is not None:
         points = say("marked", value=points, mark=say("capped"))
-    got = DASH if point.points is None else f"{point.points:.2f}"
-    return [f"{point.code} {say.name(point)}", say.value(indicator.measure, point.value), source, points, got]
+    got, possible = (DASH, DASH) if point.points is None else (f"{point.points:.2f}", f"{point.possible:g}")
+    return [f"{point.code} {say.name(point)}", say.value(indicator.measure, point.value), source, points, got, possible]
 
 
-def _weeks(file: AppealFile, say: _Words) -> Section:
-    first, last = quarter_of(file.quarter)
+def _left_out(indicator: Indicator, say: _Words) -> str:
+    if not indicator.least:
+        return say("not_computed")
+    return say(f"fewer.{indicator.measure}", least=indicator.least)
+
+
+def _factors(code: str, basis: Basis, file: AppealFile, say: _Words) -> list[str]:
+    """What grams were multiplied by, and last year's; of one indicator if an appeal opened it."""
+    found = []
+    if code:
+        found.append(say("reopened", indicator=code))
+    excess, sums = basis.excess(basis.sums), basis.sums
+    if excess > 1:
+        said = {"inedible": f"{sums['inedible_g']:g}", "waste": f"{sums['waste_g']:g}"}
+        percent = f"{100 * basis.inedible_above:g}"
+        found.append(say("excess", **said, percent=percent, factor=f"{excess:.6g}"))
+    if basis.correction > 1:
+        found.append(say("correction", factor=f"{basis.correction:.6g}"))
+    before, now = worked_years(basis)
+    if before and (not code or file.scheme.indicator_of(code).measure == "less_than_last_year"):
+        found.append(say("years", before=before, now=now))
+    return found
+
+
+def _cap_reasons(file: AppealFile, say: _Words) -> str:
+    """The figures that bound the points of measured indicators."""
+    sums = Counter(sums_of([week for _, week in file.kept.weeks]))
+    upheld = file.kept.known.upheld if file.kept.known else ()
+    return say(
+        "cap_reasons", upheld=len(upheld),
+        **{name: f"{sums[name]:g}" for name in (
+            "weighed_meals", "meals", "prepared_meals", "planned_meals", "forecast_meals", "marked_streams", "streams"
+        )},
+    )  # fmt: skip
+
+
+def _weeks(file: AppealFile, say: _Words) -> list[Section]:
+    """The weeks by what was weighed, and by the kinds of meals and streams that formulas need."""
     corrected = Counter(one.business_date - timedelta(days=one.business_date.weekday()) for one in file.corrections)
-    rows = []
-    for begins, week in file.kept.weeks:
+    rows, by_meal = [], []
+    for begins, sums in file.kept.weeks:
+        week = Counter(sums)
         grams = f"{week['waste_g'] / week['weighed_covers']:.1f}" if week["weighed_covers"] else DASH
-        shown = say("days", first=max(begins, first), last=min(begins + timedelta(days=6), last))
         rows.append(
             [
-                shown, f"{week['covers']:,}", f"{week['weighed_meals']}/{week['meals']}", f"{week['weighed_covers']:,}",
-                f"{week['waste_g'] / 1000:,.1f}", grams, f"{week['prepared_g'] / 1000:,.1f}",
-                str(corrected[begins]) if corrected[begins] else DASH,
+                _days(file, begins, say), f"{week['covers']:,}", f"{week['weighed_meals']}/{week['meals']}",
+                f"{week['weighed_covers']:,}", _kilograms(week["waste_g"]), grams, _kilograms(week["inedible_g"]),
+                f"{week['marked_streams']}/{week['streams']}", str(corrected[begins]) if corrected[begins] else DASH,
             ]
         )  # fmt: skip
-    heads = say.heads("week", "covers", "weighed", "weighed_covers", "waste", "grams", "prepared", "corrections")
-    return Section(say("section.weeks"), table=Table([4.5, 1.9, 2, 2.1, 2, 2.1, 2.2, 2.3], heads, rows))
+        eaten = [f"{_kilograms(week[f'{meal}_g'])} / {week[f'{meal}_covers']:,}" for meal in Meal]
+        streams = [_kilograms(week[f"{stream}_g"]) for stream in ("unserved", "plate", "prepared")]
+        by_meal.append([_days(file, begins, say), *eaten, *streams])
+    heads = say.heads(
+        "week", "covers", "weighed", "weighed_covers", "waste", "grams", "inedible", "marked", "corrections"
+    )
+    meals = [say("per_meal", meal=say.word("measures.meal", meal)) for meal in Meal]
+    return [
+        Section(say("section.weeks"), table=Table([3.3, 1.8, 2, 2, 2, 2, 2, 2.1, 2.4], heads, rows)),
+        Section(
+            say("section.weeks_by_meal"), said=[say("weeks_by_meal_said")],
+            table=Table(
+                [3.4, 3, 3, 3, 2.2, 2.2, 2.4],
+                [*say.heads("week"), *meals, *say.heads("unserved", "plate", "prepared")], by_meal,
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def _days(file: AppealFile, begins: date, say: _Words) -> str:
+    first, last = quarter_of(file.quarter)
+    return say("days", first=max(begins, first), last=min(begins + timedelta(days=6), last))
+
+
+def _kilograms(grams: float) -> str:
+    return f"{grams / 1000:,.3f}"
 
 
 def _corrections(file: AppealFile, say: _Words) -> Section:
@@ -295,13 +386,18 @@ def _corrections(file: AppealFile, say: _Words) -> Section:
 def _flags(file: AppealFile, say: _Words) -> Section:
     rows = [
         [
-            say("days", first=one.first_day, last=one.last_day), FlagShown.of(one, say.language).text,
-            say(f"flag.{one.state}"), one.note or DASH,
+            str(one.flag_id), say("days", first=one.first_day, last=one.last_day),
+            say.word("measures.stream", one.stream) if one.stream else DASH,
+            say.word("measures.meal", one.meal) if one.meal else DASH,
+            FlagShown.of(one, say.language).text, say(f"flag.{one.state}"),
+            say("decided", text=one.note, by=one.reviewed_by, at=say.at(one.reviewed_at)) if one.note else DASH,
         ]
-        for one in file.flags
+        for one in sorted(file.flags, key=lambda flag: (flag.rule, flag.stream, flag.meal, flag.first_day))
     ]  # fmt: skip
-    heads = say.heads("days", "flag", "state", "note")
-    return Section(say("section.flags"), said=[say("flags_said")], table=Table([4.2, 7, 2, 4], heads, rows))
+    heads = say.heads("number", "days", "stream", "meal", "flag", "state", "note")
+    return Section(
+        say("section.flags"), said=[say("flags_said")], table=Table([1.6, 2.6, 2.2, 1.4, 5, 1.8, 4], heads, rows)
+    )
 
 
 def _peers(file: AppealFile, say: _Words) -> Section:
@@ -324,17 +420,37 @@ def _peers(file: AppealFile, say: _Words) -> Section:
 
 def _history(file: AppealFile, say: _Words) -> Section:
     rows = [
-        [say.at(one.at), one.actor, say.word("evaluation.file.action", one.action), one.subject, _told(one)]
+        [
+            say.at(one.at),
+            one.actor,
+            say.word("evaluation.file.action", one.action),
+            _subject(one, file, say),
+            _told(one, say),
+        ]
         for one in file.entries
     ]
     heads = say.heads("at", "by", "action", "subject", "content")
     return Section(say("section.history"), table=Table([3, 2.6, 2.8, 4.2, 5], heads, rows))
 
 
-def _told(entry: Noted) -> str:
+def _subject(entry: Noted, file: AppealFile, say: _Words) -> str:
+    """What an entry is about, in words: the quarter, an indicator, or the number of an appeal, case or flag."""
+    kind, *parts = entry.subject.split("/")
+    number = parts[-1]
+    if kind == "quarter":
+        return quarter_name(file.quarter, say.language)
+    indicator = next((one for one in file.scheme.indicator if one.code == number), None)
+    named = number if indicator is None else f"{number} {say.name(indicator)}"
+    # A self-evaluation is of a canteen's whole quarter.
+    return say.word("evaluation.file.subject", kind) + ("" if kind == "self-evaluation" else f" {named}")
+
+
+def _told(entry: Noted, say: _Words) -> str:
     said = []
     for name in TOLD:
         value = entry.detail.get(name)
+        if name == "to" and value is not None:
+            value = say.word("evaluation.file.to", value)
         if isinstance(value, dict):
             said.append(", ".join(f"{code} {percent}%" for code, percent in sorted(value.items())))
         elif value is not None:
@@ -357,7 +473,7 @@ def _appeals(file: AppealFile, say: _Words) -> Section:
 
 
 def _against(appeal: Appeal, say: _Words) -> str:
-    named = [*appeal.codes, *([say("vetoed")] if appeal.veto else [])]
+    named = [*appeal.codes, *([say("the_veto")] if appeal.veto else [])]
     return say("against", named=say("comma").join(named), text=appeal.text) if named else appeal.text
 
 

@@ -107,10 +107,15 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class KeptResult:
-    """A result as it is kept: its points, and the sums of its weeks by their Mondays."""
+    """A result as it is kept: its points, the sums of its weeks by their Mondays, and what else was known.
+
+    ``known``: None of releases that kept nothing else. ``reopened``: what accepted appeals opened.
+    """
 
     points: list[Point]
     weeks: list[tuple[date, dict[str, float]]]
+    known: Known | None
+    reopened: list[Reopened]
 
 
 async def run_pending_evaluations(pool: Pool) -> list[date]:
@@ -397,5 +402,7 @@ async def kept_results(pool: Pool, quarter: date, numbers: Sequence[int]) -> dic
     found = {}
     for row in await pool.fetch(QUERIES["results"], quarter, numbers):
         weeks = [(date.fromisoformat(week.pop("week")), week) for week in json.decode(row["weeks"])]
-        found[row["canteen_id"]] = KeptResult(convert(json.decode(row["points"]), list[Point]), weeks)
+        known = None if row["known"] is None else convert(json.decode(row["known"]), Known)
+        reopened = json.decode(row["reopened"] or "[]", type=list[Reopened])
+        found[row["canteen_id"]] = KeptResult(convert(json.decode(row["points"]), list[Point]), weeks, known, reopened)
     return found
