@@ -30,6 +30,7 @@ from terminals.closures import KINDS as CLOSURES
 from terminals.references import References
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
+from waste.materials.corrections import KINDS as MATERIAL_CORRECTIONS
 from waste.weighing.corrections import KINDS as CORRECTIONS
 
 log = structlog.get_logger()
@@ -88,7 +89,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
-    state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING | CORRECTIONS)
+    state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.references = References(state.ledger)
     state.block_list = BlockListVersion(state.ledger)

@@ -14,10 +14,11 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from registry.approvals import NeedsApproval
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
-from waste.evaluation.quarters import quarter_before, quarter_of
+from waste.evaluation.quarters import data_closed, quarter_before, quarter_of
 from waste.evaluation.results import inputs_of
 from waste.flags.flags import Flag, FoundFlag, flags_of, replace_flags
 from waste.materials.checks import check_months, storage_losses
@@ -28,12 +29,15 @@ from waste.materials.entries import (
     declare_destinations,
     declared_destinations,
     entry_history,
+    open_from,
     record_entries,
 )
 from waste.materials.entry_files import entries_of
 from waste.materials.mass_balance import storage_loss
 from waste.materials.schemas import Destination, EntriesRecorded, EntryCorrection, EntryKind
 from waste.measures.kitchens import kitchens_in
+from waste.measures.over_time import period_of
+from waste.measures.schemas import Period
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Cause, Correction, Source
 from waste.weighing.table_files import WrongFile, cells_of
@@ -45,6 +49,10 @@ LAST_DAY = THIS_MONTH - timedelta(days=1)
 MONTH = LAST_DAY.replace(day=1)
 """The last whole month, with the days it has."""
 AsSuperuser = Callable[..., None]
+ENTRY = (
+    "INSERT INTO material_entry (book, entry_id, canteen_id, kind, on_day, item, weight_g, cost_fen, source,"
+    " recorded_by, recorded_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'person', 'k', now())"
+)
 
 
 @pytest.fixture
@@ -118,6 +126,38 @@ async def test_what_is_refused_records_nothing(ledger: Pool, canteens: dict[int,
         await correct(ledger, canteens, EntryCorrection(uuid4(), uuid4(), 5, 5))
     with refused("materials.not_found"):
         await correct(ledger, {}, EntryCorrection(uuid4(), good.entry_id, 5, 5))
+
+
+@pytest.mark.parametrize(
+    ("today", "first"),
+    [
+        (date(2026, 10, 20), date(2026, 9, 5)),
+        (date(2026, 10, 21), date(2026, 10, 1)),
+        (date(2026, 12, 31), date(2026, 11, 16)),
+        (date(2027, 1, 21), date(2027, 1, 1)),
+    ],
+)
+def test_entries_close_with_the_data_of_their_quarter(today: date, first: date) -> None:
+    assert open_from(today) == first
+    assert not data_closed(period_of(first, Period.QUARTER), today)
+
+
+async def test_a_correction_a_fortnight_after_the_month_needs_a_second_person(
+    ledger: Pool, canteens: dict[int, Canteen], as_superuser: AsSuperuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canteen = next(iter(canteens.values()))
+    number = uuid4()
+    as_superuser(ENTRY, canteen.book, number, canteen.canteen_id, "collected", LAST_DAY, "feed", 900_000, None)
+    cancelled = EntryCorrection(uuid4(), number, 0)
+    monkeypatch.setattr("waste.materials.entries.open_from", lambda _: LAST_DAY)
+    monkeypatch.setattr("waste.materials.entries.CORRECTED_ALONE", timedelta(days=-1))
+    with pytest.raises(NeedsApproval):
+        await correct(ledger, canteens, cancelled)
+    [kept] = await entry_history(ledger, canteen, LAST_DAY, LAST_DAY, None)
+    assert (kept.weight_g, kept.replaced_by) == (900_000, None)
+    async with ledger.acquire() as connection, connection.transaction():
+        await correct_entries(connection, canteens, "k", [cancelled], approved=True)
+    assert await correct(ledger, canteens, cancelled) == EntriesRecorded(1, 0), "a repeat asks nobody"
 
 
 def read(content: bytes, kind: EntryKind, canteens: dict[int, Canteen]) -> list[Entry]:

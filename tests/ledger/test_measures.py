@@ -182,6 +182,14 @@ def test_periods() -> None:
     assert period_of(date(2026, 3, 1), Period.MONTH) == date(2026, 3, 1)
 
 
+@pytest.mark.parametrize("per", Period)
+async def test_the_last_days_of_the_calendar_are_days(ledger: Pool, per: Period) -> None:
+    assert end_of(date.max, per) == date.max
+    first = date.max - timedelta(days=30)
+    assert await measures_over(ledger, first, date.max, by=GroupBy.AGENCY, per=per) == []
+    assert end_of(date(2026, 2, 10), Period.MONTH) == date(2026, 2, 28)
+
+
 def test_measures_of_the_demo_city_over_http(network: Network) -> None:
     last = TODAY.replace(day=1) - timedelta(days=1)
     first = (last.replace(day=1) - timedelta(days=40)).replace(day=1)

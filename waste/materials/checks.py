@@ -26,6 +26,8 @@ from waste.materials.stream_shares import (
     shares_of,
     usual_of,
 )
+from waste.measures.over_time import end_of
+from waste.measures.schemas import Period
 from waste.measures.streams import Stream
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "checks.sql")
@@ -165,7 +167,7 @@ async def material_months(pool: Pool, canteen: Canteen, first: date, last: date)
     Tickets and purchases are of whole months; part of a month's weights would differ from them.
     """
     number = canteen.canteen_id
-    first, last = first.replace(day=1), _months_before(last, -1) - timedelta(days=1)
+    first, last = first.replace(day=1), end_of(last, Period.MONTH)
     months = await months_of(pool, first, last, number)
     bought, _ = await _entries(pool, first, last, EntryKind.PURCHASE, number)
     collected, _ = await _entries(pool, first, last, EntryKind.COLLECTED, number)

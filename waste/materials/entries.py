@@ -15,6 +15,7 @@ from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
+from registry.approvals import NeedsApproval, Rule
 from registry.identifiers import CanteenId
 from registry.models import Canteen
 from waste.materials.schemas import (
@@ -28,12 +29,18 @@ from waste.materials.schemas import (
     NewPurchase,
     NewStockCount,
 )
+from waste.measures.over_time import end_of, period_of
+from waste.measures.schemas import Period
 from waste.weighing.schemas import Source
+from waste.weighing.weigh_ins import closed_on
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "entries.sql")
 
 KEPT_OPEN = timedelta(days=45)
-"""A month and a fortnight: invoices and tickets of a month come after it. Later nothing is recorded or corrected."""
+"""A month and a fortnight: invoices and tickets of a month come after it. Later nothing is recorded or corrected, nor
+once the data of the quarter are closed, since from then on the canteen sees its score."""
+CORRECTED_ALONE = timedelta(days=14)
+"""After the month of an entry; later a second person must approve its correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +99,44 @@ async def record_entries(
 
 
 async def correct_entries(
-    connection: Connection, canteens: Mapping[int, Canteen], login: str, corrections: Sequence[EntryCorrection]
+    connection: Connection,
+    canteens: Mapping[int, Canteen],
+    login: str,
+    corrections: Sequence[EntryCorrection],
+    *,
+    approved: bool = False,
 ) -> EntriesRecorded:
     """Replace entries in the caller's transaction; the history keeps what was recorded.
 
-    Raises Problem NOT_FOUND (another agency's entry), and as ``record_entries`` does.
+    ``approved``: a second person has approved it. Raises NeedsApproval ``CORRECTED_ALONE`` after the month without
+    that, Problem NOT_FOUND (another agency's entry), and as ``record_entries`` does.
     """
-    known = await _entries(connection, [c.replaces for c in corrections])
-    return await record_entries(
-        connection,
-        canteens,
-        login,
-        Source.PERSON,
-        [_corrected(canteens, known.get(c.replaces), c) for c in corrections],
-    )
+    known = await correctable(connection, canteens, corrections)
+    entries = [_corrected(known[c.replaces], c) for c in corrections]
+    done = await record_entries(connection, canteens, login, Source.PERSON, entries)
+    if done.new and not approved and _needs_second_person(entries):
+        raise NeedsApproval(Rule("materials.late_correction", {"days": CORRECTED_ALONE.days}))
+    return done
 
 
-def _corrected(canteens: Mapping[int, Canteen], before: Entry | None, correction: EntryCorrection) -> Entry:
-    if before is None or before.canteen_id not in canteens:
-        raise Problem(NOT_FOUND, "materials.not_found", entry_id=correction.replaces)
+def _needs_second_person(entries: Sequence[Entry]) -> bool:
+    today = datetime.now(ZONE).date()
+    return any(today - end_of(entry.on_day, Period.MONTH) > CORRECTED_ALONE for entry in entries)
+
+
+async def correctable(
+    connection: Connection, canteens: Mapping[int, Canteen], corrections: Sequence[EntryCorrection]
+) -> dict[UUID, Entry]:
+    """What corrections replace, by number. Raises Problem(NOT_FOUND) for another agency's entry."""
+    found = await _entries(connection, [c.replaces for c in corrections])
+    known = {number: entry for number, entry in found.items() if entry.canteen_id in canteens}
+    for correction in corrections:
+        if correction.replaces not in known:
+            raise Problem(NOT_FOUND, "materials.not_found", entry_id=correction.replaces)
+    return known
+
+
+def _corrected(before: Entry, correction: EntryCorrection) -> Entry:
     bought = before.kind == EntryKind.PURCHASE
     if bought != (correction.cost_fen is not None):
         raise Problem(INVALID, "materials.cost_of_purchases", entry_id=correction.replaces)
@@ -129,9 +155,16 @@ def _check(canteens: Mapping[int, Canteen], entries: Sequence[Entry]) -> None:
         numbers.add(entry.entry_id)
         if entry.canteen_id not in canteens:
             raise Problem(NOT_FOUND, "weighing.no_such_canteen", canteen_id=entry.canteen_id)
-        if not today - KEPT_OPEN <= entry.on_day <= today:
-            first = today - KEPT_OPEN
+        first = open_from(today)
+        if not first <= entry.on_day <= today:
             raise Problem(INVALID, "materials.day_out_of_range", on_day=entry.on_day, first=first, last=today)
+
+
+def open_from(today: date) -> date:
+    """The first day of which entries are recorded and corrected."""
+    quarter = period_of(today, Period.QUARTER)
+    before_is_closed = today > closed_on(quarter - timedelta(days=1))
+    return max(today - KEPT_OPEN, quarter) if before_is_closed else today - KEPT_OPEN
 
 
 async def _entries(connection: Connection, numbers: Sequence[UUID]) -> dict[UUID, Entry]:

@@ -5,18 +5,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 
 from foundation.aside import Aside
 from foundation.attachments import received
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from registry import access, audit
+from registry.approval_routes import AWAITS, awaits
+from registry.approvals import Approvals
 from registry.canteens import canteen_of, canteens_of
-from registry.models import Database
+from registry.models import Approval, Database
+from waste.materials.corrections import correct_by_person
 from waste.materials.entries import (
     Entry,
-    correct_entries,
     declare_destinations,
     declared_destinations,
     entry_history,
@@ -108,18 +110,21 @@ class MaterialController(Controller):
         return await _record(request.user, database, Source.FILE, entries)
 
     @post(
-        "/material-corrections", guards=[access.allows("weigh_waste")], summary="Correct purchases, counts or tickets"
+        "/material-corrections",
+        guards=[access.allows("weigh_waste")],
+        summary="Correct purchases, counts or tickets",
+        responses=AWAITS,
     )
-    async def correct(self, request: ByPerson, data: NewEntryCorrections, database: Database) -> EntriesRecorded:
-        """Replace entries of the last 45 days: all, or none. The history keeps what was recorded."""
-        person, subject = request.user, f"agency/{request.user.agency_id}"
-        detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in data.corrections]}
-        async with audit.change(database, person.login, "correct_material", subject, detail) as change:
-            canteens = await canteens_of(change.db, person)
-            done = await correct_entries(await change.connection(), canteens, person.login, data.corrections)
-            change.note.detail["new"] = done.new
-            change.is_repeat = done.new == 0
-        return done
+    async def correct(
+        self, request: ByPerson, data: NewEntryCorrections, database: Database, approvals: Approvals
+    ) -> Response[EntriesRecorded]:
+        """Replace entries of the last 45 days: all, or none. The history keeps what was recorded.
+
+        From 15 days after the month of an entry on, the request waits for a second person (202). The entries of a
+        quarter do not change any more 20 days after its end.
+        """
+        done = await correct_by_person(database, approvals, request.user, data)
+        return awaits(request, done) if isinstance(done, Approval) else Response(done)
 
     @get(
         "/canteens/{canteen_id:int}/materials",

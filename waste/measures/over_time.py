@@ -9,6 +9,7 @@ compared with others.
 """
 
 import asyncio
+from calendar import monthrange
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
@@ -169,14 +170,14 @@ def period_of(day: date, per: Period) -> date:
 
 
 def end_of(day: date, per: Period) -> date:
-    """The last day of the period that a day is in."""
+    """The last day of the period that a day is in; in the last week of the calendar, its last day."""
     match per:
         case Period.DAY:
             return day
         case Period.WEEK:
-            return day + timedelta(days=6 - day.weekday())
-    begin = period_of(day, per)
-    return (begin + timedelta(days=31 * MONTHS_IN[per])).replace(day=1) - timedelta(days=1)
+            return date.fromordinal(min(day.toordinal() + 6 - day.weekday(), date.max.toordinal()))
+    month = period_of(day, per).month + MONTHS_IN[per] - 1
+    return date(day.year, month, monthrange(day.year, month)[1])
 
 
 def _measures(

@@ -53,6 +53,13 @@ const TEXTS = {
     minutes: (count) => (count < 120 ? `${count}分钟` : `${Math.round(count / 60)}小时`),
     digest: "文件摘要（SHA-256）",
     canteenNumber: "食堂编号",
+    entry: "记录",
+    amountBefore: "原金额",
+    amountAfter: "更正后金额",
+    entryKinds: { purchase: "采购", stock: "盘点", collected: "清运" },
+    destinations: {
+      feed: "饲料化", biogas: "沼气", compost: "堆肥", incineration: "焚烧", landfill: "填埋", donation: "捐赠",
+    },
     meal: "餐次",
     stream: "称重类别",
     weightBefore: "原重量（公斤）",
@@ -74,6 +81,7 @@ const TEXTS = {
       bank_file: "付款文件",
       close_day: "提前关账",
       correction: "更正称重记录",
+      material_correction: "更正采购、盘点和清运记录",
     },
   },
   en: {
@@ -129,6 +137,14 @@ const TEXTS = {
     minutes: (count) => (count < 120 ? `${count} min` : `${Math.round(count / 60)} h`),
     digest: "File digest (SHA-256)",
     canteenNumber: "Canteen number",
+    entry: "Entry",
+    amountBefore: "Amount before",
+    amountAfter: "Corrected amount",
+    entryKinds: { purchase: "Purchase", stock: "Stock count", collected: "Ticket" },
+    destinations: {
+      feed: "animal feed", biogas: "biogas", compost: "compost", incineration: "incineration", landfill: "landfill",
+      donation: "donation",
+    },
     meal: "Meal",
     stream: "Stream",
     weightBefore: "Weight before (kg)",
@@ -151,6 +167,7 @@ const TEXTS = {
       bank_file: "Payment file",
       close_day: "Early close of a day",
       correction: "Correction of weigh-ins",
+      material_correction: "Correction of purchases, counts and tickets",
     },
   },
 };
@@ -234,6 +251,7 @@ const FACTS = {
   ],
   bank_file: (texts, body) => [[texts.day, body.business_date], [texts.digest, body.sha256]],
   correction: () => [],
+  material_correction: () => [],
   close_day: (texts, body, made) => [
     [texts.day, body.business_date],
     [texts.cutOff, body.cut_off],
@@ -261,9 +279,23 @@ function items(asked) {
     details.addEventListener("toggle", () => load(asked), { once: true });
     return details;
   }
-  const { deposits, payments, corrections } = asked.body;
-  if (!deposits && !payments && !corrections) return null;
+  const { deposits, payments, corrections, entries } = asked.body;
+  if (!deposits && !payments && !corrections && !entries) return null;
   details.open = true;
+  if (entries) {
+    const amount = (fen) => (fen === null ? "" : yuan(fen));
+    const rows = entries.map((one) => [
+      one.canteen_id, one.on_day, `${texts.entryKinds[one.kind]} · ${texts.destinations[one.item] || one.item}`,
+      amount(one.before_fen), amount(one.correction.cost_fen), String(one.before_g / 1000),
+      String(one.correction.weight_g / 1000),
+    ]);
+    const headings = [
+      texts.canteenNumber, texts.day, texts.entry, texts.amountBefore, texts.amountAfter, texts.weightBefore,
+      texts.weightAfter,
+    ];
+    details.append(table(headings, rows));
+    return details;
+  }
   if (corrections) {
     const weight = (grams) => (grams === null ? texts.withdrawn : String(grams / 1000));
     const rows = corrections.map((one) => [
