@@ -63,6 +63,8 @@ def test_a_kind_of_food_added_later_has_the_band_of_other_food() -> None:
 def test_loss_in_storage_is_what_spoiled_of_what_came() -> None:
     assert storage_loss(3_000, 150_000) == 0.02
     assert storage_loss(3_000, 0) is None
+    assert storage_loss(0, 150_000) is None, "who never records the cause gets no points for it"
+    assert storage_loss(149, 150_000) is None
 
 
 def test_shares_of_streams_against_others() -> None:

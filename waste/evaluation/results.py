@@ -281,9 +281,9 @@ async def inputs_of(pool: Pool, quarter: date, kitchens: Sequence[Kitchen], toda
 
 
 async def _storage_losses(pool: Pool, numbers: Sequence[int], first: date, last: date) -> dict[int, float]:
-    """What spoiled of what was bought, as fractions: of canteens with purchases in each month and without a flag.
+    """What spoiled of what was used, as fractions: of canteens with purchases in each month and without a flag.
 
-    One that records purchases and never a spoilage would have none: then its mass balance does not hold.
+    One that hardly records a spoilage has none (``storage_loss``).
     """
     whole = await storage_losses(pool, numbers, first, last)
     flags = await flag_counts(pool, numbers, first, last)
@@ -293,7 +293,7 @@ async def _storage_losses(pool: Pool, numbers: Sequence[int], first: date, last:
         end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         bought = await storage_losses(pool, sorted(able), begin, end)
         able = {number for number, loss in bought.items() if loss.received_g}
-    found = {number: storage_loss(whole[number].spoiled_g, whole[number].received_g) for number in able}
+    found = {number: storage_loss(whole[number].spoiled_g, whole[number].used_g) for number in able}
     return {number: loss for number, loss in found.items() if loss is not None}
 
 

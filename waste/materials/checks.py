@@ -1,13 +1,17 @@
 """Checks of whole months against what others than the kitchen know: flags with their sizes.
 
 Rules: ``mass_balance`` (prepared food against purchases, kg), ``collector_differs`` (kg that the collector took against
-kg that were weighed), ``stream_share`` and ``inedible_share`` (percent of all waste).
+kg that were weighed), ``stream_share`` and ``inedible_share`` (percent of all waste), ``donated_much`` and
+``cheap_purchases`` (kg), ``records_missing`` (kinds of records). A flag whose entries were
+corrected stays until a person reviews it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+
+from msgspec import json
 
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, allow_long_work
@@ -41,6 +45,14 @@ COLLECTED_AT_MOST = 1.3
 """Of what was weighed: waste takes up water, and collectors round (assumed)."""
 STOCK_WITHIN_DAYS = 5
 """A count so many days from the end of a month is its count."""
+
+
+DONATED_AT_MOST = 0.2
+"""Of food prepared (assumed): what a kitchen gives away it has cooked, and most of that was eaten."""
+PRICE_LEAST_FEN_PER_KG = 50
+"""Assumed: no food is bought for less."""
+RECORDED_WITHIN = timedelta(days=14)
+"""After a month: invoices and tickets of it are there by then."""
 
 
 @dataclass(slots=True)
@@ -93,18 +105,26 @@ Key = tuple[CanteenId, date]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Food received, and weighed with cause ``spoilage``; see ``mass_balance.storage_loss``."""
+    """Grams of food received, used (received less what is more in stock), and weighed with cause ``spoilage``."""
 
     spoiled_g: int
     received_g: int
+    used_g: int
 
 
 async def storage_losses(
     pool: Pool | Connection, canteen_ids: Sequence[int], first: date, last: date
 ) -> dict[int, Loss]:
-    """What was received and what spoiled, by canteen, from one day to another."""
+    """What was received, used and spoiled, by canteen, from one day to another."""
     rows = await pool.fetch(QUERIES["spoiled"], list(canteen_ids), first, last)
-    return {row["canteen_id"]: Loss(row["spoiled_g"], row["received_g"]) for row in rows}
+    more: dict[int, int] = {}
+    for (canteen_id, _), change in (await _stock(pool, first, last)).items():
+        more[canteen_id] = more.get(canteen_id, 0) + sum(change.values())
+    return {
+        number: Loss(row["spoiled_g"], row["received_g"], row["received_g"] - more.get(number, 0))
+        for row in rows
+        for number in [row["canteen_id"]]
+    }
 
 
 async def check_months(connection: Connection, today: date) -> None:
@@ -116,6 +136,7 @@ async def check_months(connection: Connection, today: date) -> None:
     checked = {key: month for key, month in months.items() if key[1] >= first}
     bought, rows = await _entries(connection, first, last, EntryKind.PURCHASE)
     collected, tickets = await _entries(connection, first, last, EntryKind.COLLECTED)
+    given, gifts = await _entries(connection, first, last, EntryKind.COLLECTED, donated=True)
     stock = await _stock(connection, first, last)
     servings = {row["canteen_id"]: row["serving"] for row in await connection.fetch(QUERIES["servings"])}
     found = {
@@ -123,9 +144,18 @@ async def check_months(connection: Connection, today: date) -> None:
         "collector_differs": _collected(checked, collected, tickets),
         "stream_share": _shares(months, checked, servings),
         "inedible_share": _inedible(checked, bought, stock, rows),
+        "donated_much": _donated(checked, given, bought, gifts),
+        "cheap_purchases": await _cheap(connection, first, last, checked, bought),
+        "records_missing": _missing(checked, (bought, collected), today),
     }
     canteen_ids = sorted({canteen_id for canteen_id, _ in months})
     for rule, flags in found.items():
+        keys = {(flag.canteen_id, flag.first_day, flag.meal, flag.stream) for flag in flags}
+        # What a flag rests on was corrected: that is for a person to judge, so the flag stays.
+        for row in await connection.fetch(QUERIES["rest_on_corrected"], rule, first, last):
+            kept = FoundFlag(**dict(row) | {"rows": tuple(json.decode(row["rows"]))})
+            if (kept.canteen_id, kept.first_day, kept.meal, kept.stream) not in keys:
+                flags.append(kept)
         await replace_flags(connection, rule, canteen_ids, (first, last), flags)
 
 
@@ -149,12 +179,14 @@ Rows = dict[Key, tuple[str, ...]]
 
 
 async def _entries(
-    connection: Connection | Pool, first: date, last: date, kind: EntryKind, canteen_id: int | None = None
-) -> tuple[Amounts, Rows]:
+    connection: Connection | Pool, first: date, last: date, kind: EntryKind, canteen_id: int | None = None,
+    *, donated: bool = False,
+) -> tuple[Amounts, Rows]:  # fmt: skip
+    """Amounts and the numbers of their entries; what was donated is apart, since it was eaten by others."""
     amounts: Amounts = {}
     rows: Rows = {}
     for row in await connection.fetch(QUERIES["amounts"], first, last, kind, canteen_id):
-        if row["item"] != Destination.DONATION:  # eaten by others, and no waste
+        if (row["item"] == Destination.DONATION) == donated:
             key = row["canteen_id"], row["month"]
             amounts.setdefault(key, {})[row["item"]] = row["weight_g"]
             rows[key] = (*rows.get(key, ()), *row["rows"])
@@ -183,7 +215,7 @@ async def material_months(pool: Pool, canteen: Canteen, first: date, last: date)
     ]
 
 
-async def _stock(connection: Connection, first: date, last: date) -> Amounts:
+async def _stock(connection: Connection | Pool, first: date, last: date) -> Amounts:
     """The change of stock, by canteen and month; only of months with a count at both ends."""
     counts: Amounts = {}
     for row in await connection.fetch(QUERIES["stock"], first, last + timedelta(days=1), STOCK_WITHIN_DAYS):
@@ -219,6 +251,40 @@ def _collected(months: Mapping[Key, Month], collected: Amounts, tickets: Rows) -
         taken = sum(collected.get(key, {}).values())
         if taken > COLLECTED_AT_MOST * month.weighed:
             flags.append(_flag(key, month, _kg(taken), _kg(month.weighed), tickets[key]))
+    return flags
+
+
+def _donated(months: Mapping[Key, Month], given: Amounts, bought: Amounts, gifts: Rows) -> list[FoundFlag]:
+    flags = []
+    for key, month in months.items():
+        had = month.extrapolated(Stream.PREPARED) or sum(bought.get(key, {}).values())
+        donated = sum(given.get(key, {}).values())
+        if donated > DONATED_AT_MOST * had:
+            flags.append(_flag(key, month, _kg(donated), _kg(round(DONATED_AT_MOST * had)), gifts[key]))
+    return flags
+
+
+async def _cheap(
+    connection: Connection, first: date, last: date, months: Mapping[Key, Month], bought: Amounts
+) -> list[FoundFlag]:
+    flags = []
+    for row in await connection.fetch(QUERIES["bought_cheaply"], first, last, PRICE_LEAST_FEN_PER_KG):
+        key = row["canteen_id"], row["month"]
+        if key in months:
+            whole = sum(bought[key].values())
+            flags.append(_flag(key, months[key], _kg(row["weight_g"]), _kg(whole), tuple(row["rows"])))
+    return flags
+
+
+def _missing(months: Mapping[Key, Month], records: Sequence[Amounts], today: date) -> list[FoundFlag]:
+    """Kitchens that weigh, without records that a kitchen of their region keeps: that of its own book."""
+    flags = []
+    kept = [{months[key].book for key in amounts if key in months} for amounts in records]
+    for key, month in months.items():
+        missing = sum(month.book in books and key not in amounts for books, amounts in zip(kept, records, strict=True))
+        due = today - end_of(key[1], Period.MONTH) > RECORDED_WITHIN
+        if missing and due and sum(month.weighed_meals.values()) >= MEALS_MIN:
+            flags.append(_flag(key, month, missing, len(records)))
     return flags
 
 

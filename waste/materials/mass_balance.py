@@ -13,6 +13,9 @@ from pathlib import Path
 SLACK_PERCENT, SLACK_WITHOUT_COUNTS_PERCENT = 10, 25
 """Assumed: what no band knows, such as soup; and without stock counts a week's food bought for the next month."""
 
+SPOILED_AT_LEAST = 0.001
+"""Of food used (assumed): a kitchen that records less does not record what spoils."""
+
 
 @dataclass(frozen=True, slots=True)
 class Yield:
@@ -85,6 +88,9 @@ def inedible_at_most(used_g: Mapping[str, int]) -> int:
     return sum(grams * YIELDS.get(food, OTHER).inedible for food, grams in used_g.items()) // 100
 
 
-def storage_loss(spoiled_g: int, received_g: int) -> float | None:
-    """Loss in purchase and storage (indicator B3): weighed with cause ``spoilage``, by received; None without any."""
-    return spoiled_g / received_g if received_g else None
+def storage_loss(spoiled_g: int, used_g: int) -> float | None:
+    """Loss in purchase and storage (indicator B3): weighed with cause ``spoilage``, by food used.
+
+    None if next to nothing spoiled: the cause is the kitchen's own word, and food of a quarter does not keep so well.
+    """
+    return spoiled_g / used_g if used_g > 0 and spoiled_g >= SPOILED_AT_LEAST * used_g else None

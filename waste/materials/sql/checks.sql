@@ -7,6 +7,24 @@ WHERE e.on_day BETWEEN $1 AND $2 AND e.kind = $3 AND e.weight_g > 0 AND ($4::big
   AND NOT EXISTS (SELECT FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
 GROUP BY 1, 2, 3;
 
+-- name: bought_cheaply
+-- Grams bought for less than $3 fen a kg by canteen and month from $1 to $2, with the numbers of the purchases.
+SELECT e.canteen_id, date_trunc('month', e.on_day)::date AS month, sum(e.weight_g)::bigint AS weight_g,
+       array_agg(e.entry_id::text ORDER BY e.on_day, e.entry_id) AS rows
+FROM material_entry e
+WHERE e.on_day BETWEEN $1 AND $2 AND e.kind = 'purchase' AND e.weight_g > 0
+  AND e.cost_fen * 1000 < $3::bigint * e.weight_g
+  AND NOT EXISTS (SELECT FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
+GROUP BY 1, 2;
+
+-- name: rest_on_corrected
+-- Open flags of a rule that begin from $2 to $3 and rest on entries that were corrected since.
+SELECT k.book, k.canteen_id, k.first_day, k.last_day, k.figure, k.usual, k.rows, k.meal, k.stream
+FROM kitchen_flag k
+WHERE k.rule = $1 AND k.first_day BETWEEN $2 AND $3 AND k.state = 'open'
+  AND EXISTS (SELECT FROM jsonb_array_elements_text(k.rows) AS one(number)
+              JOIN material_entry r ON r.book = k.book AND r.replaces = one.number::uuid);
+
 -- name: stock
 -- The count of each kind of food nearest to the first day of each month from $1 to $2, at most $3 days from it.
 SELECT DISTINCT ON (e.canteen_id, m.day, e.item) e.canteen_id, m.day::date AS day, e.item, e.weight_g
