@@ -10,6 +10,7 @@ import csv
 import io
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cbor2
@@ -102,7 +103,7 @@ def read_bundle(content: bytes) -> Bundle:
         raise NotABundle from error
 
 
-def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = None) -> list[Finding]:
+def audit(bundle: Bundle, centre_public_keys: Sequence[bytes], previous: Bundle | None = None) -> list[Finding]:
     """All checks of a bundle, and against the one before if it is given."""
     manifest = bundle.manifest
     lines, broken = _included(bundle)
@@ -112,7 +113,7 @@ def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = No
     )
     statement = f"statement-{bundle.agency_id}.csv"
     published = manifest.files.get(statement) == sha256(bundle.statement)
-    signed = _is_signed(bundle, centre_public_key)
+    signed = _is_signed(bundle, centre_public_keys)
     agencies = len(manifest.positions)
     findings = [
         finding("manifest_signed", signed, "business_date", business_date=manifest.business_date),
@@ -126,13 +127,13 @@ def audit(bundle: Bundle, centre_public_key: bytes, previous: Bundle | None = No
         before = previous.manifest
         findings.append(_continues(before, manifest))
         findings.append(_audit_log_continues(before, manifest))
-        signed = _is_signed(previous, centre_public_key)
+        signed = _is_signed(previous, centre_public_keys)
         findings.append(finding("previous_signed", signed, "business_date", business_date=before.business_date))
     return findings
 
 
-def _is_signed(bundle: Bundle, centre_public_key: bytes) -> bool:
-    genuine = is_signed(bundle.signed, bundle.signature, centre_public_key)
+def _is_signed(bundle: Bundle, centre_public_keys: Sequence[bytes]) -> bool:
+    genuine = is_signed(bundle.signed, bundle.signature, centre_public_keys)
     return genuine and bundle.manifest.encode() == bundle.signed
 
 

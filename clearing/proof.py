@@ -203,21 +203,25 @@ async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business
     await connection.execute(QUERIES["add_proof"], business_date, len(earlier), content, key.sign(CONTEXT + content))
 
 
-async def published_audit_heads(connection: Connection, centre_public_key: bytes) -> dict[date, Head]:
+async def published_audit_heads(connection: Connection, centre_public_keys: Sequence[bytes]) -> dict[date, Head]:
     """The head of the audit log in every manifest that the centre signed, by business date."""
     heads = {}
     for row in await connection.fetch(QUERIES["proofs"]):
-        if is_signed(row["manifest"], row["signature"], centre_public_key):
+        if is_signed(row["manifest"], row["signature"], centre_public_keys):
             manifest = Manifest.decode(row["manifest"])
             if manifest.audit_log is not None:
                 heads[row["cycle_date"]] = manifest.audit_log
     return heads
 
 
-def is_signed(manifest: bytes, signature: bytes, centre_public_key: bytes) -> bool:
-    """Whether the centre signed a manifest."""
+def is_signed(manifest: bytes, signature: bytes, centre_public_keys: Sequence[bytes]) -> bool:
+    """Whether the centre signed a manifest, under any version of its key."""
+    return any(_is_signed_under(key, manifest, signature) for key in centre_public_keys)
+
+
+def _is_signed_under(key: bytes, manifest: bytes, signature: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(centre_public_key).verify(signature, CONTEXT + manifest)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, CONTEXT + manifest)
     except (InvalidSignature, ValueError):
         return False
     return True

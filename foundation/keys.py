@@ -1,5 +1,10 @@
 """The centre's keys, kept outside the database: one file each, readable by the service alone.
 
+The centre's signing key and the card master key have versions: a line each in their file, ``VERSION HEX BEGINS ENDS``,
+oldest first. A version signs (or keys new cards) from its beginning until the next one's, and is accepted until its
+end; times are in seconds since 1970, ``-`` for none. A file with the key alone has version 1. Workers read changed
+files again (``follow``), so that no process need be restarted to rotate a key.
+
 ========================  =======================================================================
 ``centre_signing_key``    Ed25519 private key (32 bytes): signs sign-ins, holder certificates
 ``wrapping_key``          AES-256 key: wraps session keys; keys for personal data and the audit log are derived
@@ -7,34 +12,146 @@
 ========================  =======================================================================
 """
 
+import asyncio
 import os
+import re
 import secrets
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct, structs
 
 from foundation.catalogue import Explained
 
 KEY_SIZES = {"centre_signing_key": 32, "wrapping_key": 32, "card_master_key": 16}
 
 
-@dataclass(frozen=True, repr=False)
+CENTRE, CARD_MASTER = "centre_signing_key", "card_master_key"
+VERSIONED = (CENTRE, CARD_MASTER)
+VERSION_MAX = 255
+"""A version is one byte, in certificates and in the files of cards."""
+
+FOR_EVER = 2**40
+
+FOLLOW_EVERY_S = 2.0
+"""How soon a worker knows of a changed key file."""
+ANNOUNCED_S = 30
+"""The least time between writing a version and its beginning: every worker has read it by then."""
+
+log = structlog.get_logger()
+
+
+class KeyVersion(Struct, frozen=True):
+    """One version of a key. Its repr shows no key."""
+
+    version: int
+    secret: bytes
+    begins: int = 0
+    """Seconds since 1970, as ``ends``: from when it is the one in use."""
+    ends: int = FOR_EVER
+    """From when nothing under it is accepted."""
+
+    def __repr__(self) -> str:
+        return f"KeyVersion({self.version})"
+
+    def is_accepted(self, at: float) -> bool:
+        """Whether what it signed, or keyed, is accepted; also before its beginning, since clocks differ."""
+        return at < self.ends
+
+
+Versions = tuple[KeyVersion, ...]
+"""Versions of a key, oldest first: versions and beginnings ascend."""
+
+
+def current_of(versions: Versions, at: float) -> KeyVersion:
+    """The version in use: the last that has begun."""
+    return next(version for version in reversed(versions) if version.begins <= at)
+
+
 class KeyRing:
     """The centre's keys in memory. Its repr shows none of them."""
 
-    centre_signing_key: Ed25519PrivateKey
-    wrapping_key: bytes
-    card_master_key: bytes
+    def __init__(self, centre: Versions, wrapping_key: bytes, card_master: Versions) -> None:
+        self.wrapping_key = wrapping_key
+        self.use(centre, card_master)
+
+    def use(self, centre: Versions, card_master: Versions) -> None:
+        """Go on with these versions."""
+        self.centre = centre
+        self.card_master = card_master
+        self._signing = {v.version: Ed25519PrivateKey.from_private_bytes(v.secret) for v in centre}
+        self._public = {version: key.public_key().public_bytes_raw() for version, key in self._signing.items()}
+
+    @property
+    def centre_version(self) -> int:
+        """The version of the signing key in use."""
+        return current_of(self.centre, time.time()).version
+
+    @property
+    def centre_signing_key(self) -> Ed25519PrivateKey:
+        """The signing key in use."""
+        return self._signing[self.centre_version]
+
+    def signing_key(self, version: int) -> Ed25519PrivateKey | None:
+        """The signing key of a version that is accepted: for who knows no later one."""
+        accepted = any(v.version == version and v.is_accepted(time.time()) for v in self.centre)
+        return self._signing[version] if accepted else None
 
     @property
     def centre_public_key(self) -> bytes:
-        """Ed25519 public key, 32 bytes: what terminals pin at enrolment."""
-        return self.centre_signing_key.public_key().public_bytes_raw()
+        """Ed25519 public key in use, 32 bytes: what terminals pin at enrolment."""
+        return self._public[self.centre_version]
+
+    def public_key(self, version: int) -> bytes:
+        """The public key of a version, whether it has ended or not."""
+        return self._public[version]
+
+    @property
+    def centre_public_keys(self) -> dict[int, bytes]:
+        """The public keys by version under which certificates are accepted."""
+        now = time.time()
+        return {v.version: self._public[v.version] for v in self.centre if v.is_accepted(now)}
+
+    @property
+    def every_centre_public_key(self) -> list[bytes]:
+        """Also of versions that have ended: receipts and manifests that they signed stay good. Newest first."""
+        return list(reversed(self._public.values()))
+
+    @property
+    def card_master_version(self) -> int:
+        """The version of the master key in use for new cards."""
+        return current_of(self.card_master, time.time()).version
+
+    def card_master_key(self, version: int) -> bytes | None:
+        """The card master key of a version; None when its cards are not accepted."""
+        for master in self.card_master:
+            if master.version == version:
+                return master.secret if master.is_accepted(time.time()) else None
+        return None
+
+    async def follow(self, folder: Path) -> None:
+        """Read changed key files again until cancelled. A file that cannot be read changes nothing, and is logged."""
+        known = _changed_at(folder)
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            found = _changed_at(folder)
+            if found == known:
+                continue
+            try:
+                self.use(*(read_versions(folder, name) for name in VERSIONED))
+            except (OSError, WrongKeyFile) as error:
+                log.warning("keys_not_read", error=repr(error))
+                continue
+            known = found
+            log.info("keys_read", centre=[v.version for v in self.centre], cards=[v.version for v in self.card_master])
 
     def wrap(self, secret: bytes, associated: bytes) -> bytes:
         """AES-256-GCM under the wrapping key: 12-byte nonce, then ciphertext and tag."""
@@ -86,14 +203,83 @@ class WrongKeyFile(Explained):
     """A key file has not the key that it should have."""
 
 
+class WrongVersion(Explained):
+    """A version of a key cannot be added or ended so."""
+
+
 def load_keys(folder: Path) -> KeyRing:
-    """Read the key files (hexadecimal). Raises OSError when one cannot be read, WrongKeyFile."""
-    raw = {name: _read_key(folder / name, size) for name, size in KEY_SIZES.items()}
+    """Read the key files. Raises OSError when one cannot be read, WrongKeyFile."""
     return KeyRing(
-        Ed25519PrivateKey.from_private_bytes(raw["centre_signing_key"]),
-        raw["wrapping_key"],
-        raw["card_master_key"],
+        read_versions(folder, CENTRE),
+        _read_key(folder / "wrapping_key", KEY_SIZES["wrapping_key"]),
+        read_versions(folder, CARD_MASTER),
     )
+
+
+def _changed_at(folder: Path) -> list[int]:
+    try:
+        return [(folder / name).stat().st_mtime_ns for name in VERSIONED]
+    except OSError:
+        return []
+
+
+_LINE = re.compile(
+    r"(?P<version>[1-9]\d{0,2}) (?P<secret>[0-9a-f]+) (?P<begins>-|\d{1,12}) (?P<ends>-|\d{1,12})", re.ASCII
+)
+
+
+def read_versions(folder: Path, name: str) -> Versions:
+    """The versions in a key file; raises OSError, WrongKeyFile."""
+    path, size = folder / name, KEY_SIZES[name]
+    lines = path.read_text(encoding="ascii", errors="replace").strip().splitlines()
+    if len(lines) == 1 and " " not in lines[0]:
+        return (KeyVersion(1, _read_key(path, size)),)
+    versions = tuple(_version_of(path, size, line) for line in lines)
+    ascends = all(a.version < b.version and a.begins < b.begins for a, b in pairwise(versions))
+    if not versions or not ascends or versions[0].begins > time.time():
+        raise WrongKeyFile("onecard.key_versions", file=path)
+    return versions
+
+
+def _version_of(path: Path, size: int, line: str) -> KeyVersion:
+    found = _LINE.fullmatch(line)
+    if found is None or len(found["secret"]) != 2 * size or int(found["version"]) > VERSION_MAX:
+        raise WrongKeyFile("onecard.key_versions", file=path)
+    begins = 0 if found["begins"] == "-" else int(found["begins"])
+    ends = FOR_EVER if found["ends"] == "-" else int(found["ends"])
+    return KeyVersion(int(found["version"]), bytes.fromhex(found["secret"]), begins, ends)
+
+
+def write_versions(folder: Path, name: str, versions: Iterable[KeyVersion]) -> None:
+    """Replace a key file as a whole (mode 0600): no process reads half of it."""
+    fresh = folder / f".{name}.new"
+    lines = [
+        f"{v.version} {v.secret.hex()} {v.begins or '-'} {'-' if v.ends == FOR_EVER else v.ends}" for v in versions
+    ]
+    fresh.unlink(missing_ok=True)
+    _write_secret(fresh, "\n".join(lines))
+    fresh.replace(folder / name)
+
+
+def add_version(folder: Path, name: str, begins: int) -> KeyVersion:
+    """Add a fresh version that will be in use from a time on; raises WrongVersion, OSError, WrongKeyFile."""
+    versions = read_versions(folder, name)
+    last = versions[-1]
+    if begins < max(time.time() + ANNOUNCED_S, last.begins + 1):
+        raise WrongVersion("onecard.key_begins", seconds=ANNOUNCED_S)
+    if last.version == VERSION_MAX:
+        raise WrongVersion("onecard.key_versions_used_up")
+    fresh = KeyVersion(last.version + 1, secrets.token_bytes(KEY_SIZES[name]), begins)
+    write_versions(folder, name, [*versions, fresh])
+    return fresh
+
+
+def end_version(folder: Path, name: str, version: int, ends: int) -> None:
+    """Accept nothing under a version from a time on, at which a later one is in use; raises WrongVersion, as above."""
+    versions = read_versions(folder, name)
+    if version not in {v.version for v in versions} or current_of(versions, ends).version <= version:
+        raise WrongVersion("onecard.key_ends", version=version)
+    write_versions(folder, name, [structs.replace(v, ends=ends) if v.version == version else v for v in versions])
 
 
 def _read_key(path: Path, size: int) -> bytes:
@@ -111,10 +297,14 @@ def create_missing_keys(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, size in KEY_SIZES.items():
         try:
-            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            _write_secret(folder / name, secrets.token_hex(size))
         except FileExistsError:
             continue
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(size) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write a new file that only its owner can read; on disk when this returns."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -104,12 +104,13 @@ async def close_days_due(settings: Settings, now: datetime) -> list[date]:
 
 async def publish_cycles(settings: Settings) -> None:
     """Take every unfinished cycle on, for ever."""
-    key = load_keys(settings.keys_folder).centre_signing_key
     pool = await open_pool(settings.needed_database_url, size=4)
-    end_of_day = EndOfDay(pool, settings.statement_folder, key)
     try:
         while True:
             try:
+                # Read anew: the key that signs may have another version since.
+                key = load_keys(settings.keys_folder).centre_signing_key
+                end_of_day = EndOfDay(pool, settings.statement_folder, key)
                 for business_date in await resume_cycles(end_of_day):
                     log.info("cycle_published", business_date=str(business_date))
             except Exception as error:

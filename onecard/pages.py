@@ -51,7 +51,7 @@ def page(path: str, folder: str) -> HTTPRouteHandler:
     async def show(request: Request[Any, Any, State], state: State) -> Response[str]:
         language = language_of_page(request)
         today = long_date(state.calendar.business_date_at(datetime.now(UTC)), language)
-        centre_key = state.key_ring.centre_public_key.hex()
-        return page_response(render(template, language, today=today, centre_key=centre_key), language)
+        centre_keys = " ".join(key.hex() for key in state.key_ring.every_centre_public_key)
+        return page_response(render(template, language, today=today, centre_keys=centre_keys), language)
 
     return show

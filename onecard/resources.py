@@ -124,6 +124,7 @@ def _charger(state: State, settings: Settings) -> Charger:
 def _background_tasks(state: State) -> list[asyncio.Task[None]]:
     jobs = (
         state.block_list.follow,
+        partial(state.key_ring.follow, state.settings.keys_folder),
         state.terminal_sessions.follow,
         state.live.follow,
         state.live.spread,

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -37,6 +37,7 @@ from terminals.client_messages import (
 )
 from terminals.devices import SoftwareCard, Tap
 from terminals.journal import Entry, Journal
+from terminals.keys import proof_text
 from terminals.parameters import price_on
 from terminals.schemas import (
     Answer,
@@ -49,7 +50,6 @@ from terminals.schemas import (
     Parameters,
     ShiftClosed,
     SignedOn,
-    SignOn,
     to_bytes,
     to_text,
 )
@@ -89,10 +89,11 @@ CLOSINGS = "/terminal/shifts/closings"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a terminal stores permanently: its number, its key, the centre's key."""
+    """What a terminal stores permanently: its number, its key, the centre's key (and its version) of its slip."""
 
     terminal_id: int
     private_key: Ed25519PrivateKey
+    centre_key: int
     centre_public_key: bytes
 
     def save(self, path: Path) -> None:
@@ -101,6 +102,7 @@ class Identity:
             {
                 "terminal_id": self.terminal_id,
                 "private_key": to_text(self.private_key.private_bytes_raw()),
+                "centre_key": self.centre_key,
                 "centre_public_key": to_text(self.centre_public_key),
             }
         )
@@ -113,6 +115,7 @@ class Identity:
         return cls(
             kept["terminal_id"],
             Ed25519PrivateKey.from_private_bytes(to_bytes(kept["private_key"])),
+            kept["centre_key"],
             to_bytes(kept["centre_public_key"]),
         )
 
@@ -213,13 +216,15 @@ class Terminal:
                 "enrolment_id": slip.enrolment_id,
                 "code": slip.code,
                 "public_key": to_text(key.public_key().public_bytes_raw()),
+                "centre_key": slip.centre_key,
             }
         )
         with open_transport() as http:
             centre = to_bytes(slip.centre_public_key)
-            answer = post_opening(http, url, "/terminal/enrolments", body, key, "enrolment", centre)
+            known = slip.centre_key, centre
+            answer = post_opening(http, url, "/terminal/enrolments", body, key, "enrolment", known)
         enrolled = json.loads(answer.data)
-        identity = Identity(enrolled["terminal_id"], key, centre)
+        identity = Identity(enrolled["terminal_id"], key, slip.centre_key, centre)
         identity.save(folder / "identity.json")
         (folder / "enrolment.key").unlink()
         return cls(url, folder)
@@ -238,6 +243,59 @@ class Terminal:
         return self.parameters.canteen.canteen_id
 
     @property
+    def centre_keys(self) -> dict[int, bytes]:
+        """The centre's public keys by version: those of the parameters, at first the one of the slip."""
+        if self._kept is None:
+            return {self.identity.centre_key: self.identity.centre_public_key}
+        now = self.now()
+        return {
+            key.version: to_bytes(key.public_key)
+            for key in self._kept.parameters.centre_keys
+            if key.valid_until is None or now < key.valid_until
+        }
+
+    def _centre_key_in_use(self) -> tuple[int, bytes]:
+        """Version and public key of the centre's newest key in use, as this terminal knows: it is to sign an answer."""
+        begun = {self.identity.centre_key: 0}
+        if self._kept is not None:
+            begun = {key.version: key.valid_from for key in self._kept.parameters.centre_keys}
+        keys, now = self.centre_keys, self.now()
+        version = max((v for v in keys if begun.get(v, 0) <= now), default=self.identity.centre_key)
+        return version, keys.get(version, self.identity.centre_public_key)
+
+    def _post_opening(self, path: str, body: bytes, centre: tuple[int, bytes]) -> bytes:
+        """Send a message that this terminal's key signs and that names this key of the centre; returns the answer's."""
+        identity = self.identity
+        key_id = str(identity.terminal_id)
+        return post_opening(self._http, self.url, path, body, identity.private_key, key_id, centre).data
+
+    def renew_key(self) -> None:
+        """Make a new key and have it put in force; raises OutcomeUnknown or Rejected.
+
+        It is on the disk before it is sent: after a lost answer the same call, or the next sign-on, sends it again.
+        """
+        path, identity = self._folder / "next.key", self.identity
+        key = _kept_key(path)
+        old = identity.private_key.public_key().public_bytes_raw()
+        centre = self._centre_key_in_use()
+        message = {
+            "terminal_id": identity.terminal_id,
+            "public_key": to_text(key.public_key().public_bytes_raw()),
+            "proof": to_text(key.sign(proof_text(identity.terminal_id, old))),
+            "centre_key": centre[0],
+        }
+        self._post_opening("/terminal/keys", wire.encode(message), centre)
+        self.identity = replace(identity, private_key=key)
+        self.identity.save(self._folder / "identity.new")
+        (self._folder / "identity.new").replace(self._folder / "identity.json")
+        path.unlink()
+
+    def _finish_renewal(self) -> None:
+        """Renew the key once more if the answer to a renewal was lost: which key is in force is not known."""
+        if (self._folder / "next.key").exists():
+            self.renew_key()
+
+    @property
     def epoch(self) -> int:
         """The epoch of this journal."""
         return self._signed_on().epoch
@@ -248,29 +306,33 @@ class Terminal:
         self._http.clear()
 
     def sign_on(self) -> None:
-        """Open a session; raises OutcomeUnknown or Rejected."""
+        """Open a session, and renew the key when that is due; raises OutcomeUnknown or Rejected."""
+        self._finish_renewal()
+        centre = self._centre_key_in_use()
         ephemeral = X25519PrivateKey.generate()
         public = to_text(ephemeral.public_key().public_bytes_raw())
         terminal_id = self.identity.terminal_id
         device = Device(SOFTWARE, "software terminal", str(terminal_id))
-        body = wire.encode(SignOn(SUITE, [PROTOCOL], terminal_id, public, device))
-        answer = post_opening(
-            self._http,
-            self.url,
-            "/terminal/sessions",
-            body,
-            self.identity.private_key,
-            str(terminal_id),
-            self.identity.centre_public_key,
-        )
-        signed_on = wire.decode(answer.data, type=SignedOn)
-        key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer.data)
+        message = {
+            "suite": SUITE,
+            "protocols": [PROTOCOL],
+            "terminal_id": terminal_id,
+            "ephemeral": public,
+            "centre_key": centre[0],
+            "device": device,
+        }
+        body = wire.encode(message)
+        answer = self._post_opening("/terminal/sessions", body, centre)
+        signed_on = wire.decode(answer, type=SignedOn)
+        key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer)
         self._session = _Session(signed_on.session_id, hmac_signer(key), signed_on.epoch)
         self._clock_ahead_s = signed_on.centre_time - time.time()
         self._keep_parameters(signed_on.parameters_version, signed_on.parameters)
         # A restored disk is behind what the centre has seen; numbers are never used twice.
         used = max(self.journal.highest_sequence(signed_on.epoch), signed_on.highest_sequence)
         self._next_sequence = max(self._next_sequence, used + 1)
+        if self.now() >= signed_on.key_renew_at:
+            self.renew_key()
 
     def _signed_on(self) -> _Session:
         if self._session is None:
@@ -369,7 +431,7 @@ class Terminal:
             return _Payer(file.book, file.agency_id, file.holder_id, file.credential_id)
         if is_short(credential):
             return read_short_code(credential).reference
-        holder, _ = qr.read_code(self.identity.centre_public_key, credential)
+        holder, _ = qr.read_code(self.centre_keys, credential)
         return _Payer(holder.book, holder.agency_id, holder.holder_id, holder.credential_id)
 
     def _signed_on_sequence(self) -> int:
@@ -419,7 +481,7 @@ class Terminal:
             return "card_blocked"
         if isinstance(credential, SoftwareCard):
             return None
-        holder, token = qr.read_code(self.identity.centre_public_key, credential)
+        holder, token = qr.read_code(self.centre_keys, credential)
         return qr.offline_refusal_of(holder, token, self.now(), self.canteen_id, price_fen)
 
     def prepare_charge(
@@ -497,20 +559,13 @@ class Terminal:
 
     def send_closing(self, message: dict[str, Any]) -> ShiftClosed:
         """Send a closing, signed with the terminal's own key; raises OutcomeUnknown or Rejected."""
-        body = wire.encode(message)
+        self._finish_renewal()
+        centre = self._centre_key_in_use()
+        body = wire.encode(message | {"centre_key": centre[0]})
         self.journal.write_closing(message["epoch"], message["shift"], body)
-        identity = self.identity
-        answer = post_opening(
-            self._http,
-            self.url,
-            CLOSINGS,
-            body,
-            identity.private_key,
-            str(identity.terminal_id),
-            identity.centre_public_key,
-        )
-        self.journal.write_closing(message["epoch"], message["shift"], body, answer.data)
-        return wire.decode(answer.data, type=ShiftClosed)
+        answer = self._post_opening(CLOSINGS, body, centre)
+        self.journal.write_closing(message["epoch"], message["shift"], body, answer)
+        return wire.decode(answer, type=ShiftClosed)
 
     def ledger_requests(self, epoch: int, first: int, last: int) -> list[LedgerRequest]:
         """What the ledger has between two numbers; raises OutcomeUnknown or Rejected."""
@@ -662,7 +717,7 @@ class Terminal:
             body,
             authority=self.authority,
             request_id=request_id,
-            created=self.now(),
+            created=int(time.time() + self._clock_ahead_s),
             key_id=session.session_id,
             sign=session.mac,
         )

@@ -90,11 +90,12 @@ def post_opening(
     body: bytes,
     key: PrivateKey,
     key_id: str,
-    centre_public_key: bytes | None = None,
+    centre: tuple[int, bytes] | None = None,
 ) -> urllib3.BaseHTTPResponse:
     """Send a message signed outside a session; raises OutcomeUnknown or Rejected.
 
-    ``centre_public_key``: that the answer must be signed under; None where the centre does not sign, to phones.
+    ``centre``: version and public key of the centre, as the message names it, under which the answer must be signed;
+    None where the centre does not sign, to phones.
     """
     created = int(time.time())
     for _ in range(2):
@@ -114,10 +115,11 @@ def post_opening(
             raise OutcomeUnknown(f"{path}: {error}") from None
         fields = {name.lower(): value for name, value in answer.headers.items()}
         # A problem may come without a signature: before ours was found right.
-        if centre_public_key is not None and (answer.status < 300 or "signature" in fields):
-            verify = ed25519_verifier(centre_public_key)
+        if centre is not None and (answer.status < 300 or "signature" in fields):
+            version, public_key = centre
+            verify = ed25519_verifier(public_key)
             try:
-                check_answer(headers, answer.status, fields, answer.data, key_id="centre", verify=verify)
+                check_answer(headers, answer.status, fields, answer.data, key_id=f"centre-{version}", verify=verify)
             except Problem as problem:
                 raise OutcomeUnknown(f"{path}: {problem}") from None
         if answer.status < 300:

@@ -68,7 +68,10 @@ async def issue_cards(db: AsyncSession, keys: KeyRing, person: Person, wanted: N
 
 def _issue_card(db: AsyncSession, keys: KeyRing, official: Official, card: NewCard, number: CredentialId) -> CardIssued:
     uid = bytes.fromhex(card.uid)
-    file = cards.CardFile(1, official.book, official.agency_id, official.holder_id, number)
+    version = keys.card_master_version
+    master = keys.card_master_key(version)
+    assert master is not None, "the version in use has not ended"
+    file = cards.CardFile(version, official.book, official.agency_id, official.holder_id, number)
     db.add(
         Credential(
             book=official.book,
@@ -79,7 +82,7 @@ def _issue_card(db: AsyncSession, keys: KeyRing, official: Official, card: NewCa
             issued_at=datetime.now(UTC),
         )
     )
-    key = to_text(cards.card_key(keys.card_master_key, uid, file))
+    key = to_text(cards.card_key(master, uid, file))
     return CardIssued(uid.hex(), file.key_version, file.book, file.agency_id, file.holder_id, file.credential_id, key)
 
 
@@ -220,5 +223,8 @@ async def _certificate(
         expires_at,
         _key_of(credential),
     )
-    certificate = qr.issue_certificate(keys.centre_signing_key, holder)
+    version = keys.centre_version
+    signing_key = keys.signing_key(version)
+    assert signing_key is not None, "the version in use has not ended"
+    certificate = qr.issue_certificate(signing_key, version, holder)
     return PhoneCertificate(to_text(certificate), to_text(reference), credential.credential_id, expires_at)

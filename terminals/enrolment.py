@@ -25,6 +25,7 @@ from registry.identifiers import Book, CanteenId
 from registry.models import Canteen, Database, next_numbers
 from terminals.blocking import block_list_version
 from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN
+from terminals.keys import key_renew_at
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.parameters import parameters_of, terms_of
 from terminals.schemas import (
@@ -139,6 +140,7 @@ async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: byt
     else:
         terminal = await db.get_one(Terminal, (enrolment.book, enrolment.terminal_id), with_for_update=True)
         terminal.public_key, terminal.enrolled_at = public_key, now
+        terminal.previous_key = terminal.key_since = None
         terminal.state, terminal.revoked_at = "active", None
         terminal.epoch += 1
         await _end_sessions(db, terminal.book, terminal.terminal_id)
@@ -195,7 +197,7 @@ async def sign_on(
         raise Problem(PROTOCOL_UNKNOWN, "terminals.protocol_unknown", editions=EDITIONS)
     now = datetime.now(UTC)
     ours = X25519PrivateKey.generate()
-    answer = await _signed_on(ledger, terminal, to_text(ours.public_key().public_bytes_raw()), now, calendar)
+    answer = await _signed_on(ledger, keys, terminal, to_text(ours.public_key().public_bytes_raw()), now, calendar)
     body = json.encode(answer)
     theirs = to_bytes(asked.ephemeral)
     key = agree_key(ours, theirs, request_body, body)
@@ -222,11 +224,13 @@ async def sign_on(
     return body
 
 
-async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: datetime, calendar: Calendar) -> SignedOn:
+async def _signed_on(
+    ledger: Pool, keys: KeyRing, terminal: Terminal, ephemeral: str, now: datetime, calendar: Calendar
+) -> SignedOn:
     """The answer that opens a session under a new number."""
     highest = await ledger.fetchval(QUERIES["highest_sequence"], terminal.book, terminal.terminal_id, terminal.epoch)
     terms = await terms_of(ledger, Book(terminal.book), CanteenId(terminal.canteen_id))
-    version, parameters = parameters_of(terms, now)
+    version, parameters = parameters_of(terms, keys, now)
     return SignedOn(
         session_id=to_text(secrets.token_bytes(16)),
         protocol=PROTOCOL,
@@ -237,6 +241,7 @@ async def _signed_on(ledger: Pool, terminal: Terminal, ephemeral: str, now: date
         centre_time=int(now.timestamp()),
         expires_at=int(session_end(calendar, now).timestamp()),
         block_list_version=await block_list_version(ledger),
+        key_renew_at=key_renew_at(terminal),
         parameters_version=version,
         parameters=parameters,
     )

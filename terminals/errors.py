@@ -5,6 +5,7 @@ from foundation.problems import ProblemKind
 BAD_SIGNATURE = ProblemKind(401, "bad-signature")
 SESSION_ENDED = ProblemKind(401, "session-ended")
 OUT_OF_TIME = ProblemKind(401, "created-out-of-range")
+CENTRE_KEY_UNKNOWN = ProblemKind(403, "centre-key-unknown")
 CREDENTIAL_BLOCKED = ProblemKind(403, "credential-blocked")
 ENROLMENT_REFUSED = ProblemKind(403, "enrolment-refused")
 EPOCH_WRONG = ProblemKind(409, "epoch-wrong")

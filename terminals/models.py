@@ -17,13 +17,18 @@ class TerminalKind(StrEnum):
 
 
 class Terminal(Base):
-    """A till, or a scale, of one canteen. ``epoch`` counts its journals: a re-enrolled device starts anew."""
+    """A till, or a scale, of one canteen. ``epoch`` counts its journals: a re-enrolled device starts anew.
+
+    ``key_since``: when the terminal renewed its key itself, ``previous_key`` the one that it had before; null when it
+    has the key of its enrolment.
+    """
 
     __tablename__ = "terminal"
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
         CheckConstraint("state IN ('active', 'revoked')", name="state"),
         CheckConstraint("kind IN ('till', 'scale')", name="kind"),
+        CheckConstraint("(previous_key IS NULL) = (key_since IS NULL)", name="renewed"),
     )
 
     book: Mapped[int] = book_key()
@@ -33,6 +38,8 @@ class Terminal(Base):
     public_key: Mapped[bytes]
     epoch: Mapped[int]
     state: Mapped[str] = mapped_column(default="active")
+    previous_key: Mapped[bytes | None]
+    key_since: Mapped[datetime | None]
     enrolled_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 

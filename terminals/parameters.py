@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, json
 
 from foundation.calendar import ZONE
+from foundation.keys import FOR_EVER, KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from registry.identifiers import AgencyId, Book, CanteenId
@@ -22,6 +23,7 @@ from settlement.tariff import Agreement, Declined, RegionRules, Tariff, in_force
 from terminals.qr import TOKEN_AHEAD_S, TOKEN_FRESH_S
 from terminals.schemas import (
     CanteenShown,
+    CentreKey,
     MealHours,
     MealPrice,
     OfflineLimits,
@@ -86,7 +88,7 @@ async def terms_of(ledger: Pool | Connection, book: Book, canteen_id: CanteenId)
     )
 
 
-def parameters_of(terms: CanteenTerms, now: datetime) -> tuple[str, Parameters]:
+def parameters_of(terms: CanteenTerms, keys: KeyRing, now: datetime) -> tuple[str, Parameters]:
     """A terminal's parameters and their version."""
     canteen, today = terms.canteen, now.astimezone(ZONE).date()
     rules = in_force(terms.rules, today) or terms.rules[-1]
@@ -98,6 +100,11 @@ def parameters_of(terms: CanteenTerms, now: datetime) -> tuple[str, Parameters]:
         offline=OfflineLimits(
             LATE_AFTER_S, rules.late_payments_max, rules.late_fen_max, block_list_age_max_s=BLOCK_LIST_AGE_MAX_S
         ),
+        centre_keys=[
+            CentreKey(v.version, to_text(keys.public_key(v.version)), v.begins, None if v.ends == FOR_EVER else v.ends)
+            for v in keys.centre
+            if v.is_accepted(now.timestamp())
+        ],
         refresh_s=REFRESH_S,
     )
     return to_text(hashlib.sha256(json.encode(parameters)).digest()[:16]), parameters

@@ -1,8 +1,8 @@
 """The travelling official's QR code: a holder certificate and a short token, in base45.
 
 * Holder certificate: a CWT (RFC 8392) signed by the centre as COSE_Sign1 (RFC 9052), with the phone's key as ``cnf``
-  (RFC 8747). It names a pseudonymous account, no person, and lives at most 7 days.
-  The key is Ed25519 (OKP), or P-256 (EC2).
+  (RFC 8747) and the version of the centre's key as ``kid``. It names a pseudonymous account, no person, and lives at
+  most 7 days. The phone's key is Ed25519 (OKP), or P-256 (EC2).
 * Token: COSE_Sign1 by the phone's key over ``[issued_at, counter, canteen or null, limit or null]``: what its holder
   allows.
 * Code: ``OC1:`` + base45 (RFC 9285) of the CBOR array ``[certificate, token]``, both untagged, deterministic CBOR.
@@ -12,6 +12,7 @@ A terminal can verify it without a network; the centre verifies it again.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -113,8 +114,13 @@ def _spread(values: bytes) -> int:
     return int.from_bytes(wide, "big")
 
 
-def _to_be_signed(context: bytes, payload: bytes, header: bytes = _EDDSA) -> bytes:
-    return cbor2.dumps(["Signature1", header, context, payload], canonical=True)
+def _with_kid(version: int) -> bytes:
+    """The protected header of a certificate: EdDSA, and the version of the centre's key in one byte."""
+    return cbor2.dumps({1: -8, 4: bytes([version])}, canonical=True)
+
+
+def _to_be_signed(context: bytes, payload: bytes, protected: bytes = _EDDSA) -> bytes:
+    return cbor2.dumps(["Signature1", protected, context, payload], canonical=True)
 
 
 _SIGN1_HEADS = {algorithm: b"\x84" + cbor2.dumps(header) + b"\xa0" for algorithm, header in _HEADERS.items()}
@@ -131,21 +137,27 @@ _CODE = re.compile(
 """A code's two parts by their deterministic encoding, of which every byte but the numbers is given by the profile."""
 
 
-def sign1(key: PrivateKey, context: bytes, payload: Any) -> list[Any]:
-    """An untagged COSE_Sign1 with our context as external data (RFC 9052 section 4.4)."""
-    encoded, header = cbor2.dumps(payload, canonical=True), _HEADERS[algorithm_of(key)]
+def sign1(key: PrivateKey, context: bytes, payload: Any, protected: bytes | None = None) -> list[Any]:
+    """An untagged COSE_Sign1 with our context as external data (RFC 9052 section 4.4).
+
+    ``protected``: its protected header; None for the key's algorithm alone.
+    """
+    encoded = cbor2.dumps(payload, canonical=True)
+    header = _HEADERS[algorithm_of(key)] if protected is None else protected
     return [header, {}, encoded, phone_signer(key)(_to_be_signed(context, encoded, header))]
 
 
-def open_sign1(public_key: bytes, context: bytes, message: Any, *, booleans: bool = False) -> Any:
+def open_sign1(
+    public_key: bytes, context: bytes, message: Any, protected: bytes = _EDDSA, *, booleans: bool = False
+) -> Any:
     """The payload of an untagged COSE_Sign1 with EdDSA by ``sign1``; raises NotGenuine."""
     match message:
-        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
-            if protected != _EDDSA or unprotected:
+        case [bytes(headers), dict(unprotected), bytes(payload), bytes(signature)]:
+            if headers != protected or unprotected:
                 raise NotGenuine("headers are not of this profile")
         case _:
             raise NotGenuine("not a COSE_Sign1")
-    if not ed_verify(signature, _to_be_signed(context, payload), public_key):
+    if not ed_verify(signature, _to_be_signed(context, payload, protected), public_key):
         raise NotGenuine("a signature does not fit")
     return _payload_of(payload, booleans=booleans)
 
@@ -157,15 +169,15 @@ def _payload_of(encoded: bytes, *, booleans: bool = False) -> Any:
         raise NotGenuine("a payload is not deterministic CBOR") from None
 
 
-def issue_certificate(centre_key: Ed25519PrivateKey, holder: Holder) -> bytes:
-    """Sign a holder certificate; deterministic CBOR."""
+def issue_certificate(centre_key: Ed25519PrivateKey, version: int, holder: Holder) -> bytes:
+    """Sign a holder certificate with this version of the centre's key; deterministic CBOR."""
     claims = {
         2: f"{holder.book}.{holder.agency_id}.{holder.holder_id}",
         4: holder.expires_at,
-        7: holder.credential_id.to_bytes(8, "big"),
+        7: holder.credential_id.to_bytes(6, "big"),
         8: {1: _cose_key(holder.key)},
     }
-    return cbor2.dumps(sign1(centre_key, _CERTIFICATE_CONTEXT, claims), canonical=True)
+    return cbor2.dumps(sign1(centre_key, _CERTIFICATE_CONTEXT, claims, _with_kid(version)), canonical=True)
 
 
 def _cose_key(key: PhoneKey) -> dict[int, Any]:
@@ -185,11 +197,11 @@ def _phone_key(cose_key: Any) -> PhoneKey:
 
 
 @lru_cache(maxsize=20_000)
-def _holder_of(centre_public_key: bytes, certificate: bytes) -> Holder:
+def _holder_of(public_key: bytes, version: int, certificate: bytes) -> Holder:
     # A certificate is the same in every code of a week: its signature is checked once a worker.
-    message = read_cbor(certificate, CODE_CHARACTERS_MAX)
+    signed = read_cbor(certificate, CODE_CHARACTERS_MAX)
     # One claim is a boolean: the sign of y.
-    claims = open_sign1(centre_public_key, _CERTIFICATE_CONTEXT, message, booleans=True)
+    claims = open_sign1(public_key, _CERTIFICATE_CONTEXT, signed, _with_kid(version), booleans=True)
     match claims:
         case {
             2: str(subject),
@@ -203,10 +215,22 @@ def _holder_of(centre_public_key: bytes, certificate: bytes) -> Holder:
     raise NotGenuine("the certificate's claims are not of this profile")
 
 
-def read_certificate(centre_public_key: bytes, certificate: bytes) -> Holder:
+CentreKeys = Mapping[int, bytes]
+"""The centre's public keys by version: those under which certificates are accepted."""
+
+_CERTIFICATE_HEAD = b"\x84\x46" + _with_kid(0)[:-1]
+"""What every certificate begins with; the next byte is the version of the centre's key."""
+
+
+def read_certificate(centre_keys: CentreKeys, certificate: bytes) -> Holder:
     """Verify a holder certificate; raises NotGenuine. The caller checks its expiry."""
+    at = len(_CERTIFICATE_HEAD)
+    version = certificate[at] if certificate.startswith(_CERTIFICATE_HEAD) and len(certificate) > at else 0
+    public_key = centre_keys.get(version)
+    if public_key is None:
+        raise NotGenuine("no key of the centre that is accepted signed the certificate")
     try:
-        return _holder_of(centre_public_key, certificate)
+        return _holder_of(public_key, version, certificate)
     except Problem:
         raise NotGenuine("the certificate is not deterministic CBOR") from None
 
@@ -219,7 +243,7 @@ def make_code(certificate: bytes, phone_key: PrivateKey, token: Token) -> str:
     return code
 
 
-def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
+def read_code(centre_keys: CentreKeys, code: str) -> tuple[Holder, Token]:
     """Verify a code's two signatures; raises NotGenuine. The caller checks times, counter, canteen and limit."""
     if len(code) > CODE_CHARACTERS_MAX or not code.startswith(PREFIX):
         raise NotGenuine("not a code of this network")
@@ -230,7 +254,7 @@ def read_code(centre_public_key: bytes, code: str) -> tuple[Holder, Token]:
     if parts is None:
         raise NotGenuine("not a certificate and a token")
     certificate, head, string, payload, signature = parts.groups()
-    holder = read_certificate(centre_public_key, certificate)
+    holder = read_certificate(centre_keys, certificate)
     algorithm = holder.key.algorithm
     if head != _SIGN1_HEADS[algorithm] or string != cbor2.dumps(payload):
         raise NotGenuine("the token's encoding is not of this profile")

@@ -16,7 +16,8 @@ The payee, what was given back, and whether the payment came late are shown besi
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from string import Template
@@ -112,25 +113,27 @@ def is_code(given: str) -> bool:
     return _FORM.fullmatch(given) is not None
 
 
-def read(centre_public_key: bytes, code: str) -> SignedReceipt:
-    """Verify a receipt's code without a network; raises ``qr.NotGenuine``."""
+def read(centre_public_keys: Sequence[bytes], code: str) -> SignedReceipt:
+    """Verify a receipt's code without a network, by any version of the centre's key; raises ``qr.NotGenuine``."""
     if not code.startswith(PREFIX):
         raise qr.NotGenuine("not a receipt of this network")
     try:
         signed = read_cbor(qr.base45_decode(code.removeprefix(PREFIX)), CODE_BYTES_MAX)
-        number, *values = _values(centre_public_key, signed)
+        number, *values = _values(centre_public_keys, signed)
         return SignedReceipt(UUID(bytes=number), *values)
     except (ValueError, TypeError, Problem):
         raise qr.NotGenuine("not a receipt of this network") from None
 
 
-def _values(centre_public_key: bytes, signed: object) -> list[Any]:
+def _values(centre_public_keys: Sequence[bytes], signed: object) -> list[Any]:
     """What was signed, in the order of ``SignedReceipt``."""
-    try:
-        return list(qr.open_sign1(centre_public_key, CONTEXT, signed))
-    except qr.NotGenuine:
-        number, kind, _holder_id, *values = qr.open_sign1(centre_public_key, FIRST_CONTEXT, signed)
-        return [number, kind, *values]
+    for key in centre_public_keys:
+        with suppress(qr.NotGenuine):
+            return list(qr.open_sign1(key, CONTEXT, signed))
+        with suppress(qr.NotGenuine):
+            number, kind, _holder_id, *values = qr.open_sign1(key, FIRST_CONTEXT, signed)
+            return [number, kind, *values]
+    raise qr.NotGenuine("no key of the centre signed it")
 
 
 async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:

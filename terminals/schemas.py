@@ -28,6 +28,10 @@ PhoneKeyText = Annotated[
         description="32 bytes of Ed25519, or a compressed point of P-256 (33 bytes); base64url.",
     ),
 ]
+Signature64 = Annotated[str, form("signature64", "[A-Za-z0-9_-]{86}", description="64 bytes, base64url.")]
+KeyVersionNumber = Annotated[
+    int, Meta(ge=1, le=255, description="The version of the centre's key that is to sign the answer.", examples=[1])
+]
 Mac16 = Annotated[str, form("mac16", "[A-Za-z0-9_-]{22}", description="16 bytes, base64url.")]
 Uid = Annotated[
     str,
@@ -87,6 +91,7 @@ class EnrolmentSlip(Struct):
 
     enrolment_id: int
     code: str
+    centre_key: Annotated[int, Meta(description="The version of the centre's key.")]
     centre_public_key: str
     expires_at: int
 
@@ -110,6 +115,7 @@ class Enrol(Message):
     enrolment_id: Number
     code: Code
     public_key: Key32
+    centre_key: KeyVersionNumber
 
 
 class Enrolled(Struct):
@@ -138,6 +144,7 @@ class SignOn(Message):
     ]
     terminal_id: Number
     ephemeral: Key32
+    centre_key: KeyVersionNumber
     device: Device
 
 
@@ -197,6 +204,19 @@ class MealPrice(Struct, omit_defaults=True):
     limit_fen: int | None = None
 
 
+class CentreKey(Struct, omit_defaults=True):
+    """A version of the centre's key, and when it signs: times in seconds since 1970.
+
+    From ``valid_from`` until the next version's it is the one in use; from ``valid_until`` on nothing under it is
+    accepted. One that begins later is announced.
+    """
+
+    version: int
+    public_key: str
+    valid_from: int
+    valid_until: int | None = None
+
+
 class Parameters(Struct):
     """What a till needs to know before it charges, also without a network. It keeps them on its disk."""
 
@@ -205,6 +225,7 @@ class Parameters(Struct):
     prices: Annotated[list[MealPrice], Meta(description="By meal and first day; each holds until the meal's next.")]
     limits: TerminalLimits
     offline: OfflineLimits
+    centre_keys: Annotated[list[CentreKey], Meta(description="Oldest first; no other is to be trusted any more.")]
     refresh_s: Annotated[int, Meta(description="How often to ask for changes, in seconds.")]
 
 
@@ -233,8 +254,29 @@ class SignedOn(Struct):
     centre_time: int
     expires_at: int
     block_list_version: int
+    key_renew_at: Annotated[int, Meta(description="From when the terminal should renew its key.")]
     parameters_version: str
     parameters: Parameters
+
+
+class RenewKey(Message):
+    """A terminal replaces its Ed25519 key by one that it has just made; signed with the old one (keyid: its number).
+
+    ``proof``: the new key's signature over ``onecard terminal key v1``, the number (8 bytes) and the old public key.
+    """
+
+    terminal_id: Number
+    public_key: Key32
+    proof: Signature64
+    centre_key: KeyVersionNumber
+
+
+class KeyRenewed(Struct):
+    """The terminal's new key is in force; times in seconds since 1970."""
+
+    terminal_id: int
+    epoch: int
+    key_renew_at: int
 
 
 class CardResponse(Message):
@@ -542,6 +584,7 @@ class ShiftClosing(Message):
     unknown: Annotated[Count, Meta(description="Charges and voids without a final answer.")]
     days: Annotated[list[ShiftDay], Meta(max_length=31)]
     journal_head: Key32
+    centre_key: KeyVersionNumber
 
 
 class LedgerDay(Struct):

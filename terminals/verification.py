@@ -81,7 +81,10 @@ def _verify_card(
         terminal.session.canteen_id, message.meal, message.purchased_at, message.amount_fen, bool(message.working_meal)
     )
     challenge = cards.challenge(challenged_by, terminal.key.epoch, terminal.key.sequence, bound)
-    genuine = cards.is_genuine(keys.card_master_key, bytes.fromhex(card.uid), file, challenge, card.counter, mac)
+    master = keys.card_master_key(card.key_version)
+    if master is None:
+        return Declined("credential_invalid")
+    genuine = cards.is_genuine(master, bytes.fromhex(card.uid), file, challenge, card.counter, mac)
     if not genuine:
         return Declined("credential_invalid")
     return card.book, card.holder_id, card.credential_id, card.counter, None
@@ -92,7 +95,7 @@ def _verify_code(
 ) -> VerifiedCredential | Declined:
     try:
         if referenced is None:
-            holder, token = qr.read_code(keys.centre_public_key, code)
+            holder, token = qr.read_code(keys.centre_public_keys, code)
         else:
             short, found = referenced
             if found is None:

@@ -8,11 +8,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearing.closing import EndOfDay, close_day
 from clearing.schemas import CycleInfo
-from foundation.keys import KeyRing
+from foundation.keys import KeyRing, KeyVersion
 from foundation.postgres import Pool
 
 KEY = Ed25519PrivateKey.generate()
-KEYS = KeyRing(KEY, secrets.token_bytes(32), secrets.token_bytes(16))
+KEYS = KeyRing(
+    (KeyVersion(1, KEY.private_bytes_raw()),), secrets.token_bytes(32), (KeyVersion(1, secrets.token_bytes(16)),)
+)
 """The keys of this process, which closes days and writes audit entries in databases of its own."""
 
 

@@ -6,6 +6,7 @@ snapshot, so payments may go on meanwhile. The catalogue has the names: ``verifi
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,10 +162,10 @@ async def verify_ledger(url: str, statement_folder: Path, keys: KeyRing) -> list
                 _check(invariant, await connection.fetch(QUERIES[invariant.query]), looked_at[invariant.population])
                 for invariant in INVARIANTS
             ]
-            report += await _published(connection, statement_folder, keys.centre_public_key)
+            report += await _published(connection, statement_folder, keys.every_centre_public_key)
             report.append(await _shift_signatures(connection))
             report.append(await _audit_chain(connection, keys.audit_key))
-            report.append(await _audit_heads(connection, keys.centre_public_key, audit_head))
+            report.append(await _audit_heads(connection, keys.every_centre_public_key, audit_head))
             return report
     finally:
         await connection.close()
@@ -182,9 +183,9 @@ def _check(invariant: Invariant, rows: list[asyncpg.Record], count: int) -> Chec
     )
 
 
-async def _published(connection: Connection, folder: Path, centre_public_key: bytes) -> list[Check]:
+async def _published(connection: Connection, folder: Path, centre_public_keys: Sequence[bytes]) -> list[Check]:
     """What was published, compared with what the centre signed."""
-    manifests, cycles, wrong = await check_manifests(connection, centre_public_key)
+    manifests, cycles, wrong = await check_manifests(connection, centre_public_keys)
     files, altered = await check_files(connection, manifests, folder)
     return [
         _found(7, "statements", "files", files, altered),
@@ -216,11 +217,11 @@ async def _audit_chain(connection: Connection, key: bytes) -> Check:
     return Check(9, "audit_chain", "entries", len(rows), len(wrong), 0, wrong)
 
 
-async def _audit_heads(connection: Connection, centre_public_key: bytes, kept: Head | None) -> Check:
+async def _audit_heads(connection: Connection, centre_public_keys: Sequence[bytes], kept: Head | None) -> Check:
     """Compare the log with its heads outside the database: in the file of the job runner, and in every manifest."""
     heads = [
         (Difference("audit_head_manifest", {"cycle_date": cycle_date, "entry": head.entries}), head)
-        for cycle_date, head in (await published_audit_heads(connection, centre_public_key)).items()
+        for cycle_date, head in (await published_audit_heads(connection, centre_public_keys)).items()
     ]
     if kept is not None:
         heads.append((Difference("audit_head_file", {"entry": kept.entries}), kept))

@@ -7,6 +7,7 @@ can rewrite them as well.
 import csv
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,7 +37,9 @@ class Fault:
 Manifests = dict[date, Manifest]
 
 
-async def check_manifests(connection: Connection, centre_public_key: bytes) -> tuple[Manifests, int, list[Fault]]:
+async def check_manifests(
+    connection: Connection, centre_public_keys: Sequence[bytes]
+) -> tuple[Manifests, int, list[Fault]]:
     """The manifests that can be trusted, how many cycles should have one, and what is wrong with the others.
 
     Each must be there, the centre's, of its cycle and its position in the log, and have what the ledger has.
@@ -50,7 +53,7 @@ async def check_manifests(connection: Connection, centre_public_key: bytes) -> t
         if row["manifest"] is None:
             faults.append(Fault("manifest_missing", day))
             continue
-        manifest = _genuine(row, centre_public_key)
+        manifest = _genuine(row, centre_public_keys)
         if manifest is None:
             faults.append(Fault("manifest_altered", day))
             continue
@@ -66,9 +69,9 @@ async def check_manifests(connection: Connection, centre_public_key: bytes) -> t
     return trusted, len(rows), faults
 
 
-def _genuine(row: asyncpg.Record, centre_public_key: bytes) -> Manifest | None:
+def _genuine(row: asyncpg.Record, centre_public_keys: Sequence[bytes]) -> Manifest | None:
     """The manifest of a row if the centre signed it for this cycle."""
-    if not is_signed(row["manifest"], row["signature"], centre_public_key):
+    if not is_signed(row["manifest"], row["signature"], centre_public_keys):
         return None
     try:
         manifest = Manifest.decode(row["manifest"])

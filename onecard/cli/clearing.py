@@ -110,11 +110,12 @@ def _end_waiting(settings: Settings, waiting: "Approval") -> NoReturn:
 
 @main.command("public-key", help=text("onecard.help.public-key"))
 def public_key() -> None:
-    """Print the centre's public key."""
+    """Print every version of the centre's public key, newest first."""
     from foundation.keys import load_keys
 
     with failures_as_one_line():
-        print(load_keys(read_settings().keys_folder).centre_public_key.hex())
+        for key in load_keys(read_settings().keys_folder).every_centre_public_key:
+            print(key.hex())
 
 
 @main.command(help=text("onecard.help.bundle"))
@@ -190,18 +191,18 @@ def confirm(file: Path) -> None:
 
 @main.command(help=text("onecard.help.audit"))
 @click.argument("bundle", type=OUT)
-@click.option("--key", required=True, metavar="HEX", help=text("onecard.option.key"))
+@click.option("--key", "keys", required=True, multiple=True, metavar="HEX", help=text("onecard.option.key"))
 @click.option("--previous", type=OUT, help=text("onecard.option.previous"))
 @json_option
-def audit(bundle: Path, key: str, previous: Path | None, as_json: bool) -> None:
+def audit(bundle: Path, keys: tuple[str, ...], previous: Path | None, as_json: bool) -> None:
     """Check a bundle without database and network."""
     from clearing.audit import audit as audit_bundle
 
     try:
-        centre_public_key = bytes.fromhex(key)
+        centre_public_keys = [bytes.fromhex(key) for key in keys]
     except ValueError:
         fail("onecard.not_a_key")
-    report = audit_bundle(_bundle(bundle), centre_public_key, _bundle(previous) if previous else None)
+    report = audit_bundle(_bundle(bundle), centre_public_keys, _bundle(previous) if previous else None)
     if as_json:
         print(json.dumps([line.as_dict() for line in report], ensure_ascii=False))
     else:

@@ -73,7 +73,7 @@ def check_receipt(receipt: str, key: str | None, as_json: bool) -> None:
 
     code = _code_of(receipt)
     try:
-        signed = receipts.read(_centre_key(key), code)
+        signed = receipts.read(_centre_keys(key), code)
     except qr.NotGenuine:
         fail("onecard.receipt_not_genuine")
     if as_json:
@@ -107,15 +107,15 @@ def _beginning_of(path: Path) -> str:
         return ""
 
 
-def _centre_key(key: str | None) -> bytes:
-    """The centre's public key as given, else of the keys on this machine."""
+def _centre_keys(key: str | None) -> list[bytes]:
+    """The centre's public key as given, else every version of the one on this machine."""
     from foundation.keys import load_keys
 
     if key is None:
         folder = read_settings().keys_folder
         with failures_as_one_line():
             try:
-                return load_keys(folder).centre_public_key
+                return load_keys(folder).every_centre_public_key
             except FileNotFoundError:
                 fail("onecard.receipt_needs_key", folder=folder)
     try:
@@ -124,4 +124,4 @@ def _centre_key(key: str | None) -> bytes:
         fail("onecard.not_a_key")
     if len(given) != 32:
         fail("onecard.not_a_key")
-    return given
+    return [given]

@@ -50,7 +50,9 @@ class CredentialConsoleController(Controller):
         async with audit.change(database, request.user.login, "create_enrolment", detail=detail) as change:
             made, code = await enrolment.create_enrolment(change.db, request.user, data)
             change.note.subject = f"enrolment/{made.enrolment_id}"
-        return EnrolmentSlip(made.enrolment_id, code, to_text(keys.centre_public_key), int(made.expires_at.timestamp()))
+        version = keys.centre_version
+        expires_at = int(made.expires_at.timestamp())
+        return EnrolmentSlip(made.enrolment_id, code, version, to_text(keys.public_key(version)), expires_at)
 
     @post(
         "/enrolments/{enrolment_id:int}/approval",

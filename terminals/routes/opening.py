@@ -5,8 +5,9 @@ right. A phone knows no key of the centre; its certificate is signed in itself.
 """
 
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,9 +26,10 @@ from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
 from terminals import credentials, enrolment, qr, shifts
+from terminals import keys as terminal_keys
 from terminals.accounts import account_of
 from terminals.blocking import BlockListVersion
-from terminals.errors import BAD_SIGNATURE, ENROLMENT_REFUSED
+from terminals.errors import BAD_SIGNATURE, CENTRE_KEY_UNKNOWN, ENROLMENT_REFUSED
 from terminals.messages import signature_fields, signed_path
 from terminals.models import Terminal
 from terminals.phone_keys import PhoneKey
@@ -38,8 +40,10 @@ from terminals.schemas import (
     Enrol,
     Enrolled,
     HolderAccount,
+    KeyRenewed,
     PhoneCertificate,
     RenewCertificate,
+    RenewKey,
     ShiftClosed,
     ShiftClosing,
     SignedOn,
@@ -84,7 +88,7 @@ class OpeningController(Controller):
             with _wrong_codes_counted(request):
                 return json.encode(await enrolment.enrol(database, data))
 
-        return await _answer_signed(signed, enrolled(), keys, block_list)
+        return await _answer_signed(signed, enrolled, keys, data.centre_key, block_list)
 
     @post("/terminal/sessions", summary="Sign a terminal on")
     async def sign_on(
@@ -102,8 +106,30 @@ class OpeningController(Controller):
             terminal = await enrolment.find_terminal(db, data.terminal_id)
         signed = await _check_terminal(request, terminal, data.terminal_id)
         assert terminal is not None
-        signed_on = enrolment.sign_on(database, ledger, keys, calendar, data, await request.body(), terminal)
-        return await _answer_signed(signed, signed_on, keys, block_list)
+        body = await request.body()
+        signed_on = partial(enrolment.sign_on, database, ledger, keys, calendar, data, body, terminal)
+        return await _answer_signed(signed, signed_on, keys, data.centre_key, block_list)
+
+    @post("/terminal/keys", summary="Renew a terminal's key")
+    async def renew_key(
+        self,
+        request: Request[Any, Any, Any],
+        data: RenewKey,
+        database: Database,
+        keys: KeyRing,
+        block_list: BlockListVersion,
+    ) -> Response[KeyRenewed]:
+        """Replace a terminal's key by a fresh one; signed with the old one. A repeat gets the same answer."""
+        async with database() as db:
+            terminal = await enrolment.find_terminal(db, data.terminal_id)
+        key = None if terminal is None else terminal_keys.sender_key(terminal, data)
+        signed = await _check_opening(request, ed_key=key or NOBODYS_KEY, key_id=str(data.terminal_id))
+        assert terminal is not None
+
+        async def renewed() -> bytes:
+            return json.encode(await terminal_keys.renew_key(database, terminal, data))
+
+        return await _answer_signed(signed, renewed, keys, data.centre_key, block_list)
 
     @post("/terminal/shifts/closings", status_code=200, summary="Close a shift")
     async def close_shift(
@@ -125,7 +151,7 @@ class OpeningController(Controller):
         async def closed() -> bytes:
             return json.encode(await shifts.close_shift(ledger, terminal, data, signed, body))
 
-        return await _answer_signed(signed, closed(), keys, block_list, status=200)
+        return await _answer_signed(signed, closed, keys, data.centre_key, block_list, status=200)
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
@@ -162,11 +188,23 @@ class OpeningController(Controller):
 
 
 async def _answer_signed(
-    signed: SignedRequest, work: Awaitable[bytes], keys: KeyRing, block_list: BlockListVersion, status: int = 201
+    signed: SignedRequest,
+    work: Callable[[], Awaitable[bytes]],
+    keys: KeyRing,
+    version: int,
+    block_list: BlockListVersion,
+    status: int = 201,
 ) -> Response[Any]:
-    """The answer of this work, or its problem, signed by the centre."""
+    """The answer of this work, or its problem, signed by the version of the centre's key that the terminal knows.
+
+    Where that is accepted no more, the work is not done, and the problem is signed by the version in use.
+    """
+    signing_key = keys.signing_key(version)
     try:
-        headers, body = {"content-type": "application/json"}, await work
+        if signing_key is None:
+            version = keys.centre_version
+            raise Problem(CENTRE_KEY_UNKNOWN, "terminals.centre_key", version=version)
+        headers, body = {"content-type": "application/json"}, await work()
     except Problem as problem:
         status, headers, body = rendered(problem, None)
     headers |= sign_answer(
@@ -175,8 +213,8 @@ async def _answer_signed(
         body,
         block_list=block_list.current,
         created=int(time.time()),
-        key_id="centre",
-        sign=ed25519_signer(keys.centre_signing_key),
+        key_id=f"centre-{version}",
+        sign=ed25519_signer(signing_key or keys.centre_signing_key),
     )
     answer: Response[Any] = Response(body, status_code=status, headers=headers)
     return answer
@@ -215,7 +253,7 @@ async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: st
     The signature is checked before the credential is looked up: whoever scans a code has its certificate.
     """
     try:
-        holder = qr.read_certificate(keys.centre_public_key, to_bytes(certificate))
+        holder = qr.read_certificate(keys.centre_public_keys, to_bytes(certificate))
     except qr.NotGenuine:
         raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
     await _check_phone(request, holder.key)

@@ -7,6 +7,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.dto import AbstractDTO
 from litestar.typing import FieldDefinition
 
+from foundation.keys import KeyRing
 from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES
@@ -103,11 +104,11 @@ class PaymentController(Controller):
 
     @get("/parameters/{version:str}", summary="Ask whether the parameters have changed")
     async def current_parameters(
-        self, request: ByTerminal, version: ParametersVersion, block_list: BlockListVersion
+        self, request: ByTerminal, version: ParametersVersion, block_list: BlockListVersion, keys: KeyRing
     ) -> CurrentParameters:
         """The terminal's parameters, if they are not those of ``version``, which it has; else their version alone."""
         now = datetime.now(UTC)
-        current, parameters = parameters_of(request.auth.session.terms, now)
+        current, parameters = parameters_of(request.auth.session.terms, keys, now)
         return CurrentParameters(
             current, int(now.timestamp()), block_list.current, None if current == version else parameters
         )

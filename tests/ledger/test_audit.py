@@ -44,7 +44,9 @@ async def two_days(counter: Counter, folder: Path) -> tuple[int, list[date], lis
 
 def failed(content: bytes, previous: bytes | None = None, key: bytes = PUBLIC) -> list[str]:
     before = read_bundle(previous) if previous is not None else None
-    return [finding.name(Language.ENGLISH) for finding in audit(read_bundle(content), key, before) if not finding.holds]
+    return [
+        finding.name(Language.ENGLISH) for finding in audit(read_bundle(content), [key], before) if not finding.holds
+    ]
 
 
 def parts_of(content: bytes) -> dict[str, bytes]:

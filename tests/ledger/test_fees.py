@@ -49,4 +49,4 @@ async def test_a_fee_is_given_back_at_the_rate_of_its_meal(
     assert position(after) == 2_000 + first_fen - 2_000 - then_fen
     assert [check for check in await verify_ledger(database_url, tmp_path, KEYS) if not check.holds] == []
     earlier, later = [read_bundle(await bundle(ledger, on, guest, tmp_path)) for on in (day, day + timedelta(days=1))]
-    assert [finding for finding in audit(later, KEYS.centre_public_key, earlier) if not finding.holds] == []
+    assert [finding for finding in audit(later, KEYS.every_centre_public_key, earlier) if not finding.holds] == []

@@ -33,6 +33,7 @@ from terminals.parameters import (
     price_on,
     prices_of,
 )
+from tests.closed_days import KEYS
 
 TODAY = date(2026, 11, 27)
 CANTEEN = CanteenFacts(Book(3302), CanteenId(1010), AgencyId(1003), "食堂", "Canteen", [])
@@ -106,6 +107,6 @@ def test_prices_stand_by_meal_and_day_and_none_is_repeated(given: CanteenTerms) 
 @given(terms(), terms())
 def test_the_version_is_that_of_the_content(one: CanteenTerms, other: CanteenTerms) -> None:
     noon = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=ZONE)
-    (version, parameters), (another, others) = parameters_of(one, noon), parameters_of(other, noon)
+    (version, parameters), (another, others) = parameters_of(one, KEYS, noon), parameters_of(other, KEYS, noon)
     assert (version == another) == (json.encode(parameters) == json.encode(others))
-    assert parameters_of(one, noon + timedelta(hours=5))[0] == version, "a lunch does not change it"
+    assert parameters_of(one, KEYS, noon + timedelta(hours=5))[0] == version, "a lunch does not change it"

@@ -28,6 +28,7 @@ from terminals import cards, qr, short_codes, signatures
 from terminals.cards import CardFile
 from terminals.credentials import key_of
 from terminals.journal import Journal
+from terminals.keys import proof_text
 from terminals.models import Terminal, TerminalKind
 from terminals.parameters import price_on
 from terminals.phone_keys import KeyAlgorithm, PhoneKey, phone_key_of
@@ -37,7 +38,9 @@ from terminals.schemas import (
     CurrentParameters,
     Enrol,
     Enrolled,
+    KeyRenewed,
     Parameters,
+    RenewKey,
     ShiftClosed,
     ShiftClosing,
     ShiftOpening,
@@ -54,7 +57,7 @@ AUTHORITY = "centre.example"
 KEYS = {name: bytes.fromhex(value) for name, value in VECTORS["keys"].items()}
 
 
-@pytest.mark.parametrize("who", ["terminal", "centre", "phone"])
+@pytest.mark.parametrize("who", ["terminal", "terminal_next", "centre", "centre_next", "phone"])
 def test_keys(who: str) -> None:
     private = Ed25519PrivateKey.from_private_bytes(KEYS[f"{who}_private"])
     assert private.public_key().public_bytes_raw() == KEYS[f"{who}_public"]
@@ -78,7 +81,7 @@ def test_sign_on() -> None:
     assert request.base().decode() == v["request_base"]
     signatures.check_request(request, signatures.ed25519_verifier(KEYS["terminal_public"]), v["created"])
     centre = signatures.ed25519_verifier(KEYS["centre_public"])
-    signatures.check_answer(headers, 201, v["answer_headers"], answer, key_id="centre", verify=centre)
+    signatures.check_answer(headers, 201, v["answer_headers"], answer, key_id="centre-1", verify=centre)
     terminal_side = agree_key(
         X25519PrivateKey.from_private_bytes(KEYS["terminal_ephemeral_private"]),
         to_bytes(json.loads(answer)["ephemeral"]),
@@ -100,6 +103,23 @@ def test_sign_on() -> None:
     assert HKDF(SHA256(), 32, None, info).derive(bytes.fromhex(v["shared_secret"])) == terminal_side
     as_type(json.loads(body), SignOn)
     assert json.loads(answer).keys() == set(SignedOn.__struct_fields__)
+
+
+def test_key_renewal() -> None:
+    v = VECTORS["key_renewal"]
+    body, answer = v["request_body"].encode(), v["answer_body"].encode()
+    old, new = (Ed25519PrivateKey.from_private_bytes(KEYS[f"{name}_private"]) for name in ("terminal", "terminal_next"))
+    assert proof_text(2001, KEYS["terminal_public"]).hex() == v["proof_text"]
+    assert new.sign(bytes.fromhex(v["proof_text"])).hex() == v["proof"]
+    message = as_type(json.loads(body), RenewKey)
+    assert (to_bytes(message.proof).hex(), to_bytes(message.public_key)) == (v["proof"], KEYS["terminal_next_public"])
+    headers = signatures.sign_request(
+        "POST", "/terminal/keys", body, authority=AUTHORITY, created=v["created"], key_id="2001", sign=old.sign
+    )
+    assert headers == v["request_headers"]
+    centre = signatures.ed25519_verifier(KEYS["centre_public"])
+    signatures.check_answer(headers, 201, v["answer_headers"], answer, key_id="centre-1", verify=centre)
+    assert json.loads(answer).keys() == set(KeyRenewed.__struct_fields__)
 
 
 def test_parameters() -> None:
@@ -137,7 +157,14 @@ def test_card() -> None:
 
 def test_code() -> None:
     v = VECTORS["qr"]
-    holder, token = qr.read_code(KEYS["centre_public"], v["code"])
+    centre_keys = {1: KEYS["centre_public"], 2: KEYS["centre_next_public"]}
+    assert qr.read_code(centre_keys, v["accepted_after_rotation"]) == qr.read_code(centre_keys, v["code"])
+    for case in v["refused_codes"]:
+        with pytest.raises(qr.NotGenuine):
+            qr.read_code(centre_keys, case["code"])
+    with pytest.raises(qr.NotGenuine):
+        qr.read_code({2: KEYS["centre_next_public"]}, v["code"])
+    holder, token = qr.read_code({v["kid"]: KEYS["centre_public"]}, v["code"])
     assert (holder.book, holder.agency_id, holder.holder_id) == (v["book"], v["agency_id"], v["holder_id"])
     assert (holder.credential_id, holder.expires_at) == (v["credential_id"], v["expires_at"])
     assert token == qr.Token(v["issued_at"], v["counter"], v["canteen_id"], v["limit_fen"])
@@ -193,7 +220,7 @@ def test_a_phone_with_a_key_of_p256() -> None:
     assert request.base().decode() == v["request_base"]
     signatures.check_request(request, key.verify, v["created"])
     assert key_of(as_type(json.loads(body), ActivatePhone)) == key
-    holder, token = qr.read_code(KEYS["centre_public"], v["code"])
+    holder, token = qr.read_code({1: KEYS["centre_public"]}, v["code"])
     assert (holder.credential_id, holder.key) == (v["credential_id"], key)
     assert token == qr.Token(1763870582, 9, 1010, 5000)
     parts = [bytes.fromhex(v[part]) for part in ("certificate", "token")]
@@ -224,7 +251,7 @@ def test_charge() -> None:
     as_type(json.loads(body), ChargeMessage)
 
 
-@pytest.mark.parametrize("message", ["enrolment", "sign_on", "charge", "shift_opening", "shift_closing"])
+@pytest.mark.parametrize("message", ["enrolment", "sign_on", "key_renewal", "charge", "shift_opening", "shift_closing"])
 def test_every_signature_is_over_the_base_that_stands_on_the_page(message: str) -> None:
     """As another maker computes it: from the texts of the page alone."""
     v = VECTORS[message]
@@ -249,7 +276,7 @@ def test_enrolment() -> None:
     )  # fmt: skip
     assert headers == v["request_headers"]
     centre = signatures.ed25519_verifier(KEYS["centre_public"])
-    signatures.check_answer(headers, 201, v["answer_headers"], answer, key_id="centre", verify=centre)
+    signatures.check_answer(headers, 201, v["answer_headers"], answer, key_id="centre-1", verify=centre)
     as_type(json.loads(body), Enrol)
     assert json.loads(answer).keys() == set(Enrolled.__struct_fields__)
 

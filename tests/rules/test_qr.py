@@ -30,13 +30,15 @@ HOLDER = Holder(
     Book(330_200), AgencyId(1_000_000), HolderId(999_999_999), CredentialId(999_999_998), NOW + 604_800,
     phone_key_of(PHONE_KEY),
 )  # fmt: skip
-CERTIFICATE = qr.issue_certificate(CENTRE, HOLDER)
+VERSION = 255
+CENTRE_KEYS = {1: PHONE_KEY.public_key().public_bytes_raw(), VERSION: CENTRE_PUBLIC}
+CERTIFICATE = qr.issue_certificate(CENTRE, VERSION, HOLDER)
 TOKEN = Token(NOW, 1_000_000, 1_000_001, 1_000_000)
 CODE = qr.make_code(CERTIFICATE, PHONE_KEY, TOKEN)
 
 
 def test_a_code_says_who_and_when() -> None:
-    assert qr.read_code(CENTRE_PUBLIC, CODE) == (HOLDER, TOKEN)
+    assert qr.read_code(CENTRE_KEYS, CODE) == (HOLDER, TOKEN)
 
 
 def test_the_largest_code_fits_version_10() -> None:
@@ -52,7 +54,7 @@ def test_an_altered_code_is_not_genuine(at: int, character: str) -> None:
     altered = CODE[:at] + character + CODE[at + 1 :]
     if altered != CODE:
         with pytest.raises(NotGenuine):
-            qr.read_code(CENTRE_PUBLIC, altered)
+            qr.read_code(CENTRE_KEYS, altered)
 
 
 @given(
@@ -60,7 +62,7 @@ def test_an_altered_code_is_not_genuine(at: int, character: str) -> None:
 )
 def test_any_text_is_a_code_or_not_genuine(text: str) -> None:
     with pytest.raises(NotGenuine):
-        qr.read_code(CENTRE_PUBLIC, text)
+        qr.read_code(CENTRE_KEYS, text)
 
 
 @given(st.binary(max_size=80), st.integers(0, 63), st.integers(1, 255))
@@ -85,7 +87,7 @@ def test_a_phone_cannot_sign_nonsense(payload: bytes) -> None:
     data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
     if len(data) <= 250:
         with pytest.raises(NotGenuine):
-            qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
+            qr.read_code(CENTRE_KEYS, "OC1:" + qr.base45_encode(data))
 
 
 RIGHT: list[object] = [NOW, 1, 7, 1_000]
@@ -104,18 +106,18 @@ def test_a_token_has_four_members_of_their_kinds(token: list[object]) -> None:
     signed = qr.sign1(PHONE_KEY, b"onecard token v2", token)
     data = cbor2.dumps([cbor2.loads(CERTIFICATE), signed], canonical=True)
     with pytest.raises(NotGenuine):
-        qr.read_code(CENTRE_PUBLIC, "OC1:" + qr.base45_encode(data))
+        qr.read_code(CENTRE_KEYS, "OC1:" + qr.base45_encode(data))
 
 
 def test_another_centres_certificate_is_not_genuine() -> None:
     with pytest.raises(NotGenuine):
-        qr.read_code(Ed25519PrivateKey.generate().public_key().public_bytes_raw(), CODE)
+        qr.read_code({VERSION: Ed25519PrivateKey.generate().public_key().public_bytes_raw()}, CODE)
 
 
 def test_another_phones_token_is_not_genuine() -> None:
     stolen = qr.make_code(CERTIFICATE, Ed25519PrivateKey.generate(), TOKEN)
     with pytest.raises(NotGenuine):
-        qr.read_code(CENTRE_PUBLIC, stolen)
+        qr.read_code(CENTRE_KEYS, stolen)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +185,24 @@ def test_another_cose_library_agrees() -> None:
 
 def test_a_phone_counts_up() -> None:
     phone = SoftwarePhone(PHONE_KEY, CERTIFICATE)
-    tokens = [qr.read_code(CENTRE_PUBLIC, phone.show_code())[1] for _ in range(3)]
+    tokens = [qr.read_code(CENTRE_KEYS, phone.show_code())[1] for _ in range(3)]
     assert [token.counter for token in tokens] == [1, 2, 3]
     assert abs(tokens[-1].issued_at - time.time()) < 5
+
+
+@pytest.mark.parametrize("keys", [{}, {1: CENTRE_PUBLIC}, {0: CENTRE_PUBLIC}, {254: CENTRE_PUBLIC}])
+def test_a_certificate_fits_the_version_that_it_names_alone(keys: dict[int, bytes]) -> None:
+    with pytest.raises(NotGenuine):
+        qr.read_code(keys, CODE)
+
+
+def test_a_certificate_whose_version_was_altered_does_not_fit() -> None:
+    both = {1: CENTRE_PUBLIC, VERSION: CENTRE_PUBLIC}
+    altered = CERTIFICATE.replace(bytes([VERSION]), b"\x01", 1)
+    with pytest.raises(NotGenuine):
+        qr.read_certificate(both, altered)
+    without = cbor2.loads(CERTIFICATE)
+    without[0] = cbor2.dumps({1: -8})
+    for certificate in (cbor2.dumps(without), b"", CERTIFICATE[:8], CERTIFICATE[:7]):
+        with pytest.raises(NotGenuine):
+            qr.read_certificate(both, certificate)

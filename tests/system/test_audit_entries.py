@@ -555,6 +555,7 @@ NO_CHANGES = {
     "POST /phone/account": "a phone's question, signed by it",
     "POST /phone/top-ups": "a phone's message, signed by it; the order keeps it",
     "POST /terminal/enrolments": "a device's message, under a one-time code that has its entries",
+    "POST /terminal/keys": "a terminal's message, signed by it; the log has an entry by the centre",
     "POST /terminal/sessions": "a terminal's message, signed by it",
     "DELETE /terminal/sessions/current": "a terminal's message, signed by it",
     "POST /terminal/charges": "a terminal's message, signed by it; the ledger keeps it",

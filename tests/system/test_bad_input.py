@@ -222,7 +222,9 @@ def test_a_wrong_epoch(till: Terminal) -> None:
 def test_a_missing_signature(system: System) -> None:
     is_problem(post(system, "/terminal/charges", body_of(CHARGE)), 401, "bad-signature")
     device = {"software": "a", "model": "b", "serial": "c"}
-    sign_on = {"suite": SUITE, "protocols": [2], "terminal_id": 1, "ephemeral": "A" * 43, "device": device}
+    sign_on = {
+        "suite": SUITE, "protocols": [2], "terminal_id": 1, "ephemeral": "A" * 43, "centre_key": 1, "device": device,
+    }  # fmt: skip
     is_problem(post(system, "/terminal/sessions", body_of(sign_on)), 401, "bad-signature")
 
 

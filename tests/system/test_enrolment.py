@@ -50,13 +50,14 @@ def post(network: Network, path: str, message: Any, key: Any, key_id: str) -> An
 
 def enrol(network: Network, slip: EnrolmentSlip, key: Any, public: bytes | None = None, code: str = "") -> Any:
     public = public or key.public_key().public_bytes_raw()
-    message = {"enrolment_id": slip.enrolment_id, "code": code or slip.code, "public_key": to_text(public)}
+    message = {"enrolment_id": slip.enrolment_id, "code": code or slip.code, "public_key": to_text(public),
+               "centre_key": 1}  # fmt: skip
     return post(network, "/terminal/enrolments", message, key, "enrolment")
 
 
 def sign_on(network: Network, terminal_id: int, key: Any) -> Any:
     ephemeral = X25519PrivateKey.generate().public_key().public_bytes_raw()
-    message = SignOn(SUITE, [PROTOCOL], terminal_id, to_text(ephemeral), DEVICE)
+    message = SignOn(SUITE, [PROTOCOL], terminal_id, to_text(ephemeral), 1, DEVICE)
     return post(network, "/terminal/sessions", message, key, str(terminal_id))
 
 
@@ -121,7 +122,7 @@ def test_the_client_keeps_its_key_until_it_is_enrolled(
     monkeypatch.undo()
     terminal = Terminal.enrol(network.url, slip, folder)
     assert terminal.epoch == 1
-    assert [path.name for path in folder.glob("*.json")] == ["identity.json"]
+    assert not (folder / "enrolment.key").exists()
 
 
 def test_wrong_codes_spoil_nobodys_slip(network: Network, scratch: Path) -> None:

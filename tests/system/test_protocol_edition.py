@@ -56,7 +56,7 @@ def in_session(till: Terminal, path: str, message: Any, method: str = "POST") ->
 
 def sign_on_message(till: Terminal, **changes: Any) -> dict[str, Any]:
     ephemeral = to_text(X25519PrivateKey.generate().public_key().public_bytes_raw())
-    message = SignOn(SUITE, [PROTOCOL], till.identity.terminal_id, ephemeral, DEVICE)
+    message = SignOn(SUITE, [PROTOCOL], till.identity.terminal_id, ephemeral, 1, DEVICE)
     return dict(json.loads(wire.encode(message))) | changes
 
 
@@ -65,7 +65,8 @@ def closing_message(till: Terminal, **changes: Any) -> dict[str, Any]:
     terminal_id, epoch, shift, now = till.identity.terminal_id, till.epoch, till._take_sequence(), till.now()
     message: dict[str, Any] = {"terminal_id": terminal_id, "epoch": epoch, "shift": shift, "last_sequence": shift}
     message |= {"cashier": "c-1", "drawer": "1", "opened_at": now, "closed_at": now, "unknown": 0, "days": []}
-    return message | {"journal_head": to_text(chain_head(terminal_id, epoch, shift, []))} | changes
+    message |= {"journal_head": to_text(chain_head(terminal_id, epoch, shift, [])), "centre_key": 1}
+    return message | changes
 
 
 def sign_on(till: Terminal, **changes: Any) -> tuple[dict[str, str], urllib3.BaseHTTPResponse]:
@@ -78,7 +79,7 @@ def sign_on(till: Terminal, **changes: Any) -> tuple[dict[str, str], urllib3.Bas
 def is_signed_by_the_centre(till: Terminal, sent: dict[str, str], answer: urllib3.BaseHTTPResponse) -> bool:
     fields = {name.lower(): value for name, value in answer.headers.items()}
     centre = ed25519_verifier(till.identity.centre_public_key)
-    return bool(check_answer(sent, answer.status, fields, answer.data, key_id="centre", verify=centre))
+    return bool(check_answer(sent, answer.status, fields, answer.data, key_id="centre-1", verify=centre))
 
 
 def slug_of(answer: urllib3.BaseHTTPResponse) -> str:
@@ -114,7 +115,12 @@ def messages(till: Terminal, network: Network) -> Iterator[tuple[str, str, dict[
     public = to_text(key.public_key().public_bytes_raw())
     number = str(till.identity.terminal_id)
     for path, message, sender, key_id in [
-        ("/terminal/enrolments", {"enrolment_id": 1, "code": code, "public_key": public}, key, "enrolment"),
+        (
+            "/terminal/enrolments",
+            {"enrolment_id": 1, "code": code, "public_key": public, "centre_key": 1},
+            key,
+            "enrolment",
+        ),
         ("/terminal/sessions", sign_on_message(till), till.identity.private_key, number),
         ("/terminal/shifts/closings", closing_message(till), till.identity.private_key, number),
         ("/phone/certificates", {"activation_id": 1, "code": code, "public_key": public}, key, "phone"),
@@ -170,6 +176,7 @@ def test_every_answer_to_a_terminal_that_signed_is_signed_and_dated(network: Net
         "enrolment_id": slip.enrolment_id,
         "code": slip.code,
         "public_key": to_text(key.public_key().public_bytes_raw()),
+        "centre_key": slip.centre_key,
     }
     for message, status in ((wanted, 201), (wanted | {"code": "B" * 16}, 403)):
         headers, body = opening(network.url, "/terminal/enrolments", message, key, "enrolment")

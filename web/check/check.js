@@ -72,14 +72,16 @@ function toBeSigned(headers, context, payload) {
 async function read(code) {
   const [headers, , payload, signature] = cbor(base45(code.slice(4)));
   if (String(headers) !== "161,1,39") throw new Error("not of this profile");
-  const raw = Uint8Array.from(texts.key.match(/../g), (byte) => parseInt(byte, 16));
-  const key = await crypto.subtle.importKey("raw", raw, { name: "Ed25519" }, false, ["verify"]);
-  for (const context of CONTEXTS) {
-    const signed = toBeSigned(headers, utf8.encode(context), payload);
-    if (await crypto.subtle.verify("Ed25519", key, signature, signed)) {
-      const [number, , ...values] = cbor(payload);
-      // Codes of the first context have the holder's number here.
-      return [number, ...(context === CONTEXTS[1] ? values.slice(1) : values)];
+  for (const hex of texts.keys.split(" ")) {
+    const raw = Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16));
+    const key = await crypto.subtle.importKey("raw", raw, { name: "Ed25519" }, false, ["verify"]);
+    for (const context of CONTEXTS) {
+      const signed = toBeSigned(headers, utf8.encode(context), payload);
+      if (await crypto.subtle.verify("Ed25519", key, signature, signed)) {
+        const [number, , ...values] = cbor(payload);
+        // Codes of the first context have the holder's number here.
+        return [number, ...(context === CONTEXTS[1] ? values.slice(1) : values)];
+      }
     }
   }
   throw new Error("the signature does not fit");
