@@ -24,7 +24,7 @@ from registry.access import Person
 from registry.identifiers import Book, CanteenId
 from registry.models import Canteen, Database, next_numbers
 from terminals.blocking import block_list_version
-from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN
+from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN, SUITE_UNKNOWN
 from terminals.keys import key_renew_at
 from terminals.models import Enrolment, Terminal, TerminalSession
 from terminals.parameters import parameters_of, terms_of
@@ -191,10 +191,12 @@ async def sign_on(
     """Open a session for a terminal whose signature was checked; returns the answer's body.
 
     The terminal's earlier session ends. Raises Problem REPLAYED_SIGN_IN when the ephemeral key was used before,
-    PROTOCOL_UNKNOWN when the terminal speaks no edition of ours.
+    PROTOCOL_UNKNOWN when the terminal speaks no edition of ours, SUITE_UNKNOWN.
     """
     if PROTOCOL not in asked.protocols:
         raise Problem(PROTOCOL_UNKNOWN, "terminals.protocol_unknown", editions=EDITIONS)
+    if asked.suite != SUITE:
+        raise Problem(SUITE_UNKNOWN, "terminals.suite_unknown", suites=SUITE)
     now = datetime.now(UTC)
     ours = X25519PrivateKey.generate()
     answer = await _signed_on(ledger, keys, terminal, to_text(ours.public_key().public_bytes_raw()), now, calendar)

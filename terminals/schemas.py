@@ -3,7 +3,6 @@
 import base64
 import binascii
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -72,10 +71,10 @@ DeviceText = Annotated[
 ]
 
 
-class Suite(StrEnum):
-    """Cipher suites of a session."""
-
-    X25519 = "X25519-HKDF-SHA256-HMAC-SHA256"
+SuiteName = Annotated[
+    str,
+    form("suite_name", "[A-Z0-9](?:[A-Z0-9-]{0,62}[A-Z0-9])?", examples=["ED25519-X25519-SHA256-AES128"]),
+]
 
 
 class NewEnrolment(Message):
@@ -137,13 +136,15 @@ class Device(Message):
 class SignOn(Message):
     """A terminal opens a session with a fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
 
-    suite: Suite
+    suite: SuiteName
     protocols: Annotated[
         list[Annotated[int, Meta(ge=1, le=999)]],
         Meta(min_length=1, max_length=16, description="The editions of the protocol that it speaks.", examples=[[2]]),
     ]
     terminal_id: Number
-    ephemeral: Key32
+    ephemeral: Annotated[
+        str, form("ephemeral", "[A-Za-z0-9_-]{22,88}", description="Base64url; the suite says how many bytes.")
+    ]
     centre_key: KeyVersionNumber
     device: Device
 
@@ -247,7 +248,7 @@ class SignedOn(Struct):
 
     session_id: str
     protocol: Annotated[int, Meta(description="The edition of the protocol in this session.")]
-    suite: Suite
+    suite: str
     ephemeral: str
     epoch: int
     highest_sequence: int

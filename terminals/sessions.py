@@ -31,14 +31,16 @@ from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalI
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 from terminals.models import TerminalKind
 from terminals.parameters import CanteenTerms, terms_of
-from terminals.schemas import Suite
 from terminals.signatures import hmac_signer
 
 log = structlog.get_logger()
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "terminals.sql")
 
-SUITE = Suite.X25519
+SUITE = "ED25519-X25519-SHA256-AES128"
+"""The algorithms of a session, and of all that is signed or keyed in it (docs/terminal-protocol.md says which). Another
+suite is another name, with its own lengths.
+"""
 
 GRACE_AFTER_CUT_OFF = timedelta(hours=2)
 """A shift that runs past the cut-off may finish; then every terminal signs on again."""

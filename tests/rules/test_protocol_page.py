@@ -48,7 +48,7 @@ from terminals.schemas import (
     SignOn,
     to_bytes,
 )
-from terminals.sessions import agree_key
+from terminals.sessions import SUITE, agree_key
 from terminals.shifts import signed_totals
 
 PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
@@ -61,6 +61,12 @@ KEYS = {name: bytes.fromhex(value) for name, value in VECTORS["keys"].items()}
 def test_keys(who: str) -> None:
     private = Ed25519PrivateKey.from_private_bytes(KEYS[f"{who}_private"])
     assert private.public_key().public_bytes_raw() == KEYS[f"{who}_public"]
+
+
+def test_the_vectors_are_of_the_suite_of_their_sign_on() -> None:
+    assert VECTORS["suite"] == SUITE
+    assert {json.loads(VECTORS["sign_on"][f"{which}_body"])["suite"] for which in ("request", "answer")} == {SUITE}
+    assert f"| `{SUITE}` |" in PAGE
 
 
 def test_sign_on() -> None:

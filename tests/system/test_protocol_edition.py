@@ -109,6 +109,30 @@ def test_no_edition_in_common_is_a_signed_problem_that_names_the_centres(network
     assert till.charge_card(network.card(network.official()), "lunch").outcome == "approved", "its session goes on"
 
 
+@pytest.mark.parametrize("suite", ["SM2-SM3-SM4", "X25519-HKDF-SHA256-HMAC-SHA256", SUITE + "-2", "A"])
+def test_another_suite_is_a_signed_problem_that_names_the_centres(network: Network, scratch: Path, suite: str) -> None:
+    till = network.terminal(scratch)
+    for size in (32, 33, 65):
+        sent, answer = sign_on(till, suite=suite, ephemeral=to_text(secrets.token_bytes(size)))
+        assert (answer.status, slug_of(answer), answer.json()["params"]) == (400, "suite-unknown", {"suites": SUITE})
+        assert is_signed_by_the_centre(till, sent, answer)
+    assert till.charge_card(network.card(network.official()), "lunch").outcome == "approved", "its session goes on"
+
+
+@pytest.mark.parametrize("suite", ["", "a", SUITE.lower(), SUITE + "\n", " " + SUITE, "-A", "A-", "A" * 65, "Ａ"])
+def test_a_suite_has_one_spelling(network: Network, scratch: Path, suite: str) -> None:
+    _, answer = sign_on(network.terminal(scratch), suite=suite)
+    assert (answer.status, slug_of(answer)) == (400, "invalid")
+
+
+@pytest.mark.parametrize("size", [17, 31, 33, 65])
+def test_the_suite_says_how_long_an_ephemeral_key_is(network: Network, scratch: Path, size: int) -> None:
+    till = network.terminal(scratch)
+    sent, answer = sign_on(till, ephemeral=to_text(secrets.token_bytes(size)))
+    assert (answer.status, slug_of(answer)) == (400, "invalid")
+    assert is_signed_by_the_centre(till, sent, answer)
+
+
 def messages(till: Terminal, network: Network) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     """One message of each kind: method, path, header fields, body."""
     key, code = Ed25519PrivateKey.generate(), "A" * 16
