@@ -23,7 +23,7 @@ def closing(
     body: bytes | None = None,
 ) -> SignedTotals:
     """What a till might sign; each time with another body."""
-    content = str(next(_bodies)).encode() if body is None else body
+    content = b'{"n": %d}' % next(_bodies) if body is None else body
     base = f'"@method": POST\n"content-digest": {content_digest(content)}\n'.encode()
     signed = (content, base, KEY.sign(base), KEY.public_key().public_bytes_raw())
     return SignedTotals(first, last, OPENING, OPENING.opened_at, unknown, days, head, *signed)

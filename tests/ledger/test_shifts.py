@@ -133,7 +133,7 @@ async def test_a_refund_stands_beside_the_totals_and_changes_none(counter: Count
     assert (await shut(counter, till, first, order.key.sequence)).refunds == {}
     await refund(counter.ledger, HANGZHOU, new_posting_id(), paid.posting_id, 300)
     again = await requests_between(counter.ledger, till.book, till.terminal_id, 1, first, order.key.sequence, 9)
-    said = closing(first, order.key.sequence, day_totals(again), b"", body=b"the first one")
+    said = closing(first, order.key.sequence, day_totals(again), b"", body=b'{"centre_key": 1, "n": "first"}')
     with pytest.raises(Problem) as other:
         await close_shift(counter.ledger, till.book, till.terminal_id, 1, said)
     assert other.value.kind.slug == "other-content", "it has agreed on another closing"
@@ -196,8 +196,8 @@ async def test_every_closing_is_kept_up_to_a_limit_and_a_repeat_is_not(counter: 
     till = await counter.till()
     number = counter.order(till, await counter.holder()).key.sequence
     for n in range(CLOSINGS_MAX):
-        for _ in range(2):
-            said = closing(number, number, [], body=str(n).encode())
+        for centre_key in (1, 1, 2):
+            said = closing(number, number, [], body=b'{"n": %d, "centre_key": %d}' % (n, centre_key))
             assert not (await close_shift(counter.ledger, till.book, till.terminal_id, 1, said)).agrees
     with pytest.raises(Problem) as often:
         await close_shift(counter.ledger, till.book, till.terminal_id, 1, closing(number, number, []))

@@ -18,12 +18,12 @@ from msgspec import json as wire
 from foundation.calendar import ZONE
 from foundation.keys import KeyRing, add_version, load_keys
 from terminals import receipts
-from terminals.client import Identity, Terminal
+from terminals.client import CLOSINGS, Identity, Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected, post_opening
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.keys import proof_text
 from terminals.phone import renew_certificate
-from terminals.schemas import to_bytes, to_text
+from terminals.schemas import ShiftClosed, to_bytes, to_text
 from tests.builders import Network
 from tests.running_system import System
 
@@ -120,6 +120,7 @@ def test_keys_are_rotated_under_load_without_a_refused_payment(rich: Network, ow
     outcomes = {outcome for lunch in (*running, *later) for outcome in lunch.outcomes}
     assert outcomes == {("approved", None)}
     assert all(lunch.till.unknown() == [] for lunch in running)
+    assert_a_closing_is_the_same_under_either_key(running[0], own)
     keys = load_keys(own.settings.keys_folder)
     assert keys.centre_version == 2
     assert receipts.read(keys.every_centre_public_key, code_of_first).number == UUID(first.number)
@@ -143,6 +144,23 @@ def test_keys_are_rotated_under_load_without_a_refused_payment(rich: Network, ow
     assert receipts.read(load_keys(own.settings.keys_folder).every_centre_public_key, code_of_first)
     checked = own.command("check-receipt", code_of_first)
     assert first.number in checked.stdout
+
+
+def assert_a_closing_is_the_same_under_either_key(lunch: Lunch, own: System) -> None:
+    till = lunch.till
+    till.open_shift("c-07", "1")
+    assert till.charge_card(lunch.card, "lunch").outcome == "approved"
+    totals = till.shift_totals()
+    body, number = wire.encode(totals | {"centre_key": 1}), str(till.identity.terminal_id)
+    old = 1, till.centre_keys[1]
+    first = post_opening(till._http, till.url, CLOSINGS, body, till.identity.private_key, number, old)
+    closed = till.send_closing(totals)
+    assert closed.agree
+    assert wire.decode(first.data, type=ShiftClosed) == closed
+    assert json.loads(till.journal.closing(till.epoch, totals["shift"]) or b"")["centre_key"] == 2
+    with psycopg.connect(own.database_url) as db:
+        kept = db.execute("SELECT count(*) FROM shift_closing WHERE terminal_id = %s", (int(number),)).fetchone()
+    assert kept == (1,)
 
 
 def test_who_knows_an_ended_key_alone_is_told_so(rich: Network, own: System, scratch: Path) -> None:
@@ -213,6 +231,38 @@ def test_a_lost_answer_to_a_renewal_costs_nothing(
     assert public_of(again.identity) != public_of(till.identity)
     assert not (till._folder / "next.key").exists()
     assert again.charge_card(network.card(network.official()), "lunch").outcome == "approved"
+
+
+def test_a_closing_is_signed_with_the_key_in_force(
+    network: Network, system: System, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a renewal whose answer was lost: the terminal finishes it first."""
+    till, card = network.terminal(scratch), network.card(network.official(cash_fen=100_000))
+    send, signed_with = till._http.request, []
+
+    def lose(*given: Any, **more: Any) -> Any:
+        send(*given, **more)
+        raise OutcomeUnknown("the answer is lost")
+
+    for is_lost in (False, True):
+        till.open_shift("c-07", "1")
+        assert till.charge_card(card, "lunch").outcome == "approved"
+        if is_lost:
+            with monkeypatch.context() as patch:
+                patch.setattr(till._http, "request", lose)
+                with pytest.raises(OutcomeUnknown):
+                    till.renew_key()
+        else:
+            till.renew_key()
+        assert till.close_shift().agree
+        signed_with.append(public_of(till.identity))
+    with psycopg.connect(system.database_url) as db:
+        kept = db.execute(
+            "SELECT public_key FROM shift_closing WHERE terminal_id = %s ORDER BY first_sequence",
+            (till.identity.terminal_id,),
+        ).fetchall()
+    assert [row[0] for row in kept] == signed_with
+    assert signed_with[0] != signed_with[1]
 
 
 def test_a_key_that_is_due_is_renewed_at_sign_on(network: Network, system: System, scratch: Path) -> None:
