@@ -1015,7 +1015,10 @@ CREATE TABLE public.terminal (
     enrolled_at timestamp with time zone NOT NULL,
     kind text DEFAULT 'till'::text NOT NULL,
     revoked_at timestamp with time zone,
+    previous_key bytea,
+    key_since timestamp with time zone,
     CONSTRAINT ck_terminal_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
+    CONSTRAINT ck_terminal_renewed CHECK (((previous_key IS NULL) = (key_since IS NULL))),
     CONSTRAINT ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
 );
 

@@ -90,7 +90,7 @@ def test_keys_are_rotated_under_load_without_a_refused_payment(rich: Network, ow
     code_of_first = rich.centre.call("GET", f"/receipts/{first.number}")["code"]
     for lunch in running:
         lunch.start()
-    begins = time.time() + 40
+    begins = time.time() + 90
     for kind in ("centre", "cards"):
         own.command("rotate-key", kind, "--begins", at(begins))
 
@@ -165,7 +165,7 @@ def assert_a_closing_is_the_same_under_either_key(lunch: Lunch, own: System) -> 
 
 def test_who_knows_an_ended_key_alone_is_told_so(rich: Network, own: System, scratch: Path) -> None:
     away = rich.terminal(scratch / "away")
-    begins = time.time() + 35
+    begins = time.time() + 60
     own.command("rotate-key", "centre", "--begins", at(begins))
     own.command("end-key", "centre", "1", "--ends", at(begins + 1))
     away._kept = None

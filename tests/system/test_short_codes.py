@@ -145,6 +145,7 @@ def test_a_blocked_phones_short_code_is_refused_at_once(network: Network, till: 
 
 
 def test_a_till_without_a_network_asks_for_the_long_code(network: Network, till: Terminal) -> None:
+    till.refresh_block_list()
     phone = phone_of(network, network.official(), "es256")
     assert till.offline_refusal_of(phone.show_short_code(canteen_id=till.canteen_id), 1_000) == "needs_network"
     assert till.offline_refusal_of(phone.show_code(canteen_id=till.canteen_id), 1_000) is None
