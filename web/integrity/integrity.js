@@ -109,7 +109,7 @@ const TEXTS = {
     collected: "Collected",
     ratio: "Collected by weighed",
     ratioBar: (share) => `Collected ${share} % of what was weighed`,
-    monthsFacts: "Food prepared and waste are extrapolated to the month by covers; not from fewer than half of them.",
+    monthsFacts: "Food prepared and waste are extrapolated to the month by covers; food prepared not from fewer than half of them.",
     noMonths: "Nothing bought, prepared or collected is known",
     calibrations: "Calibration of scales",
     scale: "Scale",
@@ -126,6 +126,10 @@ const TEXTS = {
   },
 };
 const DAYS_SHOWN = 91;
+// A share is looked at when it is twice the usual one, and at least five points above it.
+const MUCH_MORE = 0.05;
+// Of a weekday's meals: with fewer the schemes cap the points of what was weighed.
+const ENOUGH_WEIGHED = 0.8;
 const COLLECTED_AT_MOST = 1.3;
 const SVG = "http://www.w3.org/2000/svg";
 const state = document.getElementById("state");
@@ -209,14 +213,19 @@ function kilograms(grams) {
 function comparison() {
   const texts = TEXTS[language];
   const list = document.createElement("dl");
-  for (const [name, one, written] of [
-    [texts.variation, shown.variation, percent],
-    [texts.correlation, shown.correlation, plain],
-    [texts.inedible, shown.inedible_share, percent],
-    [texts.cheap, shown.cheap_share, percent],
+  const isMuch = (one) => one.usual !== null && one.figure - one.usual > Math.max(one.usual, MUCH_MORE);
+  for (const [name, one, written, look] of [
+    [texts.variation, shown.variation, percent, false],
+    [texts.correlation, shown.correlation, plain, false],
+    [texts.inedible, shown.inedible_share, percent, isMuch(shown.inedible_share)],
+    [texts.cheap, shown.cheap_share, percent, isMuch(shown.cheap_share)],
   ]) {
     const usual = one.usual === null ? null : written(one.usual);
-    list.append(made("dt", "", name), made("dd", "", written(one.figure)), made("dd", "usual", texts.usual(usual, one.peers)));
+    list.append(
+      made("dt", "", name),
+      made("dd", look ? "look" : "", written(one.figure)),
+      made("dd", "usual", texts.usual(usual, one.peers)),
+    );
   }
   return section(texts.comparison, "", list, made("p", "", texts.hint));
 }
@@ -257,7 +266,7 @@ function weekdays() {
   const columns = shown.weekdays.map(({ weekday, meals, weighed }) => [
     meals ? weighed / meals : 0,
     texts.weekdayBar(texts.weekdayNames[weekday - 1], weighed, meals),
-    "bar",
+    meals && weighed < ENOUGH_WEIGHED * meals ? "look" : "bar",
   ]);
   const names = shown.weekdays.map(({ weekday, meals, weighed }) => [
     texts.weekdayNames[weekday - 1],
