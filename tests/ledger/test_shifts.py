@@ -199,8 +199,8 @@ async def test_every_closing_is_kept_up_to_a_limit_and_a_repeat_is_not(counter: 
         for centre_key in (1, 1, 2):
             said = closing(number, number, [], body=b'{"n": %d, "centre_key": %d}' % (n, centre_key))
             assert not (await close_shift(counter.ledger, till.book, till.terminal_id, 1, said)).agrees
+    another = closing(number, number, [], body=b'{"n": -1}')
     with pytest.raises(Problem) as often:
-        another = closing(number, number, [], body=b'{"n": -1}')
         await close_shift(counter.ledger, till.book, till.terminal_id, 1, another)
     assert often.value.kind.slug == "closed-too-often"
     kept = await counter.ledger.fetch("SELECT number FROM shift_closing WHERE terminal_id = $1", till.terminal_id)
