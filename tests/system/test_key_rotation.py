@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,7 @@ from terminals.phone import renew_certificate
 from terminals.schemas import ShiftClosed, to_bytes, to_text
 from tests.builders import Network
 from tests.running_system import System
-
-
-def wait_until(holds: Callable[[], Any], within_s: float = 120) -> None:
-    give_up_at = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.5)
+from tests.system.test_processes import wait_until
 
 
 def at(seconds: float) -> str:
@@ -97,9 +91,9 @@ def test_keys_are_rotated_under_load_without_a_refused_payment(rich: Network, ow
     def announced() -> bool:
         return all(lunch.till.parameters.centre_keys[-1].version == 2 for lunch in running)
 
-    wait_until(announced)
+    wait_until(announced, "not every till has heard of the new version")
     assert time.time() < begins, "terminals knew the key before it was in use"
-    wait_until(lambda: time.time() > begins + 3)
+    wait_until(lambda: time.time() > begins + 3, "the clock stands")
     # Phones renew, new cards are made: both under the new versions, beside those under the old ones.
     later = [Lunch(rich.terminal(folder, "yinzhou"), rich.card(official), rich.phone(official))
              for official in [rich.official("yinzhou")]]  # fmt: skip
@@ -112,7 +106,10 @@ def test_keys_are_rotated_under_load_without_a_refused_payment(rich: Network, ow
     for lunch in later:
         lunch.start()
     charged = [len(lunch.outcomes) for lunch in running]
-    wait_until(lambda: all(len(lunch.outcomes) > n + 40 for lunch, n in zip(running, charged, strict=True)))
+    wait_until(
+        lambda: all(len(lunch.outcomes) > n + 40 for lunch, n in zip(running, charged, strict=True)),
+        "a till pays no more",
+    )
     for lunch in (*running, *later):
         lunch.over.set()
         lunch.join(60)
@@ -129,7 +126,7 @@ def test_keys_are_rotated_under_load_without_a_refused_payment(rich: Network, ow
     ends = time.time() + 5
     for kind in ("centre", "cards"):
         own.command("end-key", kind, "1", "--ends", at(ends))
-    wait_until(lambda: time.time() > ends + 5)
+    wait_until(lambda: time.time() > ends + 5, "the clock stands")
     till = running[0].till
     till.refresh_parameters()
     assert [key.version for key in till.parameters.centre_keys] == [2]
@@ -169,7 +166,7 @@ def test_who_knows_an_ended_key_alone_is_told_so(rich: Network, own: System, scr
     own.command("rotate-key", "centre", "--begins", at(begins))
     own.command("end-key", "centre", "1", "--ends", at(begins + 1))
     away._kept = None
-    wait_until(lambda: time.time() > begins + 5)
+    wait_until(lambda: time.time() > begins + 5, "the clock stands")
     with pytest.raises((OutcomeUnknown, Rejected)):
         away.sign_on()
     # What it cannot verify is nothing to it; the centre's own word is in the answer.
@@ -338,12 +335,15 @@ def test_a_key_file_that_cannot_be_read_changes_nothing(own: System, rich: Netwo
     file = own.settings.keys_folder / "centre_signing_key"
     whole = file.read_text()
     file.write_text("2 spoilt - -\n")
-    wait_until(lambda: "keys_not_read" in own.output)
+    wait_until(lambda: "keys_not_read" in own.output, "nobody says that the keys cannot be read")
     till.sign_on()
     assert till.charge_card(card, "lunch").outcome == "approved"
     file.write_text(whole)
     fresh = add_version(own.settings.keys_folder, "centre_signing_key", int(time.time()) + 31)
-    wait_until(lambda: till.refresh_parameters() or till.parameters.centre_keys[-1].version == fresh.version)
+    wait_until(
+        lambda: till.refresh_parameters() or till.parameters.centre_keys[-1].version == fresh.version,
+        "the new version does not reach the till",
+    )
     assert to_bytes(till.parameters.centre_keys[-1].public_key) == public_key_of(load_keys(own.settings.keys_folder))
 
 

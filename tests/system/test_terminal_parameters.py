@@ -16,6 +16,7 @@ from terminals.client_messages import Rejected
 from terminals.schemas import CurrentParameters
 from tests.builders import Network
 from tests.running_system import System
+from tests.system.test_processes import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +70,7 @@ def test_a_new_price_reaches_a_till_that_asks(network: Network, scratch: Path) -
         "/settlement/tariffs",
         {"canteen_id": till.canteen_id, "meal": "dinner", "valid_from": str(later), "home_fen": 777},
     )
-    until = time.monotonic() + 60
-    while not till.refresh_parameters():
-        assert time.monotonic() < until
-        time.sleep(0.5)
+    wait_until(till.refresh_parameters, "the new price does not reach the till")
     found = [p.home_fen for p in till.parameters.prices if (p.meal, p.valid_from) == ("dinner", str(later))]
     assert found == [777]
 
