@@ -25,7 +25,7 @@ from demo.console import RESEND_FOR_S, PlayFailed, until_known
 from demo.network import DemoNetwork, Diner, in_chunks
 from foundation import catalogue
 from foundation.catalogue import Language
-from terminals.client import Terminal
+from terminals.client import SaleLine, Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard
 from terminals.schemas import Answer, Receipt
@@ -41,6 +41,9 @@ CHANGED_SHARES = {"shown_twice": 0.005, "voided": 0.005, "with_colleague": 0.01}
 """Payments that are more than one: a screenshot passed on, a slip of the cashier that he voids at once, and somebody
 who pays for a colleague, too."""
 COLLEAGUE_AFTER_S = 240
+RICE_FEN, DISHES_KG_FEN = 100, 3_980
+"""Prices of a canteen that sells by weight: a portion of rice, and a kilogram of any dish."""
+
 FAR_AWAY_AFTER_S = 720
 """One official's card is used in a town 40 km away twelve minutes later: a question for the supervisor."""
 
@@ -353,10 +356,19 @@ def _code_of(one: Presentation) -> str | None:
 
 def _charge(terminal: Terminal, one: Presentation, code: str | None) -> Answer:
     meal, amount_fen = ("breakfast", 100) if one.odd == "typed_amount" else (one.meal, one.amount_fen)
+    lines = None if one.amount_fen is None or one.odd == "typed_amount" else _weighed(one.amount_fen)
     if code is not None:
-        return terminal.charge_code(code, meal, amount_fen, purchased_at=one.at)
+        return terminal.charge_code(code, meal, amount_fen, purchased_at=one.at, lines=lines)
     card = one.diner.card
     assert card is not None
     if one.odd == "forged_card":
         card = SoftwareCard(card.uid, card.file, secrets.token_bytes(16), card.counter + 1000)
-    return terminal.charge_card(card, meal, amount_fen, purchased_at=one.at)
+    return terminal.charge_card(card, meal, amount_fen, purchased_at=one.at, lines=lines)
+
+
+def _weighed(amount_fen: int) -> list[SaleLine]:
+    """What a canteen that sells by weight put on the plate for an amount: rice, and dishes by the gram."""
+    dishes_fen = amount_fen - RICE_FEN
+    rice = SaleLine("米饭", unit_price_fen=RICE_FEN, amount_fen=RICE_FEN, portions=1)
+    grams = -(-dishes_fen * 1_000 // DISHES_KG_FEN)
+    return [rice, SaleLine("称重菜品", unit_price_fen=DISHES_KG_FEN, amount_fen=dishes_fen, grams=grams)]

@@ -892,6 +892,20 @@ CREATE TABLE public.reweighed_stream (
     CONSTRAINT ck_reweighed_stream_weight CHECK (((recorded_g >= 0) AND (weight_g >= 0)))
 );
 
+CREATE TABLE public.sale_line (
+    book integer NOT NULL,
+    posting_id uuid NOT NULL,
+    line smallint NOT NULL,
+    article text NOT NULL,
+    portions integer,
+    grams integer,
+    unit_price_fen bigint NOT NULL,
+    amount_fen bigint NOT NULL,
+    take_away boolean NOT NULL,
+    CONSTRAINT ck_sale_line_amount CHECK ((amount_fen >= 0)),
+    CONSTRAINT ck_sale_line_quantity CHECK (((portions IS NULL) <> (grams IS NULL)))
+);
+
 CREATE TABLE public.sampling_plan (
     year integer NOT NULL,
     seed text NOT NULL,
@@ -988,6 +1002,12 @@ CREATE TABLE public.subsidy_lapse (
     purses bigint NOT NULL,
     subsidy_fen bigint NOT NULL,
     lapsed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.take_away_sale (
+    book integer NOT NULL,
+    business_date date NOT NULL,
+    posting_id uuid NOT NULL
 );
 
 CREATE TABLE public.tariff (
@@ -1279,6 +1299,9 @@ ALTER TABLE ONLY public.reweigh_seed
 ALTER TABLE ONLY public.reweighed_stream
     ADD CONSTRAINT pk_reweighed_stream PRIMARY KEY (book, canteen_id, business_date, meal, stream);
 
+ALTER TABLE ONLY public.sale_line
+    ADD CONSTRAINT pk_sale_line PRIMARY KEY (book, posting_id, line);
+
 ALTER TABLE ONLY public.sampling_plan
     ADD CONSTRAINT pk_sampling_plan PRIMARY KEY (year);
 
@@ -1302,6 +1325,9 @@ ALTER TABLE ONLY public.statement
 
 ALTER TABLE ONLY public.subsidy_lapse
     ADD CONSTRAINT pk_subsidy_lapse PRIMARY KEY (book, agency_id, year);
+
+ALTER TABLE ONLY public.take_away_sale
+    ADD CONSTRAINT pk_take_away_sale PRIMARY KEY (book, business_date, posting_id);
 
 ALTER TABLE ONLY public.tariff
     ADD CONSTRAINT pk_tariff PRIMARY KEY (book, canteen_id, meal, valid_from);

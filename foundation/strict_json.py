@@ -147,6 +147,8 @@ def _quotation_marks(message: Any) -> int:
             marks += 2
         elif isinstance(value, msgspec.Struct):
             marks += _quotation_marks(value)
+        elif isinstance(value, list):
+            marks += sum(map(_quotation_marks, value))
     return marks
 
 

@@ -23,7 +23,18 @@ FUNCTIONS = (
     [Path(registry.__file__).parent / "sql" / "audit.sql"]
     + [
         Path(settlement.__file__).parent / "sql" / f"{name}.sql"
-        for name in ("accounts", "day", "rules", "charge", "void", "deposit", "refund", "close_account", "lapse")
+        for name in (
+            "accounts",
+            "day",
+            "rules",
+            "charge",
+            "charge_with_lines",
+            "void",
+            "deposit",
+            "refund",
+            "close_account",
+            "lapse",
+        )
     ]
     + [Path(clearing.__file__).parent / "sql" / f"{name}.sql" for name in ("legs", "earlier_fees")]
     + [
@@ -32,7 +43,7 @@ FUNCTIONS = (
     ]
 )
 
-APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof", "shift_closing")
+APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof", "shift_closing", "sale_line", "take_away_sale")
 """Tables whose rows nobody changes or removes, not even their owner."""
 
 READ_ONLY = ("alembic_version",)

@@ -28,6 +28,8 @@ from registry.identifiers import AccountId, AgencyId, Book, CanteenId, Credentia
 from registry.meals import Meal
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.ledger import QUERIES, new_posting_id
+from settlement.sale_lines import as_json
+from settlement.schemas import SaleLine
 from settlement.transfers import Channel
 from settlement.unknown_outcome import until_known
 
@@ -78,6 +80,7 @@ class ChargeOrder(Struct, frozen=True, gc=False):
     meals_max: int | None = None
     day_max_fen: int | None = None
     refusal: str | None = None
+    lines: list[SaleLine] | None = None
 
 
 class Remembered(Struct, frozen=True, gc=False):
@@ -385,8 +388,11 @@ class Charger:
 
     async def _post(self, book: Book, batch: list[_Waiting]) -> list[Remembered]:
         orders = [_row(one) for one in batch]
+        # A claim in the terminal's own book is no posting: the lines go where the payment goes.
+        sales = [(one.posting_id, one.order.lines) for one in batch if one.order.lines and one.forward_to is None]
+        with_lines = as_json(sales) if sales else None
         left_s = max(one.answer_by for one in batch) - time.monotonic()
-        found = await until_known(lambda: self._call(book, orders), left_s)
+        found = await until_known(lambda: self._call(book, orders, with_lines), left_s)
         rows = {_KEY(row): row for row in found}
         answers = []
         for one in batch:
@@ -394,11 +400,13 @@ class Charger:
             answers.append(_remembered(rows[key.terminal_id, key.epoch, key.sequence], one.posting_id))
         return answers
 
-    async def _call(self, book: Book, orders: list[tuple[object, ...]]) -> list[asyncpg.Record]:
+    async def _call(self, book: Book, orders: list[tuple[object, ...]], with_lines: str | None) -> list[asyncpg.Record]:
         try:
             async with connection_within(self._pool, STATEMENT_WITHIN_S) as connection:
                 await connection.forget_old_plans()  # type: ignore[union-attr]
-                return await connection.fetch(QUERIES["charge"], book, orders)
+                if with_lines is None:
+                    return await connection.fetch(QUERIES["charge"], book, orders)
+                return await connection.fetch(QUERIES["charge_with_lines"], book, orders, with_lines)
         except asyncpg.LockNotAvailableError as error:
             # charge.sql names the holders whose purses are locked; a time-out of the database names nobody.
             raise _Locked(frozenset(map(int, (error.detail or "").split()))) from None

@@ -8,7 +8,7 @@ other account's balance is the sum of its transfers, rolled up by business day i
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
@@ -139,6 +139,36 @@ class LedgerRequest(Base):
     subsidy_balance_fen: Mapped[int | None] = mapped_column(BigInteger)
     business_date: Mapped[date | None]
     answered_at: Mapped[datetime]
+
+
+class SaleLineRow(Base):
+    """A line of what was sold in a payment, numbered from 1 (see ``settlement.sale_lines``)."""
+
+    __tablename__ = "sale_line"
+    __table_args__ = (
+        CheckConstraint("(portions IS NULL) <> (grams IS NULL)", name="quantity"),
+        CheckConstraint("amount_fen >= 0", name="amount"),
+    )
+
+    book: Mapped[Book] = book_key()
+    posting_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    article: Mapped[str]
+    portions: Mapped[int | None]
+    grams: Mapped[int | None]
+    unit_price_fen: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    take_away: Mapped[bool]
+
+
+class TakeAwaySale(Base):
+    """A payment of nothing but take-away lines, by its business day: it is no cover."""
+
+    __tablename__ = "take_away_sale"
+
+    book: Mapped[Book] = book_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    posting_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
 class TillTotals(Base):

@@ -26,6 +26,20 @@ AmountFen = Annotated[
 ]
 
 
+class SaleLine(Message):
+    """A dish or article of a sale. ``amount_fen`` is what it cost, after any discount.
+
+    ``unit_price_fen`` is the price of one portion, or of a kilogram where ``grams`` were weighed.
+    """
+
+    article: Annotated[str, text(40, examples=["红烧肉"])]
+    unit_price_fen: Annotated[int, Meta(ge=0, le=AMOUNT_MAX_FEN, examples=[1200])]
+    amount_fen: Annotated[int, Meta(ge=0, le=AMOUNT_MAX_FEN, examples=[1200])]
+    portions: Annotated[int, Meta(ge=1, le=999, examples=[1])] | None = None
+    grams: Annotated[int, Meta(ge=1, le=99_999)] | None = None
+    take_away: Annotated[bool, Meta(description="It is not eaten at the canteen.")] | None = None
+
+
 class NewDeposit(Message):
     """Money into one official's purse."""
 

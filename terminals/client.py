@@ -21,6 +21,7 @@ from msgspec import json as wire
 
 from foundation.calendar import local_date_of
 from foundation.problems import Problem
+from settlement.schemas import SaleLine as SaleLine  # for those who write a till
 from settlement.shifts import ShiftRequest, chain_head, day_totals
 from terminals import cards, qr
 from terminals.client_messages import (
@@ -397,12 +398,13 @@ class Terminal:
         *,
         working_meal: bool = False,
         purchased_at: int | None = None,
+        lines: list[SaleLine] | None = None,
     ) -> Answer:
         """Charge a card, or its holder's host for a working meal; raises OutcomeUnknown or Rejected.
 
-        ``purchased_at``: when the card was presented, in the centre's time; None: now.
+        ``purchased_at``: when the card was presented, in the centre's time; None: now. ``lines``: what is sold.
         """
-        return self._charge(card, meal, amount_fen, purchased_at, working_meal=working_meal)
+        return self._charge(card, meal, amount_fen, purchased_at, working_meal=working_meal, lines=lines)
 
     def paid_lately(self, credential: SoftwareCard | str, meal: str) -> Entry | None:
         """The payment of the same person for the same meal at this till within ``PAID_LATELY_S``, if there is one.
@@ -458,10 +460,16 @@ class Terminal:
         }
 
     def charge_code(
-        self, code: str, meal: str, amount_fen: int | None = None, *, purchased_at: int | None = None
+        self,
+        code: str,
+        meal: str,
+        amount_fen: int | None = None,
+        *,
+        purchased_at: int | None = None,
+        lines: list[SaleLine] | None = None,
     ) -> Answer:
         """Charge a scanned code, presented now or at ``purchased_at``; raises OutcomeUnknown or Rejected."""
-        return self._charge(code, meal, amount_fen, purchased_at)
+        return self._charge(code, meal, amount_fen, purchased_at, lines=lines)
 
     def offline_refusal_of(self, credential: SoftwareCard | str, price_fen: int) -> str | None:
         """Why a card or code may not pay this much here while there is no network; None when it may.
@@ -485,7 +493,12 @@ class Terminal:
         return qr.offline_refusal_of(holder, token, self.now(), self.canteen_id, price_fen)
 
     def prepare_charge(
-        self, credential: SoftwareCard | str, meal: str, amount_fen: int | None = None
+        self,
+        credential: SoftwareCard | str,
+        meal: str,
+        amount_fen: int | None = None,
+        *,
+        lines: list[SaleLine] | None = None,
     ) -> tuple[dict[str, str], bytes]:
         """Header fields and body of a charge (a card, or a code's text), signed now and sent by the caller.
 
@@ -493,7 +506,7 @@ class Terminal:
         """
         sequence = self._signed_on_sequence()
         session = self._signed_on()
-        body = wire.encode(self._charge_message(sequence, credential, meal, amount_fen))
+        body = wire.encode(self._charge_message(sequence, credential, meal, amount_fen, lines=lines))
         return self._signed(session, "POST", PATHS["charge"], f"{session.epoch}/{sequence}", body), body
 
     def void(self, target_epoch: int, target_sequence: int) -> Answer:
@@ -620,10 +633,11 @@ class Terminal:
         purchased_at: int | None,
         *,
         working_meal: bool = False,
+        lines: list[SaleLine] | None = None,
     ) -> Answer:
         sequence = self._signed_on_sequence()
         message = self._charge_message(
-            sequence, credential, meal, amount_fen, purchased_at=purchased_at, working_meal=working_meal
+            sequence, credential, meal, amount_fen, purchased_at=purchased_at, working_meal=working_meal, lines=lines
         )
         return self._send_new("charge", sequence, message)
 
@@ -636,12 +650,15 @@ class Terminal:
         *,
         purchased_at: int | None = None,
         working_meal: bool = False,
+        lines: list[SaleLine] | None = None,
     ) -> dict[str, Any]:
         message: dict[str, Any] = {"meal": meal, "purchased_at": self.now() if purchased_at is None else purchased_at}
         if amount_fen is not None:
             message["amount_fen"] = amount_fen
         if working_meal:
             message["working_meal"] = True
+        if lines is not None:
+            message["lines"] = lines
         if isinstance(credential, str):
             message["qr"] = credential
         else:

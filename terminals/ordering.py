@@ -67,4 +67,5 @@ def order_of(
         meals_max=rules.meals_max,
         day_max_fen=rules.day_max_fen,
         refusal=refusal,
+        lines=message.lines,
     )

@@ -11,7 +11,8 @@ Page and PDF are in one language each; what is signed is Chinese.
   is asked for and is always the same. Codes of context v1 were printed before; they had the holder's number third.
 * Code: ``OR1:`` + base45 (RFC 9285) of the untagged COSE_Sign1.
 
-The payee, what was given back, and whether the payment came late are shown beside it; they are not signed.
+The payee, what was sold, what was given back, and whether the payment came late are shown beside it; they are not
+signed.
 """
 
 import html
@@ -42,6 +43,8 @@ from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from foundation.strict_json import read_cbor
 from settlement.ledger import QUERIES, rules_of
+from settlement.sale_lines import lines_of as lines_of_sale
+from settlement.schemas import SaleLine
 from settlement.tariff import in_force
 from settlement.transfers import TransferKind
 from terminals import qr
@@ -94,6 +97,7 @@ class ReceiptShown(Struct):
     voided: bool
     late: bool
     posted_at: int
+    sold: list[SaleLine]
 
     @property
     def net_fen(self) -> int:
@@ -171,6 +175,7 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
         row["voided"],
         row["late"],
         int(row["posted_at"].timestamp()),
+        await lines_of_sale(pool, number),
     )
 
 
@@ -186,7 +191,9 @@ def _payer(row: asyncpg.Record, host: asyncpg.Record, language: Language) -> str
 async def page(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> str:
     """The receipt as a page in one language. Raises Problem(UNAVAILABLE) when too many ask."""
     texts = {name: html.escape(value) for name, value in _texts(shown, language).items()}
-    lines = "\n".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown, language))
+    lines = "\n".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown, language)
+    )
     texts |= {"lines": lines, "code": await _picture(shown, documents, caller)}
     texts |= {"download": text("receipt.download", language), "parameter": language.value}
     texts["check"] = text("check.title", language)
@@ -229,7 +236,16 @@ def _lines(shown: ReceiptShown, language: Language) -> list[tuple[str, str]]:
     }
     if not chinese:
         beside |= {"canteen": shown.canteen_en, "payer": shown.payer_en}
-    return lines_of(shown.receipt, language, beside)
+    return lines_of(shown.receipt, language, beside) + [_sold(line, language) for line in shown.sold]
+
+
+def _sold(line: SaleLine, language: Language) -> tuple[str, str]:
+    """A sale line: the article, and how much of it for how much."""
+    kind, quantity = ("grams", line.grams) if line.portions is None else ("portions", line.portions)
+    value = f"{text(f'receipt.line.{kind}', language, **{kind: quantity})} ¥{yuan(line.amount_fen)}"
+    if line.take_away:
+        value = f"{text('receipt.line.take_away', language)} · {value}"
+    return line.article, value
 
 
 def lines_of(

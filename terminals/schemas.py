@@ -13,7 +13,7 @@ from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
 from settlement.models import AMOUNT_MAX_FEN
-from settlement.schemas import AmountFen
+from settlement.schemas import AmountFen, SaleLine
 from terminals.models import TerminalKind
 from terminals.phone_keys import KeyAlgorithm
 
@@ -301,6 +301,13 @@ class ChargeMessage(Message):
     purchased_at: Seconds
     amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])] | None = None
     working_meal: Annotated[bool, Meta(description="The host pays: one working meal a visit.")] | None = None
+    lines: (
+        Annotated[
+            list[SaleLine],
+            Meta(min_length=1, max_length=20, description="What is sold; only beside an amount, which is their sum."),
+        ]
+        | None
+    ) = None
     card: CardResponse | None = None
     qr: (
         Annotated[str, Meta(max_length=SCANNED_LENGTH_MAX, description="What the scanner read, whatever it is.")] | None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from foundation.keys import KeyRing
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
+from settlement.sale_lines import check_lines
 from settlement.tariff import Declined
 from terminals import cards, qr, short_codes
 from terminals.messages import TerminalMessage
@@ -48,12 +49,15 @@ def verify_credential(
 
     ``challenged_by``: the MAC of the session in which the card was challenged; None if there is no such session.
     ``referenced``: the short code; None if the charge has none.
-    Raises Problem: INVALID when the message does not have exactly one of card and code, NOT_ALLOWED to a scale.
+    Raises Problem: INVALID when the message does not have exactly one of card and code, or its lines do not explain its
+    amount; NOT_ALLOWED to a scale.
     """
     session = terminal.session
     must_be_till(session)
     if (message.card is None) == (message.qr is None):
         raise Problem(INVALID, "terminals.card_or_code")
+    if message.lines is not None:
+        check_lines(message.lines, message.amount_fen)
     if message.card is not None:
         credential = _verify_card(terminal, message, message.card, challenged_by, keys)
     else:

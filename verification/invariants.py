@@ -77,6 +77,8 @@ INVARIANTS = (
     Invariant(7, "resolved_entries", "bank_entries", "bank_entry"),
     Invariant(7, "accepted_disputes", "disputes", "dispute"),
     Invariant(7, "agreed_shifts", "closings", "shift"),
+    Invariant(7, "sale_lines", "sale_lines", "posting"),
+    Invariant(7, "take_away_sales", "sale_lines", "posting"),
     Invariant(8, "blocked_do_not_pay", "transfers", "posting_by_credential"),
     Invariant(9, "own_canteen", "transfers", "posting_by_terminal"),
     Invariant(9, "second_person", "terminals", "terminal"),

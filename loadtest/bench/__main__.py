@@ -33,6 +33,7 @@ from loadtest.bench.kitchen import Kitchen
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
 from loadtest.generator import LoadFailed, Measured, generate, prepare
+from terminals.client import SaleLine
 
 PEOPLE, QUICK_PEOPLE = 24_000, 12_000
 PHONES, QUICK_PHONES = 12_000, 4_000
@@ -47,6 +48,9 @@ connected, as ours do, have no such moment."""
 ROUNDS = 3
 """Each round has all that is compared in turn: the machine is shared, and a busy minute of its neighbours should slow
 all of them. A rate is the best of its rounds; a latency, and what an overload leaves, the median."""
+SIX_LINES = [SaleLine(f"菜品{n}", unit_price_fen=250, amount_fen=250, portions=1) for n in range(6)]
+LINES_RPS_MAX = 20_000
+"""Requests are signed for this rate."""
 GROWN_ROWS = 20_000_000
 OVERLOAD = 3
 CLOSES_CHARGES, CLOSES_S = 300_000, 300.0
@@ -67,6 +71,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "qr_short_vs_pgbench": (">=", 1.9),
     "card_vs_post": (">=", 0.6),
     "card_vs_single_tx": (">=", 3.0),
+    "six_lines_ratio": (">=", 0.8),
     "growth_20m": (">=", 0.9),
     "idle_p50_ms": ("<=", 4.0),
     "idle_p99_ms": ("<=", 15.0),
@@ -153,6 +158,19 @@ class Bench:
         self.note("qr_short_vs_pgbench", self.results["qr_short_rps"] / self.results["pgbench_tps"])
         self.note("card_vs_post", self.results["card_rps"] / self.results["post_rps"])
         self.note("card_vs_single_tx", self.results["card_rps"] / single)
+
+    def lines(self) -> None:
+        """Payments of an entered amount with six sale lines, against the same without, in turn."""
+        with self.centre.running() as pid:
+            folder, without, with_lines = self.folder / "lines", [], []
+            fen = sum(line.amount_fen for line in SIX_LINES)
+            traffic = Traffic(DemoNetwork(self.centre.url), folder, people=self.people, tills=TILLS, homes=["yuyao"])
+            for _ in range(ROUNDS):
+                each = self._enough(LINES_RPS_MAX)
+                without.append(self._paid("no_lines", pid, traffic.cards(each, amount_fen=fen)))
+                sold = traffic.cards(each, amount_fen=fen, lines=SIX_LINES)
+                with_lines.append(self._paid("six_lines", pid, sold))
+            self.note("six_lines_ratio", max(with_lines) / max(without))
 
     def floods(self, *, quick: bool) -> None:
         """Payments while strangers flood the centre, and what its workers' memory comes to after a soak of it all."""
@@ -373,7 +391,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the figures of cards and codes, in about two minutes")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
     parser.add_argument(
-        "--only", choices=["charges", "floods", "end-of-day", "kitchen", "evaluation"], help="one part alone"
+        "--only", choices=["charges", "lines", "floods", "end-of-day", "kitchen", "evaluation"], help="one part alone"
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
@@ -382,6 +400,8 @@ def main() -> None:
         try:
             if arguments.only in (None, "charges"):
                 bench.payments(full=not arguments.quick)
+            if arguments.only == "lines" or (arguments.only is None and not arguments.quick):
+                bench.lines()
             if arguments.only in (None, "floods"):
                 bench.floods(quick=arguments.quick)
             if arguments.only == "end-of-day" or (arguments.only is None and not arguments.quick):

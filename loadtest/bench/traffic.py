@@ -1,7 +1,7 @@
 """The bench's own network: officials with cards and phones, tills, and charges signed beforehand."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,21 @@ class Traffic:
     """Tills and their diners. Every diner has one till, so that card counters arrive in order."""
 
     def __init__(
-        self, network: DemoNetwork, folder: Path, *, people: int, tills: int, phones: int = 0, hot: bool = False
+        self,
+        network: DemoNetwork,
+        folder: Path,
+        *,
+        people: int,
+        tills: int,
+        phones: int = 0,
+        hot: bool = False,
+        homes: Sequence[str] = ("city", "yinzhou"),
     ) -> None:
         self.network = network
         network.allow(RULES)
         if hot:
             homes, canteens = ["yinzhou"], network.canteens("yinzhou")[:1]
         else:
-            homes = ["city", "yinzhou"]
             canteens = [canteen for home in homes for canteen in network.canteens(home)]
         self.diners: list[Diner] = []
         self.phones = phones
@@ -48,9 +55,12 @@ class Traffic:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(Terminal.sign_on, self.tills))
 
-    def cards(self, each: int, *, lanes: int = 1) -> list[Iterator[bytes]]:
-        """Signed card payments, ``each`` for every till, or for each of the ``lanes`` before it."""
-        return self._signed(self.diners, each, lambda _, diner: diner.card, lanes)
+    def cards(self, each: int, *, lanes: int = 1, **sale: Any) -> list[Iterator[bytes]]:
+        """Signed card payments, ``each`` for every till, or for each of the ``lanes`` before it.
+
+        ``sale``: the amount and the lines where the cashier enters them.
+        """
+        return self._signed(self.diners, each, lambda _, diner: diner.card, lanes, **sale)
 
     def codes(self, each: int, *, short: bool = False) -> list[Iterator[bytes]]:
         """Signed payments with a fresh long code each, or a short one."""
@@ -68,11 +78,12 @@ class Traffic:
         return self._signed(self._with_phones, each, code_of)
 
     def _signed(
-        self, diners: list[Diner], each: int, present: Callable[[Terminal, Diner], Any], lanes: int = 1
+        self, diners: list[Diner], each: int, present: Callable[[Terminal, Diner], Any], lanes: int = 1, **sale: Any
     ) -> list[Iterator[bytes]]:
         queues = []
         for i, till in enumerate(self.tills * lanes):
             mine = itertools.islice(itertools.cycle(diners[i :: len(self.tills) * lanes]), each)
-            requests = [prepare("/terminal/charges", *till.prepare_charge(present(till, d), "lunch")) for d in mine]
+            charges = [till.prepare_charge(present(till, diner), "lunch", **sale) for diner in mine]
+            requests = [prepare("/terminal/charges", *charge) for charge in charges]
             queues.append(iter(requests))
         return queues

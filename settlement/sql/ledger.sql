@@ -104,6 +104,17 @@ SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, 
        subsidy_fen, host_fen, cash_balance_fen, subsidy_balance_fen, business_date, answered_at
 FROM charge($1::integer, $2::charge_order[]);
 
+-- name: charge_with_lines
+-- The same, with what was sold (charge_with_lines.sql).
+SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, forwarded_to, posting_id, cash_fen,
+       subsidy_fen, host_fen, cash_balance_fen, subsidy_balance_fen, business_date, answered_at
+FROM charge_with_lines($1::integer, $2::charge_order[], $3::text::jsonb);
+
+-- name: sale_lines
+-- What was sold in a payment.
+SELECT article, portions, grams, unit_price_fen, amount_fen, take_away FROM sale_line
+WHERE book IN (SELECT book FROM book) AND posting_id = $1 ORDER BY line;
+
 -- name: void
 -- Take back a request (void.sql): its key, and what is remembered of it.
 SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, forwarded_to, posting_id, cash_fen,

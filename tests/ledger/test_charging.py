@@ -549,9 +549,9 @@ async def test_every_charge_is_answered_in_its_own_time_also_behind_others(
     orders = [counter.order(till, holder) for holder in holders]
     sent, call = [], Charger._call
 
-    async def counted(charger: Charger, book: Book, batch: list[tuple[object, ...]]) -> Any:
+    async def counted(charger: Charger, book: Book, batch: list[tuple[object, ...]], *sales: Any) -> Any:
         sent.append(len(batch))
-        return await call(charger, book, batch)
+        return await call(charger, book, batch, *sales)
 
     monkeypatch.setattr(Charger, "_call", counted)
     async with locked(database_url, "SELECT pg_advisory_xact_lock(7301, $1)", NINGBO):

@@ -23,6 +23,7 @@ from foundation.problems import Problem
 from foundation.strict_json import as_type
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.errors import Refusal
+from settlement.sale_lines import check_lines
 from settlement.shifts import chain_head, check_numbers, day_totals
 from terminals import cards, qr, short_codes, signatures
 from terminals.cards import CardFile
@@ -302,6 +303,26 @@ def test_a_request_that_the_page_says_is_refused(n: int) -> None:
             v["created"],
         )
     assert refused.value.kind.slug == case["problem"]
+
+
+def _sale(case: dict[str, Any]) -> ChargeMessage:
+    """The charge of the page with the amount and the lines of a case, as the centre reads it."""
+    body = json.loads(VECTORS["charge"]["request_body"]) | case
+    body.pop("why", None)
+    message = as_type(body, ChargeMessage)
+    check_lines(message.lines or [], message.amount_fen)
+    return message
+
+
+@pytest.mark.parametrize("case", VECTORS["sale_lines"]["accepted"])
+def test_sale_lines(case: dict[str, Any]) -> None:
+    assert _sale(case).lines
+
+
+@pytest.mark.parametrize("case", VECTORS["sale_lines"]["refused"], ids=lambda case: case["why"])
+def test_sale_lines_that_the_page_says_are_refused(case: dict[str, Any]) -> None:
+    with pytest.raises(Problem):
+        _sale(case)
 
 
 def test_shift_opening() -> None:

@@ -5,7 +5,7 @@ SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM reque
        (SELECT count(*) FROM closed_day) AS closed_days, (SELECT count(*) FROM cycle) AS cycles,
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
        (SELECT count(*) FROM dispute) AS disputes, (SELECT count(*) FROM shift_closing) AS closings,
-       (SELECT count(*) FROM bank_entry) AS bank_entries,
+       (SELECT count(*) FROM bank_entry) AS bank_entries, (SELECT count(*) FROM sale_line) AS sale_lines,
        (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
 
 -- name: balances_sum_to_zero
@@ -383,6 +383,26 @@ LEFT JOIN LATERAL (
 ) s ON true
 WHERE c.agrees AND (coalesce(s.payments, 0), coalesce(s.fen, 0)) <> (c.payments, c.amount_fen)
 ORDER BY c.terminal_id, c.epoch, c.first_sequence;
+
+-- name: sale_lines
+-- Payments whose lines do not add up to what was paid, and lines without a payment.
+SELECT l.posting_id, (l.fen - coalesce(t.fen, 0))::bigint AS off_fen
+FROM (SELECT book, posting_id, sum(amount_fen) AS fen FROM sale_line GROUP BY book, posting_id) l
+LEFT JOIN LATERAL (
+    SELECT sum(x.amount_fen) AS fen FROM transfer x
+    WHERE x.book = l.book AND x.posting_id = l.posting_id AND x.kind IN ('payment', 'working_meal')) t ON true
+WHERE l.fen IS DISTINCT FROM t.fen;
+
+-- name: take_away_sales
+-- Payments of nothing but take-away lines that are not kept as such on their day, and others that are.
+SELECT coalesce(l.posting_id, a.posting_id) AS posting_id, 0::bigint AS off_fen
+FROM (
+    SELECT s.book, t.business_date, s.posting_id
+    FROM (SELECT book, posting_id FROM sale_line GROUP BY book, posting_id HAVING bool_and(take_away)) s
+    JOIN transfer t ON t.book = s.book AND t.posting_id = s.posting_id AND t.part = 0
+) l
+FULL JOIN take_away_sale a ON a.book = l.book AND a.business_date = l.business_date AND a.posting_id = l.posting_id
+WHERE l.posting_id IS NULL OR a.posting_id IS NULL;
 
 -- name: shift_closings
 -- Every closing of a shift as it was signed.
