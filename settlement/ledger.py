@@ -15,13 +15,28 @@ from settlement.tariff import Agreement, RegionRules, Tariff
 QUERIES = load_queries(Path(__file__).parent / "sql" / "ledger.sql")
 
 
+_RANDOM_BYTES, _FETCHED = 10, 512
+_random: list[bytes] = []
+"""Random bytes for the next numbers: fetched one by one they would be a system call for every payment."""
+os.register_at_fork(after_in_child=_random.clear)
+
+
+def _fresh_random() -> bytes:
+    try:
+        return _random.pop()
+    except IndexError:
+        fetched = os.urandom(_RANDOM_BYTES * _FETCHED)
+        _random.extend(fetched[i : i + _RANDOM_BYTES] for i in range(_RANDOM_BYTES, len(fetched), _RANDOM_BYTES))
+        return fetched[:_RANDOM_BYTES]
+
+
 def new_posting_id() -> UUID:
     """A UUIDv7 (RFC 9562 section 5.7): the time in milliseconds, so that indexes grow at one end, and 74 random bits.
 
     The number opens the posting's receipt, so all its random bits are fresh: the libraries' own counts on from the last
     one within a millisecond, and whoever has a receipt would find its neighbours in a few billion tries.
     """
-    random = int.from_bytes(os.urandom(10))
+    random = int.from_bytes(_fresh_random())
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
 

@@ -130,6 +130,8 @@ class SignedRequest(Struct, frozen=True, gc=False):
     key_id: str
     algorithm: str
     signature: bytes
+    signature_text: str
+    """The same in base64, as it was sent: an answer signs it."""
 
     def base(self) -> bytes:
         """The signature base (RFC 9421 section 2.5)."""
@@ -202,7 +204,7 @@ def read_signature(
     expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, opening_algorithm)
     if parameters["components"] != expected or parameters["alg"] != algorithm:
         raise Problem(BAD_SIGNATURE, "terminals.signature_profile", algorithm=algorithm, components=expected)
-    signature = _signature_bytes(headers.get("signature", ""))
+    signature, signature_text = _signature_of(headers.get("signature", ""))
     digest = headers.get("content-digest", "")
     body_digest = hashlib.sha256(body).digest()
     if digest != _digest_field(body_digest):
@@ -222,6 +224,7 @@ def read_signature(
         parameters["keyid"],
         algorithm,
         signature,
+        signature_text,
     )
 
 
@@ -233,7 +236,8 @@ def _authority_of(host: str) -> str:
     return host
 
 
-def _signature_bytes(field: str) -> bytes:
+def _signature_of(field: str) -> tuple[bytes, str]:
+    """A signature's bytes and their base64."""
     match = _SIGNATURE.fullmatch(field)
     if match is None:
         raise Problem(BAD_SIGNATURE, "terminals.signature_field")
@@ -241,10 +245,11 @@ def _signature_bytes(field: str) -> bytes:
         signature = binascii.a2b_base64(match["bytes"], strict_mode=True)
     except binascii.Error:
         raise Problem(BAD_SIGNATURE, "terminals.signature_field") from None
-    if binascii.b2a_base64(signature, newline=False).decode() != match["bytes"]:
+    text = binascii.b2a_base64(signature, newline=False).decode()
+    if text != match["bytes"]:
         # Bits beyond the last byte: another spelling of the same signature.
         raise Problem(BAD_SIGNATURE, "terminals.signature_field")
-    return signature
+    return signature, text
 
 
 def check_request(request: SignedRequest, verify: Verifier, now: float) -> None:
@@ -276,7 +281,7 @@ def sign_answer(
     version = str(block_list)
     digest = content_digest(body)
     parameters = _parameters(ANSWER, created, key_id, request.algorithm)
-    request_signature = f":{binascii.b2a_base64(request.signature, newline=False).decode()}:"
+    request_signature = f":{request.signature_text}:"
     signature = sign(_answer_base(status, digest, version, request_signature, parameters))
     return {
         "content-digest": digest,
@@ -313,6 +318,6 @@ def check_answer(
         request_signature,
         headers["signature-input"].removeprefix(f"{LABEL}="),
     )
-    if not verify(base, _signature_bytes(headers.get("signature", ""))):
+    if not verify(base, _signature_of(headers.get("signature", ""))[0]):
         raise Problem(BAD_SIGNATURE, "terminals.answer_signature_wrong")
     return int(parameters["created"])

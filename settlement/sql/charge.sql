@@ -121,7 +121,8 @@ BEGIN
                       AND i.book = p_book AND i.holder_id = c.holder_id AND i.host_agency_id = a.acquirer
                       AND local_date_of(a.purchased_at) BETWEEN i.first_day AND i.last_day
                     ORDER BY i.working_meal IS NOT NULL, i.visit_id LIMIT 1) v ON true
-                -- The same meal period: whatever was bought within half a day of it, the cut-off between or not.
+                -- The same meal period: whatever was bought within half a day of it, the cut-off between or not. Read
+                -- only where something limits it.
                 LEFT JOIN LATERAL (
                     SELECT sum(meals_sold(t.kind, t.part)) FILTER (
                                WHERE t.meal = a.meal AND t.purchased_at > a.purchased_at - interval '12 hours') AS meals,
@@ -132,7 +133,8 @@ BEGIN
                            coalesce(sum(t.amount_fen) FILTER (WHERE t.kind = 'payment'
                                               AND is_late(t.purchased_at, t.posted_at)), 0)::bigint AS late_fen
                     FROM transfer t
-                    WHERE t.book = p_book AND t.business_date = v_date AND t.holder_id = c.holder_id) today ON true
+                    WHERE (a.meals_max IS NOT NULL OR a.day_max_fen IS NOT NULL OR is_late(a.purchased_at, v_now))
+                      AND t.book = p_book AND t.business_date = v_date AND t.holder_id = c.holder_id) today ON true
                 -- The official's own region protects him; read for a late payment alone.
                 LEFT JOIN LATERAL (
                     SELECT x.late_payments_max, x.late_fen_max FROM region_rules x
