@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
@@ -17,6 +17,8 @@ from litestar.types import Message, Receive, Scope, Send
 from prometheus_client import Counter
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from foundation.problem_responses import problem_response
+from foundation.problems import UNAVAILABLE, Problem
 from foundation.security_headers import TERMINAL_HEADERS, cache_control, security_headers
 
 log = structlog.get_logger()
@@ -38,6 +40,9 @@ then; without a bound a charge waits for those of all who have asked."""
 
 TURN_WITHIN_S = 5.0
 NEVER_WAITS = "/health"
+
+STOPPED_RETRY_AFTER_S = 2
+"""A worker is replaced within a second or two, and the others take its requests meanwhile."""
 
 CLIENT_GONE = 499
 """In log and metrics: the client closed the connection before its request was complete (nginx's number)."""
@@ -93,29 +98,33 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under its id; a stranger's when it is its turn."""
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-        elif _waits(scope):
-            try:
-                async with asyncio.timeout(TURN_WITHIN_S):
-                    await self._strangers.acquire()
-            except TimeoutError:
-                # Something stands still: the request then learns what, within limits of its own.
-                await self._run(scope, receive, send)
-                return
-            release = _once(self._strangers.release)
-
-            async def answering(event: Message) -> None:
-                # An event stream goes on for hours.
-                release()
-                await send(event)
-
-            try:
-                await self._run(scope, receive, answering)
-            finally:
-                release()
-        else:
+        if scope["type"] == ScopeType.HTTP:
             await self._run(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _waits(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(TURN_WITHIN_S):
+                await self._strangers.acquire()
+        except TimeoutError:
+            # Something stands still: the request then learns what, within limits of its own.
+            await self._app(scope, receive, send)
+            return
+        release = _once(self._strangers.release)
+
+        async def answering(event: Message) -> None:
+            # An event stream goes on for hours.
+            release()
+            await send(event)
+
+        try:
+            await self._app(scope, receive, answering)
+        finally:
+            release()
 
     async def _run(self, scope: Any, receive: Receive, send: Send) -> None:
         request_id = request_id_of(scope["headers"])
@@ -144,7 +153,16 @@ class RequestLog:
                     self._note(scope, scope[ANSWERED], request_id, started)
             await send(event)
 
-        await self._app(scope, hearing, noting)
+        try:
+            await self._in_turn(scope, hearing, noting)
+        except asyncio.CancelledError:
+            # The worker stops, and has waited long enough. What is answered already in part stays so, and is closed.
+            if ANSWERED in scope:
+                return
+            request: Request[Any, Any, Any] = Request(scope, hearing, noting)
+            problem = Problem(UNAVAILABLE, retry_after_s=STOPPED_RETRY_AFTER_S)
+            answer = problem_response(request, problem).to_asgi_response(app=None, request=request)
+            await answer(scope, hearing, noting)
 
     def _note(self, scope: Any, status: int, request_id: str, started: float) -> None:
         if status >= 400 or self.log_requests:

@@ -43,6 +43,9 @@ wait."""
 KEEP_ALIVE_S = 75
 """Longer than a till is ever idle at lunch, and than what load balancers allow."""
 
+STOP_ANSWERS_WITHIN_S = 2.5
+"""When the worker stops, a charge under way is answered within this time, outcome or not. Shorter than the server waits
+for its connections (``onecard/server.py``)."""
 
 BODY_MAX_BYTES = 20_500_000
 """What no route takes. Each route has a limit of its own, which the application keeps (``request_max_body_size``)."""
@@ -224,8 +227,13 @@ class ChargeConnection(HttpToolsProtocol):
         """The server stops: answer what is under way, then close."""
         if self._under_way:
             self._keep_alive = False
+            self.loop.call_later(STOP_ANSWERS_WITHIN_S, self._give_up)
         else:
             super().shutdown()
+
+    def _give_up(self) -> None:
+        if self._under_way:
+            self._processor.give_up(self._under_way)
 
     def refuse(self, problem: Problem) -> None:
         """Answer a request that is not complete, and close."""

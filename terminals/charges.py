@@ -133,6 +133,12 @@ class ChargeProcessor:
         """Take charges, each step for all of them; every one is answered through its ``on_answered``."""
         self._run(requests, (self._authenticate, self._verify, self._post))
 
+    def give_up(self, request: ChargeRequest) -> None:
+        """Tell the terminal to resend, since the worker stops. What is posted stays so; what is queued is dropped."""
+        request.is_abandoned = True
+        self._fail(request, Problem(UNAVAILABLE, retry_after_s=2))
+        request.on_answered = lambda _: None
+
     def _run(self, requests: list[ChargeRequest], steps: Sequence[Step]) -> None:
         for step in steps:
             requests = [request for request in requests if self._goes_on(request, step)]

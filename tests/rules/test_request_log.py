@@ -1,9 +1,10 @@
-"""Requests of strangers take turns, so that a charge never waits for all of them."""
+"""Requests of strangers take turns, so that a charge never waits for all of them; a stop answers what it cuts off."""
 
 import asyncio
 from typing import Any
 
 import pytest
+import structlog
 from litestar import Litestar, get, post
 
 from foundation import request_log
@@ -35,6 +36,10 @@ class Busy:
 
     async def ask(self, asked: dict[str, Any]) -> int:
         """One request; its status."""
+        return int((await self.told(asked))[0]["status"])
+
+    async def told(self, asked: dict[str, Any]) -> list[Any]:
+        """One request; the events of its answer."""
         told: list[Any] = []
         scope: Any = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
@@ -49,7 +54,7 @@ class Busy:
             told.append(event)
 
         await self.log(scope, receive, send)
-        return int(told[0]["status"])
+        return told
 
 
 @pytest.mark.parametrize(
@@ -84,3 +89,24 @@ async def test_who_is_cut_off_gives_the_turn_back() -> None:
     await asyncio.gather(*cut_off, return_exceptions=True)
     assert await busy.ask({STRANGER: True}) == 200
     assert await asyncio.gather(*(busy.ask({STRANGER: True}) for _ in range(8))) == [200] * 8
+
+
+@pytest.mark.parametrize("asked", [{}, {STRANGER: True}], ids=["at work", "in the queue"])
+@pytest.mark.parametrize(
+    ("accept", "form"), [(b"*/*", b"application/problem+json"), (b"text/html", b"text/html; charset=utf-8")]
+)
+async def test_who_is_cut_off_is_told_to_come_back(asked: dict[str, Any], accept: bytes, form: bytes) -> None:
+    busy = Busy()
+    headers = [(b"accept", accept), (b"accept-language", b"en")]
+    cut_off = [asyncio.create_task(busy.told({**asked, "headers": headers})) for _ in range(2 * STRANGERS_AT_ONCE)]
+    await asyncio.sleep(0.005)
+    with structlog.testing.capture_logs() as logs:
+        for task in cut_off:
+            task.cancel()
+        answers = await asyncio.gather(*cut_off)
+    for start, *rest in answers:
+        fields = dict(start["headers"])
+        assert (start["status"], fields[b"content-type"]) == (503, form)
+        assert int(fields[b"retry-after"]) > 0
+        assert b"unavailable" in b"".join(event.get("body", b"") for event in rest)
+    assert [(line["event"], line["status"]) for line in logs] == [("request", 503)] * len(cut_off)
