@@ -19,6 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import cbor2
@@ -28,7 +29,6 @@ from clearing.bank_files import (
     BankEntry,
     SettlementInstruction,
     payment_file,
-    read_confirmations,
     reference_of,
     remark_of,
 )
@@ -40,7 +40,9 @@ from foundation.money import yuan
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import Problem
+from registry import audit
 from registry.identifiers import AgencyId
+from registry.models import Database
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "bank.sql")
 
@@ -230,14 +232,14 @@ def _working_day_from(day: date) -> date:
     return day if is_working_day(day) else add_working_days(day, 1)
 
 
-async def post_confirmations(pool: Pool, content: bytes) -> list[EntryMatch]:
-    """Post a confirmation file in a transaction of its own.
-
-    Raises Problem NO_BANK_ACCOUNT or NOT_A_CONFIRMATION; nothing is posted then.
-    """
-    entries = read_confirmations(content, *await settlement_accounts(pool))
-    async with pool.acquire() as connection, connection.transaction():
-        return await post_entries(connection, entries)
+async def post_by_person(
+    database: Database, login: str, entries: Sequence[BankEntry], file: dict[str, Any]
+) -> list[EntryMatch]:
+    """Post the entries of a file, whole or not at all, with the audit entry. ``file``: its sha256 and size in bytes."""
+    async with audit.change(database, login, "confirmations", "bank", file) as change:
+        matches = await post_entries(await change.connection(), entries)
+        change.is_repeat = bool(matches) and all(m.verdict is EntryVerdict.KNOWN for m in matches)
+    return matches
 
 
 async def settlement_accounts(pool: Pool | Connection) -> list[BankAccount]:

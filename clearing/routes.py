@@ -31,7 +31,7 @@ from clearing.schemas import (
     Resolved,
 )
 from clearing.statements import english_copy, read_statement
-from clearing.states import DocumentKind, EntryVerdict, FileFormat, NetworkReport
+from clearing.states import DocumentKind, FileFormat, NetworkReport
 from foundation.aside import Aside
 from foundation.attachments import received
 from foundation.calendar import Calendar
@@ -333,10 +333,7 @@ class ClearingController(Controller):
             accounts = await confirmations.settlement_accounts(ledger)
             entries = await documents.run(read_confirmation_file, file.path, *accounts, caller=login)
             detail = {"sha256": file.sha256, "bytes": file.size}
-        async with audit.change(database, login, "confirmations", "bank", detail) as change:
-            matches = await confirmations.post_entries(await change.connection(), entries)
-            change.is_repeat = bool(matches) and all(m.verdict is EntryVerdict.KNOWN for m in matches)
-        return matches
+        return await confirmations.post_by_person(database, login, entries, detail)
 
     @get("/confirmations/unmatched", guards=[access.allows("settle")], summary="List unmatched bank entries")
     async def unmatched(self, ledger: Pool) -> list[OpenEntry]:

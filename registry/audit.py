@@ -35,6 +35,9 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "audit_log.sql")
 GENESIS = bytes(32)
 """What the first entry chains to."""
 
+COMMAND_LINE = "command line"
+"""Who acts there: no login, so that every approver of what is asked for there is somebody else."""
+
 _BOUND = text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
 
 

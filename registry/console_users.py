@@ -36,7 +36,7 @@ async def add_console_user(database: Database, login: str, role: Role, agency_id
         raise Problem(INVALID, "console_user.role_has_no_agency", role=Phrase(role, f"role.{role}"))
     check_new_password(login, password)
     password_hash = hash_password(password)
-    async with audit.change(database, "command line", "add_user", detail={"role": role.value}) as change:
+    async with audit.change(database, audit.COMMAND_LINE, "add_user", detail={"role": role.value}) as change:
         agency = None if agency_id is None else await find_agency(change.db, agency_id)
         if await change.db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == login)):
             raise Problem(CONFLICT, "console_user.login_taken", login=login)

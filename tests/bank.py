@@ -2,8 +2,11 @@
 
 from datetime import date
 
-from clearing.bank_files import BankAccount
+from clearing.bank_files import BankAccount, read_confirmations
+from clearing.confirmations import post_entries, settlement_accounts
+from clearing.schemas import EntryMatch
 from foundation.money import yuan
+from foundation.postgres import Pool
 
 DAY = date(2026, 11, 23)
 CENTRE = BankAccount("机关食堂清算中心", "3901000000000000", "102332000018")
@@ -27,3 +30,10 @@ def camt(*entries: str, message: str = "053", account: str = CENTRE.number) -> b
         f"<{outer}><GrpHdr><MsgId>1</MsgId></GrpHdr><{inner}><Id>1</Id><Acct><Id><Othr><Id>{account}</Id></Othr></Id>"
         f"</Acct>{''.join(entries)}</{inner}></{outer}></Document>"
     ).encode()
+
+
+async def post_confirmations(pool: Pool, content: bytes) -> list[EntryMatch]:
+    """Post a confirmation file in a transaction of its own."""
+    entries = read_confirmations(content, *await settlement_accounts(pool))
+    async with pool.acquire() as connection, connection.transaction():
+        return await post_entries(connection, entries)

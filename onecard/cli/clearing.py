@@ -1,5 +1,6 @@
 """Commands of the clearing: close-day, bundle, audit, public-key, bank-file, confirm."""
 
+import hashlib
 import json
 import sys
 from datetime import UTC, date, datetime
@@ -23,15 +24,13 @@ from onecard.cli.services import (
     with_database,
 )
 from onecard.settings import Settings
+from registry.audit import COMMAND_LINE
 
 if TYPE_CHECKING:
     from clearing.audit import Bundle
-    from clearing.schemas import CycleInfo
+    from clearing.schemas import CycleInfo, EntryMatch
     from foundation.postgres import Pool
     from registry.models import Approval, Database
-
-MAKER = "command line"
-"""Who asks for approval here, as the audit log has it: no login, so that every approver is somebody else."""
 
 OUT = click.Path(path_type=Path, dir_okay=False)
 CLEAN = ("matched", "known")
@@ -68,8 +67,8 @@ def _begin(settings: Settings, business_date: date, reason: str) -> None:
 
     async def begin(database: "Database", pool: "Pool") -> "Approval | None":
         return await close_by_person(
-            database, pool, Approvals(database), settings.calendar, MAKER, business_date, settings.clearing_fee_fen,
-            reason,
+            database, pool, Approvals(database), settings.calendar, COMMAND_LINE, business_date,
+            settings.clearing_fee_fen, reason,
         )  # fmt: skip
 
     try:
@@ -154,7 +153,7 @@ def bank_file(on: str, out: Path) -> None:
     business_date = parse_date(on)
 
     async def released(database: "Database", pool: "Pool") -> "bytes | Approval":
-        return await release_file(database, pool, Approvals(database), MAKER, business_date)
+        return await release_file(database, pool, Approvals(database), COMMAND_LINE, business_date)
 
     with services() as settings:
         content = with_database(settings, released)
@@ -172,11 +171,18 @@ def _write(out: Path, content: bytes) -> None:
 @click.argument("file", type=OUT)
 def confirm(file: Path) -> None:
     """Post the bank's confirmations."""
-    from clearing.confirmations import post_confirmations
+    from clearing.bank_files import read_confirmations
+    from clearing.confirmations import post_by_person, settlement_accounts
 
     content = read_file(file)
+
+    async def post(database: "Database", pool: "Pool") -> "list[EntryMatch]":
+        entries = read_confirmations(content, *await settlement_accounts(pool))
+        file = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        return await post_by_person(database, COMMAND_LINE, entries, file)
+
     with services() as settings:
-        entries = on_ledger(settings, lambda pool: post_confirmations(pool, content))
+        entries = with_database(settings, post)
     for entry in entries:
         say(
             "onecard.entry",

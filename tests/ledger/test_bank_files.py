@@ -20,12 +20,12 @@ from clearing.bank_files import (
     reference_of,
 )
 from clearing.closing import cycle_result, open_dates
-from clearing.confirmations import Leg, bank_file, legs_of, post_confirmations, verdict_on
+from clearing.confirmations import Leg, bank_file, legs_of, verdict_on
 from clearing.schemas import EntryMatch
 from foundation.catalogue import Language
 from foundation.problems import Problem
 from registry.identifiers import AgencyId
-from tests.bank import CENTRE, DAY, camt, entry
+from tests.bank import CENTRE, DAY, camt, entry, post_confirmations
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter

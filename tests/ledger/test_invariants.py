@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from clearing.closing import open_dates
-from clearing.confirmations import legs_of, post_confirmations
+from clearing.confirmations import legs_of
 from foundation.catalogue import Language
 from foundation.postgres import open_pool
 from registry.audit import Note, append
@@ -23,7 +23,7 @@ from settlement.refunds import close_account, refund
 from settlement.schemas import SaleLine
 from settlement.shifts import chain_head, close_shift, day_totals, requests_between
 from settlement.transfers import Channel, TransferKind
-from tests.bank import camt, entry
+from tests.bank import camt, entry, post_confirmations
 from tests.closed_days import KEYS, close
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.running_system import System

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, expect
 
 from clearing.closing import open_dates
-from clearing.confirmations import legs_of, post_confirmations
+from clearing.confirmations import legs_of
 from clearing.reconciliation import QUERIES, Difference, find_differences, reconcile
 from demo.city import PASSWORD
 from foundation.calendar import Calendar
@@ -18,7 +18,7 @@ from foundation.postgres import Pool
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from settlement.shifts import DayTotals, chain_head, close_shift
-from tests.bank import camt, entry
+from tests.bank import camt, entry, post_confirmations
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter

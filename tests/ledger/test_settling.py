@@ -21,7 +21,6 @@ from clearing.confirmations import (
     legs_of,
     open_entries,
     pay_out_date,
-    post_confirmations,
     resolve,
 )
 from clearing.reconciliation import Difference, find_differences
@@ -30,7 +29,7 @@ from foundation.calendar import Calendar, is_working_day
 from foundation.postgres import Pool
 from foundation.problems import Problem
 from registry.identifiers import AgencyId
-from tests.bank import CENTRE, camt, entry
+from tests.bank import CENTRE, camt, entry, post_confirmations
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter

@@ -1,6 +1,6 @@
-"""Every change by a person has exactly one audit entry, and what is refused has none: route by route.
+"""Every change by a person has exactly one audit entry, and what is refused has none: by route and command.
 
-The routes come from the OpenAPI document: one that is missing here fails the test.
+The routes come from the OpenAPI document, the commands from the command line: one that is missing here fails the test.
 """
 
 import json
@@ -19,6 +19,9 @@ import urllib3
 
 from demo.city import HANGZHOU, NINGBO, PASSWORD
 from foundation.calendar import ZONE
+from foundation.keys import load_keys, read_versions
+from onecard.cli import main
+from onecard.cli.commands import AWAITS_APPROVAL
 from tests.bank import camt, entry
 from tests.builders import Network, Town
 from tests.running_system import System
@@ -629,3 +632,125 @@ def test_a_change_has_one_entry_and_a_refusal_none(city: City, route: str) -> No
     done = send(city, method, ask, ask.who, ask.body)
     assert done.status < 300, done.data.decode()
     assert len(entries(city)) == len(before) + 1, entries(city)[len(before) :]
+
+
+@dataclass
+class Typed:
+    """A command that succeeds, the same with a mistake, and what is typed into both."""
+
+    right: list[str]
+    wrong: list[str]
+    typed: str = ""
+    codes: tuple[int, ...] = (0,)
+    """Exit codes when it did something."""
+
+
+def days(count: int) -> str:
+    return f"{datetime.now(ZONE) + timedelta(days=count):%Y-%m-%dT%H:%M}"
+
+
+def type_rotation(_: City) -> Typed:
+    return Typed(["rotate-key", "cards"], ["rotate-key", "cards", "--begins", days(-1)])
+
+
+def type_end_of_key(city: City) -> Typed:
+    city.network.system.command("rotate-key", "centre", "--begins", days(2))
+    return Typed(["end-key", "centre", "1", "--ends", days(3)], ["end-key", "centre", "1", "--ends", days(1)])
+
+
+def type_user(_: City) -> Typed:
+    name = f"s{secrets.token_hex(4)}"
+    return Typed(["add-user", name, "supervisor"], ["add-user", name, "kitchen"], "clouds over the lake\n")
+
+
+def type_close(city: City) -> Typed:
+    right = ["close-day", "--date", city.open_day, "--force", "--reason", "提前打烊"]
+    return Typed(right, right[:3], codes=(AWAITS_APPROVAL,))
+
+
+def type_bank_file(city: City) -> Typed:
+    out = str(city.folder / "payments.xml")
+    return Typed(["bank-file", city.closed_day, out], ["bank-file", "2020-01-01", out], codes=(AWAITS_APPROVAL,))
+
+
+def type_confirmations(city: City) -> Typed:
+    right, wrong = city.folder / "camt.xml", city.folder / "wrong.xml"
+    right.write_bytes(camt(entry(secrets.token_hex(4), 1, "")))
+    wrong.write_bytes(b"<Document/>")
+    return Typed(["confirm", str(right)], ["confirm", str(wrong)], codes=(1,))
+
+
+COMMAND_CHANGES: dict[str, Callable[[City], Typed]] = {
+    "add-user": type_user,
+    "rotate-key": type_rotation,
+    "end-key": type_end_of_key,
+    "confirm": type_confirmations,
+    "bank-file": type_bank_file,
+    "close-day": type_close,
+}
+"""Every command by which a person changes something."""
+
+COMMANDS_WITHOUT = {
+    "audit": "reads a bundle",
+    "bundle": "writes an agency's proof, which the agency may have at any time",
+    "check-history": "compares",
+    "check-jobs": "looks for a heartbeat",
+    "check-receipt": "verifies",
+    "demo": "plays people and terminals through the routes",
+    "evaluate": "computes what was asked for, as the job runner does by itself",
+    "forecast backtest": "computes",
+    "forecast now": "computes what the job runner computes by itself",
+    "jobs": "runs the job runner",
+    "migrate": "brings the tables to this version, and makes keys where there are none; the package is the evidence",
+    "public-key": "prints",
+    "run": "serves; makes keys where there are none",
+    "serve": "serves",
+    "urls": "prints",
+    "verify": "compares",
+}
+"""Commands by which no person changes anything, and why."""
+
+
+def test_every_command_stands_in_a_table() -> None:
+    commands = {
+        f"{name} {sub}".strip()
+        for name, command in main.commands.items()
+        for sub in getattr(command, "commands", {"": None})
+    }
+    assert commands == COMMAND_CHANGES.keys() | COMMANDS_WITHOUT.keys()
+    assert not COMMAND_CHANGES.keys() & COMMANDS_WITHOUT.keys()
+
+
+@pytest.mark.parametrize("command", COMMAND_CHANGES)
+def test_a_command_that_changes_has_one_entry_and_a_mistake_none(city: City, command: str) -> None:
+    system, typed = city.network.system, COMMAND_CHANGES[command](city)
+    before = entries(city)
+    refused = system.command(*typed.wrong, typed=typed.typed, check=False)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stdout + refused.stderr
+    assert entries(city) == before, "refused, and yet noted"
+    done = system.command(*typed.right, typed=typed.typed, check=False)
+    assert done.returncode in typed.codes, done.stdout + done.stderr
+    assert len(entries(city)) == len(before) + 1, entries(city)[len(before) :]
+    with psycopg.connect(system.database_url) as db:
+        last = db.execute("SELECT actor, detail FROM audit_entry ORDER BY entry DESC LIMIT 1").fetchone()
+    assert last is not None
+    assert last[0] == "command line"
+    if command == "rotate-key":
+        assert last[1].keys() == {"version", "begins"}, "nothing of a secret key"
+
+
+def test_without_an_entry_no_key_is_changed(city: City) -> None:
+    system = city.network.system
+    before = read_versions(system.settings.keys_folder, "centre_signing_key"), entries(city)
+    with psycopg.connect(system.database_url) as holder:
+        holder.execute("SELECT FROM lock_audit_log()")
+        done = system.command("rotate-key", "centre", "--begins", days(30), check=False)
+        assert done.returncode != 0
+    assert (read_versions(system.settings.keys_folder, "centre_signing_key"), entries(city)) == before
+    system.command("rotate-key", "centre", "--begins", days(30))
+    assert len(read_versions(system.settings.keys_folder, "centre_signing_key")) == len(before[0]) + 1
+    with psycopg.connect(system.database_url) as db:
+        last = db.execute("SELECT subject, detail FROM audit_entry ORDER BY entry DESC LIMIT 1").fetchone()
+    assert last is not None
+    keys = load_keys(system.settings.keys_folder)
+    assert (last[0], last[1]["public_key"]) == ("key/centre", keys.public_key(last[1]["version"]).hex())
