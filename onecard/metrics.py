@@ -50,6 +50,7 @@ READY = Gauge("onecard_workers_ready", "Workers in which a payment would succeed
 DIFFERENCES = Gauge("onecard_differences", "Open differences of reconciliation.", ["kind"])
 DIFFERENCES_FEN = Gauge("onecard_differences_fen", "Amount of the open differences, in fen.", ["kind"])
 DIFFERENCES_AGE = Gauge("onecard_differences_oldest_seconds", "Age of the oldest difference, in seconds.", ["kind"])
+TERMINALS_LATE = Gauge("onecard_terminals_late", "Terminals in use that are late with the renewal of their key.")
 JOBS_SILENT = Gauge("onecard_job_runner_silent_seconds", "Seconds since the job runner's last heartbeat.")
 DAY_LATE = Gauge("onecard_day_late_seconds", "Seconds since the cut-off of a business day that is still open.")
 

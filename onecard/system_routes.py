@@ -19,6 +19,7 @@ from foundation.problems import NOT_SIGNED_IN, UNAVAILABLE, Problem
 from foundation.request_log import address_of
 from onecard import metrics
 from registry.access import bearer_token
+from terminals.inventory import count_late
 
 PROBE_WITHIN_S = 3
 RETRY_LIVE_AFTER_S = 30
@@ -104,8 +105,9 @@ async def _redis(state: State) -> str:
     tags=["system"],
 )
 async def prometheus(state: State) -> bytes:
-    """Metrics of all workers, and the open differences of reconciliation."""
+    """Metrics of all workers, the open differences of reconciliation, and late terminals."""
     with suppress(*LOST_CONNECTION, TimeoutError):
         async with asyncio.timeout(PROBE_WITHIN_S):
             metrics.show_differences(await open_differences_by_kind(state.ledger))
+            metrics.TERMINALS_LATE.set(await count_late(state.ledger))
     return await asyncio.to_thread(metrics.exposition, state.settings.metrics_folder)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -106,6 +106,31 @@ class Revocation(Message):
     """Why a terminal is taken out of use."""
 
     reason: Annotated[str, text(200, examples=["stolen"])]
+
+
+class TerminalInfo(Struct):
+    """A terminal in use, and what it said at its last sign-on (null: it has not said so).
+
+    ``renew_key_by``: after that it is late with the renewal of its key.
+    """
+
+    terminal_id: int
+    kind: str
+    agency_id: int
+    agency_zh: str
+    agency_en: str
+    canteen_id: int
+    canteen_zh: str
+    canteen_en: str
+    epoch: int
+    key_since: datetime
+    renew_key_by: datetime
+    is_late: bool
+    signed_on_at: datetime | None
+    protocol: int | None
+    software: str | None
+    model: str | None
+    serial: str | None
 
 
 class Enrol(Message):

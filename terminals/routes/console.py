@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response, get, post
 
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
@@ -13,7 +13,7 @@ from registry.approvals import Approvals
 from registry.models import Approval, Database
 from settlement.ledger import balances
 from settlement.limits import AloneLimits
-from terminals import blocking, credentials, enrolment
+from terminals import blocking, credentials, enrolment, inventory
 from terminals.closures import close_by_person
 from terminals.schemas import (
     Activations,
@@ -29,6 +29,7 @@ from terminals.schemas import (
     NewReplacement,
     Replaced,
     Revocation,
+    TerminalInfo,
     to_text,
 )
 
@@ -65,6 +66,14 @@ class CredentialConsoleController(Controller):
         async with audit.change(database, request.user.login, "approve_enrolment", subject) as change:
             await enrolment.approve_enrolment(change.db, request.user, enrolment_id)
         return Approved(enrolment_id, request.user.login)
+
+    @get("/terminals", guards=[access.allows("revoke_terminal")], summary="List the terminals in use")
+    async def terminals(self, request: ByPerson, ledger: Pool, late: bool = False) -> list[TerminalInfo]:
+        """Keys, and what each terminal said at its last sign-on; an agency sees its own.
+
+        ``late``: only those that are late with the renewal of their key.
+        """
+        return await inventory.terminals_of(ledger, request.user.agency_id, late=late)
 
     @post(
         "/terminals/{terminal_id:int}/revocation",

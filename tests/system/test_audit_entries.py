@@ -705,6 +705,7 @@ COMMANDS_WITHOUT = {
     "public-key": "prints",
     "run": "serves; makes keys where there are none",
     "serve": "serves",
+    "terminals": "lists",
     "urls": "prints",
     "verify": "compares",
 }

@@ -1,9 +1,15 @@
 """The console: who may act for which agency, its audit entries, sealed names."""
 
+import json
 import secrets
+from pathlib import Path
+from typing import Any
 
 import psycopg
+import urllib3
 
+from terminals.client import SOFTWARE
+from terminals.signatures import PROTOCOL
 from tests.builders import Network
 from tests.running_system import System
 
@@ -71,3 +77,46 @@ def test_names_are_sealed_in_the_database(network: Network, system: System) -> N
             "SELECT name_sealed FROM official WHERE holder_id = %s", (official.holder_id,)
         ).fetchone() or [b""]
     assert "王小明".encode() not in sealed
+
+
+def test_a_terminal_that_is_late_with_its_key_is_listed(network: Network, system: System, scratch: Path) -> None:
+    late, fresh = network.terminal(scratch, "yuyao"), network.terminal(scratch, "yuyao")
+    with psycopg.connect(system.database_url) as db:
+        # As if it had been enrolled a year and a week ago.
+        db.execute(
+            "UPDATE terminal SET enrolled_at = enrolled_at - interval '372 days 1 hour' WHERE terminal_id = %s",
+            [late.identity.terminal_id],
+        )
+
+    def listed(login: str, query: str = "") -> dict[int, Any]:
+        return {one["terminal_id"]: one for one in network.person(login).call("GET", f"/console/terminals{query}")}
+
+    mine = listed("admin-yuyao")
+    assert {late.identity.terminal_id: True, fresh.identity.terminal_id: False}.items() <= {
+        number: one["is_late"] for number, one in mine.items()
+    }.items()
+    assert {one["agency_id"] for one in mine.values()} == {network.agency_id("yuyao")}
+    said = [mine[late.identity.terminal_id][name] for name in ("software", "model", "serial", "protocol")]
+    assert said == [SOFTWARE, "software terminal", str(late.identity.terminal_id), PROTOCOL]
+    assert listed("admin-yuyao", "?late=true").keys() == {late.identity.terminal_id}
+    assert late.identity.terminal_id in listed("centre", "?late=true")
+    assert late.identity.terminal_id not in listed("admin-yinzhou")
+    assert network.person("kitchen-yuyao").ask("GET", "/console/terminals").status == 403
+
+    shown = system.command("terminals", "--late", check=False)
+    assert shown.returncode == 1
+    assert f"{late.identity.terminal_id}" in shown.stdout
+    assert "(late)" in shown.stdout
+    told = json.loads(system.command("terminals", "--json").stdout)
+    assert {one["terminal_id"] for one in told} >= {late.identity.terminal_id, fresh.identity.terminal_id}
+    assert "onecard_terminals_late 1.0" in _metrics(system)
+
+    # It renews its key, as every terminal that signs on does.
+    late.sign_on()
+    assert late.identity.terminal_id not in listed("centre", "?late=true")
+    assert system.command("terminals", "--late").stdout == "No terminal is late with the renewal of its key\n"
+    assert "onecard_terminals_late 0.0" in _metrics(system)
+
+
+def _metrics(system: System) -> str:
+    return urllib3.request("GET", f"{system.url}/metrics").data.decode()
