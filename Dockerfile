@@ -14,6 +14,8 @@ COPY onecard onecard
 COPY verification verification
 COPY demo demo
 COPY loadtest loadtest
+COPY conformance conformance
+COPY docs/terminal-protocol.md docs/
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.12-slim-bookworm

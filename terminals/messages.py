@@ -128,9 +128,12 @@ def signed_path(scope: HTTPScope) -> str:
     return scope["path"]
 
 
-def message_of(signed: SignedRequest, session: Session) -> TerminalMessage:
-    """The message that this session's terminal signed; raises Problem BAD_SIGNATURE or OUT_OF_TIME."""
-    check_request(signed, hmac_verifier(session.mac), time.time())
+def message_of(signed: SignedRequest, session: Session, now: float | None = None) -> TerminalMessage:
+    """The message that this session's terminal signed; raises Problem BAD_SIGNATURE or OUT_OF_TIME.
+
+    ``now``: seconds since 1970; None for this machine's clock.
+    """
+    check_request(signed, hmac_verifier(session.mac), time.time() if now is None else now)
     numbers = _REQUEST_ID.fullmatch(signed.request_id)
     if numbers is None:
         raise Problem(BAD_SIGNATURE, "terminals.request_number_malformed")

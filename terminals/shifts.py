@@ -33,10 +33,15 @@ LISTED_MAX = 500
 
 async def open_shift(ledger: Pool, message: TerminalMessage, asked: ShiftOpening) -> None:
     """Open a shift under the number of the message. Raises Problem, as ``settlement.shifts.open_shift``."""
+    await shifts.open_shift(ledger, message.session.book, message.key, opening_of(message, asked))
+
+
+def opening_of(message: TerminalMessage, asked: ShiftOpening) -> Opening:
+    """The opening that a terminal asks for. Raises Problem NOT_ALLOWED to a scale, EPOCH_WRONG, INVALID."""
     must_be_till(message.session)
     _check_epoch(message.key.epoch, message.session.epoch)
     _must_have_been(asked.opened_at)
-    await shifts.open_shift(ledger, message.session.book, message.key, _opening(asked))
+    return _opening(asked)
 
 
 async def close_shift(
@@ -47,7 +52,7 @@ async def close_shift(
     compared = await shifts.close_shift(
         ledger, Book(terminal.book), TerminalId(terminal.terminal_id), terminal.epoch, totals
     )
-    return _closed(compared)
+    return closed_as(compared)
 
 
 def signed_totals(terminal: Terminal, asked: ShiftClosing, signed: SignedRequest, body: bytes) -> SignedTotals:
@@ -78,7 +83,7 @@ async def list_requests(ledger: Pool, message: TerminalMessage, epoch: int, firs
     session = message.session
     must_be_till(session)
     found = await shifts.requests_between(ledger, session.book, session.terminal_id, epoch, first, last, LISTED_MAX + 1)
-    return LedgerRequests([_listed(one) for one in found[:LISTED_MAX]], complete=len(found) <= LISTED_MAX)
+    return LedgerRequests([listed_as(one) for one in found[:LISTED_MAX]], complete=len(found) <= LISTED_MAX)
 
 
 def _check_epoch(epoch: int, current: int) -> None:
@@ -101,7 +106,8 @@ def _totals(day: ShiftDay) -> DayTotals:
     return DayTotals(**{name: getattr(day, name) for name in DayTotals.__struct_fields__})
 
 
-def _closed(compared: Compared) -> ShiftClosed:
+def closed_as(compared: Compared) -> ShiftClosed:
+    """The answer to a closing."""
     by_date = {day.business_date: day for day in compared.days}
     dates: list[date] = sorted(by_date.keys() | compared.refunds.keys())
     days = [
@@ -115,7 +121,8 @@ def _closed(compared: Compared) -> ShiftClosed:
     return ShiftClosed(compared.agrees, len(compared.requests), days, to_text(compared.journal_head))
 
 
-def _listed(one: ShiftRequest) -> LedgerRequest:
+def listed_as(one: ShiftRequest) -> LedgerRequest:
+    """A request in the list of what the ledger has."""
     return LedgerRequest(
         sequence=one.sequence,
         operation=one.operation,

@@ -16,7 +16,8 @@ from foundation.catalogue import LOCALES, Explained, Language, language_of_envir
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
-    "foundation", "registry", "settlement", "terminals", "clearing", "waste", "verification", "demo", "onecard",
+    "foundation", "registry", "settlement", "terminals", "clearing", "waste", "verification", "demo", "conformance",
+    "onecard",
 )  # fmt: skip
 NAMES = sorted({path.stem for path in LOCALES.glob("*/*.po")})
 TERMS: list[dict[str, Any]] = tomllib.loads((LOCALES / "terms.toml").read_text(encoding="utf-8"))["term"]
@@ -33,7 +34,8 @@ LATIN_IN_CHINESE = {
     "onecard", "make", "setup", "bin", "venv", "demo", "root", "apt", "get", "install", "util", "linux", "setpriv",
     "initdb", "migrate", "run", "verify", "audit", "check", "history", "public", "key", "help", "psql", "pgbench",
     "PostgreSQL", "Redis", "Ctrl", "WAPE", "MASE", "fonts", "noto", "cjk", "acks", "jsonl", "schema", "health",
-    "metrics", "ONECARD", "DATABASE", "URL", "REDIS", "PORT",
+    "metrics", "ONECARD", "DATABASE", "URL", "REDIS", "PORT", "once", "always", "off", "NAME", "PATH", "POST", "desk",
+    "taps", "code", "svg", "late", "http",
 }  # fmt: skip
 """Names that have no Chinese form."""
 

@@ -1,0 +1,1 @@
+"""A centre for a terminal maker's desk: the real messages, and a ledger in memory."""

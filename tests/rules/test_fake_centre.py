@@ -1,0 +1,232 @@
+"""The fake centre on a maker's desk: the whole protocol without a database, and every fault by its switch."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import urllib3
+
+from conformance.fake.desk import Desk
+from conformance.faults import Fault, Faults
+from foundation.catalogue import Explained
+from terminals.client import Terminal
+from terminals.client_messages import OutcomeUnknown, Rejected
+from terminals.devices import SoftwareCard
+from terminals.phone import activate_phone, ask_account, ask_top_up, renew_certificate
+from terminals.schemas import EnrolmentSlip
+
+
+class Bench:
+    """A desk that serves in a thread, and what stands on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.desk = Desk(Faults(late_s=1.0))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        port = asyncio.run_coroutine_threadsafe(self.desk.start(), self._loop).result(30)
+        self.url = f"http://127.0.0.1:{port}"
+        self.kit = self.ask("GET", "/desk/kit")
+
+    def ask(self, method: str, path: str, message: Any = None) -> Any:
+        body = None if message is None else json.dumps(message).encode()
+        answer = urllib3.request(method, self.url + path, body=body, retries=False, timeout=30)
+        assert answer.status == 200, answer.data
+        return answer.json()
+
+    def till(self, n: int = 0) -> Terminal:
+        slip = EnrolmentSlip(**self.kit["till_slips"][n])
+        return Terminal.enrol(self.url, slip, self.folder / f"till-{n}")
+
+    def card(self, name: str = "home") -> SoftwareCard:
+        return SoftwareCard.personalised(self.kit["cards"][name])
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self.desk.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(30)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.close()
+
+
+def test_a_day_at_the_desk(bench: Bench) -> None:
+    till, card, visitor = bench.till(), bench.card(), bench.card("visitor")
+    till.open_shift("c-07", "1")
+    assert [till.charge_card(one, "lunch").outcome for one in (card, visitor)] == ["approved", "approved"]
+    assert till.charge_card(card, "dinner", 1_200).outcome == "approved"
+    assert till.charge_card(card, "dinner").reason == "amount_missing"
+    assert till.charge_card(bench.card("poor"), "lunch").reason == "insufficient_funds"
+    assert till.charge_card(card, "lunch", purchased_at=till.now() - 400).outcome == "approved"
+    assert till.void(1, 2).reversed_fen == 1_000
+    assert till.void(1, 2).reversed_fen == 0
+    closed = till.close_shift()
+    [day] = closed.days
+    assert (closed.agree, day.online, day.stored, day.reversals) == (True, 3, 1, 1)
+    assert till.find_differences() == []
+
+
+def test_a_phone_at_the_desk(bench: Bench) -> None:
+    till, made = bench.till(), bench.kit["activations"][0]
+    phone = activate_phone(bench.url, made["activation_id"], made["code"])
+    shown = [phone.show_short_code(canteen_id=till.canteen_id), phone.show_code()]
+    assert [till.charge_code(code, "lunch").outcome for code in shown] == ["approved", "approved"]
+    assert till.charge_code(shown[0], "lunch").reason == "already_used"
+    assert till.charge_code(phone.show_short_code(canteen_id=till.canteen_id + 1), "lunch").reason == "wrong_canteen"
+    renew_certificate(bench.url, phone)
+    assert len(ask_account(bench.url, phone).payments) == 2
+
+
+def test_the_desk_plays_a_card_and_a_phone(bench: Bench) -> None:
+    till = bench.till()
+    tapped = bench.ask("POST", "/desk/taps", {"challenge": "A" * 22})
+    assert tapped["counter"] == 1
+    assert len(tapped["mac"]) == 22
+    for path in ("/desk/code", "/desk/code?long"):
+        assert till.charge_code(bench.ask("GET", path)["code"], "lunch").outcome == "approved"
+    picture = urllib3.request("GET", f"{bench.url}/desk/code.svg", timeout=30)
+    assert picture.data.lstrip().startswith(b"<svg")
+    begin = bench.ask("GET", "/")
+    assert begin["slip"].keys() == set(EnrolmentSlip.__struct_fields__)
+    assert [one["checked"] for one in begin["messages"]][-1] != []
+
+
+def test_a_top_up_is_paid_at_the_desk(bench: Bench) -> None:
+    made = bench.kit["activations"][0]
+    phone = activate_phone(bench.url, made["activation_id"], made["code"])
+    number, before = uuid4(), ask_account(bench.url, phone).cash_fen
+    order = ask_top_up(bench.url, phone, number, 5_000)
+    assert order.pay_url is not None
+    bench.ask("GET", order.pay_url.removeprefix(bench.url))
+    assert ask_top_up(bench.url, phone, number, 5_000).state == "paid"
+    assert ask_account(bench.url, phone).cash_fen == before + 5_000
+
+
+def test_two_cards_of_one_number(bench: Bench) -> None:
+    till, card, copy = bench.till(), bench.card(), bench.card()
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    assert till.charge_card(copy, "lunch").reason == "already_used"
+    assert till.charge_card(card, "lunch").reason == "card_blocked"
+    assert till.refresh_block_list() == 1
+
+
+def test_a_device_is_replaced(bench: Bench) -> None:
+    old = bench.till()
+    assert old.charge_card(bench.card(), "lunch").outcome == "approved"
+    slip = bench.ask("POST", "/desk/slips", {"replaces": old.identity.terminal_id})
+    new = Terminal.enrol(bench.url, EnrolmentSlip(**slip), bench.folder / "new")
+    assert (new.identity.terminal_id, new.epoch) == (old.identity.terminal_id, 2)
+    assert new.void(1, 1).reversed_fen == 1_000
+    with pytest.raises(Rejected) as refused:
+        old.charge_card(bench.card(), "lunch")
+    assert refused.value.status == 401
+
+
+UNKNOWN_AFTER = [
+    (Fault.DROP_REQUEST, 0), (Fault.DROP_ANSWER, 1), (Fault.BUSY, 0), (Fault.ERROR, 1), (Fault.WRONG_SIGNATURE, 1),
+    (Fault.ALTERED_BODY, 1), (Fault.REPLAY, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "posted"), UNKNOWN_AFTER)
+def test_after_a_fault_the_outcome_is_unknown_and_a_repeat_learns_it(bench: Bench, fault: Fault, posted: int) -> None:
+    till, card = bench.till(), bench.card()
+    till.sign_on()
+    bench.ask("POST", "/desk/faults", {"fault": fault, "path": "/terminal/charges"})
+    with pytest.raises(OutcomeUnknown):
+        till.charge_card(card, "lunch")
+    assert len(bench.desk.centre.ledger.requests) == posted
+    assert [answer.outcome for answer in till.resend_unknown()] == ["approved"]
+    assert len(bench.desk.centre.ledger.requests) == 1
+
+
+def test_late_answers(bench: Bench) -> None:
+    till = bench.till()
+    till.sign_on()
+    till.patience_s = 0.3
+    bench.ask("POST", "/desk/faults", {"fault": "late"})
+    with pytest.raises(OutcomeUnknown):
+        till.charge_card(bench.card(), "lunch")
+    till.patience_s = None
+    assert [answer.outcome for answer in till.resend_unknown()] == ["approved"]
+
+
+def test_a_session_that_ends_and_a_clock_that_is_ahead(bench: Bench) -> None:
+    till = bench.till()
+    for fault, card in (("session-ended", bench.card()), ("skewed-clock", bench.card("visitor"))):
+        bench.ask("POST", "/desk/faults", {"fault": fault, "path": "/terminal/charges"})
+        assert till.charge_card(card, "lunch").outcome == "approved"
+    assert "skewed-clock" in bench.desk.centre.seen[-3].faults
+
+
+def test_a_wrong_epoch_is_final(bench: Bench) -> None:
+    till = bench.till()
+    bench.ask("POST", "/desk/faults", {"fault": "epoch-wrong", "path": "/terminal/charges"})
+    with pytest.raises(Rejected) as refused:
+        till.charge_card(bench.card(), "lunch")
+    assert (refused.value.slug, refused.value.document["signed"]) == ("epoch-wrong", True)
+    assert till.unknown() == []
+
+
+def test_prices_keys_and_cards_change(bench: Bench) -> None:
+    till, card = bench.till(), bench.card()
+    assert till.price_fen(card, "lunch") == 1_000
+    bench.ask("POST", "/desk/faults", {"fault": "changed-prices"})
+    assert till.refresh_parameters()
+    assert till.price_fen(card, "lunch") == 1_100
+    paid = till.charge_card(card, "lunch").receipt
+    assert paid is not None
+    assert paid.amount_fen == 1_100
+    bench.ask("POST", "/desk/faults", {"fault": "announced-key"})
+    till.refresh_parameters()
+    assert till.centre_keys.keys() == {1, 2}
+    assert till._centre_key_in_use()[0] == 1
+    bench.ask("POST", "/desk/faults", {"fault": "rotated-key"})
+    till.refresh_parameters()
+    till.sign_on()
+    till.renew_key()
+    till.sign_on()
+    bench.ask("POST", "/desk/faults", {"fault": "blocked-card", "path": "/terminal/charges"})
+    assert till.charge_card(card, "lunch").reason == "card_blocked"
+    assert till.refresh_block_list() == 1
+
+
+def test_a_share_of_the_messages(bench: Bench) -> None:
+    till, card = bench.till(), bench.card()
+    till.sign_on()
+    bench.ask("POST", "/desk/faults", {"fault": "busy", "when": "1.0", "path": "/terminal/charges"})
+    till._pauses.wait = lambda: None  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(OutcomeUnknown):
+            till.charge_card(card, "lunch")
+    assert bench.ask("DELETE", "/desk/faults") == {}
+    assert [answer.outcome for answer in till.resend_unknown()] == ["approved"] * 3
+
+
+@pytest.mark.parametrize("text", ["nonsense", "late=twice", "late=0", "late=1.5", "late=nan", ""])
+def test_a_switch_that_is_none(text: str) -> None:
+    with pytest.raises(Explained):
+        Faults().read(text)
+
+
+def test_a_switch_has_name_path_and_time() -> None:
+    faults = Faults()
+    for text in ("drop-answer", "late@/terminal/charges=always", "busy=0.5"):
+        faults.read(text)
+    assert faults.shown() == {
+        "drop-answer": {"when": "once", "path": "/"},
+        "late": {"when": "always", "path": "/terminal/charges"},
+        "busy": {"when": 0.5, "path": "/"},
+    }
+    assert [faults.strikes(Fault.DROP_ANSWER, "/x") for _ in range(2)] == [True, False]
+    assert [faults.strikes(Fault.LATE, path) for path in ("/terminal/voids", "/terminal/charges")] == [False, True]
