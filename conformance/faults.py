@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from conformance.http_server import Answer
 from foundation.catalogue import Explained
 
 
@@ -24,6 +25,8 @@ class Fault(StrEnum):
     """409 epoch-wrong: signed by a centre, which posts nothing; by a network in between without."""
     REPLAY = "replay"
     """The answer to the message before is sent once more, in the place of this one's."""
+    UNSIGNED = "unsigned"
+    """The answer comes without its signature."""
     WRONG_SIGNATURE = "wrong-signature"
     ALTERED_BODY = "altered-body"
     """The body is changed after it was signed."""
@@ -102,3 +105,23 @@ class Faults:
     def shown(self) -> dict[str, object]:
         """The switches that are on, for people."""
         return {fault: {"when": one.when, "path": one.path} for fault, one in self.switches.items() if one.when != OFF}
+
+
+def strip_signature(answer: Answer) -> Answer:
+    """The answer without its signature."""
+    fields = {name: value for name, value in answer.fields.items() if name not in ("signature", "signature-input")}
+    return Answer(answer.status, fields, answer.body)
+
+
+def break_signature(answer: Answer) -> Answer:
+    """The answer with another signature of the same length."""
+    label, _, value = answer.fields.get("signature", "").partition("=:")
+    if not value:
+        return answer
+    other = ("B" if value[0] == "A" else "A") + value[1:]
+    return Answer(answer.status, answer.fields | {"signature": f"{label}=:{other}"}, answer.body)
+
+
+def alter_body(answer: Answer) -> Answer:
+    """The answer with another body under the old signature: a refusal is said to be an approval."""
+    return Answer(answer.status, answer.fields, answer.body.replace(b"refused", b"approved") + b" ")

@@ -61,8 +61,8 @@ def problem_answer(problem: Problem) -> Answer:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, handle: Handler, connections: "set[_Connection]") -> None:
-        self._handle, self._connections = handle, connections
+    def __init__(self, server: "Server") -> None:
+        self._server, self._handle, self._connections = server, server.handle, server.connections
         self._transport: Any = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -93,7 +93,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._task is not None:
-            self._is_ahead = True
+            self._note_ahead()
             return
         if self._in_head:
             self._head_bytes += len(data)
@@ -110,9 +110,13 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._task is not None:
-            self._is_ahead = True
+            self._note_ahead()
             return
         self._within(WITHIN_S, self._too_slow)
+
+    def _note_ahead(self) -> None:
+        self._server.ahead += not self._is_ahead
+        self._is_ahead = True
 
     def on_url(self, url: bytes) -> None:
         if self._task is None:
@@ -201,16 +205,16 @@ class Server:
     """Serves a handler on a loopback port, until it is closed."""
 
     def __init__(self, handle: Handler, port: int = 0) -> None:
-        self._handle, self._port = handle, port
-        self._connections: set[_Connection] = set()
+        self.handle, self._port = handle, port
+        self.connections: set[_Connection] = set()
+        self.ahead = 0
+        """On how many connections something came before the answer to what came first."""
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
         """Listen; returns the port. Raises OSError."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Connection(self._handle, self._connections), "127.0.0.1", self._port
-        )
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self._port)
         self._port = int(self._server.sockets[0].getsockname()[1])
         return self._port
 
@@ -218,5 +222,5 @@ class Server:
         """End everything."""
         if self._server is not None:
             self._server.close()
-        for connection in list(self._connections):
+        for connection in list(self.connections):
             connection.cut()

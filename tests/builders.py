@@ -91,8 +91,8 @@ class Network:
             self.approver.call("POST", f"/console/enrolments/{slip.enrolment_id}/approval")
         return slip
 
-    def terminal(self, folder: Path, agency: str = "yinzhou") -> Terminal:
-        terminal = Terminal.enrol(self.url, self.slip(agency), folder / f"terminal-{secrets.token_hex(4)}")
+    def terminal(self, folder: Path, agency: str = "yinzhou", *, url: str = "") -> Terminal:
+        terminal = Terminal.enrol(url or self.url, self.slip(agency), folder / f"terminal-{secrets.token_hex(4)}")
         terminal.sign_on()
         return terminal
 

@@ -16,7 +16,7 @@ from msgspec import Struct, json
 
 from conformance.fake.ledger import Ledger
 from conformance.fake.town import BOOK, CANTEEN, HOME, Phone, Town
-from conformance.faults import Fault, Faults
+from conformance.faults import Fault, Faults, alter_body, break_signature, strip_signature
 from conformance.http_server import Answer, Dropped, Request, problem_answer
 from foundation.calendar import ZONE, local_date_of
 from foundation.problem_responses import METHOD_NOT_ALLOWED, problem_of, rendered
@@ -116,6 +116,12 @@ FOODS = [
     FoodFactor("pork", date(2025, 1, 1), "猪肉", "pork", 12_300, "fake centre"),
 ]
 
+_CHANGES = {
+    Fault.UNSIGNED: strip_signature,
+    Fault.WRONG_SIGNATURE: break_signature,
+    Fault.ALTERED_BODY: alter_body,
+}
+
 T = TypeVar("T")
 
 
@@ -208,12 +214,9 @@ class FakeCentre:
         before, self._answered = self._answered, answer
         if before is not None and self._strikes(work, Fault.REPLAY):
             answer = before
-        if self._strikes(work, Fault.WRONG_SIGNATURE) and "signature" in answer.fields:
-            label, _, value = answer.fields["signature"].partition("=:")
-            other = value.replace(value[0], "B" if value[0] == "A" else "A", 1)
-            answer = Answer(answer.status, answer.fields | {"signature": f"{label}=:{other}"}, answer.body)
-        if self._strikes(work, Fault.ALTERED_BODY):
-            answer = Answer(answer.status, answer.fields, answer.body.replace(b"refused", b"approved") + b" ")
+        for fault, change in _CHANGES.items():
+            if self._strikes(work, fault):
+                answer = change(answer)
         if self._strikes(work, Fault.DROP_ANSWER):
             raise Dropped
         return answer

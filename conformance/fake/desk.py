@@ -16,6 +16,7 @@ from conformance.fake.centre import FakeCentre, Seen
 from conformance.fake.town import BOOK, CANTEEN, HOME, VISITORS, Activation, IssuedCard, Phone, Slip
 from conformance.faults import Fault, Faults
 from conformance.http_server import Answer, Request, Server, problem_answer
+from conformance.kit import HOME_CARDS, PAIRS_OF_PHONES
 from foundation.catalogue import Explained
 from foundation.codes import picture
 from foundation.messages import Message
@@ -163,16 +164,15 @@ class Desk:
         """Everything fresh that ``onecard conformance`` needs (``conformance/kit.py``)."""
         town = self.town
         cards = {
-            "home": town.card(town.holder()),
-            "visitor": town.card(town.holder(VISITORS)),
-            "copied": town.card(town.holder()),
-            "poor": town.card(town.holder(cash_fen=0)),
+            "home": [town.card(town.holder()) for _ in range(HOME_CARDS)],
+            "visitor": [town.card(town.holder(VISITORS)) for _ in range(2)],
+            "poor": [town.card(town.holder(cash_fen=0))],
         }
         return {
             "till_slips": [self.slip_shown(town.slip()) for _ in range(2)],
             "scale_slip": self.slip_shown(town.slip("scale")),
-            "cards": {name: card.for_the_personaliser() for name, card in cards.items()},
-            "activations": [_activation_shown(town.activation(town.holder())) for _ in range(2)],
+            "cards": {name: [card.for_the_personaliser() for card in some] for name, some in cards.items()},
+            "activations": [_activation_shown(town.activation(town.holder())) for _ in range(2 * PAIRS_OF_PHONES)],
         }
 
     # A card and a phone that play themselves

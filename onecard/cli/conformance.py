@@ -1,21 +1,32 @@
 """Commands for makers of terminals: fake-centre, conformance, conformance-kit."""
 
 import asyncio
+import sys
+import time
 from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
+from msgspec import json
 
+from foundation.calendar import ZONE
 from foundation.catalogue import Explained
 from onecard.cli.commands import USAGE_ERROR, main
-from onecard.cli.output import LANGUAGE, console, fail, fail_with, say, text
+from onecard.cli.output import LANGUAGE, console, fail, fail_with, progress_bars, say, show_check, text
+from onecard.cli.services import fail_for
 
 if TYPE_CHECKING:
+    from conformance.bench import Result
     from conformance.fake.centre import Seen
     from conformance.fake.desk import Desk
     from conformance.faults import Faults
+    from conformance.suite import Profile
 
 FAKE_PORT = 8100
+PROFILES = ("all", "till", "phone", "scale")
+SUBJECTS = ("centre", "terminal")
 
 
 def _faults(wanted: tuple[str, ...], late_s: float, skew_s: int) -> "Faults":
@@ -97,3 +108,228 @@ def _tell(seen: "Seen") -> None:
         say("conformance.desk.line_with_faults", **said, faults=" ".join(seen.faults))
     else:
         say("conformance.desk.line", **said)
+
+
+@main.command("conformance-kit", help=text("onecard.help.conformance-kit"))
+@click.argument("url")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--login", default="centre", help=text("onecard.option.kit_login"))
+@click.option("--approver", default="approver", help=text("onecard.option.kit_approver"))
+def conformance_kit(url: str, file: Path, login: str, approver: str) -> None:
+    """Make what a run needs at the console of our own centre, as two people."""
+    from conformance.kit import make_kit
+
+    people = [(who, _password_of(who)) for who in (login, approver)]
+    try:
+        kit = make_kit(url, people[0], people[1])
+    except Explained as error:
+        fail_with(error.text(LANGUAGE))
+    _write(file, json.format(json.encode(kit), indent=2))
+    say("conformance.kit.written", file=file)
+
+
+def _password_of(login: str) -> str:
+    """Asked for, or the next line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    answer: str = click.prompt(text("onecard.prompt.password_of", login=login), hide_input=True)
+    return answer
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        fail_for(error, file)
+
+
+@main.command(help=text("onecard.help.conformance"))
+@click.argument("url", required=False)
+@click.option("--profile", type=click.Choice(PROFILES), default="all", help=text("onecard.option.conformance_profile"))
+@click.option("--kit", type=click.Path(path_type=Path), help=text("onecard.option.conformance_kit"))
+@click.option(
+    "--listen", metavar="PORT", type=click.IntRange(0, 65_535), help=text("onecard.option.conformance_listen")
+)
+@click.option("--seconds", type=click.IntRange(min=1), help=text("onecard.option.conformance_seconds"))
+@late_option
+@click.option("--software", default="", help=text("onecard.option.conformance_software"))
+@click.option("--report", type=click.Path(path_type=Path), help=text("onecard.option.conformance_report"))
+@click.option("--certificate", type=click.Path(path_type=Path), help=text("onecard.option.conformance_certificate"))
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(path_type=Path),
+    default=Path("conformance.key"),
+    help=text("onecard.option.conformance_key"),
+)
+@click.option("--verbose", is_flag=True, help=text("onecard.option.conformance_verbose"))
+@click.option("--check", type=click.Path(path_type=Path), help=text("onecard.option.conformance_check"))
+@click.option("--signer", metavar="HEX", help=text("onecard.option.conformance_signer"))
+def conformance(
+    url: str | None,
+    profile: str,
+    kit: Path | None,
+    listen: int | None,
+    seconds: int | None,
+    late_s: float,
+    software: str,
+    report: Path | None,
+    certificate: Path | None,
+    key_file: Path,
+    verbose: bool,
+    check: Path | None,
+    signer: str | None,
+) -> None:
+    """Test a centre, test a terminal as a proxy, or check a certificate."""
+    from conformance.suite import Profile
+
+    if check is not None:
+        _check(check, signer)
+        return
+    if url is None:
+        fail("onecard.usage.missing", code=USAGE_ERROR, name="URL")
+    about = Profile(profile)
+    if listen is None:
+        results = _play(url, about, kit, verbose=verbose)
+        subject = "centre"
+    else:
+        results, device = _watch(url, about, listen, seconds, late_s)
+        subject, software = "terminal", software or " ".join(device.values())
+        for result in results:
+            _show(result, verbose=verbose)
+    counts = {one: sum(result.result == one for result in results) for one in ("passed", "failed", "not_run")}
+    say("conformance.summary", **counts)
+    if report is not None:
+        found = {"address": url, "profile": profile, "subject": subject, "software": software, **counts}
+        _write(report, json.format(json.encode(found | {"cases": results}), indent=2))
+        say("conformance.report.written", file=report)
+    if certificate is not None:
+        _certify(certificate, key_file, results, profile=profile, subject=subject, software=software, address=url)
+    if counts["failed"] or not counts["passed"]:
+        sys.exit(1)
+
+
+def _play(url: str, profile: "Profile", kit_file: Path | None, *, verbose: bool) -> "list[Result]":
+    """Play the cases against a centre, a line each, and a bar."""
+    from conformance.kit import fetch_kit, read_kit
+    from conformance.suite import run
+
+    try:
+        kit = fetch_kit(url) if kit_file is None else read_kit(kit_file)
+    except OSError as error:
+        assert kit_file is not None
+        fail_for(error, kit_file)
+    except Explained as error:
+        fail_with(error.text(LANGUAGE))
+    if kit is None:
+        fail("conformance.kit.needed", url=url)
+    results = []
+    with progress_bars() as show:
+        for result in run(url, kit, profile, lambda done, of, _: show("conformance", done, of)):
+            results.append(result)
+            _show(result, verbose=verbose)
+        show("conformance", len(results), len(results))
+    return results
+
+
+def _show(result: "Result", *, verbose: bool) -> None:
+    """One case: its group and id, and what did not come as expected."""
+    lines: list[str] = []
+    if result.result == "not_run":
+        lines.append(text("conformance.line.not_run", note=result.note))
+    for step in result.steps:
+        if verbose or not step.holds:
+            lines += [
+                text("conformance.line.sent", sent=step.sent),
+                text("conformance.line.expected", section=result.section, expected=step.expected),
+                text("conformance.line.came", came=step.came),
+            ]
+    if result.result == "failed" and result.note:
+        lines.append(text("conformance.line.came", came=result.note))
+    name = f"{text(f'conformance.group.{result.group}')}  {result.case_id}"
+    figure = text("conformance.line.steps", section=result.section, steps=len(result.steps))
+    show_check(name, figure, holds=result.result == "passed", examples=lines)
+
+
+def _watch(
+    url: str, profile: "Profile", port: int, seconds: int | None, late_s: float
+) -> "tuple[list[Result], dict[str, str]]":
+    """Stand between a terminal and a centre until every fault of the plan was tried, or Ctrl-C."""
+    from conformance.judge import Observed
+    from conformance.proxy import PLANS, Proxy
+
+    if profile not in PLANS:
+        fail("conformance.proxy.needs_profile", code=USAGE_ERROR)
+
+    def tell(one: Observed) -> None:
+        said = {"method": one.method, "path": one.path, "number": one.number, "status": one.status}
+        say("conformance.proxy.line", **said, fault=one.fault or "-")
+
+    proxy = Proxy(url, profile, late_s=late_s, tell=tell)
+
+    async def serve() -> None:
+        try:
+            found = await proxy.start(port)
+        except OSError:
+            fail("conformance.desk.port_in_use", port=port)
+        count = len(PLANS[profile][1])
+        say("conformance.proxy.how", url=f"http://127.0.0.1:{found}", count=count)
+        say("conformance.proxy.how_to_stop")
+        until = None if seconds is None else time.monotonic() + seconds
+        while until is None or time.monotonic() < until:
+            if proxy.is_done and proxy.is_complete:
+                break
+            await asyncio.sleep(0.2)
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve())
+    proxy.close()
+    return proxy.results(), proxy.device
+
+
+def _certify(
+    file: Path, key_file: Path, results: "list[Result]", *, profile: str, subject: str, software: str, address: str
+) -> None:
+    from conformance.certificate import certify, signing_key
+
+    try:
+        key = signing_key(key_file)
+    except OSError as error:
+        fail_for(error, key_file)
+    except Explained as error:
+        fail_with(error.text(LANGUAGE))
+    made = certify(results, key, profile=profile, subject=subject, software=software, address=address)
+    _write(file, json.format(json.encode(made), indent=2))
+    say("conformance.certificate.written", file=file)
+    say("conformance.certificate.signer", signer=made.signer)
+
+
+def _check(file: Path, signer: str | None) -> None:
+    """Say what a certificate says; exit 1 unless it is genuine and complete."""
+    from conformance.certificate import read_certificate
+    from conformance.page import vectors_digest
+
+    try:
+        found = read_certificate(file)
+    except OSError as error:
+        fail_for(error, file)
+    except Explained as error:
+        fail_with(error.text(LANGUAGE))
+    if not found.is_genuine() or (signer is not None and signer.lower() != found.signer):
+        fail("conformance.certificate.not_genuine", signer=signer or found.signer)
+    said = {
+        "subject": text(f"conformance.subject.{found.subject}") if found.subject in SUBJECTS else found.subject,
+        "software": found.software,
+        "profile": found.profile,
+        "passed": len(found.passed),
+        "made_at": datetime.fromtimestamp(found.made_at, ZONE).strftime("%Y-%m-%d %H:%M"),
+    }
+    if found.vectors != vectors_digest():
+        say("conformance.certificate.other_vectors")
+    if found.is_complete:
+        say("conformance.certificate.complete", **said, edition=found.edition)
+    else:
+        say("conformance.certificate.incomplete", **said, failed=len(found.failed), not_run=len(found.not_run))
+    say("conformance.certificate.signer", signer=found.signer)
+    if not found.is_complete:
+        sys.exit(1)

@@ -1,66 +1,29 @@
 """The fake centre on a maker's desk: the whole protocol without a database, and every fault by its switch."""
 
-import asyncio
-import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 import urllib3
 
-from conformance.fake.desk import Desk
 from conformance.faults import Fault, Faults
 from foundation.catalogue import Explained
 from terminals.client import Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected
-from terminals.devices import SoftwareCard
 from terminals.phone import activate_phone, ask_account, ask_top_up, renew_certificate
 from terminals.schemas import EnrolmentSlip
-
-
-class Bench:
-    """A desk that serves in a thread, and what stands on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.desk = Desk(Faults(late_s=1.0))
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        port = asyncio.run_coroutine_threadsafe(self.desk.start(), self._loop).result(30)
-        self.url = f"http://127.0.0.1:{port}"
-        self.kit = self.ask("GET", "/desk/kit")
-
-    def ask(self, method: str, path: str, message: Any = None) -> Any:
-        body = None if message is None else json.dumps(message).encode()
-        answer = urllib3.request(method, self.url + path, body=body, retries=False, timeout=30)
-        assert answer.status == 200, answer.data
-        return answer.json()
-
-    def till(self, n: int = 0) -> Terminal:
-        slip = EnrolmentSlip(**self.kit["till_slips"][n])
-        return Terminal.enrol(self.url, slip, self.folder / f"till-{n}")
-
-    def card(self, name: str = "home") -> SoftwareCard:
-        return SoftwareCard.personalised(self.kit["cards"][name])
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self.desk.close)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(30)
+from tests.makers_desk import MakersDesk
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    bench.close()
+def bench(tmp_path: Path) -> Iterator[MakersDesk]:
+    desk = MakersDesk(tmp_path)
+    yield desk
+    desk.close()
 
 
-def test_a_day_at_the_desk(bench: Bench) -> None:
+def test_a_day_at_the_desk(bench: MakersDesk) -> None:
     till, card, visitor = bench.till(), bench.card(), bench.card("visitor")
     till.open_shift("c-07", "1")
     assert [till.charge_card(one, "lunch").outcome for one in (card, visitor)] == ["approved", "approved"]
@@ -76,7 +39,7 @@ def test_a_day_at_the_desk(bench: Bench) -> None:
     assert till.find_differences() == []
 
 
-def test_a_phone_at_the_desk(bench: Bench) -> None:
+def test_a_phone_at_the_desk(bench: MakersDesk) -> None:
     till, made = bench.till(), bench.kit["activations"][0]
     phone = activate_phone(bench.url, made["activation_id"], made["code"])
     shown = [phone.show_short_code(canteen_id=till.canteen_id), phone.show_code()]
@@ -87,7 +50,7 @@ def test_a_phone_at_the_desk(bench: Bench) -> None:
     assert len(ask_account(bench.url, phone).payments) == 2
 
 
-def test_the_desk_plays_a_card_and_a_phone(bench: Bench) -> None:
+def test_the_desk_plays_a_card_and_a_phone(bench: MakersDesk) -> None:
     till = bench.till()
     tapped = bench.ask("POST", "/desk/taps", {"challenge": "A" * 22})
     assert tapped["counter"] == 1
@@ -101,7 +64,7 @@ def test_the_desk_plays_a_card_and_a_phone(bench: Bench) -> None:
     assert [one["checked"] for one in begin["messages"]][-1] != []
 
 
-def test_a_top_up_is_paid_at_the_desk(bench: Bench) -> None:
+def test_a_top_up_is_paid_at_the_desk(bench: MakersDesk) -> None:
     made = bench.kit["activations"][0]
     phone = activate_phone(bench.url, made["activation_id"], made["code"])
     number, before = uuid4(), ask_account(bench.url, phone).cash_fen
@@ -112,7 +75,7 @@ def test_a_top_up_is_paid_at_the_desk(bench: Bench) -> None:
     assert ask_account(bench.url, phone).cash_fen == before + 5_000
 
 
-def test_two_cards_of_one_number(bench: Bench) -> None:
+def test_two_cards_of_one_number(bench: MakersDesk) -> None:
     till, card, copy = bench.till(), bench.card(), bench.card()
     assert till.charge_card(card, "lunch").outcome == "approved"
     assert till.charge_card(copy, "lunch").reason == "already_used"
@@ -120,7 +83,7 @@ def test_two_cards_of_one_number(bench: Bench) -> None:
     assert till.refresh_block_list() == 1
 
 
-def test_a_device_is_replaced(bench: Bench) -> None:
+def test_a_device_is_replaced(bench: MakersDesk) -> None:
     old = bench.till()
     assert old.charge_card(bench.card(), "lunch").outcome == "approved"
     slip = bench.ask("POST", "/desk/slips", {"replaces": old.identity.terminal_id})
@@ -139,7 +102,9 @@ UNKNOWN_AFTER = [
 
 
 @pytest.mark.parametrize(("fault", "posted"), UNKNOWN_AFTER)
-def test_after_a_fault_the_outcome_is_unknown_and_a_repeat_learns_it(bench: Bench, fault: Fault, posted: int) -> None:
+def test_after_a_fault_the_outcome_is_unknown_and_a_repeat_learns_it(
+    bench: MakersDesk, fault: Fault, posted: int
+) -> None:
     till, card = bench.till(), bench.card()
     till.sign_on()
     bench.ask("POST", "/desk/faults", {"fault": fault, "path": "/terminal/charges"})
@@ -150,7 +115,7 @@ def test_after_a_fault_the_outcome_is_unknown_and_a_repeat_learns_it(bench: Benc
     assert len(bench.desk.centre.ledger.requests) == 1
 
 
-def test_late_answers(bench: Bench) -> None:
+def test_late_answers(bench: MakersDesk) -> None:
     till = bench.till()
     till.sign_on()
     till.patience_s = 0.3
@@ -161,7 +126,7 @@ def test_late_answers(bench: Bench) -> None:
     assert [answer.outcome for answer in till.resend_unknown()] == ["approved"]
 
 
-def test_a_session_that_ends_and_a_clock_that_is_ahead(bench: Bench) -> None:
+def test_a_session_that_ends_and_a_clock_that_is_ahead(bench: MakersDesk) -> None:
     till = bench.till()
     for fault, card in (("session-ended", bench.card()), ("skewed-clock", bench.card("visitor"))):
         bench.ask("POST", "/desk/faults", {"fault": fault, "path": "/terminal/charges"})
@@ -169,7 +134,7 @@ def test_a_session_that_ends_and_a_clock_that_is_ahead(bench: Bench) -> None:
     assert "skewed-clock" in bench.desk.centre.seen[-3].faults
 
 
-def test_a_wrong_epoch_is_final(bench: Bench) -> None:
+def test_a_wrong_epoch_is_final(bench: MakersDesk) -> None:
     till = bench.till()
     bench.ask("POST", "/desk/faults", {"fault": "epoch-wrong", "path": "/terminal/charges"})
     with pytest.raises(Rejected) as refused:
@@ -178,7 +143,7 @@ def test_a_wrong_epoch_is_final(bench: Bench) -> None:
     assert till.unknown() == []
 
 
-def test_prices_keys_and_cards_change(bench: Bench) -> None:
+def test_prices_keys_and_cards_change(bench: MakersDesk) -> None:
     till, card = bench.till(), bench.card()
     assert till.price_fen(card, "lunch") == 1_000
     bench.ask("POST", "/desk/faults", {"fault": "changed-prices"})
@@ -201,7 +166,7 @@ def test_prices_keys_and_cards_change(bench: Bench) -> None:
     assert till.refresh_block_list() == 1
 
 
-def test_a_share_of_the_messages(bench: Bench) -> None:
+def test_a_share_of_the_messages(bench: MakersDesk) -> None:
     till, card = bench.till(), bench.card()
     till.sign_on()
     bench.ask("POST", "/desk/faults", {"fault": "busy", "when": "1.0", "path": "/terminal/charges"})

@@ -1,0 +1,287 @@
+"""The page's test vectors, computed anew: this program's own arithmetic is right. Nothing is sent."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from msgspec import convert
+from msgspec import json as wire
+
+from conformance.bench import Bench, Group
+from conformance.fake.ledger import Credential, Holder
+from conformance.page import vectors
+from foundation.problems import Problem
+from settlement.shifts import chain_head, day_totals
+from terminals import cards, qr, short_codes, signatures
+from terminals.cards import CardFile
+from terminals.journal import Entry, shift_request
+from terminals.keys import proof_text
+from terminals.parameters import price_on
+from terminals.phone_keys import KeyAlgorithm, PhoneKey, PrivateKey, phone_signer
+from terminals.qr import Token
+from terminals.schemas import CurrentParameters, to_bytes, to_text
+from terminals.sessions import SUITE, agree_key
+
+GROUP = Group("vectors")
+
+_SECTION = "Test vectors"
+
+
+def _key(name: str) -> bytes:
+    return bytes.fromhex(vectors()["keys"][name])
+
+
+def _ed25519(name: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_key(name))
+
+
+def _same(bench: Bench, name: str, ours: object, theirs: object) -> None:
+    bench.must(name, str(theirs)[:200], str(ours)[:200], ours == theirs)
+
+
+def _signed(bench: Bench, block: dict[str, Any], path: str, key_id: str, sign: signatures.Signer, **more: Any) -> None:
+    body = block["request_body"].encode()
+    headers = signatures.sign_request(
+        "POST", path, body, authority=block["request_headers"]["host"], created=block["created"], key_id=key_id,
+        sign=sign, **more,
+    )  # fmt: skip
+    if more.get("algorithm", "ed25519") == "ed25519":
+        _same(bench, "request", headers, block["request_headers"])
+
+
+def _answered(bench: Bench, block: dict[str, Any], key_id: str, verify: signatures.Verifier) -> None:
+    try:
+        signatures.check_answer(
+            block["request_headers"], block["answer_status"], block["answer_headers"], block["answer_body"].encode(),
+            key_id=key_id, verify=verify,
+        )  # fmt: skip
+        fits = True
+    except Problem:
+        fits = False
+    bench.must("answer", "signed by the centre", fits, fits)
+
+
+def _session_mac() -> Callable[[bytes], bytes]:
+    return signatures.hmac_signer(bytes.fromhex(vectors()["sign_on"]["session_key"]))
+
+
+@GROUP.case("vector-keys", _SECTION)
+def keys(bench: Bench) -> None:
+    """The public keys of the private ones, and the suite."""
+    _same(bench, "suite", SUITE, vectors()["suite"])
+    for who in ("terminal", "terminal_next", "centre", "centre_next", "phone"):
+        _same(bench, who, _ed25519(f"{who}_private").public_key().public_bytes_raw(), _key(f"{who}_public"))
+
+
+@GROUP.case("vector-opening-messages", _SECTION)
+def opening_messages(bench: Bench) -> None:
+    """Enrolment, sign-on, renewal of a key and a closing: as they are signed, and as they are answered."""
+    centre = signatures.ed25519_verifier(_key("centre_public"))
+    for name, path, key_id in (
+        ("enrolment", "/terminal/enrolments", "enrolment"),
+        ("sign_on", "/terminal/sessions", "2001"),
+        ("key_renewal", "/terminal/keys", "2001"),
+        ("shift_closing", "/terminal/shifts/closings", "2001"),
+    ):
+        block = vectors()[name]
+        _signed(bench, block, path, key_id, _ed25519("terminal_private").sign)
+        _answered(bench, block, "centre-1", centre)
+
+
+@GROUP.case("vector-session-key", _SECTION)
+def session_key(bench: Bench) -> None:
+    """The key that both sides agree on."""
+    block = vectors()["sign_on"]
+    ours = X25519PrivateKey.from_private_bytes(_key("terminal_ephemeral_private"))
+    theirs = X25519PrivateKey.from_private_bytes(_key("centre_ephemeral_private")).public_key().public_bytes_raw()
+    agreed = agree_key(ours, theirs, block["request_body"].encode(), block["answer_body"].encode())
+    _same(bench, "session_key", agreed.hex(), block["session_key"])
+
+
+@GROUP.case("vector-key-renewal-proof", _SECTION)
+def renewal_proof(bench: Bench) -> None:
+    """What the new key signs."""
+    block, text = vectors()["key_renewal"], proof_text(2001, _key("terminal_public"))
+    _same(bench, "proof_text", text.hex(), block["proof_text"])
+    _same(bench, "proof", _ed25519("terminal_next_private").sign(text).hex(), block["proof"])
+
+
+@GROUP.case("vector-prices", _SECTION)
+def prices(bench: Bench) -> None:
+    """Which price holds on which day."""
+    block = vectors()["parameters"]
+    current = convert(block["changed"], CurrentParameters)
+    assert current.parameters is not None
+    shown = current.parameters.prices
+    for one in block["price_on"]:
+        found = price_on(shown, one["meal"], date.fromisoformat(one["date"]))
+        place = None if found is None else shown.index(found)
+        _same(bench, f"{one['meal']} on {one['date']}", place, one["price"])
+
+
+@GROUP.case("vector-card", _SECTION)
+def card(bench: Bench) -> None:
+    """Key, binding, challenge and answer of a card."""
+    v = vectors()["card"]
+    file = CardFile(*(v[name] for name in CardFile.__struct_fields__))
+    key = cards.card_key(_key("card_master_key"), bytes.fromhex(v["uid"]), file)
+    bound = cards.binding(v["canteen_id"], v["meal"], v["purchased_at"], v["amount_fen"], v["working_meal"])
+    challenge = cards.challenge(_session_mac(), v["epoch"], v["sequence"], bound)
+    mac = cards.response(key, challenge, v["counter"])
+    for name, ours in (("file", file.encode()), ("card_key", key), ("binding", bound), ("challenge", challenge),
+                       ("mac", mac), ("binding_digest", hashlib.sha256(bound).digest())):  # fmt: skip
+        _same(bench, name, ours.hex(), v[name])
+
+
+@GROUP.case("vector-counters", _SECTION)
+def counters(bench: Bench) -> None:
+    """Which counters may pay, in turn."""
+    holder = Credential(1, Holder(1, 1, 0), "card", 0)
+    for counter, outcome in vectors()["counters"]:
+        refusal = holder.counter_refusal(counter)
+        if refusal is None:
+            holder.used.add(counter)
+        _same(bench, str(counter), refusal or "approved", outcome)
+
+
+@GROUP.case("vector-session-messages", _SECTION)
+def session_messages(bench: Bench) -> None:
+    """A charge and a shift's opening."""
+    mac, session_id = _session_mac(), wire.decode(vectors()["sign_on"]["answer_body"])["session_id"]
+    for name, path in (("charge", "/terminal/charges"), ("shift_opening", "/terminal/shifts")):
+        block = vectors()[name]
+        _signed(bench, block, path, session_id, mac, request_id=block["request_id"])
+        _answered(bench, block, session_id, signatures.hmac_verifier(mac))
+
+
+@GROUP.case("vector-refused-requests", _SECTION)
+def refused_requests(bench: Bench) -> None:
+    """A genuine request with one field changed is none."""
+    block, mac = vectors()["charge"], _session_mac()
+    for case in block["refused_requests"]:
+        headers = block["request_headers"] | {case["field"]: case["value"]}
+        try:
+            signed = signatures.read_signature(
+                "POST", "/terminal/charges", headers, block["request_body"].encode(), in_session=True
+            )
+            signatures.check_request(signed, signatures.hmac_verifier(mac), block["created"])
+            found = "accepted"
+        except Problem as problem:
+            found = problem.kind.slug
+        _same(bench, f"{case['field']}: {case['value'][:60]}", found, case["problem"])
+
+
+@GROUP.case("vector-long-code", _SECTION)
+def long_code(bench: Bench) -> None:
+    """A certificate, a token, and the code of both; codes that are not genuine."""
+    v, phone = vectors()["qr"], _ed25519("phone_private")
+    holder = qr.Holder(
+        v["book"], v["agency_id"], v["holder_id"], v["credential_id"], v["expires_at"], PhoneKey(_key("phone_public"))
+    )
+    certificate = qr.issue_certificate(_ed25519("centre_private"), v["kid"], holder)
+    _same(bench, "certificate", certificate.hex(), v["certificate"])
+    token = Token(v["issued_at"], v["counter"], v["canteen_id"], v["limit_fen"])
+    _same(bench, "code", qr.make_code(certificate, phone, token), v["code"])
+    keys_by_version = {1: _key("centre_public"), 2: _key("centre_next_public")}
+    _same(bench, "read", qr.read_code(keys_by_version, v["code"]), (holder, token))
+    for refused in v["refused_codes"]:
+        _same(bench, refused["why"], _reads(lambda code: qr.read_code(keys_by_version, code), refused["code"]), False)
+    _same(
+        bench,
+        "after a rotation",
+        _reads(lambda code: qr.read_code(keys_by_version, code), v["accepted_after_rotation"]),
+        True,
+    )
+
+
+def _reads(read: Callable[[str], object], code: str) -> bool:
+    try:
+        read(code)
+    except qr.NotGenuine:
+        return False
+    return True
+
+
+def _phone(algorithm: str) -> PrivateKey:
+    if algorithm == "ed25519":
+        return _ed25519("phone_private")
+    return ec.derive_private_key(int.from_bytes(_key("p256_phone_private"), "big"), ec.SECP256R1())
+
+
+def _public(algorithm: str) -> PhoneKey:
+    name = "phone_public" if algorithm == "ed25519" else "p256_phone_public"
+    return PhoneKey(_key(name), KeyAlgorithm(algorithm))
+
+
+@GROUP.case("vector-short-codes", _SECTION)
+def short_code(bench: Bench) -> None:
+    """Short codes of either kind of phone; those that are refused."""
+    for v in vectors()["short_codes"]:
+        read = short_codes.read_short_code(v["code"])
+        _same(bench, "body", read.body.hex(), v["body"])
+        _same(bench, "signed", short_codes.to_be_signed(read.body, v["canteen_id"]).hex(), v["signed"])
+        holder = qr.Holder(3302, 1003, 1042, 1044, 2**40, _public(v["algorithm"]))  # type: ignore[arg-type]
+        token = Token(v["issued_at"], v["counter"], v["canteen_id"], v["limit_fen"])
+        _same(bench, "token", short_codes.open_short_code(read, holder, v["canteen_id"]), token)
+        if v["algorithm"] == "ed25519":
+            made = short_codes.make_short_code(bytes.fromhex(v["reference"]), _phone("ed25519"), token)
+            _same(bench, "code", made, v["code"])
+    for v in vectors()["refused_short_codes"]:
+        holder = qr.Holder(3302, 1003, 1042, 1044, 2**40, _public(v["algorithm"]))  # type: ignore[arg-type]
+        try:
+            opened = short_codes.open_short_code(short_codes.read_short_code(v["code"]), holder, v["canteen_id"])
+            found = "accepted" if opened else "wrong_canteen"
+        except qr.NotGenuine:
+            found = "credential_invalid"
+        _same(bench, v["why"], found, v["reason"])
+
+
+@GROUP.case("vector-p256-phone", _SECTION)
+def p256_phone(bench: Bench) -> None:
+    """A phone with a key of P-256: its message, its certificate, its code."""
+    v = vectors()["p256_phone"]
+    key, body = _phone("ecdsa-p256-sha256"), v["request_body"].encode()
+    read = signatures.read_signature(
+        "POST",
+        "/phone/certificates",
+        v["request_headers"],
+        body,
+        in_session=False,
+        opening_algorithm="ecdsa-p256-sha256",
+    )
+    _same(bench, "base", read.base().decode(), v["request_base"])
+    public = _public("ecdsa-p256-sha256")
+    bench.must(
+        "signature", "fits", public.verify(read.base(), read.signature), public.verify(read.base(), read.signature)
+    )
+    holder, _ = qr.read_code({1: _key("centre_public")}, v["code"])
+    _same(bench, "credential_id", holder.credential_id, v["credential_id"])
+    message = b"onecard"
+    fits = public.verify(message, phone_signer(key)(message))
+    bench.must("our own signature", "fits", fits, fits)
+
+
+@GROUP.case("vector-shift-chain", _SECTION)
+def shift_chain(bench: Bench) -> None:
+    """Leaves, links and totals of a shift."""
+    v = vectors()["shift_closing"]
+    said = wire.decode(v["request_body"])
+    requests = []
+    for one in v["requests"]:
+        entry = Entry(
+            1, one["sequence"], one["operation"], one["request_body"].encode(), "", one["answer_body"].encode()
+        )
+        found = shift_request(entry)
+        assert found is not None
+        requests.append(found)
+        _same(bench, f"leaf {one['sequence']}", found.leaf().hex(), one["leaf"])
+    leaves = [one.leaf() for one in requests]
+    links = [chain_head(2001, 1, said["shift"], leaves[:n]).hex() for n in range(len(leaves) + 1)]
+    _same(bench, "links", links, [v["link_0"], *(one["link"] for one in v["requests"])])
+    _same(bench, "journal_head", to_text(bytes.fromhex(links[-1])), said["journal_head"])
+    _same(bench, "days", wire.decode(wire.encode(day_totals(requests))), said["days"])
+    assert to_bytes(said["journal_head"]).hex() == links[-1]

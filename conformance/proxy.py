@@ -1,0 +1,204 @@
+"""A proxy between a terminal under test and a centre. It has no keys: it breaks what passes, and watches.
+
+Each new message of the kind that is tested has the next fault of a plan, once. The terminal is configured with the
+proxy's address, or with the centre's and led here by the network: its ``Host`` is passed on unchanged, and both sides
+sign what they see.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import urllib3
+
+from conformance.bench import Result
+from conformance.faults import Fault, alter_body, break_signature, strip_signature
+from conformance.http_server import Answer, Dropped, Request, Server, problem_answer
+from conformance.judge import DOWN, DOWN_TRIES, RETRY_AFTER_S, Observed, judged, voids
+from conformance.suite import Profile
+from foundation.problems import INTERNAL, Problem
+from settlement.errors import BUSY
+from terminals.client_messages import document_of
+from terminals.errors import EPOCH_WRONG, OUT_OF_TIME, SESSION_ENDED
+from terminals.messages import signature_fields
+from terminals.signatures import read_signature
+
+_HOP_BY_HOP = {b"connection", b"content-length", b"transfer-encoding", b"keep-alive", b"expect"}
+_NOT_PASSED_BACK = {"connection", "content-length", "transfer-encoding", "keep-alive"}
+_SKEW_S = 3_600
+
+PLANS: dict[Profile, tuple[str, tuple[str, ...]]] = {
+    Profile.TILL: (
+        "/terminal/charges",
+        (
+            "", Fault.DROP_REQUEST, Fault.DROP_ANSWER, Fault.BUSY, Fault.ERROR, Fault.UNSIGNED, Fault.WRONG_SIGNATURE,
+            Fault.ALTERED_BODY, Fault.REPLAY, Fault.EPOCH_WRONG, Fault.SESSION_ENDED, Fault.SKEWED_CLOCK, Fault.LATE,
+            DOWN,
+        ),
+    ),
+    Profile.SCALE: (
+        "/terminal/weigh-ins",
+        (
+            "", Fault.DROP_REQUEST, Fault.DROP_ANSWER, Fault.BUSY, Fault.ERROR, Fault.UNSIGNED, Fault.WRONG_SIGNATURE,
+            Fault.SESSION_ENDED, DOWN,
+        ),
+    ),
+    Profile.PHONE: ("/phone/", (Fault.DROP_ANSWER, Fault.BUSY, Fault.ERROR, DOWN)),
+}  # fmt: skip
+"""Messages to which paths have the faults, and the faults in turn; the empty one is none."""
+
+IN_SESSION = ("POST /terminal/charges", "POST /terminal/voids", "POST /terminal/shifts", "POST /terminal/weigh-ins")
+
+
+class Proxy:
+    """Passes messages on, with the faults of a plan. ``tell``: called with each message once it is answered."""
+
+    def __init__(
+        self, url: str, profile: Profile, *, late_s: float = 14.0, tell: Callable[[Observed], None] = lambda _: None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._late_s, self._tell = late_s, tell
+        self._profile = profile
+        self._path, faults = PLANS[profile]
+        self.faults = [fault for fault in faults if fault]
+        self._left = list(faults)
+        self._down: dict[tuple[str, ...], int] = {}
+        self._known: set[tuple[str, ...]] = set()
+        self._before: Answer | None = None
+        self._http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(connect=5, read=30))
+        self._server: Server | None = None
+        self.seen: list[Observed] = []
+        self.device: dict[str, str] = {}
+        """What the terminal says of itself at sign-on."""
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on a loopback port, which is returned. Raises OSError."""
+        self._server = Server(self._handle, port)
+        return await self._server.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+        self._http.clear()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every fault of the plan has struck and the outcome of every message is known."""
+        if self._left or any(self._down.values()):
+            return False
+        known = {one.identity for one in self.seen if one.is_final}
+        unknown = [one for one in self.seen if one.fault and one.identity not in known]
+        return all(any(voids(other, one) for other in self.seen) for one in unknown)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether something was seen of every rule."""
+        return all(one.result != "not_run" for one in self.results())
+
+    def results(self) -> list[Result]:
+        """What the terminal did, by the page's rules."""
+        return judged(self.seen, self._server.ahead if self._server else 0, self.faults, self._profile)
+
+    async def _handle(self, request: Request) -> Answer:
+        one = _observed(request)
+        self.seen.append(one)
+        if one.path == "/terminal/sessions" and isinstance(one.message.get("device"), dict):
+            self.device = {name: str(value) for name, value in one.message["device"].items()}
+        one.fault = self._fault_of(one)
+        try:
+            answer = await self._answer(one, request)
+            one.status, one.answer, one.is_signed = (
+                answer.status,
+                document_of(answer.body),
+                "signature" in answer.fields,
+            )
+            one.is_genuine = not one.fault
+        finally:
+            # Also when the terminal has gone.
+            one.answered_at = time.monotonic()
+            self._tell(one)
+        return answer
+
+    def _fault_of(self, one: Observed) -> str:
+        if one.identity in self._down:
+            self._down[one.identity] -= self._down[one.identity] > 0
+            return DOWN if self._down[one.identity] > 0 else ""
+        if one.method != "POST" or not one.path.startswith(self._path) or one.identity in self._known or not self._left:
+            return ""
+        self._known.add(one.identity)
+        fault = self._left.pop(0)
+        if fault == DOWN:
+            self._down[one.identity] = DOWN_TRIES
+        return fault
+
+    async def _answer(self, one: Observed, request: Request) -> Answer:
+        match one.fault:
+            case Fault.DROP_REQUEST | "down":
+                raise Dropped
+            case Fault.BUSY:
+                return problem_answer(Problem(BUSY, retry_after_s=RETRY_AFTER_S))
+            case Fault.EPOCH_WRONG:
+                return problem_answer(Problem(EPOCH_WRONG, "terminals.epoch", epoch=2))
+            case Fault.SESSION_ENDED:
+                return problem_answer(Problem(SESSION_ENDED))
+            case Fault.SKEWED_CLOCK:
+                now = int(time.time()) + _SKEW_S
+                return problem_answer(
+                    Problem(OUT_OF_TIME, "terminals.out_of_time", centre_time=now, created=now - _SKEW_S)
+                )
+        answer = await asyncio.to_thread(self._ask, request)
+        before, self._before = self._before, answer
+        match one.fault:
+            case Fault.DROP_ANSWER:
+                raise Dropped
+            case Fault.ERROR:
+                return problem_answer(Problem(INTERNAL))
+            case Fault.UNSIGNED:
+                return strip_signature(answer)
+            case Fault.WRONG_SIGNATURE:
+                return break_signature(answer)
+            case Fault.ALTERED_BODY:
+                return alter_body(answer)
+            case Fault.REPLAY if before is not None:
+                return before
+            case Fault.LATE:
+                await asyncio.sleep(self._late_s)
+        return answer
+
+    def _ask(self, request: Request) -> Answer:
+        fields = urllib3.HTTPHeaderDict()
+        for name, value in request.fields:
+            if name not in _HOP_BY_HOP:
+                fields.add(name.decode("latin-1"), value.decode("latin-1"))
+        body = request.body or None
+        try:
+            came = self._http.urlopen(
+                request.method, self._url + request.target, body=body, headers=fields, redirect=False,
+                assert_same_host=False,
+            )  # fmt: skip
+        except urllib3.exceptions.HTTPError:
+            raise Dropped from None
+        kept = {name.lower(): value for name, value in came.headers.items() if name.lower() not in _NOT_PASSED_BACK}
+        return Answer(came.status, kept, came.data)
+
+
+def _observed(request: Request) -> Observed:
+    path = request.target.partition("?")[0]
+    fields = signature_fields(request.fields)
+    number, error, key_id = fields.get("onecard-request", ""), "", ""
+    algorithm = "ecdsa-p256-sha256" if "ecdsa" in fields.get("signature-input", "") else "ed25519"
+    try:
+        signed = read_signature(
+            request.method, request.target, fields, request.body, in_session=bool(number), opening_algorithm=algorithm
+        )
+        key_id = signed.key_id
+    except Problem as problem:
+        error = f"{problem.kind.slug} {problem.code}"
+    if f"{request.method} {path}" in IN_SESSION and not number:
+        error = error or "no Onecard-Request"
+    message = {}
+    with suppress(ValueError):
+        message = document_of(request.body)
+    return Observed(time.monotonic(), request.method, path, number, key_id, request.body, message, profile_error=error)

@@ -1,0 +1,294 @@
+"""The conformance suite against the fake centre: it passes, and where the centre is broken the right cases fail."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import json as wire
+
+from conformance.bench import Result
+from conformance.certificate import Certificate, certify, read_certificate, signing_key
+from conformance.fake import centre
+from conformance.fake.ledger import Credential, Ledger
+from conformance.judge import judged
+from conformance.kit import Kit
+from conformance.page import vectors_digest
+from conformance.proxy import Proxy
+from conformance.suite import GROUPS, Profile, cases_of, run
+from foundation.catalogue import Explained, Language, text
+from terminals import messages
+from terminals.client import Terminal
+from terminals.client_messages import OutcomeUnknown, Rejected
+from terminals.devices import SoftwareCard
+from tests.makers_desk import MakersDesk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[MakersDesk]:
+    desk = MakersDesk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def broken_of(results: Iterator[Result]) -> set[str]:
+    return {result.case_id for result in results if result.result != "passed"}
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_the_fake_centre_passes_every_case(desk: MakersDesk, profile: Profile) -> None:
+    results = list(run(desk.url, desk.fresh_kit(), profile))
+    wrong = [(one.case_id, one.note, one.steps[-1:]) for one in results if one.result != "passed"]
+    assert wrong == []
+    assert sum(len(one.steps) for one in results) > 3 * len(results)
+
+
+def test_every_case_has_an_id_of_its_own_and_says_where_the_page_has_it() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
+    every = cases_of(Profile.ALL)
+    ids = [case.case_id for case in every]
+    assert len(ids) == len(set(ids)) > 120
+    for profile in Profile:
+        assert {case.case_id for case in cases_of(profile)} <= set(ids)
+    for case in every:
+        heading = case.section if case.section[0].isalpha() else f" {case.section}"
+        assert any(line.startswith("#") and heading in line for line in page.splitlines()), case
+    for group in {group.name for groups in GROUPS.values() for group in groups} | {"terminal"}:
+        for language in Language:
+            assert text(f"conformance.group.{group}", language)
+
+
+VOIDS = {case.case_id for case in cases_of(Profile.TILL) if case.case_id.startswith("void-")}
+SHIFTS = {case.case_id for case in cases_of(Profile.TILL) if case.case_id.startswith("shift-")}
+
+
+@pytest.mark.parametrize(
+    ("fault", "path", "fail"),
+    [
+        ("unsigned", "/terminal/voids", VOIDS | {"body-unknown-member", "body-not-json", "body-types-of-a-void"}),
+        ("epoch-wrong", "/terminal/voids", VOIDS | {"body-unknown-member", "body-not-json", "body-types-of-a-void"}),
+        (
+            "wrong-signature",
+            "/terminal/shifts/closings",
+            SHIFTS - {"shift-opening", "shift-closing-strict-body", "shift-list-of-requests"},
+        ),
+        ("altered-body", "/terminal/parameters", {"parameters-conditional", "parameters-version-spelling"}),
+        ("error", "/terminal/block-list", {"block-list"}),
+        ("replay", "/terminal/keys", {"key-renewal-refused"}),
+        ("drop-answer", "/terminal/keys", {"key-renewal-refused"}),
+    ],
+)
+def test_where_the_centre_fails_the_right_cases_do(desk: MakersDesk, fault: str, path: str, fail: set[str]) -> None:
+    desk.desk.faults.set(fault, "always", path)
+    broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.TILL))
+    assert fail <= broken
+    if path.startswith("/terminal/voids"):
+        assert broken - fail <= SHIFTS | {"signature-epoch-to-come"}, broken
+
+
+def _no_counters(_: Credential, __: int) -> None:
+    return None
+
+
+def _no_tombstone(ledger: Ledger) -> Callable[..., Any]:
+    void = Ledger.void
+
+    def forgetful(self: Ledger, key: Any, digest: bytes, target: Any, *, in_use: bool) -> Any:
+        known = target in self.requests
+        answer = void(self, key, digest, target, in_use=in_use)
+        if not known:
+            self.requests.pop(target, None)
+        return answer
+
+    return forgetful
+
+
+MUTATIONS: list[tuple[object, str, Any, set[str]]] = [
+    (
+        Credential, "counter_refusal", _no_counters,
+        {"card-counters-in-any-order", "card-copied", "code-short-and-long", "vector-counters"},
+    ),
+    (Ledger, "void", _no_tombstone(Ledger()), {"void-before-the-charge"}),
+    (
+        centre, "read_json", lambda body: json.loads(body or b"{}"),
+        {"body-equal-keys", "body-depth", "sign-on-strict-body"},
+    ),
+    (messages, "check_request", lambda *_: None, {"signature-other-signature", "signature-created-out-of-range"}),
+    (centre, "check_epoch", lambda _: None, {"signature-epoch-to-come"}),
+    (centre, "is_signing_key", lambda _: True, {"enrolment-weak-key"}),
+    (centre, "must_be_till", lambda _: None, {"scale-takes-no-payments"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("owner", "name", "instead", "fail"), MUTATIONS, ids=[name for _, name, _, _ in MUTATIONS])
+def test_a_centre_with_a_mistake_is_found_out(
+    desk: MakersDesk, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, instead: Any, fail: set[str]
+) -> None:
+    monkeypatch.setattr(owner, name, instead)
+    broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.ALL))
+    assert fail <= broken
+    assert len(broken) < 40, broken
+
+
+def test_without_a_kit_cases_are_not_run(desk: MakersDesk) -> None:
+    results = list(run(desk.url, Kit(), Profile.TILL))
+    assert {one.result for one in results} == {"passed", "not_run"}
+    assert {one.group for one in results if one.result == "passed"} == {"vectors"}
+
+
+def test_nobody_there(desk: MakersDesk) -> None:
+    kit = desk.fresh_kit()
+    desk.close()
+    results = list(run(desk.url, kit, Profile.TILL))
+    assert {one.group for one in results if one.result == "passed"} == {"vectors"}
+
+
+# Certificates
+
+
+def made(key: Ed25519PrivateKey, **changes: Any) -> Certificate:
+    results = [Result("a", "1", "bodies", "passed"), Result("b", "2", "voids", "passed")]
+    found = certify(results, key, profile="till", subject="centre", software="x 1", address="http://centre.example")
+    for name, value in changes.items():
+        setattr(found, name, value)
+    return found
+
+
+def test_a_certificate_says_what_passed_and_who_says_so(tmp_path: Path) -> None:
+    key = signing_key(tmp_path / "key")
+    assert signing_key(tmp_path / "key").private_bytes_raw() == key.private_bytes_raw()
+    assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+    certificate = made(key)
+    assert certificate.is_genuine()
+    assert certificate.is_complete
+    assert (certificate.passed, certificate.vectors) == (["a", "b"], vectors_digest())
+    (tmp_path / "c.json").write_bytes(wire.format(wire.encode(certificate), indent=4))
+    again = read_certificate(tmp_path / "c.json")
+    assert again == certificate
+    assert again.is_genuine()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"passed": ["a", "b", "c"]}, {"failed": ["b"]}, {"profile": "scale"}, {"software": "y 2"}, {"made_at": 1},
+        {"edition": 3}, {"vectors": "00" * 32}, {"signer": "11" * 32}, {"signature": "00" * 64}, {"signature": ""},
+        {"signature": "x"}, {"not_run": [""]}, {"subject": "terminal"}, {"address": "x"}, {"suite": "x"},
+        {"program": "x"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_altered_certificate_is_not_genuine(changes: dict[str, Any]) -> None:
+    assert not made(Ed25519PrivateKey.generate(), **changes).is_genuine()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"edition": 2}', '{"edition": true}', "\x00"])
+def test_what_is_no_certificate(tmp_path: Path, content: str) -> None:
+    (tmp_path / "c.json").write_text(content)
+    with pytest.raises(Explained):
+        read_certificate(tmp_path / "c.json")
+
+
+def test_a_file_without_a_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("no key")
+    with pytest.raises(Explained):
+        signing_key(tmp_path / "key")
+
+
+# The proxy
+
+
+@pytest.fixture
+def proxied(tmp_path: Path) -> Iterator[MakersDesk]:
+    desk = MakersDesk(tmp_path, Profile.TILL)
+    yield desk
+    desk.close()
+
+
+def work(proxy: Proxy, till: Terminal, cards: list[SoftwareCard]) -> None:
+    """A cashier's shift through the proxy, with a void."""
+    till.patience_s = 0.5
+    till.open_shift("c-07", "1")
+    planned = len(proxy.faults)
+    for n in range(planned + 2):
+        try:
+            till.charge_card(cards[n % len(cards)], "lunch")
+        except (OutcomeUnknown, Rejected):
+            # The last but one fails again and again: another payment goes on meanwhile.
+            if n != planned:
+                till.resend_unknown()
+    while till.unknown():
+        till.resend_unknown()
+    till.void(till.epoch, till.journal.entries("approved")[0].sequence)
+    till.close_shift()
+
+
+def test_our_own_client_keeps_to_the_page(proxied: MakersDesk) -> None:
+    till = proxied.till()
+    assert proxied.proxy is not None
+    work(proxied.proxy, till, [proxied.card()])
+    results = proxied.proxy.results()
+    wrong = [(one.case_id, one.result, one.steps) for one in results if one.result != "passed"]
+    assert wrong == []
+    assert proxied.proxy.is_done
+    assert proxied.proxy.is_complete
+    assert len(results) > 20
+    assert proxied.proxy.device["model"] == "software terminal"
+
+
+class BadTill(Terminal):
+    """A till as one should not write it: it takes what comes, does not wait, and writes a charge anew."""
+
+    def _exchange(self, method: str, path: str, request_id: str, body: bytes) -> tuple[int, bytes]:
+        session = self._signed_on()
+        headers = self._signed(session, method, path, request_id, body)
+        for _ in range(6):
+            try:
+                answer = self._http.request(method, self.url + path, body=body, headers=headers, timeout=0.5)
+            except Exception:
+                continue
+            if answer.status == 401:
+                self._session = None
+                session = self._signed_on()
+                headers = self._signed(session, method, path, request_id, body + b" ")
+                body += b" "
+                continue
+            if answer.status == 503:
+                continue
+            return answer.status, answer.data
+        raise OutcomeUnknown("tried six times")
+
+
+def test_a_bad_client_is_found_out(proxied: MakersDesk) -> None:
+    till = BadTill.enrol(proxied.url, proxied.till_slip(), proxied.folder / "bad")
+    till.sign_on()
+    card = proxied.card()
+    assert proxied.proxy is not None
+    for _ in range(len(proxied.proxy.faults) + 2):
+        sequence = till._take_sequence()
+        message = till._charge_message(sequence, card, "lunch", None)
+        body = json.dumps(message).encode()
+        with suppress(OutcomeUnknown):
+            till._exchange("POST", "/terminal/charges", f"{till.epoch}/{sequence}", body)
+    failed = {one.case_id for one in proxied.proxy.results() if one.result == "failed"}
+    assert failed >= {
+        "terminal-same-body-under-a-number",
+        "terminal-signs-on-after-session-ended",
+        "terminal-repeats-after-unsigned",
+        "terminal-repeats-after-wrong-signature",
+        "terminal-repeats-after-altered-body",
+        "terminal-repeats-after-replay",
+        "terminal-repeats-after-error",
+        "terminal-repeats-after-epoch-wrong",
+        "terminal-growing-pauses",
+        "terminal-keeps-retry-after",
+    }
+    assert not failed & {"terminal-numbers-ascend", "terminal-signature-profile", "terminal-repeats-after-drop-answer"}
+
+
+def test_of_nothing_nothing_is_said() -> None:
+    results = judged([], 0, ["drop-answer"], Profile.TILL)
+    assert {one.result for one in results if one.case_id != "terminal-one-request-at-a-time"} == {"not_run"}
