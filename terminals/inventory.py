@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool, as_struct
+from foundation.postgres import Pool
 from registry.identifiers import AgencyId
 from terminals.keys import KEY_LIFE
 from terminals.schemas import TerminalInfo
