@@ -317,4 +317,4 @@ def judged(seen: list[Observed], ahead: int, faults: Iterable[str], profile: Pro
 def _result(case_id: str, section: str, steps: list[Step]) -> Result:
     broken = [step for step in steps if not step.holds]
     result = "failed" if broken else "passed" if steps else "not_run"
-    return Result(case_id, section, "terminal", result, broken or steps[-3:])
+    return Result(case_id, section, "terminal", result, steps)

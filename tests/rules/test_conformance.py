@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,11 +20,13 @@ from conformance.kit import Kit
 from conformance.page import vectors_digest
 from conformance.proxy import Proxy
 from conformance.suite import GROUPS, Profile, cases_of, run
+from foundation.calendar import local_date_of
 from foundation.catalogue import Explained, Language, text
 from terminals import messages
 from terminals.client import Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard
+from terminals.schemas import EnrolmentSlip
 from tests.makers_desk import MakersDesk
 
 
@@ -237,6 +240,28 @@ def test_our_own_client_keeps_to_the_page(proxied: MakersDesk) -> None:
     assert proxied.proxy.is_complete
     assert len(results) > 20
     assert proxied.proxy.device["model"] == "software terminal"
+
+
+def test_our_own_client_keeps_to_the_page_as_a_scale(tmp_path: Path) -> None:
+    desk = MakersDesk(tmp_path, Profile.SCALE)
+    assert desk.proxy is not None
+    slip = EnrolmentSlip(**desk.kit["scale_slip"])
+    scale = Terminal.enrol(desk.url, slip, tmp_path / "scale")
+    scale.patience_s = 0.5
+    planned = len(desk.proxy.faults)
+    for n in range(planned + 2):
+        weighed = {"weigh_in_id": str(uuid4()), "business_date": local_date_of(scale.now()), "meal": "lunch"}
+        try:
+            scale.weigh([weighed | {"stream": "plate", "weight_g": 1_000 + n}])
+        except (OutcomeUnknown, Rejected):
+            if n != planned:
+                scale.resend_unknown()
+    while scale.unknown():
+        scale.resend_unknown()
+    results = desk.proxy.results()
+    desk.close()
+    assert [(one.case_id, one.result, one.steps) for one in results if one.result != "passed"] == []
+    assert desk.proxy.is_complete
 
 
 class BadTill(Terminal):

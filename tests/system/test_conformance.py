@@ -1,23 +1,29 @@
 """`onecard conformance` against the running system: every case of the page passes; its command line from end to end."""
 
 import json
+import random
 import re
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import urllib3
+from msgspec import to_builtins
 
-from conformance.bench import Result
+from conformance.bench import Bench, Result
 from conformance.kit import make_kit
 from conformance.proxy import Proxy
 from conformance.suite import Profile, run
+from conformance.wire import Line, Sent
 from demo.city import PASSWORD
 from foundation.catalogue import Explained
+from terminals.devices import SoftwareCard
 from tests.builders import Network
-from tests.makers_desk import serving
+from tests.makers_desk import MakersDesk, serving
 from tests.rules.test_conformance import work
 from tests.running_system import System
 
@@ -43,6 +49,16 @@ def test_a_kit_needs_two_people(system: System) -> None:
         make_kit(system.url, ("centre", "wrong"), ("approver", PASSWORD))
 
 
+def test_a_kit_is_made_and_used_up_by_the_command_line(system: System, scratch: Path) -> None:
+    kit, report = scratch / "kit.json", scratch / "report.json"
+    passwords = f"{PASSWORD}\n{PASSWORD}\n"
+    system.command("conformance-kit", system.url, str(kit), typed=passwords)
+    system.command("conformance", system.url, "--kit", str(kit), "--profile", "phone", "--report", str(report))
+    assert json.loads(report.read_text())["failed"] == 0
+    again = system.command("conformance", system.url, "--kit", str(kit), "--profile", "phone", check=False)
+    assert again.returncode == 1, "it is used up"
+
+
 def test_our_own_client_keeps_to_the_page_before_the_real_centre(network: Network, scratch: Path) -> None:
     proxy = Proxy(network.url, Profile.TILL, late_s=1.0)
     with serving(proxy) as url:
@@ -53,23 +69,67 @@ def test_our_own_client_keeps_to_the_page_before_the_real_centre(network: Networ
     assert wrong == []
 
 
+def test_the_fake_centre_answers_as_the_real_one(system: System, tmp_path: Path) -> None:
+    """The same hundreds of charges, voids and repeats, in an order that nobody chose, to both."""
+    desk = MakersDesk(tmp_path)
+    real = Bench(Line(system.url), make_kit(system.url, ("centre", PASSWORD), ("approver", PASSWORD)))
+    fake = Bench(Line(desk.url), desk.fresh_kit())
+    seen = Counter[str]()
+    try:
+        tried = [answers(bench, random.Random(20261127)) for bench in (real, fake)]
+        for said, theirs, ours in zip(STEPS, *tried, strict=True):
+            assert theirs == ours, said
+            seen[ours] += 1
+    finally:
+        desk.close()
+    assert {"approved", "voided", "refused already_used", "refused card_blocked", "422 other-content"} <= seen.keys()
+
+
+STEPS = range(300)
+
+
+def answers(bench: Bench, chance: random.Random) -> list[str]:
+    """What a centre answers, without amounts: its prices are its own."""
+    till, found, sent = bench.till, [], dict[int, Sent]()
+    meal, _, _ = bench.fixed_meal
+    issued = [SoftwareCard.personalised(to_builtins(one)) for one in bench.kit.cards["home"][:25]]
+    for _ in STEPS:
+        # Three counters, of which one bars another: a region lets nobody eat more than four times.
+        number, card, counter = chance.randint(1, 200), chance.choice(issued), chance.choice([1, 2, 300])
+        what = chance.random()
+        if what < 0.25 and number in sent:
+            message = sent[number]
+        elif what < 0.5:
+            message = till.void(chance.randint(1, number), number)
+        else:
+            message = till.charge(till.tapped(card, number, till.paying(meal), counter=counter), number)
+        sent.setdefault(number, message)
+        came = bench.line.ask(message)
+        said = came.document
+        kind = [said[name] for name in ("outcome", "reason") if name in said] or [str(came.status), came.slug]
+        gave_back = ["gave back"] if said.get("reversed_fen") else []
+        found.append(" ".join([*kind, *gave_back]))
+    return found
+
+
 class Desk:
     """`onecard fake-centre` as a maker starts it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {"ONECARD_LANG": "en", "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "onecard", "fake-centre", "--port", "0"],
-            env=self.environment, cwd=folder, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        serves = re.search(r"http://127\.0\.0\.1:\d+", self.process.stdout.readline())
+        with (folder / "fake.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "onecard", "fake-centre", "--port", "0"],
+                env=self.environment, cwd=folder, stdout=log,
+            )  # fmt: skip
+        give_up_at = time.monotonic() + 120
+        while "Ctrl-C" not in (said := (folder / "fake.log").read_text()):
+            assert time.monotonic() < give_up_at, said
+            time.sleep(0.1)
+        serves = re.search(r"http://127\.0\.0\.1:\d+", said)
         assert serves
         self.url = serves[0]
-        for line in self.process.stdout:
-            if "Ctrl-C" in line:
-                break
 
     def command(self, *arguments: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
