@@ -5,6 +5,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conformance.bench import APPROVED, Bench, Group, NotReady, ok, problem, refused, voided
+from conformance.page import vectors
 from terminals.devices import SoftwarePhone
 from terminals.phone_keys import P256_ORDER, SIGNATURE_BYTES
 from terminals.qr import base45_decode, base45_encode
@@ -13,6 +14,7 @@ from terminals.schemas import to_text
 CHARGES, CARDS, CODES, VOIDS = Group("charges"), Group("cards"), Group("codes"), Group("voids")
 
 WINDOW = 256
+NOT_A_CODE = {"qr": "OC1:CONFORMANCE"}
 
 
 @CHARGES.case("charge-by-card", "6")
@@ -68,7 +70,7 @@ def after_sign_on(bench: Bench) -> None:
 def other_content(bench: Bench) -> None:
     """A number is never used for two bodies; the first answer stays."""
     till, number = bench.till, bench.till.next_number()
-    message = till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}
+    message = till.paying("lunch") | NOT_A_CODE
     bench.expect(till.charge(message, number), refused("credential_invalid"))
     bench.expect(till.charge(message | {"qr": "OC1:ANOTHER"}, number), problem(422, "other-content"))
     bench.expect(till.charge(message, number), refused("credential_invalid"))
@@ -149,7 +151,7 @@ def late(bench: Bench) -> None:
 def card_or_code(bench: Bench) -> None:
     """Exactly one of them."""
     till, number = bench.till, bench.till.next_number()
-    both = till.tapped(bench.card(), number, till.paying("lunch")) | {"qr": "OC1:CONFORMANCE"}
+    both = till.tapped(bench.card(), number, till.paying("lunch")) | NOT_A_CODE
     bench.expect(till.charge(both, number), problem(400, "invalid"))
     bench.expect(till.charge(till.paying("lunch")), problem(400, "invalid"))
 
@@ -161,6 +163,32 @@ def working_meal(bench: Bench) -> None:
     meal, _, _ = bench.fixed_meal
     message = till.tapped(bench.card(), number, till.paying(meal) | {"working_meal": True})
     bench.expect(till.charge(message, number), refused("no_working_meal"))
+
+
+@CHARGES.case("charge-sale-lines-refused", "6.5")
+def lines_refused(bench: Bench) -> None:
+    """Lines that do not explain the amount, or of other types: those of the page."""
+    for case in vectors()["sale_lines"]["refused"]:
+        members = {name: value for name, value in case.items() if name != "why"}
+        bench.expect(bench.till.charge(bench.till.paying("lunch") | NOT_A_CODE | members), problem(400, "invalid"))
+
+
+@CHARGES.case("charge-sale-lines", "6.5")
+def sale_lines(bench: Bench) -> None:
+    """Lines that add up are taken with the payment; the same number with other lines is another content."""
+    till = bench.till
+    for case in vectors()["sale_lines"]["accepted"]:
+        sent = till.charge(till.paying("lunch") | NOT_A_CODE | case)
+        bench.expect(sent, refused("credential_invalid"))
+    if bench.free_meal is None:
+        raise NotReady("a meal whose amount the cashier enters")
+    meal, number = bench.free_meal[0], till.next_number()
+    soup = {"article": "例汤", "portions": 1, "unit_price_fen": 2, "amount_fen": 2}
+    message = till.tapped(bench.card(), number, till.paying(meal, 2)) | {"lines": [soup]}
+    bench.expect(till.charge(message, number), APPROVED)
+    bench.expect(till.charge(message, number), APPROVED)
+    other = message | {"lines": [soup | {"take_away": True}]}
+    bench.expect(till.charge(other, number), problem(422, "other-content"))
 
 
 # Cards
@@ -413,7 +441,7 @@ def before_the_charge(bench: Bench) -> None:
 def of_a_refusal(bench: Bench) -> None:
     """Nothing was posted, nothing is given back; the refusal stays."""
     till, number = bench.till, bench.till.next_number()
-    message = till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}
+    message = till.paying("lunch") | NOT_A_CODE
     bench.expect(till.charge(message, number), refused("credential_invalid"))
     bench.expect(till.void(number), voided(0))
     bench.expect(till.charge(message, number), refused("credential_invalid"))
@@ -446,7 +474,7 @@ def void_other_content(bench: Bench) -> None:
     void = till.next_number()
     bench.expect(till.void(first, void), voided(0))
     bench.expect(till.void(second, void), problem(422, "other-content"))
-    message = till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}
+    message = till.paying("lunch") | NOT_A_CODE
     bench.expect(till.charge(message, void), problem(422, "other-content"))
 
 

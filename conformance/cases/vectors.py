@@ -15,6 +15,8 @@ from conformance.bench import Bench, Group
 from conformance.fake.ledger import Credential, Holder
 from conformance.page import vectors
 from foundation.problems import Problem
+from foundation.strict_json import as_type
+from settlement.sale_lines import check_lines
 from settlement.shifts import chain_head, day_totals
 from terminals import cards, qr, short_codes, signatures
 from terminals.cards import CardFile
@@ -23,7 +25,7 @@ from terminals.keys import proof_text
 from terminals.parameters import price_on
 from terminals.phone_keys import KeyAlgorithm, PhoneKey, PrivateKey, phone_signer
 from terminals.qr import Token
-from terminals.schemas import CurrentParameters, to_bytes, to_text
+from terminals.schemas import ChargeMessage, CurrentParameters, to_bytes, to_text
 from terminals.sessions import SUITE, agree_key
 
 GROUP = Group("vectors")
@@ -285,3 +287,19 @@ def shift_chain(bench: Bench) -> None:
     _same(bench, "journal_head", to_text(bytes.fromhex(links[-1])), said["journal_head"])
     _same(bench, "days", wire.decode(wire.encode(day_totals(requests))), said["days"])
     assert to_bytes(said["journal_head"]).hex() == links[-1]
+
+
+@GROUP.case("vector-sale-lines", _SECTION)
+def sale_lines(bench: Bench) -> None:
+    """Which lines explain an amount."""
+    for taken, cases in vectors()["sale_lines"].items():
+        for case in cases:
+            message = {"meal": "lunch", "purchased_at": 1, "qr": "OC1:A"}
+            message |= {name: value for name, value in case.items() if name != "why"}
+            try:
+                read = as_type(message, ChargeMessage)
+                check_lines(read.lines or [], read.amount_fen)
+                found = "accepted"
+            except Problem as refusal:
+                found = "refused" if refusal.kind.slug == "invalid" else refusal.kind.slug
+            _same(bench, str(case.get("why") or case["amount_fen"]), found, taken)

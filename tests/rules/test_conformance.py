@@ -15,6 +15,7 @@ from conformance.bench import Result
 from conformance.certificate import Certificate, certify, read_certificate, signing_key
 from conformance.fake import centre
 from conformance.fake.ledger import Credential, Ledger
+from conformance.faults import Fault
 from conformance.judge import judged
 from conformance.kit import Kit
 from conformance.page import vectors_digest
@@ -62,6 +63,15 @@ def test_every_case_has_an_id_of_its_own_and_says_where_the_page_has_it() -> Non
     for group in {group.name for groups in GROUPS.values() for group in groups} | {"terminal"}:
         for language in Language:
             assert text(f"conformance.group.{group}", language)
+
+
+def test_the_guide_counts_the_cases() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    assert f"plays {len(cases_of(Profile.ALL))} cases" in guide
+    for fault in Fault:
+        assert f"`{fault}`" in guide, fault
+    for rule in judged([], 0, [], Profile.TILL):
+        assert rule.case_id in guide, rule.case_id
 
 
 VOIDS = {case.case_id for case in cases_of(Profile.TILL) if case.case_id.startswith("void-")}
