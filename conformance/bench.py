@@ -41,7 +41,7 @@ class Want(Struct, frozen=True):
     signature: str | None = SIGNED
 
     def holds(self, came: Came) -> bool:
-        """Whether an answer is that. Every answer has a Date."""
+        """Whether an answer is that. Every answer has a Date, every signed one the block list's version."""
         said = came.document
         return (
             came.status in self.statuses
@@ -49,6 +49,7 @@ class Want(Struct, frozen=True):
             and all(said.get(name) == value for name, value in self.members)
             and self.signature in (None, came.signature)
             and (came.status == 0 or "date" in came.fields)
+            and (came.signature != SIGNED or came.fields.get("onecard-block-list", "").isdecimal())
         )
 
     def __str__(self) -> str:
@@ -268,6 +269,8 @@ class Case(Struct, frozen=True):
     section: str
     group: str
     run: Run
+    is_slow: bool = False
+    """It waits for time-outs."""
 
 
 class Result(Struct):
@@ -288,11 +291,11 @@ class Group:
         self.name = name
         self.cases: list[Case] = []
 
-    def case(self, case_id: str, section: str) -> Callable[[Run], Run]:
+    def case(self, case_id: str, section: str, *, is_slow: bool = False) -> Callable[[Run], Run]:
         """A case of this group."""
 
         def add(run: Run) -> Run:
-            self.cases.append(Case(case_id, section, self.name, run))
+            self.cases.append(Case(case_id, section, self.name, run, is_slow))
             return run
 
         return add

@@ -39,12 +39,20 @@ def cases_of(profile: Profile) -> list[Case]:
 
 
 def run(
-    url: str, kit: Kit, profile: Profile, on_case: Callable[[int, int, Case], None] = lambda *_: None
+    url: str,
+    kit: Kit,
+    profile: Profile,
+    on_case: Callable[[int, int, Case], None] = lambda *_: None,
+    *,
+    with_slow: bool = True,
 ) -> Iterator[Result]:
-    """Play the cases of a profile against a centre; ``on_case``: how many are done, of how many, the next one."""
+    """Play the cases of a profile against a centre; ``on_case``: how many are done, of how many, the next one.
+
+    ``with_slow``: also those that wait for time-outs of the centre.
+    """
     line = Line(url)
     bench = Bench(line, kit, is_scale=profile is Profile.SCALE)
-    cases = cases_of(profile)
+    cases = [case for case in cases_of(profile) if with_slow or not case.is_slow]
     try:
         for n, case in enumerate(cases):
             on_case(n, len(cases), case)

@@ -5,6 +5,7 @@ import http.client
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -133,9 +134,19 @@ class Line:
 
     def ask_ahead(self, messages: list[Sent]) -> list[Came]:
         """Send all messages at once on a new connection; the answers that come before it is closed."""
-        raw = b"".join(_as_bytes(sent) for sent in messages)
+        raw = b"".join(as_bytes(sent) for sent in messages)
         found = self.send_raw(raw, len(messages))
         return [_checked(sent, came) for sent, came in zip(messages, found, strict=False)]
+
+    def ask_at_once(self, sent: Sent, times: int) -> list[Came]:
+        """Send a message on so many connections at once."""
+        lines = [Line(self.url) for _ in range(times)]
+        try:
+            with ThreadPoolExecutor(times) as pool:
+                return list(pool.map(lambda line: line.ask(sent), lines))
+        finally:
+            for line in lines:
+                line.close()
 
     def send_raw(self, raw: bytes, most: int = 1) -> list[Came]:
         """Send bytes on a new connection; the answers that come, at most so many."""
@@ -179,7 +190,8 @@ class _Open:
         """Leave it open for the next answer."""
 
 
-def _as_bytes(sent: Sent) -> bytes:
+def as_bytes(sent: Sent) -> bytes:
+    """A message as it stands on the wire."""
     fields = [*sent.fields.items(), ("content-type", "application/json"), ("content-length", str(len(sent.body)))]
     head = "".join(f"{name}: {value}\r\n" for name, value in fields)
     return f"{sent.method} {sent.path} HTTP/1.1\r\n{head}\r\n".encode() + sent.body

@@ -56,6 +56,19 @@ def repeated(bench: Bench) -> None:
     bench.must("after a new sign-on", first.body.decode(), later.body.decode(), first.body == later.body)
 
 
+@CHARGES.case("charge-repeated-at-once", "2")
+def repeated_at_once(bench: Bench) -> None:
+    """The same message on eight connections at once is one payment."""
+    till, number = bench.till, bench.till.next_number()
+    meal, _, _ = bench.fixed_meal
+    sent = till.charge(till.tapped(bench.card(), number, till.paying(meal)), number)
+    came = bench.line.ask_at_once(sent, 8)
+    for one in came:
+        bench.judge(str(sent), APPROVED, one)
+    bodies = {one.body for one in came}
+    bench.must("the answers", "one", len(bodies), len(bodies) == 1)
+
+
 @CHARGES.case("charge-sent-after-a-new-sign-on", "6.1")
 def after_sign_on(bench: Bench) -> None:
     """A card that was challenged in a session that has ended pays under the numbers of then."""

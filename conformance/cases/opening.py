@@ -125,7 +125,9 @@ def highest_edition(bench: Bench) -> None:
 @SIGN_ON.case("sign-on-no-common-edition", "1.1")
 def no_edition(bench: Bench) -> None:
     """Without a common edition the centre names its own, signed."""
-    bench.expect(bench.device.sign_on(protocols=[998, 999]), problem(400, "protocol-unknown"))
+    came = bench.expect(bench.device.sign_on(protocols=[998, 999]), problem(400, "protocol-unknown"))
+    editions = str(came.document.get("params", {}).get("editions", ""))
+    bench.must("params.editions", str(PROTOCOL), editions, str(PROTOCOL) in editions.replace(" ", "").split(","))
 
 
 @SIGN_ON.case("sign-on-other-suite", "5")
@@ -133,7 +135,9 @@ def other_suite(bench: Bench) -> None:
     """A suite that the centre does not know, whatever its lengths."""
     for size in (32, 33, 65):
         sent = bench.device.sign_on(suite="SM2-SM3-SM4-TEST", ephemeral=to_text(bytes(range(size))))
-        bench.expect(sent, problem(400, "suite-unknown"))
+        came = bench.expect(sent, problem(400, "suite-unknown"))
+        suites = str(came.document.get("params", {}).get("suites", ""))
+        bench.must("params.suites", SUITE, suites, SUITE in suites.replace(" ", "").split(","))
 
 
 @SIGN_ON.case("sign-on-ephemeral-key", "5")

@@ -1,6 +1,8 @@
 """Phones, scales and connections (sections 9, 7.2, 1 and 3)."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conformance.bench import Bench, Group, Want, ok, problem, refused, unsigned
 from conformance.device import phone_message
+from conformance.wire import as_bytes
 from foundation.calendar import ZONE
 from terminals.phone_keys import P256_ORDER, phone_key_of, phone_signer
 from terminals.qr import base45_encode
@@ -18,6 +21,7 @@ from terminals.schemas import to_bytes, to_text
 PHONES, SCALES, CONNECTIONS = Group("phones"), Group("scales"), Group("connections")
 
 ACTIVATION, RENEWAL, ACCOUNT = "/phone/certificates", "/phone/certificates/renewals", "/phone/account"
+SLOW_WITHIN_S = 60.0
 ALGORITHMS = ("ed25519", "ecdsa-p256-sha256")
 
 
@@ -292,3 +296,23 @@ def request_id(bench: Bench) -> None:
     came = bench.expect(sent.with_fields(**{"x-request-id": "a b"}), ok())
     told = came.fields.get("x-request-id", "")
     bench.must("x-request-id", "one of the centre's", told, told not in ("", "a b"))
+
+
+@CONNECTIONS.case("connection-slow-request", "1", is_slow=True)
+def slow_request(bench: Bench) -> None:
+    """A request must arrive within ten seconds; then it gets 408, or the connection is closed. Others go on."""
+    till = bench.till
+    whole = as_bytes(till.charge(till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}))
+    begun = time.monotonic()
+    with ThreadPoolExecutor(2) as waiting:
+        # One never ends its head, the other never ends its body.
+        halves = [waiting.submit(bench.line.send_raw, whole[:size]) for size in (60, len(whole) - 10)]
+        bench.expect(till.in_session("GET", "/terminal/block-list/0"), ok())
+        for name, half in zip(("a head", "a body"), halves, strict=True):
+            came = half.result()
+            statuses = [one.status for one in came]
+            took_s = time.monotonic() - begun
+            holds = statuses in ([], [408]) and 5 < took_s < SLOW_WITHIN_S
+            bench.must(f"{name} that does not end", "408 or nothing, after some 10 s", f"{statuses}", holds)
+            if came:
+                bench.judge(f"{name} that does not end", unsigned(408), came[0])

@@ -44,7 +44,7 @@ def broken_of(results: Iterator[Result]) -> set[str]:
 
 @pytest.mark.parametrize("profile", Profile)
 def test_the_fake_centre_passes_every_case(desk: MakersDesk, profile: Profile) -> None:
-    results = list(run(desk.url, desk.fresh_kit(), profile))
+    results = list(run(desk.url, desk.fresh_kit(), profile, with_slow=False))
     wrong = [(one.case_id, one.note, one.steps[-1:]) for one in results if one.result != "passed"]
     assert wrong == []
     assert sum(len(one.steps) for one in results) > 3 * len(results)
@@ -96,7 +96,7 @@ SHIFTS = {case.case_id for case in cases_of(Profile.TILL) if case.case_id.starts
 )
 def test_where_the_centre_fails_the_right_cases_do(desk: MakersDesk, fault: str, path: str, fail: set[str]) -> None:
     desk.desk.faults.set(fault, "always", path)
-    broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.TILL))
+    broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.TILL, with_slow=False))
     assert fail <= broken
     if path.startswith("/terminal/voids"):
         assert broken - fail <= SHIFTS | {"signature-epoch-to-come"}, broken
@@ -141,7 +141,7 @@ def test_a_centre_with_a_mistake_is_found_out(
     desk: MakersDesk, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, instead: Any, fail: set[str]
 ) -> None:
     monkeypatch.setattr(owner, name, instead)
-    broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.ALL))
+    broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.ALL, with_slow=False))
     assert fail <= broken
     assert len(broken) < 40, broken
 
@@ -155,7 +155,7 @@ def test_without_a_kit_cases_are_not_run(desk: MakersDesk) -> None:
 def test_nobody_there(desk: MakersDesk) -> None:
     kit = desk.fresh_kit()
     desk.close()
-    results = list(run(desk.url, kit, Profile.TILL))
+    results = list(run(desk.url, kit, Profile.TILL, with_slow=False))
     assert {one.group for one in results if one.result == "passed"} == {"vectors"}
 
 

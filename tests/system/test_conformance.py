@@ -149,6 +149,13 @@ def desk(scratch: Path) -> Iterator[Desk]:
     desk.process.wait(60)
 
 
+def test_a_till_makers_run_at_the_desk(desk: Desk) -> None:
+    done = desk.command(desk.url, "--profile", "till", "--verbose")
+    assert done.returncode == 0, done.stdout
+    assert "ok   connections  connection-slow-request" in done.stdout
+    assert "expected (section 7): 200 voided reversed_fen=0, signed" in done.stdout
+
+
 def test_from_nothing_to_a_certificate(desk: Desk) -> None:
     made = desk.command(
         desk.url, "--profile", "scale", "--report", "r.json", "--certificate", "c.json", "--software", "x 1"
