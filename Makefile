@@ -27,9 +27,10 @@ check: setup-dev      ## ruff, mypy --strict, import contracts, named queries
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_queries
 
-docs: setup-dev       ## renew the generated documents: docs/schema.sql, docs/states.md
+docs: setup-dev       ## renew what is generated: docs/schema.sql, docs/states.md, the vectors of docs/terminal-protocol.md
 	$(BIN)/python -m scripts.schema
 	$(BIN)/python -m scripts.states
+	$(BIN)/python -m scripts.protocol_vectors
 
 pictures: setup-dev   ## take the pictures of docs/images anew
 	@scripts/setup-packages.sh --test

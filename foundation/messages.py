@@ -1,6 +1,6 @@
 """Wire types that all packages share: numbers, texts, amounts, and the base of messages."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from litestar.params import Parameter
 from msgspec import Meta, Struct
@@ -59,6 +59,15 @@ class Message(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     Defaults are omitted when it is encoded again (see ``foundation.strict_json.TypedReader``).
     """
+
+    nulls: ClassVar[bool] = True
+    """Whether a member without a value may be null, or can only be left out."""
+
+
+class DeviceMessage(Message):
+    """A request of a device, which it signs: what it says has one spelling, so a member without a value is left out."""
+
+    nulls: ClassVar[bool] = False
 
 
 class Numbered(Struct):

@@ -14,6 +14,7 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import InternalServerException
 
+from foundation.messages import Message
 from foundation.problems import INCOMPLETE, MALFORMED, Problem
 from foundation.validation import refusal_of
 
@@ -102,10 +103,23 @@ def _check_escapes(value: Any) -> None:
 
 def as_type(value: Any, wanted: type[T]) -> T:
     """Convert a parsed value to a wire type; raises Problem(INVALID) that names the invalid member."""
+    if isinstance(wanted, type) and issubclass(wanted, Message) and not wanted.nulls:
+        _refuse_null(value, wanted)
     try:
         return msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError as error:
         raise refusal_of(error, wanted) from None
+
+
+def _refuse_null(value: Any, wanted: Any, at: str = "$") -> None:
+    if value is None:
+        raise refusal_of(f"Null is not allowed - at `{at}`", wanted)
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _refuse_null(member, wanted, f"{at}.{name}")
+    elif isinstance(value, list):
+        for place, member in enumerate(value):
+            _refuse_null(member, wanted, f"{at}[{place}]")
 
 
 class TypedReader(Generic[T]):

@@ -33,6 +33,7 @@ _RULES = tuple(
         (r"^Invalid (?:RFC3339|ISO8601) encoded (?:datetime|time)$", "value.not_a_time"),
         (r"^Expected `(?:datetime|time)` with a timezone component$", "value.not_a_time"),
         (r"^Invalid UUID$", "value.not_a_uuid"),
+        (r"^Null is not allowed$", "value.null"),
     )
 )
 _WANTED = re.compile(r"^Expected `(?P<wanted>\w+)[^`]*`, got `")

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 
 from clearing.dispute_routes import DisputeController
 from clearing.routes import ClearingController, public_day
+from foundation.api_description import DeviceMessageSchemas
 from foundation.aside import Aside
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
@@ -26,6 +27,7 @@ from foundation.postgres import Pool
 from foundation.problem_responses import HANDLERS
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
+from onecard.device_problems import DeviceProblems
 from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
@@ -192,6 +194,7 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
             "language": Provide(page_language, sync_to_thread=False),
         },
         openapi_config=_openapi(),
+        plugins=[DeviceMessageSchemas(), DeviceProblems()],
         # The framework's would put lines of another form between ours.
         logging_config=None,
     )

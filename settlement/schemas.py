@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import BULK_MAX, Message, text
+from foundation.messages import BULK_MAX, DeviceMessage, Message, text
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
 from registry.schemas import Reason
@@ -26,7 +26,7 @@ AmountFen = Annotated[
 ]
 
 
-class SaleLine(Message):
+class SaleLine(DeviceMessage):
     """A dish or article of a sale. ``amount_fen`` is what it cost, after any discount.
 
     ``unit_price_fen`` is the price of one portion, or of a kilogram where ``grams`` were weighed.

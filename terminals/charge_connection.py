@@ -28,6 +28,7 @@ from foundation.security_headers import TERMINAL_HEADERS
 from settlement.errors import BUSY
 from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
 from terminals.connection_limits import ANSWER_STUCK_S, FIELDS_MAX, HEAD_BYTES_MAX, ConnectionLimits
+from terminals.errors import HEAD_TOO_LARGE
 from terminals.messages import SIGNATURE_FIELDS
 
 _PATH = PATH.encode()
@@ -56,7 +57,6 @@ BODY_BYTES_A_SECOND = 50_000
 DEVICES = (b"/terminal/", b"/phone/")
 """Where devices sign on, and what they ask for then."""
 
-HEAD_TOO_LARGE = ProblemKind(431, "head-too-large")
 TOO_MANY_REQUESTS = ProblemKind(429, "too-many-requests")
 
 

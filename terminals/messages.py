@@ -119,13 +119,15 @@ async def authenticate(scope: HTTPScope, body: bytes, sessions: SessionStore) ->
 
 def signed_path(scope: HTTPScope) -> str:
     """The path of a signed message. Raises Problem(BAD_SIGNATURE) for a query, which no signature of ours covers, and
-    for any other spelling of the route's path: percent-encoding, more slashes, a whole URL.
+    for any other spelling of the route's path: percent-encoding, more slashes, a whole URL, 007 for 7.
     """
     if scope["query_string"]:
         raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
-    if scope["raw_path"] != scope["path"].encode():
+    path = scope["path"]
+    numbers = {str(value) for value in scope["path_params"].values() if isinstance(value, int)}
+    if scope["raw_path"] != path.encode() or not numbers <= set(path.split("/")):
         raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
-    return scope["path"]
+    return path
 
 
 def message_of(signed: SignedRequest, session: Session, now: float | None = None) -> TerminalMessage:

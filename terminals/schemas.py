@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number, as_parameter, form, text
+from foundation.messages import BULK_MAX, DeviceMessage, Message, Number, as_parameter, form, text
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
@@ -133,7 +133,7 @@ class TerminalInfo(Struct):
     serial: str | None
 
 
-class Enrol(Message):
+class Enrol(DeviceMessage):
     """A device redeems an enrolment code; signed with ``public_key`` (keyid "enrolment")."""
 
     enrolment_id: Number
@@ -150,7 +150,7 @@ class Enrolled(Struct):
     canteen_id: int
 
 
-class Device(Message):
+class Device(DeviceMessage):
     """What a terminal says about itself at each sign-on."""
 
     software: DeviceText
@@ -158,7 +158,7 @@ class Device(Message):
     serial: DeviceText
 
 
-class SignOn(Message):
+class SignOn(DeviceMessage):
     """A terminal opens a session with a fresh X25519 key; signed with its Ed25519 key (keyid: its number)."""
 
     suite: SuiteName
@@ -285,7 +285,7 @@ class SignedOn(Struct):
     parameters: Parameters
 
 
-class RenewKey(Message):
+class RenewKey(DeviceMessage):
     """A terminal replaces its Ed25519 key by one that it has just made; signed with the old one (keyid: its number).
 
     ``proof``: the new key's signature over ``onecard terminal key v1``, the number (8 bytes) and the old public key.
@@ -305,7 +305,7 @@ class KeyRenewed(Struct):
     key_renew_at: int
 
 
-class CardResponse(Message):
+class CardResponse(DeviceMessage):
     """A card's response to the challenge of this request, under the session in which it was challenged."""
 
     uid: Uid
@@ -319,7 +319,7 @@ class CardResponse(Message):
     mac: Mac16
 
 
-class ChargeMessage(Message):
+class ChargeMessage(DeviceMessage):
     """One payment for a meal by a card or a code. ``amount_fen`` only where the tariff leaves it to the cashier."""
 
     meal: Annotated[Meal, Meta(examples=["lunch"])]
@@ -339,7 +339,7 @@ class ChargeMessage(Message):
     ) = None
 
 
-class VoidMessage(Message):
+class VoidMessage(DeviceMessage):
     """Void the charge that this terminal sent under an earlier number."""
 
     target_epoch: Epoch
@@ -467,7 +467,7 @@ class Activations(Struct):
     expires_at: int
 
 
-class ActivatePhone(Message):
+class ActivatePhone(DeviceMessage):
     """A phone requests its holder certificate; signed with ``public_key`` (keyid "phone")."""
 
     activation_id: Number
@@ -476,13 +476,13 @@ class ActivatePhone(Message):
     algorithm: Annotated[KeyAlgorithm, Meta(description="Of the phone's key.")] = KeyAlgorithm.ED25519
 
 
-class RenewCertificate(Message):
+class RenewCertificate(DeviceMessage):
     """A phone requests a fresh certificate; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
 
 
-class AskTopUp(Message):
+class AskTopUp(DeviceMessage):
     """A phone opens a top-up, or queries its state; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
@@ -490,7 +490,7 @@ class AskTopUp(Message):
     amount_fen: AmountFen
 
 
-class AskAccount(Message):
+class AskAccount(DeviceMessage):
     """A phone asks what was charged to its holder; signed with the phone's key (keyid "phone")."""
 
     certificate: Annotated[str, Meta(min_length=64, max_length=400)]
@@ -580,7 +580,7 @@ Operator = Annotated[
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
-class ShiftOpening(Message):
+class ShiftOpening(DeviceMessage):
     """A cashier begins a shift at a drawer. The number of the message is the shift's."""
 
     cashier: Operator
@@ -588,7 +588,7 @@ class ShiftOpening(Message):
     opened_at: Seconds
 
 
-class ShiftDay(Message):
+class ShiftDay(DeviceMessage):
     """What a shift took on one business day: how many payments and reversals, and fen.
 
     ``stored``: payments whose receipt says that they were posted more than 120 s after their purchase.
@@ -603,7 +603,7 @@ class ShiftDay(Message):
     reversed_fen: Count
 
 
-class ShiftClosing(Message):
+class ShiftClosing(DeviceMessage):
     """A terminal closes a shift: what it took between two numbers; signed with its Ed25519 key (keyid: its number)."""
 
     terminal_id: Number

@@ -5,11 +5,14 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -19,13 +22,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import convert
 from msgspec import json as wire
 
-from foundation.problems import Problem
-from foundation.strict_json import as_type
+from foundation.problems import INVALID, MALFORMED, Problem
+from foundation.strict_json import as_type, read_json
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.errors import Refusal
 from settlement.sale_lines import check_lines
+from settlement.schemas import TopUpOrder
 from settlement.shifts import chain_head, check_numbers, day_totals
-from terminals import cards, qr, short_codes, signatures
+from terminals import cards, qr, receipts, short_codes, signatures
 from terminals.cards import CardFile
 from terminals.credentials import key_of
 from terminals.journal import Journal
@@ -35,22 +39,32 @@ from terminals.parameters import price_on
 from terminals.phone_keys import KeyAlgorithm, PhoneKey, phone_key_of
 from terminals.schemas import (
     ActivatePhone,
+    Answer,
+    AskAccount,
+    AskTopUp,
+    BlockChanges,
     ChargeMessage,
     CurrentParameters,
     Enrol,
     Enrolled,
+    HolderAccount,
     KeyRenewed,
+    LedgerRequests,
     Parameters,
+    PhoneCertificate,
+    RenewCertificate,
     RenewKey,
     ShiftClosed,
     ShiftClosing,
     ShiftOpening,
     SignedOn,
     SignOn,
+    VoidMessage,
     to_bytes,
 )
 from terminals.sessions import SUITE, agree_key
 from terminals.shifts import signed_totals
+from waste.weighing.schemas import FoodFactor, ScaleRecorded, ScaleWeighIns
 
 PAGE = (Path(__file__).parents[2] / "docs" / "terminal-protocol.md").read_text(encoding="utf-8")
 VECTORS: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[-1])
@@ -239,7 +253,8 @@ def test_charge() -> None:
     body, path = v["request_body"].encode(), "/terminal/charges"
     session_id = json.loads(body)["card"]["session_id"]
     headers = signatures.sign_request(
-        "POST", path, body, authority=AUTHORITY, request_id=v["request_id"], created=v["created"], key_id=session_id,
+        "POST", path, body, authority=AUTHORITY, request_id=v["request_headers"]["onecard-request"],
+        created=v["created"], key_id=session_id,
         sign=signatures.hmac_signer(session),
     )  # fmt: skip
     assert headers == v["request_headers"]
@@ -258,20 +273,238 @@ def test_charge() -> None:
     as_type(json.loads(body), ChargeMessage)
 
 
-@pytest.mark.parametrize("message", ["enrolment", "sign_on", "key_renewal", "charge", "shift_opening", "shift_closing"])
-def test_every_signature_is_over_the_base_that_stands_on_the_page(message: str) -> None:
+SIGNED = sorted(name for name, v in VECTORS.items() if isinstance(v, dict) and "request_base" in v)
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_every_signature_is_over_the_base_that_stands_on_the_page(name: str) -> None:
     """As another maker computes it: from the texts of the page alone."""
-    v = VECTORS[message]
-    for which, key in (("request", "terminal"), ("answer", "centre")):
-        base, fields = v[f"{which}_base"].encode(), v[f"{which}_headers"]
+    v = VECTORS[name]
+    for which in ("request", "answer"):
+        base, fields = v.get(f"{which}_base"), v.get(f"{which}_headers")
+        if base is None:
+            assert (which, v["path"].split("/")[1]) == ("answer", "phone"), "only a phone's answers are unsigned"
+            continue
         digest = base64.b64encode(hashlib.sha256(v[f"{which}_body"].encode()).digest()).decode()
         assert fields["content-digest"] == f"sha-256=:{digest}:"
-        assert base.decode().endswith(fields["signature-input"].removeprefix("onecard="))
+        assert base.endswith(fields["signature-input"].removeprefix("onecard="))
         signature = base64.b64decode(fields["signature"].removeprefix("onecard=:").removesuffix(":"))
-        if message in ("charge", "shift_opening"):
-            assert hmac.digest(bytes.fromhex(VECTORS["sign_on"]["session_key"]), base, "sha256") == signature
+        if "onecard-request" in v["request_headers"]:
+            assert hmac.digest(bytes.fromhex(VECTORS["sign_on"]["session_key"]), base.encode(), "sha256") == signature
+        elif v["path"].startswith("/phone/"):
+            assert _phone_key(fields["signature-input"].split('alg="')[1].split('"')[0]).verify(
+                base.encode(), signature
+            )
         else:
-            Ed25519PublicKey.from_public_bytes(KEYS[f"{key}_public"]).verify(signature, base)
+            key = KEYS["terminal_public" if which == "request" else "centre_public"]
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, base.encode())
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_every_base_has_the_lines_that_the_page_says(name: str) -> None:
+    v = VECTORS[name]
+    fields = v["request_headers"]
+    number = [f'"onecard-request": {fields["onecard-request"]}'] if "onecard-request" in fields else []
+    assert v["request_base"].split("\n") == [
+        f'"@method": {v["method"]}',
+        '"@authority": centre.example',
+        f'"@path": {v["path"]}',
+        f'"content-digest": {fields["content-digest"]}',
+        *number,
+        f'"@signature-params": {fields["signature-input"].removeprefix("onecard=")}',
+    ]
+    assert f";created={v['created']};" in fields["signature-input"]
+    if "answer_base" in v:
+        answer = v["answer_headers"]
+        assert v["answer_base"].split("\n") == [
+            f'"@status": {v["answer_status"]}',
+            f'"content-digest": {answer["content-digest"]}',
+            f'"onecard-block-list": {answer["onecard-block-list"]}',
+            f'"signature";req;key="onecard": {fields["signature"].removeprefix("onecard=")}',
+            f'"@signature-params": {answer["signature-input"].removeprefix("onecard=")}',
+        ]
+
+
+KINDS: dict[str, Any] = {
+    "enrolment": Enrol,
+    "sign_on": SignOn,
+    "key_renewal": RenewKey,
+    "charge": ChargeMessage,
+    "code_charge": ChargeMessage,
+    "void": VoidMessage,
+    "shift_opening": ShiftOpening,
+    "shift_closing": ShiftClosing,
+    "weigh_ins": ScaleWeighIns,
+    "phone_activation": ActivatePhone,
+    "p256_phone": ActivatePhone,
+    "phone_renewal": RenewCertificate,
+    "account": AskAccount,
+    "top_up": AskTopUp,
+}
+ANSWERS: dict[str, Any] = {
+    "enrolment": Enrolled,
+    "sign_on": SignedOn,
+    "key_renewal": KeyRenewed,
+    "parameters": CurrentParameters,
+    "charge": Answer,
+    "code_charge": Answer,
+    "void": Answer,
+    "shift_opening": Answer,
+    "sign_off": Answer,
+    "shift_closing": ShiftClosed,
+    "requests": LedgerRequests,
+    "weigh_ins": ScaleRecorded,
+    "foods": list[FoodFactor],
+    "block_list": BlockChanges,
+    "phone_activation": PhoneCertificate,
+    "p256_phone": PhoneCertificate,
+    "phone_renewal": PhoneCertificate,
+    "account": HolderAccount,
+    "top_up": TopUpOrder,
+}
+MESSAGES_MIN = 19
+
+
+def test_every_kind_of_message_has_a_vector() -> None:
+    assert sorted(ANSWERS) == SIGNED
+    assert sorted(KINDS) == sorted(name for name in SIGNED if "refused_bodies" in VECTORS[name])
+    bodiless = [VECTORS[name] for name in SIGNED if name not in KINDS]
+    assert {v["method"] for v in bodiless} == {"GET", "DELETE"}
+    assert {v["request_body"] for v in bodiless} == {""}
+    assert len(SIGNED) >= MESSAGES_MIN
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_every_answer_is_of_its_type(name: str) -> None:
+    """An optional member without a value is left out: nothing that the type does not have, nothing that it lacks."""
+    strict(json.loads(VECTORS[name]["answer_body"]), ANSWERS[name])
+
+
+@pytest.mark.parametrize("text", VECTORS["malformed"])
+def test_a_text_that_is_no_message(text: str) -> None:
+    with pytest.raises(Problem) as refused:
+        read_json(text.encode())
+    assert refused.value.kind is MALFORMED
+
+
+def changed(body: Any, path: str, *value: Any) -> Any:
+    """The body with another value at a JSON Pointer, or without it."""
+    body = json.loads(json.dumps(body))
+    *steps, last = path.split("/")[1:]
+    inside = body
+    for step in steps:
+        inside = inside[int(step) if isinstance(inside, list) else step]
+    if value:
+        [inside[int(last) if isinstance(inside, list) else last]] = value
+    else:
+        del inside[last]
+    return body
+
+
+def bodies(name: str, which: str) -> list[tuple[str, Any]]:
+    """What the page says of a message's body, each with the one change."""
+    v = VECTORS[name]
+    good = json.loads(v["request_body"])
+    found = [(f"{path}={value!r}", changed(good, path, value)) for path, some in v[which].items() for value in some]
+    missing = [(f"without {path}", changed(good, path)) for path in v["needed"]] if which == "refused_bodies" else []
+    return found + missing
+
+
+def read(name: str, body: Any) -> None:
+    """Read a body as the centre does before it looks anything up; raises Problem."""
+    message = as_type(read_json(json.dumps(body).encode()), KINDS[name])
+    for member in ("public_key", "proof", "ephemeral", "certificate"):
+        if text := getattr(message, member, None):
+            to_bytes(text)
+    if isinstance(message, (Enrol, RenewKey)) and not signatures.is_signing_key(to_bytes(message.public_key)):
+        raise Problem(INVALID)
+    if isinstance(message, SignOn):
+        agree_key(X25519PrivateKey.generate(), to_bytes(message.ephemeral), b"", b"")
+    if isinstance(message, ActivatePhone):
+        key_of(message)
+    if isinstance(message, ChargeMessage):
+        if (message.card is None) == (message.qr is None):
+            raise Problem(INVALID)
+        if message.card is not None:
+            to_bytes(message.card.mac)
+    if isinstance(message, VoidMessage) and (message.target_epoch, message.target_sequence) >= (1, 51):
+        raise Problem(INVALID)
+    if isinstance(message, ShiftOpening) and message.opened_at > time.time() + 300:
+        raise Problem(INVALID)
+    if isinstance(message, ShiftClosing):
+        terminal = Terminal(terminal_id=2001, epoch=1, kind=TerminalKind.TILL, book=3302, public_key=b"")
+        v = VECTORS[name]
+        request = signatures.read_signature(
+            "POST", v["path"], v["request_headers"], v["request_body"].encode(), in_session=False
+        )
+        check_numbers(signed_totals(terminal, message, request, b""))
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_the_bodies_that_the_page_says_are_refused(name: str) -> None:
+    read(name, json.loads(VECTORS[name]["request_body"]))
+    taken = []
+    for change, body in bodies(name, "refused_bodies"):
+        try:
+            read(name, body)
+        except Problem as problem:
+            assert problem.kind.slug == "invalid", change
+        else:
+            taken.append(change)
+    assert taken == []
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_the_limits_that_the_page_says_are_allowed(name: str) -> None:
+    for _, body in bodies(name, "allowed_bodies"):
+        read(name, body)
+
+
+def test_keys_of_different_purposes_differ() -> None:
+    private = [value for name, value in VECTORS["keys"].items() if name.endswith("_private")]
+    assert len(set(private)) == len(private)
+
+
+@pytest.mark.parametrize("case", VECTORS["key_renewal"]["refused_proofs"], ids=lambda case: case["why"])
+def test_a_proof_that_the_page_says_is_refused(case: dict[str, Any]) -> None:
+    text, new = bytes.fromhex(VECTORS["key_renewal"]["proof_text"]), KEYS["terminal_next_public"]
+    verify = signatures.ed25519_verifier(new)
+    assert verify(text, bytes.fromhex(VECTORS["key_renewal"]["proof"]))
+    assert not verify(text, bytes.fromhex(case["proof"]))
+
+
+@pytest.mark.parametrize("case", VECTORS["card"]["refused_macs"], ids=lambda case: case["why"])
+def test_a_cards_answer_for_something_else(case: dict[str, Any]) -> None:
+    v = VECTORS["card"]
+    uid, file = bytes.fromhex(v["uid"]), CardFile(*(v[name] for name in CardFile.__struct_fields__))
+    challenge = bytes.fromhex(v["challenge"])
+    genuine = partial(cards.is_genuine, KEYS["card_master_key"], uid, file, challenge, v["counter"])
+    assert genuine(bytes.fromhex(v["mac"]))
+    assert not genuine(bytes.fromhex(case["mac"]))
+
+
+def test_receipt_code() -> None:
+    """Computed with a CBOR library and the page alone, and by the product."""
+    v = VECTORS["receipt_code"]
+    said = v["receipt"]
+    number, *rest = said.values()
+    payload = cbor2.dumps([UUID(number).bytes, *rest], canonical=True)
+    assert (payload.hex(), bytes.fromhex(v["context"])) == (v["payload"], b"onecard receipt v2")
+    header = cbor2.dumps({1: -8}, canonical=True)
+    signed = cbor2.dumps(["Signature1", header, bytes.fromhex(v["context"]), payload], canonical=True)
+    signature = bytes.fromhex(v["signature"])
+    assert signed.hex() == v["signed"]
+    Ed25519PublicKey.from_public_bytes(KEYS["centre_public"]).verify(signature, signed)
+    message = cbor2.dumps([header, {}, payload, signature], canonical=True)
+    assert v["code"] == "OR1:" + qr.base45_encode(message)
+    found = receipts.read([KEYS["centre_public"]], v["code"])
+    assert json.loads(wire.encode(found)) == said
+
+
+@pytest.mark.parametrize("case", VECTORS["receipt_code"]["refused_codes"], ids=lambda case: case["why"])
+def test_a_receipt_code_that_the_page_says_is_refused(case: dict[str, Any]) -> None:
+    with pytest.raises(qr.NotGenuine):
+        receipts.read([KEYS["centre_public"], KEYS["centre_next_public"]], case["code"])
 
 
 def test_enrolment() -> None:
@@ -288,18 +521,22 @@ def test_enrolment() -> None:
     assert json.loads(answer).keys() == set(Enrolled.__struct_fields__)
 
 
-@pytest.mark.parametrize("n", range(len(VECTORS["charge"]["refused_requests"])))
-def test_a_request_that_the_page_says_is_refused(n: int) -> None:
-    v, session = VECTORS["charge"], bytes.fromhex(VECTORS["sign_on"]["session_key"])
-    case = v["refused_requests"][n]
+REFUSED_REQUESTS = [(name, case) for name in ("charge", "sign_on") for case in VECTORS[name]["refused_requests"]]
+
+
+@pytest.mark.parametrize(("name", "case"), REFUSED_REQUESTS, ids=lambda one: one if isinstance(one, str) else None)
+def test_a_request_that_the_page_says_is_refused(name: str, case: dict[str, str]) -> None:
+    v, in_session = VECTORS[name], name == "charge"
+    session = signatures.hmac_signer(bytes.fromhex(VECTORS["sign_on"]["session_key"]))
+    verify = signatures.hmac_verifier(session) if in_session else signatures.ed25519_verifier(KEYS["terminal_public"])
     headers, body = v["request_headers"], v["request_body"].encode()
     assert headers[case["field"]] != case["value"]
     with pytest.raises(Problem) as refused:
         signatures.check_request(
             signatures.read_signature(
-                "POST", "/terminal/charges", headers | {case["field"]: case["value"]}, body, in_session=True
+                "POST", v["path"], headers | {case["field"]: case["value"]}, body, in_session=in_session
             ),
-            signatures.hmac_verifier(signatures.hmac_signer(session)),
+            verify,
             v["created"],
         )
     assert refused.value.kind.slug == case["problem"]
@@ -351,25 +588,6 @@ def test_shift_closing(tmp_path: Path) -> None:
     assert wire.encode(said.days) == wire.encode(day_totals(requests))
     answer = wire.decode(v["answer_body"], type=ShiftClosed)
     assert (answer.agree, answer.requests, answer.journal_head) == (True, len(leaves), said.journal_head)
-
-
-@pytest.mark.parametrize("n", range(len(VECTORS["shift_closing"]["refused_bodies"])))
-def test_a_closing_that_the_page_says_is_refused(n: int) -> None:
-    v = VECTORS["shift_closing"]
-    body = json.loads(v["request_body"]) | v["refused_bodies"][n]["changes"]
-    terminal = Terminal(terminal_id=2001, epoch=1, kind=TerminalKind.TILL, book=3302, public_key=b"")
-    request = signatures.read_signature(
-        "POST", "/terminal/shifts/closings", v["request_headers"], v["request_body"].encode(), in_session=False
-    )
-
-    def refused() -> None:
-        asked = as_type(body, ShiftClosing)
-        closing = signed_totals(terminal, asked, request, b"")
-        check_numbers(closing)
-
-    with pytest.raises(Problem) as problem:
-        refused()
-    assert problem.value.kind.slug == "invalid"
 
 
 def test_the_page_names_every_reason() -> None:

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from foundation.attachments import NewFiles
-from foundation.messages import Message, form, text
+from foundation.messages import DeviceMessage, Message, form, text
 from registry.meals import Meal
 from waste.measures.schemas import CanteenNumber
 from waste.measures.streams import Stream
@@ -41,7 +41,7 @@ class Cause(StrEnum):
     PLATE = "plate"
 
 
-class ScaleWeighIn(Message):
+class ScaleWeighIn(DeviceMessage):
     """One weigh-in of a signed-on scale, at its own canteen; ``weigh_in_id`` is made by the scale."""
 
     weigh_in_id: UUID
@@ -60,6 +60,8 @@ class NewWeighIn(ScaleWeighIn, kw_only=True):
     0 grams say that nothing was wasted, and ``nothing_wasted`` must say so, too.
     """
 
+    nulls: ClassVar[bool] = True
+
     canteen_id: CanteenNumber
     weight_g: WeightOrNoneG
     nothing_wasted: bool = False
@@ -76,7 +78,7 @@ class FoodFactor(Message):
     source: Annotated[str, text(300)]
 
 
-class ScaleWeighIns(Message):
+class ScaleWeighIns(DeviceMessage):
     """Weigh-ins of a scale, also from while it had no network; all are recorded, or none."""
 
     weigh_ins: Annotated[list[ScaleWeighIn], Meta(min_length=1, max_length=200)]
