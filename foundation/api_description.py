@@ -1,7 +1,8 @@
 """The API description (OpenAPI) of what devices send: the limits of every member, and every problem of a route."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import copy
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar._openapi.schema_generation.plugins.struct import StructSchemaPlugin
@@ -67,11 +68,20 @@ class DeviceMessageSchemas(StructSchemaPlugin):
         return schema
 
 
+def _joined(inner: Schema, outer: Schema) -> Schema:
+    """The inner schema with what the outer one says beside it."""
+    joined = copy(inner)
+    for one in fields(Schema):
+        if (value := getattr(outer, one.name)) is not None:
+            setattr(joined, one.name, value)
+    return joined
+
+
 def _exact(shown: Schema, info: Any) -> Schema:
     if shown.one_of:
         [only] = [one for one in shown.one_of if not isinstance(one, Schema) or one.type != OpenAPIType.NULL]
-        shown = replace(shown, one_of=None, default=None)
-        shown = replace(shown, type=only.type) if isinstance(only, Schema) else replace(shown, all_of=[only])
+        outer = replace(shown, one_of=None, default=None)
+        shown = _joined(only, outer) if isinstance(only, Schema) else replace(outer, all_of=[only])
     if shown.minimum is not None and shown.maximum is not None:
         shown = replace(shown, minimum=int(shown.minimum), maximum=int(shown.maximum))
     item = getattr(getattr(info, "type", info), "item_type", None)

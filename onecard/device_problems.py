@@ -76,7 +76,7 @@ DEVICE_PROBLEMS: dict[tuple[str, str], Kinds] = {
     ("GET", "/terminal/requests/{epoch}/{first}/{last}"): (*IN_SESSION, NOT_ALLOWED),
     ("GET", "/terminal/parameters/{version}"): IN_SESSION,
     ("GET", "/terminal/block-list/{since}"): IN_SESSION,
-    (HttpMethod.DELETE, "/terminal/sessions/current"): IN_SESSION,
+    (HttpMethod.DELETE.value, "/terminal/sessions/current"): IN_SESSION,
     ("POST", "/terminal/weigh-ins"): (*IN_SESSION, CONFLICT, NOT_ALLOWED),
     ("GET", "/terminal/foods"): (*IN_SESSION, NOT_ALLOWED),
     ("POST", "/phone/certificates"): (*ANY, ACCOUNT_CLOSED, ENROLMENT_REFUSED, TOO_MANY_TRIES),

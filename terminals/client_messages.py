@@ -11,8 +11,10 @@ from foundation.problems import Problem
 from terminals.phone_keys import PrivateKey, algorithm_of, phone_signer
 from terminals.signatures import check_answer, ed25519_verifier, sign_request
 
-TIMEOUT = urllib3.Timeout(connect=3, read=12)
+CONNECT_WITHIN_S = 3
+ANSWER_WITHIN_S = 12
 """Longer than the centre tries to learn an outcome (8 s), shorter than a cashier's patience."""
+TIMEOUT = urllib3.Timeout(connect=CONNECT_WITHIN_S, read=ANSWER_WITHIN_S)
 
 JSON_BODY = {"content-type": "application/json"}
 
