@@ -613,8 +613,8 @@ def _phones(certificate: bytes) -> Json:
     opened = {name: opened[name] for name in ("order_id", "state", "amount_fen", "expires_at", "pay_url")}
     payment = {
         "number": RECEIPT_NUMBER,
-        "kind": "meal",
-        "channel": "code",
+        "kind": "payment",
+        "channel": "qr",
         "meal": "lunch",
         "canteen_zh": "机关食堂",
         "canteen_en": "Staff canteen",
@@ -805,7 +805,7 @@ def _block_list(session: Session) -> Json:
 def _receipt_code() -> Json:
     members: Json = {
         "number": RECEIPT_NUMBER,
-        "kind": "meal",
+        "kind": "payment",
         "payer_zh": "某某局工作人员",
         "canteen_zh": "机关食堂",
         "meal": "lunch",
