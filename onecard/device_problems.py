@@ -1,6 +1,6 @@
 """Which problems terminals and phones may be answered with, by route: for the API description.
 
-docs/terminal-protocol.md (section 3.1) says what a device does about each; tests/rules/test_protocol_page.py compares,
+docs/terminal-protocol.md (section 3.1) says what a device does about each; tests/rules/test_protocol_tables.py compares,
 and tests/system/test_protocol_page.py asks a running system.
 """
 
