@@ -103,12 +103,16 @@ def _check_escapes(value: Any) -> None:
 
 def as_type(value: Any, wanted: type[T]) -> T:
     """Convert a parsed value to a wire type; raises Problem(INVALID) that names the invalid member."""
-    if isinstance(wanted, type) and issubclass(wanted, Message) and not wanted.nulls:
+    of_device = isinstance(wanted, type) and issubclass(wanted, Message) and not wanted.nulls
+    if of_device:
         _refuse_null(value, wanted)
     try:
-        return msgspec.convert(value, wanted, strict=True)
+        message = msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError as error:
         raise refusal_of(error, wanted) from None
+    if of_device:
+        _refuse_other_spelling(value, msgspec.to_builtins(message), wanted)
+    return message
 
 
 def _refuse_null(value: Any, wanted: Any, at: str = "$") -> None:
@@ -120,6 +124,18 @@ def _refuse_null(value: Any, wanted: Any, at: str = "$") -> None:
     elif isinstance(value, list):
         for place, member in enumerate(value):
             _refuse_null(member, wanted, f"{at}[{place}]")
+
+
+def _refuse_other_spelling(value: Any, read: Any, wanted: Any, at: str = "$") -> None:
+    """Raise Problem(INVALID) for a number (UUID) that is not written as it is printed; upper case is allowed."""
+    if isinstance(value, dict):
+        for name in value.keys() & read.keys():
+            _refuse_other_spelling(value[name], read[name], wanted, f"{at}.{name}")
+    elif isinstance(value, list):
+        for place, (member, other) in enumerate(zip(value, read, strict=True)):
+            _refuse_other_spelling(member, other, wanted, f"{at}[{place}]")
+    elif isinstance(value, str) and value.lower() != read.lower():
+        raise refusal_of(f"Invalid UUID - at `{at}`", wanted)
 
 
 class TypedReader(Generic[T]):

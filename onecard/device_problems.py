@@ -1,7 +1,7 @@
 """Which problems terminals and phones may be answered with, by route: for the API description.
 
-docs/terminal-protocol.md (section 3.1) says what a device does about each; tests/rules/test_protocol_tables.py compares,
-and tests/system/test_protocol_page.py asks a running system.
+docs/terminal-protocol.md (section 3.1) says what a device does about each; tests/rules/test_protocol_tables.py compares
+both, and tests/system/test_protocol_page.py asks a running system.
 """
 
 from litestar.enums import HttpMethod

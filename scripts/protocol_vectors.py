@@ -962,8 +962,9 @@ def _cases(info: Any, good: Any, at: str = "") -> Iterator[tuple[Case, bool]]:
     elif isinstance(info, inspect.EnumType):
         yield from _beyond(at, ["x", f"{good}\n", good.upper(), 1, None], allowed=[])
     elif isinstance(info, (inspect.UUIDType, inspect.DateType)):
-        longer = f"{good}0" if isinstance(info, inspect.UUIDType) else f"{good}T00:00:00"
-        yield from _beyond(at, ["x", f"{good}\n", longer, 1, None], allowed=[])
+        is_uuid = isinstance(info, inspect.UUIDType)
+        others = [f"{good}0", good.replace("-", "")] if is_uuid else [f"{good}T00:00:00", "2025-02-30"]
+        yield from _beyond(at, ["x", f"{good}\n", *others, 1, None], allowed=[good.upper()] if is_uuid else [])
     elif isinstance(info, inspect.StrType):
         beyond: list[Any] = [f"{good}\n", 1, None]
         if name != "qr":

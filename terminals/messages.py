@@ -7,6 +7,7 @@ their own (``charges.py``), which uses the same functions.
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -124,8 +125,8 @@ def signed_path(scope: HTTPScope) -> str:
     if scope["query_string"]:
         raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
     path = scope["path"]
-    numbers = {str(value) for value in scope["path_params"].values() if isinstance(value, int)}
-    if scope["raw_path"] != path.encode() or not numbers <= set(path.split("/")):
+    numbers = Counter(str(value) for value in scope["path_params"].values() if isinstance(value, int))
+    if scope["raw_path"] != path.encode() or not numbers <= Counter(path.split("/")):
         raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
     return path
 

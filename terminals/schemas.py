@@ -12,6 +12,7 @@ from foundation.messages import BULK_MAX, DeviceMessage, Message, Number, as_par
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
+from settlement.errors import Refusal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen, SaleLine
 from terminals.models import TerminalKind
@@ -369,7 +370,7 @@ class Answer(Struct, omit_defaults=True):
 
     outcome: Annotated[str, Meta(examples=["approved"])]
     receipt: Receipt | None = None
-    reason: str | None = None
+    reason: Annotated[str | None, Meta(description="A later centre may know more.", examples=list(Refusal))] = None
     title_zh: str | None = None
     title_en: str | None = None
     advice_zh: str | None = None

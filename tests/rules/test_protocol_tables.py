@@ -188,7 +188,8 @@ def test_a_problem_has_the_members_that_the_page_says() -> None:
 
 def test_the_table_of_reasons() -> None:
     table = tables(section("6"))[-1]
-    assert {row[0].strip("`") for row in table} == set(Refusal)
+    described = api()["components"]["schemas"]["terminals_schemas_Answer"]["properties"]["reason"]
+    assert {row[0].strip("`") for row in table} == set(Refusal) == set(described["examples"])
     assert len(table) == len(Refusal)
     for row in table:
         assert row[-1] == both(f"refusal.{row[0].strip('`')}.title"), row

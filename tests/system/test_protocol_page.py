@@ -204,6 +204,7 @@ def odd_values(schema: dict[str, Any], good: Any, chance: random.Random) -> Iter
                 yield from (int(limit) - 1, int(limit), int(limit) + 1, chance.randint(int(limit) + 1, 2**62))
     elif isinstance(good, str):
         yield from (f"{good}\n", f" {good}", f"{good} ", f"{good}=", f"{good}\0", good * 2, good[:-1], good.swapcase())
+        yield from (good.replace("-", ""), good.replace("-", "", 1), f"{{{good}}}", f"urn:uuid:{good}")
         yield from (f"{good[:-1]}{one}" for one in "BCDhlptx-_+/é")
         for _ in range(4):
             at = chance.randrange(max(len(good), 1))
@@ -287,6 +288,33 @@ class Schemas:
 @pytest.fixture(scope="module")
 def schemas(system: System) -> Schemas:
     return Schemas(urllib3.request("GET", f"{system.url}/schema/openapi.json").json())
+
+
+ODD_IN_PATH = [
+    "0", "1", "00", "01", "+1", "-1", "-0", "1_0", "1.0", "1e3", "0x1", " 1", "1 ", "%31", "%20", "１", "2147483647",
+    "2147483648", "9007199254740991", "9007199254740992", "9" * 40, "9" * 5_000, "x", "null", "..", ".", "1;a=1", "1?",
+    "1#", "A" * 22, "a" * 21 + "-", "A" * 21, "A" * 23, "A" * 21 + "=", "%00", "é",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_no_odd_path_of_a_question_is_taken_or_breaks_it(devices: Devices, kind: str) -> None:
+    """A number in a path has one spelling, whatever is signed; nothing is a 5xx."""
+    start, *parts = VECTORS[kind]["path"].removeprefix("/terminal/").split("/")
+    tries, taken, broken = 0, [], []
+    for place in range(len(parts)):
+        for odd in ODD_IN_PATH:
+            path = "/".join(["/terminal", start, *parts[:place], odd, *parts[place + 1 :]])
+            answer = devices.send(kind, "", path)
+            tries += 1
+            is_number = odd.isascii() and odd.isdecimal() and str(int(odd[:30])) == odd
+            is_version = re.fullmatch("[A-Za-z0-9_-]{22}", odd) is not None
+            if answer.status >= 500:
+                broken.append((path, answer.status))
+            elif answer.status == 200 and not (is_version if kind == "parameters" else is_number):
+                taken.append((path, answer.data[:100]))
+    print(f"{kind}: of {tries} paths {len(taken)} taken, {len(broken)} answered 5xx")
+    assert (taken, broken) == ([], []), tries
 
 
 def full_body(devices: Devices, kind: str) -> Any:
