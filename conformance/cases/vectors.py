@@ -152,11 +152,11 @@ def counters(bench: Bench) -> None:
 
 @GROUP.case("vector-session-messages", _SECTION)
 def session_messages(bench: Bench) -> None:
-    """A charge and a shift's opening."""
+    """Charges, a void, a shift's opening and weigh-ins."""
     mac, session_id = _session_mac(), wire.decode(vectors()["sign_on"]["answer_body"])["session_id"]
-    for name, path in (("charge", "/terminal/charges"), ("shift_opening", "/terminal/shifts")):
+    for name in ("charge", "code_charge", "void", "shift_opening", "weigh_ins"):
         block = vectors()[name]
-        _signed(bench, block, path, session_id, mac, request_id=block["request_id"])
+        _signed(bench, block, block["path"], session_id, mac, request_id=block["request_headers"]["onecard-request"])
         _answered(bench, block, session_id, signatures.hmac_verifier(mac))
 
 
