@@ -141,7 +141,11 @@ D = TypeVar("D", bound=_Dated)
 
 def in_force(versions: Sequence[D], on: date) -> D | None:
     """The version that is valid on a day, out of versions in descending order."""
-    return next((version for version in versions if version.valid_from <= on), None)
+    # No generator: this is asked twice for every charge.
+    for version in versions:
+        if version.valid_from <= on:
+            return version
+    return None
 
 
 def price(tariff: Tariff | None, rules: RegionRules, amount_fen: int | None) -> Price | Declined:
