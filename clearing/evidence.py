@@ -1,4 +1,4 @@
-"""What a terminal signed of a disputed payment: evidence that neither agency and not the centre could have made.
+"""What a terminal signed of a shift and its payments: evidence that neither agency and not the centre could have made.
 
 The closing of the payment's shift has the head of a hash chain over all requests of the shift. The ledger's own
 requests give the same head, or they do not; everybody can compute it again from the leaves, and check the signature.
@@ -7,15 +7,25 @@ Leaves of other payments are hashes alone: their content concerns nobody here.
 
 import json
 from base64 import urlsafe_b64encode
+from typing import Any
 
 from clearing.disputes import find_dispute
 from clearing.errors import NO_DISPUTE
-from clearing.schemas import ShiftEvidence
-from foundation.postgres import Pool
-from foundation.problems import Problem
+from clearing.schemas import ClosingEvidence, ShiftEvidence
+from clearing.shifts import QUERIES
+from foundation.postgres import Pool, as_struct
+from foundation.problems import NOT_FOUND, Problem
 from registry.access import Person
+from registry.identifiers import AgencyId
 from registry.models import Database
-from settlement.shifts import SHIFT_NUMBERS_MAX, chain_head, closing_of_payment, is_signed, requests_between
+from settlement.shifts import (
+    SHIFT_NUMBERS_MAX,
+    Closing,
+    chain_head,
+    closing_of_payment,
+    is_signed,
+    requests_between,
+)
 
 
 async def evidence_of(database: Database, ledger: Pool, person: Person, dispute_id: int) -> ShiftEvidence:
@@ -27,28 +37,54 @@ async def evidence_of(database: Database, ledger: Pool, person: Person, dispute_
     numbers = (closing.terminal_id, closing.epoch, closing.first_sequence)
     requests = await requests_between(ledger, closing.book, *numbers, closing.last_sequence, SHIFT_NUMBERS_MAX)
     leaves = [one.leaf() for one in requests]
-    head = _text(chain_head(*numbers, leaves))
     payment = next(one for one in requests if one.sequence == closing.sequence)
     return ShiftEvidence(
-        terminal_id=closing.terminal_id,
-        epoch=closing.epoch,
-        shift=closing.first_sequence,
-        cashier=closing.cashier,
-        drawer=closing.drawer,
+        **_signed(closing, leaves),
         sequence=closing.sequence,
         body_digest=_text(payment.body_digest or bytes(32)),
         receipt=dispute.posting_id,
         amount_fen=payment.amount_fen,
-        closing=closing.body.decode(),
-        signature_base=closing.signature_base.decode(),
-        signature=_text(closing.signature),
-        public_key=_text(closing.public_key),
-        received_at=closing.received_at,
-        leaves=[_text(leaf) for leaf in leaves],
         position=requests.index(payment),
-        is_signed=is_signed(closing.body, closing.signature_base, closing.signature, closing.public_key),
-        has_payment=json.loads(closing.body)["journal_head"] == head,
+        has_payment=_gives_head(closing, leaves),
     )
+
+
+async def closing_evidence(
+    ledger: Pool, terminal_id: int, epoch: int, shift: int, agency_id: AgencyId | None
+) -> ClosingEvidence:
+    """The latest closing of a shift of an agency's till, or of any. Raises Problem NOT_FOUND."""
+    row = await ledger.fetchrow(QUERIES["closing"], terminal_id, epoch, shift, agency_id)
+    if row is None:
+        raise Problem(NOT_FOUND, "shift.no_closing", terminal_id=terminal_id, shift=shift)
+    closing = as_struct(row, Closing)
+    requests = await requests_between(
+        ledger, closing.book, terminal_id, epoch, shift, closing.last_sequence, SHIFT_NUMBERS_MAX
+    )
+    leaves = [one.leaf() for one in requests]
+    return ClosingEvidence(**_signed(closing, leaves), has_leaves=_gives_head(closing, leaves), agrees=closing.agrees)
+
+
+def _signed(closing: Closing, leaves: list[bytes]) -> dict[str, Any]:
+    return {
+        "terminal_id": closing.terminal_id,
+        "epoch": closing.epoch,
+        "shift": closing.first_sequence,
+        "cashier": closing.cashier,
+        "drawer": closing.drawer,
+        "closing": closing.body.decode(),
+        "signature_base": closing.signature_base.decode(),
+        "signature": _text(closing.signature),
+        "public_key": _text(closing.public_key),
+        "received_at": closing.received_at,
+        "leaves": [_text(leaf) for leaf in leaves],
+        "is_signed": is_signed(closing.body, closing.signature_base, closing.signature, closing.public_key),
+    }
+
+
+def _gives_head(closing: Closing, leaves: list[bytes]) -> bool:
+    """Whether the leaves give the head that the terminal signed."""
+    head = chain_head(closing.terminal_id, closing.epoch, closing.first_sequence, leaves)
+    return bool(json.loads(closing.body)["journal_head"] == _text(head))
 
 
 def _text(data: bytes) -> str:

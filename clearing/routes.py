@@ -14,9 +14,11 @@ from clearing.approvals import change_account, close_by_person, release_file
 from clearing.bank_files import FILE_BYTES_MAX, read_confirmation_file
 from clearing.closing import QUERIES, cycle_result, open_dates, wait_published
 from clearing.errors import NO_CYCLE
+from clearing.evidence import closing_evidence
 from clearing.proof import bundle
 from clearing.schemas import (
     CloseDay,
+    ClosingEvidence,
     CycleInfo,
     CycleTimes,
     DifferenceInfo,
@@ -29,14 +31,16 @@ from clearing.schemas import (
     OpenLegInfo,
     PaymentLine,
     Resolved,
+    ShiftFinding,
 )
+from clearing.shifts import findings
 from clearing.statements import english_copy, read_statement
 from clearing.states import DocumentKind, FileFormat, NetworkReport
 from foundation.aside import Aside
 from foundation.attachments import received
 from foundation.calendar import Calendar
 from foundation.catalogue import Language
-from foundation.messages import NumberInPath
+from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_ALLOWED, Problem
 from foundation.request_log import address_of
@@ -266,6 +270,32 @@ class ClearingController(Controller):
         """Runs the reconciliation that the job runner repeats every five minutes, and returns the differences."""
         await reconciliation.reconcile(ledger, calendar, datetime.now(UTC))
         return await _differences(ledger, request.user.agency_id, resolved=False)
+
+    @get("/shifts/{business_date:date}", guards=SEE, summary="List shifts that need a look")
+    async def shift_findings(
+        self, request: ByPerson, business_date: date, ledger: Pool, calendar: Calendar
+    ) -> list[ShiftFinding]:
+        """Of a business day: payments outside every shift, shifts left open after it, closings that differ.
+
+        An agency sees its own tills'.
+        """
+        return await findings(ledger, calendar, business_date, request.user.agency_id)
+
+    @get(
+        "/shifts/{terminal_id:int}/{epoch:int}/{shift:int}/closing",
+        guards=SEE,
+        summary="Show what a terminal signed of a shift",
+    )
+    async def closing(
+        self,
+        request: ByPerson,
+        terminal_id: NumberInPath,
+        epoch: SmallNumberInPath,
+        shift: NumberInPath,
+        ledger: Pool,
+    ) -> ClosingEvidence:
+        """The latest closing with its signature, and the ledger's hash chain; an agency sees its own tills'."""
+        return await closing_evidence(ledger, terminal_id, epoch, shift, request.user.agency_id)
 
     @post("/bank-accounts", guards=[access.allows("settle")], summary="Change a bank account", responses=AWAITS)
     async def set_bank_account(

@@ -16,6 +16,7 @@ from clearing.states import (
     EntryVerdict,
     LegState,
     Resolution,
+    ShiftFindingKind,
 )
 from foundation.attachments import NewFiles
 from foundation.messages import VISIBLE, Fen, LongText, Message, form, text
@@ -262,6 +263,56 @@ class ShiftEvidence(Struct):
     position: int
     is_signed: bool
     has_payment: bool
+
+
+class ClosingEvidence(Struct):
+    """The latest closing of a shift as the terminal signed it, and the ledger's hash chain. Bytes are base64url.
+
+    ``closing`` is the body that was signed: its digest stands in ``signature_base``. ``leaves``: of the chain as the
+    ledger has it now, in order. ``is_signed``: the signature is genuine. ``has_leaves``: they give the head that the
+    terminal signed. ``agrees``: so did its totals at the time of the closing.
+    """
+
+    terminal_id: TerminalId
+    epoch: int
+    shift: int
+    cashier: str
+    drawer: str
+    closing: str
+    signature_base: str
+    signature: str
+    public_key: str
+    received_at: datetime
+    leaves: list[str]
+    is_signed: bool
+    has_leaves: bool
+    agrees: bool
+
+
+class ShiftFinding(Struct):
+    """A shift of a business day, or payments without one, that need a look; money in fen.
+
+    ``first`` and ``last`` are the numbers. ``payments`` and ``amount_fen``: what the ledger has of them on the day.
+    ``unknown``, ``off_payments``, ``off_fen``: of a closing that differs, what the terminal had no answer to, and how
+    much more the ledger had, net of reversals.
+    """
+
+    kind: ShiftFindingKind
+    agency_id: AgencyId
+    canteen_id: CanteenId
+    terminal_id: TerminalId
+    epoch: int
+    shift: int | None
+    first: int
+    last: int
+    cashier: str | None
+    drawer: str | None
+    opened_at: datetime | None
+    payments: int
+    amount_fen: Fen
+    unknown: int
+    off_payments: int
+    off_fen: int
 
 
 class DifferenceInfo(Struct):

@@ -132,3 +132,14 @@ class DifferenceCause(StrEnum):
     STUCK_CLOSING = "stuck_closing"
     STUCK_CLOSED = "stuck_closed"
     STUCK_NETTED = "stuck_netted"
+
+
+class ShiftFindingKind(StrEnum):
+    """Why a shift, or payments without one, need a look."""
+
+    OUTSIDE = "outside"
+    """Payments under numbers that no shift has."""
+    OPEN = "open"
+    """The business day has ended, and the till has not closed the shift."""
+    DIFFERS = "differs"
+    """The latest closing does not agree with the ledger."""

@@ -172,7 +172,10 @@ class TakeAwaySale(Base):
 
 
 class TillTotals(Base):
-    """A terminal's last report of an epoch's totals: written by workers of the release before alone."""
+    """A terminal's last report of an epoch's totals: written by workers of the release before alone.
+
+    Drop it in the release after the first one that has ``till_shift``: no worker writes it then.
+    """
 
     __tablename__ = "till_totals"
 

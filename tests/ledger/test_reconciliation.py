@@ -1,5 +1,6 @@
 """Reconciliation: books that agree show nothing; each way of not agreeing is shown with its cause and age."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -175,6 +176,8 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     terminal.open_shift("c-07", "1")
     assert terminal.charge_card(card, "lunch").outcome == "approved"
     assert terminal.charge_card(card, "lunch").outcome == "approved"
+    outside = network.terminal(tmp_path)
+    assert outside.charge_card(network.card(network.official()), "lunch").outcome == "approved"
     assert terminal.void(terminal.epoch, 3).outcome == "voided"
     terminal.journal.write_answer(terminal.epoch, 2, "refused", b'{"outcome":"refused"}')
     assert not terminal.close_shift().agree
@@ -197,11 +200,42 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     expect(page.locator("#differences")).to_contain_text("终端短款")
     expect(page.locator("#differences")).to_contain_text("第1次启用")
     expect(page.locator("#differences")).to_contain_text("鄞州区机关事务中心")
+    page.fill("#day", "2020-02-02")
+    expect(page.locator("#shift-state")).to_have_text("当日没有班次外收款，班次均已结班且相符")
+    expect(page.locator("#shift-table")).to_be_hidden()
+    today = max(str(one["business_date"]) for one in network.centre.call("GET", "/clearing/open-days"))
+    page.fill("#day", today)
+    expect(page.locator("#shifts tr", has_text=f"终端{outside.identity.terminal_id}")).to_contain_text("班次外收款")
+    row = page.locator("#shifts tr", has_text=f"终端{terminal.identity.terminal_id}")
+    expect(row).to_contain_text("结班合计与系统不符")
+    expect(row).to_contain_text("收银员c-07 · 钱箱1")
+    expect(row).to_contain_text("系统减终端：")
+    assert not re.search("[A-Za-z]{3,}", row.inner_text())
     assert not re.search("[A-Za-z]{3,}", page.locator("#found").inner_text())
     page.click("#language")
     expect(page.locator("#differences")).to_contain_text("its journal may be incomplete")
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    row = page.locator("#shifts tr", has_text=f"Terminal {terminal.identity.terminal_id}")
+    expect(row).to_contain_text("signed totals differ")
+    expect(row).to_contain_text("cashier c-07 · drawer 1")
     assert not re.search("[\u3400-\u9fff]", page.locator("#found").inner_text())
+    with page.expect_download() as download:
+        row.get_by_role("button", name="Signed closing").click()
+    told = json.loads(Path(download.value.path()).read_text())
+    assert (told["terminal_id"], told["shift"], told["is_signed"], told["agrees"]) == (
+        terminal.identity.terminal_id, 1, True, False
+    )  # fmt: skip
+    path = f"/clearing/shifts/{told['terminal_id']}/{told['epoch']}/{told['shift']}/closing"
+    assert finance.call("GET", path) == told
+    others = network.person("finance-yuyao")
+    assert others.ask("GET", path).status == 404
+    assert not [
+        one for one in others.call("GET", f"/clearing/shifts/{today}") if one["terminal_id"] == told["terminal_id"]
+    ]
+    assert network.person("kitchen-yinzhou").ask("GET", f"/clearing/shifts/{today}").status == 403
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     expect(page.locator("#session")).to_contain_text("Signed in as finance-yinzhou")
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("#state")).to_have_text("Sign in to see the differences")

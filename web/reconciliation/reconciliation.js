@@ -52,8 +52,26 @@ const TEXTS = {
     },
     subjects: {
       terminal: (terminal, epoch, shift) => `终端${terminal}，第${epoch}次启用，班次${shift}`,
+      outside: (terminal, epoch, first, last) => `终端${terminal}，第${epoch}次启用，序号${first === last ? first : `${first}至${last}`}`,
       leg: (day, agency) => `${day}清算场次，${agency}`,
     },
+    shifts: "班次核对",
+    day: "营业日",
+    shift: "终端与班次",
+    situation: "情况",
+    payments: "当日笔数",
+    paid: "当日金额",
+    looking: "正在查询……",
+    noFindings: "当日没有班次外收款，班次均已结班且相符",
+    situations: {
+      outside: "班次外收款：终端未开班即收款，请核对收银员与款项",
+      open: "营业日已结束，班次尚未结班",
+      differs: "结班合计与系统不符，请用清单逐笔核对",
+    },
+    cashier: (canteen, cashier, drawer) => `${canteen} · 收银员${cashier} · 钱箱${drawer}`,
+    less: (payments, amount) => `系统减终端：${payments}笔，${amount}元`,
+    unanswered: (count) => `终端有${count}笔未确认`,
+    evidence: "结班记录与签名",
   },
   en: {
     tag: "en",
@@ -107,8 +125,26 @@ const TEXTS = {
     },
     subjects: {
       terminal: (terminal, epoch, shift) => `Terminal ${terminal}, epoch ${epoch}, shift ${shift}`,
+      outside: (terminal, epoch, first, last) => `Terminal ${terminal}, epoch ${epoch}, ${first === last ? `number ${first}` : `numbers ${first} to ${last}`}`,
       leg: (day, agency) => `Cycle ${day}, ${agency}`,
     },
+    shifts: "Shifts of a day",
+    day: "Business day",
+    shift: "Terminal and shift",
+    situation: "Situation",
+    payments: "Payments",
+    paid: "Amount",
+    looking: "Looking…",
+    noFindings: "No payments outside a shift; every shift of the day is closed and agrees",
+    situations: {
+      outside: "Payments outside every shift: the till took them without opening one; ask who was at the till",
+      open: "The day is over, and the shift is not closed",
+      differs: "The signed totals differ from the ledger; compare the list of requests",
+    },
+    cashier: (canteen, cashier, drawer) => `${canteen} · cashier ${cashier} · drawer ${drawer}`,
+    less: (payments, amount) => `Ledger less terminal: payments ${payments}, yuan ${amount}`,
+    unanswered: (count) => `The terminal has ${count} without an answer`,
+    evidence: "Signed closing",
   },
 };
 const SUBJECTS = {
@@ -117,14 +153,24 @@ const SUBJECTS = {
   agency: /^agency (\d+)$/,
 };
 const REFRESH_MS = 30000;
+const KEPT_MS = 60000;
 const state = document.getElementById("state");
+const day = document.getElementById("day");
+const shiftState = document.getElementById("shift-state");
 const form = document.getElementById("sign-in");
 let language = document.documentElement.lang === "en" ? "en" : "zh";
 let token = "";
 let login = "";
 let agencies = new Map();
+let canteens = new Map();
 let shown = null;
+let findings = null;
 let refreshing = 0;
+
+function sayOfShifts(text, wrong = false) {
+  shiftState.textContent = text;
+  shiftState.className = wrong ? "wrong" : "";
+}
 
 function say(text, wrong = false) {
   state.textContent = text;
@@ -151,9 +197,16 @@ async function askNames() {
   try {
     const directory = await ask("GET", "/registry/directory");
     agencies = new Map(directory.agencies.map((one) => [one.agency_id, one]));
+    canteens = new Map(directory.agencies.flatMap((one) => one.canteens).map((one) => [one.canteen_id, one]));
   } catch {
     agencies = new Map();
+    canteens = new Map();
   }
+}
+
+function canteen(finding) {
+  const found = canteens.get(finding.canteen_id);
+  return found ? (language === "zh" ? found.name_zh : found.name_en) : agency(finding.agency_id);
 }
 
 function subject(text) {
@@ -212,6 +265,62 @@ function drawRow(body, difference) {
   }
 }
 
+function small(text) {
+  const made = document.createElement("small");
+  made.textContent = text;
+  return made;
+}
+
+// A link to a file that only who is signed in may have.
+function closing(one) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: TEXTS[language].evidence });
+  button.addEventListener("click", async () => {
+    try {
+      const told = await ask("GET", `/clearing/shifts/${one.terminal_id}/${one.epoch}/${one.shift}/closing`);
+      const file = new Blob([JSON.stringify(told, null, 2)], { type: "application/json" });
+      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `closing-${one.terminal_id}-${one.epoch}-${one.shift}.json` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
+    } catch (error) {
+      sayOfShifts(error.message, true);
+    }
+  });
+  return button;
+}
+
+function drawFinding(body, one) {
+  const texts = TEXTS[language];
+  const row = body.insertRow();
+  const which = one.shift === null
+    ? [texts.subjects.outside(one.terminal_id, one.epoch, one.first, one.last), canteen(one)]
+    : [texts.subjects.terminal(one.terminal_id, one.epoch, one.shift), texts.cashier(canteen(one), one.cashier, one.drawer)];
+  row.insertCell().append(which[0], small(which[1]));
+  const situation = row.insertCell();
+  situation.append(texts.situations[one.kind]);
+  if (one.kind === "differs") {
+    situation.append(small(texts.less(signed(one.off_payments), signed(one.off_fen, yuan))));
+    if (one.unknown) situation.append(small(texts.unanswered(one.unknown)));
+    situation.append(closing(one));
+  }
+  for (const text of [one.payments, yuan(one.amount_fen)]) {
+    const cell = row.insertCell();
+    cell.className = "number";
+    cell.textContent = text;
+  }
+}
+
+function signed(number, shownAs = (plain) => String(plain).replace("-", "−")) {
+  return number > 0 ? `+${shownAs(number)}` : shownAs(number);
+}
+
+function drawFindings() {
+  const body = document.getElementById("shifts");
+  body.replaceChildren();
+  for (const one of findings ?? []) drawFinding(body, one);
+  document.getElementById("shift-table").hidden = !findings?.length;
+  sayOfShifts(findings?.length === 0 ? TEXTS[language].noFindings : "");
+}
+
 function draw() {
   const texts = TEXTS[language];
   document.documentElement.lang = texts.tag;
@@ -228,6 +337,7 @@ function draw() {
   const body = document.getElementById("differences");
   body.replaceChildren();
   for (const difference of shown) drawRow(body, difference);
+  drawFindings();
   say(open.length ? texts.open(open.length) : texts.none);
 }
 
@@ -242,7 +352,7 @@ async function signOut() {
   clearInterval(refreshing);
   const ended = ask("DELETE", "/console/sessions/current");
   token = login = "";
-  shown = null;
+  shown = findings = null;
   form.reset();
   drawSession();
   form.elements.login.focus();
@@ -264,6 +374,34 @@ async function refresh() {
     if (token === asked) say(error.message, true);
   }
 }
+
+// The last day that is over: its shifts should be closed.
+async function chooseDay() {
+  const open = (await ask("GET", "/clearing/open-days")).map((one) => one.business_date).sort().pop();
+  const before = new Date(`${open}T00:00Z`);
+  before.setUTCDate(before.getUTCDate() - 1);
+  day.value = before.toISOString().slice(0, 10);
+  await lookAtShifts();
+}
+
+// By itself only when the day is chosen: it reads all payments of a day.
+async function lookAtShifts() {
+  const asked = [token, day.value].join();
+  if (!day.value) return;
+  findings = null;
+  drawFindings();
+  sayOfShifts(TEXTS[language].looking);
+  try {
+    const told = await ask("GET", `/clearing/shifts/${day.value}`);
+    if ([token, day.value].join() !== asked) return;
+    findings = told;
+    drawFindings();
+  } catch (error) {
+    if ([token, day.value].join() === asked) sayOfShifts(error.message, true);
+  }
+}
+
+day.addEventListener("change", lookAtShifts);
 
 document.getElementById("sign-out").addEventListener("click", signOut);
 
@@ -287,6 +425,7 @@ form.addEventListener("submit", async (event) => {
   drawSession();
   refreshing = setInterval(refresh, REFRESH_MS);
   await refresh();
+  if (shown !== null) await chooseDay();
 });
 
 draw();
