@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -99,6 +99,11 @@ class Listed:
     body: dict[str, Any] | None
 
 
+T = TypeVar("T")
+
+Wants = Callable[[Wanted], None]
+"""Tells what is asked for where one person may not do it."""
+
 Execute = Callable[[Change, Approval], Awaitable[dict[str, Any]]]
 """Carries an approved request out in the transaction of its approval, and returns the result. Raises Problem."""
 
@@ -109,6 +114,17 @@ class Approvals:
     def __init__(self, database: Database, kinds: Mapping[str, Execute] | None = None) -> None:
         self._database = database
         self._kinds = kinds or {}
+
+    async def alone_or_asked(self, maker: str, work: Callable[[Wants], Awaitable[T]]) -> T | Approval:
+        """What ``work`` returns, or the request for approval where it is more than one person may do.
+
+        ``work`` says what it wants before it raises NeedsApproval, in the transaction that it would have committed.
+        """
+        wanted: list[Wanted] = []
+        try:
+            return await work(wanted.append)
+        except NeedsApproval as needed:
+            return await self.ask(maker, wanted[-1], needed.rule)
 
     async def ask(self, maker: str, wanted: Wanted, rule: Rule) -> Approval:
         """Note a request for approval; the same request while it is pending is a repeat, and gets the same answer."""

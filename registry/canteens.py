@@ -1,4 +1,6 @@
-"""The canteens that a console user may see."""
+"""Canteens by number: those that a console user may see, or all."""
+
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +15,12 @@ async def canteens_of(db: AsyncSession, person: Person) -> dict[int, Canteen]:
     query = select(Canteen)
     if person.agency_id is not None:
         query = query.where(Canteen.agency_id == person.agency_id)
+    return {canteen.canteen_id: canteen for canteen in await db.scalars(query)}
+
+
+async def canteens_numbered(db: AsyncSession, numbers: Collection[int]) -> dict[int, Canteen]:
+    """The canteens with these numbers, by number."""
+    query = select(Canteen).where(Canteen.canteen_id.in_(numbers))
     return {canteen.canteen_id: canteen for canteen in await db.scalars(query)}
 
 

@@ -4,7 +4,6 @@ Each kind of request has a body, which is exactly what is posted, and the functi
 its approval.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct, convert, to_builtins
 
 from foundation.postgres import Connection, Pool
-from registry.approvals import Approvals, Execute, NeedsApproval, Wanted
+from registry.approvals import Approvals, Execute, Wanted, Wants
 from registry.audit import Change, Note, append
 from registry.identifiers import AgencyId, Book, HolderId
 from registry.models import Approval
@@ -68,19 +67,6 @@ class RefundWanted(Struct):
         )  # fmt: skip
 
 
-async def alone_or_asked(
-    approvals: Approvals, maker: str, wanted: Wanted, post: Callable[[], Awaitable[T]]
-) -> T | Approval:
-    """What ``post`` returns, or the request for approval where it is more than one person may do.
-
-    ``post`` judges by ``must_be_within`` in the transaction that it commits.
-    """
-    try:
-        return await post()
-    except NeedsApproval as needed:
-        return await approvals.ask(maker, wanted, needed.rule)
-
-
 async def deposit_by_person(
     pool: Pool, approvals: Approvals, limits: AloneLimits, note: Note, asked: DepositsWanted, reason: str = ""
 ) -> Approval | None:
@@ -98,8 +84,11 @@ async def deposit_by_person(
                 await must_be_within(connection, limits, note.actor, asked.book, DEPOSITS, moved)
                 await append(connection, replace(note, detail=note.detail | _counted(fresh)))
 
-    wanted = replace(asked.wanted, reason=reason)
-    return await alone_or_asked(approvals, note.actor, wanted, lambda: until_known(post, GIVE_UP_AFTER_S))
+    async def work(wants: Wants) -> None:
+        wants(replace(asked.wanted, reason=reason))
+        await until_known(post, GIVE_UP_AFTER_S)
+
+    return await approvals.alone_or_asked(note.actor, work)
 
 
 async def refund_by_person(
@@ -121,7 +110,11 @@ async def refund_by_person(
                 await append(connection, note)
             return refunded
 
-    return await alone_or_asked(approvals, maker, asked.wanted, lambda: until_known(post, GIVE_UP_AFTER_S))
+    async def work(wants: Wants) -> Refund:
+        wants(asked.wanted)
+        return await until_known(post, GIVE_UP_AFTER_S)
+
+    return await approvals.alone_or_asked(maker, work)
 
 
 async def _post(connection: Connection, asked: DepositsWanted, maker: str) -> list[Deposit]:

@@ -8,7 +8,7 @@ from msgspec import Struct, convert, to_builtins
 from foundation.problems import CONFLICT, Problem
 from registry import audit
 from registry.access import Person
-from registry.approvals import Approvals, Execute, NeedsApproval, Wanted
+from registry.approvals import Approvals, Execute, Wanted, Wants
 from registry.audit import Change
 from registry.identifiers import AgencyId, Book, HolderId
 from registry.models import Approval, Database
@@ -42,14 +42,16 @@ async def close_by_person(
 
     Raises Problem NOT_FOUND, NOT_ALLOWED, and as ``close_account``.
     """
-    asked: ClosureWanted | None = None
-    try:
+
+    async def close(wants: Wants) -> Closed:
         async with audit.change(database, person.login, "close_account", f"official/{data.holder_id}") as change:
             official = (await find_officials(change.db, [data.holder_id]))[data.holder_id]
             person.must_act_for(official.agency_id)
             closed, blocked = await _close(change, official.book, official.holder_id, data.posting_id)
-            asked = ClosureWanted(
-                official.book, official.agency_id, official.holder_id, data.posting_id, closed.cash_fen
+            wants(
+                ClosureWanted(
+                    official.book, official.agency_id, official.holder_id, data.posting_id, closed.cash_fen
+                ).wanted
             )  # fmt: skip
             change.is_repeat = closed.is_repeat
             if not closed.is_repeat and closed.cash_fen:
@@ -57,10 +59,9 @@ async def close_by_person(
                 connection = await change.connection()
                 await must_be_within(connection, limits, person.login, official.book, [TransferKind.PAYOUT], moved)
             change.note.detail = {"posting": str(data.posting_id), "blocked": blocked}
-    except NeedsApproval as needed:
-        assert asked is not None
-        return await approvals.ask(person.login, asked.wanted, needed.rule)
-    return Closed(data.holder_id, closed.cash_fen, closed.subsidy_fen)
+        return Closed(data.holder_id, closed.cash_fen, closed.subsidy_fen)
+
+    return await approvals.alone_or_asked(person.login, close)
 
 
 async def _close(change: Change, book: Book, holder_id: HolderId, posting_id: UUID) -> tuple[ClosedAccount, int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Controller, Request, Response, post
-from msgspec import json
+from msgspec import Struct, json
 
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
@@ -84,9 +84,9 @@ class OpeningController(Controller):
         """Turn a device into a terminal; signed with the key in the message. A repeat gets the same answer."""
         signed = await _check_opening(request, ed_key=_new_key(data.public_key), key_id="enrolment")
 
-        async def enrolled() -> bytes:
+        async def enrolled() -> Enrolled:
             with _wrong_codes_counted(request):
-                return json.encode(await enrolment.enrol(database, data))
+                return await enrolment.enrol(database, data)
 
         return await _answer_signed(signed, enrolled, keys, data.centre_key, block_list)
 
@@ -102,13 +102,12 @@ class OpeningController(Controller):
         block_list: BlockListVersion,
     ) -> Response[SignedOn]:
         """Open a session by a key agreement that both sides sign."""
-        async with database() as db:
-            terminal = await enrolment.find_terminal(db, data.terminal_id)
-        signed = await _check_terminal(request, terminal, data.terminal_id)
-        assert terminal is not None
-        body = await request.body()
-        signed_on = partial(enrolment.sign_on, database, ledger, keys, calendar, data, body, terminal)
-        return await _answer_signed(signed, signed_on, keys, data.centre_key, block_list)
+
+        async def signed_on(terminal: Terminal, _: SignedRequest) -> bytes:
+            body = await request.body()
+            return await enrolment.sign_on(database, ledger, keys, calendar, data, body, terminal)
+
+        return await _answer_terminal(request, data, signed_on, database, keys, block_list)
 
     @post("/terminal/keys", summary="Renew a terminal's key")
     async def renew_key(
@@ -120,16 +119,11 @@ class OpeningController(Controller):
         block_list: BlockListVersion,
     ) -> Response[KeyRenewed]:
         """Replace a terminal's key by a fresh one; signed with the old one. A repeat gets the same answer."""
-        async with database() as db:
-            terminal = await enrolment.find_terminal(db, data.terminal_id)
-        key = None if terminal is None else terminal_keys.sender_key(terminal, data)
-        signed = await _check_opening(request, ed_key=key or NOBODYS_KEY, key_id=str(data.terminal_id))
-        assert terminal is not None
 
-        async def renewed() -> bytes:
-            return json.encode(await terminal_keys.renew_key(database, terminal, data))
+        async def renewed(terminal: Terminal, _: SignedRequest) -> KeyRenewed:
+            return await terminal_keys.renew_key(database, terminal, data)
 
-        return await _answer_signed(signed, renewed, keys, data.centre_key, block_list)
+        return await _answer_terminal(request, data, renewed, database, keys, block_list)
 
     @post("/terminal/shifts/closings", status_code=200, summary="Close a shift")
     async def close_shift(
@@ -142,16 +136,11 @@ class OpeningController(Controller):
         block_list: BlockListVersion,
     ) -> Response[ShiftClosed]:
         """Compare and keep what a terminal signed of its shift; the centre signs what the ledger has."""
-        async with database() as db:
-            terminal = await enrolment.find_terminal(db, data.terminal_id)
-        signed = await _check_terminal(request, terminal, data.terminal_id)
-        assert terminal is not None
-        body = await request.body()
 
-        async def closed() -> bytes:
-            return json.encode(await shifts.close_shift(ledger, terminal, data, signed, body))
+        async def closed(terminal: Terminal, signed: SignedRequest) -> ShiftClosed:
+            return await shifts.close_shift(ledger, terminal, data, signed, await request.body())
 
-        return await _answer_signed(signed, closed, keys, data.centre_key, block_list, status=200)
+        return await _answer_terminal(request, data, closed, database, keys, block_list, status=200)
 
     @post("/phone/certificates", summary="Redeem a phone's activation code")
     async def activate(
@@ -187,9 +176,32 @@ class OpeningController(Controller):
         return await account_of(ledger, official.book, official.holder_id)
 
 
+async def _answer_terminal(
+    request: Request[Any, Any, Any],
+    data: SignOn | RenewKey | ShiftClosing,
+    work: Callable[[Terminal, SignedRequest], Awaitable[Struct | bytes]],
+    database: Database,
+    keys: KeyRing,
+    block_list: BlockListVersion,
+    status: int = 201,
+) -> Response[Any]:
+    """The signed answer of this work to a terminal, whose own signature is checked first; raises Problem.
+
+    Under an unknown number nothing is signed: it gets the answer of a wrong signature, after the same work.
+    """
+    async with database() as db:
+        terminal = await enrolment.find_terminal(db, data.terminal_id)
+    key = None
+    if terminal is not None:
+        key = terminal_keys.sender_key(terminal, data) if isinstance(data, RenewKey) else terminal.public_key
+    signed = await _check_opening(request, ed_key=key or NOBODYS_KEY, key_id=str(data.terminal_id))
+    assert terminal is not None
+    return await _answer_signed(signed, partial(work, terminal, signed), keys, data.centre_key, block_list, status)
+
+
 async def _answer_signed(
     signed: SignedRequest,
-    work: Callable[[], Awaitable[bytes]],
+    work: Callable[[], Awaitable[Struct | bytes]],
     keys: KeyRing,
     version: int,
     block_list: BlockListVersion,
@@ -204,7 +216,8 @@ async def _answer_signed(
         if signing_key is None:
             version = keys.centre_version
             raise Problem(CENTRE_KEY_UNKNOWN, "terminals.centre_key", version=version)
-        headers, body = {"content-type": "application/json"}, await work()
+        done = await work()
+        headers, body = {"content-type": "application/json"}, done if isinstance(done, bytes) else json.encode(done)
     except Problem as problem:
         status, headers, body = rendered(problem, None)
     headers |= sign_answer(
@@ -216,8 +229,7 @@ async def _answer_signed(
         key_id=f"centre-{version}",
         sign=ed25519_signer(signing_key or keys.centre_signing_key),
     )
-    answer: Response[Any] = Response(body, status_code=status, headers=headers)
-    return answer
+    return Response(body, status_code=status, headers=headers)
 
 
 NOBODYS_KEY = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
@@ -258,17 +270,6 @@ async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: st
         raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
     await _check_phone(request, holder.key)
     return holder
-
-
-async def _check_terminal(
-    request: Request[Any, Any, Any], terminal: Terminal | None, terminal_id: int
-) -> SignedRequest:
-    """Check a terminal's own signature; raises Problem.
-
-    Under an unknown number nothing is signed: it gets the answer of a wrong signature, after the same work.
-    """
-    key = NOBODYS_KEY if terminal is None else terminal.public_key
-    return await _check_opening(request, ed_key=key, key_id=str(terminal_id))
 
 
 async def _check_phone(request: Request[Any, Any, Any], key: PhoneKey) -> None:

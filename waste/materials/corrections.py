@@ -4,15 +4,14 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct, convert, to_builtins
-from sqlalchemy import select
 
 from registry import audit
 from registry.access import Person
-from registry.approvals import Approvals, Execute, NeedsApproval, Wanted
+from registry.approvals import Approvals, Execute, Wanted, Wants
 from registry.audit import Change
-from registry.canteens import canteens_of
+from registry.canteens import canteens_numbered, canteens_of
 from registry.identifiers import AgencyId, CanteenId
-from registry.models import Approval, Canteen, Database
+from registry.models import Approval, Database
 from waste.materials.entries import Entry, correct_entries, correctable
 from waste.materials.schemas import EntriesRecorded, EntryCorrection, EntryKind, NewEntryCorrections
 
@@ -51,22 +50,21 @@ async def correct_by_person(
 
     Raises Problem as ``correct_entries``.
     """
-    asked: EntryCorrectionsWanted | None = None
     subject = f"agency/{person.agency_id}"
     detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in data.corrections]}
-    try:
+
+    async def correct(wants: Wants) -> EntriesRecorded:
         async with audit.change(database, person.login, "correct_material", subject, detail) as change:
             connection, canteens = await change.connection(), await canteens_of(change.db, person)
             known = await correctable(connection, canteens, data.corrections)
             late = [_late(known[correction.replaces], correction) for correction in data.corrections]
-            asked = EntryCorrectionsWanted(person.agency_id, late, data.reason)
+            wants(EntryCorrectionsWanted(person.agency_id, late, data.reason).wanted)
             done = await correct_entries(connection, canteens, person.login, data.corrections)
             change.note.detail["new"] = done.new
             change.is_repeat = done.new == 0
-    except NeedsApproval as needed:
-        assert asked is not None
-        return await approvals.ask(person.login, asked.wanted, needed.rule)
-    return done
+        return done
+
+    return await approvals.alone_or_asked(person.login, correct)
 
 
 def _late(before: Entry, correction: EntryCorrection) -> LateEntryCorrection:
@@ -77,8 +75,7 @@ def _late(before: Entry, correction: EntryCorrection) -> LateEntryCorrection:
 
 async def _corrections_approved(change: Change, approval: Approval) -> dict[str, Any]:
     asked = convert(approval.body, EntryCorrectionsWanted)
-    query = select(Canteen).where(Canteen.canteen_id.in_({one.canteen_id for one in asked.entries}))
-    canteens = {int(canteen.canteen_id): canteen for canteen in await change.db.scalars(query)}
+    canteens = await canteens_numbered(change.db, {one.canteen_id for one in asked.entries})
     corrections = [one.correction for one in asked.entries]
     done = await correct_entries(await change.connection(), canteens, approval.maker, corrections, approved=True)
     return {"new": done.new}

@@ -1,21 +1,18 @@
 """Corrections by a person: at once within days of the meal, later when a second person has approved them."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from msgspec import Struct, convert, to_builtins
-from sqlalchemy import select
 
 from registry import audit
 from registry.access import Person
-from registry.approvals import Approvals, Execute, NeedsApproval, Wanted
+from registry.approvals import Approvals, Execute, Wanted, Wants
 from registry.audit import Change
-from registry.canteens import canteens_of
+from registry.canteens import canteens_numbered, canteens_of
 from registry.identifiers import AgencyId, CanteenId
 from registry.meals import Meal
-from registry.models import Approval, Canteen, Database
+from registry.models import Approval, Database
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, NewCorrections, Recorded
 from waste.weighing.weigh_ins import Correctable, correct_weigh_ins, correctable
@@ -54,27 +51,24 @@ async def correct_by_person(
 
     Raises Problem as ``correct_weigh_ins``.
     """
-    asked: CorrectionsWanted | None = None
     subject = f"agency/{person.agency_id}"
     detail = {"reason": data.reason, "replaced": [str(c.replaces) for c in data.corrections]}
-    try:
+
+    async def correct(wants: Wants) -> Recorded:
         async with audit.change(database, person.login, "correct_weigh_ins", subject, detail) as change:
             connection, canteens = await change.connection(), await canteens_of(change.db, person)
             known = await correctable(connection, canteens, data.corrections)
-            asked = CorrectionsWanted(
-                person.agency_id, [_late(known, correction) for correction in data.corrections], data.reason
-            )
+            late = [_late(known[correction.replaces], correction) for correction in data.corrections]
+            wants(CorrectionsWanted(person.agency_id, late, data.reason).wanted)
             done = await correct_weigh_ins(connection, canteens, person.login, data.corrections)
             change.note.detail["new"] = done.new
             change.is_repeat = done.new == 0
-    except NeedsApproval as needed:
-        assert asked is not None
-        return await approvals.ask(person.login, asked.wanted, needed.rule)
-    return done
+        return done
+
+    return await approvals.alone_or_asked(person.login, correct)
 
 
-def _late(known: Mapping[UUID, Correctable], correction: Correction) -> LateCorrection:
-    before = known[correction.replaces]
+def _late(before: Correctable, correction: Correction) -> LateCorrection:
     return LateCorrection(
         correction, before.canteen_id, before.business_date, before.meal, before.stream, before.weight_g
     )  # fmt: skip
@@ -82,8 +76,7 @@ def _late(known: Mapping[UUID, Correctable], correction: Correction) -> LateCorr
 
 async def _corrections_approved(change: Change, approval: Approval) -> dict[str, Any]:
     asked = convert(approval.body, CorrectionsWanted)
-    query = select(Canteen).where(Canteen.canteen_id.in_({one.canteen_id for one in asked.corrections}))
-    canteens = {int(canteen.canteen_id): canteen for canteen in await change.db.scalars(query)}
+    canteens = await canteens_numbered(change.db, {one.canteen_id for one in asked.corrections})
     done = await correct_weigh_ins(
         await change.connection(), canteens, approval.maker, [one.correction for one in asked.corrections],
         approved=True,
