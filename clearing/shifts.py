@@ -32,5 +32,5 @@ async def findings(
     begins, ends = (calendar.cut_off_of(day) for day in (business_date - timedelta(days=1), business_date))
     async with ledger.acquire() as connection, connection.transaction(readonly=True):
         await allow_long_work(connection)
-        rows = await connection.fetch(QUERIES["findings"], business_date, agency_id, begins, ends)
+        rows = await connection.fetch(QUERIES["findings"], business_date, agency_id, begins, ends, timeout=60)
     return [as_struct(row, ShiftFinding) for row in rows]
