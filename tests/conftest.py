@@ -24,7 +24,7 @@ from registry.audit import use_key
 from tests.builders import Network
 from tests.closed_days import KEYS
 from tests.counter import Counter
-from tests.running_system import System
+from tests.running_system import System, TestServer
 
 os.environ.pop("ONECARD_DATA_DIR", None)
 # Two test processes and their systems share the processors: threads of one library would wait for each other.
@@ -93,25 +93,33 @@ def keys(scratch: Path) -> KeyRing:
 
 
 @pytest.fixture(scope="session")
-def template(system: System) -> str:
+def server(scratch: Path) -> Iterator[TestServer]:
+    """PostgreSQL for the databases of the tests, beside the running system's own."""
+    postgres = TestServer(scratch / "server" / "postgres", scratch / "sockets")
+    postgres.sockets.mkdir(mode=0o700)
+    postgres.prepare()
+    postgres.start()
+    yield postgres
+    postgres.abandon()
+
+
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> str:
     """A migrated database with the demo city, to copy."""
-    postgres = system.services.postgres
-    assert postgres is not None
-    postgres.create_database("template_city")
-    migrate(postgres.url_of(postgres.owner, "template_city"), postgres.runner)
-    url = postgres.url_of(postgres.runner, "template_city")
+    server.create_database("template_city")
+    migrate(server.url_of(server.owner, "template_city"), server.runner)
+    url = server.url_of(server.runner, "template_city")
     asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
     return "template_city"
 
 
 @pytest.fixture
-def database_url(system: System, template: str) -> str:
+def database_url(server: TestServer, template: str) -> Iterator[str]:
     """A database of the test's own, with the demo city."""
-    postgres = system.services.postgres
-    assert postgres is not None
     name = f"test_{uuid4().hex[:12]}"
-    postgres.create_database(name, template=template)
-    return postgres.url_of(postgres.runner, name)
+    server.create_database(name, template=template)
+    yield server.url_of(server.runner, name)
+    server.drop_database(name)
 
 
 def _name_of(url: str) -> str:
@@ -119,10 +127,9 @@ def _name_of(url: str) -> str:
 
 
 @pytest.fixture
-def owner_url(system: System, database_url: str) -> str:
+def owner_url(server: TestServer, database_url: str) -> str:
     """The same database, for the owner of its tables."""
-    assert system.services.postgres is not None
-    return system.services.postgres.url_of(system.services.postgres.owner, _name_of(database_url))
+    return server.url_of(server.owner, _name_of(database_url))
 
 
 @pytest.fixture
@@ -137,10 +144,9 @@ def as_superuser(superuser_url: str) -> Callable[..., None]:
 
 
 @pytest.fixture
-def superuser_url(system: System, database_url: str) -> str:
+def superuser_url(server: TestServer, database_url: str) -> str:
     """The same database, for whom no right is in the way."""
-    assert system.services.postgres is not None
-    return system.services.postgres.url_of(system.services.postgres.superuser, _name_of(database_url))
+    return server.url_of(server.superuser, _name_of(database_url))
 
 
 @pytest_asyncio.fixture

@@ -26,7 +26,7 @@ from settlement.transfers import Channel, TransferKind
 from tests.bank import camt, entry, post_confirmations
 from tests.closed_days import KEYS, close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.running_system import System
+from tests.running_system import TestServer
 from tests.shift_closings import closing
 from verification.history import Posting, check_history, compare, read_history
 from verification.invariants import Check, verify_ledger
@@ -42,13 +42,11 @@ class PlayedLedger:
 
 
 @pytest.fixture(scope="module")
-def played(system: System, template: str, scratch: Path) -> PlayedLedger:
-    postgres = system.services.postgres
-    assert postgres is not None
+def played(server: TestServer, template: str, scratch: Path) -> PlayedLedger:
     name = f"played_{uuid4().hex[:8]}"
-    postgres.create_database(name, template=template)
+    server.create_database(name, template=template)
     folder = scratch / name
-    return PlayedLedger(name, folder, asyncio.run(_play(postgres.url_of(postgres.runner, name), folder)))
+    return PlayedLedger(name, folder, asyncio.run(_play(server.url_of(server.runner, name), folder)))
 
 
 async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
@@ -128,25 +126,21 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def copy(system: System, played: PlayedLedger) -> Iterator[str]:
+def copy(server: TestServer, played: PlayedLedger) -> Iterator[str]:
     """A copy of the played ledger to break; a superuser's URL, for whom no right and no constraint is in the way."""
-    postgres = system.services.postgres
-    assert postgres is not None
     name = f"broken_{uuid4().hex[:8]}"
-    postgres.create_database(name, template=played.database)
+    server.create_database(name, template=played.database)
     yield name
-    with psycopg.connect(postgres.url_of("postgres", "postgres"), autocommit=True) as db:
-        db.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    server.drop_database(name)
 
 
-def checks_of(system: System, database: str, folder: Path) -> dict[str, Check]:
-    assert system.services.postgres is not None
-    url = system.services.postgres.url_of("postgres", database)
+def checks_of(server: TestServer, database: str, folder: Path) -> dict[str, Check]:
+    url = server.url_of("postgres", database)
     return {line.name(Language.ENGLISH): line for line in asyncio.run(verify_ledger(url, folder, KEYS))}
 
 
-def test_an_honest_ledger_holds(system: System, played: PlayedLedger) -> None:
-    report = checks_of(system, played.database, played.folder)
+def test_an_honest_ledger_holds(server: TestServer, played: PlayedLedger) -> None:
+    report = checks_of(server, played.database, played.folder)
     assert [line for line in report.values() if not line.holds] == []
     assert len(report) == 41
 
@@ -401,13 +395,12 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE, ids=lambda kind: kind.replace(" ", "-"))
-def test_every_damage_is_found_and_named(system: System, played: PlayedLedger, copy: str, kind: str) -> None:
+def test_every_damage_is_found_and_named(server: TestServer, played: PlayedLedger, copy: str, kind: str) -> None:
     statement, line, off_fen = DAMAGE[kind]
-    assert system.services.postgres is not None
-    with psycopg.connect(system.services.postgres.url_of("postgres", copy)) as db:
+    with psycopg.connect(server.url_of("postgres", copy)) as db:
         db.execute(LIFT)
         assert db.execute(statement.encode()).rowcount >= 1, "nothing was broken"
-    check = checks_of(system, copy, played.folder)[line]
+    check = checks_of(server, copy, played.folder)[line]
     assert not check.holds, kind
     assert check.examples(Language.ENGLISH)
     assert check.examples(Language.CHINESE)
@@ -415,10 +408,10 @@ def test_every_damage_is_found_and_named(system: System, played: PlayedLedger, c
         assert check.off_fen == off_fen, check
 
 
-def test_a_statement_altered_on_disk_is_found(system: System, played: PlayedLedger) -> None:
+def test_a_statement_altered_on_disk_is_found(server: TestServer, played: PlayedLedger) -> None:
     path = next(played.folder.glob("*/statement-*.csv"))
     with altered(path, path.read_bytes().replace(b"0.00", b"0.01")):
-        check = checks_of(system, played.database, played.folder)["7 statements equal the net positions"]
+        check = checks_of(server, played.database, played.folder)["7 statements equal the net positions"]
     assert not check.holds
     assert path.name in check.examples(Language.ENGLISH)[0]
 
@@ -436,32 +429,30 @@ def altered(path: Path, content: bytes | None) -> Iterator[None]:
 
 
 def test_a_file_altered_together_with_the_databases_note_of_it_is_found(
-    system: System, played: PlayedLedger, copy: str
+    server: TestServer, played: PlayedLedger, copy: str
 ) -> None:
     """The signed manifest decides, not what the database says of the file."""
     path = next(played.folder.glob("*/net-report.csv"))
     other = path.read_bytes() + b"\n"
-    assert system.services.postgres is not None
-    with psycopg.connect(system.services.postgres.url_of("postgres", copy)) as db:
+    with psycopg.connect(server.url_of("postgres", copy)) as db:
         note = "UPDATE statement SET sha256 = %s WHERE file_name = 'net-report.csv'"
         assert db.execute(note, (hashlib.sha256(other).digest(),)).rowcount == 1
     with altered(path, other):
-        check = checks_of(system, copy, played.folder)["7 statements equal the net positions"]
+        check = checks_of(server, copy, played.folder)["7 statements equal the net positions"]
     assert [path.name in example for example in check.examples(Language.ENGLISH)] == [True]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x00" * 64])
 def test_a_kept_tree_that_is_empty_or_another_is_found(
-    system: System, played: PlayedLedger, content: bytes | None
+    server: TestServer, played: PlayedLedger, content: bytes | None
 ) -> None:
     with altered(next(played.folder.glob("*/tree.bin")), content):
-        check = checks_of(system, played.database, played.folder)["7 transfers of signed cycles are unchanged"]
+        check = checks_of(server, played.database, played.folder)["7 transfers of signed cycles are unchanged"]
     assert ["tree.bin" in example for example in check.examples(Language.ENGLISH)] == [True]
 
 
-def test_history_of_an_honest_ledger(system: System, played: PlayedLedger) -> None:
-    assert system.services.postgres is not None
-    url = system.services.postgres.url_of("onecard", played.database)
+def test_history_of_an_honest_ledger(server: TestServer, played: PlayedLedger) -> None:
+    url = server.url_of("onecard", played.database)
     report = asyncio.run(check_history(url, played.history))
     assert report.holds, report
 
@@ -481,10 +472,9 @@ def test_history_of_an_honest_ledger(system: System, played: PlayedLedger) -> No
     ],
 )
 def test_history_finds_what_differs(
-    system: System, played: PlayedLedger, copy: str, kind: str, statement: str, fen: int
+    server: TestServer, played: PlayedLedger, copy: str, kind: str, statement: str, fen: int
 ) -> None:
-    assert system.services.postgres is not None
-    url = system.services.postgres.url_of("postgres", copy)
+    url = server.url_of("postgres", copy)
     with psycopg.connect(url) as db:
         db.execute(LIFT)
         assert db.execute(statement.encode()).rowcount >= 1

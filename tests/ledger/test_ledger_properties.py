@@ -19,7 +19,7 @@ from settlement.refunds import close_account, refund
 from settlement.transfers import TransferKind
 from tests.closed_days import KEYS, close
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.running_system import System
+from tests.running_system import TestServer
 from verification.invariants import verify_ledger
 
 who = st.integers(0, 3)
@@ -42,12 +42,13 @@ bursts = st.lists(st.lists(step, min_size=1, max_size=8), min_size=1, max_size=8
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bursts)
-def test_any_interleaving_keeps_every_invariant(system: System, template: str, tmp_path: Path, plan: list[Any]) -> None:
-    postgres = system.services.postgres
-    assert postgres is not None
+def test_any_interleaving_keeps_every_invariant(
+    server: TestServer, template: str, tmp_path: Path, plan: list[Any]
+) -> None:
     name = f"property_{uuid4().hex[:10]}"
-    postgres.create_database(name, template=template)
-    asyncio.run(_play(postgres.url_of(postgres.runner, name), tmp_path / name, plan))
+    server.create_database(name, template=template)
+    asyncio.run(_play(server.url_of(server.runner, name), tmp_path / name, plan))
+    server.drop_database(name)
 
 
 async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
