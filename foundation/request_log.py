@@ -70,6 +70,11 @@ def current_request_id() -> str:
     return str(structlog.contextvars.get_contextvars()["request_id"])
 
 
+def stopped() -> Problem:
+    """What a request is told that the worker's stop has cut off (its task is cancelled): unknown, come back."""
+    return Problem(UNAVAILABLE, retry_after_s=STOPPED_RETRY_AFTER_S)
+
+
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The caller's network address; behind trusted proxies the one that they name."""
     return connection.client.host if connection.client is not None else ""
@@ -160,8 +165,7 @@ class RequestLog:
             if ANSWERED in scope:
                 return
             request: Request[Any, Any, Any] = Request(scope, hearing, noting)
-            problem = Problem(UNAVAILABLE, retry_after_s=STOPPED_RETRY_AFTER_S)
-            answer = problem_response(request, problem).to_asgi_response(app=None, request=request)
+            answer = problem_response(request, stopped()).to_asgi_response(app=None, request=request)
             await answer(scope, hearing, noting)
 
     def _note(self, scope: Any, status: int, request_id: str, started: float) -> None:

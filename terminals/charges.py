@@ -18,6 +18,7 @@ from foundation.calendar import local_date_of
 from foundation.keys import KeyRing
 from foundation.problem_responses import problem_of, rendered
 from foundation.problems import UNAVAILABLE, Problem
+from foundation.request_log import stopped
 from foundation.strict_json import TypedReader
 from registry.models import Database
 from settlement.charging import ChargeOrder, Charger, Remembered
@@ -136,7 +137,7 @@ class ChargeProcessor:
     def give_up(self, request: ChargeRequest) -> None:
         """Tell the terminal to resend, since the worker stops. What is posted stays so; what is queued is dropped."""
         request.is_abandoned = True
-        self._fail(request, Problem(UNAVAILABLE, retry_after_s=2))
+        self._fail(request, stopped())
         request.on_answered = lambda _: None
 
     def _run(self, requests: list[ChargeRequest], steps: Sequence[Step]) -> None:

@@ -5,6 +5,7 @@ are signed as well; only a message that fails authentication is answered without
 their own (``charges.py``), which uses the same functions.
 """
 
+import asyncio
 import re
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from foundation.problem_responses import rendered
 from foundation.problems import INCOMPLETE, Problem
+from foundation.request_log import stopped
 from settlement.charging import RequestKey
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG
@@ -99,8 +101,12 @@ class SignedMessages:
         except Problem as problem:
             # Here, where the answer can be signed: an unsigned one would be repeated for ever.
             await _send_problem(signing, problem)
-        else:
+            return
+        try:
             await self._app(scope, replay, signing)
+        except asyncio.CancelledError:
+            # Here as well. An answer is sent whole or not at all: what was held of another one is dropped.
+            await _send_problem(SigningSend(message, send, state.block_list), stopped())
 
 
 async def _send_problem(send: Send, problem: Problem) -> None:

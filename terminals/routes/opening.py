@@ -4,6 +4,7 @@ A terminal knows the centre's key: what it is answered is signed, problems inclu
 right. A phone knows no key of the centre; its certificate is signed in itself.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from foundation.postgres import Pool
 from foundation.problem_responses import BOTH_LANGUAGES, rendered
 from foundation.problems import INVALID, Problem
 from foundation.rates import RateLimit
-from foundation.request_log import address_of
+from foundation.request_log import address_of, stopped
 from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
@@ -220,6 +221,8 @@ async def _answer_signed(
         headers, body = {"content-type": "application/json"}, done if isinstance(done, bytes) else json.encode(done)
     except Problem as problem:
         status, headers, body = rendered(problem, None)
+    except asyncio.CancelledError:
+        status, headers, body = rendered(stopped(), None)
     headers |= sign_answer(
         signed,
         status,

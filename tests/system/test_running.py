@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import psycopg
 import pytest
@@ -25,6 +26,8 @@ from foundation.calendar import ZONE
 from loadtest.generator import prepare
 from onecard.embedded_servers import ServiceError, Services
 from onecard.settings import Settings
+from terminals.client_messages import OutcomeUnknown
+from terminals.signatures import check_answer
 from tests.builders import Network
 from tests.running_system import System, free_port
 
@@ -68,23 +71,33 @@ def test_a_stop_kills_nobody_and_says_nothing_but_that(own: System, *, at_the_ke
     assert not re.search("leaked|Traceback", own.output[said:]), own.output[said:]
 
 
-def test_what_a_stop_cuts_off_is_told_to_come_back(own: System, scratch: Path) -> None:
-    """A sign-in, a change and a charge that wait for longer than a stop does, and a page of live totals."""
+def test_what_a_stop_cuts_off_is_told_to_come_back(own: System, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People's and terminals' requests that wait for longer than a stop does, and a page of live totals."""
+    signed: list[int] = []
+
+    def checked(sent: dict[str, str], status: int, *answer: Any, **key: Any) -> None:
+        check_answer(sent, status, *answer, **key)
+        signed.append(status)
+
+    for client in ("client", "client_messages"):
+        monkeypatch.setattr(f"terminals.{client}.check_answer", checked)
     own.start()
     network = Network(own)
     official = network.official(cash_fen=5_000)
     till, card = network.terminal(scratch), network.card(official)
     charge = prepare("/terminal/charges", *till.prepare_charge(card, "lunch"))
+    voiding, opening = network.terminal(scratch), network.terminal(scratch)
+    assert voiding.charge_card(network.card(network.official()), "lunch").outcome == "approved"
     today = str(datetime.now(ZONE).date())
     visit = {"holder_id": official.holder_id, "host_agency_id": network.agency_id("hangzhou"),
              "first_day": today, "last_day": today}  # fmt: skip
     stream = urllib3.request("GET", f"{own.url}/live", preload_content=False, timeout=120, retries=False)
     assert stream.status == 200
     said = len(own.output)
-    with socket.create_connection(("127.0.0.1", own.port), 120) as wire, ThreadPoolExecutor(2) as people:
+    with socket.create_connection(("127.0.0.1", own.port), 120) as wire, ThreadPoolExecutor(4) as people:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(own.database_url) as holder:
             holder.execute("SELECT pg_advisory_xact_lock(7301, book) FROM book_day")
-            holder.execute("LOCK TABLE visit IN SHARE MODE")
+            holder.execute("LOCK TABLE visit, terminal_session IN SHARE MODE")
             with (own.folder / "passwords.lock").open() as passwords:
                 fcntl.flock(passwords, fcntl.LOCK_EX)
                 sign_in = {"login": "centre", "password": PASSWORD}
@@ -92,12 +105,19 @@ def test_what_a_stop_cuts_off_is_told_to_come_back(own: System, scratch: Path) -
                     people.submit(network.centre.ask, "POST", path, message)
                     for path, message in (("/registry/visits", visit), ("/console/sessions", sign_in))
                 ]
+                terminals: list[Future[Any]] = [people.submit(voiding.void, voiding.epoch, 1)]
+                terminals.append(people.submit(opening.sign_on))
                 wire.sendall(charge)
-                _wait_for_locks(own, 2)
+                _wait_for_locks(own, 4)
                 assert own.stop() == 0
         for answer in (one.result(120) for one in asked):
             assert (answer.status, answer.json()["type"]) == (503, "/problems/unavailable")
             assert int(answer.headers["retry-after"]) > 0
+        for terminal in terminals:
+            with pytest.raises(OutcomeUnknown, match="503") as unknown:
+                terminal.result(120)
+            assert unknown.value.retry_after_s > 0
+        assert signed.count(503) == len(terminals), "they know that the centre says so"
         head, _, body = b"".join(iter(lambda: wire.recv(65_536), b"")).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 503 "), head
         assert b"\r\nretry-after: " in head
@@ -105,7 +125,8 @@ def test_what_a_stop_cuts_off_is_told_to_come_back(own: System, scratch: Path) -
         assert json.loads(body)["type"] == "/problems/unavailable"
     log = own.output[said:]
     assert not re.search("Traceback|leaked|process_killed", log), log
-    assert [log.count(path) for path in ("/registry/visits", "/console/sessions", "/terminal/charges")] == [1] * 3, log
+    paths = ("/registry/visits", "/console/sessions", "/terminal/charges", "/terminal/voids", "/terminal/sessions")
+    assert [log.count(f"path={path} ") for path in paths] == [1] * len(paths), log
 
     own.start()
     with socket.create_connection(("127.0.0.1", own.port), 120) as wire:
@@ -113,7 +134,7 @@ def test_what_a_stop_cuts_off_is_told_to_come_back(own: System, scratch: Path) -
         assert b'"outcome":"approved"' in wire.recv(65_536)
     assert network.purses(official)[0] < 5_000
     with psycopg.connect(own.database_url) as db:
-        assert db.execute("SELECT count(DISTINCT posting_id) FROM transfer WHERE kind = 'payment'").fetchone() == (1,)
+        assert db.execute("SELECT count(DISTINCT posting_id) FROM transfer WHERE kind = 'payment'").fetchone() == (2,)
     own.stop()
 
 
