@@ -236,7 +236,8 @@ def _lines(shown: ReceiptShown, language: Language) -> list[tuple[str, str]]:
     }
     if not chinese:
         beside |= {"canteen": shown.canteen_en, "payer": shown.payer_en}
-    return lines_of(shown.receipt, language, beside) + [_sold(line, language) for line in shown.sold]
+    *lines, status = lines_of(shown.receipt, language, beside)
+    return [*lines, *(_sold(line, language) for line in shown.sold), status]
 
 
 def _sold(line: SaleLine, language: Language) -> tuple[str, str]:
