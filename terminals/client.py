@@ -277,6 +277,10 @@ class Terminal:
         """
         path, identity = self._folder / "next.key", self.identity
         key = _kept_key(path)
+        if key.private_bytes_raw() == identity.private_key.private_bytes_raw():
+            # The answer had come: a crash left the file.
+            path.unlink()
+            key = _kept_key(path)
         old = identity.private_key.public_key().public_bytes_raw()
         centre = self._centre_key_in_use()
         message = {
@@ -293,7 +297,8 @@ class Terminal:
 
     def _finish_renewal(self) -> None:
         """Renew the key once more if the answer to a renewal was lost: which key is in force is not known."""
-        if (self._folder / "next.key").exists():
+        path = self._folder / "next.key"
+        if path.exists() and _kept_key(path).private_bytes_raw() != self.identity.private_key.private_bytes_raw():
             self.renew_key()
 
     @property
@@ -515,7 +520,6 @@ class Terminal:
         body = {"target_epoch": target_epoch, "target_sequence": target_sequence}
         answer = self._send_new("void", self._take_sequence(), body)
         if answer.outcome == "voided":
-            self.journal.mark_voided(target_epoch, target_sequence)
             # The charge can post no more: what became of it is asked for, for the totals of the shift.
             for entry in self.journal.unanswered():
                 if (entry.epoch, entry.sequence) == (target_epoch, target_sequence):
@@ -682,6 +686,10 @@ class Terminal:
         decoded = wire.decode(answer, type=Answer)
         if decoded.outcome not in FINAL:
             raise OutcomeUnknown(f"this client does not know the outcome {decoded.outcome!r}")
+        if (operation, decoded.outcome) == ("void", "voided"):
+            # Before the void's own answer: a crash between them repeats both.
+            target = json.loads(body)
+            self.journal.mark_voided(target["target_epoch"], target["target_sequence"])
         voided = decoded.outcome == "approved" and decoded.reversed_fen is not None
         self.journal.write_answer(epoch, sequence, "voided" if voided else decoded.outcome, answer)
         return decoded

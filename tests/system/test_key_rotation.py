@@ -230,6 +230,25 @@ def test_a_lost_answer_to_a_renewal_costs_nothing(
     assert again.charge_card(network.card(network.official()), "lunch").outcome == "approved"
 
 
+def test_a_crash_when_a_renewed_key_was_put_in_its_place_costs_nothing(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = network.terminal(scratch)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", crash)
+        with pytest.raises(KeyboardInterrupt):
+            till.renew_key()
+    again = Terminal(network.url, till._folder)
+    again.sign_on()
+    before = public_of(again.identity)
+    again.renew_key()
+    assert public_of(again.identity) != before
+
+
 def test_a_closing_is_signed_with_the_key_in_force(
     network: Network, system: System, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

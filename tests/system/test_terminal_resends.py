@@ -120,6 +120,26 @@ def test_a_client_of_ours_waits_longer_after_each_failure_and_as_long_as_the_cen
     assert [answer.outcome for answer in terminal.resend_unknown()] == ["approved"]
 
 
+def test_a_void_whose_answer_was_lost_marks_its_charge_when_it_is_sent_again(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, official = network.terminal(scratch), network.official()
+    assert terminal.charge_card(network.card(official), "lunch").outcome == "approved"
+    request = terminal._http.request
+
+    def answer_lost(*arguments: object, **more: object) -> None:
+        request(*arguments, **more)  # type: ignore[arg-type]
+        raise urllib3.exceptions.ProtocolError("the answer was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(terminal._http, "request", answer_lost)
+        with pytest.raises(OutcomeUnknown):
+            terminal.void(terminal.epoch, 1)
+    assert [answer.reversed_fen for answer in terminal.resend_unknown()] == [1_000]
+    assert [entry.outcome for entry in terminal.journal.entries()] == ["voided", "voided"]
+    assert network.purses(official) == (10_000, 0)
+
+
 def test_a_void_of_a_number_to_come_is_refused_and_the_terminal_stays_usable(network: Network, scratch: Path) -> None:
     terminal = network.terminal(scratch)
     for epoch, sequence in ((terminal.epoch, 2**53 - 1), (terminal.epoch + 1, 1)):
