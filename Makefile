@@ -1,7 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev test quick check docs pictures bench load lock clean
+.PHONY: run setup setup-dev setup-web test quick check docs pictures bench load lock clean
 
 run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(BIN)/onecard run
@@ -13,6 +13,9 @@ setup:                ## install the locked packages into .venv
 setup-dev:
 	@scripts/setup.sh requirements-dev.lock
 
+setup-web: setup-dev  ## install the locked npm packages into web/node_modules
+	@scripts/setup-web.sh
+
 test: setup-dev       ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -20,12 +23,13 @@ test: setup-dev       ## the whole suite, on real services that it starts itself
 quick: setup-dev      ## the rules alone: no services, ten seconds
 	$(BIN)/pytest tests/rules $(ARGS)
 
-check: setup-dev      ## ruff, mypy --strict, import contracts, named queries
+check: setup-web      ## ruff, mypy --strict, import contracts, named queries; tsc and Biome for TypeScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_queries
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 docs: setup-dev       ## renew what is generated: docs/schema.sql, docs/states.md, the vectors of docs/terminal-protocol.md
 	$(BIN)/python -m scripts.schema
@@ -47,4 +51,4 @@ lock:                 ## renew both lock files (needs uv)
 	uv pip compile pyproject.toml --group dev -c requirements.lock --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache web/node_modules

@@ -45,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 use_key(KEYS.audit_key)
 
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
 POLICY = "Content Security Policy"
 """What a browser's console says of whatever the policy forbids."""
 
@@ -165,10 +170,7 @@ def counter(ledger: Pool) -> Counter:
 def browser() -> Iterator[Browser]:
     """For tests at the end of their file: while it runs, no other event loop can."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-        )
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         violations: list[str] = []
         open_page = chromium.new_page
 

@@ -1,0 +1,236 @@
+/** An official's phone (section 9 of the page): its certificate, its codes, and what was charged to its holder. */
+
+import { type Bytes, fromBase64url, toBase64url, utf8 } from "./bytes.ts";
+import { LIMIT_FEN, makeCode, type Token } from "./codes.ts";
+import type { Store } from "./journal.ts";
+import { type KeyAlgorithm, newSigningKey, type SigningKey } from "./keys.ts";
+import { Link, post } from "./messages.ts";
+import { checkForm } from "./requests.ts";
+import { makeShortCode } from "./shortCodes.ts";
+import { fetchTransport, type Transport } from "./transport.ts";
+
+export interface PhoneSetup {
+  /** Of the centre; in a browser `location.origin`. */
+  readonly origin: string;
+  readonly store: Store;
+  /** Of the phone's key; where a browser has no Ed25519, `ecdsa-p256-sha256`. Default: `ed25519`. */
+  readonly algorithm?: KeyAlgorithm;
+  /** Default: `fetch`. */
+  readonly transport?: Transport;
+  /** Default: a key of this algorithm that cannot be read out. */
+  readonly newKey?: (algorithm: KeyAlgorithm) => Promise<SigningKey>;
+}
+
+/** What the holder allows with a code. */
+export interface Allowed {
+  /** The only canteen where it pays; null: any that has a network. */
+  readonly canteenId: number | null;
+  /** The most that the payment may be, in fen; default: 100 yuan; null: any amount. */
+  readonly limitFen?: number | null;
+}
+
+/** Money in fen, times in seconds since 1970. */
+export interface Account {
+  readonly cash_fen: number;
+  readonly subsidy_fen: number;
+  /** Of a month, latest first. `late`: it reached the centre long after its purchase. */
+  readonly payments: readonly {
+    readonly number: string;
+    readonly kind: string;
+    readonly channel: string;
+    readonly meal: string;
+    readonly canteen_zh: string;
+    readonly canteen_en: string;
+    readonly purchased_at: number;
+    readonly posted_at: number;
+    readonly late: boolean;
+    readonly amount_fen: number;
+    readonly given_back_fen: number;
+  }[];
+  /** Every card and phone that was issued for the holder. */
+  readonly credentials: readonly {
+    readonly credential_id: number;
+    readonly kind: string;
+    readonly state: string;
+    readonly issued_at: number;
+  }[];
+}
+
+/** Money in fen, times in seconds since 1970. */
+export interface TopUp {
+  readonly order_id: string;
+  readonly state: "open" | "paid" | "expired" | "returned";
+  readonly amount_fen: number;
+  readonly expires_at: number;
+  /** For the payer, while the state is `open`. */
+  readonly pay_url: string | null;
+}
+
+interface Issued {
+  readonly certificate: string;
+  readonly reference: string;
+  readonly credential_id: number;
+  readonly expires_at: number;
+}
+
+/** Made, and perhaps sent: the certificate of an activation has not come. */
+interface Activation {
+  readonly activationId: number;
+  readonly key: SigningKey;
+}
+
+interface Identity {
+  readonly key: SigningKey;
+  readonly certificate: Bytes;
+  readonly reference: Bytes;
+  readonly credentialId: number;
+  readonly expiresAt: number;
+  /** The centre's clock minus ours, in seconds. */
+  readonly clockAheadS: number;
+}
+
+export class Phone {
+  readonly #store: Store;
+  readonly #link: Link;
+  #identity: Identity;
+  #counter: number;
+  /** Counters are given out one after another. */
+  #counting: Promise<unknown> = Promise.resolve();
+
+  private constructor(store: Store, link: Link, identity: Identity, counter: number) {
+    this.#store = store;
+    this.#link = link;
+    this.#identity = identity;
+    this.#counter = counter;
+    link.clock.aheadS = identity.clockAheadS;
+  }
+
+  /**
+   * Redeem an activation code; throws OutcomeUnknown or Rejected.
+   *
+   * The key is in the store before it is sent: after a lost answer the same call gets the certificate. Counters go on:
+   * a phone that is activated anew uses none twice.
+   */
+  static async activate(setup: PhoneSetup, activationId: number, code: string): Promise<Phone> {
+    const link = linkOf(setup);
+    const begun = (await setup.store.read("activation")) as Activation | undefined;
+    const isBegun = begun?.activationId === activationId;
+    const key = isBegun ? begun.key : await (setup.newKey ?? newSigningKey)(setup.algorithm ?? "ed25519");
+    if (!isBegun) await setup.store.write("activation", { activationId, key } satisfies Activation);
+    const { publicKey } = key;
+    const message = {
+      activation_id: activationId,
+      code,
+      public_key: toBase64url(publicKey.bytes),
+      algorithm: publicKey.algorithm,
+    };
+    checkForm("activation", message);
+    const identity = await ask(link, "/phone/certificates", message, key);
+    await setup.store.write("phone", identity);
+    return new Phone(setup.store, link, identity, await counterOf(setup.store));
+  }
+
+  /** The phone of this store; null when none was activated. Needs no network. */
+  static async open(setup: PhoneSetup): Promise<Phone | null> {
+    const kept = (await setup.store.read("phone")) as Identity | undefined;
+    if (!kept) return null;
+    return new Phone(setup.store, linkOf(setup), kept, await counterOf(setup.store));
+  }
+
+  /** When the certificate ends, seconds since 1970: renew it daily. */
+  get expiresAt(): number {
+    return this.#identity.expiresAt;
+  }
+
+  get credentialId(): number {
+    return this.#identity.credentialId;
+  }
+
+  /** Get a fresh certificate and reference for the same key; throws OutcomeUnknown or Rejected. */
+  async renew(): Promise<void> {
+    const message = { certificate: this.#certificate };
+    const identity = await ask(this.#link, "/phone/certificates/renewals", message, this.#identity.key);
+    await this.#store.write("phone", identity);
+    this.#identity = identity;
+  }
+
+  /** What was charged to the holder, and what was issued for him; throws OutcomeUnknown or Rejected. */
+  async account(): Promise<Account> {
+    return (await this.#send("/phone/account", { certificate: this.#certificate })) as Account;
+  }
+
+  /**
+   * Open a top-up, or ask for its state; throws OutcomeUnknown or Rejected, and RangeError for another form.
+   *
+   * `orderId`: a UUID of the phone's own, kept before this is called: the same one never opens a second order.
+   */
+  async topUp(orderId: string, amountFen: number): Promise<TopUp> {
+    const message = { certificate: this.#certificate, order_id: orderId, amount_fen: amountFen };
+    checkForm("top_up", message);
+    return (await this.#send("/phone/top-ups", message)) as TopUp;
+  }
+
+  get #certificate(): string {
+    return toBase64url(this.#identity.certificate);
+  }
+
+  async #send(path: string, message: object): Promise<unknown> {
+    const body = utf8(JSON.stringify(message));
+    const { text } = await post(this.#link, path, body, this.#identity.key, "phone", null);
+    return JSON.parse(text);
+  }
+
+  /** A fresh short code, for a till with a network. Throws RangeError for a limit above 16,777,215 fen. */
+  async shortCode(allowed: Allowed): Promise<string> {
+    const { reference, key } = this.#identity;
+    return makeShortCode(reference, key, await this.#token(allowed));
+  }
+
+  /** A fresh long code, which a till of the canteen can take without a network. */
+  async longCode(allowed: Allowed): Promise<string> {
+    const { certificate, key } = this.#identity;
+    return makeCode(certificate, key, await this.#token(allowed));
+  }
+
+  async #token(allowed: Allowed): Promise<Token> {
+    const counter = await this.#nextCounter();
+    const { canteenId, limitFen = LIMIT_FEN } = allowed;
+    return { issuedAt: this.#link.clock.now(), counter, canteenId, limitFen };
+  }
+
+  /** The next counter, stored before it is shown: no two codes have the same. */
+  #nextCounter(): Promise<number> {
+    const next = this.#counting.then(async () => {
+      const counter = this.#counter + 1;
+      await this.#store.write("counter", counter);
+      this.#counter = counter;
+      return counter;
+    });
+    this.#counting = next.catch(() => undefined);
+    return next;
+  }
+}
+
+function linkOf(setup: PhoneSetup): Link {
+  return new Link(setup.origin, setup.transport ?? fetchTransport(setup.origin));
+}
+
+async function counterOf(store: Store): Promise<number> {
+  return Number((await store.read("counter")) ?? 0);
+}
+
+async function ask(link: Link, path: string, message: object, key: SigningKey): Promise<Identity> {
+  const { answer, text } = await post(link, path, utf8(JSON.stringify(message)), key, "phone", null);
+  const issued = JSON.parse(text) as Issued;
+  // A code pays for a minute: it is dated by the centre's clock, which every answer tells.
+  const date = Date.parse(answer.fields.date ?? "");
+  if (Number.isFinite(date)) link.clock.set(date / 1000);
+  return {
+    key,
+    certificate: fromBase64url(issued.certificate),
+    reference: fromBase64url(issued.reference),
+    credentialId: issued.credential_id,
+    expiresAt: issued.expires_at,
+    clockAheadS: link.clock.aheadS,
+  };
+}

@@ -1,0 +1,657 @@
+/**
+ * A payment terminal: enrols, signs on, charges, and never loses track of a payment. Every request is in the journal
+ * before it is sent; while its outcome is unknown it is sent again under the same numbers, across reloads and sign-ons.
+ *
+ * One terminal has one journal, in one tab.
+ */
+
+import {
+  type Answer,
+  NotSignedOn,
+  OutcomeUnknown,
+  problemOf,
+  Rejected,
+  readAnswer,
+  slugOf,
+  verdictOf,
+} from "./answers.ts";
+import { type Bytes, concat, fromBase64url, toBase64url, toHex, uint, utf8 } from "./bytes.ts";
+import { binding, cardChallenge, type Meal, type Tap } from "./cards.ts";
+import type { Entry, Journal, Operation, Store } from "./journal.ts";
+import { newSigningKey, type SigningKey, sign } from "./keys.ts";
+import { type Expected, Link, type NamedKey, post, type Received, refuse, sendOnce } from "./messages.ts";
+import {
+  type BlockChanges,
+  type BlockList,
+  type CentreKey,
+  EMPTY_BLOCK_LIST,
+  keyInUse,
+  type Parameters,
+  withChanges,
+} from "./parameters.ts";
+import { pauseMs, sleep } from "./pauses.ts";
+import { checkForm, type MessageKind } from "./requests.ts";
+import type { SaleLine } from "./saleLines.ts";
+import { agreeKey, newEphemeral, type Session, SUITE } from "./session.ts";
+import {
+  type Difference,
+  differences,
+  type LedgerRequest,
+  latestShift,
+  requestsBetween,
+  type ShiftClosed,
+  type ShiftClosing,
+  totalsOf,
+} from "./shifts.ts";
+import { EDITION, hmacSigner, hmacVerifier } from "./signatures.ts";
+import { fetchTransport, type Transport } from "./transport.ts";
+
+const FORMS: Record<Operation, MessageKind> = { charge: "charge", void: "void", open_shift: "shift_opening" };
+const PATHS: Record<Operation, string> = {
+  charge: "/terminal/charges",
+  void: "/terminal/voids",
+  open_shift: "/terminal/shifts",
+};
+/** A version that no parameters have: whoever names it gets them. */
+const NO_VERSION = "A".repeat(22);
+
+/** What the console gives out for a new terminal. */
+export interface Slip {
+  readonly enrolment_id: number;
+  readonly code: string;
+  readonly centre_public_key: string;
+  /** The version of that key. */
+  readonly centre_key: number;
+}
+
+/** What maker and operator know the device by: 1 to 64 visible ASCII characters each. */
+export interface Device {
+  readonly software: string;
+  readonly model: string;
+  readonly serial: string;
+}
+
+export interface Setup {
+  /** Of the centre; in a browser `location.origin`. */
+  readonly origin: string;
+  readonly journal: Journal;
+  readonly store: Store;
+  readonly device: Device;
+  /** Default: `fetch`. */
+  readonly transport?: Transport;
+  /** Default: an Ed25519 key that cannot be read out. */
+  readonly newKey?: () => Promise<SigningKey>;
+}
+
+/** A request with its final answer. Show `entry.outcome`: a charge that was voided since is `voided` there. */
+export interface Settled {
+  readonly entry: Entry;
+  readonly answer: Answer;
+}
+
+export interface ChargeOptions {
+  /** Only where the tariff leaves the amount to the cashier. */
+  readonly amountFen?: number;
+  /** What is sold, only with an amount: their sum. */
+  readonly lines?: readonly SaleLine[];
+  /** The host pays, once a visit. */
+  readonly workingMeal?: boolean;
+  /** When the card or code was presented, in the centre's time; default: now. */
+  readonly purchasedAt?: number;
+}
+
+/** Made, and perhaps sent: the answer to an enrolment has not come. */
+interface Enrolment {
+  readonly enrolmentId: number;
+  readonly key: SigningKey;
+}
+
+interface Identity {
+  readonly terminalId: number;
+  readonly epoch: number;
+  readonly key: SigningKey;
+  /** Made and perhaps sent: whether it is in force is not known. */
+  readonly nextKey: SigningKey | null;
+  /** The centre's key of the slip. */
+  readonly centreKey: CentreKey;
+}
+
+interface KeptParameters {
+  readonly version: string;
+  readonly parameters: Parameters;
+  /** The centre's clock minus ours, in seconds. */
+  readonly clockAheadS: number;
+}
+
+interface SignedOn {
+  readonly session_id: string;
+  readonly protocol: number;
+  readonly suite: string;
+  readonly ephemeral: string;
+  readonly epoch: number;
+  readonly highest_sequence: number;
+  readonly centre_time: number;
+  readonly key_renew_at: number;
+  readonly parameters_version: string;
+  readonly parameters: Parameters;
+}
+
+export class Terminal {
+  readonly #setup: Setup;
+  readonly #link: Link;
+  #identity: Identity;
+  #kept: KeptParameters | null;
+  #blockList: BlockList;
+  #blockListVersion: number;
+  #session: Session | null = null;
+  #signingOn: Promise<Session> | null = null;
+  #nextSequence = 0;
+  readonly #inFlight = new Map<string, Promise<Settled>>();
+  /** How often a request stayed unknown, and when it may be sent again. */
+  readonly #failures = new Map<string, { times: number; dueAt: number }>();
+
+  private constructor(setup: Setup, link: Link, identity: Identity, kept: KeptParameters | null, list: BlockList) {
+    this.#setup = setup;
+    this.#link = link;
+    this.#identity = identity;
+    this.#kept = kept;
+    this.#blockList = list;
+    this.#blockListVersion = list.version;
+    if (kept) link.clock.aheadS = kept.clockAheadS;
+  }
+
+  /**
+   * Redeem an approved enrolment code; throws OutcomeUnknown or Rejected.
+   *
+   * The key is in the store before it is sent: after a lost answer the same call gets it. A terminal that is enrolled
+   * again goes on with its journal, under its next epoch; the slip of another terminal needs an empty database (throws
+   * Error): sent again by another, a request of unknown outcome would be another payment.
+   */
+  static async enrol(setup: Setup, slip: Slip): Promise<Terminal> {
+    const { store } = setup;
+    const link = linkOf(setup);
+    const begun = (await store.read("enrolment")) as Enrolment | undefined;
+    const isBegun = begun?.enrolmentId === slip.enrolment_id;
+    const key = isBegun ? begun.key : await (setup.newKey ?? newSigningKey)();
+    if (!isBegun) await store.write("enrolment", { enrolmentId: slip.enrolment_id, key } satisfies Enrolment);
+    const body = encode("enrolment", {
+      enrolment_id: slip.enrolment_id,
+      code: slip.code,
+      public_key: toBase64url(key.publicKey.bytes),
+      centre_key: slip.centre_key,
+    });
+    const centre = { version: slip.centre_key, publicKey: fromBase64url(slip.centre_public_key) };
+    const { text } = await post(link, "/terminal/enrolments", body, key, "enrolment", centre);
+    const enrolled = JSON.parse(text) as { terminal_id: number; epoch: number };
+    const before = (await store.read("identity")) as Identity | undefined;
+    if (before && before.terminalId !== enrolled.terminal_id) {
+      throw new Error(
+        `this is the journal of terminal ${before.terminalId}: another one begins with an empty database`,
+      );
+    }
+    const identity: Identity = {
+      terminalId: enrolled.terminal_id,
+      epoch: enrolled.epoch,
+      key,
+      nextKey: null,
+      centreKey: { version: slip.centre_key, public_key: slip.centre_public_key, valid_from: 0 },
+    };
+    // The keys of the centre that it knew before are forgotten: from now on it trusts the slip's.
+    await store.write("parameters", null);
+    await store.write("identity", identity);
+    return new Terminal(setup, link, identity, null, await blockListOf(store));
+  }
+
+  /** The terminal of this store; null when none was enrolled. Needs no network. */
+  static async open(setup: Setup): Promise<Terminal | null> {
+    const identity = (await setup.store.read("identity")) as Identity | undefined;
+    if (!identity) return null;
+    const kept = (await setup.store.read("parameters")) as KeptParameters | null | undefined;
+    return new Terminal(setup, linkOf(setup), identity, kept ?? null, await blockListOf(setup.store));
+  }
+
+  get terminalId(): number {
+    return this.#identity.terminalId;
+  }
+
+  get epoch(): number {
+    return this.#identity.epoch;
+  }
+
+  /** What the terminal knows before it charges; null before its first sign-on. */
+  get parameters(): Parameters | null {
+    return this.#kept?.parameters ?? null;
+  }
+
+  get blockList(): BlockList {
+    return this.#blockList;
+  }
+
+  /** The block list's current version, as the last signed answer says: above that of `blockList`, fetch the changes. */
+  get blockListVersion(): number {
+    return this.#blockListVersion;
+  }
+
+  get isSignedOn(): boolean {
+    return this.#session !== null;
+  }
+
+  /** The centre's time, whole seconds since 1970. */
+  now(): number {
+    return this.#link.clock.now();
+  }
+
+  /** Open a session, and renew the key when that is due; throws OutcomeUnknown or Rejected. */
+  async signOn(): Promise<void> {
+    this.#session = null;
+    await this.#signedOn();
+  }
+
+  /** End the session; throws OutcomeUnknown or Rejected. */
+  async signOff(): Promise<void> {
+    if (this.#session === null) return;
+    await this.#ask("DELETE", "/terminal/sessions/current");
+    this.#session = null;
+  }
+
+  /**
+   * Ask whether the parameters have changed, and keep what has; returns whether anything had. Throws OutcomeUnknown or
+   * Rejected.
+   */
+  async refreshParameters(): Promise<boolean> {
+    const version = this.#kept?.version ?? NO_VERSION;
+    const text = await this.#ask("GET", `/terminal/parameters/${version}`);
+    const current = JSON.parse(text) as { version: string; centre_time: number; parameters?: Parameters };
+    this.#link.clock.set(current.centre_time);
+    if (current.parameters) await this.#keepParameters(current.version, current.parameters);
+    return current.parameters !== undefined;
+  }
+
+  /** Fetch what changed in the block list, and keep it; throws OutcomeUnknown or Rejected. */
+  async refreshBlockList(): Promise<void> {
+    for (let isComplete = false; !isComplete; ) {
+      const askedAt = this.now();
+      const text = await this.#ask("GET", `/terminal/block-list/${this.#blockList.version}`);
+      const changes = JSON.parse(text) as BlockChanges;
+      const list = withChanges(this.#blockList, changes, askedAt);
+      await this.#setup.store.write("block-list", list);
+      this.#blockList = list;
+      isComplete = changes.complete;
+    }
+  }
+
+  /**
+   * Charge a card that is held to the reader, whose holder has seen meal and amount.
+   *
+   * Throws RangeError (a message of no right form) and NotSignedOn: nothing was kept; Rejected: nothing was posted;
+   * OutcomeUnknown: `entry` is sent again by `settleUnknown`, or voided.
+   */
+  chargeCard(tap: Tap, meal: Meal, options: ChargeOptions = {}): Promise<Settled> {
+    return this.#charge(meal, options, async (session, sequence, payment) => {
+      const canteenId = this.#kept?.parameters.canteen.canteen_id ?? 0;
+      const bound = binding({ ...payment, canteen_id: canteenId });
+      const { counter, mac } = await tap.answer(await cardChallenge(session.key, session.epoch, sequence, bound));
+      return {
+        card: { uid: toHex(tap.uid), ...tap.file, counter, session_id: session.sessionId, mac: toBase64url(mac) },
+      };
+    });
+  }
+
+  /** Charge a scanned code, long or short, as the scanner read it; throws likewise. */
+  chargeCode(code: string, meal: Meal, options: ChargeOptions = {}): Promise<Settled> {
+    return this.#charge(meal, options, async () => ({ qr: code }));
+  }
+
+  async #charge(
+    meal: Meal,
+    options: ChargeOptions,
+    credential: (session: Session, sequence: number, payment: Payment) => Promise<object>,
+  ): Promise<Settled> {
+    const session = await this.#sessionForNew();
+    const payment: Payment = {
+      meal,
+      purchased_at: options.purchasedAt ?? this.now(),
+      ...(options.amountFen === undefined ? {} : { amount_fen: options.amountFen }),
+      ...(options.lines === undefined ? {} : { lines: options.lines }),
+      ...(options.workingMeal ? { working_meal: true } : {}),
+    };
+    // Before a card answers, and a number is used up.
+    checkForm("charge", { ...payment, qr: "" });
+    const sequence = this.#nextSequence++;
+    const body = { ...payment, ...(await credential(session, sequence, payment)) };
+    return this.#sendNew("charge", session.epoch, sequence, body);
+  }
+
+  /**
+   * Void an earlier charge, whatever its outcome; throws as a charge does. Its answer may be a refusal.
+   *
+   * A charge without an answer can post no more then. What became of it is still asked for, by `settleUnknown`: the
+   * totals of the shift count it.
+   */
+  async void(targetEpoch: number, targetSequence: number): Promise<Settled> {
+    const session = await this.#sessionForNew();
+    const body = { target_epoch: targetEpoch, target_sequence: targetSequence };
+    return this.#sendNew("void", session.epoch, this.#nextSequence++, body);
+  }
+
+  /**
+   * Begin a shift at a drawer; its number is that of the entry. Throws as a charge does; after OutcomeUnknown the shift
+   * is open all the same.
+   */
+  async openShift(cashier: string, drawer: string): Promise<Settled> {
+    const session = await this.#sessionForNew();
+    return this.#sendNew("open_shift", session.epoch, this.#nextSequence++, { cashier, drawer, opened_at: this.now() });
+  }
+
+  /**
+   * Sign what the latest shift took, and compare it with the ledger; throws OutcomeUnknown or Rejected.
+   *
+   * What has no answer is sent again before. The same call closes once more what did not agree.
+   */
+  async closeShift(): Promise<ShiftClosed> {
+    await this.resendUnknown();
+    const totals = await this.shiftTotals();
+    await this.#finishRenewal();
+    const centre = this.#centreKey();
+    const closing: ShiftClosing = { ...totals, centre_key: centre.version };
+    checkForm("shift_closing", closing);
+    const { epoch, shift } = closing;
+    const body = JSON.stringify(closing);
+    await this.#setup.journal.writeClosing({ epoch, shift, body, answer: null });
+    const { text } = await this.#post("/terminal/shifts/closings", utf8(body), centre);
+    await this.#setup.journal.writeClosing({ epoch, shift, body, answer: text });
+    return JSON.parse(text) as ShiftClosed;
+  }
+
+  /** The latest shift by this journal, up to the number that an earlier closing of it named. */
+  shiftTotals(): Promise<Omit<ShiftClosing, "centre_key">> {
+    return totalsOf(this.#setup.journal, this.terminalId, this.epoch, this.now());
+  }
+
+  /** The ledger's charges and voids between two numbers of this terminal; throws OutcomeUnknown or Rejected. */
+  async ledgerRequests(epoch: number, first: number, last: number): Promise<LedgerRequest[]> {
+    const found: LedgerRequest[] = [];
+    for (let from = first; from <= last; ) {
+      const text = await this.#ask("GET", `/terminal/requests/${epoch}/${from}/${last}`);
+      const answer = JSON.parse(text) as { requests: LedgerRequest[]; complete: boolean };
+      found.push(...answer.requests);
+      const latest = answer.requests.at(-1);
+      if (answer.complete || !latest) break;
+      from = latest.sequence + 1;
+    }
+    return found;
+  }
+
+  /** The numbers of the latest shift under which journal and ledger differ, with what each has. */
+  async findDifferences(): Promise<Difference[]> {
+    const { shift, last } = await latestShift(this.#setup.journal, this.epoch, this.now());
+    const mine = await requestsBetween(this.#setup.journal, this.epoch, shift, last);
+    return differences(mine, await this.ledgerRequests(this.epoch, shift, last));
+  }
+
+  /** Requests that were sent and have no final answer. */
+  unknown(): Promise<Entry[]> {
+    return this.#setup.journal.unanswered();
+  }
+
+  /**
+   * Send everything unknown again, once, under the same numbers, each when its pause is over; returns what is known
+   * now.
+   *
+   * What stays unknown holds back nothing behind it.
+   */
+  async resendUnknown(signal?: AbortSignal): Promise<Settled[]> {
+    const settled: Settled[] = [];
+    const entries = (await this.unknown()).sort((one, other) => this.#dueAt(one) - this.#dueAt(other));
+    for (const entry of entries) {
+      await sleep(this.#dueAt(entry) - performance.now(), signal);
+      if (signal?.aborted) break;
+      const outcome = await this.#sendAgain(entry);
+      if (!(outcome instanceof Error)) settled.push(outcome);
+    }
+    return settled;
+  }
+
+  /** Send what is unknown again with growing pauses, until all is known or the signal is aborted. */
+  async settleUnknown(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && (await this.unknown()).length > 0) await this.resendUnknown(signal);
+  }
+
+  /** When a request may be sent again, in milliseconds by the browser's clock that never goes back. */
+  #dueAt(entry: Entry): number {
+    return this.#failures.get(numberOf(entry))?.dueAt ?? 0;
+  }
+
+  #noteFailure(entry: Entry, retryAfterS: number): void {
+    const times = (this.#failures.get(numberOf(entry))?.times ?? 0) + 1;
+    this.#failures.set(numberOf(entry), { times, dueAt: performance.now() + pauseMs(times, retryAfterS) });
+  }
+
+  async #sendAgain(entry: Entry): Promise<Settled | OutcomeUnknown | Rejected> {
+    try {
+      return await this.#send(entry);
+    } catch (error) {
+      if (error instanceof OutcomeUnknown || error instanceof Rejected) return error;
+      throw error;
+    }
+  }
+
+  /**
+   * Make a new key and have it put in force; throws OutcomeUnknown or Rejected.
+   *
+   * It is in the store before it is sent: after a lost answer the same call, or the next sign-on or closing, sends it
+   * again under the old one.
+   */
+  async renewKey(): Promise<void> {
+    const { terminalId, key: old, nextKey: made } = this.#identity;
+    const key = made ?? (await (this.#setup.newKey ?? newSigningKey)());
+    if (!made) await this.#keepIdentity({ ...this.#identity, nextKey: key });
+    const centre = this.#centreKey();
+    const body = encode("key_renewal", {
+      terminal_id: terminalId,
+      public_key: toBase64url(key.publicKey.bytes),
+      proof: toBase64url(await sign(key, proofText(terminalId, old.publicKey.bytes))),
+      centre_key: centre.version,
+    });
+    try {
+      await this.#post("/terminal/keys", body, centre);
+    } catch (error) {
+      // A repeat of what is in force is no error: this key is not, and will not be.
+      if (error instanceof Rejected) await this.#keepIdentity({ ...this.#identity, nextKey: null });
+      throw error;
+    }
+    await this.#keepIdentity({ ...this.#identity, key, nextKey: null });
+  }
+
+  /** Settle a renewal whose answer was lost: which key is in force is not known. Throws OutcomeUnknown. */
+  async #finishRenewal(): Promise<void> {
+    try {
+      if (this.#identity.nextKey) await this.renewKey();
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+    }
+  }
+
+  async #keepIdentity(identity: Identity): Promise<void> {
+    await this.#setup.store.write("identity", identity);
+    this.#identity = identity;
+  }
+
+  async #keepParameters(version: string, parameters: Parameters): Promise<void> {
+    const kept = { version, parameters, clockAheadS: this.#link.clock.aheadS };
+    await this.#setup.store.write("parameters", kept);
+    this.#kept = kept;
+  }
+
+  /** The version of the centre's key that is to sign an answer, by what this terminal knows. */
+  #centreKey(): NamedKey {
+    const key = keyInUse(this.#kept?.parameters.centre_keys ?? [this.#identity.centreKey], this.now());
+    if (!key) throw new OutcomeUnknown("no key of the centre is accepted any more: the terminal must be enrolled anew");
+    return key;
+  }
+
+  #post(path: string, body: Bytes, centre: NamedKey): Promise<Received> {
+    return post(this.#link, path, body, this.#identity.key, String(this.#identity.terminalId), centre);
+  }
+
+  /** The session, opened if there is none; one sign-on at a time. Throws OutcomeUnknown or Rejected. */
+  #signedOn(): Promise<Session> {
+    if (this.#session) return Promise.resolve(this.#session);
+    this.#signingOn ??= this.#openSession().finally(() => {
+      this.#signingOn = null;
+    });
+    return this.#signingOn;
+  }
+
+  async #sessionForNew(): Promise<Session> {
+    try {
+      return await this.#signedOn();
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknown || error instanceof Rejected)) throw error;
+      throw new NotSignedOn(error.message, { cause: error });
+    }
+  }
+
+  async #openSession(): Promise<Session> {
+    await this.#finishRenewal();
+    const centre = this.#centreKey();
+    const ephemeral = await newEphemeral();
+    const body = encode("sign_on", {
+      suite: SUITE,
+      protocols: [EDITION],
+      terminal_id: this.#identity.terminalId,
+      ephemeral: toBase64url(ephemeral.publicKey),
+      centre_key: centre.version,
+      device: this.#setup.device,
+    });
+    const { answer, text } = await this.#post("/terminal/sessions", body, centre);
+    const said = JSON.parse(text) as SignedOn;
+    if (said.protocol !== EDITION || said.suite !== SUITE)
+      throw new OutcomeUnknown("another edition, or another suite");
+    const key = await agreeKey(ephemeral.privateKey, fromBase64url(said.ephemeral), body, answer.body);
+    this.#link.clock.set(said.centre_time);
+    await this.#keepParameters(said.parameters_version, said.parameters);
+    // A restored disk is behind what the centre has seen; numbers are never used twice.
+    const used = Math.max(await this.#setup.journal.highestSequence(said.epoch), said.highest_sequence);
+    this.#nextSequence = Math.max(this.#nextSequence, used + 1);
+    const session = { sessionId: said.session_id, epoch: said.epoch, key };
+    this.#session = session;
+    // Who comes later is not stopped: the next sign-on tries again.
+    if (this.now() >= said.key_renew_at) await this.renewKey().catch(ignoreUnsettled);
+    return session;
+  }
+
+  async #sendNew(operation: Operation, epoch: number, sequence: number, message: object): Promise<Settled> {
+    checkForm(FORMS[operation], message);
+    const body = JSON.stringify(message);
+    await this.#setup.journal.writeAhead(epoch, sequence, operation, body);
+    return this.#send({ epoch, sequence, operation, body, outcome: "unknown", answer: null });
+  }
+
+  /** Send a request of the journal, unless it is under way: then this is its answer, too. */
+  #send(entry: Entry): Promise<Settled> {
+    const number = numberOf(entry);
+    const underWay = this.#inFlight.get(number);
+    if (underWay) return underWay;
+    const sending = this.#sendNow(entry, number).finally(() => this.#inFlight.delete(number));
+    this.#inFlight.set(number, sending);
+    return sending;
+  }
+
+  async #sendNow(entry: Entry, number: string): Promise<Settled> {
+    const { journal } = this.#setup;
+    try {
+      const text = await this.#exchange("POST", PATHS[entry.operation], number, utf8(entry.body));
+      const answer = readAnswer(text);
+      if (!answer) throw new OutcomeUnknown("this client does not know the outcome");
+      if (entry.operation === "void" && answer.outcome === "voided") {
+        // Before the void's own answer: a crash between them repeats both.
+        const target = JSON.parse(entry.body) as { target_epoch: number; target_sequence: number };
+        await journal.markVoided(target.target_epoch, target.target_sequence);
+      }
+      const isVoidedSince = answer.outcome === "approved" && answer.reversed_fen !== undefined;
+      await journal.writeAnswer(entry.epoch, entry.sequence, isVoidedSince ? "voided" : answer.outcome, text);
+      this.#failures.delete(number);
+      return { entry: (await journal.entry(entry.epoch, entry.sequence)) ?? entry, answer };
+    } catch (error) {
+      if (error instanceof Rejected) await journal.writeAnswer(entry.epoch, entry.sequence, "rejected", error.text);
+      if (error instanceof OutcomeUnknown) this.#noteFailure(entry, error.retryAfterS);
+      if (error instanceof Rejected || error instanceof OutcomeUnknown) error.entry = entry;
+      throw error;
+    }
+  }
+
+  /** A question in the session, which uses up no number; returns the text of its answer. */
+  async #ask(method: "GET" | "DELETE", path: string): Promise<string> {
+    return this.#exchange(method, path, `${this.epoch}/1`, new Uint8Array(0));
+  }
+
+  /**
+   * Send one message in the session and check its answer; signs on again once when the session has ended. Returns the
+   * answer's text; throws OutcomeUnknown or Rejected.
+   */
+  async #exchange(method: string, path: string, requestId: string, body: Bytes): Promise<string> {
+    for (let isLast = false; ; isLast = true) {
+      const session = await this.#sessionForExchange();
+      const expected: Expected = {
+        keyId: session.sessionId,
+        algorithm: "hmac-sha256",
+        verifier: hmacVerifier(session.key),
+      };
+      const by = { created: this.now(), keyId: session.sessionId };
+      const message = { method, path, requestId, body };
+      const received = await sendOnce(this.#link, message, by, hmacSigner(session.key), expected);
+      this.#blockListVersion = received.checked?.blockList ?? this.#blockListVersion;
+      const slug = slugOf(problemOf(received.text));
+      const verdict = verdictOf(received.answer.status, received.checked !== null, slug);
+      if (verdict === "accepted") return received.text;
+      if (verdict !== "sign_on" || isLast) return refuse(path, received, received.checked !== null);
+      if (this.#session === session) this.#session = null;
+    }
+  }
+
+  /** Whatever a sign-on is answered, the request that needed it stays unknown. */
+  async #sessionForExchange(): Promise<Session> {
+    try {
+      return await this.#signedOn();
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      throw new OutcomeUnknown(`sign-on: ${error.message}`, error.status, error.problem);
+    }
+  }
+}
+
+interface Payment {
+  readonly meal: Meal;
+  readonly purchased_at: number;
+  readonly amount_fen?: number;
+  readonly lines?: readonly SaleLine[];
+  readonly working_meal?: true;
+}
+
+function numberOf(entry: Entry): string {
+  return `${entry.epoch}/${entry.sequence}`;
+}
+
+async function blockListOf(store: Store): Promise<BlockList> {
+  return ((await store.read("block-list")) as BlockList | undefined) ?? EMPTY_BLOCK_LIST;
+}
+
+function linkOf(setup: Setup): Link {
+  return new Link(setup.origin, setup.transport ?? fetchTransport(setup.origin));
+}
+
+/** The bytes of a message; throws RangeError for one that is not of its form. */
+function encode(kind: MessageKind, message: object): Bytes {
+  checkForm(kind, message);
+  return utf8(JSON.stringify(message));
+}
+
+function ignoreUnsettled(error: unknown): void {
+  if (!(error instanceof OutcomeUnknown || error instanceof Rejected)) throw error;
+}
+
+/** What a terminal's new key signs, to show that its sender holds it (section 5.2). */
+export function proofText(terminalId: number, oldPublicKey: Bytes): Bytes {
+  return concat(utf8("onecard terminal key v1"), uint(terminalId, 8), oldPublicKey);
+}
