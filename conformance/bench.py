@@ -10,7 +10,9 @@ from msgspec import Struct, field, to_builtins
 from conformance.device import Device, phone_message
 from conformance.kit import Kit
 from conformance.wire import SIGNED, UNSIGNED, Came, Line, Sent
+from foundation.calendar import local_date_of
 from terminals.devices import SoftwareCard, SoftwarePhone
+from terminals.parameters import price_on
 from terminals.phone_keys import PrivateKey, phone_key_of
 from terminals.schemas import to_bytes, to_text
 
@@ -242,9 +244,6 @@ class Bench:
         return None
 
     def _prices(self) -> dict[str, Any]:
-        from foundation.calendar import local_date_of
-        from terminals.parameters import price_on
-
         till = self.till
         assert till.parameters is not None
         on, prices = local_date_of(till.now()), till.parameters.prices

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from conformance.bench import Bench, Case, Group, Result, play
-from conformance.cases import bodies, knowing, money, opening, others, shifts, signatures, vectors
+from conformance.cases import bodies, knowing, money, opening, others, shifts, signatures, vectors, words
 from conformance.kit import Kit
 from conformance.wire import Line
 
@@ -19,18 +19,19 @@ class Profile(StrEnum):
 
 
 _DEVICE = (opening.ENROLMENT, opening.SIGN_ON, signatures.GROUP)
-_MONEY = (bodies.GROUP, money.CHARGES, money.CARDS, money.CODES, money.VOIDS, shifts.GROUP)
+_MONEY = (bodies.GROUP, money.CHARGES, money.CARDS, money.CODES, money.VOIDS, shifts.GROUP, words.TILLS)
 _KNOWING = (knowing.PARAMETERS, knowing.KEYS)
 
 GROUPS: dict[Profile, tuple[Group, ...]] = {
     Profile.TILL: (vectors.GROUP, *_DEVICE, *_MONEY, *_KNOWING, others.CONNECTIONS),
-    Profile.PHONE: (vectors.GROUP, others.PHONES),
-    Profile.SCALE: (vectors.GROUP, *_DEVICE, others.SCALES, *_KNOWING),
+    Profile.PHONE: (vectors.GROUP, others.PHONES, words.PHONES),
+    Profile.SCALE: (vectors.GROUP, *_DEVICE, others.SCALES, words.SCALES, *_KNOWING),
 }
 # The phones' own cases come first: they need activation codes that nobody has redeemed.
 GROUPS[Profile.ALL] = (
-    vectors.GROUP, *_DEVICE, others.PHONES, *_MONEY, others.SCALES, *_KNOWING, others.CONNECTIONS,
-)  # fmt: skip
+    *(vectors.GROUP, *_DEVICE, others.PHONES, words.PHONES, *_MONEY, others.SCALES, words.SCALES),
+    *(*_KNOWING, others.CONNECTIONS),
+)
 
 
 def cases_of(profile: Profile) -> list[Case]:

@@ -17,6 +17,8 @@ from terminals.signatures import Verifier, check_answer
 
 ANSWER_WITHIN_S = 20.0
 BUSY_TRIES = 12
+WAIT_MAX_S = 61.0
+"""Wrong codes are counted by the minute: a run soon after another one may have to wait."""
 
 SIGNED, UNSIGNED, WRONGLY_SIGNED = "signed", "unsigned", "wrongly signed"
 
@@ -95,12 +97,13 @@ class Line:
             self._connection = None
 
     def ask(self, sent: Sent) -> Came:
-        """Send a message and wait for its answer; an unsigned 503 is repeated, as the page says."""
+        """Send a message and wait for its answer; after an unsigned 503, or a 429, again, as the page says."""
         for last in range(BUSY_TRIES, -1, -1):
             came = self._ask(sent)
-            if came.status != 503 or came.signature == SIGNED or not last:
+            is_busy = came.status == 429 or (came.status == 503 and came.signature != SIGNED)
+            if not is_busy or not last:
                 return came
-            time.sleep(min(wait_of(came.fields) or 1.0, 5.0))
+            time.sleep(min(wait_of(came.fields) or 1.0, WAIT_MAX_S))
         raise AssertionError("unreachable")
 
     def _ask(self, sent: Sent) -> Came:

@@ -45,28 +45,6 @@ def _same(bench: Bench, name: str, ours: object, theirs: object) -> None:
     bench.must(name, str(theirs)[:200], str(ours)[:200], ours == theirs)
 
 
-def _signed(bench: Bench, block: dict[str, Any], path: str, key_id: str, sign: signatures.Signer, **more: Any) -> None:
-    body = block["request_body"].encode()
-    headers = signatures.sign_request(
-        "POST", path, body, authority=block["request_headers"]["host"], created=block["created"], key_id=key_id,
-        sign=sign, **more,
-    )  # fmt: skip
-    if more.get("algorithm", "ed25519") == "ed25519":
-        _same(bench, "request", headers, block["request_headers"])
-
-
-def _answered(bench: Bench, block: dict[str, Any], key_id: str, verify: signatures.Verifier) -> None:
-    try:
-        signatures.check_answer(
-            block["request_headers"], block["answer_status"], block["answer_headers"], block["answer_body"].encode(),
-            key_id=key_id, verify=verify,
-        )  # fmt: skip
-        fits = True
-    except Problem:
-        fits = False
-    bench.must("answer", "signed by the centre", fits, fits)
-
-
 def _session_mac() -> Callable[[bytes], bytes]:
     return signatures.hmac_signer(bytes.fromhex(vectors()["sign_on"]["session_key"]))
 
@@ -79,19 +57,68 @@ def keys(bench: Bench) -> None:
         _same(bench, who, _ed25519(f"{who}_private").public_key().public_bytes_raw(), _key(f"{who}_public"))
 
 
-@GROUP.case("vector-opening-messages", _SECTION)
-def opening_messages(bench: Bench) -> None:
-    """Enrolment, sign-on, renewal of a key and a closing: as they are signed, and as they are answered."""
+def _messages() -> list[tuple[str, dict[str, Any]]]:
+    """The blocks that are messages."""
+    return [(name, v) for name, v in vectors().items() if isinstance(v, dict) and "request_headers" in v]
+
+
+def _read(v: dict[str, Any], headers: dict[str, str]) -> tuple[signatures.SignedRequest, signatures.Verifier]:
+    """A message's signature as it is read, and the sender's key. Raises Problem."""
+    in_session, is_phone = "onecard-request" in v["request_headers"], v["path"].startswith("/phone/")
+    is_p256 = "ecdsa" in v["request_headers"]["signature-input"]
+    algorithm = "ecdsa-p256-sha256" if is_p256 else "ed25519"
+    signed = signatures.read_signature(
+        v["method"], v["path"], headers, v["request_body"].encode(), in_session=in_session,
+        opening_algorithm=algorithm,
+    )  # fmt: skip
+    if in_session:
+        return signed, signatures.hmac_verifier(_session_mac())
+    if is_phone:
+        return signed, _public(algorithm).verify
+    return signed, signatures.ed25519_verifier(_key("terminal_public"))
+
+
+@GROUP.case("vector-requests", _SECTION)
+def requests(bench: Bench) -> None:
+    """Every message is signed over the base that stands on the page, by its sender's key."""
+    for name, v in _messages():
+        signed, verify = _read(v, v["request_headers"])
+        _same(bench, f"{name} base", signed.base().decode(), v["request_base"])
+        bench.must(f"{name} signature", "fits", verify(signed.base(), signed.signature),
+                   verify(signed.base(), signed.signature))  # fmt: skip
+        if signed.algorithm == "ecdsa-p256-sha256":
+            continue
+        sign: signatures.Signer = _session_mac() if signed.request_id else _ed25519("terminal_private").sign
+        if v["path"].startswith("/phone/"):
+            sign = _ed25519("phone_private").sign
+        made = signatures.sign_request(
+            v["method"], v["path"], v["request_body"].encode(), authority=v["request_headers"]["host"],
+            request_id=signed.request_id, created=v["created"], key_id=signed.key_id, sign=sign,
+        )  # fmt: skip
+        _same(bench, f"{name} headers", made, v["request_headers"])
+
+
+@GROUP.case("vector-answers", _SECTION)
+def answers(bench: Bench) -> None:
+    """Every answer to a terminal is the centre's, and belongs to its request."""
     centre = signatures.ed25519_verifier(_key("centre_public"))
-    for name, path, key_id in (
-        ("enrolment", "/terminal/enrolments", "enrolment"),
-        ("sign_on", "/terminal/sessions", "2001"),
-        ("key_renewal", "/terminal/keys", "2001"),
-        ("shift_closing", "/terminal/shifts/closings", "2001"),
-    ):
-        block = vectors()[name]
-        _signed(bench, block, path, key_id, _ed25519("terminal_private").sign)
-        _answered(bench, block, "centre-1", centre)
+    for name, v in _messages():
+        if "answer_headers" not in v:
+            continue
+        in_session = "onecard-request" in v["request_headers"]
+        signed, _ = _read(v, v["request_headers"])
+        key_id, verify = "centre-1", centre
+        if in_session:
+            key_id, verify = signed.key_id, signatures.hmac_verifier(_session_mac())
+        try:
+            signatures.check_answer(
+                v["request_headers"], v["answer_status"], v["answer_headers"], v["answer_body"].encode(),
+                key_id=key_id, verify=verify,
+            )  # fmt: skip
+            found = "signed"
+        except Problem as problem:
+            found = str(problem)
+        _same(bench, f"{name} answer", found, "signed")
 
 
 @GROUP.case("vector-session-key", _SECTION)
@@ -150,31 +177,18 @@ def counters(bench: Bench) -> None:
         _same(bench, str(counter), refusal or "approved", outcome)
 
 
-@GROUP.case("vector-session-messages", _SECTION)
-def session_messages(bench: Bench) -> None:
-    """Charges, a void, a shift's opening and weigh-ins."""
-    mac, session_id = _session_mac(), wire.decode(vectors()["sign_on"]["answer_body"])["session_id"]
-    for name in ("charge", "code_charge", "void", "shift_opening", "weigh_ins"):
-        block = vectors()[name]
-        _signed(bench, block, block["path"], session_id, mac, request_id=block["request_headers"]["onecard-request"])
-        _answered(bench, block, session_id, signatures.hmac_verifier(mac))
-
-
 @GROUP.case("vector-refused-requests", _SECTION)
 def refused_requests(bench: Bench) -> None:
     """A genuine request with one field changed is none."""
-    block, mac = vectors()["charge"], _session_mac()
-    for case in block["refused_requests"]:
-        headers = block["request_headers"] | {case["field"]: case["value"]}
-        try:
-            signed = signatures.read_signature(
-                "POST", "/terminal/charges", headers, block["request_body"].encode(), in_session=True
-            )
-            signatures.check_request(signed, signatures.hmac_verifier(mac), block["created"])
-            found = "accepted"
-        except Problem as problem:
-            found = problem.kind.slug
-        _same(bench, f"{case['field']}: {case['value'][:60]}", found, case["problem"])
+    for name, v in _messages():
+        for case in v.get("refused_requests", []):
+            try:
+                signed, verify = _read(v, v["request_headers"] | {case["field"]: case["value"]})
+                signatures.check_request(signed, verify, v["created"])
+                found = "accepted"
+            except Problem as problem:
+                found = problem.kind.slug
+            _same(bench, f"{name} {case['field']}: {case['value'][:60]}", found, case["problem"])
 
 
 @GROUP.case("vector-long-code", _SECTION)
@@ -244,22 +258,9 @@ def short_code(bench: Bench) -> None:
 
 @GROUP.case("vector-p256-phone", _SECTION)
 def p256_phone(bench: Bench) -> None:
-    """A phone with a key of P-256: its message, its certificate, its code."""
+    """A phone with a key of P-256: its certificate, its code, its signatures."""
     v = vectors()["p256_phone"]
-    key, body = _phone("ecdsa-p256-sha256"), v["request_body"].encode()
-    read = signatures.read_signature(
-        "POST",
-        "/phone/certificates",
-        v["request_headers"],
-        body,
-        in_session=False,
-        opening_algorithm="ecdsa-p256-sha256",
-    )
-    _same(bench, "base", read.base().decode(), v["request_base"])
-    public = _public("ecdsa-p256-sha256")
-    bench.must(
-        "signature", "fits", public.verify(read.base(), read.signature), public.verify(read.base(), read.signature)
-    )
+    key, public = _phone("ecdsa-p256-sha256"), _public("ecdsa-p256-sha256")
     holder, _ = qr.read_code({1: _key("centre_public")}, v["code"])
     _same(bench, "credential_id", holder.credential_id, v["credential_id"])
     message = b"onecard"

@@ -256,9 +256,9 @@ class FakeCentre:
     def _run(self, work: Work) -> Any:
         method, target = work.request.method, work.request.target
         path, has_query, _ = target.partition("?")
-        allowed = False
+        plain, allowed = re.sub("/+", "/", path), False
         for pattern, routes in _ROUTES:
-            found = pattern.fullmatch(path)
+            found = pattern.fullmatch(plain)
             if found is None:
                 continue
             allowed = True
@@ -266,9 +266,14 @@ class FakeCentre:
                 is_opening, handle = routes[method]
                 if has_query:
                     raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
+                at = found.groups()
+                if pattern.groupindex:
+                    _check_spelling(at)
+                if plain != path:
+                    raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
                 if is_opening and len(work.request.body) > OPENING_BYTES_MAX:
                     raise Problem(TOO_LARGE, "terminals.body_too_large", most=OPENING_BYTES_MAX)
-                return handle(self, work, found.groups())
+                return handle(self, work, at)
         raise Problem(METHOD_NOT_ALLOWED if allowed else NOT_FOUND)
 
     # Who sent it
@@ -674,13 +679,22 @@ class FakeCentre:
         return False
 
 
+def _check_spelling(texts: tuple[str, ...]) -> None:
+    """Raise Problem(NOT_FOUND) for what is no number, BAD_SIGNATURE for another spelling: it is not the signed path."""
+    for text in texts:
+        try:
+            number = int(text)
+        except ValueError:
+            raise Problem(NOT_FOUND) from None
+        if str(number) != text:
+            raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
+
+
 def _numbers(texts: tuple[str, ...]) -> list[int]:
-    """Numbers of a path. Raises Problem(INVALID); another spelling of one is another path than the signed one."""
+    """Numbers of a path, whose spelling was checked. Raises Problem(INVALID)."""
     found = [int(text) for text in texts]
-    if any(number >= 2**53 for number in found):
+    if any(not 0 <= number < 2**53 for number in found):
         raise Problem(INVALID)
-    if any(str(number) != text for number, text in zip(found, texts, strict=True)):
-        raise Problem(BAD_SIGNATURE, "terminals.path_spelling")
     return found
 
 
@@ -703,7 +717,10 @@ _ROUTES: list[tuple[re.Pattern[str], dict[str, tuple[bool, Any]]]] = [
         ("/terminal/foods", {"GET": (_SESSION, FakeCentre.foods)}),
         ("/terminal/sessions/current", {"DELETE": (_SESSION, FakeCentre.sign_off)}),
         ("/terminal/parameters/([^/]+)", {"GET": (_SESSION, FakeCentre.parameters)}),
-        ("/terminal/block-list/([0-9]+)", {"GET": (_SESSION, FakeCentre.block_list)}),
-        ("/terminal/requests/([0-9]+)/([0-9]+)/([0-9]+)", {"GET": (_SESSION, FakeCentre.requests)}),
+        ("/terminal/block-list/(?P<since>[^/]+)", {"GET": (_SESSION, FakeCentre.block_list)}),
+        (
+            "/terminal/requests/(?P<epoch>[^/]+)/(?P<first>[^/]+)/(?P<last>[^/]+)",
+            {"GET": (_SESSION, FakeCentre.requests)},
+        ),
     )
 ]

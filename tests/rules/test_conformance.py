@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -19,16 +19,17 @@ from conformance.faults import Fault
 from conformance.judge import judged
 from conformance.kit import Kit
 from conformance.page import vectors_digest
-from conformance.proxy import Proxy
 from conformance.suite import GROUPS, Profile, cases_of, run
 from foundation.calendar import local_date_of
 from foundation.catalogue import Explained, Language, text
 from terminals import messages
 from terminals.client import Terminal
-from terminals.client_messages import OutcomeUnknown, Rejected
-from terminals.devices import SoftwareCard
+from terminals.client_messages import OutcomeUnknown, Pauses, Rejected
+from terminals.phone import activate_phone, ask_account, ask_top_up, renew_certificate
 from terminals.schemas import EnrolmentSlip
-from tests.makers_desk import MakersDesk
+from tests.makers_desk import MakersDesk, work
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_where_the_centre_fails_the_right_cases_do(desk: MakersDesk, fault: str,
     broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.TILL, with_slow=False))
     assert fail <= broken
     if path.startswith("/terminal/voids"):
-        assert broken - fail <= SHIFTS | {"signature-epoch-to-come"}, broken
+        assert {one for one in broken - fail if not one.startswith("page-")} <= SHIFTS, broken
 
 
 def _no_counters(_: Credential, __: int) -> None:
@@ -143,7 +144,7 @@ def test_a_centre_with_a_mistake_is_found_out(
     monkeypatch.setattr(owner, name, instead)
     broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.ALL, with_slow=False))
     assert fail <= broken
-    assert len(broken) < 40, broken
+    assert len(broken) < 60, broken
 
 
 def test_without_a_kit_cases_are_not_run(desk: MakersDesk) -> None:
@@ -221,24 +222,6 @@ def proxied(tmp_path: Path) -> Iterator[MakersDesk]:
     desk.close()
 
 
-def work(proxy: Proxy, till: Terminal, cards: list[SoftwareCard]) -> None:
-    """A cashier's shift through the proxy, with a void."""
-    till.patience_s = 0.5
-    till.open_shift("c-07", "1")
-    planned = len(proxy.faults)
-    for n in range(planned + 2):
-        try:
-            till.charge_card(cards[n % len(cards)], "lunch")
-        except (OutcomeUnknown, Rejected):
-            # The last but one fails again and again: another payment goes on meanwhile.
-            if n != planned:
-                till.resend_unknown()
-    while till.unknown():
-        till.resend_unknown()
-    till.void(till.epoch, till.journal.entries("approved")[0].sequence)
-    till.close_shift()
-
-
 def test_our_own_client_keeps_to_the_page(proxied: MakersDesk) -> None:
     till = proxied.till()
     assert proxied.proxy is not None
@@ -272,6 +255,34 @@ def test_our_own_client_keeps_to_the_page_as_a_scale(tmp_path: Path) -> None:
     desk.close()
     assert [(one.case_id, one.result, one.steps) for one in results if one.result != "passed"] == []
     assert desk.proxy.is_complete
+
+
+def test_a_phone_that_asks_again_with_pauses_keeps_to_the_page(tmp_path: Path) -> None:
+    desk = MakersDesk(tmp_path, Profile.PHONE)
+    assert desk.proxy is not None
+    made, key, pauses = desk.kit["activations"][0], Ed25519PrivateKey.generate(), Pauses()
+
+    def until_known(ask: Callable[[], T]) -> T:
+        while True:
+            pauses.wait()
+            try:
+                known = ask()
+            except OutcomeUnknown as unknown:
+                pauses.failed(unknown.retry_after_s)
+            else:
+                pauses.succeeded()
+                return known
+
+    phone = until_known(lambda: activate_phone(desk.url, made["activation_id"], made["code"], key))
+    until_known(lambda: renew_certificate(desk.url, phone))
+    until_known(lambda: ask_account(desk.url, phone))
+    number = uuid4()
+    until_known(lambda: ask_top_up(desk.url, phone, number, 500))
+    results = desk.proxy.results()
+    is_done = desk.proxy.is_done
+    desk.close()
+    assert [(one.case_id, one.result, one.steps) for one in results if one.result != "passed"] == []
+    assert is_done
 
 
 class BadTill(Terminal):
