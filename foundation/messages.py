@@ -30,11 +30,25 @@ def _whole(pattern: str) -> str:
     return f"^(?:{pattern})$(?!\\n)"
 
 
-_HIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_HIDDEN = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff" + f"{chr(0xE0000)}-{chr(0xE00FF)}"
+)
 """Control characters, and marks that are not seen or turn the direction of text: what is read must be what is there."""
 
-VISIBLE = rf"[^{_HIDDEN}]*[^\s{_HIDDEN}][^{_HIDDEN}]*"
+_BREAKS = r"\t\n\r"
+_SEEN = rf"[^\s\ufe00-\ufe0f{_HIDDEN}]"
+"""Variation selectors are seen only with the character before them."""
+
+VISIBLE = rf"[^{_HIDDEN}]*{_SEEN}[^{_HIDDEN}]*"
 """A text in which people see something, and everything."""
+
+VISIBLE_LINE = rf"[^{_BREAKS}{_HIDDEN}]*{_SEEN}[^{_BREAKS}{_HIDDEN}]*"
+
+
+def line(most: int, **more: Any) -> Meta:
+    """A text of one line, such as a name, of at most so many characters."""
+    return Meta(min_length=1, max_length=most, pattern=_whole(VISIBLE_LINE), extra={"text": "value.not_a_line"}, **more)
 
 
 def text(most: int, **more: Any) -> Meta:
@@ -47,7 +61,7 @@ def text_or_none(most: int, **more: Any) -> Meta:
     return Meta(max_length=most, pattern=_whole(f"(?:{VISIBLE})?"), extra={"text": "value.not_visible"}, **more)
 
 
-ShortText = Annotated[str, text(100)]
+ShortText = Annotated[str, line(100)]
 LongText = Annotated[str, text(2000)]
 
 BULK_MAX = 1000

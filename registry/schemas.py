@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number, ShortText, text, text_or_none
+from foundation.messages import BULK_MAX, Message, Number, ShortText, line, text, text_or_none
 from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
@@ -32,7 +32,7 @@ class NewOfficial(Message):
     """An official to register. The name is stored encrypted; payments never contain it."""
 
     name: ShortText
-    staff_number: Annotated[str, text(32, examples=["NB-00417"])]
+    staff_number: Annotated[str, line(32, examples=["NB-00417"])]
 
 
 class NewOfficials(Message):

@@ -162,13 +162,15 @@ class SaleLineRow(Base):
 
 
 class TakeAwaySale(Base):
-    """A payment of nothing but take-away lines, by its business day: it is no cover."""
+    """What of a payment was for take-away, by its business day: it is not eaten at the canteen, and makes no cover."""
 
     __tablename__ = "take_away_sale"
+    __table_args__ = (CheckConstraint("taken_fen > 0", name="taken"),)
 
     book: Mapped[Book] = book_key()
     business_date: Mapped[date] = mapped_column(primary_key=True)
     posting_id: Mapped[UUID] = mapped_column(primary_key=True)
+    taken_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class TillTotals(Base):

@@ -1,7 +1,7 @@
 """Sale lines: what was sold in a payment, kept beside its posting.
 
-A till that knows its dishes says them: the lines of a payment add up to its amount. A payment of nothing but take-away
-lines is no cover: its payer did not eat here.
+A till that knows its dishes says them: the lines of a payment add up to its amount. What is taken away is not eaten
+here: a cover is who pays the least price for the rest (sql/covers.sql).
 """
 
 from collections.abc import Sequence
@@ -44,15 +44,15 @@ def _full_price(line: SaleLine) -> int:
     return -(-line.grams * line.unit_price_fen // GRAMS_OF_UNIT)
 
 
-def is_taken_away(lines: Sequence[SaleLine]) -> bool:
-    """Whether nothing of a sale is eaten at the canteen."""
-    return all(line.take_away for line in lines)
+def taken_away_fen(lines: Sequence[SaleLine]) -> int:
+    """What of a sale is not eaten at the canteen, in fen."""
+    return sum(line.amount_fen for line in lines if line.take_away)
 
 
 def as_json(sales: Sequence[tuple[UUID, Sequence[SaleLine]]]) -> str:
     """Sales by the number of their posting, for the function ``charge_with_lines``."""
     return json.encode(
-        [{"posting_id": number, "take_away": is_taken_away(lines), "lines": lines} for number, lines in sales]
+        [{"posting_id": number, "taken_fen": taken_away_fen(lines), "lines": lines} for number, lines in sales]
     ).decode()
 
 

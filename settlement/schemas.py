@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import BULK_MAX, DeviceMessage, Message, text
+from foundation.messages import BULK_MAX, DeviceMessage, Message, line, text
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
 from registry.schemas import Reason
@@ -32,7 +32,7 @@ class SaleLine(DeviceMessage):
     ``unit_price_fen`` is the price of one portion, or of a kilogram where ``grams`` were weighed.
     """
 
-    article: Annotated[str, text(40, examples=["红烧肉"])]
+    article: Annotated[str, line(40, examples=["红烧肉"])]
     unit_price_fen: Annotated[int, Meta(ge=0, le=AMOUNT_MAX_FEN, examples=[1200])]
     amount_fen: Annotated[int, Meta(ge=0, le=AMOUNT_MAX_FEN, examples=[1200])]
     portions: Annotated[int, Meta(ge=1, le=999, examples=[1])] | None = None

@@ -201,10 +201,15 @@ async def page(shown: ReceiptShown, language: Language, documents: Aside, caller
     return PAGE.substitute(texts)
 
 
+def _listed(lines: list[tuple[str, str]]) -> str:
+    return "\n".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in lines)
+
+
 async def document(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> bytes:
     """The receipt as a PDF of A5, in one language. Raises Problem NO_FONT or UNAVAILABLE (too many ask)."""
     code = await _picture(shown, documents, caller)
     data = {**_texts(shown, language), "lines": _lines(shown, language), "code": code}
+    data["sold"] = _sold(shown, language)
     return await documents.remembered(render, FOLDER / "page.typ", data, caller=caller)
 
 
@@ -221,6 +226,7 @@ def _texts(shown: ReceiptShown, language: Language) -> dict[str, str]:
         "number": str(receipt.number),
         "amount": f"¥{yuan(shown.net_fen)}",
         "original": _original(shown, language),
+        "sold_title": text("receipt.sold", language) if shown.sold else "",
         "effect": text(f"receipt.effect.{receipt.effect}", language),
         "code_note": text("receipt.code_note", language),
     }
@@ -236,17 +242,18 @@ def _lines(shown: ReceiptShown, language: Language) -> list[tuple[str, str]]:
     }
     if not chinese:
         beside |= {"canteen": shown.canteen_en, "payer": shown.payer_en}
-    *lines, status = lines_of(shown.receipt, language, beside)
-    return [*lines, *(_sold(line, language) for line in shown.sold), status]
+    return lines_of(shown.receipt, language, beside)
 
 
-def _sold(line: SaleLine, language: Language) -> tuple[str, str]:
-    """A sale line: the article, and how much of it for how much."""
+def _sold(shown: ReceiptShown, language: Language) -> list[tuple[str, str]]:
+    """The sale lines under a title of their own, since the till names the articles: how much of each for how much."""
+    return [(line.article, _quantity(line, language)) for line in shown.sold]
+
+
+def _quantity(line: SaleLine, language: Language) -> str:
     kind, quantity = ("grams", line.grams) if line.portions is None else ("portions", line.portions)
     value = f"{text(f'receipt.line.{kind}', language, **{kind: quantity})} ¥{yuan(line.amount_fen)}"
-    if line.take_away:
-        value = f"{text('receipt.line.take_away', language)} · {value}"
-    return line.article, value
+    return f"{text('receipt.line.take_away', language)} · {value}" if line.take_away else value
 
 
 def lines_of(

@@ -3,7 +3,7 @@
 -- kind at least; he counts once a meal period (Food Loss and Waste Accounting and Reporting Standard's unit "per cover").
 -- What was given back counts on the day of the payment that it reverses, whenever it was booked: `covers_gross` is net of
 -- voids, `covers` net of refunds as well. `cheap`: people who paid less. `paid_fen`: what the covers paid, net.
--- What was taken away as a whole was not eaten here, and counts nowhere.
+-- What was taken away was not eaten here, and counts nowhere.
 SELECT p.canteen_id, p.meal, count(*) FILTER (WHERE p.net_fen >= p.least_fen) AS covers,
        count(*) FILTER (WHERE p.sold_fen >= p.least_fen) AS covers_gross,
        count(*) FILTER (WHERE p.sold_fen > 0 AND p.sold_fen < p.least_fen) AS cheap,
@@ -12,14 +12,17 @@ FROM (
     SELECT s.canteen_id, s.meal, l.least_fen, sum(s.amount_fen) FILTER (WHERE s.kind <> 'refund') AS sold_fen,
            sum(s.amount_fen) AS net_fen
     FROM (
-        SELECT t.book, t.posting_id, t.holder_id, t.canteen_id, t.meal, t.kind, t.amount_fen
+        SELECT t.book, t.holder_id, t.canteen_id, t.meal, t.kind, t.amount_fen - coalesce(a.taken_fen, 0) AS amount_fen
         FROM transfer t
+        LEFT JOIN take_away_sale a ON a.book = t.book AND a.business_date = $1 AND a.posting_id = t.posting_id AND t.part = 0
         WHERE t.business_date = $1 AND t.canteen_id = ANY ($2) AND t.book IN (SELECT book FROM book)
           AND t.kind IN ('payment', 'working_meal')
         UNION ALL
-        SELECT t.book, t.posting_id, t.holder_id, t.canteen_id, t.meal, r.kind, -r.amount_fen
+        SELECT t.book, t.holder_id, t.canteen_id, t.meal, r.kind, coalesce(a.taken_fen, 0) - r.amount_fen
         FROM transfer r
         JOIN transfer t ON t.book = r.book AND t.posting_id = r.reverses AND t.part = r.part
+        LEFT JOIN take_away_sale a ON a.book = t.book AND a.business_date = $1 AND a.posting_id = t.posting_id AND t.part = 0
+                                  AND r.kind = 'reversal'
         WHERE r.reverses IS NOT NULL AND r.business_date >= $1 AND r.book IN (SELECT book FROM book)
           AND t.business_date = $1 AND t.canteen_id = ANY ($2)
     ) s
@@ -33,8 +36,6 @@ FROM (
                             ORDER BY v.valid_from DESC LIMIT 1) j
         WHERE c.canteen_id = ANY ($2)
     ) l ON l.canteen_id = s.canteen_id AND l.meal = s.meal
-    WHERE NOT EXISTS (SELECT FROM take_away_sale a
-                      WHERE a.book = s.book AND a.business_date = $1 AND a.posting_id = s.posting_id)
     GROUP BY s.canteen_id, s.meal, s.book, s.holder_id, l.least_fen
 ) p
 GROUP BY p.canteen_id, p.meal

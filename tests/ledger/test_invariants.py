@@ -365,7 +365,7 @@ DAMAGE: dict[str, tuple[str, str, int | None]] = {
         "UPDATE sale_line SET amount_fen = amount_fen - 3 WHERE line = 1", "7 sale lines add up to their payments", 3,
     ),
     "a payment was taken away and is a cover": (
-        "DELETE FROM take_away_sale", "7 payments of take-away lines alone are no covers", 0,
+        "DELETE FROM take_away_sale", "7 what is taken away makes no covers", 2_000,
     ),
     "an audit entry is altered": (
         "UPDATE audit_entry SET actor = 'somebody else'", "9 the audit log's hash chain is intact", 0,

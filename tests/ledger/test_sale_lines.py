@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from foundation.problems import Problem
-from settlement.covers import covers_on
+from settlement.covers import NO_COVERS, covers_on
 from settlement.sale_lines import check_lines, lines_of
 from settlement.schemas import SaleLine
-from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.counter import HANGZHOU, NINGBO, Counter, Holder, Till
 
 STEW = SaleLine("红烧肉", unit_price_fen=800, amount_fen=1_600, portions=2)
 GREENS = SaleLine("Greens", unit_price_fen=3_985, amount_fen=399, grams=100)
@@ -74,27 +74,42 @@ async def test_payments_with_and_without_lines_share_a_batch(counter: Counter) -
         assert len(kept) == (len(lines) if outcome.outcome == "approved" else 0)
 
 
-async def test_what_is_taken_away_is_no_cover(counter: Counter) -> None:
+async def test_what_is_taken_away_makes_no_cover(counter: Counter) -> None:
+    """A cover pays the least price (5 yuan) for what is eaten here: no box counts, whatever lies on the tray."""
     till = await counter.till()
-    eaten, taken, both = [await counter.holder() for _ in range(3)]
+    napkin = SaleLine("餐巾纸", unit_price_fen=10, amount_fen=10, portions=1)
+    trays = [[STEW], [BUNS], [STEW, BUNS], [napkin, BUNS]]
+    people = [await counter.holder() for _ in trays]
+    paid = [await pay(counter, till, person, lines) for person, lines in zip(people, trays, strict=True)]
+    assert await covers_of(counter, till) == (2, 2, 1, 3_200)
+    for payment in paid[1:3]:
+        sale = counter.order(till, people[0])
+        sequence = await counter.ledger.fetchval("SELECT sequence FROM transfer WHERE posting_id = $1", payment)
+        assert (await counter.charger.void(NINGBO, sale.key, sale.digest, 1, sequence)).outcome == "voided"
+    assert await covers_of(counter, till) == (1, 1, 1, 1_600)
+    await pay(counter, till, people[1], [STEW])
+    assert await covers_of(counter, till) == (2, 2, 1, 3_200), "he ate after all"
 
-    async def pay(holder: Any, lines: list[SaleLine]) -> UUID:
-        paid = await counter.charger.charge(counter.order(till, holder, **priced(lines)))
-        assert paid.posting_id is not None
-        return paid.posting_id
 
-    await pay(eaten, [STEW])
-    parcel = await pay(taken, [BUNS])
-    await pay(both, [STEW, BUNS])
+async def test_take_away_paid_from_two_purses(counter: Counter) -> None:
+    till, own = await counter.till(), await counter.holder(cash_fen=5_000, subsidy_fen=300)
+    await pay(counter, till, own, [BUNS])
+    assert await covers_of(counter, till) == (0, 0, 0, 0)
+    await pay(counter, till, own, [STEW, BUNS])
+    assert await covers_of(counter, till) == (1, 1, 0, 1_600)
+
+
+async def pay(counter: Counter, till: Till, holder: Holder, lines: list[SaleLine]) -> UUID:
+    paid = await counter.charger.charge(counter.order(till, holder, **priced(lines)))
+    assert paid.posting_id is not None, paid
+    return paid.posting_id
+
+
+async def covers_of(counter: Counter, till: Till) -> tuple[int, int, int, int]:
+    """Net and gross covers, people who paid less, and what the covers paid, of today's lunch."""
     today = await counter.ledger.fetchval("SELECT business_date FROM book_day WHERE book = $1", NINGBO)
-    covers = (await covers_on(counter.ledger, [till.canteen_id], today))[till.canteen_id, "lunch"]
-    assert (covers.net, covers.gross, covers.cheap, covers.paid_fen) == (2, 2, 0, 1_600 + 2_800)
-    sale = counter.order(till, taken)
-    parcel_sequence = await counter.ledger.fetchval("SELECT sequence FROM transfer WHERE posting_id = $1", parcel)
-    assert (await counter.charger.void(NINGBO, sale.key, sale.digest, 1, parcel_sequence)).outcome == "voided"
-    await pay(taken, [STEW])
-    covers = (await covers_on(counter.ledger, [till.canteen_id], today))[till.canteen_id, "lunch"]
-    assert covers.net == 3, "he ate after all"
+    found = (await covers_on(counter.ledger, [till.canteen_id], today)).get((till.canteen_id, "lunch"), NO_COVERS)
+    return found.net, found.gross, found.cheap, found.paid_fen
 
 
 @pytest.mark.parametrize("table", ["sale_line", "take_away_sale"])

@@ -55,6 +55,7 @@ def test_a_receipt_shows_what_was_sold(network: Network, scratch: Path) -> None:
     assert answer.receipt is not None
     address = f"{network.system.url}/r/{answer.receipt.number}"
     chinese = urllib3.request("GET", address).data.decode()
+    assert "消费明细（收款终端提供）" in chinese
     assert "红烧肉 &lt;b&gt;" in chinese
     assert "2份 ¥16.00" in chinese
     assert "外带 · 300克 ¥3.00" in chinese

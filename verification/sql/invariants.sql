@@ -394,15 +394,17 @@ LEFT JOIN LATERAL (
 WHERE l.fen IS DISTINCT FROM t.fen;
 
 -- name: take_away_sales
--- Payments of nothing but take-away lines that are not kept as such on their day, and others that are.
-SELECT coalesce(l.posting_id, a.posting_id) AS posting_id, 0::bigint AS off_fen
+-- Payments whose take-away lines are not kept as such on their day, and others that are.
+SELECT coalesce(l.posting_id, a.posting_id) AS posting_id,
+       (coalesce(a.taken_fen, 0) - coalesce(l.taken_fen, 0))::bigint AS off_fen
 FROM (
-    SELECT s.book, t.business_date, s.posting_id
-    FROM (SELECT book, posting_id FROM sale_line GROUP BY book, posting_id HAVING bool_and(take_away)) s
+    SELECT s.book, t.business_date, s.posting_id, s.taken_fen
+    FROM (SELECT book, posting_id, sum(amount_fen) AS taken_fen FROM sale_line WHERE take_away
+          GROUP BY book, posting_id HAVING sum(amount_fen) > 0) s
     JOIN transfer t ON t.book = s.book AND t.posting_id = s.posting_id AND t.part = 0
 ) l
 FULL JOIN take_away_sale a ON a.book = l.book AND a.business_date = l.business_date AND a.posting_id = l.posting_id
-WHERE l.posting_id IS NULL OR a.posting_id IS NULL;
+WHERE a.taken_fen IS DISTINCT FROM l.taken_fen;
 
 -- name: shift_closings
 -- Every closing of a shift as it was signed.

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from foundation.messages import LongText, Message, text, text_or_none
+from foundation.messages import LongText, Message, line, text_or_none
 from waste.bulletins.bulletins import Annex
 from waste.bulletins.models import Bulletin
 
@@ -26,14 +26,14 @@ class BulletinChanges(Message):
     ``serial`` null: not registered yet. ``signed_on`` null: the day of publication.
     """
 
-    title: Annotated[str, text(100)] | UnsetType = UNSET
+    title: Annotated[str, line(100)] | UnsetType = UNSET
     basis: Section | UnsetType = UNSET
     foreword: Section | UnsetType = UNSET
     good: Section | UnsetType = UNSET
     warnings: Section | UnsetType = UNSET
     closing: Section | UnsetType = UNSET
     method: Section | UnsetType = UNSET
-    issuers: Annotated[list[Annotated[str, text(40)]], Meta(max_length=8)] | UnsetType = UNSET
+    issuers: Annotated[list[Annotated[str, line(40)]], Meta(max_length=8)] | UnsetType = UNSET
     issuer_code: Annotated[str, text_or_none(20)] | UnsetType = UNSET
     year: Annotated[int, Meta(ge=2000, le=2099)] | UnsetType = UNSET
     serial: Annotated[int, Meta(ge=1, le=99_999)] | UnsetType | None = UNSET

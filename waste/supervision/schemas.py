@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 from foundation import catalogue
 from foundation.attachments import NewFiles
 from foundation.catalogue import Language
-from foundation.messages import LongText, Message, Number, ShortText, text
+from foundation.messages import LongText, Message, Number, ShortText, line
 from registry.identifiers import CanteenId
 from waste.evaluation.quarters import EARLIEST, LATEST
 from waste.supervision.cases import ENDED, FindingKind
@@ -24,7 +24,7 @@ class NewCase(Message):
     canteen_id: Number
     quarter: date
     what: LongText
-    responsible: Annotated[str, text(100)]
+    responsible: Annotated[str, line(100)]
     due_on: date
     kind: FindingKind = FindingKind.FINDING
     files: NewFiles = field(default_factory=list)

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from foundation.attachments import NewFiles
-from foundation.messages import DeviceMessage, Message, form, text
+from foundation.messages import DeviceMessage, Message, form, line, text
 from registry.meals import Meal
 from waste.measures.schemas import CanteenNumber
 from waste.measures.streams import Stream
@@ -72,8 +72,8 @@ class FoodFactor(Message):
 
     food: FoodCode
     valid_from: date
-    name_zh: Annotated[str, text(30, examples=["米饭"])]
-    name_en: Annotated[str, text(60, examples=["rice, cooked"])]
+    name_zh: Annotated[str, line(30, examples=["米饭"])]
+    name_en: Annotated[str, line(60, examples=["rice, cooked"])]
     co2e_g_per_kg: Annotated[int, Meta(ge=0, le=1_000_000, examples=[1780])]
     source: Annotated[str, text(300)]
 

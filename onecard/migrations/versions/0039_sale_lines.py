@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.Column("book", sa.Integer(), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("posting_id", sa.Uuid(), nullable=False),
+        sa.Column("taken_fen", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("taken_fen > 0", name=op.f("ck_take_away_sale_taken")),
         sa.PrimaryKeyConstraint("book", "business_date", "posting_id", name=op.f("pk_take_away_sale")),
     )
 
