@@ -120,6 +120,8 @@ class ChargeConnection(HttpToolsProtocol):
         self._is_stranger = True
         self._in_head = self._in_body = False
         self._head_bytes = 0
+        self._head_end = b""
+        """The last bytes of a head that has not ended."""
         self._turn_away_with = _BUSY
         self.url = b""
         self.headers = []
@@ -162,13 +164,18 @@ class ChargeConnection(HttpToolsProtocol):
         if self._is_ahead:
             return
         is_head = not self._in_body and not self._is_answering
-        if is_head and len(data) > HEAD_BYTES_MAX and data.find(b"\r\n\r\n", 0, HEAD_BYTES_MAX) < 0:
-            self._refuse_head()
-            return
+        if is_head and self._head_bytes + len(data) > HEAD_BYTES_MAX:
+            # Its end may lie across two pieces.
+            end = (self._head_end + data).find(b"\r\n\r\n", 0, HEAD_BYTES_MAX)
+            if end < 0 or self._head_bytes + end > HEAD_BYTES_MAX:
+                self._refuse_head()
+                return
         super().data_received(data)
-        self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
-        if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse_head()
+        if self._in_head:
+            self._head_bytes += len(data)
+            self._head_end = (self._head_end + data)[-3:]
+        elif self._head_bytes:
+            self._head_bytes, self._head_end = 0, b""
 
     def _refuse_head(self) -> None:
         self.refuse(Problem(HEAD_TOO_LARGE, "terminals.head_too_large", most=HEAD_BYTES_MAX, fields=FIELDS_MAX))
@@ -291,7 +298,9 @@ class ChargeConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if not self._is_charge:
-            if len(self.headers) > FIELDS_MAX:
+            # Behind the end of another request's body a head was not counted as it came.
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if len(self.headers) > FIELDS_MAX or size > HEAD_BYTES_MAX:
                 self._refuse_head()
                 return
             if self._may_ask():

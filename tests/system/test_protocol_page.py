@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from terminals.client import Terminal
 from terminals.devices import SoftwarePhone
 from terminals.keys import proof_text
+from terminals.phone import ask_account
 from terminals.schemas import to_text
 from terminals.signatures import sign_request
 from tests.builders import Network
@@ -29,6 +30,9 @@ VECTORS: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.D
 KINDS = sorted(name for name, v in VECTORS.items() if isinstance(v, dict) and "refused_bodies" in v)
 QUESTIONS = sorted(name for name, v in VECTORS.items() if isinstance(v, dict) and "refused_paths" in v)
 SCALES = {"weigh_ins", "foods"}
+
+HTTP = urllib3.PoolManager(source_address=("127.0.0.77", 0))
+"""From an address of its own: wrong codes are counted by address, and other tests send some, too."""
 
 
 @dataclass
@@ -70,13 +74,15 @@ class Devices:
     def _till(self, kind: str) -> Terminal:
         return self.apart.get(kind, self.till)
 
-    def send(self, kind: str, text: str, path: str | None = None, method: str | None = None) -> Any:
-        """Send this body, properly signed as one of its kind."""
+    def send(
+        self, kind: str, text: str, path: str | None = None, method: str | None = None, **changes: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """Send this body, properly signed as one of its kind; ``changes`` to what is signed, or by whom."""
         v = VECTORS[kind]
         path, method, body = path or v["path"], method or v["method"], text.encode()
         asked: dict[str, Any] = {"authority": self.till.authority, "created": int(time.time())}
         if "onecard-request" in v["request_headers"]:
-            terminal = self.scale if kind in SCALES else self.till
+            terminal = changes.pop("terminal", self.scale if kind in SCALES else self.till)
             session = terminal._signed_on()
             # Numbers far above those of other tests; a void's own is the page's, which its target is below.
             number = 51 if kind == "void" else terminal._take_sequence()
@@ -89,10 +95,9 @@ class Devices:
         else:
             till = self._till(kind).identity
             asked |= {"key_id": str(till.terminal_id), "sign": till.private_key.sign}
-        headers = sign_request(method, path, body, **asked) | {"content-type": "application/json"}
-        return urllib3.request(
-            method, self.till.url + path, body=body or None, headers=headers, retries=False, timeout=60
-        )
+        fields = changes.pop("fields", {})
+        headers = sign_request(method, path, body, **asked | changes) | {"content-type": "application/json"} | fields
+        return HTTP.request(method, self.till.url + path, body=body or None, headers=headers, retries=False, timeout=60)
 
 
 def key_of(name: str) -> Ed25519PrivateKey:
@@ -354,3 +359,103 @@ def test_no_wrong_value_of_any_member_is_accepted(devices: Devices, schemas: Sch
     print(count)
     assert not accepted, (count, accepted)
     assert not broken, (count, broken)
+
+
+def finality() -> dict[str, list[str]]:
+    """The table of section 3.1 by type."""
+    text = PAGE[PAGE.index("### 3.1 ") : PAGE.index("### 3.2 ")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
+    return {row[1].strip("`"): row for row in rows if row[1].startswith("`")}
+
+
+def says_signed(column: str, kind: str) -> bool:
+    """Whether the page says that this answer is signed: ``yes; opening: no``, ``phone: no``."""
+    v = VECTORS[kind]
+    is_opening = "onecard-request" not in v["request_headers"]
+    named = {
+        "phone": v["path"].startswith("/phone"),
+        "opening": is_opening,
+        "sign-on, none in common": kind == "sign_on",
+    }
+    found = ""
+    for part in column.split(";"):
+        name, _, word = part.strip().rpartition(": ")
+        if not name or named[name]:
+            found = word
+    return found.startswith("yes")
+
+
+def provoked(devices: Devices, network: Network, scratch: Path) -> Iterator[tuple[str, str, urllib3.BaseHTTPResponse]]:
+    """Types of problems, the kind of message, and the answer to one that should get it."""
+
+    def body(kind: str, **changes: Any) -> str:
+        return json.dumps(devices.good_body(kind) | changes)
+
+    for kind in ("void", "enrolment", "sign_on", "key_renewal", "shift_closing", "account"):
+        yield "malformed", kind, devices.send(kind, "{")
+        yield "invalid", kind, devices.send(kind, "{}")
+        yield "bad-signature", kind, devices.send(kind, body(kind), sign=lambda base: bytes(64))
+        yield "created-out-of-range", kind, devices.send(kind, body(kind), created=int(time.time()) - 400)
+        yield "too-large", kind, devices.send(kind, " " * 300_000)
+        yield "head-too-large", kind, devices.send(kind, body(kind), fields={"x-long": "x" * 20_000})
+        fields = {
+            "signature-input": VECTORS[kind]["request_headers"]["signature-input"].replace("onecard-2", "onecard-3")
+        }
+        if kind != "sign_on":
+            yield "protocol-unknown", kind, devices.send(kind, body(kind), fields=fields)
+        yield "method-not-allowed", kind, devices.send(kind, body(kind), method="PUT")
+        yield "not-found", kind, devices.send(kind, body(kind), path=VECTORS[kind]["path"] + "/none")
+    yield "protocol-unknown", "sign_on", devices.send("sign_on", body("sign_on", protocols=[1]))
+    yield "suite-unknown", "sign_on", devices.send("sign_on", body("sign_on", suite="X"))
+    for kind in ("enrolment", "sign_on", "key_renewal", "shift_closing"):
+        yield "centre-key-unknown", kind, devices.send(kind, body(kind, centre_key=200))
+    yield "enrolment-refused", "enrolment", devices.send("enrolment", body("enrolment", code="A" * 16))
+    yield (
+        "enrolment-refused",
+        "phone_activation",
+        devices.send("phone_activation", body("phone_activation", code="A" * 16)),
+    )
+    yield "epoch-wrong", "void", devices.send("void", body("void"), request_id="9/60")
+    yield "epoch-wrong", "shift_closing", devices.send("shift_closing", body("shift_closing", epoch=9))
+    yield "not-allowed", "void", devices.send("void", body("void"), terminal=devices.scale)
+    yield "not-allowed", "weigh_ins", devices.send("weigh_ins", body("weigh_ins"), terminal=devices.till)
+    devices.send("void", body("void"))
+    yield "other-content", "void", devices.send("void", body("void", target_sequence=7))
+    weigh_in = devices.good_body("weigh_ins")
+    devices.send("weigh_ins", json.dumps(weigh_in))
+    yield "conflict", "weigh_ins", devices.send("weigh_ins", json.dumps(changed(weigh_in, "/weigh_ins/0/weight_g", 7)))
+    devices.send("sign_on", body("sign_on"))
+    yield "replayed-sign-in", "sign_on", devices.send("sign_on", body("sign_on"))
+    apart = {"shift": 900, "last_sequence": 901}
+    for unknown in range(1, 21):
+        devices.send("shift_closing", body("shift_closing", unknown=unknown, **apart))
+    yield "closed-too-often", "shift_closing", devices.send("shift_closing", body("shift_closing", unknown=99, **apart))
+    blocked = network.phone(network.official(cash_fen=0))
+    [one] = ask_account(network.url, blocked).credentials
+    path = f"/console/credentials/{one.credential_id}/block"
+    network.centre.call("POST", path, {"blocked": True, "reason": "reported lost"})
+    message = json.dumps({"certificate": to_text(blocked.certificate)})
+    yield "credential-blocked", "account", devices.send("account", message, sign=blocked.key.sign)
+    left = network.terminal(scratch)
+    devices.send("sign_off", "", terminal=left)
+    give_up_at = time.monotonic() + 60
+    while (answer := devices.send("void", body("void"), terminal=left)).status == 200 and time.monotonic() < give_up_at:
+        time.sleep(0.2)
+    yield "session-ended", "void", answer
+
+
+def test_problems_are_signed_where_the_page_says_so(devices: Devices, network: Network, scratch: Path) -> None:
+    """Twenty of the types of problems, each from a running centre: its status, its type, and who signed it."""
+    table, found, wrong = finality(), set(), []
+    for wanted, kind, answer in provoked(devices, network, scratch):
+        status, _, signed = table[wanted][:3]
+        is_signed = "signature" in answer.headers
+        got = str(answer.status), slug(answer), is_signed
+        if got != (status, wanted, is_signed if signed == "either" else says_signed(signed, kind)):
+            wrong.append((kind, wanted, got, says_signed(signed, kind)))
+        found.add(wanted)
+    assert not wrong, "\n".join(map(str, wrong))
+    untried = {"incomplete", "too-slow", "account-closed", "too-many-tries", "internal", "busy", "unavailable"}
+    assert found == table.keys() - untried - {"gateway-away"}

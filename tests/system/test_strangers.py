@@ -100,6 +100,41 @@ def live(system: System, address: str) -> HTTPConnection:
     return connection
 
 
+@pytest.mark.parametrize("first", [9_000, 16_000])
+def test_a_large_head_in_two_pieces_is_refused_as_well(guarded: System, first: int) -> None:
+    """Its last piece counts, too, however the network cuts it."""
+    head = b"POST /terminal/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nx-long: " + b"x" * 17_000 + b"\r\n\r\n"
+    with connect(guarded, "127.0.0.10") as connection:
+        connection.sendall(head[:first])
+        time.sleep(0.2)
+        connection.sendall(head[first:] + b"{}")
+        assert all_of(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_large_head_behind_a_body_is_refused_as_well(system: System) -> None:
+    """An answer may come before the body's end; what follows in the same piece is a head like any other."""
+    too_large = b"POST /terminal/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: 40000\r\n\r\n"
+    long = (
+        b"POST /terminal/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nx-long: " + b"x" * 17_000 + b"\r\n\r\n{}"
+    )
+    with connect(system, "127.0.0.1") as connection:
+        connection.sendall(too_large + b" " * 39_000)
+        assert connection.recv(4_096).startswith(b"HTTP/1.1 413 ")
+        connection.sendall(b" " * 1_000 + long)
+        assert b"HTTP/1.1 431 " in all_of(connection)
+
+
+@pytest.mark.parametrize("cut", range(1, 4))
+def test_the_end_of_a_head_may_lie_across_two_pieces(guarded: System, cut: int) -> None:
+    body = b" " * 16_000
+    head = b"POST /terminal/sessions HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 16000\r\n\r\n"
+    with connect(guarded, "127.0.0.11") as connection:
+        connection.sendall(head[:-cut])
+        time.sleep(0.2)
+        connection.sendall(head[-cut:] + body)
+        assert all_of(connection).startswith(b"HTTP/1.1 400 ")
+
+
 def test_live_pages_of_one_address_do_not_shut_out_others(guarded: System) -> None:
     open_ones = []
     for _ in range(2):
