@@ -191,10 +191,8 @@ def _payer(row: asyncpg.Record, host: asyncpg.Record, language: Language) -> str
 async def page(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> str:
     """The receipt as a page in one language. Raises Problem(UNAVAILABLE) when too many ask."""
     texts = {name: html.escape(value) for name, value in _texts(shown, language).items()}
-    lines = "\n".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in _lines(shown, language)
-    )
-    texts |= {"lines": lines, "code": await _picture(shown, documents, caller)}
+    texts |= {"lines": _listed(_lines(shown, language)), "sold": _listed(_sold(shown, language))}
+    texts["code"] = await _picture(shown, documents, caller)
     texts |= {"download": text("receipt.download", language), "parameter": language.value}
     texts["check"] = text("check.title", language)
     texts["other_tag"], texts["other_name"] = OTHER[language]
@@ -208,8 +206,8 @@ def _listed(lines: list[tuple[str, str]]) -> str:
 async def document(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> bytes:
     """The receipt as a PDF of A5, in one language. Raises Problem NO_FONT or UNAVAILABLE (too many ask)."""
     code = await _picture(shown, documents, caller)
-    data = {**_texts(shown, language), "lines": _lines(shown, language), "code": code}
-    data["sold"] = _sold(shown, language)
+    lines, sold = _lines(shown, language), _sold(shown, language)
+    data = {**_texts(shown, language), "lines": lines, "sold": sold, "code": code}
     return await documents.remembered(render, FOLDER / "page.typ", data, caller=caller)
 
 
