@@ -14,7 +14,8 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
 class Covers:
     """The people of a canteen's meal who paid the least price of its kind or more (region rules), each once.
 
-    ``net`` of voids and refunds, ``gross`` of voids only. ``cheap``: people who paid less than the least price.
+    ``net`` of voids and refunds, ``gross`` of voids only. ``cheap``: people who paid less for what they
+    ate here: a snack, or a meal that they took away.
     ``paid_fen``: what the covers paid, net, in fen.
     """
 

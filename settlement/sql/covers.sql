@@ -2,23 +2,25 @@
 -- Covers per canteen and meal of a business date. A cover is a person whose meal is paid with the least price of its
 -- kind at least; he counts once a meal period (Food Loss and Waste Accounting and Reporting Standard's unit "per cover").
 -- What was given back counts on the day of the payment that it reverses, whenever it was booked: `covers_gross` is net of
--- voids, `covers` net of refunds as well. `cheap`: people who paid less. `paid_fen`: what the covers paid, net.
--- What was taken away was not eaten here, and counts nowhere.
+-- voids, `covers` net of refunds as well. `cheap`: people who paid less for what they ate here. `paid_fen`: what the
+-- covers paid, net. What was taken away was not eaten here: who took all away is cheap, too.
 SELECT p.canteen_id, p.meal, count(*) FILTER (WHERE p.net_fen >= p.least_fen) AS covers,
        count(*) FILTER (WHERE p.sold_fen >= p.least_fen) AS covers_gross,
-       count(*) FILTER (WHERE p.sold_fen > 0 AND p.sold_fen < p.least_fen) AS cheap,
+       count(*) FILTER (WHERE p.bought_fen > 0 AND p.sold_fen < p.least_fen) AS cheap,
        coalesce(sum(p.net_fen) FILTER (WHERE p.net_fen >= p.least_fen), 0)::bigint AS paid_fen
 FROM (
-    SELECT s.canteen_id, s.meal, l.least_fen, sum(s.amount_fen) FILTER (WHERE s.kind <> 'refund') AS sold_fen,
+    SELECT s.canteen_id, s.meal, l.least_fen, sum(s.paid_fen) FILTER (WHERE s.kind <> 'refund') AS bought_fen,
+           sum(s.amount_fen) FILTER (WHERE s.kind <> 'refund') AS sold_fen,
            sum(s.amount_fen) AS net_fen
     FROM (
-        SELECT t.book, t.holder_id, t.canteen_id, t.meal, t.kind, t.amount_fen - coalesce(a.taken_fen, 0) AS amount_fen
+        SELECT t.book, t.holder_id, t.canteen_id, t.meal, t.kind, t.amount_fen AS paid_fen,
+               t.amount_fen - coalesce(a.taken_fen, 0) AS amount_fen
         FROM transfer t
         LEFT JOIN take_away_sale a ON a.book = t.book AND a.business_date = $1 AND a.posting_id = t.posting_id AND t.part = 0
         WHERE t.business_date = $1 AND t.canteen_id = ANY ($2) AND t.book IN (SELECT book FROM book)
           AND t.kind IN ('payment', 'working_meal')
         UNION ALL
-        SELECT t.book, t.holder_id, t.canteen_id, t.meal, r.kind, coalesce(a.taken_fen, 0) - r.amount_fen
+        SELECT t.book, t.holder_id, t.canteen_id, t.meal, r.kind, -r.amount_fen, coalesce(a.taken_fen, 0) - r.amount_fen
         FROM transfer r
         JOIN transfer t ON t.book = r.book AND t.posting_id = r.reverses AND t.part = r.part
         LEFT JOIN take_away_sale a ON a.book = t.book AND a.business_date = $1 AND a.posting_id = t.posting_id AND t.part = 0
@@ -39,7 +41,7 @@ FROM (
     GROUP BY s.canteen_id, s.meal, s.book, s.holder_id, l.least_fen
 ) p
 GROUP BY p.canteen_id, p.meal
-HAVING max(p.sold_fen) > 0;
+HAVING max(p.bought_fen) > 0;
 
 -- name: given_back
 -- The business dates and canteens of payments of earlier days that were given back on the days after $1 (null: ever) up
