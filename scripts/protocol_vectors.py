@@ -510,8 +510,10 @@ REFERENCE = bytes.fromhex("a1b2c3d4e5f6")
 
 def _short_codes() -> tuple[list[Json], list[Json]]:
     body = _short_body(TOKEN)
-    signed = short_codes.to_be_signed(body, TOKEN.canteen_id)
-    signatures = {"ed25519": ED["phone"].sign(signed), "ecdsa-p256-sha256": sign_p256(signed)}
+    keys = {"ed25519": PhoneKey(PUBLIC["phone"]), "ecdsa-p256-sha256": phone_key_of(P256)}
+    signers = {"ed25519": ED["phone"].sign, "ecdsa-p256-sha256": sign_p256}
+    signed = {name: short_codes.to_be_signed(key, body, TOKEN.canteen_id) for name, key in keys.items()}
+    signatures = {name: signers[name](text) for name, text in signed.items()}
 
     def code(content: bytes, signature: bytes, prefix: str = short_codes.PREFIX) -> str:
         return prefix + qr.base45_encode(content + signature)
@@ -526,13 +528,15 @@ def _short_codes() -> tuple[list[Json], list[Json]]:
             "canteen_id": 1010,
             "canteen": 1011,
             "body": body.hex(),
-            "signed": signed.hex(),
+            "signed": signed[algorithm].hex(),
             "signature": signature.hex(),
             "code": code(body, signature),
         }
         for algorithm, signature in signatures.items()
     ]
     ed, p256 = signatures.values()
+    of_another = sign_p256(signed["ed25519"])
+    without_key = {name: signers[name](signed[name].replace(key.public, b"")) for name, key in keys.items()}
     high_s = p256[:32] + (P256_ORDER - int.from_bytes(p256[32:], "big")).to_bytes(32, "big")
     cases = [
         (code(body, high_s), "ecdsa-p256-sha256", 1010, "s above half of the order", "credential_invalid"),
@@ -542,6 +546,8 @@ def _short_codes() -> tuple[list[Json], list[Json]]:
         (code(_short_body(qr.Token(AT, 9, None, 5000)), ed), "ed25519", 1010, "any canteen", "credential_invalid"),
         (code(body, ed), "ed25519", 1011, "at another canteen", "wrong_canteen"),
         (code(body, ed), "ed25519", 1010 + 2**24 - 1, "a canteen of the same three bytes", "credential_invalid"),
+        (code(body, of_another), "ecdsa-p256-sha256", 1010, "signs another key", "credential_invalid"),
+        *((code(body, one), name, 1010, "signs no key", "credential_invalid") for name, one in without_key.items()),
         (code(body, ed) + "0", "ed25519", 1010, "131 characters", "credential_invalid"),
         (code(body, ed, "OC1:"), "ed25519", 1010, "another prefix", "credential_invalid"),
         (code(body, ed)[:-1] + "\n", "ed25519", 1010, "a line feed", "credential_invalid"),

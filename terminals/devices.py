@@ -1,13 +1,15 @@
 """A card and a phone in software, computing as the real ones do: for makers of terminals, tests and the demo."""
 
+import secrets
 import time
 from typing import Any
 
 from terminals import cards, qr
 from terminals.cards import CardFile
+from terminals.parameters import RESEND_WITHIN_S
 from terminals.phone_keys import PrivateKey
 from terminals.schemas import to_bytes
-from terminals.short_codes import make_short_code
+from terminals.short_codes import COUNTER_MAX, PAYS_WITHIN_S, make_short_code
 
 
 class AnsweredAlready(Exception):
@@ -58,6 +60,10 @@ LIMIT_FEN = 10_000
 """What a phone allows for one payment, unless its holder chooses otherwise."""
 
 
+SKIPPED_MAX = 100_000
+"""Counters that a phone skips when its certificate is renewed: at most so many, at random."""
+
+
 class SoftwarePhone:
     """A phone: holds a key and a holder certificate, shows codes."""
 
@@ -66,6 +72,19 @@ class SoftwarePhone:
         self.certificate = certificate
         self.reference = reference
         self.counter = counter
+        self._arrives_until = 0.0
+
+    def renewed(self, certificate: bytes, reference: bytes) -> None:
+        """Go on with a fresh certificate and its reference.
+
+        Counters are skipped: they would tell that codes from before and after are of one phone. Not while a code that
+        was shown may still reach the centre: its counter would be too far below the latest.
+        """
+        skipped = 1 + secrets.randbelow(SKIPPED_MAX)
+        is_another, is_settled = reference != self.reference, time.time() > self._arrives_until
+        if is_another and is_settled and self.counter + skipped < COUNTER_MAX:
+            self.counter += skipped
+        self.certificate, self.reference = certificate, reference
 
     def show_code(
         self, *, at: float | None = None, canteen_id: int | None = None, limit_fen: int | None = LIMIT_FEN
@@ -74,7 +93,10 @@ class SoftwarePhone:
 
         ``at``: seconds since 1970, now by default.
         """
-        return qr.make_code(self.certificate, self.key, self._token(at, canteen_id, limit_fen))
+        token = self._token(at, canteen_id, limit_fen)
+        if canteen_id is not None:
+            self._arrives_until = max(self._arrives_until, token.issued_at + qr.TOKEN_FRESH_S + RESEND_WITHIN_S)
+        return qr.make_code(self.certificate, self.key, token)
 
     def show_short_code(
         self, *, at: float | None = None, canteen_id: int | None = None, limit_fen: int | None = LIMIT_FEN
@@ -84,4 +106,6 @@ class SoftwarePhone:
 
     def _token(self, at: float | None, canteen_id: int | None, limit_fen: int | None) -> qr.Token:
         self.counter += 1
-        return qr.Token(int(time.time() if at is None else at), self.counter, canteen_id, limit_fen)
+        issued_at = int(time.time() if at is None else at)
+        self._arrives_until = max(self._arrives_until, issued_at + PAYS_WITHIN_S)
+        return qr.Token(issued_at, self.counter, canteen_id, limit_fen)

@@ -31,12 +31,12 @@ def activate_phone(url: str, activation_id: int, code: str, key: PrivateKey | No
 
 
 def renew_certificate(url: str, phone: SoftwarePhone) -> None:
-    """Give the phone a fresh certificate and reference; raises OutcomeUnknown or Rejected."""
+    """Give the phone a fresh certificate and reference, and skip counters; raises OutcomeUnknown or Rejected."""
     with open_transport() as http:
         message = wire.encode({"certificate": to_text(phone.certificate)})
         answer = post_opening(http, url, "/phone/certificates/renewals", message, phone.key, "phone")
     issued = wire.decode(answer.data, type=PhoneCertificate)
-    phone.certificate, phone.reference = to_bytes(issued.certificate), to_bytes(issued.reference)
+    phone.renewed(to_bytes(issued.certificate), to_bytes(issued.reference))
 
 
 def ask_top_up(url: str, phone: SoftwarePhone, order_id: UUID, amount_fen: int) -> TopUpOrder:

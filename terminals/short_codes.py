@@ -7,7 +7,7 @@ takes short codes only while it has a network.
 
 from msgspec import Struct
 
-from terminals.phone_keys import SIGNATURE_BYTES, PrivateKey, phone_signer
+from terminals.phone_keys import SIGNATURE_BYTES, PhoneKey, PrivateKey, phone_key_of, phone_signer
 from terminals.qr import Holder, NotGenuine, Token, base45_decode, base45_encode
 
 PREFIX = "OC2:"
@@ -18,10 +18,13 @@ REFERENCE_BYTES = 6
 """Drawn anew for each certificate, from 2^48: among the codes of a city of ten million nearly never the same twice, and
 then drawn again."""
 
+PAYS_WITHIN_S = 600
+"""How long after its issue a short code may be posted: it needs a network, and this is time for a resend."""
+
 COUNTER_MAX = 2**32 - 1
 LIMIT_MAX_FEN = 2**24 - 1
 
-_CONTEXT = b"onecard short code v1"
+_CONTEXT = b"onecard short code v2"
 _BODY_BYTES = 20
 _CANTEENS = 2**24 - 1
 
@@ -43,9 +46,13 @@ def canteen_hint(canteen_id: int | None) -> int:
     return 0 if canteen_id is None else 1 + canteen_id % _CANTEENS
 
 
-def to_be_signed(body: bytes, canteen_id: int | None) -> bytes:
-    """What the phone signs: context, body and the canteen's number in 8 bytes, 0 for any."""
-    return _CONTEXT + body + (canteen_id or 0).to_bytes(8, "big")
+def to_be_signed(key: PhoneKey, body: bytes, canteen_id: int | None) -> bytes:
+    """What the phone signs: context, its public key, body and the canteen's number in 8 bytes, 0 for any.
+
+    The key, because anybody computes that of an ECDSA signature whose text he knows (SEC 1 section 4.1.6), and would
+    know which photographs of codes are of one phone.
+    """
+    return _CONTEXT + key.public + body + (canteen_id or 0).to_bytes(8, "big")
 
 
 def make_short_code(reference: bytes, phone_key: PrivateKey, token: Token) -> str:
@@ -57,7 +64,8 @@ def make_short_code(reference: bytes, phone_key: PrivateKey, token: Token) -> st
         + (token.limit_fen or 0).to_bytes(3, "big")
         + canteen_hint(token.canteen_id).to_bytes(3, "big")
     )
-    return PREFIX + base45_encode(body + phone_signer(phone_key)(to_be_signed(body, token.canteen_id)))
+    signed = to_be_signed(phone_key_of(phone_key), body, token.canteen_id)
+    return PREFIX + base45_encode(body + phone_signer(phone_key)(signed))
 
 
 def is_short(code: str) -> bool:
@@ -92,6 +100,6 @@ def open_short_code(code: ShortCode, holder: Holder, canteen_id: int) -> Token |
     if code.canteen not in (0, canteen_hint(canteen_id)):
         return None
     for_canteen = canteen_id if code.canteen else None
-    if not holder.key.verify(to_be_signed(code.body, for_canteen), code.signature):
+    if not holder.key.verify(to_be_signed(holder.key, code.body, for_canteen), code.signature):
         raise NotGenuine("the signature does not fit")
     return Token(code.issued_at, code.counter, for_canteen, code.limit_fen)

@@ -213,12 +213,14 @@ def test_short_codes(v: dict[str, Any]) -> None:
     read = short_codes.read_short_code(v["code"])
     assert (read.reference.hex(), read.body.hex(), read.signature.hex()) == (v["reference"], v["body"], v["signature"])
     assert read.canteen == v["canteen"] == short_codes.canteen_hint(v["canteen_id"])
-    assert short_codes.to_be_signed(read.body, v["canteen_id"]).hex() == v["signed"]
-    assert _phone_key(v["algorithm"]).verify(bytes.fromhex(v["signed"]), bytes.fromhex(v["signature"]))
+    key = _phone_key(v["algorithm"])
+    assert short_codes.to_be_signed(key, read.body, v["canteen_id"]).hex() == v["signed"]
+    assert key.verify(bytes.fromhex(v["signed"]), bytes.fromhex(v["signature"]))
     numbers = [(v["issued_at"], 4), (v["counter"], 4), (v["limit_fen"], 3), (v["canteen"], 3)]
     body = bytes.fromhex(v["reference"]) + b"".join(number.to_bytes(width, "big") for number, width in numbers)
     assert body.hex() == v["body"]
-    assert v["signed"] == (b"onecard short code v1" + body + v["canteen_id"].to_bytes(8, "big")).hex()
+    signed = b"onecard short code v2" + key.public + body + v["canteen_id"].to_bytes(8, "big")
+    assert v["signed"] == signed.hex()
     if v["algorithm"] == "ed25519":
         phone = Ed25519PrivateKey.from_private_bytes(KEYS["phone_private"])
         assert short_codes.make_short_code(read.reference, phone, token) == v["code"]

@@ -1,5 +1,6 @@
 """The short code: 130 characters, one signature, nothing altered passes; keys of P-256."""
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from qrcode.constants import ERROR_CORRECT_M
 
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from terminals import qr, short_codes
+from terminals.devices import SKIPPED_MAX, SoftwarePhone
 from terminals.phone_keys import P256_ORDER, KeyAlgorithm, PhoneKey, PrivateKey, phone_key_of, phone_signer
 from terminals.qr import Holder, NotGenuine, Token
 from terminals.short_codes import COUNTER_MAX, LIMIT_MAX_FEN, make_short_code, open_short_code, read_short_code
@@ -67,6 +69,28 @@ def test_a_short_code_says_what_its_phone_allowed(phone: Phone, token: Token) ->
     assert len(code) == 130
     assert opened(code, phone, token.canteen_id or CANTEEN) == token
     assert read_short_code(code).reference == REFERENCE
+
+
+@both
+@given(token=tokens)
+def test_the_key_of_a_phone_cannot_be_computed_from_its_codes(phone: Phone, token: Token) -> None:
+    """From an ECDSA signature and all of its text anybody computes the key: a part of the text is the key itself."""
+    read, canteen = read_short_code(phone.shows(token)), (token.canteen_id or 0).to_bytes(8, "big")
+    key = phone.holder.key
+    assert key.verify(b"onecard short code v2" + key.public + read.body + canteen, read.signature)
+    for version in (b"1", b"2"):
+        assert not key.verify(b"onecard short code v" + version + read.body + canteen, read.signature)
+
+
+@both
+def test_what_is_signed_as_before_is_not_genuine(phone: Phone) -> None:
+    read = read_short_code(phone.shows(TOKEN))
+    key = phone.holder.key.public
+    for text in (b"onecard short code v1" + read.body, b"onecard short code v1" + key + read.body):
+        old = phone_signer(phone.key)(text + CANTEEN.to_bytes(8, "big"))
+        code = short_codes.PREFIX + qr.base45_encode(read.body + old)
+        with pytest.raises(NotGenuine):
+            opened(code, phone)
 
 
 @both
@@ -206,3 +230,47 @@ def test_the_largest_long_code_of_a_p256_phone_fits_version_10() -> None:
     assert qr.read_code(CENTRE_KEYS, code) == (ES256.holder, token)
     with pytest.raises(NotGenuine):
         qr.read_code(CENTRE_KEYS, qr.make_code(certificate, ED25519.key, token))
+
+
+def renewed_counter(shown_at: float | None = None, *, counter: int = 7, **code: Any) -> int:
+    """How many counters a phone skips at a renewal, after it has shown a long code (or, ``short``, a short one)."""
+    certificate = qr.issue_certificate(CENTRE, VERSION, ED25519.holder)
+    phone = SoftwarePhone(ED25519.key, certificate, counter, reference=REFERENCE)
+    if shown_at is not None:
+        show = phone.show_short_code if code.pop("short", False) else phone.show_code
+        show(at=shown_at, **code)
+    before = phone.counter
+    phone.renewed(certificate, REFERENCE[::-1])
+    assert phone.reference == REFERENCE[::-1]
+    return phone.counter - before
+
+
+def test_a_phone_skips_counters_when_its_certificate_is_renewed() -> None:
+    skipped = [renewed_counter() for _ in range(200)]
+    assert all(0 < n <= SKIPPED_MAX for n in skipped)
+    assert max(skipped) - min(skipped) > SKIPPED_MAX // 4, "at random"
+    phone = SoftwarePhone(ED25519.key, b"", 7, reference=REFERENCE)
+    phone.renewed(b"", REFERENCE)
+    assert phone.counter == 7, "within the hour it is the same certificate"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "code", "skips"),
+    [
+        (60, {"short": True}, False),
+        (570, {"short": True, "canteen_id": 1}, False),
+        (630, {"short": True, "canteen_id": 1}, True),
+        (570, {}, False),
+        (630, {}, True),
+        (86_400, {"canteen_id": 1}, False),
+        (86_490, {"canteen_id": 1}, True),
+    ],
+)
+def test_no_counters_are_skipped_while_a_code_is_on_its_way(age_s: int, code: dict[str, Any], skips: bool) -> None:
+    """A till without a network sends a long code up to a day later: it would be 256 below the latest, and refused."""
+    assert (renewed_counter(time.time() - age_s, **code) > 0) is skips
+
+
+def test_no_counter_is_skipped_to_that_a_short_code_does_not_hold() -> None:
+    assert {renewed_counter(counter=COUNTER_MAX - 1) for _ in range(20)} == {0}
+    assert 0 < renewed_counter(counter=COUNTER_MAX - SKIPPED_MAX - 1) <= SKIPPED_MAX

@@ -1,13 +1,19 @@
 /** An official's phone (section 9 of the page): its certificate, its codes, and what was charged to its holder. */
 
-import { type Bytes, fromBase64url, toBase64url, utf8 } from "./bytes.ts";
+import { type Bytes, equal, fromBase64url, toBase64url, utf8 } from "./bytes.ts";
 import { LIMIT_FEN, makeCode, type Token } from "./codes.ts";
 import type { Store } from "./journal.ts";
 import { type KeyAlgorithm, newSigningKey, type SigningKey } from "./keys.ts";
 import { Link, post } from "./messages.ts";
 import { checkForm } from "./requests.ts";
-import { makeShortCode } from "./shortCodes.ts";
+import { makeShortCode, SHORT_COUNTER_MAX, SHORT_PAYS_WITHIN_S } from "./shortCodes.ts";
 import { fetchTransport, type Transport } from "./transport.ts";
+
+/** Counters that a phone skips when its certificate is renewed: at most so many, at random. */
+export const SKIPPED_MAX = 100_000;
+
+/** How long after its issue a long code may reach the centre: a minute until it is scanned, and a till's resends. */
+const LONG_PAYS_WITHIN_S = 60 + 24 * 3600;
 
 export interface PhoneSetup {
   /** Of the centre; in a browser `location.origin`. */
@@ -89,19 +95,26 @@ interface Identity {
   readonly clockAheadS: number;
 }
 
+/** Counters that were given out. */
+interface Counted {
+  readonly last: number;
+  /** Until when the centre may still take a code that was shown, seconds since 1970. */
+  readonly arrivesUntil: number;
+}
+
 export class Phone {
   readonly #store: Store;
   readonly #link: Link;
   #identity: Identity;
-  #counter: number;
+  #counted: Counted;
   /** Counters are given out one after another. */
   #counting: Promise<unknown> = Promise.resolve();
 
-  private constructor(store: Store, link: Link, identity: Identity, counter: number) {
+  private constructor(store: Store, link: Link, identity: Identity, counted: Counted) {
     this.#store = store;
     this.#link = link;
     this.#identity = identity;
-    this.#counter = counter;
+    this.#counted = counted;
     link.clock.aheadS = identity.clockAheadS;
   }
 
@@ -127,14 +140,14 @@ export class Phone {
     checkForm("activation", message);
     const identity = await ask(link, "/phone/certificates", message, key);
     await setup.store.write("phone", identity);
-    return new Phone(setup.store, link, identity, await counterOf(setup.store));
+    return new Phone(setup.store, link, identity, await countedIn(setup.store));
   }
 
   /** The phone of this store; null when none was activated. Needs no network. */
   static async open(setup: PhoneSetup): Promise<Phone | null> {
     const kept = (await setup.store.read("phone")) as Identity | undefined;
     if (!kept) return null;
-    return new Phone(setup.store, linkOf(setup), kept, await counterOf(setup.store));
+    return new Phone(setup.store, linkOf(setup), kept, await countedIn(setup.store));
   }
 
   /** When the certificate ends, seconds since 1970: renew it daily. */
@@ -146,10 +159,16 @@ export class Phone {
     return this.#identity.credentialId;
   }
 
-  /** Get a fresh certificate and reference for the same key; throws OutcomeUnknown or Rejected. */
+  /**
+   * Get a fresh certificate and reference for the same key; throws OutcomeUnknown or Rejected.
+   *
+   * Counters are skipped: they would tell that codes from before and after are of one phone. Not while a code that was
+   * shown may still reach the centre: its counter would be too far below the latest.
+   */
   async renew(): Promise<void> {
     const message = { certificate: this.#certificate };
     const identity = await ask(this.#link, "/phone/certificates/renewals", message, this.#identity.key);
+    if (!equal(identity.reference, this.#identity.reference)) await this.#count((now) => skipped(now, this.#now()));
     await this.#store.write("phone", identity);
     this.#identity = identity;
   }
@@ -183,28 +202,41 @@ export class Phone {
   /** A fresh short code, for a till with a network. Throws RangeError for a limit above 16,777,215 fen. */
   async shortCode(allowed: Allowed): Promise<string> {
     const { reference, key } = this.#identity;
-    return makeShortCode(reference, key, await this.#token(allowed));
+    return makeShortCode(reference, key, await this.#token(allowed, SHORT_PAYS_WITHIN_S));
   }
 
   /** A fresh long code, which a till of the canteen can take without a network. */
   async longCode(allowed: Allowed): Promise<string> {
     const { certificate, key } = this.#identity;
-    return makeCode(certificate, key, await this.#token(allowed));
+    const isLateAllowed = allowed.canteenId !== null;
+    return makeCode(
+      certificate,
+      key,
+      await this.#token(allowed, isLateAllowed ? LONG_PAYS_WITHIN_S : SHORT_PAYS_WITHIN_S),
+    );
   }
 
-  async #token(allowed: Allowed): Promise<Token> {
-    const counter = await this.#nextCounter();
+  async #token(allowed: Allowed, paysWithinS: number): Promise<Token> {
+    const issuedAt = this.#now();
+    const counter = await this.#count(({ last, arrivesUntil }) => ({
+      last: last + 1,
+      arrivesUntil: Math.max(arrivesUntil, issuedAt + paysWithinS),
+    }));
     const { canteenId, limitFen = LIMIT_FEN } = allowed;
-    return { issuedAt: this.#link.clock.now(), counter, canteenId, limitFen };
+    return { issuedAt, counter, canteenId, limitFen };
   }
 
-  /** The next counter, stored before it is shown: no two codes have the same. */
-  #nextCounter(): Promise<number> {
+  #now(): number {
+    return this.#link.clock.now();
+  }
+
+  /** Count on; what was counted is stored before it is shown: no two codes have the same counter. */
+  #count(on: (now: Counted) => Counted): Promise<number> {
     const next = this.#counting.then(async () => {
-      const counter = this.#counter + 1;
-      await this.#store.write("counter", counter);
-      this.#counter = counter;
-      return counter;
+      const counted = on(this.#counted);
+      await this.#store.write("counter", counted);
+      this.#counted = counted;
+      return counted.last;
     });
     this.#counting = next.catch(() => undefined);
     return next;
@@ -215,8 +247,15 @@ function linkOf(setup: PhoneSetup): Link {
   return new Link(setup.origin, setup.transport ?? fetchTransport(setup.origin));
 }
 
-async function counterOf(store: Store): Promise<number> {
-  return Number((await store.read("counter")) ?? 0);
+async function countedIn(store: Store): Promise<Counted> {
+  return ((await store.read("counter")) as Counted | undefined) ?? { last: 0, arrivesUntil: 0 };
+}
+
+/** A random number of counters later; none while a code may still arrive, or if short codes could not hold them. */
+function skipped(counted: Counted, now: number): Counted {
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  const last = counted.last + 1 + (random % SKIPPED_MAX);
+  return now > counted.arrivesUntil && last < SHORT_COUNTER_MAX ? { ...counted, last } : counted;
 }
 
 async function ask(link: Link, path: string, message: object, key: SigningKey): Promise<Identity> {

@@ -9,7 +9,12 @@ export const SHORT_PREFIX = "OC2:";
 /** QR version 6-M holds 154 in alphanumeric mode (ISO/IEC 18004 table 7). */
 export const SHORT_CODE_CHARACTERS = 130;
 
-const CONTEXT = utf8("onecard short code v1");
+/** How long after its issue a short code may be posted: it needs a network, and this is time for a resend. */
+export const SHORT_PAYS_WITHIN_S = 600;
+
+export const SHORT_COUNTER_MAX = 2 ** 32 - 1;
+
+const CONTEXT = utf8("onecard short code v2");
 const BODY_BYTES = 20;
 const CANTEENS = 2 ** 24 - 1;
 
@@ -36,9 +41,12 @@ export function canteenHint(canteenId: number | null): number {
   return canteenId === null ? 0 : 1 + (canteenId % CANTEENS);
 }
 
-/** What the phone signs: the whole number of the canteen is in it. */
-export function shortCodeToBeSigned(body: Bytes, canteenId: number | null): Bytes {
-  return concat(CONTEXT, body, uint(canteenId ?? 0, 8));
+/**
+ * What the phone signs: the whole number of the canteen is in it, and first the phone's own key. Anybody computes the
+ * key of an ECDSA signature whose text he knows, and would know which photographs of codes are of one phone.
+ */
+export function shortCodeToBeSigned(key: PublicKey, body: Bytes, canteenId: number | null): Bytes {
+  return concat(CONTEXT, key.bytes, body, uint(canteenId ?? 0, 8));
 }
 
 /** The body of a short code, 20 bytes; throws RangeError for numbers that it cannot hold. */
@@ -56,7 +64,7 @@ export function shortCodeBody(reference: Bytes, token: Token): Bytes {
 /** The text of the short code that a phone shows; throws RangeError for numbers that it cannot hold. */
 export async function makeShortCode(reference: Bytes, key: SigningKey, token: Token): Promise<string> {
   const body = shortCodeBody(reference, token);
-  const signature = await sign(key, shortCodeToBeSigned(body, token.canteenId));
+  const signature = await sign(key, shortCodeToBeSigned(key.publicKey, body, token.canteenId));
   return SHORT_PREFIX + toBase45(concat(body, signature));
 }
 
@@ -95,7 +103,7 @@ function decoded(text: string): Bytes {
 export async function openShortCode(code: ShortCode, key: PublicKey, canteenId: number): Promise<Token | null> {
   if (code.canteen !== 0 && code.canteen !== canteenHint(canteenId)) return null;
   const forCanteen = code.canteen === 0 ? null : canteenId;
-  if (!(await verify(key, shortCodeToBeSigned(code.body, forCanteen), code.signature))) {
+  if (!(await verify(key, shortCodeToBeSigned(key, code.body, forCanteen), code.signature))) {
     throw new NotGenuine("the signature does not fit");
   }
   return { issuedAt: code.issuedAt, counter: code.counter, canteenId: forCanteen, limitFen: code.limitFen };

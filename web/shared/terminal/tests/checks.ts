@@ -466,13 +466,14 @@ function checksOfShortCodes(vectors: Vectors): Check[] {
         const read = readShortCode(v.code);
         same([toHex(read.reference), toHex(read.body), toHex(read.signature)], [v.reference, v.body, v.signature]);
         same([read.canteen, canteenHint(v.canteen_id)], [v.canteen, v.canteen]);
-        same(toHex(shortCodeToBeSigned(read.body, v.canteen_id)), v.signed);
-        same(toHex(concat(utf8("onecard short code v1"), read.body, uint(v.canteen_id, 8))), v.signed);
-        same(await openShortCode(read, keyOf(v.algorithm), v.canteen_id), token);
+        const own = keyOf(v.algorithm);
+        same(toHex(shortCodeToBeSigned(own, read.body, v.canteen_id)), v.signed);
+        same(toHex(concat(utf8("onecard short code v2"), own.bytes, read.body, uint(v.canteen_id, 8))), v.signed);
+        same(await openShortCode(read, own, v.canteen_id), token);
         const key = await signingKey(vectors, v.algorithm === "ed25519" ? "phone" : "p256_phone");
         const made = await makeShortCode(read.reference, key, token);
         same(made.length, 130);
-        same(await openShortCode(readShortCode(made), keyOf(v.algorithm), v.canteen_id), token);
+        same(await openShortCode(readShortCode(made), own, v.canteen_id), token);
         if (v.algorithm === "ed25519") same(made, v.code);
       },
     ],
