@@ -11,10 +11,10 @@ from settlement.tariff import Declined
 from terminals import cards, qr, short_codes
 from terminals.messages import TerminalMessage
 from terminals.models import TerminalKind
-from terminals.parameters import AHEAD_S, RESEND_WITHIN_S
+from terminals.parameters import AHEAD_S, LATE_AFTER_S, RESEND_WITHIN_S
 from terminals.schemas import CardResponse, ChargeMessage, to_bytes
 from terminals.sessions import Session
-from terminals.short_codes import ShortCode
+from terminals.short_codes import PAYS_WITHIN_S, ShortCode
 from terminals.signatures import Signer
 
 _TILL = TerminalKind.TILL
@@ -62,10 +62,22 @@ def verify_credential(
         credential = _verify_card(terminal, message, message.card, challenged_by, keys)
     else:
         assert message.qr is not None
-        credential = _verify_code(message.qr, referenced, message.purchased_at, session, keys)
+        credential = _verify_code(message.qr, referenced, message.purchased_at, session, keys, in_time)
     if isinstance(credential, Declined):
         return credential
     return credential if in_time(message.purchased_at) else Declined("too_late")
+
+
+def comes_too_late(token: qr.Token, purchased_at: int, *, is_short: bool) -> bool:
+    """Whether a code is in a late payment that no honest till sends.
+
+    A till without a network takes long codes for its own canteen alone; a short code is late by a resend at most. Else
+    photographs of codes that were shown and never scanned would pay for a day, at any till.
+    """
+    now = time.time()
+    if now - purchased_at <= LATE_AFTER_S:
+        return False
+    return token.canteen_id is None or (is_short and now - token.issued_at > PAYS_WITHIN_S)
 
 
 def must_be_till(session: Session) -> None:
@@ -95,7 +107,7 @@ def _verify_card(
 
 
 def _verify_code(
-    code: str, referenced: Referenced | None, purchased_at: int, session: Session, keys: KeyRing
+    code: str, referenced: Referenced | None, purchased_at: int, session: Session, keys: KeyRing, in_time: InTime
 ) -> VerifiedCredential | Declined:
     try:
         if referenced is None:
@@ -113,5 +125,7 @@ def _verify_code(
     refusal = qr.refusal_of(holder, token, purchased_at, session.canteen_id)
     if refusal is not None:
         return Declined(refusal)
+    if in_time(purchased_at) and comes_too_late(token, purchased_at, is_short=referenced is not None):
+        return Declined("qr_expired")
     allowed = None if token.limit_fen is None else (token.limit_fen, holder.agency_id)
     return holder.book, holder.holder_id, holder.credential_id, token.counter, allowed

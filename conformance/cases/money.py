@@ -367,6 +367,23 @@ def another_canteen(bench: Bench) -> None:
         bench.expect(bench.till.charge(_read(bench, hidden)), refused("credential_invalid"))
 
 
+@CODES.case("code-late", "6.4")
+def late_code(bench: Bench) -> None:
+    """Late, a code for any canteen pays nothing, and a short one only within ten minutes."""
+    phone, here = bench.phone("ed25519"), _canteen(bench)
+    for show, canteen_id, age_s in (
+        (phone.show_short_code, None, 300),
+        (phone.show_code, None, 300),
+        (phone.show_short_code, here, 700),
+    ):
+        at = int(time.time()) - age_s
+        late = _read(bench, show(at=at, canteen_id=canteen_id)) | {"purchased_at": at}
+        bench.expect(bench.till.charge(late), refused("qr_expired"))
+    at = int(time.time()) - 300
+    late = _read(bench, phone.show_short_code(at=at, canteen_id=here)) | {"purchased_at": at}
+    bench.expect(bench.till.charge(late), APPROVED)
+
+
 @CODES.case("code-limit", "6.2")
 def limit(bench: Bench) -> None:
     """No more than the phone allowed; exactly so much pays."""

@@ -151,7 +151,7 @@ def test_a_holders_phone_shows_every_charge_and_every_credential(
     till.void(entry.epoch, entry.sequence)
     an_hour_ago = int(time.time()) - 3_600
     monkeypatch.setattr(till, "now", lambda: an_hour_ago)
-    late = till.charge_code(phone.show_code(at=an_hour_ago), "lunch").receipt
+    late = till.charge_code(phone.show_code(at=an_hour_ago, canteen_id=till.canteen_id), "lunch").receipt
     assert in_time is not None
     assert late is not None
     network.card(official)  # of which nobody told him

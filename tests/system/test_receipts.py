@@ -179,7 +179,7 @@ def test_a_late_payment_says_when_it_came(network: Network, tmp_path: Path, monk
     till, phone = network.terminal(tmp_path), network.phone(network.official())
     an_hour_ago = int(time.time()) - 3_600
     monkeypatch.setattr(till, "now", lambda: an_hour_ago)
-    answers = [till.charge_code(phone.show_code(at=an_hour_ago), "lunch") for _ in range(4)]
+    answers = [till.charge_code(phone.show_code(at=an_hour_ago, canteen_id=till.canteen_id), "lunch") for _ in range(4)]
     assert [answer.reason for answer in answers] == [None, None, None, "late_limit_exceeded"]
     assert answers[0].receipt is not None
     text = urllib3.request("GET", f"{network.url}/r/{answers[0].receipt.number}").data.decode()

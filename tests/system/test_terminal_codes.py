@@ -3,13 +3,14 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import json as wire
 
 from terminals.client import Terminal
-from terminals.client_messages import Rejected, post_opening
+from terminals.client_messages import OutcomeUnknown, Rejected, post_opening
 from terminals.devices import SoftwarePhone
 from terminals.schemas import to_text
 from tests.builders import Network
@@ -89,3 +90,48 @@ def test_a_till_without_a_network_takes_only_codes_for_its_own_canteen(network: 
     assert till.offline_refusal_of(phone.show_code(canteen_id=here + 1), 1_000) == "wrong_canteen"
     assert till.offline_refusal_of(phone.show_code(canteen_id=here, limit_fen=999), 1_000) == "code_limit_exceeded"
     assert till.offline_refusal_of("OC1:ABCDEFGH", 1_000) == "credential_invalid"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "is_short", "names_canteen", "reason"),
+    [
+        (90, True, False, None),
+        (180, True, False, "qr_expired"),
+        (180, False, False, "qr_expired"),
+        (86_000, False, False, "qr_expired"),
+        (180, True, True, None),
+        (540, True, True, None),
+        (610, True, True, "qr_expired"),
+        (86_000, True, True, "qr_expired"),
+        (3_600, False, True, None),
+    ],
+)
+def test_a_late_payment_by_a_code_names_the_canteen(
+    network: Network, till: Terminal, age_s: int, is_short: bool, names_canteen: bool, reason: str | None
+) -> None:
+    """Photographs of codes that were shown and never scanned pay nobody; a short code is late by a resend at most."""
+    phone, at = network.phone(network.official()), int(time.time()) - age_s
+    show = phone.show_short_code if is_short else phone.show_code
+    code = show(at=at, canteen_id=till.canteen_id if names_canteen else None)
+    assert till.charge_code(code, "lunch", purchased_at=at).reason == reason
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_a_late_resend_gets_the_first_answer(
+    network: Network, till: Terminal, monkeypatch: pytest.MonkeyPatch, is_short: bool
+) -> None:
+    phone, at = network.phone(network.official()), int(time.time()) - 110
+    code = (phone.show_short_code if is_short else phone.show_code)(at=at)
+    send = till._http.request
+
+    def lose(*given: Any, **more: Any) -> Any:
+        send(*given, **more)
+        raise OutcomeUnknown("the answer is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(till._http, "request", lose)
+        with pytest.raises(OutcomeUnknown):
+            till.charge_code(code, "lunch", purchased_at=at)
+    time.sleep(max(0, at + 125 - time.time()))
+    assert [answer.outcome for answer in till.resend_unknown()] == ["approved"]
+    assert till.charge_code(code, "lunch", purchased_at=at).reason == "qr_expired", "under a number of its own"
