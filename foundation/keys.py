@@ -121,6 +121,11 @@ class KeyRing:
         return {v.version: self._public[v.version] for v in self.centre if v.is_accepted(now)}
 
     @property
+    def listed_centre_public_keys(self) -> dict[int, bytes]:
+        """The public keys by version, also of those that have ended."""
+        return dict(self._public)
+
+    @property
     def every_centre_public_key(self) -> list[bytes]:
         """Also of versions that have ended: receipts and manifests that they signed stay good. Newest first."""
         return list(reversed(self._public.values()))

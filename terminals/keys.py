@@ -38,8 +38,8 @@ def sender_key(terminal: Terminal, asked: RenewKey) -> bytes | None:
 async def renew_key(database: Database, terminal: Terminal, asked: RenewKey) -> KeyRenewed:
     """Put a terminal's new key in force; the message's signature was checked with ``sender_key``.
 
-    Raises Problem INVALID (a key under which anybody can sign, a proof that does not fit), CONFLICT (another message
-    has changed the terminal meanwhile).
+    Raises Problem INVALID (a key under which anybody can sign, the key before this one, a proof that does not fit),
+    CONFLICT (another message has changed the terminal meanwhile).
     """
     new, old = to_bytes(asked.public_key), sender_key(terminal, asked)
     assert old is not None
@@ -55,6 +55,8 @@ async def renew_key(database: Database, terminal: Terminal, asked: RenewKey) -> 
             raise Problem(CONFLICT, "terminals.key_conflict")
         change.is_repeat = (found.public_key, found.previous_key) == (new, old)
         if not change.is_repeat:
+            if new == found.previous_key:
+                raise Problem(INVALID, "terminals.former_key")
             if found.public_key != old:
                 raise Problem(CONFLICT, "terminals.key_conflict")
             found.previous_key, found.public_key, found.key_since = old, new, datetime.now(UTC)

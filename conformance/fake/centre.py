@@ -616,12 +616,12 @@ class FakeCentre:
     def _phone_of(self, work: Work, certificate: str) -> Phone:
         """The phone that signed a message; raises Problem."""
         try:
-            holder = qr.read_certificate(self.town.keys.centre_public_keys, to_bytes(certificate))
+            holder = qr.read_certificate(self.town.keys.listed_centre_public_keys, to_bytes(certificate))
         except qr.NotGenuine:
             raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
         self._check(work, holder.key.verify, "phone", holder.key.algorithm)
         phone = self.town.phones.get(holder.credential_id)
-        if phone is None or phone.credential.state != "active":
+        if phone is None or phone.credential.state != "active" or phone.key != holder.key:
             raise Problem(CREDENTIAL_BLOCKED)
         return phone
 

@@ -265,10 +265,11 @@ def _wrong_codes_counted(request: Request[Any, Any, Any]) -> Iterator[None]:
 async def _phone(request: Request[Any, Any, Any], keys: KeyRing, certificate: str) -> qr.Holder:
     """The holder whose phone signed this message; raises Problem(BAD_SIGNATURE).
 
-    The signature is checked before the credential is looked up: whoever scans a code has its certificate.
+    The signature is checked before the credential is looked up: whoever scans a code has its certificate. Also one of
+    a version of the centre's key that has ended names the phone: the credential must have the same key.
     """
     try:
-        holder = qr.read_certificate(keys.centre_public_keys, to_bytes(certificate))
+        holder = qr.read_certificate(keys.listed_centre_public_keys, to_bytes(certificate))
     except qr.NotGenuine:
         raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown") from None
     await _check_phone(request, holder.key)

@@ -22,7 +22,7 @@ from terminals.client import CLOSINGS, Identity, Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected, post_opening
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.keys import proof_text
-from terminals.phone import renew_certificate
+from terminals.phone import ask_account, renew_certificate
 from terminals.schemas import ShiftClosed, to_bytes, to_text
 from tests.builders import Network
 from tests.running_system import System
@@ -161,7 +161,7 @@ def assert_a_closing_is_the_same_under_either_key(lunch: Lunch, own: System) -> 
 
 
 def test_who_knows_an_ended_key_alone_is_told_so(rich: Network, own: System, scratch: Path) -> None:
-    away = rich.terminal(scratch / "away")
+    away, phone = rich.terminal(scratch / "away"), rich.phone(rich.official())
     begins = time.time() + 60
     own.command("rotate-key", "centre", "--begins", at(begins))
     own.command("end-key", "centre", "1", "--ends", at(begins + 1))
@@ -178,6 +178,15 @@ def test_who_knows_an_ended_key_alone_is_told_so(rich: Network, own: System, scr
         post_opening(away._http, rich.url, "/terminal/keys", wire.encode(message), key, number, (2, public))
     assert (refused.value.status, refused.value.slug) == (403, "centre-key-unknown")
     assert refused.value.document["params"] == {"version": 2}
+    # A phone's certificate of that version pays nothing, but names the phone, which signs with its own key.
+    assert ask_account(rich.url, phone).payments == []
+    stolen = SoftwarePhone(Ed25519PrivateKey.generate(), phone.certificate)
+    with pytest.raises(Rejected) as not_his:
+        renew_certificate(rich.url, stolen)
+    assert not_his.value.slug == "bad-signature"
+    assert phone.certificate[7] == 1
+    renew_certificate(rich.url, phone)
+    assert phone.certificate[7] == 2
 
 
 def test_a_terminal_renews_its_own_key(network: Network, system: System, scratch: Path) -> None:
@@ -206,6 +215,24 @@ def test_a_terminal_renews_its_own_key(network: Network, system: System, scratch
 
 def public_of(identity: Identity) -> bytes:
     return identity.private_key.public_key().public_bytes_raw()
+
+
+def test_a_terminal_does_not_go_back_to_its_former_key(network: Network, scratch: Path) -> None:
+    till = network.terminal(scratch)
+    former = till.identity.private_key
+    till.renew_key()
+    number = till.identity.terminal_id
+    message = {
+        "terminal_id": number,
+        "public_key": to_text(former.public_key().public_bytes_raw()),
+        "proof": to_text(former.sign(proof_text(number, public_of(till.identity)))),
+        "centre_key": 1,
+    }
+    with pytest.raises(Rejected) as refused:
+        post_opening(till._http, network.url, "/terminal/keys", wire.encode(message), till.identity.private_key,
+                     str(number), (1, till.centre_keys[1]))  # fmt: skip
+    assert (refused.value.status, refused.value.document["code"]) == (400, "terminals.former_key")
+    till.sign_on()
 
 
 def test_a_lost_answer_to_a_renewal_costs_nothing(
