@@ -43,6 +43,7 @@ FOR_EVER = 2**40
 
 FOLLOW_EVERY_S = 2.0
 """How soon a worker knows of a changed key file."""
+BEGINS_WITHIN_S = 366 * 86_400
 ANNOUNCED_S = 30
 """The least time between writing a version and its beginning: every worker has read it by then."""
 
@@ -62,9 +63,14 @@ class KeyVersion(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"KeyVersion({self.version})"
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it ends before it begins: it is never in use, and its number stays taken."""
+        return self.ends <= self.begins
+
     def is_accepted(self, at: float) -> bool:
         """Whether what it signed, or keyed, is accepted; also before its beginning, since clocks differ."""
-        return at < self.ends
+        return at < self.ends and not self.is_withdrawn
 
 
 Versions = tuple[KeyVersion, ...]
@@ -73,7 +79,7 @@ Versions = tuple[KeyVersion, ...]
 
 def current_of(versions: Versions, at: float) -> KeyVersion:
     """The version in use: the last that has begun."""
-    return next(version for version in reversed(versions) if version.begins <= at)
+    return next(version for version in reversed(versions) if version.begins <= at and not version.is_withdrawn)
 
 
 class KeyRing:
@@ -123,12 +129,12 @@ class KeyRing:
     @property
     def listed_centre_public_keys(self) -> dict[int, bytes]:
         """The public keys by version, also of those that have ended."""
-        return dict(self._public)
+        return {v.version: self._public[v.version] for v in self.centre if not v.is_withdrawn}
 
     @property
     def every_centre_public_key(self) -> list[bytes]:
         """Also of versions that have ended: receipts and manifests that they signed stay good. Newest first."""
-        return list(reversed(self._public.values()))
+        return [self._public[v.version] for v in reversed(self.centre) if not v.is_withdrawn]
 
     @property
     def card_master_version(self) -> int:
@@ -240,8 +246,10 @@ def read_versions(folder: Path, name: str) -> Versions:
     if len(lines) == 1 and " " not in lines[0]:
         return (KeyVersion(1, _read_key(path, size)),)
     versions = tuple(_version_of(path, size, line) for line in lines)
-    ascends = all(a.version < b.version and a.begins < b.begins for a, b in pairwise(versions))
-    if not versions or not ascends or versions[0].begins > time.time():
+    used = [v for v in versions if not v.is_withdrawn]
+    ascends = all(a.version < b.version for a, b in pairwise(versions))
+    ascends = ascends and all(a.begins < b.begins for a, b in pairwise(used))
+    if not used or not ascends or used[0].begins > time.time():
         raise WrongKeyFile("onecard.key_versions", file=path)
     return versions
 
@@ -269,8 +277,9 @@ def write_versions(folder: Path, name: str, versions: Iterable[KeyVersion]) -> N
 def add_version(folder: Path, name: str, begins: int) -> KeyVersion:
     """Add a fresh version that will be in use from a time on; raises WrongVersion, OSError, WrongKeyFile."""
     versions = read_versions(folder, name)
-    last = versions[-1]
-    if begins < max(time.time() + ANNOUNCED_S, last.begins + 1):
+    last, now = versions[-1], time.time()
+    latest = max(v.begins for v in versions if not v.is_withdrawn)
+    if not max(now + ANNOUNCED_S, latest + 1) <= begins <= now + BEGINS_WITHIN_S:
         raise WrongVersion("onecard.key_begins", seconds=ANNOUNCED_S)
     if last.version == VERSION_MAX:
         raise WrongVersion("onecard.key_versions_used_up")
@@ -280,9 +289,15 @@ def add_version(folder: Path, name: str, begins: int) -> KeyVersion:
 
 
 def end_version(folder: Path, name: str, version: int, ends: int) -> None:
-    """Accept nothing under a version from a time on, at which a later one is in use; raises WrongVersion, as above."""
+    """Accept nothing under a version from a time on, at which a later one is in use; raises WrongVersion, as above.
+
+    A version whose beginning no process has reached yet is withdrawn by an end before it.
+    """
     versions = read_versions(folder, name)
-    if version not in {v.version for v in versions} or current_of(versions, ends).version <= version:
+    found = next((v for v in versions if v.version == version), None)
+    is_to_come = found is not None and not found.is_withdrawn and time.time() + ANNOUNCED_S < found.begins
+    withdraws = found is not None and is_to_come and ends <= found.begins
+    if not withdraws and (found is None or found.is_withdrawn or current_of(versions, ends).version <= version):
         raise WrongVersion("onecard.key_ends", version=version)
     write_versions(folder, name, [structs.replace(v, ends=ends) if v.version == version else v for v in versions])
 

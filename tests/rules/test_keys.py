@@ -60,7 +60,7 @@ def test_versions_follow_each_other(tmp_path: Path) -> None:
     keys = load_keys(tmp_path)
     assert (fresh.version, keys.centre_version, keys.centre_public_key) == (2, 1, first.centre_public_key)
     assert keys.centre_public_keys.keys() == {1, 2}, "one that has not begun is accepted: clocks differ"
-    for version, ends in ((2, now + 1_000), (1, now + 99), (3, now + 1_000)):
+    for version, ends in ((2, now + 1_000), (2, now + 101), (1, now + 99), (3, now + 1_000)):
         with pytest.raises(WrongVersion):
             end_version(tmp_path, CENTRE, version, ends)
     end_version(tmp_path, CENTRE, 1, now + 100)
@@ -114,3 +114,39 @@ def test_one_version_is_in_use_at_any_time(pauses: list[int], at: int) -> None:
 
 def test_versions_do_not_show_their_keys() -> None:
     assert "ab" not in repr(KeyVersion(7, b"ab"))
+
+
+def test_a_version_that_has_not_begun_is_withdrawn_and_another_begins_at_once(tmp_path: Path) -> None:
+    create_missing_keys(tmp_path)
+    now = int(time.time())
+    add_version(tmp_path, CENTRE, now + 7 * 86_400)
+    with pytest.raises(WrongVersion):
+        add_version(tmp_path, CENTRE, now + 60)
+    end_version(tmp_path, CENTRE, 2, now)
+    with pytest.raises(WrongVersion):
+        end_version(tmp_path, CENTRE, 1, now + 8 * 86_400)
+    fresh = add_version(tmp_path, CENTRE, now + 60)
+    keys = load_keys(tmp_path)
+    assert fresh.version == 3, "a number names one key"
+    assert (list(keys.centre_public_keys), keys.signing_key(2)) == ([1, 3], None)
+    assert keys.public_key(2) not in keys.every_centre_public_key
+    assert [current_of(keys.centre, now + after).version for after in (0, 60, 8 * 86_400)] == [1, 3, 3]
+    end_version(tmp_path, CENTRE, 1, now + 60)
+    with pytest.raises(WrongVersion):
+        add_version(tmp_path, CENTRE, now + 60)
+
+
+def test_a_version_begins_within_a_year(tmp_path: Path) -> None:
+    create_missing_keys(tmp_path)
+    with pytest.raises(WrongVersion):
+        add_version(tmp_path, CENTRE, int(time.time()) + 366 * 86_400 + 60)
+    assert add_version(tmp_path, CENTRE, int(time.time()) + 365 * 86_400).version == 2
+
+
+def test_a_version_that_is_about_to_begin_is_not_withdrawn(tmp_path: Path) -> None:
+    create_missing_keys(tmp_path)
+    now = int(time.time())
+    secret = (tmp_path / CENTRE).read_text().strip()
+    (tmp_path / CENTRE).write_text(f"1 {secret} - -\n2 {'ab' * 32} {now + 20} -\n")
+    with pytest.raises(WrongVersion):
+        end_version(tmp_path, CENTRE, 2, now)
