@@ -434,6 +434,8 @@ class FakeCentre:
             raise Problem(INVALID, "terminals.key_proof")
         work.checked.append("proof")
         if (terminal.public_key, terminal.previous_key) != (new, old):
+            if new == terminal.previous_key:
+                raise Problem(INVALID, "terminals.former_key")
             if terminal.public_key != old:
                 raise Problem(CONFLICT, "terminals.key_conflict")
             terminal.previous_key, terminal.public_key, terminal.key_since = old, new, datetime.now(UTC)
