@@ -9,10 +9,13 @@ import contextlib
 import http
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from ipaddress import ip_address
 from typing import Any
 
 import httptools
 from msgspec import Struct, field
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from foundation.problem_responses import rendered
 from foundation.problems import MALFORMED, TOO_LARGE, TOO_SLOW, Problem, ProblemKind
@@ -58,6 +61,15 @@ Handler = Callable[[Request], Awaitable[Answer]]
 def problem_answer(problem: Problem) -> Answer:
     """An unsigned problem in both languages."""
     return Answer(*rendered(problem, None))
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the host of a ``Host`` field or a URL is this machine, by a name that nobody else can give it."""
+    try:
+        host = (parse_url(address if "//" in address else f"//{address}").host or "").strip("[]")
+        return host == "localhost" or ip_address(host).is_loopback
+    except (LocationParseError, ValueError):
+        return False
 
 
 class _Connection(asyncio.Protocol):

@@ -7,6 +7,7 @@ from uuid import uuid4
 import urllib3
 from msgspec import DecodeError, Struct, ValidationError, convert, field, json
 
+from conformance.http_server import is_loopback
 from foundation.catalogue import Explained
 from terminals.schemas import CardIssued, EnrolmentSlip
 
@@ -84,7 +85,10 @@ def make_kit(url: str, person: tuple[str, str], second: tuple[str, str]) -> Kit:
     """Make a kit at the console of our own centre, as two people (login, password). Raises Explained.
 
     It registers officials with money, so it is for a centre that is tested, not for one that feeds people.
+    Passwords go over TLS, or to this machine.
     """
+    if not (url.lower().startswith("https://") or is_loopback(url)):
+        raise Explained("conformance.kit.in_clear", url=url)
     console, approver = _Console(url, *person), _Console(url, *second)
     agencies = console.call("GET", "/registry/directory")["agencies"]
     canteen_id, home = _canteen(console, agencies)

@@ -17,7 +17,8 @@ from conformance.faults import Fault, alter_body, break_signature, strip_signatu
 from conformance.http_server import Answer, Dropped, Request, Server, problem_answer
 from conformance.judge import DOWN, DOWN_TRIES, RETRY_AFTER_S, Observed, judged, voids
 from conformance.suite import Profile
-from foundation.problems import INTERNAL, Problem
+from foundation.catalogue import Explained
+from foundation.problems import INTERNAL, MALFORMED, Problem
 from settlement.errors import BUSY
 from terminals.client_messages import document_of
 from terminals.errors import EPOCH_WRONG, OUT_OF_TIME, SESSION_ENDED
@@ -52,12 +53,14 @@ IN_SESSION = ("POST /terminal/charges", "POST /terminal/voids", "POST /terminal/
 
 
 class Proxy:
-    """Passes messages on, with the faults of a plan. ``tell``: called with each message once it is answered."""
+    """Passes messages on, with the faults of a plan. ``tell``: called with each message once it is answered.
+
+    Raises Explained for a URL that is none.
+    """
 
     def __init__(
         self, url: str, profile: Profile, *, late_s: float = 14.0, tell: Callable[[Observed], None] = lambda _: None
     ) -> None:
-        self._url = url.rstrip("/")
         self._late_s, self._tell = late_s, tell
         self._profile = profile
         self._path, faults = PLANS[profile]
@@ -66,7 +69,12 @@ class Proxy:
         self._down: dict[tuple[str, ...], int] = {}
         self._known: set[tuple[str, ...]] = set()
         self._before: Answer | None = None
-        self._http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(connect=5, read=30))
+        # Of this host alone: whatever a terminal asks for, nobody else is asked.
+        timeout = urllib3.Timeout(connect=5, read=30)
+        try:
+            self._http = urllib3.connection_from_url(url, maxsize=8, retries=False, timeout=timeout)
+        except urllib3.exceptions.HTTPError as error:
+            raise Explained("conformance.kit.unreachable", url=url, error=str(error)) from None
         self._server: Server | None = None
         self.seen: list[Observed] = []
         self.device: dict[str, str] = {}
@@ -81,7 +89,7 @@ class Proxy:
         """Stop listening."""
         if self._server is not None:
             self._server.close()
-        self._http.clear()
+        self._http.close()
 
     @property
     def is_done(self) -> bool:
@@ -102,6 +110,8 @@ class Proxy:
         return judged(self.seen, self._server.ahead if self._server else 0, self.faults, self._profile)
 
     async def _handle(self, request: Request) -> Answer:
+        if not request.target.startswith("/"):
+            return problem_answer(Problem(MALFORMED))
         one = _observed(request)
         self.seen.append(one)
         if one.path == "/terminal/sessions" and isinstance(one.message.get("device"), dict):
@@ -175,9 +185,8 @@ class Proxy:
         body = request.body or None
         try:
             came = self._http.urlopen(
-                request.method, self._url + request.target, body=body, headers=fields, redirect=False,
-                assert_same_host=False,
-            )  # fmt: skip
+                request.method, request.target, body=body, headers=fields, redirect=False, assert_same_host=False
+            )
         except urllib3.exceptions.HTTPError:
             raise Dropped from None
         kept = {name.lower(): value for name, value in came.headers.items() if name.lower() not in _NOT_PASSED_BACK}

@@ -1,6 +1,7 @@
 """The maker's side of the fake centre: slips, cards and phones that play themselves, switches of faults.
 
-These paths are no part of the protocol, and nobody signs there. The server listens on a loopback address only.
+These paths are no part of the protocol, and nobody signs there. The server listens on a loopback address only, and the
+desk answers no web page of another origin.
 """
 
 import asyncio
@@ -15,12 +16,12 @@ from msgspec import Meta, json
 from conformance.fake.centre import FakeCentre, Seen
 from conformance.fake.town import BOOK, CANTEEN, HOME, VISITORS, Activation, IssuedCard, Phone, Slip
 from conformance.faults import Fault, Faults
-from conformance.http_server import Answer, Request, Server, problem_answer
+from conformance.http_server import Answer, Request, Server, is_loopback, problem_answer
 from conformance.kit import HOME_CARDS, PAIRS_OF_PHONES
 from foundation.catalogue import Explained
 from foundation.codes import picture
 from foundation.messages import Message
-from foundation.problems import INVALID, NOT_FOUND, Problem
+from foundation.problems import INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from foundation.strict_json import as_type, read_json
 from terminals import qr, short_codes
 from terminals.devices import LIMIT_FEN, Tap
@@ -103,6 +104,7 @@ class Desk:
         path = request.target.partition("?")[0]
         if path == "/" or path.startswith("/desk"):
             try:
+                _refuse_web_pages(request)
                 return self._at_the_desk(request)
             except Problem as problem:
                 return problem_answer(problem)
@@ -252,6 +254,13 @@ _PATHS: dict[tuple[str, str], Callable[[Desk, Request], Any]] = {
     ("POST", "/desk/faults"): Desk.switch,
     ("DELETE", "/desk/faults"): Desk.clear,
 }
+
+
+def _refuse_web_pages(request: Request) -> None:
+    """Raises Problem for a page of another origin, or of a name that was made to mean this machine (DNS rebinding)."""
+    host, origin = request.field("host"), request.field("origin")
+    if not is_loopback(host) or origin not in ("", f"http://{host}"):
+        raise Problem(NOT_ALLOWED, "conformance.desk.other_origin")
 
 
 def _read(request: Request, kind: type[Any]) -> Any:

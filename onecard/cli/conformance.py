@@ -1,6 +1,8 @@
 """Commands for makers of terminals: fake-centre, conformance, conformance-kit."""
 
 import asyncio
+import os
+import stat
 import sys
 import time
 from contextlib import suppress
@@ -124,7 +126,7 @@ def conformance_kit(url: str, file: Path, login: str, approver: str) -> None:
         kit = make_kit(url, people[0], people[1])
     except Explained as error:
         fail_with(error.text(LANGUAGE))
-    _write(file, json.format(json.encode(kit), indent=2))
+    _write(file, json.format(json.encode(kit), indent=2), mode=0o600)
     say("conformance.kit.written", file=file)
 
 
@@ -136,9 +138,13 @@ def _password_of(login: str) -> str:
     return answer
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write a file. A narrower ``mode`` holds also for one that was there."""
     try:
-        file.write_bytes(content)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
+            if mode != 0o666 and stat.S_ISREG(os.fstat(out.fileno()).st_mode):
+                os.fchmod(out.fileno(), mode)
+            out.write(content)
     except OSError as error:
         fail_for(error, file)
 
@@ -265,7 +271,10 @@ def _watch(
         said = {"method": one.method, "path": one.path, "number": one.number, "status": one.status}
         say("conformance.proxy.line", **said, fault=one.fault or "-")
 
-    proxy = Proxy(url, profile, late_s=late_s, tell=tell)
+    try:
+        proxy = Proxy(url, profile, late_s=late_s, tell=tell)
+    except Explained as error:
+        fail_with(error.text(LANGUAGE))
 
     async def serve() -> None:
         try:

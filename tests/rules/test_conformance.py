@@ -1,6 +1,7 @@
 """The conformance suite against the fake centre: it passes, and where the centre is broken the right cases fail."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import json as wire
 
@@ -17,7 +19,7 @@ from conformance.fake import centre
 from conformance.fake.ledger import Credential, Ledger
 from conformance.faults import Fault
 from conformance.judge import judged
-from conformance.kit import Kit
+from conformance.kit import Kit, make_kit
 from conformance.page import vectors_digest
 from conformance.suite import GROUPS, Profile, cases_of, run
 from foundation.calendar import local_date_of
@@ -333,6 +335,50 @@ def test_a_bad_client_is_found_out(proxied: MakersDesk) -> None:
         "terminal-keeps-retry-after",
     }
     assert not failed & {"terminal-numbers-ascend", "terminal-signature-profile", "terminal-repeats-after-drop-answer"}
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "GET", "POST"])
+@pytest.mark.parametrize(
+    "target", ["@127.0.0.1:{port}/secret", "http://127.0.0.1:{port}/secret", ":{port}/secret", "*"]
+)
+def test_the_proxy_asks_nobody_but_its_centre(proxied: MakersDesk, method: str, target: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.3)
+        proxy = urllib3.util.parse_url(proxied.url)
+        with socket.create_connection((proxy.host, proxy.port), timeout=60) as line:
+            asked = target.format(port=other.getsockname()[1])
+            line.sendall(f"{method} {asked} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            assert line.recv(65_536).startswith(b"HTTP/1.1 400 ")
+        with pytest.raises(TimeoutError):
+            other.accept()
+
+
+def test_the_proxy_passes_a_target_on_as_it_was_spelled(proxied: MakersDesk) -> None:
+    proxy = urllib3.util.parse_url(proxied.url)
+    target = "/terminal//parameters/../x?y=%20"
+    with socket.create_connection((proxy.host, proxy.port), timeout=60) as line:
+        line.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert line.recv(65_536)
+    assert proxied.desk.centre.seen[-1].path == target
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://centre.example", "http://192.0.2.1:8000", "centre.example", "http://127.0.0.1@centre.example", "http://"],
+)
+def test_passwords_go_in_clear_to_this_machine_only(url: str) -> None:
+    with pytest.raises(Explained) as refused:
+        make_kit(url, ("centre", "secret"), ("approver", "secret"))
+    assert refused.value.code == "conformance.kit.in_clear"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://127.0.0.1:1", "127.0.0.1:1"]
+)
+def test_a_centre_here_or_under_tls_may_have_passwords(url: str) -> None:
+    with pytest.raises(Explained) as refused:
+        make_kit(url, ("centre", "secret"), ("approver", "secret"))
+    assert refused.value.code == "conformance.kit.unreachable"
 
 
 def test_of_nothing_nothing_is_said() -> None:

@@ -195,3 +195,39 @@ def test_a_switch_has_name_path_and_time() -> None:
     }
     assert [faults.strikes(Fault.DROP_ANSWER, "/x") for _ in range(2)] == [True, False]
     assert [faults.strikes(Fault.LATE, path) for path in ("/terminal/voids", "/terminal/charges")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, 200),
+        ({"host": "localhost:8200"}, 200),
+        ({"host": "[::1]"}, 200),
+        ({"origin": "ours"}, 200),
+        ({"host": "rebound.example"}, 403),
+        ({"host": "rebound.example:8100"}, 403),
+        ({"host": "127.0.0.1.example"}, 403),
+        ({"host": ""}, 403),
+        ({"host": "[::1"}, 403),
+        ({"origin": "https://page.example"}, 403),
+        ({"origin": "http://127.0.0.1:1"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("GET", "/desk/kit"), ("POST", "/desk/slips"), ("DELETE", "/desk/faults")]
+)
+def test_no_web_page_asks_at_the_desk(
+    bench: MakersDesk, method: str, path: str, fields: dict[str, str], status: int
+) -> None:
+    """The page of another origin, or of a name that was made to mean this machine (DNS rebinding)."""
+    headers = {name: bench.url if value == "ours" else value for name, value in fields.items()}
+    answer = urllib3.request(method, bench.url + path, headers=headers, retries=False, timeout=30)
+    assert answer.status == status, answer.data
+
+
+def test_the_protocol_itself_has_whatever_name_it_is_given(bench: MakersDesk) -> None:
+    headers = {"host": "centre.example", "origin": "https://page.example"}
+    answer = urllib3.request("GET", f"{bench.url}/terminal/block-list/0", headers=headers, timeout=30)
+    assert answer.status == 401

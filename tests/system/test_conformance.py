@@ -51,7 +51,9 @@ def test_a_kit_needs_two_people(system: System) -> None:
 def test_a_kit_is_made_and_used_up_by_the_command_line(system: System, scratch: Path) -> None:
     kit, report = scratch / "kit.json", scratch / "report.json"
     passwords = f"{PASSWORD}\n{PASSWORD}\n"
+    kit.touch(mode=0o644)
     system.command("conformance-kit", system.url, str(kit), typed=passwords)
+    assert kit.stat().st_mode & 0o777 == 0o600, "it has the keys of cards"
     system.command("conformance", system.url, "--kit", str(kit), "--profile", "phone", "--report", str(report))
     assert json.loads(report.read_text())["failed"] == 0
     again = system.command("conformance", system.url, "--kit", str(kit), "--profile", "phone", check=False)
