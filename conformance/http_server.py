@@ -26,6 +26,8 @@ HEAD_BYTES_MAX, FIELDS_MAX, BODY_BYTES_MAX = 16_384, 64, 262_144
 WITHIN_S = 10.0
 """A request must have arrived so soon after its beginning, its beginning after the connection's."""
 KEEP_ALIVE_S = 75.0
+ENDS_WITHIN_S = 35.0
+"""Longer than a proxy waits for its centre."""
 
 _HEAD_TOO_LARGE = ProblemKind(431, "head-too-large")
 
@@ -98,6 +100,11 @@ class _Connection(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
 
+    def finish(self) -> None:
+        """End it, after the answer to what it has asked."""
+        if self._task is None:
+            self.cut()
+
     def cut(self) -> None:
         """End it without a word."""
         if self._transport is not None:
@@ -168,7 +175,7 @@ class _Connection(asyncio.Protocol):
         except Dropped:
             self.cut()
             return
-        keep_alive = keep_alive and not self._is_ahead
+        keep_alive = keep_alive and not self._is_ahead and not self._server.is_ending
         self._write(answer, request_id_of(request.fields), keep_alive=keep_alive, head=request.method == "HEAD")
         if not keep_alive:
             self._end()
@@ -221,6 +228,8 @@ class Server:
         self.connections: set[_Connection] = set()
         self.ahead = 0
         """On how many connections something came before the answer to what came first."""
+        self.is_ending = False
+        """Whether each connection ends with its next answer."""
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
@@ -230,8 +239,21 @@ class Server:
         self._port = int(self._server.sockets[0].getsockname()[1])
         return self._port
 
+    async def finish(self) -> None:
+        """End, but first answer what was asked: a device in the middle of a message is not cut off."""
+        self.is_ending = True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.finish()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                while self.connections:
+                    await asyncio.sleep(0.02)
+        self.close()
+
     def close(self) -> None:
-        """End everything."""
+        """End everything at once; in the loop that serves."""
         if self._server is not None:
             self._server.close()
         for connection in list(self.connections):

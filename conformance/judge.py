@@ -18,11 +18,26 @@ DOWN = "down"
 """A message that fails several times in a row, whatever the terminal does."""
 DOWN_TRIES = 4
 RETRY_AFTER_S = 2
+STRIKES: dict[str, int] = {
+    DOWN: DOWN_TRIES, Fault.UNSIGNED: 2, Fault.WRONG_SIGNATURE: 2, Fault.ALTERED_BODY: 2, Fault.REPLAY: 2,
+    Fault.EPOCH_WRONG: 2,
+}  # fmt: skip
+"""How many tries of one message have a fault; once where nothing is said."""
 
 SIGN_ON_PATH, ENROLMENT_PATH, VOID_PATH = "/terminal/sessions", "/terminal/enrolments", "/terminal/voids"
 CLOSING_PATH = "/terminal/shifts/closings"
 
 SIGN_ON_AFTER = (Fault.SESSION_ENDED, Fault.SKEWED_CLOCK)
+
+
+class Device(Struct, frozen=True):
+    """Who signed on: the terminal's number, and software, model and serial number as it says."""
+
+    terminal_id: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"terminal {self.terminal_id}, {self.says}"
 
 
 class Observed(Struct):
@@ -46,6 +61,8 @@ class Observed(Struct):
     answered_at: float = 0.0
     profile_error: str = ""
     """What is wrong with its signature fields by the page."""
+    device: Device | None = None
+    """Whose session it is in, or begins; none for a session whose beginning was not seen."""
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -200,6 +217,32 @@ def voids(other: Observed, one: Observed) -> bool:
     return other.path == VOID_PATH and bool(one.number) and target == one.number and other.is_final
 
 
+def keeps_final_answers(seen: list[Observed]) -> list[Step]:
+    """What has its final answer is not sent again: who repeats it did not check the answer, or did not keep it."""
+    steps = []
+    for (_, *number), tries in _tries(seen).items():
+        final = next((one for one in tries if one.is_final), None)
+        if final is None or len(number) > 1:
+            continue
+        again = sum(later.at > final.answered_at for later in tries)
+        steps.append(_step(final, "not sent again", f"sent again {again} times" if again else "kept", holds=not again))
+    return steps
+
+
+def one_device(seen: list[Observed]) -> list[Step]:
+    """One terminal and one device sign on and work: a certificate is of one."""
+    steps: list[Step] = []
+    first: Device | None = None
+    for one in seen:
+        if one.number or one.device is not None:
+            first = first or one.device
+            came = "a session whose sign-on was not seen" if one.device is None else str(one.device)
+            steps.append(
+                _step(one, str(first or "a sign-on before"), came, holds=first is not None and one.device == first)
+            )
+    return steps
+
+
 def signs_on_again(fault: str, seen: list[Observed]) -> list[Step]:
     """After the end of a session: sign-on, then the same body under the same number in the new session."""
     steps = []
@@ -232,7 +275,14 @@ def pauses_grow(seen: list[Observed]) -> list[Step]:
         # Before the second try the terminal may wait for its cashier: from then on it is alone.
         waits = all(gap >= PAUSE_MIN_S for gap in gaps)
         grows = len(gaps) > 2 and max(gaps[2:]) > gaps[1] * 1.2
-        steps.append(_step(failed[0], "growing pauses", shown, holds=waits and grows))
+        steps.append(
+            _step(
+                failed[0],
+                f"each at least {PAUSE_MIN_S} s, a later one longer than the second",
+                shown,
+                holds=waits and grows,
+            )
+        )
     return steps
 
 
@@ -244,7 +294,9 @@ def retry_after(seen: list[Observed]) -> list[Step]:
             if one.fault == Fault.BUSY:
                 gap = later.at - one.answered_at
                 holds = gap >= RETRY_AFTER_S - RETRY_SLACK_S
-                steps.append(_step(one, f"not before {RETRY_AFTER_S} s", f"after {gap:.2f} s", holds=holds))
+                steps.append(
+                    _step(one, f"not before {RETRY_AFTER_S} s, as Retry-After said", f"after {gap:.2f} s", holds=holds)
+                )
     return steps
 
 
@@ -282,39 +334,46 @@ def one_at_a_time(ahead: int) -> list[Step]:
 
 _OF_SESSIONS = {
     "terminal-same-body-under-a-number", "terminal-numbers-ascend", "terminal-fresh-ephemeral-keys",
-    "terminal-one-key-for-a-slip", "terminal-holds-back-no-other",
+    "terminal-one-key-for-a-slip", "terminal-holds-back-no-other", "terminal-keeps-final-answers",
+    "terminal-one-device",
 }  # fmt: skip
 _OF_TILLS = {"terminal-voids-earlier-numbers", "terminal-shift-agrees"}
 
 
 def judged(seen: list[Observed], ahead: int, faults: Iterable[str], profile: Profile) -> list[Result]:
     """The rules that a profile has, each with what was seen of it; one of which nothing was seen was not run."""
-    rules: list[tuple[str, str, list[Step]]] = [
-        ("terminal-signature-profile", "3", signature_profile(seen)),
-        ("terminal-one-request-at-a-time", "1", one_at_a_time(ahead)),
-        ("terminal-same-body-under-a-number", "2", two_bodies(seen)),
-        ("terminal-numbers-ascend", "2", numbers_ascend(seen)),
-        ("terminal-fresh-ephemeral-keys", "5", fresh_ephemerals(seen)),
-        ("terminal-one-key-for-a-slip", "4", enrolment_key(seen)),
+    # Case, section, what was seen, and what a run needs for it.
+    rules: list[tuple[str, str, list[Step], str]] = [
+        ("terminal-signature-profile", "3", signature_profile(seen), "a message"),
+        ("terminal-one-request-at-a-time", "1", one_at_a_time(ahead), "a message"),
+        ("terminal-same-body-under-a-number", "2", two_bodies(seen), "a message sent again under its number"),
+        ("terminal-numbers-ascend", "2", numbers_ascend(seen), "a message with a number"),
+        ("terminal-fresh-ephemeral-keys", "5", fresh_ephemerals(seen), "a sign-on"),
+        ("terminal-one-key-for-a-slip", "4", enrolment_key(seen), "an enrolment with a slip"),
+        ("terminal-one-device", "5", one_device(seen), "a sign-on"),
+        ("terminal-keeps-final-answers", "2", keeps_final_answers(seen), "a final answer"),
     ]
     for fault in faults:
         if fault in SIGN_ON_AFTER:
-            rules.append((f"terminal-signs-on-after-{fault}", "3", signs_on_again(fault, seen)))
+            rules.append((f"terminal-signs-on-after-{fault}", "3", signs_on_again(fault, seen), "a new message"))
         else:
-            rules.append((f"terminal-repeats-after-{fault}", "2", after(fault, seen)))
+            rules.append((f"terminal-repeats-after-{fault}", "2", after(fault, seen), "a new message"))
     rules += [
-        ("terminal-growing-pauses", "2", pauses_grow(seen)),
-        ("terminal-keeps-retry-after", "3", retry_after(seen)),
-        ("terminal-holds-back-no-other", "2", holds_back_no_other(seen)),
-        ("terminal-voids-earlier-numbers", "7", voids_are_of_earlier(seen)),
-        ("terminal-shift-agrees", "7.1", shift_agrees(seen)),
-    ]
+        ("terminal-growing-pauses", "2", pauses_grow(seen), f"{DOWN_TRIES + 1} tries of the message that fails"),
+        ("terminal-keeps-retry-after", "3", retry_after(seen), "a message that was busy, sent again"),
+        (
+            "terminal-holds-back-no-other", "2", holds_back_no_other(seen),
+            "another new message while one fails again and again",
+        ),
+        ("terminal-voids-earlier-numbers", "7", voids_are_of_earlier(seen), "a void"),
+        ("terminal-shift-agrees", "7.1", shift_agrees(seen), "the closing of a shift, answered"),
+    ]  # fmt: skip
     left_out = _OF_SESSIONS | _OF_TILLS if profile is Profile.PHONE else set()
     left_out |= _OF_TILLS if profile is Profile.SCALE else set()
     return [_result(*rule) for rule in rules if rule[0] not in left_out]
 
 
-def _result(case_id: str, section: str, steps: list[Step]) -> Result:
+def _result(case_id: str, section: str, steps: list[Step], needs: str) -> Result:
     broken = [step for step in steps if not step.holds]
     result = "failed" if broken else "passed" if steps else "not_run"
-    return Result(case_id, section, "terminal", result, steps)
+    return Result(case_id, section, "terminal", result, steps, "" if steps else needs)

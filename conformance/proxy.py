@@ -15,7 +15,7 @@ import urllib3
 from conformance.bench import Result
 from conformance.faults import Fault, alter_body, break_signature, strip_signature
 from conformance.http_server import Answer, Dropped, Request, Server, problem_answer
-from conformance.judge import DOWN, DOWN_TRIES, RETRY_AFTER_S, Observed, judged, voids
+from conformance.judge import DOWN, RETRY_AFTER_S, SIGN_ON_PATH, STRIKES, Device, Observed, judged, voids
 from conformance.suite import Profile
 from foundation.catalogue import Explained
 from foundation.problems import INTERNAL, MALFORMED, Problem
@@ -66,8 +66,10 @@ class Proxy:
         self._path, faults = PLANS[profile]
         self.faults = [fault for fault in faults if fault]
         self._left = list(faults)
-        self._down: dict[tuple[str, ...], int] = {}
-        self._known: set[tuple[str, ...]] = set()
+        self._struck: dict[tuple[str, ...], tuple[str, int]] = {}
+        """By message: its fault, and how many more tries have it."""
+        self._invented: dict[tuple[str, ...], Answer] = {}
+        self._sessions: dict[str, Device] = {}
         self._before: Answer | None = None
         # Of this host alone: whatever a terminal asks for, nobody else is asked.
         timeout = urllib3.Timeout(connect=5, read=30)
@@ -77,16 +79,20 @@ class Proxy:
             raise Explained("conformance.kit.unreachable", url=url, error=str(error)) from None
         self._server: Server | None = None
         self.seen: list[Observed] = []
-        self.device: dict[str, str] = {}
-        """What the terminal says of itself at sign-on."""
 
     async def start(self, port: int = 0) -> int:
         """Listen on a loopback port, which is returned. Raises OSError."""
         self._server = Server(self._handle, port)
         return await self._server.start()
 
+    async def finish(self) -> None:
+        """Stop listening, once what was asked is answered."""
+        if self._server is not None:
+            await self._server.finish()
+        self._http.close()
+
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening at once."""
         if self._server is not None:
             self._server.close()
         self._http.close()
@@ -94,7 +100,7 @@ class Proxy:
     @property
     def is_done(self) -> bool:
         """Whether every fault of the plan has struck and the outcome of every message is known."""
-        if self._left or any(self._down.values()):
+        if self._left:
             return False
         known = {one.identity for one in self.seen if one.is_final}
         unknown = [one for one in self.seen if one.fault and one.identity not in known]
@@ -103,7 +109,18 @@ class Proxy:
     @property
     def is_complete(self) -> bool:
         """Whether something was seen of every rule."""
-        return all(one.result != "not_run" for one in self.results())
+        return not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """The rules of which nothing was seen, each with what it needs."""
+        return [f"{one.case_id}: {one.note}" for one in self.results() if one.result == "not_run"]
+
+    @property
+    def device(self) -> str:
+        """What the terminal said of itself at the sign-on whose session was tested; empty where none was seen."""
+        named = (one.device for one in self.seen if one.device is not None and one.path.startswith(self._path))
+        return next((one.says for one in named), "")
 
     def results(self) -> list[Result]:
         """What the terminal did, by the page's rules."""
@@ -114,8 +131,7 @@ class Proxy:
             return problem_answer(Problem(MALFORMED))
         one = _observed(request)
         self.seen.append(one)
-        if one.path == "/terminal/sessions" and isinstance(one.message.get("device"), dict):
-            self.device = {name: str(value) for name, value in one.message["device"].items()}
+        one.device = self._sessions.get(one.key_id)
         one.fault = self._fault_of(one)
         try:
             answer = await self._answer(one, request)
@@ -125,6 +141,8 @@ class Proxy:
                 "signature" in answer.fields,
             )
             one.is_genuine = not one.fault
+            if one.path == SIGN_ON_PATH and one.is_final and one.status == 201:
+                one.device = self._sessions[str(one.answer.get("session_id"))] = _device_of(one)
         finally:
             # Also when the terminal has gone.
             one.answered_at = time.monotonic()
@@ -132,16 +150,14 @@ class Proxy:
         return answer
 
     def _fault_of(self, one: Observed) -> str:
-        if one.identity in self._down:
-            self._down[one.identity] -= self._down[one.identity] > 0
-            return DOWN if self._down[one.identity] > 0 else ""
-        if one.method != "POST" or not one.path.startswith(self._path) or one.identity in self._known or not self._left:
+        if one.method != "POST" or not one.path.startswith(self._path):
             return ""
-        self._known.add(one.identity)
-        fault = self._left.pop(0)
-        if fault == DOWN:
-            self._down[one.identity] = DOWN_TRIES
-        return fault
+        fault, left = self._struck.get(one.identity, (None, 0))
+        if fault is None:
+            fault = self._left.pop(0) if self._left else ""
+            left = STRIKES.get(fault, 1)
+        self._struck[one.identity] = fault, max(left - 1, 0)
+        return fault if left else ""
 
     async def _answer(self, one: Observed, request: Request) -> Answer:
         match one.fault:
@@ -158,23 +174,32 @@ class Proxy:
                 return problem_answer(
                     Problem(OUT_OF_TIME, "terminals.out_of_time", centre_time=now, created=now - _SKEW_S)
                 )
+            case _ if one.fault and one.identity in self._invented:
+                return self._invented[one.identity]
         answer = await asyncio.to_thread(self._ask, request)
-        before, self._before = self._before, answer
+        before = self._before
+        if one.path.startswith(self._path):
+            self._before = answer
         match one.fault:
             case Fault.DROP_ANSWER:
                 raise Dropped
             case Fault.ERROR:
                 return problem_answer(Problem(INTERNAL))
             case Fault.UNSIGNED:
-                return strip_signature(answer)
+                return self._invent(one, strip_signature(answer))
             case Fault.WRONG_SIGNATURE:
-                return break_signature(answer)
+                return self._invent(one, break_signature(answer))
             case Fault.ALTERED_BODY:
-                return alter_body(answer)
+                return self._invent(one, alter_body(answer))
             case Fault.REPLAY if before is not None:
-                return before
+                return self._invent(one, before)
             case Fault.LATE:
                 await asyncio.sleep(self._late_s)
+        return answer
+
+    def _invent(self, one: Observed, answer: Answer) -> Answer:
+        """The answer to each try that has the fault, alike to the byte: who believes what comes twice is found out."""
+        self._invented[one.identity] = answer
         return answer
 
     def _ask(self, request: Request) -> Answer:
@@ -191,6 +216,12 @@ class Proxy:
             raise Dropped from None
         kept = {name.lower(): value for name, value in came.headers.items() if name.lower() not in _NOT_PASSED_BACK}
         return Answer(came.status, kept, came.data)
+
+
+def _device_of(one: Observed) -> Device:
+    said = one.message.get("device")
+    names = [str(value) for value in said.values()] if isinstance(said, dict) else []
+    return Device(str(one.message.get("terminal_id")), " ".join(names))
 
 
 def _observed(request: Request) -> Observed:

@@ -200,7 +200,7 @@ def conformance(
         subject = "centre"
     else:
         results, device = _watch(url, about, listen, seconds, late_s)
-        subject, software = "terminal", software or " ".join(device.values())
+        subject, software = "terminal", software or device
         for result in results:
             _show(result, verbose=verbose)
     counts = {one: sum(result.result == one for result in results) for one in ("passed", "failed", "not_run")}
@@ -257,9 +257,7 @@ def _show(result: "Result", *, verbose: bool) -> None:
     show_check(name, figure, holds=result.result == "passed", examples=lines)
 
 
-def _watch(
-    url: str, profile: "Profile", port: int, seconds: int | None, late_s: float
-) -> "tuple[list[Result], dict[str, str]]":
+def _watch(url: str, profile: "Profile", port: int, seconds: int | None, late_s: float) -> "tuple[list[Result], str]":
     """Stand between a terminal and a centre until every fault of the plan was tried, or Ctrl-C."""
     from conformance.judge import Observed
     from conformance.proxy import PLANS, Proxy
@@ -285,14 +283,23 @@ def _watch(
         say("conformance.proxy.how", url=f"http://127.0.0.1:{found}", count=count)
         say("conformance.proxy.how_to_stop")
         until = None if seconds is None else time.monotonic() + seconds
-        while until is None or time.monotonic() < until:
-            if proxy.is_done and proxy.is_complete:
-                break
-            await asyncio.sleep(0.2)
+        told: list[str] = []
+        try:
+            while until is None or time.monotonic() < until:
+                if proxy.is_done and proxy.is_complete:
+                    break
+                if proxy.is_done and told != (missing := proxy.missing):
+                    told = missing
+                    say("conformance.proxy.missing")
+                    for line in missing:
+                        say("conformance.proxy.missing_line", line=line)
+                await asyncio.sleep(0.2)
+        finally:
+            # In the loop that serves: outside it nothing can be ended.
+            await proxy.finish()
 
     with suppress(KeyboardInterrupt):
         asyncio.run(serve())
-    proxy.close()
     return proxy.results(), proxy.device
 
 

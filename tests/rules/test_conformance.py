@@ -1,9 +1,12 @@
 """The conformance suite against the fake centre: it passes, and where the centre is broken the right cases fail."""
 
+import asyncio
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -18,6 +21,7 @@ from conformance.certificate import Certificate, certify, read_certificate, sign
 from conformance.fake import centre
 from conformance.fake.ledger import Credential, Ledger
 from conformance.faults import Fault
+from conformance.http_server import Answer, Request, Server
 from conformance.judge import judged
 from conformance.kit import Kit, make_kit
 from conformance.page import vectors_digest
@@ -234,7 +238,7 @@ def test_our_own_client_keeps_to_the_page(proxied: MakersDesk) -> None:
     assert proxied.proxy.is_done
     assert proxied.proxy.is_complete
     assert len(results) > 20
-    assert proxied.proxy.device["model"] == "software terminal"
+    assert "software terminal" in proxied.proxy.device
 
 
 def test_our_own_client_keeps_to_the_page_as_a_scale(tmp_path: Path) -> None:
@@ -335,6 +339,113 @@ def test_a_bad_client_is_found_out(proxied: MakersDesk) -> None:
         "terminal-keeps-retry-after",
     }
     assert not failed & {"terminal-numbers-ascend", "terminal-signature-profile", "terminal-repeats-after-drop-answer"}
+
+
+class BelievingTill(Terminal):
+    """Checks no answer: takes an outcome once it came so often."""
+
+    sightings = 1
+
+    def _exchange(self, method: str, path: str, request_id: str, body: bytes) -> tuple[int, bytes]:
+        session = self._signed_on()
+        headers = self._signed(session, method, path, request_id, body) | {"content-type": "application/json"}
+        try:
+            answer = self._http.request(method, self.url + path, body=body, headers=headers, timeout=0.5)
+        except urllib3.exceptions.HTTPError as error:
+            raise OutcomeUnknown(str(error)) from None
+        if answer.status == 401:
+            self._session = None
+        if answer.status != 200:
+            raise OutcomeUnknown(str(answer.status), retry_after_s=float(answer.headers.get("retry-after", 0)))
+        return answer.status, answer.data
+
+    def exchange(self, method: str, path: str, request_id: str, body: bytes = b"") -> tuple[int, bytes]:
+        came: list[str] = []
+        while True:
+            answer = super().exchange(method, path, request_id, body)
+            came.append(json.loads(answer[1]).get("outcome"))
+            if path != "/terminal/charges" or came.count(came[-1]) >= self.sightings:
+                return answer
+            time.sleep(0.1 * len(came))
+
+
+INVENTED = {f"terminal-repeats-after-{one}" for one in ("unsigned", "wrong-signature", "altered-body", "replay")}
+
+
+@pytest.mark.parametrize(
+    ("sightings", "failed"),
+    [(1, INVENTED), (2, INVENTED | {"terminal-keeps-final-answers"}), (3, {"terminal-keeps-final-answers"})],
+)
+def test_a_till_that_checks_no_answer_fails(
+    proxied: MakersDesk, monkeypatch: pytest.MonkeyPatch, sightings: int, failed: set[str]
+) -> None:
+    monkeypatch.setattr(BelievingTill, "sightings", sightings)
+    till = BelievingTill.enrol(proxied.url, proxied.till_slip(), proxied.folder / "believing")
+    assert proxied.proxy is not None
+    work(proxied.proxy, till, [proxied.card()])
+    broken = {one.case_id for one in proxied.proxy.results() if one.result == "failed"}
+    assert failed <= broken, broken
+
+
+def test_a_certificate_names_the_device_that_worked(proxied: MakersDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy, till = proxied.proxy, proxied.till()
+    assert proxy is not None
+    till.sign_on()
+    till.charge_card(proxied.card(), "lunch")
+    ours = proxy.device
+    assert "software terminal" in ours
+
+    def one_device() -> str:
+        return next(one.result for one in proxy.results() if one.case_id == "terminal-one-device")
+
+    till.sign_on()
+    assert one_device() == "passed", "another session of the same device"
+    other = proxied.till(1)
+    with monkeypatch.context() as changed:
+        changed.setattr(other, "identity", replace(other.identity, private_key=Ed25519PrivateKey.generate()))
+        with suppress(OutcomeUnknown, Rejected):
+            other.sign_on()
+    assert one_device() == "passed", "the centre refused it"
+    other.sign_on()
+    assert (one_device(), proxy.device) == ("failed", ours)
+
+
+def test_a_session_from_before_is_of_nobody(proxied: MakersDesk) -> None:
+    till = proxied.till()
+    till.url = proxied.centre_url
+    till.sign_on()
+    till.url = proxied.url
+    with suppress(OutcomeUnknown, Rejected):
+        till.charge_card(proxied.card(), "lunch")
+    assert proxied.proxy is not None
+    results = {one.case_id: one.result for one in proxied.proxy.results()}
+    assert (results["terminal-one-device"], proxied.proxy.device) == ("failed", "")
+
+
+def test_a_server_that_ends_answers_what_was_asked() -> None:
+    async def slow(_: Request) -> Answer:
+        await asyncio.sleep(0.3)
+        return Answer(200, {}, b"answered")
+
+    async def run_it() -> bytes:
+        server = Server(slow)
+        port = await server.start()
+        idle, _ = await asyncio.open_connection("127.0.0.1", port)
+        asking, out = await asyncio.open_connection("127.0.0.1", port)
+        out.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(0.1)
+        await server.finish()
+        with suppress(ConnectionResetError):
+            assert await idle.read() == b""
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+        answer = await asking.read()
+        out.close()
+        return answer
+
+    answer = asyncio.run(run_it())
+    assert answer.endswith(b"answered")
+    assert b"connection: close" in answer
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "GET", "POST"])

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ from conformance.suite import Profile, run
 from conformance.wire import Line, Sent
 from demo.city import PASSWORD
 from foundation.catalogue import Explained
+from terminals.client import Terminal
+from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard
+from terminals.schemas import EnrolmentSlip
 from tests.builders import Network
 from tests.makers_desk import MakersDesk, serving, work
 from tests.running_system import System
@@ -187,6 +191,32 @@ def test_from_nothing_to_a_certificate(desk: Desk) -> None:
     assert (other.returncode, other.stderr.count("\n")) == (1, 1)
     (desk.folder / "c.json").write_text(json.dumps(certificate | {"software": "y 1"}))
     assert desk.command("--check", "c.json").returncode == 1
+
+
+def test_the_proxy_ends_in_the_middle_of_the_traffic(desk: Desk, tmp_path: Path) -> None:
+    kit = urllib3.request("GET", f"{desk.url}/desk/kit", timeout=60).json()
+    arguments = [desk.url, "--listen", "0", "--profile", "till", "--late-s", "1", "--certificate", "till.json"]
+    with (tmp_path / "out").open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "onecard", "conformance", *arguments],
+            env=desk.environment, cwd=desk.folder, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    said, give_up_at = (tmp_path / "out").read_text, time.monotonic() + 120
+    while not (listens := re.search(r"use (http://127\.0\.0\.1:\d+)", said())):
+        assert time.monotonic() < give_up_at, said()
+        time.sleep(0.1)
+    till = Terminal.enrol(listens[1], EnrolmentSlip(**kit["till_slips"][0]), tmp_path / "till")
+    cards = [SoftwareCard.personalised(one) for one in kit["cards"]["home"]]
+    work(Proxy(desk.url, Profile.TILL), till, cards)
+    charged = 0
+    while process.poll() is None and time.monotonic() < give_up_at:
+        with suppress(OutcomeUnknown, Rejected):
+            till.charge_card(cards[0], "dinner", 1)
+            charged += 1
+    assert process.wait(60) == 0, said()
+    assert "Traceback" not in said()
+    assert charged > 0
+    assert "software terminal" in json.loads((desk.folder / "till.json").read_text())["software"]
 
 
 @pytest.mark.parametrize(
