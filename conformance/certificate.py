@@ -9,19 +9,28 @@ import time
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from msgspec import Struct, to_builtins
+from msgspec import Meta, Struct, to_builtins
 
 from conformance.bench import Result
+from conformance.judge import judged
 from conformance.page import canonical, vectors_digest
+from conformance.proxy import PLANS
+from conformance.suite import Profile, cases_of
 from foundation.catalogue import Explained
 from foundation.problems import Problem
 from foundation.strict_json import as_type, read_json
 from terminals.sessions import SUITE
 from terminals.signatures import PROTOCOL
 
+LATEST = 250_000_000_000
+"""A time that every calendar here can show (the year 9892)."""
+CLOCK_S = 300
+"""So far ahead of ours may the laboratory's clock be."""
+Subject = Literal["centre", "terminal"]
 CONTEXT = b"onecard conformance certificate v1"
 
 
@@ -30,13 +39,13 @@ class Certificate(Struct, forbid_unknown_fields=True):
 
     edition: int
     suite: str
-    profile: str
-    subject: str
+    profile: Profile
+    subject: Subject
     """What was tested: ``centre`` or ``terminal``."""
     software: str
     """Name and version of what was tested, as it says itself or as whoever ran this says."""
     address: str
-    made_at: int
+    made_at: Annotated[int, Meta(ge=0, le=LATEST)]
     program: str
     """This program and its version."""
     vectors: str
@@ -73,8 +82,46 @@ class Certificate(Struct, forbid_unknown_fields=True):
         self.signature = key.sign(self._signed()).hex()
 
 
+def case_ids(profile: Profile, subject: str) -> set[str]:
+    """The cases that this program has for a profile; a terminal has none for ``all``."""
+    if subject == "centre":
+        return {case.case_id for case in cases_of(profile)}
+    if profile not in PLANS:
+        return set()
+    return {one.case_id for one in judged([], 0, filter(None, PLANS[profile][1]), profile)}
+
+
+def doubts(found: Certificate, signer: str | None, now: float) -> list[Explained]:
+    """Why a certificate whose signature fits proves nothing all the same; none: every case of the profile passed."""
+    wrong = []
+    if signer is None:
+        wrong.append(Explained("conformance.certificate.unknown_signer"))
+    if found.made_at > now + CLOCK_S:
+        wrong.append(Explained("conformance.certificate.in_the_future"))
+    if (found.edition, found.suite) != (PROTOCOL, SUITE):
+        wrong.append(Explained("conformance.certificate.other_edition", edition=found.edition, ours=PROTOCOL))
+        return wrong
+    if found.vectors != vectors_digest():
+        wrong.append(Explained("conformance.certificate.other_vectors"))
+    ours, listed = case_ids(found.profile, found.subject), found.passed + found.failed + found.not_run
+    if missing := len(ours - set(listed)):
+        wrong.append(Explained("conformance.certificate.missing_cases", count=missing))
+    if others := len(listed) - len(ours & set(listed)):
+        wrong.append(Explained("conformance.certificate.other_cases", count=others))
+    if not found.is_complete:
+        counts = {"failed": len(found.failed), "not_run": len(found.not_run)}
+        wrong.append(Explained("conformance.certificate.not_passed", **counts))
+    return wrong
+
+
 def certify(
-    results: Iterable[Result], key: Ed25519PrivateKey, *, profile: str, subject: str, software: str, address: str
+    results: Iterable[Result],
+    key: Ed25519PrivateKey,
+    *,
+    profile: Profile,
+    subject: Subject,
+    software: str,
+    address: str,
 ) -> Certificate:
     """The signed certificate of these results."""
     by_result: dict[str, list[str]] = {"passed": [], "failed": [], "not_run": []}

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import json as wire
 
 from conformance.bench import Result
-from conformance.certificate import Certificate, certify, read_certificate, signing_key
+from conformance.certificate import Certificate, case_ids, certify, doubts, read_certificate, signing_key
 from conformance.fake import centre
 from conformance.fake.ledger import Credential, Ledger
 from conformance.faults import Fault
@@ -171,7 +171,9 @@ def test_nobody_there(desk: MakersDesk) -> None:
 
 def made(key: Ed25519PrivateKey, **changes: Any) -> Certificate:
     results = [Result("a", "1", "bodies", "passed"), Result("b", "2", "voids", "passed")]
-    found = certify(results, key, profile="till", subject="centre", software="x 1", address="http://centre.example")
+    found = certify(
+        results, key, profile=Profile.TILL, subject="centre", software="x 1", address="http://centre.example"
+    )
     for name, value in changes.items():
         setattr(found, name, value)
     return found
@@ -203,6 +205,35 @@ def test_a_certificate_says_what_passed_and_who_says_so(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_an_altered_certificate_is_not_genuine(changes: dict[str, Any]) -> None:
     assert not made(Ed25519PrivateKey.generate(), **changes).is_genuine()
+
+
+ODD: list[tuple[dict[str, Any], str]] = [
+    ({}, ""),
+    ({"passed": ["x"]}, "missing_cases other_cases"),
+    ({"profile": Profile.SCALE}, "missing_cases other_cases"),
+    ({"edition": 99}, "other_edition"),
+    ({"vectors": "00" * 32}, "other_vectors"),
+    ({"made_at": 2**33}, "in_the_future"),
+    ({"failed": ["x"]}, "other_cases not_passed"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), ODD, ids=str)
+def test_a_signed_certificate_may_prove_nothing(changes: dict[str, Any], expected: str) -> None:
+    every = sorted(case_ids(Profile.TILL, "centre"))
+    key = Ed25519PrivateKey.generate()
+    found = made(key, **({"passed": every} | changes))
+    found.sign(key)
+    said = " ".join(one.code.rpartition(".")[2] for one in doubts(found, found.signer, time.time()))
+    assert said == expected
+    assert doubts(found, None, time.time())[0].code == "conformance.certificate.unknown_signer"
+
+
+@pytest.mark.parametrize("made_at", [10**15, -(10**12), -1])
+def test_an_odd_time_is_told(tmp_path: Path, made_at: int) -> None:
+    (tmp_path / "c.json").write_bytes(wire.encode(made(Ed25519PrivateKey.generate(), made_at=made_at)))
+    with pytest.raises(Explained):
+        read_certificate(tmp_path / "c.json")
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"edition": 2}', '{"edition": true}', "\x00"])

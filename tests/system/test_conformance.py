@@ -185,7 +185,9 @@ def test_from_nothing_to_a_certificate(desk: Desk) -> None:
     checked = desk.command("--check", "c.json", "--signer", certificate["signer"])
     assert checked.returncode == 0, checked.stderr
     assert f"all {report['passed']} cases passed" in checked.stdout
-    chinese = desk.command("--check", "c.json", lang="zh-Hans")
+    chinese = desk.command("--check", "c.json", "--signer", certificate["signer"], lang="zh-Hans")
+    unknown = desk.command("--check", "c.json")
+    assert (unknown.returncode, unknown.stdout.count("signer is unknown")) == (1, 1)
     assert "项全部通过" in chinese.stdout
     other = desk.command("--check", "c.json", "--signer", "00" * 32)
     assert (other.returncode, other.stderr.count("\n")) == (1, 1)
