@@ -2,7 +2,8 @@
 
 A shift is a range of a terminal's numbers: from its opening, whose number is the shift's, to the last one that its
 closing names. Every payment of the shift has a number between them, whenever it arrives. A shift is closed as often as
-it takes to agree; every closing is kept with the terminal's signature, and the latest counts.
+it takes to agree; every closing is kept with the terminal's signature, and the latest counts. One that agrees settles
+the shift: its numbers that the ledger does not know are used up, so that nothing is paid under them any more.
 
 Both sides compute the same from their own records: totals by business day, and the head of a hash chain over the
 requests. Terminals use the functions of this module; whoever doubts a record computes it again.
@@ -35,7 +36,10 @@ SHIFT_NUMBERS_MAX = 10_000
 """Numbers of one shift: a payment every three seconds for eight hours. Bounds the work of a closing."""
 
 CLOSINGS_MAX = 20
-"""Closings of one shift that are kept; what still does not agree then is for people."""
+"""Closings of one shift that are kept; of later ones only that which agrees."""
+
+UNUSED_MAX = 1_000
+"""Numbers of a shift that the ledger does not know when it is settled: messages that were rejected, or never sent."""
 
 OPERATIONS = {"charge": 1, "void": 2}
 OUTCOMES = {"approved": 1, "refused": 2, "voided": 3}
@@ -157,7 +161,7 @@ async def requests_between(
 async def open_shift(ledger: Pool, book: Book, key: RequestKey, opening: Opening) -> None:
     """Open a shift under the number of its message; a repeat opens nothing more.
 
-    Raises Problem OTHER_CONTENT (the number was used for another message), INVALID (it stands in a closed shift).
+    Raises Problem OTHER_CONTENT (the number was used for another message), INVALID (it stands in a settled shift).
     """
     async with ledger.acquire() as connection, connection.transaction():
         await _lock(connection, book, key.terminal_id)
@@ -168,7 +172,7 @@ async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: 
     """Compare a shift's signed totals with the ledger, and keep them; a repeat keeps nothing more.
 
     Raises Problem OTHER_CONTENT (the shift was opened otherwise, or has agreed on other totals), INVALID (numbers that
-    are no range, or another shift's), CLOSED_TOO_OFTEN.
+    are no range, or another shift's, or too many that the ledger does not know), CLOSED_TOO_OFTEN.
     """
     first, last = signed.first_sequence, signed.last_sequence
     check_numbers(signed)
@@ -178,13 +182,16 @@ async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: 
         if await connection.fetchval(QUERIES["opens_within"], book, terminal_id, epoch, first, last):
             raise Problem(INVALID, "shift.overlaps")
         latest = await connection.fetchrow(QUERIES["latest_closing"], book, terminal_id, epoch, first)
+        is_settled = latest is not None and latest["agrees"]
         is_repeat = latest is not None and _said(latest["body"]) == _said(signed.body)
-        if latest is not None and latest["agrees"] and not is_repeat:
+        if is_settled and not is_repeat:
             raise Problem(OTHER_CONTENT, "shift.agreed")
         compared = await _compare(connection, book, terminal_id, epoch, signed)
-        if latest is None or not is_repeat or latest["agrees"] != compared.agrees:
+        if compared.agrees and not is_settled:
+            compared = await _settle(connection, book, terminal_id, epoch, signed)
+        if not is_repeat or (compared.agrees and not is_settled):
             number = 1 if latest is None else latest["number"] + 1
-            if number > CLOSINGS_MAX:
+            if number > CLOSINGS_MAX and not compared.agrees:
                 raise Problem(CLOSED_TOO_OFTEN, "shift.closed_too_often", most=CLOSINGS_MAX)
             await _keep(connection, book, terminal_id, epoch, number, signed, compared)
     return compared
@@ -216,10 +223,10 @@ async def _note_opening(connection: Connection, book: Book, key: RequestKey, ope
         if as_struct(known, Opening) != opening:
             raise Problem(OTHER_CONTENT)
         return
-    if await connection.fetchval(QUERIES["is_request"], *number):
+    if await connection.fetchval(QUERIES["take_number"], *number) is None:
+        if await connection.fetchval(QUERIES["operation"], *number) == "unused":
+            raise Problem(INVALID, "shift.overlaps")
         raise Problem(OTHER_CONTENT)
-    if await connection.fetchval(QUERIES["is_within_another"], *number):
-        raise Problem(INVALID, "shift.overlaps")
     await connection.execute(QUERIES["open"], *number, opening.cashier, opening.drawer, opening.opened_at)
 
 
@@ -229,9 +236,25 @@ async def _compare(connection: Connection, book: int, terminal_id: int, epoch: i
     days = day_totals(requests)
     head = chain_head(terminal_id, epoch, first, (one.leaf() for one in requests))
     refunded = await connection.fetch(QUERIES["refunds"], book, terminal_id, epoch, first, last)
-    agrees = (days, head, 0) == (signed.days, signed.journal_head, signed.unknown)
+    known = requests[-1].sequence if requests else first
+    agrees = (known, days, head, 0) == (last, signed.days, signed.journal_head, signed.unknown)
     refunds = {row["business_date"]: (row["refunds"], row["refunded_fen"]) for row in refunded}
     return Compared(agrees, requests, days, refunds, head)
+
+
+async def _settle(connection: Connection, book: int, terminal_id: int, epoch: int, signed: SignedTotals) -> Compared:
+    """Use up the numbers of a shift that would agree, and compare again: what was in flight is counted, or shut out."""
+    numbers = (book, terminal_id, epoch, signed.first_sequence, signed.last_sequence)
+    if await connection.fetchval(QUERIES["unused"], *numbers) > UNUSED_MAX:
+        raise Problem(INVALID, "shift.unused", most=UNUSED_MAX)
+    savepoint = connection.transaction()
+    await savepoint.start()
+    await connection.execute(QUERIES["lock_within"])
+    await connection.execute(QUERIES["use_up"], *numbers)
+    await connection.execute(QUERIES["use_up_elsewhere"], *numbers)
+    compared = await _compare(connection, book, terminal_id, epoch, signed)
+    await (savepoint.commit() if compared.agrees else savepoint.rollback())
+    return compared
 
 
 async def _keep(
@@ -280,6 +303,6 @@ def is_signed(body: bytes, signature_base: bytes, signature: bytes, public_key: 
 
 
 async def closing_of_payment(ledger: Pool, book: int, posting_id: UUID) -> Closing | None:
-    """The latest closing of the shift in which a payment was made; None without one."""
+    """The latest closing of the shift in which a payment was made; None without one, or if it ends before."""
     row = await ledger.fetchrow(QUERIES["closing_of_payment"], book, posting_id)
     return None if row is None else as_struct(row, Closing)

@@ -546,7 +546,7 @@ class Terminal:
         return self.send_closing(self.shift_totals())
 
     def shift_totals(self) -> dict[str, Any]:
-        """The closing of the latest shift by this journal; up to the number that an earlier closing of it named."""
+        """The closing of the latest shift by this journal; no further than an earlier closing of it."""
         terminal_id, epoch = self.identity.terminal_id, self._signed_on().epoch
         opening, last, closed_at = self._latest_shift(epoch)
         requests, unknown = self.journal.between(epoch, opening.sequence, last)
@@ -569,10 +569,11 @@ class Terminal:
         if opening is None:
             raise ValueError("no shift was opened")
         said = self.journal.closing(epoch, opening.sequence)
-        if said is None:
-            return opening, self.journal.highest_sequence(epoch), self.now()
-        closing = json.loads(said)
-        return opening, closing["last_sequence"], closing["closed_at"]
+        closing = {"last_sequence": self.journal.highest_sequence(epoch), "closed_at": self.now()}
+        if said is not None:
+            closing = json.loads(said)
+        last = self.journal.last_counted(epoch, opening.sequence, closing["last_sequence"])
+        return opening, last, closing["closed_at"]
 
     def send_closing(self, message: dict[str, Any]) -> ShiftClosed:
         """Send a closing, signed with the terminal's own key; raises OutcomeUnknown or Rejected."""

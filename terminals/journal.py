@@ -112,12 +112,21 @@ class Journal:
 
     def between(self, epoch: int, first: int, last: int) -> tuple[list[ShiftRequest], int]:
         """The charges and voids of these numbers with a final answer, and how many have none."""
+        entries = self._counted(epoch, first, last)
+        answered = [found for entry in entries if (found := shift_request(entry)) is not None]
+        return answered, sum(entry.answer is None for entry in entries)
+
+    def last_counted(self, epoch: int, first: int, last: int) -> int:
+        """The last of these numbers whose charge or void has an outcome or is unknown; ``first`` if there is none."""
+        entries = self._counted(epoch, first, last)
+        found = (one.sequence for one in reversed(entries) if one.answer is None or shift_request(one) is not None)
+        return next(found, first)
+
+    def _counted(self, epoch: int, first: int, last: int) -> list[Entry]:
         rows = self._db.execute(
             "SELECT * FROM request WHERE epoch = ? AND sequence BETWEEN ? AND ? ORDER BY sequence", (epoch, first, last)
         )
-        entries = [entry for row in rows if (entry := Entry(**row)).operation in OPERATIONS]
-        answered = [found for entry in entries if (found := shift_request(entry)) is not None]
-        return answered, sum(entry.answer is None for entry in entries)
+        return [entry for row in rows if (entry := Entry(**row)).operation in OPERATIONS]
 
     def entries(self, outcome: str | None = None) -> list[Entry]:
         """All requests in order, or those with one outcome."""

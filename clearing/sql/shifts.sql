@@ -1,7 +1,7 @@
 -- name: findings
 -- What of a business day's shifts needs a look, of one agency's tills or with null of all. A shift is looked at on each
 -- day on which it took payments, and on the day of its opening, which lasts from $3 to $4. Of the shifts of a till those
--- are read that can hold the day's numbers; one that is not closed ends where the next one begins.
+-- are read that can hold the day's numbers; one ends where the next one begins, whatever its closing says.
 WITH paid AS MATERIALIZED (
     SELECT t.terminal_id, t.epoch, t.sequence, sum(t.amount_fen)::bigint AS fen
     FROM book b JOIN transfer t ON t.book = b.book AND t.business_date = $1
@@ -20,9 +20,8 @@ WITH paid AS MATERIALIZED (
 ), shift AS MATERIALIZED (
     SELECT s.*, c.number, c.last_sequence, c.agrees, c.unknown, c.ledger_payments - c.payments AS off_payments,
            c.ledger_fen - c.amount_fen AS off_fen,
-           coalesce(c.last_sequence,
-                    lead(s.first_sequence) OVER (PARTITION BY s.terminal_id, s.epoch ORDER BY s.first_sequence) - 1,
-                    9223372036854775807) AS ends
+           least(coalesce(c.last_sequence, 9223372036854775807),
+                 lead(s.first_sequence) OVER (PARTITION BY s.terminal_id, s.epoch ORDER BY s.first_sequence) - 1) AS ends
     FROM (
         SELECT s.* FROM span p
         CROSS JOIN LATERAL (

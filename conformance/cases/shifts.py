@@ -30,14 +30,16 @@ def _close(bench: Bench, message: dict[str, Any]) -> Sent:
 
 @GROUP.case("shift-opening", "7.1")
 def opening(bench: Bench) -> None:
-    """A shift opens once under its number."""
+    """A shift opens once under its number, which takes nothing else."""
     till, number, message = bench.till, bench.till.next_number(), _opening(bench)
+    code = till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}
     bench.expect(till.in_session("POST", OPENINGS, message, number), RECORDED)
     bench.expect(till.in_session("POST", OPENINGS, message, number), RECORDED)
     other = message | {"cashier": "c-08"}
     bench.expect(till.in_session("POST", OPENINGS, other, number), problem(422, "other-content"))
+    bench.expect(till.charge(code, number), problem(422, "other-content"))
+    bench.expect(till.void(number, till.next_number()), refused("not_a_charge"))
     charge = till.next_number()
-    code = till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}
     bench.expect(till.charge(code, charge), refused("credential_invalid"))
     bench.expect(till.in_session("POST", OPENINGS, message, charge), problem(422, "other-content"))
     ahead = message | {"opened_at": till.now() + 1_000}
@@ -67,6 +69,7 @@ def _take(bench: Bench) -> tuple[dict[str, Any], list[ShiftRequest]]:
         sent = till.void(target, number)
         taken.append(_journal(number, "void", sent, bench.expect(sent, want)))
 
+    till.next_number()  # is never sent
     first = till.next_number()
     charge(till.tapped(card, first, till.paying(meal)), first, APPROVED)
     late = till.next_number()
@@ -93,18 +96,26 @@ def _take(bench: Bench) -> tuple[dict[str, Any], list[ShiftRequest]]:
 
 @GROUP.case("shift-that-agrees", "7.1")
 def agrees(bench: Bench) -> None:
-    """Totals and head of both sides are the same; then the shift is settled."""
+    """Totals and head of both sides are the same; then the shift is settled, and takes nothing more."""
     closing, taken = _take(bench)
+    till, sent = bench.till, {one.sequence for one in taken}
+    unused = next(number for number in range(closing["shift"] + 1, closing["last_sequence"]) if number not in sent)
     wrong = [dict(day, online_fen=day["online_fen"] + 1) for day in closing["days"]]
     bench.expect(_close(bench, closing | {"unknown": 1}), ok(agree=False))
     bench.expect(_close(bench, closing | {"days": wrong}), ok(agree=False))
     bench.expect(_close(bench, closing | {"journal_head": to_text(bytes(32))}), ok(agree=False))
     bench.expect(_close(bench, closing | {"last_sequence": closing["last_sequence"] - 1}), ok(agree=False))
-    sent = _close(bench, closing)
-    came = bench.expect(sent, ok(agree=True, requests=len(taken), journal_head=closing["journal_head"]))
-    again = bench.expect(sent, ok(agree=True))
+    settling = _close(bench, closing)
+    beyond = closing | {"last_sequence": closing["last_sequence"] + 1}
+    bench.expect(_close(bench, beyond), ok(agree=False))
+    came = bench.expect(settling, ok(agree=True, requests=len(taken), journal_head=closing["journal_head"]))
+    again = bench.expect(settling, ok(agree=True))
     bench.must("the same closing", came.body.decode(), again.body.decode(), came.body == again.body)
     bench.expect(_close(bench, closing | {"unknown": 1}), problem(422, "other-content"))
+    late = till.paying("lunch") | {"qr": "OC1:CONFORMANCE"}
+    bench.expect(till.charge(late, unused), ok(outcome="voided"))
+    bench.expect(till.in_session("POST", OPENINGS, _opening(bench), unused), problem(400, "invalid"))
+    bench.expect(till.void(closing["shift"], unused), problem(422, "other-content"))
     bench.kept["taken"] = taken
 
 
@@ -224,9 +235,10 @@ def overlap(bench: Bench) -> None:
 
 @GROUP.case("shift-closed-too-often", "7.1")
 def too_often(bench: Bench) -> None:
-    """Twenty different closings are kept; what still does not agree then is for people."""
+    """Twenty different closings are kept, and then that which agrees alone."""
     till, number = bench.till, bench.till.next_number()
     message = till.closing(number, number)
     for unknown in range(1, CLOSINGS_MAX + 1):
         bench.expect(_close(bench, message | {"unknown": unknown}), ok(agree=False))
     bench.expect(_close(bench, message | {"unknown": 99}), problem(409, "closed-too-often"))
+    bench.expect(_close(bench, message), ok(agree=True))

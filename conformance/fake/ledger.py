@@ -18,7 +18,9 @@ from settlement.charging import ChargeOrder, Remembered, RequestKey
 from settlement.errors import CLOSED_TOO_OFTEN, OTHER_CONTENT
 from settlement.shifts import (
     CLOSINGS_MAX,
+    OPERATIONS,
     SHIFT_NUMBERS_MAX,
+    UNUSED_MAX,
     Compared,
     Opening,
     ShiftRequest,
@@ -88,8 +90,8 @@ class Shift(Struct):
     """A shift of a terminal: its opening, and what was said at its end, with whether it agreed."""
 
     opening: Opening
-    closings: list[tuple[dict[str, Any], int, bool]]
-    """What the closing said, its last number, whether it agreed."""
+    closings: list[tuple[dict[str, Any], bool]]
+    """What the closing said, whether it agreed."""
 
 
 class Ledger:
@@ -103,7 +105,6 @@ class Ledger:
     def highest_sequence(self, terminal_id: int, epoch: int) -> int:
         """The highest number that a terminal has used; 0 if none."""
         used = [key.sequence for key in self.requests if (key.terminal_id, key.epoch) == (terminal_id, epoch)]
-        used += [shift for number, era, shift in self.shifts if (number, era) == (terminal_id, epoch)]
         return max(used, default=0)
 
     # Charges and voids
@@ -115,7 +116,7 @@ class Ledger:
         """
         known = self.requests.get(order.key)
         if known is not None:
-            if known.remembered.digest not in (None, order.digest) or known.remembered.operation != "charge":
+            if known.remembered.digest not in (None, order.digest):
                 raise Problem(OTHER_CONTENT)
             return known
         credential = self.credentials.get(order.credential_id)
@@ -167,7 +168,7 @@ class Ledger:
             refusal = "terminal_out_of_use"
         elif charge is None:
             self.requests[target] = Posted(_remembered(Book(0), "charge", None, "voided"))
-        elif charge.remembered.operation == "void":
+        elif charge.remembered.operation in ("void", "opening"):
             refusal = "not_a_charge"
         elif charge.remembered.outcome == "approved" and not charge.reversed_fen:
             paid, holder = charge.remembered, charge.holder
@@ -192,7 +193,9 @@ class Ledger:
         mine = [
             (key.sequence, posted)
             for key, posted in self.requests.items()
-            if (key.terminal_id, key.epoch) == (terminal_id, epoch) and first <= key.sequence <= last
+            if (key.terminal_id, key.epoch) == (terminal_id, epoch)
+            and first <= key.sequence <= last
+            and posted.remembered.operation in OPERATIONS
         ]
         return [_shift_request(sequence, posted) for sequence, posted in sorted(mine, key=lambda one: one[0])]
 
@@ -204,11 +207,12 @@ class Ledger:
             if known.opening != opening:
                 raise Problem(OTHER_CONTENT)
             return
-        if key in self.requests:
-            raise Problem(OTHER_CONTENT)
-        for first, shift in self._shifts_of(key.terminal_id, key.epoch):
-            if shift.closings and first < key.sequence <= shift.closings[-1][1]:
+        used = self.requests.get(key)
+        if used is not None:
+            if used.remembered.operation == "unused":
                 raise Problem(INVALID, "shift.overlaps")
+            raise Problem(OTHER_CONTENT)
+        self.requests[key] = Posted(_remembered(Book(0), "opening", b"", "recorded"))
         self.shifts[number] = Shift(opening, [])
 
     def close_shift(self, terminal_id: int, epoch: int, said: SignedTotals) -> Compared:
@@ -222,17 +226,29 @@ class Ledger:
         members = {name: value for name, value in json.decode(said.body).items() if name != "centre_key"}
         latest = shift.closings[-1] if shift.closings else None
         is_repeat = latest is not None and latest[0] == members
-        if latest is not None and latest[2] and not is_repeat:
+        is_settled = latest is not None and latest[1]
+        if is_settled and not is_repeat:
             raise Problem(OTHER_CONTENT, "shift.agreed")
         requests = self.requests_between(terminal_id, epoch, first, last)[:SHIFT_NUMBERS_MAX]
         days = day_totals(requests)
         head = chain_head(terminal_id, epoch, first, (one.leaf() for one in requests))
-        agrees = (days, head, 0) == (said.days, said.journal_head, said.unknown)
-        if latest is None or not is_repeat or latest[2] != agrees:
-            if len(shift.closings) >= CLOSINGS_MAX:
+        known = requests[-1].sequence if requests else first
+        agrees = (known, days, head, 0) == (last, said.days, said.journal_head, said.unknown)
+        if agrees and not is_settled:
+            self._use_up(terminal_id, epoch, first, last)
+        if not is_repeat or (agrees and not is_settled):
+            if len(shift.closings) >= CLOSINGS_MAX and not agrees:
                 raise Problem(CLOSED_TOO_OFTEN, "shift.closed_too_often", most=CLOSINGS_MAX)
-            shift.closings.append((members, last, agrees))
+            shift.closings.append((members, agrees))
         return Compared(agrees, requests, days, {}, head)
+
+    def _use_up(self, terminal_id: int, epoch: int, first: int, last: int) -> None:
+        keys = [RequestKey(TerminalId(terminal_id), epoch, number) for number in range(first, last + 1)]
+        unused = [key for key in keys if key not in self.requests]
+        if len(unused) > UNUSED_MAX:
+            raise Problem(INVALID, "shift.unused", most=UNUSED_MAX)
+        for key in unused:
+            self.requests[key] = Posted(_remembered(Book(0), "unused", None, "voided"))
 
     def _shifts_of(self, terminal_id: int, epoch: int) -> Iterable[tuple[int, Shift]]:
         return [(n, shift) for (number, era, n), shift in self.shifts.items() if (number, era) == (terminal_id, epoch)]

@@ -20,6 +20,7 @@ LEFT JOIN LATERAL (
     WHERE r.operation = 'charge' AND x.book = coalesce(f.book, r.book)
       AND x.posting_id = coalesce(f.posting_id, r.posting_id) LIMIT 1) t ON true
 WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5
+  AND r.operation IN ('charge', 'void') AND f.operation IS DISTINCT FROM 'unused'
   AND coalesce(f.outcome, r.outcome) <> 'forwarded'
 ORDER BY r.sequence LIMIT $6;
 
@@ -39,17 +40,15 @@ GROUP BY t.business_date ORDER BY t.business_date;
 SELECT s.cashier, s.drawer, s.opened_at FROM till_shift s
 WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence = $4;
 
--- name: is_request
--- Whether a number was used for a charge or a void.
-SELECT true FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;
+-- name: take_number
+-- Use a number up for a shift's opening; nothing if it was used. No digest is empty: no message is a repeat of it.
+INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, cash_fen, subsidy_fen, host_fen,
+                     answered_at)
+VALUES ($1, $2, $3, $4, 'opening', '', 'recorded', 0, 0, 0, now()) ON CONFLICT DO NOTHING RETURNING true AS taken;
 
--- name: is_within_another
--- Whether a number stands in a shift that is closed, by the latest closing.
-SELECT true FROM shift_closing c
-WHERE c.book = $1 AND c.terminal_id = $2 AND c.epoch = $3 AND c.first_sequence < $4 AND c.last_sequence >= $4
-  AND c.number = (SELECT max(l.number) FROM shift_closing l WHERE l.book = c.book AND l.terminal_id = c.terminal_id
-                  AND l.epoch = c.epoch AND l.first_sequence = c.first_sequence)
-LIMIT 1;
+-- name: operation
+-- What a number was used for.
+SELECT r.operation FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;
 
 -- name: opens_within
 -- Whether another shift was opened between a shift's number and its last one.
@@ -60,6 +59,32 @@ WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence >
 -- Keep a shift's opening.
 INSERT INTO till_shift (book, terminal_id, epoch, first_sequence, cashier, drawer, opened_at, received_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, now());
+
+-- name: unused
+-- How many numbers between two are not used.
+SELECT $5::bigint - $4::bigint + 1 - count(*) AS unused FROM request r
+WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5;
+
+-- name: lock_within
+-- A charge and a closing that wait for each other's numbers: the closing gives way, before the database ends either.
+SELECT set_config('lock_timeout', '500', true);
+
+-- name: use_up
+-- Use up the numbers between two that are not used: what comes under one later is answered as voided. A request that is
+-- being written is waited for.
+INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen, host_fen, answered_at)
+SELECT $1, $2, $3, n, 'unused', 'voided', 0, 0, 0, now()
+FROM generate_series($4::bigint, $5::bigint) n
+WHERE NOT EXISTS (SELECT FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = n)
+ORDER BY n ON CONFLICT DO NOTHING;
+
+-- name: use_up_elsewhere
+-- The same in the books to which requests between two numbers were forwarded, and where they have not arrived.
+INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen, host_fen, answered_at)
+SELECT r.forwarded_to, r.terminal_id, r.epoch, r.sequence, 'unused', 'voided', 0, 0, 0, now()
+FROM request r
+WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5 AND r.forwarded_to IS NOT NULL
+ORDER BY r.forwarded_to, r.sequence ON CONFLICT DO NOTHING;
 
 -- name: latest_closing
 -- The latest closing of a shift.
@@ -75,13 +100,18 @@ INSERT INTO shift_closing (book, terminal_id, epoch, first_sequence, number, las
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now());
 
 -- name: closing_of_payment
--- The request of a payment, and the latest closing of the shift in whose numbers it stands.
+-- The request of a payment, and the latest closing of the shift that was open at its number, if it reaches so far.
 SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.last_sequence, c.body, c.signature_base,
        c.signature, c.public_key, c.received_at, c.agrees, s.cashier, s.drawer, p.sequence
 FROM (SELECT DISTINCT t.terminal_id, t.epoch, t.sequence FROM transfer t
       WHERE t.book = $1 AND t.posting_id = $2 AND t.kind IN ('payment', 'working_meal')) p
-JOIN shift_closing c ON c.book IN (SELECT book FROM book) AND c.terminal_id = p.terminal_id AND c.epoch = p.epoch
-                    AND p.sequence BETWEEN c.first_sequence AND c.last_sequence
-JOIN till_shift s ON s.book = c.book AND s.terminal_id = c.terminal_id AND s.epoch = c.epoch
-                 AND s.first_sequence = c.first_sequence
-ORDER BY c.first_sequence DESC, c.number DESC LIMIT 1;
+CROSS JOIN LATERAL (
+    SELECT * FROM till_shift x
+    WHERE x.book IN (SELECT book FROM book) AND x.terminal_id = p.terminal_id AND x.epoch = p.epoch
+      AND x.first_sequence <= p.sequence
+    ORDER BY x.first_sequence DESC LIMIT 1) s
+CROSS JOIN LATERAL (
+    SELECT * FROM shift_closing x
+    WHERE x.book = s.book AND x.terminal_id = s.terminal_id AND x.epoch = s.epoch AND x.first_sequence = s.first_sequence
+    ORDER BY x.number DESC LIMIT 1) c
+WHERE p.sequence <= c.last_sequence;

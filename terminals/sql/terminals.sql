@@ -14,7 +14,6 @@ WHERE s.session_id = ANY ($1);
 -- The highest sequence number that the centre has seen of a terminal's epoch, in a payment, a void or a shift.
 SELECT coalesce(greatest(
     (SELECT max(r.sequence) FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3),
-    (SELECT max(s.first_sequence) FROM till_shift s WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3),
     (SELECT max(c.last_sequence) FROM shift_closing c WHERE c.book = $1 AND c.terminal_id = $2 AND c.epoch = $3)), 0);
 
 -- name: block_list_version

@@ -115,8 +115,8 @@ async def _play(url: str, folder: Path) -> list[dict[str, Any]]:
     )  # fmt: skip
     await pay(home, invited, host_account=host_account)
     for _ in range(2):
-        await pay(home, own)
-    last = counter.order(home, own).key.sequence
+        order, _ = await pay(home, own)
+    last = order.key.sequence
     requests = await requests_between(pool, NINGBO, home.terminal_id, 1, shift, last, 1_000)
     head = chain_head(home.terminal_id, 1, shift, (one.leaf() for one in requests))
     said = closing(shift, last, day_totals(requests), head)

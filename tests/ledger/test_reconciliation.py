@@ -117,7 +117,7 @@ async def test_a_shift_that_differs_is_a_difference_with_its_cause(counter: Coun
         void = counter.order(till, visitor)
         answer = await counter.charger.void(till.book, void.key, void.digest, 1, order.key.sequence)
         assert answer.outcome == "voided"
-    last = counter.order(till, visitor).key.sequence
+    last = void.key.sequence
     right = await close_shift(counter.ledger, till.book, till.terminal_id, 1, closing(first, last, []))
     [day] = right.days
     assert (day.online, day.reversals, day.payments, day.net_fen) == (4, 2, 2, 4_000)

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -18,16 +19,18 @@ from settlement.refunds import refund
 from settlement.shifts import (
     CLOSINGS_MAX,
     SHIFT_NUMBERS_MAX,
+    UNUSED_MAX,
     Compared,
     DayTotals,
     ShiftRequest,
     chain_head,
     close_shift,
+    closing_of_payment,
     day_totals,
     open_shift,
     requests_between,
 )
-from tests.counter import HANGZHOU, Counter, Till
+from tests.counter import HANGZHOU, NINGBO, Counter, Till
 from tests.shift_closings import OPENING, closing
 
 DAYS = st.dates(date(2026, 11, 1), date(2026, 11, 4))
@@ -103,7 +106,7 @@ async def test_a_shift_has_its_numbers_only_and_every_kind_of_request(counter: C
         void = counter.order(till, own)
         await counter.charger.void(till.book, void.key, void.digest, 1, target)
     assert (await counter.charger.charge(never)).outcome == "voided"
-    last = counter.order(till, own).key.sequence
+    last = void.key.sequence
     await counter.charger.charge(counter.order(till, own))
     await counter.charger.charge(counter.order(other, guest))
 
@@ -149,30 +152,46 @@ async def test_a_refund_stands_beside_the_totals_and_changes_none(counter: Count
     )
 
 
+async def said_of(closed: Awaitable[object]) -> str:
+    """What becomes of a message about a shift."""
+    try:
+        await closed
+    except Problem as problem:
+        return problem.kind.slug
+    return "kept"
+
+
 async def test_shifts_do_not_overlap_whichever_message_comes_first(counter: Counter) -> None:
-    till = await counter.till()
+    till, own = await counter.till(), await counter.holder()
 
     async def close(first: int, last: int) -> str:
-        try:
-            await close_shift(counter.ledger, till.book, till.terminal_id, 1, closing(first, last, []))
-        except Problem as problem:
-            return problem.kind.slug
-        return "kept"
+        return await said_of(close_shift(counter.ledger, till.book, till.terminal_id, 1, closing(first, last, [])))
 
     async def open_at(first: int) -> str:
-        try:
-            await open_shift(counter.ledger, till.book, RequestKey(till.terminal_id, 1, first), OPENING)
-        except Problem as problem:
-            return problem.kind.slug
-        return "kept"
+        return await said_of(open_shift(counter.ledger, till.book, RequestKey(till.terminal_id, 1, first), OPENING))
 
-    assert await open_at(20) == "kept"
-    assert [await close(10, 20), await close(10, 19)] == ["invalid", "kept"]
-    assert [await open_at(15), await open_at(19), await open_at(9)] == ["invalid", "invalid", "kept"]
-    assert [await close(9, 10), await close(9, 9)] == ["invalid", "kept"]
-    assert [await close(20, 19), await close(20, 20 + SHIFT_NUMBERS_MAX)] == ["invalid", "invalid"]
-    assert await close(20, 19 + SHIFT_NUMBERS_MAX) == "kept"
-    assert [await open_at(19 + SHIFT_NUMBERS_MAX), await open_at(20 + SHIFT_NUMBERS_MAX)] == ["invalid", "kept"]
+    first = counter.order(till, own).key.sequence
+    assert await open_at(first + 10) == "kept"
+    assert [await close(first, first + 10), await close(first, first + 9)] == ["invalid", "kept"]
+    # What has not agreed holds no number against a later shift: whoever is at the till opens his own.
+    assert [await open_at(first + 5), await close(first, first + 9), await close(first, first + 4)] == [
+        "kept",
+        "invalid",
+        "kept",
+    ]
+    assert [await close(first, first - 1), await close(first, first + SHIFT_NUMBERS_MAX)] == ["invalid", "invalid"]
+    far = first + 20
+    assert await close(far, far - 1 + SHIFT_NUMBERS_MAX) == "kept"
+    assert await open_at(far + 1) == "kept"
+
+    [paid] = [counter.order(till, own, key=RequestKey(till.terminal_id, 1, far + 5))]
+    await counter.charger.charge(paid)
+    assert (await shut(counter, till, far + 1, far + 5)).agrees
+    assert [await open_at(far + 3), await open_at(far + 5), await open_at(far + 6)] == [
+        "invalid",
+        "other-content",
+        "kept",
+    ]
 
 
 async def test_a_number_of_a_payment_opens_no_shift_and_one_opening_counts(counter: Counter) -> None:
@@ -205,6 +224,11 @@ async def test_every_closing_is_kept_up_to_a_limit_and_a_repeat_is_not(counter: 
     assert often.value.kind.slug == "closed-too-often"
     kept = await counter.ledger.fetch("SELECT number FROM shift_closing WHERE terminal_id = $1", till.terminal_id)
     assert sorted(row["number"] for row in kept) == list(range(1, CLOSINGS_MAX + 1))
+    # However often it was closed wrongly, the right closing settles it.
+    assert (await shut(counter, till, number, number)).agrees
+    assert await counter.ledger.fetchval(
+        "SELECT number FROM shift_closing WHERE terminal_id = $1 AND agrees", till.terminal_id
+    ) == (CLOSINGS_MAX + 1)
 
 
 async def test_a_late_request_of_a_closed_shift_is_found_by_the_next_closing(counter: Counter) -> None:
@@ -217,3 +241,130 @@ async def test_a_late_request_of_a_closed_shift_is_found_by_the_next_closing(cou
     await counter.charger.charge(late)
     compared = await shut(counter, till, first, late.key.sequence)
     assert (compared.agrees, compared.days[0].online, isinstance(compared.days[0], DayTotals)) == (True, 1, True)
+
+
+async def test_a_settled_shift_takes_nothing_more(counter: Counter) -> None:
+    """Numbers that the ledger does not know when it settles are used up: at home, as a guest, and half-way there."""
+    till, own, guest = await counter.till(), await counter.holder(), await counter.holder(HANGZHOU)
+    first = counter.order(till, own).key.sequence
+    late, visitor, claimed = (counter.order(till, holder) for holder in (own, guest, guest))
+    void, target = counter.order(till, own), counter.order(till, own)
+    await counter.charger.charge(target)
+    # The terminal's own book has passed it on, and nothing of it has come to the guest's yet.
+    await counter.ledger.execute(
+        "INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, forwarded_to, cash_fen,"
+        " subsidy_fen, host_fen, answered_at) VALUES ($1, $2, 1, $3, 'charge', $4, 'forwarded', $5, 0, 0, 0, now())",
+        till.book, till.terminal_id, claimed.key.sequence, claimed.digest, HANGZHOU,
+    )  # fmt: skip
+    compared = await shut(counter, till, first, target.key.sequence)
+    assert (compared.agrees, [one.sequence for one in compared.requests]) == (True, [target.key.sequence])
+    for order in (late, visitor, claimed):
+        assert (await counter.charger.charge(order)).outcome == "voided"
+    with pytest.raises(Problem) as used:
+        await counter.charger.void(till.book, void.key, void.digest, 1, late.key.sequence)
+    assert used.value.kind.slug == "other-content"
+    again = await requests_between(counter.ledger, till.book, till.terminal_id, 1, first, target.key.sequence, 99)
+    assert again == compared.requests
+    postings = await counter.ledger.fetch("SELECT posting_id FROM transfer WHERE terminal_id = $1", till.terminal_id)
+    assert {row["posting_id"] for row in postings} == {target_posting(compared)}
+
+
+def target_posting(compared: Compared) -> UUID | None:
+    """The one payment of a shift."""
+    return compared.requests[0].posting_id
+
+
+async def test_a_charge_in_flight_is_counted_or_shut_out(counter: Counter) -> None:
+    for n in range(6):
+        till, holder = await counter.till(), await counter.holder(HANGZHOU if n % 2 else NINGBO)
+        first = counter.order(till, holder).key.sequence
+        flying, last = (counter.order(till, holder) for _ in range(2))
+        await counter.charger.charge(last)
+        answer, compared = await asyncio.gather(
+            counter.charger.charge(flying), shut(counter, till, first, last.key.sequence)
+        )
+        after = await requests_between(counter.ledger, till.book, till.terminal_id, 1, first, last.key.sequence, 9)
+        assert answer.outcome == ("voided" if compared.agrees and len(compared.requests) == 1 else "approved")
+        assert not compared.agrees or after == compared.requests
+        if not compared.agrees:
+            assert (await shut(counter, till, first, last.key.sequence)).agrees
+
+
+async def test_a_closing_waits_for_what_is_being_written_and_leaves_no_trace_if_it_differs(counter: Counter) -> None:
+    till, own = await counter.till(), await counter.holder()
+    first = counter.order(till, own).key.sequence
+    unused, written, last = (counter.order(till, own) for _ in range(3))
+    await counter.charger.charge(last)
+    async with counter.ledger.acquire() as connection:
+        writing = connection.transaction()
+        await writing.start()
+        await connection.execute(
+            "INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, refusal, cash_fen,"
+            " subsidy_fen, host_fen, business_date, answered_at)"
+            " VALUES ($1, $2, 1, $3, 'charge', $4, 'refused', 'qr_expired', 0, 0, 0, now(), now())",
+            till.book, till.terminal_id, written.key.sequence, written.digest,
+        )  # fmt: skip
+        found = await requests_between(counter.ledger, till.book, till.terminal_id, 1, first, last.key.sequence, 9)
+        head = chain_head(till.terminal_id, 1, first, (one.leaf() for one in found))
+        said = closing(first, last.key.sequence, day_totals(found), head)
+        closed = asyncio.create_task(close_shift(counter.ledger, till.book, till.terminal_id, 1, said))
+        await asyncio.wait([closed], timeout=0.2)
+        await writing.commit()
+        assert not (await closed).agrees
+    assert (await counter.charger.charge(unused)).outcome == "approved"
+    assert (await shut(counter, till, first, last.key.sequence)).agrees
+
+
+async def test_a_closing_agrees_only_up_to_a_number_that_the_ledger_knows(counter: Counter) -> None:
+    till, own = await counter.till(), await counter.holder()
+    first = counter.order(till, own).key.sequence
+    assert not (await shut(counter, till, first, first + 1)).agrees
+    paid, further = counter.order(till, own), counter.order(till, own)
+    await counter.charger.charge(paid)
+    assert not (await shut(counter, till, first, further.key.sequence)).agrees
+    assert (await counter.charger.charge(further)).outcome == "approved"
+    assert (await shut(counter, till, first, further.key.sequence)).agrees
+
+
+async def test_not_too_many_numbers_are_used_up(counter: Counter) -> None:
+    till, own = await counter.till(), await counter.holder()
+    first = counter.order(till, own).key.sequence
+    for missing, becomes in ((UNUSED_MAX + 1, "invalid"), (UNUSED_MAX, "kept")):
+        last = first + missing + 1
+        await counter.charger.charge(counter.order(till, own, key=RequestKey(till.terminal_id, 1, last)))
+        assert await said_of(shut(counter, till, first, last)) == becomes
+        first = last + 2_000
+
+
+async def test_the_number_of_an_opening_takes_no_charge_and_no_void(counter: Counter) -> None:
+    till, own, guest = await counter.till(), await counter.holder(), await counter.holder(HANGZHOU)
+    for holder in (own, guest):
+        order = counter.order(till, holder)
+        await open_shift(counter.ledger, till.book, order.key, OPENING)
+        with pytest.raises(Problem) as used:
+            await counter.charger.charge(order)
+        assert used.value.kind.slug == "other-content"
+        with pytest.raises(Problem) as used:
+            await counter.charger.void(till.book, order.key, order.digest, 1, order.key.sequence - 1)
+        assert used.value.kind.slug == "other-content"
+        void = counter.order(till, own)
+        answer = await counter.charger.void(till.book, void.key, void.digest, 1, order.key.sequence)
+        assert (answer.outcome, answer.refusal) == ("refused", "not_a_charge")
+
+
+async def test_evidence_names_the_shift_that_was_open_and_its_latest_closing(counter: Counter) -> None:
+    """A closing that reaches over another shift's numbers, or was replaced, says nothing of its payments."""
+    till, own = await counter.till(), await counter.holder()
+    alice = counter.order(till, own).key.sequence
+    bob = alice + 5
+    await shut(counter, till, alice, alice + 50)
+    await open_shift(counter.ledger, till.book, RequestKey(till.terminal_id, 1, bob), replace(OPENING, cashier="bob"))
+    order = counter.order(till, own, key=RequestKey(till.terminal_id, 1, bob + 1))
+    paid = await counter.charger.charge(order)
+    assert paid.posting_id is not None
+    assert await closing_of_payment(counter.ledger, till.book, paid.posting_id) is None
+    for last, found in ((bob + 3, bob + 3), (bob, None), (bob + 1, bob + 1)):
+        said = replace(closing(bob, last, [], unknown=last), opening=replace(OPENING, cashier="bob"))
+        await close_shift(counter.ledger, till.book, till.terminal_id, 1, said)
+        one = await closing_of_payment(counter.ledger, till.book, paid.posting_id)
+        assert (None if one is None else (one.cashier, one.last_sequence)) == (found and ("bob", found))

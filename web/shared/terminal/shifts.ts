@@ -174,9 +174,16 @@ export async function requestsBetween(
   return requests.filter((one) => one !== null);
 }
 
+/** The last of these numbers whose charge or void has an outcome or is unknown; `first` if there is none. */
+async function lastCounted(journal: Journal, epoch: number, first: number, last: number): Promise<number> {
+  const counted = (await journal.between(epoch, first, last)).filter(isCounted);
+  const requests = await Promise.all(counted.map(shiftRequest));
+  return counted.findLast((one, at) => one.answer === null || requests[at] !== null)?.sequence ?? first;
+}
+
 /**
  * The latest shift of a journal: its number, what its opening says, its last number and when it was closed: now, unless
- * an earlier closing said so. Throws when no shift was opened.
+ * an earlier closing said so. It goes no further than that. Throws when no shift was opened.
  */
 export async function latestShift(journal: Journal, epoch: number, now: number) {
   const entry = await journal.latestShift(epoch);
@@ -184,7 +191,8 @@ export async function latestShift(journal: Journal, epoch: number, now: number) 
   const opening = JSON.parse(entry.body) as Pick<ShiftClosing, "cashier" | "drawer" | "opened_at">;
   const said = await journal.closing(epoch, entry.sequence);
   const closing = said && (JSON.parse(said.body) as ShiftClosing);
-  const last = closing?.last_sequence ?? (await journal.highestSequence(epoch));
+  const upTo = closing?.last_sequence ?? (await journal.highestSequence(epoch));
+  const last = await lastCounted(journal, epoch, entry.sequence, upTo);
   return { shift: entry.sequence, opening, last, closedAt: closing?.closed_at ?? now };
 }
 

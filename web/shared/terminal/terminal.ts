@@ -363,7 +363,7 @@ export class Terminal {
     return JSON.parse(text) as ShiftClosed;
   }
 
-  /** The latest shift by this journal, up to the number that an earlier closing of it named. */
+  /** The latest shift by this journal; no further than an earlier closing of it. */
   shiftTotals(): Promise<Omit<ShiftClosing, "centre_key">> {
     return totalsOf(this.#setup.journal, this.terminalId, this.epoch, this.now());
   }
