@@ -111,6 +111,6 @@ ORDER BY resolved_at NULLS FIRST, abs(amount_fen) DESC, kind, subject LIMIT 1000
 
 -- name: alarm
 -- Open differences by kind: how many, how much in fen, and the age of the oldest in seconds.
-SELECT kind, count(*)::bigint AS differences, sum(abs(amount_fen))::bigint AS amount_fen,
+SELECT kind, count(*)::bigint AS differences, least(sum(abs(amount_fen)), 9223372036854775807)::bigint AS amount_fen,
        extract(epoch FROM now() - min(first_seen))::bigint AS oldest_s
 FROM difference WHERE resolved_at IS NULL GROUP BY kind;

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from clearing.closing import open_dates
 from clearing.confirmations import legs_of
-from clearing.reconciliation import QUERIES, Difference, find_differences, reconcile
+from clearing.reconciliation import QUERIES, Difference, find_differences, open_differences_by_kind, reconcile
 from demo.city import PASSWORD
 from foundation.calendar import Calendar
 from foundation.postgres import Pool
@@ -166,6 +166,16 @@ async def test_a_difference_keeps_its_age_until_it_is_gone(counter: Counter) -> 
     assert await looked_at(SOON + 3 * hour) == [(-9, SOON + 3 * hour, False)]
     [alarm] = await counter.ledger.fetch(QUERIES["alarm"])
     assert (alarm["kind"], alarm["differences"], alarm["amount_fen"]) == ("terminal", 1, 9)
+
+
+async def test_the_alarm_counts_however_much_terminals_claim(counter: Counter) -> None:
+    await counter.ledger.execute(
+        "INSERT INTO difference (kind, subject, amount_fen, cause, first_seen, last_seen)"
+        " SELECT 'terminal', n::text, -9223372036854775807, 'terminal_shows_more', now(), now()"
+        " FROM generate_series(1, 3) n"
+    )
+    [alarm] = await open_differences_by_kind(counter.ledger)
+    assert (alarm["differences"], alarm["amount_fen"]) == (3, 2**63 - 1)
 
 
 def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path, browser: Browser) -> None:
