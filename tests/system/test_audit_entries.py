@@ -664,6 +664,11 @@ def type_user(_: City) -> Typed:
 
 
 def type_close(city: City) -> Typed:
+    # Asked for by an earlier test, it would be a repeat.
+    approver = city.person("approver")
+    for asked in approver.call("GET", "/console/approvals?state=pending"):
+        if asked["kind"] == "close_day":
+            approver.call("POST", f"/console/approvals/{asked['approval_id']}/rejection", {"reason": "未到时间"})
     right = ["close-day", "--date", city.open_day, "--force", "--reason", "提前打烊"]
     return Typed(right, right[:3], codes=(AWAITS_APPROVAL,))
 
