@@ -63,8 +63,8 @@ CREATE TABLE public.request (
     answered_at timestamp with time zone NOT NULL,
     host_fen bigint DEFAULT '0'::bigint NOT NULL,
     CONSTRAINT ck_request_forwarded CHECK (((outcome = 'forwarded'::text) = (forwarded_to IS NOT NULL))),
-    CONSTRAINT ck_request_operation CHECK ((operation = ANY (ARRAY['charge'::text, 'void'::text]))),
-    CONSTRAINT ck_request_outcome CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'voided'::text, 'forwarded'::text]))),
+    CONSTRAINT ck_request_operation CHECK ((operation = ANY (ARRAY['charge'::text, 'void'::text, 'opening'::text, 'unused'::text]))),
+    CONSTRAINT ck_request_outcome CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'voided'::text, 'forwarded'::text, 'recorded'::text]))),
     CONSTRAINT ck_request_refusal CHECK (((outcome = 'refused'::text) = (refusal IS NOT NULL)))
 );
 ALTER TABLE ONLY public.request ALTER COLUMN book SET STATISTICS 10;
@@ -1007,7 +1007,9 @@ CREATE TABLE public.subsidy_lapse (
 CREATE TABLE public.take_away_sale (
     book integer NOT NULL,
     business_date date NOT NULL,
-    posting_id uuid NOT NULL
+    posting_id uuid NOT NULL,
+    taken_fen bigint NOT NULL,
+    CONSTRAINT ck_take_away_sale_taken CHECK ((taken_fen > 0))
 );
 
 CREATE TABLE public.tariff (
