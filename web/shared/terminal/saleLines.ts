@@ -2,7 +2,7 @@
 
 /** A dish or article. Money in fen. */
 export interface SaleLine {
-  /** As the diner reads it on the receipt, 1 to 40 visible characters. */
+  /** As the diner reads it on the receipt, 1 to 40 characters in one line, none of them hidden. */
   readonly article: string;
   /** Either this, */
   readonly portions?: number;
@@ -20,6 +20,9 @@ const ARTICLE_CHARACTERS_MAX = 40;
 const PORTIONS_MAX = 999;
 const GRAMS_MAX = 99_999;
 const AMOUNT_MAX_FEN = 1_000_000;
+/** Controls, formats and what is not seen; a variation selector is seen with the character before it. */
+const HIDDEN =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2800\ufff0-\uffff]|(?![\ufe00-\ufe0f])\p{Default_Ignorable_Code_Point}/u;
 const MEMBERS = ["article", "portions", "grams", "unit_price_fen", "amount_fen", "take_away"];
 
 /** What a line costs without a discount, in fen, rounded up; of a quantity at a unit price. */
@@ -64,5 +67,5 @@ function isWithin(value: unknown, least: number, most: number): boolean {
 /** Control, format and separating characters are not visible; a space is, between others. */
 function isArticle(value: unknown): boolean {
   if (typeof value !== "string" || [...value].length > ARTICLE_CHARACTERS_MAX) return false;
-  return /\S/.test(value) && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value);
+  return /[^\s\ufe00-\ufe0f]/u.test(value) && !HIDDEN.test(value);
 }
