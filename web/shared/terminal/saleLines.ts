@@ -67,5 +67,5 @@ function isWithin(value: unknown, least: number, most: number): boolean {
 /** Control, format and separating characters are not visible; a space is, between others. */
 function isArticle(value: unknown): boolean {
   if (typeof value !== "string" || [...value].length > ARTICLE_CHARACTERS_MAX) return false;
-  return /[^\s\ufe00-\ufe0f]/u.test(value) && !HIDDEN.test(value);
+  return /\S/.test(value.replace(/\p{Variation_Selector}/gu, "")) && !HIDDEN.test(value);
 }
