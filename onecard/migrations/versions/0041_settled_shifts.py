@@ -36,6 +36,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove them."""
+    """Remove them, for which their owner needs a right that is taken from everybody."""
+    op.execute("GRANT DELETE ON request TO CURRENT_USER")
     op.execute("DELETE FROM request WHERE operation IN ('opening', 'unused')")
+    op.execute("REVOKE DELETE ON request FROM CURRENT_USER")
     _checks("'charge', 'void'", "'approved', 'refused', 'voided', 'forwarded'")
