@@ -12,7 +12,7 @@ from foundation.catalogue import Explained
 from terminals.schemas import CardIssued, EnrolmentSlip
 
 CASH_FEN = 20_000
-HOME_CARDS, PAIRS_OF_PHONES = 30, 6
+HOME_CARDS, PAIRS_OF_PHONES = 30, 8
 """A region may limit what one official eats in a meal period: with so many each case has one of its own."""
 ASK_WITHIN_S = 60.0
 
