@@ -428,7 +428,7 @@ def provoked(devices: Devices, network: Network, scratch: Path) -> Iterator[tupl
     yield "conflict", "weigh_ins", devices.send("weigh_ins", json.dumps(changed(weigh_in, "/weigh_ins/0/weight_g", 7)))
     devices.send("sign_on", body("sign_on"))
     yield "replayed-sign-in", "sign_on", devices.send("sign_on", body("sign_on"))
-    apart = {"shift": 900, "last_sequence": 901}
+    apart = {"shift": 90_000, "last_sequence": 90_001}
     for unknown in range(1, 21):
         devices.send("shift_closing", body("shift_closing", unknown=unknown, **apart))
     yield "closed-too-often", "shift_closing", devices.send("shift_closing", body("shift_closing", unknown=99, **apart))
