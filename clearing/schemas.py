@@ -316,7 +316,10 @@ class ShiftFinding(Struct):
 
 
 class DifferenceInfo(Struct):
-    """A difference found by reconciliation; money in fen. ``resolved_at``: when the records agreed again."""
+    """A difference found by reconciliation; money in fen. ``resolved_at``: when the records agreed again.
+
+    ``more``: how many differences of the same terminal, open or resolved like this one, are not listed.
+    """
 
     kind: DifferenceKind
     subject: str
@@ -326,3 +329,4 @@ class DifferenceInfo(Struct):
     first_seen: datetime
     last_seen: datetime
     resolved_at: datetime | None
+    more: int

@@ -1085,6 +1085,9 @@ def _add_bodies(v: Json, certificate: str) -> None:
     to_come = {"path": "/opened_at", "value": 2**34}
     _bodies(v["shift_opening"], ShiftOpening, [*operators, to_come], allowed, ("/opened_at",))
     day = DAY | {"business_date": "2025-11-24"}
+    possible = [{"path": f"/days/0/{name}_fen", "value": 1_000_000} for name in ("online", "stored", "reversed")]
+    possible += [{"path": f"/days/0/{name}", "value": 10_000} for name in ("online", "stored", "reversals")]
+    of_day = [f"/days/0/{name}" for name in DAY if name != "business_date"]
     _bodies(
         v["shift_closing"],
         ShiftClosing,
@@ -1096,10 +1099,12 @@ def _add_bodies(v: Json, certificate: str) -> None:
             {"path": "/days", "value": [DAY, DAY]},
             {"path": "/days", "value": [day, DAY]},
             {"path": "/days/0/online", "value": 1.0},
+            {"path": "/days/0/online", "value": 0},
+            *({"path": f"/days/0/{name}_fen", "value": 1_000_001} for name in ("online", "stored", "reversed")),
             {"path": "/journal_head", "value": json.loads(v["shift_closing"]["request_body"])["journal_head"] + "="},
         ],
-        [*allowed, {"path": "/last_sequence", "value": 10042}, {"path": "/days", "value": []}],
-        ("/terminal_id", "/epoch", "/shift", "/last_sequence", "/closed_at", "/opened_at"),
+        [*allowed, {"path": "/last_sequence", "value": 10042}, {"path": "/days", "value": []}, *possible],
+        ("/terminal_id", "/epoch", "/shift", "/last_sequence", "/closed_at", "/opened_at", *of_day),
     )
     _bodies(
         v["weigh_ins"],

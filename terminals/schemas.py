@@ -15,6 +15,7 @@ from registry.meals import Meal
 from settlement.errors import Refusal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen, SaleLine
+from settlement.shifts import SHIFT_NUMBERS_MAX
 from terminals.models import TerminalKind
 from terminals.phone_keys import KeyAlgorithm
 
@@ -578,7 +579,8 @@ Operator = Annotated[
     ),
 ]
 """Also a drawer's: 1 to 32 letters, digits, and between them ``. _ -``."""
-Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+ShiftCount = Annotated[int, Meta(ge=0, le=SHIFT_NUMBERS_MAX)]
+ShiftFen = Annotated[int, Meta(ge=0, le=SHIFT_NUMBERS_MAX * AMOUNT_MAX_FEN)]
 
 
 class ShiftOpening(DeviceMessage):
@@ -596,12 +598,12 @@ class ShiftDay(DeviceMessage):
     """
 
     business_date: date
-    online: Count
-    online_fen: Count
-    stored: Count
-    stored_fen: Count
-    reversals: Count
-    reversed_fen: Count
+    online: ShiftCount
+    online_fen: ShiftFen
+    stored: ShiftCount
+    stored_fen: ShiftFen
+    reversals: ShiftCount
+    reversed_fen: ShiftFen
 
 
 class ShiftClosing(DeviceMessage):
@@ -615,7 +617,7 @@ class ShiftClosing(DeviceMessage):
     drawer: Operator
     opened_at: Seconds
     closed_at: Seconds
-    unknown: Annotated[Count, Meta(description="Charges and voids without a final answer.")]
+    unknown: Annotated[ShiftCount, Meta(description="Charges and voids without a final answer.")]
     days: Annotated[list[ShiftDay], Meta(max_length=31)]
     journal_head: Key32
     centre_key: KeyVersionNumber

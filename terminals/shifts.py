@@ -8,6 +8,7 @@ from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_ALLOWED, Problem
 from registry.identifiers import Book, TerminalId
 from settlement import shifts
+from settlement.models import AMOUNT_MAX_FEN
 from settlement.shifts import Compared, DayTotals, Opening, ShiftRequest, SignedTotals
 from terminals.errors import EPOCH_WRONG
 from terminals.messages import TerminalMessage
@@ -63,6 +64,8 @@ def signed_totals(terminal: Terminal, asked: ShiftClosing, signed: SignedRequest
     _must_have_been(asked.closed_at)
     if any(day.business_date >= later.business_date for day, later in pairwise(asked.days)):
         raise Problem(INVALID, "shift.days_in_order")
+    if not all(map(_is_possible, asked.days)):
+        raise Problem(INVALID, "shift.amounts", most_fen=AMOUNT_MAX_FEN)
     return SignedTotals(
         first_sequence=asked.shift,
         last_sequence=asked.last_sequence,
@@ -96,6 +99,12 @@ def _must_have_been(at: int) -> None:
     """Raise Problem(INVALID) for a time to come; a shift without a network may be told of days later."""
     if at > time.time() + AHEAD_S:
         raise Problem(INVALID, "shift.to_come")
+
+
+def _is_possible(day: ShiftDay) -> bool:
+    """No payment is larger than a charge may be: what one terminal claims stays within what it can have taken."""
+    sums = ((day.online, day.online_fen), (day.stored, day.stored_fen), (day.reversals, day.reversed_fen))
+    return all(fen <= count * AMOUNT_MAX_FEN for count, fen in sums)
 
 
 def _opening(asked: ShiftOpening | ShiftClosing) -> Opening:

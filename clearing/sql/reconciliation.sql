@@ -104,9 +104,19 @@ ON CONFLICT (kind, subject) DO UPDATE SET
 UPDATE difference SET resolved_at = $1 WHERE resolved_at IS NULL AND last_seen < $1;
 
 -- name: differences
--- Open differences of one agency, or with null of all, the largest first; with $2 also those resolved lately.
-SELECT kind, subject, agency_id, amount_fen, cause, first_seen, last_seen, resolved_at FROM difference
-WHERE ($1::bigint IS NULL OR agency_id = $1) AND (resolved_at IS NULL OR ($2 AND resolved_at > now() - interval '30 days'))
+-- Open differences of one agency, or with null of all, the largest first; with $2 also those resolved lately. Of one
+-- terminal at most 50 open and 50 resolved, so that it cannot hide the others, and how many more there are.
+SELECT kind, subject, agency_id, amount_fen, cause, first_seen, last_seen, resolved_at, greatest(alike - 50, 0) AS more
+FROM (
+    SELECT d.*, row_number() OVER (alike ORDER BY resolved_at NULLS FIRST, abs(amount_fen) DESC, subject) AS place,
+           count(*) OVER alike AS alike
+    FROM difference d
+    WHERE ($1::bigint IS NULL OR agency_id = $1)
+      AND (resolved_at IS NULL OR ($2 AND resolved_at > now() - interval '30 days'))
+    WINDOW alike AS (PARTITION BY resolved_at IS NULL, kind,
+                                  CASE kind WHEN 'terminal' THEN split_part(subject, ',', 1) ELSE subject END)
+) d
+WHERE place <= 50
 ORDER BY resolved_at NULLS FIRST, abs(amount_fen) DESC, kind, subject LIMIT 1000;
 
 -- name: alarm

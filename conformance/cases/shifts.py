@@ -199,6 +199,9 @@ def limits(bench: Bench) -> None:
         {"opened_at": now, "closed_at": now - 10},
         {"days": [day, day]},
         {"days": [day, earlier]},
+        {"days": [day | {"online": 2, "online_fen": 2_000_001}]},
+        {"days": [day | {"stored_fen": 1}]},
+        {"days": [day | {"reversals": 1, "reversed_fen": 1_000_001}]},
     ):
         bench.expect(_close(bench, till.closing(number, number) | changes), problem(400, "invalid"))
 
@@ -210,7 +213,7 @@ def strict_body(bench: Bench) -> None:
     day = {"business_date": "2026-01-05", "online": 0, "online_fen": 0, "stored": 0, "stored_fen": 0}
     day |= {"reversals": 0, "reversed_fen": 0}
     wrong: list[dict[str, Any]] = [
-        {"unknown": True}, {"unknown": -1}, {"unknown": 1.0}, {"unknown": 2**53}, {"opened_at": str(till.now())},
+        {"unknown": True}, {"unknown": -1}, {"unknown": 1.0}, {"unknown": 10_001}, {"opened_at": str(till.now())},
         {"cashier": "c 07"}, {"cashier": "c-07\n"}, {"drawer": ""}, {"drawer": "a" * 33}, {"till": 1},
         {"journal_head": to_text(bytes(31))}, {"journal_head": to_text(bytes(32)) + "="}, {"days": None},
         {"days": [day | {"online": 1.0}]}, {"days": [day | {"online": True}]}, {"days": [day | {"colour": 1}]},

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import urllib3
 from msgspec.structs import replace
 from playwright.sync_api import Browser, expect
@@ -25,6 +26,12 @@ from tests.closed_days import close
 from tests.counter import HANGZHOU, NINGBO, Counter
 from tests.shift_closings import closing
 
+CROWD = (
+    "INSERT INTO difference (kind, subject, agency_id, amount_fen, cause, first_seen, last_seen)"
+    " SELECT 'terminal', format('terminal {terminal}, epoch 1, shift %s', n), {agency}, -1000 + n,"
+    " 'terminal_shows_more', now(), now() FROM generate_series({first}, {last}) n"
+)
+"""Many differences of one terminal."""
 SOON, LATER = datetime.now(UTC), datetime.now(UTC) + timedelta(days=20)
 
 
@@ -178,6 +185,17 @@ async def test_the_alarm_counts_however_much_terminals_claim(counter: Counter) -
     assert (alarm["differences"], alarm["amount_fen"]) == (3, 2**63 - 1)
 
 
+async def test_one_terminal_does_not_hide_the_differences_of_others(counter: Counter) -> None:
+    for terminal, first, last in ((1, 1, 1100), (2, 1101, 1101)):
+        await counter.ledger.execute(CROWD.format(terminal=terminal, agency=7, first=first, last=last))
+    rows = await counter.ledger.fetch(QUERIES["differences"], None, False)
+    assert len(rows) == 51
+    assert [(row["subject"], row["more"]) for row in rows if "terminal 2" in row["subject"]] == [
+        ("terminal 2, epoch 1, shift 1101", 0)
+    ]
+    assert {row["more"] for row in rows if "terminal 1" in row["subject"]} == {1_050}
+
+
 def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path, browser: Browser) -> None:
     """From the cashier's end of shift to the page and the alarm."""
     terminal = network.terminal(tmp_path)
@@ -198,6 +216,8 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     assert [d["cause"] for d in shown] == ["terminal_forgot_payments"]
     metrics = urllib3.request("GET", f"{network.url}/metrics").data.decode()
     assert 'onecard_differences{kind="terminal"} 1.0' in metrics
+    with psycopg.connect(network.system.database_url) as db:
+        db.execute(CROWD.format(terminal=987, agency=shown[0]["agency_id"], first=1, last=53))
     page = browser.new_page(viewport={"width": 1000, "height": 640}, locale="zh-CN")
     page.goto(f"{network.url}/reconciliation")
     page.fill("[name=login]", "finance-yinzhou")
@@ -222,6 +242,8 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     expect(row).to_contain_text("系统减终端：")
     assert not re.search("[A-Za-z]{3,}", row.inner_text())
     assert not re.search("[A-Za-z]{3,}", page.locator("#found").inner_text())
+    expect(page.locator("#differences tr", has_text="该终端另有3项未列出")).to_have_count(1)
+    expect(page.locator("#state")).to_have_text("共54项差异")
     page.click("#language")
     expect(page.locator("#differences")).to_contain_text("its journal may be incomplete")
     expect(page.locator("html")).to_have_attribute("lang", "en")

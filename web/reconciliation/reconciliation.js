@@ -19,6 +19,7 @@ const TEXTS = {
     resolved: "已解决",
     none: "全部相符",
     open: (count) => `共${count}项差异`,
+    more: (count) => `该终端另有${count}项未列出`,
     minutes: (count) => `${count}分钟`,
     hours: (count) => `${count}小时`,
     days: (count) => `${count}天`,
@@ -92,6 +93,7 @@ const TEXTS = {
     resolved: "Resolved",
     none: "No differences",
     open: (count) => (count === 1 ? "1 difference" : `${count} differences`),
+    more: (count) => `${count} more of this terminal are not listed`,
     minutes: (count) => `${count} min`,
     hours: (count) => `${count} h`,
     days: (count) => (count === 1 ? "1 day" : `${count} days`),
@@ -217,10 +219,22 @@ function subject(text) {
   return whole ? agency(whole[1]) : text;
 }
 
+// Of terminals with more differences than are listed: the first one that is listed, which says how many more there are.
+function unlisted(differences) {
+  const first = new Map();
+  for (const one of differences.filter((one) => one.more)) {
+    const terminal = `${SUBJECTS.terminal.exec(one.subject)?.[1]} ${one.resolved_at === null}`;
+    if (!first.has(terminal)) first.set(terminal, one);
+  }
+  return new Set(first.values());
+}
+
 // A terminal is in a canteen of this agency.
 function below(difference) {
   const kind = TEXTS[language].kinds[difference.kind];
-  return difference.kind === "terminal" ? `${agency(difference.agency_id)} · ${kind}` : kind;
+  if (difference.kind !== "terminal") return kind;
+  const more = unlisted(shown).has(difference) ? [TEXTS[language].more(difference.more)] : [];
+  return [agency(difference.agency_id), kind, ...more].join(" · ");
 }
 
 function age(seconds) {
@@ -338,7 +352,8 @@ function draw() {
   body.replaceChildren();
   for (const difference of shown) drawRow(body, difference);
   drawFindings();
-  say(open.length ? texts.open(open.length) : texts.none);
+  const hidden = [...unlisted(open)].reduce((sum, one) => sum + one.more, 0);
+  say(open.length ? texts.open(open.length + hidden) : texts.none);
 }
 
 // Shows who is signed in, or the form.

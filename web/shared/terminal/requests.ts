@@ -67,7 +67,8 @@ function firstWrong(found: (string | null)[]): string | null {
 }
 
 const number = integer(1, NUMBER_MAX);
-const count = integer(0, NUMBER_MAX);
+const shiftCount = integer(0, SHIFT_NUMBERS_MAX);
+const shiftFen = integer(0, SHIFT_NUMBERS_MAX * AMOUNT_MAX_FEN);
 const epoch = integer(1, 2 ** 31 - 1);
 const time = integer(0, TIME_MAX_S);
 const version = integer(1, 255);
@@ -100,15 +101,18 @@ const card = object({
   mac: bytes(16),
 });
 
-const day = object({
-  business_date: date,
-  online: count,
-  online_fen: count,
-  stored: count,
-  stored_fen: count,
-  reversals: count,
-  reversed_fen: count,
-});
+const day = object(
+  {
+    business_date: date,
+    online: shiftCount,
+    online_fen: shiftFen,
+    stored: shiftCount,
+    stored_fen: shiftFen,
+    reversals: shiftCount,
+    reversed_fen: shiftFen,
+  },
+  isPossible,
+);
 
 const certificate: Rule = (value, at) => {
   const length = typeof value === "string" ? Math.floor((value.length * 3) / 4) : 0;
@@ -150,7 +154,7 @@ const FORMS = {
       drawer: operator,
       opened_at: time,
       closed_at: time,
-      unknown: count,
+      unknown: shiftCount,
       days: list(day, 0, 31),
       journal_head: bytes(32),
       centre_key: version,
@@ -178,6 +182,16 @@ export type MessageKind = keyof typeof FORMS;
 
 function areRight(lines: unknown, amountFen: unknown): boolean {
   return lines === undefined || wrongLines(lines as SaleLine[], amountFen as number | undefined) === null;
+}
+
+/** No payment is larger than a charge may be. */
+function isPossible(day: Record<string, unknown>): boolean {
+  const [online, stored, reversals] = [day.online, day.stored, day.reversals].map(Number) as [number, number, number];
+  return (
+    Number(day.online_fen) <= online * AMOUNT_MAX_FEN &&
+    Number(day.stored_fen) <= stored * AMOUNT_MAX_FEN &&
+    Number(day.reversed_fen) <= reversals * AMOUNT_MAX_FEN
+  );
 }
 
 function isShift(closing: Record<string, unknown>): boolean {
