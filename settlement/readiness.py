@@ -45,21 +45,26 @@ class Readiness:
         self._written_at = self._gates_open_at = self._purses_free_at = -MISSED_AFTER_S
 
     async def probe(self) -> None:
-        """Probe every ``PROBE_EVERY_S``, until cancelled."""
-        await self._probe_with("forget_probes")
+        """Probe every ``PROBE_EVERY_S``, until cancelled: the purses of one book after the other."""
+        await self._ask("forget_probes")
         while True:
-            await self._probe_with("probe", self._worker)
-            await asyncio.sleep(PROBE_EVERY_S)
+            books = [row["book"] for row in await self._ask("books")]
+            for book in books or [0]:
+                await self._probe_book(book)
+                await asyncio.sleep(PROBE_EVERY_S)
 
-    async def _probe_with(self, query: str, *arguments: str) -> None:
+    async def _ask(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of a query; none when it failed."""
         try:
-            row = await self._ledger.fetchrow(QUERIES[query], *arguments, timeout=MISSED_AFTER_S)
+            return await self._ledger.fetch(QUERIES[query], *arguments, timeout=MISSED_AFTER_S)
         except (*UNKNOWN_OUTCOME, asyncpg.PostgresError) as error:
             if type(error).__name__ != self._error:
                 log.warning("payment_probe_failed", error=repr(error))
             self._error = type(error).__name__
-            return
-        if row is not None:
+            return []
+
+    async def _probe_book(self, book: int) -> None:
+        for row in await self._ask("probe", self._worker, book):
             now = self._written_at = time.monotonic()
             self._error = ""
             self._gates_open_at = now if row["gates_are_open"] else self._gates_open_at

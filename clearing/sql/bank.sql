@@ -68,13 +68,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 -- Settle those of the cycles $2 that are published and whose positions are all matched.
 UPDATE cycle c SET state = 'settled', settled_at = $1
 WHERE c.state = 'published' AND c.business_date = ANY ($2::date[]) AND NOT EXISTS (
-    SELECT FROM leg l WHERE l.cycle_date = c.business_date AND l.matched_fen <> abs(l.position_fen));
+    SELECT 1 FROM leg l WHERE l.cycle_date = c.business_date AND l.matched_fen <> abs(l.position_fen));
 
 -- name: reopen_cycles
 -- Take back the settlement of those of the cycles $1 of which money came back.
 UPDATE cycle c SET state = 'published', settled_at = NULL
 WHERE c.state = 'settled' AND c.business_date = ANY ($1::date[]) AND EXISTS (
-    SELECT FROM leg l WHERE l.cycle_date = c.business_date AND l.matched_fen <> abs(l.position_fen));
+    SELECT 1 FROM leg l WHERE l.cycle_date = c.business_date AND l.matched_fen <> abs(l.position_fen));
 
 -- name: open_entries
 -- Bank entries, or what is left of them, that match no position and wait for people, the newest first.

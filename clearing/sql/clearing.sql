@@ -35,8 +35,8 @@ SELECT pg_advisory_xact_lock(7330, 0);
 -- Open the cycle of a business date if a book's open or closed day waits for one; no row if it was open already.
 INSERT INTO cycle (business_date, state, closing_at, fee_fen)
 SELECT $1, 'closing', $2, $3
-WHERE EXISTS (SELECT FROM book_day WHERE business_date <= $1)
-   OR EXISTS (SELECT FROM closed_day WHERE cycle_date IS NULL AND business_date <= $1)
+WHERE EXISTS (SELECT 1 FROM book_day WHERE business_date <= $1)
+   OR EXISTS (SELECT 1 FROM closed_day WHERE cycle_date IS NULL AND business_date <= $1)
 ON CONFLICT DO NOTHING
 RETURNING business_date;
 
@@ -75,18 +75,23 @@ FROM (
     SELECT t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
            meals_sold(t.kind, t.part) AS meals, sale_fen(t.kind, t.amount_fen) AS fen,
            o.subsidy_account IN (t.debit_account, t.credit_account) AS from_subsidy,
-           CASE WHEN t.reverses IS NOT NULL THEN (
-                    SELECT CASE WHEN p.business_date < t.business_date
-                                THEN CASE p.kind WHEN 'working_meal' THEN 'working_meal_correction' ELSE 'correction' END
-                                WHEN p.kind = 'working_meal' THEN 'working_meal'
-                                WHEN p.purchased_at < $4 THEN 'late' ELSE 'meal' END
-                    FROM transfer p WHERE p.book = t.book AND p.posting_id = t.reverses ORDER BY p.part LIMIT 1)
-                WHEN t.kind = 'working_meal' THEN 'working_meal'
-                WHEN t.purchased_at < $4 THEN 'late' ELSE 'meal'
-           END AS line
+           CASE WHEN t.kind = 'working_meal' THEN 'working_meal'
+                WHEN t.purchased_at < $4 THEN 'late' ELSE 'meal' END AS line
     FROM transfer t
     LEFT JOIN official o ON o.book = $2 AND o.holder_id = t.holder_id
-    WHERE t.book = $2 AND t.business_date = $3 AND t.canteen_id IS NOT NULL
+    WHERE t.book = $2 AND t.business_date = $3 AND t.canteen_id IS NOT NULL AND t.reverses IS NULL
+    UNION ALL
+    SELECT t.book, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal, t.channel,
+           meals_sold(t.kind, t.part), sale_fen(t.kind, t.amount_fen),
+           o.subsidy_account IN (t.debit_account, t.credit_account),
+           CASE WHEN p.business_date < t.business_date
+                THEN CASE p.kind WHEN 'working_meal' THEN 'working_meal_correction' ELSE 'correction' END
+                WHEN p.kind = 'working_meal' THEN 'working_meal'
+                WHEN p.purchased_at < $4 THEN 'late' ELSE 'meal' END
+    FROM transfer t
+    JOIN transfer p ON p.book = $2 AND p.posting_id = t.reverses AND p.part = 0
+    LEFT JOIN official o ON o.book = $2 AND o.holder_id = t.holder_id
+    WHERE t.book = $2 AND t.business_date = $3 AND t.canteen_id IS NOT NULL AND t.reverses IS NOT NULL
 ) s
 GROUP BY s.book, s.issuer_id, s.acquirer_id, s.canteen_id, s.meal, s.channel, s.line
 ON CONFLICT (cycle_date, book, issuer_id, canteen_id, meal, channel, line) DO UPDATE SET

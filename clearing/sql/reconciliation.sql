@@ -38,20 +38,25 @@ WHERE e.verdict NOT IN ('matched', 'returned') AND e.amount_fen > coalesce(r.fen
 -- Agencies whose float differs from their officials' cash purses plus what was spent from them. Days that
 -- are summed up count by their sums, the others by their transfers; each table is read once, however many agencies, and
 -- of transfers those days alone (OFFSET 0: the planner would else merge all of them with the few days that it asks for).
-WITH unsummed AS (
-    SELECT book, business_date FROM book_day
-    UNION SELECT book, business_date FROM closed_day WHERE rolled_up_at IS NULL
-), floated AS (
+WITH floated AS (
     SELECT a.book, a.agency_id, sum(m.fen) AS fen
     FROM (
         SELECT d.book, d.account_id, d.debit_fen - d.credit_fen AS fen FROM account_day d
         UNION ALL
         SELECT t.book, side.account_id, side.fen
-        FROM unsummed u
+        FROM book_day u
         CROSS JOIN LATERAL (SELECT * FROM transfer x
                             WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
         CROSS JOIN LATERAL (VALUES (t.debit_account, t.amount_fen), (t.credit_account, -t.amount_fen))
                    AS side(account_id, fen)
+        UNION ALL
+        SELECT t.book, side.account_id, side.fen
+        FROM closed_day u
+        CROSS JOIN LATERAL (SELECT * FROM transfer x
+                            WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
+        CROSS JOIN LATERAL (VALUES (t.debit_account, t.amount_fen), (t.credit_account, -t.amount_fen))
+                   AS side(account_id, fen)
+        WHERE u.rolled_up_at IS NULL
     ) m
     JOIN agency a ON a.book = m.book AND a.float_account = m.account_id
     GROUP BY a.book, a.agency_id
@@ -59,18 +64,32 @@ WITH unsummed AS (
     SELECT o.book, o.agency_id, sum(w.balance_fen) AS fen
     FROM official o JOIN purse w ON w.book = o.book AND w.holder_id = o.holder_id AND w.kind = 'cash'
     GROUP BY o.book, o.agency_id
+), spent_lately AS (
+    SELECT m.book, m.agency_id, sum(m.fen) AS fen
+    FROM (
+        SELECT t.book, t.issuer_id AS agency_id, sale_fen(t.kind, t.amount_fen) AS fen
+        FROM book_day u
+        CROSS JOIN LATERAL (SELECT * FROM transfer x
+                            WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
+        JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+        WHERE t.canteen_id IS NOT NULL AND o.cash_account IN (t.debit_account, t.credit_account)
+        UNION ALL
+        SELECT t.book, t.issuer_id, sale_fen(t.kind, t.amount_fen)
+        FROM closed_day u
+        CROSS JOIN LATERAL (SELECT * FROM transfer x
+                            WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
+        JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+        WHERE u.rolled_up_at IS NULL AND t.canteen_id IS NOT NULL
+          AND o.cash_account IN (t.debit_account, t.credit_account)
+    ) m
+    GROUP BY m.book, m.agency_id
 ), spent AS (
     SELECT m.book, m.agency_id, sum(m.fen) AS fen
     FROM (
         SELECT b.book, b.issuer_id AS agency_id, b.paid_fen - b.reversed_fen - b.subsidy_fen AS fen
         FROM obligation b WHERE b.line IN ('meal', 'late', 'correction')
         UNION ALL
-        SELECT t.book, t.issuer_id, sale_fen(t.kind, t.amount_fen)
-        FROM unsummed u
-        CROSS JOIN LATERAL (SELECT * FROM transfer x
-                            WHERE x.book = u.book AND x.business_date = u.business_date OFFSET 0) t
-        JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
-        WHERE t.canteen_id IS NOT NULL AND o.cash_account IN (t.debit_account, t.credit_account)
+        SELECT l.book, l.agency_id, l.fen FROM spent_lately l
     ) m
     GROUP BY m.book, m.agency_id
 )

@@ -13,9 +13,9 @@ ORDER BY c.canteen_id;
 -- The next cycles with payments before and after a date; null if there is none.
 SELECT (SELECT c.business_date FROM cycle c
         WHERE c.business_date < $1::date
-          AND EXISTS (SELECT FROM obligation o WHERE o.cycle_date = c.business_date AND o.payments > 0)
+          AND EXISTS (SELECT 1 FROM obligation o WHERE o.cycle_date = c.business_date AND o.payments > 0)
         ORDER BY c.business_date DESC LIMIT 1) AS before,
        (SELECT c.business_date FROM cycle c
         WHERE c.business_date > $1::date
-          AND EXISTS (SELECT FROM obligation o WHERE o.cycle_date = c.business_date AND o.payments > 0)
+          AND EXISTS (SELECT 1 FROM obligation o WHERE o.cycle_date = c.business_date AND o.payments > 0)
         ORDER BY c.business_date LIMIT 1) AS after;

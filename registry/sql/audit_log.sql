@@ -5,7 +5,7 @@ VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7);
 
 -- name: noted
 -- Whether an entry with this content exists.
-SELECT EXISTS (SELECT FROM audit_entry WHERE actor = $1 AND action = $2 AND subject = $3 AND detail = $4::text::jsonb);
+SELECT EXISTS (SELECT 1 FROM audit_entry WHERE actor = $1 AND action = $2 AND subject = $3 AND detail = $4::text::jsonb);
 
 -- name: head
 -- The last entry.

@@ -19,6 +19,7 @@ BEGIN
     ), taken_away AS (
         INSERT INTO take_away_sale (book, business_date, posting_id, taken_fen)
         SELECT p_book, s.business_date, s.posting_id, s.taken_fen FROM sold s WHERE s.taken_fen > 0
+        RETURNING posting_id
     )
     INSERT INTO sale_line (book, posting_id, line, article, portions, grams, unit_price_fen, amount_fen, take_away)
     SELECT p_book, s.posting_id, l.ordinality, l.article, l.portions, l.grams, l.unit_price_fen, l.amount_fen,

@@ -15,7 +15,7 @@ BEGIN
     END IF;
     PERFORM FROM purse w WHERE w.book = p_book AND w.holder_id = p_holder
     ORDER BY w.holder_id, w.kind FOR UPDATE;
-    IF EXISTS (SELECT FROM transfer t WHERE t.book = p_book AND t.posting_id = p_posting
+    IF EXISTS (SELECT 1 FROM transfer t WHERE t.book = p_book AND t.posting_id = p_posting
                AND NOT (t.holder_id = p_holder AND t.kind IN ('payout', 'lapse'))) THEN
         RETURN QUERY SELECT 'other_content', false, 0::bigint, 0::bigint;
         RETURN;
@@ -40,7 +40,7 @@ BEGIN
 
     RETURN QUERY
     SELECT CASE WHEN v_closed_now = 0 AND count(*) = 0
-                     AND NOT EXISTS (SELECT FROM official o WHERE o.book = p_book AND o.holder_id = p_holder
+                     AND NOT EXISTS (SELECT 1 FROM official o WHERE o.book = p_book AND o.holder_id = p_holder
                                      AND o.closure = p_posting)
                 THEN 'account_closed' END,
            v_closed_now = 0,

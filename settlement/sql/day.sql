@@ -5,14 +5,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT (at AT TIME ZONE 'Asia/Shanghai')
 -- The business-day gate. A posting holds the shared lock until it commits; the closer waits for the exclusive one.
 -- PostgreSQL's lock queue is fair, so new postings wait behind a waiting closer and cannot starve it (a shared
 -- row lock would: new sharers overtake the closer). The lock is taken in a statement of its own, so that
--- the next statement's snapshot sees the date that the closer left behind. On Citus all of this runs on the
--- book's own worker, where the advisory lock lives.
+-- the next statement's snapshot sees the date that the closer left behind. It is taken beside the book's row: advisory
+-- locks belong to a node, and on Citus that is the book's, wherever the function itself runs.
 CREATE OR REPLACE FUNCTION pass_day_gate(p_book integer) RETURNS date
 LANGUAGE plpgsql AS $$
 DECLARE
     v_date date;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(7301, p_book);
+    PERFORM pg_advisory_xact_lock_shared(7301, d.book) FROM book_day d WHERE d.book = p_book;
     SELECT d.business_date INTO v_date FROM book_day d WHERE d.book = p_book;
     RETURN v_date;
 END $$;
@@ -24,7 +24,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_closed date;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7301, p_book);
+    PERFORM pg_advisory_xact_lock(7301, d.book) FROM book_day d WHERE d.book = p_book;
     SELECT d.business_date INTO v_closed FROM book_day d WHERE d.book = p_book AND d.business_date <= p_through;
     UPDATE book_day d SET business_date = p_through + 1 WHERE d.book = p_book AND d.business_date <= p_through;
     RETURN v_closed;

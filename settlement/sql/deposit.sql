@@ -39,7 +39,7 @@ BEGIN
 
     PERFORM FROM (SELECT DISTINCT h.holder FROM unnest(p_holder) AS h(holder) ORDER BY h.holder) a
     CROSS JOIN LATERAL (
-        SELECT FROM purse w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.kind FOR UPDATE) w;
+        SELECT 1 FROM purse w WHERE w.book = p_book AND w.holder_id = a.holder ORDER BY w.kind FOR UPDATE) w;
     v_now := clock_timestamp();
 
     WITH posted AS (

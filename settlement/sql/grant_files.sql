@@ -6,7 +6,7 @@ SELECT FROM agency WHERE book = $1 AND agency_id = $2 FOR NO KEY UPDATE;
 -- The first batch of an agency with this content, other than the batch itself; no row if the batch has had it before.
 SELECT f.batch, f.granted_at FROM grant_file f
 WHERE f.book = $1 AND f.agency_id = $2 AND f.sha256 = $3 AND NOT EXISTS (
-    SELECT FROM grant_file g WHERE g.book = f.book AND g.agency_id = f.agency_id AND g.sha256 = f.sha256
+    SELECT 1 FROM grant_file g WHERE g.book = f.book AND g.agency_id = f.agency_id AND g.sha256 = f.sha256
                                AND g.batch = $4)
 ORDER BY f.granted_at LIMIT 1;
 

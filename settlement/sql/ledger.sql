@@ -37,7 +37,7 @@ SELECT min(t.kind) AS kind, t.meal, t.business_date, t.purchased_at, c.book AS h
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint AS host_fen,
        (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
         WHERE r.book = t.book AND r.reverses = t.posting_id)::bigint AS given_back_fen,
-       EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal')
+       EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal')
            AS voided
 FROM transfer t
 JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
@@ -50,17 +50,14 @@ GROUP BY t.book, t.posting_id, t.holder_id, t.meal, t.business_date, t.purchased
 
 -- name: lapses_due
 -- The agencies whose officials' meal money of last year is to go back, and has not.
-SELECT a.book, a.agency_id, y.year_end
-FROM book_day d
-CROSS JOIN LATERAL (SELECT (date_trunc('year', d.business_date) - interval '1 day')::date AS year_end) y
+SELECT d.book, a.agency_id, d.year_end
+FROM (SELECT b.book, (date_trunc('year', b.business_date) - interval '1 day')::date AS year_end FROM book_day b) d
 JOIN agency a ON a.book = d.book
-WHERE 'year_end' = (
-        SELECT j.subsidy_expires FROM region_rules j
-        WHERE j.book = d.book AND j.valid_from <= y.year_end ORDER BY j.valid_from DESC LIMIT 1)
-  AND NOT EXISTS (
-        SELECT FROM subsidy_lapse l
-        WHERE l.book = a.book AND l.agency_id = a.agency_id AND l.year = extract(year FROM y.year_end))
-ORDER BY a.book, a.agency_id;
+JOIN region_rules j ON j.book = d.book AND j.valid_from <= d.year_end AND j.subsidy_expires = 'year_end'
+LEFT JOIN region_rules k ON k.book = d.book AND k.valid_from <= d.year_end AND k.valid_from > j.valid_from
+LEFT JOIN subsidy_lapse l ON l.book = d.book AND l.agency_id = a.agency_id AND l.year = extract(year FROM d.year_end)
+WHERE k.book IS NULL AND l.book IS NULL
+ORDER BY d.book, a.agency_id;
 
 -- name: roll_up_day
 -- Sum a closed day's transfers per account that keeps no stored balance; again changes nothing.
@@ -72,7 +69,7 @@ FROM (
     UNION ALL
     SELECT book, credit_account, business_date, 0, amount_fen FROM transfer WHERE book = $1 AND business_date = $2
 ) s
-WHERE NOT EXISTS (SELECT FROM purse w WHERE w.book = s.book AND w.account_id = s.account_id)
+WHERE NOT EXISTS (SELECT 1 FROM purse w WHERE w.book = s.book AND w.account_id = s.account_id)
 GROUP BY s.book, s.account_id, s.business_date
 ON CONFLICT DO NOTHING;
 
@@ -95,7 +92,7 @@ ORDER BY c.canteen_id;
 
 -- name: open_payments
 -- Whether anything was paid at a canteen in an open business day.
-SELECT EXISTS (SELECT FROM book_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+SELECT EXISTS (SELECT 1 FROM book_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
                WHERE t.canteen_id IS NOT NULL);
 
 -- name: charge

@@ -13,4 +13,4 @@ SELECT coalesce(max(s.fen), 0)::bigint FROM (
 -- name: posted_now
 -- Whether a posting was made by this transaction, and not found from before.
 SELECT EXISTS (
-    SELECT FROM transfer WHERE book = $1 AND posting_id = $2 AND xmin = pg_current_xact_id()::xid);
+    SELECT 1 FROM transfer WHERE book = $1 AND posting_id = $2 AND xmin = pg_current_xact_id()::xid);

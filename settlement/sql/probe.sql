@@ -1,16 +1,22 @@
 -- name: probe
--- What every payment needs, in one statement: the day gates of all books, a purse that can be locked, a commit.
+-- What every payment needs, in one statement: the day gates of all books, a purse of book $2 that can be locked, a commit.
 -- The gates are only tried: a probe in the lock queue could meet the closer, which takes several of them.
 WITH gates AS (
     SELECT coalesce(bool_and(pg_try_advisory_xact_lock_shared(7301, d.book)), true) AS are_open FROM book_day d
 ), free AS (
-    SELECT p.holder_id FROM purse p LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT p.holder_id FROM purse p WHERE p.book = $2 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+), written AS (
+    INSERT INTO payment_probe AS p (worker, written_at) VALUES ($1, clock_timestamp())
+    ON CONFLICT (worker) DO UPDATE SET written_at = excluded.written_at
+    RETURNING worker
 )
-INSERT INTO payment_probe AS p (worker, written_at) VALUES ($1, clock_timestamp())
-ON CONFLICT (worker) DO UPDATE SET written_at = excluded.written_at
-RETURNING
-    (SELECT g.are_open FROM gates g) AS gates_are_open,
-    EXISTS (SELECT FROM free) OR NOT EXISTS (SELECT FROM purse) AS purses_are_free
+SELECT g.are_open AS gates_are_open,
+       EXISTS (SELECT 1 FROM free) OR NOT EXISTS (SELECT 1 FROM purse p WHERE p.book = $2) AS purses_are_free
+FROM gates g, written w;
+
+-- name: books
+-- Every book.
+SELECT book FROM book;
 
 -- name: forget_probes
 -- Rows of workers that have ended.

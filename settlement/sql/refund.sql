@@ -18,7 +18,7 @@ BEGIN
     WHERE t.book = p_book AND t.posting_id = p_payment
     ORDER BY w.holder_id, w.kind FOR UPDATE OF w;
 
-    IF NOT EXISTS (SELECT FROM transfer t WHERE t.book = p_book AND t.posting_id = p_posting) THEN
+    IF NOT EXISTS (SELECT 1 FROM transfer t WHERE t.book = p_book AND t.posting_id = p_posting) THEN
         SELECT sum(t.amount_fen) - (SELECT coalesce(sum(r.amount_fen), 0) FROM transfer r
                                     WHERE r.book = p_book AND r.reverses = p_payment)
         INTO v_left
@@ -27,7 +27,7 @@ BEGIN
 
         v_problem := CASE WHEN v_date IS NULL THEN 'day_closed'
                           WHEN v_left IS NULL THEN 'not_a_payment'
-                          WHEN EXISTS (SELECT FROM transfer t
+                          WHEN EXISTS (SELECT 1 FROM transfer t
                                        JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
                                        WHERE t.book = p_book AND t.posting_id = p_payment AND o.state <> 'active')
                           THEN 'account_closed'

@@ -4,35 +4,43 @@ SELECT FROM terminal m WHERE m.book = $1 AND m.terminal_id = $2 FOR NO KEY UPDAT
 
 -- name: requests_between
 -- Requests of a terminal's epoch with a final answer, in the order of their numbers; officials of other books included.
-SELECT r.sequence, r.operation, coalesce(f.outcome, r.outcome) AS outcome,
-       CASE WHEN f.book IS NULL THEN r.digest ELSE f.digest END AS body_digest,
-       CASE WHEN r.operation = 'charge' THEN coalesce(f.posting_id, r.posting_id) END AS posting_id,
-       CASE WHEN f.book IS NULL THEN r.cash_fen + r.subsidy_fen + r.host_fen
-            ELSE f.cash_fen + f.subsidy_fen + f.host_fen END AS amount_fen,
-       coalesce(f.business_date, r.business_date) AS business_date,
-       coalesce(is_late(t.purchased_at, date_trunc('second', t.posted_at)), false) AS is_stored,
-       coalesce(f.refusal, r.refusal) AS refusal
-FROM request r
-LEFT JOIN request f ON f.book = r.forwarded_to AND f.terminal_id = r.terminal_id AND f.epoch = r.epoch
-                   AND f.sequence = r.sequence
-LEFT JOIN LATERAL (
-    SELECT x.purchased_at, x.posted_at FROM transfer x
-    WHERE r.operation = 'charge' AND x.book = coalesce(f.book, r.book)
-      AND x.posting_id = coalesce(f.posting_id, r.posting_id) LIMIT 1) t ON true
-WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5
-  AND r.operation IN ('charge', 'void') AND f.operation IS DISTINCT FROM 'unused'
-  AND coalesce(f.outcome, r.outcome) <> 'forwarded'
-ORDER BY r.sequence LIMIT $6;
+WITH home AS MATERIALIZED (
+    SELECT r.* FROM request r
+    WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5
+      AND r.operation IN ('charge', 'void')
+), away AS MATERIALIZED (
+    SELECT f.* FROM request f
+    WHERE f.book IN (SELECT h.forwarded_to FROM home h) AND f.terminal_id = $2 AND f.epoch = $3
+      AND f.sequence BETWEEN $4 AND $5
+), answered AS MATERIALIZED (
+    SELECT h.sequence, h.operation, coalesce(f.book, h.book) AS book, coalesce(f.outcome, h.outcome) AS outcome,
+           CASE WHEN f.book IS NULL THEN h.digest ELSE f.digest END AS body_digest,
+           CASE WHEN h.operation = 'charge' THEN coalesce(f.posting_id, h.posting_id) END AS posting_id,
+           CASE WHEN f.book IS NULL THEN h.cash_fen + h.subsidy_fen + h.host_fen
+                ELSE f.cash_fen + f.subsidy_fen + f.host_fen END AS amount_fen,
+           coalesce(f.business_date, h.business_date) AS business_date, coalesce(f.refusal, h.refusal) AS refusal
+    FROM home h LEFT JOIN away f ON f.book = h.forwarded_to AND f.sequence = h.sequence
+    WHERE f.operation IS DISTINCT FROM 'unused' AND coalesce(f.outcome, h.outcome) <> 'forwarded'
+    ORDER BY h.sequence LIMIT $6
+), paid AS MATERIALIZED (
+    SELECT t.posting_id, is_late(t.purchased_at, date_trunc('second', t.posted_at)) AS is_stored
+    FROM answered a JOIN transfer t ON t.book = a.book AND t.posting_id = a.posting_id AND t.part = 0
+)
+SELECT a.sequence, a.operation, a.outcome, a.body_digest, a.posting_id, a.amount_fen, a.business_date,
+       coalesce(p.is_stored, false) AS is_stored, a.refusal
+FROM answered a LEFT JOIN paid p ON p.posting_id = a.posting_id
+ORDER BY a.sequence;
 
 -- name: refunds
 -- What was refunded at the console of the payments between two numbers, by the day on which it was.
 SELECT t.business_date, count(DISTINCT t.posting_id) AS refunds, sum(t.amount_fen)::bigint AS refunded_fen
-FROM request r
-LEFT JOIN request f ON f.book = r.forwarded_to AND f.terminal_id = r.terminal_id AND f.epoch = r.epoch
-                   AND f.sequence = r.sequence
-JOIN transfer t ON t.book = coalesce(f.book, r.book) AND t.reverses = coalesce(f.posting_id, r.posting_id)
-               AND t.kind = 'refund'
-WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5 AND r.operation = 'charge'
+FROM (
+    SELECT coalesce(r.forwarded_to, r.book) AS book, r.sequence FROM request r
+    WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence BETWEEN $4 AND $5 AND r.operation = 'charge'
+    OFFSET 0
+) h
+JOIN request f ON f.book = h.book AND f.terminal_id = $2 AND f.epoch = $3 AND f.sequence = h.sequence
+JOIN transfer t ON t.book = f.book AND t.reverses = f.posting_id AND t.kind = 'refund'
 GROUP BY t.business_date ORDER BY t.business_date;
 
 -- name: opening

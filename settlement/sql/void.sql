@@ -14,7 +14,7 @@ DECLARE
     v_date date;
     v_now timestamptz;
     v_target request;
-    v_tombstones integer;
+    v_tombstones integer := 0;
     v_refusal text;
     v_cash bigint := 0;
     v_subsidy bigint := 0;
@@ -25,18 +25,19 @@ BEGIN
     v_date := pass_day_gate(p_book);
     -- As in charge.sql: only the terminal's own book has its row.
     v_out_of_use := EXISTS (
-        SELECT FROM terminal m WHERE m.book = p_book AND m.terminal_id = p_terminal
+        SELECT 1 FROM terminal m WHERE m.book = p_book AND m.terminal_id = p_terminal
                                AND (m.epoch <> p_epoch OR m.state <> 'active'));
     v_now := clock_timestamp();
     PERFORM FROM request r WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_epoch
                              AND r.sequence = p_sequence;
     IF NOT FOUND THEN
-        INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen, host_fen,
-                             business_date, answered_at)
-        SELECT p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, 0, v_date, v_now
-        WHERE v_date IS NOT NULL AND NOT v_out_of_use
-        ON CONFLICT (book, terminal_id, epoch, sequence) DO NOTHING;
-        GET DIAGNOSTICS v_tombstones = ROW_COUNT;
+        IF v_date IS NOT NULL AND NOT v_out_of_use THEN
+            INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen,
+                                 host_fen, business_date, answered_at)
+            VALUES (p_book, p_terminal, p_target_epoch, p_target_sequence, 'charge', 'voided', 0, 0, 0, v_date, v_now)
+            ON CONFLICT (book, terminal_id, epoch, sequence) DO NOTHING;
+            GET DIAGNOSTICS v_tombstones = ROW_COUNT;
+        END IF;
 
         IF v_tombstones = 0 AND NOT v_out_of_use THEN
             SELECT r.* INTO v_target FROM request r
@@ -57,10 +58,10 @@ BEGIN
             WHEN v_target.operation IN ('void', 'opening') THEN 'not_a_charge'
             WHEN v_target.outcome IS DISTINCT FROM 'approved' THEN NULL
             WHEN v_target.business_date < v_date AND v_target.answered_at < v_now - p_grace THEN 'void_too_late'
-            WHEN EXISTS (SELECT FROM transfer t JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+            WHEN EXISTS (SELECT 1 FROM transfer t JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
                          WHERE t.book = p_book AND t.posting_id = v_target.posting_id AND o.state <> 'active')
             THEN 'account_closed'
-            WHEN EXISTS (SELECT FROM transfer t WHERE t.book = p_book AND t.reverses = v_target.posting_id
+            WHEN EXISTS (SELECT 1 FROM transfer t WHERE t.book = p_book AND t.reverses = v_target.posting_id
                          AND t.kind = 'refund') THEN 'already_refunded' END;
 
         IF v_target.outcome = 'approved' AND v_refusal IS NULL THEN

@@ -27,9 +27,9 @@ SELECT version, book, credential_id, blocked FROM block_entry WHERE version > $1
 -- name: counter_has_paid
 -- Whether a card paid under a counter within 400 days; one look-up a day, since the index begins with the day.
 SELECT EXISTS (
-    SELECT FROM generate_series(current_date - 400, current_date + 2, interval '1 day') AS d
+    SELECT 1 FROM generate_series(current_date - 400, current_date + 2, interval '1 day') AS d
     CROSS JOIN LATERAL (
-        SELECT FROM transfer t
+        SELECT 1 FROM transfer t
         WHERE t.book = $1 AND t.business_date = d::date AND t.holder_id = $2 AND t.credential_id = $3 AND t.counter = $4
         OFFSET 0) AS paid);
 

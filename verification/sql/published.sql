@@ -21,5 +21,5 @@ LEFT JOIN position p ON p.cycle_date = s.cycle_date AND p.agency_id = s.agency_i
 SELECT p.cycle_date, p.agency_id FROM position p
 JOIN cycle c ON c.business_date = p.cycle_date AND c.state IN ('published', 'settled')
 WHERE NOT EXISTS (
-    SELECT FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.document = 'statement'
+    SELECT 1 FROM statement s WHERE s.cycle_date = p.cycle_date AND s.agency_id = p.agency_id AND s.document = 'statement'
       AND s.format = 'csv');

@@ -6,7 +6,7 @@ ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp();
 -- name: request_if_new
 -- Request the evaluation of a quarter ($1 to $2) that has covers and was not requested after $3.
 INSERT INTO evaluation_quarter AS q (quarter, wanted_at)
-SELECT $1, clock_timestamp() WHERE EXISTS (SELECT FROM cover_day WHERE business_date BETWEEN $1 AND $2)
+SELECT $1, clock_timestamp() WHERE EXISTS (SELECT 1 FROM cover_day WHERE business_date BETWEEN $1 AND $2)
 ON CONFLICT (quarter) DO UPDATE SET wanted_at = clock_timestamp()
 WHERE local_date_of(q.wanted_at) <= $3 AND q.frozen_at IS NULL;
 
@@ -39,7 +39,7 @@ UPDATE evaluation_quarter SET frozen_by = $2, frozen_at = clock_timestamp() WHER
 -- name: has_open_appeal
 -- Whether an undecided appeal against a canteen's result names an indicator.
 SELECT EXISTS (
-    SELECT FROM appeal WHERE quarter = $1 AND canteen_id = $2 AND state = 'open' AND jsonb_exists(codes, $3));
+    SELECT 1 FROM appeal WHERE quarter = $1 AND canteen_id = $2 AND state = 'open' AND jsonb_exists(codes, $3));
 
 -- name: hearings
 -- Canteens of a quarter that may still answer a finding of falsified weights.

@@ -23,7 +23,7 @@ FROM (
            c.state = 'closed' AND coalesce(local_date_of(p.proved_at), c.closed_on) <= c.due_on AS in_time,
            c.kind = 'falsified_weights' AND c.quarter = $2 AS falsified,
            greatest(c.due_on, c.opened_on + $5::integer) < $4 OR EXISTS (
-               SELECT FROM case_step s WHERE s.book = c.book AND s.case_id = c.case_id AND s.action = 'state'
+               SELECT 1 FROM case_step s WHERE s.book = c.book AND s.case_id = c.case_id AND s.action = 'state'
            ) AS heard
     FROM rectification_case c
     LEFT JOIN LATERAL (
@@ -41,7 +41,7 @@ SELECT DISTINCT ON (e.canteen_id, e.code) e.canteen_id, e.code, e.share
 FROM evidence e LEFT JOIN evaluation_quarter q ON q.quarter = e.quarter
 WHERE e.canteen_id = ANY ($1) AND e.quarter = $2 AND (
     q.frozen_at IS NULL OR e.scored_at <= q.frozen_at OR EXISTS (
-        SELECT FROM appeal a
+        SELECT 1 FROM appeal a
         WHERE a.book = e.book AND a.canteen_id = e.canteen_id AND a.quarter = e.quarter AND a.state = 'accepted'
           AND a.codes ? e.code AND e.scored_at BETWEEN a.raised_at AND a.decided_at
     )

@@ -21,7 +21,7 @@ SELECT DISTINCT meal FROM reweighed_stream WHERE book = $1 AND canteen_id = $2 A
 SELECT w.meal, w.stream, sum(w.weight_g)::bigint AS grams
 FROM weigh_in w
 WHERE w.book = $1 AND w.canteen_id = $2 AND w.business_date = $3 AND w.stream IN ('preparation', 'unserved', 'plate')
-  AND NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
+  AND NOT EXISTS (SELECT 1 FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
 GROUP BY w.meal, w.stream HAVING min(w.recorded_at) > $4 AND sum(w.weight_g) > 0;
 
 -- name: draw

@@ -1,7 +1,7 @@
 -- name: needs_forecast
 -- Whether a day has been kept since the last forecast, which reaches a week beyond it.
-SELECT EXISTS (SELECT FROM cover_day) AND NOT EXISTS (
-    SELECT FROM cover_forecast f
+SELECT EXISTS (SELECT 1 FROM cover_day) AND NOT EXISTS (
+    SELECT 1 FROM cover_forecast f
     WHERE f.business_date = (SELECT max(business_date) + 7 FROM cover_day));
 
 -- name: keep_forecast

@@ -4,10 +4,11 @@ SELECT max(business_date) FROM cover_day;
 
 -- name: canteens
 -- Every canteen, and how many visitors are registered at its agency on a day.
-SELECT c.book, c.canteen_id, (
-           SELECT count(*) FROM visit v
-           WHERE v.host_agency_id = c.agency_id AND $1 BETWEEN v.first_day AND v.last_day) AS guests
-FROM canteen c;
+SELECT c.book, c.canteen_id, coalesce(v.guests, 0) AS guests
+FROM canteen c
+LEFT JOIN (
+    SELECT host_agency_id, count(*) AS guests FROM visit WHERE $1 BETWEEN first_day AND last_day GROUP BY host_agency_id
+) v ON v.host_agency_id = c.agency_id;
 
 -- name: guests_to_come
 -- Visitors registered at each canteen's agency on each of the days that follow.

@@ -4,7 +4,7 @@ SELECT e.canteen_id, date_trunc('month', e.on_day)::date AS month, e.item, sum(e
        array_agg(e.entry_id::text ORDER BY e.on_day, e.entry_id) AS rows
 FROM material_entry e
 WHERE e.on_day BETWEEN $1 AND $2 AND e.kind = $3 AND e.weight_g > 0 AND ($4::bigint IS NULL OR e.canteen_id = $4)
-  AND NOT EXISTS (SELECT FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
+  AND NOT EXISTS (SELECT 1 FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
 GROUP BY 1, 2, 3;
 
 -- name: bought_cheaply
@@ -14,7 +14,7 @@ SELECT e.canteen_id, date_trunc('month', e.on_day)::date AS month, sum(e.weight_
 FROM material_entry e
 WHERE e.on_day BETWEEN $1 AND $2 AND e.kind = 'purchase' AND e.weight_g > 0
   AND e.cost_fen * 1000 < $3::bigint * e.weight_g
-  AND NOT EXISTS (SELECT FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
+  AND NOT EXISTS (SELECT 1 FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
 GROUP BY 1, 2;
 
 -- name: rest_on_corrected
@@ -22,7 +22,7 @@ GROUP BY 1, 2;
 SELECT k.book, k.canteen_id, k.first_day, k.last_day, k.figure, k.usual, k.rows, k.meal, k.stream
 FROM kitchen_flag k
 WHERE k.rule = $1 AND k.first_day BETWEEN $2 AND $3 AND k.state = 'open'
-  AND EXISTS (SELECT FROM jsonb_array_elements_text(k.rows) AS one(number)
+  AND EXISTS (SELECT 1 FROM jsonb_array_elements_text(k.rows) AS one(number)
               JOIN material_entry r ON r.book = k.book AND r.replaces = one.number::uuid);
 
 -- name: stock
@@ -31,7 +31,7 @@ SELECT DISTINCT ON (e.canteen_id, m.day, e.item) e.canteen_id, m.day::date AS da
 FROM generate_series($1::date::timestamp, $2::date::timestamp, interval '1 month') m(day)
 JOIN material_entry e ON e.kind = 'stock' AND e.on_day BETWEEN m.day - $3::integer * interval '1 day'
                                                            AND m.day + $3::integer * interval '1 day'
-WHERE NOT EXISTS (SELECT FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
+WHERE NOT EXISTS (SELECT 1 FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)
 ORDER BY e.canteen_id, m.day, e.item, abs(e.on_day - m.day::date), e.on_day;
 
 -- name: weighed
@@ -66,8 +66,8 @@ SELECT c.canteen_id,
        (SELECT coalesce(sum(w.weight_g), 0)::bigint FROM weigh_in w
         WHERE w.book = c.book AND w.canteen_id = c.canteen_id AND w.business_date BETWEEN $2 AND $3
           AND w.cause = 'spoilage'
-          AND NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)) AS spoiled_g,
+          AND NOT EXISTS (SELECT 1 FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)) AS spoiled_g,
        (SELECT coalesce(sum(e.weight_g), 0)::bigint FROM material_entry e
         WHERE e.book = c.book AND e.canteen_id = c.canteen_id AND e.on_day BETWEEN $2 AND $3 AND e.kind = 'purchase'
-          AND NOT EXISTS (SELECT FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)) AS received_g
+          AND NOT EXISTS (SELECT 1 FROM material_entry r WHERE r.book = e.book AND r.replaces = e.entry_id)) AS received_g
 FROM canteen c WHERE c.canteen_id = ANY ($1);

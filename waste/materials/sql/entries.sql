@@ -25,7 +25,7 @@ ORDER BY e.on_day, e.recorded_at, e.entry_id LIMIT 5000;
 -- name: unknown_foods
 -- Those of some kinds of food that no factor is known of.
 SELECT DISTINCT g.food FROM unnest($1::text[]) AS g(food)
-WHERE NOT EXISTS (SELECT FROM food_factor f WHERE f.food = g.food)
+WHERE NOT EXISTS (SELECT 1 FROM food_factor f WHERE f.food = g.food)
 ORDER BY g.food;
 
 -- name: declare

@@ -16,7 +16,7 @@ ON CONFLICT (book, canteen_id, valid_from) DO UPDATE SET
 -- the span counts, and without one it is a buffet run by the agency itself. ``changed``: declared otherwise in the span.
 SELECT c.book, c.canteen_id, coalesce(k.serving, 'buffet') AS serving, coalesce(k.operating, 'self_run') AS operating,
        EXISTS (
-           SELECT FROM kitchen_declaration d
+           SELECT 1 FROM kitchen_declaration d
            WHERE d.book = c.book AND d.canteen_id = c.canteen_id AND d.valid_from > $2 AND d.valid_from <= $3
              AND (d.serving, d.operating) <> (k.serving, k.operating)
        ) AS changed

@@ -7,7 +7,7 @@ RETURNING visit_id;
 
 -- name: drawn
 -- Whether the plan of a year drew a canteen.
-SELECT EXISTS (SELECT FROM sampling_plan p CROSS JOIN LATERAL jsonb_array_elements(p.drawn) d
+SELECT EXISTS (SELECT 1 FROM sampling_plan p CROSS JOIN LATERAL jsonb_array_elements(p.drawn) d
                WHERE p.year = $1 AND (d ->> 'canteen_id')::bigint = $2);
 
 -- name: inspections

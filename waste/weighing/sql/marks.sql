@@ -6,7 +6,7 @@ SELECT max(business_date) FROM cover_day;
 -- Canteens with weighed meals since a day, and how they serve.
 SELECT c.book, c.canteen_id, coalesce(k.serving, '') AS serving
 FROM canteen c LEFT JOIN kitchen k ON k.book = c.book AND k.canteen_id = c.canteen_id
-WHERE EXISTS (SELECT FROM waste_meal m WHERE m.book = c.book AND m.canteen_id = c.canteen_id AND m.business_date >= $1)
+WHERE EXISTS (SELECT 1 FROM waste_meal m WHERE m.book = c.book AND m.canteen_id = c.canteen_id AND m.business_date >= $1)
 ORDER BY c.canteen_id;
 
 -- name: weights_per_meal
@@ -47,7 +47,7 @@ FROM weigh_in w
 JOIN (SELECT DISTINCT * FROM unnest($3::date[], $4::text[], $5::text[]) AS g(business_date, meal, stream)) g
   ON g.business_date = w.business_date AND g.meal = w.meal AND g.stream = w.stream
 WHERE w.book = $1 AND w.canteen_id = $2
-  AND NOT EXISTS (SELECT FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
+  AND NOT EXISTS (SELECT 1 FROM weigh_in r WHERE r.book = w.book AND r.replaces = w.weigh_in_id)
 ORDER BY w.business_date, w.recorded_at, w.weigh_in_id;
 
 -- name: set_marks

@@ -24,7 +24,7 @@ ORDER BY w.business_date, w.recorded_at, w.weigh_in_id LIMIT 5000;
 -- name: unknown_foods
 -- Those of some kinds of food that have no factor on their day.
 SELECT DISTINCT g.food FROM unnest($1::text[], $2::date[]) AS g(food, on_day)
-WHERE NOT EXISTS (SELECT FROM food_factor f WHERE f.food = g.food AND f.valid_from <= g.on_day)
+WHERE NOT EXISTS (SELECT 1 FROM food_factor f WHERE f.food = g.food AND f.valid_from <= g.on_day)
 ORDER BY g.food;
 
 -- name: add_weigh_ins
