@@ -1,7 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev setup-web test quick check docs pictures bench load lock clean
+.PHONY: run setup setup-dev setup-web test test-citus quick check docs pictures bench load lock clean
 
 run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(BIN)/onecard run
@@ -19,6 +19,10 @@ setup-web: setup-dev  ## install the locked npm packages into web/node_modules
 test: setup-dev       ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-citus: setup-dev  ## the ledger's suites on a Citus cluster: ONECARD_CITUS_URL is a superuser's URL of its coordinator
+	@test -n "$$ONECARD_CITUS_URL" || { echo "make test-citus: not run, since ONECARD_CITUS_URL names no cluster" >&2; exit 2; }
+	$(BIN)/pytest tests/ledger $(ARGS)
 
 quick: setup-dev      ## the rules alone: no services, ten seconds
 	$(BIN)/pytest tests/rules $(ARGS)

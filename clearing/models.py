@@ -38,7 +38,7 @@ class ClosedDay(Base):
     business_date: Mapped[date] = mapped_column(primary_key=True)
     closed_at: Mapped[datetime]
     rolled_up_at: Mapped[datetime | None]
-    cycle_date: Mapped[date | None] = mapped_column(ForeignKey("cycle.business_date"))
+    cycle_date: Mapped[date | None]
 
 
 class Obligation(Base):

@@ -147,6 +147,8 @@ async def _bound(connection: Connection) -> None:
         f"SET tcp_user_timeout = '{SILENT_MAX_S}s';"
         # A statement whose client has left ends instead of waiting for its locks.
         f"SET client_connection_check_interval = '{SILENT_MAX_S}s';"
+        # On Citus the driver's look-up of types would take seconds; elsewhere nobody reads this.
+        "SET citus.override_table_visibility = off;"
     )
     if connection.get_server_version().major >= 17:
         limits += f"SET transaction_timeout = {TRANSACTION_TIMEOUT_MS}"

@@ -192,7 +192,6 @@ class Credential(Base):
 
     __tablename__ = "credential"
     __table_args__ = (
-        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
         CheckConstraint("kind IN ('card', 'phone')", name="kind"),
         CheckConstraint("state IN ('active', 'blocked')", name="state"),
         CheckConstraint("key_algorithm IN ('ed25519', 'ecdsa-p256-sha256')", name="key_algorithm"),
@@ -223,7 +222,6 @@ class Visit(Base):
 
     __tablename__ = "visit"
     __table_args__ = (
-        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
         CheckConstraint("first_day <= last_day", name="days"),
         Index("ix_visit_holder", "book", "holder_id", "host_agency_id"),
     )

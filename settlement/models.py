@@ -33,7 +33,6 @@ class Purse(Base):
 
     __tablename__ = "purse"
     __table_args__ = (
-        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
         CheckConstraint("kind IN ('cash', 'subsidy')", name="kind"),
         CheckConstraint("balance_fen >= 0", name="balance"),
         Index("uq_purse_account", "book", "account_id", unique=True),
@@ -218,13 +217,7 @@ class ShiftClosing(Base):
     """
 
     __tablename__ = "shift_closing"
-    __table_args__ = (
-        CheckConstraint("last_sequence >= first_sequence", name="numbers"),
-        ForeignKeyConstraint(
-            ["book", "terminal_id", "epoch", "first_sequence"],
-            ["till_shift.book", "till_shift.terminal_id", "till_shift.epoch", "till_shift.first_sequence"],
-        ),
-    )
+    __table_args__ = (CheckConstraint("last_sequence >= first_sequence", name="numbers"),)
 
     book: Mapped[Book] = book_key()
     terminal_id: Mapped[TerminalId] = number_key()
@@ -266,7 +259,6 @@ class GatewayOrder(Base):
 
     __tablename__ = "gateway_order"
     __table_args__ = (
-        ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),
         CheckConstraint("state IN ('open', 'paid', 'expired', 'returned')", name="state"),
         CheckConstraint("amount_fen > 0", name="amount"),
         Index("uq_gateway_order_number", "book", "number", unique=True),

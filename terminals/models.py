@@ -103,7 +103,6 @@ class PhoneActivation(Base):
     """A one-time code that lets an official's phone get its first holder certificate."""
 
     __tablename__ = "phone_activation"
-    __table_args__ = (ForeignKeyConstraint(["book", "holder_id"], ["official.book", "official.holder_id"]),)
 
     book: Mapped[int] = book_key()
     activation_id: Mapped[int] = number_key()
@@ -119,7 +118,6 @@ class CodeReference(Base):
 
     __tablename__ = "code_reference"
     __table_args__ = (
-        ForeignKeyConstraint(["book", "credential_id"], ["credential.book", "credential.credential_id"]),
         CheckConstraint("octet_length(reference) = 6", name="reference"),
         Index("uq_code_reference", "reference", unique=True),
         Index("uq_code_reference_certificate", "book", "credential_id", "expires_at", unique=True),

@@ -19,10 +19,12 @@ from demo.loader import load_demo_city
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing, create_missing_keys, load_keys
 from foundation.postgres import Pool, open_pool
+from onecard.distribute import distribute
 from onecard.migrate import migrate
 from registry.audit import use_key
 from tests.builders import Network
 from tests.closed_days import KEYS
+from tests.cluster import CITUS_URL, Cluster, Server
 from tests.counter import Counter
 from tests.running_system import System, TestServer
 
@@ -98,8 +100,11 @@ def keys(scratch: Path) -> KeyRing:
 
 
 @pytest.fixture(scope="session")
-def server(scratch: Path) -> Iterator[TestServer]:
-    """PostgreSQL for the databases of the tests, beside the running system's own."""
+def server(scratch: Path) -> Iterator[Server]:
+    """PostgreSQL for the databases of the tests, beside the running system's own; or a cluster of ONECARD_CITUS_URL."""
+    if CITUS_URL is not None:
+        yield Cluster(CITUS_URL)
+        return
     postgres = TestServer(scratch / "server" / "postgres", scratch / "sockets")
     postgres.sockets.mkdir(mode=0o700)
     postgres.prepare()
@@ -109,17 +114,21 @@ def server(scratch: Path) -> Iterator[TestServer]:
 
 
 @pytest.fixture(scope="session")
-def template(server: TestServer) -> str:
+def template(server: Server) -> Iterator[str]:
     """A migrated database with the demo city, to copy."""
-    server.create_database("template_city")
-    migrate(server.url_of(server.owner, "template_city"), server.runner)
-    url = server.url_of(server.runner, "template_city")
+    name = f"template_{uuid4().hex[:8]}"
+    server.create_database(name)
+    migrate(server.url_of(server.owner, name), server.runner)
+    if isinstance(server, Cluster):
+        distribute(server.url_of(server.owner, name), server.runner)
+    url = server.url_of(server.runner, name)
     asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
-    return "template_city"
+    yield name
+    server.drop_database(name)
 
 
 @pytest.fixture
-def database_url(server: TestServer, template: str) -> Iterator[str]:
+def database_url(server: Server, template: str) -> Iterator[str]:
     """A database of the test's own, with the demo city."""
     name = f"test_{uuid4().hex[:12]}"
     server.create_database(name, template=template)
@@ -132,7 +141,7 @@ def _name_of(url: str) -> str:
 
 
 @pytest.fixture
-def owner_url(server: TestServer, database_url: str) -> str:
+def owner_url(server: Server, database_url: str) -> str:
     """The same database, for the owner of its tables."""
     return server.url_of(server.owner, _name_of(database_url))
 
@@ -149,7 +158,7 @@ def as_superuser(superuser_url: str) -> Callable[..., None]:
 
 
 @pytest.fixture
-def superuser_url(server: TestServer, database_url: str) -> str:
+def superuser_url(server: Server, database_url: str) -> str:
     """The same database, for whom no right is in the way."""
     return server.url_of(server.superuser, _name_of(database_url))
 

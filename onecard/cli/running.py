@@ -1,4 +1,4 @@
-"""Commands that run the system or a part of it: run, serve, jobs, check-jobs, migrate, urls."""
+"""Commands that run the system or a part of it: run, serve, jobs, check-jobs, migrate, distribute, urls."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
+import rich_click as click
 
 from foundation.logs import configure_logs
 from onecard.cli.commands import main
@@ -154,6 +155,26 @@ def migrate() -> None:
             create_missing_keys(settings.keys_folder)
         bring_up(settings)
     say("onecard.migrated")
+
+
+@main.command(help=text("onecard.help.distribute"))
+@click.option("--dry-run", is_flag=True, help=text("onecard.option.dry_run"))
+def distribute(dry_run: bool) -> None:
+    """Spread the ledger over the nodes of Citus."""
+    from onecard.distribute import distribute
+    from onecard.migrate import role_of
+
+    settings = external_settings()
+    check_connection(settings)
+    with failures_as_one_line():
+        role = role_of(settings.needed_database_url)
+        steps = distribute(settings.needed_owner_url, role, dry_run=dry_run)
+    for step in steps:
+        say(f"onecard.distribute.step.{step.where}", name=step.name)
+    if not steps:
+        say("onecard.distribute.nothing")
+    elif not dry_run:
+        say("onecard.distribute.done")
 
 
 @main.command(help=text("onecard.help.urls"))

@@ -108,14 +108,8 @@ async def test_a_reversal_is_netted_on_the_day_that_it_is_posted(ledger: Pool, t
 
 
 async def _verify(ledger: Pool, folder: Path) -> list[Check]:
-    host, name = await _place(ledger)
-    return list(await verify_ledger(f"postgresql://onecard_app@/{name}?host={host}", folder, KEYS))
-
-
-async def _place(ledger: Pool) -> tuple[str, str]:
-    async with ledger.acquire() as connection:
-        address = connection._con._addr  # type: ignore[attr-defined]
-    return str(Path(address).parent), await ledger.fetchval("SELECT current_database()")
+    url: str = ledger._connect_args[0]  # type: ignore[attr-defined]
+    return list(await verify_ledger(url, folder, KEYS))
 
 
 async def test_days_closed_under_full_load_lose_and_double_nothing(database_url: str, tmp_path: Path) -> None:

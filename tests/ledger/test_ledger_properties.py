@@ -18,8 +18,8 @@ from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from settlement.transfers import TransferKind
 from tests.closed_days import KEYS, close
+from tests.cluster import Server
 from tests.counter import HANGZHOU, NINGBO, Counter
-from tests.running_system import TestServer
 from verification.invariants import verify_ledger
 
 who = st.integers(0, 3)
@@ -43,7 +43,7 @@ bursts = st.lists(st.lists(step, min_size=1, max_size=8), min_size=1, max_size=8
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bursts)
 def test_any_interleaving_keeps_every_invariant(
-    server: TestServer, template: str, tmp_path: Path, plan: list[Any]
+    server: Server, template: str, tmp_path: Path, plan: list[Any]
 ) -> None:
     name = f"property_{uuid4().hex[:10]}"
     server.create_database(name, template=template)

@@ -34,7 +34,7 @@ LATIN_IN_CHINESE = {
     "onecard", "make", "setup", "bin", "venv", "demo", "root", "apt", "get", "install", "util", "linux", "setpriv",
     "initdb", "migrate", "run", "verify", "audit", "check", "history", "public", "key", "help", "psql", "pgbench",
     "PostgreSQL", "Redis", "Ctrl", "WAPE", "MASE", "fonts", "noto", "cjk", "acks", "jsonl", "schema", "health",
-    "metrics", "ONECARD", "DATABASE", "URL", "REDIS", "PORT",
+    "metrics", "ONECARD", "DATABASE", "URL", "REDIS", "PORT", "Citus", "citus", "SELECT", "HOST",
 }  # fmt: skip
 """Names that have no Chinese form."""
 

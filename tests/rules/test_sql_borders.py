@@ -42,6 +42,12 @@ READS = {
     ("onecard", "pg_roles"): "PostgreSQL's catalogue",
     ("onecard", "pg_database"): "PostgreSQL's catalogue",
     ("onecard", "pg_class"): "PostgreSQL's catalogue",
+    ("onecard", "pg_proc"): "PostgreSQL's catalogue",
+    ("onecard", "pg_extension"): "PostgreSQL's catalogue",
+    ("onecard", "pg_dist_partition"): "the catalogue of Citus",
+    ("onecard", "pg_dist_object"): "the catalogue of Citus",
+    ("onecard", "pg_dist_node"): "the catalogue of Citus",
+    ("onecard", "alembic_version"): "what the migrations note",
 }
 """(package, table) -> why it may read a table that does not stand below it."""
 

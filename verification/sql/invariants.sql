@@ -6,7 +6,12 @@ SELECT (SELECT count(*) FROM transfer) AS transfers, (SELECT count(*) FROM reque
        (SELECT count(*) FROM position) AS positions, (SELECT count(*) FROM gateway_order) AS orders,
        (SELECT count(*) FROM dispute) AS disputes, (SELECT count(*) FROM shift_closing) AS closings,
        (SELECT count(*) FROM bank_entry) AS bank_entries, (SELECT count(*) FROM sale_line) AS sale_lines,
-       (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals;
+       (SELECT count(*) FROM credential) AS credentials, (SELECT count(*) FROM terminal) AS terminals,
+       (SELECT count(*) FROM purse) + (SELECT count(*) FROM credential) + (SELECT count(*) FROM visit)
+       + (SELECT count(*) FROM phone_activation) + (SELECT count(*) FROM gateway_order)
+       + (SELECT count(*) FROM code_reference) + (SELECT count(*) FROM shift_closing)
+       + (SELECT count(*) FROM closed_day WHERE cycle_date IS NOT NULL) + (SELECT count(*) FROM quarter_result)
+           AS "references";
 
 -- name: balances_sum_to_zero
 -- Purses as stored plus all other accounts as the sum of their transfers: one fen off anywhere shows here.
@@ -14,9 +19,9 @@ SELECT s.off_fen
 FROM (
     SELECT ((SELECT coalesce(sum(balance_fen), 0) FROM purse)
           + (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
-             WHERE NOT EXISTS (SELECT FROM purse w WHERE w.book = t.book AND w.account_id = t.credit_account))
+             WHERE NOT EXISTS (SELECT 1 FROM purse w WHERE w.book = t.book AND w.account_id = t.credit_account))
           - (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
-             WHERE NOT EXISTS (SELECT FROM purse w WHERE w.book = t.book AND w.account_id = t.debit_account))
+             WHERE NOT EXISTS (SELECT 1 FROM purse w WHERE w.book = t.book AND w.account_id = t.debit_account))
            )::bigint AS off_fen
 ) s WHERE s.off_fen <> 0;
 
@@ -49,7 +54,7 @@ FROM (
         WHERE t.book = d.book AND t.business_date = d.business_date
     ) m ON true
     WHERE d.rolled_up_at IS NOT NULL
-      AND NOT EXISTS (SELECT FROM purse w WHERE w.book = d.book AND w.account_id = m.account_id)
+      AND NOT EXISTS (SELECT 1 FROM purse w WHERE w.book = d.book AND w.account_id = m.account_id)
     UNION ALL
     SELECT book, account_id, business_date, 0, credit_fen - debit_fen FROM account_day
 ) s
@@ -72,6 +77,41 @@ WHERE d.account_id IS NULL OR c.account_id IS NULL
    OR (t.kind = 'grant' AND (d.kind <> 'grant' OR c.kind <> 'subsidy'))
    OR (t.kind = 'payout' AND (d.kind <> 'cash' OR c.kind <> 'float'))
    OR (t.kind = 'lapse' AND (d.kind <> 'subsidy' OR c.kind <> 'grant'));
+
+-- name: references_exist
+-- Rows that refer to an official, a credential, a shift, a cycle or a quarter that is not there. No foreign key could
+-- keep these once the ledger is spread over several nodes.
+SELECT 'purse' AS kind, w.book::text AS book, w.holder_id::text AS number, 0::bigint AS off_fen
+FROM purse w LEFT JOIN official o ON o.book = w.book AND o.holder_id = w.holder_id WHERE o.book IS NULL
+UNION ALL
+SELECT 'credential', c.book::text, c.credential_id::text, 0
+FROM credential c LEFT JOIN official o ON o.book = c.book AND o.holder_id = c.holder_id WHERE o.book IS NULL
+UNION ALL
+SELECT 'visit', v.book::text, v.visit_id::text, 0
+FROM visit v LEFT JOIN official o ON o.book = v.book AND o.holder_id = v.holder_id WHERE o.book IS NULL
+UNION ALL
+SELECT 'phone_activation', a.book::text, a.activation_id::text, 0
+FROM phone_activation a LEFT JOIN official o ON o.book = a.book AND o.holder_id = a.holder_id WHERE o.book IS NULL
+UNION ALL
+SELECT 'gateway_order', g.book::text, g.number::text, 0
+FROM gateway_order g LEFT JOIN official o ON o.book = g.book AND o.holder_id = g.holder_id WHERE o.book IS NULL
+UNION ALL
+SELECT 'code_reference', r.book::text, r.credential_id::text, 0
+FROM code_reference r LEFT JOIN credential c ON c.book = r.book AND c.credential_id = r.credential_id
+WHERE c.book IS NULL
+UNION ALL
+SELECT 'shift_closing', c.book::text, c.terminal_id::text, 0
+FROM shift_closing c
+LEFT JOIN till_shift s ON s.book = c.book AND s.terminal_id = c.terminal_id AND s.epoch = c.epoch
+                      AND s.first_sequence = c.first_sequence
+WHERE s.book IS NULL
+UNION ALL
+SELECT 'closed_day', d.book::text, d.business_date::text, 0
+FROM closed_day d LEFT JOIN cycle c ON c.business_date = d.cycle_date
+WHERE d.cycle_date IS NOT NULL AND c.business_date IS NULL
+UNION ALL
+SELECT 'quarter_result', r.book::text, r.canteen_id::text, 0
+FROM quarter_result r LEFT JOIN evaluation_quarter q ON q.quarter = r.quarter WHERE q.quarter IS NULL;
 
 -- name: approved_are_posted
 -- Approved charges whose transfers are missing or come to another amount; voids whose reversal does.
@@ -109,13 +149,18 @@ GROUP BY t.posting_id;
 
 -- name: forwarded_numbers
 -- Forwarded numbers whose answer in the other book is to another message, or stands in two other books.
-SELECT h.epoch, h.sequence, h.terminal_id,
-       sum(o.cash_fen + o.subsidy_fen + o.host_fen)::bigint AS off_fen
-FROM request h
-JOIN request o ON o.terminal_id = h.terminal_id AND o.epoch = h.epoch AND o.sequence = h.sequence AND o.book <> h.book
-WHERE h.forwarded_to IS NOT NULL AND o.forwarded_to IS NULL
-GROUP BY h.epoch, h.sequence, h.terminal_id, h.digest, h.forwarded_to
-HAVING bool_or(o.digest IS NOT NULL AND o.digest <> h.digest) OR bool_or(o.book <> h.forwarded_to);
+WITH answered AS MATERIALIZED (
+    SELECT h.epoch, h.sequence, h.terminal_id, h.digest, h.forwarded_to, o.book AS answered_in,
+           o.digest AS answered_digest, o.cash_fen + o.subsidy_fen + o.host_fen AS fen
+    FROM request h
+    JOIN request o ON o.terminal_id = h.terminal_id AND o.epoch = h.epoch AND o.sequence = h.sequence
+                  AND o.book <> h.book
+    WHERE h.forwarded_to IS NOT NULL AND o.forwarded_to IS NULL
+)
+SELECT epoch, sequence, terminal_id, sum(fen)::bigint AS off_fen
+FROM answered
+GROUP BY epoch, sequence, terminal_id, digest, forwarded_to
+HAVING bool_or(answered_digest IS NOT NULL AND answered_digest <> digest) OR bool_or(answered_in <> forwarded_to);
 
 -- name: counter_used_once
 -- Counter values of a credential that stand in more than one posting.
@@ -187,14 +232,15 @@ HAVING sum(kept_fen) <> sum(fen) OR sum(kept_payments) <> sum(payments);
 -- name: closed_day_has_cycle
 -- Closed days without a cycle although a later one was closed, and days marked closed that are still open. While a cycle
 -- is being closed, its days have none yet: an interruption there is no damage, and the job runner continues it.
-SELECT d.book, d.business_date,
-       (SELECT coalesce(sum(t.amount_fen), 0) FROM transfer t
-        WHERE t.book = d.book AND t.business_date = d.business_date)::bigint AS off_fen
+SELECT d.book, d.business_date, coalesce(sum(t.amount_fen), 0)::bigint AS off_fen
 FROM closed_day d
-WHERE (d.cycle_date IS NULL AND EXISTS (
-    SELECT FROM cycle c WHERE c.business_date >= d.business_date AND c.state <> 'closing'))
-   OR EXISTS (SELECT FROM book_day b WHERE b.book = d.book AND b.business_date <= d.business_date)
-   OR d.cycle_date < d.business_date;
+LEFT JOIN book_day b ON b.book = d.book AND b.business_date <= d.business_date
+LEFT JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+WHERE (d.cycle_date IS NULL
+       AND d.business_date <= (SELECT max(c.business_date) FROM cycle c WHERE c.state <> 'closing'))
+   OR b.book IS NOT NULL
+   OR d.cycle_date < d.business_date
+GROUP BY d.book, d.business_date;
 
 -- name: positions_sum_to_zero
 -- Cycles whose net positions do not sum to zero.
@@ -221,15 +267,21 @@ WHERE p.position_fen <> coalesce(s.net_fen, 0) OR p.position_fen <> p.receivable
 -- given back the fee of its own cycle.
 SELECT f.cycle_date, f.issuer_id, f.canteen_id, (f.taken_fen - f.due_fen)::bigint AS off_fen
 FROM (
-    SELECT o.cycle_date, o.issuer_id, o.canteen_id,
-           coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.line = 'fee'), 0) AS taken_fen,
-           c.fee_fen * coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.line <> 'fee'), 0)
-           - coalesce((SELECT sum(e.fee_fen - c.fee_fen) FROM earlier_fee e
-                       WHERE e.cycle_date = o.cycle_date AND e.book = o.book AND e.issuer_id = o.issuer_id
-                         AND e.canteen_id = o.canteen_id), 0) AS due_fen
-    FROM obligation o JOIN cycle c ON c.business_date = o.cycle_date AND c.state NOT IN ('closing', 'closed')
-    WHERE o.issuer_id <> o.acquirer_id
-    GROUP BY o.cycle_date, c.fee_fen, o.book, o.issuer_id, o.canteen_id
+    SELECT o.cycle_date, o.issuer_id, o.canteen_id, o.taken_fen,
+           o.fee_fen * (o.meals + coalesce(e.meals, 0)) - coalesce(e.fen, 0) AS due_fen
+    FROM (
+        SELECT b.cycle_date, c.fee_fen, b.book, b.issuer_id, b.canteen_id,
+               coalesce(sum(b.paid_fen - b.reversed_fen) FILTER (WHERE b.line = 'fee'), 0) AS taken_fen,
+               coalesce(sum(b.payments - b.reversals) FILTER (WHERE b.line <> 'fee'), 0) AS meals
+        FROM obligation b JOIN cycle c ON c.business_date = b.cycle_date AND c.state NOT IN ('closing', 'closed')
+        WHERE b.issuer_id <> b.acquirer_id
+        GROUP BY b.cycle_date, c.fee_fen, b.book, b.issuer_id, b.canteen_id
+    ) o
+    LEFT JOIN (
+        SELECT cycle_date, book, issuer_id, canteen_id, count(*) AS meals, sum(fee_fen) AS fen
+        FROM earlier_fee GROUP BY cycle_date, book, issuer_id, canteen_id
+    ) e ON e.cycle_date = o.cycle_date AND e.book = o.book AND e.issuer_id = o.issuer_id
+       AND e.canteen_id = o.canteen_id
 ) f
 WHERE f.taken_fen <> f.due_fen;
 
@@ -275,11 +327,12 @@ HAVING d.amount_fen <> coalesce(sum(t.amount_fen), 0);
 -- Payments posted while the credential was on the block list.
 SELECT t.posting_id, t.credential_id, t.amount_fen AS off_fen
 FROM transfer t
-JOIN LATERAL (
-    SELECT b.blocked, b.at FROM block_entry b
-    WHERE b.credential_id = t.credential_id AND b.at < t.posted_at - interval '5 seconds'
-    ORDER BY b.version DESC LIMIT 1
-) b ON b.blocked
+JOIN (
+    SELECT e.credential_id, e.blocked, e.at AS since,
+           lead(e.at) OVER (PARTITION BY e.credential_id ORDER BY e.version) AS until
+    FROM block_entry e
+) b ON b.blocked AND b.credential_id = t.credential_id AND b.since < t.posted_at - interval '5 seconds'
+   AND (b.until IS NULL OR b.until >= t.posted_at - interval '5 seconds')
 WHERE t.kind IN ('payment', 'working_meal');
 
 -- name: own_canteen
@@ -349,7 +402,7 @@ FROM transfer t
 LEFT JOIN visit v ON v.book = t.book AND v.holder_id = t.holder_id AND v.working_meal = t.posting_id
                  AND v.host_agency_id = t.acquirer_id
 WHERE t.kind = 'working_meal' AND v.visit_id IS NULL
-  AND NOT EXISTS (SELECT FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal');
+  AND NOT EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal');
 
 -- name: closed_accounts
 -- Closed accounts with money left in a purse.
@@ -361,28 +414,40 @@ WHERE o.state = 'left' AND w.balance_fen <> 0;
 -- Terminals without an enrolment that a second person approved.
 SELECT m.terminal_id, 0::bigint AS off_fen
 FROM terminal m
-WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.book = m.book AND e.terminal_id = m.terminal_id
+WHERE NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.book = m.book AND e.terminal_id = m.terminal_id
                   AND e.approved_by IS NOT NULL AND e.approved_by <> e.created_by);
 
 -- name: agreed_shifts
 -- Shifts that agreed when they were closed, and of whose numbers the ledger has other payments now.
-SELECT c.terminal_id, c.epoch, c.first_sequence AS shift, (coalesce(s.fen, 0) - c.amount_fen)::bigint AS off_fen
-FROM shift_closing c
-LEFT JOIN LATERAL (
-    SELECT sum(x.sign) AS payments, sum(x.sign * x.fen) AS fen
-    FROM (
-        SELECT CASE r.operation WHEN 'void' THEN -1 ELSE 1 END AS sign,
-               CASE WHEN f.book IS NULL THEN r.cash_fen + r.subsidy_fen + r.host_fen
-                    ELSE f.cash_fen + f.subsidy_fen + f.host_fen END AS fen
-        FROM request r
-        LEFT JOIN request f ON f.book = r.forwarded_to AND f.terminal_id = r.terminal_id AND f.epoch = r.epoch
-                           AND f.sequence = r.sequence
-        WHERE r.book = c.book AND r.terminal_id = c.terminal_id AND r.epoch = c.epoch
-          AND r.sequence BETWEEN c.first_sequence AND c.last_sequence
-    ) x WHERE x.fen > 0
-) s ON true
-WHERE c.agrees AND (coalesce(s.payments, 0), coalesce(s.fen, 0)) <> (c.payments, c.amount_fen)
-ORDER BY c.terminal_id, c.epoch, c.first_sequence;
+WITH away AS MATERIALIZED (
+    SELECT m.book, f.terminal_id, f.epoch, f.sequence, CASE f.operation WHEN 'void' THEN -1 ELSE 1 END AS sign,
+           f.cash_fen + f.subsidy_fen + f.host_fen AS fen
+    FROM request f JOIN terminal m ON m.terminal_id = f.terminal_id AND m.book <> f.book
+    WHERE f.cash_fen + f.subsidy_fen + f.host_fen > 0
+)
+SELECT s.terminal_id, s.epoch, s.first_sequence AS shift, (sum(s.fen) - s.said_fen)::bigint AS off_fen
+FROM (
+    SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.number, c.payments AS said_payments,
+           c.amount_fen AS said_fen, 0 AS payments, 0::bigint AS fen
+    FROM shift_closing c WHERE c.agrees
+    UNION ALL
+    SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.number, c.payments, c.amount_fen,
+           CASE r.operation WHEN 'void' THEN -1 ELSE 1 END,
+           CASE r.operation WHEN 'void' THEN -1 ELSE 1 END * (r.cash_fen + r.subsidy_fen + r.host_fen)
+    FROM shift_closing c
+    JOIN request r ON r.book = c.book AND r.terminal_id = c.terminal_id AND r.epoch = c.epoch
+                  AND r.sequence BETWEEN c.first_sequence AND c.last_sequence
+    WHERE c.agrees AND r.cash_fen + r.subsidy_fen + r.host_fen > 0
+    UNION ALL
+    SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.number, c.payments, c.amount_fen, a.sign, a.sign * a.fen
+    FROM shift_closing c
+    JOIN away a ON a.book = c.book AND a.terminal_id = c.terminal_id AND a.epoch = c.epoch
+               AND a.sequence BETWEEN c.first_sequence AND c.last_sequence
+    WHERE c.agrees
+) s
+GROUP BY s.book, s.terminal_id, s.epoch, s.first_sequence, s.number, s.said_payments, s.said_fen
+HAVING (sum(s.payments), sum(s.fen)) <> (s.said_payments, s.said_fen)
+ORDER BY s.terminal_id, s.epoch, s.first_sequence;
 
 -- name: sale_lines
 -- Payments whose lines do not add up to what was paid, and lines without a payment.

@@ -57,7 +57,6 @@ class QuarterResult(Base):
     __tablename__ = "quarter_result"
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
-        ForeignKeyConstraint(["quarter"], ["evaluation_quarter.quarter"]),
         Index("ix_quarter_result_quarter", "quarter"),
     )
 
