@@ -11,7 +11,7 @@ import psycopg
 from alembic.script import ScriptDirectory
 
 from foundation.catalogue import Explained
-from onecard.migrate import alembic_config, owns_tables, plan_for_nodes, set_privileges
+from onecard.migrate import alembic_config, owns_tables, set_privileges, suit_nodes
 
 CITUS_SINCE = 13
 """The first major version of Citus that the SQL of the ledger is known to run on."""
@@ -99,7 +99,7 @@ def _run(connection: psycopg.Connection, steps: list[Step], running_role: str) -
     connection.execute("SET LOCAL client_min_messages = warning")
     for step in steps:
         connection.execute(step.statement.encode(), step.parameters)
-    plan_for_nodes(connection)
+    suit_nodes(connection)
     # Citus makes the views of what it moves anew, and forgets who may read them.
     set_privileges(connection, running_role)
 

@@ -17,6 +17,7 @@ import clearing
 import registry
 import settlement
 import waste
+from foundation.postgres import LOCK_TIMEOUT_MS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 FUNCTIONS = (
@@ -83,24 +84,27 @@ def migrate(owner_url: str, running_role: str, audit_key: bytes | None = None) -
                 connection.execute(SchemaManager.get_schema().encode())
             for path in FUNCTIONS:
                 connection.execute(path.read_bytes())
-            plan_for_nodes(connection)
+            suit_nodes(connection)
             set_privileges(connection, running_role)
 
 
-def plan_for_nodes(connection: psycopg.Connection) -> None:
-    """Have the functions of a distributed ledger planned with their book: without it no plan knows the node.
+def suit_nodes(connection: psycopg.Connection) -> None:
+    """Set what the functions of a distributed ledger need on their book's node, and nothing on one node.
 
-    On one node they keep one plan for every call, as their files say (decision 9).
+    There no plan that is made without the book knows where it is (decision 9 keeps one plan for every call), and the
+    limits of the caller's session do not reach the node.
     """
     if connection.execute("SELECT to_regclass('pg_dist_partition')").fetchone() == (None,):
         return
-    for (signature,) in connection.execute(_ONE_PLAN).fetchall():
-        connection.execute(f"ALTER FUNCTION {signature} SET plan_cache_mode = force_custom_plan".encode())
+    for signature, one_plan in connection.execute(_ON_NODES).fetchall():
+        connection.execute(f"ALTER FUNCTION {signature} SET lock_timeout = {LOCK_TIMEOUT_MS}".encode())
+        if one_plan:
+            connection.execute(f"ALTER FUNCTION {signature} SET plan_cache_mode = force_custom_plan".encode())
 
 
-_ONE_PLAN = """
-SELECT p.oid::regprocedure::text FROM pg_proc p
-WHERE p.pronamespace = 'public'::regnamespace AND 'plan_cache_mode=force_generic_plan' = ANY (p.proconfig)
+_ON_NODES = """
+SELECT p.oid::regprocedure::text, 'plan_cache_mode=force_generic_plan' = ANY (p.proconfig) FROM pg_proc p
+WHERE p.pronamespace = 'public'::regnamespace AND p.proname IN ('charge', 'charge_with_lines', 'void_charge')
   AND EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'transfer'::regclass)
 """
 

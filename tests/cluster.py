@@ -15,6 +15,9 @@ from tests.running_system import TestServer
 
 CITUS_URL = os.environ.get("ONECARD_CITUS_URL")
 
+ACTIVITY = "pg_stat_activity" if CITUS_URL is None else "citus_stat_activity"
+"""The view of what all sessions do, on every node."""
+
 SHARDS = 4
 """So that a test's database is copied quickly; the books of the demo city stand on both workers."""
 
@@ -63,23 +66,27 @@ class Cluster:
                 db.execute(f'ALTER DATABASE "{name}" SET citus.shard_count = {SHARDS}'.encode())
 
     def _copy(self, node: tuple[str, int, int], name: str, template: str) -> None:
-        """CREATE DATABASE, which wants the template for itself: Citus's own process there is sent away meanwhile."""
-        give_up_at = time.monotonic() + 60
         with self._connect(node, "postgres") as db:
-            while True:
-                db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (template,))
-                try:
-                    db.execute(f'CREATE DATABASE "{name}" OWNER {self.owner} TEMPLATE "{template}"'.encode())
-                    return
-                except psycopg.errors.ObjectInUse:
-                    if time.monotonic() > give_up_at:
-                        raise
+            _insist(db, template, f'CREATE DATABASE "{name}" OWNER {self.owner} TEMPLATE "{template}"')
 
     def drop_database(self, name: str) -> None:
         """Drop it on every node."""
         for node in self._nodes:
             with self._connect(node, "postgres") as db:
-                db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+                _insist(db, name, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _insist(db: psycopg.Connection, database: str, statement: str) -> None:
+    """Run what wants a database for itself: Citus's own process there is sent away until it has it."""
+    give_up_at = time.monotonic() + 60
+    while True:
+        db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database,))
+        try:
+            db.execute(statement.encode())
+            return
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > give_up_at:
+                raise
 
 
 Server = TestServer | Cluster

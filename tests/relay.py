@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 
 class Relay:
-    """Carries connections from a TCP port to the database's socket."""
+    """Carries connections from a TCP port to the database, which is on a socket or on another port."""
 
-    def __init__(self, socket_path: str) -> None:
-        self._socket_path = socket_path
+    def __init__(self, database: SplitResult) -> None:
+        self._database = database
         self._pumps: set[asyncio.Task[None]] = set()
         self._lost: list[asyncio.StreamWriter] = []
 
@@ -22,7 +22,11 @@ class Relay:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection, both ways."""
-        there, back = await asyncio.open_unix_connection(self._socket_path)
+        if self._database.hostname is None:
+            [folder] = parse_qs(self._database.query)["host"]
+            there, back = await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
+        else:
+            there, back = await asyncio.open_connection(self._database.hostname, self._database.port)
         self._lost += [writer, back]
         self._pumps |= {asyncio.create_task(pump(reader, back)), asyncio.create_task(pump(there, writer))}
 
@@ -43,10 +47,9 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @asynccontextmanager
 async def relay_to(database_url: str) -> AsyncIterator[tuple[Relay, str]]:
-    """A relay to a database on a socket, and the database's URL through it."""
+    """A relay to a database, and the database's URL through it."""
     url = urlsplit(database_url)
-    [folder] = parse_qs(url.query)["host"]
-    relay = Relay(f"{folder}/.s.PGSQL.5432")
+    relay = Relay(url)
     server = await asyncio.start_server(relay.carry, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:

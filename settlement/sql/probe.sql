@@ -15,8 +15,8 @@ SELECT g.are_open AS gates_are_open,
 FROM gates g, written w;
 
 -- name: books
--- Every book.
-SELECT book FROM book;
+-- Every book that has purses.
+SELECT d.book FROM book_day d WHERE EXISTS (SELECT 1 FROM purse p WHERE p.book = d.book);
 
 -- name: forget_probes
 -- Rows of workers that have ended.

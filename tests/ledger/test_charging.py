@@ -24,6 +24,7 @@ from settlement.ledger import QUERIES, new_posting_id
 from settlement.transfers import TransferKind
 from terminals import blocking
 from terminals.blocking import BlockListVersion
+from tests.cluster import ACTIVITY
 from tests.counter import HANGZHOU, NINGBO, Counter, Holder
 from tests.relay import relay_to
 
@@ -402,9 +403,9 @@ async def test_the_times_of_a_purse_are_in_the_order_of_its_balances(counter: Co
     await counter.charger.charge(order)
     other = await asyncpg.connect(database_url)
     await other.execute("BEGIN")
-    await other.fetch("SELECT FROM purse WHERE holder_id = $1 FOR UPDATE", holder.holder_id)
+    await other.fetch(f"SELECT FROM purse WHERE book = {NINGBO} AND holder_id = $1 FOR UPDATE", holder.holder_id)
     waiting = asyncio.create_task(counter.charger.void(NINGBO, void.key, void.digest, 1, order.key.sequence))
-    while not await counter.ledger.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+    while not await counter.ledger.fetchval(f"SELECT count(*) FROM {ACTIVITY} WHERE wait_event_type = 'Lock'"):
         await asyncio.sleep(0.01)
     arguments = (NINGBO, "top_up", "counter", [new_posting_id()], [holder.holder_id], [500])
     await other.fetch("SELECT * FROM deposit($1, $2, $3, $4, $5, $6)", *arguments)
@@ -501,7 +502,8 @@ async def test_a_voided_late_payment_still_counts(counter: Counter) -> None:
 
 async def test_a_locked_purse_keeps_only_its_own_charge_waiting(counter: Counter, database_url: str) -> None:
     till, holders = await counter.till(), [await counter.holder() for _ in range(20)]
-    async with locked(database_url, "SELECT FROM purse WHERE holder_id = $1 FOR UPDATE", holders[3].holder_id):
+    held = f"SELECT FROM purse WHERE book = {NINGBO} AND holder_id = $1 FOR UPDATE"
+    async with locked(database_url, held, holders[3].holder_id):
         charges = [asyncio.create_task(counter.charger.charge(counter.order(till, holder))) for holder in holders]
         stuck = charges.pop(3)
         assert {(await charge).outcome for charge in charges} == {"approved"}
@@ -514,7 +516,7 @@ async def test_a_locked_purse_keeps_only_its_own_charge_waiting(counter: Counter
 
 async def test_a_locked_card_makes_its_batch_go_one_by_one(counter: Counter, database_url: str) -> None:
     till, holders = await counter.till(), [await counter.holder() for _ in range(10)]
-    held = "SELECT FROM credential WHERE credential_id = $1 FOR UPDATE"
+    held = f"SELECT FROM credential WHERE book = {NINGBO} AND credential_id = $1 FOR UPDATE"
     async with locked(database_url, held, holders[3].credential_id):
         charges = [asyncio.create_task(counter.charger.charge(counter.order(till, holder))) for holder in holders]
         stuck = charges.pop(3)
@@ -554,7 +556,8 @@ async def test_every_charge_is_answered_in_its_own_time_also_behind_others(
         return await call(charger, book, batch, *sales)
 
     monkeypatch.setattr(Charger, "_call", counted)
-    async with locked(database_url, "SELECT pg_advisory_xact_lock(7301, $1)", NINGBO):
+    gate = "SELECT pg_advisory_xact_lock(7301, d.book) FROM book_day d WHERE d.book = $1"
+    async with locked(database_url, gate, NINGBO):
         answers = await asyncio.gather(*(counter.charger.charge(o) for o in orders), return_exceptions=True)
     assert [a.kind.slug for a in answers if isinstance(a, Problem)] == ["unavailable"] * 12
     assert sum(sent) < 12
