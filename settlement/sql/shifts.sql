@@ -83,7 +83,7 @@ SELECT set_config('lock_timeout', '500', true);
 INSERT INTO request (book, terminal_id, epoch, sequence, operation, outcome, cash_fen, subsidy_fen, host_fen, answered_at)
 SELECT $1, $2, $3, n, 'unused', 'voided', 0, 0, 0, now()
 FROM generate_series($4::bigint, $5::bigint) n
-WHERE NOT EXISTS (SELECT FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = n)
+WHERE NOT EXISTS (SELECT 1 FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = n)
 ORDER BY n ON CONFLICT DO NOTHING;
 
 -- name: use_up_elsewhere

@@ -42,9 +42,7 @@ bursts = st.lists(st.lists(step, min_size=1, max_size=8), min_size=1, max_size=8
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bursts)
-def test_any_interleaving_keeps_every_invariant(
-    server: Server, template: str, tmp_path: Path, plan: list[Any]
-) -> None:
+def test_any_interleaving_keeps_every_invariant(server: Server, template: str, tmp_path: Path, plan: list[Any]) -> None:
     name = f"property_{uuid4().hex[:10]}"
     server.create_database(name, template=template)
     asyncio.run(_play(server.url_of(server.runner, name), tmp_path / name, plan))
