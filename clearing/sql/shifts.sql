@@ -23,23 +23,24 @@ WITH paid AS MATERIALIZED (
            least(coalesce(c.last_sequence, 9223372036854775807),
                  lead(s.first_sequence) OVER (PARTITION BY s.terminal_id, s.epoch ORDER BY s.first_sequence) - 1) AS ends
     FROM (
-        SELECT s.* FROM span p
+        SELECT x.* FROM span p
         CROSS JOIN LATERAL (
-            SELECT * FROM till_shift x
-            WHERE x.book = p.book AND x.terminal_id = p.terminal_id AND x.epoch = p.epoch AND x.first_sequence <= p.last
-              AND x.first_sequence >= coalesce((
-                  SELECT max(y.first_sequence) FROM till_shift y
-                  WHERE y.book = p.book AND y.terminal_id = p.terminal_id AND y.epoch = p.epoch
-                    AND y.first_sequence <= p.first), 0)) s
+            SELECT DISTINCT ON (y.book) y.* FROM till_shift y
+            WHERE y.book = p.book AND y.terminal_id = p.terminal_id AND y.epoch = p.epoch AND y.first_sequence <= p.first
+            ORDER BY y.book, y.first_sequence DESC) x
+        UNION
+        SELECT x.* FROM span p
+        JOIN till_shift x ON x.book = p.book AND x.terminal_id = p.terminal_id AND x.epoch = p.epoch
+                         AND x.first_sequence > p.first AND x.first_sequence <= p.last
         UNION
         SELECT x.* FROM till_shift x JOIN till ON till.book = x.book AND till.terminal_id = x.terminal_id
         WHERE x.opened_at >= $3 AND x.opened_at < $4
     ) s
     LEFT JOIN LATERAL (
-        SELECT * FROM shift_closing x
+        SELECT DISTINCT ON (x.book) x.* FROM shift_closing x
         WHERE x.book = s.book AND x.terminal_id = s.terminal_id AND x.epoch = s.epoch
           AND x.first_sequence = s.first_sequence
-        ORDER BY x.number DESC LIMIT 1) c ON true
+        ORDER BY x.book, x.number DESC) c ON true
 ), taken AS MATERIALIZED (
     SELECT p.terminal_id, p.epoch, s.first_sequence, min(p.sequence) AS first, max(p.sequence) AS last,
            count(*) AS payments, sum(p.fen)::bigint AS fen

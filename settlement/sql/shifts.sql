@@ -113,13 +113,13 @@ SELECT c.book, c.terminal_id, c.epoch, c.first_sequence, c.last_sequence, c.body
        c.signature, c.public_key, c.received_at, c.agrees, s.cashier, s.drawer, p.sequence
 FROM (SELECT DISTINCT t.terminal_id, t.epoch, t.sequence FROM transfer t
       WHERE t.book = $1 AND t.posting_id = $2 AND t.kind IN ('payment', 'working_meal')) p
+JOIN terminal m ON m.book IN (SELECT book FROM book) AND m.terminal_id = p.terminal_id
 CROSS JOIN LATERAL (
-    SELECT * FROM till_shift x
-    WHERE x.book IN (SELECT book FROM book) AND x.terminal_id = p.terminal_id AND x.epoch = p.epoch
-      AND x.first_sequence <= p.sequence
-    ORDER BY x.first_sequence DESC LIMIT 1) s
+    SELECT DISTINCT ON (x.book) x.* FROM till_shift x
+    WHERE x.book = m.book AND x.terminal_id = p.terminal_id AND x.epoch = p.epoch AND x.first_sequence <= p.sequence
+    ORDER BY x.book, x.first_sequence DESC) s
 CROSS JOIN LATERAL (
-    SELECT * FROM shift_closing x
+    SELECT DISTINCT ON (x.book) x.* FROM shift_closing x
     WHERE x.book = s.book AND x.terminal_id = s.terminal_id AND x.epoch = s.epoch AND x.first_sequence = s.first_sequence
-    ORDER BY x.number DESC LIMIT 1) c
+    ORDER BY x.book, x.number DESC) c
 WHERE p.sequence <= c.last_sequence;

@@ -23,7 +23,7 @@ NO_COLUMNS = "a sub-select without columns"
 NO_RETURNING = "a change in WITH that returns nothing"
 NO_BOOK = "a row lock without a book"
 APART = "distributed tables that are not joined by their book"
-FENCED = "LATERAL with OFFSET beside what is no table"
+FENCED = "LATERAL with LIMIT or OFFSET beside what is no table"
 CORRELATED = "a correlated sub-select among the columns of tables that are not distributed"
 COUNTED = "rows inserted from no distributed table, where a conflict leaves some out: they are counted all the same"
 GROUPING_SETS = "grouping sets"
@@ -86,10 +86,14 @@ def _faults_of_level(select: Any) -> Iterator[str]:
     }
     for item in items:
         inner = item.range_subselect.subquery.select_stmt
-        is_fenced = item.range_subselect.lateral and inner.HasField("limit_offset")
+        is_fenced = item.range_subselect.lateral and (inner.HasField("limit_offset") or inner.HasField("limit_count"))
         reads_others = _tables(inner) & set(DISTRIBUTED) and _aliases_used(inner) & others
         if is_fenced and reads_others and not _has_value(inner):
             yield FENCED
+        if item.range_subselect.lateral and not _has_value(inner):
+            for link in postgast.find_nodes(inner, grammar.SubLink):
+                if _tables(link) & set(DISTRIBUTED) and _aliases_used(link.subselect) & others:
+                    yield APART
     if not distributed and not _has_value(select):
         for target in select.target_list:
             for link in postgast.find_nodes(target, grammar.SubLink):
@@ -215,6 +219,17 @@ def test_the_ledgers_sql_asks_nothing_that_a_cluster_cannot_do() -> None:
             " CROSS JOIN LATERAL (SELECT * FROM transfer x WHERE x.book = d.book OFFSET 0) t",
             FENCED,
         ),
+        (
+            "WITH span AS (SELECT book, 1 AS first FROM till_shift) SELECT 1 FROM span p CROSS JOIN LATERAL ("
+            "SELECT * FROM till_shift x WHERE x.book = p.book ORDER BY x.first_sequence LIMIT 1) s",
+            FENCED,
+        ),
+        (
+            "WITH span AS (SELECT book, 1 AS first FROM till_shift) SELECT 1 FROM span p CROSS JOIN LATERAL ("
+            "SELECT * FROM till_shift x WHERE x.book = p.book AND x.first_sequence >= ("
+            "SELECT max(y.first_sequence) FROM till_shift y WHERE y.book = p.book)) s",
+            APART,
+        ),
         ("SELECT c.book, (SELECT count(*) FROM visit v WHERE v.book = c.book) FROM canteen c", CORRELATED),
         ("INSERT INTO request (book) SELECT $1 WHERE $2 ON CONFLICT DO NOTHING", COUNTED),
         ("SELECT book, kind, count(*) FROM transfer GROUP BY GROUPING SETS ((book), (kind))", GROUPING_SETS),
@@ -232,6 +247,8 @@ def test_what_is_forbidden_is_found(text: str, fault: str) -> None:
         "SELECT 1 FROM purse w JOIN transfer t ON t.book = w.book WHERE t.book = p_book FOR UPDATE OF w",
         "SELECT 1 FROM book_day d CROSS JOIN LATERAL (SELECT * FROM transfer x WHERE x.book = d.book OFFSET 0) t",
         "SELECT 1 FROM unnest($2) a CROSS JOIN LATERAL (SELECT 1 FROM purse x WHERE x.book = $1 OFFSET 0) t",
+        "WITH span AS (SELECT book FROM till_shift) SELECT 1 FROM span p CROSS JOIN LATERAL ("
+        "SELECT DISTINCT ON (x.book) x.* FROM till_shift x WHERE x.book = p.book ORDER BY x.book, x.first_sequence) s",
         "INSERT INTO request (book) VALUES ($1) ON CONFLICT DO NOTHING",
         "SELECT FROM agency WHERE EXISTS (SELECT FROM canteen)",
     ],
