@@ -66,10 +66,12 @@ async def find_officials(
     ``keep_open``: no open account among them is closed until the transaction ends.
     """
     wanted = select(Official).where(Official.holder_id.in_(holder_ids))
-    if keep_open:
-        locked = wanted.order_by(Official.holder_id).with_for_update(read=True)
-        wanted = locked.execution_options(populate_existing=True)
     found: dict[int, Official] = {official.holder_id: official for official in await db.scalars(wanted)}
+    if keep_open:
+        for book in sorted({official.book for official in found.values()}):
+            # A row is locked in a book that is known: it may stand on another node.
+            locked = wanted.where(Official.book == book).order_by(Official.holder_id).with_for_update(read=True)
+            await db.scalars(locked.execution_options(populate_existing=True))
     for holder_id in holder_ids:
         if holder_id not in found:
             raise Problem(NOT_FOUND, "official.not_found", holder_id=holder_id)

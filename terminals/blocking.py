@@ -15,6 +15,7 @@ from foundation.postgres import LOST_CONNECTION, Connection, Pool, as_struct, co
 from foundation.problems import INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
+from registry.identifiers import Book, HolderId
 from registry.models import Credential, Database, Official
 from registry.officials import find_officials, must_be_open
 from terminals.models import BlockEntry
@@ -66,10 +67,11 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
         raise Problem(SECOND_PERSON)
 
 
-async def block_all(db: AsyncSession, holder_id: int, reason: str, changed_by: str) -> int:
+async def block_all(db: AsyncSession, book: Book, holder_id: HolderId, reason: str, changed_by: str) -> int:
     """Block every credential of an official that is not blocked yet; returns how many."""
-    active = select(Credential).where(Credential.holder_id == holder_id, Credential.state == "active")
-    credentials = list(await db.scalars(active.order_by(Credential.credential_id).with_for_update()))
+    own = select(Credential).where(Credential.book == book, Credential.holder_id == holder_id)
+    active = own.where(Credential.state == "active").order_by(Credential.credential_id)
+    credentials = list(await db.scalars(active.with_for_update()))
     for credential in credentials:
         await _change(db, credential, True, reason, changed_by)
     return len(credentials)
@@ -93,7 +95,9 @@ async def block_clone(database: Database, credential_id: int, counter: int) -> N
 async def _block_once(db: AsyncSession, credential_id: int, counter: int) -> bool:
     """Block the card if the counter has paid and has not led to a block before; returns whether it did."""
     reason = f"clone suspected: counter {counter} was used before"
-    credential = await _locked(db, credential_id)
+    credential = await db.scalar(select(Credential).where(Credential.credential_id == credential_id))
+    if credential is not None:
+        await db.refresh(credential, with_for_update=True)
     known = select(BlockEntry.version).where(BlockEntry.credential_id == credential_id, BlockEntry.reason == reason)
     if credential is None or credential.state != "active" or await db.scalar(known) is not None:
         return False
@@ -108,10 +112,6 @@ async def _has_paid(db: AsyncSession, credential: Credential, counter: int) -> b
     values = (credential.book, credential.holder_id, credential.credential_id, counter)
     found = await connection.exec_driver_sql(QUERIES["counter_has_paid"], values)
     return bool(found.scalar_one())
-
-
-async def _locked(db: AsyncSession, credential_id: int) -> Credential | None:
-    return await db.scalar(select(Credential).where(Credential.credential_id == credential_id).with_for_update())
 
 
 async def _change(db: AsyncSession, credential: Credential, blocked: bool, reason: str, changed_by: str | None) -> None:

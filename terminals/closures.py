@@ -70,7 +70,7 @@ async def _close(change: Change, book: Book, holder_id: HolderId, posting_id: UU
     closed = await close_account(await change.connection(), book, holder_id, posting_id)
     if closed.is_repeat:
         return closed, 0
-    return closed, await blocking.block_all(change.db, holder_id, "account closed", change.note.actor)
+    return closed, await blocking.block_all(change.db, book, holder_id, "account closed", change.note.actor)
 
 
 async def _closure_approved(change: Change, approval: Approval) -> dict[str, Any]:

@@ -140,8 +140,10 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
     key = key_of(asked)
     async with database.begin() as db:
         activation = await db.scalar(
-            select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id).with_for_update()
+            select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id)
         )
+        if activation is not None:
+            await db.refresh(activation, with_for_update=True)
         if (
             activation is None
             or activation.expires_at <= datetime.now(UTC)

@@ -147,16 +147,17 @@ def test_an_honest_ledger_holds(server: Server, played: PlayedLedger) -> None:
 
 LIFT = """
 DO $$ DECLARE r record; BEGIN
-  FOR r IN SELECT conrelid::regclass AS t, conname FROM pg_constraint
-           WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'u')
-  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', r.t, r.conname); END LOOP;
-  FOR r IN SELECT conrelid::regclass AS t, conname FROM pg_constraint
-           WHERE connamespace = 'public'::regnamespace AND contype = 'p'
-  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', r.t, r.conname); END LOOP;
-  FOR r IN SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE 'uq_%'
+  FOR r IN SELECT c.relname AS t, n.conname FROM pg_constraint n JOIN pg_class c ON c.oid = n.conrelid
+           WHERE n.connamespace = 'public'::regnamespace AND n.contype IN ('c', 'f', 'u', 'p')
+             AND c.relname !~ '_[0-9]{6,}$'
+           ORDER BY n.contype = 'p'
+  LOOP EXECUTE format('ALTER TABLE %I DROP CONSTRAINT IF EXISTS %I CASCADE', r.t, r.conname); END LOOP;
+  FOR r IN SELECT indexname FROM pg_indexes
+           WHERE schemaname = 'public' AND indexname LIKE 'uq_%' AND tablename !~ '_[0-9]{6,}$'
   LOOP EXECUTE format('DROP INDEX IF EXISTS %I', r.indexname); END LOOP;
 END $$
 """
+"""On a cluster the shards of a table stand beside it, with a number at the end of their names, and follow it."""
 
 FIRST = "(SELECT posting_id FROM transfer WHERE kind = 'payment' ORDER BY posted_at, part LIMIT 1)"
 LAST = "(SELECT posting_id FROM transfer WHERE kind = 'payment' ORDER BY posted_at DESC, part LIMIT 1)"

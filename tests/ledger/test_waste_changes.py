@@ -27,6 +27,7 @@ from registry.meals import Meal
 from registry.models import Canteen, Database
 from registry.roles import Role
 from tests.closed_days import KEYS
+from tests.cluster import goes_back
 from waste.bulletins.bulletins import (
     draft_bulletin,
     edit_bulletin,
@@ -610,6 +611,7 @@ async def test_reminders_are_in_the_readers_language(world: World) -> None:
     assert "self_evaluation" not in {one.kind for one in late}, "nobody is reminded of what he can do no more"
 
 
+@goes_back
 async def test_steps_that_hold_a_sentence_get_their_code(world: World, owner_url: str) -> None:
     """Earlier releases wrote English sentences; people's own words stay as they are."""
     number = await world.case(what="overdue since 2026-10-01")

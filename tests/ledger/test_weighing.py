@@ -33,6 +33,7 @@ from registry.meals import Meal
 from registry.models import Canteen
 from tests.builders import Network
 from tests.closed_days import KEYS
+from tests.cluster import goes_back
 from tests.running_system import Person
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, Recorded, Source
@@ -220,6 +221,7 @@ async def test_what_was_taken_back_is_unknown_and_a_zero_is_a_zero(ledger: Pool)
     assert tuple(month) == (1, 2_000, 2)
 
 
+@goes_back
 async def test_a_weight_that_an_earlier_release_canceled_is_taken_back(
     ledger: Pool, owner_url: str, database_url: str
 ) -> None:

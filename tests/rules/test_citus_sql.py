@@ -3,6 +3,7 @@
 Found by running every query on a cluster. The tables are those of ``onecard.distribute``.
 """
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import Table, UniqueConstraint
 from onecard.distribute import DELEGATED, DISTRIBUTED, REFERENCE
 from registry.models import Base
 from tests.rules.test_sql_borders import MODELS
-from tests.sql_text import functions, named_queries, statements_of, strings_of_python, tables_of
+from tests.sql_text import functions, named_queries, python_files, statements_of, strings_of_python, tables_of
 
 NODES_APART = {"forwarded_numbers"}
 """Joins two books: what stands under one number in both. ``verify`` allows its connection such joins."""
@@ -255,6 +256,43 @@ def test_what_is_forbidden_is_found(text: str, fault: str) -> None:
 )
 def test_what_is_allowed_is_not(text: str) -> None:
     assert list(faults_of(text)) == []
+
+
+def locks_without_a_book(tree: ast.AST) -> Iterator[str]:
+    """Functions that lock rows of a distributed table's class (``select(X) … with_for_update()``) in no book.
+
+    ``get``, ``get_one`` and ``refresh`` with ``with_for_update=`` go by the whole key.
+    """
+    classes = {name for _, name, table in MODELS if table in DISTRIBUTED}
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+        nodes = list(ast.walk(function))
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        if not any(isinstance(call.func, ast.Attribute) and call.func.attr == "with_for_update" for call in calls):
+            continue
+        read = {ast.unparse(arg) for call in calls if ast.unparse(call.func) == "select" for arg in call.args}
+        bound = {
+            ast.unparse(node.left)
+            for node in nodes
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)
+        }
+        yield from (f"{function.name}: {name}" for name in sorted(read & classes) if f"{name}.book" not in bound)
+
+
+def test_the_orm_locks_rows_of_a_book() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in python_files()}
+    wrong = [f"{path}: {fault}" for path, text in texts.items() for fault in locks_without_a_book(ast.parse(text))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_found"),
+    [("Credential.holder_id == 1", True), ("Credential.book == book", False), ("Credential.book != book", True)],
+)
+def test_a_lock_of_the_orm_without_a_book_is_found(condition: str, is_found: bool) -> None:
+    text = (
+        f"async def f(db):\n    own = select(Credential).where({condition})\n    await db.scalar(own.with_for_update())"
+    )
+    assert bool(list(locks_without_a_book(ast.parse(text)))) == is_found
 
 
 def table_of(name: str) -> Table:
