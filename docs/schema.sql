@@ -1384,6 +1384,10 @@ CREATE INDEX ix_cover_forecast_date ON public.cover_forecast USING btree (busine
 
 CREATE INDEX ix_credential_holder ON public.credential USING btree (book, holder_id);
 
+CREATE INDEX ix_credential_issued ON public.credential USING btree (issued_at, credential_id);
+
+CREATE INDEX ix_credential_number ON public.credential USING btree (credential_id);
+
 CREATE INDEX ix_gateway_order_open ON public.gateway_order USING btree (book, created_at) WHERE (state = 'open'::text);
 
 CREATE INDEX ix_inspection_visit_visited_on ON public.inspection_visit USING btree (visited_on);
@@ -1397,6 +1401,10 @@ CREATE INDEX ix_kitchen_month_month ON public.kitchen_month USING btree (month);
 CREATE INDEX ix_material_entry_canteen ON public.material_entry USING btree (book, canteen_id, on_day);
 
 CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date, acquirer_id);
+
+CREATE INDEX ix_official_agency ON public.official USING btree (agency_id, holder_id);
+
+CREATE INDEX ix_official_number ON public.official USING btree (holder_id);
 
 CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
 
@@ -1478,12 +1486,6 @@ ALTER TABLE ONLY public.case_step
 ALTER TABLE ONLY public.closed_day
     ADD CONSTRAINT fk_closed_day_book FOREIGN KEY (book) REFERENCES public.book(book);
 
-ALTER TABLE ONLY public.closed_day
-    ADD CONSTRAINT fk_closed_day_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
-
-ALTER TABLE ONLY public.code_reference
-    ADD CONSTRAINT fk_code_reference_book_credential FOREIGN KEY (book, credential_id) REFERENCES public.credential(book, credential_id);
-
 ALTER TABLE ONLY public.console_session
     ADD CONSTRAINT fk_console_session_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
 
@@ -1492,9 +1494,6 @@ ALTER TABLE ONLY public.cover_day
 
 ALTER TABLE ONLY public.cover_forecast
     ADD CONSTRAINT fk_cover_forecast_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
-
-ALTER TABLE ONLY public.credential
-    ADD CONSTRAINT fk_credential_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
 
 ALTER TABLE ONLY public.cycle_account
     ADD CONSTRAINT fk_cycle_account_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
@@ -1513,9 +1512,6 @@ ALTER TABLE ONLY public.enrolment
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT fk_evidence_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
-
-ALTER TABLE ONLY public.gateway_order
-    ADD CONSTRAINT fk_gateway_order_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
 
 ALTER TABLE ONLY public.grant_file
     ADD CONSTRAINT fk_grant_file_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
@@ -1556,20 +1552,11 @@ ALTER TABLE ONLY public.official
 ALTER TABLE ONLY public.payment_file
     ADD CONSTRAINT fk_payment_file_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
-ALTER TABLE ONLY public.phone_activation
-    ADD CONSTRAINT fk_phone_activation_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
-
 ALTER TABLE ONLY public."position"
     ADD CONSTRAINT fk_position_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
-ALTER TABLE ONLY public.purse
-    ADD CONSTRAINT fk_purse_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
-
 ALTER TABLE ONLY public.quarter_result
     ADD CONSTRAINT fk_quarter_result_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
-
-ALTER TABLE ONLY public.quarter_result
-    ADD CONSTRAINT fk_quarter_result_quarter FOREIGN KEY (quarter) REFERENCES public.evaluation_quarter(quarter);
 
 ALTER TABLE ONLY public.rectification_case
     ADD CONSTRAINT fk_rectification_case_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -1589,9 +1576,6 @@ ALTER TABLE ONLY public.scale_calibration
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
-ALTER TABLE ONLY public.shift_closing
-    ADD CONSTRAINT fk_shift_closing_book_terminal_id_epoch_first_sequence FOREIGN KEY (book, terminal_id, epoch, first_sequence) REFERENCES public.till_shift(book, terminal_id, epoch, first_sequence);
-
 ALTER TABLE ONLY public.statement
     ADD CONSTRAINT fk_statement_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
@@ -1603,9 +1587,6 @@ ALTER TABLE ONLY public.terminal
 
 ALTER TABLE ONLY public.terminal_session
     ADD CONSTRAINT fk_terminal_session_book_terminal_id FOREIGN KEY (book, terminal_id) REFERENCES public.terminal(book, terminal_id);
-
-ALTER TABLE ONLY public.visit
-    ADD CONSTRAINT fk_visit_book_holder_id FOREIGN KEY (book, holder_id) REFERENCES public.official(book, holder_id);
 
 ALTER TABLE ONLY public.waste_meal
     ADD CONSTRAINT fk_waste_meal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);

@@ -35,6 +35,8 @@ from onecard.settings import Settings
 from onecard.system_routes import health, live, live_stream, monitoring, prometheus
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
+from registry.listings import LISTS
+from registry.lists.routes import routes_of
 from registry.models import Database
 from registry.routes import ConsoleController, RegistryController
 from settlement.charging import Charger
@@ -72,6 +74,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     ConsoleController,
     RegistryController,
     ApprovalController,
+    *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),
     # settlement
     DepositController,
     GatewayController,

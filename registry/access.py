@@ -30,6 +30,9 @@ class Permission(StrEnum):
     """What a role may include."""
 
     SEE_REGISTRY = "see_registry"
+    SEE_OFFICIALS = "see_officials"
+    SEE_USERS = "see_users"
+    SEE_AUDIT = "see_audit"
     REGISTER_OFFICIAL = "register_official"
     ISSUE_CREDENTIAL = "issue_credential"
     BLOCK_CREDENTIAL = "block_credential"
@@ -67,6 +70,8 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_OPERATOR: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_OFFICIALS,
+            Permission.SEE_USERS,
             Permission.REGISTER_OFFICIAL,
             Permission.ISSUE_CREDENTIAL,
             Permission.BLOCK_CREDENTIAL,
@@ -91,6 +96,9 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_APPROVER: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_OFFICIALS,
+            Permission.SEE_USERS,
+            Permission.SEE_AUDIT,
             Permission.APPROVE_TERMINAL,
             Permission.REVOKE_TERMINAL,
             Permission.SEE_APPROVALS,
@@ -106,6 +114,8 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_ADMIN: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_OFFICIALS,
+            Permission.SEE_USERS,
             Permission.REGISTER_OFFICIAL,
             Permission.ISSUE_CREDENTIAL,
             Permission.BLOCK_CREDENTIAL,
@@ -120,6 +130,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_FINANCE: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_OFFICIALS,
             Permission.TOP_UP,
             Permission.GRANT_SUBSIDY,
             Permission.SET_TARIFF,

@@ -167,6 +167,8 @@ class Official(Base):
         ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),
         CheckConstraint("state IN ('active', 'left')", name="state"),
         Index("uq_official_staff", "book", "agency_id", "staff_index", unique=True),
+        Index("ix_official_number", "holder_id"),
+        Index("ix_official_agency", "agency_id", "holder_id"),
         Index("uq_official_closure", "book", "closure", unique=True, postgresql_where=text("closure IS NOT NULL")),
     )
 
@@ -196,6 +198,8 @@ class Credential(Base):
         CheckConstraint("state IN ('active', 'blocked')", name="state"),
         CheckConstraint("key_algorithm IN ('ed25519', 'ecdsa-p256-sha256')", name="key_algorithm"),
         Index("ix_credential_holder", "book", "holder_id"),
+        Index("ix_credential_number", "credential_id"),
+        Index("ix_credential_issued", "issued_at", "credential_id"),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 

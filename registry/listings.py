@@ -1,0 +1,231 @@
+"""The lists of the registry: what each shows and to whom."""
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from registry.access import Permission
+from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
+from registry.lists.listing import Listing, contains, in_region, named, numbered, one_of, since, until
+from registry.models import Agency, AuditEntry, Canteen, ConsoleUser, Credential, Official, Visit
+from registry.roles import Role
+from registry.states import CredentialKind, CredentialState, OfficialState
+
+
+class ListedAgency(Struct):
+    """A member agency. Money in fen."""
+
+    agency_id: AgencyId
+    book: Book
+    name_zh: str
+    name_en: str
+    purse_order: str
+    meal_allowance_fen: int
+
+
+AGENCIES = Listing(
+    "agencies",
+    ListedAgency,
+    Permission.SEE_REGISTRY,
+    select(
+        Agency.agency_id, Agency.book, Agency.name_zh, Agency.name_en, Agency.purse_order, Agency.meal_allowance_fen
+    ),
+    key=Agency.agency_id,
+    filters={"book": in_region(Agency.book), "name": contains(Agency.name_zh, Agency.name_en)},
+    sorts={"name_zh": Agency.name_zh, "name_en": Agency.name_en},
+    words={"purse_order": lambda value: f"purse_order.{value}"},
+)
+
+
+class ListedCanteen(Struct):
+    """A canteen and its agency; degrees (WGS 84) where known."""
+
+    canteen_id: CanteenId
+    book: Book
+    agency_id: AgencyId
+    agency_zh: str
+    agency_en: str
+    name_zh: str
+    name_en: str
+    latitude: float | None
+    longitude: float | None
+
+
+CANTEENS = Listing(
+    "canteens",
+    ListedCanteen,
+    Permission.SEE_REGISTRY,
+    select(
+        Canteen.canteen_id, Canteen.book, Canteen.agency_id, Agency.name_zh.label("agency_zh"),
+        Agency.name_en.label("agency_en"), Canteen.name_zh, Canteen.name_en, Canteen.latitude, Canteen.longitude,
+    ).join(Agency, (Agency.book == Canteen.book) & (Agency.agency_id == Canteen.agency_id)),
+    key=Canteen.canteen_id,
+    filters={
+        "book": in_region(Canteen.book),
+        "agency_id": numbered(Canteen.agency_id),
+        "name": contains(Canteen.name_zh, Canteen.name_en),
+    },
+    sorts={"name_zh": Canteen.name_zh, "name_en": Canteen.name_en},
+)  # fmt: skip
+
+
+class ListedOfficial(Struct):
+    """A cardholder, by his pseudonymous number. Names stay sealed."""
+
+    holder_id: HolderId
+    book: Book
+    agency_id: AgencyId
+    state: str
+
+
+OFFICIALS = Listing(
+    "officials",
+    ListedOfficial,
+    Permission.SEE_OFFICIALS,
+    select(Official.holder_id, Official.book, Official.agency_id, Official.state),
+    key=Official.holder_id,
+    owners=(Official.agency_id,),
+    filters={
+        "book": in_region(Official.book),
+        "agency_id": numbered(Official.agency_id),
+        "state": one_of(Official.state, OfficialState),
+    },
+    words={"state": lambda value: f"official.state.{value}"},
+)
+
+
+class ListedCredential(Struct):
+    """A card or a phone, and whose it is."""
+
+    credential_id: CredentialId
+    book: Book
+    agency_id: AgencyId
+    holder_id: HolderId
+    kind: str
+    state: str
+    issued_at: datetime
+    expires_at: datetime | None
+
+
+CREDENTIALS = Listing(
+    "credentials",
+    ListedCredential,
+    Permission.SEE_OFFICIALS,
+    select(
+        Credential.credential_id, Credential.book, Official.agency_id, Credential.holder_id, Credential.kind,
+        Credential.state, Credential.issued_at, Credential.expires_at,
+    ).join(Official, (Official.book == Credential.book) & (Official.holder_id == Credential.holder_id)),
+    key=Credential.credential_id,
+    owners=(Official.agency_id,),
+    filters={
+        "book": in_region(Credential.book),
+        "agency_id": numbered(Official.agency_id),
+        "holder_id": numbered(Credential.holder_id),
+        "kind": one_of(Credential.kind, CredentialKind),
+        "state": one_of(Credential.state, CredentialState),
+        "issued_from": since(Credential.issued_at, datetime),
+        "issued_until": until(Credential.issued_at, datetime),
+    },
+    sorts={"issued_at": Credential.issued_at},
+    words={"kind": lambda value: f"credential.kind.{value}", "state": lambda value: f"credential.state.{value}"},
+)  # fmt: skip
+
+
+class ListedVisit(Struct):
+    """An official's visit to a host agency; both agencies see it."""
+
+    visit_id: int
+    book: Book
+    holder_id: HolderId
+    agency_id: AgencyId
+    host_agency_id: AgencyId
+    first_day: date
+    last_day: date
+
+
+VISITS = Listing(
+    "visits",
+    ListedVisit,
+    Permission.SEE_REGISTRY,
+    select(
+        Visit.visit_id, Visit.book, Visit.holder_id, Official.agency_id, Visit.host_agency_id, Visit.first_day,
+        Visit.last_day,
+    ).join(Official, (Official.book == Visit.book) & (Official.holder_id == Visit.holder_id)),
+    key=Visit.visit_id,
+    owners=(Official.agency_id, Visit.host_agency_id),
+    filters={
+        "agency_id": numbered(Official.agency_id),
+        "host_agency_id": numbered(Visit.host_agency_id),
+        "holder_id": numbered(Visit.holder_id),
+        "from_day": since(Visit.last_day, date),
+        "until_day": until(Visit.first_day, date),
+    },
+    sorts={"first_day": Visit.first_day, "last_day": Visit.last_day},
+)  # fmt: skip
+
+
+class ListedUser(Struct):
+    """A console user; without an agency where the role is of the whole network."""
+
+    user_id: int
+    login: str
+    role: str
+    agency_id: AgencyId | None
+
+
+USERS = Listing(
+    "users",
+    ListedUser,
+    Permission.SEE_USERS,
+    select(ConsoleUser.user_id, ConsoleUser.login, ConsoleUser.role, ConsoleUser.agency_id),
+    key=ConsoleUser.user_id,
+    owners=(ConsoleUser.agency_id,),
+    filters={
+        "role": one_of(ConsoleUser.role, Role),
+        "agency_id": numbered(ConsoleUser.agency_id),
+        "login": contains(ConsoleUser.login),
+    },
+    sorts={"login": ConsoleUser.login},
+    words={"role": lambda value: f"role.{value}"},
+)
+
+
+class ListedAuditEntry(Struct):
+    """A change by a person; ``detail`` holds codes and numbers."""
+
+    entry: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+AUDIT_ENTRIES = Listing(
+    "audit_entries",
+    ListedAuditEntry,
+    Permission.SEE_AUDIT,
+    select(AuditEntry.entry, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.detail),
+    key=AuditEntry.entry,
+    filters={
+        "actor": named(AuditEntry.actor),
+        "action": named(AuditEntry.action),
+        "subject": named(AuditEntry.subject),
+        "at_from": since(AuditEntry.at, datetime),
+        "at_until": until(AuditEntry.at, datetime),
+    },
+    sorts={"entry": AuditEntry.entry},
+)
+
+LISTS: dict[str, Listing[Any]] = {
+    "/registry/agencies": AGENCIES,
+    "/registry/canteens": CANTEENS,
+    "/registry/officials": OFFICIALS,
+    "/registry/credentials": CREDENTIALS,
+    "/registry/visits": VISITS,
+    "/console/users": USERS,
+    "/console/audit-entries": AUDIT_ENTRIES,
+}
+"""The lists by their paths."""

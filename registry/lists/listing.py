@@ -1,0 +1,220 @@
+"""Lists of everything that exists: one description per noun gives its pages, its details and its files.
+
+Pages follow each other by key, not by number: a page begins after the last row of the one before, so that rows which
+are added or removed meanwhile shift nothing, and the thousandth page takes as long as the first. Who may see a row is
+decided here and nowhere else: a person of an agency sees the rows whose ``owners`` name it.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, json
+from sqlalchemy import ColumnElement, Select, and_, or_, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from foundation.calendar import ZONE
+from foundation.problems import INVALID, NOT_FOUND, Problem
+from registry.access import Permission, Person
+from registry.models import Database
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+"""Rows of a page: up to about 200 KiB."""
+
+WORDS_MAX = 100
+"""Characters of a text that is looked for."""
+
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+Rows = Select[Any, *tuple[Any, ...]]
+
+T = TypeVar("T", bound=Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A parameter that narrows a list. ``kind``: its type, within ``limits``; ``where``: the condition for a value."""
+
+    kind: Any
+    where: Callable[[Any], ColumnElement[bool]]
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def numbered(column: Column, most: int = 2**53 - 1) -> Filter:
+    """Rows with this number."""
+    return Filter(int, lambda value: column == value, {"ge": 0, "le": most})
+
+
+def in_region(column: Column) -> Filter:
+    """Rows of this region."""
+    return numbered(column, 2**31 - 1)
+
+
+def one_of(column: Column, kind: type[StrEnum]) -> Filter:
+    """Rows with this state or kind."""
+    return Filter(kind, lambda value: column == value)
+
+
+def named(column: Column) -> Filter:
+    """Rows with exactly this text."""
+    return Filter(str, lambda value: column == value, {"max_length": WORDS_MAX})
+
+
+def contains(*columns: Column) -> Filter:
+    """Rows of which one text contains the words, in capitals or not."""
+    return Filter(
+        str,
+        lambda words: or_(*(column.icontains(words, autoescape=True) for column in columns)),
+        {"max_length": WORDS_MAX},
+    )
+
+
+def since(column: Column, kind: type[date] | type[datetime]) -> Filter:
+    """Rows from this day or time on; a time without an offset is the centre's local time."""
+    return Filter(kind, lambda value: column >= _at_the_centre(value))
+
+
+def until(column: Column, kind: type[date] | type[datetime]) -> Filter:
+    """Rows up to this day or time, it included; a time without an offset is the centre's local time."""
+    return Filter(kind, lambda value: column <= _at_the_centre(value))
+
+
+def _at_the_centre(value: date | datetime) -> date | datetime:
+    return value.replace(tzinfo=ZONE) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """What a list shows, to whom, and how it can be asked.
+
+    ``rows``: a select whose columns are the members of ``shown``. ``key``: a number that no two rows share; without
+    another wish rows are in its order. ``owners``: the agencies that a row is of; without any, whoever may see the list
+    sees it whole. ``sorts``: by what else rows can be put in order; these are never null. ``words``: members whose
+    values files say in the reader's language, with the message of a value.
+    """
+
+    name: str
+    shown: type[T]
+    permission: Permission
+    rows: Rows
+    key: Column
+    owners: tuple[Column, ...] = ()
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    sorts: Mapping[str, Column] = field(default_factory=dict)
+    words: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+
+    def seen_by(self, person: Person) -> Rows:
+        """The rows that a person may see."""
+        if person.agency_id is None or not self.owners:
+            return self.rows
+        return self.rows.where(or_(*(owner == person.agency_id for owner in self.owners)))
+
+
+class Page(Struct, Generic[T]):
+    """Some rows of a list, and what to ask the next ones with (``after``); null: there are no more."""
+
+    items: list[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks of a list. ``sort``: a name of ``Listing.sorts``, with ``-`` in front the other way round."""
+
+    limit: int = PAGE_DEFAULT
+    after: str | None = None
+    sort: str | None = None
+    narrowed: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def page(db: AsyncSession, listing: Listing[T], person: Person, wish: Wish) -> Page[T]:
+    """One page. Raises Problem(INVALID) for an order that the list does not have, and for an altered ``after``."""
+    order = _Order.of(listing, wish.sort)
+    query = listing.seen_by(person)
+    for name, value in wish.narrowed.items():
+        query = query.where(listing.filters[name].where(value))
+    if wish.after is not None:
+        query = query.where(order.behind(_read_place(wish.after, listing, wish.sort, order)))
+    asked = order.in_order(query).add_columns(*(by.label(f"_{n}") for n, by in enumerate(order.by)))
+    rows = (await db.execute(asked.limit(wish.limit + 1))).all()
+    shown = [listing.shown(**{name: getattr(row, name) for name in listing.shown.__struct_fields__}) for row in rows]
+    if len(rows) <= wish.limit:
+        return Page(shown, None)
+    last = rows[wish.limit - 1]
+    place = [getattr(last, f"_{n}") for n in range(len(order.by))]
+    return Page(shown[: wish.limit], _write_place(listing, wish.sort, place))
+
+
+async def all_pages(database: Database, listing: Listing[T], person: Person, wish: Wish) -> AsyncIterator[list[T]]:
+    """All that a wish finds, a page at a time; no transaction lasts longer than a page."""
+    after: str | None = None
+    while True:
+        async with database() as db:
+            found = await page(db, listing, person, Wish(PAGE_MAX, after, wish.sort, wish.narrowed))
+        yield found.items
+        if (after := found.next) is None:
+            return
+
+
+async def detail(db: AsyncSession, listing: Listing[T], person: Person, number: int) -> T:
+    """One row by its key; raises Problem(NOT_FOUND), also where the person may not see it."""
+    row = (await db.execute(listing.seen_by(person).where(listing.key == number))).one_or_none()
+    if row is None:
+        raise Problem(NOT_FOUND, "list.no_row", number=number)
+    return listing.shown(**row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The columns that a list is in the order of, the key last."""
+
+    by: tuple[Column, ...]
+    is_descending: bool
+
+    @classmethod
+    def of(cls, listing: Listing[Any], sort: str | None) -> "_Order":
+        if sort is None:
+            return cls((listing.key,), is_descending=False)
+        name = sort.removeprefix("-")
+        if name not in listing.sorts:
+            raise Problem(INVALID, "list.sort", choices=", ".join(listing.sorts))
+        column = listing.sorts[name]
+        by = (listing.key,) if column is listing.key else (column, listing.key)
+        return cls(by, is_descending=sort.startswith("-"))
+
+    def in_order(self, query: Rows) -> Rows:
+        return query.order_by(*(by.desc() if self.is_descending else by.asc() for by in self.by))
+
+    def behind(self, place: list[Any]) -> ColumnElement[bool]:
+        here = tuple_(*self.by)
+        return and_(here < tuple_(*place) if self.is_descending else here > tuple_(*place))
+
+
+_KINDS: Mapping[type, Any] = {
+    int: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
+    datetime: Annotated[datetime, Meta(tz=True)],
+}
+"""What the database takes for a value of a type."""
+
+
+def _write_place(listing: Listing[Any], sort: str | None, place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.encode([listing.name, sort, *place])).decode().rstrip("=")
+
+
+def _read_place(text: str, listing: Listing[Any], sort: str | None, order: _Order) -> list[Any]:
+    """The values behind which a page begins; of this list and order, and of the columns' types."""
+    kinds = [_KINDS.get(by.type.python_type, by.type.python_type) for by in order.by]
+    try:
+        name, sorted_by, *place = json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
+        read = [msgspec.convert(value, kind) for value, kind in zip(place, kinds, strict=True)]
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise Problem(INVALID, "list.place") from None
+    if (name, sorted_by) != (listing.name, sort):
+        raise Problem(INVALID, "list.place")
+    return read

@@ -1,0 +1,123 @@
+"""HTTP of a list: its pages, one row, and all rows as a file. The handlers are made from the list's description."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from foundation.catalogue import language_of
+from foundation.messages import NumberInPath
+from foundation.problems import INVALID, Problem
+from registry import access
+from registry.access import Person
+from registry.lists import listing as lists
+from registry.lists.files import WRITERS
+from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, Listing, Page, Wish
+from registry.models import Database
+
+ByPerson = Request[Person, Any, Any]
+_GIVEN = "given_"
+"""Begins the handlers' names of query parameters: the framework keeps names such as ``state`` for itself."""
+
+
+def routes_of(listing: Listing[Any], path: str) -> list[HTTPRouteHandler]:
+    """``GET path``, ``GET path/NUMBER``, ``GET path.csv`` and ``GET path.xlsx``."""
+    what = listing.name.replace("_", " ")
+    common: dict[str, Any] = {"guards": [access.allows(listing.permission)], "tags": [path.split("/")[1]]}
+    asked = _asked(listing)
+
+    async def list_rows(request: ByPerson, database: Database, **given: Any) -> Page[Any]:
+        """In the order of `sort`, without it by number; the next rows with `after`."""
+        wish = _wish(request, listing, given)
+        async with database() as db:
+            return await lists.page(db, listing, request.user, wish)
+
+    async def get_row(request: ByPerson, number: NumberInPath, database: Database) -> Any:
+        """As in the list."""
+        async with database() as db:
+            return await lists.detail(db, listing, request.user, number)
+
+    get_row.__annotations__["return"] = listing.shown
+    _declare(list_rows, [*asked, *_paging()], Page[listing.shown])  # type: ignore[name-defined]
+    one = get(f"{path}/{{number:int}}", summary=f"Get one of the {what}", operation_id=f"get_{listing.name}", **common)
+    routes = [
+        get(path, summary=f"List {what}", operation_id=f"list_{listing.name}", **common)(list_rows),
+        one(get_row),
+    ]
+    for kind, writer in WRITERS.items():
+        name, summary = f"download_{listing.name}_{kind}", f"Download {what} as {kind.upper()}"
+        route = get(f"{path}.{kind}", summary=summary, operation_id=name, media_type=writer.media_type, **common)
+        routes.append(route(_download(listing, kind, asked)))
+    return routes
+
+
+def _parameter(name: str, kind: Any, default: Any = None, **more: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        f"{_GIVEN}{name}",
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[kind, Parameter(query=name, **more)],
+        default=default,
+    )
+
+
+def _paging() -> list[inspect.Parameter]:
+    return [
+        _parameter("limit", int, PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Rows of the page."),
+        _parameter("after", str | None, max_length=2_000, description="`next` of the page before."),
+    ]
+
+
+def _asked(listing: Listing[Any]) -> list[inspect.Parameter]:
+    """The parameters that pages and files have in common."""
+    asked = [_parameter(name, one.kind | None, **one.limits) for name, one in listing.filters.items()]
+    if listing.sorts:
+        told = f"One of {', '.join(listing.sorts)}; with `-` in front the last one first."
+        asked.append(_parameter("sort", str | None, max_length=60, description=told))
+    return asked
+
+
+def _declare(handler: Callable[..., Any], parameters: list[inspect.Parameter], returned: Any) -> None:
+    """Give a handler the query parameters of its list, in place of ``**given``: the framework reads its signature."""
+    own = [one for one in inspect.signature(handler).parameters.values() if one.kind != one.VAR_KEYWORD]
+    handler.__signature__ = inspect.Signature([*own, *parameters], return_annotation=returned)  # type: ignore[attr-defined]
+    del handler.__annotations__["given"]
+    handler.__annotations__ |= {one.name: one.annotation for one in parameters} | {"return": returned}
+
+
+def _wish(request: ByPerson, listing: Listing[Any], given: dict[str, Any]) -> Wish:
+    """What was asked. Raises Problem(INVALID) for a parameter that the list does not have, by its name."""
+    asked = {name.removeprefix(_GIVEN): value for name, value in given.items()}
+    unknown = next((name for name in request.query_params if name not in asked), None)
+    if unknown is not None:
+        raise Problem(INVALID, "list.unknown_parameter", name=unknown[:40], known=", ".join(asked))
+    narrowed = {name: value for name, value in asked.items() if name in listing.filters and value is not None}
+    return Wish(asked.get("limit", PAGE_DEFAULT), asked.get("after"), asked.get("sort"), narrowed)
+
+
+def _download(listing: Listing[Any], kind: str, parameters: list[inspect.Parameter]) -> Callable[..., Any]:
+    async def download(request: ByPerson, database: Database, **given: Any) -> Stream:
+        """The same rows as the list's, all of them, with headings in the reader's language."""
+        pages = lists.all_pages(database, listing, request.user, _wish(request, listing, given))
+        language = language_of(request.headers.get("accept-language"))
+        headers = {
+            "content-disposition": f'attachment; filename="{listing.name}.{kind}"',
+            "content-language": language.tag,
+            "vary": "accept-language",
+        }
+        content = WRITERS[kind].write(listing, pages, language)
+        # What is wrong with the request shows before the first part is sent.
+        first = await anext(content)
+        return Stream(_joined(first, content), media_type=WRITERS[kind].media_type, headers=headers)
+
+    _declare(download, parameters, Stream)
+    return download
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in rest:
+        yield part

@@ -1,0 +1,242 @@
+"""Lists of what exists: pages by key, scope by agency, filters, orders, files, and what is refused."""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import openpyxl
+import pytest
+import urllib3
+
+from registry.access import MAY
+from registry.listings import LISTS
+from registry.lists.listing import PAGE_MAX, Listing
+from registry.roles import Role
+from tests.builders import Network
+from tests.running_system import Person
+
+LOGINS = {
+    "centre": Role.CENTRE_OPERATOR,
+    "approver": Role.CENTRE_APPROVER,
+    "admin-yuyao": Role.AGENCY_ADMIN,
+    "finance-yinzhou": Role.AGENCY_FINANCE,
+    "kitchen-yinzhou": Role.CANTEEN_MANAGER,
+    "supervisor": Role.SUPERVISOR,
+}
+by_list = pytest.mark.parametrize(("path", "listing"), LISTS.items(), ids=[one.name for one in LISTS.values()])
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def people(network: Network) -> dict[str, Person]:
+    """Everybody signed in, in a network with something of every noun."""
+    for agency in ("yinzhou", "yuyao", "city"):
+        official = network.official(agency)
+        network.card(official)
+        network.phone(official)
+        visit = {"holder_id": official.holder_id, "host_agency_id": network.agency_id("hangzhou")}
+        network.centre.call("POST", "/registry/visits", visit | {"first_day": "2026-11-02", "last_day": "2026-11-05"})
+    return {login: network.person(login) for login in LOGINS}
+
+
+def ask(person: Person, path: str, **asked: Any) -> urllib3.BaseHTTPResponse:
+    return person.ask("GET", f"{path}?{urlencode(asked)}" if asked else path)
+
+
+def pages(person: Person, path: str, **asked: Any) -> Iterator[Rows]:
+    after: str | None = None
+    while True:
+        answer = ask(person, path, **asked, **({"after": after} if after else {}))
+        assert answer.status == 200, answer.data
+        yield answer.json()["items"]
+        after = answer.json()["next"]
+        if after is None:
+            return
+
+
+def rows(person: Person, path: str, **asked: Any) -> Rows:
+    return [row for page in pages(person, path, limit=PAGE_MAX, **asked) for row in page]
+
+
+def who_may(people: dict[str, Person], listing: Listing[Any]) -> list[str]:
+    return [login for login in people if listing.permission in MAY[LOGINS[login]]]
+
+
+@by_list
+def test_a_list_is_for_those_whose_role_includes_it(
+    people: dict[str, Person], network: Network, path: str, listing: Listing[Any]
+) -> None:
+    for login, person in people.items():
+        may = login in who_may(people, listing)
+        for of_it in (path, f"{path}/1", f"{path}.csv", f"{path}.xlsx"):
+            status = person.ask("GET", of_it).status
+            assert (status != 403) == may, (login, of_it, status)
+    for of_it in (path, f"{path}/1", f"{path}.csv", f"{path}.xlsx"):
+        assert urllib3.request("GET", network.url + of_it).status == 401
+
+
+@by_list
+def test_people_of_an_agency_see_its_rows_alone(
+    people: dict[str, Person], network: Network, path: str, listing: Listing[Any]
+) -> None:
+    everything = rows(people["approver"], path)
+    assert everything
+    agencies = {"admin-yuyao": network.agency_id("yuyao"), "finance-yinzhou": network.agency_id("yinzhou")}
+    for login in who_may(people, listing):
+        agency_id = agencies.get(login)
+        if agency_id is None:
+            continue
+        owners = [str(column.key) for column in listing.owners]
+        mine = [row for row in everything if not owners or agency_id in (row[owner] for owner in owners)]
+        key = listing.shown.__struct_fields__[0]
+        assert {row[key] for row in rows(people[login], path)} == {row[key] for row in mine}
+        for row in everything[:200]:
+            wanted = 200 if row in mine else 404
+            if ask(people[login], f"{path}/{row[key]}").status != wanted:
+                raise AssertionError((login, row))
+
+
+@by_list
+def test_pages_of_every_size_and_order_have_each_row_once(
+    people: dict[str, Person], path: str, listing: Listing[Any]
+) -> None:
+    person, key = people["approver"], listing.shown.__struct_fields__[0]
+    narrowed: dict[str, Any] = {"limit": 7}
+    if listing.name == "audit_entries":
+        narrowed["subject"] = "console_user/" + str(rows(people["centre"], "/console/users")[0]["user_id"])
+    everything = {row[key]: row for row in rows(person, path, **{k: v for k, v in narrowed.items() if k != "limit"})}
+    for sort in (None, *listing.sorts, *(f"-{name}" for name in listing.sorts)):
+        asked = narrowed | ({"sort": sort} if sort else {})
+        found: Rows = []
+        for n, page in enumerate(pages(person, path, **asked)):
+            assert len(page) <= 7
+            found += page
+            if n == 30:
+                break
+        else:
+            assert {row[key] for row in found} == everything.keys()
+        assert len({row[key] for row in found}) == len(found)
+        for row in found:
+            assert everything[row[key]] == row
+        if sort is None:
+            assert [row[key] for row in found] == sorted(row[key] for row in found)
+
+
+def test_rows_that_come_between_two_pages_shift_nothing(people: dict[str, Person], network: Network) -> None:
+    path, agency_id = "/registry/officials", network.agency_id("yinzhou")
+    network.official("yinzhou")
+    first = ask(people["centre"], path, limit=1, agency_id=agency_id).json()
+    newcomer = network.official("yinzhou")
+    rest = ask(people["centre"], path, agency_id=agency_id, after=first["next"], limit=PAGE_MAX).json()["items"]
+    everything = rows(people["centre"], path, agency_id=agency_id)
+    assert newcomer.holder_id in [row["holder_id"] for row in everything]
+    assert [*first["items"], *rest] == everything[: 1 + len(rest)]
+
+
+def test_filters_narrow(people: dict[str, Person], network: Network) -> None:
+    centre = people["centre"]
+    yinzhou = network.agency_id("yinzhou")
+    officials = rows(centre, "/registry/officials", agency_id=yinzhou)
+    assert {row["agency_id"] for row in officials} == {yinzhou}
+    assert rows(centre, "/registry/officials", state="left", agency_id=yinzhou) == []
+    assert rows(centre, "/registry/credentials", issued_until="2020-01-01T00:00:00") == []
+    phones = rows(centre, "/registry/credentials", agency_id=yinzhou, kind="phone", issued_from="2026-01-01T00:00:00Z")
+    assert {row["kind"] for row in phones} == {"phone"}
+    assert rows(centre, "/registry/credentials", issued_until="2020-01-01T00:00:00+08:00") == []
+    visits = rows(centre, "/registry/visits", from_day="2026-11-05", until_day="2026-11-05", agency_id=yinzhou)
+    assert visits
+    assert rows(centre, "/registry/visits", from_day="2026-11-06", until_day="2026-11-08", agency_id=yinzhou) == []
+    assert {row["login"] for row in rows(centre, "/console/users", login="YIN")} >= {"finance-yinzhou"}
+    assert rows(centre, "/registry/agencies", name="%") == []
+    assert rows(centre, "/registry/agencies", name="鄞州")[0]["agency_id"] == yinzhou
+
+
+def altered(mark: str) -> Iterator[str]:
+    content = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+    changes: tuple[Callable[[Any], Any], ...] = (
+        lambda c: ["users", *c[1:]], lambda c: [c[0], "issued_at", *c[2:]], lambda c: c[:2], lambda c: [*c, 1],
+        lambda c: [*c[:2], "1"], lambda c: [*c[:2], None], lambda c: [*c[:2], 2**70], lambda c: [*c[:2], 1.5],
+        lambda c: [*c[:2], {}], lambda c: {}, lambda c: [], lambda c: "\0",
+    )  # fmt: skip
+    for change in changes:
+        yield base64.urlsafe_b64encode(json.dumps(change(content)).encode()).decode().rstrip("=")
+    yield from ("", "x", "é", mark[:-3], "A" * 2_000, "A" * 2_001, base64.urlsafe_b64encode(b"\xff\xfe").decode())
+
+
+def test_altered_marks_of_pages_are_refused(people: dict[str, Person]) -> None:
+    centre = people["centre"]
+    mark = ask(centre, "/registry/credentials", limit=1).json()["next"]
+    for other in altered(mark):
+        assert ask(centre, "/registry/credentials", after=other).status == 400, other
+    sorted_mark = ask(centre, "/registry/credentials", limit=1, sort="issued_at").json()["next"]
+    content = json.loads(base64.urlsafe_b64decode(sorted_mark + "=" * (-len(sorted_mark) % 4)))
+    for value in ("2026-13-01", "yesterday", 5, None, True, "\0", "0001-01-01T00:00:00", [1]):
+        bent = base64.urlsafe_b64encode(json.dumps([*content[:2], value, content[3]]).encode()).decode().rstrip("=")
+        assert ask(centre, "/registry/credentials", after=bent, sort="issued_at").status == 400, value
+    assert ask(centre, "/registry/credentials", after=sorted_mark).status == 400, "of another order"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"colour": "red"}, "colour"), ({"sort": "colour"}, "issued_at"), ({"sort": "--issued_at"}, "issued_at"),
+        ({"limit": 0}, "limit"), ({"limit": PAGE_MAX + 1}, "limit"), ({"limit": "x"}, "limit"),
+        ({"state": "lost"}, "active, blocked"), ({"book": 2**31}, "book"), ({"book": -1}, "book"),
+        ({"agency_id": 2**53}, "agency_id"), ({"issued_from": "today"}, "issued_from"), ({"kind": ""}, "card, phone"),
+        ({"agency_id": "1.5"}, "agency_id"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["", ".csv", ".xlsx"])
+def test_what_a_list_does_not_have_is_refused_by_name(
+    people: dict[str, Person], asked: dict[str, Any], said: str, suffix: str
+) -> None:
+    answer = ask(people["centre"], f"/registry/credentials{suffix}", **asked)
+    assert answer.status == 400, answer.data
+    assert said in answer.data.decode()
+
+
+def test_words_with_nul_and_long_words_are_refused(people: dict[str, Person]) -> None:
+    for words in ("a\0b", "食" * 101):
+        assert ask(people["centre"], "/registry/agencies", name=words).status == 400
+    assert rows(people["centre"], "/registry/agencies", name="食" * 100) == []
+
+
+@by_list
+def test_files_have_the_rows_of_the_list(people: dict[str, Person], path: str, listing: Listing[Any]) -> None:
+    person = people["approver"]
+    narrowed = {"action": "register_visit"} if listing.name == "audit_entries" else {}
+    headers = {"authorization": f"Bearer {person.token}", "accept-language": "zh"}
+    found = rows(person, path, **narrowed)
+    address = f"{person.url}{path}.{{}}?{urlencode(narrowed)}"
+    text = urllib3.request("GET", address.format("csv"), headers=headers)
+    assert text.data.startswith(b"\xef\xbb\xbf")
+    head, *cells = csv.reader(io.StringIO(text.data.decode("utf-8-sig")))
+    assert len(cells) == len(found)
+    assert not any(word.isascii() for word in head)
+    key = listing.shown.__struct_fields__[0]
+    assert [row[0] for row in cells] == [str(row[key]) for row in found]
+    book = urllib3.request("GET", address.format("xlsx"), headers=headers)
+    sheet = openpyxl.load_workbook(io.BytesIO(book.data)).active
+    assert sheet is not None
+    table = list(sheet.iter_rows(values_only=True))
+    assert list(table[0]) == head
+    assert [row[0] for row in table[1:]] == [row[key] for row in found]
+    english = urllib3.request("GET", address.format("csv"), headers=headers | {"accept-language": "en"})
+    assert english.data.decode("utf-8-sig").splitlines()[0].isascii()
+
+
+def test_words_and_money_in_files_are_for_people(people: dict[str, Person]) -> None:
+    headers = {"authorization": f"Bearer {people['centre'].token}", "accept-language": "zh"}
+    text = urllib3.request("GET", f"{people['centre'].url}/registry/agencies.csv", headers=headers).data.decode()
+    assert "先用餐补账户" in text
+    assert ",100.00" in text
+    users = urllib3.request("GET", f"{people['centre'].url}/console/users.csv", headers=headers).data.decode()
+    assert "清算中心" in users
+
+
+def test_every_role_is_tried() -> None:
+    assert set(LOGINS.values()) == set(Role)
