@@ -42,13 +42,12 @@ _BY_STATUS = {
 
 JSON_PROBLEM = "application/problem+json"
 
-
-BOTH_LANGUAGES = "both_languages"
-"""Option of handlers whose answers are signed: their problems keep both languages."""
+DEVICE_PATHS = ("/terminal/", "/phone/")
+"""Where devices ask: their problems have both languages, since they are kept by who gets them."""
 
 
 def rendered(problem: Problem, language: Language | None) -> tuple[int, dict[str, str], bytes]:
-    """Status, header fields and body of a problem: in one language, or in both (None) where the answer is signed."""
+    """Status, header fields and body of a problem: in one language, or in both (None) for a device."""
     headers = {"content-type": JSON_PROBLEM}
     if problem.retry_after_s:
         headers["retry-after"] = str(problem.retry_after_s)
@@ -62,8 +61,7 @@ def rendered(problem: Problem, language: Language | None) -> tuple[int, dict[str
 
 def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """The HTTP response of a problem, in the language that the caller prefers; a page if that is what he prefers."""
-    handler = request.scope.get("route_handler")
-    both = handler is not None and handler.opt.get(BOTH_LANGUAGES)
+    both = request.scope["path"].startswith(DEVICE_PATHS)
     if not both and prefers_a_page(request.headers.get("accept")):
         return _page_response(problem, language_of_page(request))
     language = None if both else language_of(request.headers.get("accept-language"))
@@ -116,7 +114,7 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
     name = str(first.get("key", ""))
     if name == "data":
         # The framework's name for a body that is missing.
-        return refusal_of("Expected `object`, got `null`", Any)
+        return Problem(MALFORMED, "json.empty")
     handler = request.scope.get("route_handler")
     parameter = handler.parsed_fn_signature.parameters.get(name) if handler is not None else None
     if parameter is None:

@@ -49,9 +49,11 @@ _decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, parse
 def read_json(body: bytes) -> Any:
     """Parse one JSON text (RFC 8259) strictly.
 
-    Raises Problem(MALFORMED) for invalid UTF-8, nesting deeper than ``DEPTH_MAX``, an object with equal
+    Raises Problem(MALFORMED) for no bytes, invalid UTF-8, nesting deeper than ``DEPTH_MAX``, an object with equal
     keys, NUL or a lone surrogate in a text, an integer of more than 19 digits, NaN and infinities.
     """
+    if not body:
+        raise Problem(MALFORMED, "json.empty")
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec import inspect
 
+from foundation.money import in_words
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.shifts import chain_head
 from terminals import cards, qr, receipts, short_codes
@@ -352,46 +353,75 @@ CARD = CardFile(1, Book(3302), AgencyId(1003), HolderId(1042), CredentialId(1043
 UID = bytes.fromhex("04782e21801d80")
 
 
+def _tapped(session: Session, payment: Json) -> tuple[bytes, bytes, bytes]:
+    """Binding, challenge and MAC of the card for a payment."""
+    of = payment
+    bound = cards.binding(of["canteen_id"], of["meal"], of["purchased_at"], of["amount_fen"], of["working_meal"])
+    challenge = cards.challenge(session.mac, of["epoch"], of["sequence"], bound)
+    return bound, challenge, cards.response(cards.card_key(MASTER_KEY, UID, CARD), challenge, of["counter"])
+
+
+PAYMENT: Json = {
+    "epoch": 1,
+    "sequence": 42,
+    "canteen_id": 1010,
+    "meal": "lunch",
+    "purchased_at": AT,
+    "amount_fen": None,
+    "working_meal": False,
+    "counter": 5,
+}
+
+
 def _card(session: Session) -> Json:
-    key = cards.card_key(MASTER_KEY, UID, CARD)
-    bound = cards.binding(1010, "lunch", AT, None, False)
-    challenge = cards.challenge(session.mac, 1, 42, bound)
-    mac = cards.response(key, challenge, 5)
-    others = {
-        "another meal": cards.binding(1010, "dinner", AT, None, False),
-        "another second": cards.binding(1010, "lunch", AT + 1, None, False),
-        "another canteen": cards.binding(1011, "lunch", AT, None, False),
-        "an amount": cards.binding(1010, "lunch", AT, 1, False),
-        "a working meal": cards.binding(1010, "lunch", AT, None, True),
-    }
-    refused_macs = [
-        {"why": why, "mac": cards.response(key, cards.challenge(session.mac, 1, 42, other), 5).hex()}
-        for why, other in others.items()
-    ]
-    refused_macs += [
-        {"why": "another number", "mac": cards.response(key, cards.challenge(session.mac, 1, 43, bound), 5).hex()},
-        {"why": "another epoch", "mac": cards.response(key, cards.challenge(session.mac, 2, 42, bound), 5).hex()},
-        {"why": "another counter", "mac": cards.response(key, challenge, 6).hex()},
+    bound, challenge, mac = _tapped(session, PAYMENT)
+    others = [
+        ("another meal", "meal", "dinner"),
+        ("another second", "purchased_at", AT + 1),
+        ("another canteen", "canteen_id", 1011),
+        ("an amount", "amount_fen", 1),
+        ("a working meal", "working_meal", True),
+        ("another number", "sequence", 43),
+        ("another epoch", "epoch", 2),
+        ("another counter", "counter", 6),
     ]
     return {
         "uid": UID.hex(),
         **{name: getattr(CARD, name) for name in CARD.__struct_fields__},
         "file": CARD.encode().hex(),
-        "card_key": key.hex(),
-        "epoch": 1,
-        "sequence": 42,
-        "canteen_id": 1010,
-        "meal": "lunch",
-        "purchased_at": AT,
-        "amount_fen": None,
-        "working_meal": False,
+        "card_key": cards.card_key(MASTER_KEY, UID, CARD).hex(),
+        **PAYMENT,
         "binding": bound.hex(),
         "binding_digest": hashlib.sha256(bound).hexdigest(),
         "challenge": challenge.hex(),
-        "counter": 5,
         "mac": mac.hex(),
-        "refused_macs": refused_macs,
+        "refused_macs": [
+            {"why": why, "member": member, "value": value, "mac": _tapped(session, PAYMENT | {member: value})[2].hex()}
+            for why, member, value in others
+        ],
+        "other_charges": [
+            _other_charge(session, {"sequence": 60, "meal": "dinner", "purchased_at": AT + 21600, "amount_fen": 1850}),
+            _other_charge(session, {"sequence": 61, "purchased_at": AT + 40, "working_meal": True, "counter": 7}),
+        ],
     }
+
+
+def _other_charge(session: Session, changes: Json) -> Json:
+    payment = PAYMENT | {"counter": 6} | changes
+    bound, challenge, mac = _tapped(session, payment)
+    return payment | {
+        "binding": bound.hex(),
+        "challenge": challenge.hex(),
+        "mac": mac.hex(),
+        "request_body": compact(_charge_body(payment, mac)),
+    }
+
+
+def _charge_body(payment: Json, mac: bytes) -> Json:
+    card = {name: getattr(CARD, name) for name in CARD.__struct_fields__}
+    answer = {"counter": payment["counter"], "session_id": SESSION, "mac": to_text(mac)}
+    body = {name: payment[name] for name in ("meal", "purchased_at", "amount_fen", "working_meal") if payment[name]}
+    return body | {"card": {"uid": UID.hex(), **card, **answer}}
 
 
 TOKEN = qr.Token(AT, 9, 1010, 5000)
@@ -451,17 +481,7 @@ def _qr() -> Json:
 
 
 def _charge(session: Session, card: Json) -> Json:
-    body = {
-        "meal": "lunch",
-        "purchased_at": AT,
-        "card": {
-            "uid": card["uid"],
-            **{name: getattr(CARD, name) for name in CARD.__struct_fields__},
-            "counter": 5,
-            "session_id": SESSION,
-            "mac": to_text(bytes.fromhex(card["mac"])),
-        },
-    }
+    body = _charge_body(PAYMENT, bytes.fromhex(card["mac"]))
     v = session(
         "POST", "/terminal/charges", 42, body, _refusal("insufficient_funds"), created=AT, later=1
     )  # fmt: skip
@@ -919,6 +939,11 @@ COUNTERS = [
     [9007199254740991, "approved"], [9007199254740736, "approved"], [9007199254740735, "counter_too_low"],
 ]  # fmt: skip
 
+IN_WORDS = [
+    1, 5, 10, 50, 55, 100, 101, 110, 1000, 1009, 1200, 2000, 10500, 32504, 100000, 100200, 105000, 600714, 101010,
+    999999, 1000000,
+]  # fmt: skip
+
 MALFORMED = [
     "",
     "[]x",
@@ -1025,6 +1050,17 @@ def _texts(path: str, cases: list[tuple[str, bool]], *, allowed: bool) -> list[C
     return [{"path": path, "value": value} for value, is_allowed in cases if is_allowed == allowed]
 
 
+def _respelled(v: Json, *members: str) -> list[str]:
+    """The body with an integer written as no integer, in turn: what most JSON libraries read as the same number."""
+    found = []
+    for member in members:
+        for suffix in (".0", "e0"):
+            text, times = re.subn(rf'("{member}":\d+)', rf"\g<1>{suffix}", v["request_body"], count=1)
+            assert times == 1, member
+            found.append(text)
+    return found
+
+
 SMALL_ORDER = "AQ" + "A" * 41
 """The neutral point: anybody signs under it."""
 
@@ -1067,6 +1103,7 @@ def _add_bodies(v: Json, certificate: str) -> None:
             {"path": "/card/uid", "value": UID.hex().upper()},
         ],
     )
+    v["charge"]["refused_texts"] = _respelled(v["charge"], "purchased_at", "counter")
     _bodies(
         v["code_charge"],
         ChargeMessage,
@@ -1098,7 +1135,6 @@ def _add_bodies(v: Json, certificate: str) -> None:
             {"path": "/closed_at", "value": 1763870589},
             {"path": "/days", "value": [DAY, DAY]},
             {"path": "/days", "value": [day, DAY]},
-            {"path": "/days/0/online", "value": 1.0},
             {"path": "/days/0/online", "value": 0},
             *({"path": f"/days/0/{name}_fen", "value": 1_000_001} for name in ("online", "stored", "reversed")),
             {"path": "/journal_head", "value": json.loads(v["shift_closing"]["request_body"])["journal_head"] + "="},
@@ -1106,6 +1142,7 @@ def _add_bodies(v: Json, certificate: str) -> None:
         [*allowed, {"path": "/last_sequence", "value": 10042}, {"path": "/days", "value": []}, *possible],
         ("/terminal_id", "/epoch", "/shift", "/last_sequence", "/closed_at", "/opened_at", *of_day),
     )
+    v["shift_closing"]["refused_texts"] = _respelled(v["shift_closing"], "unknown", "online")
     _bodies(
         v["weigh_ins"],
         ScaleWeighIns,
@@ -1174,6 +1211,7 @@ def vectors() -> Json:
         **_phones(bytes.fromhex(code["certificate"])),
         "p256_phone": _p256_phone(),
         "receipt_code": _receipt_code(),
+        "in_words": [[fen, in_words(fen)] for fen in IN_WORDS],
     }
     _add_bodies(v, to_text(bytes.fromhex(code["certificate"])))
     return v

@@ -49,7 +49,7 @@ class ShiftRequest(Struct, frozen=True):
     """One request of a shift with its final answer, as a terminal and the ledger both know it; money in fen.
 
     ``body_digest``: SHA-256 of its body; None for a charge that was voided before it arrived. ``posting_id``: the
-    number of an approval's receipt. ``is_stored``: it was posted more than two minutes after its purchase.
+    number of an approval's receipt. ``is_stored``: it came late (``is_late`` in sql/rules.sql).
     """
 
     sequence: int

@@ -13,7 +13,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from foundation.problem_responses import rendered
+from foundation.problem_responses import DEVICE_PATHS, rendered
 from foundation.problems import TOO_LARGE, TOO_SLOW, Problem, ProblemKind
 from foundation.request_log import (
     ANSWERED,
@@ -54,8 +54,7 @@ BODY_MAX_BYTES = 20_500_000
 BODY_BYTES_A_SECOND = 50_000
 """A body may take longer than others by the time that it needs at this speed: an office uploads files at 1 Mbit/s."""
 
-DEVICES = (b"/terminal/", b"/phone/")
-"""Where devices sign on, and what they ask for then."""
+_DEVICES = tuple(path.encode() for path in DEVICE_PATHS)
 
 TOO_MANY_REQUESTS = ProblemKind(429, "too-many-requests")
 
@@ -315,7 +314,7 @@ class ChargeConnection(HttpToolsProtocol):
 
     @property
     def _is_devices(self) -> bool:
-        return self.url.startswith(DEVICES)
+        return self.url.startswith(_DEVICES)
 
     def _may_ask(self) -> bool:
         """Whether the application has time for this request: strangers' requests have a budget."""
@@ -447,7 +446,7 @@ def _is_authenticated(scope: Any) -> bool:
     """Whether an answered request came from a signed-in person, a signed-on device, or one that signed on with it."""
     if "user" in scope or "auth" in scope:
         return True
-    return bool(scope["raw_path"].startswith(DEVICES) and scope.get(ANSWERED, 500) < 300)
+    return bool(scope["raw_path"].startswith(_DEVICES) and scope.get(ANSWERED, 500) < 300)
 
 
 def _turned_away(problem: Problem) -> tuple[bytes, bytes]:

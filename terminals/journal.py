@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from settlement.shifts import OPERATIONS, ShiftRequest
+from terminals.parameters import is_late
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS request (
@@ -162,7 +163,6 @@ class Journal:
 
 NO_DAY = date.min
 """Of what moved no money: in no day's totals."""
-STORED_AFTER_S = 120
 
 
 def shift_request(entry: Entry) -> ShiftRequest | None:
@@ -189,5 +189,5 @@ def shift_request(entry: Entry) -> ShiftRequest | None:
         posting_id=UUID(receipt["number"]),
         amount_fen=receipt["amount_fen"],
         business_date=date.fromisoformat(receipt["business_date"]),
-        is_stored=receipt["posted_at"] - json.loads(entry.body)["purchased_at"] > STORED_AFTER_S,
+        is_stored=is_late(json.loads(entry.body)["purchased_at"], receipt["posted_at"]),
     )

@@ -41,7 +41,7 @@ AHEAD_S = 300
 """How far the time of purchase may be ahead of the centre's clock: as far as ``created`` may."""
 
 LATE_AFTER_S = 120
-"""A payment that arrives later after its purchase counts as late (``is_late`` in settlement/sql/rules.sql)."""
+"""A payment that arrives later after its purchase counts as late."""
 
 BLOCK_LIST_AGE_MAX_S = 24 * 3600
 """A till without a network may rely on a copy of the block list this old: as long as it may send payments later."""
@@ -74,6 +74,14 @@ class CanteenTerms(Struct, frozen=True):
     tariffs: dict[str, list[Tariff]]
     rules: list[RegionRules]
     agreements: list[Agreement]
+
+
+def is_late(purchased_at: int, posted_at: int) -> bool:
+    """Whether a payment reached the ledger long after its purchase; in seconds, as its receipt shows them.
+
+    The ledger counts the same (``is_late`` in settlement/sql/rules.sql).
+    """
+    return posted_at - purchased_at > LATE_AFTER_S
 
 
 async def terms_of(ledger: Pool | Connection, book: Book, canteen_id: CanteenId) -> CanteenTerms:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -505,9 +505,9 @@ class HolderPayment(Struct):
     """
 
     number: UUID
-    kind: str
-    channel: str
-    meal: str
+    kind: Literal["payment", "working_meal"]
+    channel: Literal["card", "qr"]
+    meal: Meal
     canteen_zh: str
     canteen_en: str
     purchased_at: int
@@ -517,12 +517,16 @@ class HolderPayment(Struct):
     given_back_fen: int
 
 
+CredentialKind = Literal["card", "phone"]
+CredentialState = Literal["active", "blocked"]
+
+
 class HolderCredential(Struct):
     """A card or phone that was issued for the holder."""
 
     credential_id: int
-    kind: str
-    state: str
+    kind: CredentialKind
+    state: CredentialState
     issued_at: int
 
 

@@ -11,7 +11,7 @@ from settlement.tariff import Declined
 from terminals import cards, qr, short_codes
 from terminals.messages import TerminalMessage
 from terminals.models import TerminalKind
-from terminals.parameters import AHEAD_S, LATE_AFTER_S, RESEND_WITHIN_S
+from terminals.parameters import AHEAD_S, RESEND_WITHIN_S, is_late
 from terminals.schemas import CardResponse, ChargeMessage, to_bytes
 from terminals.sessions import Session
 from terminals.short_codes import PAYS_WITHIN_S, ShortCode
@@ -74,8 +74,8 @@ def comes_too_late(token: qr.Token, purchased_at: int, *, is_short: bool) -> boo
     A till without a network takes long codes for its own canteen alone; a short code is late by a resend at most. Else
     photographs of codes that were shown and never scanned would pay for a day, at any till.
     """
-    now = time.time()
-    if now - purchased_at <= LATE_AFTER_S:
+    now = int(time.time())
+    if not is_late(purchased_at, now):
         return False
     return token.canteen_id is None or (is_short and now - token.issued_at > PAYS_WITHIN_S)
 

@@ -119,7 +119,7 @@ def agrees(bench: Bench) -> None:
     bench.kept["taken"] = taken
 
 
-@GROUP.case("shift-list-of-requests", "7.1")
+@GROUP.case("shift-list-of-requests", "7.3")
 def listed(bench: Bench) -> None:
     """The ledger lists what it has between two numbers, as the journal has it."""
     if "taken" not in bench.kept:

@@ -164,6 +164,15 @@ def card(bench: Bench) -> None:
     for name, ours in (("file", file.encode()), ("card_key", key), ("binding", bound), ("challenge", challenge),
                        ("mac", mac), ("binding_digest", hashlib.sha256(bound).digest())):  # fmt: skip
         _same(bench, name, ours.hex(), v[name])
+    for other in [
+        *v["other_charges"],
+        *(v | {one["member"]: one["value"], "mac": one["mac"]} for one in v["refused_macs"]),
+    ]:
+        bound = cards.binding(
+            other["canteen_id"], other["meal"], other["purchased_at"], other["amount_fen"], other["working_meal"]
+        )
+        asked = cards.challenge(_session_mac(), other["epoch"], other["sequence"], bound)
+        _same(bench, "mac", cards.response(key, asked, other["counter"]).hex(), other["mac"])
 
 
 @GROUP.case("vector-counters", _SECTION)

@@ -36,6 +36,7 @@ from settlement.charging import RequestKey
 from settlement.errors import BUSY, OTHER_CONTENT
 from settlement.gateway import OrderState
 from settlement.schemas import TopUpOrder
+from settlement.transfers import Channel
 from terminals import qr, shifts
 from terminals.answering import CLONE_SIGNS, answer_of, receipt_note
 from terminals.credentials import ISSUED_IN_STEPS_OF_S, key_of
@@ -640,7 +641,8 @@ class FakeCentre:
         holder = self._phone_of(work, asked.certificate).credential.holder
         payments = [
             HolderPayment(
-                posted.remembered.posting_id, "payment", posted.order.channel, posted.order.meal, "测试食堂",
+                posted.remembered.posting_id, "working_meal" if posted.remembered.host_fen else "payment",
+                "card" if posted.order.channel == Channel.CARD else "qr", posted.order.meal, "测试食堂",
                 "Test canteen", int(posted.order.purchased_at.timestamp()),
                 int(posted.remembered.answered_at.timestamp()), posted.is_stored, posted.remembered.amount_fen,
                 posted.reversed_fen,

@@ -29,7 +29,8 @@ from settlement.shifts import (
     check_numbers,
     day_totals,
 )
-from terminals.parameters import LATE_AFTER_S
+from terminals.parameters import is_late
+from terminals.schemas import CredentialKind, CredentialState
 
 COUNTERS_BELOW = 256
 """Counters that may pay: above the highest that has, and the 255 below it."""
@@ -57,9 +58,9 @@ class Credential:
 
     credential_id: int
     holder: Holder
-    kind: str
+    kind: CredentialKind
     issued_at: int
-    state: str = "active"
+    state: CredentialState = "active"
     used: set[int] = field(default_factory=set)
 
     def counter_refusal(self, counter: int) -> str | None:
@@ -83,7 +84,7 @@ class Posted(Struct):
     def is_stored(self) -> bool:
         """Whether it was posted more than two minutes after its purchase."""
         assert self.order is not None
-        return int(self.remembered.answered_at.timestamp()) - self.order.purchased_at.timestamp() > LATE_AFTER_S
+        return is_late(int(self.order.purchased_at.timestamp()), int(self.remembered.answered_at.timestamp()))
 
 
 class Shift(Struct):
@@ -124,7 +125,7 @@ class Ledger:
         price = order.visitor_fen
         if holder is not None and holder.agency_id == order.acquirer_id:
             price = order.home_fen
-        late = (datetime.now(UTC) - order.purchased_at).total_seconds() > LATE_AFTER_S
+        late = is_late(int(order.purchased_at.timestamp()), int(datetime.now(UTC).timestamp()))
         if not in_use:
             refusal: str | None = "terminal_out_of_use"
         else:

@@ -28,7 +28,7 @@ from terminals.enrolment import new_code
 from terminals.models import Terminal
 from terminals.parameters import CanteenFacts, CanteenTerms
 from terminals.phone_keys import PhoneKey
-from terminals.schemas import MealHours, to_text
+from terminals.schemas import CredentialKind, CredentialState, MealHours, to_text
 
 BOOK, CANTEEN, HOME, VISITORS = Book(3302), CanteenId(1010), AgencyId(1003), AgencyId(1004)
 SLIP_LIFE_S, ACTIVATION_LIFE_S = 600, 86_400
@@ -134,7 +134,7 @@ class Town:
         """A new official with money."""
         return Holder(self.number(), agency_id, cash_fen, working_meals=working_meals)
 
-    def credential(self, holder: Holder, kind: str) -> Credential:
+    def credential(self, holder: Holder, kind: CredentialKind) -> Credential:
         """A new card or phone of his."""
         made = Credential(self.number(), holder, kind, int(time.time()))
         self.credentials[made.credential_id] = made
@@ -169,7 +169,7 @@ class Town:
 
     def block(self, credential_id: int, *, blocked: bool = True) -> bool:
         """Block a credential or lift its block; False when nothing changed. Raises KeyError."""
-        state = "blocked" if blocked else "active"
+        state: CredentialState = "blocked" if blocked else "active"
         credential = self.credentials[credential_id]
         if credential.state == state:
             return False

@@ -61,10 +61,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Whether a payment reached the ledger long after its purchase: its till had no network, or says so. A resend after a
--- time-out takes less; a code is fresh for a minute.
+-- time-out takes less; a code is fresh for a minute. Counted in whole seconds, as receipts show them: more than 120.
 CREATE OR REPLACE FUNCTION is_late(purchased_at timestamptz, posted_at timestamptz) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT posted_at - purchased_at > interval '2 minutes'
+    SELECT posted_at - purchased_at >= interval '121 seconds'
 $$;
 
 -- Why a late payment may not be posted any more; null when it may. Only the till says when the official was there, so

@@ -23,7 +23,7 @@ WITH home AS MATERIALIZED (
     WHERE f.operation IS DISTINCT FROM 'unused' AND coalesce(f.outcome, h.outcome) <> 'forwarded'
     ORDER BY h.sequence LIMIT $6
 ), paid AS MATERIALIZED (
-    SELECT t.posting_id, is_late(t.purchased_at, date_trunc('second', t.posted_at)) AS is_stored
+    SELECT t.posting_id, is_late(t.purchased_at, t.posted_at) AS is_stored
     FROM answered a JOIN transfer t ON t.book = a.book AND t.posting_id = a.posting_id AND t.part = 0
 )
 SELECT a.sequence, a.operation, a.outcome, a.body_digest, a.posting_id, a.amount_fen, a.business_date,

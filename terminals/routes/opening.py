@@ -18,7 +18,7 @@ from msgspec import Struct, json
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
-from foundation.problem_responses import BOTH_LANGUAGES, rendered
+from foundation.problem_responses import rendered
 from foundation.problems import INVALID, Problem
 from foundation.rates import RateLimit
 from foundation.request_log import address_of, stopped
@@ -70,7 +70,6 @@ class OpeningController(Controller):
     """Enrolment of terminals, sessions, phone certificates and phone top-ups."""
 
     tags = ["terminal"]  # noqa: RUF012
-    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
     request_max_body_size = OPENING_BYTES_MAX
 
     @post("/terminal/enrolments", summary="Redeem an enrolment code")

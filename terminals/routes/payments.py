@@ -10,7 +10,6 @@ from litestar.typing import FieldDefinition
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool
-from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
@@ -58,7 +57,6 @@ class ChargeController(Controller):
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
-    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/charges", status_code=200, summary="Charge a card or a code", dto=SignedBytes, return_dto=None)
     async def charge(
@@ -76,7 +74,6 @@ class PaymentController(Controller):
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
-    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
     middleware = [SignedMessages]  # noqa: RUF012
 
     @post("/voids", status_code=200, summary="Void a charge")

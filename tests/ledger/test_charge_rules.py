@@ -8,6 +8,7 @@ import pytest
 from asyncpg import BitString
 
 from foundation.postgres import Pool
+from terminals.parameters import is_late
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 PAST, FUTURE = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
@@ -191,6 +192,17 @@ async def test_whether_it_comes_too_late(
 @pytest.mark.parametrize(("seconds", "late"), [(-300, False), (0, False), (120, False), (121, True), (86_400, True)])
 async def test_what_is_late(ledger: Pool, seconds: int, late: bool) -> None:
     assert await ledger.fetchval("SELECT is_late($1, $2)", NOW - timedelta(seconds=seconds), NOW) is late
+
+
+async def test_late_is_counted_in_whole_seconds_as_a_receipt_shows_them(ledger: Pool) -> None:
+    purchased = int(NOW.timestamp())
+    ages = [timedelta(microseconds=n) for n in range(119_500_000, 122_000_001, 500)]
+    ages += [timedelta(seconds=s, microseconds=n) for s in (120, 121) for n in (-1, 0, 1)]
+    posted = [NOW + age for age in ages]
+    late = await ledger.fetch("SELECT is_late($1, t) AS late FROM unnest($2::timestamptz[]) t", NOW, posted)
+    assert len(late) > 5_000
+    assert [row["late"] for row in late] == [int(at.timestamp()) - purchased > 120 for at in posted]
+    assert [row["late"] for row in late] == [is_late(purchased, int(at.timestamp())) for at in posted]
 
 
 @pytest.mark.parametrize(

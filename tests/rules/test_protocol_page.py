@@ -17,13 +17,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import convert
 from msgspec import json as wire
 
+from foundation.money import in_words
 from foundation.problems import INVALID, MALFORMED, Problem
-from foundation.strict_json import as_type, read_json
+from foundation.strict_json import TypedReader, as_type, read_json
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.errors import Refusal
 from settlement.sale_lines import check_lines
@@ -456,6 +461,24 @@ def test_the_bodies_that_the_page_says_are_refused(name: str) -> None:
     assert taken == []
 
 
+TEXTS = [(name, text) for name in sorted(KINDS) for text in VECTORS[name].get("refused_texts", [])]
+
+
+@pytest.mark.parametrize(("name", "text"), TEXTS)
+def test_a_number_in_another_spelling_is_refused(name: str, text: str) -> None:
+    assert json.loads(text) == json.loads(VECTORS[name]["request_body"]), "most libraries read the same"
+    with pytest.raises(Problem) as refused:
+        as_type(read_json(text.encode()), KINDS[name])
+    assert refused.value.kind is INVALID
+    with pytest.raises(Problem) as refused:
+        TypedReader(KINDS[name]).read(text.encode())
+    assert refused.value.kind is INVALID
+
+
+def test_integers_in_other_spellings_are_on_the_page() -> None:
+    assert {name for name, _ in TEXTS} == {"charge", "shift_closing"}
+
+
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_the_limits_that_the_page_says_are_allowed(name: str) -> None:
     for _, body in bodies(name, "allowed_bodies"):
@@ -483,6 +506,40 @@ def test_a_cards_answer_for_something_else(case: dict[str, Any]) -> None:
     genuine = partial(cards.is_genuine, KEYS["card_master_key"], uid, file, challenge, v["counter"])
     assert genuine(bytes.fromhex(v["mac"]))
     assert not genuine(bytes.fromhex(case["mac"]))
+    assert case["mac"] == tapped(v | {case["member"]: case["value"]})[2].hex(), "it is what it says that it is"
+
+
+def tapped(payment: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
+    """Binding, challenge and MAC for a payment, computed from the words of section 6.1."""
+    meal = {"breakfast": 1, "lunch": 2, "dinner": 3}[payment["meal"]]
+    numbers = [(payment["canteen_id"], 8), (meal, 1), (payment["purchased_at"], 8), (payment["amount_fen"] or 0, 8)]
+    bound = b"".join(number.to_bytes(width, "big") for number, width in [*numbers, (payment["working_meal"], 1)])
+    text = b"onecard card challenge v2" + payment["epoch"].to_bytes(4, "big") + payment["sequence"].to_bytes(8, "big")
+    session = bytes.fromhex(VECTORS["sign_on"]["session_key"])
+    challenge = hmac.digest(session, text + hashlib.sha256(bound).digest(), "sha256")[:16]
+    mac = CMAC(AES(bytes.fromhex(VECTORS["card"]["card_key"])))
+    mac.update(b"\x01" + challenge + payment["counter"].to_bytes(8, "big"))
+    return bound, challenge, mac.finalize()
+
+
+@pytest.mark.parametrize("v", VECTORS["card"]["other_charges"], ids=lambda v: str(v["sequence"]))
+def test_what_else_a_card_pays(v: dict[str, Any]) -> None:
+    assert [part.hex() for part in tapped(v)] == [v["binding"], v["challenge"], v["mac"]]
+    message = as_type(json.loads(v["request_body"]), ChargeMessage)
+    assert message.card is not None
+    said = (message.meal, message.purchased_at, message.amount_fen, message.working_meal, message.card.counter)
+    assert said == (v["meal"], v["purchased_at"], v["amount_fen"], v["working_meal"] or None, v["counter"])
+    assert to_bytes(message.card.mac) == bytes.fromhex(v["mac"])
+    bound = cards.binding(
+        v["canteen_id"], message.meal, message.purchased_at, message.amount_fen, bool(message.working_meal)
+    )
+    assert bound.hex() == v["binding"]
+
+
+def test_other_charges_have_an_amount_and_a_working_meal() -> None:
+    shown = [json.loads(v["request_body"]) for v in VECTORS["card"]["other_charges"]]
+    assert any("amount_fen" in body for body in shown)
+    assert any("working_meal" in body for body in shown)
 
 
 def test_receipt_code() -> None:
@@ -507,6 +564,33 @@ def test_receipt_code() -> None:
 def test_a_receipt_code_that_the_page_says_is_refused(case: dict[str, Any]) -> None:
     with pytest.raises(qr.NotGenuine):
         receipts.read([KEYS["centre_public"], KEYS["centre_next_public"]], case["code"])
+
+
+@pytest.mark.parametrize(("fen", "words"), VECTORS["in_words"])
+def test_an_amount_in_words(fen: int, words: str) -> None:
+    assert in_words(fen) == words
+    assert said(fen) == words
+
+
+def said(fen: int) -> str:
+    """An amount up to 10,000 yuan, written as section 10 says."""
+    digits, units = "零壹贰叁肆伍陆柒捌玖", ("", "拾", "佰", "仟", "万")
+    text, zeros = "", False
+    for place, digit in enumerate(reversed(str(fen // 100))):
+        if digit == "0":
+            zeros = bool(text)
+            continue
+        text = f"{digits[int(digit)]}{units[place]}{'零' if zeros else ''}{text}"
+        zeros = False
+    jiao, cents = fen // 10 % 10, fen % 10
+    small = f"{digits[jiao]}角" if jiao else "零" if text and cents else ""
+    small += f"{digits[cents]}分" if cents else ""
+    return f"人民币{text}{'元' if text else ''}{small or '整'}"
+
+
+@given(st.integers(1, 1_000_000))
+def test_every_amount_in_words_follows_the_page(fen: int) -> None:
+    assert said(fen) == in_words(fen)
 
 
 def test_enrolment() -> None:

@@ -171,6 +171,14 @@ def test_the_table_of_problems_is_that_of_the_description() -> None:
     assert told == described | UNROUTED
 
 
+def test_no_answer_to_a_phone_is_called_signed() -> None:
+    """*Opening* includes all of phones."""
+    phones = {kind.slug for (_, path), kinds in DEVICE_PROBLEMS.items() if path.startswith("/phone/") for kind in kinds}
+    [table] = tables(section("3.1"))
+    signed = {row[1].strip("`"): row[2] for row in table}
+    assert [slug for slug in phones if not re.search(r"^no|phone: no|opening|either", signed[slug])] == []
+
+
 def test_the_cashier_sees_the_catalogues_words() -> None:
     [table] = tables(section("3.1"))
     for row in table:
@@ -344,7 +352,7 @@ def test_the_limits_of_every_member_are_those_of_the_description() -> None:
     assert told == described
 
 
-CONSOLE = tables(section("4.1"))[0]
+CONSOLE = tables(section("4.2"))[0]
 
 
 @pytest.mark.parametrize("row", CONSOLE, ids=lambda row: row[0].strip("`"))
@@ -363,6 +371,20 @@ def test_the_consoles_calls(row: list[str]) -> None:
     content = operation["responses"][statuses[0]].get("content")
     answer = set(resolved(content["application/json"]["schema"])["properties"]) if content else set()
     assert answer <= code_words(row[2])
+
+
+def test_the_values_of_a_phones_answers() -> None:
+    account, order = (answer_of(routes()["POST", f"/phone/{call}"]) for call in ("account", "top-ups"))
+    described: dict[tuple[str, str], set[str]] = {}
+    lists = {name: resolved(resolved(account)["properties"][name]["items"]) for name in ("payments", "credentials")}
+    for place, schema in (lists | {"order": resolved(order)}).items():
+        for name, member in schema["properties"].items():
+            if "enum" in resolved(member):
+                described[place, name] = set(resolved(member)["enum"])
+    [table] = tables(section("9"))
+    told = {(row[1].strip("`"), row[0].strip("`")): set(re.findall(r"`(\w+)`", row[2])) for row in table}
+    assert told == described
+    assert len(told) == len(table) == 6
 
 
 def test_the_receipts_members() -> None:

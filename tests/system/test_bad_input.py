@@ -273,8 +273,8 @@ def test_a_repeat_with_the_same_and_with_another_digest(system: System, network:
 
 
 def test_a_missing_body_is_named_so(system: System) -> None:
-    document = is_problem(post(system, "/console/sessions", b""), 400)
-    assert document["detail"] == "请求内容：应为对象"
+    document = is_problem(post(system, "/console/sessions", b""), 400, "malformed")
+    assert document["detail"] == "请求没有正文"
 
 
 def test_a_body_over_the_limit(system: System, till: Terminal) -> None:
@@ -413,3 +413,27 @@ def test_a_problem_for_a_terminal_is_in_both_languages(till: Terminal) -> None:
     document = is_problem(send(till, b"{"), 400, "malformed")
     assert document["title"] == "请求格式错误 / The request cannot be read"
     assert (document["title_zh"], document["title_en"]) == ("请求格式错误", "The request cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "slug"),
+    [
+        ("GET", "/terminal/nothing", "not-found"),
+        ("GET", "/terminal/requests/1/x/2", "not-found"),
+        ("PUT", "/terminal/charges", "method-not-allowed"),
+        ("GET", "/terminal/sessions", "method-not-allowed"),
+        ("GET", "/terminal/", "not-found"),
+        ("POST", "/phone/nothing", "not-found"),
+        ("DELETE", "/phone/account", "method-not-allowed"),
+    ],
+)
+@pytest.mark.parametrize("accepted", ["application/json", "text/html"])
+def test_an_unknown_path_or_method_of_devices_is_told_in_both_languages(
+    system: System, method: str, path: str, slug: str, accepted: str
+) -> None:
+    answer = urllib3.request(method, system.url + path, headers={"accept": accepted, "accept-language": "en"})
+    document = is_problem(answer, {"not-found": 404, "method-not-allowed": 405}[slug], slug)
+    assert document["title"] == f"{document['title_zh']} / {document['title_en']}"
+    assert document["advice_zh"] != document["advice_en"]
+    assert "advice" not in document
+    assert "content-language" not in answer.headers

@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from msgspec import json as wire
 from settlement.shifts import ShiftRequest
 from terminals.client import Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected
+from terminals.phone import ask_account
 from terminals.schemas import LedgerRequests, ShiftClosed, to_text
 from terminals.shifts import LISTED_MAX
 from tests.builders import Network
@@ -30,6 +32,7 @@ from tests.system.test_protocol_edition import (
 )
 
 CLOSINGS = "/terminal/shifts/closings"
+CHARGES = "/terminal/charges"
 
 
 def close_with(till: Terminal, message: dict[str, Any]) -> tuple[dict[str, str], urllib3.BaseHTTPResponse]:
@@ -48,6 +51,32 @@ def cut(till: Terminal, monkeypatch: pytest.MonkeyPatch, *, after_sending: bool)
         raise urllib3.exceptions.ProtocolError("the cable is out")
 
     monkeypatch.setattr(till._http, "request", lost)
+
+
+def test_late_is_the_same_for_receipt_list_limit_and_phone(network: Network, scratch: Path) -> None:
+    till, official = network.terminal(scratch), network.official(cash_fen=50_000)
+    card, phone = network.card(official), network.phone(official)
+    till.open_shift("c-07", "1")
+    approved, late = [], 0
+    meals = cycle(("breakfast", "lunch", "dinner"))
+    for age in (119, 120, 120, 120, 120, 121, 121, 121, 120, 122):
+        # In the middle of a second, where whole seconds and the time that has passed differ.
+        time.sleep((1.4 - time.time() % 1) % 1)
+        purchased_at = int(time.time()) - age
+        answer = till.charge_card(card, next(meals), purchased_at=purchased_at)
+        if answer.receipt is None:
+            assert (answer.reason, late) == ("late_limit_exceeded", 3)
+            continue
+        approved.append((answer.receipt.number, answer.receipt.posted_at - purchased_at > 120))
+        late += approved[-1][1]
+    assert late == 3
+    listed = {str(one.number): one.stored for one in till.ledger_requests(1, 1, 100) if one.number is not None}
+    shown = {
+        number: urllib3.request("GET", f"{network.url}/receipts/{number}").json()["late"] for number, _ in approved
+    }
+    account = {str(one.number): one.late for one in ask_account(network.url, phone).payments}
+    assert listed == shown == account == dict(approved)
+    assert till.close_shift().agree
 
 
 def test_a_shift_of_payments_refusals_and_voids_agrees(network: Network, scratch: Path) -> None:
@@ -187,6 +216,36 @@ def test_both_sides_hold_a_signature_that_a_third_party_can_check(
     key.verify(signature, base)
     with pytest.raises(InvalidSignature):
         key.verify(signature, base.replace(b"shifts", b"shift5"))
+
+
+def test_a_shift_of_a_replaced_device_is_not_closed_but_listed(
+    network: Network, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = network.terminal(scratch)
+    old.open_shift("c-07", "1")
+    for after_sending in (True, False):
+        with monkeypatch.context() as patch:
+            cut(old, patch, after_sending=after_sending)
+            with pytest.raises(OutcomeUnknown):
+                old.charge_card(network.card(network.official()), "lunch")
+    message = old.shift_totals()
+    unsent = old.unknown()
+    assert [message["epoch"], message["unknown"]] == [1, 2]
+    slip = network.slip(replaces_terminal_id=old.identity.terminal_id)
+    new = Terminal.enrol(network.url, slip, scratch / "shift-replaced")
+    new.sign_on()
+    answers = [wire.decode(new.exchange("POST", CHARGES, f"1/{one.sequence}", one.body)[1]) for one in unsent]
+    assert [answer.get("reason", answer["outcome"]) for answer in answers] == ["approved", "terminal_out_of_use"]
+    _, answer = close_with(old, message | {"centre_key": 1})
+    assert (answer.status, slug_of(answer)) == (401, "bad-signature"), "the old key"
+    sent, answer = close_with(new, message | {"centre_key": 1})
+    assert (answer.status, slug_of(answer)) == (409, "epoch-wrong")
+    assert is_signed_by_the_centre(new, sent, answer)
+    listed = new.ledger_requests(1, message["shift"], 100)
+    assert [(one.sequence, one.outcome) for one in listed] == [
+        (unsent[0].sequence, "approved"),
+        (unsent[1].sequence, "refused"),
+    ]
 
 
 def test_a_closing_is_the_terminals_own(network: Network, scratch: Path) -> None:

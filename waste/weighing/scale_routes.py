@@ -7,7 +7,6 @@ from msgspec import structs
 from sqlalchemy import select
 
 from foundation.postgres import Pool
-from foundation.problem_responses import BOTH_LANGUAGES
 from foundation.problems import NOT_ALLOWED, Problem
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
@@ -33,7 +32,6 @@ class ScaleController(Controller):
 
     path = "/terminal"
     tags = ["terminal"]  # noqa: RUF012
-    opt = {BOTH_LANGUAGES: True}  # noqa: RUF012
 
     @post("/weigh-ins", status_code=200, summary="Record weigh-ins of a scale")
     async def weigh(
