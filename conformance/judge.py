@@ -28,6 +28,11 @@ SIGN_ON_PATH, ENROLMENT_PATH, VOID_PATH = "/terminal/sessions", "/terminal/enrol
 CLOSING_PATH = "/terminal/shifts/closings"
 
 SIGN_ON_AFTER = (Fault.SESSION_ENDED, Fault.SKEWED_CLOCK)
+TOLD_AHEAD_S = 240
+"""How far ahead the time of an unsigned answer is: so little that the centre refuses nobody who believes it."""
+PAUSES = "0.125 to 0.25 s, 0.25 to 0.5 s, 0.5 to 1 s, 1 to 2 s, …"
+"""The page's bounds (3.1: growing pauses)."""
+NEW_MESSAGE = "a new message"
 
 
 class Device(Struct, frozen=True):
@@ -51,6 +56,8 @@ class Observed(Struct):
     key_id: str
     body: bytes
     message: dict[str, Any]
+    created: int = 0
+    """When it was signed, by the sender's clock."""
     fault: str = ""
     status: int = 0
     """What the terminal was sent; 0: nothing."""
@@ -263,6 +270,20 @@ def signs_on_again(fault: str, seen: list[Observed]) -> list[Step]:
     return steps
 
 
+def keeps_clock(seen: list[Observed]) -> list[Step]:
+    """After an unsigned answer with another time, messages are dated as before; but for a sign-on, which may try it."""
+    told = next((one for one in seen if one.fault == Fault.SKEWED_CLOCK), None)
+    if told is None:
+        return []
+    later = (one for one in _posts(seen) if one.at > told.answered_at and one.created)
+    steps = []
+    for one in later:
+        moved = one.created - one.at - (told.created - told.at)
+        holds = abs(moved) < TOLD_AHEAD_S / 2
+        steps.append(_step(one, "dated by the clock that a sign-on has set", f"moved by {moved:.0f} s", holds=holds))
+    return steps
+
+
 def pauses_grow(seen: list[Observed]) -> list[Step]:
     """A message that fails again and again is sent with growing pauses."""
     steps = []
@@ -278,7 +299,7 @@ def pauses_grow(seen: list[Observed]) -> list[Step]:
         steps.append(
             _step(
                 failed[0],
-                f"each at least {PAUSE_MIN_S} s, a later one longer than the second",
+                f"{PAUSES}; here each at least {PAUSE_MIN_S} s, a later one 1.2 times the second",
                 shown,
                 holds=waits and grows,
             )
@@ -345,7 +366,7 @@ def judged(seen: list[Observed], ahead: int, faults: Iterable[str], profile: Pro
     # Case, section, what was seen, and what a run needs for it.
     rules: list[tuple[str, str, list[Step], str]] = [
         ("terminal-signature-profile", "3", signature_profile(seen), "a message"),
-        ("terminal-one-request-at-a-time", "1", one_at_a_time(ahead), "a message"),
+        ("terminal-one-request-at-a-time", "1", one_at_a_time(ahead) if seen else [], "a message"),
         ("terminal-same-body-under-a-number", "2", two_bodies(seen), "a message sent again under its number"),
         ("terminal-numbers-ascend", "2", numbers_ascend(seen), "a message with a number"),
         ("terminal-fresh-ephemeral-keys", "5", fresh_ephemerals(seen), "a sign-on"),
@@ -355,9 +376,11 @@ def judged(seen: list[Observed], ahead: int, faults: Iterable[str], profile: Pro
     ]
     for fault in faults:
         if fault in SIGN_ON_AFTER:
-            rules.append((f"terminal-signs-on-after-{fault}", "3", signs_on_again(fault, seen), "a new message"))
+            rules.append((f"terminal-signs-on-after-{fault}", "3", signs_on_again(fault, seen), NEW_MESSAGE))
         else:
-            rules.append((f"terminal-repeats-after-{fault}", "2", after(fault, seen), "a new message"))
+            rules.append((f"terminal-repeats-after-{fault}", "2", after(fault, seen), NEW_MESSAGE))
+        if fault == Fault.SKEWED_CLOCK:
+            rules.append(("terminal-keeps-its-clock", "3", keeps_clock(seen), "a new message, and one after it"))
     rules += [
         ("terminal-growing-pauses", "2", pauses_grow(seen), f"{DOWN_TRIES + 1} tries of the message that fails"),
         ("terminal-keeps-retry-after", "3", retry_after(seen), "a message that was busy, sent again"),

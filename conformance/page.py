@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,20 @@ def vectors() -> dict[str, Any]:
         if isinstance(said, dict):
             found |= said
     return found
+
+
+def changed(body: Any, pointer: str, *value: Any) -> Any:
+    """A message's body with another value at a JSON Pointer (RFC 6901), as vectors name members, or without it."""
+    body = deepcopy(body)
+    *steps, last = pointer.split("/")[1:]
+    inside = body
+    for step in steps:
+        inside = inside[int(step) if isinstance(inside, list) else step]
+    if value:
+        [inside[int(last) if isinstance(inside, list) else last]] = value
+    else:
+        del inside[last]
+    return body
 
 
 def canonical(value: Any) -> bytes:

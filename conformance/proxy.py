@@ -15,7 +15,18 @@ import urllib3
 from conformance.bench import Result
 from conformance.faults import Fault, alter_body, break_signature, strip_signature
 from conformance.http_server import Answer, Dropped, Request, Server, problem_answer
-from conformance.judge import DOWN, RETRY_AFTER_S, SIGN_ON_PATH, STRIKES, Device, Observed, judged, voids
+from conformance.judge import (
+    DOWN,
+    NEW_MESSAGE,
+    RETRY_AFTER_S,
+    SIGN_ON_PATH,
+    STRIKES,
+    TOLD_AHEAD_S,
+    Device,
+    Observed,
+    judged,
+    voids,
+)
 from conformance.suite import Profile
 from foundation.catalogue import Explained
 from foundation.problems import INTERNAL, MALFORMED, Problem
@@ -27,7 +38,6 @@ from terminals.signatures import read_signature
 
 _HOP_BY_HOP = {b"connection", b"content-length", b"transfer-encoding", b"keep-alive", b"expect"}
 _NOT_PASSED_BACK = {"connection", "content-length", "transfer-encoding", "keep-alive"}
-_SKEW_S = 3_600
 
 PLANS: dict[Profile, tuple[str, tuple[str, ...]]] = {
     Profile.TILL: (
@@ -100,21 +110,32 @@ class Proxy:
     @property
     def is_done(self) -> bool:
         """Whether every fault of the plan has struck and the outcome of every message is known."""
-        if self._left:
-            return False
+        return not self._left and not self._unknown()
+
+    def _unknown(self) -> list[str]:
+        """The messages whose outcome the terminal cannot know yet."""
         known = {one.identity for one in self.seen if one.is_final}
         unknown = [one for one in self.seen if one.fault and one.identity not in known]
-        return all(any(voids(other, one) for other in self.seen) for one in unknown)
+        return sorted({str(one) for one in unknown if not any(voids(other, one) for other in self.seen)})
 
     @property
     def is_complete(self) -> bool:
-        """Whether something was seen of every rule."""
-        return not self.missing
+        """Whether it is done, and something was seen of every rule."""
+        return self.is_done and not self.missing
 
     @property
     def missing(self) -> list[str]:
-        """The rules of which nothing was seen, each with what it needs."""
-        return [f"{one.case_id}: {one.note}" for one in self.results() if one.result == "not_run"]
+        """What is still to come: messages for the faults that are left, outcomes, and what a rule needs to be seen."""
+        found = [f"{len(self._left)} new messages: POST {self._path}"] if self._left else []
+        found += [f"the outcome of {one}: sent again or voided" for one in self._unknown()]
+        not_run = (one for one in self.results() if one.result == "not_run")
+        return found + [f"{one.case_id}: {one.note}" for one in not_run if one.note != NEW_MESSAGE]
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since the last message came, or was answered; 0 before the first."""
+        last = max((max(one.at, one.answered_at) for one in self.seen[-20:]), default=None)
+        return 0.0 if last is None else time.monotonic() - last
 
     @property
     def device(self) -> str:
@@ -170,9 +191,9 @@ class Proxy:
             case Fault.SESSION_ENDED:
                 return problem_answer(Problem(SESSION_ENDED))
             case Fault.SKEWED_CLOCK:
-                now = int(time.time()) + _SKEW_S
+                told = int(time.time()) + TOLD_AHEAD_S
                 return problem_answer(
-                    Problem(OUT_OF_TIME, "terminals.out_of_time", centre_time=now, created=now - _SKEW_S)
+                    Problem(OUT_OF_TIME, "terminals.out_of_time", centre_time=told, created=one.created)
                 )
             case _ if one.fault and one.identity in self._invented:
                 return self._invented[one.identity]
@@ -227,13 +248,13 @@ def _device_of(one: Observed) -> Device:
 def _observed(request: Request) -> Observed:
     path = request.target.partition("?")[0]
     fields = signature_fields(request.fields)
-    number, error, key_id = fields.get("onecard-request", ""), "", ""
+    number, error, key_id, created = fields.get("onecard-request", ""), "", "", 0
     algorithm = "ecdsa-p256-sha256" if "ecdsa" in fields.get("signature-input", "") else "ed25519"
     try:
         signed = read_signature(
             request.method, request.target, fields, request.body, in_session=bool(number), opening_algorithm=algorithm
         )
-        key_id = signed.key_id
+        key_id, created = signed.key_id, signed.created
     except Problem as problem:
         error = f"{problem.kind.slug} {problem.code}"
     if f"{request.method} {path}" in IN_SESSION and not number:
@@ -241,4 +262,6 @@ def _observed(request: Request) -> Observed:
     message = {}
     with suppress(ValueError):
         message = document_of(request.body)
-    return Observed(time.monotonic(), request.method, path, number, key_id, request.body, message, profile_error=error)
+    return Observed(
+        time.monotonic(), request.method, path, number, key_id, request.body, message, created, profile_error=error
+    )

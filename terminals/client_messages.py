@@ -19,20 +19,11 @@ TIMEOUT = urllib3.Timeout(connect=CONNECT_WITHIN_S, read=ANSWER_WITHIN_S)
 JSON_BODY = {"content-type": "application/json"}
 
 
-class OutcomeUnknown(Exception):
-    """No valid answer arrived: the request stays in the journal, to be sent again."""
+class _NotTaken(Exception):
+    """An answer with a problem document, or none: ``status`` 0 and an empty document where nothing came."""
 
-    def __init__(self, reason: str, *, retry_after_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.retry_after_s = retry_after_s
-        """How long the centre asks to wait."""
-
-
-class Rejected(Exception):
-    """The centre refused the message with a problem document; nothing was posted."""
-
-    def __init__(self, status: int, document: dict[str, Any]) -> None:
-        super().__init__(f"{status} {document.get('type')}: {document.get('detail')}")
+    def __init__(self, text: str, status: int, document: dict[str, Any]) -> None:
+        super().__init__(text)
         self.status = status
         self.document = document
 
@@ -40,6 +31,27 @@ class Rejected(Exception):
     def slug(self) -> str:
         """The last part of the problem's type."""
         return str(self.document.get("type", "")).rsplit("/", 1)[-1]
+
+
+class OutcomeUnknown(_NotTaken):
+    """No valid answer arrived: the request stays in the journal, to be sent again.
+
+    Status and document of an answer that nobody vouches for are for staff, and prove nothing.
+    """
+
+    def __init__(
+        self, reason: str, *, status: int = 0, document: dict[str, Any] | None = None, retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(reason, status, document or {})
+        self.retry_after_s = retry_after_s
+        """How long the centre asks to wait."""
+
+
+class Rejected(_NotTaken):
+    """The centre refused the message with a problem document, signed (to phones: over TLS). Final; nothing posted."""
+
+    def __init__(self, status: int, document: dict[str, Any]) -> None:
+        super().__init__(f"{status} {document.get('type')}: {document.get('detail')}", status, document)
 
 
 PAUSE_MIN_S = 0.25
@@ -93,14 +105,16 @@ def post_opening(
     key: PrivateKey,
     key_id: str,
     centre: tuple[int, bytes] | None = None,
+    *,
+    now: float | None = None,
 ) -> urllib3.BaseHTTPResponse:
     """Send a message signed outside a session; raises OutcomeUnknown or Rejected.
 
     ``centre``: version and public key of the centre, as the message names it, under which the answer must be signed;
-    None where the centre does not sign, to phones.
+    None where the centre does not sign, to phones. ``now``: the centre's time as the sender knows it; None: our own.
     """
-    created = int(time.time())
-    for _ in range(2):
+    created = int(time.time() if now is None else now)
+    for last in (False, True):
         headers = sign_request(
             "POST",
             path,
@@ -116,23 +130,51 @@ def post_opening(
         except urllib3.exceptions.HTTPError as error:
             raise OutcomeUnknown(f"{path}: {error}") from None
         fields = {name.lower(): value for name, value in answer.headers.items()}
-        # A problem may come without a signature: before ours was found right.
-        if centre is not None and (answer.status < 300 or "signature" in fields):
-            version, public_key = centre
-            verify = ed25519_verifier(public_key)
-            try:
-                check_answer(headers, answer.status, fields, answer.data, key_id=f"centre-{version}", verify=verify)
-            except Problem as problem:
-                raise OutcomeUnknown(f"{path}: {problem}") from None
-        if answer.status < 300:
+        document = document_of(answer.data)
+        refused = _refusal_of(headers, answer, fields, document, centre)
+        if refused is None:
             return answer
-        if answer.status >= 500:
-            raise OutcomeUnknown(f"{path}: {answer.status}", retry_after_s=wait_of(fields))
-        rejected = Rejected(answer.status, document_of(answer.data))
-        if rejected.slug != "created-out-of-range":
-            break
-        created = int(rejected.document["params"]["centre_time"])
-    raise rejected
+        told = _time_told(answer.status, refused)
+        if last or told is None:
+            raise refused
+        # The time of an unsigned answer signs one more try; our clock it does not set.
+        created = told
+    raise AssertionError("unreachable")
+
+
+def _refusal_of(
+    sent: dict[str, str],
+    answer: urllib3.BaseHTTPResponse,
+    fields: dict[str, str],
+    document: dict[str, Any],
+    centre: tuple[int, bytes] | None,
+) -> OutcomeUnknown | Rejected | None:
+    """What an answer to an opening message means that is not taken; None for one that is."""
+    status, retry_after_s = answer.status, wait_of(fields)
+    said = f"the centre answers {status}"
+    is_vouched_for = centre is None
+    if centre is not None and (status < 300 or "signature" in fields):
+        version, public_key = centre
+        verify = ed25519_verifier(public_key)
+        try:
+            check_answer(sent, status, fields, answer.data, key_id=f"centre-{version}", verify=verify)
+            is_vouched_for = True
+        except Problem as problem:
+            said = str(problem)
+    if is_vouched_for and status < 300:
+        return None
+    if is_vouched_for and 400 <= status < 500:
+        return Rejected(status, document)
+    return OutcomeUnknown(said, status=status, document=document, retry_after_s=retry_after_s)
+
+
+def _time_told(status: int, refused: OutcomeUnknown | Rejected) -> int | None:
+    """The centre's time, as an answer claims that refuses ours."""
+    if status != 401 or refused.slug != "created-out-of-range":
+        return None
+    params = refused.document.get("params")
+    told = params.get("centre_time") if isinstance(params, dict) else None
+    return told if type(told) is int and told > 0 else None
 
 
 def document_of(body: bytes) -> dict[str, Any]:

@@ -5,7 +5,6 @@ The vectors name them by JSON Pointer (RFC 6901) into the body of a message of e
 
 import json
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conformance.bench import Bench, Group, Want
 from conformance.device import phone_message
-from conformance.page import vectors
+from conformance.page import changed, vectors
 from conformance.wire import SIGNED, Sent
 from foundation.calendar import ZONE
 from terminals.keys import proof_text
@@ -97,20 +96,6 @@ def _sent(bench: Bench, kind: str, body: bytes, path: str = "") -> Sent:
         case "shift_closing":
             return bench.other.opening(path, body)
     return bench.device.opening(path, body)
-
-
-def changed(body: Any, pointer: str, *value: Any) -> Any:
-    """The body with another value at a JSON Pointer, or without it."""
-    body = deepcopy(body)
-    *steps, last = pointer.split("/")[1:]
-    inside = body
-    for step in steps:
-        inside = inside[int(step) if isinstance(inside, list) else step]
-    if value:
-        [inside[int(last) if isinstance(inside, list) else last]] = value
-    else:
-        del inside[last]
-    return body
 
 
 def _ask(bench: Bench, kind: str, message: Any, want: Want) -> None:

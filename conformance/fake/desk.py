@@ -13,7 +13,8 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Meta, json
 
-from conformance.fake.centre import FakeCentre, Seen
+from conformance.fake.centre import FakeCentre
+from conformance.fake.messages import Seen
 from conformance.fake.town import BOOK, CANTEEN, HOME, VISITORS, Activation, IssuedCard, Phone, Slip
 from conformance.faults import Fault, Faults
 from conformance.http_server import Answer, Request, Server, is_loopback, problem_answer
@@ -26,7 +27,6 @@ from foundation.strict_json import as_type, read_json
 from terminals import qr, short_codes
 from terminals.devices import LIMIT_FEN, Tap
 from terminals.phone_keys import phone_key_of
-from terminals.qr import Token
 from terminals.schemas import EnrolmentSlip, to_bytes, to_text
 
 
@@ -53,10 +53,16 @@ class AskBlock(Message):
 
 
 class AskSlip(Message):
-    """Another slip; ``replaces`` a terminal, whose epoch is over then."""
+    """Another slip; of a terminal that it replaces the epoch is over once it is redeemed."""
 
     kind: Annotated[str, Meta(pattern="^(till|scale)$")] = "till"
-    replaces: int | None = None
+    replaces_terminal_id: int | None = None
+
+
+class AskRevocation(Message):
+    """A terminal is revoked."""
+
+    terminal_id: int
 
 
 class DeskPhone:
@@ -69,7 +75,7 @@ class DeskPhone:
     def code(self, *, is_long: bool, canteen_id: int | None, limit_fen: int | None) -> str:
         """A fresh code."""
         self.counter += 1
-        token = Token(int(time.time()), self.counter, canteen_id, limit_fen)
+        token = qr.Token(int(time.time()), self.counter, canteen_id, limit_fen)
         if is_long:
             return qr.make_code(self.certificate, self.key, token)
         return short_codes.make_short_code(self.reference, self.key, token)
@@ -114,12 +120,12 @@ class Desk:
 
     def _at_the_desk(self, request: Request) -> Answer:
         path, _, query = request.target.partition("?")
-        handle = _PATHS.get((request.method, path))
+        handle = PATHS.get((request.method, path))
         if handle is not None:
             return _json(handle(self, request))
         if request.method == "GET" and path == "/desk/code.svg":
             code = self.code("long" in query)["code"]
-            return Answer(200, {"content-type": "image/svg+xml"}, picture(code))
+            return Answer(200, {"content-type": "image/svg+xml"}, picture(str(code)))
         if request.method in ("GET", "POST") and path.startswith("/desk/pay/"):
             try:
                 paid = self.centre.pay(UUID(path.removeprefix("/desk/pay/")))
@@ -141,7 +147,7 @@ class Desk:
             "canteen": {"book": BOOK, "canteen_id": CANTEEN, "agency_id": HOME},
             "faults": self.faults.shown(),
             "all_faults": list(Fault),
-            "paths": [f"{method} {path}" for method, path in _PATHS] + ["GET /desk/code.svg", "GET /desk/pay/ORDER"],
+            "paths": [f"{method} {path}" for method, path in PATHS] + ["GET /desk/code.svg", "GET /desk/pay/ORDER"],
             "messages": list(self.centre.seen)[-20:],
         }
 
@@ -156,11 +162,19 @@ class Desk:
         """Another slip."""
         asked = _read(request, AskSlip)
         replaced = None
-        if asked.replaces is not None:
-            replaced = self.town.terminals.get(asked.replaces)
+        if asked.replaces_terminal_id is not None:
+            replaced = self.town.terminals.get(asked.replaces_terminal_id)
             if replaced is None:
                 raise Problem(NOT_FOUND)
         return self.slip_shown(self.town.slip(asked.kind, replaced))
+
+    def revoke(self, request: Request) -> dict[str, int]:
+        """Revoke a terminal."""
+        asked = _read(request, AskRevocation)
+        if asked.terminal_id not in self.town.terminals:
+            raise Problem(NOT_FOUND)
+        self.centre.revoke(asked.terminal_id)
+        return {"revoked": asked.terminal_id}
 
     def kit(self, _: Request | None = None) -> dict[str, Any]:
         """Everything fresh that ``onecard conformance`` needs (``conformance/kit.py``)."""
@@ -192,14 +206,14 @@ class Desk:
         shown = _card_shown(card)
         return {name: shown[name] for name in shown if name != "key"} | {"counter": counter, "mac": to_text(mac)}
 
-    def code(self, is_long: bool) -> dict[str, str]:
+    def code(self, is_long: bool) -> dict[str, str | int]:
         """A fresh code of the desk's phone: for this canteen, of at most a hundred yuan."""
         if self._phone is None:
             self._phone = self._activated()
         if self._phone.phone.credential.state != "active":
             self._phone = self._activated()
         code = self._phone.code(is_long=is_long, canteen_id=CANTEEN, limit_fen=LIMIT_FEN)
-        return {"code": code, "credential_id": str(self._phone.phone.credential.credential_id)}
+        return {"code": code, "credential_id": self._phone.phone.credential.credential_id}
 
     def _activated(self) -> DeskPhone:
         town, key = self.town, Ed25519PrivateKey.generate()
@@ -241,7 +255,7 @@ class Desk:
         return list(self.centre.seen)
 
 
-_PATHS: dict[tuple[str, str], Callable[[Desk, Request], Any]] = {
+PATHS: dict[tuple[str, str], Callable[[Desk, Request], Any]] = {
     ("GET", "/"): Desk.begin,
     ("GET", "/desk"): Desk.begin,
     ("GET", "/desk/kit"): Desk.kit,
@@ -249,6 +263,7 @@ _PATHS: dict[tuple[str, str], Callable[[Desk, Request], Any]] = {
     ("GET", "/desk/code"): lambda desk, request: desk.code("long" in request.target.partition("?")[2]),
     ("POST", "/desk/taps"): Desk.tap,
     ("POST", "/desk/slips"): Desk.another_slip,
+    ("POST", "/desk/revocations"): Desk.revoke,
     ("POST", "/desk/blocks"): Desk.block,
     ("GET", "/desk/faults"): Desk.show_faults,
     ("POST", "/desk/faults"): Desk.switch,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from conformance.fake.ledger import LATE_FEN_MAX, LATE_PAYMENTS_MAX, Credential, Holder
 from foundation.keys import KeyRing, KeyVersion
@@ -22,7 +23,6 @@ from settlement.tariff import (
     Visitors,
 )
 from terminals import cards
-from terminals.cards import CardFile
 from terminals.devices import SoftwareCard
 from terminals.enrolment import new_code
 from terminals.models import Terminal
@@ -77,7 +77,7 @@ class IssuedCard:
 
     def for_the_personaliser(self) -> dict[str, object]:
         """What the console gives out for it (``CardIssued``)."""
-        file = {name: getattr(self.card.file, name) for name in CardFile.__struct_fields__}
+        file = {name: getattr(self.card.file, name) for name in cards.CardFile.__struct_fields__}
         return {"uid": self.card.uid.hex(), **file, "key": to_text(self.key)}
 
 
@@ -157,7 +157,7 @@ class Town:
         credential = self.credential(holder, "card")
         uid = b"\x04" + secrets.token_bytes(6)
         version = self.keys.card_master_version
-        file = CardFile(
+        file = cards.CardFile(
             version, BOOK, AgencyId(holder.agency_id), HolderId(holder.holder_id),
             CredentialId(credential.credential_id),
         )  # fmt: skip
@@ -178,13 +178,15 @@ class Town:
         return True
 
     def add_key(self, begins_in_s: int, overlap_s: int) -> int:
-        """A new version of the centre's key; the ones before end so long after its beginning. Returns its version."""
-        begins = int(time.time()) + begins_in_s
-        older = tuple(
-            KeyVersion(one.version, one.secret, one.begins, min(one.ends, begins + overlap_s))
-            for one in self.keys.centre
-        )
-        version = older[-1].version + 1
-        fresh = KeyVersion(version, Ed25519PrivateKey.generate().private_bytes_raw(), begins)
-        self.keys.use((*older, fresh), self.keys.card_master)
-        return version
+        """A new version of the centre's key, or the one that is announced already; the ones before end so long after.
+
+        Returns its version.
+        """
+        now = int(time.time())
+        begins = now + begins_in_s
+        *_, last = begun = [one for one in self.keys.centre if one.begins <= now]
+        announced = next((one for one in self.keys.centre if one.begins > now), None)
+        fresh = announced or KeyVersion(last.version + 1, Ed25519PrivateKey.generate().private_bytes_raw())
+        older = (replace(one, ends=min(one.ends, begins + overlap_s)) for one in begun)
+        self.keys.use((*older, replace(fresh, begins=begins)), self.keys.card_master)
+        return fresh.version

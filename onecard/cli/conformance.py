@@ -22,13 +22,16 @@ from onecard.cli.services import fail_for
 if TYPE_CHECKING:
     from conformance.bench import Result
     from conformance.certificate import Subject
-    from conformance.fake.centre import Seen
     from conformance.fake.desk import Desk
+    from conformance.fake.messages import Seen
     from conformance.faults import Faults
+    from conformance.proxy import Proxy
     from conformance.suite import Profile
 
 FAKE_PORT = 8100
 PROFILES = ("all", "till", "phone", "scale")
+QUIET_S = 10.0
+"""A terminal that is silent so long may wait for its maker: he is told what is still to come."""
 
 
 def _faults(wanted: tuple[str, ...], late_s: float, skew_s: int) -> "Faults":
@@ -110,6 +113,12 @@ def _tell(seen: "Seen") -> None:
         say("conformance.desk.line_with_faults", **said, faults=" ".join(seen.faults))
     else:
         say("conformance.desk.line", **said)
+    if seen.reason:
+        say("conformance.desk.reason", reason=seen.reason)
+    if seen.base:
+        say("conformance.desk.base")
+        for line in seen.base.splitlines():
+            say("conformance.desk.base_line", line=line)
 
 
 @main.command("conformance-kit", help=text("onecard.help.conformance-kit"))
@@ -245,16 +254,16 @@ def _show(result: "Result", *, verbose: bool) -> None:
         lines.append(text("conformance.line.not_run", note=result.note))
     for step in result.steps:
         if verbose or not step.holds:
-            lines += [
-                text("conformance.line.sent", sent=step.sent),
-                text("conformance.line.expected", section=result.section, expected=step.expected),
-                text("conformance.line.came", came=step.came),
-            ]
+            lines.append(text("conformance.line.sent", sent=step.sent))
+            if not step.holds or step.expected != step.came:
+                lines.append(text("conformance.line.expected", section=result.section, expected=step.expected))
+                lines.append(text("conformance.line.came", came=step.came))
     if result.result == "failed" and result.note:
         lines.append(text("conformance.line.came", came=result.note))
     name = f"{text(f'conformance.group.{result.group}')}  {result.case_id}"
     figure = text("conformance.line.steps", section=result.section, steps=len(result.steps))
-    show_check(name, figure, holds=result.result == "passed", examples=lines)
+    holds = None if result.result == "not_run" else result.result == "passed"
+    show_check(name, figure, holds=holds, examples=lines)
 
 
 def _watch(url: str, profile: "Profile", port: int, seconds: int | None, late_s: float) -> "tuple[list[Result], str]":
@@ -286,21 +295,29 @@ def _watch(url: str, profile: "Profile", port: int, seconds: int | None, late_s:
         told: list[str] = []
         try:
             while until is None or time.monotonic() < until:
-                if proxy.is_done and proxy.is_complete:
+                if proxy.is_complete:
                     break
-                if proxy.is_done and told != (missing := proxy.missing):
-                    told = missing
-                    say("conformance.proxy.missing")
-                    for line in missing:
-                        say("conformance.proxy.missing_line", line=line)
+                if proxy.is_done or proxy.quiet_s > QUIET_S:
+                    told = _tell_missing(proxy, told)
                 await asyncio.sleep(0.2)
         finally:
+            _tell_missing(proxy, told)
             # In the loop that serves: outside it nothing can be ended.
             await proxy.finish()
 
     with suppress(KeyboardInterrupt):
         asyncio.run(serve())
     return proxy.results(), proxy.device
+
+
+def _tell_missing(proxy: "Proxy", told: list[str]) -> list[str]:
+    """Say what is still to come, unless it was said already; returns what was said."""
+    missing = proxy.missing
+    if missing and missing != told:
+        say("conformance.proxy.missing")
+        for line in missing:
+            say("conformance.proxy.missing_line", line=line)
+    return missing
 
 
 def _certify(

@@ -39,14 +39,17 @@ def fail_with(line: str, *, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def show_check(name: str, figure: str, *, holds: bool, examples: Iterable[str] = ()) -> None:
-    """Print one line of a report, with examples of what does not hold below it."""
-    mark = text("onecard.mark.holds") if holds else text("onecard.mark.broken")
-    style = "green" if holds else "bold red"
+def show_check(name: str, figure: str, *, holds: bool | None, examples: Iterable[str] = ()) -> None:
+    """Print one line of a report, with examples below it of what does not hold; None: it was not run."""
+    mark, style = {
+        True: (text("onecard.mark.holds"), "green"),
+        False: (text("onecard.mark.broken"), "bold red"),
+        None: (text("onecard.mark.not_run"), "yellow"),
+    }[holds]
     console.print(f"[{style}]{mark:<{MARK_WIDTH}}[/]", end=" ")
     console.print(f"{name}  {figure}", markup=False)
     for example in examples:
-        console.print(f"       {example}", style="red", markup=False)
+        console.print(f"       {example}", style="yellow" if holds is None else "red", markup=False)
 
 
 def table(*headings: str) -> Table:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import random
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +18,11 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import json as wire
 
-from conformance.bench import Result
+from conformance.bench import Bench, Result
 from conformance.certificate import Certificate, case_ids, certify, doubts, read_certificate, signing_key
-from conformance.fake import centre
+from conformance.fake import devices, tills
+from conformance.fake import messages as incoming
+from conformance.fake.desk import PATHS
 from conformance.fake.ledger import Credential, Ledger
 from conformance.faults import Fault
 from conformance.http_server import Answer, Request, Server
@@ -26,13 +30,16 @@ from conformance.judge import judged
 from conformance.kit import Kit, make_kit
 from conformance.page import vectors_digest
 from conformance.suite import GROUPS, Profile, cases_of, run
+from conformance.wire import Line
 from foundation.calendar import local_date_of
 from foundation.catalogue import Explained, Language, text
+from onecard.settings import Settings
 from terminals import messages
 from terminals.client import Terminal
 from terminals.client_messages import OutcomeUnknown, Pauses, Rejected
 from terminals.phone import activate_phone, ask_account, ask_top_up, renew_certificate
 from terminals.schemas import EnrolmentSlip
+from tests.comparison import answers
 from tests.makers_desk import MakersDesk, work
 
 T = TypeVar("T")
@@ -77,6 +84,11 @@ def test_the_guide_counts_the_cases() -> None:
     assert f"plays {len(cases_of(Profile.ALL))} cases" in guide
     for fault in Fault:
         assert f"`{fault}`" in guide, fault
+    for method, path in PATHS:
+        assert re.search(rf"`[A-Z`, ]*{method}\b[A-Z`, ]* {path}\b", guide) or path == "/", path
+    settings = re.findall(r"ONECARD_[A-Z_]+", guide)
+    assert settings
+    assert {one.removeprefix("ONECARD_").lower() for one in settings} <= Settings.model_fields.keys()
     for rule in judged([], 0, [], Profile.TILL):
         assert rule.case_id in guide, rule.case_id
 
@@ -133,13 +145,13 @@ MUTATIONS: list[tuple[object, str, Any, set[str]]] = [
     ),
     (Ledger, "void", _no_tombstone(Ledger()), {"void-before-the-charge"}),
     (
-        centre, "read_json", lambda body: json.loads(body or b"{}"),
+        incoming, "read_json", lambda body: json.loads(body or b"{}"),
         {"body-equal-keys", "body-depth", "sign-on-strict-body"},
     ),
     (messages, "check_request", lambda *_: None, {"signature-other-signature", "signature-created-out-of-range"}),
-    (centre, "check_epoch", lambda _: None, {"signature-epoch-to-come"}),
-    (centre, "is_signing_key", lambda _: True, {"enrolment-weak-key"}),
-    (centre, "must_be_till", lambda _: None, {"scale-takes-no-payments"}),
+    (incoming, "check_epoch", lambda _: None, {"signature-epoch-to-come"}),
+    (devices, "is_signing_key", lambda _: True, {"enrolment-weak-key"}),
+    (tills, "must_be_till", lambda _: None, {"scale-takes-no-payments"}),
 ]  # fmt: skip
 
 
@@ -151,6 +163,23 @@ def test_a_centre_with_a_mistake_is_found_out(
     broken = broken_of(run(desk.url, desk.fresh_kit(), Profile.ALL, with_slow=False))
     assert fail <= broken
     assert len(broken) < 60, broken
+
+
+def test_how_a_centre_answers_does_not_depend_on_its_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a comparison with another one, which is faster, says nothing."""
+    right, waited_s = time.time, 0.0
+
+    def wait() -> None:
+        nonlocal waited_s
+        waited_s += pace_s
+
+    monkeypatch.setattr(time, "time", lambda: right() + waited_s)
+    tried = []
+    for pace_s in (0.0, 1.1):
+        desk = MakersDesk(tmp_path / str(pace_s))
+        tried.append(answers(Bench(Line(desk.url), desk.fresh_kit()), random.Random(20261127), wait))
+        desk.close()
+    assert tried[0] == tried[1]
 
 
 def test_without_a_kit_cases_are_not_run(desk: MakersDesk) -> None:
@@ -418,6 +447,67 @@ def test_a_till_that_checks_no_answer_fails(
     assert failed <= broken, broken
 
 
+class ClockBelievingTill(Terminal):
+    """Sets its clock by whatever a 401 says, and by nothing else."""
+
+    told_s = 0.0
+
+    @property
+    def _clock_ahead_s(self) -> float:
+        return self.told_s
+
+    @_clock_ahead_s.setter
+    def _clock_ahead_s(self, _: float) -> None:
+        """What is signed is nothing to it."""
+
+    def listen(self) -> None:
+        """Read every answer."""
+        ask = self._http.request
+
+        def request(*given: Any, **named: Any) -> Any:
+            answer = ask(*given, **named)
+            if answer.status == 401 and "centre_time" in (said := json.loads(answer.data).get("params", {})):
+                self.told_s = said["centre_time"] - time.time()
+            return answer
+
+        self._http.request = request  # type: ignore[method-assign]
+
+
+def test_a_till_that_believes_an_unsigned_clock_fails(proxied: MakersDesk) -> None:
+    till = ClockBelievingTill.enrol(proxied.url, proxied.till_slip(), proxied.folder / "clock")
+    till.listen()
+    assert proxied.proxy is not None
+    work(proxied.proxy, till, [proxied.card()])
+    results = {one.case_id: one.result for one in proxied.proxy.results()}
+    assert till.told_s > 60
+    assert results.pop("terminal-keeps-its-clock") == "failed"
+    assert set(results.values()) == {"passed"}, results
+
+
+def test_the_proxy_says_what_it_waits_for(proxied: MakersDesk) -> None:
+    proxy, till = proxied.proxy, proxied.till()
+    assert proxy is not None
+    assert any(f"{len(proxy.faults) + 1} new messages" in line for line in proxy.missing), proxy.missing
+    till.patience_s = 0.5
+    with suppress(OutcomeUnknown):
+        till.charge_card(proxied.card(), "lunch")
+    with suppress(OutcomeUnknown):
+        till.charge_card(proxied.card("visitor"), "lunch")
+    assert any(f"{len(proxy.faults) - 1} new messages" in line for line in proxy.missing), proxy.missing
+    assert any("outcome of POST /terminal/charges 1/2" in line for line in proxy.missing), proxy.missing
+    till.resend_unknown()
+    assert not any("outcome of" in line for line in proxy.missing), proxy.missing
+    work(proxy, till, [proxied.card()])
+    assert proxy.missing == []
+
+
+def test_growing_pauses_have_bounds(proxied: MakersDesk) -> None:
+    assert proxied.proxy is not None
+    work(proxied.proxy, proxied.till(), [proxied.card()])
+    [pauses] = [one for one in proxied.proxy.results() if one.case_id == "terminal-growing-pauses"]
+    assert "0.125 to 0.25 s, 0.25 to 0.5 s, 0.5 to 1 s" in pauses.steps[0].expected
+
+
 def test_a_certificate_names_the_device_that_worked(proxied: MakersDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy, till = proxied.proxy, proxied.till()
     assert proxy is not None
@@ -525,4 +615,4 @@ def test_a_centre_here_or_under_tls_may_have_passwords(url: str) -> None:
 
 def test_of_nothing_nothing_is_said() -> None:
     results = judged([], 0, ["drop-answer"], Profile.TILL)
-    assert {one.result for one in results if one.case_id != "terminal-one-request-at-a-time"} == {"not_run"}
+    assert {one.result for one in results} == {"not_run"}

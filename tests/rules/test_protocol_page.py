@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from msgspec import convert
 from msgspec import json as wire
 
+from conformance.page import changed
 from foundation.money import in_words
 from foundation.problems import INVALID, MALFORMED, Problem
 from foundation.strict_json import TypedReader, as_type, read_json
@@ -392,20 +393,6 @@ def test_a_text_that_is_no_message(text: str) -> None:
     with pytest.raises(Problem) as refused:
         read_json(text.encode())
     assert refused.value.kind is MALFORMED
-
-
-def changed(body: Any, path: str, *value: Any) -> Any:
-    """The body with another value at a JSON Pointer, or without it."""
-    body = json.loads(json.dumps(body))
-    *steps, last = path.split("/")[1:]
-    inside = body
-    for step in steps:
-        inside = inside[int(step) if isinstance(inside, list) else step]
-    if value:
-        [inside[int(last) if isinstance(inside, list) else last]] = value
-    else:
-        del inside[last]
-    return body
 
 
 def bodies(name: str, which: str) -> list[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from registry.routes import SIGN_IN_BYTES_MAX
 from terminals.client import Terminal
-from terminals.client_messages import Rejected
+from terminals.client_messages import OutcomeUnknown
 from terminals.routes.opening import OPENING_BYTES_MAX
 from terminals.schemas import to_text
 from terminals.sessions import SUITE
@@ -252,7 +252,7 @@ def test_an_unknown_terminal(system: System, network: Network, scratch: Path) ->
     terminal = network.terminal(scratch)
     with psycopg.connect(system.database_url) as db:
         db.execute("UPDATE terminal SET state = 'revoked' WHERE terminal_id = %s", (terminal.identity.terminal_id,))
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(OutcomeUnknown) as refused:
         terminal.sign_on()
     assert refused.value.slug == "bad-signature"
     time.sleep(3.2)

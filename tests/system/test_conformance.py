@@ -9,17 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import urllib3
-from msgspec import to_builtins
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conformance.bench import Bench, Result
 from conformance.kit import make_kit
 from conformance.proxy import Proxy
 from conformance.suite import Profile, run
-from conformance.wire import Line, Sent
+from conformance.wire import Line
 from demo.city import PASSWORD
 from foundation.catalogue import Explained
 from terminals.client import Terminal
@@ -27,6 +29,7 @@ from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard
 from terminals.schemas import EnrolmentSlip
 from tests.builders import Network
+from tests.comparison import answers
 from tests.makers_desk import MakersDesk, serving, work
 from tests.running_system import System
 
@@ -89,42 +92,6 @@ def test_the_fake_centre_answers_as_the_real_one(system: System, tmp_path: Path)
         desk.close()
     expected = {"approved", "voided", "refused already_used", "refused card_blocked", "422 other-content", "recorded"}
     assert expected <= seen.keys()
-
-
-STEPS = range(300)
-
-
-def answers(bench: Bench, chance: random.Random) -> list[str]:
-    """What a centre answers, without amounts: its prices are its own."""
-    till, found, sent = bench.till, [], dict[int, Sent]()
-    meal, _, _ = bench.fixed_meal
-    opened_at = till.now()
-    issued = [SoftwareCard.personalised(to_builtins(one)) for one in bench.kit.cards["home"][:25]]
-    for _ in STEPS:
-        # Three counters, of which one bars another: a region lets nobody eat more than four times.
-        number, card, counter = chance.randint(1, 200), chance.choice(issued), chance.choice([1, 2, 300])
-        what = chance.random()
-        if what < 0.25 and number in sent:
-            message = sent[number]
-        elif what < 0.5:
-            message = till.void(chance.randint(1, number), number)
-        elif what < 0.6:
-            opening = {"cashier": chance.choice("ab"), "drawer": "1", "opened_at": opened_at}
-            message = till.in_session("POST", "/terminal/shifts", opening, number)
-        else:
-            message = till.charge(
-                till.tapped(card, number, till.paying(meal, purchased_at=opened_at), counter=counter), number
-            )
-        sent.setdefault(number, message)
-        came = bench.line.ask(message)
-        said = came.document
-        kind = [said[name] for name in ("outcome", "reason") if name in said] or [str(came.status), came.slug]
-        gave_back = ["gave back"] if said.get("reversed_fen") else []
-        found.append(" ".join([*kind, *gave_back]))
-    listed = till.in_session("GET", f"/terminal/requests/{till.open_session.epoch}/1/999")
-    for one in bench.line.ask(listed).document["requests"]:
-        found.append(" ".join(str(one.get(name)) for name in ("sequence", "operation", "outcome", "reason")))
-    return found
 
 
 class Desk:
@@ -221,6 +188,23 @@ def test_the_proxy_ends_in_the_middle_of_the_traffic(desk: Desk, tmp_path: Path)
     assert "software terminal" in json.loads((desk.folder / "till.json").read_text())["software"]
 
 
+def test_what_was_not_run_is_no_failure_and_no_certificate(desk: Desk) -> None:
+    done = desk.command(desk.url, "--listen", "0", "--profile", "till", "--seconds", "1", "--certificate", "none.json")
+    assert done.returncode == 1
+    assert "still to come" in done.stdout, done.stdout
+    assert "FAIL" not in done.stdout
+    assert re.search(r"NOT RUN.*terminal-holds-back-no-other.*\n +needs: another new message while one", done.stdout)
+    assert re.search("0 passed, 0 failed, [0-9]{2} not run", done.stdout)
+    assert desk.command("--check", "none.json").returncode == 1
+
+
+def test_a_passed_case_does_not_say_twice_what_it_saw(desk: Desk) -> None:
+    done = desk.command(desk.url, "--profile", "scale", "--verbose")
+    lines = [line.strip().partition(": ") for line in done.stdout.splitlines()]
+    twice = [one for one, other in pairwise(lines) if one[0].startswith("expected") and one[2] == other[2]]
+    assert twice == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -236,6 +220,21 @@ def test_a_mistake_is_one_line(desk: Desk, arguments: list[str], code: int) -> N
     done = desk.command(*arguments)
     assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_log_shows_why_a_signature_does_not_fit(desk: Desk) -> None:
+    slip = urllib3.request("GET", f"{desk.url}/desk/kit", timeout=60).json()["till_slips"][0]
+    till = Terminal.enrol(desk.url, EnrolmentSlip(**slip), desk.folder / "wrong-key")
+    till.identity = replace(till.identity, private_key=Ed25519PrivateKey.generate())
+    with pytest.raises(OutcomeUnknown):
+        till.sign_on()
+    log = (desk.folder / "fake.log").read_text()
+    shown = re.search(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ POST /terminal/sessions +→ 401 bad-signature.*\n"
+        r".*The signature does not match the message\n.*base:\n +\"@method\": POST\n +\"@authority\": 127",
+        log,
+    )
+    assert shown, log[-3_000:]
 
 
 def test_a_fault_that_is_none_is_told_in_one_line(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import urllib3
 
-from terminals.client import SOFTWARE
+from terminals.client_device import SOFTWARE
 from terminals.signatures import PROTOCOL
 from tests.builders import Network
 from tests.running_system import System

@@ -247,7 +247,7 @@ def test_a_client_ignores_members_of_answers_that_it_does_not_know(
     assert till.void(charge.epoch, charge.sequence).reversed_fen == 1_000
     with pytest.raises(Rejected) as refused:
         till.void(till.epoch, 2**53 - 1)
-    assert (refused.value.slug, refused.value.document["signed"]) == ("invalid", True)
+    assert refused.value.slug == "invalid"
     assert till.unknown() == []
 
 

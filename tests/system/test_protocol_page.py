@@ -5,7 +5,6 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from conformance.page import changed
 from terminals.client import Terminal
 from terminals.devices import SoftwarePhone
 from terminals.keys import proof_text
@@ -126,20 +126,6 @@ def devices(network: Network, scratch: Path) -> Devices:
 
 def slug(answer: Any) -> str:
     return str(json.loads(answer.data)["type"]).removeprefix("/problems/") if answer.status >= 400 else ""
-
-
-def changed(body: Any, path: str, *value: Any) -> Any:
-    """The body with another value at a JSON Pointer, or without it."""
-    body = deepcopy(body)
-    *steps, last = path.split("/")[1:]
-    inside = body
-    for step in steps:
-        inside = inside[int(step) if isinstance(inside, list) else step]
-    if value:
-        [inside[int(last) if isinstance(inside, list) else last]] = value
-    else:
-        del inside[last]
-    return body
 
 
 @pytest.mark.parametrize("kind", KINDS)

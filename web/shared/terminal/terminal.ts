@@ -149,6 +149,8 @@ export class Terminal {
   readonly #inFlight = new Map<string, Promise<Settled>>();
   /** How often a request stayed unknown, and when it may be sent again. */
   readonly #failures = new Map<string, { times: number; dueAt: number }>();
+  /** How often in a row no session could be opened, and when the next try may be made. */
+  #signOnFailures = { times: 0, dueAt: 0 };
 
   private constructor(setup: Setup, link: Link, identity: Identity, kept: KeptParameters | null, list: BlockList) {
     this.#setup = setup;
@@ -406,6 +408,8 @@ export class Terminal {
     for (const entry of entries) {
       await sleep(this.#dueAt(entry) - performance.now(), signal);
       if (signal?.aborted) break;
+      // Without a session nothing can be sent: one pause for all, not one for each.
+      if (!(await this.#canSend())) break;
       const outcome = await this.#sendAgain(entry);
       if (!(outcome instanceof Error)) settled.push(outcome);
     }
@@ -497,7 +501,7 @@ export class Terminal {
   /** The session, opened if there is none; one sign-on at a time. Throws OutcomeUnknown or Rejected. */
   #signedOn(): Promise<Session> {
     if (this.#session) return Promise.resolve(this.#session);
-    this.#signingOn ??= this.#openSession().finally(() => {
+    this.#signingOn ??= this.#tryToOpenSession().finally(() => {
       this.#signingOn = null;
     });
     return this.#signingOn;
@@ -509,6 +513,31 @@ export class Terminal {
     } catch (error) {
       if (!(error instanceof OutcomeUnknown || error instanceof Rejected)) throw error;
       throw new NotSignedOn(error.message, { cause: error });
+    }
+  }
+
+  async #canSend(): Promise<boolean> {
+    try {
+      await this.#sessionForNew();
+      return true;
+    } catch (error) {
+      if (error instanceof NotSignedOn) return false;
+      throw error;
+    }
+  }
+
+  /** Open a session when the pause after earlier failures is over: no answer stops a terminal from trying again. */
+  async #tryToOpenSession(): Promise<Session> {
+    await sleep(this.#signOnFailures.dueAt - performance.now());
+    try {
+      const session = await this.#openSession();
+      this.#signOnFailures = { times: 0, dueAt: 0 };
+      return session;
+    } catch (error) {
+      const times = this.#signOnFailures.times + 1;
+      const retryAfterS = error instanceof OutcomeUnknown ? error.retryAfterS : 0;
+      this.#signOnFailures = { times, dueAt: performance.now() + pauseMs(times, retryAfterS) };
+      throw error;
     }
   }
 
@@ -605,6 +634,8 @@ export class Terminal {
       const slug = slugOf(problemOf(received.text));
       const verdict = verdictOf(received.answer.status, received.checked !== null, slug);
       if (verdict === "accepted") return received.text;
+      // The next request signs on, and goes by the epoch of its answer.
+      if (verdict === "rejected" && slug === "epoch-wrong") this.#session = null;
       if (verdict !== "sign_on" || isLast) return refuse(path, received, received.checked !== null);
       if (this.#session === session) this.#session = null;
     }

@@ -133,6 +133,75 @@ test("a sign-on that is refused leaves the request unknown that needed it, and a
   assert.equal(await journal.highestSequence(1), 1);
 });
 
+for (const slug of ["bad-signature", "session-ended", "created-out-of-range", "centre-key-unknown"]) {
+  test(`sign-on, unsigned ${slug}: goes on trying with growing pauses, and is not out of use`, async () => {
+    const centre = await FakeCentre.start();
+    const { terminal } = await terminalAt(centre);
+    const tried: number[] = [];
+    const status = slug === "centre-key-unknown" ? 403 : 401;
+    centre.opening = () => {
+      tried.push(performance.now());
+      return { status, body: problem(slug), unsigned: true };
+    };
+    centre.script = () => APPROVED;
+    for (let n = 0; n < 4; n++) await assert.rejects(terminal.chargeCode("OC2:A", "lunch"), NotSignedOn);
+    const pauses = tried.slice(1).map((at, n) => at - (tried[n] ?? 0));
+    assert.equal(pauses.length, 3);
+    // Timers may be a millisecond early.
+    assert.ok(
+      pauses.every((pause, n) => pause >= 125 * 2 ** n - 2),
+      JSON.stringify(pauses),
+    );
+    centre.opening = undefined;
+    assert.equal((await terminal.chargeCode("OC2:A", "lunch")).answer.outcome, "approved");
+  });
+}
+
+test("without a session, what is unknown costs one sign-on for all, and none is given up", async () => {
+  const centre = await FakeCentre.start();
+  const { terminal } = await terminalAt(centre);
+  await terminal.signOn();
+  centre.script = () => null;
+  for (let n = 0; n < 5; n++) await assert.rejects(terminal.chargeCode("OC2:A", "lunch"), OutcomeUnknown);
+  centre.opening = () => ({ status: 401, body: problem("bad-signature"), unsigned: true });
+  await assert.rejects(terminal.signOn(), OutcomeUnknown);
+  const before = centre.received.length;
+  assert.deepEqual(await terminal.resendUnknown(), []);
+  assert.equal(centre.received.length, before + 1);
+  centre.opening = undefined;
+  centre.script = () => APPROVED;
+  assert.equal((await terminal.resendUnknown()).length, 5);
+});
+
+for (const path of ["/terminal/charges", "/terminal/sessions"]) {
+  test(`an unsigned time in answer to ${path} moves no clock`, async () => {
+    const centre = await FakeCentre.start();
+    const { terminal, setup } = await terminalAt(centre);
+    await terminal.signOn();
+    const params = { centre_time: centre.now() + 86_400 };
+    const lies: Reply[] = [{ status: 401, body: problem("created-out-of-range", params), unsigned: true }];
+    centre.script = () => (path === "/terminal/charges" ? lies.shift() : undefined) ?? APPROVED;
+    centre.opening = (message, text) => lies.shift() ?? centre.signOn(message, text);
+    if (path === "/terminal/sessions") await terminal.signOn();
+    const { entry } = await terminal.chargeCode("OC2:A", "lunch");
+    const { purchased_at } = JSON.parse(entry.body) as { purchased_at: number };
+    for (const at of [terminal.now(), purchased_at, (await Terminal.open(setup))?.now() ?? 0]) {
+      assert.ok(Math.abs(at - centre.now()) < 60);
+    }
+  });
+}
+
+test("after a wrong epoch it signs on, and goes by the answer's", async () => {
+  const centre = await FakeCentre.start();
+  const { terminal } = await terminalAt(centre);
+  await terminal.signOn();
+  centre.script = () => ({ status: 409, body: problem("epoch-wrong") });
+  await assert.rejects(terminal.chargeCode("OC2:A", "lunch"), Rejected);
+  centre.opening = (message, text) => centre.signOn(message, text, { epoch: 2 });
+  centre.script = () => APPROVED;
+  assert.equal((await terminal.chargeCode("OC2:A", "lunch")).entry.epoch, 2);
+});
+
 test("another edition or suite in the answer to a sign-on is no session", async () => {
   const centre = await FakeCentre.start();
   const { terminal } = await terminalAt(centre);
