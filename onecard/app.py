@@ -43,6 +43,7 @@ from settlement.charging import Charger
 from settlement.limits import AloneLimits
 from settlement.routes.deposits import DepositController
 from settlement.routes.gateway import GatewayController
+from settlement.routes.regions import RegionController
 from settlement.routes.rules import RuleController
 from settlement.routes.supervision import SupervisionController
 from terminals.blocking import BlockListVersion
@@ -74,10 +75,10 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     ConsoleController,
     RegistryController,
     ApprovalController,
-    *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),
     # settlement
     DepositController,
     GatewayController,
+    RegionController,
     RuleController,
     SupervisionController,
     # terminals
@@ -103,6 +104,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     BulletinWriterController,
     BulletinController,
     Router("/", route_handlers=[ScaleController], middleware=[SignedMessages]),
+    # lists, after the controllers that share their paths
+    *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),
     # the system itself
     live_page,
     live_stream,

@@ -53,6 +53,7 @@ READ_ONLY = ("alembic_version",)
 DELETED_FROM = (
     "code_reference",
     "console_session",
+    "meal_period",
     "payment_probe",
     "procrastinate_%",
     "sign_in_failure",

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     SEE_OFFICIALS = "see_officials"
     SEE_USERS = "see_users"
     SEE_AUDIT = "see_audit"
+    ADMINISTER_NETWORK = "administer_network"
+    SET_MEALS = "set_meals"
     REGISTER_OFFICIAL = "register_official"
     ISSUE_CREDENTIAL = "issue_credential"
     BLOCK_CREDENTIAL = "block_credential"
@@ -69,6 +71,8 @@ class Permission(StrEnum):
 MAY: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_OPERATOR: frozenset(
         {
+            Permission.ADMINISTER_NETWORK,
+            Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
@@ -113,6 +117,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     ),
     Role.AGENCY_ADMIN: frozenset(
         {
+            Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
@@ -145,6 +150,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     ),
     Role.CANTEEN_MANAGER: frozenset(
         {
+            Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
             Permission.WEIGH_WASTE,
             Permission.SEE_WASTE,

@@ -9,9 +9,28 @@ from sqlalchemy import select
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
 from registry.lists.listing import Listing, contains, in_region, named, numbered, one_of, since, until
-from registry.models import Agency, AuditEntry, Canteen, ConsoleUser, Credential, Official, Visit
+from registry.models import Agency, AuditEntry, BookRow, Canteen, ConsoleUser, Credential, Official, Visit
 from registry.roles import Role
 from registry.states import CredentialKind, CredentialState, OfficialState
+
+
+class ListedRegion(Struct):
+    """A region; ``book``: its code."""
+
+    book: Book
+    name_zh: str
+    name_en: str
+
+
+REGIONS = Listing(
+    "regions",
+    ListedRegion,
+    Permission.SEE_REGISTRY,
+    select(BookRow.book, BookRow.name_zh, BookRow.name_en),
+    key=BookRow.book,
+    filters={"name": contains(BookRow.name_zh, BookRow.name_en)},
+    sorts={"name_zh": BookRow.name_zh, "name_en": BookRow.name_en},
+)
 
 
 class ListedAgency(Struct):
@@ -220,6 +239,7 @@ AUDIT_ENTRIES = Listing(
 )
 
 LISTS: dict[str, Listing[Any]] = {
+    "/registry/regions": REGIONS,
     "/registry/agencies": AGENCIES,
     "/registry/canteens": CANTEENS,
     "/registry/officials": OFFICIALS,

@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
 from sqlalchemy import select
 
 from foundation.aside import Aside
 from foundation.keys import KeyRing
+from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
 from foundation.request_log import address_of
-from registry import access, audit, sign_ins, visits
+from registry import access, audit, network, sign_ins, visits
 from registry.access import Permission
+from registry.canteens import canteen_of
+from registry.listings import ListedAgency
 from registry.meals import Meal
 from registry.models import Agency, Canteen, Database, MealPeriod
 from registry.officials import find_agency, register_officials
@@ -21,6 +24,9 @@ from registry.schemas import (
     CanteenInfo,
     Directory,
     MealInfo,
+    Meals,
+    NewAgency,
+    NewCanteen,
     NewOfficials,
     NewVisit,
     Registered,
@@ -104,6 +110,45 @@ class RegistryController(Controller):
             return Directory(
                 [AgencyInfo(a.book, a.agency_id, a.name_zh, a.name_en, canteens.get(a.agency_id, [])) for a in agencies]
             )
+
+    @post("/agencies", guards=[access.allows(Permission.ADMINISTER_NETWORK)], summary="Register an agency")
+    async def register_agency(
+        self, request: Request[access.Person, Any, Any], data: NewAgency, database: Database
+    ) -> ListedAgency:
+        """An agency of a region, with accounts of its own."""
+        detail = {"book": data.book, "name_zh": data.name_zh, "meal_allowance_fen": data.meal_allowance_fen}
+        async with audit.change(database, request.user.login, "register_agency", detail=detail) as change:
+            agency = await network.add_agency(change.db, data)
+            change.note.subject = f"agency/{agency.agency_id}"
+            return ListedAgency(**{name: getattr(agency, name) for name in ListedAgency.__struct_fields__})
+
+    @post("/canteens", guards=[access.allows(Permission.ADMINISTER_NETWORK)], summary="Register a canteen")
+    async def register_canteen(
+        self, request: Request[access.Person, Any, Any], data: NewCanteen, database: Database
+    ) -> Numbered:
+        """A canteen of an agency, with its meals. Its prices are set next (`POST /settlement/tariffs`)."""
+        detail = {"agency_id": data.agency_id, "name_zh": data.name_zh}
+        async with audit.change(database, request.user.login, "register_canteen", detail=detail) as change:
+            agency = await find_agency(change.db, data.agency_id)
+            canteen = await network.add_canteen(change.db, agency, data)
+            change.note.subject = f"canteen/{canteen.canteen_id}"
+            return Numbered(canteen.canteen_id)
+
+    @put(
+        "/canteens/{canteen_id:int}/meals",
+        status_code=204,
+        guards=[access.allows(Permission.SET_MEALS)],
+        summary="Set a canteen's meals",
+    )
+    async def set_meals(
+        self, request: Request[access.Person, Any, Any], canteen_id: NumberInPath, data: Meals, database: Database
+    ) -> None:
+        """All meals with their hours, in the place of those before. No payment is refused outside the hours."""
+        hours = {one.meal.value: f"{one.starts:%H:%M}-{one.ends:%H:%M}" for one in data.meals}
+        subject = f"canteen/{canteen_id}"
+        async with audit.change(database, request.user.login, "set_meals", subject, hours) as change:
+            canteen = await canteen_of(change.db, request.user, canteen_id)
+            await network.set_meals(change.db, canteen, data.meals)
 
     @post("/officials", guards=[access.allows(Permission.REGISTER_OFFICIAL)], summary="Register officials")
     async def register(

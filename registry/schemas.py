@@ -1,6 +1,6 @@
 """Wire types: console sign-in, directory, officials, visits, approvals."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 import msgspec
@@ -66,6 +66,52 @@ class VisitShown(Struct):
     host_agency_id: AgencyId
     first_day: date
     last_day: date
+
+
+Name = Annotated[str, line(60, examples=["慈溪市机关事务中心"])]
+
+
+class NewRegion(Message):
+    """A region that joins; ``book``: its code of administrative divisions (GB/T 2260), four or six digits."""
+
+    book: Annotated[int, Meta(ge=1_000, le=999_999, examples=[3302])]
+    name_zh: Name
+    name_en: Name
+
+
+class NewAgency(Message):
+    """An agency of a region that joins. ``meal_allowance_fen``: the daily meal allowance of travelling officials there,
+    in fen."""
+
+    book: Annotated[int, Meta(ge=1, le=2**31 - 1, examples=[3302])]
+    name_zh: Name
+    name_en: Name
+    meal_allowance_fen: Annotated[int, Meta(ge=1, le=100_000, examples=[10_000])]
+
+
+class MealHours(Message):
+    """When a meal is served, in the centre's local time; not over midnight."""
+
+    meal: Meal
+    starts: Annotated[time, Meta(tz=False, examples=["11:00:00"])]
+    ends: Annotated[time, Meta(tz=False, examples=["13:30:00"])]
+
+
+class NewCanteen(Message):
+    """A canteen of an agency, with its meals; the place in degrees (WGS 84), where known."""
+
+    agency_id: Number
+    name_zh: Name
+    name_en: Name
+    meals: Annotated[list[MealHours], Meta(min_length=1, max_length=3)]
+    latitude: Annotated[float, Meta(ge=-90, le=90, examples=[29.87])] | None = None
+    longitude: Annotated[float, Meta(ge=-180, le=180, examples=[121.54])] | None = None
+
+
+class Meals(Message):
+    """All meals of a canteen."""
+
+    meals: Annotated[list[MealHours], Meta(min_length=1, max_length=3)]
 
 
 class MealInfo(Struct):

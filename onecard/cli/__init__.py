@@ -3,7 +3,18 @@
 Each module adds its commands to ``main``; what a command needs is imported when it runs, so that ``--help`` is quick.
 """
 
-from onecard.cli import administration, clearing, conformance, demo, keys, running, terminals, verification, waste
+from onecard.cli import (
+    administration,
+    clearing,
+    conformance,
+    demo,
+    founding,
+    keys,
+    running,
+    terminals,
+    verification,
+    waste,
+)
 from onecard.cli.commands import main
 
 __all__ = [
@@ -11,6 +22,7 @@ __all__ = [
     "clearing",
     "conformance",
     "demo",
+    "founding",
     "keys",
     "main",
     "running",

@@ -48,10 +48,10 @@ def _read_password() -> str:
 async def _add(settings: Settings, login: str, role: Role, agency: int | None, password: str) -> None:
     from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-    from registry.console_users import add_console_user
+    from registry.console_users import NewUser, add_console_user
 
     engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
     try:
-        await add_console_user(async_sessionmaker(engine), login, role, agency, password)
+        await add_console_user(async_sessionmaker(engine), NewUser(login, role, agency, password))
     finally:
         await engine.dispose()

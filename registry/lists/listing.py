@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, json
-from sqlalchemy import ColumnElement, Select, and_, or_, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -164,7 +164,8 @@ async def all_pages(database: Database, listing: Listing[T], person: Person, wis
 
 async def detail(db: AsyncSession, listing: Listing[T], person: Person, number: int) -> T:
     """One row by its key; raises Problem(NOT_FOUND), also where the person may not see it."""
-    row = (await db.execute(listing.seen_by(person).where(listing.key == number))).one_or_none()
+    is_one = listing.key == number if number <= _most(listing.key) else false()
+    row = (await db.execute(listing.seen_by(person).where(is_one))).one_or_none()
     if row is None:
         raise Problem(NOT_FOUND, "list.no_row", number=number)
     return listing.shown(**row._mapping)
@@ -196,11 +197,17 @@ class _Order:
         return and_(here < tuple_(*place) if self.is_descending else here > tuple_(*place))
 
 
-_KINDS: Mapping[type, Any] = {
-    int: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
-    datetime: Annotated[datetime, Meta(tz=True)],
-}
-"""What the database takes for a value of a type."""
+def _most(column: Column) -> int:
+    """The largest number that the column can hold."""
+    return 2**63 - 1 if isinstance(column.type, BigInteger) else 2**31 - 1
+
+
+def _kind(column: Column) -> Any:
+    """What the database takes for a value of the column."""
+    kind = column.type.python_type
+    if kind is int:
+        return Annotated[int, Meta(ge=0, le=_most(column))]
+    return Annotated[datetime, Meta(tz=True)] if kind is datetime else kind
 
 
 def _write_place(listing: Listing[Any], sort: str | None, place: list[Any]) -> str:
@@ -209,7 +216,7 @@ def _write_place(listing: Listing[Any], sort: str | None, place: list[Any]) -> s
 
 def _read_place(text: str, listing: Listing[Any], sort: str | None, order: _Order) -> list[Any]:
     """The values behind which a page begins; of this list and order, and of the columns' types."""
-    kinds = [_KINDS.get(by.type.python_type, by.type.python_type) for by in order.by]
+    kinds = [_kind(by) for by in order.by]
     try:
         name, sorted_by, *place = json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
         read = [msgspec.convert(value, kind) for value, kind in zip(place, kinds, strict=True)]

@@ -142,6 +142,32 @@ def officials(city: City) -> Ask:
     return Ask("admin-yinzhou", "/registry/officials", message, "kitchen-yinzhou", "admin-yuyao", invalid)
 
 
+def region(_: City) -> Ask:
+    number = secrets.randbelow(9_000) + 500_000
+    message = {"book": number, "name_zh": f"地区{number}", "name_en": f"Region {number}"}
+    return Ask("centre", "/registry/regions", message, "admin-yinzhou", None, message | {"book": 1})
+
+
+def agency(_: City) -> Ask:
+    mark = secrets.token_hex(4)
+    message = {"book": NINGBO, "name_zh": f"单位{mark}", "name_en": f"Agency {mark}", "meal_allowance_fen": 10_000}
+    return Ask("centre", "/registry/agencies", message, "admin-yinzhou", None, message | {"book": 1})
+
+
+MEALS = [{"meal": "lunch", "starts": "11:00:00", "ends": "13:00:00"}]
+
+
+def canteen(city: City) -> Ask:
+    mark = secrets.token_hex(4)
+    message = {"agency_id": city.agency(), "name_zh": f"食堂{mark}", "name_en": f"Canteen {mark}", "meals": MEALS}
+    return Ask("centre", "/registry/canteens", message, "admin-yinzhou", None, message | {"latitude": 30.0})
+
+
+def meals(city: City) -> Ask:
+    path, message = f"/registry/canteens/{city.canteen()}/meals", {"meals": MEALS}
+    return Ask("kitchen-yinzhou", path, message, "finance-yinzhou", "kitchen-yuyao", {"meals": MEALS * 2})
+
+
 def visit(city: City) -> Ask:
     message = {"holder_id": city.holder(), "host_agency_id": city.agency("hangzhou"), "first_day": str(TODAY),
                "last_day": str(TOMORROW)}  # fmt: skip
@@ -488,6 +514,10 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     SIGN_IN: sign_in,
     "POST /registry/officials": officials,
     "POST /registry/visits": visit,
+    "POST /registry/regions": region,
+    "POST /registry/agencies": agency,
+    "POST /registry/canteens": canteen,
+    "PUT /registry/canteens/{canteen_id}/meals": meals,
     "POST /settlement/grants": lambda city: deposit(city, "/settlement/grants"),
     "POST /settlement/top-ups": lambda city: deposit(city, "/settlement/top-ups"),
     "POST /settlement/grants/{agency_id}/{batch}": grant_file,
@@ -706,6 +736,7 @@ COMMANDS_WITHOUT = {
     "demo": "plays people and terminals through the routes",
     "evaluate": "computes what was asked for, as the job runner does by itself",
     "fake-centre": "serves a centre in memory",
+    "init": "founds a centre where there is none; tests/system/test_joining.py looks at its entry",
     "forecast backtest": "computes",
     "forecast now": "computes what the job runner computes by itself",
     "jobs": "runs the job runner",
