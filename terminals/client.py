@@ -241,11 +241,14 @@ class Terminal(EnrolledDevice):
         if opening is None:
             raise ValueError("no shift was opened")
         said = self.journal.closing(epoch, opening.sequence)
-        closing = {"last_sequence": self.journal.highest_sequence(epoch), "closed_at": self.now()}
+        closing = {"last_sequence": self._next_sequence - 1, "closed_at": self.now()}
         if said is not None:
             closing = json.loads(said)
-        last = self.journal.last_counted(epoch, opening.sequence, closing["last_sequence"])
-        return opening, last, closing["closed_at"]
+        up_to = closing["last_sequence"]
+        last = self.journal.last_counted(epoch, opening.sequence, up_to)
+        # What a restored disk has forgotten is of the shift, too.
+        forgotten = self.ledger_requests(epoch, last + 1, up_to) if last < up_to else []
+        return opening, max([last, *(one.sequence for one in forgotten)]), closing["closed_at"]
 
     def send_closing(self, message: dict[str, Any]) -> ShiftClosed:
         """Send a closing, signed with the terminal's own key; raises OutcomeUnknown or Rejected."""

@@ -165,6 +165,23 @@ def test_a_restored_disk_uses_no_number_of_a_shift_again(network: Network, scrat
     assert till._next_sequence == shift + 1
 
 
+def test_a_payment_that_a_restored_disk_forgot_is_of_the_shift(network: Network, scratch: Path) -> None:
+    till, card = network.terminal(scratch), network.card(network.official())
+    till.open_shift("c-07", "1")
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    forgotten = till.charge_card(card, "lunch")
+    till.journal._db.execute("DELETE FROM request WHERE sequence = ?", (3,))
+    till._next_sequence = 0
+    till.sign_on()
+    for _ in range(2):
+        assert not till.close_shift().agree
+        [(number, mine, theirs)] = till.find_differences()
+        assert (number, mine) == (3, None)
+        assert theirs is not None
+        assert forgotten.receipt is not None
+        assert theirs.number == str(forgotten.receipt.number)
+
+
 def test_the_list_comes_in_parts(network: Network, scratch: Path) -> None:
     till = network.terminal(scratch)
     for _ in range(LISTED_MAX + 1):

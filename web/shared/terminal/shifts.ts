@@ -174,6 +174,11 @@ export async function requestsBetween(
   return requests.filter((one) => one !== null);
 }
 
+/** What the centre has of the terminal's numbers between two. */
+export type Ledger = (first: number, last: number) => Promise<LedgerRequest[]>;
+
+export type LatestShift = Awaited<ReturnType<typeof latestShift>>;
+
 /** The last of these numbers whose charge or void has an outcome or is unknown; `first` if there is none. */
 async function lastCounted(journal: Journal, epoch: number, first: number, last: number): Promise<number> {
   const counted = (await journal.between(epoch, first, last)).filter(isCounted);
@@ -183,16 +188,19 @@ async function lastCounted(journal: Journal, epoch: number, first: number, last:
 
 /**
  * The latest shift of a journal: its number, what its opening says, its last number and when it was closed: now, unless
- * an earlier closing said so. It goes no further than that. Throws when no shift was opened.
+ * an earlier closing said so. It goes no further than that, and as far as what a restored disk has forgotten: `highest`
+ * is the last number used, `ledger` says what the centre has between two. Throws when no shift was opened.
  */
-export async function latestShift(journal: Journal, epoch: number, now: number) {
+export async function latestShift(journal: Journal, epoch: number, now: number, highest: number, ledger: Ledger) {
   const entry = await journal.latestShift(epoch);
   if (!entry) throw new Error("no shift was opened");
   const opening = JSON.parse(entry.body) as Pick<ShiftClosing, "cashier" | "drawer" | "opened_at">;
   const said = await journal.closing(epoch, entry.sequence);
   const closing = said && (JSON.parse(said.body) as ShiftClosing);
-  const upTo = closing?.last_sequence ?? (await journal.highestSequence(epoch));
-  const last = await lastCounted(journal, epoch, entry.sequence, upTo);
+  const upTo = closing?.last_sequence ?? highest;
+  const kept = await lastCounted(journal, epoch, entry.sequence, upTo);
+  const forgotten = kept < upTo ? await ledger(kept + 1, upTo) : [];
+  const last = Math.max(kept, ...forgotten.map((one) => one.sequence));
   return { shift: entry.sequence, opening, last, closedAt: closing?.closed_at ?? now };
 }
 
@@ -201,9 +209,9 @@ export async function totalsOf(
   journal: Journal,
   terminalId: number,
   epoch: number,
-  now: number,
+  latest: LatestShift,
 ): Promise<Omit<ShiftClosing, "centre_key">> {
-  const { shift, opening, last, closedAt } = await latestShift(journal, epoch, now);
+  const { shift, opening, last, closedAt } = latest;
   const requests = await requestsBetween(journal, epoch, shift, last);
   const links = await chain(terminalId, epoch, shift, await Promise.all(requests.map(leaf)));
   const unknown = (await journal.between(epoch, shift, last)).filter((one) => isCounted(one) && one.answer === null);

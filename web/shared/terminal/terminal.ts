@@ -36,6 +36,7 @@ import { agreeKey, newEphemeral, type Session, SUITE } from "./session.ts";
 import {
   type Difference,
   differences,
+  type LatestShift,
   type LedgerRequest,
   latestShift,
   requestsBetween,
@@ -366,8 +367,15 @@ export class Terminal {
   }
 
   /** The latest shift by this journal; no further than an earlier closing of it. */
-  shiftTotals(): Promise<Omit<ShiftClosing, "centre_key">> {
-    return totalsOf(this.#setup.journal, this.terminalId, this.epoch, this.now());
+  async shiftTotals(): Promise<Omit<ShiftClosing, "centre_key">> {
+    return totalsOf(this.#setup.journal, this.terminalId, this.epoch, await this.#latestShift());
+  }
+
+  async #latestShift(): Promise<LatestShift> {
+    const { epoch } = this;
+    const highest = Math.max(await this.#setup.journal.highestSequence(epoch), this.#nextSequence - 1);
+    const ledger = (first: number, last: number) => this.ledgerRequests(epoch, first, last);
+    return latestShift(this.#setup.journal, epoch, this.now(), highest, ledger);
   }
 
   /** The ledger's charges and voids between two numbers of this terminal; throws OutcomeUnknown or Rejected. */
@@ -386,7 +394,7 @@ export class Terminal {
 
   /** The numbers of the latest shift under which journal and ledger differ, with what each has. */
   async findDifferences(): Promise<Difference[]> {
-    const { shift, last } = await latestShift(this.#setup.journal, this.epoch, this.now());
+    const { shift, last } = await this.#latestShift();
     const mine = await requestsBetween(this.#setup.journal, this.epoch, shift, last);
     return differences(mine, await this.ledgerRequests(this.epoch, shift, last));
   }
