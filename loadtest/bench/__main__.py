@@ -30,6 +30,7 @@ from loadtest.bench.end_of_day import MEASURED_ROWS, ROWS, EndOfDay, closes_unde
 from loadtest.bench.evaluation import simulated
 from loadtest.bench.floods import KINDS, flooding
 from loadtest.bench.kitchen import Kitchen
+from loadtest.bench.lists import Lists
 from loadtest.bench.traffic import Traffic
 from loadtest.centre import Centre, free_port, server
 from loadtest.generator import LoadFailed, Measured, generate, prepare
@@ -89,6 +90,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "end_of_day_growth": ("<=", 1.0),
     "closes_lost": ("<=", 0),
     "waste_dashboard_p95_ms": ("<=", 200.0),
+    "list_p95_ms": ("<=", 100.0),
     "interval_coverage_rho6": (">=", 0.93),
     "interval_coverage_rho0": ("<=", 0.975),
     "change_false_alarms": ("<=", 0.10),
@@ -279,6 +281,12 @@ class Bench:
             supervisor = ConsoleClient(open_http(), self.centre.url, "supervisor", PASSWORD)
             Kitchen(self.centre.database_url(), supervisor, self.note).run(self.results)
 
+    def lists(self) -> None:
+        """Lists of what exists, over a million rows."""
+        with self.centre.running():
+            approver = ConsoleClient(open_http(), self.centre.url, "approver", PASSWORD)
+            Lists(self.centre.database_url(), approver, self.note).run(self.results)
+
     def _closes_under_load(self, traffic: Traffic, url: str) -> None:
         queues = traffic.cards(CLOSES_CHARGES // TILLS)
 
@@ -391,7 +399,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the figures of cards and codes, in about two minutes")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
     parser.add_argument(
-        "--only", choices=["charges", "lines", "floods", "end-of-day", "kitchen", "evaluation"], help="one part alone"
+        "--only",
+        choices=["charges", "lines", "floods", "end-of-day", "kitchen", "lists", "evaluation"],
+        help="one part alone",
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onecard-bench-") as folder:
@@ -408,6 +418,8 @@ def main() -> None:
                 bench.end_of_day(quick=arguments.quick)
             if arguments.only == "kitchen" or (arguments.only is None and not arguments.quick):
                 bench.kitchen()
+            if arguments.only == "lists" or (arguments.only is None and not arguments.quick):
+                bench.lists()
             if arguments.only == "evaluation" or (arguments.only is None and not arguments.quick):
                 simulated(bench.note)
         except (PlayFailed, LoadFailed, subprocess.CalledProcessError) as error:
