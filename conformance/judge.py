@@ -201,7 +201,7 @@ def after(fault: str, seen: list[Observed]) -> list[Step]:
             if known
             else "voided"
             if voided
-            else "sent again"
+            else f"sent again ({len(tries)} times), and no more"
             if tries
             else "never sent again"
         )

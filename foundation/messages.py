@@ -30,14 +30,20 @@ def _whole(pattern: str) -> str:
     return f"^(?:{pattern})$(?!\\n)"
 
 
+_HIDDEN_BEYOND = (
+    (0x110BD, 0x110BD), (0x110CD, 0x110CD), (0x13430, 0x1343F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A),
+    (0xE0000, 0xE00FF), (0xE01F0, 0xE0FFF),
+)  # fmt: skip
 _HIDDEN = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff" + f"{chr(0xE0000)}-{chr(0xE00FF)}"
+    r"\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2"
+    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff"
+    + "".join(f"{chr(first)}-{chr(last)}" for first, last in _HIDDEN_BEYOND)
 )
 """Control characters, and marks that are not seen or turn the direction of text: what is read must be what is there."""
 
 _BREAKS = r"\t\n\r"
-_SEEN = rf"[^\s\ufe00-\ufe0f{_HIDDEN}]"
+_SEEN = rf"[^\s\ufe00-\ufe0f{chr(0xE0100)}-{chr(0xE01EF)}{_HIDDEN}]"
 """Variation selectors are seen only with the character before them."""
 
 VISIBLE = rf"[^{_HIDDEN}]*{_SEEN}[^{_HIDDEN}]*"

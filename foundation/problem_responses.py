@@ -61,7 +61,7 @@ def rendered(problem: Problem, language: Language | None) -> tuple[int, dict[str
 
 def problem_response(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """The HTTP response of a problem, in the language that the caller prefers; a page if that is what he prefers."""
-    both = request.scope["path"].startswith(DEVICE_PATHS)
+    both = f"{request.scope['path']}/".startswith(DEVICE_PATHS)
     if not both and prefers_a_page(request.headers.get("accept")):
         return _page_response(problem, language_of_page(request))
     language = None if both else language_of(request.headers.get("accept-language"))
@@ -105,7 +105,10 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = INVALID if error.status_code < HTTP_500_INTERNAL_SERVER_ERROR else INTERNAL
-    return problem_response(request, Problem(kind))
+    answer = problem_response(request, Problem(kind))
+    if allow := (error.headers or {}).get("Allow"):
+        answer.headers["allow"] = allow
+    return answer
 
 
 def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationException) -> Problem:

@@ -167,7 +167,7 @@ class ListedVisit(Struct):
 VISITS = Listing(
     "visits",
     ListedVisit,
-    Permission.SEE_REGISTRY,
+    Permission.SEE_OFFICIALS,
     select(
         Visit.visit_id, Visit.book, Visit.holder_id, Official.agency_id, Visit.host_agency_id, Visit.first_day,
         Visit.last_day,

@@ -131,6 +131,6 @@ class Writer:
 
 
 WRITERS = {
-    "csv": Writer("text/csv; charset=utf-8", write_csv),
+    "csv": Writer("text/csv", write_csv),
     "xlsx": Writer("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
 }

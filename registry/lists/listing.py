@@ -86,7 +86,17 @@ def until(column: Column, kind: type[date] | type[datetime]) -> Filter:
 
 
 def _at_the_centre(value: date | datetime) -> date | datetime:
-    return value.replace(tzinfo=ZONE) if isinstance(value, datetime) and value.tzinfo is None else value
+    """Raises Problem(INVALID) for a time at the ends of the calendar, where some zones have no such day."""
+    if not isinstance(value, datetime):
+        return value
+    if not is_within_calendar(value):
+        raise Problem(INVALID, "list.no_such_time")
+    return value if value.tzinfo else value.replace(tzinfo=ZONE)
+
+
+def is_within_calendar(value: datetime) -> bool:
+    """Whether every zone can tell the time."""
+    return date.min.year < value.year < date.max.year
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +232,8 @@ def _read_place(text: str, listing: Listing[Any], sort: str | None, order: _Orde
         read = [msgspec.convert(value, kind) for value, kind in zip(place, kinds, strict=True)]
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise Problem(INVALID, "list.place") from None
-    if (name, sorted_by) != (listing.name, sort):
+    if (name, sorted_by) != (listing.name, sort) or any(
+        isinstance(value, datetime) and not is_within_calendar(value) for value in read
+    ):
         raise Problem(INVALID, "list.place")
     return read

@@ -1,8 +1,10 @@
 """What people read when a value is not allowed: the field by name, what is allowed, and no pattern or JSON path."""
 
 import ast
+import contextlib
 import importlib
 import pkgutil
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
@@ -98,11 +100,22 @@ def test_a_refusal_names_the_field_and_what_is_allowed(value: Any, english: str,
     assert problem.detail(Language.CHINESE) == chinese
 
 
+def test_no_control_or_format_character_is_in_a_line() -> None:
+    taken = []
+    for code in range(0x110000):
+        if unicodedata.category(chr(code)) in ("Cc", "Cf"):
+            with contextlib.suppress(msgspec.ValidationError):
+                msgspec.convert(f"a{chr(code)}", ShortText)
+                taken.append(f"{code:04x}")
+    assert taken == []
+
+
 @pytest.mark.parametrize(("said", "is_seen"), [
     ("a", True), ("年度 餐补\n二", True), ("　餐", True), ("", False), (" ", False), ("\u3000", False),
     ("\u200b", False), ("a\u200b", False), ("a\x00", False), ("\u2028a", False), ("a\u2067b", False),
     ("\u3164", False), ("\u2800", False), ("a\u00ad", False), ("\ufe0f", False), ("\U000e0041", False),
-    ("葛\U000e0100", True), ("☕\ufe0f", True),
+    ("葛\U000e0100", True), ("☕\ufe0f", True), ("\U000e0100", False), ("a\ufdd0", False), ("a\U0001d173", False),
+    ("a\U000e01f0", False), ("e\u0301", True),
 ])  # fmt: skip
 def test_a_text_for_people_is_seen_as_a_whole(said: str, is_seen: bool) -> None:
     for kind in (ShortText, LongText, Annotated[str, text_or_none(9)]):

@@ -174,7 +174,18 @@ def test_altered_marks_of_pages_are_refused(people: dict[str, Person]) -> None:
         assert ask(centre, "/registry/credentials", after=other).status == 400, other
     sorted_mark = ask(centre, "/registry/credentials", limit=1, sort="issued_at").json()["next"]
     content = json.loads(base64.urlsafe_b64decode(sorted_mark + "=" * (-len(sorted_mark) % 4)))
-    for value in ("2026-13-01", "yesterday", 5, None, True, "\0", "0001-01-01T00:00:00", [1]):
+    for value in (
+        "2026-13-01",
+        "yesterday",
+        5,
+        None,
+        True,
+        "\0",
+        "0001-01-01T00:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        [1],
+    ):
         bent = base64.urlsafe_b64encode(json.dumps([*content[:2], value, content[3]]).encode()).decode().rstrip("=")
         assert ask(centre, "/registry/credentials", after=bent, sort="issued_at").status == 400, value
     assert ask(centre, "/registry/credentials", after=sorted_mark).status == 400, "of another order"
@@ -187,7 +198,8 @@ def test_altered_marks_of_pages_are_refused(people: dict[str, Person]) -> None:
         ({"limit": 0}, "limit"), ({"limit": PAGE_MAX + 1}, "limit"), ({"limit": "x"}, "limit"),
         ({"state": "lost"}, "active, blocked"), ({"book": 2**31}, "book"), ({"book": -1}, "book"),
         ({"agency_id": 2**53}, "agency_id"), ({"issued_from": "today"}, "issued_from"), ({"kind": ""}, "card, phone"),
-        ({"agency_id": "1.5"}, "agency_id"),
+        ({"agency_id": "1.5"}, "agency_id"), ({"issued_from": "0001-01-01T00:00:00+00:01"}, "9998"),
+        ({"issued_until": "9999-12-31T23:59:59-00:01"}, "9998"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", ["", ".csv", ".xlsx"])

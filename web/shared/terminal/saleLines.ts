@@ -22,7 +22,7 @@ const GRAMS_MAX = 99_999;
 const AMOUNT_MAX_FEN = 1_000_000;
 /** Controls, formats and what is not seen; a variation selector is seen with the character before it. */
 const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2800\ufff0-\uffff]|(?![\ufe00-\ufe0f])\p{Default_Ignorable_Code_Point}/u;
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2800\ufdd0-\ufdef\ufff0-\uffff]|(?![\ufe00-\ufe0f\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}/u;
 const MEMBERS = ["article", "portions", "grams", "unit_price_fen", "amount_fen", "take_away"];
 
 /** What a line costs without a discount, in fen, rounded up; of a quantity at a unit price. */
