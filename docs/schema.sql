@@ -311,10 +311,25 @@ CREATE TABLE public.code_reference (
     CONSTRAINT ck_code_reference_ck_code_reference_reference CHECK ((octet_length(reference) = 6))
 );
 
+CREATE SEQUENCE public.onecard_number
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE public.console_session (
     token_hash bytea NOT NULL,
     user_id bigint NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    number bigint DEFAULT nextval('public.onecard_number'::regclass) NOT NULL,
+    kind text DEFAULT 'bearer'::text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    proved_at timestamp with time zone,
+    address text DEFAULT ''::text NOT NULL,
+    device text DEFAULT ''::text NOT NULL,
+    CONSTRAINT ck_console_session_kind CHECK ((kind = ANY (ARRAY['bearer'::text, 'cookie'::text])))
 );
 
 CREATE TABLE public.console_user (
@@ -323,7 +338,13 @@ CREATE TABLE public.console_user (
     password_hash text NOT NULL,
     role text NOT NULL,
     agency_id bigint,
-    CONSTRAINT ck_console_user_role CHECK ((role = ANY (ARRAY['centre_operator'::text, 'centre_approver'::text, 'agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text, 'supervisor'::text])))
+    state text DEFAULT 'active'::text NOT NULL,
+    suspended_at timestamp with time zone,
+    granted_by text,
+    invitation_hash bytea,
+    invitation_expires_at timestamp with time zone,
+    CONSTRAINT ck_console_user_role CHECK ((role = ANY (ARRAY['centre_operator'::text, 'centre_approver'::text, 'agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text, 'supervisor'::text, 'auditor'::text]))),
+    CONSTRAINT ck_console_user_state CHECK ((state = ANY (ARRAY['invited'::text, 'unconfirmed'::text, 'active'::text])))
 );
 
 CREATE TABLE public.cover_day (
@@ -771,12 +792,16 @@ CREATE TABLE public.waste_meal (
     CONSTRAINT ck_waste_meal_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
-CREATE SEQUENCE public.onecard_number
-    START WITH 1001
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
+CREATE TABLE public.passkey (
+    passkey_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    name text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone
+);
 
 CREATE TABLE public.payment_file (
     cycle_date date NOT NULL,
@@ -838,6 +863,12 @@ CREATE TABLE public.quarter_result (
     rank_low integer,
     rank_high integer,
     peers integer
+);
+
+CREATE TABLE public.recovery_code (
+    user_id bigint NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone
 );
 
 CREATE TABLE public.rectification_case (
@@ -928,6 +959,14 @@ CREATE TABLE public.scale_calibration (
     CONSTRAINT ck_scale_calibration_days CHECK ((valid_until > calibrated_on))
 );
 
+CREATE TABLE public.second_factor (
+    user_id bigint NOT NULL,
+    secret_sealed bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint NOT NULL
+);
+
 CREATE TABLE public.self_evaluation (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -975,6 +1014,13 @@ ALTER TABLE public.sign_in_failure ALTER COLUMN failure_id ADD GENERATED ALWAYS 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.sign_in_ticket (
+    ticket_hash bytea NOT NULL,
+    user_id bigint NOT NULL,
+    network text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE UNLOGGED TABLE public.sign_in_try (
@@ -1082,6 +1128,11 @@ CREATE TABLE public.till_totals (
     unknown bigint NOT NULL,
     ledger_payments bigint NOT NULL,
     ledger_fen bigint NOT NULL
+);
+
+CREATE TABLE public.used_challenge (
+    challenge_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.visit (
@@ -1265,6 +1316,9 @@ ALTER TABLE ONLY public.obligation
 ALTER TABLE ONLY public.official
     ADD CONSTRAINT pk_official PRIMARY KEY (book, holder_id);
 
+ALTER TABLE ONLY public.passkey
+    ADD CONSTRAINT pk_passkey PRIMARY KEY (passkey_id);
+
 ALTER TABLE ONLY public.payment_file
     ADD CONSTRAINT pk_payment_file PRIMARY KEY (cycle_date, number);
 
@@ -1282,6 +1336,9 @@ ALTER TABLE ONLY public.purse
 
 ALTER TABLE ONLY public.quarter_result
     ADD CONSTRAINT pk_quarter_result PRIMARY KEY (book, canteen_id, quarter, revision);
+
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT pk_recovery_code PRIMARY KEY (user_id, code_hash);
 
 ALTER TABLE ONLY public.rectification_case
     ADD CONSTRAINT pk_rectification_case PRIMARY KEY (book, case_id);
@@ -1310,6 +1367,9 @@ ALTER TABLE ONLY public.sampling_plan
 ALTER TABLE ONLY public.scale_calibration
     ADD CONSTRAINT pk_scale_calibration PRIMARY KEY (book, calibration_id);
 
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT pk_second_factor PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT pk_self_evaluation PRIMARY KEY (book, canteen_id, quarter);
 
@@ -1318,6 +1378,9 @@ ALTER TABLE ONLY public.shift_closing
 
 ALTER TABLE ONLY public.sign_in_failure
     ADD CONSTRAINT pk_sign_in_failure PRIMARY KEY (failure_id);
+
+ALTER TABLE ONLY public.sign_in_ticket
+    ADD CONSTRAINT pk_sign_in_ticket PRIMARY KEY (ticket_hash);
 
 ALTER TABLE ONLY public.sign_in_try
     ADD CONSTRAINT pk_sign_in_try PRIMARY KEY (name);
@@ -1349,6 +1412,9 @@ ALTER TABLE ONLY public.till_totals
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT pk_transfer PRIMARY KEY (book, posting_id, part);
 
+ALTER TABLE ONLY public.used_challenge
+    ADD CONSTRAINT pk_used_challenge PRIMARY KEY (challenge_hash);
+
 ALTER TABLE ONLY public.visit
     ADD CONSTRAINT pk_visit PRIMARY KEY (book, visit_id);
 
@@ -1357,6 +1423,9 @@ ALTER TABLE ONLY public.waste_meal
 
 ALTER TABLE ONLY public.weigh_in
     ADD CONSTRAINT pk_weigh_in PRIMARY KEY (book, weigh_in_id);
+
+ALTER TABLE ONLY public.console_session
+    ADD CONSTRAINT uq_console_session_number UNIQUE (number);
 
 ALTER TABLE ONLY public.console_user
     ADD CONSTRAINT uq_console_user_login UNIQUE (login);
@@ -1370,6 +1439,9 @@ ALTER TABLE ONLY public.inspection_visit
 ALTER TABLE ONLY public.kitchen_flag
     ADD CONSTRAINT uq_kitchen_flag_book_canteen_id_rule_first_day_meal_stream UNIQUE (book, canteen_id, rule, first_day, meal, stream);
 
+ALTER TABLE ONLY public.passkey
+    ADD CONSTRAINT uq_passkey_credential_id UNIQUE (credential_id);
+
 CREATE INDEX ix_approval_approved ON public.approval USING btree (kind, digest) WHERE (state = 'approved'::text);
 
 CREATE INDEX ix_audit_entry_subject ON public.audit_entry USING btree (subject);
@@ -1377,6 +1449,8 @@ CREATE INDEX ix_audit_entry_subject ON public.audit_entry USING btree (subject);
 CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
 
 CREATE INDEX ix_bank_entry_resolution_position ON public.bank_entry_resolution USING btree (cycle_date, agency_id);
+
+CREATE INDEX ix_console_session_user ON public.console_session USING btree (user_id);
 
 CREATE INDEX ix_cover_day_date ON public.cover_day USING btree (business_date);
 
@@ -1405,6 +1479,8 @@ CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date
 CREATE INDEX ix_official_agency ON public.official USING btree (agency_id, holder_id);
 
 CREATE INDEX ix_official_number ON public.official USING btree (holder_id);
+
+CREATE INDEX ix_passkey_user_id ON public.passkey USING btree (user_id);
 
 CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
 
@@ -1549,6 +1625,9 @@ ALTER TABLE ONLY public.obligation
 ALTER TABLE ONLY public.official
     ADD CONSTRAINT fk_official_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
 
+ALTER TABLE ONLY public.passkey
+    ADD CONSTRAINT fk_passkey_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
+
 ALTER TABLE ONLY public.payment_file
     ADD CONSTRAINT fk_payment_file_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
 
@@ -1557,6 +1636,9 @@ ALTER TABLE ONLY public."position"
 
 ALTER TABLE ONLY public.quarter_result
     ADD CONSTRAINT fk_quarter_result_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT fk_recovery_code_user_id FOREIGN KEY (user_id) REFERENCES public.second_factor(user_id);
 
 ALTER TABLE ONLY public.rectification_case
     ADD CONSTRAINT fk_rectification_case_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -1573,8 +1655,14 @@ ALTER TABLE ONLY public.reweighed_stream
 ALTER TABLE ONLY public.scale_calibration
     ADD CONSTRAINT fk_scale_calibration_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT fk_second_factor_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
+
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.sign_in_ticket
+    ADD CONSTRAINT fk_sign_in_ticket_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
 
 ALTER TABLE ONLY public.statement
     ADD CONSTRAINT fk_statement_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);

@@ -197,6 +197,12 @@ class KeyRing:
         mac.update(f"{login}\0{value}".encode())
         return mac.finalize().hex()
 
+    def challenge_mac(self, purpose: str, value: bytes) -> bytes:
+        """HMAC-SHA256 (32 bytes) of a challenge that the centre has made for a purpose."""
+        mac = HMAC(self._derived("challenge"), SHA256())
+        mac.update(purpose.encode() + b"\0" + value)
+        return mac.finalize()
+
     def _derived(self, purpose: str) -> bytes:
         return HKDF(SHA256(), 32, None, b"onecard " + purpose.encode()).derive(self.wrapping_key)
 

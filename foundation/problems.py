@@ -4,7 +4,9 @@ Each package lists its own kinds in its ``errors.py``; this module has the form 
 Titles, advice and details are messages of the catalogue. A refused payment is an answer and never one of these.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from foundation import catalogue
@@ -35,8 +37,10 @@ class Problem(Exception):
 
     ``code``: the id of the message that says what was wrong this time; none when the title says it all. ``params``
     fill its placeholders (``Phrase`` and ``Phrases`` in the reader's language) and never hold a secret.
-    ``retry_after_s`` becomes the ``Retry-After`` header.
+    ``retry_after_s`` becomes the ``Retry-After`` header. ``extension``: further members of the document.
     """
+
+    extension: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, kind: ProblemKind, code: str = "", *, retry_after_s: int | None = None, **params: Any) -> None:
         super().__init__(f"{kind.slug}: {code}" if code else kind.slug)
@@ -69,6 +73,7 @@ class Problem(Exception):
             "advice": self.kind.advice(language),
             "code": self.code or f"problem.{self.kind.slug}.title",
             "params": self.params,
+            **self.extension,
         }
 
     def signed_document(self) -> dict[str, object]:

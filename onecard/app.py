@@ -35,10 +35,13 @@ from onecard.settings import Settings
 from onecard.system_routes import health, live, live_stream, monitoring, prometheus
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
+from registry.console_routes import PasskeyController, SecondFactorController, SessionController
 from registry.listings import LISTS
 from registry.lists.routes import routes_of
 from registry.models import Database
-from registry.routes import ConsoleController, RegistryController
+from registry.routes import RegistryController
+from registry.sessions import SessionRules
+from registry.user_routes import UserController, accept_invitation, list_roles
 from settlement.charging import Charger
 from settlement.limits import AloneLimits
 from settlement.routes.deposits import DepositController
@@ -72,7 +75,12 @@ from waste.weighing.scale_routes import ScaleController
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     # registry
-    ConsoleController,
+    SessionController,
+    SecondFactorController,
+    PasskeyController,
+    UserController,
+    accept_invitation,
+    list_roles,
     RegistryController,
     ApprovalController,
     # settlement
@@ -145,6 +153,7 @@ PROVIDED = {
     "alone_limits": "alone_limits",
     "account_cooling_h": "account_cooling_h",
     "bulletin_font": "bulletin_font",
+    "session_rules": "session_rules",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
@@ -159,6 +168,7 @@ SIGNATURE_TYPES = [
     KeyRing,
     Pool,
     Database,
+    SessionRules,
     SessionStore,
     BlockListVersion,
 ]
@@ -219,6 +229,7 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "alone_limits": settings.alone_limits,
             "account_cooling_h": settings.account_cooling_h,
             "bulletin_font": settings.bulletin_font,
+            "session_rules": settings.session_rules,
             "connection_limits": ConnectionLimits(
                 strangers_max=settings.connections_max,
                 each_max=settings.connections_per_address_max,

@@ -1,6 +1,7 @@
 """The first region and the first two people of a centre, on an empty database."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -14,7 +15,12 @@ from settlement.regions import open_region
 
 
 async def found(
-    database: Database, calendar: Calendar, region: NewRegion, operator: NewUser, approver: NewUser
+    database: Database,
+    calendar: Calendar,
+    region: NewRegion,
+    operator: NewUser,
+    approver: NewUser,
+    breached: Path | None = None,
 ) -> None:
     """Open the first region and add its first people, all or nothing.
 
@@ -23,7 +29,7 @@ async def found(
     if operator.login == approver.login:
         raise Explained("onecard.init.same_person")
     for user in (operator, approver):
-        check_new_user(user)
+        check_new_user(user, breached)
     detail = {"operator": operator.login, "approver": approver.login}
     async with audit.change(database, audit.COMMAND_LINE, "found_centre", f"book/{region.book}", detail) as change:
         db = change.db

@@ -54,10 +54,15 @@ DELETED_FROM = (
     "code_reference",
     "console_session",
     "meal_period",
+    "passkey",
     "payment_probe",
     "procrastinate_%",
+    "recovery_code",
+    "second_factor",
     "sign_in_failure",
+    "sign_in_ticket",
     "sign_in_try",
+    "used_challenge",
 )
 """Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""
 

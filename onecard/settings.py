@@ -1,17 +1,24 @@
 """All settings and limits of the system, from the environment (``ONECARD_...``) or secret files."""
 
-from datetime import time
+from datetime import time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.calendar import Calendar
+from registry.roles import Role
+from registry.sessions import SessionRules
 from settlement.limits import AloneLimits
 
 SECRETS = Path("/run/secrets")
+
+
+def _roles(given: str) -> frozenset[Role]:
+    """The roles in a list with commas; raises ValueError for another word."""
+    return frozenset(Role(word.strip()) for word in given.split(",") if word.strip())
 
 
 class Settings(BaseSettings):
@@ -77,6 +84,19 @@ class Settings(BaseSettings):
     account_cooling_h: int = Field(
         24, ge=0, le=720, description="Hours from the approval of a bank account until it is used."
     )
+    session_idle_min: int = Field(
+        30, ge=1, le=720, description="Minutes without a request after which a browser's session at the console ends."
+    )
+    session_life_h: int = Field(12, ge=1, le=24, description="Hours after which every session at the console ends.")
+    strict_bearer_sessions: bool = Field(
+        False, description="Treat bearer tokens of people like cookies: they end when idle, and need a fresh password."
+    )
+    second_factor_roles: str = Field(
+        "", description="Roles that may do nothing without a second factor, separated by commas."
+    )
+    breached_passwords: FilePath | None = Field(
+        None, description="File of breached passwords: a line each of SHA-1 in hexadecimal, sorted, as HIBP gives it."
+    )
     demo_city: bool | None = Field(
         None,
         description="Load the demo city, whose users have a published password, into an empty database; none: into the "
@@ -135,6 +155,22 @@ class Settings(BaseSettings):
             self.alone_holder_day_max_fen,
             self.alone_maker_day_max_fen,
         )
+
+    @property
+    def session_rules(self) -> SessionRules:
+        """How long sessions at the console live."""
+        return SessionRules(
+            timedelta(minutes=self.session_idle_min),
+            timedelta(hours=self.session_life_h),
+            self.strict_bearer_sessions,
+            _roles(self.second_factor_roles),
+        )
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _are_roles(cls, given: str) -> str:
+        _roles(given)
+        return given
 
     @property
     def on_loopback(self) -> bool:

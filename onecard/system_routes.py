@@ -18,7 +18,7 @@ from foundation.postgres import LOST_CONNECTION
 from foundation.problems import NOT_SIGNED_IN, UNAVAILABLE, Problem
 from foundation.request_log import address_of
 from onecard import metrics
-from registry.access import bearer_token
+from registry.sessions import bearer_token
 from terminals.inventory import count_late
 
 PROBE_WITHIN_S = 3

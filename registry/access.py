@@ -1,29 +1,22 @@
-"""Console access: sessions with bearer tokens, roles and their permissions.
+"""Console access: who a request comes from, roles and their permissions."""
 
-A token is 256 random bits; the database stores only its SHA-256.
-"""
-
-import hashlib
-import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.catalogue import Phrase
 from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, Problem
+from registry import second_factor
+from registry.errors import SECOND_FACTOR_MISSING
 from registry.identifiers import AgencyId
-from registry.models import ConsoleSession, ConsoleUser
-from registry.roles import NEEDS_AGENCY, Role
-
-CONSOLE_SESSION_LIFE = timedelta(hours=12)
-"""A working day; after that the password is needed again."""
+from registry.models import ConsoleUser
+from registry.roles import CHANGES_NOTHING, NEEDS_AGENCY, Role
+from registry.sessions import SAFE_METHODS, Session, SessionRules, Token, check_origin, find_session, token_of
 
 
 class Permission(StrEnum):
@@ -66,11 +59,13 @@ class Permission(StrEnum):
     SET_FOOD_FACTORS = "set_food_factors"
     SEE_APPROVALS = "see_approvals"
     APPROVE = "approve"
+    MANAGE_USERS = "manage_users"
 
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_OPERATOR: frozenset(
         {
+            Permission.MANAGE_USERS,
             Permission.ADMINISTER_NETWORK,
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
@@ -99,6 +94,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     ),
     Role.CENTRE_APPROVER: frozenset(
         {
+            Permission.MANAGE_USERS,
             Permission.SEE_REGISTRY,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
@@ -117,6 +113,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     ),
     Role.AGENCY_ADMIN: frozenset(
         {
+            Permission.MANAGE_USERS,
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
             Permission.SEE_OFFICIALS,
@@ -171,6 +168,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.PUBLISH_BULLETIN,
         }
     ),
+    Role.AUDITOR: frozenset(one for one in Permission if one.startswith("see_")),
 }
 """Role -> permissions. A role with an agency has them within that agency only.
 
@@ -183,19 +181,22 @@ credential that was issued for him on his phone (``POST /phone/account``).
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The signed-in console user of a request."""
+    """The signed-in console user of a request. Whose role needs a second factor that he lacks may do nothing."""
 
     user_id: int
     login: str
     role: Role
     agency_id: AgencyId | None
+    lacks_second_factor: bool = False
 
     def may(self, permission: str) -> bool:
         """Whether the role includes the permission."""
         return permission in MAY[self.role]
 
     def must_be_allowed(self, permission: str) -> None:
-        """Raise Problem(NOT_ALLOWED) unless the role includes the permission."""
+        """Raise Problem NOT_ALLOWED unless the role includes the permission, SECOND_FACTOR_MISSING as above."""
+        if self.lacks_second_factor:
+            raise Problem(SECOND_FACTOR_MISSING)
         if not self.may(permission):
             role = Phrase(self.role, f"role.{self.role}")
             wanted = Phrase(permission, f"permission.{permission}")
@@ -207,58 +208,48 @@ class Person:
             raise Problem(NOT_ALLOWED, "access.other_agency")
 
 
-async def open_session(db: AsyncSession, user_id: int, new_hash: str | None) -> tuple[str, ConsoleUser]:
-    """Open a session for a user whose password was right; returns the bearer token and the user.
-
-    ``new_hash`` replaces the password's hash. Raises Problem(NOT_ALLOWED) for a role that lacks its agency.
-    """
-    user = await db.get_one(ConsoleUser, user_id)
-    _person_of(user)
-    if new_hash is not None:
-        user.password_hash = new_hash
-    token = secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
-    await db.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < now))
-    db.add(ConsoleSession(token_hash=_token_hash(token), user_id=user.user_id, expires_at=now + CONSOLE_SESSION_LIFE))
-    return token, user
+ACTIVE = "active"
+"""The state of a user who may sign in; others are ``invited`` or ``unconfirmed`` (``registry.console_users``)."""
 
 
-async def sign_out(db: AsyncSession, token: str) -> ConsoleUser | None:
-    """End the session of this token and return its user; None when there is no such session any more."""
-    ended = delete(ConsoleSession).where(ConsoleSession.token_hash == _token_hash(token))
-    user_id = await db.scalar(ended.returning(ConsoleSession.user_id))
-    return None if user_id is None else await db.get(ConsoleUser, user_id)
-
-
-def _token_hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
-def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The token of the Authorization header; raises Problem(NOT_SIGNED_IN)."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Problem(NOT_SIGNED_IN, "access.no_token")
-    return token
-
-
-async def signed_in_person(db: AsyncSession, token: str) -> Person:
-    """The person behind a token.
+async def signed_in_person(db: AsyncSession, token: Token, rules: SessionRules) -> tuple[Person, Session]:
+    """The person behind a token, and the session.
 
     Raises Problem NOT_SIGNED_IN when it is unknown or has ended, NOT_ALLOWED for a role that lacks its agency, or has
     one and acts for the whole network.
     """
-    user = await db.scalar(
-        select(ConsoleUser)
-        .join(ConsoleSession, ConsoleSession.user_id == ConsoleUser.user_id)
-        .where(ConsoleSession.token_hash == _token_hash(token), ConsoleSession.expires_at > datetime.now(UTC))
-    )
-    if user is None:
+    found = await find_session(db, token, rules)
+    if found is None:
         raise Problem(NOT_SIGNED_IN)
-    return _person_of(user)
+    row, session = found
+    user = await db.get_one(ConsoleUser, row.user_id)
+    if user.suspended_at is not None or user.state != ACTIVE:
+        raise Problem(NOT_SIGNED_IN)
+    person = person_of(user)
+    if person.role in rules.second_factor_roles and (await second_factor.state_of(db, row.user_id))[0] is None:
+        person = replace(person, lacks_second_factor=True)
+    return person, session
 
 
-def _person_of(user: ConsoleUser) -> Person:
+async def user_to_sign_in(db: AsyncSession, user_id: int, new_hash: str | None) -> ConsoleUser:
+    """The user whose password was right. ``new_hash`` replaces the password's hash.
+
+    Raises Problem(NOT_ALLOWED) when he is suspended or not confirmed yet, and for a role that lacks its agency, or has
+    one and acts for the whole network.
+    """
+    user = await db.get_one(ConsoleUser, user_id)
+    if user.suspended_at is not None:
+        raise Problem(NOT_ALLOWED, "access.suspended")
+    if user.state != ACTIVE:
+        raise Problem(NOT_ALLOWED, "access.unconfirmed")
+    person_of(user)
+    if new_hash is not None:
+        user.password_hash = new_hash
+    return user
+
+
+def person_of(user: ConsoleUser) -> Person:
+    """A user as the person who acts; raises Problem(NOT_ALLOWED) as above."""
     role = Role(user.role)
     if role in NEEDS_AGENCY and user.agency_id is None:
         raise Problem(NOT_ALLOWED, "access.no_agency")
@@ -269,16 +260,47 @@ def _person_of(user: ConsoleUser) -> Person:
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
+NEEDS_PROOF = frozenset(
+    {
+        Permission.TOP_UP,
+        Permission.GRANT_SUBSIDY,
+        Permission.REFUND,
+        Permission.CLOSE_ACCOUNT,
+        Permission.CLOSE_DAY,
+        Permission.SETTLE,
+        Permission.DECIDE_DISPUTE,
+        Permission.SET_TARIFF,
+        Permission.SET_RULES,
+        Permission.APPROVE,
+        Permission.PUBLISH_BULLETIN,
+        Permission.MANAGE_USERS,
+    }
+)
+"""Permissions whose changes move money, set what is paid, publish, or let people in: who is at the screen must be known
+anew."""
+
+
+async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A route guard: somebody is signed in; sets ``request.user`` (Person) and ``request.auth`` (Session)."""
+    token = token_of(connection)
+    check_origin(connection, token)
+    state = connection.app.state
+    async with state.database.begin() as db:
+        person, session = await signed_in_person(db, token, state.session_rules)
+    connection.scope["user"], connection.scope["auth"] = person, session
+
 
 def allows(permission: str) -> Guard:
     """A route guard: the signed-in person's role must include the ``Permission``; sets ``request.user``."""
     wanted = Permission(permission)
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        token = bearer_token(connection)
-        async with connection.app.state.database() as db:
-            person = await signed_in_person(db, token)
-        person.must_be_allowed(wanted)
-        connection.scope["user"] = person
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await signed_in(connection, handler)
+        connection.user.must_be_allowed(wanted)
+        changes = connection.scope["method"] not in SAFE_METHODS  # type: ignore[typeddict-item]
+        if changes and connection.user.role in CHANGES_NOTHING:
+            raise Problem(NOT_ALLOWED, "access.changes_nothing")
+        if changes and wanted in NEEDS_PROOF and connection.auth.is_strict:
+            connection.auth.must_be_proved()
 
     return guard

@@ -1,18 +1,38 @@
-"""Console users added from the command line, such as the first ones of a new centre."""
+"""Console users: who invites, confirms, changes and suspends them, at the console and on the command line.
 
+Rights are given by two people. One invites somebody, or gives him another role; the invited one sets a password with a
+one-time code; another one confirms that it is he, and only then can he sign in. So nobody makes himself an approver,
+not even who hands the codes out. The command line adds users without that: it makes the first ones.
+"""
+
+import hashlib
+import hmac
 import re
+import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.catalogue import Phrase
-from foundation.problems import CONFLICT, INVALID, Problem
-from registry import audit
+from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
+from registry import audit, second_factor, sessions
+from registry.access import ACTIVE, Person
+from registry.audit import Change
+from registry.errors import WRONG_CODE
+from registry.identifiers import AgencyId
 from registry.models import ConsoleUser, Database, next_numbers
 from registry.officials import find_agency
-from registry.passwords import check_new_password, hash_password
-from registry.roles import NEEDS_AGENCY, Role
+from registry.passwords import UNKNOWN_USER, check_new_password, hash_password
+from registry.roles import CENTRE_STAFF, NEEDS_AGENCY, Role
+
+INVITED, UNCONFIRMED = "invited", "unconfirmed"
+"""States before ``ACTIVE``: has no password yet; waits for somebody else's confirmation."""
+
+INVITATION_LIFE = timedelta(hours=72)
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 """One spelling each: no login looks like another one of the audit log. Earlier users may have others."""
@@ -34,7 +54,7 @@ class NewUser:
     password: str = field(repr=False)
 
 
-def check_new_user(user: NewUser) -> None:
+def check_new_user(user: NewUser, breached: Path | None = None) -> None:
     """Raise Problem(INVALID).
 
     For a login of other characters, a weak password, a role that lacks its agency, or acts for the whole network and
@@ -45,7 +65,7 @@ def check_new_user(user: NewUser) -> None:
         raise Problem(INVALID, "console_user.role_needs_agency", role=Phrase(user.role, f"role.{user.role}"))
     if user.role not in NEEDS_AGENCY and user.agency_id is not None:
         raise Problem(INVALID, "console_user.role_has_no_agency", role=Phrase(user.role, f"role.{user.role}"))
-    check_new_password(user.login, user.password)
+    check_new_password(user.login, user.password, breached)
 
 
 async def add_user(db: AsyncSession, user: NewUser) -> int:
@@ -66,8 +86,209 @@ async def add_user(db: AsyncSession, user: NewUser) -> int:
     return user_id
 
 
-async def add_console_user(database: Database, user: NewUser) -> None:
+async def add_console_user(database: Database, user: NewUser, breached: Path | None = None) -> None:
     """Add a console user from the command line. Raises Problem, as ``check_new_user`` and ``add_user``."""
-    check_new_user(user)
+    check_new_user(user, breached)
     async with audit.change(database, audit.COMMAND_LINE, "add_user", detail={"role": user.role.value}) as change:
         change.note.subject = f"console_user/{await add_user(change.db, user)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invited user, and the code that is shown this once."""
+
+    user_id: int
+    code: str
+    expires_at: datetime
+
+
+async def invite(change: Change, by: Person, login: str, role: Role, agency_id: int | None) -> Invitation:
+    """Add a user who sets his password with a code.
+
+    Raises Problem INVALID (the login's form; a role that lacks its agency or has none), NOT_ALLOWED (another agency),
+    NOT_FOUND (no such agency), CONFLICT (the login is taken).
+    """
+    check_new_login(login)
+    await _check_place(change.db, by, role, agency_id)
+    [user_id] = await next_numbers(change.db, 1)
+    user = ConsoleUser(
+        user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=UNKNOWN_USER, state=INVITED
+    )
+    invitation = _invite(user, by)
+    change.note.subject = f"console_user/{user_id}"
+    change.note.detail = {"login": login, "role": role.value, "agency_id": agency_id}
+    if await change.db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == login)):
+        raise Problem(CONFLICT, "console_user.login_taken", login=login)
+    change.db.add(user)
+    try:
+        await change.db.flush()
+    except IntegrityError:
+        raise Problem(CONFLICT, "console_user.login_taken", login=login) from None
+    return invitation
+
+
+async def invite_again(change: Change, by: Person, user_id: int) -> Invitation:
+    """A new code, as for a forgotten password: the old password counts no more, and the sessions end."""
+    user = await _user_to_change(change, by, user_id, leaves=True)
+    await sessions.end_sessions(change.db, user_id)
+    user.password_hash, user.state = UNKNOWN_USER, INVITED
+    return _invite(user, by)
+
+
+def _invite(user: ConsoleUser, by: Person) -> Invitation:
+    code, expires_at = secrets.token_urlsafe(24), datetime.now(UTC) + INVITATION_LIFE
+    user.granted_by = by.login
+    user.invitation_hash, user.invitation_expires_at = _code_hash(code), expires_at
+    return Invitation(user.user_id, code, expires_at)
+
+
+async def invited(db: AsyncSession, login: str, code: str) -> ConsoleUser:
+    """The user of an invitation; raises Problem(WRONG_CODE) when it is of somebody else, used, or has expired."""
+    user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login).with_for_update())
+    known = (user.invitation_hash if user is not None else None) or b""
+    right = hmac.compare_digest(known, _code_hash(code))
+    if user is None or not right or user.invitation_expires_at is None:
+        raise Problem(WRONG_CODE, "console_user.invitation")
+    if user.state != INVITED or user.suspended_at is not None or user.invitation_expires_at <= datetime.now(UTC):
+        raise Problem(WRONG_CODE, "console_user.invitation")
+    return user
+
+
+def accept(user: ConsoleUser, password_hash: str) -> None:
+    """The invited person has set a password; the invitation is used up."""
+    user.password_hash, user.state = password_hash, UNCONFIRMED
+    user.invitation_hash = user.invitation_expires_at = None
+
+
+async def confirm(change: Change, by: Person, user_id: int) -> None:
+    """Let a user sign in whose rights somebody else gave. Raises Problem CONFLICT, SECOND_PERSON."""
+    user = await _user_to_change(change, by, user_id)
+    if user.state != UNCONFIRMED:
+        raise Problem(CONFLICT, "console_user.nothing_to_confirm")
+    if user.granted_by == by.login:
+        raise Problem(SECOND_PERSON, "console_user.confirmed_by_another")
+    user.state = ACTIVE
+    change.note.detail = {"granted_by": user.granted_by, "role": user.role, "agency_id": user.agency_id}
+
+
+async def change_role(change: Change, by: Person, user_id: int, role: Role, agency_id: int | None) -> None:
+    """Give a user another role or agency. His sessions end, and somebody else must confirm it."""
+    user = await _user_to_change(change, by, user_id, leaves=True)
+    await _check_place(change.db, by, role, agency_id)
+    if (user.role, user.agency_id) == (role, agency_id):
+        raise Problem(CONFLICT, "console_user.no_change")
+    change.note.detail = {
+        "before": {"role": user.role, "agency_id": user.agency_id},
+        "after": {"role": role.value, "agency_id": agency_id},
+    }
+    user.role, user.agency_id, user.granted_by = role, AgencyId(agency_id) if agency_id else None, by.login
+    if user.state == ACTIVE:
+        user.state = UNCONFIRMED
+    await sessions.end_sessions(change.db, user_id)
+
+
+async def suspend(change: Change, by: Person, user_id: int) -> None:
+    """Let a user sign in no more; his sessions end at once, at every worker."""
+    user = await _user_to_change(change, by, user_id, leaves=True)
+    if user.suspended_at is not None:
+        raise Problem(CONFLICT, "console_user.suspended")
+    user.suspended_at = datetime.now(UTC)
+    await sessions.end_sessions(change.db, user_id)
+
+
+async def resume(change: Change, by: Person, user_id: int) -> None:
+    """Undo a suspension: the rights are those that were confirmed before."""
+    user = await _user_to_change(change, by, user_id)
+    if user.suspended_at is None:
+        raise Problem(CONFLICT, "console_user.not_suspended")
+    user.suspended_at = None
+
+
+async def take_second_factor(change: Change, by: Person, user_id: int) -> None:
+    """Take the second factor away from somebody else, who lost it; his sessions end."""
+    await _user_to_change(change, by, user_id)
+    await second_factor.remove(change.db, user_id)
+    await sessions.end_sessions(change.db, user_id)
+
+
+async def _user_to_change(change: Change, by: Person, user_id: int, *, leaves: bool = False) -> ConsoleUser:
+    """A user whom this person may change. ``leaves``: he cannot sign in afterwards.
+
+    Raises Problem NOT_FOUND, NOT_ALLOWED (another agency, the centre, oneself), CONFLICT when nobody would be left.
+    """
+    # With the centre's staff, in order: of two who suspend each other at the same time one waits, and is refused.
+    rows = await change.db.scalars(
+        select(ConsoleUser)
+        .where((ConsoleUser.user_id == user_id) | ConsoleUser.role.in_(CENTRE_STAFF))
+        .order_by(ConsoleUser.user_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    users = {row.user_id: row for row in rows}
+    user = users.get(user_id)
+    if user is None:
+        raise Problem(NOT_FOUND, "console_user.none")
+    if by.agency_id is not None:
+        by.must_act_for(user.agency_id or 0)
+    if user_id == by.user_id:
+        raise Problem(NOT_ALLOWED, "console_user.oneself")
+    if leaves and user.role in CENTRE_STAFF and _can_sign_in(user):
+        others = (row for row in users.values() if row.role == user.role and row.user_id != user_id)
+        if not any(_can_sign_in(row) for row in others):
+            raise Problem(CONFLICT, "console_user.last_one", role=Phrase(user.role, f"role.{user.role}"))
+    change.note.subject = f"console_user/{user_id}"
+    return user
+
+
+def _can_sign_in(user: ConsoleUser) -> bool:
+    return user.state == ACTIVE and user.suspended_at is None
+
+
+async def _check_place(db: AsyncSession, by: Person, role: Role, agency_id: int | None) -> None:
+    """Raise Problem unless a role and an agency fit, and this person may give them."""
+    if role not in NEEDS_AGENCY:
+        if agency_id is not None:
+            raise Problem(INVALID, "console_user.agency_not_taken", role=Phrase(role, f"role.{role}"))
+        if by.agency_id is not None:
+            raise Problem(NOT_ALLOWED, "console_user.centres_role", role=Phrase(role, f"role.{role}"))
+        return
+    if agency_id is None:
+        raise Problem(INVALID, "console_user.agency_needed", role=Phrase(role, f"role.{role}"))
+    by.must_act_for(agency_id)
+    await find_agency(db, agency_id)
+
+
+def _code_hash(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()
+
+
+async def set_password(database: Database, login: str, password: str, breached: Path | None = None) -> None:
+    """Give a user another password; his sessions end. Raises Problem INVALID (a weak password) or NOT_FOUND."""
+    check_new_password(login, password, breached)
+    password_hash = hash_password(password)
+    async with audit.change(database, audit.COMMAND_LINE, "set_password") as change:
+        user = await _user_of_login(change.db, login)
+        if user.state == INVITED:
+            accept(user, password_hash)
+        user.password_hash = password_hash
+        await sessions.end_sessions(change.db, user.user_id)
+        change.note.subject = f"console_user/{user.user_id}"
+
+
+async def reset_second_factor(database: Database, login: str) -> None:
+    """Take a user's second factor away, whose device and recovery codes are lost; his sessions end.
+
+    Raises Problem(NOT_FOUND) when there is no such user, or no second factor.
+    """
+    async with audit.change(database, audit.COMMAND_LINE, "reset_second_factor") as change:
+        user = await _user_of_login(change.db, login)
+        await second_factor.remove(change.db, user.user_id)
+        await sessions.end_sessions(change.db, user.user_id)
+        change.note.subject = f"console_user/{user.user_id}"
+
+
+async def _user_of_login(db: AsyncSession, login: str) -> ConsoleUser:
+    user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login).with_for_update())
+    if user is None:
+        raise Problem(NOT_FOUND, "console_user.none")
+    return user

@@ -1,5 +1,11 @@
-"""Problems with officials and their accounts."""
+"""Problems with officials and their accounts, and with sessions at the console."""
 
 from foundation.problems import ProblemKind
 
 ACCOUNT_CLOSED = ProblemKind(409, "account-closed")
+
+CROSS_SITE_REQUEST = ProblemKind(403, "cross-site-request")
+PROOF_NEEDED = ProblemKind(403, "proof-needed")
+SECOND_FACTOR_NEEDED = ProblemKind(401, "second-factor-needed")
+SECOND_FACTOR_MISSING = ProblemKind(403, "second-factor-missing")
+WRONG_CODE = ProblemKind(401, "wrong-code")

@@ -264,15 +264,21 @@ class DemoCity(Base):
 
 
 class ConsoleUser(Base):
-    """A person with access to the console. ``agency_id`` limits what they see; null for the centre's people."""
+    """A person with access to the console. ``agency_id`` limits what they see; null for the centre's people.
+
+    ``state``: ``invited`` until he has set a password, ``unconfirmed`` until somebody other than ``granted_by`` (the
+    login that gave him his role) has confirmed it, then ``active``. ``suspended_at``: since when he may not sign in.
+    Of an invitation's code only the hash is stored.
+    """
 
     __tablename__ = "console_user"
     __table_args__ = (
         CheckConstraint(
             "role IN ('centre_operator', 'centre_approver', 'agency_admin', 'agency_finance',"
-            " 'canteen_manager', 'supervisor')",
+            " 'canteen_manager', 'supervisor', 'auditor')",
             name="role",
         ),
+        CheckConstraint("state IN ('invited', 'unconfirmed', 'active')", name="state"),
         # Not valid for users of earlier releases; those may do nothing (registry/access.py).
         CheckConstraint(
             "agency_id IS NOT NULL OR role NOT IN ('agency_admin', 'agency_finance', 'canteen_manager')",
@@ -286,16 +292,100 @@ class ConsoleUser(Base):
     password_hash: Mapped[str]
     role: Mapped[str]
     agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(server_default="active")
+    suspended_at: Mapped[datetime | None]
+    granted_by: Mapped[str | None]
+    invitation_hash: Mapped[bytes | None]
+    invitation_expires_at: Mapped[datetime | None]
+
+
+class SecondFactor(Base):
+    """The secret of a person's one-time codes, sealed (see ``registry.second_factor``).
+
+    It counts once it is confirmed. ``last_step``: the latest time step whose code was taken; none before it counts.
+    """
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("console_user.user_id"), primary_key=True, autoincrement=False
+    )
+    secret_sealed: Mapped[bytes]
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class RecoveryCode(Base):
+    """A code that counts once in place of a second factor; only its hash is stored."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("second_factor.user_id"), primary_key=True, autoincrement=False
+    )
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A key in a person's device that signs in (see ``registry.passkeys``); here is its public half (COSE)."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (Index("ix_passkey_user_id", "user_id"),)
+
+    passkey_id: Mapped[int] = number_key()
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("console_user.user_id"))
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    made_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class UsedChallenge(Base):
+    """A challenge that a passkey has signed: it counts no more."""
+
+    __tablename__ = "used_challenge"
+
+    challenge_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class SignInTicket(Base):
+    """Stands for a right password until the second factor follows, from the same network; only its hash is stored."""
+
+    __tablename__ = "sign_in_ticket"
+
+    ticket_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("console_user.user_id"))
+    network: Mapped[str]
+    expires_at: Mapped[datetime]
 
 
 class ConsoleSession(Base):
-    """A console session; only the hash of its bearer token is stored."""
+    """A console session (see ``registry.sessions``); only the hash of its token is stored.
+
+    ``proved_at``: when a password or second factor was last entered in it. ``device``: what the device calls itself.
+    """
 
     __tablename__ = "console_session"
+    __table_args__ = (
+        CheckConstraint("kind IN ('bearer', 'cookie')", name="kind"),
+        Index("ix_console_session_user", "user_id"),
+    )
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("console_user.user_id"))
     expires_at: Mapped[datetime]
+    number: Mapped[int] = mapped_column(BigInteger, unique=True, server_default=NUMBERS.next_value())
+    kind: Mapped[str] = mapped_column(server_default="bearer")
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    proved_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(server_default="")
+    device: Mapped[str] = mapped_column(server_default="")
 
 
 class Approval(Base):

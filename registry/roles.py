@@ -12,7 +12,15 @@ class Role(StrEnum):
     AGENCY_FINANCE = "agency_finance"
     CANTEEN_MANAGER = "canteen_manager"
     SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
 
 
 NEEDS_AGENCY = frozenset({Role.AGENCY_ADMIN, Role.AGENCY_FINANCE, Role.CANTEEN_MANAGER})
 """Roles within an agency; the others act for the whole network and have none. Who does not fit may do nothing."""
+
+CHANGES_NOTHING = frozenset({Role.AUDITOR})
+"""Roles that read, and change nothing but how they sign in. (A cashier will be no role of the console: he signs on at
+a till.)"""
+
+CENTRE_STAFF = (Role.CENTRE_OPERATOR, Role.CENTRE_APPROVER)
+"""Roles of which at least one person each can always sign in: else nobody could let anybody in any more."""

@@ -1,24 +1,19 @@
-"""HTTP: console sign-in, the directory of agencies and canteens, registration of officials and visits."""
+"""HTTP: the directory of agencies and canteens, registration of officials and visits."""
 
 from typing import Any
 
-from litestar import Controller, Request, Response, delete, get, post, put
-from litestar.datastructures import Cookie
+from litestar import Controller, Request, get, post, put
 from sqlalchemy import select
 
-from foundation.aside import Aside
 from foundation.keys import KeyRing
 from foundation.messages import Numbered, NumberInPath
-from foundation.postgres import Pool
-from foundation.request_log import address_of
-from registry import access, audit, network, sign_ins, visits
+from registry import access, audit, network, visits
 from registry.access import Permission
 from registry.canteens import canteen_of
 from registry.listings import ListedAgency
 from registry.meals import Meal
 from registry.models import Agency, Canteen, Database, MealPeriod
 from registry.officials import find_agency, register_officials
-from registry.roles import Role
 from registry.schemas import (
     AgencyInfo,
     CanteenInfo,
@@ -30,62 +25,8 @@ from registry.schemas import (
     NewOfficials,
     NewVisit,
     Registered,
-    SignedIn,
-    SignIn,
     VisitShown,
 )
-
-SIGN_IN_BYTES_MAX = 4_096
-"""Login and password, in escapes too."""
-
-
-class ConsoleController(Controller):
-    """Signing in and out at the console."""
-
-    path = "/console/sessions"
-    tags = ["console"]  # noqa: RUF012
-
-    @post(summary="Sign in", request_max_body_size=SIGN_IN_BYTES_MAX)
-    async def sign_in(
-        self,
-        request: Request[Any, Any, Any],
-        data: SignIn,
-        database: Database,
-        ledger: Pool,
-        keys: KeyRing,
-        passwords: Aside,
-    ) -> Response[SignedIn]:
-        """Check login and password and open a session of 12 hours.
-
-        Wrong tries make the next ones wait (429), except on a device that signed in before and kept its cookie.
-        """
-        device = sign_ins.known_device(keys, data.login, request.cookies)
-        caller = sign_ins.Caller(address_of(request), device)
-        checked = await sign_ins.check_password(passwords, ledger, caller, data.login, data.password)
-        detail = {"failed_before": checked.failures}
-        subject = f"console_user/{checked.user_id}"
-        async with audit.change(database, data.login, "sign_in", subject, detail) as change:
-            token, user = await access.open_session(change.db, checked.user_id, checked.new_hash)
-        cookie = Cookie(
-            sign_ins.cookie_name(data.login),
-            "/console/sessions",
-            sign_ins.new_device(keys, data.login),
-            max_age=sign_ins.DEVICE_LIFE_S,
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
-        return Response(SignedIn(token, Role(user.role), user.agency_id), cookies=[cookie])
-
-    @delete("/current", summary="Sign out")
-    async def sign_out(self, request: Request[Any, Any, Any], database: Database) -> None:
-        """End the session of the bearer token; signing out twice is harmless."""
-        token = access.bearer_token(request)
-        async with audit.change(database, "", "sign_out") as change:
-            user = await access.sign_out(change.db, token)
-            change.is_repeat = user is None
-            if user is not None:
-                change.note.actor, change.note.subject = user.login, f"console_user/{user.user_id}"
 
 
 class RegistryController(Controller):

@@ -1,4 +1,4 @@
-"""Wire types: console sign-in, directory, officials, visits, approvals."""
+"""Wire types: directory, officials, visits, approvals."""
 
 from datetime import date, datetime, time
 from typing import Annotated, Any
@@ -10,22 +10,6 @@ from foundation.messages import BULK_MAX, Message, Number, ShortText, line, text
 from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
-from registry.roles import Role
-
-
-class SignIn(Message):
-    """A console user's login and password."""
-
-    login: Annotated[str, Meta(min_length=1, max_length=64, examples=["centre"])]
-    password: Annotated[str, Meta(min_length=1, max_length=128, examples=["a long password"])]
-
-
-class SignedIn(Struct):
-    """The bearer token of a console session, with the user's role and agency (null for the centre)."""
-
-    token: Annotated[str, Meta(examples=["kq3…"])]
-    role: Role
-    agency_id: AgencyId | None
 
 
 class NewOfficial(Message):

@@ -4,6 +4,9 @@ Tries are counted in PostgreSQL by login and address together, by login, by addr
 free ones each next try waits twice as long. A device on which the login's owner signed in before has a cookie, and its
 tries are counted apart (OWASP: slow down online guessing attacks with device cookies). Passwords are checked outside
 any transaction, one at a time on the machine (``foundation.aside``).
+
+Codes of a second factor are counted in the same way under names of their own: a right password must not make wrong
+codes forgotten. Between password and code a ticket stands for the password: once, for five minutes, from one network.
 """
 
 import hashlib
@@ -13,18 +16,24 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
 import structlog
 from argon2.exceptions import VerificationError
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.aside import RETRY_AFTER_S, Aside
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
-from foundation.problems import TOO_MANY_TRIES, UNAVAILABLE, WRONG_PASSWORD, Problem
+from foundation.problems import NOT_SIGNED_IN, TOO_MANY_TRIES, UNAVAILABLE, WRONG_PASSWORD, Problem
+from registry.errors import WRONG_CODE
+from registry.models import ConsoleUser, SignInTicket
 from registry.passwords import UNKNOWN_USER, hash_password, is_dated, is_right
+from registry.second_factor import Way, lock_factor, use_code
 
 log = structlog.get_logger()
 
@@ -108,7 +117,96 @@ async def check_password(passwords: Aside, ledger: Pool, caller: Caller, login: 
         )
         raise Problem(WRONG_PASSWORD)
     await ledger.execute(QUERIES["uncount_try"], list(limits), next(iter(limits)))
-    return Checked(user["user_id"], new_hash, await ledger.fetchval(QUERIES["failures_of"], user["user_id"]))
+    return Checked(user["user_id"], new_hash, await failures_of(ledger, user["user_id"]))
+
+
+CODE_LOGIN = Limit(20, 300)
+"""Codes of one login from all unknown devices. At one in five minutes three codes in a million count: a guesser who
+has the password already needs three years for an even chance."""
+
+TICKET_LIFE = timedelta(minutes=5)
+
+
+async def check_code(
+    ledger: Pool, keys: KeyRing, caller: Caller, user: tuple[int, str], code: str, *, confirmed: bool = True
+) -> Way:
+    """Use up a code of the second factor of a user (number, login).
+
+    Raises Problem WRONG_CODE or TOO_MANY_TRIES. ``confirmed=False``: of a factor that is being set up.
+    """
+    user_id, login = user
+    limits = _code_limits(caller, login)
+    paces = zip(*((limit.free, limit.longest_s) for limit in limits.values()), strict=True)
+    # What is counted must be committed, so nothing is raised inside.
+    async with ledger.acquire() as connection, connection.transaction():
+        await lock_factor(connection, user_id)
+        wait_s = await connection.fetchval(QUERIES["count_try"], list(limits), *paces)
+        way = None
+        if wait_s <= 0:
+            way = await use_code(connection, keys, user_id, code, confirmed=confirmed)
+            if way is None:
+                known = caller.device is not None
+                await connection.execute(QUERIES["record_failure"], user_id, caller.address, known, FAILURES_KEPT)
+            else:
+                await connection.execute(QUERIES["uncount_try"], list(limits), next(iter(limits)))
+    if wait_s > 0:
+        raise Problem(TOO_MANY_TRIES, retry_after_s=math.ceil(wait_s))
+    if way is None:
+        raise Problem(WRONG_CODE)
+    return way
+
+
+async def failures_of(ledger: Pool, user_id: int) -> int:
+    """A user's wrong tries of the last day."""
+    return int(await ledger.fetchval(QUERIES["failures_of"], user_id))
+
+
+async def give_ticket(db: AsyncSession, user_id: int, caller: Caller) -> str:
+    """What stands for a right password until the code follows. Those that have ended make room."""
+    ticket, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    await db.execute(delete(SignInTicket).where(SignInTicket.expires_at < now))
+    db.add(
+        SignInTicket(
+            ticket_hash=_ticket_hash(ticket), user_id=user_id, network=caller.network, expires_at=now + TICKET_LIFE
+        )
+    )
+    return ticket
+
+
+async def holder_of(db: AsyncSession, ticket: str, network: str) -> ConsoleUser:
+    """Whose ticket it is. Raises Problem(NOT_SIGNED_IN) when it is unknown, used, expired, or of another network."""
+    user = await db.scalar(
+        select(ConsoleUser)
+        .join(SignInTicket, SignInTicket.user_id == ConsoleUser.user_id)
+        .where(
+            SignInTicket.ticket_hash == _ticket_hash(ticket),
+            SignInTicket.network == network,
+            SignInTicket.expires_at > datetime.now(UTC),
+        )
+    )
+    if user is None:
+        raise Problem(NOT_SIGNED_IN, "session.ticket")
+    return user
+
+
+async def use_ticket(db: AsyncSession, ticket: str) -> None:
+    """Use a ticket up; raises Problem(NOT_SIGNED_IN) when it has been already."""
+    used = delete(SignInTicket).where(SignInTicket.ticket_hash == _ticket_hash(ticket))
+    if await db.scalar(used.returning(SignInTicket.user_id)) is None:
+        raise Problem(NOT_SIGNED_IN, "session.ticket")
+
+
+def _ticket_hash(ticket: str) -> bytes:
+    return hashlib.sha256(ticket.encode()).digest()
+
+
+def _code_limits(caller: Caller, login: str) -> dict[bytes, Limit]:
+    if caller.device is not None:
+        return {_name("code of device", login, caller.device): DEVICE}
+    return {
+        _name("code of pair", login, caller.network): PAIR,
+        _name("code of login", login): CODE_LOGIN,
+    }
 
 
 def _limits(caller: Caller, login: str) -> dict[bytes, Limit]:

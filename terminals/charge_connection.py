@@ -9,6 +9,7 @@ import asyncio
 import http
 import time
 from functools import lru_cache
+from itertools import starmap
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,6 +26,7 @@ from foundation.request_log import (
     request_id_of,
 )
 from foundation.security_headers import TERMINAL_HEADERS
+from registry.sessions import LOOPBACK_COOKIE
 from settlement.errors import BUSY
 from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
 from terminals.connection_limits import ANSWER_STUCK_S, FIELDS_MAX, HEAD_BYTES_MAX, ConnectionLimits
@@ -320,7 +322,8 @@ class ChargeConnection(HttpToolsProtocol):
         """Whether the application has time for this request: strangers' requests have a budget."""
         if self._is_proxy:
             named = b",".join(value for name, value in self.headers if name == b"x-forwarded-for")
-            address = self._proxies.get_trusted_client_host(named.decode("latin-1"))
+            # A proxy asks for itself, too: whether we are healthy.
+            address = self._proxies.get_trusted_client_host(named.decode("latin-1")) if named else self.peer
         elif self._is_stranger:
             address = self.peer
         else:
@@ -337,7 +340,7 @@ class ChargeConnection(HttpToolsProtocol):
         query = self.scope["query_string"]
         self.scope["raw_path"] = url[: -len(query) - 1] if query else url
         # A token may be false, but to look it up is cheap, and a person with a right one must not wait for strangers.
-        if (self._is_stranger or self._is_proxy) and all(name != b"authorization" for name, _ in headers):
+        if (self._is_stranger or self._is_proxy) and not any(starmap(_may_be_a_persons, headers)):
             self.scope[STRANGER] = True  # type: ignore[literal-required]
 
     def on_body(self, body: bytes) -> None:
@@ -440,6 +443,14 @@ def _response(status: int, headers: dict[str, str], request_id: str, body: bytes
     for name, value in headers.items():
         head += f"{name}: {value}\r\n"
     return b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body)
+
+
+_COOKIE = LOOPBACK_COOKIE.encode()
+
+
+def _may_be_a_persons(name: bytes, value: bytes) -> bool:
+    """Whether a header field may carry a person's token."""
+    return name == b"authorization" or (name == b"cookie" and _COOKIE in value)
 
 
 def _is_authenticated(scope: Any) -> bool:

@@ -1,7 +1,10 @@
-"""Commands of an administrator: add-user."""
+"""Commands of an administrator: add-user, set-password, reset-second-factor."""
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -10,6 +13,9 @@ from onecard.cli.output import fail, say, text
 from onecard.cli.services import failures_as_one_line, services
 from onecard.settings import Settings
 from registry.roles import Role
+
+if TYPE_CHECKING:
+    from registry.models import Database
 
 
 @main.command("add-user", help=text("onecard.help.add-user", roles=", ".join(Role)))
@@ -46,12 +52,51 @@ def _read_password() -> str:
 
 
 async def _add(settings: Settings, login: str, role: Role, agency: int | None, password: str) -> None:
-    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
     from registry.console_users import NewUser, add_console_user
+
+    async with _database(settings) as database:
+        await add_console_user(database, NewUser(login, role, agency, password), settings.breached_passwords)
+
+
+@main.command("set-password", help=text("onecard.help.set-password"))
+@click.argument("login")
+def set_password(login: str) -> None:
+    """Give a console user another password, which is asked for, or is the first line of standard input."""
+    password = _read_password()
+    with services() as settings:
+        asyncio.run(_set_password(settings, login, password))
+    say("onecard.password_set", login=login)
+
+
+async def _set_password(settings: Settings, login: str, password: str) -> None:
+    from registry.console_users import set_password
+
+    async with _database(settings) as database:
+        await set_password(database, login, password, settings.breached_passwords)
+
+
+@main.command("reset-second-factor", help=text("onecard.help.reset-second-factor"))
+@click.argument("login")
+def reset_second_factor(login: str) -> None:
+    """Take a console user's second factor away."""
+    with services() as settings:
+        asyncio.run(_reset_second_factor(settings, login))
+    say("onecard.second_factor_reset", login=login)
+
+
+async def _reset_second_factor(settings: Settings, login: str) -> None:
+    from registry.console_users import reset_second_factor
+
+    async with _database(settings) as database:
+        await reset_second_factor(database, login)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> "AsyncIterator[Database]":
+    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
     engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
     try:
-        await add_console_user(async_sessionmaker(engine), NewUser(login, role, agency, password))
+        yield async_sessionmaker(engine)
     finally:
         await engine.dispose()

@@ -84,7 +84,9 @@ def _found(settings: Settings, asked: dict[str, str], passwords: dict[str, str])
     async def work() -> None:
         engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
         try:
-            await found(async_sessionmaker(engine), settings.calendar, region, operator, approver)
+            await found(
+                async_sessionmaker(engine), settings.calendar, region, operator, approver, settings.breached_passwords
+            )
         finally:
             await engine.dispose()
 

@@ -3,6 +3,7 @@
 The routes come from the OpenAPI document, the commands from the command line: one that is missing here fails the test.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pyotp
 import pytest
 import urllib3
 
@@ -22,6 +24,7 @@ from foundation.calendar import ZONE
 from foundation.keys import load_keys, read_versions
 from onecard.cli import main
 from onecard.cli.commands import AWAITS_APPROVAL
+from tests.authenticator import Authenticator
 from tests.bank import camt, entry
 from tests.builders import Network, Town
 from tests.running_system import System
@@ -510,8 +513,163 @@ def sign_in(_: City) -> Ask:
     return Ask("", "/console/sessions", body, None, None, body | {"password": "wrong"})
 
 
+def somebody(city: City, role: str = "supervisor") -> str:
+    """The login of a new user, whose password is that of all."""
+    login = f"{role.replace('_', '-')}-{secrets.token_hex(4)}"
+    with psycopg.connect(city.network.system.database_url) as db:
+        db.execute(
+            "INSERT INTO console_user (user_id, login, password_hash, role)"
+            " SELECT nextval('onecard_number'), %s, password_hash, %s FROM console_user WHERE login = 'supervisor'",
+            [login, role],
+        )
+    return login
+
+
+def proof(city: City) -> Ask:
+    return Ask(somebody(city), "/console/sessions/current/proof", {"password": PASSWORD}, invalid={"password": "wrong"})
+
+
+def end_session(city: City) -> Ask:
+    login = somebody(city)
+    [other] = city.network.person(login).call("GET", "/console/sessions")
+    return Ask(login, f"/console/sessions/{other['number']}", wrong_role="supervisor")
+
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def with_factor(city: City, *, confirmed: bool = True) -> str:
+    """The login of a new user with a second factor."""
+    login, keys = somebody(city), load_keys(city.network.system.settings.keys_folder)
+    city.person(login)
+    with psycopg.connect(city.network.system.database_url) as db:
+        [(number,)] = db.execute("SELECT user_id FROM console_user WHERE login = %s", [login]).fetchall()
+        sealed = keys.wrap(SECRET.encode(), f"second_factor/{number}".encode())
+        confirmed_at = datetime.now(ZONE) if confirmed else None
+        db.execute("INSERT INTO second_factor VALUES (%s, %s, now(), %s, 0)", [number, sealed, confirmed_at])
+    return login
+
+
+def now_code() -> dict[str, str]:
+    return {"code": pyotp.TOTP(SECRET).now()}
+
+
+def second_step(city: City) -> Ask:
+    message = {"login": with_factor(city), "password": PASSWORD}
+    url = city.network.url + "/console/sessions"
+    ticket = urllib3.request("POST", url, json=message, retries=False).json()["ticket"]
+    body = {"ticket": ticket} | now_code()
+    return Ask("", "/console/sessions/second-factor", body, invalid=body | {"ticket": "x"})
+
+
+def password_change(city: City) -> Ask:
+    body = {"old": PASSWORD, "new": "clouds over the lake"}
+    return Ask(somebody(city), "/console/sessions/current/password", body, invalid=body | {"new": "short"})
+
+
+def factor_change(city: City, path: str, *, confirmed: bool = True) -> Ask:
+    login = with_factor(city, confirmed=confirmed)
+    return Ask(login, f"/console/second-factor/{path}", now_code(), wrong_role="supervisor", invalid={"code": "abcdef"})
+
+
+def passkey_challenge(city: City, path: str, who: str = "") -> Any:
+    headers = {"authorization": f"Bearer {city.person(who).token}"} if who else {}
+    answer = urllib3.request("POST", city.network.url + path, headers=headers, retries=False)
+    return answer.json()["publicKey"]
+
+
+def passkey(city: City, key: Authenticator | None = None) -> Ask:
+    login, key = with_factor(city), key or Authenticator(city.network.url)
+    credential = key.create(passkey_challenge(city, "/console/passkeys/challenge", login))
+    body = {"name": "手机", "credential": credential}
+    return Ask(login, "/console/passkeys", body, "supervisor", invalid=body | {"name": ""})
+
+
+def passkey_sign_in(city: City) -> Ask:
+    key = Authenticator(city.network.url)
+    ask = passkey(city, key)
+    city.person(ask.who).call("POST", ask.path, ask.body)
+    body = {"credential": key.get(passkey_challenge(city, "/console/sessions/passkey-challenge"))}
+    return Ask("", "/console/sessions/passkey", body, invalid={"credential": {}})
+
+
+def passkey_removal(city: City) -> Ask:
+    ask = passkey(city)
+    number = city.person(ask.who).call("POST", ask.path, ask.body)["number"]
+    return Ask(ask.who, f"/console/passkeys/{number}", wrong_role="supervisor")
+
+
+def number_of(city: City, login: str) -> int:
+    with psycopg.connect(city.network.system.database_url) as db:
+        [(number,)] = db.execute("SELECT user_id FROM console_user WHERE login = %s", [login]).fetchall()
+    return int(number)
+
+
+def set_user(city: City, login: str, assignment: str, *values: Any) -> None:
+    with psycopg.connect(city.network.system.database_url) as db:
+        db.execute(f"UPDATE console_user SET {assignment} WHERE login = %s".encode(), [*values, login])
+
+
+def invite(_: City) -> Ask:
+    body = {"login": f"new-{secrets.token_hex(4)}", "role": "supervisor"}
+    return Ask("centre", "/console/users", body, "supervisor", "admin-yuyao", body | {"role": "emperor"})
+
+
+def user_change(city: City, action: str, body: Any = None, invalid: Any = None, before: str = "") -> Ask:
+    login = somebody(city)
+    if before:
+        set_user(city, login, before)
+    path = f"/console/users/{number_of(city, login)}/{action}"
+    return Ask("centre", path, body, "supervisor", "admin-yuyao", invalid)
+
+
+def acceptance(city: City) -> Ask:
+    login, code = somebody(city), secrets.token_urlsafe(24)
+    digest = hashlib.sha256(code.encode()).digest()
+    coming = "state = 'invited', invitation_hash = %s, invitation_expires_at = now() + interval '1 hour'"
+    set_user(city, login, coming, digest)
+    body = {"login": login, "code": code, "password": "clouds over the lake"}
+    return Ask("", "/console/invitations", body, invalid=body | {"code": "x"})
+
+
+WHY = {"reason": "岗位调整"}
+
+
 CHANGES: dict[str, Callable[[City], Ask]] = {
     SIGN_IN: sign_in,
+    "POST /console/passkeys": passkey,
+    "DELETE /console/passkeys/{number}": passkey_removal,
+    "POST /console/sessions/passkey": passkey_sign_in,
+    "POST /console/users": invite,
+    "POST /console/users/{user_id}/invitation": lambda city: user_change(city, "invitation"),
+    "POST /console/users/{user_id}/confirmation": lambda city: user_change(
+        city, "confirmation", before="state = 'unconfirmed', granted_by = 'approver'"
+    ),
+    "POST /console/users/{user_id}/role": lambda city: user_change(
+        city, "role", {"role": "auditor"}, {"role": "agency_finance"}
+    ),
+    "POST /console/users/{user_id}/suspension": lambda city: user_change(city, "suspension", WHY, {"reason": ""}),
+    "POST /console/users/{user_id}/resumption": lambda city: user_change(
+        city, "resumption", WHY, {"reason": ""}, "suspended_at = now()"
+    ),
+    "POST /console/users/{user_id}/second-factor-reset": lambda city: Ask(
+        "centre",
+        f"/console/users/{number_of(city, with_factor(city))}/second-factor-reset",
+        WHY,
+        "supervisor",
+        "admin-yuyao",
+        {"reason": ""},
+    ),
+    "POST /console/invitations": acceptance,
+    "POST /console/sessions/second-factor": second_step,
+    "POST /console/sessions/current/password": password_change,
+    "POST /console/second-factor": lambda city: Ask(somebody(city), "/console/second-factor", wrong_role=""),
+    "POST /console/second-factor/confirmation": lambda city: factor_change(city, "confirmation", confirmed=False),
+    "POST /console/second-factor/recovery-codes": lambda city: factor_change(city, "recovery-codes"),
+    "POST /console/second-factor/removal": lambda city: factor_change(city, "removal"),
+    "POST /console/sessions/current/proof": proof,
+    "DELETE /console/sessions/{number}": end_session,
+    "DELETE /console/sessions": lambda city: Ask(somebody(city), "/console/sessions", wrong_role=""),
     "POST /registry/officials": officials,
     "POST /registry/visits": visit,
     "POST /registry/regions": region,
@@ -579,6 +737,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
 """Every change that a person makes. The order is that of a story: a quarter is frozen after it was scored."""
 
 NO_CHANGES = {
+    "POST /console/passkeys/challenge": "asks for a challenge, which is not stored",
+    "POST /console/sessions/passkey-challenge": "asks for a challenge, which is not stored",
     "DELETE /console/sessions/current": "signing out ends nobody's but the caller's own session",
     "POST /clearing/differences": "compares, as the job runner does every five minutes",
     "POST /waste/evaluations/{quarter}": "asks for a computation, which the job runner makes by itself too",
@@ -693,6 +853,14 @@ def type_user(_: City) -> Typed:
     return Typed(["add-user", name, "supervisor"], ["add-user", name, "kitchen"], "clouds over the lake\n")
 
 
+def type_password(city: City) -> Typed:
+    return Typed(["set-password", somebody(city)], ["set-password", "nobody"], "clouds over the lake\n")
+
+
+def type_reset(city: City) -> Typed:
+    return Typed(["reset-second-factor", with_factor(city)], ["reset-second-factor", somebody(city)])
+
+
 def type_close(city: City) -> Typed:
     # Asked for by an earlier test, it would be a repeat.
     approver = city.person("approver")
@@ -717,6 +885,8 @@ def type_confirmations(city: City) -> Typed:
 
 COMMAND_CHANGES: dict[str, Callable[[City], Typed]] = {
     "add-user": type_user,
+    "set-password": type_password,
+    "reset-second-factor": type_reset,
     "rotate-key": type_rotation,
     "end-key": type_end_of_key,
     "confirm": type_confirmations,
@@ -734,6 +904,7 @@ COMMANDS_WITHOUT = {
     "conformance": "plays a device to a centre, or a centre to a device, over the protocol alone",
     "conformance-kit": "two people's work, through the routes",
     "demo": "plays people and terminals through the routes",
+    "distribute": "places tables on the nodes of a cluster; no row changes",
     "evaluate": "computes what was asked for, as the job runner does by itself",
     "fake-centre": "serves a centre in memory",
     "init": "founds a centre where there is none; tests/system/test_joining.py looks at its entry",

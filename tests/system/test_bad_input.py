@@ -13,7 +13,7 @@ import urllib3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.routes import SIGN_IN_BYTES_MAX
+from registry.console_routes import SIGN_IN_BYTES_MAX
 from terminals.client import Terminal
 from terminals.client_messages import OutcomeUnknown
 from terminals.routes.opening import OPENING_BYTES_MAX

@@ -26,6 +26,7 @@ LOGINS = {
     "finance-yinzhou": Role.AGENCY_FINANCE,
     "kitchen-yinzhou": Role.CANTEEN_MANAGER,
     "supervisor": Role.SUPERVISOR,
+    "lists-auditor": Role.AUDITOR,
 }
 by_list = pytest.mark.parametrize(("path", "listing"), LISTS.items(), ids=[one.name for one in LISTS.values()])
 Rows = list[dict[str, Any]]
@@ -40,7 +41,9 @@ def people(network: Network) -> dict[str, Person]:
         network.phone(official)
         visit = {"holder_id": official.holder_id, "host_agency_id": network.agency_id("hangzhou")}
         network.centre.call("POST", "/registry/visits", visit | {"first_day": "2026-11-02", "last_day": "2026-11-05"})
-    return {login: network.person(login) for login in LOGINS}
+    network.system.command("add-user", "lists-auditor", "auditor", typed="clouds over the lake\n")
+    auditor = Person(network.url, "lists-auditor", "clouds over the lake")
+    return {login: auditor if login == "lists-auditor" else network.person(login) for login in LOGINS}
 
 
 def ask(person: Person, path: str, **asked: Any) -> urllib3.BaseHTTPResponse:

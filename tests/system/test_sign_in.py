@@ -20,6 +20,7 @@ from demo.city import PASSWORD
 from foundation.postgres import Pool
 from foundation.problems import NOT_ALLOWED, Problem
 from registry import access
+from registry.sessions import SessionKind, SessionRules, Token
 from tests.builders import Network
 from tests.running_system import System
 
@@ -227,16 +228,16 @@ async def test_an_earlier_user_of_an_agencys_role_without_an_agency_may_do_nothi
     user_id = await ledger.fetchval("SELECT user_id FROM console_user WHERE login = 'finance-yinzhou'")
     token = b"a session of the earlier release"
     await ledger.execute(
-        "INSERT INTO console_session VALUES ($1, $2, now() + interval '1 hour')",
+        "INSERT INTO console_session (token_hash, user_id, expires_at) VALUES ($1, $2, now() + interval '1 hour')",
         hashlib.sha256(token).digest(),
         user_id,
     )
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
     async with async_sessionmaker(engine)() as db:
         with pytest.raises(Problem) as refused:
-            await access.signed_in_person(db, token.decode())
+            await access.signed_in_person(db, Token(SessionKind.BEARER, token.decode()), SessionRules())
         assert refused.value.kind is NOT_ALLOWED
         with pytest.raises(Problem) as refused:
-            await access.open_session(db, user_id, None)
+            await access.user_to_sign_in(db, user_id, None)
         assert refused.value.kind is NOT_ALLOWED
     await engine.dispose()
