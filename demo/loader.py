@@ -24,6 +24,7 @@ from demo.city import (
 )
 from demo.kitchen_history import load_kitchen_history
 from foundation.calendar import ZONE, Calendar
+from foundation.postgres import SERVER_SETTINGS
 from registry.models import (
     Agency,
     BookRow,
@@ -135,7 +136,9 @@ async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, can
 
 async def load_demo_city(sqlalchemy_url: str, calendar: Calendar, *, any_hour: bool = False) -> bool:
     """Load the demo city when the database is empty; True when it did."""
-    engine = create_async_engine(sqlalchemy_url, hide_parameters=True)
+    engine = create_async_engine(
+        sqlalchemy_url, hide_parameters=True, connect_args={"server_settings": SERVER_SETTINGS}
+    )
     try:
         async with async_sessionmaker(engine).begin() as db:
             return await load_city(db, calendar, datetime.now(UTC), any_hour=any_hour)

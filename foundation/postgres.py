@@ -128,6 +128,9 @@ def as_struct(row: asyncpg.Record, kind: Callable[..., R]) -> R:
     return kind(**dict(row))
 
 
+SERVER_SETTINGS = {"citus.override_table_visibility": "off"}
+"""For connections of SQLAlchemy's: without it the driver's look-up of types takes seconds on Citus."""
+
 LONG_S = 3_600.0
 """Time limit of a statement of long work, such as the sums of a whole day."""
 

@@ -24,7 +24,7 @@ from clearing.closing import EndOfDay, begin_close, open_dates, resume_cycles, u
 from clearing.reconciliation import reconcile
 from foundation.calendar import ZONE
 from foundation.keys import load_keys
-from foundation.postgres import LOST_CONNECTION, open_pool
+from foundation.postgres import LOST_CONNECTION, SERVER_SETTINGS, open_pool
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
 from registry import audit
@@ -136,7 +136,9 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
 async def keep_the_kitchen(settings: Settings, now: datetime) -> None:
     """Forecast covers, escalate overdue cases, request the last quarter's evaluation, except while a day is closed."""
     pool = await open_pool(settings.needed_database_url, size=2)
-    engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
+    engine = create_async_engine(
+        settings.sqlalchemy_url, hide_parameters=True, connect_args={"server_settings": SERVER_SETTINGS}
+    )
     try:
         if await unfinished(pool):
             return

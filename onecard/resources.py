@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from clearing.approvals import KINDS as CLEARING
 from foundation.aside import Aside
 from foundation.keys import load_keys
-from foundation.postgres import open_pool
+from foundation.postgres import SERVER_SETTINGS, open_pool
 from onecard import metrics
 from onecard.job_watch import JobWatch
 from onecard.live_totals import LiveFigures, Viewers
@@ -77,7 +77,7 @@ def _engine(settings: Settings) -> AsyncEngine:
         connect_args={
             "timeout": CONNECT_WITHIN_S,
             "command_timeout": COMMAND_WITHIN_S,
-            "server_settings": {"lock_timeout": str(LOCK_WITHIN_MS)},
+            "server_settings": {"lock_timeout": str(LOCK_WITHIN_MS), **SERVER_SETTINGS},
         },
         # Parameters are personal data; an error with its parameters would reach the log.
         hide_parameters=True,

@@ -59,10 +59,16 @@ async def health(state: State) -> Response[dict[str, Any]]:
 
     503 when a payment would not succeed: nothing can be written, the gate of a business day is held, the purses are
     locked, a charge waits for too long, charges fail. ``degraded`` (200) without Redis, without a job runner, or when
-    the end of a business day is late: payments go on.
+    the end of a business day is late: payments go on. So it is while a node of a cluster is away, which ``nodes`` names
+    with its books: those of the others go on.
     """
     obstacles = list(state.readiness.obstacles())
-    parts = {"payments": "; ".join(obstacles) or "ok", "redis": await _redis(state), "jobs": state.job_watch.state()}
+    parts = {
+        "payments": "; ".join(obstacles) or "ok",
+        "nodes": "; ".join(state.readiness.nodes_away()) or "ok",
+        "redis": await _redis(state),
+        "jobs": state.job_watch.state(),
+    }
     status = "unavailable" if obstacles else "ok" if all(part == "ok" for part in parts.values()) else "degraded"
     return Response({"status": status, **parts}, status_code=503 if obstacles else 200)
 
@@ -82,7 +88,7 @@ async def live(state: State) -> Response[dict[str, Any]]:
 async def _postgresql(state: State) -> str:
     try:
         async with asyncio.timeout(PROBE_WITHIN_S):
-            await state.ledger.fetchval("SELECT 1 FROM book_day LIMIT 1")
+            await state.ledger.fetchval("SELECT 1 FROM book LIMIT 1")
     except (*LOST_CONNECTION, TimeoutError) as error:
         return f"unavailable: {type(error).__name__}"
     return "ok"

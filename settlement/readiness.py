@@ -6,6 +6,7 @@ themselves tell the rest: how long the oldest has been under way, and whether th
 
 import asyncio
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ FAILED_WITHIN_S = 30.0
 """Failures are forgotten after this time: without traffic nothing else would end them."""
 
 
+_NODE = re.compile(r"remote node (?:\S+@)?(\S+)")
+"""How Citus names the node of a cluster that it cannot reach."""
+
+
 class Readiness:
     """Probes the ledger for one worker."""
 
@@ -42,33 +47,56 @@ class Readiness:
         self._charger = charger
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._error = "not probed yet"
+        self._away: dict[int, str] = {}
         self._written_at = self._gates_open_at = self._purses_free_at = -MISSED_AFTER_S
 
     async def probe(self) -> None:
-        """Probe every ``PROBE_EVERY_S``, until cancelled: the purses of one book after the other."""
+        """Probe every ``PROBE_EVERY_S``, until cancelled: the purses of one book after the other.
+
+        Books on a node of a cluster that is away are left out: the others' payments go on.
+        """
         await self._ask("forget_probes")
+        books: list[int] = []
         while True:
-            books = [row["book"] for row in await self._ask("books")]
+            books = [row["book"] for row in await self._ask("books")] or books
             for book in books or [0]:
-                await self._probe_book(book)
+                for other in [*self._away]:
+                    await self._ask("reach", other, book=other)
+                if book not in self._away:
+                    await self._probe_book(book, [one for one in books if one not in self._away])
                 await asyncio.sleep(PROBE_EVERY_S)
 
-    async def _ask(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        """The rows of a query; none when it failed."""
+    async def _ask(self, query: str, *arguments: object, book: int | None = None) -> list[asyncpg.Record]:
+        """The rows of a query; none when it failed. ``book``: the one whose node it tells of."""
         try:
-            return await self._ledger.fetch(QUERIES[query], *arguments, timeout=MISSED_AFTER_S)
+            rows = await self._ledger.fetch(QUERIES[query], *arguments, timeout=MISSED_AFTER_S)
+            if book is not None:
+                self._away.pop(book, None)
+            return rows
         except (*UNKNOWN_OUTCOME, asyncpg.PostgresError) as error:
+            if book is not None and (node := _NODE.search(str(error))):
+                self._away[book] = node[1]
             if type(error).__name__ != self._error:
                 log.warning("payment_probe_failed", error=repr(error))
             self._error = type(error).__name__
             return []
 
-    async def _probe_book(self, book: int) -> None:
-        for row in await self._ask("probe", self._worker, book):
+    async def _probe_book(self, book: int, books: list[int]) -> None:
+        rows = await self._ask("probe", self._worker, book, books)
+        if not rows:
+            for other in books:
+                await self._ask("reach", other, book=other)
+        for row in rows:
             now = self._written_at = time.monotonic()
             self._error = ""
             self._gates_open_at = now if row["gates_are_open"] else self._gates_open_at
             self._purses_free_at = now if row["purses_are_free"] else self._purses_free_at
+
+    def nodes_away(self) -> Iterator[str]:
+        """The nodes of a cluster that do not answer, with the books that cannot be charged meanwhile."""
+        for node in sorted(set(self._away.values())):
+            books = ", ".join(str(book) for book in sorted(self._away) if self._away[book] == node)
+            yield f"{node} does not answer (books {books})"
 
     def obstacles(self) -> Iterator[str]:
         """Why a payment would not succeed now; nothing when it would."""

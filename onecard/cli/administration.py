@@ -95,7 +95,11 @@ async def _reset_second_factor(settings: Settings, login: str) -> None:
 async def _database(settings: Settings) -> "AsyncIterator[Database]":
     from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-    engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
+    from foundation.postgres import SERVER_SETTINGS
+
+    engine = create_async_engine(
+        settings.sqlalchemy_url, hide_parameters=True, connect_args={"server_settings": SERVER_SETTINGS}
+    )
     try:
         yield async_sessionmaker(engine)
     finally:

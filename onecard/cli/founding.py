@@ -6,6 +6,7 @@ import sys
 import msgspec
 import rich_click as click
 
+from foundation.postgres import SERVER_SETTINGS
 from foundation.validation import refusal_of
 from onecard.cli.commands import main
 from onecard.cli.output import say, text
@@ -82,7 +83,9 @@ def _found(settings: Settings, asked: dict[str, str], passwords: dict[str, str])
     audit.use_key(load_keys(settings.keys_folder).audit_key)
 
     async def work() -> None:
-        engine = create_async_engine(settings.sqlalchemy_url, hide_parameters=True)
+        engine = create_async_engine(
+            settings.sqlalchemy_url, hide_parameters=True, connect_args={"server_settings": SERVER_SETTINGS}
+        )
         try:
             await found(
                 async_sessionmaker(engine), settings.calendar, region, operator, approver, settings.breached_passwords

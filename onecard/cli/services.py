@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from foundation.catalogue import Explained
 from foundation.keys import load_keys
 from foundation.logs import configure_logs
-from foundation.postgres import LOST_CONNECTION, UNABLE, Pool, open_pool
+from foundation.postgres import LOST_CONNECTION, SERVER_SETTINGS, UNABLE, Pool, open_pool
 from foundation.problems import Problem
 from onecard.cli.output import LANGUAGE, fail, fail_with, text
 from onecard.embedded_servers import Services
@@ -179,7 +179,7 @@ def with_database(settings: Settings, work: Callable[["Database", Pool], Awaitab
     from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
     async def run() -> T:
-        engine = create_async_engine(settings.sqlalchemy_url)
+        engine = create_async_engine(settings.sqlalchemy_url, connect_args={"server_settings": SERVER_SETTINGS})
         pool = await open_pool(settings.needed_database_url, size=2)
         try:
             return await work(async_sessionmaker(engine, expire_on_commit=False), pool)

@@ -1,7 +1,7 @@
 """``onecard distribute``: all or nothing, and a clear line when it cannot."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,12 +11,15 @@ import pytest
 from clearing.closing import open_dates
 from demo.loader import load_demo_city
 from foundation.calendar import Calendar
-from foundation.postgres import open_pool
+from foundation.postgres import Pool, open_pool
+from foundation.problems import UNAVAILABLE, Problem
 from onecard.distribute import DELEGATED, DISTRIBUTED, REFERENCE, CannotDistribute, distribute
 from onecard.migrate import migrate
+from settlement.readiness import Readiness
 from tests.closed_days import KEYS, close
 from tests.cluster import CITUS_URL, Cluster, Server
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.running_system import free_port
 from verification.invariants import verify_ledger
 
 REMOVE = "SELECT citus_remove_node(nodename, nodeport) FROM pg_dist_node"
@@ -65,6 +68,25 @@ def test_a_second_time_changes_nothing(cluster: Cluster, local: str) -> None:
     migrate(url, cluster.runner)
     assert distribute(url, cluster.runner) == []
     assert distributed_tables(url) == len(REFERENCE) + len(DISTRIBUTED)
+
+
+@pytest.mark.citus
+def test_functions_keep_no_plan_on_the_nodes(cluster: Cluster, local: str) -> None:
+    """A session of a node would keep a copy of it for each call; the next release's functions are set like these."""
+    url = cluster.url_of(cluster.owner, local)
+
+    def set_up() -> set[str]:
+        with psycopg.connect(url) as db:
+            rows = db.execute(
+                "SELECT proname FROM pg_proc WHERE 'plan_cache_mode=force_custom_plan' = ANY (proconfig)"
+            ).fetchall()
+            return {str(name) for (name,) in rows}
+
+    assert not set_up() >= {*DELEGATED}
+    distribute(url, cluster.runner)
+    assert set_up() >= {*DELEGATED}
+    migrate(url, cluster.runner)
+    assert set_up() >= {*DELEGATED}
 
 
 @pytest.mark.citus
@@ -151,3 +173,53 @@ def test_a_ledger_with_payments_goes_on_after_it(cluster: Cluster, local: str, t
 
     assert asyncio.run(play(between=True)) == []
     assert asyncio.run(play(between=False)) == []
+
+
+@pytest.mark.citus
+async def test_a_node_that_is_away_is_named_and_the_other_books_go_on(
+    cluster: Cluster, ledger: Pool, superuser_url: str
+) -> None:
+    """The coordinator is told another port of the node: nothing listens there."""
+    counter = Counter(ledger, give_up_after_s=3.0)
+    tills = {book: await counter.till(book) for book in (NINGBO, HANGZHOU)}
+    holders = {book: await counter.holder(book) for book in tills}
+    readiness = Readiness(ledger, counter.charger)
+    probing = asyncio.create_task(readiness.probe())
+
+    def move(db: psycopg.Connection, old: int, new: int) -> None:
+        assert db.execute("UPDATE pg_dist_node SET nodeport = %s WHERE nodeport = %s", (new, old)).rowcount == 1
+
+    async def until(is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not is_so():
+                await asyncio.sleep(0.2)
+
+    await until(lambda: not any(readiness.obstacles()))
+    assert list(readiness.nodes_away()) == []
+    with psycopg.connect(superuser_url, autocommit=True) as db:
+        row = db.execute(
+            "SELECT n.nodeport FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)"
+            " WHERE p.shardid = get_shard_id_for_distribution_column('transfer', %s::integer)",
+            (HANGZHOU,),
+        ).fetchone()
+        assert row is not None
+        closed = free_port()
+        move(db, row[0], closed)
+        try:
+            await until(lambda: any(readiness.nodes_away()))
+            assert list(readiness.nodes_away()) == [f"127.0.0.1:{closed} does not answer (books {HANGZHOU})"]
+            lost = counter.order(tills[HANGZHOU], holders[HANGZHOU])
+            with pytest.raises(Problem) as told:
+                await counter.charger.charge(lost)
+            assert told.value.kind is UNAVAILABLE
+            for _ in range(10):
+                paid = await counter.charger.charge(counter.order(tills[NINGBO], holders[NINGBO], home_fen=1))
+                assert paid.outcome == "approved"
+                await asyncio.sleep(1)
+                assert list(readiness.obstacles()) == []
+        finally:
+            move(db, closed, row[0])
+    await until(lambda: not any(readiness.nodes_away()))
+    assert (await counter.charger.charge(lost)).outcome == "approved"
+    assert await counter.count() == 11
+    probing.cancel()

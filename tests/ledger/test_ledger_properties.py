@@ -7,18 +7,21 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clearing.closing import open_dates
 from foundation.postgres import LOST_CONNECTION, open_pool
 from foundation.problems import Problem
+from onecard.migrate import CHARGE_ON_NODES
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
 from settlement.transfers import TransferKind
 from tests.closed_days import KEYS, close
-from tests.cluster import Server
+from tests.cluster import Cluster, Server
 from tests.counter import HANGZHOU, NINGBO, Counter
 from verification.invariants import verify_ledger
 
@@ -40,11 +43,17 @@ bursts = st.lists(st.lists(step, min_size=1, max_size=8), min_size=1, max_size=8
 """The steps of a burst run at once, on two workers."""
 
 
+@pytest.mark.parametrize("text", ["charge", "charge_on_nodes"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bursts)
-def test_any_interleaving_keeps_every_invariant(server: Server, template: str, tmp_path: Path, plan: list[Any]) -> None:
+def test_any_interleaving_keeps_every_invariant(
+    server: Server, template: str, tmp_path: Path, text: str, plan: list[Any]
+) -> None:
     name = f"property_{uuid4().hex[:10]}"
     server.create_database(name, template=template)
+    if text == "charge_on_nodes" and not isinstance(server, Cluster):
+        with psycopg.connect(server.url_of(server.owner, name)) as db:
+            db.execute(CHARGE_ON_NODES.read_bytes())
     asyncio.run(_play(server.url_of(server.runner, name), tmp_path / name, plan))
     server.drop_database(name)
 

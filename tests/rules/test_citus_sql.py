@@ -29,6 +29,7 @@ CORRELATED = "a correlated sub-select among the columns of tables that are not d
 COUNTED = "rows inserted from no distributed table, where a conflict leaves some out: they are counted all the same"
 GROUPING_SETS = "grouping sets"
 MERGE = "MERGE"
+SUBSCRIPT = "an element of a list as the whole of a new value: a node takes it for an assignment, and crashes"
 
 VALUE = "a value"
 """What a book equals that stands in the statement itself."""
@@ -43,6 +44,9 @@ def faults_of(text: str) -> Iterator[str]:
         return
     if any(True for _ in postgast.find_nodes(tree, grammar.MergeStmt)):
         yield MERGE
+    for update in postgast.find_nodes(tree, grammar.UpdateStmt):
+        if any(target.res_target.val.HasField("a_indirection") for target in update.target_list):
+            yield SUBSCRIPT
     outermost = tree.stmts[0].stmt.select_stmt
     for select in postgast.find_nodes(tree, grammar.SelectStmt):
         is_plain = not select.values_lists and select.op == grammar.SETOP_NONE
@@ -234,6 +238,7 @@ def test_the_ledgers_sql_asks_nothing_that_a_cluster_cannot_do() -> None:
         ("SELECT c.book, (SELECT count(*) FROM visit v WHERE v.book = c.book) FROM canteen c", CORRELATED),
         ("INSERT INTO request (book) SELECT $1 WHERE $2 ON CONFLICT DO NOTHING", COUNTED),
         ("SELECT book, kind, count(*) FROM transfer GROUP BY GROUPING SETS ((book), (kind))", GROUPING_SETS),
+        ("UPDATE visit i SET working_meal = p_meals[1] WHERE i.book = p_book", SUBSCRIPT),
         ("MERGE INTO purse p USING agency a ON a.book = p.book WHEN MATCHED THEN DO NOTHING", MERGE),
     ],
 )

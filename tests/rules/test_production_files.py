@@ -71,6 +71,35 @@ def test_nothing_runs_as_root_and_everything_is_watched() -> None:
     assert re.search(r"^USER onecard$", DOCKERFILE, re.MULTILINE)
 
 
+def test_the_nodes_of_a_cluster_fit_beside_it() -> None:
+    """Compose adds the second file's maps to the first's, and replaces the rest."""
+    second = yaml.safe_load((ROOT / "docker-compose.citus.yml").read_text(encoding="utf-8"))
+    assert {key for key in second if not key.startswith("x-")} == {"services", "volumes", "secrets", "configs"}
+    services = {
+        name: COMPOSE["services"].get(name, {}) | second["services"].get(name, {})
+        for name in COMPOSE["services"].keys() | second["services"].keys()
+    }
+    for part in ("volumes", "secrets", "configs"):
+        assert not COMPOSE[part].keys() & second[part].keys()
+    secrets, configs = COMPOSE["secrets"] | second["secrets"], COMPOSE["configs"] | second["configs"]
+    for name, service in services.items():
+        assert service.keys() <= SERVICE_KEYS, name
+        assert set(service.get("secrets", [])) <= secrets.keys(), name
+        assert {config["source"] for config in service.get("configs", [])} <= configs.keys(), name
+        assert service["user"].split(":")[0] not in {"root", "0"}, name
+        for mount in service.get("volumes", []):
+            assert mount.split(":")[0] in COMPOSE["volumes"] | second["volumes"], name
+        for other, how in service.get("depends_on", {}).items():
+            assert how["condition"] in CONDITIONS
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other], (
+                f"{name} waits for {other}"
+            )
+    nodes = [service for service in second["services"].values() if "image" in service]
+    assert len({service["image"] for service in nodes}) == 1
+    for config in second["configs"].values():
+        assert (ROOT / config["file"]).is_file()
+
+
 def test_files_that_it_names_are_there() -> None:
     for config in COMPOSE["configs"].values():
         assert (ROOT / config["file"]).is_file()

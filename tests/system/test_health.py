@@ -85,7 +85,14 @@ def _wait_until_ready(system: System) -> None:
 def test_all_is_well(fragile: System, till: Terminal, card: SoftwareCard) -> None:
     assert till.charge_card(card, "lunch").outcome == "approved"
     wait_until(lambda: health(fragile)["status"] == "ok", "the job runner's heartbeat is missing")
-    assert health(fragile) == {"code": 200, "status": "ok", "payments": "ok", "redis": "ok", "jobs": "ok"}
+    assert health(fragile) == {
+        "code": 200,
+        "status": "ok",
+        "payments": "ok",
+        "nodes": "ok",
+        "redis": "ok",
+        "jobs": "ok",
+    }
     assert health(fragile, "/health/live") == {"code": 200, "status": "ok", "postgresql": "ok", "redis": "ok"}
     wait_until(lambda: _metric(fragile, "onecard_workers_ready") == 2, "not both workers are ready")
     wait_until(lambda: _metric(fragile, "onecard_charge_oldest_seconds") == 0, "a charge is still under way")
