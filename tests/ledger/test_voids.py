@@ -43,7 +43,7 @@ async def test_a_void_may_be_two_hours_after_the_answer_of_another_day(
     order = await approved(counter)
     await next_day(counter)
     as_superuser(
-        "UPDATE request SET answered_at = answered_at - %s * interval '1 minute' WHERE terminal_id = %s",
+        "UPDATE request SET answered_at = now() - %s * interval '1 minute' WHERE terminal_id = %s",
         minutes,
         order.key.terminal_id,
     )
@@ -53,7 +53,7 @@ async def test_a_void_may_be_two_hours_after_the_answer_of_another_day(
 async def test_a_void_of_the_same_day_is_never_too_late(counter: Counter, as_superuser: Callable[..., None]) -> None:
     order = await approved(counter)
     as_superuser(
-        "UPDATE request SET answered_at = answered_at - interval '9 hours' WHERE terminal_id = %s",
+        "UPDATE request SET answered_at = now() - interval '9 hours' WHERE terminal_id = %s",
         order.key.terminal_id,
     )
     assert (await void(counter, order)).outcome == "voided"
