@@ -1,6 +1,6 @@
 """What of a day's shifts needs a look: payments outside every shift, shifts left open, closings that differ."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from clearing.closing import open_dates
 from clearing.schemas import ShiftFinding
 from clearing.shifts import findings
-from foundation.calendar import Calendar
+from foundation.calendar import ZONE, Calendar
 from settlement.charging import RequestKey
 from settlement.shifts import Opening, chain_head, close_shift, day_totals, open_shift, requests_between
 from tests.closed_days import close
@@ -96,7 +96,7 @@ async def test_a_shift_left_open_is_listed_when_its_day_is_over(counter: Counter
     left = await begin(counter, till, own)
     paid = await pay(counter, till, own, 2)
     # The next opening ends it, and leaves it without totals.
-    now = replace(OPENING, cashier="c-08", opened_at=datetime.now(UTC))
+    now = replace(OPENING, cashier="c-08", opened_at=datetime.combine(day, time(12), ZONE))
     second = await begin(counter, till, own, now)
     assert await seen(counter, day) == [], "the day goes on"
     await close(counter.ledger, day, tmp_path)

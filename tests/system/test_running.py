@@ -79,7 +79,7 @@ def test_what_a_stop_cuts_off_is_told_to_come_back(own: System, scratch: Path, m
         check_answer(sent, status, *answer, **key)
         signed.append(status)
 
-    for client in ("client", "client_messages"):
+    for client in ("client_device", "client_messages"):
         monkeypatch.setattr(f"terminals.{client}.check_answer", checked)
     own.start()
     network = Network(own)
