@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -25,7 +25,10 @@ from registry.access import Person
 from registry.identifiers import AgencyId, Book, CanteenId
 from registry.meals import Meal
 from registry.models import Canteen, Database
+from registry.network import add_canteen
+from registry.officials import find_agency
 from registry.roles import Role
+from registry.schemas import MealHours, NewCanteen
 from tests.closed_days import KEYS
 from tests.cluster import goes_back
 from waste.bulletins.bulletins import (
@@ -316,7 +319,12 @@ async def test_a_veto_needs_a_hearing(world: World) -> None:
 
 
 async def test_what_is_weighed_again_is_drawn_by_a_seed_that_was_published_before(world: World) -> None:
-    canteen, running = world.canteen, quarter_after(TODAY)
+    # A canteen of its own: the city's have weighed today's meals already when the business day is over.
+    meals = [MealHours(Meal.LUNCH, time(11), time(13))]
+    async with world.database(expire_on_commit=False) as db, db.begin():
+        agency = await find_agency(db, world.canteen.agency_id)
+        canteen = await add_canteen(db, agency, NewCanteen(agency.agency_id, "新食堂", "New canteen", meals))
+    running = quarter_after(TODAY)
     draw = partial(draw_streams, world.database, SUPERVISOR, canteen, TODAY)
     await world.refused(draw(), "evaluation.no_seed")
     await world.refused(commit_seed(world.database, SUPERVISOR, QUARTER), "evaluation.seed_too_late")

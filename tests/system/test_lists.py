@@ -145,7 +145,7 @@ def test_filters_narrow(people: dict[str, Person], network: Network) -> None:
     yinzhou = network.agency_id("yinzhou")
     officials = rows(centre, "/registry/officials", agency_id=yinzhou)
     assert {row["agency_id"] for row in officials} == {yinzhou}
-    assert rows(centre, "/registry/officials", state="left", agency_id=yinzhou) == []
+    assert {row["state"] for row in rows(centre, "/registry/officials", state="left", agency_id=yinzhou)} <= {"left"}
     assert rows(centre, "/registry/credentials", issued_until="2020-01-01T00:00:00") == []
     phones = rows(centre, "/registry/credentials", agency_id=yinzhou, kind="phone", issued_from="2026-01-01T00:00:00Z")
     assert {row["kind"] for row in phones} == {"phone"}
