@@ -8,7 +8,7 @@ from litestar.params import Parameter
 from clearing import disputes
 from clearing.evidence import evidence_of
 from clearing.models import Dispute, DisputeFile
-from clearing.schemas import Answer, Decision, DisputeFileInfo, DisputeInfo, NewDispute, Raised, ShiftEvidence
+from clearing.schemas import Decision, DisputeAnswer, DisputeFileInfo, DisputeInfo, NewDispute, Raised, ShiftEvidence
 from clearing.states import DisputeSide, DisputeState
 from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.messages import NumberInPath, SmallNumberInPath
@@ -81,7 +81,9 @@ class DisputeController(Controller):
         status_code=204,
         request_max_body_size=BODY_MAX,
     )
-    async def answer(self, request: ByPerson, dispute_id: NumberInPath, data: Answer, database: Database) -> None:
+    async def answer(
+        self, request: ByPerson, dispute_id: NumberInPath, data: DisputeAnswer, database: Database
+    ) -> None:
         """Records the other agency's answer, within three working days of the dispute."""
         await disputes.answer_dispute(database, request.user, dispute_id, data.text, read_files(data.files))
 

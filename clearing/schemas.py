@@ -193,7 +193,7 @@ class Raised(Struct):
     dispute_id: int
 
 
-class Answer(Message):
+class DisputeAnswer(Message):
     """The other agency's answer to a dispute."""
 
     text: LongText

@@ -6,6 +6,7 @@ Source: OWASP HTTP Headers Cheat Sheet; Content Security Policy Level 3.
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import web
@@ -35,13 +36,18 @@ TERMINAL_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-st
 """The headers of an answer to a charge: no browser reads it, and each byte costs."""
 
 
+def content_security_policy(more: Mapping[str, str]) -> str:
+    """The policy of our pages, with further sources by directive."""
+    return "; ".join(f"{name} {sources}" for name, sources in ({**_POLICY, **more}).items())
+
+
 def security_headers(hsts_max_age_s: int) -> dict[str, str]:
     """The headers of every answer that has none of its own. ``hsts_max_age_s``: 0 for no such header."""
     headers = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "x-frame-options": "DENY",
-        "content-security-policy": "; ".join(f"{name} {sources}" for name, sources in _POLICY.items()),
+        "content-security-policy": content_security_policy({}),
     }
     if hsts_max_age_s:
         headers["strict-transport-security"] = f"max-age={hsts_max_age_s}; includeSubDomains"

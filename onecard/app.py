@@ -8,7 +8,6 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Contact, License, Tag
 from litestar.types import ControllerRouterHandler
 from redis.asyncio import Redis
@@ -27,12 +26,14 @@ from foundation.postgres import Pool
 from foundation.problem_responses import HANDLERS
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
+from onecard.api_contract import ContractJson, ContractYaml, operation_id
+from onecard.api_viewer import API_ROUTES
 from onecard.device_problems import DeviceProblems
 from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
-from onecard.system_routes import health, live, live_stream, monitoring, prometheus
+from onecard.system_routes import health, live, live_stream, prometheus
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
 from registry.console_routes import PasskeyController, SecondFactorController, SessionController
@@ -272,7 +273,8 @@ def _openapi() -> OpenAPIConfig:
         contact=Contact(name="The clearing centre"),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         tags=[Tag(name, description) for name, description in TAGS.items()],
-        openapi_router=Router("/schema", route_handlers=[], guards=[monitoring]),
-        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+        openapi_router=API_ROUTES,
+        render_plugins=[ContractJson(), ContractYaml()],
         use_handler_docstrings=True,
+        operation_id_creator=operation_id,
     )

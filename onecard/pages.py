@@ -28,7 +28,7 @@ PAGES = {
 }
 """Path -> folder of ``web/``."""
 
-_STATIC_FOLDERS = [WEB / folder for folder in ("live", *PAGES.values())]
+_STATIC_FOLDERS = [WEB / folder for folder in ("live", "api", *PAGES.values())]
 _STATIC_NAMES = frozenset(path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.is_file())
 
 

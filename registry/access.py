@@ -290,17 +290,22 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
     connection.scope["user"], connection.scope["auth"] = person, session
 
 
-def allows(permission: str) -> Guard:
-    """A route guard: the signed-in person's role must include the ``Permission``; sets ``request.user``."""
-    wanted = Permission(permission)
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A route guard: the signed-in person's role must include the permission; sets ``request.user``."""
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    permission: Permission
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         await signed_in(connection, handler)
-        connection.user.must_be_allowed(wanted)
+        connection.user.must_be_allowed(self.permission)
         changes = connection.scope["method"] not in SAFE_METHODS  # type: ignore[typeddict-item]
         if changes and connection.user.role in CHANGES_NOTHING:
             raise Problem(NOT_ALLOWED, "access.changes_nothing")
-        if changes and wanted in NEEDS_PROOF and connection.auth.is_strict:
+        if changes and self.permission in NEEDS_PROOF and connection.auth.is_strict:
             connection.auth.must_be_proved()
 
-    return guard
+
+def allows(permission: str) -> Allowed:
+    """The guard of a ``Permission``."""
+    return Allowed(Permission(permission))

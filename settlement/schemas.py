@@ -123,7 +123,7 @@ class AgreementMessage(Message):
     valid_to: date | None = None
 
 
-class PurseOrder(Message):
+class NewPurseOrder(Message):
     """Which purse pays first at an agency's own canteens."""
 
     agency_id: AgencyNumber

@@ -24,10 +24,10 @@ from terminals.qr import TOKEN_AHEAD_S, TOKEN_FRESH_S
 from terminals.schemas import (
     CanteenShown,
     CentreKey,
-    MealHours,
     MealPrice,
     OfflineLimits,
     Parameters,
+    SuggestedMeal,
     TerminalLimits,
     to_text,
 )
@@ -64,7 +64,7 @@ class CanteenFacts(Struct, frozen=True):
     agency_id: AgencyId
     name_zh: str
     name_en: str
-    meals: list[MealHours]
+    meals: list[SuggestedMeal]
 
 
 class CanteenTerms(Struct, frozen=True):
@@ -87,7 +87,7 @@ def is_late(purchased_at: int, posted_at: int) -> bool:
 async def terms_of(ledger: Pool | Connection, book: Book, canteen_id: CanteenId) -> CanteenTerms:
     """A canteen's terms as they stand now."""
     [row] = await ledger.fetch(QUERIES["canteen_facts"], book, canteen_id)
-    hours = [as_struct(meal, MealHours) for meal in await ledger.fetch(QUERIES["meal_hours"], book, canteen_id)]
+    hours = [as_struct(meal, SuggestedMeal) for meal in await ledger.fetch(QUERIES["meal_hours"], book, canteen_id)]
     return CanteenTerms(
         CanteenFacts(book, canteen_id, row["agency_id"], row["name_zh"], row["name_en"], hours),
         await tariffs_of(ledger, book, canteen_id),

@@ -214,7 +214,7 @@ class CanteenShown(Struct):
     name_en: str
 
 
-class MealHours(Struct):
+class SuggestedMeal(Struct):
     """When a meal is served, in the centre's local time (UTC+8), for the terminal's suggestion: nothing is refused."""
 
     meal: str
@@ -249,7 +249,7 @@ class Parameters(Struct):
     """What a till needs to know before it charges, also without a network. It keeps them on its disk."""
 
     canteen: CanteenShown
-    meals: list[MealHours]
+    meals: list[SuggestedMeal]
     prices: Annotated[list[MealPrice], Meta(description="By meal and first day; each holds until the meal's next.")]
     limits: TerminalLimits
     offline: OfflineLimits

@@ -28,7 +28,7 @@ from terminals.enrolment import new_code
 from terminals.models import Terminal
 from terminals.parameters import CanteenFacts, CanteenTerms
 from terminals.phone_keys import PhoneKey
-from terminals.schemas import CredentialKind, CredentialState, MealHours, to_text
+from terminals.schemas import CredentialKind, CredentialState, SuggestedMeal, to_text
 
 BOOK, CANTEEN, HOME, VISITORS = Book(3302), CanteenId(1010), AgencyId(1003), AgencyId(1004)
 SLIP_LIFE_S, ACTIVATION_LIFE_S = 600, 86_400
@@ -114,7 +114,9 @@ class Town:
         """Credential and whether it was blocked; the version is the place, from 1."""
         self.extra_fen = 0
         hours = [("breakfast", "07:00", "08:30"), ("lunch", "11:00", "13:30"), ("dinner", "17:00", "19:00")]
-        self._facts = CanteenFacts(BOOK, CANTEEN, HOME, "测试食堂", "Test canteen", [MealHours(*one) for one in hours])
+        self._facts = CanteenFacts(
+            BOOK, CANTEEN, HOME, "测试食堂", "Test canteen", [SuggestedMeal(*one) for one in hours]
+        )
 
     def number(self) -> int:
         """The next number."""

@@ -12,7 +12,7 @@ from registry.models import Database
 from registry.officials import find_agency
 from settlement import region_rules
 from settlement.models import RegionRulesRow
-from settlement.schemas import AgreementMessage, NewRules, NewTariff, PurseOrder, RulesShown, TariffShown
+from settlement.schemas import AgreementMessage, NewPurseOrder, NewRules, NewTariff, RulesShown, TariffShown
 
 
 class RuleController(Controller):
@@ -90,8 +90,8 @@ class RuleController(Controller):
 
     @post("/purse-orders", guards=[access.allows(Permission.SET_PURSE_ORDER)], summary="Set which purse pays first")
     async def set_purse_order(
-        self, request: Request[access.Person, Any, Any], data: PurseOrder, database: Database
-    ) -> PurseOrder:
+        self, request: Request[access.Person, Any, Any], data: NewPurseOrder, database: Database
+    ) -> NewPurseOrder:
         """Applies at the agency's own canteens; elsewhere only the cash purse pays."""
         person, subject = request.user, f"agency/{data.agency_id}"
         person.must_act_for(data.agency_id)

@@ -11,7 +11,7 @@ from msgspec import structs
 from registry.meals import Meal
 from waste.evaluation.formulas import FRACTIONS, Basis, basis_of, sums_of, worked_points, worked_value, worked_years
 from waste.evaluation.scheme import Indicator, MealBand, schemes
-from waste.evaluation.scoring import Known, Point, Reweighed, Source, evaluate, share_of_points
+from waste.evaluation.scoring import Known, Point, PointSource, Reweighed, evaluate, share_of_points
 from waste.evaluation.sums import Week
 
 MEASURED = Indicator("D1", "称重完整率", "completeness", 8, "completeness", 0.95, 0.5)
@@ -99,7 +99,7 @@ def test_capped_points_name_the_cap() -> None:
 
 def test_points_of_a_ledger_follow_from_the_loss() -> None:
     loss = structs.replace(SHOWN, code="B3", ledger="storage_loss", target=0.01, limit=0.05)
-    measured = structs.replace(point(0.02, 4.5, 6), source=Source.MEASURED)
+    measured = structs.replace(point(0.02, 4.5, 6), source=PointSource.MEASURED)
     assert abs(reckoned(worked_points(loss, measured, Basis({}))) - 4.5) < 0.011
 
 

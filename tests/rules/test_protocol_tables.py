@@ -196,7 +196,7 @@ def test_a_problem_has_the_members_that_the_page_says() -> None:
 
 def test_the_table_of_reasons() -> None:
     table = tables(section("6"))[-1]
-    described = api()["components"]["schemas"]["terminals_schemas_Answer"]["properties"]["reason"]
+    described = api()["components"]["schemas"]["Answer"]["properties"]["reason"]
     assert {row[0].strip("`") for row in table} == set(Refusal) == set(described["examples"])
     assert len(table) == len(Refusal)
     for row in table:

@@ -35,7 +35,7 @@ from waste.evaluation.models import Appeal
 from waste.evaluation.quarters import QuarterState, quarter_name, quarter_of, state_of, year_and_quarter
 from waste.evaluation.results import KeptResult, Standing, kept_results, schemes_of, standings
 from waste.evaluation.scheme import Indicator, Scheme
-from waste.evaluation.scoring import Known, Point, Source
+from waste.evaluation.scoring import Known, Point, PointSource
 from waste.flags.flags import Flag, flags_of
 from waste.flags.schemas import FlagShown
 from waste.weighing.corrected import Corrected, corrections_of
@@ -248,7 +248,7 @@ def _points(file: AppealFile, say: _Words) -> Section:
     counted = [point for point in file.kept.points if point.points is not None]
     got, possible = sum(point.points or 0 for point in counted), sum(point.possible for point in counted)
     below = [said for code, basis in bases.items() for said in _factors(code, basis, file, say)]
-    if any(point.capped and point.source == Source.MEASURED for point in counted):
+    if any(point.capped and point.source == PointSource.MEASURED for point in counted):
         below.append(_cap_reasons(file, say))
     if possible:
         below.append(say("sum", got=f"{got:.2f}", possible=f"{possible:g}", score=f"{100 * got / possible:.1f}"))
@@ -280,7 +280,7 @@ def _point(point: Point, indicator: Indicator, basis: Basis, scheme: Scheme, say
         source = say("not_weighed")
     else:
         source = worked_value(indicator, basis, point.value) or say("see_rule")
-    most = scheme.cap.self_share if point.source == Source.SELF else scheme.cap.share
+    most = scheme.cap.self_share if point.source == PointSource.SELF else scheme.cap.share
     points = worked_points(indicator, point, basis, most) or (DASH if point.points is None else say("by_rule"))
     if point.capped and point.points is not None:
         points = say("marked", value=points, mark=say("capped"))

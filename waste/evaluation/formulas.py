@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from registry.meals import Meal
 from waste.evaluation.scheme import Band, Indicator, MealBand, Scheme
-from waste.evaluation.scoring import MEAL_MIN, Known, Point, Source
+from waste.evaluation.scoring import MEAL_MIN, Known, Point, PointSource
 
 MINUS, OVER, TIMES = "\N{MINUS SIGN}", "\N{DIVISION SIGN}", "\N{MULTIPLICATION SIGN}"
 
@@ -204,7 +204,7 @@ def worked_points(indicator: Indicator, point: Point, basis: Basis, most: float 
         lines = {meal: _on_line(indicator.meals[meal], value, _number) for meal, value in grams.items()}
         share = _weighted(indicator.meals, {meal: line for meal, (line, _) in lines.items()})
         said = _weighted_said(indicator.meals, {meal: said for meal, (_, said) in lines.items()})
-    elif indicator.measure is None and point.source is not Source.MEASURED:
+    elif indicator.measure is None and point.source is not PointSource.MEASURED:
         share, said = point.value, _percent(point.value)
     elif indicator.target is None or indicator.limit is None:
         return ""

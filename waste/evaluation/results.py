@@ -34,8 +34,8 @@ from waste.evaluation.scoring import (
     Evaluation,
     Known,
     Point,
+    PointSource,
     Reopened,
-    Source,
     evaluate,
     fell_to,
     ranks,
@@ -240,8 +240,8 @@ async def _flag(connection: Connection, quarter: date, made: Sequence[tuple[Inpu
 def _findings(inputs: Inputs, done: Evaluation) -> list[tuple[str, float, float | None]]:
     """Rules that find something in a result, each with its figure and what is usual."""
     found: list[tuple[str, float, float | None]] = []
-    own = sum(point.points or 0 for point in done.points if point.source is Source.SELF)
-    if own > sum(point.points or 0 for point in done.points if point.source is Source.INSPECTOR):
+    own = sum(point.points or 0 for point in done.points if point.source is PointSource.SELF)
+    if own > sum(point.points or 0 for point in done.points if point.source is PointSource.INSPECTOR):
         found.append(("self_scores_only", round(own, 1), None))
     now = fell_to(inputs.scheme, total(inputs.weeks.values()), inputs.known)
     if now is not None and now <= FELL_TO:

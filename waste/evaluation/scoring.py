@@ -101,7 +101,7 @@ class Reopened:
     known: Known
 
 
-class Source(StrEnum):
+class PointSource(StrEnum):
     """Where the points of an indicator are from."""
 
     MEASURED = "measured"
@@ -123,7 +123,7 @@ class Point(Struct, frozen=True):
     value: float | None
     missing: bool
     capped: bool
-    source: Source | None = None
+    source: PointSource | None = None
     corrected: bool = False
 
 
@@ -154,7 +154,7 @@ class _Scored:
     share: float | None
     capped: bool = False
     missing: bool = False
-    source: Source | None = Source.MEASURED
+    source: PointSource | None = PointSource.MEASURED
     corrected: bool = False
 
 
@@ -254,7 +254,7 @@ def evaluate(
     certain = said.falsified or scheme.grade_of(low) == grade == scheme.grade_of(high)
     to_verify = (
         not certain or said.hearing or scorer.doubtful(sums)
-        or any(point.missing or point.source is Source.SELF for point in points)
+        or any(point.missing or point.source is PointSource.SELF for point in points)
     )  # fmt: skip
     return Evaluation(
         scheme.id, score, low, high, grade.name_zh, grade.name_en, to_verify, points, said.falsified,
@@ -390,13 +390,13 @@ def _share(scheme: Scheme, indicator: Indicator, quarter: Week, known: Known, va
 def _from_evidence(scheme: Scheme, indicator: Indicator, known: Known) -> _Scored:
     code = indicator.code
     if code in known.inspected:
-        return _Scored(known.inspected[code], known.inspected[code], source=Source.INSPECTOR)
+        return _Scored(known.inspected[code], known.inspected[code], source=PointSource.INSPECTOR)
     if code in known.from_ledger:
         value = known.from_ledger[code]
         return _Scored(value, _share(scheme, indicator, Week(), known, value))
     if code in known.self_scored and code in known.with_file:
         own, most = known.self_scored[code], scheme.cap.self_share
-        return _Scored(own, min(own, most), capped=own > most, source=Source.SELF)
+        return _Scored(own, min(own, most), capped=own > most, source=PointSource.SELF)
     return _Scored(None, 0.0, missing=True, source=None)
 
 
