@@ -40,6 +40,8 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "proof.sql")
 CONTEXT = b"onecard manifest v1\x00"
 MANIFEST, SIGNATURE, LINES, TREE = "manifest.cbor", "manifest.sig", "payments.cbor", "tree.bin"
 PREFETCH = 5_000
+PREFETCHED_HASHES = 50
+"""Rows of many hashes each."""
 ZIP_TIME = (2024, 1, 1, 0, 0, 0)
 
 
@@ -154,26 +156,33 @@ def log_of(manifests: Sequence[Manifest]) -> Tree:
 
 
 async def grow_tree(pool: Pool, business_date: date, folder: Path, progress: Progress = silent) -> Tree:
-    """Build the tree of a netted cycle from its transfers, and store it beside the cycle's files (``tree.bin``)."""
+    """Build the tree of a netted cycle from its transfers, and store it beside the cycle's files (``tree.bin``).
+
+    The database hashes the leaves (``sql/leaf.sql``); ``tree_of`` checks it.
+    """
+    leaves = bytearray()
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        tree = await tree_of(connection, business_date, progress)
+        total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
+        cursor = connection.cursor(QUERIES["leaf_hashes"], business_date, prefetch=PREFETCHED_HASHES, timeout=LONG_S)
+        async for row in cursor:
+            leaves += row["hashes"]
+            progress("tree", len(leaves) // SIZE, total)
+    tree = await asyncio.to_thread(Tree, leaves)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / TREE, tree.levels)
     return tree
 
 
-async def tree_of(connection: Connection, business_date: date, progress: Progress = silent) -> Tree:
-    """The tree of a cycle's transfers as they stand in the ledger; in the caller's transaction."""
+async def tree_of(connection: Connection, business_date: date) -> Tree:
+    """The tree of a cycle's transfers as they stand in the ledger; in the caller's transaction.
+
+    Each leaf is encoded and hashed here, so that whoever trusts this trusts no function of the database.
+    """
     leaves = bytearray()
-    total = await connection.fetchval(QUERIES["leaf_count"], business_date, timeout=LONG_S)
     async for row in connection.cursor(QUERIES["leaves"], business_date, prefetch=PREFETCH, timeout=LONG_S):
         leaves += leaf_hash(_leaf(list(row)))
-        if len(leaves) % (PREFETCH * SIZE) == 0:
-            progress("tree", len(leaves) // SIZE, total)
-    tree = await asyncio.to_thread(Tree, leaves)
-    progress("tree", len(tree), total)
-    return tree
+    return await asyncio.to_thread(Tree, leaves)
 
 
 async def sign_manifest(connection: Connection, key: Ed25519PrivateKey, business_date: date, tree: Tree) -> None:

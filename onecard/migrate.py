@@ -37,7 +37,7 @@ FUNCTIONS = (
             "lapse",
         )
     ]
-    + [Path(clearing.__file__).parent / "sql" / f"{name}.sql" for name in ("legs", "earlier_fees")]
+    + [Path(clearing.__file__).parent / "sql" / f"{name}.sql" for name in ("legs", "earlier_fees", "leaf")]
     + [
         Path(waste.__file__).parent / "weighing" / "sql" / "co2e.sql",
         Path(waste.__file__).parent / "measures" / "sql" / "measured_meal.sql",

@@ -11,6 +11,20 @@ SELECT cycle_date, manifest, signature FROM cycle_proof ORDER BY log_index;
 SELECT count(*) FROM closed_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
 WHERE d.cycle_date = $1;
 
+-- name: leaf_hashes
+-- The hashes of a cycle's leaves in the order of its tree, many in a row: posting numbers that begin alike are of one
+-- minute (UUIDv7). A book's are hashed on its node.
+SELECT string_agg(
+           sha256('\x00'::bytea || transfer_leaf(
+               t.book, t.posting_id, t.part, t.kind, t.reverses, t.issuer_id, t.acquirer_id, t.canteen_id, t.meal,
+               t.channel, t.holder_id, t.amount_fen, t.business_date, t.posted_at)),
+           '' ORDER BY t.posting_id, t.part) AS hashes
+FROM closed_day d
+JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
+WHERE d.cycle_date = $1
+GROUP BY t.book, substring(uuid_send(t.posting_id) FROM 1 FOR 4)
+ORDER BY t.book, substring(uuid_send(t.posting_id) FROM 1 FOR 4);
+
 -- name: leaves
 -- A cycle's transfers in the order of its tree, as leaves have them (clearing.proof.Line).
 SELECT t.book, uuid_send(t.posting_id), t.part, t.kind, uuid_send(t.reverses), t.issuer_id, t.acquirer_id,
