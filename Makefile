@@ -20,9 +20,9 @@ test: setup-dev       ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-citus: setup-dev  ## the ledger's suites on a Citus cluster: ONECARD_CITUS_URL is a superuser's URL of its coordinator
+test-citus: setup-dev  ## the ledger's suites and the crashes on a Citus cluster: ONECARD_CITUS_URL is a superuser's URL of its coordinator
 	@test -n "$$ONECARD_CITUS_URL" || { echo "make test-citus: not run, since ONECARD_CITUS_URL names no cluster" >&2; exit 2; }
-	$(BIN)/pytest tests/ledger $(ARGS)
+	$(BIN)/pytest tests/ledger tests/system/test_crash.py $(ARGS)
 
 quick: setup-dev      ## the rules alone: no services, ten seconds
 	$(BIN)/pytest tests/rules $(ARGS)

@@ -7,12 +7,16 @@ The nodes ask no password of ``onecard`` and ``onecard_app`` (or have it in the 
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.running_system import TestServer
+from onecard.distribute import distribute
+from onecard.migrate import migrate
+from tests.running_system import System, TestServer
 
 CITUS_URL = os.environ.get("ONECARD_CITUS_URL")
 
@@ -78,18 +82,51 @@ class Cluster:
             with self._connect(node, "postgres") as db:
                 _insist(db, name, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def end_sessions(self, name: str) -> None:
+        """End every session of a database on every node at once, whatever it does."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda node: self._end_sessions(node, name), self._nodes))
+
+    def _end_sessions(self, node: tuple[str, int, int], name: str) -> None:
+        with self._connect(node, "postgres") as db:
+            db.execute(_END_SESSIONS, (name,))
+
+
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+
 
 def _insist(db: psycopg.Connection, database: str, statement: str) -> None:
     """Run what wants a database for itself: Citus's own process there is sent away until it has it."""
     give_up_at = time.monotonic() + 60
     while True:
-        db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database,))
+        db.execute(_END_SESSIONS, (database,))
         try:
             db.execute(statement.encode())
             return
         except psycopg.errors.ObjectInUse:
             if time.monotonic() > give_up_at:
                 raise
+
+
+class SystemOnCluster(System):
+    """`onecard run` on a distributed ledger of its own."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self._cluster, self._name = cluster, f"system_{uuid4().hex[:8]}"
+        cluster.create_database(self._name)
+        runner, owner = (cluster.url_of(role, self._name) for role in (cluster.runner, cluster.owner))
+        migrate(owner, cluster.runner)
+        distribute(owner, cluster.runner)
+        super().__init__(folder, database_url=runner, database_owner_url=owner, demo_city="true")
+
+    def kill_postgres(self) -> None:
+        """All that is under way on the nodes ends. The servers themselves are somebody else's, and are not killed."""
+        self._cluster.end_sessions(self._name)
+
+    def clear_away(self) -> None:
+        """Stop what is left of it, and remove its ledger."""
+        super().clear_away()
+        self._cluster.drop_database(self._name)
 
 
 Server = TestServer | Cluster

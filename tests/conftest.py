@@ -24,7 +24,7 @@ from onecard.migrate import migrate
 from registry.audit import use_key
 from tests.builders import Network
 from tests.closed_days import KEYS
-from tests.cluster import CITUS_URL, Cluster, Server
+from tests.cluster import CITUS_URL, Cluster, Server, SystemOnCluster
 from tests.counter import Counter
 from tests.running_system import System, TestServer
 
@@ -80,10 +80,10 @@ def system(scratch: Path) -> Iterator[System]:
 
 @pytest.fixture
 def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
-    """A system of the test's own, cleared away whatever becomes of the test."""
+    """A system of the test's own, cleared away whatever becomes of the test; on the cluster of ONECARD_CITUS_URL."""
     folder = scratch / f"own-{abs(hash(request.node.name)) % 10**6}"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder) if CITUS_URL is None else SystemOnCluster(folder, Cluster(CITUS_URL))
     yield system
     system.clear_away()
 

@@ -22,9 +22,11 @@ ROUNDED = {"grams_per_cover": 0.050001, "plate_per_cover": 0.050001, "waste_rate
 PAID = """
 SELECT p.canteen_id, p.meal, p.business_date, p.holder_id, sum(p.amount_fen) AS paid,
        coalesce(sum((SELECT sum(v.amount_fen) FROM transfer v
-                     WHERE v.reverses = p.posting_id AND v.part = p.part AND v.kind = 'reversal')), 0) AS voided,
+                     WHERE v.book = p.book AND v.reverses = p.posting_id AND v.part = p.part
+                       AND v.kind = 'reversal')), 0) AS voided,
        coalesce(sum((SELECT sum(v.amount_fen) FROM transfer v
-                     WHERE v.reverses = p.posting_id AND v.part = p.part AND v.kind = 'refund')), 0) AS refunded
+                     WHERE v.book = p.book AND v.reverses = p.posting_id AND v.part = p.part
+                       AND v.kind = 'refund')), 0) AS refunded
 FROM transfer p WHERE p.kind IN ('payment', 'working_meal') GROUP BY 1, 2, 3, 4
 """
 
