@@ -11,7 +11,7 @@ import psycopg
 from alembic.script import ScriptDirectory
 
 from foundation.catalogue import Explained
-from onecard.migrate import alembic_config, owns_tables, set_privileges, suit_nodes
+from onecard.migrate import alembic_config, install_functions, owns_tables, set_privileges
 
 CITUS_SINCE = 13
 """The first major version of Citus that the SQL of the ledger is known to run on."""
@@ -97,11 +97,30 @@ def _run(connection: psycopg.Connection, steps: list[Step], running_role: str) -
     # A foreign key to a table with a copy on every node allows one connection a node.
     connection.execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
     connection.execute("SET LOCAL client_min_messages = warning")
+    _introduce_types(connection)
     for step in steps:
         connection.execute(step.statement.encode(), step.parameters)
-    suit_nodes(connection)
+    install_functions(connection)
     # Citus makes the views of what it moves anew, and forgets who may read them.
     set_privileges(connection, running_role)
+
+
+def _introduce_types(connection: psycopg.Connection) -> None:
+    """Let the nodes know the types of a ledger that is older than its nodes, by a function that has them all.
+
+    First of all: Citus 14.0 cannot do it in a transaction that has distributed something else.
+    """
+    types = _value(connection, _UNKNOWN_TYPES)
+    if types is not None:
+        connection.execute(f"CREATE FUNCTION introduced({types}) RETURNS void LANGUAGE sql AS ''".encode())
+        connection.execute("DROP FUNCTION introduced")
+
+
+_UNKNOWN_TYPES = """
+SELECT string_agg(t.oid::regtype::text, ', ') FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
+WHERE t.typnamespace = 'public'::regnamespace AND c.relkind = 'c' AND NOT EXISTS (
+    SELECT 1 FROM pg_dist_object o WHERE o.classid = 'pg_type'::regclass AND o.objid = t.oid)
+"""
 
 
 def _check(connection: psycopg.Connection, owner_url: str) -> None:

@@ -91,10 +91,15 @@ def migrate(owner_url: str, running_role: str, audit_key: bytes | None = None) -
         with psycopg.connect(owner_url) as connection:
             if not connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0]:  # type: ignore[index]
                 connection.execute(SchemaManager.get_schema().encode())
-            for path in FUNCTIONS:
-                connection.execute(path.read_bytes())
-            suit_nodes(connection)
+            install_functions(connection)
             set_privileges(connection, running_role)
+
+
+def install_functions(connection: psycopg.Connection) -> None:
+    """Install the functions and views of this version in the place of those that are there."""
+    for path in FUNCTIONS:
+        connection.execute(path.read_bytes())
+    suit_nodes(connection)
 
 
 def suit_nodes(connection: psycopg.Connection) -> None:

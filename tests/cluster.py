@@ -60,17 +60,25 @@ class Cluster:
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database on every node; from a template that is a database of this cluster, with all that it has."""
+        self.create_apart(name, template=template)
+        if template == "template1":
+            self.join(name)
+
+    def create_apart(self, name: str, *, template: str = "template1") -> None:
+        """Create a database on every node, which know nothing of each other."""
         with ThreadPoolExecutor() as threads:
             list(threads.map(lambda node: self._copy(node, name, template), self._nodes))
-        if template == "template1":
-            for node in self._nodes:
-                with self._connect(node, name) as db:
-                    db.execute("CREATE EXTENSION citus")
-            with self._connect(self._nodes[0], name) as db:
-                db.execute("SELECT citus_set_coordinator_host(%s, %s)", self._nodes[0][:2])
-                for node in self._nodes[1:]:
-                    db.execute("SELECT citus_add_node(%s, %s)", node[:2])
-                db.execute(f'ALTER DATABASE "{name}" SET citus.shard_count = {SHARDS}'.encode())
+
+    def join(self, name: str) -> None:
+        """Install the extension and name the nodes to each other."""
+        for node in self._nodes:
+            with self._connect(node, name) as db:
+                db.execute("CREATE EXTENSION citus")
+        with self._connect(self._nodes[0], name) as db:
+            db.execute("SELECT citus_set_coordinator_host(%s, %s)", self._nodes[0][:2])
+            for node in self._nodes[1:]:
+                db.execute("SELECT citus_add_node(%s, %s)", node[:2])
+            db.execute(f'ALTER DATABASE "{name}" SET citus.shard_count = {SHARDS}'.encode())
 
     def _copy(self, node: tuple[str, int, int], name: str, template: str) -> None:
         with self._connect(node, "postgres") as db:

@@ -144,9 +144,24 @@ def test_the_running_role_cannot_distribute(cluster: Cluster, local: str) -> Non
         distribute(cluster.url_of(cluster.runner, local), cluster.runner)
 
 
+@pytest.fixture
+def older(cluster: Cluster) -> Iterator[str]:
+    """The name of a database that was migrated before there was a cluster."""
+    name = f"older_{uuid4().hex[:8]}"
+    cluster.create_apart(name)
+    migrate(cluster.url_of(cluster.owner, name), cluster.runner)
+    cluster.join(name)
+    yield name
+    cluster.drop_database(name)
+
+
 @pytest.mark.citus
-def test_a_ledger_with_payments_goes_on_after_it(cluster: Cluster, local: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", ["local", "older"])
+def test_a_ledger_with_payments_goes_on_after_it(
+    cluster: Cluster, request: pytest.FixtureRequest, made: str, tmp_path: Path
+) -> None:
     """What was paid, closed and remembered before is there afterwards, and every invariant holds."""
+    local = request.getfixturevalue(made)
     url = cluster.url_of(cluster.runner, local)
     asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
 
