@@ -117,9 +117,9 @@ def _introduce_types(connection: psycopg.Connection) -> None:
 
 
 _UNKNOWN_TYPES = """
-SELECT string_agg(t.oid::regtype::text, ', ') FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
-WHERE t.typnamespace = 'public'::regnamespace AND c.relkind = 'c' AND NOT EXISTS (
-    SELECT 1 FROM pg_dist_object o WHERE o.classid = 'pg_type'::regclass AND o.objid = t.oid)
+SELECT string_agg(c.reltype::regtype::text, ', ') FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'c' AND NOT EXISTS (
+    SELECT 1 FROM pg_dist_object o WHERE o.classid = 'pg_type'::regclass AND o.objid = c.reltype)
 """
 
 
