@@ -23,6 +23,7 @@ from demo.city import (
     DemoCanteen,
 )
 from demo.kitchen_history import load_kitchen_history
+from demo.simulated_sign_on import OPENID, WORK_APP, subject_of
 from foundation.calendar import ZONE, Calendar
 from foundation.postgres import SERVER_SETTINGS
 from registry.models import (
@@ -31,6 +32,7 @@ from registry.models import (
     Canteen,
     ConsoleUser,
     DemoCity,
+    Identity,
     MealPeriod,
     RegionAgreement,
     next_numbers,
@@ -79,8 +81,25 @@ def _account(agency_id: int, holder_name: str, number: str) -> BankAccountRow:
 
 
 async def _add_user(db: AsyncSession, login: str, role: str, agency_id: int | None, password_hash: str) -> None:
-    [user_id] = await next_numbers(db, 1)
+    """A user, who also signs on at both simulated providers."""
+    user_id, *identity_ids = await next_numbers(db, 3)
     db.add(ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=password_hash))
+    await db.flush()
+    now = datetime.now(UTC)
+    for provider, identity_id in zip((WORK_APP, OPENID), identity_ids, strict=True):
+        db.add(
+            Identity(
+                identity_id=identity_id,
+                provider=provider,
+                subject=subject_of(provider, login),
+                agency_id=agency_id,
+                user_id=user_id,
+                bound_by="demo",
+                bound_at=now,
+                confirmed_by="demo city",
+                confirmed_at=now,
+            )
+        )
 
 
 async def _add_agency(db: AsyncSession, agency: DemoAgency) -> int:

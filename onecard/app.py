@@ -42,6 +42,8 @@ from registry.lists.routes import routes_of
 from registry.models import Database
 from registry.routes import RegistryController
 from registry.sessions import SessionRules
+from registry.sign_on.providers import Providers
+from registry.sign_on.routes import IdentityController, SignOnController
 from registry.user_routes import UserController, accept_invitation, list_roles
 from settlement.charging import Charger
 from settlement.limits import AloneLimits
@@ -79,6 +81,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     SessionController,
     SecondFactorController,
     PasskeyController,
+    SignOnController,
+    IdentityController,
     UserController,
     accept_invitation,
     list_roles,
@@ -155,6 +159,7 @@ PROVIDED = {
     "account_cooling_h": "account_cooling_h",
     "bulletin_font": "bulletin_font",
     "session_rules": "session_rules",
+    "sign_on": "sign_on",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
@@ -169,6 +174,7 @@ SIGNATURE_TYPES = [
     KeyRing,
     Pool,
     Database,
+    Providers,
     SessionRules,
     SessionStore,
     BlockListVersion,

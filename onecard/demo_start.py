@@ -6,6 +6,7 @@ import psycopg
 
 from foundation.catalogue import Explained
 from onecard.settings import Settings
+from onecard.sign_on import providers_of
 
 APPLICATION = "onecard.app:create_server"
 DEMO_APPLICATION = "onecard.demo_server:create_server"
@@ -30,10 +31,14 @@ class Start:
 
 
 def start_on(settings: Settings) -> Start:
-    """Look for the mark of the demo city in a migrated database; beside it the gateway is the simulated one by default.
+    """Look for the mark of the demo city in a migrated database.
 
-    Raises DemoRefused: a simulated gateway beside anything else, or a demo city on an address that others reach.
+    Beside it the gateway is the simulated one by default, and so are the providers of single sign-on.
+
+    Raises DemoRefused: a simulated gateway beside anything else, or a demo city on an address that others reach; and
+    WrongFile when the providers of single sign-on are not described as they should be.
     """
+    providers_of(settings)
     if not _has_demo_city(settings.needed_database_url):
         if settings.gateway == "simulated":
             raise DemoRefused("onecard.demo_city.no_simulation")
@@ -44,6 +49,10 @@ def start_on(settings: Settings) -> Start:
         from onecard.demo_server import with_simulated_gateway
 
         settings = with_simulated_gateway(settings)
+    if settings.sign_on_providers is None:
+        from onecard.demo_server import with_simulated_sign_on
+
+        settings = with_simulated_sign_on(settings)
     return Start(settings, has_demo_city=True)
 
 

@@ -25,12 +25,18 @@ from clearing.reconciliation import reconcile
 from foundation.calendar import ZONE
 from foundation.keys import load_keys
 from foundation.postgres import LOST_CONNECTION, SERVER_SETTINGS, open_pool
+from foundation.problems import Problem
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from onecard.sign_on import open_providers
 from registry import audit
+from registry.approvals import Approvals
 from registry.audit_trail import keep_head, send_entries
+from registry.models import Database
+from registry.sign_on.providers import Provider
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
+from terminals.leavers import Synchronized, synchronize
 from waste.evaluation.quarters import pending_quarters, request_last_quarter
 from waste.materials.checks import check_months
 from waste.supervision.cases import escalate_overdue
@@ -82,6 +88,11 @@ def create_job_app(settings: Settings) -> App:
     async def look_for_differences(timestamp: int) -> None:  # noqa: ARG001 - the books are looked at as they are
         await reconcile_now(settings, datetime.now(UTC))
 
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(queueing_lock="synchronize_directories", pass_context=False)
+    async def look_for_leavers(timestamp: int) -> None:  # noqa: ARG001 - the directories are looked at as they are
+        await synchronize_directories(settings)
+
     return app
 
 
@@ -131,6 +142,35 @@ async def reconcile_now(settings: Settings, now: datetime) -> None:
         await pool.close()
     for difference in found:
         log.warning("difference", **asdict(difference))
+
+
+async def synchronize_directories(settings: Settings) -> dict[str, Synchronized | None]:
+    """Look who has left the directories of single sign-on; by provider, None for one that is away."""
+    came_to: dict[str, Synchronized | None] = {}
+    async with open_providers(settings) as providers:
+        engine = create_async_engine(
+            settings.sqlalchemy_url, hide_parameters=True, connect_args={"server_settings": SERVER_SETTINGS}
+        )
+        try:
+            database = async_sessionmaker(engine, expire_on_commit=False)
+            for provider in providers:
+                came_to[provider.settings.name] = await _synchronized(
+                    database, provider, settings.directory_leavers_max_percent
+                )
+        finally:
+            await engine.dispose()
+    return came_to
+
+
+async def _synchronized(database: Database, provider: Provider, share_max_percent: int) -> Synchronized | None:
+    try:
+        done = await synchronize(database, Approvals(database), provider, share_max_percent)
+    except Problem as problem:
+        log.warning("directory_not_synchronized", provider=provider.settings.name, reason=problem.code)
+        return None
+    if done.left or done.awaits:
+        log.info("directory_synchronized", provider=provider.settings.name, left=done.left, awaits=done.awaits)
+    return done
 
 
 async def keep_the_kitchen(settings: Settings, now: datetime) -> None:

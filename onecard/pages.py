@@ -25,6 +25,8 @@ PAGES = {
     "/weighing": "weighing",
     "/approvals": "approvals",
     "/integrity": "integrity",
+    "/sign-on": "sign-on",
+    "/sign-on/{provider:str}": "sign-on",
 }
 """Path -> folder of ``web/``."""
 
@@ -47,7 +49,7 @@ def page(path: str, folder: str) -> HTTPRouteHandler:
     """The handler of one page."""
     template = (WEB / folder / "index.html").read_text(encoding="utf-8")
 
-    @get(path, media_type=MediaType.HTML, include_in_schema=False, name=f"{folder} page")
+    @get(path, media_type=MediaType.HTML, include_in_schema=False, name=f"page {path}")
     async def show(request: Request[Any, Any, State], state: State) -> Response[str]:
         language = language_of_page(request)
         today = long_date(state.calendar.business_date_at(datetime.now(UTC)), language)

@@ -19,6 +19,7 @@ from onecard.job_watch import JobWatch
 from onecard.live_totals import LiveFigures, Viewers
 from onecard.payment_gateway import open_gateway
 from onecard.settings import Settings
+from onecard.sign_on import open_providers
 from registry import audit
 from registry.approvals import Approvals
 from settlement.approvals import KINDS as SETTLEMENT
@@ -27,6 +28,7 @@ from settlement.readiness import Readiness
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
+from terminals.leavers import KINDS as LEAVERS
 from terminals.references import References
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
@@ -52,7 +54,7 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
     state, settings = app.state, app.state.settings
     engine = _engine(settings)
     await _open(state, settings, engine)
-    async with open_gateway(settings) as state.gateway:
+    async with open_gateway(settings) as state.gateway, open_providers(settings) as state.sign_on:
         tasks = _background_tasks(state)
         try:
             yield
@@ -89,7 +91,9 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
-    state.approvals = Approvals(state.database, SETTLEMENT | CLOSURES | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS)
+    state.approvals = Approvals(
+        state.database, SETTLEMENT | CLOSURES | LEAVERS | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS
+    )
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.references = References(state.ledger)
     state.block_list = BlockListVersion(state.ledger)

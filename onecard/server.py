@@ -57,6 +57,8 @@ def export(settings: Settings) -> None:
         "ONECARD_GATEWAY_APP": settings.gateway_app,
         "ONECARD_METRICS_DIR": str(settings.metrics_folder),
     }
+    if settings.sign_on_providers is not None:
+        os.environ["ONECARD_SIGN_ON_PROVIDERS"] = str(settings.sign_on_providers)
 
 
 PORT_FREE_WITHIN_S = 3.0

@@ -97,6 +97,15 @@ class Settings(BaseSettings):
     breached_passwords: FilePath | None = Field(
         None, description="File of breached passwords: a line each of SHA-1 in hexadecimal, sorted, as HIBP gives it."
     )
+    sign_on_providers: FilePath | None = Field(
+        None, description="File (TOML) that describes the providers of single sign-on; none: passwords and passkeys."
+    )
+    directory_leavers_max_percent: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="Of the people bound to a directory, how many may leave it at once before a person confirms it.",
+    )
     demo_city: bool | None = Field(
         None,
         description="Load the demo city, whose users have a published password, into an empty database; none: into the "

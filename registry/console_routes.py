@@ -41,7 +41,7 @@ from registry.models import ConsoleUser, Database
 from registry.passwords import check_new_password, hash_password
 from registry.roles import Role
 from registry.second_factor import Way
-from registry.sessions import Session, SessionKind, SessionRules
+from registry.sessions import Session, SessionKind, SessionRules, SignedOn
 
 SIGN_IN_BYTES_MAX = 4_096
 """Login and password, in escapes too."""
@@ -118,7 +118,7 @@ class SessionController(Controller):
                 needed.extension = {"ticket": ticket}
                 raise needed
             way = await sign_ins.check_code(ledger, keys, caller, (user_id, data.login), data.code)
-        entering = _Entering(request, database, keys, session_rules, cookie=data.cookie)
+        entering = Entering(request, database, keys, session_rules, cookie=data.cookie)
         return await entering.enter(user_id, data.login, checked.failures, way, new_hash=checked.new_hash)
 
     @post("/second-factor", summary="Sign in: the second step", request_max_body_size=SIGN_IN_BYTES_MAX)
@@ -143,7 +143,7 @@ class SessionController(Controller):
         caller = caller_of(request, keys, user.login)
         way = await sign_ins.check_code(ledger, keys, caller, (user.user_id, user.login), data.code)
         failures = await sign_ins.failures_of(ledger, user.user_id)
-        entering = _Entering(request, database, keys, session_rules, cookie=data.cookie)
+        entering = Entering(request, database, keys, session_rules, cookie=data.cookie)
         return await entering.enter(user.user_id, user.login, failures, way, ticket=data.ticket)
 
     @post("/passkey-challenge", summary="Begin to sign in with a passkey", status_code=200)
@@ -169,7 +169,7 @@ class SessionController(Controller):
             user_id = await passkeys.sign_in(db, keys, _party(state), data.credential)
             login = (await db.get_one(ConsoleUser, user_id)).login
         failures = await sign_ins.failures_of(ledger, user_id)
-        entering = _Entering(request, database, keys, session_rules, cookie=data.cookie)
+        entering = Entering(request, database, keys, session_rules, cookie=data.cookie)
         return await entering.enter(user_id, login, failures, Way.PASSKEY)
 
     @get("/", guards=[access.signed_in], summary="List my sessions")
@@ -297,7 +297,7 @@ class SessionController(Controller):
 
 
 @dataclass(frozen=True, slots=True)
-class _Entering:
+class Entering:
     """The last step of signing in: the session, and the cookie by which the device is known again."""
 
     request: Anybody
@@ -307,16 +307,26 @@ class _Entering:
     cookie: bool
 
     async def enter(
-        self, user_id: int, login: str, failures: int, way: Way | None, *, new_hash: str | None = None, ticket: str = ""
+        self,
+        user_id: int,
+        login: str,
+        failures: int,
+        way: Way | None,
+        *,
+        new_hash: str | None = None,
+        ticket: str = "",
+        by: SignedOn | None = None,
     ) -> Response[SignedIn]:
-        """Open the session of somebody who has shown who he is."""
+        """Open the session of somebody who has shown who he is; ``by``: at a provider."""
         kind = SessionKind.COOKIE if self.cookie else SessionKind.BEARER
         detail = {"failed_before": failures, "session": kind.value} | ({"second_factor": way.value} if way else {})
         async with audit.change(self.database, login, "sign_in", f"console_user/{user_id}", detail) as change:
             if ticket:
-                await sign_ins.use_ticket(change.db, ticket)
+                by = await sign_ins.use_ticket(change.db, ticket)
             user = await access.user_to_sign_in(change.db, user_id, new_hash)
-            session = await sessions.open_session(change.db, self.request, user_id, kind, self.rules)
+            session = await sessions.open_session(change.db, self.request, user_id, kind, self.rules, by)
+            if by is not None:
+                change.note.detail |= {"identity": by.identity_id}
         answer = signed_in_answer(self.request, session, user, self.rules, has_factor=way is not None)
         answer.set_cookie(
             key=sign_ins.cookie_name(login),

@@ -24,7 +24,7 @@ from registry.access import ACTIVE, Person
 from registry.audit import Change
 from registry.errors import WRONG_CODE
 from registry.identifiers import AgencyId
-from registry.models import ConsoleUser, Database, next_numbers
+from registry.models import ConsoleUser, Database, Identity, next_numbers
 from registry.officials import find_agency
 from registry.passwords import UNKNOWN_USER, check_new_password, hash_password
 from registry.roles import CENTRE_STAFF, NEEDS_AGENCY, Role
@@ -161,14 +161,26 @@ def accept(user: ConsoleUser, password_hash: str) -> None:
 
 
 async def confirm(change: Change, by: Person, user_id: int) -> None:
-    """Let a user sign in whose rights somebody else gave. Raises Problem CONFLICT, SECOND_PERSON."""
+    """Let a user sign in whose rights somebody else gave. Raises Problem CONFLICT, SECOND_PERSON.
+
+    He has set a password, or has an identity by which he signs on.
+    """
     user = await _user_to_change(change, by, user_id)
-    if user.state != UNCONFIRMED:
+    if user.state != UNCONFIRMED and not (user.state == INVITED and await _signs_on(change.db, user_id)):
         raise Problem(CONFLICT, "console_user.nothing_to_confirm")
     if user.granted_by == by.login:
         raise Problem(SECOND_PERSON, "console_user.confirmed_by_another")
     user.state = ACTIVE
+    user.invitation_hash = user.invitation_expires_at = None
     change.note.detail = {"granted_by": user.granted_by, "role": user.role, "agency_id": user.agency_id}
+
+
+async def _signs_on(db: AsyncSession, user_id: int) -> bool:
+    """Whether a user needs no password: a confirmed identity lets him in."""
+    found = select(Identity.identity_id).where(
+        Identity.user_id == user_id, Identity.confirmed_at.is_not(None), Identity.ended_at.is_(None)
+    )
+    return await db.scalar(found.limit(1)) is not None
 
 
 async def change_role(change: Change, by: Person, user_id: int, role: Role, agency_id: int | None) -> None:
@@ -196,6 +208,19 @@ async def suspend(change: Change, by: Person, user_id: int) -> None:
     await sessions.end_sessions(change.db, user_id)
 
 
+async def suspend_leaver(change: Change, user_id: int) -> bool:
+    """Suspend a user who has left his directory; False when he is suspended already.
+
+    Raises Problem(CONFLICT) for the last operator or approver of the centre.
+    """
+    user = await _locked_user(change.db, user_id, leaves=True)
+    if user.suspended_at is not None:
+        return False
+    user.suspended_at = datetime.now(UTC)
+    await sessions.end_sessions(change.db, user_id)
+    return True
+
+
 async def resume(change: Change, by: Person, user_id: int) -> None:
     """Undo a suspension: the rights are those that were confirmed before."""
     user = await _user_to_change(change, by, user_id)
@@ -216,8 +241,16 @@ async def _user_to_change(change: Change, by: Person, user_id: int, *, leaves: b
 
     Raises Problem NOT_FOUND, NOT_ALLOWED (another agency, the centre, oneself), CONFLICT when nobody would be left.
     """
+    user = await _locked_user(change.db, user_id, by, leaves=leaves)
+    change.note.subject = f"console_user/{user_id}"
+    return user
+
+
+async def _locked_user(
+    db: AsyncSession, user_id: int, by: Person | None = None, *, leaves: bool = False
+) -> ConsoleUser:
     # With the centre's staff, in order: of two who suspend each other at the same time one waits, and is refused.
-    rows = await change.db.scalars(
+    rows = await db.scalars(
         select(ConsoleUser)
         .where((ConsoleUser.user_id == user_id) | ConsoleUser.role.in_(CENTRE_STAFF))
         .order_by(ConsoleUser.user_id)
@@ -228,16 +261,20 @@ async def _user_to_change(change: Change, by: Person, user_id: int, *, leaves: b
     user = users.get(user_id)
     if user is None:
         raise Problem(NOT_FOUND, "console_user.none")
-    if by.agency_id is not None:
-        by.must_act_for(user.agency_id or 0)
-    if user_id == by.user_id:
-        raise Problem(NOT_ALLOWED, "console_user.oneself")
+    if by is not None:
+        _must_manage(by, user)
     if leaves and user.role in CENTRE_STAFF and _can_sign_in(user):
         others = (row for row in users.values() if row.role == user.role and row.user_id != user_id)
         if not any(_can_sign_in(row) for row in others):
             raise Problem(CONFLICT, "console_user.last_one", role=Phrase(user.role, f"role.{user.role}"))
-    change.note.subject = f"console_user/{user_id}"
     return user
+
+
+def _must_manage(by: Person, user: ConsoleUser) -> None:
+    if by.agency_id is not None:
+        by.must_act_for(user.agency_id or 0)
+    if user.user_id == by.user_id:
+        raise Problem(NOT_ALLOWED, "console_user.oneself")
 
 
 def _can_sign_in(user: ConsoleUser) -> bool:

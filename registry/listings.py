@@ -9,7 +9,7 @@ from sqlalchemy import select
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
 from registry.lists.listing import Listing, contains, in_region, named, numbered, one_of, since, until
-from registry.models import Agency, AuditEntry, BookRow, Canteen, ConsoleUser, Credential, Official, Visit
+from registry.models import Agency, AuditEntry, BookRow, Canteen, ConsoleUser, Credential, Identity, Official, Visit
 from registry.roles import Role
 from registry.states import CredentialKind, CredentialState, OfficialState
 
@@ -211,6 +211,44 @@ USERS = Listing(
 )
 
 
+class ListedIdentity(Struct):
+    """Who a person of a provider's directory is here: a console user, or an official."""
+
+    identity_id: int
+    provider: str
+    subject: str
+    agency_id: AgencyId | None
+    user_id: int | None
+    holder_id: HolderId | None
+    bound_by: str
+    bound_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    ended_by: str | None
+    ended_at: datetime | None
+
+
+IDENTITIES = Listing(
+    "identities",
+    ListedIdentity,
+    Permission.SEE_USERS,
+    select(
+        Identity.identity_id, Identity.provider, Identity.subject, Identity.agency_id, Identity.user_id,
+        Identity.holder_id, Identity.bound_by, Identity.bound_at, Identity.confirmed_by, Identity.confirmed_at,
+        Identity.ended_by, Identity.ended_at,
+    ),
+    key=Identity.identity_id,
+    owners=(Identity.agency_id,),
+    filters={
+        "provider": named(Identity.provider),
+        "subject": named(Identity.subject),
+        "user_id": numbered(Identity.user_id),
+        "holder_id": numbered(Identity.holder_id),
+        "agency_id": numbered(Identity.agency_id),
+    },
+)  # fmt: skip
+
+
 class ListedAuditEntry(Struct):
     """A change by a person; ``detail`` holds codes and numbers."""
 
@@ -246,6 +284,7 @@ LISTS: dict[str, Listing[Any]] = {
     "/registry/credentials": CREDENTIALS,
     "/registry/visits": VISITS,
     "/console/users": USERS,
+    "/console/identities": IDENTITIES,
     "/console/audit-entries": AUDIT_ENTRIES,
 }
 """The lists by their paths."""

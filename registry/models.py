@@ -14,7 +14,6 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -24,6 +23,9 @@ from sqlalchemy import (
     func,
     select,
     text,
+)
+from sqlalchemy import (
+    Identity as Numbering,
 )
 from sqlalchemy.dialects.postgresql import BIT, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -353,8 +355,48 @@ class UsedChallenge(Base):
     expires_at: Mapped[datetime]
 
 
+class Identity(Base):
+    """Somebody of a directory, bound by two people to a console user or an official (``registry.sign_on.identities``).
+
+    ``subject``: what the ``provider`` calls him, for ever. ``agency_id``: whose he is; null for the centre's people. It
+    counts from ``confirmed_at`` until ``ended_at``; ``ended_by``: a login, or ``directory`` when he left that.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (
+        CheckConstraint("(user_id IS NULL) <> (holder_id IS NULL)", name="bound"),
+        CheckConstraint("confirmed_by <> bound_by", name="second_person"),
+        CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
+        CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
+        Index(
+            "uq_identity_user_subject", "provider", "subject", unique=True,
+            postgresql_where=text("ended_at IS NULL AND user_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_identity_holder_subject", "provider", "subject", unique=True,
+            postgresql_where=text("ended_at IS NULL AND holder_id IS NOT NULL"),
+        ),
+        Index("ix_identity_user_id", "user_id"),
+        Index("ix_identity_holder_id", "holder_id"),
+    )  # fmt: skip
+
+    identity_id: Mapped[int] = number_key()
+    provider: Mapped[str]
+    subject: Mapped[str]
+    agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
+    user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("console_user.user_id"))
+    holder_id: Mapped[HolderId | None] = mapped_column(BigInteger)
+    bound_by: Mapped[str]
+    bound_at: Mapped[datetime]
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+
 class SignInTicket(Base):
-    """Stands for a right password until the second factor follows, from the same network; only its hash is stored."""
+    """Stands for a right password, or for a sign-on at a provider (``identity_id``, ``provider_session``), until the
+    second factor follows, from the same network; only its hash is stored."""
 
     __tablename__ = "sign_in_ticket"
 
@@ -362,12 +404,15 @@ class SignInTicket(Base):
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("console_user.user_id"))
     network: Mapped[str]
     expires_at: Mapped[datetime]
+    identity_id: Mapped[int | None] = mapped_column(BigInteger)
+    provider_session: Mapped[str | None]
 
 
 class ConsoleSession(Base):
     """A console session (see ``registry.sessions``); only the hash of its token is stored.
 
     ``proved_at``: when a password or second factor was last entered in it. ``device``: what the device calls itself.
+    ``identity_id`` and ``provider_session``: by which sign-on it was opened, and what the provider calls that.
     """
 
     __tablename__ = "console_session"
@@ -386,6 +431,8 @@ class ConsoleSession(Base):
     proved_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(server_default="")
     device: Mapped[str] = mapped_column(server_default="")
+    identity_id: Mapped[int | None] = mapped_column(BigInteger)
+    provider_session: Mapped[str | None]
 
 
 class Approval(Base):
@@ -457,7 +504,7 @@ class SignInFailure(Base):
     __tablename__ = "sign_in_failure"
     __table_args__ = (Index("ix_sign_in_failure_user", "user_id", "at"),)
 
-    failure_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    failure_id: Mapped[int] = mapped_column(BigInteger, Numbering(always=True), primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     address: Mapped[str]

@@ -3,15 +3,8 @@
 The device signs our challenge together with the address of the page, so a copied page gets nothing of use. It proves
 possession and the person in one step. A passkey stands beside password and one-time code, which remain for who has
 lost the device: without a second factor there is none.
-
-A challenge is not stored until it was used: it is random bytes and an end, with an HMAC of the centre's key. So asking
-for one costs the database nothing, and each counts once.
 """
 
-import hashlib
-import hmac
-import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +14,6 @@ from urllib.parse import urlsplit
 import webauthn
 from msgspec import json
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from webauthn.helpers import parse_authentication_credential_json, parse_client_data_json
@@ -36,14 +28,14 @@ from webauthn.helpers.structs import (
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry import second_factor
+from registry.challenges import end_of, new_challenge, use_up
 from registry.errors import WRONG_CODE
-from registry.models import Passkey, UsedChallenge, next_numbers
+from registry.models import Passkey, next_numbers
 
 NAME = "onecard"
 CHALLENGE_LIFE_S = 120
 PASSKEYS_MAX = 10
 """Passkeys of one person: a computer, a phone, keys for the drawer."""
-_RANDOM, _END, _MAC = 16, 8, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +57,16 @@ class RelyingParty:
         return cls(f"{parts.scheme}://{parts.netloc}")
 
 
-def new_challenge(keys: KeyRing, purpose: str) -> bytes:
-    """A challenge for signing in (``purpose`` empty), or for the registration by one user."""
-    value = secrets.token_bytes(_RANDOM) + (int(time.time()) + CHALLENGE_LIFE_S).to_bytes(_END, "big")
-    return value + keys.challenge_mac(purpose, value)
-
-
 def _ends_at(keys: KeyRing, purpose: str, challenge: bytes) -> datetime:
     """When a challenge ends; raises Problem(WRONG_CODE) unless it is one of ours that has not."""
-    value, mac = challenge[:-_MAC], challenge[-_MAC:]
-    if len(value) == _RANDOM + _END and hmac.compare_digest(mac, keys.challenge_mac(purpose, value)):
-        ends_at = int.from_bytes(value[_RANDOM:], "big")
-        if time.time() < ends_at:
-            return datetime.fromtimestamp(ends_at, UTC)
-    raise Problem(WRONG_CODE, "passkey.refused")
+    ends_at = end_of(keys, purpose, challenge)
+    if ends_at is None:
+        raise Problem(WRONG_CODE, "passkey.refused")
+    return ends_at
 
 
 async def _use_up(db: AsyncSession, challenge: bytes, ends_at: datetime) -> None:
-    await db.execute(delete(UsedChallenge).where(UsedChallenge.expires_at < datetime.now(UTC)))
-    digest = hashlib.sha256(challenge).digest()
-    used = insert(UsedChallenge).values(challenge_hash=digest, expires_at=ends_at).on_conflict_do_nothing()
-    if await db.scalar(used.returning(UsedChallenge.challenge_hash)) is None:
+    if not await use_up(db, challenge, ends_at):
         raise Problem(WRONG_CODE, "passkey.refused")
 
 
@@ -98,7 +79,7 @@ async def creation_options(db: AsyncSession, keys: KeyRing, party: RelyingParty,
         rp_name=NAME,
         user_name=login,
         user_id=user_id.to_bytes(8, "big"),
-        challenge=new_challenge(keys, str(user_id)),
+        challenge=new_challenge(keys, str(user_id), CHALLENGE_LIFE_S),
         timeout=CHALLENGE_LIFE_S * 1000,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
@@ -157,7 +138,7 @@ def request_options(keys: KeyRing, party: RelyingParty) -> Any:
     """What a page passes to ``navigator.credentials.get``: the device offers the people whom it knows here."""
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
-        challenge=new_challenge(keys, ""),
+        challenge=new_challenge(keys, "", CHALLENGE_LIFE_S),
         timeout=CHALLENGE_LIFE_S * 1000,
         user_verification=UserVerificationRequirement.REQUIRED,
     )

@@ -121,6 +121,15 @@ class Session:
             raise Problem(PROOF_NEEDED, "session.proof_needed", minutes=PROOF_LIFE // timedelta(minutes=1))
 
 
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """By which identity of a provider a session is opened, and what the provider says of it."""
+
+    identity_id: int
+    provider_session: str | None
+    authenticated_at: datetime | None
+
+
 def bearer_token(connection: Connection) -> str:
     """The token of the Authorization header; raises Problem(NOT_SIGNED_IN)."""
     scheme, _, value = connection.headers.get("authorization", "").partition(" ")
@@ -212,10 +221,19 @@ def _is_loopback(host: str) -> bool:
 
 
 async def open_session(
-    db: AsyncSession, connection: Connection, user_id: int, kind: SessionKind, rules: SessionRules
+    db: AsyncSession,
+    connection: Connection,
+    user_id: int,
+    kind: SessionKind,
+    rules: SessionRules,
+    by: SignedOn | None = None,
 ) -> Session:
-    """Open a session for a person who has just shown who he is. Sessions that have ended make room."""
+    """Open a session for a person who has just shown who he is. Sessions that have ended make room.
+
+    ``by``: at a provider, which may have known him from earlier; then he is not proved now.
+    """
     now, token = datetime.now(UTC), Token.fresh(kind)
+    proved_at = now if by is None else by.authenticated_at and min(by.authenticated_at, now)
     await db.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < now))
     [number] = await next_numbers(db, 1)
     row = ConsoleSession(
@@ -226,9 +244,11 @@ async def open_session(
         made_at=now,
         last_used_at=now,
         expires_at=now + rules.life,
-        proved_at=now,
+        proved_at=proved_at,
         address=address_of(connection),
         device=_device_text(connection),
+        identity_id=by and by.identity_id,
+        provider_session=by and by.provider_session,
     )
     db.add(row)
     return _session_of(row, token, rules)
@@ -294,6 +314,16 @@ async def end_by_token(db: AsyncSession, token: Token) -> int | None:
     """End the session of a token; returns its user, or None when there is no such session any more."""
     ended = delete(ConsoleSession).where(ConsoleSession.token_hash == token.digest, ConsoleSession.kind == token.kind)
     return await db.scalar(ended.returning(ConsoleSession.user_id))
+
+
+async def end_provider_sessions(db: AsyncSession, identity_ids: Sequence[int], session: str | None) -> int:
+    """End the sessions that identities opened: all, or those of one ``session`` of the provider. Returns how many."""
+    for table in (SignInTicket, ConsoleSession):
+        ended = delete(table).where(table.identity_id.in_(identity_ids))
+        if session is not None:
+            ended = ended.where(table.provider_session == session)
+        count = len((await db.execute(ended.returning(table.user_id))).all())
+    return count
 
 
 async def end_sessions(

@@ -34,6 +34,7 @@ from registry.errors import WRONG_CODE
 from registry.models import ConsoleUser, SignInTicket
 from registry.passwords import UNKNOWN_USER, hash_password, is_dated, is_right
 from registry.second_factor import Way, lock_factor, use_code
+from registry.sessions import SignedOn
 
 log = structlog.get_logger()
 
@@ -161,13 +162,18 @@ async def failures_of(ledger: Pool, user_id: int) -> int:
     return int(await ledger.fetchval(QUERIES["failures_of"], user_id))
 
 
-async def give_ticket(db: AsyncSession, user_id: int, caller: Caller) -> str:
-    """What stands for a right password until the code follows. Those that have ended make room."""
+async def give_ticket(db: AsyncSession, user_id: int, caller: Caller, by: SignedOn | None = None) -> str:
+    """What stands for a right password, or a sign-on, until the code follows. Those that have ended make room."""
     ticket, now = secrets.token_urlsafe(32), datetime.now(UTC)
     await db.execute(delete(SignInTicket).where(SignInTicket.expires_at < now))
     db.add(
         SignInTicket(
-            ticket_hash=_ticket_hash(ticket), user_id=user_id, network=caller.network, expires_at=now + TICKET_LIFE
+            ticket_hash=_ticket_hash(ticket),
+            user_id=user_id,
+            network=caller.network,
+            expires_at=now + TICKET_LIFE,
+            identity_id=by and by.identity_id,
+            provider_session=by and by.provider_session,
         )
     )
     return ticket
@@ -189,11 +195,18 @@ async def holder_of(db: AsyncSession, ticket: str, network: str) -> ConsoleUser:
     return user
 
 
-async def use_ticket(db: AsyncSession, ticket: str) -> None:
-    """Use a ticket up; raises Problem(NOT_SIGNED_IN) when it has been already."""
-    used = delete(SignInTicket).where(SignInTicket.ticket_hash == _ticket_hash(ticket))
-    if await db.scalar(used.returning(SignInTicket.user_id)) is None:
+async def use_ticket(db: AsyncSession, ticket: str) -> SignedOn | None:
+    """Use a ticket up; the sign-on that it stands for. Raises Problem(NOT_SIGNED_IN) when it has been already.
+
+    The code of the second factor has been entered now.
+    """
+    used = delete(SignInTicket).where(SignInTicket.ticket_hash == _ticket_hash(ticket)).returning(SignInTicket)
+    found = await db.scalar(used)
+    if found is None:
         raise Problem(NOT_SIGNED_IN, "session.ticket")
+    if found.identity_id is None:
+        return None
+    return SignedOn(found.identity_id, found.provider_session, datetime.now(UTC))
 
 
 def _ticket_hash(ticket: str) -> bytes:

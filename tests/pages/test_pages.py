@@ -57,6 +57,7 @@ EVERY_PAGE = (
     "/reconciliation",
     "/weighing",
     "/approvals",
+    "/sign-on",
     "/evaluations",
     "/integrity",
 )

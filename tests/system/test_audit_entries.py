@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +20,17 @@ import pytest
 import urllib3
 
 from demo.city import HANGZHOU, NINGBO, PASSWORD
+from demo.simulated_sign_on import OPENID, WORK_APP, SimulatedSignOn
 from foundation.calendar import ZONE
 from foundation.keys import load_keys, read_versions
 from onecard.cli import main
 from onecard.cli.commands import AWAITS_APPROVAL
+from registry.sign_on.openid import LOGOUT_EVENT
 from tests.authenticator import Authenticator
 from tests.bank import camt, entry
 from tests.builders import Network, Town
 from tests.running_system import System
+from tests.system.test_sign_on import Tab, choose
 from waste.evaluation.quarters import quarter_before
 
 TODAY = datetime.now(ZONE).date()
@@ -51,6 +54,8 @@ class Ask:
     """The same role elsewhere: it may, but not for this subject."""
     invalid: Any = None
     """A body that is refused."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further header fields, such as a browser's."""
 
 
 class City(Town):
@@ -634,6 +639,43 @@ def acceptance(city: City) -> Ask:
     return Ask("", "/console/invitations", body, invalid=body | {"code": "x"})
 
 
+def identity(city: City, action: str = "") -> Ask:
+    body = {
+        "provider": WORK_APP, "subject": secrets.token_hex(8), "user_id": number_of(city, somebody(city)),
+    }  # fmt: skip
+    if not action:
+        return Ask("centre", "/console/identities", body, "supervisor", "admin-yuyao", body | {"provider": "nobody"})
+    number = city.person("approver").call("POST", "/console/identities", body)["number"]
+    path = f"/console/identities/{number}"
+    return Ask("centre", path + ("" if action == "end" else f"/{action}"), None, "supervisor", "admin-yuyao")
+
+
+def signed_on(city: City) -> Tab:
+    tab = Tab(city.network.system)
+    assert tab.sign_on(OPENID, "kitchen-city")[0] == 201
+    return tab
+
+
+def sign_on(city: City, what: str = "") -> Ask:
+    tab = signed_on(city)
+    back = choose(tab.start(OPENID, what), "kitchen-city")
+    headers = {
+        "cookie": "; ".join(f"{name}={value}" for name, value in tab.cookies.items()),
+        "sec-fetch-site": "same-origin",
+        "x-csrf-token": tab.csrf,
+    }
+    path = f"/console/sign-on/{OPENID}{what}/completion"
+    return Ask("", path, back, invalid=back | {"state": "x"}, headers=headers)
+
+
+def provider_logout(city: City) -> Ask:
+    assert signed_on(city)
+    simulated = SimulatedSignOn(city.folder, city.network.url)
+    claims = {"sub": "kitchen-city", "jti": secrets.token_hex(8), "events": {LOGOUT_EVENT: {}}}
+    right, wrong = (f"logout_token={simulated.signed(one)}".encode() for one in (claims, claims | {"nonce": "x"}))
+    return Ask("", f"/console/sign-on/{OPENID}/logout", right, invalid=wrong)
+
+
 WHY = {"reason": "岗位调整"}
 
 
@@ -642,6 +684,12 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /console/passkeys": passkey,
     "DELETE /console/passkeys/{number}": passkey_removal,
     "POST /console/sessions/passkey": passkey_sign_in,
+    "POST /console/identities": identity,
+    "POST /console/identities/{number}/confirmation": lambda city: identity(city, "confirmation"),
+    "DELETE /console/identities/{number}": lambda city: identity(city, "end"),
+    "POST /console/sign-on/{provider}/completion": sign_on,
+    "POST /console/sign-on/{provider}/proof/completion": lambda city: sign_on(city, "/proof"),
+    "POST /console/sign-on/{provider}/logout": provider_logout,
     "POST /console/users": invite,
     "POST /console/users/{user_id}/invitation": lambda city: user_change(city, "invitation"),
     "POST /console/users/{user_id}/confirmation": lambda city: user_change(
@@ -740,6 +788,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
 
 NO_CHANGES = {
     "POST /console/passkeys/challenge": "asks for a challenge, which is not stored",
+    "POST /console/sign-on/{provider}": "begins, and nothing is stored",
+    "POST /console/sign-on/{provider}/proof": "begins, and nothing is stored",
     "POST /console/sessions/passkey-challenge": "asks for a challenge, which is not stored",
     "DELETE /console/sessions/current": "signing out ends nobody's but the caller's own session",
     "POST /clearing/differences": "compares, as the job runner does every five minutes",
@@ -779,7 +829,7 @@ def entries(city: City) -> list[str]:
 
 
 def send(city: City, method: str, ask: Ask, who: str, body: Any) -> urllib3.BaseHTTPResponse:
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", **ask.headers}
     if who:
         headers["authorization"] = f"Bearer {city.person(who).token}"
     if isinstance(body, bytes):
@@ -917,6 +967,7 @@ COMMANDS_WITHOUT = {
     "public-key": "prints",
     "run": "serves; makes keys where there are none",
     "serve": "serves",
+    "synchronize-directories": "as the job runner does; what a directory changes has its entries",
     "terminals": "lists",
     "urls": "prints",
     "verify": "compares",

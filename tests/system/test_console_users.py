@@ -294,6 +294,7 @@ def test_an_auditor_sees_everything_and_changes_nothing(network: Network) -> Non
         "/console/second-factor",
         "/console/invitations",
         "/console/passkeys",
+        "/console/sign-on",
         "/terminal/",
         "/phone/",
         "/gateway/",

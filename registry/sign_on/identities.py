@@ -1,0 +1,151 @@
+"""Identities: whom a person of a directory is here. One person binds, another one confirms.
+
+The directory gives no rights: an identity leads to a console user, whose role two people have given, or to an official.
+Who leaves the directory loses his identity, and with it what it was bound to (``terminals.leavers``).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
+from registry import sessions
+from registry.access import Person
+from registry.audit import Change
+from registry.errors import IDENTITY_UNKNOWN
+from registry.identifiers import AgencyId, HolderId
+from registry.models import ConsoleUser, Identity, next_numbers
+from registry.officials import find_officials
+from registry.sign_on.providers import Identified, ProviderSettings
+
+DIRECTORY = "directory"
+"""Who ended an identity, where nobody did."""
+
+
+async def bind(
+    change: Change, by: Person, provider: str, subject: str, user_id: int | None, holder_id: int | None
+) -> int:
+    """Bind a person of a directory to a console user or an official; the number of the identity.
+
+    Raises Problem INVALID (not one of both), NOT_FOUND, NOT_ALLOWED (another agency, oneself), CONFLICT (the subject
+    is bound already).
+    """
+    if (user_id is None) == (holder_id is None):
+        raise Problem(INVALID, "identity.user_or_official")
+    agency_id = await _agency_of(change.db, by, user_id, holder_id)
+    [identity_id] = await next_numbers(change.db, 1)
+    change.note.subject = f"identity/{identity_id}"
+    change.note.detail = {"provider": provider, "subject": subject, "user_id": user_id, "holder_id": holder_id}
+    change.db.add(
+        Identity(
+            identity_id=identity_id,
+            provider=provider,
+            subject=subject,
+            agency_id=agency_id,
+            user_id=user_id,
+            holder_id=None if holder_id is None else HolderId(holder_id),
+            bound_by=by.login,
+            bound_at=datetime.now(UTC),
+        )
+    )
+    try:
+        await change.db.flush()
+    except IntegrityError:
+        raise Problem(CONFLICT, "identity.bound_already") from None
+    return identity_id
+
+
+async def _agency_of(db: AsyncSession, by: Person, user_id: int | None, holder_id: int | None) -> AgencyId | None:
+    """Whose somebody is, if this person may say who he is."""
+    if holder_id is not None:
+        official = (await find_officials(db, [holder_id]))[holder_id]
+        by.must_act_for(official.agency_id)
+        return official.agency_id
+    user = await db.get(ConsoleUser, user_id)
+    if user is None:
+        raise Problem(NOT_FOUND, "console_user.none")
+    _must_manage(by, user.agency_id)
+    if user_id == by.user_id:
+        raise Problem(NOT_ALLOWED, "console_user.oneself")
+    return user.agency_id
+
+
+def _must_manage(by: Person, agency_id: int | None) -> None:
+    if by.agency_id is not None:
+        by.must_act_for(agency_id or 0)
+
+
+async def confirm(change: Change, by: Person, identity_id: int) -> None:
+    """Let an identity count. Raises Problem NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, CONFLICT."""
+    identity = await _open_identity(change.db, by, identity_id)
+    if identity.confirmed_at is not None:
+        raise Problem(CONFLICT, "identity.confirmed_already")
+    if identity.bound_by == by.login:
+        raise Problem(SECOND_PERSON, "identity.confirmed_by_another")
+    if identity.user_id == by.user_id:
+        raise Problem(NOT_ALLOWED, "console_user.oneself")
+    identity.confirmed_by, identity.confirmed_at = by.login, datetime.now(UTC)
+    change.note.detail = {"bound_by": identity.bound_by, "provider": identity.provider, "subject": identity.subject}
+
+
+async def end(change: Change, by: Person, identity_id: int) -> None:
+    """Let an identity count no more; the sessions that it opened end. Raises Problem NOT_FOUND, NOT_ALLOWED."""
+    identity = await _open_identity(change.db, by, identity_id)
+    await end_identity(change.db, identity, by.login)
+
+
+async def end_identity(db: AsyncSession, identity: Identity, by: str) -> None:
+    """Let an identity count no more; the sessions that it opened end."""
+    identity.ended_by, identity.ended_at = by, datetime.now(UTC)
+    await sessions.end_provider_sessions(db, [identity.identity_id], None)
+
+
+async def _open_identity(db: AsyncSession, by: Person, identity_id: int) -> Identity:
+    identity = await db.get(Identity, identity_id, with_for_update=True)
+    if identity is None or identity.ended_at is not None:
+        raise Problem(NOT_FOUND, "identity.none")
+    _must_manage(by, identity.agency_id)
+    return identity
+
+
+async def user_of(db: AsyncSession, provider: ProviderSettings, who: Identified) -> tuple[Identity, ConsoleUser]:
+    """The console user of somebody whom a provider has identified.
+
+    Raises Problem(IDENTITY_UNKNOWN): nobody is bound, or nobody has confirmed it, or the tenant may not vouch for him.
+    """
+    found = await db.scalar(
+        select(Identity).where(
+            Identity.provider == provider.name,
+            Identity.subject == who.subject,
+            Identity.user_id.is_not(None),
+            Identity.confirmed_at.is_not(None),
+            Identity.ended_at.is_(None),
+        )
+    )
+    if found is None:
+        raise Problem(IDENTITY_UNKNOWN, "identity.unknown", provider=provider.name, subject=who.subject)
+    user = await db.get_one(ConsoleUser, found.user_id)
+    if not provider.vouches_for(who.tenant, user.agency_id):
+        raise Problem(IDENTITY_UNKNOWN, "identity.foreign_tenant", provider=provider.name)
+    return found, user
+
+
+async def in_force(db: AsyncSession, provider: str) -> Sequence[Identity]:
+    """A provider's confirmed identities that have not ended, the oldest first."""
+    rows = await db.scalars(
+        select(Identity)
+        .where(Identity.provider == provider, Identity.confirmed_at.is_not(None), Identity.ended_at.is_(None))
+        .order_by(Identity.identity_id)
+    )
+    return list(rows)
+
+
+async def log_out(db: AsyncSession, provider: str, subject: str | None, session: str | None) -> int:
+    """End the sessions that a provider has ended: of a subject, or one. Returns how many."""
+    wanted = select(Identity.identity_id).where(Identity.provider == provider)
+    if subject is not None:
+        wanted = wanted.where(Identity.subject == subject)
+    return await sessions.end_provider_sessions(db, list(await db.scalars(wanted)), session)

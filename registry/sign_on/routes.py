@@ -1,0 +1,288 @@
+"""HTTP: single sign-on at the console, and who people of directories are here."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.datastructures import Cookie, State
+
+from foundation.keys import KeyRing
+from foundation.messages import Numbered, NumberInPath
+from foundation.postgres import Pool
+from foundation.problems import INVALID, Problem
+from foundation.request_log import address_of
+from registry import access, audit, second_factor, sessions, sign_ins
+from registry.access import Permission, Person
+from registry.challenges import end_of, new_challenge, use_up
+from registry.console_routes import Anybody, Entering, SignedInRequest, own_change, signed_in_answer
+from registry.console_schemas import SignedIn
+from registry.errors import SECOND_FACTOR_NEEDED, SIGN_ON_REFUSED
+from registry.models import Database
+from registry.sessions import SessionKind, SessionRules, SignedOn
+from registry.sign_on import identities
+from registry.sign_on.providers import Asked, Identified, Provider, Providers, refused
+from registry.sign_on.schemas import CameBack, NewIdentity, ProviderShown, Started
+
+log = structlog.get_logger()
+
+COOKIE = "onecard-sign-on"
+COOKIE_PATH = "/console/sign-on"
+SIGN_ON_LIFE_S = 600
+CLOCKS_DIFFER = timedelta(seconds=60)
+BODY_BYTES_MAX = 8_192
+TOKEN_BYTES_MAX = 16_384
+
+SIGN_IN = "sign in"
+"""What a sign-on is for; else for the proof of a session."""
+
+MANAGES = [access.allows(Permission.MANAGE_USERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class _SignOn:
+    """A sign-on of one browser at one provider, for one purpose.
+
+    The browser keeps a secret in a cookie. ``state`` is a challenge of ours for provider, purpose and that secret;
+    nonce and code verifier are made from the secret and the state, so nothing is stored until it comes back.
+    """
+
+    keys: KeyRing
+    provider: Provider
+    purpose: str
+    secret: str
+
+    @property
+    def _bound_to(self) -> str:
+        told = hashlib.sha256(self.secret.encode()).hexdigest()
+        return f"sign on\0{self.provider.settings.name}\0{self.purpose}\0{told}"
+
+    def new_state(self) -> str:
+        state = new_challenge(self.keys, self._bound_to, SIGN_ON_LIFE_S)
+        return base64.urlsafe_b64encode(state).decode()
+
+    def asked(self, state: str, own_url: str) -> Asked:
+        nonce, verifier = (
+            hmac.new(self.secret.encode(), f"{use}\0{state}".encode(), hashlib.sha256).hexdigest()
+            for use in ("nonce", "code verifier")
+        )
+        return Asked(
+            state, nonce, verifier, f"{own_url}/sign-on/{self.provider.settings.name}", self.purpose != SIGN_IN
+        )  # fmt: skip
+
+    async def use(self, database: Database, state: str) -> datetime:
+        """Use a state up that this browser was given; when it was. Raises Problem(SIGN_ON_REFUSED)."""
+        try:
+            challenge = base64.urlsafe_b64decode(state)
+        except (binascii.Error, ValueError):
+            raise refused("sign_on.state") from None
+        ends_at = end_of(self.keys, self._bound_to, challenge)
+        if ends_at is None or base64.urlsafe_b64encode(challenge).decode() != state:
+            raise refused("sign_on.state")
+        async with database.begin() as db:
+            first = await use_up(db, challenge, ends_at)
+        if not first:
+            raise refused("sign_on.state")
+        return ends_at - timedelta(seconds=SIGN_ON_LIFE_S)
+
+
+class SignOnController(Controller):
+    """Signing on at a provider: the directory says who somebody is, two people here have said what he may do."""
+
+    path = COOKIE_PATH
+    tags = ["console"]  # noqa: RUF012
+
+    @get("/", summary="List the providers of single sign-on")
+    async def list_providers(self, sign_on: Providers) -> list[ProviderShown]:
+        """Where people may sign on instead of entering a password."""
+        return [
+            ProviderShown(one.settings.name, one.settings.title_zh, one.settings.title_en, one.proves)
+            for one in sign_on
+        ]
+
+    @post("/{provider:str}", summary="Begin to sign on", status_code=200)
+    async def begin(
+        self, request: Anybody, provider: str, sign_on: Providers, keys: KeyRing, state: State
+    ) -> Response[Started]:
+        """For browsers: where to go. The provider sends the browser back to the page ``/sign-on/PROVIDER``.
+
+        It counts for ten minutes, once, in this browser.
+        """
+        sessions.check_cookie_wanted(request)
+        return await _begin(request, sign_on.find(provider), keys, state, SIGN_IN)
+
+    @post("/{provider:str}/completion", summary="Sign on", request_max_body_size=BODY_BYTES_MAX)
+    async def complete(
+        self,
+        request: Anybody,
+        provider: str,
+        data: CameBack,
+        database: Database,
+        ledger: Pool,
+        keys: KeyRing,
+        session_rules: SessionRules,
+        sign_on: Providers,
+        state: State,
+    ) -> Response[SignedIn]:
+        """Open a session, in a cookie, with what the provider gave the browser.
+
+        It takes the place of the password: who has a second factor gets 401 ``second-factor-needed`` with a ``ticket``.
+        Who is not bound to a user gets 403 ``identity-unknown`` with what to tell his administrator.
+        """
+        sessions.check_cookie_wanted(request)
+        chosen = sign_on.find(provider)
+        _, who = await _identify(request, chosen, SIGN_IN, data, database, keys, state)
+        async with database.begin() as db:
+            identity, user = await identities.user_of(db, chosen.settings, who)
+            by = SignedOn(identity.identity_id, who.session, who.authenticated_at)
+            if (await second_factor.state_of(db, user.user_id))[0] is not None:
+                await access.user_to_sign_in(db, user.user_id, None)
+                caller = sign_ins.Caller(address_of(request))
+                needed = Problem(SECOND_FACTOR_NEEDED)
+                needed.extension = {"ticket": await sign_ins.give_ticket(db, user.user_id, caller, by)}
+            else:
+                needed = None
+        if needed is not None:
+            raise needed
+        failures = await sign_ins.failures_of(ledger, user.user_id)
+        entering = Entering(request, database, keys, session_rules, cookie=True)
+        return _without_cookie(request, await entering.enter(user.user_id, user.login, failures, None, by=by))
+
+    @post("/{provider:str}/proof", guards=[access.signed_in], summary="Begin to sign on anew", status_code=200)
+    async def begin_proof(
+        self, request: SignedInRequest, provider: str, sign_on: Providers, keys: KeyRing, state: State
+    ) -> Response[Started]:
+        """In place of the password that a cookie's session needs for what moves money."""
+        if request.auth.token.kind is not SessionKind.COOKIE:
+            raise Problem(INVALID, "sign_on.proof_by_cookie")
+        chosen = sign_on.find(provider)
+        if not chosen.proves:
+            raise Problem(INVALID, "sign_on.proves_nothing")
+        return await _begin(request, chosen, keys, state, f"proof {request.auth.number}")
+
+    @post(
+        "/{provider:str}/proof/completion",
+        guards=[access.signed_in],
+        summary="Sign on anew",
+        request_max_body_size=BODY_BYTES_MAX,
+    )
+    async def complete_proof(
+        self,
+        request: SignedInRequest,
+        provider: str,
+        data: CameBack,
+        database: Database,
+        keys: KeyRing,
+        session_rules: SessionRules,
+        sign_on: Providers,
+        state: State,
+    ) -> Response[SignedIn]:
+        """The provider must say that the same person has shown who he is since then. The session has a new token."""
+        chosen, person = sign_on.find(provider), request.user
+        purpose = f"proof {request.auth.number}"
+        begun_at, who = await _identify(request, chosen, purpose, data, database, keys, state)
+        if who.authenticated_at is None or who.authenticated_at < begun_at - CLOCKS_DIFFER:
+            raise refused("sign_on.not_anew")
+        async with own_change(request, database, "prove") as change:
+            identity, user = await identities.user_of(change.db, chosen.settings, who)
+            if user.user_id != person.user_id:
+                raise refused("sign_on.somebody_else")
+            session = await sessions.renew(change.db, request.auth, session_rules)
+            change.note.detail = {"identity": identity.identity_id}
+        answer = signed_in_answer(request, session, person, session_rules, has_factor=not person.lacks_second_factor)
+        return _without_cookie(request, answer)
+
+    @post("/{provider:str}/logout", summary="Log out by a provider's word", request_max_body_size=TOKEN_BYTES_MAX)
+    async def log_out(self, request: Anybody, provider: str, database: Database, sign_on: Providers) -> Response[None]:
+        """Back-channel logout (OpenID Connect): a form with the ``logout_token``, which the provider has signed."""
+        chosen = sign_on.find(provider)
+        form = parse_qs((await request.body()).decode("ascii", errors="replace"), max_num_fields=5)
+        [token] = form.get("logout_token", [""])[:1]
+        try:
+            ended = await chosen.logged_out(token)
+        except Problem as problem:
+            # Section 2.8: whatever is wrong with a token is a bad request.
+            raise Problem(INVALID, problem.code) if problem.kind is SIGN_ON_REFUSED else problem from None
+        async with audit.change(database, f"sign_on/{provider}", "log_out") as change:
+            name = f"{provider}\0{ended.token_id}".encode()
+            if not await use_up(change.db, name, ended.ends_at):
+                raise Problem(INVALID, "sign_on.refused")
+            count = await identities.log_out(change.db, provider, ended.subject, ended.session)
+            change.is_repeat = count == 0
+            change.note.detail = {"sessions": count}
+        return Response(None, status_code=200, headers={"cache-control": "no-store"})
+
+
+async def _begin(request: Anybody, provider: Provider, keys: KeyRing, state: State, purpose: str) -> Response[Started]:
+    begun = _SignOn(keys, provider, purpose, secrets.token_urlsafe(32))
+    url = await provider.start_url(begun.asked(begun.new_state(), state.settings.own_url))
+    return Response(Started(url), cookies=[_cookie(request, begun.secret, SIGN_ON_LIFE_S)])
+
+
+async def _identify(
+    request: Anybody, provider: Provider, purpose: str, data: CameBack, database: Database, keys: KeyRing, state: State
+) -> tuple[datetime, Identified]:
+    """When a sign-on was begun, and who came back. Raises Problem SIGN_ON_REFUSED, UNAVAILABLE."""
+    begun = _SignOn(keys, provider, purpose, request.cookies.get(COOKIE, ""))
+    try:
+        begun_at = await begun.use(database, data.state)
+        who = await provider.identify(begun.asked(data.state, state.settings.own_url), data.code, data.iss)
+    except Problem as problem:
+        log.warning(
+            "sign_on_refused", provider=provider.settings.name, reason=problem.code, address=address_of(request)
+        )
+        raise
+    return begun_at, who
+
+
+def _without_cookie(request: Anybody, answer: Response[SignedIn]) -> Response[SignedIn]:
+    """The sign-on is over: its secret is of no use any more."""
+    answer.cookies.append(_cookie(request, "", 0))
+    return answer
+
+
+def _cookie(request: Anybody, value: str, life_s: int) -> Cookie:
+    return Cookie(
+        COOKIE, COOKIE_PATH, value, max_age=life_s, secure=request.url.scheme == "https", httponly=True,
+        samesite="strict",
+    )  # fmt: skip
+
+
+class IdentityController(Controller):
+    """Who people of directories are here."""
+
+    path = "/console/identities"
+    tags = ["console"]  # noqa: RUF012
+
+    @post("/", guards=MANAGES, summary="Bind an identity")
+    async def bind(
+        self, request: Request[Person, Any, Any], data: NewIdentity, database: Database, sign_on: Providers
+    ) -> Numbered:
+        """A person of a directory is this console user, or this official; it counts once somebody else confirms it."""
+        sign_on.find(data.provider)
+        async with audit.change(database, request.user.login, "bind_identity") as change:
+            number = await identities.bind(
+                change, request.user, data.provider, data.subject, data.user_id, data.holder_id
+            )
+        return Numbered(number)
+
+    @post("/{number:int}/confirmation", guards=MANAGES, summary="Confirm an identity", status_code=204)
+    async def confirm(self, request: Request[Person, Any, Any], number: NumberInPath, database: Database) -> None:
+        """By somebody else than who bound it, who has made sure that it is he."""
+        async with audit.change(
+            database, request.user.login, "confirm_identity", f"identity/{number}"
+        ) as change:  # fmt: skip
+            await identities.confirm(change, request.user, number)
+
+    @delete("/{number:int}", guards=MANAGES, summary="End an identity")
+    async def end(self, request: Request[Person, Any, Any], number: NumberInPath, database: Database) -> None:
+        """It counts no more; the sessions that it opened end."""
+        async with audit.change(database, request.user.login, "end_identity", f"identity/{number}") as change:
+            await identities.end(change, request.user, number)

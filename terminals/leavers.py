@@ -1,0 +1,132 @@
+"""Who leaves a directory loses console, cards and phones; purses are kept until they are paid out.
+
+A synchronization compares a provider's directory with the identities that are in force. Where too many would leave at
+once, the directory is thought incomplete: nothing changes until a person has confirmed it at ``/approvals``.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from msgspec import Struct, convert, to_builtins
+from sqlalchemy import select
+
+from foundation.problems import Problem
+from registry import audit, console_users
+from registry.approvals import Approvals, ApprovalState, Execute, Rule, Wanted
+from registry.audit import Change
+from registry.models import Approval, Database, Identity
+from registry.officials import find_officials
+from registry.sign_on import identities
+from registry.sign_on.directory import compare
+from registry.sign_on.providers import Provider
+from terminals import blocking
+
+log = structlog.get_logger()
+
+REASON = "left the directory"
+MAKER = "directory"
+
+ASK_AGAIN_AFTER = timedelta(days=1)
+"""A synchronization that a person has rejected is not asked for again at once: somebody has to look at the directory.
+"""
+
+
+class LeaversWanted(Struct):
+    """The end of the identities of many people at once."""
+
+    provider: str
+    identities: list[int]
+
+    @property
+    def wanted(self) -> Wanted:
+        """The request for approval."""
+        subject = f"sign_on/{self.provider}"
+        return Wanted("directory_leavers", None, subject, to_builtins(self), items=len(self.identities))
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronized:
+    """What a synchronization came to. ``awaits``: the request for approval, when too many would have left."""
+
+    left: int
+    awaits: int | None = None
+
+
+async def synchronize(
+    database: Database, approvals: Approvals, provider: Provider, share_max_percent: int
+) -> Synchronized:
+    """Compare a provider's directory with who is bound here. Raises Problem UNAVAILABLE."""
+    people = await provider.people()
+    if people is None:
+        return Synchronized(0)
+    name = provider.settings.name
+    async with database() as db:
+        compared = compare(await identities.in_force(db, name), people)
+    leavers = LeaversWanted(name, [one.identity_id for one in compared.leavers])
+    if compared.are_too_many(share_max_percent):
+        return Synchronized(0, await _ask(database, approvals, leavers, compared.bound))
+    for identity_id in leavers.identities:
+        async with audit.change(database, MAKER, "leave_directory", f"identity/{identity_id}") as change:
+            change.is_repeat = not await _leave(change, identity_id)
+    return Synchronized(len(leavers.identities))
+
+
+async def _ask(database: Database, approvals: Approvals, leavers: LeaversWanted, bound: int) -> int | None:
+    """The number of the request for approval; None while one that was rejected still holds."""
+    wanted = leavers.wanted
+    rejected = select(Approval.approval_id).where(
+        Approval.kind == wanted.kind,
+        Approval.digest == wanted.digest,
+        Approval.state == ApprovalState.REJECTED,
+        Approval.decided_at > datetime.now(UTC) - ASK_AGAIN_AFTER,
+    )
+    async with database() as db:
+        if await db.scalar(rejected.limit(1)) is not None:
+            return None
+    rule = Rule("identity.many_leave", {"leavers": wanted.items, "bound": bound})
+    return (await approvals.ask(MAKER, wanted, rule)).approval_id
+
+
+async def _leave(change: Change, identity_id: int) -> bool:
+    """Take what an identity led to; False when it has ended already."""
+    identity = await change.db.get(Identity, identity_id, with_for_update=True, populate_existing=True)
+    if identity is None or identity.ended_at is not None:
+        return False
+    change.note.detail = {"provider": identity.provider, "user_id": identity.user_id, "holder_id": identity.holder_id}
+    await identities.end_identity(change.db, identity, identities.DIRECTORY)
+    if identity.user_id is not None:
+        await _suspend(change, identity.user_id)
+    if identity.holder_id is not None:
+        official = (await find_officials(change.db, [identity.holder_id]))[identity.holder_id]
+        change.note.detail["blocked"] = await blocking.block_all(
+            change.db, official.book, official.holder_id, REASON, change.note.actor
+        )
+    return True
+
+
+async def _suspend(change: Change, user_id: int) -> None:
+    """The last operator or approver of the centre stays, who signs in by password: somebody must let people in."""
+    try:
+        change.note.detail["suspended"] = await console_users.suspend_leaver(change, user_id)
+    except Problem as problem:
+        change.note.detail["suspended"] = False
+        log.error("leaver_not_suspended", user_id=user_id, reason=problem.code)
+
+
+async def _leavers_approved(change: Change, approval: Approval) -> dict[str, Any]:
+    asked = convert(approval.body, LeaversWanted)
+    left = 0
+    for identity_id in asked.identities:
+        async with change.db.begin_nested():
+            one = Change(change.db, audit.Note(MAKER, "leave_directory", f"identity/{identity_id}", {}))
+            if await _leave(one, identity_id):
+                left += 1
+                await change.db.flush()
+                await audit.append(await one.connection(), one.note)
+    return {"left": left}
+
+
+KINDS: dict[str, Execute] = {"directory_leavers": _leavers_approved}
+"""What is carried out here when it is approved."""

@@ -1,0 +1,264 @@
+"""Single sign-on: the directory says who somebody is, two people here have said what he may do."""
+
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+import urllib3
+
+from demo.simulated_sign_on import OPENID, PATH, WORK_APP
+from registry.sessions import SAFE_METHODS
+from tests.builders import Network
+from tests.running_system import System
+from tests.system.test_console_users import USERS, number_of
+from tests.system.test_second_factor import Somebody, slug
+
+SIGN_ON = "/console/sign-on"
+IDENTITIES = "/console/identities"
+
+
+@dataclass
+class Tab:
+    """A page of ours in a browser that keeps its cookies."""
+
+    system: System
+    cookies: dict[str, str] = field(default_factory=dict)
+    csrf: str = ""
+
+    def ask(self, method: str, path: str, message: Any = None, **headers: str) -> tuple[int, Any]:
+        """Status and body."""
+        fields = {
+            "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            "sec-fetch-site": "same-origin",
+            "accept-language": "en",
+        }
+        if method not in SAFE_METHODS:
+            fields |= {"origin": self.system.url, "x-csrf-token": self.csrf}
+        url = self.system.url + path
+        body = {} if message is None else {"json": message}
+        answer = urllib3.request(method, url, headers=fields | headers, retries=False, timeout=60, **body)
+        for line in answer.headers.getlist("set-cookie"):
+            for name, cookie in SimpleCookie(line).items():
+                assert cookie["httponly"], name
+                self.cookies[name] = cookie.value
+        found = answer.json() if answer.data else {}
+        if answer.status < 300 and isinstance(found, dict) and found.get("csrf_token"):
+            self.csrf = found["csrf_token"]
+        return answer.status, found
+
+    def start(self, provider: str, what: str = "") -> str:
+        """Begin; where the browser goes."""
+        status, body = self.ask("POST", f"{SIGN_ON}/{provider}{what}")
+        assert status == 200, body
+        return str(body["url"])
+
+    def complete(self, provider: str, back: dict[str, str], what: str = "") -> tuple[int, Any]:
+        return self.ask("POST", f"{SIGN_ON}/{provider}{what}/completion", back)
+
+    def sign_on(self, provider: str, login: str, what: str = "") -> tuple[int, Any]:
+        return self.complete(provider, choose(self.start(provider, what), login), what)
+
+
+def choose(url: str, login: str) -> dict[str, str]:
+    """What a simulated provider gives the browser for somebody; the browser ends on a page of ours."""
+    answer = urllib3.request("POST", url, body=urlencode({"person": login}), redirect=False, retries=False)
+    assert answer.status == 303, answer.data
+    return back_of(answer.headers["location"])
+
+
+def back_of(location: str) -> dict[str, str]:
+    given = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+    return {name: given[name] for name in ("code", "state", "iss") if name in given}
+
+
+def detail_of_last(system: System, action: str) -> dict[str, Any]:
+    with psycopg.connect(system.database_url) as db:
+        row = db.execute(
+            "SELECT detail FROM audit_entry WHERE action = %s ORDER BY entry DESC LIMIT 1", [action]
+        ).fetchone()
+    assert row is not None
+    return dict(row[0])
+
+
+def test_the_providers_are_listed_for_everybody(system: System) -> None:
+    status, found = Tab(system).ask("GET", SIGN_ON)
+    assert (status, {one["name"]: one["proves"] for one in found}) == (200, {WORK_APP: False, OPENID: True})
+
+
+@pytest.mark.parametrize("provider", [OPENID, WORK_APP])
+def test_a_user_signs_on_at_a_provider(system: System, provider: str) -> None:
+    tab = Tab(system)
+    status, body = tab.sign_on(provider, "finance-yinzhou")
+    assert (status, body["role"], body["token"]) == (201, "agency_finance", None)
+    status, current = tab.ask("GET", "/console/sessions/current")
+    assert (status, current["login"]) == (200, "finance-yinzhou")
+    assert (current["proved_until"] is not None) == (provider == OPENID), "the work app does not say when"
+    assert tab.cookies["onecard-sign-on"] == "", "its secret is of no use any more"
+    assert detail_of_last(system, "sign_in")["identity"] > 0
+    [session] = [one for one in tab.ask("GET", "/console/sessions")[1] if one["current"]]
+    assert session["kind"] == "cookie"
+
+
+@pytest.mark.parametrize("provider", [OPENID, WORK_APP])
+def test_what_came_back_counts_once_and_in_its_browser(system: System, provider: str) -> None:
+    tab, other = Tab(system), Tab(system)
+    back = choose(tab.start(provider), "centre")
+    other.start(provider)
+    assert slug(other.complete(provider, back)[1]) == "sign-on-refused", "another browser"
+    assert slug(Tab(system).complete(provider, back)[1]) == "sign-on-refused", "none"
+    kept = dict(tab.cookies)
+    assert tab.complete(provider, back)[0] == 201
+    tab.cookies = kept
+    assert slug(tab.complete(provider, back)[1]) == "sign-on-refused", "again"
+    fresh = choose(tab.start(provider), "centre")
+    assert slug(tab.complete(provider, fresh | {"code": back["code"]})[1]) == "sign-on-refused", "its code again"
+
+
+def test_an_answer_of_one_provider_is_none_of_the_other(system: System) -> None:
+    tab = Tab(system)
+    back = choose(tab.start(OPENID), "centre")
+    assert slug(tab.complete(WORK_APP, back)[1]) == "sign-on-refused"
+    kept, state = dict(tab.cookies), parse_qs(urlsplit(tab.start(WORK_APP)).query)["state"][0]
+    assert slug(tab.complete(WORK_APP, {"code": back["code"], "state": state})[1]) == "sign-on-refused"
+    tab.cookies = kept
+    assert slug(tab.complete(OPENID, back | {"iss": "https://elsewhere.example"})[1]) == "sign-on-refused"
+
+
+def test_another_site_can_begin_and_complete_nothing(system: System) -> None:
+    tab = Tab(system)
+    foreign = {"sec-fetch-site": "cross-site", "origin": "https://elsewhere.example"}
+    assert slug(tab.ask("POST", f"{SIGN_ON}/{OPENID}", None, **foreign)[1]) == "cross-site-request"
+    back = choose(tab.start(OPENID), "centre")
+    assert slug(tab.ask("POST", f"{SIGN_ON}/{OPENID}/completion", back, **foreign)[1]) == "cross-site-request"
+    assert slug(tab.ask("POST", f"{SIGN_ON}/nobody")[1]) == "not-found"
+
+
+def a_supervisor(system: System, role: str = "supervisor", agency_id: int | None = None) -> tuple[int, Somebody]:
+    somebody = Somebody(system, "127.0.7.1", role, agency_id=agency_id)
+    return number_of(system, somebody.login), somebody
+
+
+def rebound(network: Network, login: str, user_id: int | None = None, holder_id: int | None = None) -> int:
+    """Bind a person of the simulated work app, who was bound to another user, anew; the identity, unconfirmed."""
+    for one in network.centre.call("GET", f"{IDENTITIES}?provider={WORK_APP}&subject=GE_{login}&limit=500")["items"]:
+        if one["ended_at"] is None and (one["user_id"] is None) == (user_id is None):
+            network.centre.call("DELETE", f"{IDENTITIES}/{one['identity_id']}")
+    message = {"provider": WORK_APP, "subject": f"GE_{login}", "user_id": user_id, "holder_id": holder_id}
+    return int(network.centre.call("POST", IDENTITIES, message)["number"])
+
+
+def test_two_people_say_who_somebody_of_the_directory_is(network: Network) -> None:
+    system, centre, approver = network.system, network.centre, network.approver
+    user_id, somebody = a_supervisor(system)
+    identity = rebound(network, "kitchen-hangzhou", user_id)
+    status, body = Tab(system).sign_on(WORK_APP, "kitchen-hangzhou")
+    assert (status, slug(body)) == (403, "identity-unknown"), "nobody has confirmed it"
+    assert "GE_kitchen-hangzhou" in body["detail"], "what to tell the administrator"
+    assert slug(centre.ask("POST", f"{IDENTITIES}/{identity}/confirmation").json()) == "second-person-needed"
+    admin = system.sign_in("admin-yuyao")
+    assert admin.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 403, "another agency's"
+    assert approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 204
+    assert approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 409
+    tab = Tab(system)
+    assert tab.sign_on(WORK_APP, "kitchen-hangzhou")[0] == 201
+    assert tab.ask("GET", "/console/sessions/current")[1]["login"] == somebody.login
+    taken = {"provider": WORK_APP, "subject": "GE_kitchen-hangzhou", "user_id": user_id}
+    assert centre.ask("POST", IDENTITIES, taken).status == 409
+    assert centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 204
+    assert tab.ask("GET", "/console/sessions/current")[0] == 401, "the sessions that it opened end"
+    assert centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 404
+    assert slug(Tab(system).sign_on(WORK_APP, "kitchen-hangzhou")[1]) == "identity-unknown"
+
+
+def test_a_wrong_identity_is_refused(network: Network) -> None:
+    user_id, _ = a_supervisor(network.system)
+    holder_id = network.official("yinzhou").holder_id
+    admin = network.system.sign_in("admin-yuyao")
+    good = {"provider": WORK_APP, "subject": f"GE_{uuid4().hex}", "user_id": user_id}
+    for by, message, status in (
+        (network.centre, good | {"holder_id": holder_id}, 400),
+        (network.centre, good | {"user_id": None}, 400),
+        (network.centre, good | {"provider": "nobody"}, 404),
+        (network.centre, good | {"user_id": 2**53 - 1}, 404),
+        (network.centre, good | {"subject": ""}, 400),
+        (network.centre, good | {"user_id": number_of(network.system, "centre")}, 403),
+        (admin, good, 403),
+        (admin, good | {"user_id": None, "holder_id": holder_id}, 403),
+        (network.system.sign_in("supervisor"), good, 403),
+    ):
+        assert by.ask("POST", IDENTITIES, message).status == status, message
+
+
+def test_an_invited_person_with_an_identity_needs_no_password(network: Network) -> None:
+    system, login = network.system, f"new-{uuid4().hex[:8]}"
+    made = network.centre.call("POST", USERS, {"login": login, "role": "supervisor"})
+    path = f"{USERS}/{made['user_id']}/confirmation"
+    assert network.approver.ask("POST", path).status == 409
+    identity = rebound(network, "finance-hangzhou", made["user_id"])
+    assert network.approver.ask("POST", path).status == 409, "nobody has confirmed the identity"
+    assert network.approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 204
+    assert slug(Tab(system).sign_on(WORK_APP, "finance-hangzhou")[1]) == "not-allowed"
+    assert slug(network.centre.ask("POST", path).json()) == "second-person-needed"
+    assert network.approver.ask("POST", path).status == 204
+    assert Tab(system).sign_on(WORK_APP, "finance-hangzhou")[0] == 201
+    answer = urllib3.request(
+        "POST", f"{system.url}/console/invitations",
+        json={"login": login, "code": made["code"], "password": "clouds over the lake"},
+    )  # fmt: skip
+    assert answer.status == 401, "the invitation is used up"
+
+
+def test_who_has_a_second_factor_shows_it_after_signing_on(network: Network) -> None:
+    system = network.system
+    user_id, somebody = a_supervisor(system)
+    somebody.enrol()
+    identity = rebound(network, "kitchen-yuyao", user_id)
+    assert network.approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 204
+    tab = Tab(system)
+    status, body = tab.sign_on(WORK_APP, "kitchen-yuyao")
+    assert (status, slug(body)) == (401, "second-factor-needed")
+    code = {"ticket": body["ticket"], "code": somebody.codes[0], "cookie": True}
+    assert tab.ask("POST", "/console/sessions/second-factor", code)[0] == 201
+    assert detail_of_last(system, "sign_in")["identity"] == identity
+    assert network.centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 204
+    assert tab.ask("GET", "/console/sessions/current")[0] == 401, "its identity has ended"
+
+
+def test_signing_on_anew_proves_who_is_at_the_screen(network: Network) -> None:
+    system, tab = network.system, Tab(network.system)
+    assert tab.sign_on(WORK_APP, "finance-yuyao")[0] == 201
+    message = {"agency_id": network.agency_id("yuyao"), "deposits": []}
+    assert slug(tab.ask("POST", "/settlement/top-ups", message)[1]) == "proof-needed"
+    assert slug(tab.ask("POST", f"{SIGN_ON}/{WORK_APP}/proof")[1]) == "invalid", "it says nothing of when"
+    url = tab.start(OPENID, "/proof")
+    assert "prompt=login&max_age=0" in url
+    assert slug(tab.complete(OPENID, choose(url, "centre"), "/proof")[1]) == "sign-on-refused", "somebody else"
+    old = tab.cookies["onecard-session"]
+    assert slug(tab.complete(OPENID, choose(tab.start(OPENID), "finance-yuyao"), "/proof")[1]) == "sign-on-refused"
+    assert tab.sign_on(OPENID, "finance-yuyao", "/proof")[0] == 201
+    assert tab.cookies["onecard-session"] != old, "a new token"
+    assert slug(tab.ask("POST", "/settlement/top-ups", message)[1]) != "proof-needed"
+    bearer = system.sign_in("finance-yuyao")
+    assert slug(bearer.ask("POST", f"{SIGN_ON}/{OPENID}/proof").json()) == "invalid"
+
+
+def test_who_leaves_the_directory_is_logged_out_at_once(network: Network) -> None:
+    tab = Tab(network.system)
+    assert tab.sign_on(OPENID, "kitchen-city")[0] == 201
+    move(network.system, "kitchen-city")
+    try:
+        assert tab.ask("GET", "/console/sessions/current")[0] == 401
+    finally:
+        move(network.system, "kitchen-city")
+
+
+def move(system: System, login: str) -> None:
+    """Let somebody leave the simulated directory, or return."""
+    answer = urllib3.request(
+        "POST", f"{system.url}{PATH}/people", body=f"person={quote(login)}", redirect=False, retries=False
+    )
+    assert answer.status == 303
