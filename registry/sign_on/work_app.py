@@ -82,12 +82,14 @@ class WorkApp:
         raise refused()
 
     async def people(self) -> set[str] | None:
-        """See ``Provider``: those in force of all organizations of the settings."""
+        """See ``Provider``: those in force of all organizations of the settings. An empty list is no list."""
         if not self.settings.organizations:
             return None
         found: set[str] = set()
         for organization in self.settings.organizations:
             found |= await self._people_of(organization)
+        if not found:
+            raise away(self.settings)
         return found
 
     async def _people_of(self, organization: str) -> set[str]:
