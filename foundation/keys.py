@@ -47,6 +47,9 @@ BEGINS_WITHIN_S = 366 * 86_400
 ANNOUNCED_S = 30
 """The least time between writing a version and its beginning: every worker has read it by then."""
 
+DERIVED_MAX = 1_000
+"""Derived keys that a process keeps: two an agency. Without it a roster would derive the same two for every row."""
+
 log = structlog.get_logger()
 
 
@@ -87,6 +90,7 @@ class KeyRing:
 
     def __init__(self, centre: Versions, wrapping_key: bytes, card_master: Versions) -> None:
         self.wrapping_key = wrapping_key
+        self._derivations: dict[str, bytes] = {}
         self.use(centre, card_master)
 
     def use(self, centre: Versions, card_master: Versions) -> None:
@@ -204,7 +208,12 @@ class KeyRing:
         return mac.finalize()
 
     def _derived(self, purpose: str) -> bytes:
-        return HKDF(SHA256(), 32, None, b"onecard " + purpose.encode()).derive(self.wrapping_key)
+        if purpose not in self._derivations:
+            if len(self._derivations) >= DERIVED_MAX:
+                self._derivations.clear()
+            derivation = HKDF(SHA256(), 32, None, b"onecard " + purpose.encode())
+            self._derivations[purpose] = derivation.derive(self.wrapping_key)
+        return self._derivations[purpose]
 
 
 def _seal(key: bytes, secret: bytes, associated: bytes) -> bytes:

@@ -29,6 +29,7 @@ from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
 from terminals.leavers import KINDS as LEAVERS
+from terminals.moves import KINDS as MOVES
 from terminals.references import References
 from terminals.sessions import SessionStore
 from waste.charts.charts import Charts
@@ -86,14 +87,16 @@ def _engine(settings: Settings) -> AsyncEngine:
     )
 
 
+KINDS = SETTLEMENT | CLOSURES | LEAVERS | MOVES | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS
+"""What each kind of request does when it is approved."""
+
+
 async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.key_ring = load_keys(settings.keys_folder)
     audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
-    state.approvals = Approvals(
-        state.database, SETTLEMENT | CLOSURES | LEAVERS | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS
-    )
+    state.approvals = Approvals(state.database, KINDS)
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.references = References(state.ledger)
     state.block_list = BlockListVersion(state.ledger)

@@ -106,6 +106,9 @@ class Settings(BaseSettings):
         le=100,
         description="Of the people bound to a directory, how many may leave it at once before a person confirms it.",
     )
+    roster_leavers_max_percent: float = Field(
+        5.0, ge=0, le=100, description="Share of an agency's people who may leave by a roster unconfirmed."
+    )
     demo_city: bool | None = Field(
         None,
         description="Load the demo city, whose users have a published password, into an empty database; none: into the "

@@ -161,14 +161,22 @@ class Official(Base):
     """A cardholder. Payments know only the pseudonymous ``holder_id``.
 
     The name is encrypted under the agency's key; ``staff_index`` is a blind index of the staff number. ``closure``: the
-    posting number under which the account was closed, whether anything was left to post or not.
+    posting number under which the account was closed, whether anything was left to post or not. ``earlier_book`` and
+    ``earlier_holder``: the account that the same person had before, at another agency or at this one.
     """
 
     __tablename__ = "official"
     __table_args__ = (
         ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),
-        CheckConstraint("state IN ('active', 'left')", name="state"),
-        Index("uq_official_staff", "book", "agency_id", "staff_index", unique=True),
+        CheckConstraint("state IN ('active', 'suspended', 'leaving', 'left')", name="state"),
+        Index(
+            "uq_official_staff_number",
+            "book",
+            "agency_id",
+            "staff_index",
+            unique=True,
+            postgresql_where=text("state <> 'left'"),
+        ),
         Index("ix_official_number", "holder_id"),
         Index("ix_official_agency", "agency_id", "holder_id"),
         Index("uq_official_closure", "book", "closure", unique=True, postgresql_where=text("closure IS NOT NULL")),
@@ -183,6 +191,20 @@ class Official(Base):
     name_sealed: Mapped[bytes]
     staff_index: Mapped[bytes]
     closure: Mapped[UUID | None]
+    person_class: Mapped[str] = mapped_column(default="official", server_default="official")
+    department: Mapped[str | None]
+    earlier_book: Mapped[Book | None]
+    earlier_holder: Mapped[HolderId | None] = mapped_column(BigInteger)
+
+
+class PersonClass(Base):
+    """A kind of people who eat at canteens. ``official`` is who has no other."""
+
+    __tablename__ = "person_class"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
 
 
 class Credential(Base):
@@ -191,7 +213,8 @@ class Credential(Base):
     The charge statement reads ``state``, so a block holds from its commit on. ``last_counter`` is the highest counter
     that has paid; ``key_algorithm``, of a phone's ``public_key``, is null for phones from before there was a choice
     (ed25519). ``counters_used`` has a bit for it and for each of the 255 below it, from left to right: set if that
-    one has paid (settlement/sql/rules.sql). Only SQL reads and writes them.
+    one has paid (settlement/sql/rules.sql). Only SQL reads and writes them. ``replaces``: the credential in whose place
+    this one was issued.
     """
 
     __tablename__ = "credential"
@@ -217,6 +240,7 @@ class Credential(Base):
     expires_at: Mapped[datetime | None]
     last_counter: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     counters_used: Mapped[Any] = mapped_column(BIT(256), server_default=text("~ 0::bit(256)"), deferred=True)
+    replaces: Mapped[CredentialId | None] = mapped_column(BigInteger)
 
 
 class Visit(Base):

@@ -10,6 +10,7 @@ from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry.errors import ACCOUNT_CLOSED
 from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
+from registry.states import OfficialState
 
 
 async def find_agency(db: AsyncSession, agency_id: int) -> Agency:
@@ -32,7 +33,8 @@ async def register_officials(
         raise Problem(CONFLICT, "official.staff_number_twice", item=_first_repeated(indexes) + 1)
     wanted = [(agency.book, agency.agency_id, index) for index in indexes]
     key = tuple_(Official.book, Official.agency_id, Official.staff_index)
-    taken = await db.scalar(select(Official.holder_id).where(key.in_(wanted)).limit(1))
+    here = key.in_(wanted) & (Official.state != OfficialState.LEFT)
+    taken = await db.scalar(select(Official.holder_id).where(here).limit(1))
     if taken is not None:
         raise Problem(CONFLICT, "official.staff_number_taken", holder_id=taken)
     numbers = iter(await next_numbers(db, 3 * len(newcomers)))
@@ -79,6 +81,7 @@ async def find_officials(
 
 
 def must_be_open(*officials: Official) -> None:
-    """Raise Problem(ACCOUNT_CLOSED) if the account of one of them is closed."""
-    if any(official.state != "active" for official in officials):
-        raise Problem(ACCOUNT_CLOSED)
+    """Raise Problem(ACCOUNT_CLOSED) if one of them has left or is suspended."""
+    for official in officials:
+        if official.state != OfficialState.ACTIVE:
+            raise Problem(ACCOUNT_CLOSED, f"official.is.{official.state}", holder_id=official.holder_id)

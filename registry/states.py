@@ -7,7 +7,12 @@ class OfficialState(StrEnum):
     """Of an official's account."""
 
     ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """Pays nothing and gets nothing until he is resumed."""
+    LEAVING = "leaving"
+    """Has left the agency: cards and phones are blocked, and the purses wait to be paid out."""
     LEFT = "left"
+    """The account is closed."""
 
 
 class CredentialKind(StrEnum):

@@ -49,3 +49,5 @@ class Channel(StrEnum):
     """With a payroll file."""
     GATEWAY = "gateway"
     """Over the payment gateway, from the official's phone."""
+    MOVE = "move"
+    """From the account that the same person had at another agency."""

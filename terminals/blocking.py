@@ -5,16 +5,20 @@ become visible first, and a terminal that saw it would skip the earlier one for 
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Connection, Pool, as_struct, connection_within
 from foundation.problems import INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
+from registry.audit import Change
 from registry.identifiers import Book, HolderId
 from registry.models import Credential, Database, Official
 from registry.officials import find_officials, must_be_open
@@ -23,6 +27,8 @@ from terminals.schemas import BlockChange, BlockChanges
 from terminals.sessions import QUERIES
 
 log = structlog.get_logger()
+
+ROSTERS = load_queries(Path(__file__).parent / "sql" / "rosters.sql")
 
 CHANGES_MAX = 1_000
 """Changes in one answer; a terminal that is further behind asks again."""
@@ -75,6 +81,22 @@ async def block_all(db: AsyncSession, book: Book, holder_id: HolderId, reason: s
     for credential in credentials:
         await _change(db, credential, True, reason, changed_by)
     return len(credentials)
+
+
+async def block_everything(change: Change, book: Book, holder_ids: Sequence[HolderId], reason: str) -> int:
+    """Block every credential of many officials of one book; returns how many were not blocked yet."""
+    connection = await change.connection()
+    rows = await connection.fetch(ROSTERS["block_credentials"], book, holder_ids)
+    await _list_changes(connection, book, sorted(row["credential_id"] for row in rows), True, reason, change.note.actor)
+    return len(rows)
+
+
+async def _list_changes(
+    connection: Connection, book: Book, credential_ids: list[int], blocked: bool, reason: str, changed_by: str
+) -> None:
+    if credential_ids:
+        await connection.execute(_LOCK.text)
+        await connection.execute(ROSTERS["append_to_block_list"], book, credential_ids, blocked, reason, changed_by)
 
 
 async def block_clone(database: Database, credential_id: int, counter: int) -> None:

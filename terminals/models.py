@@ -1,11 +1,13 @@
-"""Tables of terminals: enrolment codes, sessions, phone activations, the block list."""
+"""Tables of terminals: enrolment codes, sessions, phone activations, the block list; and rosters."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from registry.identifiers import AgencyId, Book, HolderId
 from registry.models import Base, book_key, number_key
 
 
@@ -144,3 +146,58 @@ class BlockEntry(Base):
     reason: Mapped[str]
     at: Mapped[datetime]
     changed_by: Mapped[str | None]
+
+
+class RosterState(StrEnum):
+    """Of a file of an agency's people."""
+
+    RECEIVED = "received"
+    PREVIEWED = "previewed"
+    """Read: it waits for a person to confirm what it would change."""
+    REFUSED = "refused"
+    CONFIRMED = "confirmed"
+    APPLIED = "applied"
+
+
+class Roster(Base):
+    """A file of all people of an agency (see ``terminals.rosters``).
+
+    ``content``: the file, sealed, until it has been applied or refused. ``preview``: what it would change, in numbers;
+    ``problem``: what is wrong with it. ``done`` of ``rows`` have been read.
+    """
+
+    __tablename__ = "roster"
+    __table_args__ = (
+        CheckConstraint("state IN ('received', 'previewed', 'refused', 'confirmed', 'applied')", name="state"),
+        Index("ix_roster_agency", "agency_id", "roster_id"),
+        Index("ix_roster_waiting", "roster_id", postgresql_where=text("state IN ('received', 'confirmed')")),
+    )
+
+    roster_id: Mapped[int] = number_key()
+    book: Mapped[Book]
+    agency_id: Mapped[AgencyId] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    state: Mapped[str]
+    content: Mapped[bytes | None] = mapped_column(deferred=True)
+    done: Mapped[int] = mapped_column(server_default="0")
+    rows: Mapped[int] = mapped_column(server_default="0")
+    preview: Mapped[dict[str, Any] | None]
+    problem: Mapped[dict[str, Any] | None]
+    confirmed_by: Mapped[str | None]
+    confirmed_leavers: Mapped[int | None]
+    applied_at: Mapped[datetime | None]
+
+
+class RosterChange(Base):
+    """What a roster changed for one official: ``joined``, ``returned``, ``changed`` or ``left``."""
+
+    __tablename__ = "roster_change"
+
+    book: Mapped[Book] = book_key()
+    holder_id: Mapped[HolderId] = number_key()
+    roster_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("roster.roster_id"), primary_key=True, autoincrement=False
+    )
+    what: Mapped[str]

@@ -21,7 +21,7 @@ BEGIN
         RETURN;
     END IF;
     UPDATE official o SET state = 'left', closure = p_posting
-    WHERE o.book = p_book AND o.holder_id = p_holder AND o.state = 'active';
+    WHERE o.book = p_book AND o.holder_id = p_holder AND o.state <> 'left';
     GET DIAGNOSTICS v_closed_now = ROW_COUNT;
 
     IF v_closed_now > 0 THEN

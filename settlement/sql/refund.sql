@@ -29,7 +29,7 @@ BEGIN
                           WHEN v_left IS NULL THEN 'not_a_payment'
                           WHEN EXISTS (SELECT 1 FROM transfer t
                                        JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
-                                       WHERE t.book = p_book AND t.posting_id = p_payment AND o.state <> 'active')
+                                       WHERE t.book = p_book AND t.posting_id = p_payment AND o.state = 'left')
                           THEN 'account_closed'
                           WHEN p_amount_fen > v_left THEN 'more_than_paid' END;
         IF v_problem IS NOT NULL THEN

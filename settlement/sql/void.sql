@@ -59,7 +59,7 @@ BEGIN
             WHEN v_target.outcome IS DISTINCT FROM 'approved' THEN NULL
             WHEN v_target.business_date < v_date AND v_target.answered_at < v_now - p_grace THEN 'void_too_late'
             WHEN EXISTS (SELECT 1 FROM transfer t JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
-                         WHERE t.book = p_book AND t.posting_id = v_target.posting_id AND o.state <> 'active')
+                         WHERE t.book = p_book AND t.posting_id = v_target.posting_id AND o.state = 'left')
             THEN 'account_closed'
             WHEN EXISTS (SELECT 1 FROM transfer t WHERE t.book = p_book AND t.reverses = v_target.posting_id
                          AND t.kind = 'refund') THEN 'already_refunded' END;

@@ -935,10 +935,23 @@ def type_confirmations(city: City) -> Typed:
     return Typed(["confirm", str(right)], ["confirm", str(wrong)], codes=(1,))
 
 
+def type_roster(city: City) -> Typed:
+    mark = secrets.token_hex(4)
+    names = {"name_zh": f"单位{mark}", "name_en": f"Agency {mark}"}
+    wanted = {"book": NINGBO, **names, "meal_allowance_fen": 10_000}
+    agency_id = city.person("centre").call("POST", "/registry/agencies", wanted)["agency_id"]
+    right, wrong = city.folder / "roster.csv", city.folder / "wrong.csv"
+    right.write_text("工号,姓名\n1,王小明\n", encoding="utf-8")
+    wrong.write_text("工号,姓名\n1,\n", encoding="utf-8")
+    command = ["roster", "import", "--agency", str(agency_id)]
+    return Typed([*command, str(right)], [*command, str(wrong)])
+
+
 COMMAND_CHANGES: dict[str, Callable[[City], Typed]] = {
     "add-user": type_user,
     "set-password": type_password,
     "reset-second-factor": type_reset,
+    "roster import": type_roster,
     "rotate-key": type_rotation,
     "end-key": type_end_of_key,
     "confirm": type_confirmations,

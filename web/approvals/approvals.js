@@ -67,6 +67,8 @@ const TEXTS = {
     weightBefore: "原重量（公斤）",
     weightAfter: "更正为（公斤）",
     withdrawn: "撤销",
+    newAgency: "调入单位",
+    newHolder: "新人员编号",
     meals: { breakfast: "早餐", lunch: "午餐", dinner: "晚餐" },
     streams: {
       plate: "餐盘剩余", unserved: "备餐剩余（未取用）", preparation: "加工损耗", inedible: "不可食部分", prepared: "备餐总量",
@@ -79,6 +81,7 @@ const TEXTS = {
       grant_file: "餐补发放（工资文件）",
       refund: "退款",
       closure: "销户并退还余额",
+      move: "人员调出，余额随人转移",
       bank_account: "变更银行账户",
       bank_file: "付款文件",
       close_day: "提前关账",
@@ -155,6 +158,8 @@ const TEXTS = {
     weightBefore: "Weight before (kg)",
     weightAfter: "Corrected to (kg)",
     withdrawn: "taken back",
+    newAgency: "New agency",
+    newHolder: "New holder number",
     meals: { breakfast: "Breakfast", lunch: "Lunch", dinner: "Dinner" },
     streams: {
       plate: "Plate waste", unserved: "Surplus (not taken)", preparation: "Preparation waste", inedible: "Inedible parts",
@@ -168,6 +173,7 @@ const TEXTS = {
       grant_file: "Subsidy grant (payroll file)",
       refund: "Refund",
       closure: "Closing an account with its pay-out",
+      move: "People move to another agency, their cash with them",
       bank_account: "Change of a bank account",
       bank_file: "Payment file",
       close_day: "Early close of a day",
@@ -249,6 +255,7 @@ const FACTS = {
   ],
   refund: (texts, body) => [[texts.holder, body.holder_id], [texts.payment, body.payment]],
   closure: (texts, body) => [[texts.holder, body.holder_id]],
+  move: () => [],
   bank_account: (texts, body) => [
     [texts.agency, agency(body.agency_id)],
     [texts.before, account(body.replaces)],
@@ -286,9 +293,14 @@ function items(asked) {
     details.addEventListener("toggle", () => load(asked), { once: true });
     return details;
   }
-  const { deposits, payments, corrections, entries } = asked.body;
-  if (!deposits && !payments && !corrections && !entries) return null;
+  const { deposits, payments, corrections, entries, moves } = asked.body;
+  if (!deposits && !payments && !corrections && !entries && !moves) return null;
   details.open = true;
+  if (moves) {
+    const rows = moves.map((one) => [one.holder_id, agency(one.to_agency_id), one.to_holder_id]);
+    details.append(table([texts.holder, texts.newAgency, texts.newHolder], rows));
+    return details;
+  }
   if (entries) {
     const amount = (fen) => (fen === null ? "" : yuan(fen));
     const rows = entries.map((one) => [

@@ -1,0 +1,258 @@
+"""Rosters: joiners, movers and leavers of an agency from a file; what is refused, and what it leaves."""
+
+import csv
+import io
+import secrets
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import openpyxl
+import psycopg
+import pytest
+
+from foundation.catalogue import Language
+from foundation.problems import Problem
+from registry.identifiers import AgencyId
+from registry.rosters import Row, read_roster
+from tests.builders import Network, Official
+
+HEADINGS = ["工号", "姓名", "人员类别", "部门"]
+Rows = list[list[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+class Agency:
+    """An agency of its own, and the command line that imports its rosters."""
+
+    def __init__(self, network: Network, folder: Path, book: int = 3302) -> None:
+        self.network, self.folder = network, folder
+        mark = secrets.token_hex(4)
+        names = {"name_zh": f"单位{mark}", "name_en": f"Agency {mark}"}
+        wanted = {"book": book, **names, "meal_allowance_fen": 10_000}
+        self.agency_id = int(network.centre.call("POST", "/registry/agencies", wanted)["agency_id"])
+
+    def import_file(self, content: bytes, *options: str, check: bool = True) -> CompletedProcess[str]:
+        file = self.folder / f"{secrets.token_hex(4)}.table"
+        file.write_bytes(content)
+        arguments = ["roster", "import", str(file), "--agency", str(self.agency_id), *options]
+        done = self.network.system.command(*arguments, check=check)
+        assert "Traceback" not in done.stderr
+        return done
+
+    def import_rows(self, rows: Rows, *options: str, headings: list[str] = HEADINGS, check: bool = True) -> Any:
+        return self.import_file(table([headings, *rows]), *options, check=check)
+
+    def people(self, **asked: Any) -> list[dict[str, Any]]:
+        query = "&".join(
+            f"{name}={value}" for name, value in ({"agency_id": self.agency_id, "limit": 500} | asked).items()
+        )
+        items: list[dict[str, Any]] = self.network.centre.call("GET", f"/registry/officials?{query}")["items"]
+        return items
+
+    def entries(self) -> list[dict[str, Any]]:
+        asked = f"/console/audit-entries?action=import_roster&subject=agency/{self.agency_id}"
+        found: list[dict[str, Any]] = self.network.approver.call("GET", asked)["items"]
+        return found
+
+
+def table(rows: Rows, encoding: str = "utf-8-sig") -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode(encoding)
+
+
+def workbook(rows: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def people(count: int, first: int = 1) -> Rows:
+    return [[f"NB-{n}", f"张{n}", "在编人员", "办公室"] for n in range(first, first + count)]
+
+
+@pytest.fixture
+def agency(network: Network, folder: Path) -> Agency:
+    return Agency(network, folder)
+
+
+def test_people_join_change_and_leave(agency: Agency) -> None:
+    done = agency.import_rows(people(40))
+    assert "40 joiners" in done.stdout
+    assert len(agency.people(state="active")) == 40
+    again = agency.import_rows(people(40))
+    assert "0 joiners" in again.stdout
+    assert len(agency.entries()) == 1
+    changed = people(40)
+    changed[0][1], changed[1][2], changed[2][3] = "李一", "实习人员", "财务处"
+    changed[3:4] = [["NB-99", "新人", "contractor", ""]]
+    dry = agency.import_rows(changed, "--dry-run")
+    assert "3 changed  NB-1, NB-2, NB-3" in dry.stdout
+    assert "names 1, classes 1, departments 1" in dry.stdout
+    assert "1 leavers" in dry.stdout
+    assert "张" not in dry.stdout
+    assert len(agency.people(state="active")) == 40
+    agency.import_rows(changed)
+    assert len(agency.people(state="active")) == 40
+    assert len(agency.people(state="leaving")) == 1
+    detail = agency.entries()[-1]["detail"]
+    assert (detail["joiners"], detail["changed"], detail["leavers"]) == (1, 3, 1)
+    assert "0 changed" in agency.import_rows(changed).stdout
+
+
+def test_leavers_are_blocked_at_once_and_keep_their_purses(network: Network, agency: Agency, folder: Path) -> None:
+    agency.import_rows(people(21))
+    leaver = Official(agency.agency_id, agency.people()[20]["holder_id"])
+    network.deposit("top-ups", leaver, 5_000)
+    card, phone, till = network.card(leaver), network.phone(leaver), network.terminal(folder)
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    before = network.purses(leaver)
+    network.system.command("add-user", "nb-21", "agency_admin", "--agency", str(agency.agency_id),
+                           typed="clouds over the lake\n", check=False)  # fmt: skip
+    done = agency.import_rows(people(20))
+    assert "2 cards and phones were blocked" in done.stdout
+    refused = till.charge_card(card, "lunch")
+    assert (refused.outcome, refused.reason) == ("refused", "card_blocked")
+    assert network.purses(leaver) == before
+    listed = network.centre.call("GET", f"/registry/credentials?holder_id={leaver.holder_id}")["items"]
+    assert [one["state"] for one in listed] == ["blocked", "blocked"]
+    assert phone is not None
+    closure = {"posting_id": "0190b0d4-0000-7000-8000-0000000000aa", "holder_id": leaver.holder_id}
+    closed = network.with_approval(network.centre, "/console/closures", closure)
+    assert closed["cash_fen"] == before[0]
+    assert agency.people()[20]["state"] == "left"
+    # Who comes back gets a new account under the same number.
+    agency.import_rows(people(21))
+    assert len(agency.people(state="active")) == 21
+    network.system.command("verify")
+
+
+def test_who_returns_before_he_is_paid_out_has_his_purses(network: Network, agency: Agency) -> None:
+    agency.import_rows(people(21))
+    person = Official(agency.agency_id, agency.people()[20]["holder_id"])
+    network.deposit("top-ups", person, 700)
+    agency.import_rows(people(20))
+    assert "1 returning  NB-21" in agency.import_rows(people(21)).stdout
+    assert len(agency.people(state="active")) == 21
+    assert network.purses(person) == (700, 0)
+
+
+def test_a_truncated_file_changes_nothing_until_it_is_confirmed(agency: Agency) -> None:
+    agency.import_rows(people(40))
+    cut = agency.import_rows(people(30), check=False)
+    assert (cut.returncode, cut.stderr.count("\n")) == (1, 1)
+    assert "10 of 40" in cut.stderr
+    assert len(agency.people(state="active")) == 40
+    assert "10 leavers" in agency.import_rows(people(30), "--dry-run").stdout
+    agency.import_rows(people(30), "--confirm-leavers")
+    assert (len(agency.people(state="active")), len(agency.people(state="leaving"))) == (30, 10)
+
+
+def test_money_follows_when_the_agency_that_is_left_agrees(network: Network, folder: Path) -> None:
+    for book in (3302, 3301):
+        old, new = Agency(network, folder), Agency(network, folder, book)
+        old.import_rows(people(3))
+        person = Official(old.agency_id, old.people()[0]["holder_id"])
+        network.deposit("top-ups", person, 4_200)
+        network.deposit("grants", person, 900)
+        card = network.card(person)
+        headings = [*HEADINGS, "原单位", "原工号"]
+        rows = [["HZ-7", "张1", "", "", str(old.agency_id), "NB-1"], ["HZ-8", "王八", "", "", "", ""]]
+        done = new.import_rows(rows, headings=headings)
+        assert "1 from other agencies" in done.stdout
+        assert "waits for the agency that was left" in done.stdout
+        [asked] = [one for one in network.approver.call("GET", "/console/approvals?state=pending")
+                   if one["kind"] == "move"]  # fmt: skip
+        assert asked["agency_id"] == old.agency_id
+        mover = Official(new.agency_id, new.people()[0]["holder_id"])
+        assert network.purses(mover) == (0, 0)
+        assert network.purses(person) == (4_200, 900)
+        network.approve(asked["approval_id"])
+        assert network.purses(mover) == (4_200, 0)
+        assert network.purses(person) == (0, 0)
+        assert [one["state"] for one in old.people()] == ["left", "active", "active"]
+        till = network.terminal(folder)
+        assert till.charge_card(card, "lunch").outcome == "refused"
+        assert "waits" not in new.import_rows(rows, headings=headings).stdout
+    network.system.command("verify")
+
+
+def test_who_is_not_known_there_is_not_told_apart(network: Network, folder: Path) -> None:
+    old, new = Agency(network, folder), Agency(network, folder)
+    old.import_rows(people(2))
+    headings = ["staff number", "name", "from agency", "former staff number"]
+    for number, name in (("NB-1", "李四"), ("NB-77", "张1")):
+        rows = [["X-1", name, str(old.agency_id), number]]
+        refused = new.import_rows(rows, headings=headings, check=False)
+        assert refused.returncode == 1
+        assert "nobody with this staff number and name" in refused.stderr
+    assert new.people() == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_files_as_spreadsheets_save_them(agency: Agency, encoding: str) -> None:
+    agency.import_file(table([HEADINGS, *people(3)], encoding))
+    assert "0 joiners" in agency.import_file(workbook([HEADINGS, *people(3)])).stdout
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["工号", "姓名", "薪级"], ["1", "张三", "9"]], 'line 1, column "薪级"'),
+        ([["工号", "工号", "姓名"], ["1", "1", "张三"]], "twice"),
+        ([["工号"], ["1"]], 'line 1, column "name"'),
+        ([["工号", "姓名"], ["1", "张三"], ["1", "李四"]], 'line 3, column "工号"'),
+        ([["工号", "姓名"], ["1", ""]], 'line 2, column "姓名"'),
+        ([["工号", "姓名"], ["1", "=HYPERLINK(1)"]], "formula"),
+        ([["工号", "姓名"], ["1", "张\u202e三"]], 'line 2, column "姓名"'),
+        ([["工号", "姓名"], ["1" * 33, "张三"]], "32"),
+        ([["工号", "姓名", "人员类别"], ["1", "张三", "国王"]], "国王"),
+        ([["工号", "姓名", "原单位"], ["1", "张三", "无此单位"]], "无此单位"),
+        ([["工号", "姓名"], ["1", "张三", "多"]], "without a name"),
+        ([["工号", "姓名"]], "no rows"),
+        ([[]], "column"),
+    ],
+)
+def test_what_is_wrong_is_named(rows: Rows, said: str) -> None:
+    for content in (table(rows), workbook([list(row) for row in rows])):
+        with pytest.raises(Problem) as refused:
+            read(content)
+        assert said in refused.value.detail(Language.ENGLISH)
+        assert refused.value.detail(Language.CHINESE)
+
+
+def read(content: bytes) -> list[Row]:
+    return read_roster(content, {"在编人员": "official"}, {"1002": AgencyId(1002)})
+
+
+def test_what_is_no_table_or_too_large() -> None:
+    for content in (b"\xff\xfe\x81", b"PK\x03\x04junk", b""):
+        with pytest.raises(Problem):
+            read(content)
+    with pytest.raises(Problem, match="200000"):
+        read("工号,姓名\n".encode() + b"1,a\n" * 1_000_000)
+
+
+def test_a_mistake_is_one_line_and_changes_nothing(agency: Agency) -> None:
+    refused = agency.import_rows([["1", "张三", "国王", ""], ["2", "李四", "", ""]], check=False)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "国王" in refused.stderr
+    assert agency.people() == []
+    unknown = agency.network.system.command("roster", "import", __file__, "--agency", "7", check=False)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+
+
+def test_names_are_sealed(agency: Agency) -> None:
+    agency.import_rows(people(2))
+    with psycopg.connect(agency.network.system.database_url) as db:
+        rows = db.execute("SELECT name_sealed FROM official WHERE agency_id = %s", (agency.agency_id,)).fetchall()
+    assert len(rows) == 2
+    assert not any("张".encode() in bytes(name) for (name,) in rows)
