@@ -60,7 +60,9 @@ from terminals.messages import SignedMessages
 from terminals.routes.console import CredentialConsoleController
 from terminals.routes.opening import OpeningController
 from terminals.routes.payments import ChargeController, PaymentController
+from terminals.routes.people import PeopleController
 from terminals.routes.receipts import ReceiptController
+from terminals.routes.rosters import RosterController
 from terminals.sessions import SessionStore
 from terminals.verification import InTime, is_in_time
 from waste.bulletins.routes import BulletinController, BulletinWriterController
@@ -87,6 +89,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     accept_invitation,
     list_roles,
     RegistryController,
+    RosterController,
+    PeopleController,
     ApprovalController,
     # settlement
     DepositController,

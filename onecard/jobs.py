@@ -37,6 +37,7 @@ from registry.sign_on.providers import Provider
 from settlement.expiry import lapse_due
 from settlement.online_top_ups import settle_unheard
 from terminals.leavers import Synchronized, synchronize
+from terminals.roster_jobs import rosters_wait
 from waste.evaluation.quarters import pending_quarters, request_last_quarter
 from waste.materials.checks import check_months
 from waste.supervision.cases import escalate_overdue
@@ -45,7 +46,7 @@ log = structlog.get_logger()
 
 RETRY_AFTER_S = 2.0
 LOOK_EVERY_S = 0.2
-LOOK_FOR_QUARTERS_S = 1.0
+LOOK_FOR_WORK_S = 1.0
 LOOK_FOR_ENTRIES_S = 1.0
 
 CONNECTION = {
@@ -218,18 +219,20 @@ async def _elsewhere(*command: str) -> None:
         log.warning("command_failed", command=" ".join(command))
 
 
-async def run_requested_evaluations(settings: Settings) -> None:
-    """Start ``onecard evaluate`` whenever the evaluation of a quarter is pending, for ever."""
+async def run_what_is_asked(settings: Settings) -> None:
+    """Start ``onecard evaluate`` whenever a quarter's evaluation is pending, ``onecard roster run`` for rosters."""
     pool = await open_pool(settings.needed_database_url, size=1)
     try:
         while True:
             try:
                 if await pending_quarters(pool):
                     await _elsewhere("evaluate")
+                if await rosters_wait(pool):
+                    await _elsewhere("roster", "run")
             except (*LOST_CONNECTION, TimeoutError, asyncpg.PostgresError) as error:
-                log.warning("evaluation_waits", error=str(error))
+                log.warning("asked_work_waits", error=str(error))
                 await asyncio.sleep(RETRY_AFTER_S)
-            await asyncio.sleep(LOOK_FOR_QUARTERS_S)
+            await asyncio.sleep(LOOK_FOR_WORK_S)
     finally:
         await pool.close()
 
@@ -321,7 +324,7 @@ async def _run_until_something_ends(settings: Settings, stop: asyncio.Event) -> 
                 )
             ),
             asyncio.create_task(publish_cycles(settings)),
-            asyncio.create_task(run_requested_evaluations(settings)),
+            asyncio.create_task(run_what_is_asked(settings)),
             asyncio.create_task(follow_audit_log(settings)),
         ]
         done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

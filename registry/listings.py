@@ -97,22 +97,28 @@ class ListedOfficial(Struct):
     book: Book
     agency_id: AgencyId
     state: str
+    person_class: str
+    department: str | None
 
 
 OFFICIALS = Listing(
     "officials",
     ListedOfficial,
     Permission.SEE_OFFICIALS,
-    select(Official.holder_id, Official.book, Official.agency_id, Official.state),
+    select(
+        Official.holder_id, Official.book, Official.agency_id, Official.state, Official.person_class,
+        Official.department,
+    ),
     key=Official.holder_id,
     owners=(Official.agency_id,),
     filters={
         "book": in_region(Official.book),
         "agency_id": numbered(Official.agency_id),
         "state": one_of(Official.state, OfficialState),
+        "person_class": named(Official.person_class),
     },
     words={"state": lambda value: f"official.state.{value}"},
-)
+)  # fmt: skip
 
 
 class ListedCredential(Struct):

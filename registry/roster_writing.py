@@ -1,6 +1,6 @@
 """What a roster reads and writes of an agency's people, by statements for all of them: rosters have 100,000 rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import ARRAY, ColumnElement, LargeBinary, any_, literal, select
@@ -20,7 +20,7 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "rosters.sql")
 STEP = 5_000
 """Names between two reports of progress."""
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], Awaitable[None]]
 
 _OFFICIAL = (
     "book", "holder_id", "agency_id", "cash_account", "subsidy_account", "state", "name_sealed", "staff_index",
@@ -109,7 +109,7 @@ async def add_officials(
             )
         )  # fmt: skip
         if done % STEP == 0 or done == len(rows):
-            progress(done, len(rows))
+            await progress(done, len(rows))
     await connection.copy_records_to_table("official", records=records, columns=_OFFICIAL)
     return [record[1] for record in records]
 

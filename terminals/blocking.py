@@ -87,13 +87,14 @@ async def block_everything(change: Change, book: Book, holder_ids: Sequence[Hold
     """Block every credential of many officials of one book; returns how many were not blocked yet."""
     connection = await change.connection()
     rows = await connection.fetch(ROSTERS["block_credentials"], book, holder_ids)
-    await _list_changes(connection, book, sorted(row["credential_id"] for row in rows), True, reason, change.note.actor)
+    await list_changes(connection, book, sorted(row["credential_id"] for row in rows), True, reason, change.note.actor)
     return len(rows)
 
 
-async def _list_changes(
+async def list_changes(
     connection: Connection, book: Book, credential_ids: list[int], blocked: bool, reason: str, changed_by: str
 ) -> None:
+    """Put changes of many credentials of one book into the block list."""
     if credential_ids:
         await connection.execute(_LOCK.text)
         await connection.execute(ROSTERS["append_to_block_list"], book, credential_ids, blocked, reason, changed_by)

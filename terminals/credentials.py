@@ -105,6 +105,8 @@ async def replace_card(
     cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
     [card] = await issue_cards(db, keys, person, cards_wanted)
     await set_blocked(db, person, old.credential_id, True, wanted.reason)
+    await db.flush()
+    (await db.get_one(Credential, (old.book, card.credential_id))).replaces = old.credential_id
     return card, official
 
 
@@ -174,10 +176,20 @@ async def _issue_certificate(
         public_key=key.public,
         key_algorithm=key.algorithm,
         issued_at=datetime.now(UTC),
+        replaces=await _blocked_phone(db, official),
     )
     db.add(credential)
     await db.flush()
     return await _certificate(db, keys, official, credential, credential.issued_at)
+
+
+async def _blocked_phone(db: AsyncSession, official: Official) -> CredentialId | None:
+    """The last phone of an official, if it is blocked: the next one replaces it."""
+    phones = select(Credential).where(
+        Credential.book == official.book, Credential.holder_id == official.holder_id, Credential.kind == "phone"
+    )
+    last = await db.scalar(phones.order_by(Credential.credential_id.desc()).limit(1))
+    return None if last is None or last.state == "active" else last.credential_id
 
 
 async def renew_certificate(database: Database, keys: KeyRing, holder: qr.Holder) -> PhoneCertificate:

@@ -6,13 +6,14 @@ another agency is registered at once; his money follows when that agency agrees 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
@@ -40,7 +41,7 @@ from terminals.blocking import block_everything
 from terminals.models import Roster, RosterState
 from terminals.moves import Move, ask_for_moves
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], Awaitable[None]]
 """What is being done, how much of it is done, of how much."""
 
 
@@ -113,10 +114,11 @@ async def import_roster(
             _must_be_confirmed(planned.plan, wanted)
             imported = Imported(planned.plan.preview, users=planned.users)
             new: list[HolderId] = []
-            if planned.plan.changes_nothing:
-                change.is_repeat = wanted.roster_id is None
-            else:
+            change.is_repeat = planned.plan.changes_nothing
+            if not change.is_repeat:
                 new, imported.credentials_blocked = await _carry_out(change, keys, planned, wanted, progress)
+            if wanted.roster_id is not None:
+                await _must_wait(change, wanted.roster_id)
             counts = {name: value for name, value in imported.preview.items() if isinstance(value, int)}
             blocked = {"credentials_blocked": imported.credentials_blocked}
             change.note.detail = {"sha256": wanted.sha256} | counts | blocked
@@ -196,9 +198,7 @@ async def _carry_out(
     roster_id = wanted.roster_id or await _note_roster(change, agency, wanted, planned)
     indexes = [keys.blind_index(agency.agency_id, row.staff_number) for row in made.joiners]
     earlier = await closed_accounts(change.db, agency, indexes)
-    new = await add_officials(
-        change.db, connection, keys, agency, made.joiners, earlier, lambda done, of: progress("joiners", done, of)
-    )
+    new = await add_officials(change.db, connection, keys, agency, made.joiners, earlier, partial(progress, "joiners"))
     await change_officials(connection, keys, agency, [*made.changed, *made.returning])
     leaving = [one.holder_id for one in made.leavers]
     await connection.execute(QUERIES["mark_leaving"], agency.book, leaving)
@@ -212,6 +212,15 @@ async def _carry_out(
     columns = ("book", "holder_id", "roster_id", "what")
     await connection.copy_records_to_table("roster_change", records=records, columns=columns)
     return new, await block_everything(change, agency.book, leaving, "left the agency")
+
+
+async def _must_wait(change: Change, roster_id: int) -> None:
+    """Note that a roster of the API is applied; raises Problem(CONFLICT) when another process has done so."""
+    waits = update(Roster).where(Roster.roster_id == roster_id, Roster.state == RosterState.CONFIRMED)
+    values = {"state": RosterState.APPLIED, "applied_at": datetime.now(UTC), "content": None}
+    done = await change.db.scalar(waits.values(values).returning(Roster.roster_id))
+    if done is None:
+        raise Problem(CONFLICT, "roster.changed_meanwhile")
 
 
 async def _note_roster(change: Change, agency: Agency, wanted: Wanted, planned: _Planned) -> int:

@@ -180,10 +180,11 @@ class Person:
         self.token = self.call("POST", "/console/sessions", {"login": login, "password": password})["token"]
 
     def ask(self, method: str, path: str, message: Any = None) -> urllib3.BaseHTTPResponse:
-        headers = {"content-type": "application/json"}
+        is_file = isinstance(message, bytes)
+        headers = {"content-type": "application/octet-stream" if is_file else "application/json"}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
-        body = None if message is None else json.dumps(message).encode()
+        body = message if message is None or is_file else json.dumps(message).encode()
         return urllib3.request(method, self.url + path, body=body, headers=headers, retries=False, timeout=120)
 
     def call(self, method: str, path: str, message: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""The command roster import: the file of all people of an agency."""
+"""The commands roster import and roster run: the file of all people of an agency."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +45,11 @@ def roster_import(file: Path, agency: int, dry_run: bool, confirm_leavers: bool)
             leavers = found.preview["leavers"] if confirm_leavers else None
             most = settings.roster_leavers_max_percent
             wanted = Wanted(agency, rows, digest_of(content), COMMAND_LINE, most, leavers)
-            return await import_roster(database, keys, Approvals(database), wanted, progress), True
+
+            async def show(kind: str, done: int, of: int) -> None:
+                progress(kind, done, of)
+
+            return await import_roster(database, keys, Approvals(database), wanted, show), True
 
         done, is_done = with_database(settings, work)
     if is_done:
@@ -54,6 +58,22 @@ def roster_import(file: Path, agency: int, dry_run: bool, confirm_leavers: bool)
         say("onecard.roster.dry_run")
     for number in done.approvals:
         say("onecard.roster.awaits", number=number)
+
+
+@roster.command("run", help=text("onecard.help.roster.run"))
+def roster_run() -> None:
+    """Read and carry out the rosters that came over the API."""
+    from foundation.keys import load_keys
+    from terminals.roster_jobs import run_rosters
+
+    with services() as settings:
+
+        async def work(database: "Database", _: "Pool") -> list[int]:
+            keys = load_keys(settings.keys_folder)
+            return await run_rosters(database, keys, settings.roster_leavers_max_percent)
+
+        for number in with_database(settings, work):
+            say("onecard.roster.ran", number=number)
 
 
 def _show(found: "Imported") -> None:

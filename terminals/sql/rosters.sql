@@ -10,3 +10,12 @@ INSERT INTO block_entry (version, book, credential_id, blocked, reason, at, chan
 SELECT m.version + c.ordinality, $1, c.credential_id, $3, $4, clock_timestamp(), $5
 FROM unnest($2::bigint[]) WITH ORDINALITY AS c(credential_id, ordinality)
 CROSS JOIN (SELECT coalesce(max(version), 0) AS version FROM block_entry) m;
+
+-- name: rosters_wait
+-- Whether a roster waits to be read or carried out.
+SELECT EXISTS (SELECT 1 FROM roster WHERE state IN ('received', 'confirmed'));
+
+-- name: active_credentials
+-- The credentials of some officials of one book that are not blocked.
+SELECT credential_id FROM credential
+WHERE book = $1 AND holder_id = ANY ($2::bigint[]) AND state = 'active' ORDER BY credential_id;

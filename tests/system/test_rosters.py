@@ -16,6 +16,7 @@ from foundation.problems import Problem
 from registry.identifiers import AgencyId
 from registry.rosters import Row, read_roster
 from tests.builders import Network, Official
+from tests.system.test_processes import wait_until
 
 HEADINGS = ["工号", "姓名", "人员类别", "部门"]
 Rows = list[list[str]]
@@ -256,3 +257,49 @@ def test_names_are_sealed(agency: Agency) -> None:
         rows = db.execute("SELECT name_sealed FROM official WHERE agency_id = %s", (agency.agency_id,)).fetchall()
     assert len(rows) == 2
     assert not any("张".encode() in bytes(name) for (name,) in rows)
+
+
+def test_a_roster_over_the_api_is_previewed_and_confirmed(network: Network) -> None:
+    agency_id = network.agency_id("yuyao")
+    admin, other = network.person("admin-yuyao"), network.person("admin-yinzhou")
+    here = network.centre.call("GET", f"/registry/officials?agency_id={agency_id}&state=active&limit=500")["items"]
+    headings = ["staff_number", "name"]
+    sent = admin.call("POST", f"/registry/rosters?agency_id={agency_id}", table([headings, ["YY-9001", "赵六"]]))
+    path = f"/registry/rosters/{sent['roster_id']}"
+    wait_until(lambda: admin.call("GET", path)["state"] == "previewed", "the roster is not read")
+    preview = admin.call("GET", path)["preview"]
+    assert (preview["joiners"], preview["leavers"]) == (1, len(here))
+    assert other.ask("GET", path).status == 404
+    assert other.ask("POST", f"{path}/confirmation", {"leavers": len(here)}).status == 404
+    assert other.ask("POST", f"/registry/rosters?agency_id={agency_id}", b"x").status == 403
+    wrong = admin.ask("POST", f"{path}/confirmation", {"leavers": 0})
+    assert wrong.status == (409 if here else 202)
+
+
+def test_a_confirmed_roster_is_applied_with_its_entry(network: Network, agency: Agency) -> None:
+    centre = network.centre
+
+    def send(content: bytes, state: str) -> dict[str, Any]:
+        number = centre.call("POST", f"/registry/rosters?agency_id={agency.agency_id}", content)["roster_id"]
+        path = f"/registry/rosters/{number}"
+        wait_until(lambda: centre.call("GET", path)["state"] == state, f"the roster is not {state}")
+        shown: dict[str, Any] = centre.call("GET", path)
+        return shown
+
+    def confirm(shown: dict[str, Any]) -> dict[str, Any]:
+        path = f"/registry/rosters/{shown['roster_id']}"
+        centre.call("POST", f"{path}/confirmation", {"leavers": shown["preview"]["leavers"]})
+        wait_until(lambda: centre.call("GET", path)["state"] == "applied", "the roster is not applied")
+        applied: dict[str, Any] = centre.call("GET", path)
+        return applied
+
+    applied = confirm(send(table([HEADINGS, *people(10)]), "previewed"))
+    assert (applied["preview"]["joiners"], applied["done"], applied["rows"]) == (10, 10, 10)
+    confirm(send(workbook([HEADINGS, *people(5)]), "previewed"))
+    assert (len(agency.people(state="active")), len(agency.people(state="leaving"))) == (5, 5)
+    assert [(one["actor"], one["detail"]["leavers"]) for one in agency.entries()] == [("centre", 0), ("centre", 5)]
+    refused = send("工号,姓名\n1,\n".encode(), "refused")
+    assert "line 2" in refused["problem"]["detail"] or "第2行" in refused["problem"]["detail"]
+    with psycopg.connect(network.system.database_url) as db:
+        kept = db.execute("SELECT count(content) FROM roster WHERE agency_id = %s", (agency.agency_id,)).fetchone()
+    assert kept == (0,)
