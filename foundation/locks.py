@@ -12,5 +12,6 @@ LOCKS = {
     7340: "posting the bank's confirmations",
     7360: "reconciling",
     7370: "adding up a canteen's meals",
+    7390: "changing regions, agencies and canteens",
 }
 """First key -> what it is for; the second key is the book, the canteen, or 0."""

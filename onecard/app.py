@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from clearing.dispute_routes import DisputeController
+from clearing.ending_routes import end_agency_of_network
 from clearing.routes import ClearingController, public_day
 from foundation.api_description import DeviceMessageSchemas
 from foundation.aside import Aside
@@ -49,6 +50,7 @@ from settlement.charging import Charger
 from settlement.limits import AloneLimits
 from settlement.routes.deposits import DepositController
 from settlement.routes.gateway import GatewayController
+from settlement.routes.network import STEP_ROUTES, NetworkController
 from settlement.routes.regions import RegionController
 from settlement.routes.rules import RuleController
 from settlement.routes.supervision import SupervisionController
@@ -96,6 +98,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     DepositController,
     GatewayController,
     RegionController,
+    NetworkController,
+    *STEP_ROUTES,
     RuleController,
     SupervisionController,
     # terminals
@@ -106,6 +110,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     ReceiptController,
     # clearing
     ClearingController,
+    end_agency_of_network,
     DisputeController,
     public_day,
     # waste

@@ -21,7 +21,7 @@ from foundation.postgres import LOCK_TIMEOUT_MS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 FUNCTIONS = (
-    [Path(registry.__file__).parent / "sql" / "audit.sql"]
+    [Path(registry.__file__).parent / "sql" / f"{name}.sql" for name in ("audit", "names")]
     + [
         Path(settlement.__file__).parent / "sql" / f"{name}.sql"
         for name in (
@@ -65,6 +65,7 @@ DELETED_FROM = (
     "sign_in_failure",
     "sign_in_ticket",
     "sign_in_try",
+    "special_day",
     "used_challenge",
 )
 """Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""

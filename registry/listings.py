@@ -11,7 +11,11 @@ from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, Holder
 from registry.lists.listing import Listing, contains, in_region, named, numbered, one_of, since, until
 from registry.models import Agency, AuditEntry, BookRow, Canteen, ConsoleUser, Credential, Identity, Official, Visit
 from registry.roles import Role
-from registry.states import CredentialKind, CredentialState, OfficialState
+from registry.states import CredentialKind, CredentialState, MemberState, OfficialState
+
+
+def _state(state: str) -> str:
+    return f"member.state.{state}"
 
 
 class ListedRegion(Struct):
@@ -20,16 +24,19 @@ class ListedRegion(Struct):
     book: Book
     name_zh: str
     name_en: str
+    state: str
+    closed_at: datetime | None
 
 
 REGIONS = Listing(
     "regions",
     ListedRegion,
     Permission.SEE_REGISTRY,
-    select(BookRow.book, BookRow.name_zh, BookRow.name_en),
+    select(BookRow.book, BookRow.name_zh, BookRow.name_en, BookRow.state, BookRow.closed_at),
     key=BookRow.book,
-    filters={"name": contains(BookRow.name_zh, BookRow.name_en)},
+    filters={"state": one_of(BookRow.state, MemberState), "name": contains(BookRow.name_zh, BookRow.name_en)},
     sorts={"name_zh": BookRow.name_zh, "name_en": BookRow.name_en},
+    words={"state": _state},
 )
 
 
@@ -42,24 +49,33 @@ class ListedAgency(Struct):
     name_en: str
     purse_order: str
     meal_allowance_fen: int
+    parent_agency_id: AgencyId | None
+    address: str | None
+    contact_name: str | None
+    contact_phone: str | None
+    state: str
+    closed_at: datetime | None
 
 
 AGENCIES = Listing(
     "agencies",
     ListedAgency,
     Permission.SEE_REGISTRY,
-    select(
-        Agency.agency_id, Agency.book, Agency.name_zh, Agency.name_en, Agency.purse_order, Agency.meal_allowance_fen
-    ),
+    select(*(getattr(Agency, name) for name in ListedAgency.__struct_fields__)),
     key=Agency.agency_id,
-    filters={"book": in_region(Agency.book), "name": contains(Agency.name_zh, Agency.name_en)},
+    filters={
+        "book": in_region(Agency.book),
+        "parent_agency_id": numbered(Agency.parent_agency_id),
+        "state": one_of(Agency.state, MemberState),
+        "name": contains(Agency.name_zh, Agency.name_en),
+    },
     sorts={"name_zh": Agency.name_zh, "name_en": Agency.name_en},
-    words={"purse_order": lambda value: f"purse_order.{value}"},
+    words={"purse_order": lambda value: f"purse_order.{value}", "state": _state},
 )
 
 
 class ListedCanteen(Struct):
-    """A canteen and its agency; degrees (WGS 84) where known."""
+    """A canteen and its agency; degrees (WGS 84) and seats where known."""
 
     canteen_id: CanteenId
     book: Book
@@ -70,6 +86,12 @@ class ListedCanteen(Struct):
     name_en: str
     latitude: float | None
     longitude: float | None
+    capacity: int | None
+    address: str | None
+    contact_name: str | None
+    contact_phone: str | None
+    state: str
+    closed_at: datetime | None
 
 
 CANTEENS = Listing(
@@ -79,14 +101,18 @@ CANTEENS = Listing(
     select(
         Canteen.canteen_id, Canteen.book, Canteen.agency_id, Agency.name_zh.label("agency_zh"),
         Agency.name_en.label("agency_en"), Canteen.name_zh, Canteen.name_en, Canteen.latitude, Canteen.longitude,
+        Canteen.capacity, Canteen.address, Canteen.contact_name, Canteen.contact_phone, Canteen.state,
+        Canteen.closed_at,
     ).join(Agency, (Agency.book == Canteen.book) & (Agency.agency_id == Canteen.agency_id)),
     key=Canteen.canteen_id,
     filters={
         "book": in_region(Canteen.book),
         "agency_id": numbered(Canteen.agency_id),
+        "state": one_of(Canteen.state, MemberState),
         "name": contains(Canteen.name_zh, Canteen.name_en),
     },
     sorts={"name_zh": Canteen.name_zh, "name_en": Canteen.name_en},
+    words={"state": _state},
 )  # fmt: skip
 
 

@@ -85,14 +85,25 @@ async def next_numbers(db: AsyncSession, count: int) -> list[int]:
     return list(rows)
 
 
+def member_constraints() -> tuple[CheckConstraint, CheckConstraint]:
+    """Of what takes part in the network, is suspended, and ends: ``closed_at`` is since when it is not active."""
+    return (
+        CheckConstraint("state IN ('active', 'suspended', 'ended')", name="state"),
+        CheckConstraint("(state = 'active') = (closed_at IS NULL)", name="closed"),
+    )
+
+
 class BookRow(Base):
     """A partition of the ledger: one region's officials and their purses."""
 
     __tablename__ = "book"
+    __table_args__ = member_constraints()
 
     book: Mapped[Book] = book_key()
     name_zh: Mapped[str]
     name_en: Mapped[str]
+    state: Mapped[str] = mapped_column(default="active", server_default="active")
+    closed_at: Mapped[datetime | None]
 
 
 class Agency(Base):
@@ -101,13 +112,15 @@ class Agency(Base):
     ``float_account`` holds (as a debit balance) the top-up money in the agency's bank account; ``grant_account`` the
     meal money granted to its officials; ``working_meal_account`` what it spent on meals for visitors, under the same
     number in every book. ``purse_order``: the purse that pays first at the agency's own canteens.
-    ``meal_allowance_fen``: the daily meal allowance at this place, for travelling officials.
+    ``meal_allowance_fen``: the daily meal allowance at this place, for travelling officials. ``parent_agency_id``: the
+    agency above it (province, city, district), of any region.
     """
 
     __tablename__ = "agency"
     __table_args__ = (
         ForeignKeyConstraint(["book"], ["book.book"]),
         CheckConstraint("purse_order IN ('subsidy_first', 'cash_first')", name="purse_order"),
+        *member_constraints(),
     )
 
     book: Mapped[Book] = book_key()
@@ -119,16 +132,27 @@ class Agency(Base):
     working_meal_account: Mapped[AccountId] = mapped_column(BigInteger)
     purse_order: Mapped[str] = mapped_column(default="subsidy_first")
     meal_allowance_fen: Mapped[int]
+    state: Mapped[str] = mapped_column(default="active", server_default="active")
+    closed_at: Mapped[datetime | None]
+    address: Mapped[str | None]
+    contact_name: Mapped[str | None]
+    contact_phone: Mapped[str | None]
+    parent_agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
 
 
 class Canteen(Base):
     """A canteen of an agency. Its ``account_id`` is credited, under the same number, in every book.
 
-    ``latitude`` and ``longitude`` in degrees (WGS 84) where known, to flag payments at distant canteens.
+    ``latitude`` and ``longitude`` in degrees (WGS 84) where known, to flag payments at distant canteens. ``capacity``:
+    seats.
     """
 
     __tablename__ = "canteen"
-    __table_args__ = (ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),
+        CheckConstraint("capacity > 0", name="capacity"),
+        *member_constraints(),
+    )
 
     book: Mapped[Book] = book_key()
     canteen_id: Mapped[CanteenId] = number_key()
@@ -138,23 +162,60 @@ class Canteen(Base):
     name_en: Mapped[str]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
+    state: Mapped[str] = mapped_column(default="active", server_default="active")
+    closed_at: Mapped[datetime | None]
+    address: Mapped[str | None]
+    contact_name: Mapped[str | None]
+    contact_phone: Mapped[str | None]
+    capacity: Mapped[int | None]
+
+
+class FormerName(Base):
+    """The names of a region, agency or canteen before ``until``, the first business day of the next ones."""
+
+    __tablename__ = "former_name"
+    __table_args__ = (CheckConstraint("noun IN ('region', 'agency', 'canteen')", name="noun"),)
+
+    noun: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = number_key()
+    until: Mapped[date] = mapped_column(primary_key=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+
+
+EVERY_DAY = "1234567"
 
 
 class MealPeriod(Base):
-    """Hours of a canteen's meal, in the centre's local time."""
+    """Hours of a canteen's meal on some ``weekdays`` (their digits, Monday is 1), in the centre's local time."""
 
     __tablename__ = "meal_period"
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
         CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner')", name="meal"),
         CheckConstraint("starts < ends", name="order"),
+        CheckConstraint("weekdays ~ '^1?2?3?4?5?6?7?$' AND weekdays <> ''", name="weekdays"),
     )
 
     book: Mapped[Book] = book_key()
     canteen_id: Mapped[CanteenId] = number_key()
     meal: Mapped[str] = mapped_column(primary_key=True)
+    weekdays: Mapped[str] = mapped_column(primary_key=True, default=EVERY_DAY, server_default=EVERY_DAY)
     starts: Mapped[time]
     ends: Mapped[time]
+
+
+class SpecialDay(Base):
+    """A day on which a canteen departs from its week: its meals with their hours; none: it is closed."""
+
+    __tablename__ = "special_day"
+    __table_args__ = (ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),)
+
+    book: Mapped[Book] = book_key()
+    canteen_id: Mapped[CanteenId] = number_key()
+    day: Mapped[date] = mapped_column(primary_key=True)
+    meals: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    reason: Mapped[str]
 
 
 class Official(Base):

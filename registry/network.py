@@ -1,20 +1,40 @@
-"""Agencies and canteens join: each is registered once, and never deleted.
+"""Agencies and canteens join and change: each is registered once, and never deleted.
 
 Who administers a network registers a region first (``settlement.regions``), then its agencies, then their canteens.
+One change at a time (``lock_network``), so that no two get one name. How they are suspended and end:
+``registry.members``.
 """
 
-from itertools import pairwise
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.messages import Message
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
-from registry.models import Agency, BookRow, Canteen, MealPeriod, next_numbers
-from registry.schemas import MealHours, NewAgency, NewCanteen, NewRegion
+from registry.former_names import Noun, keep_name
+from registry.identifiers import AgencyId
+from registry.members import lock_network, must_be_active
+from registry.models import Agency, BookRow, Canteen, next_numbers
+from registry.opening import check_week, set_week
+from registry.schemas import (
+    AgencyDetails,
+    CanteenDetails,
+    NewAgency,
+    NewCanteen,
+    NewRegion,
+    RegionDetails,
+)
+
+Changed = dict[str, list[Any]]
+"""Members that changed: [before, after]."""
 
 
 async def add_region(db: AsyncSession, wanted: NewRegion) -> BookRow:
     """Register a region; raises Problem(CONFLICT) for a code or a name that is taken."""
+    await lock_network(db)
     same = (BookRow.book == wanted.book) | (BookRow.name_zh == wanted.name_zh) | (BookRow.name_en == wanted.name_en)
     taken = await db.scalar(select(BookRow.book).where(same).limit(1))
     if taken is not None:
@@ -26,24 +46,26 @@ async def add_region(db: AsyncSession, wanted: NewRegion) -> BookRow:
 
 
 async def add_agency(db: AsyncSession, wanted: NewAgency) -> Agency:
-    """Register an agency of a region. Raises Problem NOT_FOUND (no such region), CONFLICT (a name that is taken)."""
-    if await db.get(BookRow, wanted.book) is None:
+    """Register an agency of a region.
+
+    Raises Problem NOT_FOUND (no such region or agency above), CONFLICT (a name that is taken, a region that has ended).
+    """
+    await lock_network(db)
+    region = await db.get(BookRow, wanted.book)
+    if region is None:
         raise Problem(NOT_FOUND, "region.not_found", book=wanted.book)
-    same = (Agency.name_zh == wanted.name_zh) | (Agency.name_en == wanted.name_en)
-    taken = await db.scalar(select(Agency.agency_id).where(same).limit(1))
-    if taken is not None:
-        raise Problem(CONFLICT, "agency.name_taken", agency_id=taken)
+    must_be_active(region)
+    await _check_agency(db, wanted, None)
     agency_id, float_account, grant_account, working_meal_account = await next_numbers(db, 4)
     agency = Agency(
         book=wanted.book,
         agency_id=agency_id,
-        name_zh=wanted.name_zh,
-        name_en=wanted.name_en,
         float_account=float_account,
         grant_account=grant_account,
         working_meal_account=working_meal_account,
         meal_allowance_fen=wanted.meal_allowance_fen,
     )
+    _set(agency, wanted, AgencyDetails)
     db.add(agency)
     await db.flush()
     return agency
@@ -52,55 +74,96 @@ async def add_agency(db: AsyncSession, wanted: NewAgency) -> Agency:
 async def add_canteen(db: AsyncSession, agency: Agency, wanted: NewCanteen) -> Canteen:
     """Register a canteen of an agency, with its meals.
 
-    Raises Problem CONFLICT (another canteen of the agency has the name), INVALID (half a place, hours that are none).
+    Raises Problem CONFLICT (another canteen of the agency has the name, the agency has ended), INVALID (half a place,
+    hours that are none).
     """
-    if (wanted.latitude is None) != (wanted.longitude is None):
-        raise Problem(INVALID, "canteen.half_a_place")
-    _check_meals(wanted.meals)
-    same = (Canteen.name_zh == wanted.name_zh) | (Canteen.name_en == wanted.name_en)
-    taken = await db.scalar(select(Canteen.canteen_id).where(Canteen.agency_id == agency.agency_id, same).limit(1))
-    if taken is not None:
-        raise Problem(CONFLICT, "canteen.name_taken", canteen_id=taken)
+    await lock_network(db)
+    must_be_active(await db.get_one(BookRow, agency.book), agency)
+    check_week(wanted.meals)
+    await _check_canteen(db, wanted, agency.agency_id, None)
     canteen_id, account_id = await next_numbers(db, 2)
-    canteen = Canteen(
-        book=agency.book,
-        canteen_id=canteen_id,
-        agency_id=agency.agency_id,
-        account_id=account_id,
-        name_zh=wanted.name_zh,
-        name_en=wanted.name_en,
-        latitude=wanted.latitude,
-        longitude=wanted.longitude,
-    )
+    canteen = Canteen(book=agency.book, canteen_id=canteen_id, agency_id=agency.agency_id, account_id=account_id)
+    _set(canteen, wanted, CanteenDetails)
     db.add(canteen)
     await db.flush()
-    _add_meals(db, canteen, wanted.meals)
+    await set_week(db, canteen, wanted.meals)
     return canteen
 
 
-async def set_meals(db: AsyncSession, canteen: Canteen, meals: list[MealHours]) -> None:
-    """Set the hours of a canteen's meals; a meal that is not named is served no more. Raises Problem(INVALID)."""
-    _check_meals(meals)
-    mine = (MealPeriod.book == canteen.book) & (MealPeriod.canteen_id == canteen.canteen_id)
-    await db.execute(delete(MealPeriod).where(mine))
-    _add_meals(db, canteen, meals)
+async def change_region(db: AsyncSession, region: BookRow, wanted: RegionDetails, since: date) -> Changed:
+    """Change a region; new names hold from the business day ``since``. Raises Problem(CONFLICT): a name is taken."""
+    await lock_network(db)
+    same = (BookRow.name_zh == wanted.name_zh) | (BookRow.name_en == wanted.name_en)
+    taken = await db.scalar(select(BookRow.book).where(same, BookRow.book != region.book).limit(1))
+    if taken is not None:
+        raise Problem(CONFLICT, "region.taken", book=taken)
+    await keep_name(db, Noun.REGION, region.book, region, wanted, since)
+    return _set(region, wanted, RegionDetails)
 
 
-def _check_meals(meals: list[MealHours]) -> None:
-    """Raise Problem(INVALID) for a meal that stands twice, ends before it begins, or overlaps with another."""
-    if len({one.meal for one in meals}) != len(meals):
-        raise Problem(INVALID, "canteen.meal_twice")
-    in_order = sorted(meals, key=lambda one: one.starts)
-    for one in in_order:
-        if one.starts >= one.ends:
-            raise Problem(INVALID, "canteen.meal_over_midnight", starts=one.starts, ends=one.ends)
-    for one, later in pairwise(in_order):
-        if later.starts < one.ends:
-            raise Problem(INVALID, "canteen.meals_overlap", starts=later.starts, ends=one.ends)
+async def change_agency(db: AsyncSession, agency: Agency, wanted: AgencyDetails, since: date) -> Changed:
+    """Change an agency, as ``change_region``.
+
+    Raises Problem NOT_FOUND (no such agency above it), CONFLICT (a name that is taken), INVALID (an agency that would
+    stand above itself).
+    """
+    await lock_network(db)
+    await _check_agency(db, wanted, agency.agency_id)
+    await keep_name(db, Noun.AGENCY, agency.agency_id, agency, wanted, since)
+    return _set(agency, wanted, AgencyDetails)
 
 
-def _add_meals(db: AsyncSession, canteen: Canteen, meals: list[MealHours]) -> None:
-    db.add_all(
-        MealPeriod(book=canteen.book, canteen_id=canteen.canteen_id, meal=one.meal, starts=one.starts, ends=one.ends)
-        for one in meals
+async def change_canteen(db: AsyncSession, canteen: Canteen, wanted: CanteenDetails, since: date) -> Changed:
+    """Change a canteen, as ``change_region``. Raises Problem CONFLICT (a taken name), INVALID (half a place)."""
+    await lock_network(db)
+    await _check_canteen(db, wanted, canteen.agency_id, canteen.canteen_id)
+    await keep_name(db, Noun.CANTEEN, canteen.canteen_id, canteen, wanted, since)
+    return _set(canteen, wanted, CanteenDetails)
+
+
+async def _check_agency(db: AsyncSession, wanted: AgencyDetails, agency_id: AgencyId | None) -> None:
+    same = (Agency.name_zh == wanted.name_zh) | (Agency.name_en == wanted.name_en)
+    taken = await db.scalar(select(Agency.agency_id).where(same, Agency.agency_id != (agency_id or 0)).limit(1))
+    if taken is not None:
+        raise Problem(CONFLICT, "agency.name_taken", agency_id=taken)
+    if wanted.parent_agency_id is not None:
+        rows = await db.execute(select(Agency.agency_id, Agency.parent_agency_id))
+        parents: dict[int, int | None] = {row.agency_id: row.parent_agency_id for row in rows}
+        if wanted.parent_agency_id not in parents:
+            raise Problem(NOT_FOUND, "agency.not_found", agency_id=wanted.parent_agency_id)
+        if agency_id is not None and is_above_itself(agency_id, parents | {agency_id: wanted.parent_agency_id}):
+            raise Problem(INVALID, "agency.above_itself", agency_id=agency_id)
+
+
+def is_above_itself(one: int, parents: Mapping[int, int | None]) -> bool:
+    """Whether the way up from an agency leads back to it."""
+    seen, above = {one}, parents.get(one)
+    while above is not None and above not in seen:
+        seen.add(above)
+        above = parents.get(above)
+    return above == one
+
+
+async def _check_canteen(db: AsyncSession, wanted: CanteenDetails, agency_id: AgencyId, canteen_id: int | None) -> None:
+    if (wanted.latitude is None) != (wanted.longitude is None):
+        raise Problem(INVALID, "canteen.half_a_place")
+    same = (Canteen.name_zh == wanted.name_zh) | (Canteen.name_en == wanted.name_en)
+    taken = await db.scalar(
+        select(Canteen.canteen_id)
+        .where(Canteen.agency_id == agency_id, same, Canteen.canteen_id != (canteen_id or 0))
+        .limit(1)
     )
+    if taken is not None:
+        raise Problem(CONFLICT, "canteen.name_taken", canteen_id=taken)
+
+
+def _set(row: Any, wanted: Message, details: type[Message]) -> Changed:
+    """Set the members that can be changed; what changed."""
+    changed = {
+        name: [getattr(row, name), getattr(wanted, name)]
+        for name in details.__struct_fields__
+        if getattr(row, name) != getattr(wanted, name)
+    }
+    for name, (_, after) in changed.items():
+        setattr(row, name, after)
+    return changed

@@ -1,22 +1,27 @@
 """HTTP: the directory of agencies and canteens, registration of officials and visits."""
 
+from datetime import date
 from typing import Any
 
-from litestar import Controller, Request, get, post, put
+from litestar import Controller, Request, delete, get, post, put
 from sqlalchemy import select
 
 from foundation.keys import KeyRing
 from foundation.messages import Numbered, NumberInPath
+from foundation.postgres import Pool
 from registry import access, audit, network, visits
 from registry.access import Permission
 from registry.canteens import canteen_of
 from registry.listings import ListedAgency
 from registry.meals import Meal
+from registry.members import agency_must_be_active
 from registry.models import Agency, Canteen, Database, MealPeriod
 from registry.officials import find_agency, register_officials
+from registry.opening import clear_day, days_of, digits_of, must_be_to_come, set_day, set_week
 from registry.schemas import (
     AgencyInfo,
     CanteenInfo,
+    DayShown,
     Directory,
     MealInfo,
     Meals,
@@ -25,8 +30,12 @@ from registry.schemas import (
     NewOfficials,
     NewVisit,
     Registered,
+    SpecialDayWanted,
     VisitShown,
 )
+
+ByPerson = Request[access.Person, Any, Any]
+_SEE = [access.allows(Permission.SEE_REGISTRY)]
 
 
 class RegistryController(Controller):
@@ -41,7 +50,7 @@ class RegistryController(Controller):
         async with database() as db:
             meals: dict[int, list[MealInfo]] = {}
             for m in await db.scalars(select(MealPeriod).order_by(MealPeriod.starts)):
-                info = MealInfo(Meal(m.meal), m.starts.isoformat(), m.ends.isoformat())
+                info = MealInfo(Meal(m.meal), m.starts.isoformat(), m.ends.isoformat(), [int(w) for w in m.weekdays])
                 meals.setdefault(m.canteen_id, []).append(info)
             canteens: dict[int, list[CanteenInfo]] = {}
             for c in await db.scalars(select(Canteen).order_by(Canteen.canteen_id)):
@@ -85,11 +94,56 @@ class RegistryController(Controller):
         self, request: Request[access.Person, Any, Any], canteen_id: NumberInPath, data: Meals, database: Database
     ) -> None:
         """All meals with their hours, in the place of those before. No payment is refused outside the hours."""
-        hours = {one.meal.value: f"{one.starts:%H:%M}-{one.ends:%H:%M}" for one in data.meals}
+        hours = {f"{one.meal}/{digits_of(one.weekdays)}": f"{one.starts:%H:%M}-{one.ends:%H:%M}" for one in data.meals}
         subject = f"canteen/{canteen_id}"
         async with audit.change(database, request.user.login, "set_meals", subject, hours) as change:
             canteen = await canteen_of(change.db, request.user, canteen_id)
-            await network.set_meals(change.db, canteen, data.meals)
+            await set_week(change.db, canteen, data.meals)
+
+    @get("/canteens/{canteen_id:int}/days", guards=_SEE, summary="List what a canteen serves from day to day")
+    async def days(self, canteen_id: NumberInPath, first: date, last: date, ledger: Pool) -> list[DayShown]:
+        """By its week, holidays and special days; at most 400 days."""
+        return await days_of(ledger, canteen_id, first, last)
+
+    @get("/canteens/{canteen_id:int}/days/{day:date}", guards=_SEE, summary="Get what a canteen serves on a day")
+    async def day(self, canteen_id: NumberInPath, day: date, ledger: Pool) -> DayShown:
+        """The meals with their hours; none: it is closed."""
+        [shown] = await days_of(ledger, canteen_id, day, day)
+        return shown
+
+    @put(
+        "/canteens/{canteen_id:int}/days/{day:date}",
+        status_code=204,
+        guards=[access.allows(Permission.SET_MEALS)],
+        summary="Set a special day of a canteen",
+    )
+    async def set_day(
+        self, request: ByPerson, canteen_id: NumberInPath, day: date, data: SpecialDayWanted, database: Database
+    ) -> None:
+        """What it serves on that day in the place of its week's meals; nothing: it is closed. Not for days before."""
+        hours = {one.meal.value: f"{one.starts:%H:%M}-{one.ends:%H:%M}" for one in data.meals}
+        detail = {"day": str(day), "meals": hours, "reason": data.reason}
+        async with audit.change(
+            database, request.user.login, "set_special_day", f"canteen/{canteen_id}", detail
+        ) as change:
+            canteen = await canteen_of(change.db, request.user, canteen_id)
+            must_be_to_come(day)
+            await set_day(change.db, canteen, day, data.meals, data.reason)
+
+    @delete(
+        "/canteens/{canteen_id:int}/days/{day:date}",
+        guards=[access.allows(Permission.SET_MEALS)],
+        summary="Take back a special day of a canteen",
+    )
+    async def clear_day(self, request: ByPerson, canteen_id: NumberInPath, day: date, database: Database) -> None:
+        """Its week holds on that day again. Not for days before."""
+        detail = {"day": str(day)}
+        async with audit.change(
+            database, request.user.login, "clear_special_day", f"canteen/{canteen_id}", detail
+        ) as change:
+            canteen = await canteen_of(change.db, request.user, canteen_id)
+            must_be_to_come(day)
+            await clear_day(change.db, canteen, day)
 
     @post("/officials", guards=[access.allows(Permission.REGISTER_OFFICIAL)], summary="Register officials")
     async def register(
@@ -104,6 +158,7 @@ class RegistryController(Controller):
         person.must_act_for(data.agency_id)
         async with audit.change(database, person.login, "register_official", f"agency/{data.agency_id}") as change:
             agency = await find_agency(change.db, data.agency_id)
+            await agency_must_be_active(change.db, agency)
             officials = await register_officials(change.db, keys, agency, data.officials)
             holder_ids = [official.holder_id for official in officials]
             change.note.detail = {"holders": len(holder_ids), "first": holder_ids[0]}

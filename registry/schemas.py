@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, Message, Number, ShortText, line, text, text_or_none
+from foundation.messages import BULK_MAX, Message, Number, ShortText, form, line, text, text_or_none
 from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
@@ -55,25 +55,45 @@ class VisitShown(Struct):
 Name = Annotated[str, line(60, examples=["慈溪市机关事务中心"])]
 
 
-class NewRegion(Message):
-    """A region that joins; ``book``: its code of administrative divisions (GB/T 2260), four or six digits."""
+Address = Annotated[str, line(200, examples=["慈溪市白沙路街道三北大街777号"])]
+ContactName = Annotated[str, line(60, examples=["王建国"])]
+Phone = Annotated[str, form("phone", r"\+?[0-9][0-9 -]{4,28}[0-9]", examples=["0574-6398 1234"])]
 
-    book: Annotated[int, Meta(ge=1_000, le=999_999, examples=[3302])]
+
+class RegionDetails(Message):
+    """What can be changed of a region."""
+
     name_zh: Name
     name_en: Name
 
 
-class NewAgency(Message):
+class NewRegion(RegionDetails):
+    """A region that joins; ``book``: its code of administrative divisions (GB/T 2260), four or six digits."""
+
+    book: Annotated[int, Meta(ge=1_000, le=999_999, examples=[3302])]
+
+
+class AgencyDetails(Message, kw_only=True):
+    """What can be changed of an agency; what is left out has no value then. ``parent_agency_id``: the agency above
+    it."""
+
+    name_zh: Name
+    name_en: Name
+    parent_agency_id: Number | None = None
+    address: Address | None = None
+    contact_name: ContactName | None = None
+    contact_phone: Phone | None = None
+
+
+class NewAgency(AgencyDetails, kw_only=True):
     """An agency of a region that joins. ``meal_allowance_fen``: the daily meal allowance of travelling officials there,
     in fen."""
 
     book: Annotated[int, Meta(ge=1, le=2**31 - 1, examples=[3302])]
-    name_zh: Name
-    name_en: Name
     meal_allowance_fen: Annotated[int, Meta(ge=1, le=100_000, examples=[10_000])]
 
 
-class MealHours(Message):
+class ServedMeal(Message):
     """When a meal is served, in the centre's local time; not over midnight."""
 
     meal: Meal
@@ -81,29 +101,80 @@ class MealHours(Message):
     ends: Annotated[time, Meta(tz=False, examples=["13:30:00"])]
 
 
-class NewCanteen(Message):
-    """A canteen of an agency, with its meals; the place in degrees (WGS 84), where known."""
+class MealHours(ServedMeal):
+    """The same, on some weekdays: 1 is Monday, 7 Sunday. Holidays are Sundays, working weekends Mondays."""
 
-    agency_id: Number
+    weekdays: Annotated[
+        list[Annotated[int, Meta(ge=1, le=7)]], Meta(min_length=1, max_length=7, examples=[[1, 2, 3, 4, 5]])
+    ] = msgspec.field(default_factory=lambda: list(range(1, 8)))
+
+
+WeekOfMeals = Annotated[list[MealHours], Meta(min_length=1, max_length=21)]
+"""A meal may stand several times, with other hours on other weekdays."""
+
+
+class CanteenDetails(Message, kw_only=True):
+    """What can be changed of a canteen; what is left out has no value then. The place in degrees (WGS 84), ``capacity``
+    in seats."""
+
     name_zh: Name
     name_en: Name
-    meals: Annotated[list[MealHours], Meta(min_length=1, max_length=3)]
     latitude: Annotated[float, Meta(ge=-90, le=90, examples=[29.87])] | None = None
     longitude: Annotated[float, Meta(ge=-180, le=180, examples=[121.54])] | None = None
+    capacity: Annotated[int, Meta(ge=1, le=20_000, examples=[240])] | None = None
+    address: Address | None = None
+    contact_name: ContactName | None = None
+    contact_phone: Phone | None = None
+
+
+class NewCanteen(CanteenDetails, kw_only=True):
+    """A canteen of an agency, with its meals."""
+
+    agency_id: Number
+    meals: WeekOfMeals
+
+
+class WithReason(Message):
+    """Why a person does something."""
+
+    reason: Annotated[str, text(200, examples=["厨房改造"])]
 
 
 class Meals(Message):
-    """All meals of a canteen."""
+    """All meals of a canteen's week."""
 
-    meals: Annotated[list[MealHours], Meta(min_length=1, max_length=3)]
+    meals: WeekOfMeals
+
+
+class SpecialDayWanted(Message):
+    """A day on which a canteen departs from its week: what it serves then (nothing: it is closed), and why."""
+
+    meals: Annotated[list[ServedMeal], Meta(max_length=3)]
+    reason: Annotated[str, line(100, examples=["国庆节放假"])]
+
+
+class DayShown(Struct):
+    """What a canteen serves on a day, in order; nothing: it is closed. ``because``: ``week``, ``holiday``,
+    ``make_up_day``, ``special`` (then ``reason`` says why) or ``out_of_use``."""
+
+    day: date
+    meals: list[ServedMeal]
+    because: str
+    reason: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is served."""
+        return bool(self.meals)
 
 
 class MealInfo(Struct):
-    """A meal that a canteen serves; the centre's local time."""
+    """A meal that a canteen serves on some weekdays (1 is Monday); the centre's local time."""
 
     meal: Meal
     starts: Annotated[str, Meta(examples=["11:00:00"])]
     ends: Annotated[str, Meta(examples=["13:30:00"])]
+    weekdays: list[int]
 
 
 class CanteenInfo(Struct):

@@ -3,6 +3,14 @@
 from enum import StrEnum
 
 
+class MemberState(StrEnum):
+    """Of a region, an agency or a canteen."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
 class OfficialState(StrEnum):
     """Of an official's account."""
 

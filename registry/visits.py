@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.problems import INVALID, Problem
 from registry.access import Person
+from registry.members import agency_must_be_active
 from registry.models import Visit, next_numbers
 from registry.officials import find_agency, find_officials, must_be_open
 from registry.schemas import NewVisit
@@ -16,12 +17,14 @@ VISIT_MAX_DAYS = 90
 async def register_visit(db: AsyncSession, person: Person, wanted: NewVisit) -> Visit:
     """Register an official's visit to a host agency; the official's own agency does so.
 
-    Raises Problem NOT_FOUND, NOT_ALLOWED (another agency's official), ACCOUNT_CLOSED or INVALID.
+    Raises Problem NOT_FOUND, NOT_ALLOWED (another agency's official), ACCOUNT_CLOSED, CONFLICT (the host is
+    suspended or has ended) or INVALID.
     """
     [official] = (await find_officials(db, [wanted.holder_id], keep_open=True)).values()
     person.must_act_for(official.agency_id)
     must_be_open(official)
     host = await find_agency(db, wanted.host_agency_id)
+    await agency_must_be_active(db, host)
     if host.agency_id == official.agency_id:
         raise Problem(INVALID, "visit.own_agency")
     if not 0 <= (wanted.last_day - wanted.first_day).days < VISIT_MAX_DAYS:

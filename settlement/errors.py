@@ -45,4 +45,5 @@ class Refusal(StrEnum):
     TOO_LATE = "too_late"
     DAY_CLOSED = "day_closed"
     NOT_A_CHARGE = "not_a_charge"
+    CANTEEN_CLOSED = "canteen_closed"
     TERMINAL_OUT_OF_USE = "terminal_out_of_use"

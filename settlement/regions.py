@@ -23,14 +23,24 @@ FIRST_RULES = {
 gives for the meal, and a receipt is no voucher. The region changes them (``POST /settlement/rules``)."""
 
 
+_OPEN_DAY = select(func.max(BookDay.business_date))
+
+
+async def open_day(db: AsyncSession) -> date:
+    """The open business day of a centre."""
+    day = await db.scalar(_OPEN_DAY)
+    assert day is not None, "a centre begins with a region"
+    return day
+
+
 async def open_region(db: AsyncSession, wanted: NewRegion, business_date: date) -> BookRow:
     """Register a region and open its book, on the open business day of the others, or else on the given one.
 
     Raises Problem(CONFLICT) for a code or a name that is taken.
     """
     region = await add_region(db, wanted)
-    open_day = await db.scalar(select(func.max(BookDay.business_date)))
-    db.add(BookDay(book=region.book, business_date=open_day or business_date))
+    open_since = await db.scalar(_OPEN_DAY)
+    db.add(BookDay(book=region.book, business_date=open_since or business_date))
     db.add(RegionRulesRow(book=region.book, valid_from=today(), **FIRST_RULES))
     await db.flush()
     return region

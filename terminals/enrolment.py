@@ -22,6 +22,7 @@ from foundation.postgres import Pool
 from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
 from registry.access import Person
 from registry.identifiers import Book, CanteenId
+from registry.members import canteen_must_be_active, is_active
 from registry.models import Canteen, Database, next_numbers
 from terminals.blocking import block_list_version
 from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN, SUITE_UNKNOWN
@@ -56,11 +57,12 @@ def code_hash(code: str) -> bytes:
 
 
 async def create_enrolment(db: AsyncSession, person: Person, wanted: NewEnrolment) -> tuple[Enrolment, str]:
-    """A new code for a canteen. Raises Problem NOT_FOUND or NOT_ALLOWED."""
+    """A new code for a canteen. Raises Problem NOT_FOUND, NOT_ALLOWED or CONFLICT (it is suspended or has ended)."""
     canteen = await db.scalar(select(Canteen).where(Canteen.canteen_id == wanted.canteen_id))
     if canteen is None:
         raise Problem(NOT_FOUND, "terminals.canteen_unknown", canteen_id=wanted.canteen_id)
     person.must_act_for(canteen.agency_id)
+    await canteen_must_be_active(db, canteen)
     if wanted.replaces_terminal_id is not None:
         replaced = await db.get(Terminal, (canteen.book, wanted.replaces_terminal_id))
         if replaced is None or (replaced.canteen_id, replaced.kind) != (canteen.canteen_id, wanted.kind):
@@ -113,6 +115,9 @@ async def enrol(database: Database, asked: Enrol) -> Enrolled:
             or enrolment.expires_at <= datetime.now(UTC)
             or not secrets.compare_digest(enrolment.code_hash, code_hash(asked.code))
         ):
+            raise Problem(ENROLMENT_REFUSED)
+        canteen = await db.get_one(Canteen, (enrolment.book, enrolment.canteen_id))
+        if not await is_active(db, canteen):
             raise Problem(ENROLMENT_REFUSED)
         if enrolment.epoch is None and enrolment.tries_left > 0:
             return await _make_terminal(db, enrolment, public_key)

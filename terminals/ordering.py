@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 from registry.identifiers import CredentialId, HolderId
 from settlement.charging import ChargeOrder
+from settlement.errors import Refusal
 from settlement.tariff import Declined, Price, RegionRules, in_force, needs_visit, price
 from settlement.transfers import Channel
 from terminals.messages import TerminalMessage
@@ -37,6 +38,8 @@ def order_of(
         refusal = priced.reason
     else:
         fen = priced
+    if session.closed_at is not None and message.purchased_at >= session.closed_at.timestamp():
+        refusal = Refusal.CANTEEN_CLOSED
     if isinstance(credential, Declined):
         refusal = credential.reason
         credential = session.book, HolderId(0), CredentialId(0), 0, None

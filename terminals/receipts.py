@@ -26,7 +26,6 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import cbor2
 from msgspec import Struct
 
@@ -42,6 +41,7 @@ from foundation.pdf import render
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from foundation.strict_json import read_cbor
+from registry.former_names import Noun, names_on
 from settlement.ledger import QUERIES, rules_of
 from settlement.sale_lines import lines_of as lines_of_sale
 from settlement.schemas import SaleLine
@@ -142,14 +142,15 @@ def _values(centre_public_keys: Sequence[bytes], signed: object) -> list[Any]:
 
 async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
     """The receipt of a payment; raises Problem(NOT_FOUND)."""
-    row = await pool.fetchrow(QUERIES["receipt"], number)
-    if row is None:
+    found = await pool.fetchrow(QUERIES["receipt"], number)
+    if found is None:
         raise Problem(NOT_FOUND, "terminals.receipt_unknown", number=number)
+    row = dict(found)
     business_date: date = row["business_date"]
     purchased_at: datetime = row["purchased_at"]
     rules = in_force(await rules_of(pool, row["host_book"]), purchased_at.astimezone(ZONE).date())
-    payee = await pool.fetchrow(TERMINAL_QUERIES["receipt_payee"], number)
-    assert payee is not None
+    payee = dict(await pool.fetchrow(TERMINAL_QUERIES["receipt_payee"], number) or {})
+    await _take_names_of(pool, business_date, row, payee)
     payer_zh, payer_en = (_payer(row, payee, language) for language in (Language.CHINESE, Language.ENGLISH))
     receipt = SignedReceipt(
         number=number,
@@ -179,7 +180,17 @@ async def find(pool: Pool, keys: KeyRing, number: UUID) -> ReceiptShown:
     )
 
 
-def _payer(row: asyncpg.Record, host: asyncpg.Record, language: Language) -> str:
+async def _take_names_of(pool: Pool, day: date, row: dict[str, Any], payee: dict[str, Any]) -> None:
+    """Put the names of the payment's business day in the place of today's: its receipt says for ever the same."""
+    issuer, host = (Noun.AGENCY, row["issuer_id"]), (Noun.AGENCY, row["host_id"])
+    canteen = Noun.CANTEEN, row["canteen_id"]
+    names = await names_on(pool, day, {issuer, host, canteen})
+    row["issuer_zh"], row["issuer_en"] = names.get(issuer, (row["issuer_zh"], row["issuer_en"]))
+    row["canteen_zh"], row["canteen_en"] = names.get(canteen, (row["canteen_zh"], row["canteen_en"]))
+    payee["name_zh"], payee["name_en"] = names.get(host, (payee["name_zh"], payee["name_en"]))
+
+
+def _payer(row: Mapping[str, Any], host: Mapping[str, Any], language: Language) -> str:
     """Who paid: the official, with his agency, or the host of a working meal."""
     name = "name_zh" if language is Language.CHINESE else "name_en"
     issuer = "issuer_zh" if language is Language.CHINESE else "issuer_en"

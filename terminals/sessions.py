@@ -72,6 +72,8 @@ class Session:
     acquirer_id: AgencyId
     subsidy_first: bool
     working_meal_account: AccountId
+    closed_at: datetime | None
+    """Since when its canteen takes no payments: it, its agency or its region is suspended or has ended."""
     kind: TerminalKind
     mac: Callable[[bytes], bytes]
     """HMAC-SHA256 under the session's key."""

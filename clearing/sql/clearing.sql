@@ -128,9 +128,10 @@ FROM obligation WHERE cycle_date = $1 GROUP BY issuer_id, acquirer_id;
 
 -- name: obligations_of
 -- The obligations of a cycle on one agency's statement, with the names that it shows, in English if $3.
-SELECT o.issuer_id, o.acquirer_id, CASE WHEN $3::boolean THEN i.name_en ELSE i.name_zh END AS issuer,
-       CASE WHEN $3 THEN a.name_en ELSE a.name_zh END AS acquirer,
-       CASE WHEN $3 THEN c.name_en ELSE c.name_zh END AS canteen,
+SELECT o.issuer_id, o.acquirer_id,
+       name_on('agency', o.issuer_id, $1, $3::boolean, CASE WHEN $3 THEN i.name_en ELSE i.name_zh END) AS issuer,
+       name_on('agency', o.acquirer_id, $1, $3, CASE WHEN $3 THEN a.name_en ELSE a.name_zh END) AS acquirer,
+       name_on('canteen', o.canteen_id, $1, $3, CASE WHEN $3 THEN c.name_en ELSE c.name_zh END) AS canteen,
        o.canteen_id, o.meal, o.channel, o.line, o.payments, o.reversals, o.paid_fen - o.reversed_fen AS amount_fen,
        o.subsidy_fen
 FROM (
@@ -146,8 +147,10 @@ ORDER BY o.issuer_id, o.acquirer_id, o.canteen_id, o.meal, o.channel, o.line;
 
 -- name: bilateral
 -- What every two agencies owe each other in a cycle, both ways; their names in English if $2.
-SELECT x.agency_id AS one_id, CASE WHEN $2::boolean THEN x.name_en ELSE x.name_zh END AS one,
-       y.agency_id AS other_id, CASE WHEN $2 THEN y.name_en ELSE y.name_zh END AS other,
+SELECT x.agency_id AS one_id,
+       name_on('agency', x.agency_id, $1, $2::boolean, CASE WHEN $2 THEN x.name_en ELSE x.name_zh END) AS one,
+       y.agency_id AS other_id,
+       name_on('agency', y.agency_id, $1, $2, CASE WHEN $2 THEN y.name_en ELSE y.name_zh END) AS other,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = x.agency_id), 0)::bigint AS to_one_fen,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.acquirer_id = y.agency_id), 0)::bigint AS to_other_fen
 FROM obligation o
@@ -160,7 +163,7 @@ ORDER BY x.agency_id, y.agency_id;
 -- name: public_figures
 -- Meals and money per host region and meal period: the agencies' own officials, and visitors; in
 -- English if $2.
-SELECT CASE WHEN $2::boolean THEN b.name_en ELSE b.name_zh END AS region, o.meal,
+SELECT name_on('region', b.book, $1, $2::boolean, CASE WHEN $2 THEN b.name_en ELSE b.name_zh END) AS region, o.meal,
        coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id = o.acquirer_id), 0)::bigint AS own_meals,
        coalesce(sum(o.payments - o.reversals) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_meals,
        coalesce(sum(o.paid_fen - o.reversed_fen) FILTER (WHERE o.issuer_id <> o.acquirer_id), 0)::bigint AS guest_fen,

@@ -102,7 +102,7 @@ class Devices(Messages):
         self.end_sessions(terminal.terminal_id)
         self._sessions[answer.session_id] = Session(
             answer.session_id, BOOK, TerminalId(terminal.terminal_id), terminal.epoch, True, expires_at, CANTEEN,
-            AccountId(1), HOME, True, AccountId(2), TerminalKind(terminal.kind), mac, self.town.terms,
+            AccountId(1), HOME, True, AccountId(2), None, TerminalKind(terminal.kind), mac, self.town.terms,
         )  # fmt: skip
         work.status = 201
         work.checked += ["edition", "suite", "ephemeral"]

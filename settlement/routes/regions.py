@@ -28,4 +28,4 @@ class RegionController(Controller):
         detail = {"name_zh": data.name_zh, "name_en": data.name_en}
         async with audit.change(database, request.user.login, "register_region", f"book/{data.book}", detail) as change:
             region = await open_region(change.db, data, calendar.business_date_at(datetime.now(UTC)))
-        return ListedRegion(region.book, region.name_zh, region.name_en)
+        return ListedRegion(region.book, region.name_zh, region.name_en, region.state, region.closed_at)

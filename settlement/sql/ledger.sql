@@ -32,6 +32,7 @@ WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.part = 0
 SELECT min(t.kind) AS kind, t.meal, t.business_date, t.purchased_at, c.book AS host_book,
        min(t.posted_at) AS posted_at, is_late(t.purchased_at, min(t.posted_at)) AS late,
        p.name_zh AS issuer_zh, p.name_en AS issuer_en, c.name_zh AS canteen_zh, c.name_en AS canteen_en,
+       p.agency_id AS issuer_id, c.agency_id AS host_id, c.canteen_id,
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'cash'), 0)::bigint AS cash_fen,
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind = 'subsidy'), 0)::bigint AS subsidy_fen,
        coalesce(sum(t.amount_fen) FILTER (WHERE w.kind IS NULL), 0)::bigint AS host_fen,
@@ -46,7 +47,7 @@ JOIN canteen c ON c.canteen_id = t.canteen_id
 LEFT JOIN purse w ON w.book = t.book AND w.holder_id = t.holder_id AND w.account_id = t.debit_account
 WHERE t.book IN (SELECT book FROM book) AND t.posting_id = $1 AND t.kind IN ('payment', 'working_meal')
 GROUP BY t.book, t.posting_id, t.holder_id, t.meal, t.business_date, t.purchased_at, c.book, p.name_zh, p.name_en,
-         c.name_zh, c.name_en;
+         c.name_zh, c.name_en, p.agency_id, c.agency_id, c.canteen_id;
 
 -- name: lapses_due
 -- The agencies whose officials' meal money of last year is to go back, and has not.

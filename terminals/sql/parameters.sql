@@ -3,6 +3,8 @@
 SELECT agency_id, name_zh, name_en FROM canteen WHERE book = $1 AND canteen_id = $2;
 
 -- name: meal_hours
--- The hours of a canteen's meals, in the centre's local time.
+-- The hours of a canteen's meals, in the centre's local time: those of this weekday before those of others.
 SELECT meal, to_char(starts, 'HH24:MI') AS starts, to_char(ends, 'HH24:MI') AS ends
-FROM meal_period WHERE book = $1 AND canteen_id = $2 ORDER BY starts;
+FROM (SELECT DISTINCT ON (meal) meal, starts, ends FROM meal_period WHERE book = $1 AND canteen_id = $2
+      ORDER BY meal, position(extract(isodow FROM local_date_of(now()))::text IN weekdays) = 0, starts) m
+ORDER BY m.starts;

@@ -19,7 +19,7 @@ from registry.meals import Meal
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import NINGBO, Counter
-from waste.forecast.cover_forecasts import forecast_covers, needs_forecast
+from waste.forecast.cover_forecasts import forecast_covers, forecasts_on, needs_forecast
 from waste.forecast.daily_covers import CanteenMeal, keep_closed_days, series_of
 from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, backtest, backtest_all, forecast, mase, wape
 from waste.forecast.series import Series
@@ -125,6 +125,32 @@ async def test_closed_days_are_kept_once_and_forecast_from(ledger: Pool, tmp_pat
     )  # fmt: skip
     assert row["cook_for"] >= row["covers"]
     assert 0 <= row["surplus"] <= row["cook_for"]
+
+
+async def test_a_closed_day_has_no_forecast(ledger: Pool, tmp_path: Path) -> None:
+    """Nobody is expected on a day off, and what was expected before is shown no more."""
+    day = max((await open_dates(ledger)).values())
+    await keep_closed_days(ledger)
+    await close(ledger, day, tmp_path)
+    await keep_closed_days(ledger)
+    first, second = day + timedelta(days=1), day + timedelta(days=2)
+    canteen_id = await ledger.fetchval("SELECT min(canteen_id) FROM meal_period WHERE meal = 'lunch'")
+    await ledger.execute(CLOSED, canteen_id, first)
+    await forecast_covers(ledger, is_working_day)
+    kept = "SELECT covers, cook_for FROM cover_forecast WHERE canteen_id = $1 AND business_date = $2 AND meal = 'lunch'"
+    [nobody] = await ledger.fetch(kept, canteen_id, first)
+    assert tuple(nobody) == (0, 0)
+    assert await forecasts_on(ledger, first, [canteen_id]) == []
+    assert "lunch" in [one.meal for one in await forecasts_on(ledger, second, [canteen_id])]
+    await ledger.execute(CLOSED, canteen_id, second)
+    assert await forecasts_on(ledger, second, [canteen_id]) == []
+    assert not await needs_forecast(ledger)
+
+
+CLOSED = (
+    "INSERT INTO special_day (book, canteen_id, day, meals, reason)"
+    " SELECT book, canteen_id, $2, '[]', 'a test' FROM canteen WHERE canteen_id = $1"
+)
 
 
 def test_managers_see_their_own_forecast(network: Network) -> None:

@@ -1,5 +1,6 @@
 """Inspections: enough, all within three years, by size, drawn again from the seed, and for nobody to foresee."""
 
+import random
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date
@@ -60,3 +61,14 @@ def test_a_year_that_has_begun_is_inspected_in_the_quarters_that_are_left() -> N
 
 def test_strata_by_lunches() -> None:
     assert [stratum_of(n) for n in (99.9, 100, 299.9, 300)] == ["small", "medium", "medium", "large"]
+
+
+def test_nobody_is_sent_to_a_canteen_in_a_quarter_in_which_it_is_closed() -> None:
+    candidates = [replace(c, closed=(1, 2, 4)) for c in candidates_of([Stratum.SMALL] * 40)]
+    assert {one.quarter for one in draw(candidates, FIRST, "a")} == {3}
+
+
+def test_plans_of_before_are_drawn_again_the_same() -> None:
+    """The quarter comes from the same random number, whether it was drawn from a range or from a list."""
+    ranged, listed = random.Random("a"), random.Random("a")
+    assert [ranged.randint(2, 4) for _ in range(50)] == [listed.choice([2, 3, 4]) for _ in range(50)]

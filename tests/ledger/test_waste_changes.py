@@ -323,7 +323,9 @@ async def test_what_is_weighed_again_is_drawn_by_a_seed_that_was_published_befor
     meals = [MealHours(Meal.LUNCH, time(11), time(13))]
     async with world.database(expire_on_commit=False) as db, db.begin():
         agency = await find_agency(db, world.canteen.agency_id)
-        canteen = await add_canteen(db, agency, NewCanteen(agency.agency_id, "新食堂", "New canteen", meals))
+        canteen = await add_canteen(
+            db, agency, NewCanteen(agency_id=agency.agency_id, name_zh="新食堂", name_en="New canteen", meals=meals)
+        )
     running = quarter_after(TODAY)
     draw = partial(draw_streams, world.database, SUPERVISOR, canteen, TODAY)
     await world.refused(draw(), "evaluation.no_seed")

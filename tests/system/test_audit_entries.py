@@ -221,6 +221,56 @@ def meals(city: City) -> Ask:
     return Ask("kitchen-yinzhou", path, message, "finance-yinzhou", "kitchen-yuyao", {"meals": MEALS * 2})
 
 
+def special_day(city: City) -> Ask:
+    path = f"/registry/canteens/{city.canteen()}/days/{TOMORROW}"
+    message = {"meals": [], "reason": "检修"}
+    return Ask("kitchen-yinzhou", path, message, "finance-yinzhou", "kitchen-yuyao", {"meals": [], "reason": ""})
+
+
+def cleared_day(city: City) -> Ask:
+    set_before = special_day(city)
+    city.person(set_before.who).call("PUT", set_before.path, set_before.body)
+    return Ask("kitchen-yinzhou", set_before.path, None, "finance-yinzhou", "kitchen-yuyao")
+
+
+def named_row(city: City, path: str) -> dict[str, Any]:
+    row = city.person("centre").call("GET", path)
+    return {"name_zh": row["name_zh"], "name_en": secrets.token_hex(6)}
+
+
+def change_region(city: City) -> Ask:
+    path = f"/registry/regions/{NINGBO}"
+    message = named_row(city, path)
+    return Ask("centre", path, message, "admin-yinzhou", None, message | {"name_en": ""})
+
+
+def change_agency(city: City) -> Ask:
+    path = f"/registry/agencies/{city.agency()}"
+    message = named_row(city, path)
+    return Ask("centre", path, message, "admin-yinzhou", None, message | {"parent_agency_id": city.agency()})
+
+
+def change_canteen(city: City) -> Ask:
+    path = f"/registry/canteens/{city.canteen()}"
+    message = named_row(city, path)
+    return Ask("centre", path, message, "kitchen-yinzhou", None, message | {"latitude": 30.0})
+
+
+def stepped(noun: str, step: str) -> Callable[[City], Ask]:
+    """A step of something new: suspended before it is resumed."""
+
+    def ask(city: City) -> Ask:
+        wanted = {"regions": region, "agencies": agency, "canteens": canteen}[noun](city)
+        made = city.person("centre").call("POST", wanted.path, wanted.body)
+        number = made.get("number") or made.get("agency_id") or made["book"]
+        reason = {"reason": "a test"}
+        if step == "resumption":
+            city.person("centre").call("POST", f"/registry/{noun}/{number}/suspension", reason)
+        return Ask("centre", f"/registry/{noun}/{number}/{step}", reason, "admin-yinzhou", None, {"reason": ""})
+
+    return ask
+
+
 def visit(city: City) -> Ask:
     message = {"holder_id": city.holder(), "host_agency_id": city.agency("hangzhou"), "first_day": str(TODAY),
                "last_day": str(TOMORROW)}  # fmt: skip
@@ -778,6 +828,16 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /registry/agencies": agency,
     "POST /registry/canteens": canteen,
     "PUT /registry/canteens/{canteen_id}/meals": meals,
+    "PUT /registry/canteens/{canteen_id}/days/{day}": special_day,
+    "DELETE /registry/canteens/{canteen_id}/days/{day}": cleared_day,
+    "PUT /registry/regions/{number}": change_region,
+    "PUT /registry/agencies/{number}": change_agency,
+    "PUT /registry/canteens/{number}": change_canteen,
+    **{
+        f"POST /registry/{noun}/{{number}}/{step}": stepped(noun, step)
+        for noun in ("regions", "agencies", "canteens")
+        for step in ("suspension", "resumption", "ending")
+    },
     "POST /settlement/grants": lambda city: deposit(city, "/settlement/grants"),
     "POST /settlement/top-ups": lambda city: deposit(city, "/settlement/top-ups"),
     "POST /settlement/grants/{agency_id}/{batch}": grant_file,

@@ -138,7 +138,7 @@ def test_an_agency_and_a_canteen_join_once(network: Network) -> None:
 def test_a_region_joins_once_on_the_open_day(network: Network) -> None:
     centre = network.centre
     region = {"book": 3303, "name_zh": "温州市", "name_en": "Wenzhou"}
-    assert centre.call("POST", "/registry/regions", region) == region
+    assert centre.call("POST", "/registry/regions", region) == region | {"state": "active", "closed_at": None}
     for status, changes in ((409, {}), (409, {"book": 3304}), (400, {"book": 3}), (400, {"name_en": " "})):
         assert centre.ask("POST", "/registry/regions", region | changes).status == status
     days = centre.call("GET", "/clearing/open-days")
@@ -162,7 +162,7 @@ def test_a_canteens_hours_are_its_own_peoples(network: Network) -> None:
             for canteen in agency["canteens"]
             if canteen["canteen_id"] == canteen_id
         ]
-        assert shown["meals"] == MEALS
+        assert shown["meals"] == [meal | {"weekdays": [1, 2, 3, 4, 5, 6, 7]} for meal in MEALS]
     finally:
         [old] = [
             canteen["meals"]

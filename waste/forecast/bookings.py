@@ -9,6 +9,7 @@ from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import INVALID, Problem
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
+from registry.opening import openings
 from waste.forecast.schemas import NewBooking
 
 CAME_WITHIN = timedelta(days=3)
@@ -34,7 +35,8 @@ async def keep_booking(connection: Connection, book: Book, booking: NewBooking, 
 
     From the meal's day on only ``came`` can be added, for ``CAME_WITHIN`` days, to what was booked before.
 
-    Raises Problem(INVALID): the meal's day has come, or is too far away, or is not there yet for ``came``.
+    Raises Problem(INVALID): the meal's day has come, or is too far away, or is not there yet for ``came``, or the
+    meal is not served on that day.
     """
     if booking.business_date - today > BOOKED_AHEAD:
         raise Problem(INVALID, "forecast.booked_too_early", day=booking.business_date, last=today + BOOKED_AHEAD)
@@ -47,6 +49,10 @@ async def keep_booking(connection: Connection, book: Book, booking: NewBooking, 
         )
         if booking.came is None or earlier != booking.booked:
             raise Problem(INVALID, "forecast.booked_too_late", day=booking.business_date)
+    elif not (await openings(connection, [booking.canteen_id]))[booking.canteen_id].serves(
+        booking.business_date, booking.meal
+    ):
+        raise Problem(INVALID, "forecast.not_served", day=booking.business_date)
     await connection.execute(
         QUERIES["keep_booking"], book, booking.canteen_id, booking.business_date, booking.meal, booking.booked,
         booking.came, login, datetime.now(UTC),

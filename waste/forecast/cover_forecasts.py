@@ -10,6 +10,7 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Pool, as_struct
 from registry.identifiers import CanteenId
 from registry.meals import Meal
+from registry.opening import openings
 from waste.forecast.daily_covers import DAYS_AHEAD, series_of
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "cover_forecasts.sql")
@@ -37,28 +38,25 @@ async def needs_forecast(pool: Pool) -> bool:
 
 
 async def forecast_covers(pool: Pool, works: Callable[[date], bool]) -> int:
-    """Forecast the days after the last one that is kept; returns the number of meals."""
+    """Forecast the days after the last one that is kept; returns the number of meals.
+
+    Nobody is expected at a meal that the canteen's calendar does not have on a day.
+    """
     # Imported when needed: it costs 60 MB, and API workers never forecast.
-    from waste.forecast.forecasting import forecast
+    from waste.forecast.forecasting import Expected, forecast
 
     series = await series_of(pool)
     if not series:
         return 0
     expected = await asyncio.to_thread(forecast, list(series.values()), works, DAYS_AHEAD)
-    now = datetime.now(UTC)
+    closed = Expected(0, 0, 0)
+    now, calendar = datetime.now(UTC), await openings(pool)
     rows = [
-        (
-            meal.book,
-            meal.canteen_id,
-            s.day(len(s.covers) + ahead),
-            meal.meal,
-            day.covers,
-            day.cook_for,
-            day.surplus,
-            now,
-        )
+        (meal.book, meal.canteen_id, on, meal.meal, found.covers, found.cook_for, found.surplus, now)
         for (meal, s), days in zip(series.items(), expected, strict=True)
         for ahead, day in enumerate(days)
+        for on in (s.day(len(s.covers) + ahead),)
+        for found in (day if calendar[meal.canteen_id].serves(on, meal.meal) else closed,)
     ]
     async with pool.acquire() as connection, connection.transaction():
         await connection.executemany(QUERIES["keep_forecast"], rows)
@@ -66,6 +64,12 @@ async def forecast_covers(pool: Pool, works: Callable[[date], bool]) -> int:
 
 
 async def forecasts_on(pool: Pool, business_date: date, canteen_ids: Iterable[int]) -> list[CoverForecast]:
-    """The forecasts of a day for some canteens, with the actual covers once the day is closed."""
-    rows = await pool.fetch(QUERIES["forecasts"], business_date, list(canteen_ids))
-    return [as_struct(row, CoverForecast) for row in rows]
+    """The forecasts of a day for some canteens, with the actual covers once the day is closed.
+
+    A meal that is not served on the day has none, also when that was decided after the forecast.
+    """
+    numbers = list(canteen_ids)
+    rows, calendar = await pool.fetch(QUERIES["forecasts"], business_date, numbers), await openings(pool, numbers)
+    return [
+        as_struct(row, CoverForecast) for row in rows if calendar[row["canteen_id"]].serves(business_date, row["meal"])
+    ]

@@ -11,6 +11,7 @@ from foundation.postgres import Pool
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
 from registry.identifiers import Book
+from registry.members import canteen_must_be_active
 from registry.models import Database
 from waste.forecast.bookings import keep_booking
 from waste.forecast.cover_forecasts import forecasts_on
@@ -36,6 +37,7 @@ class ForecastController(Controller):
         subject = f"canteen/{data.canteen_id}"
         async with audit.change(database, request.user.login, "book_covers", subject, detail) as change:
             canteen = await canteen_of(change.db, request.user, data.canteen_id)
+            await canteen_must_be_active(change.db, canteen)
             today = datetime.now(ZONE).date()
             await keep_booking(await change.connection(), Book(canteen.book), data, request.user.login, today)
 

@@ -10,8 +10,9 @@ import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 from math import ceil
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.identifiers import CanteenId
 from registry.models import Database
+from registry.opening import Opening, openings
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "sampling.sql")
 
@@ -43,12 +45,16 @@ class Stratum(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A canteen when a plan was drawn: its stratum, the year of the last visit to it, and since when plans exist."""
+    """A canteen when a plan was drawn: its stratum, the year of the last visit to it, and since when plans exist.
+
+    ``closed``: the quarters in which it is open on no day; nobody visits it then.
+    """
 
     canteen_id: CanteenId
     stratum: Stratum
     last_year: int | None
     since: int
+    closed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,21 @@ def _draw(candidates: list[Candidate], year: int, chance: random.Random, begin: 
     rest = [c for c in candidates if c not in chosen]
     chosen += chance.sample(rest, min(wanted - len(chosen), len(rest)))
     chance.shuffle(chosen)
-    return [Drawn(c.canteen_id, c.stratum, chance.randint(begin, 4), c in due) for c in chosen]
+    return [Drawn(c.canteen_id, c.stratum, chance.choice(open_quarters(c, begin)), c in due) for c in chosen]
+
+
+def open_quarters(candidate: Candidate, begin: int) -> list[int]:
+    """The quarters from one on in which a canteen can be visited."""
+    return [quarter for quarter in range(begin, 5) if quarter not in candidate.closed]
+
+
+def _closed_quarters(opening: Opening, year: int) -> tuple[int, ...]:
+    """The quarters in which a canteen is open on no day."""
+    days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
+    by_quarter = groupby(days, lambda day: (day.year, (day.month + 2) // 3))
+    return tuple(
+        quarter for (of, quarter), its in by_quarter if of == year and not any(opening.on(day).is_open for day in its)
+    )
 
 
 async def make_plan(database: Database, login: str, year: int) -> None:
@@ -128,12 +148,20 @@ async def make_plan(database: Database, login: str, year: int) -> None:
         raise Problem(INVALID, "supervision.not_a_year_to_plan", first=today.year, second=today.year + 1)
     async with audit.change(database, login, "draw_sample", f"sampling-plan/{year}") as change:
         connection = await change.connection()
-        candidates = [
-            Candidate(row["canteen_id"], stratum_of(row["lunches"]), row["last_year"], row["since"])
+        begin, calendar = first_quarter(year, today), await openings(connection)
+        known = [
+            Candidate(
+                row["canteen_id"],
+                stratum_of(row["lunches"]),
+                row["last_year"],
+                row["since"],
+                _closed_quarters(calendar[row["canteen_id"]], year),
+            )
             for row in await connection.fetch(QUERIES["candidates"], date(year, 1, 1))
         ]
+        candidates = [one for one in known if open_quarters(one, begin)]
         seed = secrets.token_hex(16)
-        drawn = draw(candidates, year, seed, first_quarter(year, today))
+        drawn = draw(candidates, year, seed, begin)
         listed = [json.encode([asdict(one) for one in many]).decode() for many in (candidates, drawn)]
         if await connection.fetchval(QUERIES["keep_plan"], year, seed, *listed, login, now) is None:
             raise Problem(CONFLICT, "supervision.plan_exists", year=year)

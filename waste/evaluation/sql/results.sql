@@ -100,8 +100,10 @@ WHERE book = $1 AND canteen_id = $2 AND quarter = $3 AND revision = $4;
 -- name: standings
 -- The last revision of every canteen's result of a quarter, without its points: by peer group, the best first.
 SELECT r.canteen_id, r.book, r.revision, r.scheme, r.serving, r.operating, r.score, r.low, r.high, r.grade_zh,
-       r.grade_en, r.to_verify, r.vetoed, r.weekly_covers, c.agency_id, c.name_zh, c.name_en, r.rank, r.rank_low,
-       r.rank_high, coalesce(r.peers, 0) AS peers
+       r.grade_en, r.to_verify, r.vetoed, r.weekly_covers, c.agency_id,
+       name_on('canteen', r.canteen_id, ($1::date + interval '3 months')::date - 1, false, c.name_zh) AS name_zh,
+       name_on('canteen', r.canteen_id, ($1::date + interval '3 months')::date - 1, true, c.name_en) AS name_en,
+       r.rank, r.rank_low, r.rank_high, coalesce(r.peers, 0) AS peers
 FROM (SELECT DISTINCT ON (canteen_id) * FROM quarter_result WHERE quarter = $1 ORDER BY canteen_id, revision DESC) r
 JOIN canteen c ON c.book = r.book AND c.canteen_id = r.canteen_id
 ORDER BY r.scheme, r.serving, r.rank NULLS LAST, r.vetoed, r.score DESC NULLS LAST, r.canteen_id;

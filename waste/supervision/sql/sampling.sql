@@ -1,5 +1,5 @@
 -- name: candidates
--- Every canteen with its average lunches, the year of the last visit to it before $1, and the year since which plans are
+-- Every canteen in use with its average lunches, the year of the last visit to it before $1, and the year since which plans are
 -- made (at the latest that of $1).
 SELECT c.canteen_id,
        coalesce((SELECT avg(d.covers) FROM cover_day d
@@ -8,7 +8,11 @@ SELECT c.canteen_id,
        (SELECT extract(year FROM max(v.visited_on))::integer FROM inspection_visit v
         WHERE v.book = c.book AND v.canteen_id = c.canteen_id AND v.visited_on < $1::date) AS last_year,
        least((SELECT min(year) FROM sampling_plan), extract(year FROM $1::date)::integer) AS since
-FROM canteen c ORDER BY c.canteen_id;
+FROM canteen c
+JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
+JOIN book b ON b.book = c.book
+WHERE c.state = 'active' AND a.state = 'active' AND b.state = 'active'
+ORDER BY c.canteen_id;
 
 -- name: keep_plan
 -- Keep the plan of a year; nothing is returned if there is one already.
@@ -20,8 +24,8 @@ ON CONFLICT DO NOTHING RETURNING year;
 SELECT year, seed, candidates, drawn, made_by, made_at FROM sampling_plan WHERE year = $1;
 
 -- name: coverage
--- Canteens, those drawn in a year, those visited in it, and those visited within three years.
-SELECT (SELECT count(*) FROM canteen) AS canteens,
+-- Canteens that have not ended, those drawn in a year, those visited in it, and those visited within three years.
+SELECT (SELECT count(*) FROM canteen WHERE state <> 'ended') AS canteens,
        (SELECT coalesce(sum(jsonb_array_length(drawn)), 0)::bigint FROM sampling_plan WHERE year = $1) AS drawn,
        (SELECT count(DISTINCT canteen_id) FROM inspection_visit
         WHERE visited_on BETWEEN make_date($1, 1, 1) AND make_date($1, 12, 31)) AS inspected,

@@ -1,0 +1,93 @@
+"""HTTP: regions, agencies and canteens change, are suspended and go on; regions and canteens end.
+
+An agency's end is ``clearing.endings``: it needs to know what is owed.
+"""
+
+from typing import Any
+
+from litestar import Controller, Request, post, put
+from litestar.handlers import HTTPRouteHandler
+
+from foundation.messages import NumberInPath
+from registry import access, audit, network
+from registry.access import Permission
+from registry.former_names import Noun
+from registry.members import end_region, find_member, step, subject_of
+from registry.models import Agency, BookRow, Canteen, Database
+from registry.schemas import AgencyDetails, CanteenDetails, RegionDetails, WithReason
+from settlement.regions import open_day
+
+ByPerson = Request[access.Person, Any, Any]
+_ADMINISTER = [access.allows(Permission.ADMINISTER_NETWORK)]
+
+
+async def _change(database: Database, login: str, noun: Noun, number: int, wanted: Any) -> None:
+    async with audit.change(database, login, f"change_{noun}") as change:
+        member = await find_member(change.db, noun, number)
+        since = await open_day(change.db)
+        match member:
+            case BookRow():
+                changed = await network.change_region(change.db, member, wanted, since)
+            case Agency():
+                changed = await network.change_agency(change.db, member, wanted, since)
+            case Canteen():
+                changed = await network.change_canteen(change.db, member, wanted, since)
+        change.note.subject, change.note.detail = subject_of(member), changed
+        change.is_repeat = not changed
+
+
+class NetworkController(Controller):
+    """Changes of regions, agencies and canteens. New names hold from the open business day on."""
+
+    path = "/registry"
+    tags = ["registry"]  # noqa: RUF012
+
+    @put("/regions/{number:int}", status_code=204, guards=_ADMINISTER, summary="Change a region")
+    async def change_region(
+        self, request: ByPerson, number: NumberInPath, data: RegionDetails, database: Database
+    ) -> None:
+        """Documents of business days before keep the old names."""
+        await _change(database, request.user.login, Noun.REGION, number, data)
+
+    @put("/agencies/{number:int}", status_code=204, guards=_ADMINISTER, summary="Change an agency")
+    async def change_agency(
+        self, request: ByPerson, number: NumberInPath, data: AgencyDetails, database: Database
+    ) -> None:
+        """All that is given, in the place of what was before. Its region stays: its money is in that book."""
+        await _change(database, request.user.login, Noun.AGENCY, number, data)
+
+    @put("/canteens/{number:int}", status_code=204, guards=_ADMINISTER, summary="Change a canteen")
+    async def change_canteen(
+        self, request: ByPerson, number: NumberInPath, data: CanteenDetails, database: Database
+    ) -> None:
+        """All that is given, in the place of what was before. Its agency stays: the meals it sold are that agency's."""
+        await _change(database, request.user.login, Noun.CANTEEN, number, data)
+
+
+PATHS = {Noun.REGION: "regions", Noun.AGENCY: "agencies", Noun.CANTEEN: "canteens"}
+STEPS = {"suspend": "suspension", "resume": "resumption", "end": "ending"}
+
+
+def _step_route(noun: Noun, name: str) -> HTTPRouteHandler:
+    async def take_step(request: ByPerson, number: NumberInPath, data: WithReason, database: Database) -> None:
+        """Holds at once at every worker, for what is bought from now on."""
+        detail = {"reason": data.reason}
+        async with audit.change(database, request.user.login, f"{name}_{noun}", detail=detail) as change:
+            member = await find_member(change.db, noun, number)
+            if name == "end" and isinstance(member, BookRow):
+                await end_region(change.db, member)
+            else:
+                step(member, name)
+            change.note.subject = subject_of(member)
+
+    return post(
+        f"/registry/{PATHS[noun]}/{{number:int}}/{STEPS[name]}",
+        status_code=204,
+        guards=_ADMINISTER,
+        summary=f"{name.capitalize()} {'an' if noun is Noun.AGENCY else 'a'} {noun}",
+        operation_id=f"{name}_{noun}",
+        tags=["registry"],
+    )(take_step)
+
+
+STEP_ROUTES = [_step_route(noun, name) for noun in Noun for name in STEPS if (noun, name) != (Noun.AGENCY, "end")]
