@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Iterator
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 
@@ -16,8 +17,13 @@ class NotATable(ValueError):
 
 def read_csv(content: bytes) -> list[list[str]]:
     """The rows of a CSV file (RFC 4180). Raises NotATable."""
+    return list(csv_rows(content))
+
+
+def csv_rows(content: bytes) -> Iterator[list[str]]:
+    """The same, one after the other."""
     try:
-        return list(csv.reader(io.StringIO(_decoded(content), newline="")))
+        yield from csv.reader(io.StringIO(_decoded(content), newline=""))
     except csv.Error as error:
         raise NotATable(str(error)) from None
 

@@ -135,13 +135,13 @@ async def _check_agency(db: AsyncSession, wanted: AgencyDetails, agency_id: Agen
             raise Problem(INVALID, "agency.above_itself", agency_id=agency_id)
 
 
-def is_above_itself(one: int, parents: Mapping[int, int | None]) -> bool:
+def is_above_itself(one: Any, parents: Mapping[Any, Any]) -> bool:
     """Whether the way up from an agency leads back to it."""
     seen, above = {one}, parents.get(one)
     while above is not None and above not in seen:
         seen.add(above)
         above = parents.get(above)
-    return above == one
+    return bool(above == one)
 
 
 async def _check_canteen(db: AsyncSession, wanted: CanteenDetails, agency_id: AgencyId, canteen_id: int | None) -> None:

@@ -1,23 +1,33 @@
-"""HTTP: regions, agencies and canteens change, are suspended and go on; regions and canteens end.
+"""HTTP: regions, agencies and canteens change, are suspended and go on; regions and canteens end; whole networks.
 
 An agency's end is ``clearing.endings``: it needs to know what is owed.
 """
 
-from typing import Any
+import asyncio
+from typing import Annotated, Any
 
-from litestar import Controller, Request, post, put
+from litestar import Controller, Request, Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
 
+from foundation.aside import Aside
+from foundation.attachments import received
+from foundation.catalogue import Language, language_of
 from foundation.messages import NumberInPath
 from registry import access, audit, network
 from registry.access import Permission
 from registry.former_names import Noun
+from registry.lists.files import WRITERS
 from registry.members import end_region, find_member, step, subject_of
 from registry.models import Agency, BookRow, Canteen, Database
+from registry.network_files import Imported, tables_of
+from registry.network_tables import FILE_BYTES_MAX, read_network_file, template, write_workbook
 from registry.schemas import AgencyDetails, CanteenDetails, RegionDetails, WithReason
+from settlement.network_imports import carry_out, compare, load_network
 from settlement.regions import open_day
 
 ByPerson = Request[access.Person, Any, Any]
+XLSX = WRITERS["xlsx"].media_type
 _ADMINISTER = [access.allows(Permission.ADMINISTER_NETWORK)]
 
 
@@ -62,6 +72,56 @@ class NetworkController(Controller):
     ) -> None:
         """All that is given, in the place of what was before. Its agency stays: the meals it sold are that agency's."""
         await _change(database, request.user.login, Noun.CANTEEN, number, data)
+
+    @post(
+        "/network-imports",
+        guards=_ADMINISTER,
+        summary="Import a network",
+        request_max_body_size=FILE_BYTES_MAX,
+        status_code=200,
+    )
+    async def import_network(
+        self,
+        request: ByPerson,
+        database: Database,
+        documents: Aside,
+        sheet: str = "",
+        dry_run: Annotated[bool, Parameter(query="dry-run", description="Compare, and change nothing.")] = False,
+    ) -> Imported:
+        """A workbook with a sheet for each noun, or a CSV file of one `sheet`: every row is carried out, or none.
+
+        A row is known by its number or name; what differs is changed, what is new is added, what the file does not name
+        is reported and stays. A refusal lists every wrong row with sheet, line, column and reason.
+        """
+        language = language_of(request.headers.get("accept-language"))
+        async with received(request) as file:
+            rows = await documents.run(read_network_file, file.path, sheet, caller=request.user.login)
+        if dry_run:
+            return await compare(database, rows, language)
+        return await carry_out(database, request.user.login, rows, file.sha256, language)
+
+    @get("/network.xlsx", guards=_ADMINISTER, summary="Download the network", media_type=XLSX)
+    async def download_network(self, request: ByPerson, database: Database) -> Response[bytes]:
+        """Regions, agencies, canteens, meals and special days as a workbook, which can be imported again."""
+        language = language_of(request.headers.get("accept-language"))
+        async with database() as db:
+            tables = tables_of(await load_network(db))
+        return _workbook(await asyncio.to_thread(write_workbook, tables, language), "network.xlsx", language)
+
+    @get("/network-template.xlsx", guards=_ADMINISTER, summary="Download a template of a network", media_type=XLSX)
+    async def download_template(self, request: ByPerson) -> Response[bytes]:
+        """A workbook to fill in, with drop-downs and notes, in the language that the request prefers."""
+        language = language_of(request.headers.get("accept-language"))
+        return _workbook(await asyncio.to_thread(template, language), "network-template.xlsx", language)
+
+
+def _workbook(content: bytes, name: str, language: Language) -> Response[bytes]:
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "content-language": language.tag,
+        "vary": "accept-language",
+    }
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 PATHS = {Noun.REGION: "regions", Noun.AGENCY: "agencies", Noun.CANTEEN: "canteens"}

@@ -14,6 +14,7 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from foundation.table_files import WrongFile, cells_of
 from registry.approvals import NeedsApproval
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
@@ -40,7 +41,6 @@ from waste.measures.over_time import period_of
 from waste.measures.schemas import Period
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Cause, Correction, Source
-from waste.weighing.table_files import WrongFile, cells_of
 from waste.weighing.weigh_ins import WeighIn, correct_weigh_ins, record_weigh_ins
 
 TODAY = datetime.now(ZONE).date()

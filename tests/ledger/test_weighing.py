@@ -26,6 +26,7 @@ from foundation.calendar import ZONE
 from foundation.catalogue import Language
 from foundation.postgres import Pool
 from foundation.problems import Problem
+from foundation.table_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile
 from onecard.migrate import alembic_config, migrate, role_of
 from registry.approvals import NeedsApproval
 from registry.identifiers import CanteenId
@@ -37,7 +38,6 @@ from tests.cluster import goes_back
 from tests.running_system import Person
 from waste.measures.streams import Stream
 from waste.weighing.schemas import Correction, Recorded, Source
-from waste.weighing.table_files import COLUMNS_MAX, UNPACKED_BYTES_MAX, WrongFile
 from waste.weighing.weigh_in_files import read_weigh_ins
 from waste.weighing.weigh_ins import WeighIn, check_weigh_ins, closed_on, correct_weigh_ins, record_weigh_ins
 

@@ -30,8 +30,8 @@ from tests.authenticator import Authenticator
 from tests.bank import camt, entry
 from tests.builders import Network, Town
 from tests.running_system import System
-from tests.system.test_sign_on import Tab, choose
 from tests.system.test_processes import wait_until
+from tests.system.test_sign_on import Tab, choose
 from waste.evaluation.quarters import quarter_before
 
 TODAY = datetime.now(ZONE).date()
@@ -231,6 +231,12 @@ def cleared_day(city: City) -> Ask:
     set_before = special_day(city)
     city.person(set_before.who).call("PUT", set_before.path, set_before.body)
     return Ask("kitchen-yinzhou", set_before.path, None, "finance-yinzhou", "kitchen-yuyao")
+
+
+def network_file(_: City) -> Ask:
+    number = secrets.randbelow(9_000) + 510_000
+    rows = f"book,name_zh,name_en\n{number},地区{number},Region {number}\n".encode()
+    return Ask("centre", "/registry/network-imports?sheet=regions", rows, "admin-yinzhou", None, b"book,name_zh\n1,x\n")
 
 
 def named_row(city: City, path: str) -> dict[str, Any]:
@@ -830,6 +836,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "PUT /registry/canteens/{canteen_id}/meals": meals,
     "PUT /registry/canteens/{canteen_id}/days/{day}": special_day,
     "DELETE /registry/canteens/{canteen_id}/days/{day}": cleared_day,
+    "POST /registry/network-imports": network_file,
     "PUT /registry/regions/{number}": change_region,
     "PUT /registry/agencies/{number}": change_agency,
     "PUT /registry/canteens/{number}": change_canteen,
@@ -1084,6 +1091,9 @@ COMMANDS_WITHOUT = {
     "distribute": "places tables on the nodes of a cluster; no row changes",
     "evaluate": "computes what was asked for, as the job runner does by itself",
     "fake-centre": "serves a centre in memory",
+    "network import": "tests/system/test_network_imports.py looks at its entry",
+    "network export": "writes files",
+    "network template": "writes a file",
     "init": "founds a centre where there is none; tests/system/test_joining.py looks at its entry",
     "forecast backtest": "computes",
     "forecast now": "computes what the job runner computes by itself",

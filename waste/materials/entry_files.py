@@ -9,22 +9,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
+from foundation.table_files import VALUE_SHOWN, WrongCell, cell_text, date_of, half_width, names_of, read_rows, word_of
 from registry.models import Canteen
 from waste.materials.entries import Entry
 from waste.materials.schemas import COST_MAX_FEN, WEIGHT_MAX_G, Destination, EntryKind
-from waste.weighing.table_files import (
-    VALUE_SHOWN,
-    CanteenNames,
-    Column,
-    WrongCell,
-    cell_text,
-    date_of,
-    grams_of,
-    half_width,
-    names_of,
-    read_rows,
-    word_of,
-)
+from waste.weighing.table_files import CanteenNames, Column, grams_of
 
 NUMBERS = UUID("6f6e6563-6172-6d61-7465-7269616c0000")
 """The namespace of the entries' numbers."""

@@ -11,6 +11,7 @@ from foundation.aside import Aside
 from foundation.attachments import received
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
+from foundation.table_files import FILE_BYTES_MAX, read_table
 from registry import access, audit
 from registry.approval_routes import AWAITS, awaits
 from registry.approvals import Approvals
@@ -39,7 +40,7 @@ from waste.materials.schemas import (
 )
 from waste.weighing.foods import factors
 from waste.weighing.schemas import Source
-from waste.weighing.table_files import FILE_BYTES_MAX, food_names, read_table
+from waste.weighing.table_files import food_names
 
 ByPerson = Request[access.Person, Any, Any]
 

@@ -13,6 +13,7 @@ from foundation.aside import Aside
 from foundation.attachments import BODY_MAX, digests, read_files, received
 from foundation.messages import NumberInPath
 from foundation.postgres import Pool
+from foundation.table_files import FILE_BYTES_MAX, read_table
 from registry import access, audit
 from registry.approval_routes import AWAITS, awaits
 from registry.approvals import Approvals
@@ -31,7 +32,7 @@ from waste.weighing.schemas import (
     Source,
     WeighInShown,
 )
-from waste.weighing.table_files import FILE_BYTES_MAX, food_names, read_table
+from waste.weighing.table_files import food_names
 from waste.weighing.weigh_in_files import weigh_ins_of
 from waste.weighing.weigh_ins import (
     WeighIn,

@@ -9,24 +9,22 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from registry.meals import Meal
-from registry.models import Canteen
-from waste.measures.streams import Stream
-from waste.weighing.schemas import DISH_LENGTH_MAX, WEIGHT_MAX_G, Cause
-from waste.weighing.table_files import (
+from foundation.table_files import (
     VALUE_SHOWN,
-    CanteenNames,
-    Column,
     WrongCell,
     cell_text,
     cells_of,
     date_of,
-    grams_of,
     names_of,
     plain,
     read_rows,
     word_of,
 )
+from registry.meals import Meal
+from registry.models import Canteen
+from waste.measures.streams import Stream
+from waste.weighing.schemas import DISH_LENGTH_MAX, WEIGHT_MAX_G, Cause
+from waste.weighing.table_files import CanteenNames, Column, grams_of
 from waste.weighing.weigh_ins import WeighIn
 
 NUMBERS = UUID("6f6e6563-6172-6477-6569-676865640000")

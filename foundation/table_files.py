@@ -1,0 +1,343 @@
+"""Tables that people send, CSV or XLSX: cells, columns, and what is wrong with each. Every import reads them here.
+
+The first line names the columns, in any order. A column and a word may be given by its code, by the name that our pages
+and files print in Chinese or English, or by a name that earlier releases printed. An unknown column is refused, so that
+nothing is lost unnoticed.
+"""
+
+import io
+import re
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from foundation import catalogue
+from foundation.catalogue import Language
+from foundation.problems import INVALID, Problem
+from foundation.spreadsheets import NotATable, csv_rows
+
+ROWS_MAX = 5_000
+COLUMNS_MAX = 50
+FILE_BYTES_MAX, UNPACKED_BYTES_MAX = 2_000_000, 20_000_000
+"""Five thousand rows take a tenth of it; a workbook may be packed to unpack to any size."""
+SHEETS_MAX = 20
+COLUMNS_READ = 200
+"""Cells further right are not looked at: a blank one at the far right of every row would cost twenty seconds."""
+PARTS_MAX, TAGS_MAX = 200, 1_000_000
+"""Files in a workbook, and tags in them: five thousand rows of twenty columns have half of it. Each costs time, packed
+or not."""
+FINDINGS_SHOWN = 20
+VALUE_SHOWN = 30
+"""Characters of a wrong cell that a refusal repeats."""
+
+_OPTIONAL = re.compile(r"\((可不填|可选|optional)\)$")
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong at one place of a file; ``column`` as the file names it, or its code (``by_code``)."""
+
+    line: int
+    column: str
+    code: str
+    params: dict[str, Any]
+    sheet: str = ""
+    by_code: bool = False
+
+    def text(self, language: Language) -> str:
+        """The finding for people."""
+        column = column_name(self.column, language) if self.by_code else self.column
+        reason = catalogue.text(self.code, language, **self.params)
+        where = catalogue.text("weighing.file.finding", language, line=self.line, column=column, reason=reason)
+        return catalogue.text("file.in_sheet", language, sheet=self.sheet, finding=where) if self.sheet else where
+
+    def document(self, language: Language) -> dict[str, Any]:
+        """The finding as data."""
+        params = {name: value if isinstance(value, int) else str(value) for name, value in self.params.items()}
+        place = {"sheet": self.sheet} if self.sheet else {}
+        where = place | {"line": self.line, "column": str(self.column)}
+        return where | {"code": self.code, "params": params, "detail": self.text(language)}
+
+
+class WrongFile(Problem):
+    """A file with wrong columns or cells. Its document lists the first ``FINDINGS_SHOWN`` as ``findings``, too."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(INVALID, "weighing.file.wrong", count=len(findings))
+        self.findings = findings
+
+    def detail(self, language: Language) -> str:
+        """The number of findings, and the first of them."""
+        shown = [finding.text(language) for finding in self.findings[:FINDINGS_SHOWN]]
+        more = len(self.findings) - len(shown)
+        if more:
+            shown.append(catalogue.text("weighing.file.more", language, count=more))
+        separator = "；" if language is Language.CHINESE else "; "
+        head = catalogue.text(self.code, language, **self.params)
+        return head + separator.join(shown)
+
+    def document(self, language: Language) -> dict[str, object]:
+        """The RFC 9457 members and ``findings``."""
+        findings = [finding.document(language) for finding in self.findings[:FINDINGS_SHOWN]]
+        return {**super().document(language), "findings": findings}
+
+
+C = TypeVar("C", bound=str)
+
+OTHER_COLUMN_NAMES = {
+    "营业日期": "date", "business_date": "date", "食堂编号": "canteen", "Canteen number": "canteen",
+    "canteen_id": "canteen", "类别": "stream", "重量": "weight_kg", "Weight": "weight_kg", "重量(kg)": "weight_kg",
+    "重量(千克)": "weight_kg", "公斤": "weight_kg", "千克": "weight_kg", "kg": "weight_kg", "食物": "food",
+    "金额": "amount_yuan", "amount": "amount_yuan", "元": "amount_yuan",
+}  # fmt: skip
+"""Names in other pages and files of ours, and in earlier releases."""
+
+_COLUMNS = ("column.", "weighing.column.")
+"""How the messages of columns' names begin; the code follows."""
+
+
+@lru_cache(maxsize=1)
+def column_codes() -> dict[str, frozenset[str]]:
+    """The codes of columns by every name that our pages and files give them; a table knows which one it takes."""
+    found: dict[str, set[str]] = {}
+    for language in Language:
+        for message_id, name in catalogue.messages(language).items():
+            if message_id.startswith(_COLUMNS):
+                code = message_id.rpartition(".")[2]
+                found.setdefault(plain(name), set()).add(code)
+                found.setdefault(code, set()).add(code)
+    for name, code in OTHER_COLUMN_NAMES.items():
+        found.setdefault(plain(name), set()).add(code)
+    return {name: frozenset(codes) for name, codes in found.items()}
+
+
+def column_name(code: str, language: Language) -> str:
+    """What people call a column."""
+    of_kitchens = f"weighing.column.{code}"
+    return catalogue.text(of_kitchens if catalogue.has(of_kitchens) else f"column.{code}", language)
+
+
+class WrongCell(ValueError):
+    """What is wrong with one cell: a message and its parameters."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
+
+
+def read_table(path: Path) -> list[list[Any]]:
+    """The cells of a file, row by row, for a process aside: a workbook may take seconds. Raises Problem(INVALID)."""
+    return cells_of(path.read_bytes())
+
+
+def read_rows(
+    table: Sequence[Sequence[Any]],
+    accepted: Sequence[C],
+    needed: Sequence[C],
+    value: Callable[[C, Any], dict[str, Any]],
+    unknown_column: str,
+    of_row: tuple[C, Callable[[dict[str, Any]], None]] | None = None,
+    most: int = ROWS_MAX,
+) -> list[tuple[int, dict[str, Any]]]:
+    """The rows of a table by their lines, each with the members that ``value`` makes of its cells.
+
+    ``value`` raises WrongCell; ``unknown_column``: the message for a column that is not accepted. ``of_row``: a check
+    of the members of a row, which raises WrongCell, and the column that it is about. Raises WrongFile (wrong columns or
+    cells), Problem(INVALID) (too many rows, or none).
+    """
+    header, *rows = table or [[]]
+    columns = _columns(header, accepted, needed, unknown_column)
+    if len(rows) > most:
+        raise Problem(INVALID, "weighing.file.too_many_rows", most=most)
+    named = [cell_text(cell)[:VALUE_SHOWN] for cell in header]
+    found: list[tuple[int, dict[str, Any]]] = []
+    findings: list[Finding] = []
+    for line, row in enumerate(rows, start=2):
+        if any(cell_text(cell) for cell in row):
+            values: dict[str, Any] = {}
+            for place, cell in enumerate([*row, *[""] * (len(columns) - len(row))]):
+                column = columns[place] if place < len(columns) else None
+                if column is not None:
+                    try:
+                        values |= value(column, cell)
+                    except WrongCell as wrong:
+                        findings.append(Finding(line, named[place], wrong.code, wrong.params))
+                elif cell_text(cell):
+                    shown = {"value": cell_text(cell)[:VALUE_SHOWN]}
+                    findings.append(Finding(line, str(place + 1), "weighing.file.unnamed_column", shown))
+            if of_row is not None:
+                column, check = of_row
+                try:
+                    check(values)
+                except WrongCell as wrong:
+                    findings.append(Finding(line, named[columns.index(column)], wrong.code, wrong.params))
+            found.append((line, values))
+    if findings:
+        raise WrongFile(findings)
+    if not found:
+        raise Problem(INVALID, "weighing.file.empty")
+    return found
+
+
+def _columns(header: Sequence[Any], accepted: Sequence[C], needed: Sequence[C], unknown_column: str) -> list[C | None]:
+    """The column at each place of the first line, None where it is blank. Raises WrongFile."""
+    columns: list[C | None] = []
+    findings: list[Finding] = []
+    for cell in header:
+        name = cell_text(cell)
+        codes = column_codes().get(_OPTIONAL.sub("", plain(name)), frozenset()) if name else frozenset()
+        column = next((one for one in accepted if one in codes), None)
+        if name and column is None:
+            findings.append(Finding(1, name[:VALUE_SHOWN], unknown_column, {}))
+        elif column is not None and column in columns:
+            findings.append(Finding(1, name[:VALUE_SHOWN], "weighing.file.column_twice", {}))
+        columns.append(column)
+    findings += [
+        Finding(1, column, "weighing.file.missing_column", {}, by_code=True)
+        for column in needed
+        if column not in columns
+    ]
+    if findings:
+        raise WrongFile(findings)
+    return columns
+
+
+def cells_of(content: bytes) -> list[list[Any]]:
+    """The cells of a CSV file or of an XLSX file's first sheet, row by row. Raises Problem(INVALID)."""
+    if content.startswith(b"PK"):
+        return next(iter(_workbook(content, ROWS_MAX, first_sheet=True).values()))
+    return csv_cells(content)
+
+
+def csv_cells(content: bytes, most: int = ROWS_MAX) -> list[list[Any]]:
+    """The cells of a CSV file, no more than a row after ``most`` rows. Raises Problem(INVALID)."""
+    try:
+        return list(islice(csv_rows(content), most + 2))
+    except NotATable:
+        raise Problem(INVALID, "weighing.file.not_a_table") from None
+
+
+def sheets_of(content: bytes, most: int) -> dict[str, list[list[Any]]]:
+    """The sheets of a workbook by name, no more than a row after ``most`` rows of each; formulas are refused.
+
+    Raises WrongFile (formulas), Problem(INVALID).
+    """
+    return _workbook(content, most, first_sheet=False)
+
+
+def _workbook(content: bytes, most: int, *, first_sheet: bool) -> dict[str, list[list[Any]]]:
+    """Sheets, row by row, and no further than a file may have: a cell may claim to stand anywhere.
+
+    Of a first sheet alone formulas count as what they show; else they are refused.
+    """
+    # Imported when first asked for: it costs a worker 15 MB, and few kitchens send workbooks.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
+                raise Problem(INVALID, "weighing.file.unpacks_too_large", most=UNPACKED_BYTES_MAX // 1_000_000)
+            if len(parts) > PARTS_MAX or sum(archive.read(part).count(b"<") for part in parts) > TAGS_MAX:
+                raise Problem(INVALID, "weighing.file.too_many_cells")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=first_sheet, keep_links=False)
+        if len(book.worksheets) > SHEETS_MAX:
+            raise Problem(INVALID, "file.too_many_sheets", most=SHEETS_MAX)
+        found: dict[str, list[list[Any]]] = {}
+        for sheet in book.worksheets[:1] if first_sheet else book.worksheets:
+            sheet.reset_dimensions()
+            rows = list(sheet.iter_rows(max_row=most + 2, max_col=COLUMNS_READ))
+            _refuse_formulas(sheet.title, rows)
+            found[sheet.title] = [_bounded([cell.value for cell in row]) for row in rows]
+        return found
+    except (InvalidFileException, *NOT_A_WORKBOOK):
+        raise Problem(INVALID, "weighing.file.not_a_workbook") from None
+
+
+def _refuse_formulas(sheet: str, rows: Sequence[Sequence[Any]]) -> None:
+    findings = [
+        Finding(line, str(place), "file.formula", {"value": str(cell.value)[:VALUE_SHOWN]}, sheet[:VALUE_SHOWN])
+        for line, row in enumerate(rows, start=1)
+        for place, cell in enumerate(row, start=1)
+        if cell.data_type == "f"
+    ]
+    if findings:
+        raise WrongFile(findings)
+
+
+def _bounded(row: Sequence[Any]) -> list[Any]:
+    """A row without the blank cells at its end. Raises Problem(INVALID) past ``COLUMNS_MAX``."""
+    cells = ["" if cell is None else cell for cell in row]
+    while cells and cells[-1] == "":
+        cells.pop()
+    if len(cells) > COLUMNS_MAX:
+        raise Problem(INVALID, "weighing.file.too_many_columns", most=COLUMNS_MAX)
+    return cells
+
+
+NOT_A_WORKBOOK = (
+    zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
+    ArithmeticError, EOFError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What openpyxl raises for files that are no workbooks."""
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as text without blanks around it."""
+    return "" if cell is None else str(cell).strip()
+
+
+def half_width(text: str) -> str:
+    """The text with plain digits and signs in place of full-width ones (NFKC)."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def plain(text: str) -> str:
+    """A name as names are compared: without spaces, width and case."""
+    return "".join(half_width(text).split()).casefold()
+
+
+def names_of(messages: Mapping[StrEnum, str], others: Mapping[str, StrEnum]) -> dict[str, Any]:
+    """Every name of the members of an enumeration: codes, the catalogue's words, and some others.
+
+    ``messages``: the id of each member's message.
+    """
+    printed = {
+        plain(catalogue.text(messages[member], language)): member for member in messages for language in Language
+    }
+    return (
+        printed | {member.value: member for member in messages} | {plain(name): other for name, other in others.items()}
+    )
+
+
+def word_of(text: str, names: Mapping[str, Any], code: str) -> Any:
+    """What a word names. Raises WrongCell with the message ``code``."""
+    try:
+        return names[plain(text)]
+    except KeyError:
+        raise WrongCell(code, value=text[:VALUE_SHOWN]) from None
+
+
+def date_of(cell: Any) -> date:
+    """A date as people and workbooks write it. Raises WrongCell."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    text = cell_text(cell)
+    found = _DATE.fullmatch(half_width(text))
+    try:
+        return date(*(int(part) for part in found.groups() if part) if found else ())
+    except (ValueError, TypeError):
+        raise WrongCell("weighing.file.not_a_date", value=text[:VALUE_SHOWN]) from None

@@ -1,0 +1,121 @@
+"""Commands for whole networks: network export, network import, network template."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+from msgspec import to_builtins
+
+from onecard.cli.commands import json_option, main
+from onecard.cli.output import LANGUAGE, fail, say, text
+from onecard.cli.services import fail_for, failures_as_one_line, services, with_database
+
+if TYPE_CHECKING:
+    from registry.models import Database
+    from registry.network_files import Imported
+    from registry.network_tables import Row, Sheet
+
+
+@main.group("network", help=text("onecard.help.network"))
+def network() -> None:
+    """Whole networks as files."""
+
+
+@network.command("export", help=text("onecard.help.network.export"))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--xlsx", is_flag=True, help=text("onecard.option.xlsx"))
+def export(folder: Path, *, xlsx: bool) -> None:
+    """Write a CSV file for each noun, or one workbook."""
+    from registry.network_files import Network, tables_of
+    from registry.network_tables import sheet_name, write_csv, write_workbook
+    from settlement.network_imports import load_network
+
+    async def load(database: "Database", _: object) -> Network:
+        async with database() as db:
+            return await load_network(db)
+
+    with services() as settings:
+        tables = tables_of(with_database(settings, load))
+    if xlsx:
+        files = {"network.xlsx": write_workbook(tables, LANGUAGE)}
+    else:
+        files = {f"{sheet}.csv": write_csv(sheet, rows, LANGUAGE) for sheet, rows in tables.items()}
+    for name, content in files.items():
+        _write(folder / name, content)
+    for sheet, rows in tables.items():
+        say("onecard.network.exported", sheet=sheet_name(sheet, LANGUAGE), rows=len(rows))
+
+
+@network.command("import", help=text("onecard.help.network.import"))
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--dry-run", is_flag=True, help=text("onecard.option.compare"))
+@json_option
+def import_(path: Path, *, dry_run: bool, as_json: bool) -> None:
+    """Carry out a folder of CSV files, one CSV file or one workbook: all rows, or none."""
+    from registry import audit
+    from settlement.network_imports import carry_out, compare
+
+    with failures_as_one_line():
+        try:
+            rows, sha256 = _read(path)
+        except OSError as error:
+            fail_for(error, path)
+
+    async def work(database: "Database", _: object) -> "Imported":
+        if dry_run:
+            return await compare(database, rows, LANGUAGE)
+        return await carry_out(database, audit.COMMAND_LINE, rows, sha256, LANGUAGE)
+
+    with services() as settings:
+        done = with_database(settings, work)
+    if as_json:
+        print(json.dumps(to_builtins(done), ensure_ascii=False))
+    else:
+        _show(done)
+
+
+def _read(path: Path) -> "tuple[dict[Sheet, list[Row]], str]":
+    """The rows of a folder or file, and its SHA-256 (of a folder: over its files in the order of their names)."""
+    from registry.network_tables import must_be_of_size, read_folder, read_network_file
+
+    if path.is_dir():
+        files = sorted(path.glob("*.csv"))
+        if not files:
+            fail("onecard.network.no_files", folder=path)
+        rows = read_folder(path)
+    else:
+        files = [path]
+        must_be_of_size(path.stat().st_size)
+        rows = read_network_file(path, path.name)
+    return rows, hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _show(done: "Imported") -> None:
+    for difference in done.differences:
+        said = {"sheet": difference.sheet, "name": difference.name}
+        say(f"onecard.network.{difference.kind}", **said)
+        for column, (before, after) in difference.changes.items():
+            if difference.kind == "changed":
+                say("onecard.network.from_to", column=column, before=before or "—", after=after or "—")
+    counts = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "missing": done.missing}
+    say("onecard.network.applied" if done.applied else "onecard.network.compared", **counts)
+
+
+@network.command("template", help=text("onecard.help.network.template"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def template(file: Path) -> None:
+    """Write a workbook to fill in."""
+    from registry.network_tables import template as made
+
+    _write(file, made(LANGUAGE))
+    say("onecard.network.template", file=file)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        fail_for(error, path)
