@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -41,6 +42,8 @@ VALUE_SHOWN = 30
 _OPTIONAL = re.compile(r"\((可不填|可选|optional)\)$")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
 THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
+_MONEY_SIGNS = ("元", "¥", "￥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,3 +344,16 @@ def date_of(cell: Any) -> date:
         return date(*(int(part) for part in found.groups() if part) if found else ())
     except (ValueError, TypeError):
         raise WrongCell("weighing.file.not_a_date", value=text[:VALUE_SHOWN]) from None
+
+
+def fen_of(text: str) -> Decimal | None:
+    """An amount in yuan, with or without its sign, in fen: ``1200.50``, ``1,200.50元``. None: it is none.
+
+    What is less than a fen makes it no integer.
+    """
+    number = half_width(text)
+    for sign in _MONEY_SIGNS:
+        number = number.removeprefix(sign).removesuffix(sign).strip()
+    if THOUSANDS.fullmatch(number):
+        number = number.replace(",", "")
+    return Decimal(number) * 100 if _AMOUNT.fullmatch(number) else None

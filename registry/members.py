@@ -79,7 +79,11 @@ def must_be_active(*members: Member) -> None:
 
 
 async def agency_must_be_active(db: AsyncSession, agency: Agency) -> None:
-    """Raise Problem(CONFLICT) if an agency or its region is suspended or has ended."""
+    """Raise Problem(CONFLICT) if an agency or its region is suspended or has ended.
+
+    Its state stays until the transaction ends: an agency does not end while somebody joins it.
+    """
+    await db.refresh(agency, with_for_update={"read": True})
     must_be_active(agency, await db.get_one(BookRow, agency.book))
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from decimal import Decimal
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,7 +23,6 @@ from foundation.money import yuan
 from foundation.problems import INVALID, Problem
 from foundation.spreadsheets import safe_text
 from foundation.table_files import (
-    THOUSANDS,
     VALUE_SHOWN,
     Finding,
     WrongCell,
@@ -33,6 +31,7 @@ from foundation.table_files import (
     column_name,
     csv_cells,
     date_of,
+    fen_of,
     half_width,
     names_of,
     plain,
@@ -108,16 +107,13 @@ def _text_of(kind: Any) -> Callable[[Any], str | None]:
     return read
 
 
-def _fen(cell: Any) -> int | None:
-    text = half_width(cell_text(cell)).removeprefix("¥").removesuffix("元").strip()
+def _allowance(cell: Any) -> int | None:
+    text = cell_text(cell)
     if not text:
         return None
-    try:
-        fen = Decimal(text.replace(",", "") if THOUSANDS.fullmatch(text) else text) * 100
-    except ArithmeticError:
-        fen = Decimal(0)
-    if not fen.is_finite() or fen != fen.to_integral_value() or not 1 <= fen <= 100_000:
-        raise WrongCell("network.file.not_an_allowance", value=cell_text(cell)[:VALUE_SHOWN])
+    fen = fen_of(text)
+    if fen is None or fen != fen.to_integral_value() or not 1 <= fen <= 100_000:
+        raise WrongCell("network.file.not_an_allowance", value=text[:VALUE_SHOWN])
     return int(fen)
 
 
@@ -250,7 +246,7 @@ COLUMNS: dict[Sheet, tuple[Column, ...]] = {
     Sheet.REGIONS: (Column("book", _number, True, note="book"), *_NAMES, _STATE),
     Sheet.AGENCIES: (
         Column("agency_id", _number, note="number"), Column("region", _text_of(Name), True, note="reference"), *_NAMES,
-        Column("meal_allowance_fen", _fen, note="allowance"),
+        Column("meal_allowance_fen", _allowance, note="allowance"),
         Column("parent_agency", _text_of(Name), note="reference"), *_CONTACT, _STATE,
     ),
     Sheet.CANTEENS: (

@@ -1,14 +1,15 @@
 """Meal subsidies from a payroll file. All rows are posted or none.
 
-CSV with a header, ``staff_number,amount`` or ``工号,金额``, amounts in yuan with at most two decimals; UTF-8 (with or
-without BOM) or GB18030, which is what spreadsheets on Chinese desktops save. The posting number is derived from the
+CSV whose first line names the columns in any order, ``staff_number,amount`` or ``工号,金额``, amounts in yuan with at
+most two decimals; UTF-8 (with or without BOM) or GB18030, which is what spreadsheets on Chinese desktops save. It is
+read as every table (``foundation.table_files``). The posting number is derived from the
 batch's name (``2026-11``) and the staff number: the same file sent again grants nothing more. The derivation is keyed,
 so that nobody else can post under the number first. The same content under another name is refused, until the sender
 confirms that it is to be granted once more, and says why.
 """
 
 import hashlib
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +21,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.calendar import ZONE
-from foundation.catalogue import Phrase, Phrases
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
-from foundation.problems import INVALID, Problem
-from foundation.spreadsheets import NotATable, read_csv
+from foundation.problems import Problem
+from foundation.table_files import Finding, WrongCell, WrongFile, cell_text, csv_cells, fen_of, read_rows
 from registry.identifiers import AgencyId, Book, HolderId
 from registry.models import Agency, Official
 from settlement.deposits import Deposit
@@ -36,11 +36,7 @@ from settlement.transfers import Channel, TransferKind
 ROWS_MAX = 5_000
 """Well below the limit of a request body."""
 
-PROBLEMS_SHOWN = 20
-
-HEADERS = {("staff_number", "amount"), ("工号", "金额")}
-_YUAN = re.compile(r"(\d{1,6})(?:\.(\d{1,2}))?")
-
+COLUMNS = STAFF_NUMBER, AMOUNT = "staff_number", "amount_yuan"
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "grant_files.sql")
 
@@ -63,74 +59,43 @@ class GrantRow:
 
 
 def read_grants(data: bytes) -> list[GrantRow]:
-    """Read a file; raises Problem(INVALID) that lists the errors row by row."""
-    try:
-        rows = read_csv(data)
-    except NotATable:
-        raise Problem(INVALID, "grant_file.not_a_table") from None
-    if not rows or tuple(cell.strip() for cell in rows[0]) not in HEADERS:
-        raise Problem(INVALID, "grant_file.header")
-    if len(rows) - 1 > ROWS_MAX:
-        raise Problem(INVALID, "grant_file.too_many_rows", most=ROWS_MAX)
-    grants: list[GrantRow] = []
-    wrong: list[Phrase] = []
-    seen: dict[str, int] = {}
-    for line, row in enumerate(rows[1:], start=2):
-        if not row:
-            continue
-        read = _row(line, row)
-        if isinstance(read, Phrase):
-            wrong.append(_at(line, read))
-        elif read.staff_number in seen:
-            wrong.append(
-                _at(line, _wrong("staff_number_twice", staff_number=read.staff_number, first=seen[read.staff_number]))
-            )
-        else:
-            seen[read.staff_number] = line
-            grants.append(read)
-    refuse(wrong)
-    if not grants:
-        raise Problem(INVALID, "grant_file.empty")
-    return grants
+    """Read a CSV file. Raises WrongFile, which lists every wrong row and column, and Problem(INVALID)."""
+    found = read_rows(csv_cells(data, ROWS_MAX), COLUMNS, COLUMNS, _value, "grant_file.unknown_column", most=ROWS_MAX)
+    rows = [GrantRow(line, values[STAFF_NUMBER], values[AMOUNT]) for line, values in found]
+    first: dict[str, int] = {}
+    twice = [row for row in rows if first.setdefault(row.staff_number, row.line) != row.line]
+    _refuse(twice, "grant_file.staff_number_twice", lambda row: {"first": first[row.staff_number]})
+    return rows
 
 
-def refuse(wrong: list[Phrase]) -> None:
-    """Raise Problem(INVALID) that lists the errors, if there are any."""
-    if not wrong:
-        return
-    shown = wrong[:PROBLEMS_SHOWN]
-    if len(wrong) > len(shown):
-        shown.append(_wrong("more", count=len(wrong) - len(shown)))
-    raise Problem(INVALID, "grant_file.rows", rows=Phrases(tuple(shown)))
-
-
-def _at(line: int, what: Phrase) -> Phrase:
-    return Phrase(f"{line}: {what}", "grant_file.at_line", {"line": line, "what": what})
-
-
-def _wrong(what: str, **params: Any) -> Phrase:
-    return Phrase(what, f"grant_file.{what}", params)
-
-
-def _row(line: int, row: list[str]) -> GrantRow | Phrase:
-    if len(row) != 2:
-        return _wrong("columns", columns=len(row))
-    staff_number, amount = (cell.strip() for cell in row)
-    if not 0 < len(staff_number) <= 32:
-        return _wrong("staff_number")
-    match = _YUAN.fullmatch(amount)
-    if match is None:
-        return _wrong("amount", amount=amount[:20])
-    fen = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
+def _value(column: str, cell: Any) -> dict[str, Any]:
+    text = cell_text(cell)
+    if column == STAFF_NUMBER:
+        if not 0 < len(text) <= 32:
+            raise WrongCell("grant_file.staff_number")
+        return {column: text}
+    fen = fen_of(text)
+    if fen is None or fen != fen.to_integral_value():
+        raise WrongCell("grant_file.amount", amount=text[:20])
     if not 0 < fen <= AMOUNT_MAX_FEN:
-        return _wrong("amount_range", most_yuan=AMOUNT_MAX_FEN // 100)
-    return GrantRow(line, staff_number, fen)
+        raise WrongCell("grant_file.amount_range", most_yuan=AMOUNT_MAX_FEN // 100)
+    return {column: int(fen)}
+
+
+def _refuse(rows: list[GrantRow], code: str, more: Callable[[GrantRow], dict[str, Any]] = lambda _: {}) -> None:
+    """Raise WrongFile for the staff numbers of some rows, if there are any."""
+    findings = [
+        Finding(row.line, STAFF_NUMBER, code, {"staff_number": row.staff_number} | more(row), by_code=True)
+        for row in rows
+    ]
+    if findings:
+        raise WrongFile(findings)
 
 
 async def deposits_of(
     db: AsyncSession, keys: KeyRing, agency: Agency, batch: str, rows: list[GrantRow]
 ) -> list[Deposit]:
-    """The deposits of a file; raises Problem(INVALID) that lists every unknown staff number."""
+    """The deposits of a file; raises WrongFile that lists every unknown staff number."""
     indexes = {keys.blind_index(agency.agency_id, row.staff_number): row for row in rows}
     found = await db.execute(
         select(Official.staff_index, Official.holder_id).where(
@@ -142,7 +107,7 @@ async def deposits_of(
     )
     holders = {index: holder_id for index, holder_id in found}
     unknown = [row for index, row in indexes.items() if index not in holders]
-    refuse([_at(row.line, _wrong("unknown_staff_number", staff_number=row.staff_number)) for row in unknown])
+    _refuse(unknown, "grant_file.unknown_staff_number")
     former = {index: _former_posting_id(agency.agency_id, batch, row.staff_number) for index, row in indexes.items()}
     granted = await _granted_from_files(db, agency, list(former.values()))
     return [

@@ -10,6 +10,7 @@ import urllib3
 from foundation.catalogue import Language
 from foundation.postgres import open_pool
 from foundation.problems import Problem
+from foundation.table_files import WrongFile
 from registry.identifiers import HolderId
 from settlement.deposits import Deposit, deposit
 from settlement.grant_files import GrantRow, read_grants
@@ -34,13 +35,34 @@ def test_files_as_they_come(case: str, data: bytes) -> None:
 
 
 def test_every_wrong_row_is_named() -> None:
-    data = b"staff_number,amount\nNB-1,12.345\nNB-2,-5\nNB-3\nNB-4,0\n,7\nNB-5,1\nNB-5,2\nNB-6,10001\n"
+    data = b"staff_number,amount\nNB-1,12.345\nNB-2,-5\nNB-3\nNB-4,0\n,7\nNB-5,1\nNB-6,1e3\nNB-7,10001\n"
     with pytest.raises(Problem) as caught:
         read_grants(data)
     for line in (2, 3, 4, 5, 6, 8, 9):
-        assert f"line {line}: " in caught.value.detail(Language.ENGLISH)
-        assert f"第{line}行：" in caught.value.detail(Language.CHINESE)
-    assert "line 7: " not in caught.value.detail(Language.ENGLISH)
+        assert f"line {line}, " in caught.value.detail(Language.ENGLISH)
+        assert f"第{line}行" in caught.value.detail(Language.CHINESE)
+    assert "line 7, " not in caught.value.detail(Language.ENGLISH)
+
+
+def test_a_staff_number_that_stands_twice_is_told_with_its_first_line() -> None:
+    with pytest.raises(WrongFile) as caught:
+        read_grants(b"staff_number,amount\nNB-5,1\nNB-6,1\nNB-5,2\n")
+    [finding] = caught.value.findings
+    assert (finding.line, finding.params["first"]) == (4, 2)
+
+
+def test_columns_and_amounts_as_our_pages_print_them() -> None:
+    rows = read_grants('金额（元）,工号\n"1,000.00",A\n¥12.5,B\n300元,C\n'.encode())
+    assert [row.amount_fen for row in rows] == [100_000, 1_250, 30_000]
+    assert [row.staff_number for row in rows] == ["A", "B", "C"]
+    for header, code in (
+        ("工号,金额,备注", "unknown_column"),
+        ("工号,金额,amount", "column_twice"),
+        ("工号", "missing_column"),
+    ):
+        with pytest.raises(WrongFile) as caught:
+            read_grants(f"{header}\nA,1,x\n".encode())
+        assert code in [finding.code.rpartition(".")[2] for finding in caught.value.findings]
 
 
 @pytest.mark.parametrize("data", [b"", b"name,sum\na,1\n", b"staff_number,amount\n", b"\x00\x00", b"\xff\xfe\x81"])
@@ -69,7 +91,7 @@ def test_a_file_grants_once_or_not_at_all(network: Network) -> None:
 
     rows = "".join(f"{run}-{i},{100 + i}\n" for i in range(3))
     status, problem = send(f"staff_number,amount\n{rows}{run}-9,5\n")
-    assert (status, problem["detail"]) == (400, f"第5行：未找到工号{run}-9")
+    assert (status, f"第5行“工号”：未找到工号{run}-9" in str(problem["detail"])) == (400, True), problem
     assert send(f"staff_number,amount\n{rows}") == (201, {"deposits": 3, "amount_fen": 30_300})
     assert send(f"staff_number,amount\n{rows}")[0] == 201, "again"
     held = [network.centre.call("GET", f"/settlement/purses/{holder}")["subsidy_fen"] for holder in holders]

@@ -4,12 +4,11 @@ The file's hash and the row make the number of the entry: the same file again re
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from foundation.table_files import VALUE_SHOWN, WrongCell, cell_text, date_of, half_width, names_of, read_rows, word_of
+from foundation.table_files import VALUE_SHOWN, WrongCell, cell_text, date_of, fen_of, names_of, read_rows, word_of
 from registry.models import Canteen
 from waste.materials.entries import Entry
 from waste.materials.schemas import COST_MAX_FEN, WEIGHT_MAX_G, Destination, EntryKind
@@ -22,7 +21,6 @@ NEEDED = {
     EntryKind.STOCK: (Column.DATE, Column.CANTEEN, Column.FOOD, Column.WEIGHT),
     EntryKind.COLLECTED: (Column.DATE, Column.CANTEEN, Column.DESTINATION, Column.WEIGHT),
 }
-_MONEY_SIGNS = ("元", "¥", "￥")
 
 
 def entries_of(
@@ -65,14 +63,10 @@ def _destination_names() -> dict[str, Destination]:
 
 
 def _fen(text: str) -> int:
-    """An amount in yuan, with or without its sign: ``1200.50``, ``1,200.50元``."""
-    number = half_width(text)
-    for sign in _MONEY_SIGNS:
-        number = number.removeprefix(sign).removesuffix(sign).strip()
-    try:
-        fen = Decimal(number.replace(",", "")) * 100
-    except ArithmeticError:
-        raise WrongCell("materials.file.not_an_amount", value=text[:VALUE_SHOWN]) from None
-    if not fen.is_finite() or fen != fen.to_integral_value() or not 0 <= fen <= COST_MAX_FEN:
+    """An amount in yuan."""
+    fen = fen_of(text)
+    if fen is None:
+        raise WrongCell("materials.file.not_an_amount", value=text[:VALUE_SHOWN])
+    if fen != fen.to_integral_value() or fen > COST_MAX_FEN:
         raise WrongCell("materials.file.amount_out_of_range", value=text[:VALUE_SHOWN], most=COST_MAX_FEN // 100)
     return int(fen)
