@@ -70,7 +70,9 @@ def test_every_operation_says_who_may_call_it() -> None:
     assert open_to_all == {
         "/bulletins", "/bulletins/{bulletin_id}", "/bulletins/{bulletin_id}/data", "/bulletins/{bulletin_id}/pdf",
         "/console/invitations", "/console/sessions", "/console/sessions/current", "/console/sessions/passkey",
-        "/console/sessions/passkey-challenge", "/console/sessions/second-factor", "/gateway/notifications",
+        "/console/sessions/passkey-challenge", "/console/sessions/second-factor", "/console/sign-on",
+        "/console/sign-on/{provider}", "/console/sign-on/{provider}/completion", "/console/sign-on/{provider}/logout",
+        "/gateway/notifications",
         "/health", "/health/live", "/live", "/public/days/{business_date}", "/r/{number}", "/r/{number}/pdf",
         "/receipts/{number}",
     }  # fmt: skip

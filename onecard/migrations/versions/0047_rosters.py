@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0047"
-down_revision = "0044b"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
