@@ -50,6 +50,7 @@ class Permission(StrEnum):
     SEE_BULLETIN_DRAFTS = "see_bulletin_drafts"
     PUBLISH_BULLETIN = "publish_bulletin"
     RECTIFY = "rectify"
+    TELL_ATTENDANCE = "tell_attendance"
     EVALUATE_ONESELF = "evaluate_oneself"
     DISPUTE = "dispute"
     WEIGH_WASTE = "weigh_waste"
@@ -126,6 +127,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.REGISTER_VISIT,
             Permission.SEE_WASTE,
             Permission.RECTIFY,
+            Permission.TELL_ATTENDANCE,
             Permission.EVALUATE_ONESELF,
         }
     ),
@@ -152,6 +154,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.WEIGH_WASTE,
             Permission.SEE_WASTE,
             Permission.RECTIFY,
+            Permission.TELL_ATTENDANCE,
             Permission.EVALUATE_ONESELF,
         }
     ),

@@ -92,20 +92,23 @@ def backtest(days: int, as_json: bool) -> None:
 
 def _show(scores: "list[Score]", places: "dict[str, CanteenMeal]", canteens: "dict[CanteenId, str]") -> None:
     """Print a table for each canteen, whose name fills a line, then each method's means."""
-    columns = [f"onecard.backtest.{column}" for column in ("meal", "method", "wape", "mase", "sufficed")]
-    for canteen_id, mine in groupby(scores, lambda score: places[score.name].canteen_id):
+    columns = [f"onecard.backtest.{column}" for column in ("meal", "horizon", "method", "wape", "mase", "sufficed")]
+    by_canteen = sorted(scores, key=lambda score: (list(places).index(score.name), score.horizon))
+    for canteen_id, mine in groupby(by_canteen, lambda score: places[score.name].canteen_id):
         rows = table(*columns)
         for score in mine:
             meal = text(f"onecard.backtest.meal.{places[score.name].meal}")
             sufficed = f"{score.sufficed:.0%}" if score.sufficed is not None else ""
-            rows.add_row(meal, _method(score.model), f"{score.wape:.1%}", f"{score.mase:.2f}", sufficed)
+            rows.add_row(
+                meal, str(score.horizon), _method(score.model), f"{score.wape:.1%}", f"{score.mase:.2f}", sufficed
+            )
         console.print(canteens[canteen_id], markup=False)
         console.print(rows)
         console.print()
-    for model in dict.fromkeys(score.model for score in scores):
-        its = [score for score in scores if score.model == model]
+    for model, horizon in dict.fromkeys((score.model, score.horizon) for score in scores):
+        its = [score for score in scores if (score.model, score.horizon) == (model, horizon)]
         wape, mase = (sum(getattr(s, name) for s in its) / len(its) for name in ("wape", "mase"))
-        say("onecard.backtest.mean", method=_method(model), wape=f"{wape:.1%}", mase=f"{mase:.2f}")
+        say("onecard.backtest.mean", method=_method(model), horizon=horizon, wape=f"{wape:.1%}", mase=f"{mase:.2f}")
 
 
 def _show_cook_for(groups: "list[Sufficed]") -> None:

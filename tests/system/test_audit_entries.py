@@ -502,6 +502,20 @@ def booking(city: City) -> Ask:
     return Ask("kitchen-yinzhou", "/waste/bookings", body, "finance-yinzhou", "kitchen-yuyao", invalid)
 
 
+def attendance(city: City) -> Ask:
+    day = {"canteen_id": city.canteen(), "business_date": str(TOMORROW), "staff": 240, "on_leave": 12}
+    invalid = {"days": [day | {"travelling": 229}]}
+    return Ask("kitchen-yinzhou", "/waste/attendance", {"days": [day]}, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
+def attendance_file(city: City) -> Ask:
+    rows = f"日期,食堂,总人数,请假人数\n{TOMORROW},{city.canteen()},240,12\n"
+    return Ask(
+        "kitchen-yinzhou", "/waste/attendance-files", rows.encode(), "finance-yinzhou", "kitchen-yuyao",
+        rows.replace("240", "x").encode(),
+    )  # fmt: skip
+
+
 def self_evaluation(city: City) -> Ask:
     body = {
         "canteen_id": city.canteen(), "quarter": RUNNING, "percents": {"A1": 60}, "note": "制度健全",
@@ -885,6 +899,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /waste/foods": food,
     "POST /waste/kitchens": kitchen,
     "POST /waste/bookings": booking,
+    "POST /waste/attendance": attendance,
+    "POST /waste/attendance-files": attendance_file,
     "POST /waste/self-evaluations": self_evaluation,
     "POST /waste/evidence": evidence,
     "POST /waste/cases": open_case,

@@ -1,7 +1,7 @@
 """Covers of closed days: kept once a day is closed, and read as the series that the forecast learns from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +57,8 @@ class _Counts:
     name: str
     covers: list[int]
     guests: list[int]
+    present: list[int | None]
+    overtime: list[int | None]
 
 
 async def keep_closed_days(pool: Pool) -> list[date]:
@@ -149,7 +151,7 @@ async def keep_covers(connection: Connection, day: date, rows: Iterable[CoverDay
 async def series_of(pool: Pool) -> dict[CanteenMeal, Series]:
     """Covers of every canteen's meal, all from the same first to the same last day; a day without a row has 0.
 
-    Guests (registered visitors, and what is booked) reach ``DAYS_AHEAD`` further.
+    Guests (registered visitors, and what is booked) and who is present reach ``DAYS_AHEAD`` further.
     """
     last = await last_kept_day(pool)
     if last is None:
@@ -158,7 +160,8 @@ async def series_of(pool: Pool) -> dict[CanteenMeal, Series]:
     first = min(row["business_date"] for row in rows)
     made = _counts_by_meal(rows, first, (last - first).days + 1)
     await _add_expected_guests(pool, made, first, last)
-    return {meal: Series(counts.name, first, counts.covers, counts.guests) for meal, counts in made.items()}
+    await _add_attendance(pool, made, first)
+    return {meal: Series(first=first, **asdict(counts)) for meal, counts in made.items()}
 
 
 async def canteen_names(pool: Pool, language: Language) -> dict[CanteenId, str]:
@@ -172,7 +175,10 @@ def _counts_by_meal(rows: Iterable[asyncpg.Record], first: date, length: int) ->
     for row in rows:
         meal = CanteenMeal(row["book"], row["canteen_id"], Meal(row["meal"]))
         if meal not in made:
-            made[meal] = _Counts(f"{row['name_zh']} {row['meal']}", [0] * length, [0] * (length + DAYS_AHEAD))
+            ahead = length + DAYS_AHEAD
+            made[meal] = _Counts(
+                f"{row['name_zh']} {row['meal']}", [0] * length, [0] * ahead, [None] * ahead, [None] * ahead
+            )
         at = (row["business_date"] - first).days
         made[meal].covers[at], made[meal].guests[at] = row["covers"], row["guests"]
     return made
@@ -189,3 +195,15 @@ async def _add_expected_guests(pool: Pool, made: dict[CanteenMeal, _Counts], fir
         at = (booking.business_date - first).days
         if known is not None and at < len(known.guests):
             known.guests[at] += booking.booked
+
+
+async def _add_attendance(pool: Pool, made: dict[CanteenMeal, _Counts], first: date) -> None:
+    """Set who is present on days of which that was told; who stays late matters for dinner alone."""
+    for row in await pool.fetch(QUERIES["attendance"], first):
+        at = (row["business_date"] - first).days
+        for meal in Meal:
+            counts = made.get(CanteenMeal(row["book"], row["canteen_id"], meal))
+            if counts is not None and at < len(counts.present):
+                counts.present[at] = row["present"]
+                if meal == Meal.DINNER:
+                    counts.overtime[at] = row["overtime"]

@@ -4,6 +4,7 @@ A day is compared with days of the same kind: the same weekday, and like it a wo
 China's make-up working days are told apart. The mean of the last four of them is the level. Gradient-boosted trees
 (scikit-learn's histogram ones, after LightGBM: Ke et al., 2017) learn over all canteens and meals together by which
 factor a day departs from its level: from the calendar, from how the last days departed, and from the expected guests.
+Where an agency tells how many of its people are present, the past days count as if so many had been present then.
 
 The portions to prepare (``cook_for``) are enough on 95 % of days of each kind, working days and days off, and of each
 horizon, one to seven days ahead. They come from how far held-out days departed from their forecasts (split conformal
@@ -36,6 +37,8 @@ ENOUGH_SHARE = 0.955
 ones, and 95 % of them are asked (``verification/evaluation.py``)."""
 HELD_OUT_DAYS = 56
 HORIZONS = range(1, 8)
+SCORED = (1, 7)
+"""Horizons whose errors are told: for the day's shopping and for the week's."""
 GROUP_MIN = 40
 """Held-out days of a group; a smaller one is calibrated by days of both kinds."""
 SHARE_DAYS = 20
@@ -62,7 +65,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Errors of a model on one series, a day ahead.
+    """Errors of a model on one series, so many days ahead.
 
     Of the model only: ``sufficed``, the share of days on which ``cook_for`` was enough; ``surplus``, the portions left
     over for each cover.
@@ -70,6 +73,7 @@ class Score:
 
     name: str
     model: str
+    horizon: int
     days: int
     wape: float
     mase: float
@@ -110,6 +114,8 @@ class _Known:
     work: list[bool]
     actual: Floats
     guests: Floats
+    present: Floats
+    overtime: Floats
     features: Floats
     level: Floats
 
@@ -124,14 +130,37 @@ def _known(series: Series, works: Callable[[date], bool], days: int) -> _Known:
     actual[: len(series.covers)] = series.covers
     guests = np.zeros(days)
     guests[: len(series.guests)] = np.asarray(series.guests[:days])
+    present, overtime = _counted(series.present, days), _counted(series.overtime, days)
     dates = [series.day(i) for i in range(days)]
     work = [works(series.day(i)) for i in range(days + 5)]
-    known = _Known(series, dates, work, actual, guests, np.empty(0), np.full(days, np.nan))
+    known = _Known(series, dates, work, actual, guests, present, overtime, np.empty(0), np.full(days, np.nan))
     rows = []
     for i in range(days):
         row, known.level[i] = _features(known, i, i)
         rows.append(row)
     return replace(known, features=np.array(rows))
+
+
+def _counted(counts: Sequence[int | None], days: int) -> Floats:
+    """Counts by day, NaN where none was told."""
+    told = np.full(days, np.nan)
+    told[: len(counts)] = [np.nan if one is None else one for one in counts[:days]]
+    return told
+
+
+def _as_on(known: _Known, i: int, days: Sequence[int]) -> Floats:
+    """The covers of some days, as if so many people had been present as on day ``i``."""
+    past = list(days)
+    ratio = known.present[i] / np.maximum(known.present[past], 1)
+    covers: Floats = known.actual[past] * np.where(ratio > 0, np.clip(ratio, 1 / FACTOR_MAX, FACTOR_MAX), 1)
+    return covers
+
+
+def _beyond(counts: Floats, i: int, days: Sequence[int]) -> float:
+    """By how much a day's count departs from the mean of some days; 0 where it is not told."""
+    before = counts[list(days)]
+    told = before[~np.isnan(before)]
+    return float(np.nan_to_num(counts[i] - told.mean())) if len(told) else 0.0
 
 
 def _ahead(known: _Known, days: range, horizon: int) -> tuple[Floats, Floats]:
@@ -149,16 +178,18 @@ def _features(known: _Known, i: int, end: int) -> tuple[list[float], float]:
     kind = [j for j in range(max(0, i - LEVEL_WITHIN), end) if work[j] == work[i] and seen[j]]
     same = [j for j in kind if dates[j].weekday() == weekday][-LEVEL_DAYS:]
     recent = [j for j in kind if j >= i - KIND_WITHIN][-KIND_DAYS:]
-    level = float(actual[same or recent].mean()) if same or recent else float("nan")
+    at_level = same or recent
+    level = float(_as_on(known, i, at_level).mean()) if at_level else float("nan")
     usual = max(float(np.nan_to_num(level)), 1.0)
     departed = [actual[j] / known.level[j] for j in recent[-RECENT_DAYS:] if known.level[j] > 0]
-    lags = [actual[i - lag] / usual if 0 <= i - lag < end else np.nan for lag in LAGS]
+    lags = [_as_on(known, i, [i - lag])[0] / usual if 0 <= i - lag < end else np.nan for lag in LAGS]
+    alike = _as_on(known, i, same) / usual
     row = [
         weekday, work[i], work[i] != (weekday < 5), day.month, day.timetuple().tm_yday, np.log1p(usual),
         departed[-1] if departed else np.nan, float(np.mean(departed)) if departed else np.nan, *lags,
         _days_until_change(work[i : i + 6]), _days_until_change(work[max(0, i - 5) : i + 1][::-1]),
-        len(same), known.guests[i] / usual, actual[same[-1]] / usual if same else np.nan,
-        float(actual[same].std()) / usual if len(same) > 1 else np.nan,
+        len(same), known.guests[i] / usual, alike[-1] if same else np.nan,
+        float(alike.std()) if len(same) > 1 else np.nan, _beyond(known.overtime, i, at_level) / usual,
     ]  # fmt: skip
     return row, level
 
@@ -368,7 +399,12 @@ def backtest_all(
             for h, horizon in enumerate(horizons):
                 predicted[h, n, at] = _forecast_of(trees, k, days, horizon)
                 cooked[h, n, at], _ = calibration.portions(predicted[h, n, at], kinds, shares, horizon)
-    scores = [score for n, k in enumerate(known) for score in _scores(k, test_days, predicted[0, n], cooked[0, n])]
+    scores = [
+        score
+        for h, horizon in enumerate(horizons) if horizon in SCORED
+        for n, k in enumerate(known)
+        for score in _scores(k, horizon, predicted[h, n], cooked[h, n])
+    ]  # fmt: skip
     actual = np.array([k.actual[-test_days:] for k in known])
     kinds = np.array([k.work[length - test_days : length] for k in known])
     groups = [
@@ -388,15 +424,18 @@ def _sufficed(works: bool, horizon: int, cooked: Floats, actual: Floats) -> Suff
     return Sufficed(works, horizon, len(actual), enough, portions, float(left))
 
 
-def _scores(known: _Known, test_days: int, predicted: Floats, cooked: Floats) -> list[Score]:
-    """The errors on the last days of one series: the model's, and those of both baselines."""
-    length = len(known.actual)
+def _scores(known: _Known, horizon: int, predicted: Floats, cooked: Floats) -> list[Score]:
+    """The errors on the last days of one series: the model's, and those of both baselines.
+
+    The baselines know no more than the day a week before, so they are the same at every horizon.
+    """
+    test_days, length = len(predicted), len(known.actual)
     test, before = known.actual[-test_days:], known.actual[:-test_days]
     weeks = [known.actual[length - test_days - 7 * w : length - 7 * w] for w in (1, 2, 3, 4)]
-    own = _sufficed(True, 1, cooked, test)
+    own = _sufficed(True, horizon, cooked, test)
     enough, left = (own.sufficed, own.surplus) if own.days else (None, None)
     return [
-        Score(known.series.name, model, test_days, wape(guess, test), mase(guess, test, before), *rest)
+        Score(known.series.name, model, horizon, test_days, wape(guess, test), mase(guess, test, before), *rest)
         for model, guess, *rest in (
             (MODEL, predicted, enough, left), (NAIVE, weeks[0], None, None),
             (MEAN4, np.mean(weeks, axis=0), None, None),

@@ -74,3 +74,28 @@ class Booking(Base):
     came: Mapped[int | None]
     noted_by: Mapped[str]
     noted_at: Mapped[datetime]
+
+
+class Attendance(Base):
+    """How many of an agency's people are away from a canteen's place on a day, told until that day.
+
+    ``staff``: all of them; ``overtime``: how many of those who are there stay late, null where nobody told.
+    """
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        CheckConstraint("on_leave >= 0 AND travelling >= 0 AND remote >= 0 AND overtime >= 0", name="counts"),
+        CheckConstraint("on_leave + travelling + remote <= staff", name="staff"),
+    )
+
+    book: Mapped[int] = book_key()
+    canteen_id: Mapped[int] = number_key()
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    staff: Mapped[int]
+    on_leave: Mapped[int]
+    travelling: Mapped[int]
+    remote: Mapped[int]
+    overtime: Mapped[int | None]
+    noted_by: Mapped[str]
+    noted_at: Mapped[datetime]

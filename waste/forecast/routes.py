@@ -1,23 +1,38 @@
 """HTTP: bookings and the forecast of covers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from litestar import Controller, Request, get, post
 
+from foundation.aside import Aside
+from foundation.attachments import received
 from foundation.calendar import ZONE
 from foundation.postgres import Pool
+from foundation.table_files import FILE_BYTES_MAX, read_table
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
 from registry.identifiers import Book
 from registry.members import canteen_must_be_active
-from registry.models import Database
+from registry.models import Canteen, Database
+from waste.forecast.attendance import attendance_of, keep_attendance
 from waste.forecast.bookings import keep_booking
 from waste.forecast.cover_forecasts import forecasts_on
-from waste.forecast.schemas import MealForecast, NewBooking
+from waste.forecast.schemas import AttendanceKept, DayAttendance, MealForecast, NewAttendance, NewBooking
 
 ByPerson = Request[access.Person, Any, Any]
+
+
+async def _keep_attendance(person: access.Person, days: Sequence[DayAttendance], database: Database) -> AttendanceKept:
+    numbers = sorted({day.canteen_id for day in days})
+    detail = {"days": len(days), "first": str(min(day.business_date for day in days)), "canteens": numbers}
+    async with audit.change(database, person.login, "tell_attendance", f"agency/{person.agency_id}", detail) as change:
+        canteens: dict[int, Canteen] = {number: await canteen_of(change.db, person, number) for number in numbers}
+        today = datetime.now(ZONE).date()
+        await keep_attendance(await change.connection(), canteens, days, person.login, today)
+    return AttendanceKept(len(days))
 
 
 class ForecastController(Controller):
@@ -40,6 +55,32 @@ class ForecastController(Controller):
             await canteen_must_be_active(change.db, canteen)
             today = datetime.now(ZONE).date()
             await keep_booking(await change.connection(), Book(canteen.book), data, request.user.login, today)
+
+    @post("/attendance", guards=[access.allows("tell_attendance")], summary="Tell who will be away")
+    async def tell_attendance(self, request: ByPerson, data: NewAttendance, database: Database) -> AttendanceKept:
+        """How many of an agency's people are on leave, travelling or working elsewhere, per canteen and day.
+
+        All days or none. It can be told and told anew until the day itself; the forecast expects those who are there.
+        """
+        return await _keep_attendance(request.user, data.days, database)
+
+    @post(
+        "/attendance-files",
+        guards=[access.allows("tell_attendance")],
+        summary="Tell who will be away by a file",
+        request_max_body_size=FILE_BYTES_MAX,
+    )
+    async def tell_attendance_by_file(self, request: ByPerson, database: Database, documents: Aside) -> AttendanceKept:
+        """The same as rows of a CSV or XLSX file: all, or none.
+
+        The first line names the columns, in Chinese or English: date, canteen, staff, and on leave, travelling, remote
+        and overtime where known. A refusal lists every wrong row with its column and the reason.
+        """
+        async with received(request) as file:
+            table = await documents.run(read_table, file.path, caller=request.user.login)
+        async with database() as db:
+            canteens = await canteens_of(db, request.user)
+        return await _keep_attendance(request.user, attendance_of(table, canteens), database)
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Get the forecast of a day")
     async def forecasts(

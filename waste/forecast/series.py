@@ -9,13 +9,17 @@ from datetime import date, timedelta
 class Series:
     """Covers of a canteen's meal, one a day without gaps.
 
-    ``guests``: registered visitors and what is booked, known beforehand; it may reach further than the covers.
+    Known beforehand, and reaching further than the covers: ``guests``, registered visitors and what is booked;
+    ``present``, how many of the agency's people are on the spot, and ``overtime``, how many stay late: None on days
+    of which nobody told.
     """
 
     name: str
     first: date
     covers: Sequence[int]
     guests: Sequence[int]
+    present: Sequence[int | None] = ()
+    overtime: Sequence[int | None] = ()
 
     def day(self, index: int) -> date:
         """The date of an index."""

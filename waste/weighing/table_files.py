@@ -26,6 +26,11 @@ class Column(StrEnum):
     CAUSE = "cause"
     AMOUNT = "amount_yuan"
     DESTINATION = "destination"
+    STAFF = "staff"
+    ON_LEAVE = "on_leave"
+    TRAVELLING = "travelling"
+    REMOTE = "remote"
+    OVERTIME = "overtime"
 
 
 def food_names(factors: Iterable[FoodFactor]) -> dict[str, str]:

@@ -18,6 +18,11 @@ JOIN visit ON v.day::date BETWEEN visit.first_day AND visit.last_day
 JOIN canteen c ON c.agency_id = visit.host_agency_id
 GROUP BY c.book, c.canteen_id, v.day;
 
+-- name: attendance
+-- How many people are at each canteen's place, and stay late, on the days from $1 on of which that was told.
+SELECT book, canteen_id, business_date, staff - on_leave - travelling - remote AS present, overtime
+FROM attendance WHERE business_date >= $1;
+
 -- name: keep_covers
 -- Keep the covers of a canteen's meal on a closed day.
 INSERT INTO cover_day (book, canteen_id, business_date, meal, covers, covers_gross, cheap, paid_fen, guests)
