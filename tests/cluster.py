@@ -122,10 +122,14 @@ class SystemOnCluster(System):
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         self._cluster, self._name = cluster, f"system_{uuid4().hex[:8]}"
         cluster.create_database(self._name)
-        runner, owner = (cluster.url_of(role, self._name) for role in (cluster.runner, cluster.owner))
+        owner = cluster.url_of(cluster.owner, self._name)
         migrate(owner, cluster.runner)
         distribute(owner, cluster.runner)
-        super().__init__(folder, database_url=runner, database_owner_url=owner, demo_city="true")
+        super().__init__(folder, database_url=self.database_url, database_owner_url=owner, demo_city="true")
+
+    @property
+    def database_url(self) -> str:
+        return self._cluster.url_of(self._cluster.runner, self._name)
 
     def kill_postgres(self) -> None:
         """All that is under way on the nodes ends. The servers themselves are somebody else's, and are not killed."""
