@@ -40,6 +40,7 @@ from registry.approvals import Approvals
 from registry.console_routes import PasskeyController, SecondFactorController, SessionController
 from registry.listings import LISTS
 from registry.lists.routes import routes_of
+from registry.machine_routes import MachineController, give_token
 from registry.models import Database
 from registry.routes import RegistryController
 from registry.sessions import SessionRules
@@ -87,6 +88,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     PasskeyController,
     SignOnController,
     IdentityController,
+    MachineController,
+    give_token,
     UserController,
     accept_invitation,
     list_roles,

@@ -54,6 +54,7 @@ READ_ONLY = ("alembic_version",)
 """Tables that migrations alone write."""
 
 DELETED_FROM = (
+    "client_secret",
     "code_reference",
     "console_session",
     "meal_period",

@@ -15,7 +15,7 @@ from registry import second_factor
 from registry.errors import SECOND_FACTOR_MISSING
 from registry.identifiers import AgencyId
 from registry.models import ConsoleUser
-from registry.roles import CHANGES_NOTHING, NEEDS_AGENCY, Role
+from registry.roles import CHANGES_NOTHING, MAY_HAVE_AGENCY, NEEDS_AGENCY, Role
 from registry.sessions import SAFE_METHODS, Session, SessionRules, Token, check_origin, find_session, token_of
 
 
@@ -62,6 +62,9 @@ class Permission(StrEnum):
     APPROVE = "approve"
     MANAGE_USERS = "manage_users"
 
+
+SEES = frozenset(one for one in Permission if one.startswith("see_"))
+"""What reads alone. Where such a permission is enough for a change, that is for people."""
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_OPERATOR: frozenset(
@@ -171,9 +174,19 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.PUBLISH_BULLETIN,
         }
     ),
-    Role.AUDITOR: frozenset(one for one in Permission if one.startswith("see_")),
+    Role.AUDITOR: SEES,
+    Role.MACHINE: SEES
+    | {
+        Permission.REGISTER_OFFICIAL,
+        Permission.REGISTER_VISIT,
+        Permission.BLOCK_CREDENTIAL,
+        Permission.TOP_UP,
+        Permission.GRANT_SUBSIDY,
+    },
 }
-"""Role -> permissions. A role with an agency has them within that agency only.
+"""Role -> permissions; of a machine the most that can be a scope (``registry.machines``).
+
+A role with an agency has them within that agency only.
 
 Whoever issues a card or an activation code sees a secret that could pay: the card's key goes through his hands to the
 personaliser. So the people of an agency who issue (AGENCY_ADMIN) move no money, and those who move its money
@@ -191,10 +204,12 @@ class Person:
     role: Role
     agency_id: AgencyId | None
     lacks_second_factor: bool = False
+    scopes: frozenset[str] | None = None
+    """Of a machine: the permissions that it was given."""
 
     def may(self, permission: str) -> bool:
-        """Whether the role includes the permission."""
-        return permission in MAY[self.role]
+        """Whether the role includes the permission; of a machine, its scopes."""
+        return permission in MAY[self.role] and (self.scopes is None or permission in self.scopes)
 
     def must_be_allowed(self, permission: str) -> None:
         """Raise Problem NOT_ALLOWED unless the role includes the permission, SECOND_FACTOR_MISSING as above."""
@@ -256,9 +271,10 @@ def person_of(user: ConsoleUser) -> Person:
     role = Role(user.role)
     if role in NEEDS_AGENCY and user.agency_id is None:
         raise Problem(NOT_ALLOWED, "access.no_agency")
-    if role not in NEEDS_AGENCY and user.agency_id is not None:
+    if role not in MAY_HAVE_AGENCY and user.agency_id is not None:
         raise Problem(NOT_ALLOWED, "access.agency_of_network_role")
-    return Person(user.user_id, user.login, role, user.agency_id)
+    scopes = frozenset((user.scopes or "").split()) if role is Role.MACHINE else None
+    return Person(user.user_id, user.login, role, user.agency_id, scopes=scopes)
 
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
@@ -284,7 +300,23 @@ anew."""
 
 
 async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A route guard: somebody is signed in; sets ``request.user`` (Person) and ``request.auth`` (Session)."""
+    """A route guard: a person is signed in; sets ``request.user`` (Person) and ``request.auth`` (Session).
+
+    What is behind it is a person's own: a machine may read it, and changes nothing.
+    """
+    await _find_caller(connection)
+    if connection.user.role is Role.MACHINE and _changes(connection):
+        raise Problem(NOT_ALLOWED, "access.for_people")
+
+
+async def allows_machine(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A route guard: a machine is signed in; sets ``request.user`` and ``request.auth``."""
+    await _find_caller(connection)
+    if connection.user.role is not Role.MACHINE:
+        raise Problem(NOT_ALLOWED, "access.for_machines")
+
+
+async def _find_caller(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     token = token_of(connection)
     check_origin(connection, token)
     state = connection.app.state
@@ -293,19 +325,25 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
     connection.scope["user"], connection.scope["auth"] = person, session
 
 
+def _changes(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    return connection.scope["method"] not in SAFE_METHODS  # type: ignore[typeddict-item]
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """A route guard: the signed-in person's role must include the permission; sets ``request.user``."""
 
     permission: Permission
 
-    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        await signed_in(connection, handler)
-        connection.user.must_be_allowed(self.permission)
-        changes = connection.scope["method"] not in SAFE_METHODS  # type: ignore[typeddict-item]
-        if changes and connection.user.role in CHANGES_NOTHING:
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        await _find_caller(connection)
+        person, wanted = connection.user, self.permission
+        person.must_be_allowed(wanted)
+        if not _changes(connection):
+            return
+        if person.role in CHANGES_NOTHING or (person.role is Role.MACHINE and wanted in SEES):
             raise Problem(NOT_ALLOWED, "access.changes_nothing")
-        if changes and self.permission in NEEDS_PROOF and connection.auth.is_strict:
+        if wanted in NEEDS_PROOF and connection.auth.is_strict:
             connection.auth.must_be_proved()
 
 

@@ -22,10 +22,11 @@ from sqlalchemy.orm import defer
 from foundation.catalogue import Phrase
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
-from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, UNAVAILABLE, Problem
+from foundation.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Problem
 from registry import audit
 from registry.access import Permission, Person
 from registry.audit import Change
+from registry.duties import Duty, must_be_another
 from registry.identifiers import AgencyId
 from registry.models import Approval, Database, next_numbers
 
@@ -225,8 +226,7 @@ class Approvals:
     async def _locked(self, db: AsyncSession, person: Person, approval_id: int) -> Approval:
         person.must_be_allowed(Permission.APPROVE)
         asked = _visible(await db.get(Approval, approval_id, with_for_update=True), person, approval_id)
-        if asked.maker == person.login:
-            raise Problem(SECOND_PERSON, "approval.own")
+        must_be_another(Duty.REQUEST, person, [asked.maker])
         return asked
 
 

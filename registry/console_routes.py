@@ -201,7 +201,7 @@ class SessionController(Controller):
         "/current/proof",
         guards=[access.signed_in],
         summary="Enter the password again",
-        request_max_body_size=SIGN_IN_BYTES_MAX,
+        request_max_body_size=PASSKEY_BYTES_MAX,
     )
     async def prove(
         self,
@@ -212,19 +212,24 @@ class SessionController(Controller):
         keys: KeyRing,
         passwords: Aside,
         session_rules: SessionRules,
+        state: State,
     ) -> Response[SignedIn]:
         """Shows that the person is still at the screen, for 15 minutes. The session gets a new token.
 
-        Wrong tries count like those of signing in.
+        Wrong tries count like those of signing in. A passkey signs a challenge of
+        ``POST /console/sessions/passkey-challenge``.
         """
-        if (data.password is None) == (data.code is None):
+        if [data.password, data.code, data.credential].count(None) != 2:
             raise Problem(INVALID, "session.password_or_code")
         person = request.user
         caller = caller_of(request, keys, person.login)
         if data.code is not None:
             await sign_ins.check_code(ledger, keys, caller, (person.user_id, person.login), data.code)
-        else:
-            await sign_ins.check_password(passwords, ledger, caller, person.login, data.password or "")
+        elif data.password is not None:
+            await sign_ins.check_password(passwords, ledger, caller, person.login, data.password)
+        elif data.credential is not None:
+            async with database.begin() as db:
+                await passkeys.prove(db, keys, _party(state), data.credential, person.user_id)
         async with own_change(request, database, "prove") as change:
             session = await sessions.renew(change.db, request.auth, session_rules)
         return signed_in_answer(request, session, person, session_rules, has_factor=not person.lacks_second_factor)

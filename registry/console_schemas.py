@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from foundation.messages import Message, Number, ShortText, text
+from registry.access import Permission
 from registry.identifiers import AgencyId
 from registry.roles import Role
 from registry.sessions import SessionKind
@@ -81,10 +82,11 @@ class SessionShown(Struct):
 
 
 class Proof(Message):
-    """The password once more, or a code of the second factor: one of them."""
+    """The password once more, a code of the second factor, or a challenge that a passkey has signed: one of them."""
 
     password: Password | None = None
     code: Code | None = None
+    credential: dict[str, Any] | None = None
 
 
 class PasswordChange(Message):
@@ -207,8 +209,21 @@ class PermissionShown(Struct):
     name_en: str
 
 
+class SeparationShown(Struct):
+    """What the role approves, and never of its own making: who made it by one of ``made_by`` does not decide it."""
+
+    duty: str
+    name_zh: str
+    name_en: str
+    made_by: list[str]
+    approved_by: str
+
+
 class RoleShown(Struct):
-    """A role and what it may do. ``needs_agency``: it acts within an agency. ``reads_only``: it changes nothing."""
+    """A role and what it may do. ``needs_agency``: it acts within an agency. ``reads_only``: it changes nothing.
+
+    ``separations``: what people of it approve, and of whose making.
+    """
 
     role: Role
     name_zh: str
@@ -216,3 +231,44 @@ class RoleShown(Struct):
     needs_agency: bool
     reads_only: bool
     permissions: list[PermissionShown]
+    separations: list[SeparationShown]
+
+
+Days = Annotated[int, Meta(ge=1, le=366, description="How long the secret counts.", examples=[90])]
+
+
+class MachineScopes(Message):
+    """What a machine may do: names of permissions."""
+
+    scopes: list[Permission]
+
+
+class NewMachine(MachineScopes, kw_only=True):
+    """A machine to add; without an agency it is the centre's."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=64, examples=["finance-system"])]
+    agency_id: Number | None = None
+    days: Days = 90
+
+
+class SecretDays(Message):
+    """How long the new secret counts."""
+
+    days: Days = 90
+
+
+class SecretGiven(Struct):
+    """A machine's secret, shown this once. ``user_id``: the machine's number among the users."""
+
+    user_id: int
+    secret: str
+    expires_at: datetime
+
+
+class TokenGiven(Struct):
+    """A bearer token (RFC 6749, section 5.1); ``expires_in`` in seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str

@@ -18,10 +18,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.catalogue import Phrase
-from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry import audit, second_factor, sessions
 from registry.access import ACTIVE, Person
 from registry.audit import Change
+from registry.duties import Duty, must_be_another
 from registry.errors import WRONG_CODE
 from registry.identifiers import AgencyId
 from registry.models import ConsoleUser, Database, Identity, next_numbers
@@ -61,6 +62,7 @@ def check_new_user(user: NewUser, breached: Path | None = None) -> None:
     was given one.
     """
     check_new_login(user.login)
+    _must_be_of_people(user.role)
     if user.role in NEEDS_AGENCY and user.agency_id is None:
         raise Problem(INVALID, "console_user.role_needs_agency", role=Phrase(user.role, f"role.{user.role}"))
     if user.role not in NEEDS_AGENCY and user.agency_id is not None:
@@ -117,19 +119,25 @@ async def invite(change: Change, by: Person, login: str, role: Role, agency_id: 
     invitation = _invite(user, by)
     change.note.subject = f"console_user/{user_id}"
     change.note.detail = {"login": login, "role": role.value, "agency_id": agency_id}
-    if await change.db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == login)):
-        raise Problem(CONFLICT, "console_user.login_taken", login=login)
-    change.db.add(user)
-    try:
-        await change.db.flush()
-    except IntegrityError:
-        raise Problem(CONFLICT, "console_user.login_taken", login=login) from None
+    await add_row(change.db, user)
     return invitation
+
+
+async def add_row(db: AsyncSession, user: ConsoleUser) -> None:
+    """Add a new user; raises Problem(CONFLICT) when the login is taken."""
+    if await db.scalar(select(ConsoleUser.user_id).where(ConsoleUser.login == user.login)):
+        raise Problem(CONFLICT, "console_user.login_taken", login=user.login)
+    db.add(user)
+    try:
+        await db.flush()
+    except IntegrityError:
+        raise Problem(CONFLICT, "console_user.login_taken", login=user.login) from None
 
 
 async def invite_again(change: Change, by: Person, user_id: int) -> Invitation:
     """A new code, as for a forgotten password: the old password counts no more, and the sessions end."""
-    user = await _user_to_change(change, by, user_id, leaves=True)
+    user = await user_to_change(change, by, user_id, leaves=True)
+    _must_be_of_people(user.role)
     await sessions.end_sessions(change.db, user_id)
     user.password_hash, user.state = UNKNOWN_USER, INVITED
     return _invite(user, by)
@@ -165,11 +173,10 @@ async def confirm(change: Change, by: Person, user_id: int) -> None:
 
     He has set a password, or has an identity by which he signs on.
     """
-    user = await _user_to_change(change, by, user_id)
+    user = await user_to_change(change, by, user_id)
     if user.state != UNCONFIRMED and not (user.state == INVITED and await _signs_on(change.db, user_id)):
         raise Problem(CONFLICT, "console_user.nothing_to_confirm")
-    if user.granted_by == by.login:
-        raise Problem(SECOND_PERSON, "console_user.confirmed_by_another")
+    must_be_another(Duty.USER, by, [user.granted_by])
     user.state = ACTIVE
     user.invitation_hash = user.invitation_expires_at = None
     change.note.detail = {"granted_by": user.granted_by, "role": user.role, "agency_id": user.agency_id}
@@ -185,7 +192,8 @@ async def _signs_on(db: AsyncSession, user_id: int) -> bool:
 
 async def change_role(change: Change, by: Person, user_id: int, role: Role, agency_id: int | None) -> None:
     """Give a user another role or agency. His sessions end, and somebody else must confirm it."""
-    user = await _user_to_change(change, by, user_id, leaves=True)
+    user = await user_to_change(change, by, user_id, leaves=True)
+    _must_be_of_people(user.role)
     await _check_place(change.db, by, role, agency_id)
     if (user.role, user.agency_id) == (role, agency_id):
         raise Problem(CONFLICT, "console_user.no_change")
@@ -201,7 +209,7 @@ async def change_role(change: Change, by: Person, user_id: int, role: Role, agen
 
 async def suspend(change: Change, by: Person, user_id: int) -> None:
     """Let a user sign in no more; his sessions end at once, at every worker."""
-    user = await _user_to_change(change, by, user_id, leaves=True)
+    user = await user_to_change(change, by, user_id, leaves=True)
     if user.suspended_at is not None:
         raise Problem(CONFLICT, "console_user.suspended")
     user.suspended_at = datetime.now(UTC)
@@ -223,7 +231,7 @@ async def suspend_leaver(change: Change, user_id: int) -> bool:
 
 async def resume(change: Change, by: Person, user_id: int) -> None:
     """Undo a suspension: the rights are those that were confirmed before."""
-    user = await _user_to_change(change, by, user_id)
+    user = await user_to_change(change, by, user_id)
     if user.suspended_at is None:
         raise Problem(CONFLICT, "console_user.not_suspended")
     user.suspended_at = None
@@ -231,12 +239,12 @@ async def resume(change: Change, by: Person, user_id: int) -> None:
 
 async def take_second_factor(change: Change, by: Person, user_id: int) -> None:
     """Take the second factor away from somebody else, who lost it; his sessions end."""
-    await _user_to_change(change, by, user_id)
+    await user_to_change(change, by, user_id)
     await second_factor.remove(change.db, user_id)
     await sessions.end_sessions(change.db, user_id)
 
 
-async def _user_to_change(change: Change, by: Person, user_id: int, *, leaves: bool = False) -> ConsoleUser:
+async def user_to_change(change: Change, by: Person, user_id: int, *, leaves: bool = False) -> ConsoleUser:
     """A user whom this person may change. ``leaves``: he cannot sign in afterwards.
 
     Raises Problem NOT_FOUND, NOT_ALLOWED (another agency, the centre, oneself), CONFLICT when nobody would be left.
@@ -282,7 +290,8 @@ def _can_sign_in(user: ConsoleUser) -> bool:
 
 
 async def _check_place(db: AsyncSession, by: Person, role: Role, agency_id: int | None) -> None:
-    """Raise Problem unless a role and an agency fit, and this person may give them."""
+    """Raise Problem unless a role of people and an agency fit, and this person may give them."""
+    _must_be_of_people(role)
     if role not in NEEDS_AGENCY:
         if agency_id is not None:
             raise Problem(INVALID, "console_user.agency_not_taken", role=Phrase(role, f"role.{role}"))
@@ -293,6 +302,11 @@ async def _check_place(db: AsyncSession, by: Person, role: Role, agency_id: int 
         raise Problem(INVALID, "console_user.agency_needed", role=Phrase(role, f"role.{role}"))
     by.must_act_for(agency_id)
     await find_agency(db, agency_id)
+
+
+def _must_be_of_people(role: str) -> None:
+    if role == Role.MACHINE:
+        raise Problem(INVALID, "machine.not_a_person")
 
 
 def _code_hash(code: str) -> bytes:
@@ -328,4 +342,5 @@ async def _user_of_login(db: AsyncSession, login: str) -> ConsoleUser:
     user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login).with_for_update())
     if user is None:
         raise Problem(NOT_FOUND, "console_user.none")
+    _must_be_of_people(user.role)
     return user

@@ -4,12 +4,23 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
 from registry.lists.listing import Listing, contains, in_region, named, numbered, one_of, since, until
-from registry.models import Agency, AuditEntry, BookRow, Canteen, ConsoleUser, Credential, Identity, Official, Visit
+from registry.models import (
+    Agency,
+    AuditEntry,
+    BookRow,
+    Canteen,
+    ClientSecret,
+    ConsoleUser,
+    Credential,
+    Identity,
+    Official,
+    Visit,
+)
 from registry.roles import Role
 from registry.states import CredentialKind, CredentialState, MemberState, OfficialState
 
@@ -243,6 +254,47 @@ USERS = Listing(
 )
 
 
+class ListedMachine(Struct):
+    """A program with credentials of its own. ``expires_at``: of its latest secret; ``last_used_at``: of any."""
+
+    user_id: int
+    login: str
+    agency_id: AgencyId | None
+    scopes: str
+    state: str
+    suspended_at: datetime | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+_SECRETS = (
+    select(
+        ClientSecret.user_id,
+        func.max(ClientSecret.expires_at).label("expires_at"),
+        func.max(ClientSecret.last_used_at).label("last_used_at"),
+    )
+    .group_by(ClientSecret.user_id)
+    .subquery()
+)
+
+MACHINES = Listing(
+    "machines",
+    ListedMachine,
+    Permission.SEE_USERS,
+    select(
+        ConsoleUser.user_id, ConsoleUser.login, ConsoleUser.agency_id, ConsoleUser.scopes, ConsoleUser.state,
+        ConsoleUser.suspended_at, _SECRETS.c.expires_at, _SECRETS.c.last_used_at,
+    )
+    .outerjoin(_SECRETS, _SECRETS.c.user_id == ConsoleUser.user_id)
+    .where(ConsoleUser.role == Role.MACHINE),
+    key=ConsoleUser.user_id,
+    owners=(ConsoleUser.agency_id,),
+    filters={"agency_id": numbered(ConsoleUser.agency_id), "login": contains(ConsoleUser.login)},
+    sorts={"login": ConsoleUser.login},
+    words={"state": lambda value: f"console_user.state.{value}"},
+)  # fmt: skip
+
+
 class ListedIdentity(Struct):
     """Who a person of a provider's directory is here: a console user, or an official."""
 
@@ -316,6 +368,7 @@ LISTS: dict[str, Listing[Any]] = {
     "/registry/credentials": CREDENTIALS,
     "/registry/visits": VISITS,
     "/console/users": USERS,
+    "/console/machines": MACHINES,
     "/console/identities": IDENTITIES,
     "/console/audit-entries": AUDIT_ENTRIES,
 }

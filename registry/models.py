@@ -362,7 +362,7 @@ class ConsoleUser(Base):
     __table_args__ = (
         CheckConstraint(
             "role IN ('centre_operator', 'centre_approver', 'agency_admin', 'agency_finance',"
-            " 'canteen_manager', 'supervisor', 'auditor')",
+            " 'canteen_manager', 'supervisor', 'auditor', 'machine')",
             name="role",
         ),
         CheckConstraint("state IN ('invited', 'unconfirmed', 'active')", name="state"),
@@ -384,6 +384,21 @@ class ConsoleUser(Base):
     granted_by: Mapped[str | None]
     invitation_hash: Mapped[bytes | None]
     invitation_expires_at: Mapped[datetime | None]
+    scopes: Mapped[str | None]
+    """Of a machine: its permissions, with blanks between."""
+
+
+class ClientSecret(Base):
+    """What a machine shows for a token (see ``registry.machines``); only its hash is stored."""
+
+    __tablename__ = "client_secret"
+    __table_args__ = (Index("ix_client_secret_user_id", "user_id"),)
+
+    secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("console_user.user_id"))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
 
 
 class SecondFactor(Base):

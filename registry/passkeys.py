@@ -175,6 +175,12 @@ async def sign_in(db: AsyncSession, keys: KeyRing, party: RelyingParty, credenti
     return passkey.user_id
 
 
+async def prove(db: AsyncSession, keys: KeyRing, party: RelyingParty, credential: dict[str, Any], user_id: int) -> None:
+    """Make sure that a user's own passkey has signed our challenge. Raises Problem(WRONG_CODE)."""
+    if await sign_in(db, keys, party, credential) != user_id:
+        raise Problem(WRONG_CODE, "passkey.refused")
+
+
 _MALFORMED = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
 """What the library raises for what no device of ours has said; a Problem is none of these."""
 

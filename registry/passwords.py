@@ -6,6 +6,7 @@ makes one weak is NIST SP 800-63B's: too short, or made of what everybody tries 
 
 import hashlib
 import mmap
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,18 +29,27 @@ UNKNOWN_USER = "$argon2id$v=19$m=65536,t=3,p=1$kZW/X5fZd4OjCiO1MFvwXg$FtBIKdBbMh
 """A hash for logins that do not exist, so that they take as long as others. Its password was thrown away."""
 
 
+def normalized(password: str) -> str:
+    """A password as it is hashed (Unicode NFKC): keyboards and browsers write the same letters in several ways."""
+    return unicodedata.normalize("NFKC", password)
+
+
 def hash_password(password: str) -> str:
     """An Argon2id hash with its parameters; takes 64 MiB and a tenth of a second of a processor."""
-    return _hasher.hash(password)
+    return _hasher.hash(normalized(password))
 
 
 def is_right(known_hash: str, password: str) -> bool:
-    """Whether the password has this hash.
+    """Whether the password has this hash; hashes of earlier releases are of the password as it was typed.
 
     Raises argon2's VerificationError when that could not be found out, as when memory is short.
     """
+    return any(_has_hash(known_hash, form) for form in dict.fromkeys((normalized(password), password)))
+
+
+def _has_hash(known_hash: str, form: str) -> bool:
     try:
-        return _hasher.verify(known_hash, password)
+        return _hasher.verify(known_hash, form)
     except (VerifyMismatchError, InvalidHashError):
         return False
 
@@ -51,6 +61,7 @@ def is_dated(known_hash: str) -> bool:
 
 def check_new_password(login: str, password: str, breached: Path | None = None) -> None:
     """Raise Problem(INVALID) for a password that is too short, too long, too common, or in the ``breached`` file."""
+    password = normalized(password)
     if len(password) < LENGTH_MIN:
         raise Problem(INVALID, "password.too_short", least=LENGTH_MIN)
     if len(password) > LENGTH_MAX:

@@ -14,7 +14,7 @@ import hmac
 import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -119,6 +119,27 @@ async def check_password(passwords: Aside, ledger: Pool, caller: Caller, login: 
         raise Problem(WRONG_PASSWORD)
     await ledger.execute(QUERIES["uncount_try"], list(limits), next(iter(limits)))
     return Checked(user["user_id"], new_hash, await failures_of(ledger, user["user_id"]))
+
+
+async def check_secret(
+    ledger: Pool, caller: Caller, login: str, find: Callable[[], Awaitable[ConsoleUser | None]]
+) -> ConsoleUser:
+    """The machine that ``find`` knows by its secret. Raises Problem WRONG_PASSWORD, TOO_MANY_TRIES.
+
+    A secret is too long to be guessed: tries are counted by login and address, so that strangers who try keep no
+    machine elsewhere waiting.
+    """
+    limits = {_name("machine", login, caller.network): PAIR, _name("machines", caller.network): ADDRESS}
+    paces = zip(*((limit.free, limit.longest_s) for limit in limits.values()), strict=True)
+    wait_s = await ledger.fetchval(QUERIES["count_try"], list(limits), *paces)
+    if wait_s > 0:
+        raise Problem(TOO_MANY_TRIES, retry_after_s=math.ceil(wait_s))
+    user = await find()
+    if user is None:
+        await ledger.execute(QUERIES["record_failure"], None, caller.address, False, FAILURES_KEPT)
+        raise Problem(WRONG_PASSWORD, "machine.wrong")
+    await ledger.execute(QUERIES["uncount_try"], list(limits), next(iter(limits)))
+    return user
 
 
 CODE_LOGIN = Limit(20, 300)

@@ -18,9 +18,11 @@ from registry.console_schemas import (
     NewUser,
     PermissionShown,
     RoleShown,
+    SeparationShown,
     Suspending,
     UserRole,
 )
+from registry.duties import SEPARATIONS
 from registry.models import Database
 from registry.passwords import check_new_password, hash_password
 from registry.roles import CHANGES_NOTHING, NEEDS_AGENCY, Role
@@ -116,14 +118,19 @@ async def accept_invitation(
 
 @get("/console/roles", guards=[access.signed_in], summary="List roles and permissions", tags=["console"])
 async def list_roles() -> Response[list[RoleShown]]:
-    """What each role may do, in Chinese and English."""
+    """What each role may do, and what it approves of others' making alone, in Chinese and English."""
     return Response([_role(role) for role in Role])
 
 
 def _role(role: Role) -> RoleShown:
     name_zh, name_en = _words(f"role.{role}")
     permissions = [PermissionShown(str(one), *_words(f"permission.{one}")) for one in Permission if one in MAY[role]]
-    return RoleShown(role, name_zh, name_en, role in NEEDS_AGENCY, role in CHANGES_NOTHING, permissions)
+    separations = [
+        SeparationShown(duty, *_words(f"duty.{duty}"), [str(made) for made in one.made_by], one.approved_by)
+        for duty, one in SEPARATIONS.items()
+        if one.approved_by in MAY[role]
+    ]
+    return RoleShown(role, name_zh, name_en, role in NEEDS_AGENCY, role in CHANGES_NOTHING, permissions, separations)
 
 
 def _words(message_id: str) -> tuple[str, str]:

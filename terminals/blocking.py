@@ -19,6 +19,7 @@ from foundation.problems import INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
 from registry.audit import Change
+from registry.duties import Duty, must_be_another
 from registry.identifiers import Book, HolderId
 from registry.models import Credential, Database, Official
 from registry.officials import find_officials, must_be_open
@@ -69,7 +70,8 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
     """Raise Problem(SECOND_PERSON) to who blocked it; a block by nobody known is lifted by the centre's people."""
     blocks = select(BlockEntry.changed_by).where(BlockEntry.credential_id == credential_id)
     blocked_by = await db.scalar(blocks.order_by(BlockEntry.version.desc()).limit(1))
-    if blocked_by == person.login or (blocked_by is None and person.agency_id is not None):
+    must_be_another(Duty.BLOCK, person, [blocked_by])
+    if blocked_by is None and person.agency_id is not None:
         raise Problem(SECOND_PERSON)
 
 

@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.calendar import Calendar
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
-from foundation.problems import CONFLICT, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry.access import Person
+from registry.duties import Duty, must_be_another
 from registry.identifiers import Book, CanteenId
 from registry.members import canteen_must_be_active, is_active
 from registry.models import Canteen, Database, next_numbers
@@ -89,8 +90,7 @@ async def approve_enrolment(db: AsyncSession, person: Person, enrolment_id: int)
     enrolment = await _locked(db, enrolment_id)
     if enrolment is None:
         raise Problem(NOT_FOUND, "terminals.enrolment_unknown", enrolment_id=enrolment_id)
-    if enrolment.created_by == person.login:
-        raise Problem(SECOND_PERSON)
+    must_be_another(Duty.TERMINAL, person, [enrolment.created_by])
     if enrolment.approved_by is not None or enrolment.expires_at <= datetime.now(UTC):
         raise Problem(CONFLICT, "terminals.enrolment_not_open")
     enrolment.approved_by = person.login

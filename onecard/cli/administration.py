@@ -12,20 +12,20 @@ from onecard.cli.commands import main
 from onecard.cli.output import fail, say, text
 from onecard.cli.services import failures_as_one_line, services
 from onecard.settings import Settings
-from registry.roles import Role
+from registry.roles import OF_PEOPLE, Role
 
 if TYPE_CHECKING:
     from registry.models import Database
 
 
-@main.command("add-user", help=text("onecard.help.add-user", roles=", ".join(Role)))
+@main.command("add-user", help=text("onecard.help.add-user", roles=", ".join(OF_PEOPLE)))
 @click.argument("login")
 @click.argument("role")
 @click.option("--agency", type=int, help=text("onecard.option.agency"))
 def add_user(login: str, role: str, agency: int | None) -> None:
     """Add a console user; the password is asked for, or is the first line of standard input."""
-    if role not in list(Role):
-        fail("onecard.no_such_role", role=role, roles=", ".join(Role))
+    if role not in OF_PEOPLE:
+        fail("onecard.no_such_role", role=role, roles=", ".join(OF_PEOPLE))
     _check_login(login)
     password = _read_password()
     with services() as settings:

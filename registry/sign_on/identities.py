@@ -11,14 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry import sessions
 from registry.access import Person
 from registry.audit import Change
+from registry.duties import Duty, must_be_another
 from registry.errors import IDENTITY_UNKNOWN
 from registry.identifiers import AgencyId, HolderId
 from registry.models import ConsoleUser, Identity, next_numbers
 from registry.officials import find_officials
+from registry.roles import Role
 from registry.sign_on.providers import Identified, ProviderSettings
 
 DIRECTORY = "directory"
@@ -65,7 +67,7 @@ async def _agency_of(db: AsyncSession, by: Person, user_id: int | None, holder_i
         by.must_act_for(official.agency_id)
         return official.agency_id
     user = await db.get(ConsoleUser, user_id)
-    if user is None:
+    if user is None or user.role == Role.MACHINE:
         raise Problem(NOT_FOUND, "console_user.none")
     _must_manage(by, user.agency_id)
     if user_id == by.user_id:
@@ -83,8 +85,7 @@ async def confirm(change: Change, by: Person, identity_id: int) -> None:
     identity = await _open_identity(change.db, by, identity_id)
     if identity.confirmed_at is not None:
         raise Problem(CONFLICT, "identity.confirmed_already")
-    if identity.bound_by == by.login:
-        raise Problem(SECOND_PERSON, "identity.confirmed_by_another")
+    must_be_another(Duty.IDENTITY, by, [identity.bound_by])
     if identity.user_id == by.user_id:
         raise Problem(NOT_ALLOWED, "console_user.oneself")
     identity.confirmed_by, identity.confirmed_at = by.login, datetime.now(UTC)

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import psycopg
@@ -765,6 +766,24 @@ def identity(city: City, action: str = "") -> Ask:
     return Ask("centre", path + ("" if action == "end" else f"/{action}"), None, "supervisor", "admin-yuyao")
 
 
+def machine(city: City, action: str = "") -> Ask:
+    body = {"login": f"machine-{secrets.token_hex(4)}", "agency_id": city.agency(), "scopes": ["see_registry"]}
+    if not action:
+        return Ask("centre", "/console/machines", body, "supervisor", "admin-yuyao", body | {"scopes": ["approve"]})
+    made = city.person("centre").call("POST", "/console/machines", body)
+    if action == "renewal":
+        city.person("approver").call("POST", f"/console/users/{made['user_id']}/confirmation")
+        form = urlencode(
+            {"grant_type": "client_credentials", "client_id": body["login"], "client_secret": made["secret"]}
+        )
+        token = urllib3.request("POST", city.network.url + "/console/tokens", body=form).json()["access_token"]
+        return Ask("", "/console/machines/current/secret", headers={"authorization": f"Bearer {token}"})
+    changed: dict[str, Any] = {"scopes": ["see_clearing"]} if action == "scopes" else {"days": 30}
+    invalid: dict[str, Any] = {"scopes": []} if action == "scopes" else {"days": 0}
+    path = f"/console/machines/{made['user_id']}/{action}"
+    return Ask("centre", path, changed, "supervisor", "admin-yuyao", invalid)
+
+
 def signed_on(city: City) -> Tab:
     tab = Tab(city.network.system)
     assert tab.sign_on(OPENID, "kitchen-city")[0] == 201
@@ -799,6 +818,10 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /console/passkeys": passkey,
     "DELETE /console/passkeys/{number}": passkey_removal,
     "POST /console/sessions/passkey": passkey_sign_in,
+    "POST /console/machines": machine,
+    "POST /console/machines/{user_id}/scopes": lambda city: machine(city, "scopes"),
+    "POST /console/machines/{user_id}/secret": lambda city: machine(city, "secret"),
+    "POST /console/machines/current/secret": lambda city: machine(city, "renewal"),
     "POST /console/identities": identity,
     "POST /console/identities/{number}/confirmation": lambda city: identity(city, "confirmation"),
     "DELETE /console/identities/{number}": lambda city: identity(city, "end"),
@@ -923,6 +946,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
 
 NO_CHANGES = {
     "POST /console/passkeys/challenge": "asks for a challenge, which is not stored",
+    "POST /console/tokens": "a machine's token, every quarter of an hour; what it changes with it has its entries",
     "POST /console/sign-on/{provider}": "begins, and nothing is stored",
     "POST /console/sign-on/{provider}/proof": "begins, and nothing is stored",
     "POST /console/sessions/passkey-challenge": "asks for a challenge, which is not stored",

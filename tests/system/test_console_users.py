@@ -275,6 +275,17 @@ def test_roles_and_their_permissions_are_shown_in_both_languages(network: Networ
     assert (shown["agency_finance"]["needs_agency"], shown["auditor"]["reads_only"]) == (True, True)
 
 
+def test_who_may_not_approve_what_he_made_is_shown(network: Network) -> None:
+    shown = {row["role"]: row["separations"] for row in network.centre.call("GET", "/console/roles")}
+    assert all(one["name_zh"] and one["name_en"] and one["made_by"] for row in shown.values() for one in row)
+    duties = {role: {one["duty"] for one in row} for role, row in shown.items()}
+    assert duties["centre_approver"] == {"request", "terminal", "user", "identity", "block", "bulletin", "appeal"}
+    assert duties["agency_finance"] == {"request"}
+    assert duties["auditor"] == set()
+    [request] = shown["agency_finance"]
+    assert (request["approved_by"], "top_up" in request["made_by"]) == ("approve", True)
+
+
 def test_no_role_issues_and_moves_an_agencys_money() -> None:
     """The command line and the centre's operator apart, whoever sees secrets that pay moves no money."""
     for role in Role:
@@ -295,6 +306,7 @@ def test_an_auditor_sees_everything_and_changes_nothing(network: Network) -> Non
         "/console/invitations",
         "/console/passkeys",
         "/console/sign-on",
+        "/console/tokens",
         "/terminal/",
         "/phone/",
         "/gateway/",

@@ -15,7 +15,7 @@ import urllib3
 from registry.access import MAY
 from registry.listings import LISTS
 from registry.lists.listing import PAGE_MAX, Listing
-from registry.roles import Role
+from registry.roles import OF_PEOPLE, Role
 from tests.builders import Network
 from tests.running_system import Person
 
@@ -41,6 +41,9 @@ def people(network: Network) -> dict[str, Person]:
         network.phone(official)
         visit = {"holder_id": official.holder_id, "host_agency_id": network.agency_id("hangzhou")}
         network.centre.call("POST", "/registry/visits", visit | {"first_day": "2026-11-02", "last_day": "2026-11-05"})
+    for agency in ("yinzhou", "yuyao"):
+        message = {"login": f"lists-{agency}", "agency_id": network.agency_id(agency), "scopes": ["see_registry"]}
+        network.centre.call("POST", "/console/machines", message)
     network.system.command("add-user", "lists-auditor", "auditor", typed="clouds over the lake\n")
     auditor = Person(network.url, "lists-auditor", "clouds over the lake")
     return {login: auditor if login == "lists-auditor" else network.person(login) for login in LOGINS}
@@ -254,4 +257,4 @@ def test_words_and_money_in_files_are_for_people(people: dict[str, Person]) -> N
 
 
 def test_every_role_is_tried() -> None:
-    assert set(LOGINS.values()) == set(Role)
+    assert set(LOGINS.values()) == set(OF_PEOPLE)

@@ -167,3 +167,18 @@ def test_a_removed_passkey_and_a_suspended_owner_get_in_no_more(network: Network
     reset, lost = owner(system, "127.0.4.12")
     system.command("reset-second-factor", reset.login)
     assert slug(enter(reset, lost.get(challenge(reset)))[1]) == "wrong-code", "the passkeys went with it"
+
+
+def test_a_passkey_proves_who_is_at_the_screen(system: System) -> None:
+    (person, key), (_, others) = owner(system, "127.0.4.9"), owner(system, "127.0.4.10")
+    proof, old = f"{SESSIONS}/current/proof", person.token
+    asked = challenge(person)
+    status, body = person.ask("POST", proof, {"credential": others.get(asked)})
+    assert (status, slug(body)) == (401, "wrong-code"), "somebody else's"
+    answer = key.get(challenge(person))
+    assert person.ask("POST", proof, {"credential": answer, "password": "x"})[0] == 400
+    status, body = person.ask("POST", proof, {"credential": answer})
+    assert (status, body["token"] != old) == (201, True), body
+    person.token = body["token"]
+    assert slug(person.ask("POST", proof, {"credential": answer})[1]) == "wrong-code", "it counts once"
+    assert person.ask("GET", f"{SESSIONS}/current")[1]["proved_until"] is not None

@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.calendar import ZONE
 from foundation.pdf import first_unsettable
 from foundation.postgres import Pool
-from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
+from registry.duties import Duty, must_be_another
 from registry.models import Database, next_numbers
 from waste.bulletins.facts import Facts, Line, facts_of, revised_lines
 from waste.bulletins.models import Bulletin
@@ -127,8 +128,7 @@ async def publish_bulletin(
         database, person.login, "publish_bulletin", bulletin_subject(bulletin_id), detail
     ) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
-        if person.login in bulletin.written_by:
-            raise Problem(SECOND_PERSON, "bulletins.editor_cannot_publish", bulletin_id=bulletin_id)
+        must_be_another(Duty.BULLETIN, person, bulletin.written_by, bulletin_id=bulletin_id)
         # One bulletin of a quarter after the other, and no evaluation meanwhile.
         state = await lock_state(await change.connection(), bulletin.quarter)
         if state is None or state.frozen_at is None or not state.current:

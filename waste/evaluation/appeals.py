@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
+from registry.duties import Duty, must_be_another
 from registry.models import Canteen, Database, next_numbers
 from waste.evaluation.models import Appeal, EvaluationQuarter, QuarterResult
 from waste.evaluation.quarters import request_evaluation, year_and_quarter
@@ -121,8 +122,7 @@ async def decide_appeal(database: Database, person: Person, appeal_id: int, *, a
         if appeal.state != AppealState.OPEN:
             raise Problem(CONFLICT, "evaluation.appeal_decided", appeal_id=appeal_id)
         judges = await (await change.connection()).fetch(QUERIES["judges"], appeal.quarter, appeal.canteen_id)
-        if person.login in {row["login"] for row in judges}:
-            raise Problem(SECOND_PERSON, "evaluation.appeal_of_own_result", appeal_id=appeal_id)
+        must_be_another(Duty.APPEAL, person, {row["login"] for row in judges}, appeal_id=appeal_id)
         appeal.state, appeal.decision = state, text
         appeal.decided_by, appeal.decided_at = person.login, datetime.now(UTC)
         if accept:

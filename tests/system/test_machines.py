@@ -1,0 +1,244 @@
+"""Machines: two people let them in, their scopes are those of people at their place, they renew their own secrets."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import psycopg
+import pytest
+import urllib3
+
+from registry.access import Permission
+from registry.machines import scopes_for
+from tests.builders import Network
+from tests.running_system import Person, System
+from tests.system.test_console_users import USERS, ask, last_entry
+from tests.system.test_second_factor import slug
+
+MACHINES, TOKENS = "/console/machines", "/console/tokens"
+READS = ["see_registry", "see_clearing"]
+
+
+@dataclass
+class Machine:
+    """A program that knows its login and secret."""
+
+    system: System
+    login: str
+    number: int
+    secret: str
+    token: str = ""
+
+    def get_token(self, secret: str = "", basic: bool = False, **more: str) -> tuple[int, dict[str, Any]]:
+        given = secret or self.secret
+        form = {"grant_type": "client_credentials"}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        if basic:
+            pair = base64.b64encode(f"{self.login}:{given}".encode()).decode()
+            headers["authorization"] = f"Basic {pair}"
+        else:
+            form |= {"client_id": self.login, "client_secret": given}
+        answer = urllib3.request(
+            "POST", self.system.url + TOKENS, body=urlencode(form | more), headers=headers, retries=False
+        )  # fmt: skip
+        body = answer.json()
+        self.token = body.get("access_token", self.token)
+        return answer.status, body
+
+    def ask(self, method: str, path: str, message: Any = None) -> tuple[int, Any]:
+        person = Person.__new__(Person)
+        person.url, person.token = self.system.url, self.token
+        answer = person.ask(method, path, message)
+        return answer.status, answer.json() if answer.data else {}
+
+
+def added(network: Network, agency_id: int | None = None, scopes: list[str] = READS, days: int = 90) -> Machine:
+    login = f"machine-{uuid4().hex[:8]}"
+    message = {"login": login, "agency_id": agency_id, "scopes": scopes, "days": days}
+    made = network.centre.call("POST", MACHINES, message)
+    return Machine(network.system, login, made["user_id"], made["secret"])
+
+
+def confirmed(network: Network, agency_id: int | None = None, scopes: list[str] = READS) -> Machine:
+    machine = added(network, agency_id, scopes)
+    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation")
+    assert machine.get_token()[0] == 200
+    return machine
+
+
+def test_two_people_let_a_machine_in(network: Network) -> None:
+    machine = added(network)
+    assert machine.secret not in str(last_entry(network.system)), "the log shows no secret"
+    assert machine.get_token()[0] == 401, "nobody has confirmed it"
+    path = f"{USERS}/{machine.number}/confirmation"
+    assert ask(network.centre, "POST", path) == (403, "second-person-needed")
+    assert network.approver.ask("POST", path).status == 204
+    for basic in (False, True):
+        status, body = machine.get_token(basic=basic)
+        assert (status, body["token_type"], body["expires_in"]) == (200, "Bearer", 900)
+        assert body["scope"] == "see_clearing see_registry"
+    assert machine.ask("GET", "/registry/directory")[0] == 200
+    assert machine.ask("GET", "/clearing/cycles")[0] == 200
+    assert slug(machine.ask("GET", "/registry/officials")[1]) == "not-allowed", "no scope of it"
+    with psycopg.connect(network.system.database_url) as db:
+        [(stored,)] = db.execute(
+            "SELECT secret_hash FROM client_secret WHERE user_id = %s", [machine.number]
+        ).fetchall()
+    assert machine.secret.encode() not in bytes(stored)
+
+
+def test_the_list_shows_when_a_machine_was_last_used(network: Network) -> None:
+    machine = confirmed(network)
+    shown = network.centre.call("GET", f"{MACHINES}/{machine.number}")
+    assert (shown["login"], shown["state"], shown["scopes"]) == (machine.login, "active", "see_clearing see_registry")
+    assert shown["last_used_at"] is not None
+    assert "secret" not in str(shown).replace("_secret", "")
+
+
+def test_a_machine_never_decides_publishes_or_lets_in(network: Network) -> None:
+    never = {
+        Permission.APPROVE, Permission.APPROVE_TERMINAL, Permission.MANAGE_USERS, Permission.PUBLISH_BULLETIN,
+        Permission.DECIDE_DISPUTE, Permission.DECIDE_APPEAL, Permission.ISSUE_CREDENTIAL, Permission.CLOSE_DAY,
+        Permission.SETTLE, Permission.ADMINISTER_NETWORK,
+    }  # fmt: skip
+    yinzhou = network.agency_id("yinzhou")
+    for agency_id in (None, yinzhou):
+        assert not scopes_for(agency_id) & never
+        for scope in sorted(never):
+            message = {"login": "x-machine", "agency_id": agency_id, "scopes": [scope]}
+            assert ask(network.centre, "POST", MACHINES, message) == (400, "invalid"), scope
+    assert Permission.SEE_AUDIT not in scopes_for(yinzhou), "nobody of an agency sees the whole network's log"
+    machine = confirmed(network, None, [str(one) for one in scopes_for(None)])
+    paths = urllib3.request("GET", f"{network.url}/schema/openapi.json").json()["paths"]
+    done = {"/registry/officials", "/registry/visits", "/settlement/top-ups", "/settlement/grants"}
+    tried = 0
+    for path in (one for one in paths if one.startswith(("/console/", "/clearing/", "/waste/", "/registry/"))):
+        open_to_all = ("/console/sign-on", "/console/invitations", "/console/tokens", "/console/sessions")
+        if "post" not in paths[path] or path in done or path.startswith(open_to_all) or "current" in path:
+            continue
+        address = path.replace("{business_date}", "2026-01-01").replace("{quarter}", "2026-01-01")
+        address = address.replace("{weigh_in_id}", str(uuid4())).replace("{action}", "close")
+        address = address.replace("{kind}", "purchases").replace("{batch}", "november")
+        while "{" in address:
+            address = address.partition("{")[0] + "1" + address.partition("}")[2]
+        if "/credentials/" in address:
+            continue
+        status, body = machine.ask("POST", address, {})
+        assert (status, slug(body)) == (403, "not-allowed"), f"{address}: {status} {body}"
+        tried += 1
+    assert tried >= 30, tried
+
+
+def test_an_agencys_machine_acts_for_it_alone_and_is_named(network: Network) -> None:
+    yinzhou, yuyao = network.agency_id("yinzhou"), network.agency_id("yuyao")
+    machine = confirmed(network, yinzhou, ["top_up", "see_officials"])
+    holder, foreign = network.official("yinzhou").holder_id, network.official("yuyao").holder_id
+    for agency_id, holder_id, wanted in ((yuyao, foreign, 403), (yinzhou, holder, 200)):
+        deposit = {"posting_id": str(uuid4()), "holder_id": holder_id, "amount_fen": 500}
+        status, body = machine.ask("POST", "/settlement/top-ups", {"agency_id": agency_id, "deposits": [deposit]})
+        assert status in (wanted, 201 if wanted == 200 else wanted), body
+    assert last_entry(network.system)[0] == machine.login
+    assert machine.ask("GET", f"/registry/officials/{foreign}")[0] == 404
+    admin = network.system.sign_in("admin-yuyao")
+    message = {"login": "another-machine", "agency_id": yinzhou, "scopes": READS[:1]}
+    assert ask(admin, "POST", MACHINES, message)[0] == 403
+    assert ask(admin, "POST", MACHINES, message | {"agency_id": None})[0] == 403
+    assert ask(admin, "POST", f"{MACHINES}/{machine.number}/secret", {})[0] == 403
+
+
+def test_a_machine_renews_its_secret_without_a_pause(network: Network) -> None:
+    machine = confirmed(network)
+    first = machine.secret
+    status, body = machine.ask("POST", f"{MACHINES}/current/secret")
+    assert status == 201, body
+    second = body["secret"]
+    assert (machine.get_token(first)[0], machine.get_token(second)[0]) == (200, 200), "both live"
+    status, body = machine.ask("POST", f"{MACHINES}/current/secret")
+    third = body["secret"]
+    assert (machine.get_token(first)[0], machine.get_token(second)[0], machine.get_token(third)[0]) == (401, 200, 200)
+    with psycopg.connect(network.system.database_url) as db:
+        hours = [
+            float(left)
+            for (left,) in db.execute(
+                "SELECT extract(epoch FROM expires_at - now()) / 3600 FROM client_secret WHERE user_id = %s"
+                " ORDER BY made_at",
+                [machine.number],
+            )
+        ]
+        assert (23 < hours[0] <= 24, hours[1] > 24 * 88) == (True, True), hours
+        db.execute("UPDATE client_secret SET expires_at = now() WHERE user_id = %s", [machine.number])
+    assert machine.get_token(third)[0] == 401, "expired"
+    assert ask(network.centre, "POST", f"{MACHINES}/current/secret") == (403, "not-allowed"), "a person has none"
+
+
+def test_a_lost_secret_is_replaced_by_two_people(network: Network) -> None:
+    machine = confirmed(network)
+    old, token = machine.secret, machine.token
+    assert token
+    machine.secret = network.centre.call("POST", f"{MACHINES}/{machine.number}/secret", {"days": 30})["secret"]
+    assert machine.ask("GET", "/registry/directory")[0] == 401, "its tokens end"
+    assert (machine.get_token(old)[0], machine.get_token()[0]) == (401, 401)
+    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation")
+    assert (machine.get_token(old)[0], machine.get_token()[0]) == (401, 200)
+
+
+def test_other_scopes_are_confirmed_by_another(network: Network) -> None:
+    machine = confirmed(network)
+    path = f"{MACHINES}/{machine.number}/scopes"
+    assert ask(network.centre, "POST", path, {"scopes": READS}) == (409, "conflict")
+    assert network.centre.ask("POST", path, {"scopes": ["see_waste"]}).status == 204
+    assert machine.get_token()[0] == 401
+    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation")
+    assert machine.get_token()[1]["scope"] == "see_waste"
+    assert ask(network.centre, "POST", f"{MACHINES}/{2**53 - 1}/scopes", {"scopes": READS})[0] == 404
+
+
+def test_a_suspended_machine_is_refused_at_once(network: Network) -> None:
+    machine = confirmed(network)
+    assert network.centre.ask("POST", f"{USERS}/{machine.number}/suspension", {"reason": "停用"}).status == 204
+    assert {machine.ask("GET", "/registry/directory")[0] for _ in range(8)} == {401}
+    assert machine.get_token()[0] == 401
+    assert network.centre.ask("POST", f"{USERS}/{machine.number}/resumption", {"reason": "恢复"}).status == 204
+    assert machine.get_token()[0] == 200
+
+
+def test_a_machine_is_no_person(network: Network) -> None:
+    machine = confirmed(network)
+    for path, message in (
+        ("/console/second-factor", None), ("/console/passkeys/challenge", None),
+        ("/console/sessions/current/proof", {"password": "x"}),
+        ("/console/sessions/current/password", {"old": "x", "new": "clouds over the lake"}),
+    ):  # fmt: skip
+        assert slug(machine.ask("POST", path, message)[1]) == "not-allowed", path
+    assert ask(network.centre, "POST", f"{USERS}/{machine.number}/invitation") == (400, "invalid")
+    role = {"role": "supervisor"}
+    assert ask(network.centre, "POST", f"{USERS}/{machine.number}/role", role) == (400, "invalid")
+    assert ask(network.centre, "POST", USERS, {"login": "x-machine", "role": "machine"}) == (400, "invalid")
+    done = network.system.command("set-password", machine.login, check=False, typed="clouds over the lake\n")
+    assert done.returncode == 1
+    done = network.system.command("add-user", "x-machine", "machine", check=False, typed="clouds over the lake\n")
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ("grant_type=password&client_id=a&client_secret=b", "unsupported_grant_type"),
+        ("", "unsupported_grant_type"),
+        ("grant_type=client_credentials", "invalid_request"),
+        ("grant_type=client_credentials&client_id=a&client_id=b&client_secret=c", "invalid_request"),
+        ("grant_type=client_credentials&client_id=nobody&client_secret=c", "invalid_client"),
+    ],
+)
+def test_a_wrong_request_for_a_token_has_the_word_of_oauth(system: System, form: str, error: str) -> None:
+    answer = urllib3.request("POST", system.url + TOKENS, body=form, retries=False)
+    assert (answer.status, answer.json()["error"]) == (401 if error == "invalid_client" else 400, error)
+
+
+def test_wrong_secrets_make_the_next_ones_wait(network: Network) -> None:
+    machine = confirmed(network)
+    answers = [machine.get_token("x" * 43)[0] for _ in range(8)]
+    assert answers[0] == 401
+    assert answers[-1] == 429
