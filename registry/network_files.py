@@ -259,18 +259,12 @@ class _Plan:
             wanted[key] = [(row.values.get("weekdays") or EVERY_DAY, *_hours(row)) for row in its]
             changed = {"hours": [sorted(now[key]) if key in now else None, sorted(wanted[key])]}
             self._note(Sheet.MEALS, key, its[0], changed)
-        for canteen in {key[0] for key in rows}:
-            first = next(its[0] for key, its in rows.items() if key[0] == canteen)
-            for weekday in EVERY_DAY:
-                served = [
-                    (meal, starts, ends)
-                    for (at, meal), hours in wanted.items()
-                    if at == canteen
-                    for weekdays, starts, ends in hours
-                    if weekday in weekdays
-                ]
-                if not self._hours_agree(first, served):
-                    break
+        weeks: dict[Ref, list[tuple[str, Hours]]] = {}
+        for (canteen, served), periods in wanted.items():
+            weeks.setdefault(canteen, []).extend((served, period) for period in periods)
+        first = {key[0]: its[0] for key, its in reversed(rows.items())}
+        for canteen, row in first.items():
+            self._week_agrees(row, weeks[canteen])
         self._report_missing_of_canteens(Sheet.MEALS, now, rows)
 
     def _compare_calendar(self) -> None:
@@ -299,6 +293,12 @@ class _Plan:
             if (served, reason) != before and not self._today <= key[1] <= last:
                 self._wrong(first, "day", "canteen.day_over", day=key[1], first=self._today, last=last)
         self._report_missing_of_canteens(Sheet.CALENDAR, now, rows)
+
+    def _week_agrees(self, row: Row, week: Sequence[tuple[str, Hours]]) -> None:
+        for weekday in EVERY_DAY:
+            served = [(meal, starts, ends) for meal, (weekdays, starts, ends) in week if weekday in weekdays]
+            if not self._hours_agree(row, served):
+                return
 
     def _hours_agree(self, row: Row, served: Iterable[tuple[str, time, time]]) -> bool:
         try:
@@ -386,6 +386,7 @@ class _Plan:
     def _must_be_unique(self, sheet: Sheet, now: Mapping[Any, Mapping[str, Any]], within: Callable[[Any], Any]) -> None:
         """No two have one name once the file is carried out."""
         changes = {change.key: change.values for change in self._changes if change.sheet is sheet}
+        rows = {id(row.values): row for row in self._rows.get(sheet, ())}
         for column in ("name_zh", "name_en"):
             owners: dict[Any, Any] = {}
             for key, row in (now | changes).items():  # type: ignore[operator]
@@ -393,8 +394,7 @@ class _Plan:
             for (_, name), keys in owners.items():
                 mine = [key for key in keys if key in changes] if len(keys) > 1 else []
                 for key in mine[-1:]:
-                    row = next(row for row in self._rows[sheet] if row.values is changes[key])
-                    self._wrong(row, column, "network.file.name_taken", name=name[:VALUE_SHOWN])
+                    self._wrong(rows[id(changes[key])], column, "network.file.name_taken", name=name[:VALUE_SHOWN])
 
     def _report_missing(self, sheet: Sheet, now: Mapping[Any, Mapping[str, Any]]) -> None:
         if sheet in self._rows:

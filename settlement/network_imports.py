@@ -1,5 +1,6 @@
 """A whole network from files, carried out in one transaction: all of its rows, or none."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -50,7 +51,7 @@ async def load_network(db: AsyncSession) -> Network:
 async def compare(database: Database, rows: Mapping[Sheet, Sequence[Row]], language: Language) -> Imported:
     """What a file would do. Raises WrongFile."""
     async with database() as db:
-        changes = plan(await load_network(db), rows, _today())
+        changes = await _planned(db, rows)
     return imported(changes, language, applied=False)
 
 
@@ -64,13 +65,14 @@ async def carry_out(
     """Carry a file out. One that changes nothing has no audit entry. Raises WrongFile, Problem."""
     async with audit.change(database, login, "import_network", f"file/{sha256}") as change:
         await lock_network(change.db)
-        changes = plan(await load_network(change.db), rows, _today())
+        changes = await _planned(change.db, rows)
         change.is_repeat = not await _Import(change).apply(changes)
     return imported(changes, language, applied=True)
 
 
-def _today() -> date:
-    return datetime.now(ZONE).date()
+async def _planned(db: AsyncSession, rows: Mapping[Sheet, Sequence[Row]]) -> list[Change]:
+    """In a thread: many rows take a second, and the worker takes payments meanwhile."""
+    return await asyncio.to_thread(plan, await load_network(db), rows, datetime.now(ZONE).date())
 
 
 class _Import:

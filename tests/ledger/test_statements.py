@@ -312,6 +312,36 @@ async def test_an_english_copy_has_the_figures_of_the_published_file(ledger: Poo
     aside.close()
 
 
+async def test_a_copy_keeps_the_names_of_its_day(ledger: Pool, tmp_path: Path) -> None:
+    counter = Counter(ledger)
+    till = await counter.till(NINGBO)
+    host = AgencyId(till.agency_id)
+    await counter.charger.charge(counter.order(till, await counter.holder(HANGZHOU)))
+    day = max((await open_dates(ledger)).values())
+    await close(ledger, day, tmp_path)
+    aside = Aside(tmp_path / "documents.lock", "clearing.formats")
+    documents: list[dict[str, Any]] = [
+        {"agency_id": host}, {"kind": DocumentKind.NET, "agency_id": NETWORK},
+        {"kind": DocumentKind.BILATERAL, "agency_id": NETWORK}, {"kind": DocumentKind.PUBLIC, "agency_id": NETWORK},
+    ]  # fmt: skip
+    before = [await english_copy(ledger, aside, day, caller="us", **of) for of in documents]
+    for table, noun, key in (
+        ("agency", "agency", "agency_id"),
+        ("canteen", "canteen", "canteen_id"),
+        ("book", "region", "book"),
+    ):
+        await ledger.execute(
+            f"INSERT INTO former_name SELECT '{noun}', {key}, $1, name_zh, name_en FROM {table}",
+            day + timedelta(days=1),
+        )
+        await ledger.execute(f"UPDATE {table} SET name_zh = '改名' || {key}, name_en = 'Renamed ' || {key}")
+    assert [await english_copy(ledger, aside, day, caller="us", **of) for of in documents] == before
+    assert None not in before
+    await ledger.execute("UPDATE former_name SET until = $1", day)
+    assert b"Renamed" in (await english_copy(ledger, aside, day, caller="us", agency_id=host) or b"")
+    aside.close()
+
+
 async def test_what_was_bought_before_the_last_close_is_marked_late(ledger: Pool, tmp_path: Path) -> None:
     counter = Counter(ledger)
     till, visitor = await counter.till(NINGBO), await counter.holder(NINGBO, agency_index=1)

@@ -58,6 +58,7 @@ from waste.evaluation.results import (
     kept_results,
     known_of_quarter,
     run_pending_evaluations,
+    standings,
 )
 from waste.evaluation.reweighing import (
     commit_seed,
@@ -158,6 +159,17 @@ async def test_scores_are_noted_once(world: World) -> None:
     late = partial(submit_self_evaluation, world.database, world.kitchen, world.canteen, quarter_before(QUARTER))
     await world.refused(late({"A2": 60}, "x", {}), "evaluation.self_evaluation_too_late")
     assert await pending_quarters(world.ledger) == [QUARTER]
+
+
+async def test_a_result_keeps_the_name_of_its_quarter(world: World) -> None:
+    await world.evaluated()
+    before = {one.canteen_id: one.name_zh for one in await standings(world.ledger, QUARTER)}
+    assert before
+    await world.ledger.execute(
+        "INSERT INTO former_name SELECT 'canteen', canteen_id, local_date_of(now()), name_zh, name_en FROM canteen"
+    )
+    await world.ledger.execute("UPDATE canteen SET name_zh = '改名' || canteen_id")
+    assert {one.canteen_id: one.name_zh for one in await standings(world.ledger, QUARTER)} == before
 
 
 async def test_from_freezing_to_an_appeal_that_is_decided(world: World) -> None:
