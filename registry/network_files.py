@@ -174,6 +174,7 @@ class _Plan:
 
     def _compare_agencies(self) -> None:
         now: dict[Ref, dict[str, Any]] = {row["agency_id"]: row for row in self._now[Sheet.AGENCIES]}
+        states: dict[int | None, str] = {region.book: region.state for region in self._network.regions}
         books: dict[Ref, int] = {agency.agency_id: agency.book for agency in self._network.agencies}
         named = {plain(row["name_zh"]): ref for ref, row in now.items()}
         self._agencies = _by_names(now.items()) | {str(ref): ref for ref in now}
@@ -194,6 +195,8 @@ class _Plan:
             elif ref in now and book == books[ref]:
                 row.values["region"] = now[ref]["region"]
             row.values["book"] = book
+            if ref not in now and states.get(book, MemberState.ACTIVE) != MemberState.ACTIVE:
+                self._wrong(row, "region", "network.file.not_active", value=row.values["region"])
             if "parent_agency" in row.values:
                 parents[ref] = self._above(row)
             if ref not in now and row.values.get("meal_allowance_fen") is None:
@@ -239,10 +242,13 @@ class _Plan:
             found.append((ref, row))
         for ref, row in found:
             self._canteens |= {(of[ref], name): ref for name in _by_names([(ref, row.values)])}
+        closed = _closed_agencies(self._network)
         served = {self._canteen_of(row, quietly=True) for row in self._rows.get(Sheet.MEALS, ())}
         for ref, row in self._once_each(found, "name_zh"):
             if (row.values.get("latitude") is None) != (row.values.get("longitude") is None):
                 self._wrong(row, "latitude", "canteen.half_a_place")
+            if ref not in now and row.values["above"] in closed:
+                self._wrong(row, "agency", "network.file.not_active", value=row.values["agency"])
             if ref not in now and ref not in served:
                 self._wrong(row, "name_zh", "network.file.no_meals")
             self._compare(Sheet.CANTEENS, row, ref, now.get(ref))
@@ -406,6 +412,12 @@ class _Plan:
     def _report_missing_of_canteens(self, sheet: Sheet, now: Iterable[Any], rows: Mapping[Any, Any]) -> None:
         if sheet in self._rows:
             self._changes += [Change(sheet, Kind.MISSING, key, self._name_of(key)) for key in now if key not in rows]
+
+
+def _closed_agencies(network: Network) -> set[Ref]:
+    """Those that are not active, or whose region is not."""
+    regions = {region.book for region in network.regions if region.state == MemberState.ACTIVE}
+    return {one.agency_id for one in network.agencies if one.state != MemberState.ACTIVE or one.book not in regions}
 
 
 _WRITTEN = {sheet: tuple(column.code for column in columns) for sheet, columns in COLUMNS.items()}

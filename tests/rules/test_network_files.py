@@ -290,6 +290,21 @@ def test_two_canteens_of_an_agency_with_one_name_and_two_of_two() -> None:
     assert ("canteens", 3, "name_zh", "name_taken") in refusal(canteens=of_one, meals=meals)
 
 
+def test_nothing_joins_what_is_suspended_or_has_ended() -> None:
+    closed = Network(
+        [REGION, BookRow(book=3303, name_zh="温州市", name_en="Wenzhou", state="ended")],
+        [agency(1001, "市局", state="suspended"), agency(1002, "县局", book=3303)], [], [], [],
+    )  # fmt: skip
+    rows = with_header(Sheet.CANTEENS, ",市局,甲,A,,,,,,,", ",县局,乙,B,,,,,,,")
+    meals = with_header(Sheet.MEALS, "市局,甲,lunch,,11:00,13:00", "县局,乙,lunch,,11:00,13:00")
+    agencies = with_header(Sheet.AGENCIES, ",温州市,丙,C,100,,,,,")
+    with pytest.raises(WrongFile) as wrong:
+        changes_of(closed, agencies=agencies, canteens=rows, meals=meals)
+    assert [(found.sheet, found.line, found.column) for found in wrong.value.findings] == [
+        ("agencies", 2, "region"), ("canteens", 2, "agency"), ("canteens", 3, "agency"),
+    ]  # fmt: skip
+
+
 def test_every_wrong_row_of_every_sheet_is_told_at_once() -> None:
     told = refusal(
         regions=with_header(Sheet.REGIONS, "3303,,Wenzhou,", "x,温州市,Wenzhou,"),
