@@ -36,7 +36,7 @@ from foundation.problems import (
 )
 from onecard.api_examples import with_examples
 from onecard.system_routes import monitoring
-from registry.access import NEEDS_PROOF, Allowed, signed_in
+from registry.access import NEEDS_PROOF, Allowed, allows_machine, signed_in
 from registry.errors import CROSS_SITE_REQUEST, PROOF_NEEDED, SECOND_FACTOR_MISSING
 from registry.sessions import CSRF_HEADER, SAFE_METHODS, SECURE_COOKIE
 
@@ -133,7 +133,7 @@ def _security(path: str, method: str, handler: HTTPRouteHandler) -> list[dict[st
 
 
 def _is_of_people(handler: HTTPRouteHandler) -> bool:
-    return any(guard is signed_in or isinstance(guard, Allowed) for guard in handler.resolve_guards())
+    return any(guard in (signed_in, allows_machine) or isinstance(guard, Allowed) for guard in handler.resolve_guards())
 
 
 def _problems(path: str, method: str, operation: Document, handler: HTTPRouteHandler) -> Iterator[ProblemKind]:

@@ -202,6 +202,21 @@ class Directory(Struct):
     agencies: list[AgencyInfo] = msgspec.field(default_factory=list)
 
 
+class NewPersonClass(Message):
+    """The names of a person class."""
+
+    name_zh: Annotated[str, line(30, examples=["志愿者"])]
+    name_en: Annotated[str, line(30, examples=["volunteer"])]
+
+
+class PersonClassShown(Struct):
+    """A person class."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
 Reason = Annotated[str, text_or_none(200, examples=["the subsidy of November"])]
 """Why a person does something; empty where no reason is needed."""
 

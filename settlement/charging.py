@@ -73,7 +73,7 @@ class ChargeOrder(Struct, frozen=True, gc=False):
     credential_id: CredentialId = CredentialId(0)
     counter: int = 0
     home_fen: int = 0
-    visitor_fen: int = 0
+    visitor_fen: int | None = 0
     subsidy_first: bool = True
     needs_visit: bool = False
     host_account: AccountId | None = None

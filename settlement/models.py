@@ -335,6 +335,24 @@ class RegionRulesRow(Base):
     cover_dinner_fen: Mapped[int] = mapped_column(BigInteger, server_default="500")
 
 
+class ClassRulesRow(Base):
+    """A region's rules for a class of people from a date on (see ``settlement.class_rules``)."""
+
+    __tablename__ = "class_rules"
+    __table_args__ = (
+        ForeignKeyConstraint(["book"], ["book.book"]),
+        CheckConstraint("price IN ('home', 'visitor')", name="price"),
+        CheckConstraint("person_class <> 'official'", name="person_class"),
+    )
+
+    book: Mapped[Book] = book_key()
+    person_class: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    eats_at_home: Mapped[bool]
+    eats_elsewhere: Mapped[bool]
+    price: Mapped[str]
+
+
 class TariffRow(Base):
     """A canteen's price for a meal from a date on (see ``settlement.tariff``)."""
 

@@ -13,7 +13,7 @@ from registry.schemas import Reason
 from settlement import transfers
 from settlement.gateway import OrderState
 from settlement.models import AMOUNT_MAX_FEN
-from settlement.tariff import ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
+from settlement.tariff import ClassPrice, ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
 
 _NUMBER = Meta(ge=1, le=2**53 - 1, examples=[1042])
 AgencyNumber = Annotated[AgencyId, _NUMBER]
@@ -128,6 +128,17 @@ class NewPurseOrder(Message):
 
     agency_id: AgencyNumber
     purse_order: transfers.PurseOrder
+
+
+class ClassRules(Message):
+    """What people of a class may do from a day on: eat at their own agency's canteens, eat elsewhere, and what they pay
+    at their own agency's canteens."""
+
+    person_class: Annotated[str, line(32, examples=["guest"])]
+    valid_from: date
+    eats_at_home: bool
+    eats_elsewhere: bool
+    price: ClassPrice
 
 
 class NewRefund(Message):

@@ -44,10 +44,14 @@ def order_of(
         refusal = credential.reason
         credential = session.book, HolderId(0), CredentialId(0), 0, None
     book, holder_id, credential_id, counter, allowed = credential
+    visitor_fen: int | None = fen.visitor_fen
     if allowed is not None and refusal is None:
         limit_fen, agency_id = allowed
         if (fen.home_fen if agency_id == session.acquirer_id else fen.visitor_fen) > limit_fen:
             refusal = "code_limit_exceeded"
+        elif fen.visitor_fen > limit_fen:
+            # At home: the ledger knows whether he is of a class that pays as visitors do.
+            visitor_fen = None
     return ChargeOrder(
         key=terminal.key,
         digest=terminal.signed.body_digest,
@@ -63,7 +67,7 @@ def order_of(
         credential_id=credential_id,
         counter=counter,
         home_fen=fen.home_fen,
-        visitor_fen=fen.visitor_fen,
+        visitor_fen=visitor_fen,
         subsidy_first=session.subsidy_first,
         needs_visit=needs_visit(rules, session.book, book, session.terms.agreements, on),
         host_account=session.working_meal_account if message.working_meal else None,

@@ -122,7 +122,7 @@ class Ledger:
             return known
         credential = self.credentials.get(order.credential_id)
         holder = credential.holder if credential is not None else None
-        price = order.visitor_fen
+        price = order.visitor_fen or 0
         if holder is not None and holder.agency_id == order.acquirer_id:
             price = order.home_fen
         late = is_late(int(order.purchased_at.timestamp()), int(datetime.now(UTC).timestamp()))

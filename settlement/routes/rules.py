@@ -1,18 +1,31 @@
 """HTTP: prices, region rules and agreements by date."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, get, post, put
 
-from foundation.messages import NumberInPath, SmallNumberInPath
-from registry import access, audit
+from foundation.messages import NumberInPath, SmallNumberInPath, as_parameter, form
+from registry import access, audit, person_classes
 from registry.access import Permission
 from registry.meals import Meal
 from registry.models import Database
 from registry.officials import find_agency
-from settlement import region_rules
+from registry.schemas import NewPersonClass, PersonClassShown
+from settlement import class_rules, region_rules
 from settlement.models import RegionRulesRow
-from settlement.schemas import AgreementMessage, NewPurseOrder, NewRules, NewTariff, RulesShown, TariffShown
+from settlement.schemas import (
+    AgreementMessage,
+    ClassRules,
+    NewPurseOrder,
+    NewRules,
+    NewTariff,
+    RulesShown,
+    TariffShown,
+)
+from settlement.tariff import ClassPrice
+
+_CODE = "[a-z][a-z_]{0,31}"
+ClassCode = Annotated[str, form("person_class", _CODE), as_parameter(_CODE)]
 
 
 class RuleController(Controller):
@@ -35,6 +48,49 @@ class RuleController(Controller):
         detail = {name: str(value) for name, value in data.given().items()}
         async with audit.change(database, request.user.login, "change_rules", f"book/{book}", detail) as change:
             return _shown(await region_rules.change_rules(change.db, book, data))
+
+    @get("/class-rules/{book:int}", guards=[access.allows(Permission.SEE_REGISTRY)], summary="List rules of classes")
+    async def list_class_rules(self, book: SmallNumberInPath, database: Database) -> list[ClassRules]:
+        """A region's rules of person classes, past and future. A class without any eats as officials do."""
+        async with database() as db:
+            return [
+                ClassRules(
+                    row.person_class, row.valid_from, row.eats_at_home, row.eats_elsewhere, ClassPrice(row.price)
+                )
+                for row in await class_rules.class_rules_of(db, book)
+            ]
+
+    @post("/class-rules/{book:int}", guards=[access.allows(Permission.SET_RULES)], summary="Set rules of a class")
+    async def set_class_rules(
+        self, request: Request[access.Person, Any, Any], book: SmallNumberInPath, data: ClassRules, database: Database
+    ) -> ClassRules:
+        """What people of a class may do and pay from a day on; another price from tomorrow on at the earliest."""
+        detail = {name: str(getattr(data, name)) for name in data.__struct_fields__}
+        async with audit.change(database, request.user.login, "set_class_rules", f"book/{book}", detail) as change:
+            await class_rules.set_class_rules(change.db, book, data)
+        return data
+
+    @get("/person-classes", guards=[access.allows(Permission.SEE_REGISTRY)], summary="List person classes")
+    async def list_person_classes(self, database: Database) -> list[PersonClassShown]:
+        """The kinds of people who eat at canteens."""
+        async with database() as db:
+            found = await person_classes.person_classes(db)
+            return [PersonClassShown(one.code, one.name_zh, one.name_en) for one in found]
+
+    @put(
+        "/person-classes/{code:str}",
+        status_code=204,
+        guards=[access.allows(Permission.ADMINISTER_NETWORK)],
+        summary="Set a person class",
+    )
+    async def set_person_class(
+        self, request: Request[access.Person, Any, Any], code: ClassCode, data: NewPersonClass, database: Database
+    ) -> None:
+        """Add a class, or name it otherwise. None is ever removed."""
+        detail = {"name_zh": data.name_zh, "name_en": data.name_en}
+        subject = f"person_class/{code}"
+        async with audit.change(database, request.user.login, "set_person_class", subject, detail) as change:
+            await person_classes.set_person_class(change.db, code, data)
 
     @post("/tariffs", guards=[access.allows(Permission.SET_TARIFF)], summary="Set a price")
     async def set_tariff(

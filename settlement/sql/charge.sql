@@ -4,6 +4,7 @@
 -- most once. given: the reason when the order was refused before it came here (bad card, no such price); it is still
 -- remembered. forward_to: the book that will post it, when this is only the claim in the terminal's own book.
 -- A terminal that was replaced or revoked is refused from the commit of that on, whatever its worker still knows.
+-- visitor_fen: null at home where the code does not allow as much.
 -- host_account: the account that pays for a working meal instead of the official; else null.
 -- Returns each request's row, in no order.
 --
@@ -77,8 +78,10 @@ BEGIN
                    ELSE coalesce(
                        credential_refusal(p.credential_state, p.expires_at, p.account_state, v_now),
                        counter_refusal(p.last_counter, p.counters_used, p.counter),
+                       class_refusal(p.at_home, p.eats_at_home, p.eats_elsewhere),
                        entitlement_refusal(p.at_home, p.needs_visit, p.visit_id IS NOT NULL, p.working_meal,
                                            p.working_meal_had, p.meals, p.meals_max),
+                       CASE WHEN p.price IS NULL THEN 'code_limit_exceeded' END,
                        late_refusal(p.price, p.late_payments, p.late_fen, p.late_payments_max, p.late_fen_max,
                                     p.working_meal),
                        money_refusal(p.price, p.subsidy_part, p.cash_balance, p.spent_today, p.day_max_fen,
@@ -93,7 +96,8 @@ BEGIN
                        c.state AS credential_state, c.expires_at, c.last_counter, c.counters_used,
                        o.state AS account_state, o.agency_id, o.agency_id = a.acquirer AS at_home,
                        a.host_account IS NOT NULL AS working_meal,
-                       CASE WHEN o.agency_id = a.acquirer THEN a.home_fen ELSE a.visitor_fen END AS price,
+                       g.eats_at_home, g.eats_elsewhere,
+                       price_for(o.agency_id = a.acquirer, g.price, a.home_fen, a.visitor_fen) AS price,
                        v.visit_id, v.working_meal_had, today.meals,
                        coalesce(today.spent_today, 0) AS spent_today, q.known IS NOT NULL AS known,
                        today.late_payments, today.late_fen, j.late_payments_max, j.late_fen_max,
@@ -113,8 +117,14 @@ BEGIN
                     WHERE k.book = p_book AND k.credential_id = a.credential AND k.holder_id = a.holder OFFSET 0
                 ) c ON true
                 LEFT JOIN LATERAL (
-                    SELECT h.state, h.agency_id FROM official h
+                    SELECT h.state, h.agency_id, h.person_class FROM official h
                     WHERE h.book = p_book AND h.holder_id = c.holder_id OFFSET 0) o ON true
+                -- Read for who is no official alone.
+                LEFT JOIN LATERAL (
+                    SELECT y.eats_at_home, y.eats_elsewhere, y.price FROM class_rules y
+                    WHERE o.person_class <> 'official' AND y.book = p_book AND y.person_class = o.person_class
+                      AND y.valid_from <= local_date_of(a.purchased_at)
+                    ORDER BY y.valid_from DESC LIMIT 1) g ON true
                 LEFT JOIN LATERAL (
                     SELECT i.visit_id, i.working_meal IS NOT NULL AS working_meal_had FROM visit i
                     WHERE (a.needs_visit OR a.host_account IS NOT NULL)

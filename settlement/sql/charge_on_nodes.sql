@@ -61,6 +61,25 @@ BEGIN
         ORDER BY x.valid_from DESC LIMIT 1) j ON true;
 END $$;
 
+-- The rules of the classes of a batch's holders, by their place in it. Officials have none.
+CREATE OR REPLACE FUNCTION charge_class_rules(p_book integer, p_orders charge_order[])
+RETURNS TABLE (place bigint, eats_at_home boolean, eats_elsewhere boolean, price text)
+LANGUAGE plpgsql
+SET plan_cache_mode = auto
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT a.ordinality, g.eats_at_home, g.eats_elsewhere, g.price
+    FROM unnest(p_orders) WITH ORDINALITY AS a
+    CROSS JOIN LATERAL (
+        SELECT h.person_class FROM official h WHERE h.book = p_book AND h.holder_id = a.holder OFFSET 0) o
+    CROSS JOIN LATERAL (
+        SELECT y.eats_at_home, y.eats_elsewhere, y.price FROM class_rules y
+        WHERE o.person_class <> 'official' AND y.book = p_book AND y.person_class = o.person_class
+          AND y.valid_from <= local_date_of(a.purchased_at)
+        ORDER BY y.valid_from DESC LIMIT 1) g;
+END $$;
+
 -- Raise lock_not_available with the holders of whom a purse is locked elsewhere; locks the others' purses.
 CREATE OR REPLACE FUNCTION refuse_locked(p_book integer, p_holders bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -143,7 +162,8 @@ BEGIN
     SELECT array_agg(k.credential_id) AS ids, array_agg(k.holder_id) AS holders, array_agg(k.state) AS states,
            array_agg(k.expires_at) AS ends, array_agg(k.last_counter) AS counters, array_agg(k.counters_used) AS used
     INTO v_credential FROM credential k WHERE k.book = p_book AND k.credential_id = ANY (v_asked.credentials);
-    SELECT array_agg(h.holder_id) AS ids, array_agg(h.state) AS states, array_agg(h.agency_id) AS agencies
+    SELECT array_agg(h.holder_id) AS ids, array_agg(h.state) AS states, array_agg(h.agency_id) AS agencies,
+           bool_or(h.person_class <> 'official') AS of_classes
     INTO v_official FROM official h WHERE h.book = p_book AND h.holder_id = ANY (v_asked.holders);
 
     LOOP
@@ -171,8 +191,10 @@ BEGIN
                        ELSE coalesce(
                            credential_refusal(p.credential_state, p.expires_at, p.account_state, v_now),
                            counter_refusal(p.last_counter, p.counters_used, p.counter),
+                           class_refusal(p.at_home, p.eats_at_home, p.eats_elsewhere),
                            entitlement_refusal(p.at_home, p.needs_visit, p.visit_id IS NOT NULL, p.working_meal,
                                                p.working_meal_had, p.meals, p.meals_max),
+                           CASE WHEN p.price IS NULL THEN 'code_limit_exceeded' END,
                            late_refusal(p.price, p.late_payments, p.late_fen, p.late_payments_max, p.late_fen_max,
                                         p.working_meal),
                            money_refusal(p.price, p.subsidy_part, p.cash_balance, p.spent_today, p.day_max_fen,
@@ -189,7 +211,8 @@ BEGIN
                            c.state AS credential_state, c.expires_at, c.last_counter, c.counters_used,
                            o.state AS account_state, o.agency_id, o.agency_id = a.acquirer AS at_home,
                            a.host_account IS NOT NULL AS working_meal,
-                           CASE WHEN o.agency_id = a.acquirer THEN a.home_fen ELSE a.visitor_fen END AS price,
+                           g.eats_at_home, g.eats_elsewhere,
+                           price_for(o.agency_id = a.acquirer, g.price, a.home_fen, a.visitor_fen) AS price,
                            l.visit_id, l.working_meal_had, l.meals,
                            coalesce(l.spent_today, 0) AS spent_today, q.sequence IS NOT NULL AS known,
                            l.late_payments, l.late_fen, l.late_payments_max, l.late_fen_max,
@@ -212,6 +235,9 @@ BEGIN
                     LEFT JOIN (
                         SELECT * FROM charge_limits(p_book, p_orders, v_date, v_now)
                         WHERE v_asked.limited OR is_late(v_asked.earliest, v_now) OFFSET 0) l ON l.place = a.ordinality
+                    LEFT JOIN (
+                        SELECT * FROM charge_class_rules(p_book, p_orders)
+                        WHERE v_official.of_classes OFFSET 0) g ON g.place = a.ordinality
                 ) s
             ) p
         ) d;

@@ -50,6 +50,19 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 WHEN meals >= meals_max THEN 'meals_exceeded' END
 $$;
 
+-- Why people of this class may not eat here; null when they may, and for a class without rules.
+CREATE OR REPLACE FUNCTION class_refusal(at_home boolean, eats_at_home boolean, eats_elsewhere boolean) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN NOT CASE WHEN at_home THEN eats_at_home ELSE eats_elsewhere END THEN 'not_entitled' END
+$$;
+
+-- What a meal costs its payer: the home price at his own agency's canteens, unless his class pays as visitors do.
+CREATE OR REPLACE FUNCTION price_for(at_home boolean, class_price text, home_fen bigint, visitor_fen bigint)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN at_home AND class_price IS DISTINCT FROM 'visitor' THEN home_fen ELSE visitor_fen END
+$$;
+
 -- Why the money does not reach; null when it does. A working meal costs the official nothing.
 CREATE OR REPLACE FUNCTION money_refusal(
     price bigint, subsidy_part bigint, cash bigint, spent_today bigint, day_max bigint, working_meal boolean)

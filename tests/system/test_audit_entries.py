@@ -301,6 +301,18 @@ def rules(_: City) -> Ask:
     return Ask("centre", f"/settlement/rules/{NINGBO}", {"meals_max": 5}, "finance-yinzhou", None, {"meals_max": 0})
 
 
+def class_rules(_: City) -> Ask:
+    message = {"person_class": "guest", "valid_from": str(TODAY + timedelta(days=400)), "eats_at_home": True,
+               "eats_elsewhere": False, "price": "visitor"}  # fmt: skip
+    invalid = message | {"person_class": "official"}
+    return Ask("centre", f"/settlement/class-rules/{NINGBO}", message, "finance-yinzhou", None, invalid)
+
+
+def person_class(_: City) -> Ask:
+    message = {"name_zh": "志愿者", "name_en": "volunteer"}
+    return Ask("centre", "/settlement/person-classes/volunteer", message, "admin-yinzhou", None, {"name_zh": ""})
+
+
 def purse_order(city: City) -> Ask:
     message = {"agency_id": city.agency(), "purse_order": "cash_first"}
     invalid = message | {"purse_order": "luck"}
@@ -859,6 +871,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "DELETE /console/sessions/{number}": end_session,
     "DELETE /console/sessions": lambda city: Ask(somebody(city), "/console/sessions", wrong_role=""),
     "POST /registry/officials": officials,
+    "POST /settlement/class-rules/{book}": class_rules,
+    "PUT /settlement/person-classes/{code}": person_class,
     "POST /registry/officials/search": name_search,
     "PATCH /registry/officials/{holder_id}": official_change,
     "POST /registry/officials/{holder_id}/suspension": lambda city: about_official(city, "suspension"),

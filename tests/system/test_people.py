@@ -113,3 +113,51 @@ def test_one_official_with_all_that_is_his(network: Network, official: Official)
         assert network.person(other).ask("GET", path).status == 404
     wrong = admin.ask("PATCH", f"/registry/officials/{official.holder_id}", {"person_class": "king"})
     assert wrong.status == 400
+
+
+def test_rules_of_a_class_begin_on_a_day(network: Network) -> None:
+    centre = network.centre
+    classes = {one["code"] for one in centre.call("GET", "/settlement/person-classes")}
+    assert classes >= {"official", "contractor", "trainee", "retiree", "family", "guest"}
+    with psycopg.connect(network.system.database_url) as db:
+        row = db.execute("SELECT local_date_of(now()) - 1, local_date_of(now()), local_date_of(now()) + 1").fetchone()
+    assert row is not None
+    yesterday, today, tomorrow = (str(day) for day in row)
+    path = "/settlement/class-rules/3302"
+    wanted = {"person_class": "family", "valid_from": tomorrow, "eats_at_home": True, "eats_elsewhere": False,
+              "price": "visitor"}  # fmt: skip
+    centre.call("POST", path, wanted)
+    centre.call("POST", path, wanted | {"valid_from": today, "price": "home"})
+    found = [one for one in centre.call("GET", path) if one["person_class"] == "family"]
+    assert [(one["valid_from"], one["price"]) for one in found] == [(today, "home"), (tomorrow, "visitor")]
+    refused = [
+        (400, path, wanted | {"valid_from": today}), (400, path, wanted | {"valid_from": yesterday}),
+        (400, path, wanted | {"person_class": "official"}), (400, path, wanted | {"person_class": "king"}),
+        (400, path, wanted | {"price": "free"}), (404, "/settlement/class-rules/9999", wanted),
+    ]  # fmt: skip
+    for status, where, message in refused:
+        assert centre.ask("POST", where, message).status == status, message
+    assert network.person("admin-yinzhou").ask("POST", path, wanted).status == 403
+    volunteer = {"name_zh": "志愿者", "name_en": "volunteer"}
+    assert centre.ask("PUT", "/settlement/person-classes/Volunteer", volunteer).status == 400
+    centre.call("PUT", "/settlement/person-classes/volunteer", volunteer)
+    official = network.official()
+    centre.call("PATCH", f"/registry/officials/{official.holder_id}", {"person_class": "volunteer"})
+    listed = centre.call("GET", "/registry/officials?person_class=volunteer")["items"]
+    assert [one["holder_id"] for one in listed] == [official.holder_id]
+
+
+def test_who_may_eat_nowhere_is_refused_at_the_till(network: Network, tmp_path: Path) -> None:
+    centre, official = network.centre, network.official()
+    centre.call("PUT", "/settlement/person-classes/alumni", {"name_zh": "离任人员", "name_en": "alumni"})
+    with psycopg.connect(network.system.database_url) as db:
+        row = db.execute("SELECT local_date_of(now())::text").fetchone()
+    assert row is not None
+    rules = {"person_class": "alumni", "valid_from": row[0], "eats_at_home": False, "eats_elsewhere": True,
+             "price": "home"}  # fmt: skip
+    centre.call("POST", "/settlement/class-rules/3302", rules)
+    card, till = network.card(official), network.terminal(tmp_path)
+    assert till.charge_card(card, "lunch").outcome == "approved"
+    centre.call("PATCH", f"/registry/officials/{official.holder_id}", {"person_class": "alumni"})
+    refused = till.charge_card(card, "lunch")
+    assert (refused.outcome, refused.reason) == ("refused", "not_entitled")
