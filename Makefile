@@ -35,10 +35,11 @@ check: setup-web      ## ruff, mypy --strict, import contracts, named queries; t
 	$(BIN)/python -m scripts.check_queries
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
-docs: setup-dev       ## renew what is generated: docs/schema.sql, states.md, openapi.json, the vectors of docs/terminal-protocol.md
+docs: setup-dev       ## renew what is generated: docs/schema.sql, states.md, openapi.json, security/matrix.md, the vectors of docs/terminal-protocol.md
 	$(BIN)/python -m scripts.schema
 	$(BIN)/python -m scripts.states
 	$(BIN)/python -m scripts.openapi
+	$(BIN)/python -m scripts.matrix
 	$(BIN)/python -m scripts.protocol_vectors
 
 pictures: setup-dev   ## take the pictures of docs/images anew

@@ -1,15 +1,14 @@
 """HTTP: disputes of payments on statements."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Parameter
 
 from clearing import disputes
 from clearing.evidence import evidence_of
 from clearing.models import Dispute, DisputeFile
 from clearing.schemas import Decision, DisputeAnswer, DisputeFileInfo, DisputeInfo, NewDispute, Raised, ShiftEvidence
-from clearing.states import DisputeSide, DisputeState
+from clearing.states import DisputeSide
 from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool
@@ -40,18 +39,13 @@ class DisputeController(Controller):
         )
         return Raised(number)
 
-    @get("/", guards=[access.allows("see_clearing")], summary="List disputes")
-    async def list_disputes(
-        self,
-        request: ByPerson,
-        database: Database,
-        disputed: Annotated[DisputeState | None, Parameter(query="state")] = None,
-    ) -> list[DisputeInfo]:
-        """Returns the disputes of the caller's agency, or all for the centre; the newest first, 500 at most."""
+    @get("/{dispute_id:int}", guards=[access.allows("see_clearing")], summary="Get one of the disputes")
+    async def dispute(self, request: ByPerson, dispute_id: NumberInPath, database: Database) -> DisputeInfo:
+        """With its files; open to both agencies and the centre."""
+        found = await disputes.find_dispute(database, request.user, dispute_id)
         async with database() as db:
-            found = await disputes.disputes_of(db, request.user, disputed)
-            files = await disputes.files_of(db, [d.dispute_id for d in found])
-            return [_info(d, files.get(d.dispute_id, [])) for d in found]
+            files = await disputes.files_of(db, [dispute_id])
+        return _info(found, files.get(dispute_id, []))
 
     @get(
         "/{dispute_id:int}/files/{number:int}",

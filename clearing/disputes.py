@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 import asyncpg
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -166,16 +166,6 @@ async def decide_dispute(database: Database, person: Person, dispute_id: int, *,
         dispute.refund_id = posted
         dispute.state, dispute.decision = wanted, text
         dispute.decided_by, dispute.decided_at = person.login, datetime.now(UTC)
-
-
-async def disputes_of(db: AsyncSession, person: Person, state: DisputeState | None) -> list[Dispute]:
-    """The disputes that a person may see, the newest first."""
-    query = select(Dispute).order_by(Dispute.dispute_id.desc()).limit(500)
-    if person.agency_id is not None:
-        query = query.where(or_(Dispute.raised_by_agency == person.agency_id, Dispute.other_agency == person.agency_id))
-    if state is not None:
-        query = query.where(Dispute.state == state)
-    return list(await db.scalars(query))
 
 
 async def files_of(db: AsyncSession, dispute_ids: list[int]) -> dict[int, list[DisputeFile]]:

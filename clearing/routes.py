@@ -20,7 +20,6 @@ from clearing.schemas import (
     CloseDay,
     ClosingEvidence,
     CycleInfo,
-    CycleTimes,
     DifferenceInfo,
     EntryMatch,
     LegInfo,
@@ -174,11 +173,6 @@ class ClearingController(Controller):
             return awaits(request, waiting)
         return Response(await wait_published(ledger, day, seconds=ANSWER_WITHIN_S))
 
-    @get("/cycles", guards=SEE, summary="List cycles")
-    async def cycles(self, ledger: Pool, limit: Annotated[int, Parameter(ge=1, le=400)] = 31) -> list[CycleTimes]:
-        """Returns the latest cycles, the newest first, with the time at which each state was reached."""
-        return [as_struct(row, CycleTimes) for row in await ledger.fetch(QUERIES["cycles"], limit)]
-
     @get("/cycles/{business_date:date}", guards=SEE, summary="Get a cycle")
     async def cycle(self, request: ByPerson, business_date: date, ledger: Pool) -> CycleInfo:
         """Returns the state and the net positions; people of an agency see its position alone."""
@@ -257,9 +251,9 @@ class ClearingController(Controller):
         rows = await ledger.fetch(QUERIES["payments_of"], business_date, agency_id, after, part, limit)
         return [as_struct(row, PaymentLine) for row in rows]
 
-    @get("/differences", guards=SEE, summary="List differences")
+    @get("/differences/overview", guards=SEE, summary="Look at the largest differences")
     async def differences(self, request: ByPerson, ledger: Pool, resolved: bool = False) -> list[DifferenceInfo]:
-        """Differences of terminals, bank and purses from the ledger, with cause and age; an agency sees its own.
+        """The largest differences, so many of each terminal that it hides no other; an agency sees its own.
 
         ``resolved``: also those resolved in the last 30 days.
         """
@@ -365,7 +359,7 @@ class ClearingController(Controller):
             detail = {"sha256": file.sha256, "bytes": file.size}
         return await confirmations.post_by_person(database, login, entries, detail)
 
-    @get("/confirmations/unmatched", guards=[access.allows("settle")], summary="List unmatched bank entries")
+    @get("/confirmations/unmatched", guards=[access.allows("see_bank")], summary="List unmatched bank entries")
     async def unmatched(self, ledger: Pool) -> list[OpenEntry]:
         """Returns the entries on the settlement account that match no net position and are not resolved."""
         return await confirmations.open_entries(ledger)

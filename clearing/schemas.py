@@ -51,18 +51,6 @@ class CycleInfo(Struct, frozen=True):
     positions: list[PositionInfo]
 
 
-class CycleTimes(Struct):
-    """A cycle's state, and when each state was reached."""
-
-    business_date: date
-    state: CycleState
-    closing_at: datetime
-    closed_at: datetime | None
-    netted_at: datetime | None
-    published_at: datetime | None
-    settled_at: datetime | None
-
-
 class OpenDay(Struct):
     """The open business day of a book."""
 

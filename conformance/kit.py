@@ -134,7 +134,7 @@ def _canteen(console: _Console, agencies: list[dict[str, Any]]) -> tuple[int, di
     found: tuple[int, dict[str, Any]] | None = None
     for agency in agencies:
         for canteen in agency["canteens"]:
-            tariffs = console.call("GET", f"/settlement/tariffs/{canteen['canteen_id']}")
+            tariffs = console.call("GET", f"/settlement/tariffs?canteen_id={canteen['canteen_id']}")["items"]
             fixed = any(one["home_fen"] is not None for one in tariffs)
             if fixed and any(one["limit_fen"] is not None for one in tariffs):
                 return canteen["canteen_id"], agency

@@ -135,7 +135,8 @@ def inspect(day: Day) -> None:
     supervisor = day.network.person("supervisor")
     today = datetime.now(ZONE).date()
     quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
-    visited = {one["canteen_id"] for one in supervisor.call("GET", f"/waste/inspections?first={today}&last={today}")}
+    path = f"/waste/inspections?from_day={today}&until_day={today}&limit=500"
+    visited = {one["canteen_id"] for one in supervisor.call("GET", path)["items"]}
     for agency, what in (("yinzhou", "餐盘剩余连续三日未称重"), ("yuyao", "未张贴节约提示")):
         canteen_id = day.network.canteens(agency)[0]
         if canteen_id not in visited:
@@ -184,7 +185,7 @@ def inspect_evidence(day: Day, quarter: date) -> None:
 def publish_bulletin(day: Day) -> None:
     """Last quarter is evaluated and frozen, its bulletin written by one person and published by another; once."""
     supervisor = day.network.person("supervisor")
-    if supervisor.call("GET", "/waste/bulletins"):
+    if supervisor.call("GET", "/waste/bulletins")["items"]:
         return
     today = datetime.now(ZONE).date()
     quarter = quarter_before(today)

@@ -30,6 +30,7 @@ from foundation.strict_json import StrictRequest
 from onecard.api_contract import ContractJson, ContractYaml, operation_id
 from onecard.api_viewer import API_ROUTES
 from onecard.device_problems import DeviceProblems
+from onecard.listings import LISTS
 from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
@@ -37,8 +38,8 @@ from onecard.settings import Settings
 from onecard.system_routes import health, live, live_stream, prometheus
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
+from registry.audit_routes import check_chain
 from registry.console_routes import PasskeyController, SecondFactorController, SessionController
-from registry.listings import LISTS
 from registry.lists.routes import routes_of
 from registry.machine_routes import MachineController, give_token
 from registry.models import Database
@@ -97,6 +98,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     RosterController,
     PeopleController,
     ApprovalController,
+    check_chain,
     # settlement
     DepositController,
     GatewayController,

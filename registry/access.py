@@ -26,6 +26,10 @@ class Permission(StrEnum):
     SEE_OFFICIALS = "see_officials"
     SEE_USERS = "see_users"
     SEE_AUDIT = "see_audit"
+    SEE_TERMINALS = "see_terminals"
+    SEE_PAYMENTS = "see_payments"
+    SEE_BANK = "see_bank"
+    SEE_INSPECTIONS = "see_inspections"
     ADMINISTER_NETWORK = "administer_network"
     SET_MEALS = "set_meals"
     REGISTER_OFFICIAL = "register_official"
@@ -73,6 +77,9 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.ADMINISTER_NETWORK,
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_TERMINALS,
+            Permission.SEE_PAYMENTS,
+            Permission.SEE_BANK,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
             Permission.REGISTER_OFFICIAL,
@@ -100,6 +107,9 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.MANAGE_USERS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_TERMINALS,
+            Permission.SEE_PAYMENTS,
+            Permission.SEE_BANK,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
             Permission.SEE_AUDIT,
@@ -120,6 +130,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_USERS,
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_TERMINALS,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
             Permission.REGISTER_OFFICIAL,
@@ -137,6 +148,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_FINANCE: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_PAYMENTS,
             Permission.SEE_OFFICIALS,
             Permission.TOP_UP,
             Permission.GRANT_SUBSIDY,
@@ -154,6 +166,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_TERMINALS,
             Permission.WEIGH_WASTE,
             Permission.SEE_WASTE,
             Permission.RECTIFY,
@@ -164,6 +177,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_INSPECTIONS,
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
             Permission.SEE_FLAGS,
@@ -350,3 +364,8 @@ class Allowed:
 def allows(permission: str) -> Allowed:
     """The guard of a ``Permission``."""
     return Allowed(Permission(permission))
+
+
+def permission_of(guard: object) -> Permission | None:
+    """The permission that a guard of ``allows`` asks for; None for another guard."""
+    return guard.permission if isinstance(guard, Allowed) else None

@@ -51,8 +51,8 @@ class ApprovalController(Controller):
     path = "/console/approvals"
     tags = ["console"]  # noqa: RUF012
 
-    @get("/", guards=[access.allows(Permission.SEE_APPROVALS)], summary="List requests for approval")
-    async def list_approvals(
+    @get("/overview", guards=[access.allows(Permission.SEE_APPROVALS)], summary="Look at requests for approval")
+    async def overview(
         self,
         request: ByPerson,
         approvals: Approvals,

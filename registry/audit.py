@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cbor2
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.named_sql import load_queries
@@ -37,6 +37,9 @@ GENESIS = bytes(32)
 
 COMMAND_LINE = "command line"
 """Who acts there: no login, so that every approver of what is asked for there is somebody else."""
+
+CHECKED_AT_ONCE = 100
+"""Entries: about a millisecond."""
 
 _BOUND = text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
 
@@ -139,6 +142,11 @@ async def entries_about(pool: Pool, subjects: Sequence[str]) -> list[Noted]:
     return [Noted(**dict(row) | {"detail": json.loads(row["detail"])}) for row in rows]
 
 
+async def last_entry(db: AsyncSession) -> int:
+    """The number of the last entry; 0 without one."""
+    return await db.scalar(select(func.max(AuditEntry.entry))) or 0
+
+
 async def head_of(connection: Connection | Pool) -> Head:
     """The head of the log as it is committed."""
     row = await connection.fetchrow(QUERIES["head"])
@@ -158,20 +166,57 @@ def entry_digest(key: bytes | None, previous: bytes, entry: int, at: datetime, n
     return hashlib.sha256(chained).digest() if key is None else hmac.digest(key, chained, "sha256")
 
 
-def first_break(entries: Iterable[AuditEntry], key: bytes) -> int | None:
-    """The number of the first entry that does not continue the chain; None when all do.
+class Chain:
+    """The chain of the log, entry by entry from the first.
 
     Entries without the key stand before all others, and one with the key follows them: so they are as they were when
     the key came.
     """
-    previous, expected, sealed = GENESIS, 1, False
-    for e in entries:
+
+    def __init__(self, key: bytes) -> None:
+        self._key, self._previous, self._expected, self._sealed = key, GENESIS, 1, False
+
+    def continues_with(self, e: AuditEntry) -> bool:
+        """Whether the next entry continues it."""
         note = Note(e.actor, e.action, e.subject, e.detail)
-        if e.digest == entry_digest(key, previous, e.entry, e.at, note):
-            sealed = True
-        elif sealed or e.digest != entry_digest(None, previous, e.entry, e.at, note):
+        if e.digest == entry_digest(self._key, self._previous, e.entry, e.at, note):
+            self._sealed = True
+        elif self._sealed or e.digest != entry_digest(None, self._previous, e.entry, e.at, note):
+            return False
+        if e.entry != self._expected:
+            return False
+        self._previous, self._expected = e.digest, self._expected + 1
+        return True
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether an entry with the key is among them, or none at all."""
+        return self._sealed or self._expected == 1
+
+
+def first_break(entries: Iterable[AuditEntry], key: bytes) -> int | None:
+    """The number of the first entry that does not continue the chain; None when all do."""
+    chain, expected = Chain(key), 1
+    for entry in entries:
+        if not chain.continues_with(entry):
             return expected
-        if e.entry != expected:
+        expected += 1
+    return None if chain.is_sealed else 1
+
+
+async def first_break_until(database: Database, until: int) -> int | None:
+    """The same of the stored entries up to one; a little at a time, so that nothing else of the process waits."""
+    if _Key.value is None:
+        raise RuntimeError("the audit log is checked with a key: call use_key at the start of the process")
+    chain, expected = Chain(_Key.value), 1
+    while expected <= until:
+        async with database() as db:
+            after = select(AuditEntry).where(AuditEntry.entry >= expected, AuditEntry.entry <= until)
+            entries = list(await db.scalars(after.order_by(AuditEntry.entry).limit(CHECKED_AT_ONCE)))
+        for entry in entries:
+            if not chain.continues_with(entry):
+                return expected
+            expected += 1
+        if not entries:
             return expected
-        previous, expected = e.digest, expected + 1
-    return None if sealed or expected == 1 else 1
+    return None if chain.is_sealed else 1

@@ -4,13 +4,26 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 
 from registry.access import Permission
+from registry.approvals import ApprovalState
 from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
-from registry.lists.listing import Listing, contains, in_region, named, numbered, one_of, since, until
+from registry.lists.listing import (
+    Filter,
+    Listing,
+    contains,
+    in_region,
+    members,
+    named,
+    numbered,
+    one_of,
+    since,
+    until,
+)
 from registry.models import (
     Agency,
+    Approval,
     AuditEntry,
     BookRow,
     Canteen,
@@ -22,7 +35,7 @@ from registry.models import (
     Visit,
 )
 from registry.roles import Role
-from registry.states import CredentialKind, CredentialState, MemberState, OfficialState
+from registry.states import CredentialKind, CredentialState, MemberState, OfficialState, UserState
 
 
 def _state(state: str) -> str:
@@ -44,7 +57,7 @@ REGIONS = Listing(
     ListedRegion,
     Permission.SEE_REGISTRY,
     select(BookRow.book, BookRow.name_zh, BookRow.name_en, BookRow.state, BookRow.closed_at),
-    key=BookRow.book,
+    key=(BookRow.book,),
     filters={"state": one_of(BookRow.state, MemberState), "name": contains(BookRow.name_zh, BookRow.name_en)},
     sorts={"name_zh": BookRow.name_zh, "name_en": BookRow.name_en},
     words={"state": _state},
@@ -73,7 +86,7 @@ AGENCIES = Listing(
     ListedAgency,
     Permission.SEE_REGISTRY,
     select(*(getattr(Agency, name) for name in ListedAgency.__struct_fields__)),
-    key=Agency.agency_id,
+    key=(Agency.agency_id,),
     filters={
         "book": in_region(Agency.book),
         "parent_agency_id": numbered(Agency.parent_agency_id),
@@ -115,7 +128,7 @@ CANTEENS = Listing(
         Canteen.capacity, Canteen.address, Canteen.contact_name, Canteen.contact_phone, Canteen.state,
         Canteen.closed_at,
     ).join(Agency, (Agency.book == Canteen.book) & (Agency.agency_id == Canteen.agency_id)),
-    key=Canteen.canteen_id,
+    key=(Canteen.canteen_id,),
     filters={
         "book": in_region(Canteen.book),
         "agency_id": numbered(Canteen.agency_id),
@@ -146,7 +159,7 @@ OFFICIALS = Listing(
         Official.holder_id, Official.book, Official.agency_id, Official.state, Official.person_class,
         Official.department,
     ),
-    key=Official.holder_id,
+    key=(Official.holder_id,),
     owners=(Official.agency_id,),
     filters={
         "book": in_region(Official.book),
@@ -179,7 +192,7 @@ CREDENTIALS = Listing(
         Credential.credential_id, Credential.book, Official.agency_id, Credential.holder_id, Credential.kind,
         Credential.state, Credential.issued_at, Credential.expires_at,
     ).join(Official, (Official.book == Credential.book) & (Official.holder_id == Credential.holder_id)),
-    key=Credential.credential_id,
+    key=(Credential.credential_id,),
     owners=(Official.agency_id,),
     filters={
         "book": in_region(Credential.book),
@@ -215,7 +228,7 @@ VISITS = Listing(
         Visit.visit_id, Visit.book, Visit.holder_id, Official.agency_id, Visit.host_agency_id, Visit.first_day,
         Visit.last_day,
     ).join(Official, (Official.book == Visit.book) & (Official.holder_id == Visit.holder_id)),
-    key=Visit.visit_id,
+    key=(Visit.visit_id,),
     owners=(Official.agency_id, Visit.host_agency_id),
     filters={
         "agency_id": numbered(Official.agency_id),
@@ -229,28 +242,82 @@ VISITS = Listing(
 
 
 class ListedUser(Struct):
-    """A console user; without an agency where the role is of the whole network."""
+    """A console user; without an agency where the role is of the whole network.
+
+    ``state``: ``invited`` until he has set a password, ``unconfirmed`` until a second person has confirmed his rights
+    (``granted_by`` gave them). ``signed_in_at``: his last sign-in.
+    """
 
     user_id: int
     login: str
     role: str
     agency_id: AgencyId | None
+    state: str
+    granted_by: str | None
+    suspended_at: datetime | None
+    signed_in_at: datetime | None
 
 
 USERS = Listing(
     "users",
     ListedUser,
     Permission.SEE_USERS,
-    select(ConsoleUser.user_id, ConsoleUser.login, ConsoleUser.role, ConsoleUser.agency_id),
-    key=ConsoleUser.user_id,
+    members(ListedUser, ConsoleUser),
+    key=(ConsoleUser.user_id,),
     owners=(ConsoleUser.agency_id,),
     filters={
         "role": one_of(ConsoleUser.role, Role),
         "agency_id": numbered(ConsoleUser.agency_id),
         "login": contains(ConsoleUser.login),
+        "state": one_of(ConsoleUser.state, UserState),
+        "suspended": Filter(bool, lambda value: ConsoleUser.suspended_at.is_not(None) == value),
+        "signed_in_until": until(ConsoleUser.signed_in_at, datetime),
     },
     sorts={"login": ConsoleUser.login},
-    words={"role": lambda value: f"role.{value}"},
+    words={"role": lambda value: f"role.{value}", "state": lambda value: f"user.state.{value}"},
+)
+
+
+class ListedApproval(Struct):
+    """A request that waits for a second person, or waited; ``state`` is expired once its time is over. Money in fen."""
+
+    approval_id: int
+    kind: str
+    agency_id: AgencyId | None
+    subject: str
+    amount_fen: int | None
+    items: int
+    reason: str
+    maker: str
+    made_at: datetime
+    expires_at: datetime
+    state: str
+    decided_by: str | None
+    decided_at: datetime | None
+    decision: str | None
+
+
+_over = and_(Approval.state == ApprovalState.PENDING.value, Approval.expires_at <= func.now())
+_state_now = case((_over, ApprovalState.EXPIRED.value), else_=Approval.state)
+
+APPROVALS = Listing(
+    "approvals",
+    ListedApproval,
+    Permission.SEE_APPROVALS,
+    members(ListedApproval, Approval, state=_state_now),
+    key=(Approval.approval_id,),
+    owners=(Approval.agency_id,),
+    filters={
+        "agency_id": numbered(Approval.agency_id),
+        "state": one_of(_state_now, ApprovalState),
+        "kind": named(Approval.kind),
+        "subject": named(Approval.subject),
+        "maker": named(Approval.maker),
+        "made_from": since(Approval.made_at, datetime),
+        "made_until": until(Approval.made_at, datetime),
+    },
+    words={"state": lambda value: f"approval.state.{value}"},
+    has_detail=False,
 )
 
 
@@ -287,11 +354,11 @@ MACHINES = Listing(
     )
     .outerjoin(_SECRETS, _SECRETS.c.user_id == ConsoleUser.user_id)
     .where(ConsoleUser.role == Role.MACHINE),
-    key=ConsoleUser.user_id,
+    key=(ConsoleUser.user_id,),
     owners=(ConsoleUser.agency_id,),
     filters={"agency_id": numbered(ConsoleUser.agency_id), "login": contains(ConsoleUser.login)},
     sorts={"login": ConsoleUser.login},
-    words={"state": lambda value: f"console_user.state.{value}"},
+    words={"state": lambda value: f"user.state.{value}"},
 )  # fmt: skip
 
 
@@ -321,7 +388,7 @@ IDENTITIES = Listing(
         Identity.holder_id, Identity.bound_by, Identity.bound_at, Identity.confirmed_by, Identity.confirmed_at,
         Identity.ended_by, Identity.ended_at,
     ),
-    key=Identity.identity_id,
+    key=(Identity.identity_id,),
     owners=(Identity.agency_id,),
     filters={
         "provider": named(Identity.provider),
@@ -349,7 +416,7 @@ AUDIT_ENTRIES = Listing(
     ListedAuditEntry,
     Permission.SEE_AUDIT,
     select(AuditEntry.entry, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.detail),
-    key=AuditEntry.entry,
+    key=(AuditEntry.entry,),
     filters={
         "actor": named(AuditEntry.actor),
         "action": named(AuditEntry.action),
@@ -357,7 +424,6 @@ AUDIT_ENTRIES = Listing(
         "at_from": since(AuditEntry.at, datetime),
         "at_until": until(AuditEntry.at, datetime),
     },
-    sorts={"entry": AuditEntry.entry},
 )
 
 LISTS: dict[str, Listing[Any]] = {
@@ -370,6 +436,7 @@ LISTS: dict[str, Listing[Any]] = {
     "/console/users": USERS,
     "/console/machines": MACHINES,
     "/console/identities": IDENTITIES,
+    "/console/approvals": APPROVALS,
     "/console/audit-entries": AUDIT_ENTRIES,
 }
 """The lists by their paths."""

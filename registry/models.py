@@ -315,6 +315,9 @@ class Visit(Base):
     __table_args__ = (
         CheckConstraint("first_day <= last_day", name="days"),
         Index("ix_visit_holder", "book", "holder_id", "host_agency_id"),
+        Index("ix_visit_number", "visit_id"),
+        Index("ix_visit_first_day", "first_day", "visit_id"),
+        Index("ix_visit_last_day", "last_day", "visit_id"),
     )
 
     book: Mapped[Book] = book_key()
@@ -381,6 +384,7 @@ class ConsoleUser(Base):
     agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(server_default="active")
     suspended_at: Mapped[datetime | None]
+    signed_in_at: Mapped[datetime | None]
     granted_by: Mapped[str | None]
     invitation_hash: Mapped[bytes | None]
     invitation_expires_at: Mapped[datetime | None]

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.problems import INVALID, NOT_SIGNED_IN, Problem
 from foundation.request_log import address_of
 from registry.errors import CROSS_SITE_REQUEST, PROOF_NEEDED
-from registry.models import ConsoleSession, SignInTicket, next_numbers
+from registry.models import ConsoleSession, ConsoleUser, SignInTicket, next_numbers
 from registry.roles import Role
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -251,6 +251,7 @@ async def open_session(
         provider_session=by and by.provider_session,
     )
     db.add(row)
+    await db.execute(update(ConsoleUser).where(ConsoleUser.user_id == user_id).values(signed_in_at=now))
     return _session_of(row, token, rules)
 
 

@@ -30,6 +30,14 @@ class CredentialKind(StrEnum):
     PHONE = "phone"
 
 
+class UserState(StrEnum):
+    """How far a console user is on the way in."""
+
+    INVITED = "invited"
+    UNCONFIRMED = "unconfirmed"
+    ACTIVE = "active"
+
+
 class CredentialState(StrEnum):
     """Whether a credential may pay."""
 

@@ -78,6 +78,11 @@ class Transfer(Base):
         Index("ix_transfer_reverses", "book", "reverses", postgresql_where=text("reverses IS NOT NULL")),
         # What was given back, by the day of its booking: covers are net of it.
         Index("ix_transfer_given_back", "book", "business_date", postgresql_where=text("reverses IS NOT NULL")),
+        # What is seldom beside payments, in the order in which it is listed.
+        *(
+            Index(f"ix_transfer_{kind}", "book", "posting_id", "part", postgresql_where=text(f"kind = '{kind}'"))
+            for kind in ("refund", "top_up", "grant")
+        ),
         # Grows at one end, the open day's, however old the ledger is; PostgreSQL 18 skips through it for a holder.
         Index("ix_transfer_day", "book", "business_date", "holder_id"),
     )
@@ -195,9 +200,13 @@ class TillTotals(Base):
 
 
 class TillShift(Base):
-    """A shift of a till, known by the number of its opening (see ``settlement.shifts``)."""
+    """A shift of a till, known by the number of its opening (see ``settlement.shifts``).
+
+    ``canteen_id``: where the till stood; null in those that a worker of an earlier release wrote.
+    """
 
     __tablename__ = "till_shift"
+    __table_args__ = (Index("ix_till_shift_opened", "opened_at", "book", "terminal_id", "epoch", "first_sequence"),)
 
     book: Mapped[Book] = book_key()
     terminal_id: Mapped[TerminalId] = number_key()
@@ -207,6 +216,7 @@ class TillShift(Base):
     drawer: Mapped[str]
     opened_at: Mapped[datetime]
     received_at: Mapped[datetime]
+    canteen_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ShiftClosing(Base):
@@ -217,7 +227,10 @@ class ShiftClosing(Base):
     """
 
     __tablename__ = "shift_closing"
-    __table_args__ = (CheckConstraint("last_sequence >= first_sequence", name="numbers"),)
+    __table_args__ = (
+        CheckConstraint("last_sequence >= first_sequence", name="numbers"),
+        Index("ix_shift_closing_closed", "closed_at", "book", "terminal_id", "epoch", "first_sequence", "number"),
+    )
 
     book: Mapped[Book] = book_key()
     terminal_id: Mapped[TerminalId] = number_key()

@@ -83,12 +83,6 @@ async def set_tariff(db: AsyncSession, canteen: Canteen, wanted: NewTariff) -> T
     return tariff
 
 
-async def tariffs_of(db: AsyncSession, canteen: Canteen) -> list[TariffRow]:
-    """All prices of a canteen, past and future, by meal and day."""
-    found = select(TariffRow).where(TariffRow.book == canteen.book, TariffRow.canteen_id == canteen.canteen_id)
-    return list(await db.scalars(found.order_by(TariffRow.meal, TariffRow.valid_from)))
-
-
 async def agreements_of(db: AsyncSession, book: int) -> list[RegionAgreement]:
     """All agreements of a host region, past and future."""
     found = select(RegionAgreement).where(RegionAgreement.book == book)

@@ -104,17 +104,6 @@ class NewTariff(Message):
     limit_fen: AmountFen | None = None
 
 
-class TariffShown(Struct):
-    """A price of a canteen from a day on; money in fen."""
-
-    canteen_id: CanteenId
-    meal: Meal
-    valid_from: date
-    home_fen: int | None
-    visitor_fen: int | None
-    limit_fen: int | None
-
-
 class AgreementMessage(Message):
     """A host region receives a guest region's officials without a visit; ``valid_to`` null: until further notice."""
 

@@ -26,7 +26,7 @@ from msgspec import Struct, json
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import INVALID, Problem
-from registry.identifiers import Book, TerminalId
+from registry.identifiers import Book, CanteenId, TerminalId
 from settlement.charging import RequestKey
 from settlement.errors import CLOSED_TOO_OFTEN, OTHER_CONTENT
 
@@ -164,8 +164,8 @@ async def open_shift(ledger: Pool, book: Book, key: RequestKey, opening: Opening
     Raises Problem OTHER_CONTENT (the number was used for another message), INVALID (it stands in a settled shift).
     """
     async with ledger.acquire() as connection, connection.transaction():
-        await _lock(connection, book, key.terminal_id)
-        await _note_opening(connection, book, key, opening)
+        canteen_id = await _lock(connection, book, key.terminal_id)
+        await _note_opening(connection, book, key, opening, canteen_id)
 
 
 async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: int, signed: SignedTotals) -> Compared:
@@ -177,8 +177,8 @@ async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: 
     first, last = signed.first_sequence, signed.last_sequence
     check_numbers(signed)
     async with ledger.acquire() as connection, connection.transaction():
-        await _lock(connection, book, terminal_id)
-        await _note_opening(connection, book, RequestKey(terminal_id, epoch, first), signed.opening)
+        canteen_id = await _lock(connection, book, terminal_id)
+        await _note_opening(connection, book, RequestKey(terminal_id, epoch, first), signed.opening, canteen_id)
         if await connection.fetchval(QUERIES["opens_within"], book, terminal_id, epoch, first, last):
             raise Problem(INVALID, "shift.overlaps")
         latest = await connection.fetchrow(QUERIES["latest_closing"], book, terminal_id, epoch, first)
@@ -211,12 +211,14 @@ def check_numbers(signed: SignedTotals) -> None:
         raise Problem(INVALID, "shift.closed_before_opened")
 
 
-async def _lock(connection: Connection, book: int, terminal_id: int) -> None:
-    """One message about a terminal's shifts at a time; payments do not wait for it."""
-    await connection.execute(QUERIES["lock_terminal"], book, terminal_id)
+async def _lock(connection: Connection, book: int, terminal_id: int) -> CanteenId | None:
+    """One message about a terminal's shifts at a time; payments do not wait for it. Returns the terminal's canteen."""
+    return await connection.fetchval(QUERIES["lock_terminal"], book, terminal_id)  # type: ignore[no-any-return]
 
 
-async def _note_opening(connection: Connection, book: Book, key: RequestKey, opening: Opening) -> None:
+async def _note_opening(
+    connection: Connection, book: Book, key: RequestKey, opening: Opening, canteen_id: CanteenId | None
+) -> None:
     number = (book, key.terminal_id, key.epoch, key.sequence)
     known = await connection.fetchrow(QUERIES["opening"], *number)
     if known is not None:
@@ -227,7 +229,7 @@ async def _note_opening(connection: Connection, book: Book, key: RequestKey, ope
         if await connection.fetchval(QUERIES["operation"], *number) == "unused":
             raise Problem(INVALID, "shift.overlaps")
         raise Problem(OTHER_CONTENT)
-    await connection.execute(QUERIES["open"], *number, opening.cashier, opening.drawer, opening.opened_at)
+    await connection.execute(QUERIES["open"], *number, opening.cashier, opening.drawer, opening.opened_at, canteen_id)
 
 
 async def _compare(connection: Connection, book: int, terminal_id: int, epoch: int, signed: SignedTotals) -> Compared:
@@ -300,6 +302,11 @@ def is_signed(body: bytes, signature_base: bytes, signature: bytes, public_key: 
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+async def unsettled_shift(connection: Connection, book: int, terminal_id: int, epoch: int) -> int | None:
+    """The number of a terminal's first shift that is open, or that no closing agreed on; None without one."""
+    return await connection.fetchval(QUERIES["unsettled"], book, terminal_id, epoch)  # type: ignore[no-any-return]
 
 
 async def closing_of_payment(ledger: Pool, book: int, posting_id: UUID) -> Closing | None:

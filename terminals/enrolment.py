@@ -1,4 +1,4 @@
-"""Enrolment by one-time code, sign-on, sign-off, revocation: how a device becomes a terminal and how it ends.
+"""Enrolment by one-time code, sign-on, sign-off: how a device becomes a terminal.
 
 A code has 80 random bits, lives 10 minutes, is bound to a canteen, and works only after a second person has approved
 it. It works for one device, which may repeat its message: a lost answer costs nothing. Wrong codes spoil nobody's
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +28,8 @@ from registry.models import Canteen, Database, next_numbers
 from terminals.blocking import block_list_version
 from terminals.errors import ENROLMENT_REFUSED, PROTOCOL_UNKNOWN, REPLAYED_SIGN_IN, SUITE_UNKNOWN
 from terminals.keys import key_renew_at
-from terminals.models import Enrolment, Terminal, TerminalSession
+from terminals.management import end_sessions
+from terminals.models import Enrolment, Terminal, TerminalSession, TerminalState
 from terminals.parameters import parameters_of, terms_of
 from terminals.schemas import (
     Enrol,
@@ -146,37 +147,11 @@ async def _make_terminal(db: AsyncSession, enrolment: Enrolment, public_key: byt
         terminal = await db.get_one(Terminal, (enrolment.book, enrolment.terminal_id), with_for_update=True)
         terminal.public_key, terminal.enrolled_at = public_key, now
         terminal.previous_key = terminal.key_since = None
-        terminal.state, terminal.revoked_at = "active", None
+        terminal.state, terminal.revoked_at = TerminalState.ACTIVE, None
         terminal.epoch += 1
-        await _end_sessions(db, terminal.book, terminal.terminal_id)
+        await end_sessions(db, terminal.book, terminal.terminal_id)
     enrolment.epoch = terminal.epoch
     return Enrolled(terminal.terminal_id, terminal.epoch, terminal.canteen_id)
-
-
-async def revoke_terminal(db: AsyncSession, person: Person, terminal_id: int) -> bool:
-    """Take a terminal out of use: its sessions end and none begins, and slips that were given out for it are void.
-
-    A slip that is made afterwards may put a new device in its place. Returns False when it was revoked before.
-    Raises Problem NOT_FOUND or NOT_ALLOWED.
-    """
-    terminal = await db.scalar(select(Terminal).where(Terminal.terminal_id == terminal_id))
-    if terminal is None:
-        raise Problem(NOT_FOUND, "terminals.terminal_unknown", terminal_id=terminal_id)
-    canteen = await db.get_one(Canteen, (terminal.book, terminal.canteen_id))
-    person.must_act_for(canteen.agency_id)
-    now = datetime.now(UTC)
-    # Slips before the terminal, as an enrolment locks them.
-    await db.execute(
-        update(Enrolment)
-        .where(Enrolment.book == terminal.book, Enrolment.terminal_id == terminal_id, Enrolment.expires_at > now)
-        .values(expires_at=now)
-    )
-    await db.refresh(terminal, with_for_update=True)
-    if terminal.state == "revoked":
-        return False
-    terminal.state, terminal.revoked_at = "revoked", now
-    await _end_sessions(db, terminal.book, terminal_id)
-    return True
 
 
 async def find_terminal(db: AsyncSession, terminal_id: int) -> Terminal | None:
@@ -224,7 +199,7 @@ async def sign_on(
     )
     try:
         async with database.begin() as db:
-            await _end_sessions(db, terminal.book, terminal.terminal_id)
+            await end_sessions(db, terminal.book, terminal.terminal_id)
             db.add(session)
     except IntegrityError:
         raise Problem(REPLAYED_SIGN_IN) from None
@@ -254,19 +229,7 @@ async def _signed_on(
     )
 
 
-async def _end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:
-    await db.execute(
-        update(TerminalSession)
-        .where(
-            TerminalSession.book == book,
-            TerminalSession.terminal_id == terminal_id,
-            TerminalSession.ended_at.is_(None),
-        )
-        .values(ended_at=datetime.now(UTC))
-    )
-
-
 async def sign_off(database: Database, book: int, terminal_id: int) -> None:
     """End a terminal's session."""
     async with database.begin() as db:
-        await _end_sessions(db, book, terminal_id)
+        await end_sessions(db, book, terminal_id)

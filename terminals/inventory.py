@@ -18,15 +18,16 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "inventory.sql")
 RENEWED_WITHIN = timedelta(days=7)
 """From when a terminal should renew its key until it is late: one that is used signs on every day."""
 
+LATE_AFTER = KEY_LIFE + RENEWED_WITHIN
+"""How old a key is when its renewal is late."""
+
 
 async def terminals_of(ledger: Pool, agency_id: AgencyId | None = None, *, late: bool = False) -> list[TerminalInfo]:
     """Terminals in use, of one agency or of all; the oldest key first. ``late``: only those that are late with it."""
     since = _late_before()
     rows = await ledger.fetch(QUERIES["inventory"], agency_id, since if late else None)
     return [
-        TerminalInfo(
-            **dict(row), renew_key_by=row["key_since"] + KEY_LIFE + RENEWED_WITHIN, is_late=row["key_since"] < since
-        )
+        TerminalInfo(**dict(row), renew_key_by=row["key_since"] + LATE_AFTER, is_late=row["key_since"] < since)
         for row in rows
     ]
 
@@ -39,4 +40,4 @@ async def count_late(ledger: Pool) -> int:
 
 def _late_before() -> datetime:
     """A key that is older than this is late."""
-    return datetime.now(UTC) - KEY_LIFE - RENEWED_WITHIN
+    return datetime.now(UTC) - LATE_AFTER

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.identifiers import AgencyId, Book, HolderId
@@ -18,17 +18,28 @@ class TerminalKind(StrEnum):
     SCALE = "scale"
 
 
+class TerminalState(StrEnum):
+    """Whether a terminal may sign on, pay and weigh."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """For a while; a person resumes it."""
+    REVOKED = "revoked"
+    """Until a new device is enrolled in its place."""
+
+
 class Terminal(Base):
     """A till, or a scale, of one canteen. ``epoch`` counts its journals: a re-enrolled device starts anew.
 
     ``key_since``: when the terminal renewed its key itself, ``previous_key`` the one that it had before; null when it
-    has the key of its enrolment.
+    has the key of its enrolment. ``name``: what people call it. ``former_canteens``: where it stood before it was
+    moved.
     """
 
     __tablename__ = "terminal"
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
-        CheckConstraint("state IN ('active', 'revoked')", name="state"),
+        CheckConstraint("state IN ('active', 'suspended', 'revoked')", name="state"),
         CheckConstraint("kind IN ('till', 'scale')", name="kind"),
         CheckConstraint("(previous_key IS NULL) = (key_since IS NULL)", name="renewed"),
     )
@@ -44,6 +55,26 @@ class Terminal(Base):
     key_since: Mapped[datetime | None]
     enrolled_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    name: Mapped[str | None]
+    former_canteens: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+
+
+class TerminalReport(Base):
+    """What a terminal last let the centre know, beside its sign-on (``terminals.reports``).
+
+    ``seen_at``: when it last asked for changes, ``clock_ahead_s``: of its clock then. ``block_list_version``:
+    the one that it had when it last asked for changes of it. ``unknown_payments``: of its last closing.
+    """
+
+    __tablename__ = "terminal_report"
+
+    book: Mapped[int] = book_key()
+    terminal_id: Mapped[int] = number_key()
+    seen_at: Mapped[datetime | None]
+    clock_ahead_s: Mapped[int | None]
+    block_list_version: Mapped[int | None] = mapped_column(BigInteger)
+    unknown_payments: Mapped[int | None] = mapped_column(BigInteger)
+    closed_at: Mapped[datetime | None]
 
 
 class Enrolment(Base):
@@ -84,6 +115,7 @@ class TerminalSession(Base):
         ForeignKeyConstraint(["book", "terminal_id"], ["terminal.book", "terminal.terminal_id"]),
         Index("uq_terminal_session_ephemeral", "book", "terminal_id", "ephemeral", unique=True),
         Index("ix_terminal_session_id", "session_id", unique=True),
+        Index("ix_terminal_session_last", "book", "terminal_id", "signed_in_at"),
     )
 
     book: Mapped[int] = book_key()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from foundation.messages import BULK_MAX, DeviceMessage, Message, Number, as_parameter, form, text
+from foundation.messages import BULK_MAX, DeviceMessage, Message, Number, as_parameter, form, line, text
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
@@ -108,6 +108,24 @@ class Revocation(Message):
     """Why a terminal is taken out of use."""
 
     reason: Annotated[str, text(200, examples=["stolen"])]
+
+
+class TerminalName(Message):
+    """What people call a terminal."""
+
+    name: Annotated[str, line(100, examples=["1号窗口"])]
+
+
+class NewPlace(Message):
+    """The canteen where a terminal goes, of the same agency."""
+
+    canteen_id: Number
+
+
+class Resumption(Message):
+    """Why a suspended terminal may work again."""
+
+    reason: Annotated[str, text(200)]
 
 
 class TerminalInfo(Struct):

@@ -35,7 +35,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SLOW_FILES = {
     "test_processes", "test_running", "test_health", "test_forecasting", "test_sign_in", "test_demo_day",
     "test_demo_city", "test_closing", "test_audit", "test_crash", "test_full_disk", "test_unreachable", "test_readme",
-    "test_lunch", "test_backpressure", "test_closed_loop", "test_disputes", "test_key_rotation",
+    "test_lunch", "test_backpressure", "test_matrix", "test_lists", "test_closed_loop", "test_disputes",
+    "test_key_rotation",
 }  # fmt: skip
 """A minute or more each. They begin first: one that begins last keeps one of two processes waiting."""
 

@@ -56,11 +56,6 @@ SELECT business_date, state FROM cycle WHERE state IN ('closing', 'closed', 'net
 -- The state of a cycle; no row if there is none.
 SELECT state FROM cycle WHERE business_date = $1;
 
--- name: cycles
--- The latest cycles.
-SELECT business_date, state, closing_at, closed_at, netted_at, published_at, settled_at FROM cycle
-ORDER BY business_date DESC LIMIT $1;
-
 -- name: gather_obligations
 -- Gross obligations of a book's closed day in cycle $1, from its transfers. A refund of a payment of an earlier day is a
 -- correction; the payment is looked up for such rows alone. Book and date are parameters, so that the planner knows

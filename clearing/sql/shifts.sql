@@ -55,7 +55,8 @@ SELECT 'outside' AS kind, till.agency_id, till.canteen_id, k.terminal_id, k.epoc
 FROM taken k JOIN till ON till.terminal_id = k.terminal_id
 WHERE k.first_sequence IS NULL
 UNION ALL
-SELECT CASE WHEN s.number IS NULL THEN 'open' ELSE 'differs' END, till.agency_id, till.canteen_id, s.terminal_id,
+SELECT CASE WHEN s.number IS NULL THEN 'open' ELSE 'differs' END, till.agency_id,
+       coalesce(s.canteen_id, till.canteen_id), s.terminal_id,
        s.epoch, s.first_sequence, s.first_sequence, coalesce(s.last_sequence, k.last, s.first_sequence), s.cashier,
        s.drawer, s.opened_at, coalesce(k.payments, 0), coalesce(k.fen, 0), coalesce(s.unknown, 0),
        coalesce(s.off_payments, 0), coalesce(s.off_fen, 0)

@@ -76,7 +76,7 @@ class EndOfDay:
             peak_mb = max(
                 peak_mb, sum(p.rss_mb for p in machine.family(jobs) if not p.command.rstrip().endswith(KITCHENS))
             )
-            [cycle] = self.centre.call("GET", "/clearing/cycles?limit=1")
+            [cycle] = self.centre.call("GET", "/clearing/cycles?limit=1&sort=-number")["items"]
             if cycle["state"] in PUBLISHED:
                 break
             if time.monotonic() > give_up_at:

@@ -1,4 +1,4 @@
-"""Lists over a million officials and a million cards: the first page, and the thousandth."""
+"""Lists over a million officials, cards and payments: the first page, and the thousandth."""
 
 import statistics
 import time
@@ -15,7 +15,11 @@ PAGES, ROUNDS = 1_000, 40
 ORDERS = {
     "/registry/officials": (None,),
     "/registry/credentials": (None, "issued_at", "-issued_at"),
-    "/console/audit-entries": (None, "-entry"),
+    "/console/audit-entries": (None, "-number"),
+    "/settlement/payments": (None, "-number"),
+    f"/settlement/payments?issuer_id={generated_regions.NUMBERS + 7}": (None, "-number"),
+    "/settlement/movements": (None, "-number"),
+    f"/settlement/movements?holder_id={generated_regions.NUMBERS + 1_007_007}": (None,),
 }
 """The lists that grow, and their orders."""
 
@@ -49,7 +53,8 @@ class Lists:
         self.db.execute("SET synchronous_commit = off")
         generated_regions.build(self.db, known)
         generated_regions.run(self.db, OFFICIALS, {**known, "rows": ROWS})
-        self.db.execute("VACUUM (ANALYZE) official, credential")
+        generated_regions.pay(self.db, known, ROWS)
+        self.db.execute("VACUUM (ANALYZE) official, credential, purse, transfer")
         times: dict[str, list[float]] = {}
         for path, orders in ORDERS.items():
             for order in orders:
@@ -58,7 +63,7 @@ class Lists:
         self.note("list_p95_ms", max(_p95(found) for found in times.values()), 1)
 
     def _ask(self, path: str, order: str | None) -> dict[str, list[float]]:
-        address = f"{path}?limit=50" + (f"&sort={order}" if order else "")
+        address = f"{path}{'&' if '?' in path else '?'}limit=50" + (f"&sort={order}" if order else "")
         name, place, pages = f"{path} {order or 'number'}", "", 1
         times = {f"{name} first": [self._look(address)[1] for _ in range(ROUNDS)]}
         while pages < PAGES:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import xlsxwriter
 from msgspec import json
@@ -41,6 +42,8 @@ def _words(listing: Listing[Any], language: Language) -> Callable[[str, Any], An
     def say(member: str, value: Any) -> Any:
         if isinstance(value, dict):
             return json.encode(value).decode()
+        if isinstance(value, bool):
+            return catalogue.text("list.yes" if value else "list.no", language)
         message_of = listing.words.get(member)
         return catalogue.text(message_of(value), language) if message_of and value is not None else value
 
@@ -116,8 +119,8 @@ def _write(sheet: Any, formats: dict[str, Any], row: int, column: int, member: s
         sheet.write_datetime(row, column, value.astimezone(ZONE).replace(tzinfo=None), formats["time"])
     elif isinstance(value, date):
         sheet.write_datetime(row, column, value, formats["day"])
-    elif isinstance(value, str):
-        sheet.write_string(row, column, value)
+    elif isinstance(value, str | UUID):
+        sheet.write_string(row, column, str(value))
     else:
         sheet.write(row, column, value)
 

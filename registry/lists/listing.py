@@ -7,22 +7,23 @@ decided here and nowhere else: a person of an agency sees the rows whose ``owner
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct, json
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, or_, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from foundation.calendar import ZONE
 from foundation.problems import INVALID, NOT_FOUND, Problem
 from registry.access import Permission, Person
-from registry.models import Database
+from registry.models import Base, Database
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
@@ -30,6 +31,9 @@ PAGE_MAX = 500
 
 WORDS_MAX = 100
 """Characters of a text that is looked for."""
+
+BY_KEY = "number"
+"""The name of the order by key, which every list has."""
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 Rows = Select[Any, *tuple[Any, ...]]
@@ -58,6 +62,11 @@ def in_region(column: Column) -> Filter:
 
 def one_of(column: Column, kind: type[StrEnum]) -> Filter:
     """Rows with this state or kind."""
+    return Filter(kind, lambda value: column == value)
+
+
+def equal(column: Column, kind: type[date] | type[bool] | type[UUID]) -> Filter:
+    """Rows with exactly this value."""
     return Filter(kind, lambda value: column == value)
 
 
@@ -99,25 +108,43 @@ def is_within_calendar(value: datetime) -> bool:
     return date.min.year < value.year < date.max.year
 
 
+def members(shown: type[Struct], *tables: type[Base], **named: Column) -> Rows:
+    """A select of what ``shown`` has: each member from ``named``, else from the first table with a column so called."""
+    found: dict[str, Any] = {
+        name: next(getattr(table, name) for table in tables if hasattr(table, name))
+        for name in shown.__struct_fields__
+        if name not in named
+    }
+    found |= {name: column.label(name) for name, column in named.items()}
+    return select(*(found[name] for name in shown.__struct_fields__))
+
+
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
     """What a list shows, to whom, and how it can be asked.
 
-    ``rows``: a select whose columns are the members of ``shown``. ``key``: a number that no two rows share; without
-    another wish rows are in its order. ``owners``: the agencies that a row is of; without any, whoever may see the list
-    sees it whole. ``sorts``: by what else rows can be put in order; these are never null. ``words``: members whose
-    values files say in the reader's language, with the message of a value.
+    ``rows``: a select whose columns are the members of ``shown``. ``key``: columns of which no two rows share all,
+    never null; their names are members of ``shown``, and without another wish rows are in their order. ``owners``: the
+    agencies that a row is of; without any, whoever may see the list sees it whole. ``sorts``: by what else rows can be
+    put in order; these are never null. ``words``: members whose values files say in the reader's language, with the
+    message of a value. ``has_detail``: false where a route of its own shows more of one row.
     """
 
     name: str
     shown: type[T]
     permission: Permission
     rows: Rows
-    key: Column
+    key: tuple[Column, ...]
     owners: tuple[Column, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sorts: Mapping[str, Column] = field(default_factory=dict)
     words: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    has_detail: bool = True
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The names of its orders."""
+        return (BY_KEY, *self.sorts)
 
     def seen_by(self, person: Person) -> Rows:
         """The rows that a person may see."""
@@ -172,13 +199,20 @@ async def all_pages(database: Database, listing: Listing[T], person: Person, wis
             return
 
 
-async def detail(db: AsyncSession, listing: Listing[T], person: Person, number: int) -> T:
+async def detail(db: AsyncSession, listing: Listing[T], person: Person, key: Sequence[Any]) -> T:
     """One row by its key; raises Problem(NOT_FOUND), also where the person may not see it."""
-    is_one = listing.key == number if number <= _most(listing.key) else false()
-    row = (await db.execute(listing.seen_by(person).where(is_one))).one_or_none()
+    row = None
+    if all(_holds(column, value) for column, value in zip(listing.key, key, strict=True)):
+        is_one = and_(*(column == value for column, value in zip(listing.key, key, strict=True)))
+        row = (await db.execute(listing.seen_by(person).where(is_one))).one_or_none()
     if row is None:
-        raise Problem(NOT_FOUND, "list.no_row", number=number)
+        raise Problem(NOT_FOUND, "list.no_row", number="/".join(str(value)[:WORDS_MAX] for value in key))
     return listing.shown(**row._mapping)
+
+
+def _holds(column: Column, value: Any) -> bool:
+    """Whether the column can hold the value."""
+    return "\0" not in value if isinstance(value, str) else not isinstance(value, int) or value <= _most(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +224,12 @@ class _Order:
 
     @classmethod
     def of(cls, listing: Listing[Any], sort: str | None) -> "_Order":
-        if sort is None:
-            return cls((listing.key,), is_descending=False)
-        name = sort.removeprefix("-")
-        if name not in listing.sorts:
-            raise Problem(INVALID, "list.sort", choices=", ".join(listing.sorts))
-        column = listing.sorts[name]
-        by = (listing.key,) if column is listing.key else (column, listing.key)
-        return cls(by, is_descending=sort.startswith("-"))
+        name = (sort or BY_KEY).removeprefix("-")
+        if name not in listing.orders:
+            raise Problem(INVALID, "list.sort", choices=", ".join(listing.orders))
+        first = [] if name == BY_KEY else [listing.sorts[name]]
+        by = (*first, *(column for column in listing.key if all(column is not one for one in first)))
+        return cls(by, is_descending=sort is not None and sort.startswith("-"))
 
     def in_order(self, query: Rows) -> Rows:
         return query.order_by(*(by.desc() if self.is_descending else by.asc() for by in self.by))
@@ -233,7 +265,8 @@ def _read_place(text: str, listing: Listing[Any], sort: str | None, order: _Orde
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise Problem(INVALID, "list.place") from None
     if (name, sorted_by) != (listing.name, sort) or any(
-        isinstance(value, datetime) and not is_within_calendar(value) for value in read
+        "\0" in value if isinstance(value, str) else isinstance(value, datetime) and not is_within_calendar(value)
+        for value in read
     ):
         raise Problem(INVALID, "list.place")
     return read

@@ -16,7 +16,7 @@ from registry import access
 from registry.access import Person
 from registry.lists import listing as lists
 from registry.lists.files import WRITERS
-from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, Listing, Page, Wish
+from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, Column, Listing, Page, Wish
 from registry.models import Database
 
 ByPerson = Request[Person, Any, Any]
@@ -25,29 +25,29 @@ _GIVEN = "given_"
 
 
 def routes_of(listing: Listing[Any], path: str) -> list[HTTPRouteHandler]:
-    """``GET path``, ``GET path/NUMBER``, ``GET path.csv`` and ``GET path.xlsx``."""
+    """``GET path``, ``GET path/KEY`` (a part for each column), ``GET path.csv`` and ``GET path.xlsx``."""
     what = listing.name.replace("_", " ")
     common: dict[str, Any] = {"guards": [access.allows(listing.permission)], "tags": [path.split("/")[1]]}
     asked = _asked(listing)
 
     async def list_rows(request: ByPerson, database: Database, **given: Any) -> Page[Any]:
-        """In the order of `sort`, without it by number; the next rows with `after`."""
+        """In the order of `sort`, without it by key; the next rows with `after`."""
         wish = _wish(request, listing, given)
         async with database() as db:
             return await lists.page(db, listing, request.user, wish)
 
-    async def get_row(request: ByPerson, number: NumberInPath, database: Database) -> Any:
+    async def get_row(request: ByPerson, database: Database, **given: Any) -> Any:
         """As in the list."""
         async with database() as db:
-            return await lists.detail(db, listing, request.user, number)
+            return await lists.detail(db, listing, request.user, [given[str(one.key)] for one in listing.key])
 
-    get_row.__annotations__["return"] = listing.shown
     _declare(list_rows, [*asked, *_paging()], Page[listing.shown])  # type: ignore[name-defined]
-    one = get(f"{path}/{{number:int}}", summary=f"Get one of the {what}", operation_id=f"get_{listing.name}", **common)
-    routes = [
-        get(path, summary=f"List {what}", operation_id=f"list_{listing.name}", **common)(list_rows),
-        one(get_row),
-    ]
+    routes = [get(path, summary=f"List {what}", operation_id=f"list_{listing.name}", **common)(list_rows)]
+    if listing.has_detail:
+        _declare(get_row, [_part(column) for column in listing.key], listing.shown)
+        row = "/".join(f"{{{column.key}:{column.type.python_type.__name__.lower()}}}" for column in listing.key)
+        one = get(f"{path}/{row}", summary=f"Get one of the {what}", operation_id=f"get_{listing.name}", **common)
+        routes.append(one(get_row))
     for kind, writer in WRITERS.items():
         name, summary = f"download_{listing.name}_{kind}", f"Download {what} as {kind.upper()}"
         route = get(f"{path}.{kind}", summary=summary, operation_id=name, media_type=writer.media_type, **common)
@@ -64,6 +64,14 @@ def _parameter(name: str, kind: Any, default: Any = None, **more: Any) -> inspec
     )
 
 
+def _part(column: Column) -> inspect.Parameter:
+    """A column of the key, as a part of the path."""
+    kind: Any = column.type.python_type
+    return inspect.Parameter(
+        str(column.key), inspect.Parameter.KEYWORD_ONLY, annotation=NumberInPath if kind is int else kind
+    )
+
+
 def _paging() -> list[inspect.Parameter]:
     return [
         _parameter("limit", int, PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Rows of the page."),
@@ -74,10 +82,8 @@ def _paging() -> list[inspect.Parameter]:
 def _asked(listing: Listing[Any]) -> list[inspect.Parameter]:
     """The parameters that pages and files have in common."""
     asked = [_parameter(name, one.kind | None, **one.limits) for name, one in listing.filters.items()]
-    if listing.sorts:
-        told = f"One of {', '.join(listing.sorts)}; with `-` in front the last one first."
-        asked.append(_parameter("sort", str | None, max_length=60, description=told))
-    return asked
+    told = f"One of {', '.join(listing.orders)}; with `-` in front the last one first."
+    return [*asked, _parameter("sort", str | None, max_length=60, description=told)]
 
 
 def _declare(handler: Callable[..., Any], parameters: list[inspect.Parameter], returned: Any) -> None:

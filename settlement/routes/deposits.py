@@ -145,7 +145,7 @@ class DepositController(Controller):
 
     @get(
         "/settlement/purses/{holder_id:int}",
-        guards=[access.allows(Permission.TOP_UP)],
+        guards=[access.allows(Permission.SEE_PAYMENTS)],
         summary="Get an official's balances",
     )
     async def purses(

@@ -4,10 +4,9 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post, put
 
-from foundation.messages import NumberInPath, SmallNumberInPath, as_parameter, form
+from foundation.messages import SmallNumberInPath, as_parameter, form
 from registry import access, audit, person_classes
 from registry.access import Permission
-from registry.meals import Meal
 from registry.models import Database
 from registry.officials import find_agency
 from registry.schemas import NewPersonClass, PersonClassShown
@@ -20,7 +19,6 @@ from settlement.schemas import (
     NewRules,
     NewTariff,
     RulesShown,
-    TariffShown,
 )
 from settlement.tariff import ClassPrice
 
@@ -104,27 +102,6 @@ class RuleController(Controller):
             person.must_act_for(canteen.agency_id)
             await region_rules.set_tariff(change.db, canteen, data)
         return data
-
-    @get(
-        "/tariffs/{canteen_id:int}", guards=[access.allows(Permission.SEE_REGISTRY)], summary="List a canteen's prices"
-    )
-    async def tariffs(self, canteen_id: NumberInPath, database: Database) -> list[TariffShown]:
-        """Past, present and future prices; of a meal's prices the latest one up to today is valid."""
-        async with database() as db:
-            canteen = await region_rules.find_canteen(db, canteen_id)
-            return [
-                TariffShown(t.canteen_id, Meal(t.meal), t.valid_from, t.home_fen, t.visitor_fen, t.limit_fen)
-                for t in await region_rules.tariffs_of(db, canteen)
-            ]
-
-    @get(
-        "/agreements/{book:int}", guards=[access.allows(Permission.SEE_REGISTRY)], summary="List a region's agreements"
-    )
-    async def agreements(self, book: SmallNumberInPath, database: Database) -> list[AgreementMessage]:
-        """The regions whose officials its canteens receive without a visit, with the periods."""
-        async with database() as db:
-            found = await region_rules.agreements_of(db, book)
-            return [AgreementMessage(a.guest_book, a.valid_from, a.valid_to) for a in found]
 
     @post("/agreements/{book:int}", guards=[access.allows(Permission.SET_RULES)], summary="Add or end an agreement")
     async def agree(

@@ -101,7 +101,7 @@ BEGIN
                        v.visit_id, v.working_meal_had, today.meals,
                        coalesce(today.spent_today, 0) AS spent_today, q.known IS NOT NULL AS known,
                        today.late_payments, today.late_fen, j.late_payments_max, j.late_fen_max,
-                       u.epoch <> a.epoch OR u.state <> 'active' AS out_of_use
+                       u.epoch <> a.epoch OR u.state = 'revoked' AS out_of_use
                 FROM unnest(p_orders, v_purses) WITH ORDINALITY AS a
                 LEFT JOIN LATERAL (
                     SELECT true AS known FROM request r

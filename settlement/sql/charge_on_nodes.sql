@@ -216,7 +216,7 @@ BEGIN
                            l.visit_id, l.working_meal_had, l.meals,
                            coalesce(l.spent_today, 0) AS spent_today, q.sequence IS NOT NULL AS known,
                            l.late_payments, l.late_fen, l.late_payments_max, l.late_fen_max,
-                           u.epoch <> a.epoch OR u.state <> 'active' AS out_of_use
+                           u.epoch <> a.epoch OR u.state = 'revoked' AS out_of_use
                     FROM unnest(p_orders) WITH ORDINALITY AS a
                     LEFT JOIN unnest(v_held.cash_holders, v_held.cash_balances, v_held.cash_accounts)
                          AS w(holder, fen, account) ON w.holder = a.holder

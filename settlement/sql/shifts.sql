@@ -1,6 +1,6 @@
 -- name: lock_terminal
--- Messages about one terminal's shifts follow each other. Payments read the terminal without a lock.
-SELECT FROM terminal m WHERE m.book = $1 AND m.terminal_id = $2 FOR NO KEY UPDATE;
+-- Messages about one terminal's shifts follow each other; its canteen. Payments read the terminal without a lock.
+SELECT m.canteen_id FROM terminal m WHERE m.book = $1 AND m.terminal_id = $2 FOR NO KEY UPDATE;
 
 -- name: requests_between
 -- Requests of a terminal's epoch with a final answer, in the order of their numbers; officials of other books included.
@@ -64,9 +64,9 @@ SELECT true FROM till_shift s
 WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence > $4 AND s.first_sequence <= $5 LIMIT 1;
 
 -- name: open
--- Keep a shift's opening.
-INSERT INTO till_shift (book, terminal_id, epoch, first_sequence, cashier, drawer, opened_at, received_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, now());
+-- Keep a shift's opening, with the canteen where the till stands.
+INSERT INTO till_shift (book, terminal_id, epoch, first_sequence, cashier, drawer, opened_at, received_at, canteen_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now(), $8);
 
 -- name: unused
 -- How many numbers between two are not used.
@@ -99,6 +99,15 @@ ORDER BY r.forwarded_to, r.sequence ON CONFLICT DO NOTHING;
 SELECT c.number, c.agrees, c.body FROM shift_closing c
 WHERE c.book = $1 AND c.terminal_id = $2 AND c.epoch = $3 AND c.first_sequence = $4
 ORDER BY c.number DESC LIMIT 1;
+
+-- name: unsettled
+-- The first shift of a terminal's epoch without a closing that agrees.
+SELECT s.first_sequence FROM till_shift s
+WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3
+  AND NOT EXISTS (SELECT 1 FROM shift_closing c
+                  WHERE c.book = s.book AND c.terminal_id = s.terminal_id AND c.epoch = s.epoch
+                    AND c.first_sequence = s.first_sequence AND c.agrees)
+ORDER BY s.first_sequence LIMIT 1;
 
 -- name: keep_closing
 -- Keep a closing as the terminal signed it, beside what the ledger had.

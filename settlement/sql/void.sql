@@ -26,7 +26,7 @@ BEGIN
     -- As in charge.sql: only the terminal's own book has its row.
     v_out_of_use := EXISTS (
         SELECT 1 FROM terminal m WHERE m.book = p_book AND m.terminal_id = p_terminal
-                               AND (m.epoch <> p_epoch OR m.state <> 'active'));
+                               AND (m.epoch <> p_epoch OR m.state = 'revoked'));
     v_now := clock_timestamp();
     PERFORM FROM request r WHERE r.book = p_book AND r.terminal_id = p_terminal AND r.epoch = p_epoch
                              AND r.sequence = p_sequence;

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, Response, post
 
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
@@ -13,7 +13,7 @@ from registry.approvals import Approvals
 from registry.models import Approval, Database
 from settlement.ledger import balances
 from settlement.limits import AloneLimits
-from terminals import blocking, credentials, enrolment, inventory
+from terminals import blocking, credentials, enrolment, management
 from terminals.closures import close_by_person
 from terminals.schemas import (
     Activations,
@@ -26,10 +26,12 @@ from terminals.schemas import (
     NewCards,
     NewClosure,
     NewEnrolment,
+    NewPlace,
     NewReplacement,
     Replaced,
+    Resumption,
     Revocation,
-    TerminalInfo,
+    TerminalName,
     to_text,
 )
 
@@ -67,14 +69,6 @@ class CredentialConsoleController(Controller):
             await enrolment.approve_enrolment(change.db, request.user, enrolment_id)
         return Approved(enrolment_id, request.user.login)
 
-    @get("/terminals", guards=[access.allows("revoke_terminal")], summary="List the terminals in use")
-    async def terminals(self, request: ByPerson, ledger: Pool, late: bool = False) -> list[TerminalInfo]:
-        """Keys, and what each terminal said at its last sign-on; an agency sees its own.
-
-        ``late``: only those that are late with the renewal of their key.
-        """
-        return await inventory.terminals_of(ledger, request.user.agency_id, late=late)
-
     @post(
         "/terminals/{terminal_id:int}/revocation",
         status_code=204,
@@ -87,7 +81,63 @@ class CredentialConsoleController(Controller):
         """Take a lost, stolen or retired terminal out of use; again changes nothing."""
         subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
         async with audit.change(database, request.user.login, "revoke_terminal", subject, detail) as change:
-            change.is_repeat = not await enrolment.revoke_terminal(change.db, request.user, terminal_id)
+            await management.revoke(change, request.user, terminal_id)
+
+    @post(
+        "/terminals/{terminal_id:int}/suspension",
+        status_code=204,
+        guards=[access.allows("revoke_terminal")],
+        summary="Suspend a terminal",
+    )
+    async def suspend_terminal(
+        self, request: ByPerson, terminal_id: NumberInPath, data: Revocation, database: Database
+    ) -> None:
+        """It can do nothing until it is resumed; again changes nothing."""
+        subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
+        async with audit.change(database, request.user.login, "suspend_terminal", subject, detail) as change:
+            await management.suspend(change, request.user, terminal_id)
+
+    @post(
+        "/terminals/{terminal_id:int}/resumption",
+        status_code=204,
+        guards=[access.allows("revoke_terminal")],
+        summary="Resume a suspended terminal",
+    )
+    async def resume_terminal(
+        self, request: ByPerson, terminal_id: NumberInPath, data: Resumption, database: Database
+    ) -> None:
+        """It may sign on again; one that is in use stays so."""
+        subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
+        async with audit.change(database, request.user.login, "resume_terminal", subject, detail) as change:
+            await management.resume(change, request.user, terminal_id)
+
+    @post(
+        "/terminals/{terminal_id:int}/name",
+        status_code=204,
+        guards=[access.allows("enrol_terminal")],
+        summary="Name a terminal",
+    )
+    async def name_terminal(
+        self, request: ByPerson, terminal_id: NumberInPath, data: TerminalName, database: Database
+    ) -> None:
+        """What people call it, such as its window."""
+        subject, detail = f"terminal/{terminal_id}", {"name": data.name}
+        async with audit.change(database, request.user.login, "name_terminal", subject, detail) as change:
+            await management.rename(change, request.user, terminal_id, data.name)
+
+    @post(
+        "/terminals/{terminal_id:int}/canteen",
+        status_code=204,
+        guards=[access.allows("enrol_terminal")],
+        summary="Move a terminal to another canteen",
+    )
+    async def move_terminal(
+        self, request: ByPerson, terminal_id: NumberInPath, data: NewPlace, database: Database
+    ) -> None:
+        """Of the same agency, once all its shifts are closed and agree. What it took before stays where it was."""
+        subject, detail = f"terminal/{terminal_id}", {"canteen_id": data.canteen_id}
+        async with audit.change(database, request.user.login, "move_terminal", subject, detail) as change:
+            await management.move(change, request.user, terminal_id, data.canteen_id)
 
     @post("/cards", guards=[access.allows("issue_credential")], summary="Issue cards")
     async def issue_cards(self, request: ByPerson, data: NewCards, database: Database, keys: KeyRing) -> CardsIssued:

@@ -26,7 +26,7 @@ from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
 from settlement.schemas import TopUpOrder
-from terminals import credentials, enrolment, qr, shifts
+from terminals import credentials, enrolment, qr, reports, shifts
 from terminals import keys as terminal_keys
 from terminals.accounts import account_of
 from terminals.blocking import BlockListVersion
@@ -138,7 +138,9 @@ class OpeningController(Controller):
         """Compare and keep what a terminal signed of its shift; the centre signs what the ledger has."""
 
         async def closed(terminal: Terminal, signed: SignedRequest) -> ShiftClosed:
-            return await shifts.close_shift(ledger, terminal, data, signed, await request.body())
+            compared = await shifts.close_shift(ledger, terminal, data, signed, await request.body())
+            await reports.note_closing(ledger, terminal, data)
+            return compared
 
         return await _answer_terminal(request, data, closed, database, keys, block_list, status=200)
 

@@ -13,7 +13,7 @@ from foundation.postgres import Pool
 from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
-from terminals import blocking, enrolment, shifts
+from terminals import blocking, enrolment, reports, shifts
 from terminals.answering import answer_of
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
@@ -101,18 +101,25 @@ class PaymentController(Controller):
 
     @get("/parameters/{version:str}", summary="Ask whether the parameters have changed")
     async def current_parameters(
-        self, request: ByTerminal, version: ParametersVersion, block_list: BlockListVersion, keys: KeyRing
+        self,
+        request: ByTerminal,
+        version: ParametersVersion,
+        block_list: BlockListVersion,
+        keys: KeyRing,
+        ledger: Pool,
     ) -> CurrentParameters:
         """The terminal's parameters, if they are not those of ``version``, which it has; else their version alone."""
         now = datetime.now(UTC)
+        await reports.note_seen(ledger, request.auth)
         current, parameters = parameters_of(request.auth.session.terms, keys, now)
         return CurrentParameters(
             current, int(now.timestamp()), block_list.current, None if current == version else parameters
         )
 
     @get("/block-list/{since:int}", summary="List changes of the block list")
-    async def block_list(self, since: NumberInPath, ledger: Pool) -> BlockChanges:
+    async def block_list(self, request: ByTerminal, since: NumberInPath, ledger: Pool) -> BlockChanges:
         """Return the changes after version ``since``."""
+        await reports.note_seen(ledger, request.auth, since)
         return await blocking.changes_since(ledger, since)
 
     @delete("/sessions/current", status_code=200, summary="Sign off")

@@ -244,12 +244,12 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
     refused = own.command("close-day", "--date", day, check=False)
     assert (refused.returncode, refused.stderr.count("\n"), "--force --reason" in refused.stderr) == (1, 1, True)
     assert own.command("close-day", "--date", day, "--force", check=False).returncode == 1, "without a reason"
-    assert centre.call("GET", "/clearing/cycles") == []
+    assert centre.call("GET", "/clearing/cycles")["items"] == []
     waits = own.command("close-day", "--date", day, "--force", "--reason", "a fire drill", check=False)
     asked = waits.stdout
     assert (waits.returncode, "waits for a second person" in asked) == (3, True)
-    assert centre.call("GET", "/clearing/cycles") == [], "nothing was closed, and the exit code says so"
-    [waiting] = approver.call("GET", "/console/approvals?state=pending")
+    assert centre.call("GET", "/clearing/cycles")["items"] == [], "nothing was closed, and the exit code says so"
+    [waiting] = approver.call("GET", "/console/approvals?state=pending")["items"]
     assert (waiting["kind"], waiting["reason"], str(waiting["approval_id"]) in asked) == (
         "close_day",
         "a fire drill",

@@ -50,7 +50,7 @@ def test_a_change_has_one_entry_and_a_refusal_none(own: System, played: Network)
     cycles, bank_file = "/clearing/cycles", f"/clearing/cycles/{day}/bank-file"
 
     def approve() -> urllib3.BaseHTTPResponse:
-        [asked, *_] = played.approver.call("GET", "/console/approvals")
+        [asked, *_] = played.approver.call("GET", "/console/approvals?sort=-number")["items"]
         return played.approver.ask("POST", f"/console/approvals/{asked['approval_id']}/approval", {})
 
     assert log.new(centre.ask, "POST", cycles, {"business_date": "2099-01-01"}) == (409, [])
@@ -88,7 +88,7 @@ def test_a_change_has_one_entry_and_a_refusal_none(own: System, played: Network)
     assert log.new(guest.ask, "POST", "/clearing/disputes", message | {"amount_fen": 10**9}) == (409, [])
     assert log.new(guest.ask, "POST", "/clearing/disputes", message) == (201, ["raise_dispute"])
     assert log.new(guest.ask, "POST", "/clearing/disputes", message) == (409, [])
-    [dispute] = guest.call("GET", "/clearing/disputes")
+    [dispute] = guest.call("GET", "/clearing/disputes")["items"]
     path = f"/clearing/disputes/{dispute['dispute_id']}"
     decision = {"accept": True, "text": "属实"}
     assert log.new(guest.ask, "POST", f"{path}/answer", {"text": "同意"}) == (403, [])

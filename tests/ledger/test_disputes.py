@@ -277,9 +277,12 @@ def test_a_dispute_over_http(own: System) -> None:
     assert (kept.data, kept.headers["content-type"]) == (PDF, "application/pdf")
     decision = {"accept": True, "text": "属实"}
     assert network.centre.ask("POST", f"/clearing/disputes/{number}/decision", decision).status == 204
-    [shown] = guest.call("GET", "/clearing/disputes?state=accepted")
+    [listed] = guest.call("GET", "/clearing/disputes?state=accepted")["items"]
+    shown = guest.call("GET", f"/clearing/disputes/{listed['dispute_id']}")
+    assert shown | listed == shown
     assert (shown["answer"], shown["decision"], shown["files"][0]["name"]) == ("同意", "属实", "小票.pdf")
     refusal = guest.ask("GET", "/clearing/disputes?state=lost").json()
     assert (refusal["code"], refusal["params"]["field"]) == ("value.not_a_choice", "state")
-    assert network.person("finance-yuyao").call("GET", "/clearing/disputes") == []
+    assert network.person("finance-yuyao").call("GET", "/clearing/disputes")["items"] == []
+    assert network.person("finance-yuyao").ask("GET", f"/clearing/disputes/{number}").status == 404
     assert "FAIL" not in own.command("verify").stdout

@@ -97,14 +97,14 @@ async def test_a_new_kind_of_food_is_there_from_its_day_on(ledger: Pool) -> None
 
 def test_a_supervisor_sets_factors_and_a_kitchen_reads_them(network: Network) -> None:
     kitchen, supervisor = network.person("kitchen-yuyao"), network.person("supervisor")
-    known = {f["food"]: f for f in kitchen.call("GET", "/waste/foods")}
+    known = {f["food"]: f for f in kitchen.call("GET", "/waste/foods")["items"]}
     assert known["other"]["co2e_g_per_kg"] == 3_000
     assert all(f["source"] and f["name_zh"] for f in known.values())
     factor = {"food": "fish", "valid_from": str(FAR), "name_zh": "鱼类", "name_en": "fish", "co2e_g_per_kg": 13_000,
               "source": "本地测算"}  # fmt: skip
     assert kitchen.ask("POST", "/waste/foods", factor).status == 403
     supervisor.call("POST", "/waste/foods", factor)
-    fish = [f for f in kitchen.call("GET", "/waste/foods") if f["food"] == "fish"]
+    fish = [f for f in kitchen.call("GET", "/waste/foods")["items"] if f["food"] == "fish"]
     assert [(f["valid_from"], f["co2e_g_per_kg"]) for f in fish] == [("2000-01-01", 13_630), (str(FAR), 13_000)]
     refused = supervisor.ask("POST", "/waste/foods", factor | {"food": "Fish!"}).json()
     assert refused["code"] == "form.food"

@@ -212,7 +212,7 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     finance = network.person("finance-yinzhou")
     assert finance.ask("POST", "/clearing/differences").status == 403
     network.centre.call("POST", "/clearing/differences")
-    shown = [d for d in finance.call("GET", "/clearing/differences") if d["kind"] == "terminal"]
+    shown = [d for d in finance.call("GET", "/clearing/differences")["items"] if d["kind"] == "terminal"]
     assert [d["cause"] for d in shown] == ["terminal_forgot_payments"]
     metrics = urllib3.request("GET", f"{network.url}/metrics").data.decode()
     assert 'onecard_differences{kind="terminal"} 1.0' in metrics

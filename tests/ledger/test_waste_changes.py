@@ -34,8 +34,8 @@ from tests.cluster import goes_back
 from waste.bulletins.bulletins import (
     draft_bulletin,
     edit_bulletin,
-    list_bulletins,
     publish_bulletin,
+    published_bulletins,
     read_issue,
 )
 from waste.bulletins.facts import facts_of
@@ -519,7 +519,7 @@ async def test_a_quarter_has_one_bulletin_that_holds_and_a_later_one_replaces_it
     assert f'href="/bulletins/{second}?lang=zh-Hans"' in await shown(first)
     assert f"本通报替代{long_date(TODAY, Language.CHINESE)}发布的《第一份》（编号：{first}）" in await shown(second)
     async with world.database() as db:
-        listed = list_page(await list_bulletins(db, drafts=False), Language.ENGLISH)
+        listed = list_page(await published_bulletins(db), Language.ENGLISH)
     assert listed.count("replaced by") == 1
     assert f"No. {first}" in listed
 

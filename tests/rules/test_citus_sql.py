@@ -11,11 +11,16 @@ import postgast
 import pytest
 from postgast import pg_query_pb2 as grammar
 from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy.dialects import postgresql
 
 from onecard.distribute import DELEGATED, DISTRIBUTED, REFERENCE
+from onecard.listings import LISTS
+from registry.lists.listing import Listing
 from registry.models import Base
 from tests.rules.test_sql_borders import MODELS
 from tests.sql_text import functions, named_queries, python_files, statements_of, strings_of_python, tables_of
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 NODES_APART = {"forwarded_numbers"}
 """Joins two books: what stands under one number in both. ``verify`` allows its connection such joins."""
@@ -207,6 +212,13 @@ def test_the_ledgers_sql_asks_nothing_that_a_cluster_cannot_do() -> None:
         if sql.name not in NODES_APART and sql.package not in ("demo", "loadtest"):
             wrong += [f"{sql}: {fault}" for fault in sorted(set(faults_of(sql.text)))]
     assert wrong == []
+
+
+@pytest.mark.parametrize("listing", LISTS.values(), ids=[one.name for one in LISTS.values()])
+def test_lists_ask_nothing_that_a_cluster_cannot_do(listing: Listing[Any]) -> None:
+    shown = listing.rows.order_by(*listing.key).limit(1)
+    text = str(shown.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+    assert list(faults_of(text)) == []
 
 
 @pytest.mark.parametrize(

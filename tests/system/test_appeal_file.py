@@ -47,7 +47,7 @@ def city(scratch: Path) -> Iterator[City]:
             (PERIOD, PERIOD, made.canteen()),
         )
     supervisor = made.person("supervisor")
-    flags = supervisor.call("GET", f"/waste/flags?first={PERIOD}&last={PERIOD}")
+    flags = supervisor.call("GET", f"/waste/flags/explained?first={PERIOD}&last={PERIOD}")
     [flag] = [one for one in flags if one["rule"] == "weight_outlier" and one["canteen_id"] == made.canteen()]
     supervisor.ask("POST", f"/waste/flags/{flag['flag_id']}/review", {"uphold": False, "note": "秤已检定"})
     yield made

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -335,6 +335,23 @@ def revocation(city: City) -> Ask:
     terminal = city.network.terminal(city.folder)
     path = f"/console/terminals/{terminal.identity.terminal_id}/revocation"
     return Ask("admin-yinzhou", path, {"reason": "stolen"}, "kitchen-yinzhou", "admin-yuyao", {"reason": ""})
+
+
+def on_terminal(city: City, action: str, body: Any, invalid: Any) -> Ask:
+    terminal = city.network.terminal(city.folder)
+    path = f"/console/terminals/{terminal.identity.terminal_id}/{action}"
+    return Ask("admin-yinzhou", path, body, "finance-yinzhou", "admin-yuyao", invalid)
+
+
+def resumption(city: City) -> Ask:
+    ask = on_terminal(city, "suspension", WHY, {"reason": ""})
+    city.person(ask.who).call("POST", ask.path, WHY)
+    return replace(ask, path=ask.path.replace("suspension", "resumption"))
+
+
+def move(city: City) -> Ask:
+    there = city.person("centre").call("POST", "/registry/canteens", canteen(city).body)["number"]
+    return on_terminal(city, "canteen", {"canteen_id": there}, {"canteen_id": city.canteen("yuyao")})
 
 
 def waiting(city: City) -> int:
@@ -907,6 +924,10 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /console/enrolments": enrolment,
     "POST /console/enrolments/{enrolment_id}/approval": approval,
     "POST /console/terminals/{terminal_id}/revocation": revocation,
+    "POST /console/terminals/{terminal_id}/suspension": lambda city: on_terminal(city, "suspension", WHY, {}),
+    "POST /console/terminals/{terminal_id}/resumption": resumption,
+    "POST /console/terminals/{terminal_id}/name": lambda city: on_terminal(city, "name", {"name": "1号窗口"}, {}),
+    "POST /console/terminals/{terminal_id}/canteen": move,
     "POST /console/approvals/{approval_id}/approval": lambda city: decided(city, "approval"),
     "POST /console/approvals/{approval_id}/rejection": lambda city: decided(city, "rejection"),
     "POST /console/cards": cards,
@@ -1089,7 +1110,7 @@ def type_reset(city: City) -> Typed:
 def type_close(city: City) -> Typed:
     # Asked for by an earlier test, it would be a repeat.
     approver = city.person("approver")
-    for asked in approver.call("GET", "/console/approvals?state=pending"):
+    for asked in approver.call("GET", "/console/approvals?state=pending")["items"]:
         if asked["kind"] == "close_day":
             approver.call("POST", f"/console/approvals/{asked['approval_id']}/rejection", {"reason": "未到时间"})
     right = ["close-day", "--date", city.open_day, "--force", "--reason", "提前打烊"]

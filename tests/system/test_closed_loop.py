@@ -150,7 +150,9 @@ def test_a_finding_is_planned_proved_inspected_again_and_closed(network: Network
     assert [step(kitchen, "plan"), step(kitchen, "prove"), step(kitchen, "pass")] == [204, 204, 403]
     assert [step(supervisor, "fail"), step(kitchen, "plan"), step(kitchen, "prove")] == [204, 204, 204]
     assert [step(supervisor, "pass"), step(supervisor, "withdraw")] == [204, 409]
-    [case] = [one for one in kitchen.call("GET", "/waste/cases?state=closed") if one["case_id"] == number]
+    assert number in [one["case_id"] for one in kitchen.call("GET", "/waste/cases?state=closed")["items"]]
+    assert network.person("kitchen-yuyao").ask("GET", f"/waste/cases/{number}").status == 404
+    case = kitchen.call("GET", f"/waste/cases/{number}")
     actions = [one["action"] for one in case["steps"]]
     assert actions == ["find", "plan", "prove", "fail", "plan", "prove", "pass"]
     assert (case["level"], case["closed_on"], len(case["files"])) == (1, str(TODAY), 7)
@@ -250,7 +252,9 @@ def test_a_bulletin_from_draft_to_publication(network: Network, browser: Browser
     assert (again["vetoed"], again["revision"], again["rank"] is not None) == (False, 1, True)
     moved = [old["code"] for old, new in zip(shown["points"], again["points"], strict=True) if old != new]
     assert moved == ["A2"], "what was not appealed stays as it was frozen"
-    assert [one["revision"] for one in kitchen.call("GET", "/waste/appeals")] == [1]
+    [listed] = kitchen.call("GET", "/waste/appeals")["items"]
+    assert listed["revision"] == 1
+    assert kitchen.call("GET", f"/waste/appeals/{listed['appeal_id']}")["decision"] == "台账属实,重新评定"
 
     bulletin = supervisor.call("POST", "/waste/bulletins", {"quarter": str(QUARTER)})["number"]
     path = f"/waste/bulletins/{bulletin}"

@@ -111,19 +111,17 @@ def test_money_is_outstanding_and_disputed(played: System) -> None:
     day, finance = business_day(played), Person(played.url, "finance-yinzhou")
     states = {row["state"] for row in Person(played.url, "centre").call("GET", f"/clearing/cycles/{day}/legs")}
     assert "due" in states
-    assert finance.call("GET", "/clearing/disputes")
-    mine = finance.call("GET", "/clearing/differences")
+    assert finance.call("GET", "/clearing/disputes")["items"]
+    mine = finance.call("GET", "/clearing/differences")["items"]
     assert [one["kind"] for one in mine].count("terminal") == 1
-    centre = Person(played.url, "centre").call("GET", "/clearing/differences")
+    centre = Person(played.url, "centre").call("GET", "/clearing/differences")["items"]
     assert {"terminal", "bank_entry"} <= {one["kind"] for one in centre}
     assert not any(one["kind"] == "float" for one in centre)
 
 
 def test_kitchens_are_inspected_and_a_bulletin_is_out(played: System) -> None:
-    assert {case["state"] for case in Person(played.url, "supervisor").call("GET", "/waste/cases")} == {
-        "open",
-        "planned",
-    }
+    cases = Person(played.url, "supervisor").call("GET", "/waste/cases")["items"]
+    assert {case["state"] for case in cases} == {"open", "planned"}
     listed = urllib3.request("GET", f"{played.url}/bulletins?lang=en").data.decode()
     assert 'href="/bulletins/' in listed
 

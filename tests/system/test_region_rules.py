@@ -231,10 +231,13 @@ def test_a_lost_cards_money_is_on_the_new_one(network: Network, till: Terminal) 
 
 
 def test_prices_can_be_looked_up(network: Network) -> None:
-    shown = network.person("kitchen-city").call("GET", f"/settlement/tariffs/{network.canteen_id('hangzhou')}")
+    canteen = network.canteen_id("hangzhou")
+    shown = network.person("kitchen-city").call("GET", f"/settlement/tariffs?canteen_id={canteen}")["items"]
     lunch = {"meal": "lunch", "valid_from": "2024-01-01", "home_fen": 1_500, "visitor_fen": 2_500, "limit_fen": None}
-    assert {"canteen_id": network.canteen_id("hangzhou"), **lunch} in shown
-    assert network.centre.ask("GET", "/settlement/tariffs/7").status == 404
+    assert {"book": HANGZHOU, "canteen_id": canteen, "mode": "fixed", **lunch} in shown
+    one = network.centre.call("GET", f"/settlement/tariffs/{HANGZHOU}/{canteen}/lunch/2024-01-01")
+    assert one["home_fen"] == 1_500
+    assert network.centre.ask("GET", f"/settlement/tariffs/{HANGZHOU}/7/lunch/2024-01-01").status == 404
 
 
 def test_an_agency_says_which_purse_pays_first(network: Network, tmp_path: Path) -> None:
@@ -258,13 +261,17 @@ def test_agreements_begin_and_end_by_date(network: Network) -> None:
     present = {"guest_book": HANGZHOU, "valid_from": "2024-01-01"}
     last = today() + timedelta(days=9_000)
     later = {"guest_book": HANGZHOU, "valid_from": str(last), "valid_to": None}
+
+    def listed() -> Any:
+        return network.centre.call("GET", f"/settlement/agreements?book={NINGBO}&limit=500")["items"]
+
     network.centre.call("POST", path, present | {"valid_to": str(last)})
-    assert present | {"valid_to": str(last)} in network.centre.call("GET", path)
+    assert {"book": NINGBO, **present, "valid_to": str(last)} in listed()
     assert "2024-01-01" in problem(network.centre, path, later, 400, "invalid")
     first = last + timedelta(days=1 + secrets.randbelow(90_000))
     once = {"guest_book": HANGZHOU, "valid_from": str(first), "valid_to": str(first)}
     network.centre.call("POST", path, once)
-    assert once in network.centre.call("GET", path)
+    assert {"book": NINGBO, **once} in listed()
     problem(network.centre, path, once | {"valid_from": "2026-01-01"}, 400, "invalid")
     problem(network.centre, path, once | {"guest_book": NINGBO}, 400, "invalid")
     problem(network.centre, path, once | {"guest_book": 77}, 404, "not-found")

@@ -336,13 +336,14 @@ JOIN (
 WHERE t.kind IN ('payment', 'working_meal');
 
 -- name: own_canteen
--- Postings by a terminal for a canteen or agency that is not its own.
+-- Postings by a terminal for a canteen or agency that is not, and was not, its own.
 SELECT t.posting_id, t.terminal_id, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN terminal m ON m.terminal_id = t.terminal_id
 LEFT JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
 WHERE t.kind IN ('payment', 'working_meal', 'reversal')
-  AND (c.canteen_id IS NULL OR c.canteen_id <> t.canteen_id OR c.agency_id <> t.acquirer_id);
+  AND (c.canteen_id IS NULL OR c.agency_id <> t.acquirer_id
+       OR (c.canteen_id <> t.canteen_id AND t.canteen_id <> ALL (m.former_canteens)));
 
 -- name: home_or_cash
 -- Visitors' payments from a subsidy purse, and payments under another issuer than the official's agency.

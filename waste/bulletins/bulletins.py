@@ -167,12 +167,10 @@ async def _lock_draft(db: AsyncSession, bulletin_id: int) -> Bulletin:
     return bulletin
 
 
-async def list_bulletins(db: AsyncSession, *, drafts: bool) -> list[Bulletin]:
-    """All bulletins, the newest first; with or without drafts."""
-    query = select(Bulletin).order_by(Bulletin.bulletin_id.desc()).limit(200)
-    if not drafts:
-        query = query.where(Bulletin.state == BulletinState.PUBLISHED)
-    return list(await db.scalars(query))
+async def published_bulletins(db: AsyncSession) -> list[Bulletin]:
+    """All that are published, the newest first."""
+    published = select(Bulletin).where(Bulletin.state == BulletinState.PUBLISHED)
+    return list(await db.scalars(published.order_by(Bulletin.bulletin_id.desc()).limit(200)))
 
 
 async def read_issue(db: AsyncSession, ledger: Pool, bulletin_id: int, *, drafts: bool) -> Issue:

@@ -20,8 +20,8 @@ from registry.models import Database
 from waste.bulletins.bulletins import (
     draft_bulletin,
     edit_bulletin,
-    list_bulletins,
     publish_bulletin,
+    published_bulletins,
     read_issue,
 )
 from waste.bulletins.document import document
@@ -47,11 +47,11 @@ class BulletinWriterController(Controller):
         """From a quarter's frozen results: figures, ranking, examples, warnings, cases."""
         return Numbered(await draft_bulletin(database, ledger, request.user, data.quarter))
 
-    @get("/", guards=[access.allows("see_bulletin_drafts")], summary="List bulletins and drafts")
-    async def list_all(self, database: Database) -> list[BulletinShown]:
-        """The newest first."""
+    @get("/{bulletin_id:int}", guards=[access.allows("see_bulletin_drafts")], summary="Get one of the bulletins")
+    async def one(self, bulletin_id: NumberInPath, database: Database, ledger: Pool) -> BulletinShown:
+        """A bulletin or a draft of one, with its texts."""
         async with database() as db:
-            return [BulletinShown.of(bulletin) for bulletin in await list_bulletins(db, drafts=True)]
+            return BulletinShown.of((await read_issue(db, ledger, bulletin_id, drafts=True)).bulletin)
 
     @patch("/{bulletin_id:int}", guards=[access.allows("inspect")], summary="Edit a draft", status_code=204)
     async def edit(
@@ -129,7 +129,7 @@ class BulletinController(Controller):
     async def list_published(self, database: Database, language: Language) -> Response[str]:
         """The newest first."""
         async with database() as db:
-            return page_response(list_page(await list_bulletins(db, drafts=False), language), language)
+            return page_response(list_page(await published_bulletins(db), language), language)
 
     @get("/{bulletin_id:int}", media_type=MediaType.HTML, summary="Show a published bulletin")
     async def page(

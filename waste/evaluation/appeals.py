@@ -15,6 +15,7 @@ from foundation.named_sql import load_queries
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
+from registry.canteens import canteens_of
 from registry.duties import Duty, must_be_another
 from registry.models import Canteen, Database, next_numbers
 from waste.evaluation.models import Appeal, EvaluationQuarter, QuarterResult
@@ -132,6 +133,14 @@ async def decide_appeal(database: Database, person: Person, appeal_id: int, *, a
 async def _lock_appeal(db: AsyncSession, appeal_id: int) -> Appeal:
     appeal = await db.scalar(select(Appeal).where(Appeal.appeal_id == appeal_id).with_for_update())
     if appeal is None:
+        raise Problem(NOT_FOUND, "evaluation.no_appeal", appeal_id=appeal_id)
+    return appeal
+
+
+async def find_appeal(db: AsyncSession, person: Person, appeal_id: int) -> Appeal:
+    """An appeal of a canteen that a person may see. Raises Problem(NOT_FOUND)."""
+    appeal = await db.scalar(select(Appeal).where(Appeal.appeal_id == appeal_id))
+    if appeal is None or appeal.canteen_id not in await canteens_of(db, person):
         raise Problem(NOT_FOUND, "evaluation.no_appeal", appeal_id=appeal_id)
     return appeal
 

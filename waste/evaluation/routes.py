@@ -19,7 +19,7 @@ from registry.canteens import canteen_of, canteens_of
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database
 from waste.evaluation.appeal_file import appeal_file, document
-from waste.evaluation.appeals import Against, appeal_subject, appeals_of, decide_appeal, raise_appeal
+from waste.evaluation.appeals import Against, appeal_subject, decide_appeal, find_appeal, raise_appeal
 from waste.evaluation.evidence import (
     evidence_history,
     evidence_subject,
@@ -214,13 +214,13 @@ class EvaluationController(Controller):
             canteen = await canteen_of(db, request.user, data.canteen_id)
         return Numbered(await raise_appeal(database, request.user, canteen, data.quarter, against, data.text, files))
 
-    @get("/appeals", guards=[access.allows("see_waste")], summary="List appeals")
-    async def list_appeals(self, request: ByPerson, database: Database) -> list[AppealShown]:
-        """Appeals of your canteens, the newest first."""
+    @get("/appeals/{appeal_id:int}", guards=[access.allows("see_waste")], summary="Get one of the appeals")
+    async def one_appeal(self, request: ByPerson, appeal_id: NumberInPath, database: Database) -> AppealShown:
+        """An appeal of your canteens, with its files."""
         async with database() as db:
-            found = await appeals_of(db, list(await canteens_of(db, request.user)))
-            files = await files_of(db, [appeal_subject(appeal.appeal_id) for appeal in found])
-        return [AppealShown.of(appeal, files.get(appeal_subject(appeal.appeal_id), [])) for appeal in found]
+            found = await find_appeal(db, request.user, appeal_id)
+            files = await files_of(db, [appeal_subject(appeal_id)])
+        return AppealShown.of(found, files.get(appeal_subject(appeal_id), []))
 
     @post(
         "/appeals/{appeal_id:int}/decision",

@@ -23,11 +23,11 @@ DAYS_SHOWN = 120
 class FlagController(Controller):
     """Figures of kitchens that need a look."""
 
-    path = "/waste/flags"
+    path = "/waste"
     tags = ["waste"]  # noqa: RUF012
 
-    @get("/", guards=[access.allows("see_flags")], summary="List flags of kitchens' figures")
-    async def list_flags(
+    @get("/flags/explained", guards=[access.allows("see_flags")], summary="Explain flags of kitchens' figures")
+    async def explained_flags(
         self,
         request: Request[access.Person, Any, Any],
         database: Database,
@@ -46,7 +46,7 @@ class FlagController(Controller):
         headers = {"content-language": language.tag, "vary": "accept-language"}
         return Response([FlagShown.of(flag, language) for flag in found], headers=headers)
 
-    @post("/{flag_id:int}/review", guards=[access.allows("inspect")], summary="Review a flag", status_code=204)
+    @post("/flags/{flag_id:int}/review", guards=[access.allows("inspect")], summary="Review a flag", status_code=204)
     async def review(
         self, request: Request[access.Person, Any, Any], flag_id: NumberInPath, data: FlagReview, database: Database
     ) -> None:

@@ -25,6 +25,7 @@ class MaterialEntry(Base):
         CheckConstraint("(kind = 'purchase') = (cost_fen IS NOT NULL) AND coalesce(cost_fen, 0) >= 0", name="cost"),
         CheckConstraint("source IN ('person', 'file')", name="source"),
         Index("ix_material_entry_canteen", "book", "canteen_id", "on_day"),
+        Index("ix_material_entry_day", "on_day", "book", "entry_id"),
         Index(
             "uq_material_entry_replaces", "book", "replaces", unique=True, postgresql_where=sql("replaces IS NOT NULL")
         ),

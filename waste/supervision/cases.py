@@ -28,6 +28,7 @@ from foundation.postgres import Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
+from registry.canteens import canteens_of
 from registry.identifiers import CanteenId
 from registry.models import Canteen, Database, next_numbers
 from waste.evaluation.quarters import must_have_begun
@@ -217,7 +218,7 @@ def _to_escalate(today: date) -> list[ColumnElement[bool]]:
     ]
 
 
-async def cases_of(db: AsyncSession, canteen_ids: list[int], state: CaseState | None) -> list[RectificationCase]:
+async def cases_of(db: AsyncSession, canteen_ids: list[int]) -> list[RectificationCase]:
     """Cases of some canteens: those not closed first, by deadline."""
     query = (
         select(RectificationCase)
@@ -225,9 +226,15 @@ async def cases_of(db: AsyncSession, canteen_ids: list[int], state: CaseState | 
         .order_by(RectificationCase.closed_on.desc().nulls_first(), RectificationCase.deadline)
         .limit(1_000)
     )
-    if state is not None:
-        query = query.where(RectificationCase.state == state)
     return list(await db.scalars(query))
+
+
+async def find_case(db: AsyncSession, person: Person, case_id: int) -> RectificationCase:
+    """A case of a canteen that a person may see. Raises Problem(NOT_FOUND)."""
+    case = await db.scalar(select(RectificationCase).where(RectificationCase.case_id == case_id))
+    if case is None or case.canteen_id not in await canteens_of(db, person):
+        raise Problem(NOT_FOUND, "supervision.no_case", case_id=case_id)
+    return case
 
 
 async def steps_of(db: AsyncSession, case_ids: list[int]) -> dict[int, list[CaseStep]]:

@@ -6,12 +6,10 @@ from pathlib import Path
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.postgres import Pool, as_struct
 from foundation.problems import CONFLICT, INVALID, Problem
 from registry import audit
 from registry.access import Person
 from registry.models import Canteen, Database, next_numbers
-from waste.supervision.schemas import InspectionShown
 from waste.weighing.files import add_files
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "inspections.sql")
@@ -55,8 +53,3 @@ async def file_inspection(
             "looked_at": looked_at, "files": digests(files),
         }  # fmt: skip
     return number
-
-
-async def inspections(pool: Pool, first: date, last: date) -> list[InspectionShown]:
-    """The visits from one day to another, the newest first."""
-    return [as_struct(row, InspectionShown) for row in await pool.fetch(QUERIES["inspections"], first, last)]

@@ -52,7 +52,7 @@ async def _cases(
             ReminderKind.CASE, canteens[case.canteen_id], case.deadline, today, language, case_id=case.case_id,
             what=case.what, state=catalogue.text(f"supervision.state.{case.state}", language),
         )
-        for case in await cases_of(db, list(canteens), None)
+        for case in await cases_of(db, list(canteens))
         if case.state in WAITING_FOR[permission]
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """HTTP: rectification cases, sampling plans, visits, files, and reminders."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
@@ -12,25 +12,23 @@ from foundation.catalogue import Language, language_of
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
 from registry import access
-from registry.canteens import canteen_of, canteens_of
+from registry.canteens import canteen_of
 from registry.models import Database
 from waste.evaluation.quarters import EARLIEST, LATEST
 from waste.supervision.cases import (
     PERMISSIONS,
     CaseAction,
-    CaseState,
     advance_case,
     case_subject,
-    cases_of,
+    find_case,
     open_case,
     steps_of,
 )
-from waste.supervision.inspections import file_inspection, inspections
+from waste.supervision.inspections import file_inspection
 from waste.supervision.reminders import reminders_of
 from waste.supervision.sampling import Plan, make_plan, plan_of
 from waste.supervision.schemas import (
     CaseShown,
-    InspectionShown,
     NewCase,
     NewCaseStep,
     NewInspection,
@@ -60,28 +58,16 @@ class CaseController(Controller):
         )
         return Numbered(number)
 
-    @get("/cases", guards=[access.allows("see_waste")], summary="List cases")
-    async def list_cases(
-        self,
-        request: ByPerson,
-        database: Database,
-        only: Annotated[CaseState | None, Parameter(query="state")] = None,
-    ) -> Response[list[CaseShown]]:
-        """Cases of your canteens with their steps: those not closed first, by deadline."""
+    @get("/cases/{case_id:int}", guards=[access.allows("see_waste")], summary="Get one of the cases")
+    async def case(self, request: ByPerson, case_id: NumberInPath, database: Database) -> Response[CaseShown]:
+        """A case of your canteens, with its steps and files."""
         today, language = datetime.now(ZONE).date(), language_of(request.headers.get("accept-language"))
         async with database() as db:
-            found = await cases_of(db, list(await canteens_of(db, request.user)), only)
-            steps = await steps_of(db, [case.case_id for case in found])
-            files = await files_of(db, [case_subject(case.case_id) for case in found])
-        shown = [
-            CaseShown.of(
-                case,
-                [StepShown.of(step, language) for step in steps.get(case.case_id, [])],
-                files.get(case_subject(case.case_id), []),
-                today,
-            )
-            for case in found
-        ]
+            found = await find_case(db, request.user, case_id)
+            steps = (await steps_of(db, [case_id])).get(case_id, [])
+            files = await files_of(db, [case_subject(case_id)])
+        said = [StepShown.of(step, language) for step in steps]
+        shown = CaseShown.of(found, said, files.get(case_subject(case_id), []), today)
         return Response(shown, headers=_headers(language))
 
     @post(
@@ -111,7 +97,11 @@ class CaseController(Controller):
         await make_plan(database, request.user.login, year)
         return await plan_of(ledger, year)
 
-    @get("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="Show the sampling plan of a year")
+    @get(
+        "/sampling-plans/{year:int}",
+        guards=[access.allows("see_inspections")],
+        summary="Show the sampling plan of a year",
+    )
     async def shown_plan(self, year: YearInPath, ledger: Pool) -> Plan:
         """For supervisors only: canteens must not foresee inspections."""
         return await plan_of(ledger, year)
@@ -129,11 +119,6 @@ class CaseController(Controller):
                 database, request.user, canteen, data.visited_on, data.looked_at, data.plan_year, files
             )
         )
-
-    @get("/inspections", guards=[access.allows("inspect")], summary="List inspections")
-    async def list_inspections(self, first: date, last: date, ledger: Pool) -> list[InspectionShown]:
-        """The visits from one day to another, the newest first."""
-        return await inspections(ledger, first, last)
 
     @get("/reminders", guards=[access.allows("see_waste")], summary="List my reminders")
     async def reminders(self, request: ByPerson, database: Database) -> Response[list[Reminder]]:

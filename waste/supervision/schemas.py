@@ -48,18 +48,6 @@ class NewInspection(Message):
     files: NewFiles = field(default_factory=list)
 
 
-class InspectionShown(Struct):
-    """A visit that took place."""
-
-    visit_id: int
-    canteen_id: CanteenId
-    visited_on: date
-    plan_year: int | None
-    inspector: str
-    looked_at: str
-    filed_at: datetime
-
-
 class NewCalibration(Message):
     """A calibration of one of a canteen's scales, by its name or serial number."""
 

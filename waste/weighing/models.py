@@ -27,6 +27,7 @@ class WeighInRow(Base):
         CheckConstraint("source IN ('person', 'file', 'scale')", name="source"),
         CheckConstraint("cause IN ('over_production', 'spoilage', 'trimming', 'plate')", name="cause"),
         Index("ix_weigh_in_canteen", "book", "canteen_id", "business_date"),
+        Index("ix_weigh_in_date", "business_date", "book", "weigh_in_id"),
         Index("uq_weigh_in_replaces", "book", "replaces", unique=True, postgresql_where=sql("replaces IS NOT NULL")),
     )
 

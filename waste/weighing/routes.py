@@ -147,11 +147,6 @@ class WeighingController(Controller):
             canteen = await canteen_of(db, request.user, canteen_id)
         return await history(ledger, canteen, first, last)
 
-    @get("/foods", guards=[access.allows("see_waste")], summary="List kinds of food and their CO2e")
-    async def foods(self, ledger: Pool) -> list[FoodFactor]:
-        """Every factor with its source and the day from which it holds: past, present and future ones."""
-        return await factors(ledger)
-
     @post("/foods", guards=[access.allows("set_food_factors")], summary="Set the CO2e of food", status_code=204)
     async def set_food(self, request: ByPerson, data: FoodFactor, database: Database) -> None:
         """Set a factor from a future day on, or add a kind of food. Weigh-ins keep the factor of their day."""

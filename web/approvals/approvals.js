@@ -447,7 +447,7 @@ async function signOut() {
 
 /** All pending requests; of the decided ones, a page. A list holds so many at the most. */
 async function listed(state) {
-  const path = `/console/approvals?state=${state}`;
+  const path = `/console/approvals/overview?state=${state}`;
   const found = await ask("GET", path);
   let next = found;
   while (state === "pending" && next.length === LISTED_MAX) {

@@ -411,7 +411,7 @@ async function signOut() {
 // Flags are for supervisors; others see their results without them.
 async function askFlags(first) {
   try {
-    const found = await ask("GET", `/waste/flags?first=${first}&last=${lastDay(first)}`);
+    const found = await ask("GET", `/waste/flags/explained?first=${first}&last=${lastDay(first)}`);
     supervises = true;
     return found;
   } catch (error) {

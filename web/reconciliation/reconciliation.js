@@ -381,7 +381,7 @@ async function signOut() {
 async function refresh() {
   const asked = token;
   try {
-    const told = await ask("GET", "/clearing/differences?resolved=true");
+    const told = await ask("GET", "/clearing/differences/overview?resolved=true");
     if (token !== asked) return;
     shown = told;
     draw();

@@ -277,7 +277,7 @@ $("sign-in").addEventListener("submit", async (event) => {
     canteens = agencies.filter((a) => session.agency_id === null || a.agency_id === session.agency_id).flatMap((a) => a.canteens);
     $("date").value ||= new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
     const known = new Map();
-    for (const food of await ask("GET", "/waste/foods")) if (food.valid_from <= $("date").value) known.set(food.food, food);
+    for (const food of (await ask("GET", "/waste/foods?limit=500")).items) if (food.valid_from <= $("date").value) known.set(food.food, food);
     foods = [...known.values()];
     $("sign-in").hidden = true;
     $("weigh").hidden = false;

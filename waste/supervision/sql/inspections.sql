@@ -9,8 +9,3 @@ RETURNING visit_id;
 -- Whether the plan of a year drew a canteen.
 SELECT EXISTS (SELECT 1 FROM sampling_plan p CROSS JOIN LATERAL jsonb_array_elements(p.drawn) d
                WHERE p.year = $1 AND (d ->> 'canteen_id')::bigint = $2);
-
--- name: inspections
--- The visits from $1 to $2, the newest first.
-SELECT visit_id, canteen_id, visited_on, plan_year, inspector, looked_at, filed_at FROM inspection_visit
-WHERE visited_on BETWEEN $1 AND $2 ORDER BY visited_on DESC, visit_id DESC LIMIT 1000;
