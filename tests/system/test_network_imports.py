@@ -2,7 +2,6 @@
 
 import io
 import json
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,10 @@ import openpyxl
 import pytest
 import urllib3
 
-from foundation.calendar import long_date
-from foundation.catalogue import Language
 from registry.network_tables import COLUMNS, Sheet
 from tests.builders import Network
 from tests.running_system import Person, System
 from tests.system.test_joining import FOUNDED, OPERATOR, PASSWORDS, TYPED
-from tests.system.test_network_changes import LUNCH, new_canteen, open_day
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -135,26 +131,6 @@ def test_the_same_over_the_api(network: Network) -> None:
     days = {day["book"]: day["business_date"] for day in centre.call("GET", "/clearing/open-days")}
     assert days[3311] == days[3302], "its book is open, with rules of its own"
     assert centre.call("GET", "/settlement/rules/3311")["visitors"] == "visit"
-
-
-def test_the_meals_that_a_file_names_change_and_the_others_stay(network: Network) -> None:
-    centre = network.centre
-    canteen_id = new_canteen(network, network.agency_id("yuyao"), meals=[
-        {"meal": "breakfast", "starts": "07:00:00", "ends": "08:30:00"}, LUNCH[0],
-    ])  # fmt: skip
-    place = f"{network.agency_id('yuyao')},{canteen_id}"
-    rows = [header(Sheet.MEALS), f"{place},午餐,周一至周四,11:00,13:00", f"{place},午餐,周五,11:00,12:00"]
-    assert send(centre, "\n".join(rows).encode(), "?sheet=meals").json()["changed"] == 1
-    closing = date.fromisoformat(open_day(network)) + timedelta(days=30)
-    days = [header(Sheet.CALENDAR), f"{place},{long_date(closing, Language.CHINESE)},,,,盘点"]
-    assert send(centre, "\n".join(days).encode(), "?sheet=calendar").json()["added"] == 1
-    path = f"/registry/canteens/{canteen_id}/days"
-    thursday, friday, closed = (centre.call("GET", f"{path}/{day}") for day in ("2027-01-14", "2027-01-15", closing))
-    assert [(meal["meal"], meal["ends"]) for meal in thursday["meals"]] == [
-        ("breakfast", "08:30:00"), ("lunch", "13:00:00"),
-    ]  # fmt: skip
-    assert [meal["ends"] for meal in friday["meals"]] == ["08:30:00", "12:00:00"]
-    assert (closed["meals"], closed["reason"]) == ([], "盘点")
 
 
 def test_a_csv_file_of_one_sheet_and_what_is_refused(network: Network) -> None:
