@@ -1,4 +1,4 @@
-"""The application beside a demo city, for the workers of a demo: with the simulated gateway,
+"""The application beside a demo city, for the workers of a demo: with the simulated gateway and sign-on,
 and the hours of played days.
 
 The command line names this module to the server; no module of the application imports it. It imports nothing else of

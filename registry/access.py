@@ -190,13 +190,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     ),
     Role.AUDITOR: SEES,
     Role.MACHINE: SEES
-    | {
-        Permission.REGISTER_OFFICIAL,
-        Permission.REGISTER_VISIT,
-        Permission.BLOCK_CREDENTIAL,
-        Permission.TOP_UP,
-        Permission.GRANT_SUBSIDY,
-    },
+    | {Permission.REGISTER_OFFICIAL, Permission.REGISTER_VISIT, Permission.TOP_UP, Permission.GRANT_SUBSIDY},
 }
 """Role -> permissions; of a machine the most that can be a scope (``registry.machines``).
 

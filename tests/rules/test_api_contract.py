@@ -72,6 +72,7 @@ def test_every_operation_says_who_may_call_it() -> None:
         "/console/invitations", "/console/sessions", "/console/sessions/current", "/console/sessions/passkey",
         "/console/sessions/passkey-challenge", "/console/sessions/second-factor", "/console/sign-on",
         "/console/sign-on/{provider}", "/console/sign-on/{provider}/completion", "/console/sign-on/{provider}/logout",
+        "/console/tokens",
         "/gateway/notifications",
         "/health", "/health/live", "/live", "/public/days/{business_date}", "/r/{number}", "/r/{number}/pdf",
         "/receipts/{number}",
