@@ -104,9 +104,9 @@ def read_table(
                 continue
             column = places[place] if place < len(places) else None
             if column is None:
-                findings.append(Finding(line, str(place + 1), "table.unnamed_column", {"value": value[:VALUE_SHOWN]}))
+                findings.append(Finding(line, str(place + 1), "table.unnamed_column", {}))
             elif safe_text(value) != value:
-                findings.append(Finding(line, named[column], "table.formula", {"value": value[:VALUE_SHOWN]}))
+                findings.append(Finding(line, named[column], "table.formula", {}))
             else:
                 row[column] = value
         if any(row.values()):

@@ -11,7 +11,6 @@ from typing import Any
 
 from msgspec import Struct, convert, to_builtins
 
-from foundation.problems import CONFLICT, Problem
 from registry.approvals import Approvals, Execute, Rule, Wanted
 from registry.audit import Change
 from registry.identifiers import AgencyId, Book, HolderId
@@ -68,12 +67,12 @@ async def _moves_approved(change: Change, approval: Approval) -> dict[str, Any]:
 
 
 async def _move(change: Change, move: Move) -> dict[str, Any] | None:
-    """Close an account into another one; None when that one has an earlier account already."""
+    """Close an account into another one; None where nothing moves: that one has an earlier account already, or takes no
+    money, or this one was paid out meanwhile."""
     new = await change.db.get_one(Official, (move.to_book, move.to_holder_id), with_for_update=True)
-    if new.earlier_holder is not None:
+    old = await change.db.get_one(Official, (move.book, move.holder_id))
+    if new.earlier_holder is not None or new.state != OfficialState.ACTIVE or old.state == OfficialState.LEFT:
         return None
-    if new.state != OfficialState.ACTIVE:
-        raise Problem(CONFLICT, f"official.is.{new.state}", holder_id=new.holder_id)
     connection = await change.connection()
     payout, top_up = new_posting_id(), new_posting_id()
     closed = await close_account(connection, move.book, move.holder_id, payout)

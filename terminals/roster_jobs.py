@@ -30,7 +30,17 @@ log = structlog.get_logger()
 async def receive_roster(
     db: AsyncSession, keys: KeyRing, person: Person, agency: Agency, content: bytes, sha256: str
 ) -> Roster:
-    """Keep a file until it is previewed and confirmed."""
+    """Keep a file until it is previewed and confirmed; one that nobody has confirmed is forgotten for it.
+
+    Raises Problem(CONFLICT) while another one of the agency is read or carried out.
+    """
+    mine = Roster.agency_id == agency.agency_id
+    at_work = select(Roster.roster_id).where(mine, Roster.state.in_([RosterState.RECEIVED, RosterState.CONFIRMED]))
+    if (other := await db.scalar(at_work.limit(1))) is not None:
+        raise Problem(CONFLICT, "roster.one_at_a_time", roster_id=other)
+    superseded = _documents(Problem(CONFLICT, "roster.superseded"))
+    previewed = update(Roster).where(mine, Roster.state == RosterState.PREVIEWED)
+    await db.execute(previewed.values(state=RosterState.REFUSED, content=None, problem=superseded))
     [roster_id] = await next_numbers(db, 1)
     roster = Roster(
         roster_id=roster_id,
@@ -123,7 +133,7 @@ def _shown(found: Imported) -> dict[str, Any]:
 
 async def _note_problem(database: Database, roster: Roster, problem: Problem) -> None:
     """What a person must look at once more is previewed anew; a wrong file is refused, and forgotten."""
-    documents = {language.value: problem.document(language) for language in Language}
+    documents = _documents(problem)
     if problem.kind is CONFLICT:
         await _set(database, roster, state=RosterState.RECEIVED, problem=documents)
     else:
@@ -135,6 +145,10 @@ async def _set(database: Database, roster: Roster, **values: Any) -> None:
     async with database.begin() as db:
         is_still = (Roster.roster_id == roster.roster_id) & (Roster.state == roster.state)
         await db.execute(update(Roster).where(is_still).values(**values))
+
+
+def _documents(problem: Problem) -> dict[str, Any]:
+    return {language.value: problem.document(language) for language in Language}
 
 
 def _place(roster_id: int) -> bytes:

@@ -118,7 +118,7 @@ async def import_roster(
             if not change.is_repeat:
                 new, imported.credentials_blocked = await _carry_out(change, keys, planned, wanted, progress)
             if wanted.roster_id is not None:
-                await _must_wait(change, wanted.roster_id)
+                await _note_applied(change, wanted.roster_id)
             counts = {name: value for name, value in imported.preview.items() if isinstance(value, int)}
             blocked = {"credentials_blocked": imported.credentials_blocked}
             change.note.detail = {"sha256": wanted.sha256} | counts | blocked
@@ -140,7 +140,12 @@ async def _plan(db: AsyncSession, keys: KeyRing, agency_id: int, rows: list[Row]
     leaving = {one.holder_id for one in made.leavers}
     gone = {index for index, one in known.items() if one.holder_id in leaving}
     logins = await db.scalars(select(ConsoleUser.login).where(ConsoleUser.agency_id == agency.agency_id))
-    users = sorted(login for login in logins if keys.blind_index(agency.agency_id, login) in gone)
+    # A login has small letters alone.
+    users = sorted(
+        login
+        for login in logins
+        if any(keys.blind_index(agency.agency_id, written) in gone for written in (login, login.upper()))
+    )
     return _Planned(agency, made, await _find_moves(db, keys, agency, made), users)
 
 
@@ -148,7 +153,7 @@ async def _find_moves(
     db: AsyncSession, keys: KeyRing, agency: Agency, made: Plan
 ) -> list[tuple[Row, HolderId | None, Official]]:
     """Who comes from another agency, with his account there. Staff number and name must both be right: else the answer
-    would tell who works elsewhere. Raises WrongTable."""
+    would tell who works elsewhere. Who is here already, and there no more, was paid out there. Raises WrongTable."""
     found: list[tuple[Row, HolderId | None, Official]] = []
     findings: list[Finding] = []
     by_index: dict[tuple[AgencyId, bytes], tuple[Row, HolderId | None]] = {}
@@ -156,7 +161,11 @@ async def _find_moves(
         assert row.from_agency is not None
         if row.from_agency == agency.agency_id:
             findings.append(Finding(row.line, Column.FROM_AGENCY, "roster.from_here", {}))
-        by_index[row.from_agency, keys.blind_index(row.from_agency, row.from_staff_number or "")] = row, holder_id
+        place = row.from_agency, keys.blind_index(row.from_agency, row.from_staff_number or "")
+        if place in by_index:
+            first = {"first": by_index[place][0].line}
+            findings.append(Finding(row.line, Column.FROM_STAFF_NUMBER, "roster.from_twice", first))
+        by_index[place] = row, holder_id
     there = select(Official).where(
         Official.agency_id.in_({agency_id for agency_id, _ in by_index}),
         has_index([index for _, index in by_index]),
@@ -165,10 +174,10 @@ async def _find_moves(
     accounts = {(one.agency_id, bytes(one.staff_index)): one for one in await db.scalars(there)} if by_index else {}
     for place, (row, holder_id) in by_index.items():
         account = accounts.get(place)
-        if account is None or name_of(keys, account) != row.name:
-            findings.append(Finding(row.line, Column.FROM_STAFF_NUMBER, "roster.nobody_there", {}))
-        else:
+        if account is not None and name_of(keys, account) == row.name:
             found.append((row, holder_id, account))
+        elif holder_id is None:
+            findings.append(Finding(row.line, Column.FROM_STAFF_NUMBER, "roster.nobody_there", {}))
     if findings:
         raise WrongTable(sorted(findings, key=lambda finding: finding.line))
     return found
@@ -214,7 +223,7 @@ async def _carry_out(
     return new, await block_everything(change, agency.book, leaving, "left the agency")
 
 
-async def _must_wait(change: Change, roster_id: int) -> None:
+async def _note_applied(change: Change, roster_id: int) -> None:
     """Note that a roster of the API is applied; raises Problem(CONFLICT) when another process has done so."""
     waits = update(Roster).where(Roster.roster_id == roster_id, Roster.state == RosterState.CONFIRMED)
     values = {"state": RosterState.APPLIED, "applied_at": datetime.now(UTC), "content": None}

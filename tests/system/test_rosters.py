@@ -120,6 +120,7 @@ def test_leavers_are_blocked_at_once_and_keep_their_purses(network: Network, age
                            typed="clouds over the lake\n", check=False)  # fmt: skip
     done = agency.import_rows(people(20))
     assert "2 cards and phones were blocked" in done.stdout
+    assert "console user nb-21" in done.stdout
     refused = till.charge_card(card, "lunch")
     assert (refused.outcome, refused.reason) == ("refused", "card_blocked")
     assert network.purses(leaver) == before
@@ -183,6 +184,8 @@ def test_money_follows_when_the_agency_that_is_left_agrees(network: Network, fol
         till = network.terminal(folder)
         assert till.charge_card(card, "lunch").outcome == "refused"
         assert "waits" not in new.import_rows(rows, headings=headings).stdout
+        found = network.centre.call("GET", f"/registry/officials/{mover.holder_id}/account")
+        assert [(one["holder_id"], one["state"]) for one in found["earlier"]] == [(person.holder_id, "left")]
     network.system.command("verify")
 
 
@@ -217,7 +220,7 @@ def test_files_as_spreadsheets_save_them(agency: Agency, encoding: str) -> None:
         ([["工号", "姓名"], ["1" * 33, "张三"]], "32"),
         ([["工号", "姓名", "人员类别"], ["1", "张三", "国王"]], "国王"),
         ([["工号", "姓名", "原单位"], ["1", "张三", "无此单位"]], "无此单位"),
-        ([["工号", "姓名"], ["1", "张三", "多"]], "without a name"),
+        ([["工号", "姓名"], ["1", "张三", "多"]], "no name"),
         ([["工号", "姓名"]], "no rows"),
         ([[]], "column"),
     ],
@@ -272,8 +275,11 @@ def test_a_roster_over_the_api_is_previewed_and_confirmed(network: Network) -> N
     assert other.ask("GET", path).status == 404
     assert other.ask("POST", f"{path}/confirmation", {"leavers": len(here)}).status == 404
     assert other.ask("POST", f"/registry/rosters?agency_id={agency_id}", b"x").status == 403
-    wrong = admin.ask("POST", f"{path}/confirmation", {"leavers": 0})
-    assert wrong.status == (409 if here else 202)
+    wrong = admin.ask("POST", f"{path}/confirmation", {"leavers": len(here) + 1})
+    assert wrong.status == 409
+    admin.call("POST", f"/registry/rosters?agency_id={agency_id}", table([headings, ["YY-9002", "赵七"]]))
+    assert admin.call("GET", path)["state"] == "refused"
+    assert admin.ask("POST", f"{path}/confirmation", {"leavers": len(here)}).status == 409
 
 
 def test_a_confirmed_roster_is_applied_with_its_entry(network: Network, agency: Agency) -> None:
