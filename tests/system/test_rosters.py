@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 import psycopg
@@ -187,6 +188,26 @@ def test_money_follows_when_the_agency_that_is_left_agrees(network: Network, fol
         found = network.centre.call("GET", f"/registry/officials/{mover.holder_id}/account")
         assert [(one["holder_id"], one["state"]) for one in found["earlier"]] == [(person.holder_id, "left")]
     network.system.command("verify")
+
+
+def test_who_was_paid_out_before_the_move_was_approved_moves_nothing(network: Network, folder: Path) -> None:
+    old, new = Agency(network, folder), Agency(network, folder)
+    old.import_rows(people(1))
+    person = Official(old.agency_id, old.people()[0]["holder_id"])
+    network.deposit("top-ups", person, 4_200)
+    headings = [*HEADINGS, "原单位", "原工号"]
+    row = ["", "", str(old.agency_id), "NB-1"]
+    twice = new.import_rows([["HZ-1", "张1", *row], ["HZ-2", "张1", *row]], headings=headings, check=False)
+    assert "stands in line 2 too" in twice.stderr
+    new.import_rows([["HZ-1", "张1", *row]], headings=headings)
+    pending = network.approver.call("GET", "/console/approvals?state=pending")
+    [asked] = [one for one in pending if one["agency_id"] == old.agency_id]
+    closure = {"posting_id": str(uuid4()), "holder_id": person.holder_id}
+    network.with_approval(network.centre, "/console/closures", closure)
+    assert network.approve(asked["approval_id"])["result"] == {"moves": [], "cash_fen": 0}
+    mover = Official(new.agency_id, new.people()[0]["holder_id"])
+    assert network.purses(mover) == (0, 0)
+    assert "0 changed" in new.import_rows([["HZ-1", "张1", *row]], headings=headings).stdout
 
 
 def test_who_is_not_known_there_is_not_told_apart(network: Network, folder: Path) -> None:
