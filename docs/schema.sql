@@ -95,13 +95,25 @@ CREATE TABLE public.agency (
     meal_allowance_fen integer NOT NULL,
     working_meal_account bigint NOT NULL,
     purse_order text NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL,
+    closed_at timestamp with time zone,
+    address text,
+    contact_name text,
+    contact_phone text,
+    parent_agency_id bigint,
+    CONSTRAINT ck_agency_ck_agency_closed CHECK (((state = 'active'::text) = (closed_at IS NULL))),
+    CONSTRAINT ck_agency_ck_agency_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
     CONSTRAINT ck_agency_purse_order CHECK ((purse_order = ANY (ARRAY['subsidy_first'::text, 'cash_first'::text])))
 );
 
 CREATE TABLE public.book (
     book integer NOT NULL,
     name_zh text NOT NULL,
-    name_en text NOT NULL
+    name_en text NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT ck_book_ck_book_closed CHECK (((state = 'active'::text) = (closed_at IS NULL))),
+    CONSTRAINT ck_book_ck_book_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
 );
 
 CREATE TABLE public.canteen (
@@ -112,7 +124,16 @@ CREATE TABLE public.canteen (
     name_zh text NOT NULL,
     name_en text NOT NULL,
     latitude double precision,
-    longitude double precision
+    longitude double precision,
+    state text DEFAULT 'active'::text NOT NULL,
+    closed_at timestamp with time zone,
+    address text,
+    contact_name text,
+    contact_phone text,
+    capacity integer,
+    CONSTRAINT ck_canteen_ck_canteen_capacity CHECK ((capacity > 0)),
+    CONSTRAINT ck_canteen_ck_canteen_closed CHECK (((state = 'active'::text) = (closed_at IS NULL))),
+    CONSTRAINT ck_canteen_ck_canteen_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
 );
 
 CREATE TABLE public.official (
@@ -125,7 +146,11 @@ CREATE TABLE public.official (
     name_sealed bytea NOT NULL,
     staff_index bytea NOT NULL,
     closure uuid,
-    CONSTRAINT ck_official_state CHECK ((state = ANY (ARRAY['active'::text, 'left'::text])))
+    person_class text DEFAULT 'official'::text NOT NULL,
+    department text,
+    earlier_book integer,
+    earlier_holder bigint,
+    CONSTRAINT ck_official_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'leaving'::text, 'left'::text])))
 );
 
 CREATE TABLE public.account_day (
@@ -181,6 +206,21 @@ CREATE TABLE public.approval (
     CONSTRAINT ck_approval_decided CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = ((decided_by IS NOT NULL) AND (decided_at IS NOT NULL)))),
     CONSTRAINT ck_approval_second_person CHECK ((decided_by <> maker)),
     CONSTRAINT ck_approval_state CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
+);
+
+CREATE TABLE public.attendance (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    staff integer NOT NULL,
+    on_leave integer NOT NULL,
+    travelling integer NOT NULL,
+    remote integer NOT NULL,
+    overtime integer,
+    noted_by text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_attendance_counts CHECK (((on_leave >= 0) AND (travelling >= 0) AND (remote >= 0) AND (overtime >= 0))),
+    CONSTRAINT ck_attendance_staff CHECK ((((on_leave + travelling) + remote) <= staff))
 );
 
 CREATE TABLE public.audit_entry (
@@ -295,6 +335,25 @@ CREATE TABLE public.case_step (
     params jsonb
 );
 
+CREATE TABLE public.class_rules (
+    book integer NOT NULL,
+    person_class text NOT NULL,
+    valid_from date NOT NULL,
+    eats_at_home boolean NOT NULL,
+    eats_elsewhere boolean NOT NULL,
+    price text NOT NULL,
+    CONSTRAINT ck_class_rules_ck_class_rules_person_class CHECK ((person_class <> 'official'::text)),
+    CONSTRAINT ck_class_rules_ck_class_rules_price CHECK ((price = ANY (ARRAY['home'::text, 'visitor'::text])))
+);
+
+CREATE TABLE public.client_secret (
+    secret_hash bytea NOT NULL,
+    user_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone
+);
+
 CREATE TABLE public.closed_day (
     book integer NOT NULL,
     business_date date NOT NULL,
@@ -329,6 +388,8 @@ CREATE TABLE public.console_session (
     proved_at timestamp with time zone,
     address text DEFAULT ''::text NOT NULL,
     device text DEFAULT ''::text NOT NULL,
+    identity_id bigint,
+    provider_session text,
     CONSTRAINT ck_console_session_kind CHECK ((kind = ANY (ARRAY['bearer'::text, 'cookie'::text])))
 );
 
@@ -343,7 +404,9 @@ CREATE TABLE public.console_user (
     granted_by text,
     invitation_hash bytea,
     invitation_expires_at timestamp with time zone,
-    CONSTRAINT ck_console_user_role CHECK ((role = ANY (ARRAY['centre_operator'::text, 'centre_approver'::text, 'agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text, 'supervisor'::text, 'auditor'::text]))),
+    scopes text,
+    signed_in_at timestamp with time zone,
+    CONSTRAINT ck_console_user_role CHECK ((role = ANY (ARRAY['centre_operator'::text, 'centre_approver'::text, 'agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text, 'supervisor'::text, 'auditor'::text, 'machine'::text]))),
     CONSTRAINT ck_console_user_state CHECK ((state = ANY (ARRAY['invited'::text, 'unconfirmed'::text, 'active'::text])))
 );
 
@@ -385,6 +448,7 @@ CREATE TABLE public.credential (
     last_counter bigint DEFAULT '0'::bigint NOT NULL,
     counters_used bit(256) DEFAULT (~ (0)::bit(256)) NOT NULL,
     key_algorithm text,
+    replaces bigint,
     CONSTRAINT ck_credential_key_algorithm CHECK ((key_algorithm = ANY (ARRAY['ed25519'::text, 'ecdsa-p256-sha256'::text]))),
     CONSTRAINT ck_credential_kind CHECK ((kind = ANY (ARRAY['card'::text, 'phone'::text]))),
     CONSTRAINT ck_credential_state CHECK ((state = ANY (ARRAY['active'::text, 'blocked'::text])))
@@ -585,6 +649,15 @@ CREATE TABLE public.food_factor (
     CONSTRAINT ck_food_factor_factor CHECK ((co2e_g_per_kg >= 0))
 );
 
+CREATE TABLE public.former_name (
+    noun text NOT NULL,
+    number bigint NOT NULL,
+    until date NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    CONSTRAINT ck_former_name_ck_former_name_noun CHECK ((noun = ANY (ARRAY['region'::text, 'agency'::text, 'canteen'::text])))
+);
+
 CREATE TABLE public.gateway_order (
     book integer NOT NULL,
     holder_id bigint NOT NULL,
@@ -608,6 +681,25 @@ CREATE TABLE public.grant_file (
     granted_at timestamp with time zone NOT NULL,
     granted_by text NOT NULL,
     again text NOT NULL
+);
+
+CREATE TABLE public.identity (
+    identity_id bigint NOT NULL,
+    provider text NOT NULL,
+    subject text NOT NULL,
+    agency_id bigint,
+    user_id bigint,
+    holder_id bigint,
+    bound_by text NOT NULL,
+    bound_at timestamp with time zone NOT NULL,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    ended_by text,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_identity_bound CHECK (((user_id IS NULL) <> (holder_id IS NULL))),
+    CONSTRAINT ck_identity_confirmed CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT ck_identity_ended CHECK (((ended_by IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT ck_identity_second_person CHECK ((confirmed_by <> bound_by))
 );
 
 CREATE TABLE public.inspection_visit (
@@ -772,6 +864,8 @@ CREATE TABLE public.meal_period (
     meal text NOT NULL,
     starts time without time zone NOT NULL,
     ends time without time zone NOT NULL,
+    weekdays text DEFAULT '1234567'::text NOT NULL,
+    CONSTRAINT ck_meal_period_ck_meal_period_weekdays CHECK (((weekdays ~ '^1?2?3?4?5?6?7?$'::text) AND (weekdays <> ''::text))),
     CONSTRAINT ck_meal_period_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
     CONSTRAINT ck_meal_period_order CHECK ((starts < ends))
 );
@@ -814,6 +908,12 @@ CREATE TABLE public.payment_file (
 CREATE TABLE public.payment_probe (
     worker text NOT NULL,
     written_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.person_class (
+    code text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL
 );
 
 CREATE TABLE public.phone_activation (
@@ -923,6 +1023,32 @@ CREATE TABLE public.reweighed_stream (
     CONSTRAINT ck_reweighed_stream_weight CHECK (((recorded_g >= 0) AND (weight_g >= 0)))
 );
 
+CREATE TABLE public.roster (
+    roster_id bigint NOT NULL,
+    book integer NOT NULL,
+    agency_id bigint NOT NULL,
+    sha256 text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    content bytea,
+    done integer DEFAULT 0 NOT NULL,
+    rows integer DEFAULT 0 NOT NULL,
+    preview jsonb,
+    problem jsonb,
+    confirmed_by text,
+    confirmed_leavers integer,
+    applied_at timestamp with time zone,
+    CONSTRAINT ck_roster_ck_roster_state CHECK ((state = ANY (ARRAY['received'::text, 'previewed'::text, 'refused'::text, 'confirmed'::text, 'applied'::text])))
+);
+
+CREATE TABLE public.roster_change (
+    book integer NOT NULL,
+    holder_id bigint NOT NULL,
+    roster_id bigint NOT NULL,
+    what text NOT NULL
+);
+
 CREATE TABLE public.sale_line (
     book integer NOT NULL,
     posting_id uuid NOT NULL,
@@ -1020,13 +1146,23 @@ CREATE TABLE public.sign_in_ticket (
     ticket_hash bytea NOT NULL,
     user_id bigint NOT NULL,
     network text NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    identity_id bigint,
+    provider_session text
 );
 
 CREATE UNLOGGED TABLE public.sign_in_try (
     name bytea NOT NULL,
     tries integer NOT NULL,
     last_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.special_day (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    day date NOT NULL,
+    meals jsonb NOT NULL,
+    reason text NOT NULL
 );
 
 CREATE TABLE public.statement (
@@ -1085,9 +1221,21 @@ CREATE TABLE public.terminal (
     revoked_at timestamp with time zone,
     previous_key bytea,
     key_since timestamp with time zone,
+    name text,
+    former_canteens bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    CONSTRAINT ck_terminal_ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text]))),
     CONSTRAINT ck_terminal_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
-    CONSTRAINT ck_terminal_renewed CHECK (((previous_key IS NULL) = (key_since IS NULL))),
-    CONSTRAINT ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
+    CONSTRAINT ck_terminal_renewed CHECK (((previous_key IS NULL) = (key_since IS NULL)))
+);
+
+CREATE TABLE public.terminal_report (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    seen_at timestamp with time zone,
+    clock_ahead_s integer,
+    block_list_version bigint,
+    unknown_payments bigint,
+    closed_at timestamp with time zone
 );
 
 CREATE TABLE public.terminal_session (
@@ -1114,7 +1262,8 @@ CREATE TABLE public.till_shift (
     cashier text NOT NULL,
     drawer text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
-    received_at timestamp with time zone NOT NULL
+    received_at timestamp with time zone NOT NULL,
+    canteen_id bigint
 );
 
 CREATE TABLE public.till_totals (
@@ -1187,6 +1336,9 @@ ALTER TABLE ONLY public.appeal
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT pk_approval PRIMARY KEY (approval_id);
 
+ALTER TABLE ONLY public.attendance
+    ADD CONSTRAINT pk_attendance PRIMARY KEY (book, canteen_id, business_date);
+
 ALTER TABLE ONLY public.audit_entry
     ADD CONSTRAINT pk_audit_entry PRIMARY KEY (entry);
 
@@ -1219,6 +1371,12 @@ ALTER TABLE ONLY public.canteen
 
 ALTER TABLE ONLY public.case_step
     ADD CONSTRAINT pk_case_step PRIMARY KEY (book, case_id, number);
+
+ALTER TABLE ONLY public.class_rules
+    ADD CONSTRAINT pk_class_rules PRIMARY KEY (book, person_class, valid_from);
+
+ALTER TABLE ONLY public.client_secret
+    ADD CONSTRAINT pk_client_secret PRIMARY KEY (secret_hash);
 
 ALTER TABLE ONLY public.closed_day
     ADD CONSTRAINT pk_closed_day PRIMARY KEY (book, business_date);
@@ -1274,11 +1432,17 @@ ALTER TABLE ONLY public.evidence
 ALTER TABLE ONLY public.food_factor
     ADD CONSTRAINT pk_food_factor PRIMARY KEY (food, valid_from);
 
+ALTER TABLE ONLY public.former_name
+    ADD CONSTRAINT pk_former_name PRIMARY KEY (noun, number, until);
+
 ALTER TABLE ONLY public.gateway_order
     ADD CONSTRAINT pk_gateway_order PRIMARY KEY (book, holder_id, order_id);
 
 ALTER TABLE ONLY public.grant_file
     ADD CONSTRAINT pk_grant_file PRIMARY KEY (book, agency_id, sha256, batch);
+
+ALTER TABLE ONLY public.identity
+    ADD CONSTRAINT pk_identity PRIMARY KEY (identity_id);
 
 ALTER TABLE ONLY public.inspection_visit
     ADD CONSTRAINT pk_inspection_visit PRIMARY KEY (book, visit_id);
@@ -1308,7 +1472,7 @@ ALTER TABLE ONLY public.material_entry
     ADD CONSTRAINT pk_material_entry PRIMARY KEY (book, entry_id);
 
 ALTER TABLE ONLY public.meal_period
-    ADD CONSTRAINT pk_meal_period PRIMARY KEY (book, canteen_id, meal);
+    ADD CONSTRAINT pk_meal_period PRIMARY KEY (book, canteen_id, meal, weekdays);
 
 ALTER TABLE ONLY public.obligation
     ADD CONSTRAINT pk_obligation PRIMARY KEY (cycle_date, book, issuer_id, canteen_id, meal, channel, line);
@@ -1324,6 +1488,9 @@ ALTER TABLE ONLY public.payment_file
 
 ALTER TABLE ONLY public.payment_probe
     ADD CONSTRAINT pk_payment_probe PRIMARY KEY (worker);
+
+ALTER TABLE ONLY public.person_class
+    ADD CONSTRAINT pk_person_class PRIMARY KEY (code);
 
 ALTER TABLE ONLY public.phone_activation
     ADD CONSTRAINT pk_phone_activation PRIMARY KEY (book, activation_id);
@@ -1358,6 +1525,12 @@ ALTER TABLE ONLY public.reweigh_seed
 ALTER TABLE ONLY public.reweighed_stream
     ADD CONSTRAINT pk_reweighed_stream PRIMARY KEY (book, canteen_id, business_date, meal, stream);
 
+ALTER TABLE ONLY public.roster
+    ADD CONSTRAINT pk_roster PRIMARY KEY (roster_id);
+
+ALTER TABLE ONLY public.roster_change
+    ADD CONSTRAINT pk_roster_change PRIMARY KEY (book, holder_id, roster_id);
+
 ALTER TABLE ONLY public.sale_line
     ADD CONSTRAINT pk_sale_line PRIMARY KEY (book, posting_id, line);
 
@@ -1385,6 +1558,9 @@ ALTER TABLE ONLY public.sign_in_ticket
 ALTER TABLE ONLY public.sign_in_try
     ADD CONSTRAINT pk_sign_in_try PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.special_day
+    ADD CONSTRAINT pk_special_day PRIMARY KEY (book, canteen_id, day);
+
 ALTER TABLE ONLY public.statement
     ADD CONSTRAINT pk_statement PRIMARY KEY (cycle_date, document, agency_id, format);
 
@@ -1399,6 +1575,9 @@ ALTER TABLE ONLY public.tariff
 
 ALTER TABLE ONLY public.terminal
     ADD CONSTRAINT pk_terminal PRIMARY KEY (book, terminal_id);
+
+ALTER TABLE ONLY public.terminal_report
+    ADD CONSTRAINT pk_terminal_report PRIMARY KEY (book, terminal_id);
 
 ALTER TABLE ONLY public.terminal_session
     ADD CONSTRAINT pk_terminal_session PRIMARY KEY (book, session_id);
@@ -1450,6 +1629,8 @@ CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date
 
 CREATE INDEX ix_bank_entry_resolution_position ON public.bank_entry_resolution USING btree (cycle_date, agency_id);
 
+CREATE INDEX ix_client_secret_user_id ON public.client_secret USING btree (user_id);
+
 CREATE INDEX ix_console_session_user ON public.console_session USING btree (user_id);
 
 CREATE INDEX ix_cover_day_date ON public.cover_day USING btree (business_date);
@@ -1464,6 +1645,10 @@ CREATE INDEX ix_credential_number ON public.credential USING btree (credential_i
 
 CREATE INDEX ix_gateway_order_open ON public.gateway_order USING btree (book, created_at) WHERE (state = 'open'::text);
 
+CREATE INDEX ix_identity_holder_id ON public.identity USING btree (holder_id);
+
+CREATE INDEX ix_identity_user_id ON public.identity USING btree (user_id);
+
 CREATE INDEX ix_inspection_visit_visited_on ON public.inspection_visit USING btree (visited_on);
 
 CREATE INDEX ix_kitchen_file_subject ON public.kitchen_file USING btree (subject);
@@ -1473,6 +1658,8 @@ CREATE INDEX ix_kitchen_flag_last_day ON public.kitchen_flag USING btree (last_d
 CREATE INDEX ix_kitchen_month_month ON public.kitchen_month USING btree (month);
 
 CREATE INDEX ix_material_entry_canteen ON public.material_entry USING btree (book, canteen_id, on_day);
+
+CREATE INDEX ix_material_entry_day ON public.material_entry USING btree (on_day, book, entry_id);
 
 CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date, acquirer_id);
 
@@ -1486,23 +1673,47 @@ CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (qua
 
 CREATE INDEX ix_rectification_case_state ON public.rectification_case USING btree (state, deadline);
 
+CREATE INDEX ix_roster_agency ON public.roster USING btree (agency_id, roster_id);
+
+CREATE INDEX ix_roster_waiting ON public.roster USING btree (roster_id) WHERE (state = ANY (ARRAY['received'::text, 'confirmed'::text]));
+
+CREATE INDEX ix_shift_closing_closed ON public.shift_closing USING btree (closed_at, book, terminal_id, epoch, first_sequence, number);
+
 CREATE INDEX ix_sign_in_failure_user ON public.sign_in_failure USING btree (user_id, at);
 
 CREATE INDEX ix_sign_in_try_last ON public.sign_in_try USING btree (last_at);
 
 CREATE UNIQUE INDEX ix_terminal_session_id ON public.terminal_session USING btree (session_id);
 
+CREATE INDEX ix_terminal_session_last ON public.terminal_session USING btree (book, terminal_id, signed_in_at);
+
+CREATE INDEX ix_till_shift_opened ON public.till_shift USING btree (opened_at, book, terminal_id, epoch, first_sequence);
+
 CREATE INDEX ix_transfer_day ON public.transfer USING btree (book, business_date, holder_id);
 
 CREATE INDEX ix_transfer_given_back ON public.transfer USING btree (book, business_date) WHERE (reverses IS NOT NULL);
 
+CREATE INDEX ix_transfer_grant ON public.transfer USING btree (book, posting_id, part) WHERE (kind = 'grant'::text);
+
+CREATE INDEX ix_transfer_refund ON public.transfer USING btree (book, posting_id, part) WHERE (kind = 'refund'::text);
+
 CREATE INDEX ix_transfer_reverses ON public.transfer USING btree (book, reverses) WHERE (reverses IS NOT NULL);
 
+CREATE INDEX ix_transfer_top_up ON public.transfer USING btree (book, posting_id, part) WHERE (kind = 'top_up'::text);
+
+CREATE INDEX ix_visit_first_day ON public.visit USING btree (first_day, visit_id);
+
 CREATE INDEX ix_visit_holder ON public.visit USING btree (book, holder_id, host_agency_id);
+
+CREATE INDEX ix_visit_last_day ON public.visit USING btree (last_day, visit_id);
+
+CREATE INDEX ix_visit_number ON public.visit USING btree (visit_id);
 
 CREATE INDEX ix_waste_meal_date ON public.waste_meal USING btree (business_date);
 
 CREATE INDEX ix_weigh_in_canteen ON public.weigh_in USING btree (book, canteen_id, business_date);
+
+CREATE INDEX ix_weigh_in_date ON public.weigh_in USING btree (business_date, book, weigh_in_id);
 
 CREATE UNIQUE INDEX uq_appeal_open ON public.appeal USING btree (book, canteen_id, quarter) WHERE (state = 'open'::text);
 
@@ -1518,11 +1729,15 @@ CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_i
 
 CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
 
+CREATE UNIQUE INDEX uq_identity_holder_subject ON public.identity USING btree (provider, subject) WHERE ((ended_at IS NULL) AND (holder_id IS NOT NULL));
+
+CREATE UNIQUE INDEX uq_identity_user_subject ON public.identity USING btree (provider, subject) WHERE ((ended_at IS NULL) AND (user_id IS NOT NULL));
+
 CREATE UNIQUE INDEX uq_material_entry_replaces ON public.material_entry USING btree (book, replaces) WHERE (replaces IS NOT NULL);
 
 CREATE UNIQUE INDEX uq_official_closure ON public.official USING btree (book, closure) WHERE (closure IS NOT NULL);
 
-CREATE UNIQUE INDEX uq_official_staff ON public.official USING btree (book, agency_id, staff_index);
+CREATE UNIQUE INDEX uq_official_staff_number ON public.official USING btree (book, agency_id, staff_index) WHERE (state <> 'left'::text);
 
 CREATE UNIQUE INDEX uq_purse_account ON public.purse USING btree (book, account_id);
 
@@ -1537,6 +1752,9 @@ ALTER TABLE ONLY public.agency
 
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT fk_appeal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.attendance
+    ADD CONSTRAINT fk_attendance_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.bank_entry
     ADD CONSTRAINT fk_bank_entry_cycle_date_agency_id FOREIGN KEY (cycle_date, agency_id) REFERENCES public."position"(cycle_date, agency_id);
@@ -1558,6 +1776,12 @@ ALTER TABLE ONLY public.canteen
 
 ALTER TABLE ONLY public.case_step
     ADD CONSTRAINT fk_case_step_book_case_id FOREIGN KEY (book, case_id) REFERENCES public.rectification_case(book, case_id);
+
+ALTER TABLE ONLY public.class_rules
+    ADD CONSTRAINT fk_class_rules_book FOREIGN KEY (book) REFERENCES public.book(book);
+
+ALTER TABLE ONLY public.client_secret
+    ADD CONSTRAINT fk_client_secret_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
 
 ALTER TABLE ONLY public.closed_day
     ADD CONSTRAINT fk_closed_day_book FOREIGN KEY (book) REFERENCES public.book(book);
@@ -1591,6 +1815,9 @@ ALTER TABLE ONLY public.evidence
 
 ALTER TABLE ONLY public.grant_file
     ADD CONSTRAINT fk_grant_file_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
+
+ALTER TABLE ONLY public.identity
+    ADD CONSTRAINT fk_identity_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
 
 ALTER TABLE ONLY public.inspection_visit
     ADD CONSTRAINT fk_inspection_visit_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -1652,6 +1879,9 @@ ALTER TABLE ONLY public.region_rules
 ALTER TABLE ONLY public.reweighed_stream
     ADD CONSTRAINT fk_reweighed_stream_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
+ALTER TABLE ONLY public.roster_change
+    ADD CONSTRAINT fk_roster_change_roster_id FOREIGN KEY (roster_id) REFERENCES public.roster(roster_id);
+
 ALTER TABLE ONLY public.scale_calibration
     ADD CONSTRAINT fk_scale_calibration_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
@@ -1663,6 +1893,9 @@ ALTER TABLE ONLY public.self_evaluation
 
 ALTER TABLE ONLY public.sign_in_ticket
     ADD CONSTRAINT fk_sign_in_ticket_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
+
+ALTER TABLE ONLY public.special_day
+    ADD CONSTRAINT fk_special_day_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.statement
     ADD CONSTRAINT fk_statement_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);
