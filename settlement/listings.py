@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, case, literal_column
+from sqlalchemy import ColumnElement, and_, case, literal_column, select
 
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.lists.listing import (
+    Filter,
     Listing,
     contains,
     equal,
@@ -25,12 +26,11 @@ from registry.lists.listing import (
     until,
 )
 from registry.meals import Meal
-from registry.models import Canteen, Official, RegionAgreement
+from registry.models import Agency, Canteen, Official, RegionAgreement
 from settlement.gateway import OrderState
 from settlement.models import (
     GatewayOrder,
     GrantFileRow,
-    Purse,
     RegionRulesRow,
     ShiftClosing,
     TariffRow,
@@ -47,11 +47,19 @@ _WORDS = {
     "meal": lambda value: f"meal.{value}",
     "channel": lambda value: f"channel.{value}",
 }
+
+
+def _issued_by(agency_id: int) -> ColumnElement[bool]:
+    """Transfers of an agency's officials: all in its own book."""
+    book = select(Agency.book).where(Agency.agency_id == agency_id).scalar_subquery()
+    return and_(Transfer.issuer_id == agency_id, Transfer.book == book)
+
+
 _FILTERS = {
     "book": in_region(Transfer.book),
     "posting_id": equal(Transfer.posting_id, UUID),
     "holder_id": numbered(Transfer.holder_id),
-    "issuer_id": numbered(Transfer.issuer_id),
+    "issuer_id": Filter(int, _issued_by, {"ge": 0, "le": 2**53 - 1}),
     "from_day": since(Transfer.business_date, date),
     "until_day": until(Transfer.business_date, date),
 }
@@ -187,6 +195,13 @@ class ListedMovement(Struct):
     reverses: UUID | None
 
 
+_sides = (Transfer.debit_account, Transfer.credit_account)
+_purse = case(
+    (Official.cash_account.in_(_sides), PurseKind.CASH.value),
+    (Official.subsidy_account.in_(_sides), PurseKind.SUBSIDY.value),
+)
+_comes_in = Transfer.credit_account.in_((Official.cash_account, Official.subsidy_account))
+
 MOVEMENTS = Listing(
     "movements",
     ListedMovement,
@@ -194,19 +209,15 @@ MOVEMENTS = Listing(
     members(
         ListedMovement,
         Transfer,
-        purse=Purse.kind,
-        change_fen=case((Purse.account_id == Transfer.credit_account, Transfer.amount_fen), else_=-Transfer.amount_fen),
-    ).join(
-        Purse,
-        and_(
-            Purse.book == Transfer.book,
-            Purse.holder_id == Transfer.holder_id,
-            Purse.account_id.in_((Transfer.debit_account, Transfer.credit_account)),
-        ),
-    ),
+        purse=_purse,
+        change_fen=case((_comes_in, Transfer.amount_fen), else_=-Transfer.amount_fen),
+    )
+    .join(Official, and_(Official.book == Transfer.book, Official.holder_id == Transfer.holder_id))
+    # A working meal is the host's. As a comparison the planner would expect next to no rows, and sort them all.
+    .where(_purse.is_not(None)),
     key=IN_LEDGER,
     owners=(Transfer.issuer_id,),
-    filters=_FILTERS | {"purse": one_of(Purse.kind, PurseKind), "kind": one_of(Transfer.kind, TransferKind)},
+    filters=_FILTERS | {"purse": one_of(_purse, PurseKind), "kind": one_of(Transfer.kind, TransferKind)},
     words=_WORDS | {"purse": lambda value: f"purse.{value}"},
 )
 

@@ -709,7 +709,7 @@ def now_code() -> dict[str, str]:
 def second_step(city: City) -> Ask:
     message = {"login": with_factor(city), "password": PASSWORD}
     url = city.network.url + "/console/sessions"
-    ticket = urllib3.request("POST", url, json=message, retries=False).json()["ticket"]
+    ticket = urllib3.request("POST", url, json=message, retries=False, timeout=60).json()["ticket"]
     body = {"ticket": ticket} | now_code()
     return Ask("", "/console/sessions/second-factor", body, invalid=body | {"ticket": "x"})
 
@@ -726,7 +726,7 @@ def factor_change(city: City, path: str, *, confirmed: bool = True) -> Ask:
 
 def passkey_challenge(city: City, path: str, who: str = "") -> Any:
     headers = {"authorization": f"Bearer {city.person(who).token}"} if who else {}
-    answer = urllib3.request("POST", city.network.url + path, headers=headers, retries=False)
+    answer = urllib3.request("POST", city.network.url + path, headers=headers, retries=False, timeout=60)
     return answer.json()["publicKey"]
 
 
