@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from onecard.cli import main
@@ -72,5 +73,7 @@ def test_the_version_stands_in_the_changelog() -> None:
 
 
 def test_options_of_the_readme_exist() -> None:
-    options = {option for command in main.commands.values() for given in command.params for option in given.opts}
+    commands = [*main.commands.values()]
+    commands += [one for group in commands if isinstance(group, click.Group) for one in group.commands.values()]
+    options = {option for command in commands for given in command.params for option in given.opts}
     assert set(re.findall(r"`(--[a-z-]+)", text_of(ROOT / "README.md"))) <= options | {"--json"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,25 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Connection
 from foundation.problems import INVALID, Problem
 from foundation.table_files import VALUE_SHOWN, WrongCell, cell_text, date_of, half_width, read_rows
+from registry.canteen_names import CanteenNames
 from registry.models import Canteen
 from waste.forecast.bookings import BOOKED_AHEAD
 from waste.forecast.schemas import DayAttendance
-from waste.weighing.table_files import CanteenNames, Column
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "attendance.sql")
+
+
+class Column(StrEnum):
+    """A column of a file; messages ``column.<value>``, of the first two ``weighing.column.<value>``."""
+
+    DATE = "date"
+    CANTEEN = "canteen"
+    STAFF = "staff"
+    ON_LEAVE = "on_leave"
+    TRAVELLING = "travelling"
+    REMOTE = "remote"
+    OVERTIME = "overtime"
+
 
 NEEDED = (Column.DATE, Column.CANTEEN, Column.STAFF)
 ACCEPTED = (*NEEDED, Column.ON_LEAVE, Column.TRAVELLING, Column.REMOTE, Column.OVERTIME)

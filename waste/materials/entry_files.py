@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from foundation.table_files import VALUE_SHOWN, WrongCell, cell_text, date_of, fen_of, names_of, read_rows, word_of
+from registry.canteen_names import CanteenNames
 from registry.models import Canteen
 from waste.materials.entries import Entry
 from waste.materials.schemas import COST_MAX_FEN, WEIGHT_MAX_G, Destination, EntryKind
-from waste.weighing.table_files import CanteenNames, Column, grams_of
+from waste.weighing.table_files import Column, grams_of
 
 NUMBERS = UUID("6f6e6563-6172-6d61-7465-7269616c0000")
 """The namespace of the entries' numbers."""

@@ -1,13 +1,10 @@
 """What the tables of kitchens have in common: their columns, canteens, kinds of food, and weights."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from foundation.table_files import THOUSANDS, VALUE_SHOWN, WrongCell, cell_text, half_width, plain
-from registry.identifiers import CanteenId
-from registry.models import Canteen
+from foundation.table_files import THOUSANDS, VALUE_SHOWN, WrongCell, half_width, plain
 from waste.weighing.schemas import FoodFactor
 
 _UNITS = ("公斤", "千克", "kg")
@@ -26,32 +23,11 @@ class Column(StrEnum):
     CAUSE = "cause"
     AMOUNT = "amount_yuan"
     DESTINATION = "destination"
-    STAFF = "staff"
-    ON_LEAVE = "on_leave"
-    TRAVELLING = "travelling"
-    REMOTE = "remote"
-    OVERTIME = "overtime"
 
 
 def food_names(factors: Iterable[FoodFactor]) -> dict[str, str]:
     """The codes of kinds of food by the names that a file may give: code, Chinese and English name."""
     return {plain(name): f.food for f in factors for name in (f.food, f.name_zh, f.name_en)}
-
-
-class CanteenNames:
-    """Canteens by what a file may give: number, Chinese and English name."""
-
-    def __init__(self, canteens: Mapping[int, Canteen]) -> None:
-        self._canteens = canteens
-        self._by_name = {plain(name): c.canteen_id for c in canteens.values() for name in (c.name_zh, c.name_en)}
-
-    def canteen_of(self, cell: Any) -> CanteenId:
-        """The number of a canteen. Raises WrongCell."""
-        text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else half_width(cell_text(cell))
-        number = self._by_name.get(plain(text), int(text) if text.isdecimal() and len(text) < 16 else 0)
-        if number not in self._canteens:
-            raise WrongCell("weighing.file.not_a_canteen", value=text[:VALUE_SHOWN])
-        return CanteenId(number)
 
 
 def grams_of(text: str, most_g: int, least_g: int = 1) -> int:

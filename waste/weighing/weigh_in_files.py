@@ -20,11 +20,12 @@ from foundation.table_files import (
     read_rows,
     word_of,
 )
+from registry.canteen_names import CanteenNames
 from registry.meals import Meal
 from registry.models import Canteen
 from waste.measures.streams import Stream
 from waste.weighing.schemas import DISH_LENGTH_MAX, WEIGHT_MAX_G, Cause
-from waste.weighing.table_files import CanteenNames, Column, grams_of
+from waste.weighing.table_files import Column, grams_of
 from waste.weighing.weigh_ins import WeighIn
 
 NUMBERS = UUID("6f6e6563-6172-6477-6569-676865640000")
