@@ -62,7 +62,7 @@ def calls() -> list[Call]:
 def _call(method: str, path: str, guards: list[Any]) -> Call:
     plain = [getattr(guard, "func", guard) for guard in guards]
     permission = next((found for guard in plain if (found := access.permission_of(guard))), None)
-    needs_person = permission is not None or access.signed_in in plain
+    needs_person = permission is not None or access.signed_in in plain or access.allows_machine in plain
     return Call(method, path, permission, needs_person, bool(plain), _listing_of(method, path))
 
 

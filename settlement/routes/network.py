@@ -29,6 +29,7 @@ from settlement.regions import open_day
 ByPerson = Request[access.Person, Any, Any]
 XLSX = WRITERS["xlsx"].media_type
 _ADMINISTER = [access.allows(Permission.ADMINISTER_NETWORK)]
+_SEE = [access.allows(Permission.SEE_REGISTRY)]
 
 
 async def _change(database: Database, login: str, noun: Noun, number: int, wanted: Any) -> None:
@@ -100,7 +101,7 @@ class NetworkController(Controller):
             return await compare(database, rows, language)
         return await carry_out(database, request.user.login, rows, file.sha256, language)
 
-    @get("/network.xlsx", guards=_ADMINISTER, summary="Download the network", media_type=XLSX)
+    @get("/network.xlsx", guards=_SEE, summary="Download the network", media_type=XLSX)
     async def download_network(self, request: ByPerson, database: Database) -> Response[bytes]:
         """Regions, agencies, canteens, meals and special days as a workbook, which can be imported again."""
         language = language_of(request.headers.get("accept-language"))
@@ -108,7 +109,7 @@ class NetworkController(Controller):
             tables = tables_of(await load_network(db))
         return _workbook(await asyncio.to_thread(write_workbook, tables, language), "network.xlsx", language)
 
-    @get("/network-template.xlsx", guards=_ADMINISTER, summary="Download a template of a network", media_type=XLSX)
+    @get("/network-template.xlsx", guards=_SEE, summary="Download a template of a network", media_type=XLSX)
     async def download_template(self, request: ByPerson) -> Response[bytes]:
         """A workbook to fill in, with drop-downs and notes, in the language that the request prefers."""
         language = language_of(request.headers.get("accept-language"))
