@@ -1223,9 +1223,9 @@ CREATE TABLE public.terminal (
     key_since timestamp with time zone,
     name text,
     former_canteens bigint[] DEFAULT '{}'::bigint[] NOT NULL,
-    CONSTRAINT ck_terminal_ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text]))),
     CONSTRAINT ck_terminal_kind CHECK ((kind = ANY (ARRAY['till'::text, 'scale'::text]))),
-    CONSTRAINT ck_terminal_renewed CHECK (((previous_key IS NULL) = (key_since IS NULL)))
+    CONSTRAINT ck_terminal_renewed CHECK (((previous_key IS NULL) = (key_since IS NULL))),
+    CONSTRAINT ck_terminal_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'revoked'::text])))
 );
 
 CREATE TABLE public.terminal_report (

@@ -396,9 +396,10 @@ function iso(day) {
 
 // The canteen and the quarter (its first day) that the address names, else the last weeks.
 function choose(asked) {
-  const now = new Date();
-  choice.elements.last.value = iso(now);
-  choice.elements.first.value = iso(new Date(now - DAYS_SHOWN * 86400000));
+  // The centre's date, wherever the reader is.
+  const now = Date.now() + 8 * 3600e3;
+  choice.elements.last.value = new Date(now).toISOString().slice(0, 10);
+  choice.elements.first.value = new Date(now - DAYS_SHOWN * 86400e3).toISOString().slice(0, 10);
   const begins = /^(\d{4})-(\d{2})-01$/.exec(asked.get("quarter") ?? "");
   if (begins) {
     choice.elements.first.value = begins[0];

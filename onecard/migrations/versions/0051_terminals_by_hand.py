@@ -11,8 +11,8 @@ depends_on = None
 
 def _states(states: str) -> None:
     """What a terminal's state may be. The table is small, and read by payments without a lock that this waits for."""
-    op.drop_constraint("ck_terminal_state", "terminal")
-    op.create_check_constraint("ck_terminal_state", "terminal", f"state IN ({states})")
+    op.drop_constraint(op.f("ck_terminal_state"), "terminal")
+    op.create_check_constraint(op.f("ck_terminal_state"), "terminal", f"state IN ({states})")
 
 
 def upgrade() -> None:
