@@ -322,7 +322,8 @@ def test_a_session_that_a_worker_of_the_release_before_opened_is_a_bearers(syste
 def test_what_moves_money_or_publishes_is_a_known_list() -> None:
     """Whoever adds a permission decides whether it belongs there."""
     harmless = {
-        "administer_network", "set_meals", "set_purse_order", "register_official", "issue_credential",
+        "administer_network", "set_meals", "tell_attendance", "set_purse_order", "register_official",
+        "issue_credential",
         "block_credential", "enrol_terminal",
         "register_visit", "approve_terminal", "revoke_terminal", "rectify", "evaluate_oneself", "dispute",
         "weigh_waste", "inspect", "decide_appeal", "set_food_factors",

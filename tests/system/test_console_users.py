@@ -316,7 +316,11 @@ def test_an_auditor_sees_everything_and_changes_nothing(network: Network) -> Non
         for method in item.keys() & {"post", "put", "patch", "delete"}:
             if path.startswith(own):
                 continue
-            address = path.replace("{business_date}", "2026-01-01").replace("{quarter}", "2026-01-01")
+            address = (
+                path.replace("{business_date}", "2026-01-01")
+                .replace("{day}", "2026-01-01")
+                .replace("{quarter}", "2026-01-01")
+            )
             address = address.replace("{weigh_in_id}", str(uuid4())).replace("{action}", "close")
             address = address.replace("{kind}", "purchases").replace("{batch}", "november")
             while "{" in address:

@@ -158,5 +158,6 @@ def test_a_csv_file_of_one_sheet_and_what_is_refused(network: Network) -> None:
 
 
 @pytest.mark.parametrize("path", ["/registry/network.xlsx", "/registry/network-template.xlsx"])
-def test_networks_are_the_operators(network: Network, path: str) -> None:
-    assert network.person("admin-yuyao").ask("GET", path).status == 403
+def test_networks_are_for_who_sees_the_registry(network: Network, path: str) -> None:
+    assert network.person("admin-yuyao").ask("GET", path).status == 200
+    assert urllib3.request("GET", network.url + path).status == 401

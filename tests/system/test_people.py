@@ -22,7 +22,7 @@ def file_of(person: Person, official: Official) -> dict[str, Any]:
 
 
 def entries(network: Network, action: str) -> list[dict[str, Any]]:
-    asked = f"/console/audit-entries?action={action}&sort=-entry&limit=20"
+    asked = f"/console/audit-entries?action={action}&sort=-number&limit=20"
     found: list[dict[str, Any]] = network.approver.call("GET", asked)["items"]
     return found
 

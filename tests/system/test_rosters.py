@@ -172,7 +172,7 @@ def test_money_follows_when_the_agency_that_is_left_agrees(network: Network, fol
         done = new.import_rows(rows, headings=headings)
         assert "1 from other agencies" in done.stdout
         assert "waits for the agency that was left" in done.stdout
-        [asked] = [one for one in network.approver.call("GET", "/console/approvals?state=pending")
+        [asked] = [one for one in network.approver.call("GET", "/console/approvals?state=pending")["items"]
                    if one["kind"] == "move"]  # fmt: skip
         assert asked["agency_id"] == old.agency_id
         mover = Official(new.agency_id, new.people()[0]["holder_id"])
@@ -200,7 +200,7 @@ def test_who_was_paid_out_before_the_move_was_approved_moves_nothing(network: Ne
     twice = new.import_rows([["HZ-1", "张1", *row], ["HZ-2", "张1", *row]], headings=headings, check=False)
     assert "stands in line 2 too" in twice.stderr
     new.import_rows([["HZ-1", "张1", *row]], headings=headings)
-    pending = network.approver.call("GET", "/console/approvals?state=pending")
+    pending = network.approver.call("GET", "/console/approvals?state=pending")["items"]
     [asked] = [one for one in pending if one["agency_id"] == old.agency_id]
     closure = {"posting_id": str(uuid4()), "holder_id": person.holder_id}
     network.with_approval(network.centre, "/console/closures", closure)
