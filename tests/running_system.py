@@ -92,7 +92,7 @@ class System:
     def output(self) -> str:
         return (self.folder / "output.log").read_text()
 
-    def start(self, *, within_s: float = 60) -> None:
+    def start(self, *, within_s: float = 180) -> None:
         """Start it and wait until it is healthy."""
         give_up_at, served = time.monotonic() + within_s, self._times_served()
         with (self.folder / "output.log").open("ab") as output:
