@@ -77,7 +77,7 @@ def test_grams_per_cover_from_payments_and_weighings(network: Network, scratch: 
 def test_a_kitchen_sees_and_weighs_its_own_canteens_alone(network: Network) -> None:
     kitchen = network.person("kitchen-yuyao")
     path = f"/registry/canteens?limit=500&agency_id={network.agency_id('yuyao')}"
-    own = {canteen["number"] for canteen in network.centre.call("GET", path)["items"]}
+    own = {canteen["canteen_id"] for canteen in network.centre.call("GET", path)["items"]}
     assert network.canteen_id("yuyao") in own
     assert network.canteen_id("yinzhou") not in own
     day = network.centre.call("GET", "/clearing/open-days")[0]["business_date"]
