@@ -1,4 +1,13 @@
 # onecard: one image for the API, the job runner and the migration. Runs as an ordinary user.
+FROM python:3.12-slim-bookworm AS pages
+WORKDIR /app
+COPY requirements-pages.lock ./
+RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements-pages.lock
+COPY web web
+COPY foundation/locales foundation/locales
+COPY scripts/setup-pages.sh scripts/
+RUN scripts/setup-pages.sh
+
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 COPY requirements.lock pyproject.toml README.md LICENSE ./
@@ -10,6 +19,7 @@ COPY terminals terminals
 COPY clearing clearing
 COPY waste waste
 COPY web web
+COPY --from=pages /app/web/dist web/dist
 COPY onecard onecard
 COPY verification verification
 COPY demo demo

@@ -1,10 +1,10 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev setup-web test test-citus quick check docs pictures bench load lock clean
+.PHONY: run setup setup-dev setup-web setup-pages test test-citus quick check docs pictures bench load lock clean
 
-run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it)
-	@exec $(BIN)/onecard run
+run: setup            ## start everything on 127.0.0.1:8000 (Ctrl-C stops it); pages are built beside it
+	@scripts/setup-pages.sh & exec $(BIN)/onecard run
 
 setup:                ## install the locked packages into .venv
 	@scripts/setup.sh requirements.lock
@@ -13,10 +13,13 @@ setup:                ## install the locked packages into .venv
 setup-dev:
 	@scripts/setup.sh requirements-dev.lock
 
-setup-web: setup-dev  ## install the locked npm packages into web/node_modules
+setup-web: setup-dev  ## install the locked npm packages into web/node_modules web/dist
 	@scripts/setup-web.sh
 
-test: setup-dev       ## the whole suite, on real services that it starts itself
+setup-pages: setup    ## build the pages of web/ into web/dist, when their sources have changed
+	@scripts/setup-pages.sh
+
+test: setup-dev setup-pages  ## the whole suite, on real services that it starts itself
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -52,9 +55,10 @@ bench: setup-dev      ## speed and memory against what the same machine does oth
 load: setup-dev       ## a lunch with Locust, its report, and both checks of the ledger (ARGS="--seconds 300 --tills 100")
 	$(BIN)/python -m loadtest.lunch $(ARGS)
 
-lock:                 ## renew both lock files (needs uv)
+lock:                 ## renew the lock files (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements.lock
 	uv pip compile pyproject.toml --group dev -c requirements.lock --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
+	uv pip compile --group pages -c requirements-dev.lock --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url -o requirements-pages.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache web/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache web/node_modules web/dist

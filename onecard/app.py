@@ -36,6 +36,7 @@ from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.resources import resources
 from onecard.settings import Settings
 from onecard.system_routes import health, live, live_stream, prometheus
+from onecard.web_apps import APPS, WebApp, app_routes
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
 from registry.audit_routes import check_chain
@@ -218,8 +219,9 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
     """Build the application. ``in_time``: which times of purchase it takes."""
     configure_logs(json=settings.log_json)
     pages = [page(path, folder) for path, folder in PAGES.items()]
+    apps = [handler for name in APPS for handler in app_routes(WebApp(name))]
     return Litestar(
-        route_handlers=[*pages, STATIC_FILES, *ROUTES, *more],
+        route_handlers=[*pages, *apps, STATIC_FILES, *ROUTES, *more],
         state=_state(settings, in_time),
         lifespan=[resources],
         exception_handlers=HANDLERS,

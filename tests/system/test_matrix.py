@@ -368,6 +368,7 @@ OPEN = {
     "HEAD /static/{file_path}", "GET /weighing", "GET /terminal/block-list/{since}", "GET /terminal/foods",
     "GET /terminal/parameters/{version}", "GET /terminal/requests/{epoch}/{first}/{last}",
     "GET /console/sign-on", "GET /schema/viewer/{name}", "GET /sign-on", "GET /sign-on/{provider}",
+    "GET /phone", "GET /phone/{file_path}",
     "POST /console/sign-on/{provider}", "POST /console/sign-on/{provider}/completion",
     "POST /console/sign-on/{provider}/logout", "POST /console/tokens",
     "POST /console/invitations", "POST /console/sessions", "POST /console/sessions/passkey",

@@ -1,0 +1,117 @@
+"""Applications of ``web/`` that are built (``web/dist``): their files are read once, and sent as they were compressed.
+
+Names in ``assets/`` carry a hash of their content and never change; everything else is asked for anew.
+"""
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.enums import MediaType
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
+
+from foundation.accepted import preferences
+from foundation.catalogue import text
+from foundation.pages import language_of_page, page_headers, render
+from onecard.pages import WEB
+
+DIST = WEB / "dist"
+APPS = ("phone",)
+_BUILDING = (WEB / "building" / "index.html").read_text(encoding="utf-8")
+_ASKED_AGAIN_AFTER_S = 3
+_UNCHANGED = 304
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """A file as it was built, and its brotli form where there is one."""
+
+    content: bytes
+    brotli: bytes | None
+    media_type: str
+    etag: str
+
+
+class WebApp:
+    """An application: its files by name, ``""`` for its page, once its build is complete."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.folder = DIST / name
+
+    @property
+    def is_built(self) -> bool:
+        return self.folder.is_dir()
+
+    @property
+    def has_failed(self) -> bool:
+        return (DIST / f"{self.name}.failed").exists()
+
+    @cached_property
+    def files(self) -> dict[str, WebFile]:
+        paths = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".br"]
+        files = {path.relative_to(self.folder).as_posix(): _read(path) for path in paths}
+        return files | {"": files["index.html"]}
+
+
+def app_routes(app: WebApp) -> list[HTTPRouteHandler]:
+    """The handlers of one application."""
+
+    @get(f"/{app.name}", include_in_schema=False, name=f"page /{app.name}", media_type=MediaType.HTML)
+    async def show(request: Request[Any, Any, Any]) -> Response[Any]:
+        if not app.is_built:
+            return _building(request, app)
+        # Its service worker holds what stands below the slash, which the framework takes off ``path``.
+        if not request.scope["raw_path"].endswith(b"/"):
+            return Redirect(f"/{app.name}/?{request.url.query}".removesuffix("?"))
+        return _sent(app, request, "")
+
+    @get(f"/{app.name}/{{file_path:path}}", include_in_schema=False, name=f"files of /{app.name}")
+    async def file(request: Request[Any, Any, Any], file_path: Path) -> Response[Any]:
+        if not app.is_built:
+            raise NotFoundException
+        return _sent(app, request, file_path.as_posix().removeprefix("/"))
+
+    return [show, file]
+
+
+def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[Any]:
+    file = app.files.get(name)
+    if file is None:
+        raise NotFoundException
+    headers = {
+        "etag": file.etag,
+        "vary": "accept-encoding",
+        "cache-control": "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache",
+    }
+    if request.headers.get("if-none-match") == file.etag:
+        return Response(b"", status_code=_UNCHANGED, headers=headers, media_type=file.media_type)
+    if file.brotli is not None and "br" in dict(preferences(request.headers.get("accept-encoding"))):
+        return Response(file.brotli, headers=headers | {"content-encoding": "br"}, media_type=file.media_type)
+    return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+def _building(request: Request[Any, Any, Any], app: WebApp) -> Response[Any]:
+    language = language_of_page(request)
+    state = "failed" if app.has_failed else "running"
+    said = {name: text(f"onecard.build.{state}.{name}", language) for name in ("title", "detail")}
+    headers = page_headers(language) | {"retry-after": str(_ASKED_AGAIN_AFTER_S)}
+    return Response(render(_BUILDING, language, **said), status_code=503, media_type=MediaType.HTML, headers=headers)
+
+
+def _read(path: Path) -> WebFile:
+    content, packed = path.read_bytes(), Path(f"{path}.br")
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    is_text = media_type.startswith("text/") or media_type == "application/manifest+json"
+    return WebFile(
+        content,
+        packed.read_bytes() if packed.exists() else None,
+        f"{media_type}; charset=utf-8" if is_text else media_type,
+        f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+    )

@@ -1,0 +1,131 @@
+"""The traveller's phone in a real browser: activated once, then a fresh code with no network at all."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import urllib3
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.builders import Network, Official
+from tests.node import ROOT
+
+
+@pytest.fixture
+def phone(browser: Browser, network: Network) -> Iterator[tuple[Page, Official]]:
+    """A phone that an official has activated by the address that his agency gave him."""
+    official, context = network.official(), browser.new_context(locale="zh-CN", viewport={"width": 360, "height": 740})
+    page = activated(context, network, official)
+    yield page, official
+    context.close()
+
+
+def activated(context: BrowserContext, network: Network, official: Official) -> Page:
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    page = context.new_page()
+    page.goto(f"{network.url}/phone/#activate={made['activation_id']}.{made['code']}")
+    page.get_by_role("button", name="激活本机").click()
+    expect(page.get_by_role("img", name="付款码")).to_be_visible()
+    return page
+
+
+FIRST_LOAD_MAX_BYTES = 40 * 1024
+"""Of the page, its scripts and styles, as they are sent."""
+
+
+def code_on(page: Page) -> str:
+    """What another library reads on the picture of the screen."""
+    [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
+    return found.text
+
+
+def test_a_code_on_the_screen_pays_and_the_payment_is_listed(
+    phone: tuple[Page, Official], network: Network, scratch: Path
+) -> None:
+    page, _ = phone
+    till = network.terminal(scratch, "yinzhou")
+    code = code_on(page)
+    assert len(code) == 130, "a short code"
+    assert till.charge_code(code, "lunch").receipt is not None
+    page.get_by_role("link", name="账单").click()
+    page.reload()
+    row = page.get_by_role("listitem").first
+    expect(row).to_contain_text("午餐")
+    with page.expect_navigation(url=re.compile(r"/r/")):
+        row.get_by_role("link").click()
+    expect(page.locator("body")).to_contain_text("就餐收款凭证")
+
+
+def test_a_fresh_code_needs_no_network(phone: tuple[Page, Official], network: Network, scratch: Path) -> None:
+    page, _ = phone
+    page.wait_for_function("navigator.serviceWorker.ready.then((found) => found.active?.state === 'activated')")
+    before = code_on(page)
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("img", name="付款码")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("离线")
+    code = code_on(page)
+    assert code != before
+    assert network.terminal(scratch, "yinzhou").charge_code(code, "lunch").receipt is not None
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("已联网")
+
+
+def test_the_long_code_is_a_tap_away_and_can_be_read(phone: tuple[Page, Official]) -> None:
+    page, _ = phone
+    page.get_by_role("button", name="长码").click()
+    expect(page.get_by_role("button", name="换回短码")).to_be_visible()
+    expect(page.locator(".code path")).not_to_have_attribute("d", "")
+    page.wait_for_function("document.querySelector('.code svg').viewBox.baseVal.width > 60")
+    assert code_on(page).startswith("OC1:")
+
+
+def test_the_balance_is_behind_a_tap(phone: tuple[Page, Official], network: Network) -> None:
+    page, official = phone
+    cash_fen, _ = network.purses(official)
+    balance = page.get_by_role("button", name="我的余额")
+    amount = f"{cash_fen // 100:,}.{cash_fen % 100:02} 元"
+    expect(balance).not_to_contain_text(amount)
+    balance.click()
+    expect(balance).to_contain_text(amount)
+
+
+def test_a_wrong_code_is_told_and_nothing_is_activated(browser: Browser, network: Network) -> None:
+    page = browser.new_page(locale="en")
+    page.goto(f"{network.url}/phone")
+    page.get_by_label("Activation number").fill("1")
+    page.get_by_label("Activation code").fill("AAAA")
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_role("alert")).to_have_text("The number has digits alone, the code 16 letters and digits.")
+    page.get_by_label("Activation code").fill("AAAA BBBB CCCC DDDD")
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_role("alert")).not_to_have_text("The number has digits alone, the code 16 letters and digits.")
+    expect(page.get_by_role("button", name="Activate")).to_be_enabled()
+    page.close()
+
+
+def test_the_first_load_is_small() -> None:
+    dist = ROOT / "web" / "dist" / "phone"
+    sent = [*dist.glob("assets/*.br"), dist / "index.html.br"]
+    assert len(sent) >= 3
+    assert sum(path.stat().st_size for path in sent) <= FIRST_LOAD_MAX_BYTES
+
+
+def test_files_are_sent_compressed_and_are_not_sent_again(network: Network) -> None:
+    def get(path: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        return urllib3.request("GET", f"{network.url}{path}", headers=headers, redirect=False, decode_content=False)
+
+    page = get("/phone/", **{"accept-encoding": "gzip, br"})
+    assert (page.headers["content-encoding"], page.headers["cache-control"]) == ("br", "no-cache")
+    assert get("/phone/", **{"if-none-match": page.headers["etag"]}).status == 304
+    [script] = re.findall(rb'src="(/phone/assets/[^"]+)"', get("/phone/").data)
+    assert "immutable" in get(script.decode()).headers["cache-control"]
+    assert get("/phone?lang=en").headers["location"] == "/phone/?lang=en"
+    for name in ("/phone/nothing", "/phone/assets/%2e%2e/%2e%2e/package.json", "/phone/%00", "/phone/index.html.br"):
+        assert get(name).status == 404, name

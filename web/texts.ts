@@ -1,0 +1,49 @@
+/**
+ * The texts of the applications, from the product's catalogue (`foundation/locales`): `shared/texts/APP.ts` with every
+ * message of the given prefixes in Chinese and English. Run it before a build or a check: what it writes is not kept.
+ */
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const LOCALES = join(import.meta.dirname, "..", "foundation", "locales");
+const TARGET = join(import.meta.dirname, "shared", "texts");
+
+/** By application: the beginnings of the ids that it shows. */
+const PREFIXES = {
+  phone: ["phone.", "meal."],
+};
+
+/** All messages of a language. A string of a PO file is a JSON string, continued on further lines. */
+function messages(language: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const name of readdirSync(join(LOCALES, language))) {
+    const text = readFileSync(join(LOCALES, language, name), "utf-8");
+    for (const [, id, said] of text.matchAll(/^msgid ("[^"]+")\nmsgstr ((?:".*"\n?)+)/gm)) {
+      found.set(
+        JSON.parse(String(id)),
+        String(said)
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line))
+          .join(""),
+      );
+    }
+  }
+  return found;
+}
+
+function listing(language: string, prefixes: string[]): string {
+  const own = [...messages(language)].filter(([id]) => prefixes.some((prefix) => id.startsWith(prefix))).sort();
+  return JSON.stringify(Object.fromEntries(own), null, 2);
+}
+
+mkdirSync(TARGET, { recursive: true });
+for (const [app, prefixes] of Object.entries(PREFIXES)) {
+  const lines = [
+    "// From foundation/locales; written by web/texts.ts.",
+    `export const zh = ${listing("zh_Hans", prefixes)} as const;`,
+    `export const en: { readonly [Id in keyof typeof zh]: string } = ${listing("en", prefixes)};`,
+  ];
+  writeFileSync(join(TARGET, `${app}.ts`), `${lines.join("\n")}\n`);
+}

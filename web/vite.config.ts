@@ -1,0 +1,67 @@
+/** One application a build: `APP=phone vite build` writes `dist/phone`, whole, with a brotli copy of every file. */
+
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const app = process.env.APP ?? "phone";
+const source = join(import.meta.dirname, app);
+const target = join(import.meta.dirname, "dist", app);
+const unfinished = join(import.meta.dirname, "dist", `.${app}`);
+
+/** Tell the service worker its files by name, and what changes when one of them does. */
+function precache(): Plugin {
+  return {
+    name: "precache",
+    generateBundle(_, bundle) {
+      const worker = bundle["sw.js"];
+      if (worker?.type !== "chunk") return;
+      const hashed = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      const names = ["", ...hashed, ...readdirSync(join(source, "public"))];
+      worker.code = worker.code.replace("__FILES__", JSON.stringify(names));
+    },
+  };
+}
+
+/** Compressed once, when it is built: the server sends what is there. */
+function brotli(): Plugin {
+  return {
+    name: "brotli",
+    writeBundle(_, bundle) {
+      for (const name of Object.keys(bundle)) {
+        const path = join(unfinished, name);
+        writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path)));
+      }
+    },
+  };
+}
+
+/** A server that looks meanwhile sees the last whole build, or none. */
+function whole(): Plugin {
+  return {
+    name: "whole",
+    closeBundle() {
+      rmSync(target, { recursive: true, force: true });
+      renameSync(unfinished, target);
+    },
+  };
+}
+
+export default defineConfig({
+  root: source,
+  base: `/${app}/`,
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: unfinished,
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      input: { index: join(source, "index.html"), sw: join(source, "sw.ts") },
+      output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
+  },
+  plugins: [precache(), brotli(), whole()],
+});
