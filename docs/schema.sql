@@ -150,6 +150,7 @@ CREATE TABLE public.official (
     department text,
     earlier_book integer,
     earlier_holder bigint,
+    returns_suspended boolean DEFAULT false NOT NULL,
     CONSTRAINT ck_official_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'leaving'::text, 'left'::text])))
 );
 

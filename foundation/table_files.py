@@ -7,6 +7,7 @@ nothing is lost unnoticed.
 
 import io
 import re
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -32,6 +33,8 @@ FILE_BYTES_MAX, UNPACKED_BYTES_MAX = 2_000_000, 20_000_000
 SHEETS_MAX = 20
 COLUMNS_READ = 200
 """Cells further right are not looked at: a blank one at the far right of every row would cost twenty seconds."""
+WORKBOOK_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How the parts of a workbook may be packed (ECMA-376, part 2)."""
 PARTS_MAX, TAGS_MAX = 200, 1_000_000
 """Files in a workbook, and tags in them: five thousand rows of twenty columns have half of it. Each costs time, packed
 or not."""
@@ -250,6 +253,8 @@ def _workbook(content: bytes, most: int, *, first_sheet: bool) -> dict[str, list
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
+            if any(part.compress_type not in WORKBOOK_PACKING for part in parts):
+                raise Problem(INVALID, "weighing.file.not_a_workbook")
             if sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
                 raise Problem(INVALID, "weighing.file.unpacks_too_large", most=UNPACKED_BYTES_MAX // 1_000_000)
             if len(parts) > PARTS_MAX or sum(archive.read(part).count(b"<") for part in parts) > TAGS_MAX:
@@ -291,7 +296,7 @@ def _bounded(row: Sequence[Any]) -> list[Any]:
 
 NOT_A_WORKBOOK = (
     zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
-    ArithmeticError, EOFError, NotImplementedError, RuntimeError,
+    ArithmeticError, EOFError, NotImplementedError, RuntimeError, OSError, struct.error,
 )  # fmt: skip
 """What openpyxl raises for files that are no workbooks."""
 

@@ -6,6 +6,7 @@ people see it.
 """
 
 import io
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -18,20 +19,22 @@ from typing import Any
 from foundation import catalogue
 from foundation.catalogue import Language
 from foundation.problems import INVALID, Problem
-from foundation.spreadsheets import NotATable, read_csv, safe_text
+from foundation.spreadsheets import NotATable, csv_rows, safe_text
 
 COLUMNS_MAX = 50
 PARTS_MAX = 200
 """Files in a workbook."""
 UNPACKED_PER_ROW_MAX = 500
 """Bytes of a workbook, unpacked, a row that it may have: five cells have half of it."""
+WORKBOOK_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How the parts of a workbook may be packed (ECMA-376, part 2)."""
 FINDINGS_SHOWN = 20
 VALUE_SHOWN = 30
 """Characters of a wrong cell that a refusal repeats."""
 
 NOT_A_WORKBOOK = (
     zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
-    ArithmeticError, EOFError, NotImplementedError, RuntimeError,
+    ArithmeticError, EOFError, NotImplementedError, RuntimeError, OSError, struct.error,
 )  # fmt: skip
 """What openpyxl raises for files that are no workbooks."""
 
@@ -88,7 +91,7 @@ def read_table(
     ``columns``: each with the message that names it. Raises WrongTable (its columns), Problem(INVALID) (no table, too
     large, or without rows).
     """
-    lines = _workbook_lines(content, rows_max) if content.startswith(b"PK") else iter(_csv_lines(content))
+    lines = _workbook_lines(content, rows_max) if content.startswith(b"PK") else _csv_lines(content, rows_max)
     header = [cell.strip() for cell in next(lines, [])]
     places = _places(header, columns, needed)
     named = {column: header[place][:VALUE_SHOWN] for place, column in enumerate(places) if column is not None}
@@ -135,9 +138,10 @@ def _places(header: Sequence[str], columns: Mapping[StrEnum, str], needed: Itera
     return places
 
 
-def _csv_lines(content: bytes) -> list[list[str]]:
+def _csv_lines(content: bytes, rows_max: int) -> Iterator[list[str]]:
+    """The lines of a CSV file one by one, and one more than it may have: a file of line feeds has millions."""
     try:
-        return read_csv(content)
+        yield from islice(csv_rows(content), rows_max + 2)
     except NotATable:
         raise Problem(INVALID, "table.not_a_table") from None
 
@@ -151,6 +155,8 @@ def _workbook_lines(content: bytes, rows_max: int) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
+            if any(part.compress_type not in WORKBOOK_PACKING for part in parts):
+                raise Problem(INVALID, "table.not_a_workbook")
             if len(parts) > PARTS_MAX or sum(part.file_size for part in parts) > rows_max * UNPACKED_PER_ROW_MAX:
                 raise Problem(INVALID, "table.unpacks_too_large", most=rows_max * UNPACKED_PER_ROW_MAX // 1_000_000)
         book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)

@@ -83,9 +83,14 @@ class Change:
 
     async def connection(self) -> Connection:
         """The driver's connection, inside the same transaction."""
-        raw = await (await self.db.connection()).get_raw_connection()
-        assert raw.driver_connection is not None
-        return raw.driver_connection  # type: ignore[no-any-return]
+        return await connection_of(self.db)
+
+
+async def connection_of(db: AsyncSession) -> Connection:
+    """The driver's connection of a session, inside the same transaction."""
+    raw = await (await db.connection()).get_raw_connection()
+    assert raw.driver_connection is not None
+    return raw.driver_connection  # type: ignore[no-any-return]
 
 
 @asynccontextmanager

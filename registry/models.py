@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Sequence,
     Text,
+    false,
     func,
     select,
     text,
@@ -224,6 +225,7 @@ class Official(Base):
     The name is encrypted under the agency's key; ``staff_index`` is a blind index of the staff number. ``closure``: the
     posting number under which the account was closed, whether anything was left to post or not. ``earlier_book`` and
     ``earlier_holder``: the account that the same person had before, at another agency or at this one.
+    ``returns_suspended``: he was suspended when he left.
     """
 
     __tablename__ = "official"
@@ -256,6 +258,7 @@ class Official(Base):
     department: Mapped[str | None]
     earlier_book: Mapped[Book | None]
     earlier_holder: Mapped[HolderId | None] = mapped_column(BigInteger)
+    returns_suspended: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class PersonClass(Base):

@@ -131,17 +131,23 @@ async def _check_agency(db: AsyncSession, wanted: AgencyDetails, agency_id: Agen
         parents: dict[int, int | None] = {row.agency_id: row.parent_agency_id for row in rows}
         if wanted.parent_agency_id not in parents:
             raise Problem(NOT_FOUND, "agency.not_found", agency_id=wanted.parent_agency_id)
-        if agency_id is not None and is_above_itself(agency_id, parents | {agency_id: wanted.parent_agency_id}):
+        if agency_id is not None and agency_id in above_themselves(parents | {agency_id: wanted.parent_agency_id}):
             raise Problem(INVALID, "agency.above_itself", agency_id=agency_id)
 
 
-def is_above_itself(one: Any, parents: Mapping[Any, Any]) -> bool:
-    """Whether the way up from an agency leads back to it."""
-    seen, above = {one}, parents.get(one)
-    while above is not None and above not in seen:
-        seen.add(above)
-        above = parents.get(above)
-    return bool(above == one)
+def above_themselves(parents: Mapping[Any, Any]) -> set[Any]:
+    """The agencies from which the way up leads back to them. Each is walked over once."""
+    found: set[Any] = set()
+    done: set[Any] = set()
+    for one in parents:
+        way: dict[Any, None] = {}
+        while one is not None and one not in done and one not in way:
+            way[one] = None
+            one = parents.get(one)
+        if one in way:
+            found.update(list(way)[list(way).index(one) :])
+        done.update(way)
+    return found
 
 
 async def _check_canteen(db: AsyncSession, wanted: CanteenDetails, agency_id: AgencyId, canteen_id: int | None) -> None:

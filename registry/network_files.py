@@ -19,7 +19,7 @@ from foundation.problems import Problem
 from foundation.table_files import VALUE_SHOWN, Finding, WrongFile, plain
 from registry.identifiers import AgencyId
 from registry.models import EVERY_DAY, Agency, BookRow, Canteen, MealPeriod, SpecialDay
-from registry.network import is_above_itself
+from registry.network import above_themselves
 from registry.network_tables import COLUMNS, Row, Sheet, heading, sheet_name, shown
 from registry.opening import DAYS_MAX, check_hours, special_meals
 from registry.states import MemberState
@@ -202,9 +202,9 @@ class _Plan:
             if ref not in now and row.values.get("meal_allowance_fen") is None:
                 self._wrong(row, "meal_allowance_fen", "network.file.needed")
             self._compare(Sheet.AGENCIES, row, ref, now.get(ref))
-        for ref, row in known.items():
-            if is_above_itself(ref, parents):
-                self._wrong(row, "parent_agency", "network.file.above_itself", name=self._names[ref])
+        for ref in above_themselves(parents):
+            if ref in known:
+                self._wrong(known[ref], "parent_agency", "network.file.above_itself", name=self._names[ref])
         self._must_be_unique(Sheet.AGENCIES, now, lambda _: None)
         self._report_missing(Sheet.AGENCIES, now)
 

@@ -117,12 +117,15 @@ async def add_officials(
 async def change_officials(
     connection: Connection, keys: KeyRing, agency: Agency, changed: Sequence[tuple[Row, Known]]
 ) -> None:
-    """Give officials the names, classes and departments of their rows; who was leaving is active again."""
+    """Give officials the names, classes and departments of their rows; who was leaving is back, as he was."""
     await connection.execute(
         QUERIES["change_officials"],
         agency.book,
         [known.holder_id for _, known in changed],
-        [_sealed(keys, agency, known.holder_id, row.name) for row, known in changed],
+        [
+            None if row.name == known.name else _sealed(keys, agency, known.holder_id, row.name)
+            for row, known in changed
+        ],
         [row.person_class or known.person_class for row, known in changed],
         [known.department if row.department is None else row.department or None for row, known in changed],
     )

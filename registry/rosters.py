@@ -77,8 +77,8 @@ class Plan:
     returning: list[tuple[Row, Known]]
     changed: list[tuple[Row, Known]]
     leavers: list[Known]
-    from_elsewhere: list[tuple[Row, HolderId | None]]
-    """Who comes from another agency, and has no earlier account here yet."""
+    from_elsewhere: list[tuple[Row, Known | None]]
+    """Who comes from another agency, and has no earlier account here yet; with his account here, if he has one."""
     active: int
     """Officials of the agency before."""
 
@@ -197,7 +197,7 @@ def plan(rows: Sequence[Row], indexes: Sequence[bytes], known: Mapping[bytes, Kn
         elif differences(row, official):
             changed.append((row, official))
         if row.from_agency is not None and (official is None or not official.has_earlier):
-            elsewhere.append((row, None if official is None else official.holder_id))
+            elsewhere.append((row, official))
     present = set(indexes)
     here = {index: one for index, one in known.items() if one.state != OfficialState.LEAVING}
     leavers = [one for index, one in here.items() if index not in present]

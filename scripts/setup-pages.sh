@@ -27,9 +27,12 @@ if ! [ -x ../.venv/bin/node ]; then
     ../.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r ../requirements-pages.lock
 fi
 PATH="$PWD/../.venv/bin:$PATH"
-if ! [ -e node_modules/vite ]; then
+lock=$(cat package.json package-lock.json | cksum | cut -d' ' -f1)
+# Who has installed everything for `make check` has what the build needs, too.
+if ! [ -e "node_modules/.installed-$lock" ] && ! [ -e "node_modules/.build-$lock" ]; then
     echo "pages: installing what the build needs into web/node_modules ..."
     npm ci --omit=dev --workspaces=false --loglevel=error >/dev/null
+    touch "node_modules/.build-$lock"
 fi
 echo "pages: building $apps ..."
 npm run --silent build

@@ -51,9 +51,9 @@ async def has_open_payments(pool: Pool) -> bool:
     return bool(await pool.fetchval(QUERIES["open_payments"]))
 
 
-async def balances(pool: Pool, book: Book, holder_id: HolderId) -> dict[str, int]:
+async def balances(ledger: Pool | Connection, book: Book, holder_id: HolderId) -> dict[str, int]:
     """Balances of an official's open purses, in fen."""
-    rows = await pool.fetch(QUERIES["balances"], book, holder_id)
+    rows = await ledger.fetch(QUERIES["balances"], book, holder_id)
     return {row["kind"]: row["balance_fen"] for row in rows}
 
 

@@ -204,6 +204,7 @@ async def leave(change: Change, person: Person, holder_id: int) -> None:
         raise Problem(CONFLICT, "official.is.left", holder_id=holder_id)
     change.is_repeat = official.state == OfficialState.LEAVING
     if not change.is_repeat:
+        official.returns_suspended = official.state == OfficialState.SUSPENDED
         official.state = OfficialState.LEAVING
         await change.db.flush()
         reason = str(change.note.detail["reason"])

@@ -4,27 +4,36 @@ Reading and carrying out take seconds of the processor, so the job runner starts
 nothing slow runs in a process that takes payments. The file waits sealed, and is forgotten when it is done with.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import asyncpg
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from foundation.catalogue import Language
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
-from foundation.problems import CONFLICT, NOT_FOUND, Problem
+from foundation.problems import CONFLICT, INTERNAL, INVALID, NOT_FOUND, Problem
+from registry import audit
 from registry.access import Person
 from registry.approvals import Approvals
 from registry.models import Agency, Database, next_numbers
 from terminals.blocking import ROSTERS
 from terminals.models import Roster, RosterState
-from terminals.rosters import Imported, Wanted, import_roster, preview_roster, read_rows
+from terminals.rosters import Imported, MoversNotFound, Wanted, import_roster, preview_roster, read_rows
 
 log = structlog.get_logger()
+
+MISSES_MAX = 10
+"""Files of an agency and day that name somebody who is not known elsewhere: for mistakes, and for no guesses."""
+
+_UNREACHABLE = (OperationalError, InterfaceError, asyncpg.PostgresConnectionError, ConnectionError)
+"""No fault of a file: it waits until the database is there again."""
 
 
 async def receive_roster(
@@ -100,6 +109,12 @@ async def run_rosters(database: Database, keys: KeyRing, leavers_max_percent: fl
             await _run(database, keys, roster, leavers_max_percent)
         except Problem as problem:
             await _note_problem(database, roster, problem)
+        except _UNREACHABLE:
+            raise
+        except Exception:
+            # Whatever one file does ends that file: the rosters of other agencies wait behind it.
+            log.exception("roster_failed", roster_id=roster.roster_id)
+            await _note_problem(database, roster, Problem(INTERNAL))
         ran.append(roster.roster_id)
         log.info("roster_done", roster_id=roster.roster_id)
     return ran
@@ -108,6 +123,8 @@ async def run_rosters(database: Database, keys: KeyRing, leavers_max_percent: fl
 async def _run(database: Database, keys: KeyRing, roster: Roster, leavers_max_percent: float) -> None:
     assert roster.content is not None, "it is kept until it is done with"
     rows = await read_rows(database, keys.unwrap(roster.content, _place(roster.roster_id)))
+    if any(row.from_agency is not None for row in rows):
+        await _must_not_guess(database, roster)
     if roster.state == RosterState.RECEIVED:
         found = await preview_roster(database, keys, roster.agency_id, rows)
         await _set(database, roster, state=RosterState.PREVIEWED, preview=_shown(found), rows=len(rows))
@@ -122,6 +139,19 @@ async def _run(database: Database, keys: KeyRing, roster: Roster, leavers_max_pe
     await _set(database, roster, preview=_shown(done))
 
 
+async def _must_not_guess(database: Database, roster: Roster) -> None:
+    """Raise Problem(INVALID) when too many files of the agency named people who are not known elsewhere."""
+    async with database() as db:
+        code = Roster.problem[Language.ENGLISH.value]["code"].astext
+        misses = select(func.count()).where(
+            Roster.agency_id == roster.agency_id,
+            Roster.made_at > datetime.now(UTC) - timedelta(days=1),
+            code == "roster.movers_not_found",
+        )
+        if (await db.scalar(misses) or 0) >= MISSES_MAX:
+            raise Problem(INVALID, "roster.movers_tried", most=MISSES_MAX)
+
+
 async def _progress(database: Database, roster: Roster, _: str, done: int, of: int) -> None:
     await _set(database, roster, done=done, rows=of)
 
@@ -134,6 +164,10 @@ def _shown(found: Imported) -> dict[str, Any]:
 async def _note_problem(database: Database, roster: Roster, problem: Problem) -> None:
     """What a person must look at once more is previewed anew; a wrong file is refused, and forgotten."""
     documents = _documents(problem)
+    if isinstance(problem, MoversNotFound):
+        detail = {"roster_id": roster.roster_id, "agencies": problem.agencies}
+        async with audit.change(database, roster.made_by, "seek_movers", f"agency/{roster.agency_id}", detail):
+            pass
     if problem.kind is CONFLICT:
         await _set(database, roster, state=RosterState.RECEIVED, problem=documents)
     else:

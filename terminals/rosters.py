@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
 from foundation.postgres import allow_long_work
-from foundation.problems import CONFLICT, NOT_FOUND, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from foundation.tables import Finding, WrongTable
 from registry import audit
 from registry.approvals import Approvals
@@ -43,6 +43,18 @@ from terminals.moves import Move, ask_for_moves
 
 Progress = Callable[[str, int, int], Awaitable[None]]
 """What is being done, how much of it is done, of how much."""
+
+LINES_SHOWN = 20
+"""Of those that name another agency."""
+
+
+class MoversNotFound(Problem):
+    """At least one of those who come from another agency is not known there as the file has him."""
+
+    def __init__(self, movers: list[Row]) -> None:
+        lines = ", ".join(str(row.line) for row in movers[:LINES_SHOWN])
+        super().__init__(INVALID, "roster.movers_not_found", lines=f"{lines} …" if movers[LINES_SHOWN:] else lines)
+        self.agencies = sorted({row.from_agency for row in movers if row.from_agency is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ def digest_of(content: bytes) -> str:
 
 
 async def preview_roster(database: Database, keys: KeyRing, agency_id: int, rows: list[Row]) -> Imported:
-    """What a roster would change. Raises Problem NOT_FOUND, WrongTable."""
+    """What a roster would change. Raises Problem NOT_FOUND, WrongTable, MoversNotFound."""
     async with database() as db:
         planned = await _plan(db, keys, agency_id, rows)
     return Imported(planned.plan.preview, users=planned.users)
@@ -104,7 +116,8 @@ async def import_roster(
 ) -> Imported:
     """Import a roster with its audit entry; the same file again changes nothing.
 
-    Raises Problem NOT_FOUND, WrongTable, CONFLICT (leavers whom nobody has confirmed, people registered meanwhile).
+    Raises Problem NOT_FOUND, WrongTable, MoversNotFound, CONFLICT (leavers whom nobody has confirmed, people registered
+    meanwhile).
     """
     subject = f"agency/{wanted.agency_id}"
     try:
@@ -124,7 +137,7 @@ async def import_roster(
             change.note.detail = {"sha256": wanted.sha256} | counts | blocked
     except asyncpg.UniqueViolationError:
         raise Problem(CONFLICT, "roster.changed_meanwhile") from None
-    imported.approvals = await _ask_for_moves(approvals, wanted.maker, planned, new)
+    imported.approvals = await _ask_for_moves(database, approvals, wanted.maker, planned, new)
     return imported
 
 
@@ -152,20 +165,29 @@ async def _plan(db: AsyncSession, keys: KeyRing, agency_id: int, rows: list[Row]
 async def _find_moves(
     db: AsyncSession, keys: KeyRing, agency: Agency, made: Plan
 ) -> list[tuple[Row, HolderId | None, Official]]:
-    """Who comes from another agency, with his account there. Staff number and name must both be right: else the answer
-    would tell who works elsewhere. Who is here already, and there no more, was paid out there. Raises WrongTable."""
+    """Who comes from another agency, with his account there. Staff number and name must both be right.
+
+    Who is here already, and there no more, was paid out there. Raises WrongTable, and MoversNotFound, which does not
+    say which lines are wrong, or how many: else a file would tell who works elsewhere.
+    """
     found: list[tuple[Row, HolderId | None, Official]] = []
     findings: list[Finding] = []
     by_index: dict[tuple[AgencyId, bytes], tuple[Row, HolderId | None]] = {}
-    for row, holder_id in made.from_elsewhere:
+    for row, known in made.from_elsewhere:
         assert row.from_agency is not None
+        if known is not None and known.name != row.name:
+            # Else an account of anybody, renamed for a moment, would take the money of that name.
+            findings.append(Finding(row.line, Column.NAME, "roster.renamed_mover", {}))
         if row.from_agency == agency.agency_id:
             findings.append(Finding(row.line, Column.FROM_AGENCY, "roster.from_here", {}))
         place = row.from_agency, keys.blind_index(row.from_agency, row.from_staff_number or "")
         if place in by_index:
             first = {"first": by_index[place][0].line}
             findings.append(Finding(row.line, Column.FROM_STAFF_NUMBER, "roster.from_twice", first))
-        by_index[place] = row, holder_id
+        by_index[place] = row, None if known is None else known.holder_id
+    if findings:
+        raise WrongTable(findings)
+    is_one_missing = False
     there = select(Official).where(
         Official.agency_id.in_({agency_id for agency_id, _ in by_index}),
         has_index([index for _, index in by_index]),
@@ -177,9 +199,9 @@ async def _find_moves(
         if account is not None and name_of(keys, account) == row.name:
             found.append((row, holder_id, account))
         elif holder_id is None:
-            findings.append(Finding(row.line, Column.FROM_STAFF_NUMBER, "roster.nobody_there", {}))
-    if findings:
-        raise WrongTable(sorted(findings, key=lambda finding: finding.line))
+            is_one_missing = True
+    if is_one_missing:
+        raise MoversNotFound([row for row, _ in made.from_elsewhere])
     return found
 
 
@@ -256,16 +278,16 @@ async def _note_roster(change: Change, agency: Agency, wanted: Wanted, planned: 
     return roster_id
 
 
-async def _ask_for_moves(approvals: Approvals, maker: str, planned: _Planned, new: list[HolderId]) -> list[int]:
+async def _ask_for_moves(
+    database: Database, approvals: Approvals, maker: str, planned: _Planned, new: list[HolderId]
+) -> list[int]:
     """Ask the agencies that were left to let the money go; again while they are asked, it is the same request."""
     numbers = dict(zip((row.line for row in planned.plan.joiners), new, strict=True))
     moves = []
-    for row, holder_id, account in planned.moves:
-        here = numbers.get(row.line) if holder_id is None else holder_id
-        assert here is not None, "who is not known joins"
-        moves.append(
-            Move(
-                account.book, account.agency_id, account.holder_id, planned.agency.book, planned.agency.agency_id, here
-            )
-        )
-    return await ask_for_moves(approvals, maker, moves)
+    async with database() as db:
+        for row, holder_id, account in planned.moves:
+            number = numbers.get(row.line) if holder_id is None else holder_id
+            assert number is not None, "who is not known joins"
+            here = await db.get_one(Official, (planned.agency.book, number))
+            moves.append(Move.of(account, here))
+        return await ask_for_moves(approvals, await audit.connection_of(db), maker, moves)

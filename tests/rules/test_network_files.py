@@ -16,6 +16,7 @@ from foundation.spreadsheets import safe_text
 from foundation.table_files import WrongFile
 from registry.meals import Meal
 from registry.models import EVERY_DAY, Agency, BookRow, Canteen, MealPeriod, SpecialDay
+from registry.network import above_themselves
 from registry.network_files import Change, Kind, Network, imported, plan, tables_of
 from registry.network_tables import (
     COLUMNS,
@@ -406,3 +407,16 @@ def test_filled_in_templates_are_read() -> None:
 
 def test_meals_are_the_enumeration() -> None:
     assert {row["meal"] for row in tables_of(TOWN)[Sheet.MEALS]} <= set(Meal)
+
+
+@given(st.dictionaries(st.integers(0, 12), st.none() | st.integers(0, 14)))
+def test_agencies_above_themselves_are_those_on_a_ring(parents: dict[int, int | None]) -> None:
+    def leads_back(one: int) -> bool:
+        above: int | None = parents.get(one)
+        for _ in parents:
+            if above is None or above == one:
+                return above == one
+            above = parents.get(above)
+        return False
+
+    assert above_themselves(parents) == {one for one in parents if leads_back(one)}

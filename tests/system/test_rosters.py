@@ -3,6 +3,7 @@
 import csv
 import io
 import secrets
+import zipfile
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -218,8 +219,113 @@ def test_who_is_not_known_there_is_not_told_apart(network: Network, folder: Path
         rows = [["X-1", name, str(old.agency_id), number]]
         refused = new.import_rows(rows, headings=headings, check=False)
         assert refused.returncode == 1
-        assert "nobody with this staff number and name" in refused.stderr
+        assert "not known there under that staff number and name" in refused.stderr
     assert new.people() == []
+
+
+def sent(network: Network, agency_id: int, content: bytes) -> dict[str, Any]:
+    """What became of a roster that came over the API."""
+    roster_id = network.centre.call("POST", f"/registry/rosters?agency_id={agency_id}", content)["roster_id"]
+
+    def found() -> dict[str, Any]:
+        return dict(network.centre.call("GET", f"/registry/rosters/{roster_id}"))
+
+    wait_until(lambda: found()["state"] in ("previewed", "refused"), "the roster is not read")
+    return found()
+
+
+def test_a_file_does_not_tell_which_of_many_guesses_is_right(network: Network, folder: Path) -> None:
+    old, new = Agency(network, folder), Agency(network, folder)
+    old.import_rows(people(3))
+    headings = ["staff number", "name", "from agency", "former staff number"]
+
+    def guess(first: int) -> Any:
+        rows = [[f"X-{n}", f"张{n}", str(old.agency_id), f"NB-{n}"] for n in range(first, first + 5)]
+        return sent(network, new.agency_id, table([headings, *rows]))
+
+    some_hits, no_hit = guess(1), guess(7)
+    for found in (some_hits, no_hit):
+        assert (found["state"], found["problem"]["code"]) == ("refused", "roster.movers_not_found")
+    assert some_hits["problem"] == no_hit["problem"]
+    for n in range(8):
+        assert guess(100 + 5 * n)["problem"]["code"] == "roster.movers_not_found"
+    assert guess(1)["problem"]["code"] == "roster.movers_tried"
+    assert sent(network, new.agency_id, table([HEADINGS, *people(2)]))["state"] == "previewed", "it guesses nothing"
+    asked = f"/console/audit-entries?action=seek_movers&subject=agency/{new.agency_id}"
+    entries = network.approver.call("GET", asked)["items"]
+    assert len(entries) == 10
+    assert {tuple(entry["detail"]["agencies"]) for entry in entries} == {(old.agency_id,)}
+
+
+def test_an_account_of_somebody_else_takes_no_movers_money(network: Network, folder: Path) -> None:
+    old, new = Agency(network, folder), Agency(network, folder)
+    old.import_rows(people(2))
+    new.import_rows([["Z-7", "钱七", "", ""]])
+    victim, other = (Official(one.agency_id, one.people()[0]["holder_id"]) for one in (old, new))
+    network.deposit("top-ups", victim, 90_000)
+    headings = [*HEADINGS, "原单位", "原工号"]
+    row = ["Z-7", "张1", "", "", str(old.agency_id), "NB-1"]
+    refused = new.import_rows([row], headings=headings, check=False)
+    assert "must be renamed first" in refused.stderr
+    new.import_rows([["Z-7", "张1", "", ""]])
+    new.import_rows([row], headings=headings)
+    pending = network.approver.call("GET", "/console/approvals?state=pending")["items"]
+    [asked] = [one for one in pending if one["agency_id"] == old.agency_id]
+    assert asked["amount_fen"] == 90_000
+    new.import_rows([["Z-7", "钱七", "", ""]])
+    assert network.approve(asked["approval_id"])["result"] == {"moves": [], "cash_fen": 0}
+    assert (network.purses(victim), network.purses(other)) == ((90_000, 0), (0, 0))
+
+
+def test_a_move_takes_no_more_than_was_approved(network: Network, folder: Path) -> None:
+    old, new = Agency(network, folder), Agency(network, folder)
+    old.import_rows(people(2))
+    mover = Official(old.agency_id, old.people()[0]["holder_id"])
+    network.deposit("top-ups", mover, 4_200)
+    new.import_rows([["HZ-1", "张1", "", "", str(old.agency_id), "NB-1"]], headings=[*HEADINGS, "原单位", "原工号"])
+    pending = network.approver.call("GET", "/console/approvals?state=pending")["items"]
+    [asked] = [one for one in pending if one["agency_id"] == old.agency_id]
+    network.deposit("top-ups", mover, 1)
+    assert network.approver.ask("POST", f"/console/approvals/{asked['approval_id']}/approval", {}).status == 409
+    assert network.purses(mover) == (4_201, 0)
+
+
+def packed(content: bytes, packing: int) -> bytes:
+    """A workbook whose parts are packed otherwise, and garbled."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as read, zipfile.ZipFile(made, "w", packing) as written:
+        for name in read.namelist():
+            written.writestr(name, read.read(name))
+    return made.getvalue().replace(b"BZh9", b"BZx9")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_file_that_cannot_be_unpacked_is_refused_and_others_go_on(
+    network: Network, folder: Path, packing: int
+) -> None:
+    one, other = Agency(network, folder), Agency(network, folder)
+    wrong = packed(workbook([HEADINGS, *people(2)]), packing)
+    found = sent(network, one.agency_id, wrong)
+    assert (found["state"], found["problem"]["code"]) == ("refused", "table.not_a_workbook")
+    assert sent(network, other.agency_id, table([HEADINGS, *people(2)]))["state"] == "previewed"
+    assert network.centre.ask("POST", "/registry/network-imports?dry-run=true", wrong).status == 400
+    assert network.person("kitchen-yuyao").ask("POST", "/waste/weigh-in-files", wrong).status == 400
+
+
+def test_a_roster_resumes_nobody(network: Network, agency: Agency) -> None:
+    agency.import_rows(people(20))
+    holder_ids = [one["holder_id"] for one in agency.people()[:2]]
+    for holder_id in holder_ids:
+        network.centre.call("POST", f"/registry/officials/{holder_id}/suspension", {"reason": "an inquiry"})
+    changed = [[number, name, kind, "财务处"] for number, name, kind, _ in people(20)]
+    assert "20 changed" in agency.import_rows(changed).stdout
+    assert {one["holder_id"] for one in agency.people(state="suspended")} == set(holder_ids)
+    network.centre.call("POST", f"/registry/officials/{holder_ids[0]}/departure", {"reason": "gone"})
+    agency.import_rows(changed[:1] + changed[2:], "--confirm-leavers")
+    assert {one["holder_id"] for one in agency.people(state="leaving")} <= set(holder_ids)
+    agency.import_rows(changed)
+    assert {one["holder_id"] for one in agency.people(state="suspended")} == set(holder_ids)
+    assert len(agency.people(state="active")) == 18
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
