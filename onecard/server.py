@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -260,10 +261,14 @@ LOOK_EVERY_S = 0.5
 
 
 class Supervisor:
-    """Keeps processes alive until SIGINT, SIGTERM or SIGHUP. Every end and every replacement is a line in the log."""
+    """Keeps processes alive until SIGINT, SIGTERM or SIGHUP. Every end and every replacement is a line in the log.
 
-    def __init__(self, processes: list[Worker]) -> None:
+    ``when_serving`` is called once, when the first worker takes requests.
+    """
+
+    def __init__(self, processes: list[Worker], when_serving: Callable[[], None]) -> None:
         self._processes = processes
+        self._when_serving = when_serving
         self._signals: list[int] = []
         self._has_served = False
 
@@ -284,7 +289,9 @@ class Supervisor:
     def _kept_alive(self, process: Worker) -> Worker:
         if process.replace_at is None:
             reason = process.trouble()
-            self._has_served |= process.serves
+            if process.serves and process.name == Worker.name and not self._has_served:
+                self._has_served = True
+                self._when_serving()
             if reason is None or self._signals:
                 return process
             process.end(reason)
@@ -321,10 +328,13 @@ def _empty(metrics: Path) -> None:
         log.warning("metrics_folder_unusable", error=repr(error))
 
 
-def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
+def serve(
+    settings: Settings, factory: str, *, with_jobs: bool = False, when_serving: Callable[[], None] = lambda: None
+) -> None:
     """Serve the application that ``factory`` (module:function) makes in each worker, until a signal ends it.
 
-    ``with_jobs``: a job runner beside the workers. Raises PortUnavailable, NothingServes.
+    ``with_jobs``: a job runner beside the workers. ``when_serving``: called once they take requests. Raises
+    PortUnavailable, NothingServes.
     """
     _empty(settings.metrics_folder)
     export(settings)
@@ -349,4 +359,4 @@ def serve(settings: Settings, factory: str, *, with_jobs: bool = False) -> None:
         # Set only now: until here the port had to be nobody's. This one holds it, and never listens.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         processes = [Worker(config, [bound]) for _ in range(settings.workers)]
-        Supervisor([*processes, JobRunner(config, [])] if with_jobs else processes).run()
+        Supervisor([*processes, JobRunner(config, [])] if with_jobs else processes, when_serving).run()

@@ -1,4 +1,4 @@
-"""The command ``demo``: play a whole day against a running system."""
+"""The commands ``demo`` and ``demo-phone``: play a whole day, and pay with one's own phone."""
 
 import sys
 from pathlib import Path
@@ -40,3 +40,17 @@ def demo(payments: int, terminals: int, url: str | None, seed: int, keep_open: b
         holds = play(settings, plan, url=url, folder=folder)
     if not holds:
         sys.exit(1)
+
+
+@main.command("demo-phone", help=text("onecard.help.demo_phone"))
+@click.option("--url", metavar="URL", help=text("onecard.option.url"))
+def demo_phone(url: str | None) -> None:
+    """Print the address at which a browser becomes the phone of an official with some money."""
+    from onecard.cli.demonstration import open_phone
+
+    url = None if url is None else parse_url(url, "--url")
+    settings = read_settings()
+    if url is None:
+        check_connection(settings)
+    with failures_as_one_line():
+        open_phone(settings, url=url)

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 
+import qrcode
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError, URLSchemeUnknown
 
 from demo.city import PASSWORD
 from demo.console import PlayFailed
 from demo.loader import load_demo_city
+from demo.network import DemoNetwork
 from demo.played_day import DayPlan, play_day
 from foundation.keys import WrongKeyFile, load_keys
 from onecard.cli.output import LANGUAGE, console, say, show_check
@@ -29,6 +31,8 @@ __all__ = ["LOG_INS", "PASSWORD", "DayPlan", "load_city", "play"]
 START_WITHIN_S = 180.0
 """A busy machine takes long."""
 ASK_FOR_S = 5.0
+PHONE_OF = "yinzhou"
+PHONE_HOLDS_FEN = 20_000
 
 LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen-yinzhou"
 
@@ -49,6 +53,26 @@ def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | N
             return True
         with Services(settings).available() as ready:
             return asyncio.run(_check(ready, played.history))
+
+
+def open_phone(settings: Settings, *, url: str | None) -> None:
+    """Register an official of the demo city with money, and print the address that activates his phone.
+
+    Raises PlayFailed.
+    """
+    running = url or f"http://{settings.host}:{settings.port}"
+    if _look(running) is not _Seen.ANSWERS:
+        raise PlayFailed("demo.nothing_there", url=running)
+    network = DemoNetwork(running, LANGUAGE)
+    [diner] = network.register(PHONE_OF, 1)
+    network.deposit("top-ups", [diner], PHONE_HOLDS_FEN)
+    message = {"agency_id": network.agency_id(PHONE_OF), "holder_ids": [diner.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    address = f"{running}/phone/#activate={made['activation_id']}.{made['code']}"
+    code = qrcode.QRCode(border=2)
+    code.add_data(address)
+    say("demo.phone", address=address, yuan=PHONE_HOLDS_FEN // 100)
+    code.print_ascii(invert=True)
 
 
 def _is_ours(settings: Settings, centre_public_key: bytes) -> bool:

@@ -75,8 +75,12 @@ def run() -> None:
             create_missing_keys(ready.keys_folder)
             prepare(ready, demo_city=settings.may_load_demo_city)
             start = start_on(ready)
-            _welcome(start, time.monotonic() - started)
-            serve(start.settings, start.application, with_jobs=True)
+            serve(
+                start.settings,
+                start.application,
+                with_jobs=True,
+                when_serving=lambda: _welcome(start, time.monotonic() - started),
+            )
     say("onecard.run.stopped")
 
 

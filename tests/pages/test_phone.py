@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.builders import Network, Official
 from tests.node import ROOT
+from tests.running_system import System
 
 
 @pytest.fixture
@@ -107,6 +108,17 @@ def test_a_wrong_code_is_told_and_nothing_is_activated(browser: Browser, network
     page.get_by_role("button", name="Activate").click()
     expect(page.get_by_role("alert")).not_to_have_text("The number has digits alone, the code 16 letters and digits.")
     expect(page.get_by_role("button", name="Activate")).to_be_enabled()
+    page.close()
+
+
+def test_the_demo_gives_everybody_a_phone(browser: Browser, system: System) -> None:
+    said = system.command("demo-phone").stdout
+    [address] = re.findall(r"http://\S+", said)
+    page = browser.new_page(locale="en")
+    page.goto(address)
+    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("button", name="My balance").click()
+    expect(page.get_by_role("button", name="My balance")).to_contain_text("200.00 yuan")
     page.close()
 
 

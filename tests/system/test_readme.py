@@ -21,7 +21,7 @@ def recipe(target: str) -> str:
 
 
 def make_run(system: System) -> None:
-    assert recipe("run") == "exec .venv/bin/onecard run"
+    assert recipe("run") == "scripts/setup-pages.sh & exec .venv/bin/onecard run"
     system.start()
     assert f"onecard serves on {system.url}" in system.output
 
