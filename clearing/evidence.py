@@ -11,18 +11,21 @@ from typing import Any
 
 from clearing.disputes import find_dispute
 from clearing.errors import NO_DISPUTE
-from clearing.schemas import ClosingEvidence, ShiftEvidence
+from clearing.schemas import CashierTook, ClosingEvidence, ShiftEvidence
 from clearing.shifts import QUERIES
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
 from registry.access import Person
+from registry.cashiers import Stretch, stretches
 from registry.identifiers import AgencyId
 from registry.models import Database
 from settlement.shifts import (
     SHIFT_NUMBERS_MAX,
     Closing,
+    ShiftRequest,
     chain_head,
     closing_of_payment,
+    day_totals,
     is_signed,
     requests_between,
 )
@@ -40,6 +43,7 @@ async def evidence_of(database: Database, ledger: Pool, person: Person, dispute_
     payment = next(one for one in requests if one.sequence == closing.sequence)
     return ShiftEvidence(
         **_signed(closing, leaves),
+        cashiers=await cashiers_of(ledger, closing, requests),
         sequence=closing.sequence,
         body_digest=_text(payment.body_digest or bytes(32)),
         receipt=dispute.posting_id,
@@ -61,7 +65,24 @@ async def closing_evidence(
         ledger, closing.book, terminal_id, epoch, shift, closing.last_sequence, SHIFT_NUMBERS_MAX
     )
     leaves = [one.leaf() for one in requests]
-    return ClosingEvidence(**_signed(closing, leaves), has_leaves=_gives_head(closing, leaves), agrees=closing.agrees)
+    return ClosingEvidence(
+        **_signed(closing, leaves),
+        cashiers=await cashiers_of(ledger, closing, requests),
+        has_leaves=_gives_head(closing, leaves),
+        agrees=closing.agrees,
+    )
+
+
+async def cashiers_of(ledger: Pool, closing: Closing, requests: list[ShiftRequest]) -> list[CashierTook]:
+    """Who was signed on during a shift, and what was taken under his numbers."""
+    numbers = (closing.book, closing.terminal_id, closing.epoch, closing.first_sequence, closing.last_sequence)
+    return [_took(one, requests) for one in await stretches(ledger, *numbers)]
+
+
+def _took(one: Stretch, requests: list[ShiftRequest]) -> CashierTook:
+    days = day_totals(request for request in requests if one.first <= request.sequence <= one.last)
+    who = (one.cashier_id, one.number, one.first, one.last, one.signed_on_at, one.ends_at)
+    return CashierTook(*who, sum(day.payments for day in days), sum(day.net_fen for day in days))
 
 
 def _signed(closing: Closing, leaves: list[bytes]) -> dict[str, Any]:

@@ -225,12 +225,29 @@ class DisputeInfo(Struct):
     files: list[DisputeFileInfo]
 
 
+class CashierTook(Struct):
+    """A cashier who was signed on during a shift, and what was taken under his numbers, from ``first`` to ``last``.
+
+    Payments and money (fen) are net of reversals. His name is at the console for those who may see it.
+    """
+
+    cashier_id: int
+    number: str
+    first: int
+    last: int
+    signed_on_at: datetime
+    ends_at: datetime
+    payments: int
+    amount_fen: Fen
+
+
 class ShiftEvidence(Struct):
     """What a terminal signed of the shift of a disputed payment. Bytes are base64url.
 
     ``closing`` is the body that was signed: its digest stands in ``signature_base``. ``leaves``: of the chain, in
     order; the payment's is at ``position``, from 0, and is made of the members before. ``is_signed``: the signature is
     genuine. ``has_payment``: the ledger's leaves, the payment's among them, give the head that the terminal signed.
+    ``cashier`` is what the terminal said, ``cashiers`` who signed on by PIN.
     """
 
     terminal_id: TerminalId
@@ -248,6 +265,7 @@ class ShiftEvidence(Struct):
     public_key: str
     received_at: datetime
     leaves: list[str]
+    cashiers: list[CashierTook]
     position: int
     is_signed: bool
     has_payment: bool
@@ -258,7 +276,8 @@ class ClosingEvidence(Struct):
 
     ``closing`` is the body that was signed: its digest stands in ``signature_base``. ``leaves``: of the chain as the
     ledger has it now, in order. ``is_signed``: the signature is genuine. ``has_leaves``: they give the head that the
-    terminal signed. ``agrees``: so did its totals at the time of the closing.
+    terminal signed. ``agrees``: so did its totals at the time of the closing. ``cashier`` is what the terminal said,
+    ``cashiers`` who signed on by PIN.
     """
 
     terminal_id: TerminalId
@@ -272,6 +291,7 @@ class ClosingEvidence(Struct):
     public_key: str
     received_at: datetime
     leaves: list[str]
+    cashiers: list[CashierTook]
     is_signed: bool
     has_leaves: bool
     agrees: bool

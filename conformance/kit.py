@@ -24,12 +24,21 @@ class ActivationCode(Struct):
     code: str
 
 
+class KitCashier(Struct):
+    """A cashier with the PIN of his slip."""
+
+    number: str
+    pin: str
+    may_void: bool = True
+
+
 class Kit(Struct):
     """What is used up.
 
     ``till_slips``: two, of one canteen; ``scale_slip``: of a scale there. ``cards`` by kind, each of an official of his
     own: ``home`` (several; the last one is blocked in the end) and ``visitor`` (two) with money, of the canteen's
     agency and of another one, ``poor`` (one) without. ``activations``: codes for phones with money, two or more.
+    ``cashiers``: three of the canteen, the second one may not void; a kit of an older release has none.
     The canteen has a meal with a price for all, and better also one whose amount the cashier enters.
     """
 
@@ -37,6 +46,7 @@ class Kit(Struct):
     scale_slip: EnrolmentSlip | None = None
     cards: dict[str, list[CardIssued]] = field(default_factory=dict)
     activations: list[ActivationCode] = field(default_factory=list)
+    cashiers: list[KitCashier] = field(default_factory=list)
 
 
 def read_kit(path: Path) -> Kit:
@@ -119,6 +129,12 @@ def make_kit(url: str, person: tuple[str, str], second: tuple[str, str]) -> Kit:
         approver.call("POST", f"/console/enrolments/{made.enrolment_id}/approval")
         return made
 
+    def cashier(*, may_void: bool) -> KitCashier:
+        number = str(uuid4().int % 10**8).zfill(8)
+        wanted = {"agency_id": home["agency_id"], "number": number, "name": "一致性测试", "may_void": may_void}
+        made = console.call("POST", "/console/cashiers", wanted | {"canteen_ids": [canteen_id]})
+        return KitCashier(made["number"], made["pin"], may_void)
+
     phones = {"agency_id": home["agency_id"], "holder_ids": officials(home, 2 * PAIRS_OF_PHONES, CASH_FEN)}
     activations = console.call("POST", "/console/phone-activations", phones)["activations"]
     return Kit(
@@ -126,6 +142,7 @@ def make_kit(url: str, person: tuple[str, str], second: tuple[str, str]) -> Kit:
         slip("scale"),
         {"home": cards(home, HOME_CARDS), "visitor": cards(other, 2), "poor": cards(home, 1, 0)},
         convert(activations, list[ActivationCode]),
+        [cashier(may_void=may_void) for may_void in (True, False, True)],
     )
 
 

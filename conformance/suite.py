@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from conformance.bench import Bench, Case, Group, Result, play
-from conformance.cases import bodies, knowing, money, opening, others, shifts, signatures, vectors, words
+from conformance.cases import bodies, cashiers, knowing, money, opening, others, shifts, signatures, vectors, words
 from conformance.kit import Kit
 from conformance.wire import Line
 
@@ -19,7 +19,7 @@ class Profile(StrEnum):
 
 
 _DEVICE = (opening.ENROLMENT, opening.SIGN_ON, signatures.GROUP)
-_MONEY = (bodies.GROUP, money.CHARGES, money.CARDS, money.CODES, money.VOIDS, shifts.GROUP, words.TILLS)
+_MONEY = (bodies.GROUP, money.CHARGES, money.CARDS, money.CODES, money.VOIDS, shifts.GROUP, cashiers.GROUP, words.TILLS)
 _KNOWING = (knowing.PARAMETERS, knowing.KEYS)
 
 GROUPS: dict[Profile, tuple[Group, ...]] = {

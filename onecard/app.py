@@ -40,6 +40,7 @@ from onecard.web_apps import APPS, WebApp, app_routes
 from registry.approval_routes import ApprovalController
 from registry.approvals import Approvals
 from registry.audit_routes import check_chain
+from registry.cashier_routes import CashierController, require_cashiers
 from registry.console_routes import PasskeyController, SecondFactorController, SessionController
 from registry.lists.routes import routes_of
 from registry.machine_routes import MachineController, give_token
@@ -95,6 +96,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     UserController,
     accept_invitation,
     list_roles,
+    CashierController,
+    require_cashiers,
     RegistryController,
     RosterController,
     PeopleController,

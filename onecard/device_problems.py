@@ -65,6 +65,8 @@ DEVICE_PROBLEMS: dict[tuple[str, str], Kinds] = {
     ("POST", "/terminal/charges"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
     ("POST", "/terminal/voids"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
     ("POST", "/terminal/shifts"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
+    ("POST", "/terminal/cashiers"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
+    (HttpMethod.DELETE.value, "/terminal/cashiers/current"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
     ("POST", "/terminal/shifts/closings"): (
         *ANY,
         CENTRE_KEY_UNKNOWN,

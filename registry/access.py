@@ -27,6 +27,7 @@ class Permission(StrEnum):
     SEE_USERS = "see_users"
     SEE_AUDIT = "see_audit"
     SEE_TERMINALS = "see_terminals"
+    SEE_CASHIERS = "see_cashiers"
     SEE_PAYMENTS = "see_payments"
     SEE_BANK = "see_bank"
     SEE_INSPECTIONS = "see_inspections"
@@ -65,6 +66,7 @@ class Permission(StrEnum):
     SEE_APPROVALS = "see_approvals"
     APPROVE = "approve"
     MANAGE_USERS = "manage_users"
+    MANAGE_CASHIERS = "manage_cashiers"
 
 
 SEES = frozenset(one for one in Permission if one.startswith("see_"))
@@ -77,6 +79,8 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.ADMINISTER_NETWORK,
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_CASHIERS,
+            Permission.MANAGE_CASHIERS,
             Permission.SEE_TERMINALS,
             Permission.SEE_PAYMENTS,
             Permission.SEE_BANK,
@@ -108,6 +112,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_USERS,
             Permission.SEE_REGISTRY,
             Permission.SEE_TERMINALS,
+            Permission.SEE_CASHIERS,
             Permission.SEE_PAYMENTS,
             Permission.SEE_BANK,
             Permission.SEE_OFFICIALS,
@@ -130,6 +135,8 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_USERS,
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_CASHIERS,
+            Permission.MANAGE_CASHIERS,
             Permission.SEE_TERMINALS,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
@@ -148,6 +155,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_FINANCE: frozenset(
         {
             Permission.SEE_REGISTRY,
+            Permission.SEE_CASHIERS,
             Permission.SEE_PAYMENTS,
             Permission.SEE_OFFICIALS,
             Permission.TOP_UP,
@@ -166,6 +174,8 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.SET_MEALS,
             Permission.SEE_REGISTRY,
+            Permission.SEE_CASHIERS,
+            Permission.MANAGE_CASHIERS,
             Permission.SEE_TERMINALS,
             Permission.WEIGH_WASTE,
             Permission.SEE_WASTE,

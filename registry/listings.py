@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, false, func, or_, select, true
 
 from registry.access import Permission
 from registry.approvals import ApprovalState
-from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
+from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.lists.listing import (
     Filter,
     Listing,
@@ -27,6 +27,8 @@ from registry.models import (
     AuditEntry,
     BookRow,
     Canteen,
+    Cashier,
+    CashierSignOn,
     ClientSecret,
     ConsoleUser,
     Credential,
@@ -99,7 +101,10 @@ AGENCIES = Listing(
 
 
 class ListedCanteen(Struct):
-    """A canteen and its agency; degrees (WGS 84) and seats where known."""
+    """A canteen and its agency; degrees (WGS 84) and seats where known.
+
+    ``cashiers_required_at``: since when its tills charge only while a cashier is signed on.
+    """
 
     canteen_id: CanteenId
     book: Book
@@ -116,6 +121,7 @@ class ListedCanteen(Struct):
     contact_phone: str | None
     state: str
     closed_at: datetime | None
+    cashiers_required_at: datetime | None
 
 
 CANTEENS = Listing(
@@ -126,7 +132,7 @@ CANTEENS = Listing(
         Canteen.canteen_id, Canteen.book, Canteen.agency_id, Agency.name_zh.label("agency_zh"),
         Agency.name_en.label("agency_en"), Canteen.name_zh, Canteen.name_en, Canteen.latitude, Canteen.longitude,
         Canteen.capacity, Canteen.address, Canteen.contact_name, Canteen.contact_phone, Canteen.state,
-        Canteen.closed_at,
+        Canteen.closed_at, Canteen.cashiers_required_at,
     ).join(Agency, (Agency.book == Canteen.book) & (Agency.agency_id == Canteen.agency_id)),
     key=(Canteen.canteen_id,),
     filters={
@@ -275,6 +281,109 @@ USERS = Listing(
     },
     sorts={"login": ConsoleUser.login},
     words={"role": lambda value: f"role.{value}", "state": lambda value: f"user.state.{value}"},
+)
+
+
+class ListedCashier(Struct):
+    """A cashier by his number in his agency; the name is sealed. ``canteen_ids`` null: every canteen of the agency.
+
+    ``pin_is_first``: he has not chosen a PIN yet. ``locked_until``: after wrong PINs. ``signed_on_at``,
+    ``terminal_id``: where he signed on last.
+    """
+
+    cashier_id: int
+    book: Book
+    agency_id: AgencyId
+    number: str
+    canteen_ids: list[int] | None
+    language: str
+    may_void: bool
+    state: str
+    pin_is_first: bool
+    locked_until: datetime | None
+    made_at: datetime
+    terminal_id: int | None
+    signed_on_at: datetime | None
+    ends_at: datetime | None
+
+
+_last_at_till = (
+    select(CashierSignOn)
+    .where(CashierSignOn.cashier_id == Cashier.cashier_id)
+    .order_by(CashierSignOn.signed_on_at.desc())
+    .limit(1)
+    .lateral("last_at_till")
+)
+
+CASHIERS = Listing(
+    "cashiers",
+    ListedCashier,
+    Permission.SEE_CASHIERS,
+    members(
+        ListedCashier,
+        Cashier,
+        terminal_id=_last_at_till.c.terminal_id,
+        signed_on_at=_last_at_till.c.signed_on_at,
+        ends_at=_last_at_till.c.ends_at,
+    ).outerjoin(_last_at_till, true()),
+    key=(Cashier.cashier_id,),
+    owners=(Cashier.agency_id,),
+    filters={
+        "book": in_region(Cashier.book),
+        "agency_id": numbered(Cashier.agency_id),
+        "canteen_id": Filter(
+            int,
+            lambda value: or_(Cashier.canteen_ids.is_(None), Cashier.canteen_ids.contains([value])),
+            {"ge": 0, "le": 2**53 - 1},
+        ),
+        "number": named(Cashier.number),
+        "state": one_of(Cashier.state, MemberState),
+        "locked": Filter(bool, lambda value: func.coalesce(Cashier.locked_until > func.now(), false()) == value),
+    },
+    sorts={"number": Cashier.number},
+    words={"state": _state},
+)
+
+
+class ListedSignOn(Struct):
+    """A cashier at a till from the terminal's number ``first_sequence`` on, and before ``ends_before``.
+
+    ``ends_before`` null: no message of the till ended it; then the next sign-on does, or nobody was there after
+    ``ends_at``.
+    """
+
+    book: Book
+    terminal_id: TerminalId
+    epoch: int
+    first_sequence: int
+    ends_before: int | None
+    cashier_id: int
+    number: str
+    agency_id: AgencyId
+    canteen_id: CanteenId
+    signed_on_at: datetime
+    ends_at: datetime
+
+
+SIGN_ONS = Listing(
+    "cashier_sign_ons",
+    ListedSignOn,
+    Permission.SEE_CASHIERS,
+    members(ListedSignOn, CashierSignOn, Cashier).join(
+        Cashier, and_(Cashier.book == CashierSignOn.book, Cashier.cashier_id == CashierSignOn.cashier_id)
+    ),
+    key=(CashierSignOn.book, CashierSignOn.terminal_id, CashierSignOn.epoch, CashierSignOn.first_sequence),
+    owners=(Cashier.agency_id,),
+    filters={
+        "book": in_region(CashierSignOn.book),
+        "agency_id": numbered(Cashier.agency_id),
+        "canteen_id": numbered(CashierSignOn.canteen_id),
+        "terminal_id": numbered(CashierSignOn.terminal_id),
+        "cashier_id": numbered(CashierSignOn.cashier_id),
+        "signed_on_from": since(CashierSignOn.signed_on_at, datetime),
+        "signed_on_until": until(CashierSignOn.signed_on_at, datetime),
+    },
+    sorts={"signed_on_at": CashierSignOn.signed_on_at},
 )
 
 
@@ -434,6 +543,8 @@ LISTS: dict[str, Listing[Any]] = {
     "/registry/credentials": CREDENTIALS,
     "/registry/visits": VISITS,
     "/console/users": USERS,
+    "/console/cashiers": CASHIERS,
+    "/console/cashier-sign-ons": SIGN_ONS,
     "/console/machines": MACHINES,
     "/console/identities": IDENTITIES,
     "/console/approvals": APPROVALS,

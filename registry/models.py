@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     DateTime,
@@ -169,6 +170,81 @@ class Canteen(Base):
     contact_name: Mapped[str | None]
     contact_phone: Mapped[str | None]
     capacity: Mapped[int | None]
+    cashiers_required_at: Mapped[datetime | None]
+    """Since when its tills charge only while a cashier is signed on; null: they need none."""
+
+
+class Cashier(Base):
+    """A person who works at tills, and nowhere else: he signs on there with ``number`` and PIN (``registry.cashiers``).
+
+    ``number``: what his agency knows him by, unique there until his end. The name is sealed under the agency's key, the
+    hash of the PIN under the wrapping key. ``canteen_ids``: where he may work; null: at every canteen of the agency.
+    ``pin_is_first``: he has the PIN of his slip, and chooses another at his first sign-on. ``wrong_tries`` since the
+    last right PIN; none counts before ``locked_until``.
+    """
+
+    __tablename__ = "cashier"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "agency_id"], ["agency.book", "agency.agency_id"]),
+        CheckConstraint("state IN ('active', 'suspended', 'ended')", name="state"),
+        CheckConstraint("language IN ('zh', 'en')", name="language"),
+        Index(
+            "uq_cashier_number", "book", "agency_id", "number", unique=True, postgresql_where=text("state <> 'ended'")
+        ),
+        Index("ix_cashier_agency", "agency_id", "cashier_id"),
+        Index("uq_cashier_id", "cashier_id", unique=True),
+    )
+
+    book: Mapped[Book] = book_key()
+    cashier_id: Mapped[int] = number_key()
+    agency_id: Mapped[AgencyId] = mapped_column(BigInteger)
+    number: Mapped[str]
+    name_sealed: Mapped[bytes]
+    language: Mapped[str] = mapped_column(server_default="zh")
+    canteen_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    may_void: Mapped[bool] = mapped_column(server_default=text("true"))
+    state: Mapped[str] = mapped_column(server_default="active")
+    pin_sealed: Mapped[bytes]
+    pin_is_first: Mapped[bool] = mapped_column(server_default=text("true"))
+    wrong_tries: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    made_at: Mapped[datetime]
+
+
+class CashierSignOn(Base):
+    """A cashier at a till, from one number of the terminal on (``terminals.cashiers``): what it takes is his.
+
+    ``ends_at``: when it ends, or ended; ``ends_before``: the number of the message that ended it, null where none did.
+    ``may_void``: as it was, so that a repeated message meets the same answer.
+    """
+
+    __tablename__ = "cashier_sign_on"
+    __table_args__ = (
+        Index("ix_cashier_sign_on_cashier", "cashier_id", "signed_on_at"),
+        Index("ix_cashier_sign_on_at", "signed_on_at", "book", "terminal_id", "epoch", "first_sequence"),
+    )
+
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[TerminalId] = number_key()
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_sequence: Mapped[int] = number_key()
+    cashier_id: Mapped[int] = mapped_column(BigInteger)
+    canteen_id: Mapped[CanteenId] = mapped_column(BigInteger)
+    may_void: Mapped[bool]
+    signed_on_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ends_before: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class TillTries(Base):
+    """Wrong PINs at a till since a time, whoever they were for (``registry.cashiers``)."""
+
+    __tablename__ = "till_tries"
+
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[TerminalId] = number_key()
+    since: Mapped[datetime]
+    tries: Mapped[int]
 
 
 class FormerName(Base):

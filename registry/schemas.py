@@ -1,7 +1,7 @@
 """Wire types: directory, officials, visits, approvals."""
 
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -266,3 +266,55 @@ class ApprovalShown(Struct):
     decision: str | None
     result: dict[str, Any] | None
     may_decide: bool
+
+
+StaffNumber = Annotated[
+    str, form("staff_number", "[0-9]{3,8}", description="A cashier's number in his agency.", examples=["1042"])
+]
+Pin = Annotated[str, form("pin", "[0-9]{6}", description="Six digits.", examples=["470391"])]
+
+
+class CashierDetails(Message):
+    """What is said of a cashier and may change. ``canteen_ids`` null: he works at every canteen of his agency.
+
+    ``language``: of what a till shows him. ``may_void``: whether he may void charges.
+    """
+
+    name: ShortText
+    canteen_ids: Annotated[list[Number], Meta(min_length=1, max_length=100)] | None = None
+    language: Literal["zh", "en"] = "zh"
+    may_void: bool = True
+
+
+class NewCashier(CashierDetails, kw_only=True):
+    """A cashier to register. The name is stored encrypted; till records have his number alone."""
+
+    agency_id: Number
+    number: StaffNumber
+
+
+class CashierSlip(Struct):
+    """What a cashier needs at his first sign-on. The PIN is shown this once; he chooses another one then."""
+
+    cashier_id: int
+    number: str
+    pin: str
+
+
+class CashierName(Struct):
+    """A cashier's name."""
+
+    cashier_id: int
+    name: str
+
+
+class Reasoned(Message):
+    """Why."""
+
+    reason: Annotated[str, text(200, examples=["调离岗位"])]
+
+
+class CashiersRequired(Message):
+    """Whether the tills of a canteen charge only while a cashier is signed on."""
+
+    required: bool

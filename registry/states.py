@@ -43,3 +43,14 @@ class CredentialState(StrEnum):
 
     ACTIVE = "active"
     BLOCKED = "blocked"
+
+
+class CashierRefusal(StrEnum):
+    """Why nobody was signed on: an answer that is final for its number (``refusal.<code>.title`` and ``.advice``)."""
+
+    PIN_WRONG = "pin_wrong"
+    """Also an unknown number, and a cashier who is locked, suspended, or may not work here."""
+    TOO_MANY_TRIES = "too_many_tries"
+    PIN_IS_FIRST = "pin_is_first"
+    PIN_TOO_SIMPLE = "pin_too_simple"
+    OVERTAKEN = "overtaken"

@@ -36,6 +36,7 @@ from terminals.schemas import (
     ActivatePhone,
     AskAccount,
     AskTopUp,
+    CashierSigningOn,
     ChargeMessage,
     Enrol,
     RenewCertificate,
@@ -216,6 +217,7 @@ PARAMETERS = {
         "block_list_age_max_s": 86400,
     },
     "refresh_s": 300,
+    "cashier_required": False,
     "centre_keys": [
         {"version": 1, "public_key": to_text(PUBLIC["centre"]), "valid_from": 0, "valid_until": 1765080182},
         {"version": 2, "public_key": to_text(PUBLIC["centre_next"]), "valid_from": 1764475382},
@@ -326,6 +328,19 @@ class Session:
             request_id=f"1/{sequence}",
         )
         return answered(request, answer, key_id=SESSION, sign=self.mac, algorithm="hmac-sha256", later=later)
+
+
+CASHIER: Json = {"cashier": "1042", "pin": "470391", "new_pin": "582614"}
+SIGNED_ON: Json = {
+    "outcome": "signed_on",
+    "cashier": {
+        "cashier_id": 1077,
+        "name": "李大厨",
+        "language": "zh",
+        "may": ["charge", "void", "close_shift"],
+        "until": 1763928200,
+    },
+}
 
 
 def _parameters(session: Session) -> Json:
@@ -1121,6 +1136,10 @@ def _add_bodies(v: Json, certificate: str) -> None:
     allowed = [case for path in of_operator for case in _texts(path, _OPERATORS, allowed=True)]
     to_come = {"path": "/opened_at", "value": 2**34}
     _bodies(v["shift_opening"], ShiftOpening, [*operators, to_come], allowed, ("/opened_at",))
+    pins = [{"path": path, "value": value} for path in ("/pin", "/new_pin") for value in ("47 391", "４７０３９１")]
+    numbers = [("123", True), ("12345678", True), ("12", False), ("123456789", False), ("c-07", False)]
+    refused = [*pins, *_texts("/cashier", numbers, allowed=False)]
+    _bodies(v["cashier_sign_on"], CashierSigningOn, refused, _texts("/cashier", numbers, allowed=True))
     day = DAY | {"business_date": "2025-11-24"}
     possible = [{"path": f"/days/0/{name}_fen", "value": 1_000_000} for name in ("online", "stored", "reversed")]
     possible += [{"path": f"/days/0/{name}", "value": 10_000} for name in ("online", "stored", "reversals")]
@@ -1200,6 +1219,10 @@ def vectors() -> Json:
         "void": _void(session),
         "shift_opening": session(
             "POST", "/terminal/shifts", 43, OPENING_BODY, {"outcome": "recorded"}, created=1763870590
+        ),
+        "cashier_sign_on": session("POST", "/terminal/cashiers", 53, CASHIER, SIGNED_ON, created=1763870600),
+        "cashier_sign_off": session(
+            "DELETE", "/terminal/cashiers/current", 54, None, {"outcome": "signed_off"}, created=1763870700
         ),
         "shift_closing": closing,
         "requests": _listed(session, closing["link_0"]),

@@ -26,7 +26,7 @@ from foundation.postgres import Pool, connection_within
 from foundation.problems import INVALID, UNAVAILABLE, Problem
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.meals import Meal
-from settlement.errors import BUSY, OTHER_CONTENT
+from settlement.errors import BUSY, OTHER_CONTENT, Refusal
 from settlement.ledger import QUERIES, new_posting_id
 from settlement.sale_lines import as_json
 from settlement.schemas import SaleLine
@@ -417,20 +417,41 @@ class Charger:
             return int(await connection.fetchval(QUERIES["reversed"], approved.book, approved.posting_id))
 
     async def void(
-        self, home_book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int
+        self,
+        home_book: Book,
+        key: RequestKey,
+        digest: bytes,
+        target_epoch: int,
+        target_sequence: int,
+        refusal: Refusal | None = None,
     ) -> Remembered:
         """Reverse the charge that the terminal sent under the target numbers, wherever it was posted.
 
+        ``refusal``: why not, if the number is new; one that is known gets its first answer all the same.
         Raises Problem: OTHER_CONTENT, UNAVAILABLE, INVALID for a void of itself or of a request to come: a tombstone
         there would use up numbers that the terminal, or the device that replaces it, still needs.
         """
         if (target_epoch, target_sequence) >= (key.epoch, key.sequence):
             raise Problem(INVALID, "terminals.void_of_later")
         answer_by = time.monotonic() + self._limits.give_up_after_s
+        if refusal is not None:
+            await self._refuse_void(home_book, key, digest, refusal, answer_by)
         first = await self._void_in(home_book, key, digest, target_epoch, target_sequence, answer_by)
         if first.outcome != "forwarded" or first.forwarded_to is None:
             return first
         return await self._void_in(first.forwarded_to, key, digest, target_epoch, target_sequence, answer_by)
+
+    async def _refuse_void(
+        self, book: Book, key: RequestKey, digest: bytes, refusal: Refusal, answer_by: float
+    ) -> None:
+        """Keep the refusal of a void, unless its number is known."""
+
+        async def statement() -> None:
+            async with connection_within(self._pool, STATEMENT_WITHIN_S) as connection:
+                number = (book, key.terminal_id, key.epoch, key.sequence)
+                await connection.execute(QUERIES["refuse_void"], *number, digest, refusal)
+
+        await until_known(statement, answer_by - time.monotonic())
 
     async def _void_in(
         self, book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int, answer_by: float

@@ -46,4 +46,6 @@ class Refusal(StrEnum):
     DAY_CLOSED = "day_closed"
     NOT_A_CHARGE = "not_a_charge"
     CANTEEN_CLOSED = "canteen_closed"
+    CASHIER_MISSING = "cashier_missing"
+    VOID_NOT_PERMITTED = "void_not_permitted"
     TERMINAL_OUT_OF_USE = "terminal_out_of_use"

@@ -115,14 +115,15 @@ class LedgerRequest(Base):
     """A terminal's request under one (epoch, sequence) with its answer, refusals included.
 
     The key has no date, so a repeat after the cut-off finds it. A row whose digest is null is a tombstone: the request
-    was voided before it arrived, and a late original is answered ``voided``. Two operations only use up a number of a
-    shift (``settlement.shifts``): its ``opening``, whose digest is empty, so that no message is a repeat of it, and
-    what was ``unused`` when it was settled, a tombstone.
+    was voided before it arrived, and a late original is answered ``voided``. Three operations only use up a number
+    (``settlement.shifts``): the ``opening`` of a shift, whose digest is empty, so that no message is a repeat of it;
+    a ``cashier`` who signs on or off, whose digest is keyed, since the message has a PIN; and what was ``unused`` when
+    a shift was settled, a tombstone.
     """
 
     __tablename__ = "request"
     __table_args__ = (
-        CheckConstraint("operation IN ('charge', 'void', 'opening', 'unused')", name="operation"),
+        CheckConstraint("operation IN ('charge', 'void', 'opening', 'cashier', 'unused')", name="operation"),
         CheckConstraint("outcome IN ('approved', 'refused', 'voided', 'forwarded', 'recorded')", name="outcome"),
         CheckConstraint("(outcome = 'refused') = (refusal IS NOT NULL)", name="refusal"),
         CheckConstraint("(outcome = 'forwarded') = (forwarded_to IS NOT NULL)", name="forwarded"),

@@ -164,8 +164,40 @@ async def open_shift(ledger: Pool, book: Book, key: RequestKey, opening: Opening
     Raises Problem OTHER_CONTENT (the number was used for another message), INVALID (it stands in a settled shift).
     """
     async with ledger.acquire() as connection, connection.transaction():
-        canteen_id = await _lock(connection, book, key.terminal_id)
+        canteen_id = await lock_terminal(connection, book, key.terminal_id)
         await _note_opening(connection, book, key, opening, canteen_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CashiersMessage:
+    """A cashier's message that the ledger knows; ``refusal``: why nobody was signed on."""
+
+    refusal: str | None
+
+
+async def cashiers_message(
+    ledger: Pool | Connection, book: Book, key: RequestKey, digest: bytes
+) -> CashiersMessage | None:
+    """The message of a cashier under a number; None if the number is new.
+
+    Raises Problem OTHER_CONTENT (it was used for another message), INVALID (it stands in a settled shift).
+    """
+    row = await ledger.fetchrow(QUERIES["cashiers_number"], book, key.terminal_id, key.epoch, key.sequence)
+    if row is None:
+        return None
+    if row["operation"] == "unused":
+        raise Problem(INVALID, "shift.overlaps")
+    if (row["operation"], row["digest"]) != ("cashier", digest):
+        raise Problem(OTHER_CONTENT)
+    return CashiersMessage(row["refusal"])
+
+
+async def keep_cashiers_message(
+    connection: Connection, book: Book, key: RequestKey, digest: bytes, refusal: str | None
+) -> bool:
+    """Use a number up for a cashier's message, in the caller's transaction; False if it was used meanwhile."""
+    number = (book, key.terminal_id, key.epoch, key.sequence)
+    return await connection.fetchval(QUERIES["take_cashiers_number"], *number, digest, refusal) is not None
 
 
 async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: int, signed: SignedTotals) -> Compared:
@@ -177,7 +209,7 @@ async def close_shift(ledger: Pool, book: Book, terminal_id: TerminalId, epoch: 
     first, last = signed.first_sequence, signed.last_sequence
     check_numbers(signed)
     async with ledger.acquire() as connection, connection.transaction():
-        canteen_id = await _lock(connection, book, terminal_id)
+        canteen_id = await lock_terminal(connection, book, terminal_id)
         await _note_opening(connection, book, RequestKey(terminal_id, epoch, first), signed.opening, canteen_id)
         if await connection.fetchval(QUERIES["opens_within"], book, terminal_id, epoch, first, last):
             raise Problem(INVALID, "shift.overlaps")
@@ -211,8 +243,8 @@ def check_numbers(signed: SignedTotals) -> None:
         raise Problem(INVALID, "shift.closed_before_opened")
 
 
-async def _lock(connection: Connection, book: int, terminal_id: int) -> CanteenId | None:
-    """One message about a terminal's shifts at a time; payments do not wait for it. Returns the terminal's canteen."""
+async def lock_terminal(connection: Connection, book: int, terminal_id: int) -> CanteenId | None:
+    """One message about a terminal's shifts and cashiers at a time; payments do not wait. The terminal's canteen."""
     return await connection.fetchval(QUERIES["lock_terminal"], book, terminal_id)  # type: ignore[no-any-return]
 
 

@@ -26,7 +26,7 @@ from settlement.tariff import Declined, RegionRules
 from terminals.answering import answer_of, receipt_note, shows_a_clone
 from terminals.blocking import BlockListVersion, block_clone
 from terminals.messages import TerminalMessage, check_epoch, message_of, signature_fields, signed_fields
-from terminals.ordering import order_of, rules_on
+from terminals.ordering import lacks_cashier, order_of, rules_on
 from terminals.qr import NotGenuine
 from terminals.references import References
 from terminals.schemas import ChargeMessage
@@ -161,7 +161,10 @@ class ChargeProcessor:
             request.message = message_of(signed, session)
             check_epoch(request.message)
             request.data = data = _reader.read(request.body)
-            if data.card is None or data.card.session_id == session.session_id:
+            if lacks_cashier(session, data.purchased_at):
+                # He may have signed on at another worker, and a refusal is final.
+                self._sessions.forget(session.session_id)
+            elif data.card is None or data.card.session_id == session.session_id:
                 request.challenged_by = session.mac
                 if self._is_found(request, data):
                     return True

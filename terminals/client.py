@@ -19,7 +19,7 @@ from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard, Tap
 from terminals.journal import Entry
 from terminals.parameters import price_on
-from terminals.schemas import Answer, LedgerRequest, LedgerRequests, ShiftClosed, to_text
+from terminals.schemas import Answer, CashierAnswer, LedgerRequest, LedgerRequests, ShiftClosed, to_text
 from terminals.short_codes import is_short, read_short_code
 
 PAID_LATELY_S = 120
@@ -37,6 +37,7 @@ PATHS = {
     "open_shift": "/terminal/shifts",
 }
 CLOSINGS = "/terminal/shifts/closings"
+CASHIERS = "/terminal/cashiers"
 
 
 class _Payer(NamedTuple):
@@ -154,6 +155,8 @@ class Terminal(EnrolledDevice):
         Two are no reasons of the centre. ``block_list_old``: nobody may pay until the till has the list again.
         ``needs_network``: a short code; the till asks for the long one.
         """
+        if self.lacks_cashier:
+            return "cashier_missing"
         if self.now() - self._block_list.current_at > self.parameters.offline.block_list_age_max_s:
             return "block_list_old"
         if isinstance(credential, str) and is_short(credential):
@@ -208,6 +211,35 @@ class Terminal(EnrolledDevice):
         sequence = self._signed_on_sequence()
         self._send_new("open_shift", sequence, {"cashier": cashier, "drawer": drawer, "opened_at": self.now()})
         return sequence
+
+    def sign_cashier_on(self, cashier: str, pin: str, new_pin: str | None = None) -> CashierAnswer:
+        """Sign a cashier on, in place of who is there; raises Rejected, or OutcomeUnknown: he enters his PIN again.
+
+        Of the message the journal has its number alone: a PIN of six digits is not to be found on a till's disk.
+        """
+        sequence, message = self._signed_on_sequence(), {"cashier": cashier, "pin": pin}
+        if new_pin is not None:
+            message["new_pin"] = new_pin
+        answer = wire.decode(self._send_unkept("POST", CASHIERS, sequence, wire.encode(message)), type=CashierAnswer)
+        if answer.outcome == "signed_on":
+            self.cashier = answer.cashier
+        return answer
+
+    def sign_cashier_off(self) -> None:
+        """Sign off who is there; raises Rejected, or OutcomeUnknown: he is off here all the same."""
+        self.cashier = None
+        self._send_unkept("DELETE", f"{CASHIERS}/current", self._signed_on_sequence(), b"")
+
+    def _send_unkept(self, method: str, path: str, sequence: int, body: bytes) -> bytes:
+        epoch = self._signed_on().epoch
+        self.journal.use_up(epoch, sequence, "cashier")
+        return self.exchange(method, path, f"{epoch}/{sequence}", body)[1]
+
+    @property
+    def lacks_cashier(self) -> bool:
+        """Whether this till must not charge until a cashier signs on; without a network who was there goes on."""
+        is_there = self.cashier is not None and self.now() < self.cashier.until
+        return self.parameters.cashier_required and not is_there
 
     def close_shift(self) -> ShiftClosed:
         """Sign what the latest shift took, and compare it with the ledger; raises OutcomeUnknown or Rejected.

@@ -30,6 +30,7 @@ from terminals.journal import Journal
 from terminals.keys import proof_text
 from terminals.schemas import (
     BlockChanges,
+    CashierAtTill,
     CurrentParameters,
     Device,
     EnrolmentSlip,
@@ -70,6 +71,8 @@ class EnrolledDevice:
         self._next_sequence = 0
         self._pauses = Pauses()
         self._is_trying = False
+        self.cashier: CashierAtTill | None = None
+        """Who is signed on, as the centre said last."""
         self._clock_ahead_s = 0.0
         """The centre's clock minus ours."""
         self._kept = read_file(folder / "parameters.json", KeptParameters)
@@ -212,6 +215,7 @@ class EnrolledDevice:
         signed_on = wire.decode(answer, type=SignedOn)
         key = agree_key(ephemeral, to_bytes(signed_on.ephemeral), body, answer)
         self._session = OpenSession(signed_on.session_id, hmac_signer(key), signed_on.epoch)
+        self.cashier = None
         self._clock_ahead_s = signed_on.centre_time - time.time()
         self._keep_parameters(signed_on.parameters_version, signed_on.parameters)
         # A restored disk is behind what the centre has seen; numbers are never used twice.

@@ -73,6 +73,12 @@ class Journal:
             "INSERT INTO request VALUES (?, ?, ?, ?, ?, NULL)", (epoch, sequence, operation, body, UNKNOWN)
         )
 
+    def use_up(self, epoch: int, sequence: int, operation: str) -> None:
+        """Note that a number is used for what is not kept, and never sent again; on disk when this returns."""
+        self._db.execute(
+            "INSERT INTO request VALUES (?, ?, ?, ?, 'not_kept', ?)", (epoch, sequence, operation, b"{}", b"{}")
+        )
+
     def write_answer(self, epoch: int, sequence: int, outcome: str, answer: bytes) -> None:
         """Write an answer before it is shown; on disk when this returns."""
         self._db.execute(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.problems import CONFLICT, NOT_FOUND, Problem
 from registry.access import Person
 from registry.audit import Change
+from registry.cashiers import end_at_terminal
 from registry.models import Canteen
 from settlement.shifts import unsettled_shift
 from terminals.models import Enrolment, Terminal, TerminalSession, TerminalState
@@ -101,7 +102,8 @@ def _must_not_be_revoked(terminal: Terminal) -> None:
 
 
 async def end_sessions(db: AsyncSession, book: int, terminal_id: int) -> None:
-    """End a terminal's sessions."""
+    """End a terminal's sessions, and sign off the cashier who is there."""
+    await end_at_terminal(db, book, terminal_id)
     await db.execute(
         update(TerminalSession)
         .where(

@@ -22,6 +22,14 @@ def rules_on(session: Session, on: date) -> RegionRules:
     return in_force(session.terms.rules, on) or session.terms.rules[-1]
 
 
+def lacks_cashier(session: Session, purchased_at: int) -> bool:
+    """Whether the canteen's tills need a cashier, and the latest one at this till was gone by the time of purchase.
+
+    By that time, not by that of its arrival: what was taken under a cashier is posted, however late it comes.
+    """
+    return session.cashier_until is not None and purchased_at > session.cashier_until.timestamp()
+
+
 def order_of(
     terminal: TerminalMessage,
     message: ChargeMessage,
@@ -40,6 +48,8 @@ def order_of(
         fen = priced
     if session.closed_at is not None and message.purchased_at >= session.closed_at.timestamp():
         refusal = Refusal.CANTEEN_CLOSED
+    if lacks_cashier(session, message.purchased_at):
+        refusal = Refusal.CASHIER_MISSING
     if isinstance(credential, Declined):
         refusal = credential.reason
         credential = session.book, HolderId(0), CredentialId(0), 0, None

@@ -65,6 +65,7 @@ class CanteenFacts(Struct, frozen=True):
     name_zh: str
     name_en: str
     meals: list[SuggestedMeal]
+    cashier_required: bool
 
 
 class CanteenTerms(Struct, frozen=True):
@@ -89,7 +90,9 @@ async def terms_of(ledger: Pool | Connection, book: Book, canteen_id: CanteenId)
     [row] = await ledger.fetch(QUERIES["canteen_facts"], book, canteen_id)
     hours = [as_struct(meal, SuggestedMeal) for meal in await ledger.fetch(QUERIES["meal_hours"], book, canteen_id)]
     return CanteenTerms(
-        CanteenFacts(book, canteen_id, row["agency_id"], row["name_zh"], row["name_en"], hours),
+        CanteenFacts(
+            book, canteen_id, row["agency_id"], row["name_zh"], row["name_en"], hours, row["cashier_required"]
+        ),
         await tariffs_of(ledger, book, canteen_id),
         await rules_of(ledger, book),
         await agreements_of(ledger, book),
@@ -114,6 +117,7 @@ def parameters_of(terms: CanteenTerms, keys: KeyRing, now: datetime) -> tuple[st
             if v.is_accepted(now.timestamp())
         ],
         refresh_s=REFRESH_S,
+        cashier_required=canteen.cashier_required,
     )
     return to_text(hashlib.sha256(json.encode(parameters)).digest()[:16]), parameters
 

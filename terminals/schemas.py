@@ -12,6 +12,8 @@ from foundation.messages import BULK_MAX, DeviceMessage, Message, Number, as_par
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.meals import Meal
+from registry.schemas import Pin, StaffNumber
+from registry.states import CashierRefusal
 from settlement.errors import Refusal
 from settlement.models import AMOUNT_MAX_FEN
 from settlement.schemas import AmountFen, SaleLine
@@ -273,6 +275,9 @@ class Parameters(Struct):
     offline: OfflineLimits
     centre_keys: Annotated[list[CentreKey], Meta(description="Oldest first; no other is to be trusted any more.")]
     refresh_s: Annotated[int, Meta(description="How often to ask for changes, in seconds.")]
+    cashier_required: Annotated[
+        bool, Meta(description="Whether the till charges only while a cashier is signed on.")
+    ] = False
 
 
 _VERSION = "[A-Za-z0-9_-]{22}"
@@ -611,6 +616,38 @@ class ShiftOpening(DeviceMessage):
     cashier: Operator
     drawer: Operator
     opened_at: Seconds
+
+
+class CashierSigningOn(DeviceMessage):
+    """A cashier signs on at a till. ``new_pin``: what takes the place of his PIN; at the first time he needs one."""
+
+    cashier: StaffNumber
+    pin: Pin
+    new_pin: Pin | None = None
+
+
+class CashierAtTill(Struct):
+    """Who is signed on: what the till shows of him, and what he may do until ``until``, in seconds since 1970."""
+
+    cashier_id: int
+    name: str
+    language: Annotated[str, Meta(description="Of what the till shows him: zh or en.", examples=["zh"])]
+    may: Annotated[list[str], Meta(examples=[["charge", "void", "close_shift"]])]
+    until: int
+
+
+class CashierAnswer(Struct, omit_defaults=True):
+    """The outcome of a cashier's sign-on: ``signed_on``, or ``refused`` with a reason."""
+
+    outcome: Annotated[str, Meta(examples=["signed_on"])]
+    cashier: CashierAtTill | None = None
+    reason: Annotated[str | None, Meta(description="A later centre may know more.", examples=list(CashierRefusal))] = (
+        None
+    )
+    title_zh: str | None = None
+    title_en: str | None = None
+    advice_zh: str | None = None
+    advice_en: str | None = None
 
 
 class ShiftDay(DeviceMessage):

@@ -74,6 +74,10 @@ class Session:
     working_meal_account: AccountId
     closed_at: datetime | None
     """Since when its canteen takes no payments: it, its agency or its region is suspended or has ended."""
+    cashier_until: datetime | None
+    """Where the canteen needs cashiers: until when one is, or was, signed on, or when it began to need them."""
+    no_voids_until: datetime | None
+    """Until when a cashier is signed on who may not void."""
     kind: TerminalKind
     mac: Callable[[bytes], bytes]
     """HMAC-SHA256 under the session's key."""

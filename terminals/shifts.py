@@ -40,7 +40,7 @@ async def open_shift(ledger: Pool, message: TerminalMessage, asked: ShiftOpening
 def opening_of(message: TerminalMessage, asked: ShiftOpening) -> Opening:
     """The opening that a terminal asks for. Raises Problem NOT_ALLOWED to a scale, EPOCH_WRONG, INVALID."""
     must_be_till(message.session)
-    _check_epoch(message.key.epoch, message.session.epoch)
+    check_epoch(message.key.epoch, message.session.epoch)
     _must_have_been(asked.opened_at)
     return _opening(asked)
 
@@ -60,7 +60,7 @@ def signed_totals(terminal: Terminal, asked: ShiftClosing, signed: SignedRequest
     """What a terminal signed of its shift. Raises Problem NOT_ALLOWED to a scale, EPOCH_WRONG, INVALID."""
     if terminal.kind != TerminalKind.TILL:
         raise Problem(NOT_ALLOWED, "terminals.scale_charges")
-    _check_epoch(asked.epoch, terminal.epoch)
+    check_epoch(asked.epoch, terminal.epoch)
     _must_have_been(asked.closed_at)
     if any(day.business_date >= later.business_date for day, later in pairwise(asked.days)):
         raise Problem(INVALID, "shift.days_in_order")
@@ -89,7 +89,7 @@ async def list_requests(ledger: Pool, message: TerminalMessage, epoch: int, firs
     return LedgerRequests([listed_as(one) for one in found[:LISTED_MAX]], complete=len(found) <= LISTED_MAX)
 
 
-def _check_epoch(epoch: int, current: int) -> None:
+def check_epoch(epoch: int, current: int) -> None:
     """Raise Problem(EPOCH_WRONG): a device that was replaced opens and closes no shifts."""
     if epoch != current:
         raise Problem(EPOCH_WRONG, "terminals.epoch", epoch=current)

@@ -67,6 +67,8 @@ _ROUTES: list[tuple[re.Pattern[str], dict[str, tuple[bool, Any]]]] = [
         ("/terminal/charges", {"POST": (_SESSION, FakeCentre.charge)}),
         ("/terminal/voids", {"POST": (_SESSION, FakeCentre.void)}),
         ("/terminal/shifts", {"POST": (_SESSION, FakeCentre.open_shift)}),
+        ("/terminal/cashiers", {"POST": (_SESSION, FakeCentre.sign_cashier_on)}),
+        ("/terminal/cashiers/current", {"DELETE": (_SESSION, FakeCentre.sign_cashier_off)}),
         ("/terminal/weigh-ins", {"POST": (_SESSION, FakeCentre.weigh)}),
         ("/terminal/foods", {"GET": (_SESSION, FakeCentre.foods)}),
         ("/terminal/sessions/current", {"DELETE": (_SESSION, FakeCentre.sign_off)}),

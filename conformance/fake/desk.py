@@ -7,6 +7,7 @@ desk answers no web page of another origin.
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from msgspec import Meta, json
 
 from conformance.fake.centre import FakeCentre
 from conformance.fake.messages import Seen
-from conformance.fake.town import BOOK, CANTEEN, HOME, VISITORS, Activation, IssuedCard, Phone, Slip
+from conformance.fake.town import BOOK, CANTEEN, HOME, VISITORS, Activation, Cashier, IssuedCard, Phone, Slip
 from conformance.faults import Fault, Faults
 from conformance.http_server import Answer, Request, Server, is_loopback, problem_answer
 from conformance.kit import HOME_CARDS, PAIRS_OF_PHONES
@@ -65,6 +66,12 @@ class AskRevocation(Message):
     terminal_id: int
 
 
+class AskCashiers(Message):
+    """Whether the canteen's tills need a cashier."""
+
+    required: bool
+
+
 class DeskPhone:
     """The phone that the desk plays."""
 
@@ -93,6 +100,7 @@ class Desk:
         self.home_card = town.card(town.holder())
         self.visitor_card = town.card(town.holder(VISITORS, working_meals=1))
         self.activation = town.activation(town.holder())
+        self.cashier = town.cashier()
         self._phone: DeskPhone | None = None
         self._server: Server | None = None
 
@@ -144,6 +152,7 @@ class Desk:
             "scale_slip": self.slip_shown(self.scale_slip),
             "cards": [_card_shown(one) for one in (self.home_card, self.visitor_card)],
             "phone_activation": _activation_shown(self.activation),
+            "cashier": _cashier_shown(self.cashier),
             "canteen": {"book": BOOK, "canteen_id": CANTEEN, "agency_id": HOME},
             "faults": self.faults.shown(),
             "all_faults": list(Fault),
@@ -188,6 +197,7 @@ class Desk:
             "till_slips": [self.slip_shown(town.slip()) for _ in range(2)],
             "scale_slip": self.slip_shown(town.slip("scale")),
             "cards": {name: [card.for_the_personaliser() for card in some] for name, some in cards.items()},
+            "cashiers": [_cashier_shown(town.cashier(may_void=may_void)) for may_void in (True, False, True)],
             "activations": [_activation_shown(town.activation(town.holder())) for _ in range(2 * PAIRS_OF_PHONES)],
         }
 
@@ -250,6 +260,12 @@ class Desk:
         self.town.block(asked.credential_id, blocked=asked.blocked)
         return {"block_list_version": len(self.town.block_list)}
 
+    def require_cashiers(self, request: Request) -> dict[str, bool]:
+        """Let the canteen's tills need a cashier, or none."""
+        required = bool(_read(request, AskCashiers).required)
+        self.town.cashiers_required_at = datetime.now(UTC) if required else None
+        return {"required": required}
+
     def messages(self, _: Request) -> list[Seen]:
         """The latest messages, and what was checked of each."""
         return list(self.centre.seen)
@@ -265,6 +281,7 @@ PATHS: dict[tuple[str, str], Callable[[Desk, Request], Any]] = {
     ("POST", "/desk/slips"): Desk.another_slip,
     ("POST", "/desk/revocations"): Desk.revoke,
     ("POST", "/desk/blocks"): Desk.block,
+    ("POST", "/desk/cashiers-required"): Desk.require_cashiers,
     ("GET", "/desk/faults"): Desk.show_faults,
     ("POST", "/desk/faults"): Desk.switch,
     ("DELETE", "/desk/faults"): Desk.clear,
@@ -288,6 +305,10 @@ def _json(value: Any) -> Answer:
 
 def _card_shown(card: IssuedCard) -> dict[str, Any]:
     return card.for_the_personaliser()
+
+
+def _cashier_shown(cashier: Cashier) -> dict[str, Any]:
+    return {"number": cashier.number, "pin": cashier.pin, "may_void": cashier.may_void}
 
 
 def _activation_shown(activation: Activation) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import json
 
-from conformance.fake.messages import NOBODYS_KEY, Messages, Work, numbers_of
+from conformance.fake.cashiers import Cashiers
+from conformance.fake.messages import NOBODYS_KEY, Work, numbers_of
 from conformance.fake.town import BOOK, CANTEEN, HOME
 from foundation.problems import CONFLICT, INVALID, Problem
 from registry.identifiers import AccountId, TerminalId
@@ -40,7 +41,7 @@ SESSIONS_KNOWN_S = 3
 CHANGES_MAX = 1_000
 
 
-class Devices(Messages):
+class Devices(Cashiers):
     """Tills and scales."""
 
     def enrol(self, work: Work, _: tuple[str, ...]) -> Enrolled:
@@ -100,9 +101,11 @@ class Devices(Messages):
             raise Problem(REPLAYED_SIGN_IN)
         self._ephemerals.add(asked.ephemeral)
         self.end_sessions(terminal.terminal_id)
+        self.end_cashiers(terminal.terminal_id)
         self._sessions[answer.session_id] = Session(
             answer.session_id, BOOK, TerminalId(terminal.terminal_id), terminal.epoch, True, expires_at, CANTEEN,
-            AccountId(1), HOME, True, AccountId(2), None, TerminalKind(terminal.kind), mac, self.town.terms,
+            AccountId(1), HOME, True, AccountId(2), None, None, None, TerminalKind(terminal.kind), mac,
+            self.town.terms,
         )  # fmt: skip
         work.status = 201
         work.checked += ["edition", "suite", "ephemeral"]
@@ -136,6 +139,7 @@ class Devices(Messages):
         """End a session."""
         message = self._message(work)
         self._ended[message.session.session_id] = 0
+        self.end_cashiers(message.session.terminal_id)
         return Outcome("signed_off")
 
     def parameters(self, work: Work, at: tuple[str, ...]) -> CurrentParameters:

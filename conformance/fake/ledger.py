@@ -15,7 +15,7 @@ from foundation.calendar import ZONE
 from foundation.problems import INVALID, Problem
 from registry.identifiers import Book, TerminalId
 from settlement.charging import ChargeOrder, Remembered, RequestKey
-from settlement.errors import CLOSED_TOO_OFTEN, OTHER_CONTENT
+from settlement.errors import CLOSED_TOO_OFTEN, OTHER_CONTENT, Refusal
 from settlement.shifts import (
     CLOSINGS_MAX,
     OPERATIONS,
@@ -154,8 +154,13 @@ class Ledger:
         posted = self.requests[order.key] = Posted(remembered, order, holder)
         return posted
 
-    def void(self, key: RequestKey, digest: bytes, target: RequestKey, *, in_use: bool) -> Posted:
-        """Give back what was charged under a number, or bar it. Raises Problem OTHER_CONTENT, INVALID."""
+    def void(
+        self, key: RequestKey, digest: bytes, target: RequestKey, barred: Refusal | None = None, *, in_use: bool
+    ) -> Posted:
+        """Give back what was charged under a number, or bar it. ``barred``: why not, if the void is new.
+
+        Raises Problem OTHER_CONTENT, INVALID.
+        """
         if (target.epoch, target.sequence) >= (key.epoch, key.sequence):
             raise Problem(INVALID, "terminals.void_of_later")
         known = self.requests.get(key)
@@ -165,11 +170,13 @@ class Ledger:
             return known
         given_back, refusal = (0, 0, 0), None
         charge = self.requests.get(target)
-        if not in_use:
+        if barred is not None:
+            refusal = str(barred)
+        elif not in_use:
             refusal = "terminal_out_of_use"
         elif charge is None:
             self.requests[target] = Posted(_remembered(Book(0), "charge", None, "voided"))
-        elif charge.remembered.operation in ("void", "opening"):
+        elif charge.remembered.operation in ("void", "opening", "cashier"):
             refusal = "not_a_charge"
         elif charge.remembered.outcome == "approved" and not charge.reversed_fen:
             paid, holder = charge.remembered, charge.holder
@@ -215,6 +222,24 @@ class Ledger:
             raise Problem(OTHER_CONTENT)
         self.requests[key] = Posted(_remembered(Book(0), "opening", b"", "recorded"))
         self.shifts[number] = Shift(opening, [])
+
+    # Cashiers
+
+    def knows_cashiers_message(self, key: RequestKey, digest: bytes) -> bool:
+        """Whether a cashier's message was kept under a number. Raises Problem OTHER_CONTENT, INVALID."""
+        used = self.requests.get(key)
+        if used is None:
+            return False
+        if used.remembered.operation == "unused":
+            raise Problem(INVALID, "shift.overlaps")
+        if (used.remembered.operation, used.remembered.digest) != ("cashier", digest):
+            raise Problem(OTHER_CONTENT)
+        return True
+
+    def keep_cashiers_message(self, key: RequestKey, digest: bytes, refusal: str | None) -> None:
+        """Use a number up for a cashier's message."""
+        outcome = "recorded" if refusal is None else "refused"
+        self.requests[key] = Posted(_remembered(Book(0), "cashier", digest, outcome, refusal))
 
     def close_shift(self, terminal_id: int, epoch: int, said: SignedTotals) -> Compared:
         """Compare a shift's totals with the requests. Raises Problem OTHER_CONTENT, INVALID, CLOSED_TOO_OFTEN."""

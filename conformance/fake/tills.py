@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from conformance.fake.messages import Messages, Work, numbers_of
+from conformance.fake.cashiers import Cashiers
+from conformance.fake.messages import Work, numbers_of
 from conformance.faults import Fault
 from foundation.calendar import local_date_of
 from foundation.problems import INVALID, Problem
@@ -20,7 +21,7 @@ from terminals.short_codes import is_short, read_short_code
 from terminals.verification import must_be_till, verify_credential
 
 
-class Tills(Messages):
+class Tills(Cashiers):
     """What tills send in a session, and their closings."""
 
     def charge(self, work: Work, _: tuple[str, ...]) -> Outcome:
@@ -45,7 +46,7 @@ class Tills(Messages):
             lambda at: -AHEAD_S <= self.now() - at <= RESEND_WITHIN_S,
         )  # fmt: skip
         work.checked.append("code" if asked.card is None else "card")
-        session = replace(message.session, terms=self.town.terms)
+        session = replace(self.with_cashier(message).session, terms=self.town.terms)
         current = TerminalMessage(session, message.key, message.signed)
         on = local_date_of(asked.purchased_at)
         rules = rules_on(session, on)
@@ -68,7 +69,8 @@ class Tills(Messages):
         must_be_till(message.session)
         target = RequestKey(message.session.terminal_id, asked.target_epoch, asked.target_sequence)
         digest = message.signed.body_digest
-        return answer_of(self.ledger.void(message.key, digest, target, in_use=self._is_in_use(message)).remembered)
+        barred, in_use = self.void_refusal(message), self._is_in_use(message)
+        return answer_of(self.ledger.void(message.key, digest, target, barred, in_use=in_use).remembered)
 
     def open_shift(self, work: Work, _: tuple[str, ...]) -> Outcome:
         """Open a shift."""

@@ -3,7 +3,7 @@
 import secrets
 import time
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from conformance.fake.ledger import LATE_FEN_MAX, LATE_PAYMENTS_MAX, Credential,
 from foundation.keys import KeyRing, KeyVersion
 from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, HolderId
 from registry.meals import Meal
+from registry.pins import new_pin
 from settlement.tariff import (
     PriceMode,
     ReceiptEffect,
@@ -45,6 +46,19 @@ class Slip:
     replaces: Terminal | None = None
     terminal: Terminal | None = None
     epoch: int = 0
+
+
+@dataclass
+class Cashier:
+    """A cashier of the test canteen."""
+
+    cashier_id: int
+    number: str
+    pin: str
+    may_void: bool
+    pin_is_first: bool = True
+    wrong_tries: int = 0
+    locked_until: float = 0
 
 
 @dataclass
@@ -112,10 +126,12 @@ class Town:
         self.terminals: dict[int, Terminal] = {}
         self.block_list: list[tuple[int, bool]] = []
         """Credential and whether it was blocked; the version is the place, from 1."""
+        self.cashiers: dict[str, Cashier] = {}
+        self.cashiers_required_at: datetime | None = None
         self.extra_fen = 0
         hours = [("breakfast", "07:00", "08:30"), ("lunch", "11:00", "13:30"), ("dinner", "17:00", "19:00")]
         self._facts = CanteenFacts(
-            BOOK, CANTEEN, HOME, "测试食堂", "Test canteen", [SuggestedMeal(*one) for one in hours]
+            BOOK, CANTEEN, HOME, "测试食堂", "Test canteen", [SuggestedMeal(*one) for one in hours], False
         )
 
     def number(self) -> int:
@@ -130,11 +146,19 @@ class Town:
             date(2025, 1, 1), Visitors.ANYONE, VisitorFloor.NONE, VisitorCap.NONE, None, None, None,
             ReceiptEffect.PERSONAL, SubsidyExpiry.NEVER, LATE_PAYMENTS_MAX, LATE_FEN_MAX,
         )  # fmt: skip
-        return CanteenTerms(self._facts, _meals(self.extra_fen), [rules], [])
+        facts = replace(self._facts, cashier_required=self.cashiers_required_at is not None)
+        return CanteenTerms(facts, _meals(self.extra_fen), [rules], [])
 
     def holder(self, agency_id: int = HOME, cash_fen: int = 100_000, working_meals: int = 0) -> Holder:
         """A new official with money."""
         return Holder(self.number(), agency_id, cash_fen, working_meals=working_meals)
+
+    def cashier(self, *, may_void: bool = True) -> Cashier:
+        """A new cashier, with the PIN of his slip."""
+        cashier_id = self.number()
+        number = str(cashier_id)
+        made = self.cashiers[number] = Cashier(cashier_id, number, new_pin(number), may_void)
+        return made
 
     def credential(self, holder: Holder, kind: CredentialKind) -> Credential:
         """A new card or phone of his."""

@@ -119,6 +119,13 @@ SELECT terminal_id, epoch, sequence, book, operation, digest, outcome, refusal, 
        subsidy_fen, host_fen, cash_balance_fen, subsidy_balance_fen, business_date, answered_at
 FROM void_charge($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
+-- name: refuse_void
+-- Keep the refusal of a void under a number that is new, on the open business day.
+INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, refusal, cash_fen, subsidy_fen,
+                     host_fen, business_date, answered_at)
+SELECT d.book, $2, $3, $4, 'void', $5, 'refused', $6, 0, 0, 0, d.business_date, now() FROM book_day d WHERE d.book = $1
+ON CONFLICT DO NOTHING;
+
 -- name: reversed
 -- What a void gave back of a payment.
 SELECT coalesce(sum(t.amount_fen), 0)::bigint FROM transfer t

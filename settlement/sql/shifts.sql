@@ -54,6 +54,18 @@ INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outc
                      answered_at)
 VALUES ($1, $2, $3, $4, 'opening', '', 'recorded', 0, 0, 0, now()) ON CONFLICT DO NOTHING RETURNING true AS taken;
 
+-- name: take_cashiers_number
+-- Use a number up for a cashier's message, with its keyed digest; $6 is the reason where nobody was signed on.
+INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, refusal, cash_fen, subsidy_fen,
+                     host_fen, answered_at)
+VALUES ($1, $2, $3, $4, 'cashier', $5, CASE WHEN $6::text IS NULL THEN 'recorded' ELSE 'refused' END, $6, 0, 0, 0, now())
+ON CONFLICT DO NOTHING RETURNING true AS taken;
+
+-- name: cashiers_number
+-- What is known of a number that may be a cashier's message.
+SELECT r.operation, r.digest, r.refusal FROM request r
+WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;
+
 -- name: operation
 -- What a number was used for.
 SELECT r.operation FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;

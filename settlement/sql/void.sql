@@ -55,7 +55,7 @@ BEGIN
         v_refusal := CASE
             WHEN v_out_of_use THEN 'terminal_out_of_use'
             WHEN v_date IS NULL THEN 'day_closed'
-            WHEN v_target.operation IN ('void', 'opening') THEN 'not_a_charge'
+            WHEN v_target.operation IN ('void', 'opening', 'cashier') THEN 'not_a_charge'
             WHEN v_target.outcome IS DISTINCT FROM 'approved' THEN NULL
             WHEN v_target.business_date < v_date AND v_target.answered_at < v_now - p_grace THEN 'void_too_late'
             WHEN EXISTS (SELECT 1 FROM transfer t JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id

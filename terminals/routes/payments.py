@@ -7,21 +7,25 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.dto import AbstractDTO
 from litestar.typing import FieldDefinition
 
+from foundation.aside import Aside
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool
 from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
-from terminals import blocking, enrolment, reports, shifts
+from terminals import blocking, cashiers, enrolment, reports, shifts
 from terminals.answering import answer_of
 from terminals.blocking import BlockListVersion
+from terminals.cashiers import void_refusal_of
 from terminals.charges import ChargeProcessor
 from terminals.messages import SignedMessages, TerminalMessage, signed_path
 from terminals.parameters import parameters_of
 from terminals.schemas import (
     Answer,
     BlockChanges,
+    CashierAnswer,
+    CashierSigningOn,
     ChargeMessage,
     CurrentParameters,
     LedgerRequests,
@@ -77,13 +81,15 @@ class PaymentController(Controller):
     middleware = [SignedMessages]  # noqa: RUF012
 
     @post("/voids", status_code=200, summary="Void a charge")
-    async def void(self, request: ByTerminal, data: VoidMessage, charger: Charger) -> Answer:
+    async def void(
+        self, request: ByTerminal, data: VoidMessage, charger: Charger, terminal_sessions: SessionStore
+    ) -> Answer:
         """Reverse an earlier charge of this terminal; one that has not arrived yet will not be posted."""
         message = request.auth
         must_be_till(message.session)
-        remembered = await charger.void(
-            message.session.book, message.key, message.signed.body_digest, data.target_epoch, data.target_sequence
-        )
+        refusal = await void_refusal_of(terminal_sessions, message.session)
+        target = (data.target_epoch, data.target_sequence)
+        remembered = await charger.void(message.session.book, message.key, message.signed.body_digest, *target, refusal)
         return answer_of(remembered)
 
     @post("/shifts", status_code=200, summary="Open a shift")
@@ -91,6 +97,30 @@ class PaymentController(Controller):
         """A cashier begins at a drawer; the number of the message is the shift's. A repeat opens nothing more."""
         await shifts.open_shift(ledger, request.auth, data)
         return Answer("recorded")
+
+    @post("/cashiers", status_code=200, summary="Sign a cashier on")
+    async def sign_cashier_on(
+        self,
+        request: ByTerminal,
+        data: CashierSigningOn,
+        passwords: Aside,
+        ledger: Pool,
+        keys: KeyRing,
+        terminal_sessions: SessionStore,
+    ) -> CashierAnswer:
+        """By number and PIN; from this number on what the till takes is his. A repeat gets the same answer."""
+        answer = await cashiers.sign_on(passwords, ledger, keys, request.auth, data, await request.body())
+        terminal_sessions.forget(request.auth.session.session_id)
+        return answer
+
+    @delete("/cashiers/current", status_code=200, summary="Sign a cashier off")
+    async def sign_cashier_off(
+        self, request: ByTerminal, ledger: Pool, keys: KeyRing, terminal_sessions: SessionStore
+    ) -> Answer:
+        """From this number on nobody is signed on. A repeat changes nothing more."""
+        answer = await cashiers.sign_off(ledger, keys, request.auth)
+        terminal_sessions.forget(request.auth.session.session_id)
+        return answer
 
     @get("/requests/{epoch:int}/{first:int}/{last:int}", summary="List requests between two numbers")
     async def requests(

@@ -1,6 +1,6 @@
 -- name: canteen_facts
--- A canteen's names and agency.
-SELECT agency_id, name_zh, name_en FROM canteen WHERE book = $1 AND canteen_id = $2;
+-- A canteen's names and agency, and whether its tills need a cashier.
+SELECT agency_id, name_zh, name_en, cashiers_required_at IS NOT NULL AS cashier_required FROM canteen WHERE book = $1 AND canteen_id = $2;
 
 -- name: meal_hours
 -- The hours of a canteen's meals, in the centre's local time: those of this weekday before those of others.

@@ -36,7 +36,7 @@ from terminals.parameters import (
 from tests.closed_days import KEYS
 
 TODAY = date(2026, 11, 27)
-CANTEEN = CanteenFacts(Book(3302), CanteenId(1010), AgencyId(1003), "食堂", "Canteen", [])
+CANTEEN = CanteenFacts(Book(3302), CanteenId(1010), AgencyId(1003), "食堂", "Canteen", [], False)
 DAYS = st.integers(-60, 60).map(lambda n: TODAY + timedelta(days=n))
 FEN = st.integers(1, 5_000)
 

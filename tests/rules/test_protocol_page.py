@@ -49,6 +49,8 @@ from terminals.schemas import (
     AskAccount,
     AskTopUp,
     BlockChanges,
+    CashierAnswer,
+    CashierSigningOn,
     ChargeMessage,
     CurrentParameters,
     Enrol,
@@ -341,6 +343,7 @@ KINDS: dict[str, Any] = {
     "code_charge": ChargeMessage,
     "void": VoidMessage,
     "shift_opening": ShiftOpening,
+    "cashier_sign_on": CashierSigningOn,
     "shift_closing": ShiftClosing,
     "weigh_ins": ScaleWeighIns,
     "phone_activation": ActivatePhone,
@@ -358,6 +361,8 @@ ANSWERS: dict[str, Any] = {
     "code_charge": Answer,
     "void": Answer,
     "shift_opening": Answer,
+    "cashier_sign_on": CashierAnswer,
+    "cashier_sign_off": Answer,
     "sign_off": Answer,
     "shift_closing": ShiftClosed,
     "requests": LedgerRequests,
@@ -370,7 +375,7 @@ ANSWERS: dict[str, Any] = {
     "account": HolderAccount,
     "top_up": TopUpOrder,
 }
-MESSAGES_MIN = 19
+MESSAGES_MIN = 21
 
 
 def test_every_kind_of_message_has_a_vector() -> None:

@@ -13,6 +13,8 @@ from foundation.strict_json import DEPTH_MAX
 from onecard.app import create_app
 from onecard.device_problems import DEVICE_PROBLEMS
 from onecard.settings import Settings
+from registry import cashiers
+from registry.states import CashierRefusal
 from settlement import online_top_ups, shifts
 from settlement.charging import SWEEP_S, VOID_GRACE, ChargeLimits
 from settlement.errors import Refusal
@@ -31,6 +33,7 @@ from terminals import (
     short_codes,
     signatures,
 )
+from terminals.cashiers import may_do
 from terminals.routes import opening
 from terminals.shifts import LISTED_MAX
 from waste.weighing.weigh_ins import BACKDATED_MAX
@@ -203,6 +206,15 @@ def test_the_table_of_reasons() -> None:
         assert row[-1] == both(f"refusal.{row[0].strip('`')}.title"), row
 
 
+def test_the_table_of_reasons_of_a_cashiers_sign_on() -> None:
+    [table] = tables(section("7.4"))
+    described = api()["components"]["schemas"]["CashierAnswer"]["properties"]["reason"]
+    assert [row[0].strip("`") for row in table] == list(CashierRefusal) == described["examples"]
+    for row in table:
+        assert row[-1] == both(f"refusal.{row[0].strip('`')}.title"), row
+    assert set(may_do(may_void=True)) <= code_words(section("7.4"))
+
+
 def test_the_states_of_the_picture_are_those_of_the_table() -> None:
     [table] = tables(section("2.1"))
     told = {
@@ -248,6 +260,10 @@ NUMBERS: dict[str, float] = {
     "numbers of a shift": shifts.SHIFT_NUMBERS_MAX,
     "closings of a shift, beside that which agrees": shifts.CLOSINGS_MAX,
     "numbers of a shift that it uses up when it is settled": shifts.UNUSED_MAX,
+    "wrong PINs in a row of a cashier, before he is locked": cashiers.TRIES,
+    "wrong PINs at a till within the minutes of a lock": cashiers.TILL_TRIES,
+    "a lock after wrong PINs lasts, in minutes": cashiers.LOCKED.total_seconds() / 60,
+    "a cashier's sign-on counts, in hours": cashiers.SIGNED_ON.total_seconds() / 3600,
     "an enrolment code lives, in minutes": enrolment.CODE_LIFE.total_seconds() / 60,
     "a phone's code lives, in hours": credentials.ACTIVATION_LIFE.total_seconds() / 3600,
     "a certificate lives, in days": qr.CERTIFICATE_LIFE_S / 86_400,
@@ -285,6 +301,7 @@ NAMES = {
     "key": "/terminal/keys",
     "charge": "/terminal/charges",
     "void": "/terminal/voids",
+    "cashier": "/terminal/cashiers",
     "opening": "/terminal/shifts",
     "closing": "/terminal/shifts/closings",
     "weigh-in": "/terminal/weigh-ins",
@@ -333,7 +350,7 @@ def _lengths(schema: dict[str, Any]) -> tuple[int, int]:
     """The shortest and longest text that a schema allows, by trying."""
     pattern = re.compile(schema.get("pattern", ".*"))
     least, most = schema.get("minLength", 0), schema.get("maxLength", 500)
-    fits = [n for n in range(least, most + 1) if any(pattern.match(letter * n) for letter in "Aa")]
+    fits = [n for n in range(least, most + 1) if any(pattern.match(letter * n) for letter in "Aa1")]
     return fits[0], fits[-1]
 
 

@@ -12,6 +12,7 @@ import {
   type Operation,
   type Outcome,
   type Store,
+  usedUp,
   voided,
 } from "./journal.ts";
 
@@ -67,6 +68,10 @@ class DatabaseJournal implements Journal {
     const entry: Stored = { epoch, sequence, operation, body, outcome: "unknown", answer: null, open: 1 };
     // `add` fails on a number that was used, also by another tab.
     return write(this.#db, "requests", (requests) => requests.add(entry));
+  }
+
+  useUp(epoch: number, sequence: number): Promise<void> {
+    return write(this.#db, "requests", (requests) => requests.add(usedUp(epoch, sequence)));
   }
 
   writeAnswer(epoch: number, sequence: number, outcome: Outcome, answer: string): Promise<void> {

@@ -3,14 +3,16 @@
  * answer before it is shown, and a few values beside it. `indexedDb.ts` keeps them in a browser.
  */
 
+/** What is written before it is sent, and sent again while it is unknown. */
 export type Operation = "charge" | "void" | "open_shift";
-export type Outcome = "unknown" | "approved" | "refused" | "voided" | "recorded" | "rejected";
+export type Outcome = "unknown" | "approved" | "refused" | "voided" | "recorded" | "rejected" | "not_kept";
 
 /** One request. `body` and `answer` are the exact texts on the wire; `answer` is null while there is no final one. */
 export interface Entry {
   readonly epoch: number;
   readonly sequence: number;
-  readonly operation: Operation;
+  /** `cashier`: its body has a PIN, which no disk sees; the entry says that the number is used. */
+  readonly operation: Operation | "cashier";
   readonly body: string;
   readonly outcome: Outcome;
   readonly answer: string | null;
@@ -28,6 +30,8 @@ export interface Closing {
 export interface Journal {
   /** Write a request before it is sent; rejects when the number was used. */
   writeAhead(epoch: number, sequence: number, operation: Operation, body: string): Promise<void>;
+  /** Note that a number is used for a cashier's message, which is not kept; rejects when it was used. */
+  useUp(epoch: number, sequence: number): Promise<void>;
   /** Write an answer before it is shown. */
   writeAnswer(epoch: number, sequence: number, outcome: Outcome, answer: string): Promise<void>;
   /** A void has settled a charge: it is not shown as approved. Its own answer stays, or is still to come. */
@@ -64,6 +68,11 @@ export function voided(entry: Entry): Entry {
   return isSettled ? { ...entry, outcome: "voided" } : entry;
 }
 
+/** A number that was used for a cashier's message. */
+export function usedUp(epoch: number, sequence: number): Entry {
+  return { epoch, sequence, operation: "cashier", body: "{}", outcome: "not_kept", answer: "{}" };
+}
+
 /** For tests: it forgets everything with its process. */
 export class MemoryJournal implements Journal {
   protected readonly entries = new Map<string, Entry>();
@@ -72,6 +81,11 @@ export class MemoryJournal implements Journal {
   async writeAhead(epoch: number, sequence: number, operation: Operation, body: string): Promise<void> {
     if (this.entries.has(`${epoch}/${sequence}`)) throw new Error(`the number ${epoch}/${sequence} was used`);
     await this.put({ epoch, sequence, operation, body, outcome: "unknown", answer: null });
+  }
+
+  async useUp(epoch: number, sequence: number): Promise<void> {
+    if (this.entries.has(`${epoch}/${sequence}`)) throw new Error(`the number ${epoch}/${sequence} was used`);
+    await this.put(usedUp(epoch, sequence));
   }
 
   async writeAnswer(epoch: number, sequence: number, outcome: Outcome, answer: string): Promise<void> {

@@ -49,6 +49,8 @@ export interface Parameters {
     readonly block_list_age_max_s: number;
   };
   readonly refresh_s: number;
+  /** Whether the till charges only while a cashier is signed on. */
+  readonly cashier_required?: boolean;
   readonly centre_keys: readonly CentreKey[];
 }
 

@@ -78,6 +78,7 @@ const code = text(/^[A-Z2-7]{16}$/);
 const deviceText = text(/^[!-~](?:[ -~]{0,62}[!-~])?$/);
 /** The operator's own numbers or short codes, no names. */
 const operator = text(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?$/);
+const pin = text(/^[0-9]{6}$/);
 const date = holds((value) => typeof value === "string" && isDate(value));
 
 function isDate(value: string): boolean {
@@ -143,6 +144,7 @@ const FORMS = {
     (charge) => (charge.card === undefined) !== (charge.qr === undefined) && areRight(charge.lines, charge.amount_fen),
   ),
   void: object({ target_epoch: epoch, target_sequence: number }),
+  cashier_sign_on: object({ cashier: text(/^[0-9]{3,8}$/), pin, new_pin: optional(pin) }),
   shift_opening: object({ cashier: operator, drawer: operator, opened_at: time }),
   shift_closing: object(
     {

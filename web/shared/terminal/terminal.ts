@@ -17,6 +17,7 @@ import {
 } from "./answers.ts";
 import { type Bytes, concat, fromBase64url, toBase64url, toHex, uint, utf8 } from "./bytes.ts";
 import { binding, cardChallenge, type Meal, type Tap } from "./cards.ts";
+import { type Cashier, type CashierAnswer, readCashierAnswer } from "./cashiers.ts";
 import type { Entry, Journal, Operation, Store } from "./journal.ts";
 import { newSigningKey, type SigningKey, sign } from "./keys.ts";
 import { type Expected, Link, type NamedKey, post, type Received, refuse, sendOnce } from "./messages.ts";
@@ -53,6 +54,7 @@ const PATHS: Record<Operation, string> = {
   void: "/terminal/voids",
   open_shift: "/terminal/shifts",
 };
+const CASHIERS = "/terminal/cashiers";
 /** A version that no parameters have: whoever names it gets them. */
 const NO_VERSION = "A".repeat(22);
 
@@ -144,6 +146,7 @@ export class Terminal {
   #kept: KeptParameters | null;
   #blockList: BlockList;
   #blockListVersion: number;
+  #cashier: Cashier | null;
   #session: Session | null = null;
   #signingOn: Promise<Session> | null = null;
   #nextSequence = 0;
@@ -153,13 +156,21 @@ export class Terminal {
   /** How often in a row no session could be opened, and when the next try may be made. */
   #signOnFailures = { times: 0, dueAt: 0 };
 
-  private constructor(setup: Setup, link: Link, identity: Identity, kept: KeptParameters | null, list: BlockList) {
+  private constructor(
+    setup: Setup,
+    link: Link,
+    identity: Identity,
+    kept: KeptParameters | null,
+    list: BlockList,
+    cashier: Cashier | null,
+  ) {
     this.#setup = setup;
     this.#link = link;
     this.#identity = identity;
     this.#kept = kept;
     this.#blockList = list;
     this.#blockListVersion = list.version;
+    this.#cashier = cashier;
     if (kept) link.clock.aheadS = kept.clockAheadS;
   }
 
@@ -202,7 +213,8 @@ export class Terminal {
     // The keys of the centre that it knew before are forgotten: from now on it trusts the slip's.
     await store.write("parameters", null);
     await store.write("identity", identity);
-    return new Terminal(setup, link, identity, null, await blockListOf(store));
+    await store.write("cashier", null);
+    return new Terminal(setup, link, identity, null, await blockListOf(store), null);
   }
 
   /** The terminal of this store; null when none was enrolled. Needs no network. */
@@ -210,7 +222,9 @@ export class Terminal {
     const identity = (await setup.store.read("identity")) as Identity | undefined;
     if (!identity) return null;
     const kept = (await setup.store.read("parameters")) as KeptParameters | null | undefined;
-    return new Terminal(setup, linkOf(setup), identity, kept ?? null, await blockListOf(setup.store));
+    const cashier = (await setup.store.read("cashier")) as Cashier | null | undefined;
+    const list = await blockListOf(setup.store);
+    return new Terminal(setup, linkOf(setup), identity, kept ?? null, list, cashier ?? null);
   }
 
   get terminalId(): number {
@@ -224,6 +238,16 @@ export class Terminal {
   /** What the terminal knows before it charges; null before its first sign-on. */
   get parameters(): Parameters | null {
     return this.#kept?.parameters ?? null;
+  }
+
+  /** Who is signed on as a cashier; also after a reload without a network, until his sign-on ends. */
+  get cashier(): Cashier | null {
+    return this.#cashier !== null && this.now() < this.#cashier.until ? this.#cashier : null;
+  }
+
+  /** Whether a cashier must sign on before this till charges. */
+  get lacksCashier(): boolean {
+    return this.parameters?.cashier_required === true && this.cashier === null;
   }
 
   get blockList(): BlockList {
@@ -335,6 +359,38 @@ export class Terminal {
     const session = await this.#sessionForNew();
     const body = { target_epoch: targetEpoch, target_sequence: targetSequence };
     return this.#sendNew("void", session.epoch, this.#nextSequence++, body);
+  }
+
+  /**
+   * Sign a cashier on, in place of who is there; `newPin` takes the place of his PIN.
+   *
+   * Throws RangeError and NotSignedOn: nothing was kept; Rejected; OutcomeUnknown: he enters his PIN again. Of the
+   * message the journal has its number alone: a PIN of six digits is not to be found on a till's disk.
+   */
+  async signCashierOn(cashier: string, pin: string, newPin?: string): Promise<CashierAnswer> {
+    const body = encode("cashier_sign_on", { cashier, pin, ...(newPin === undefined ? {} : { new_pin: newPin }) });
+    const answer = readCashierAnswer(await this.#sendUnkept("POST", CASHIERS, body));
+    if (!answer) throw new OutcomeUnknown("this client does not know the outcome");
+    if (answer.outcome === "signed_on") await this.#keepCashier(answer.cashier);
+    return answer;
+  }
+
+  /** Sign off who is there; throws as `signCashierOn`: he is off here all the same. */
+  async signCashierOff(): Promise<void> {
+    await this.#keepCashier(null);
+    await this.#sendUnkept("DELETE", `${CASHIERS}/current`, new Uint8Array(0));
+  }
+
+  async #sendUnkept(method: string, path: string, body: Bytes): Promise<string> {
+    const session = await this.#sessionForNew();
+    const sequence = this.#nextSequence++;
+    await this.#setup.journal.useUp(session.epoch, sequence);
+    return this.#exchange(method, path, `${session.epoch}/${sequence}`, body);
+  }
+
+  async #keepCashier(cashier: Cashier | null): Promise<void> {
+    await this.#setup.store.write("cashier", cashier);
+    this.#cashier = cashier;
   }
 
   /**
@@ -568,6 +624,8 @@ export class Terminal {
     const key = await agreeKey(ephemeral.privateKey, fromBase64url(said.ephemeral), body, answer.body);
     this.#link.clock.set(said.centre_time);
     await this.#keepParameters(said.parameters_version, said.parameters);
+    // In another session he signs on again.
+    await this.#keepCashier(null);
     // A restored disk is behind what the centre has seen; numbers are never used twice.
     const used = Math.max(await this.#setup.journal.highestSequence(said.epoch), said.highest_sequence);
     this.#nextSequence = Math.max(this.#nextSequence, used + 1);
@@ -598,7 +656,7 @@ export class Terminal {
   async #sendNow(entry: Entry, number: string): Promise<Settled> {
     const { journal } = this.#setup;
     try {
-      const text = await this.#exchange("POST", PATHS[entry.operation], number, utf8(entry.body));
+      const text = await this.#exchange("POST", PATHS[entry.operation as Operation], number, utf8(entry.body));
       const answer = readAnswer(text);
       if (!answer) throw new OutcomeUnknown("this client does not know the outcome");
       if (entry.operation === "void" && answer.outcome === "voided") {

@@ -1,0 +1,67 @@
+-- name: count_at_till
+-- Count a try at a till; how many there were within $3, this one included.
+INSERT INTO till_tries AS t (book, terminal_id, since, tries) VALUES ($1, $2, now(), 1)
+ON CONFLICT (book, terminal_id) DO UPDATE
+SET since = CASE WHEN t.since < now() - $3::interval THEN now() ELSE t.since END,
+    tries = CASE WHEN t.since < now() - $3::interval THEN 1 ELSE t.tries + 1 END
+RETURNING tries;
+
+-- name: forget_at_till
+-- The last try at a till was right: it counts no more.
+UPDATE till_tries SET tries = greatest(tries - 1, 0) WHERE book = $1 AND terminal_id = $2;
+
+-- name: count_try
+-- Count a try for the cashier of a number, before his PIN is checked, and lock him from the $5th on for $6. No row: there
+-- is no such cashier who may work at the canteen now.
+UPDATE cashier SET wrong_tries = wrong_tries + 1,
+                   locked_until = CASE WHEN wrong_tries + 1 >= $5 THEN now() + $6::interval END
+WHERE book = $1 AND agency_id = $2 AND number = $3 AND state = 'active'
+  AND (canteen_ids IS NULL OR $4 = ANY (canteen_ids)) AND (locked_until IS NULL OR locked_until <= now())
+RETURNING cashier_id, pin_sealed, pin_is_first;
+
+-- name: forget_tries
+-- The PIN was right: the tries of the cashier count no more.
+UPDATE cashier SET wrong_tries = 0, locked_until = NULL WHERE book = $1 AND cashier_id = $2;
+
+-- name: cashier_with_pin
+-- A cashier who still has this PIN and may work at the canteen; nobody changes him until the transaction ends.
+SELECT cashier_id, agency_id, name_sealed, language, may_void FROM cashier
+WHERE book = $1 AND cashier_id = $2 AND pin_sealed = $3 AND state = 'active'
+  AND (canteen_ids IS NULL OR $4 = ANY (canteen_ids))
+FOR UPDATE;
+
+-- name: set_pin
+-- Give a cashier the PIN that he chose.
+UPDATE cashier SET pin_sealed = $3, pin_is_first = false WHERE book = $1 AND cashier_id = $2;
+
+-- name: is_overtaken
+-- Whether a cashier signed on or off at the terminal under a later number.
+SELECT EXISTS (
+    SELECT 1 FROM cashier_sign_on
+    WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND (first_sequence > $4 OR ends_before > $4));
+
+-- name: end_at_till
+-- End who is signed on at a till under an earlier number; $4 is that of the message that ends it.
+UPDATE cashier_sign_on SET ends_at = now(), ends_before = $4
+WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND first_sequence < $4 AND ends_at > now();
+
+-- name: sign_on
+-- Keep who is at a till from a number on, until $8 from now.
+INSERT INTO cashier_sign_on (book, terminal_id, epoch, first_sequence, cashier_id, canteen_id, may_void, signed_on_at,
+                             ends_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now(), now() + $8::interval);
+
+-- name: signed_on
+-- The sign-on of a number, with its cashier.
+SELECT c.cashier_id, c.agency_id, c.name_sealed, c.language, s.may_void,
+       ceil(extract(epoch FROM s.ends_at))::bigint AS until
+FROM cashier_sign_on s JOIN cashier c ON c.book = s.book AND c.cashier_id = s.cashier_id
+WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence = $4;
+
+-- name: at_till_between
+-- Who was signed on at a terminal between two numbers, in their order.
+SELECT s.first_sequence, s.cashier_id, c.number, s.signed_on_at, s.ends_at, s.ends_before
+FROM cashier_sign_on s JOIN cashier c ON c.book = s.book AND c.cashier_id = s.cashier_id
+WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence <= $5
+  AND coalesce(s.ends_before, 9223372036854775807) > $4
+ORDER BY s.first_sequence DESC LIMIT 100;
