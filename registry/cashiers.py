@@ -20,15 +20,17 @@ from foundation.aside import RETRY_AFTER_S, Aside
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
-from foundation.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Problem
+from foundation.problems import CONFLICT, NOT_ALLOWED, NOT_FOUND, UNAVAILABLE, Problem
+from registry import audit
 from registry.access import Person
 from registry.audit import Change
 from registry.identifiers import AgencyId, Book, CanteenId, TerminalId
 from registry.members import STEPS, must_be_active
-from registry.models import Agency, BookRow, Canteen, Cashier, CashierSignOn, next_numbers
+from registry.models import Agency, BookRow, Canteen, Cashier, CashierSignOn, Database, next_numbers
 from registry.passwords import UNKNOWN_USER, hash_password, is_right
 from registry.pins import is_simple
-from registry.schemas import CashierDetails, NewCashier
+from registry.roles import Role
+from registry.schemas import CashierChange, CashierDetails, NewCashier
 from registry.states import CashierRefusal, MemberState
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "cashiers.sql")
@@ -60,7 +62,8 @@ async def add(change: Change, keys: KeyRing, person: Person, wanted: NewCashier,
         made_at=datetime.now(UTC),
         wrong_tries=0,
     )
-    await _set_details(change.db, keys, cashier, wanted)
+    await _set_details(change.db, cashier, wanted)
+    _set_name(keys, cashier, wanted.name)
     _set_first_pin(keys, cashier, pin_hash)
     change.note.subject = subject_of(cashier)
     change.db.add(cashier)
@@ -71,12 +74,12 @@ async def add(change: Change, keys: KeyRing, person: Person, wanted: NewCashier,
     return cashier
 
 
-async def change_details(
-    change: Change, keys: KeyRing, person: Person, cashier_id: int, wanted: CashierDetails
-) -> None:
+async def change_details(change: Change, keys: KeyRing, person: Person, cashier_id: int, wanted: CashierChange) -> None:
     """Change a cashier's name, language, canteens and rights; he signs on again. Raises Problem as ``add``."""
     cashier = await _to_change(change, person, cashier_id)
-    await _set_details(change.db, keys, cashier, wanted)
+    await _set_details(change.db, cashier, wanted)
+    if wanted.name is not None:
+        _set_name(keys, cashier, wanted.name)
     await end_sign_ons(change.db, cashier)
 
 
@@ -130,6 +133,15 @@ def subject_of(cashier: Cashier) -> str:
     return f"cashier/{cashier.cashier_id}"
 
 
+async def see_name(database: Database, keys: KeyRing, person: Person, cashier_id: int) -> str:
+    """A cashier's name, for people of his agency and auditors; logged. Raises Problem NOT_FOUND, NOT_ALLOWED."""
+    if person.agency_id is None and person.role is not Role.AUDITOR:
+        raise Problem(NOT_ALLOWED, "official.names_of_own")
+    async with audit.change(database, person.login, "see_name", f"cashier/{cashier_id}") as change:
+        found = await find(change.db, person, cashier_id)
+        return name_of(keys, found.agency_id, cashier_id, found.name_sealed)
+
+
 def name_of(keys: KeyRing, agency_id: int, cashier_id: int, sealed: bytes) -> str:
     """A cashier's name."""
     return keys.open_personal(agency_id, _name_place(cashier_id), sealed)
@@ -157,7 +169,7 @@ async def _to_change(change: Change, person: Person, cashier_id: int, step: str 
     return cashier
 
 
-async def _set_details(db: AsyncSession, keys: KeyRing, cashier: Cashier, wanted: CashierDetails) -> None:
+async def _set_details(db: AsyncSession, cashier: Cashier, wanted: CashierDetails) -> None:
     canteen_ids = None if wanted.canteen_ids is None else sorted(set(wanted.canteen_ids))
     if canteen_ids is not None:
         here = select(Canteen.canteen_id).where(Canteen.agency_id == cashier.agency_id)
@@ -165,8 +177,11 @@ async def _set_details(db: AsyncSession, keys: KeyRing, cashier: Cashier, wanted
         unknown = [one for one in canteen_ids if one not in known]
         if unknown:
             raise Problem(NOT_FOUND, "cashier.canteen_of_other", canteen_id=unknown[0])
-    cashier.name_sealed = keys.seal_personal(cashier.agency_id, _name_place(cashier.cashier_id), wanted.name)
     cashier.canteen_ids, cashier.language, cashier.may_void = canteen_ids, wanted.language, wanted.may_void
+
+
+def _set_name(keys: KeyRing, cashier: Cashier, name: str) -> None:
+    cashier.name_sealed = keys.seal_personal(cashier.agency_id, _name_place(cashier.cashier_id), name)
 
 
 def _set_first_pin(keys: KeyRing, cashier: Cashier, pin_hash: str) -> None:

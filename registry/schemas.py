@@ -280,7 +280,6 @@ class CashierDetails(Message):
     ``language``: of what a till shows him. ``may_void``: whether he may void charges.
     """
 
-    name: ShortText
     canteen_ids: Annotated[list[Number], Meta(min_length=1, max_length=100)] | None = None
     language: Literal["zh", "en"] = "zh"
     may_void: bool = True
@@ -291,6 +290,13 @@ class NewCashier(CashierDetails, kw_only=True):
 
     agency_id: Number
     number: StaffNumber
+    name: ShortText
+
+
+class CashierChange(CashierDetails, kw_only=True):
+    """A cashier as he is from now on; without a name he keeps his."""
+
+    name: ShortText | None = None
 
 
 class CashierSlip(Struct):

@@ -6,6 +6,7 @@ is sent again under the same numbers, across crashes, restarts and sign-ons.
 
 import json
 from contextlib import suppress
+from http import HTTPMethod
 from typing import Any, NamedTuple
 
 from msgspec import json as wire
@@ -228,7 +229,7 @@ class Terminal(EnrolledDevice):
     def sign_cashier_off(self) -> None:
         """Sign off who is there; raises Rejected, or OutcomeUnknown: he is off here all the same."""
         self.cashier = None
-        self._send_unkept("DELETE", f"{CASHIERS}/current", self._signed_on_sequence(), b"")
+        self._send_unkept(HTTPMethod.DELETE.value, f"{CASHIERS}/current", self._signed_on_sequence(), b"")
 
     def _send_unkept(self, method: str, path: str, sequence: int, body: bytes) -> bytes:
         epoch = self._signed_on().epoch

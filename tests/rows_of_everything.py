@@ -41,6 +41,15 @@ FROM terminal, generate_series(1, 2) n;
 INSERT INTO till_shift (book, terminal_id, epoch, first_sequence, cashier, drawer, opened_at, received_at, canteen_id)
 SELECT book, terminal_id, 1, n, '张三', '1', now() + n * interval '1 hour', now(), canteen_id
 FROM terminal, generate_series(1, 2) n;
+INSERT INTO cashier (book, cashier_id, agency_id, number, name_sealed, pin_sealed, made_at)
+SELECT book, nextval('onecard_number'), agency_id, format('90000%s', n), '', '', now()
+FROM agency, generate_series(1, 2) n;
+INSERT INTO cashier_sign_on (book, terminal_id, epoch, first_sequence, cashier_id, canteen_id, may_void, signed_on_at,
+                             ends_at)
+SELECT DISTINCT ON (t.canteen_id, n) t.book, t.terminal_id, 1, n, c.cashier_id, t.canteen_id, true,
+       now() + n * interval '1 hour', now()
+FROM terminal t JOIN canteen k ON k.canteen_id = t.canteen_id JOIN cashier c ON c.agency_id = k.agency_id,
+     generate_series(1, 2) n;
 INSERT INTO shift_closing (book, terminal_id, epoch, first_sequence, number, last_sequence, closed_at, unknown,
        payments,
                            amount_fen, ledger_payments, ledger_fen, agrees, body, signature_base, signature, public_key,

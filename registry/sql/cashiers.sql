@@ -54,7 +54,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, now(), now() + $8::interval);
 -- name: signed_on
 -- The sign-on of a number, with its cashier.
 SELECT c.cashier_id, c.agency_id, c.name_sealed, c.language, s.may_void,
-       ceil(extract(epoch FROM s.ends_at))::bigint AS until
+       floor(extract(epoch FROM s.ends_at))::bigint AS until
 FROM cashier_sign_on s JOIN cashier c ON c.book = s.book AND c.cashier_id = s.cashier_id
 WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence = $4;
 

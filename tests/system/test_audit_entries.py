@@ -842,7 +842,66 @@ def provider_logout(city: City) -> Ask:
 WHY = {"reason": "岗位调整"}
 
 
+def cashier(city: City) -> Ask:
+    number = f"{secrets.randbelow(10**8):08}"
+    message = {"agency_id": city.agency(), "number": number, "name": "李大厨", "canteen_ids": [city.canteen()]}
+    return Ask(
+        "kitchen-yinzhou", "/console/cashiers", message, "finance-yinzhou", "kitchen-yuyao", message | {"number": "1"}
+    )
+
+
+def cashier_of(city: City) -> str:
+    """The path of a new cashier of Yinzhou."""
+    ask = cashier(city)
+    return f"/console/cashiers/{city.person(ask.who).call('POST', ask.path, ask.body)['cashier_id']}"
+
+
+def about_cashier(step: str) -> Callable[[City], Ask]:
+    """A step of a new cashier: suspended before he is resumed."""
+
+    def ask(city: City) -> Ask:
+        path, body = cashier_of(city), {"reason": "a test"}
+        if step == "resumption":
+            city.person("admin-yinzhou").call("POST", f"{path}/suspension", body)
+        return Ask("admin-yinzhou", f"{path}/{step}", body, "finance-yinzhou", "admin-yuyao", {"reason": ""})
+
+    return ask
+
+
+def changed_cashier(city: City) -> Ask:
+    path = f"{cashier_of(city)}/changes"
+    return Ask("admin-yinzhou", path, {"may_void": False}, "finance-yinzhou", "admin-yuyao", {"may_void": 1})
+
+
+def cashiers_pin(city: City) -> Ask:
+    return Ask("admin-yinzhou", f"{cashier_of(city)}/pin", {}, "finance-yinzhou", "admin-yuyao")
+
+
+def locked_cashier(city: City) -> Ask:
+    path = cashier_of(city)
+    with psycopg.connect(city.network.system.database_url) as db:
+        db.execute("UPDATE cashier SET wrong_tries = 5 WHERE cashier_id = %s", (int(path.rsplit("/", 1)[-1]),))
+    return Ask("admin-yinzhou", f"{path}/unlocking", {}, "finance-yinzhou", "admin-yuyao")
+
+
+def cashiers_required(city: City) -> Ask:
+    """Of a canteen of its own: the others' tills go on."""
+    mark = secrets.token_hex(4)
+    wanted = {"agency_id": city.agency(), "name_zh": f"食堂{mark}", "name_en": f"Canteen {mark}", "meals": MEALS}
+    number = city.person("centre").call("POST", "/registry/canteens", wanted)["number"]
+    path = f"/registry/canteens/{number}/cashiers-required"
+    return Ask("kitchen-yinzhou", path, {"required": True}, "finance-yinzhou", "kitchen-yuyao", {"required": 1})
+
+
 CHANGES: dict[str, Callable[[City], Ask]] = {
+    "POST /console/cashiers": cashier,
+    "POST /console/cashiers/{cashier_id}/changes": changed_cashier,
+    "POST /console/cashiers/{cashier_id}/suspension": about_cashier("suspension"),
+    "POST /console/cashiers/{cashier_id}/resumption": about_cashier("resumption"),
+    "POST /console/cashiers/{cashier_id}/end": about_cashier("end"),
+    "POST /console/cashiers/{cashier_id}/pin": cashiers_pin,
+    "POST /console/cashiers/{cashier_id}/unlocking": locked_cashier,
+    "POST /registry/canteens/{canteen_id}/cashiers-required": cashiers_required,
     SIGN_IN: sign_in,
     "POST /console/passkeys": passkey,
     "DELETE /console/passkeys/{number}": passkey_removal,
@@ -999,6 +1058,8 @@ NO_CHANGES = {
     "DELETE /terminal/sessions/current": "a terminal's message, signed by it",
     "POST /terminal/charges": "a terminal's message, signed by it; the ledger keeps it",
     "POST /terminal/voids": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/cashiers": "a terminal's message, signed by it; the sign-on is kept with its number",
+    "DELETE /terminal/cashiers/current": "a terminal's message, signed by it; the sign-on is kept with its number",
     "POST /terminal/shifts": "a terminal's message, signed by it; the ledger keeps it",
     "POST /terminal/shifts/closings": "a terminal's message, signed by it; the ledger keeps it with the signature",
     "POST /terminal/weigh-ins": "a scale's message, signed by it; the weighing names the scale",

@@ -110,9 +110,9 @@ def test_a_cashier_works_at_his_canteens_only(till: Terminal, admin: Person, net
     one = Cashier(admin, network, canteen_ids=[branch])
     assert till.sign_cashier_on(one.number, one.first_pin, PIN).reason == "pin_wrong"
     here = network.canteen_id("yinzhou")
-    admin.call("POST", f"{one.path}/changes", {"name": "李大厨", "canteen_ids": [branch, here]})
+    admin.call("POST", f"{one.path}/changes", {"canteen_ids": [branch, here]})
     one.choose(till)
-    foreign = {"name": "李大厨", "canteen_ids": [network.canteen_id("yuyao")]}
+    foreign = {"canteen_ids": [network.canteen_id("yuyao")]}
     assert admin.ask("POST", f"{one.path}/changes", foreign).status == 404
 
 
@@ -240,7 +240,7 @@ def test_a_replayed_sign_on_signs_nobody_on(till: Terminal, cashier: Cashier) ->
     till.sign_cashier_off()
     again = post(till.url, CASHIERS, headers, body).json()
     assert again["cashier"]["cashier_id"] == cashier.cashier_id, "the first answer"
-    assert again["cashier"]["until"] <= till.now() + 1, "and it says that it is over"
+    assert again["cashier"]["until"] <= till.now() + 3, "and it says that it is over"
     assert again["cashier"]["until"] < answer["cashier"]["until"]
 
 
@@ -308,7 +308,7 @@ def test_without_a_network_the_cashier_who_was_there_goes_on_for_a_while(
         with pytest.raises(OutcomeUnknown):
             till.charge_card(card, "lunch")
         assert till.cashier is not None
-        assert 15 * 3600 < till.cashier.until - till.now() <= 16 * 3600
+        assert 15 * 3600 < till.cashier.until - till.now() <= 16 * 3600 + 3
         with pytest.raises(OutcomeUnknown):
             till.sign_cashier_on(cashier.number, PIN)
         patch.setattr(till, "now", lambda: till.cashier.until if till.cashier else 0)
@@ -345,6 +345,7 @@ def test_names_are_seen_by_few_and_every_look_is_logged(cashier: Cashier, networ
     assert name == "李大厨"
     entries = network.approver.call("GET", f"/console/audit-entries?subject=cashier/{cashier.cashier_id}")["items"]
     assert [one["action"] for one in entries] == ["register_cashier", "see_name"]
+    assert network.centre.ask("GET", f"{cashier.path}/name").status == 403, "for his agency, and auditors"
     assert PIN not in json.dumps(entries)
     elsewhere = network.person("admin-yuyao")
     for method, path in (("GET", "/name"), ("GET", ""), ("POST", "/pin"), ("POST", "/unlocking")):

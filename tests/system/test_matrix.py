@@ -21,7 +21,18 @@ from scripts.matrix import Call, calls
 from tests.builders import Network
 from tests.rows_of_everything import insert_rows
 from tests.running_system import Person, System
-from tests.system.test_audit_entries import CHANGES, NO_CHANGES, PHOTO, QUARTER, TODAY, Ask, City, send, waiting
+from tests.system.test_audit_entries import (
+    CHANGES,
+    NO_CHANGES,
+    PHOTO,
+    QUARTER,
+    TODAY,
+    Ask,
+    City,
+    cashier_of,
+    send,
+    waiting,
+)
 
 CALLS = {str(call): call for call in calls()}
 OWN, FOREIGN = "yinzhou", "hangzhou"
@@ -239,6 +250,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     ),
     "/registry/canteens/{canteen_id}/days/{day}": lambda city: f"/registry/canteens/{city.canteen()}/days/{TODAY}",
     "/registry/officials/{holder_id}/account": lambda city: f"/registry/officials/{city.holder()}/account",
+    "/console/cashiers/{cashier_id}/name": lambda city: f"{cashier_of(city)}/name",
     "/registry/officials/{holder_id}/name": lambda city: f"/registry/officials/{city.holder()}/name",
     "/registry/rosters/{roster_id}": roster_of,
     "/settlement/class-rules/{book}": "/settlement/class-rules/3302",
@@ -303,7 +315,7 @@ OF_ALL = {
 }  # fmt: skip
 """Show the whole network to everybody who may see them: names, rules, and published rankings."""
 
-NAMES = "/registry/officials/{holder_id}/name"
+NAMES = ("/registry/officials/{holder_id}/name", "/console/cashiers/{cashier_id}/name")
 """For people of the agency, and auditors: others of the network see no names."""
 
 OF_YUYAO = {"/waste/appeals/{appeal_id}"}
@@ -330,7 +342,7 @@ def test_what_is_read_is_for_its_roles_and_its_own_agency(city: City, name: str)
             answer = get(city, path, login)
             if not call.allows(role):
                 assert is_refused_by_role(answer), (name, login)
-            elif call.path == NAMES and role not in NEEDS_AGENCY and role is not Role.AUDITOR:
+            elif call.path in NAMES and role not in NEEDS_AGENCY and role is not Role.AUDITOR:
                 assert answer.status == 403, (name, login)
             elif role in NEEDS_AGENCY and (call.path in OF_THE_CENTRE or (is_of_agency and agency == FOREIGN)):
                 assert answer.status in (403, 404), (name, login, answer.data)
@@ -377,7 +389,7 @@ OPEN = {
     "POST /phone/certificates", "POST /phone/certificates/renewals", "POST /phone/top-ups", "POST /terminal/charges",
     "POST /terminal/enrolments", "POST /terminal/keys", "POST /terminal/sessions", "POST /terminal/shifts",
     "POST /terminal/shifts/closings", "POST /terminal/voids", "POST /terminal/weigh-ins",
-    "DELETE /terminal/sessions/current",
+    "DELETE /terminal/sessions/current", "POST /terminal/cashiers", "DELETE /terminal/cashiers/current",
 }  # fmt: skip
 """Nobody need be signed in: public, a way in, or of devices and the gateway, which sign what they send."""
 
