@@ -192,6 +192,12 @@ async def cashiers_message(
     return CashiersMessage(row["refusal"])
 
 
+async def is_overtaken(connection: Connection, book: Book, key: RequestKey) -> bool:
+    """Whether a cashier signed on or off under a later number, so that a message comes too late."""
+    number = (book, key.terminal_id, key.epoch, key.sequence)
+    return bool(await connection.fetchval(QUERIES["later_cashiers_number"], *number))
+
+
 async def keep_cashiers_message(
     connection: Connection, book: Book, key: RequestKey, digest: bytes, refusal: str | None
 ) -> bool:

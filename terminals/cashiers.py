@@ -115,11 +115,12 @@ async def _keep(
     known = await shifts.cashiers_message(connection, till.book, key, digest)
     if known is not None:
         return known
-    refusal = (
-        await cashiers.take_over(connection, till, key.epoch, key.sequence, found)
-        if isinstance(found, RightPin)
-        else found
-    )
+    if isinstance(found, CashierRefusal):
+        refusal: CashierRefusal | None = found
+    elif await shifts.is_overtaken(connection, till.book, key):
+        refusal = CashierRefusal.OVERTAKEN
+    else:
+        refusal = await cashiers.take_over(connection, till, key.epoch, key.sequence, found)
     await _use_number(connection, message, digest, refusal)
     return shifts.CashiersMessage(refusal)
 

@@ -113,20 +113,23 @@ def hand_over(bench: Bench) -> None:
     shift = till.next_number()
     opening = {"cashier": message["cashier"], "drawer": "1", "opened_at": till.now()}
     bench.expect(till.in_session("POST", "/terminal/shifts", opening, shift), RECORDED)
-    late, bench_late = till.next_number(), till.next_number()
+    late, earlier = till.next_number(), till.next_number()
     bench.expect(_on(bench, message), ok(outcome="signed_on"))
     paid, _ = bench.pay(bench.card())
     bench.expect(_on(bench, other), ok(outcome="signed_on"))
     bench.pay(bench.card("visitor"), APPROVED)
     bench.expect(_on(bench, message, late), refused("overtaken"))
-    bench.expect(_off(bench, bench_late), OFF)
+    bench.expect(_off(bench, earlier), OFF)
     barred = till.next_number()
     bench.expect(till.void(paid, barred), refused("void_not_permitted"))
     bench.expect(_on(bench, message), ok(outcome="signed_on"))
     bench.expect(till.void(paid, barred), refused("void_not_permitted"))
     _, home, _ = bench.fixed_meal
     bench.expect(till.void(paid, till.next_number()), voided(home))
+    lost = till.next_number()
     bench.expect(_off(bench), OFF)
+    bench.expect(_off(bench), OFF)
+    bench.expect(_on(bench, other, lost), refused("overtaken"))
 
 
 @GROUP.case("cashier-ends-with-the-session", "7.4")

@@ -34,12 +34,6 @@ FOR UPDATE;
 -- Give a cashier the PIN that he chose.
 UPDATE cashier SET pin_sealed = $3, pin_is_first = false WHERE book = $1 AND cashier_id = $2;
 
--- name: is_overtaken
--- Whether a cashier signed on or off at the terminal under a later number.
-SELECT EXISTS (
-    SELECT 1 FROM cashier_sign_on
-    WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND (first_sequence > $4 OR ends_before > $4));
-
 -- name: end_at_till
 -- End who is signed on at a till under an earlier number; $4 is that of the message that ends it.
 UPDATE cashier_sign_on SET ends_at = now(), ends_before = $4

@@ -66,6 +66,12 @@ ON CONFLICT DO NOTHING RETURNING true AS taken;
 SELECT r.operation, r.digest, r.refusal FROM request r
 WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;
 
+-- name: later_cashiers_number
+-- Whether a cashier signed on or off at a terminal under a later number.
+SELECT EXISTS (
+    SELECT 1 FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence > $4
+                              AND r.operation = 'cashier' AND r.outcome = 'recorded');
+
 -- name: operation
 -- What a number was used for.
 SELECT r.operation FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;

@@ -230,6 +230,7 @@ def test_another_cashier_takes_over_within_a_shift(
     first_again = Terminal.sign_cashier_on(till, first.number, PIN)
     assert first_again.outcome == "signed_on"
     assert till.void(taken.epoch, taken.sequence).outcome == "voided"
+    assert "FAIL" not in system.command("verify").stdout
 
 
 def test_a_replayed_sign_on_signs_nobody_on(till: Terminal, cashier: Cashier) -> None:

@@ -395,3 +395,28 @@ def test_a_till_of_the_typescript_client_is_certified(tmp_path: Path) -> None:
     assert [(one.case_id, one.result, one.steps) for one in results if one.result != "passed"] == []
     assert desk.proxy.is_complete
     assert desk.proxy.device.startswith("web/shared/terminal 1")
+
+
+def test_a_cashier_signs_on_and_the_disk_knows_no_pin(
+    network: Network, till: TypeScriptDevice, cable: Cable, folder: Path
+) -> None:
+    number = str(secrets.randbelow(9 * 10**7) + 10**7)
+    message = {"agency_id": network.agency_id("yinzhou"), "number": number, "name": "李大厨"}
+    issued = network.centre.call("POST", "/console/cashiers", message)
+    assert refused(till, "cashier_on", number, "12").kind == "RangeError"
+    assert till.do("cashier_on", number, issued["pin"])["reason"] == "pin_is_first"
+    answer = till.do("cashier_on", number, issued["pin"], "470391")
+    assert (answer["outcome"], answer["cashier"]["name"]) == ("signed_on", "李大厨")
+    paid = till.do("charge_card", issued_card(network, network.official()), "lunch")
+    lost(cable, till, "cashier_on", number, "470391")
+    assert till.do("unknown") == [], "it is not sent again by itself"
+    shown = till.do("cashier")
+    assert (shown["cashier"]["cashier_id"], shown["lacks"]) == (issued["cashier_id"], False)
+    files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"470391" not in files
+    assert issued["pin"].encode() not in files
+    numbers = [one["sequence"] for one in till.do("entries", 1_000)]
+    assert numbers == sorted(set(numbers))
+    assert paid["entry"]["sequence"] == numbers[2]
+    till.do("cashier_off")
+    assert till.do("cashier")["cashier"] is None
