@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from msgspec import json as wire
 
 from foundation.calendar import local_date_of
+from settlement.errors import Refusal
 from settlement.schemas import SaleLine as SaleLine  # for those who write a till
 from settlement.shifts import ShiftRequest, chain_head, day_totals
 from terminals import cards, qr
@@ -399,6 +400,8 @@ class Terminal(EnrolledDevice):
         decoded = wire.decode(answer, type=Answer)
         if decoded.outcome not in FINAL:
             raise OutcomeUnknown(f"this client does not know the outcome {decoded.outcome!r}")
+        if decoded.reason == Refusal.CASHIER_MISSING:
+            self.cashier = None
         if (operation, decoded.outcome) == ("void", "voided"):
             # Before the void's own answer: a crash between them repeats both.
             target = json.loads(body)

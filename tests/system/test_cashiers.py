@@ -200,6 +200,7 @@ def test_who_is_suspended_is_signed_off_at_every_worker(till: Terminal, cashier:
         return charge(till, network) == "cashier_missing"
 
     assert wait_for(is_off) < 60
+    assert till.cashier is None
     assert till.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong"
 
 

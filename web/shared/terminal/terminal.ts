@@ -659,6 +659,7 @@ export class Terminal {
       const text = await this.#exchange("POST", PATHS[entry.operation as Operation], number, utf8(entry.body));
       const answer = readAnswer(text);
       if (!answer) throw new OutcomeUnknown("this client does not know the outcome");
+      if (answer.outcome === "refused" && answer.reason === "cashier_missing") await this.#keepCashier(null);
       if (entry.operation === "void" && answer.outcome === "voided") {
         // Before the void's own answer: a crash between them repeats both.
         const target = JSON.parse(entry.body) as { target_epoch: number; target_sequence: number };
