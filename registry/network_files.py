@@ -145,6 +145,7 @@ class _Plan:
         self._agencies: dict[str, Ref] = {}
         self._canteens: dict[tuple[Ref, str], Ref] = {}
         self._names: dict[Ref, str] = {}
+        self._owners: dict[Ref, Ref] = {}
 
     def made(self) -> list[Change]:
         """The changes, sheet by sheet."""
@@ -224,6 +225,7 @@ class _Plan:
     def _compare_canteens(self) -> None:
         now: dict[Ref, dict[str, Any]] = {row["canteen_id"]: row for row in self._now[Sheet.CANTEENS]}
         of: dict[Ref, Ref] = {canteen.canteen_id: canteen.agency_id for canteen in self._network.canteens}
+        self._owners = of
         for ref, known in now.items():
             self._names[ref] = known["name_zh"]
             self._canteens |= {(of[ref], name): ref for name in (*_by_names([(ref, known)]), str(ref))}
@@ -364,7 +366,7 @@ class _Plan:
             if values.get("state") not in (None, MemberState.ACTIVE):
                 self._wrong(row, "state", "network.file.state_by_call")
             changed = {code: [None, value] for code, value in values.items() if code in _WRITTEN[sheet] and value}
-            self._changes.append(Change(sheet, Kind.ADDED, key, values["name_zh"], values, changed))
+            self._changes.append(Change(sheet, Kind.ADDED, key, self._called(sheet, key, values), values, changed))
             return
         changed = {
             code: [before[code], values[code]]
@@ -376,7 +378,7 @@ class _Plan:
         if "state" in changed:
             self._wrong(row, "state", "network.file.state_by_call")
         kind = Kind.CHANGED if changed else Kind.UNCHANGED
-        self._changes.append(Change(sheet, kind, key, before["name_zh"], values, changed))
+        self._changes.append(Change(sheet, kind, key, self._called(sheet, key, before), values, changed))
 
     def _note(self, sheet: Sheet, key: tuple[Ref, Any], row: Row, changed: dict[str, list[Any]]) -> None:
         """Note what the rows of a canteen's meal or day add or change."""
@@ -384,10 +386,13 @@ class _Plan:
         is_new = all(before is None for before, _ in changed.values())
         kind = Kind.ADDED if is_new else Kind.CHANGED if different else Kind.UNCHANGED
         after = {code: value for code, (_, value) in changed.items()}
-        self._changes.append(Change(sheet, kind, key, self._name_of(key), row.values | after, different))
+        self._changes.append(Change(sheet, kind, key, self._place_of(key[0]), row.values | after, different))
 
-    def _name_of(self, key: tuple[Ref, Any]) -> str:
-        return f"{self._names[key[0]]} {key[1]}"
+    def _called(self, sheet: Sheet, key: Any, row: Mapping[str, Any]) -> str:
+        return self._place_of(key) if sheet is Sheet.CANTEENS else str(row["name_zh"])
+
+    def _place_of(self, canteen: Ref) -> str:
+        return f"{self._names[self._owners[canteen]]} {self._names[canteen]}"
 
     def _must_be_unique(self, sheet: Sheet, now: Mapping[Any, Mapping[str, Any]], within: Callable[[Any], Any]) -> None:
         """No two have one name once the file is carried out."""
@@ -406,12 +411,16 @@ class _Plan:
         if sheet in self._rows:
             named = {change.key for change in self._changes if change.sheet is sheet}
             self._changes += [
-                Change(sheet, Kind.MISSING, key, row["name_zh"]) for key, row in now.items() if key not in named
+                Change(sheet, Kind.MISSING, key, self._called(sheet, key, row))
+                for key, row in now.items()
+                if key not in named
             ]
 
     def _report_missing_of_canteens(self, sheet: Sheet, now: Iterable[Any], rows: Mapping[Any, Any]) -> None:
         if sheet in self._rows:
-            self._changes += [Change(sheet, Kind.MISSING, key, self._name_of(key)) for key in now if key not in rows]
+            self._changes += [
+                Change(sheet, Kind.MISSING, key, self._place_of(key[0])) for key in now if key not in rows
+            ]
 
 
 def _closed_agencies(network: Network) -> set[Ref]:
@@ -458,4 +467,11 @@ def _difference(change: Change, language: Language) -> Difference:
         heading(code, language): [str(shown(code, value, language)) for value in pair]
         for code, pair in change.changes.items()
     }
-    return Difference(sheet_name(change.sheet, language), change.kind, change.name, changes)
+    name = change.name
+    if change.sheet in _DATED:
+        name += f" {shown(_DATED[change.sheet], change.key[1], language)}"
+    return Difference(sheet_name(change.sheet, language), change.kind, name, changes)
+
+
+_DATED = {Sheet.MEALS: "meal", Sheet.CALENDAR: "day"}
+"""The column that a canteen's row is about."""

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, NOT_FOUND, Problem
+from foundation.tables import VALUE_SHOWN, plain
 from registry.errors import ACCOUNT_CLOSED
 from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
@@ -19,6 +20,15 @@ async def find_agency(db: AsyncSession, agency_id: int) -> Agency:
     if agency is None:
         raise Problem(NOT_FOUND, "agency.not_found", agency_id=agency_id)
     return agency
+
+
+async def agency_named(db: AsyncSession, given: str) -> Agency:
+    """The agency with this number or name, in either language; raises Problem(NOT_FOUND)."""
+    wanted = plain(given)
+    for agency in await db.scalars(select(Agency)):
+        if wanted in (str(agency.agency_id), plain(agency.name_zh), plain(agency.name_en)):
+            return agency
+    raise Problem(NOT_FOUND, "agency.nowhere", given=given[:VALUE_SHOWN])
 
 
 async def register_officials(

@@ -167,6 +167,16 @@ class System:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
+    def begun(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command that asks, and is answered while it runs; its words come as they are written."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "onecard", *arguments],
+            env=self.environment | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def sign_in(self, login: str) -> "Person":
         return Person(self.url, login)
 
@@ -174,10 +184,11 @@ class System:
 class Person:
     """Somebody signed in at the console."""
 
-    def __init__(self, url: str, login: str, password: str = PASSWORD) -> None:
+    def __init__(self, url: str, login: str, password: str = PASSWORD, code: str | None = None) -> None:
         self.url = url
         self.token = ""
-        self.token = self.call("POST", "/console/sessions", {"login": login, "password": password})["token"]
+        given = {"login": login, "password": password} | ({} if code is None else {"code": code})
+        self.token = self.call("POST", "/console/sessions", given)["token"]
 
     def ask(self, method: str, path: str, message: Any = None) -> urllib3.BaseHTTPResponse:
         is_file = isinstance(message, bytes)

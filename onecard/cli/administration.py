@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @main.command("add-user", help=text("onecard.help.add-user", roles=", ".join(OF_PEOPLE)))
 @click.argument("login")
 @click.argument("role")
-@click.option("--agency", type=int, help=text("onecard.option.agency"))
-def add_user(login: str, role: str, agency: int | None) -> None:
+@click.option("--agency", help=text("onecard.option.agency"))
+def add_user(login: str, role: str, agency: str | None) -> None:
     """Add a console user; the password is asked for, or is the first line of standard input."""
     if role not in OF_PEOPLE:
         fail("onecard.no_such_role", role=role, roles=", ".join(OF_PEOPLE))
     _check_login(login)
-    password = _read_password()
+    password = read_password()
     with services() as settings:
         asyncio.run(_add(settings, login, Role(role), agency, password))
     say("onecard.user_added", login=login)
@@ -41,28 +41,30 @@ def _check_login(login: str) -> None:
         check_new_login(login)
 
 
-def _read_password() -> str:
-    """Never from the arguments: other users of the machine can read those."""
+def read_password(*, new: bool = True) -> str:
+    """Never from the arguments: other users of the machine can read those. A new one is asked for twice."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    answer: str = click.prompt(
-        text("onecard.prompt.password"), hide_input=True, confirmation_prompt=text("onecard.prompt.password_again")
-    )
+    again = text("onecard.prompt.password_again") if new else False
+    answer: str = click.prompt(text("onecard.prompt.password"), hide_input=True, confirmation_prompt=again)
     return answer
 
 
-async def _add(settings: Settings, login: str, role: Role, agency: int | None, password: str) -> None:
+async def _add(settings: Settings, login: str, role: Role, agency: str | None, password: str) -> None:
     from registry.console_users import NewUser, add_console_user
+    from registry.officials import agency_named
 
     async with _database(settings) as database:
-        await add_console_user(database, NewUser(login, role, agency, password), settings.breached_passwords)
+        async with database() as db:
+            agency_id = None if agency is None else (await agency_named(db, agency)).agency_id
+        await add_console_user(database, NewUser(login, role, agency_id, password), settings.breached_passwords)
 
 
 @main.command("set-password", help=text("onecard.help.set-password"))
 @click.argument("login")
 def set_password(login: str) -> None:
     """Give a console user another password, which is asked for, or is the first line of standard input."""
-    password = _read_password()
+    password = read_password()
     with services() as settings:
         asyncio.run(_set_password(settings, login, password))
     say("onecard.password_set", login=login)

@@ -38,7 +38,7 @@ def init(**given: str | None) -> None:
         _found(settings, asked, passwords)
     names = {name: asked[name] for name in ("region", "operator", "approver")}
     say("onecard.init.done", **names)
-    say("onecard.init.next")
+    say("onecard.init.next", operator=asked["operator"], approver=asked["approver"])
 
 
 def _is_migrated_elsewhere() -> bool:

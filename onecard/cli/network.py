@@ -14,8 +14,11 @@ from onecard.cli.services import fail_for, failures_as_one_line, services, with_
 
 if TYPE_CHECKING:
     from registry.models import Database
-    from registry.network_files import Imported
+    from registry.network_files import Imported, Kind
     from registry.network_tables import Row, Sheet
+
+NAMES_SHOWN = 5
+"""Of a sheet's new rows, and of those that the file does not have; ``--json`` has all."""
 
 
 @main.group("network", help=text("onecard.help.network"))
@@ -93,14 +96,29 @@ def _read(path: Path) -> "tuple[dict[Sheet, list[Row]], str]":
 
 
 def _show(done: "Imported") -> None:
-    for difference in done.differences:
-        said = {"sheet": difference.sheet, "name": difference.name}
-        say(f"onecard.network.{difference.kind}", **said)
-        for column, (before, after) in difference.changes.items():
-            if difference.kind == "changed":
+    from registry.network_files import Kind
+
+    sheets = dict.fromkeys(difference.sheet for difference in done.differences)
+    for sheet in sheets:
+        found = {kind: [one for one in done.differences if (one.sheet, one.kind) == (sheet, kind)] for kind in Kind}
+        for one in found[Kind.CHANGED]:
+            say("onecard.network.changed", sheet=sheet, name=one.name)
+            for column, (before, after) in one.changes.items():
                 say("onecard.network.from_to", column=column, before=before or "—", after=after or "—")
+        for kind in (Kind.ADDED, Kind.MISSING):
+            _show_names(kind, sheet, [one.name for one in found[kind]])
     counts = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "missing": done.missing}
     say("onecard.network.applied" if done.applied else "onecard.network.compared", **counts)
+    if done.added or done.changed:
+        say("onecard.network.next" if done.applied else "onecard.network.next_import")
+
+
+def _show_names(kind: "Kind", sheet: str, names: list[str]) -> None:
+    """How many, and the first of them."""
+    if names:
+        shown = "; ".join(names[:NAMES_SHOWN])
+        more = text("onecard.network.more", count=len(names) - NAMES_SHOWN) if len(names) > NAMES_SHOWN else ""
+        say(f"onecard.network.{kind}", sheet=sheet, count=len(names), names=shown + more)
 
 
 @network.command("template", help=text("onecard.help.network.template"))

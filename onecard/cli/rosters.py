@@ -23,13 +23,14 @@ def roster() -> None:
 
 @roster.command("import", help=text("onecard.help.roster.import"))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--agency", type=int, required=True, help=text("onecard.option.roster_agency"))
+@click.option("--agency", required=True, help=text("onecard.option.roster_agency"))
 @click.option("--dry-run", is_flag=True, help=text("onecard.option.roster_dry_run"))
 @click.option("--confirm-leavers", is_flag=True, help=text("onecard.option.confirm_leavers"))
-def roster_import(file: Path, agency: int, dry_run: bool, confirm_leavers: bool) -> None:
+def roster_import(file: Path, agency: str, dry_run: bool, confirm_leavers: bool) -> None:
     """Show what a roster would change, and change it; all of it or nothing."""
     from foundation.keys import load_keys
     from registry.approvals import Approvals
+    from registry.officials import agency_named
     from terminals.rosters import Wanted, digest_of, import_roster, preview_roster, read_rows
 
     content = read_file(file)
@@ -37,14 +38,16 @@ def roster_import(file: Path, agency: int, dry_run: bool, confirm_leavers: bool)
 
         async def work(database: "Database", _: "Pool") -> "tuple[Imported, bool]":
             keys = load_keys(settings.keys_folder)
+            async with database() as db:
+                agency_id = (await agency_named(db, agency)).agency_id
             rows = await read_rows(database, content)
-            found = await preview_roster(database, keys, agency, rows)
+            found = await preview_roster(database, keys, agency_id, rows)
             _show(found)
             if dry_run:
                 return found, False
             leavers = found.preview["leavers"] if confirm_leavers else None
             most = settings.roster_leavers_max_percent
-            wanted = Wanted(agency, rows, digest_of(content), COMMAND_LINE, most, leavers)
+            wanted = Wanted(agency_id, rows, digest_of(content), COMMAND_LINE, most, leavers)
 
             async def show(kind: str, done: int, of: int) -> None:
                 progress(kind, done, of)

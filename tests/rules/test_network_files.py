@@ -209,7 +209,7 @@ def test_a_changed_row_is_told_from_to() -> None:
     assert counted(changes) == (2, 1, 0, 3)
     done = imported(changes, Language.CHINESE, applied=False)
     changed = next(one for one in done.differences if one.kind == "changed")
-    assert (changed.sheet, changed.name) == ("食堂", "一食堂")
+    assert (changed.sheet, changed.name) == ("食堂", "市局 一食堂")
     assert changed.changes == {"座位数（个）": ["240", "300"], "联系人": ["", "李娜"]}
 
 

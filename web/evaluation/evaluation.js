@@ -7,6 +7,7 @@ const TEXTS = {
     heading: "反食品浪费工作成效评估",
     login: "用户名",
     password: "密码",
+    code: "验证码（如已启用）",
     signIn: "登录",
     signInFirst: "请登录后查看",
     signedIn: (login) => `当前用户：${login}`,
@@ -65,6 +66,7 @@ const TEXTS = {
     heading: "Evaluation of anti-food-waste work",
     login: "User name",
     password: "Password",
+    code: "Code, if you have a second factor",
     signIn: "Sign in",
     signInFirst: "Sign in to see the evaluations",
     signedIn: (login) => `Signed in as ${login}`,
@@ -448,6 +450,7 @@ document.getElementById("language").addEventListener("click", async () => {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = Object.fromEntries(new FormData(form));
+  if (!given.code) delete given.code;
   try {
     token = (await ask("POST", "/console/sessions", given)).token;
     login = given.login;

@@ -9,6 +9,7 @@ const TEXTS = {
     bulletins: "通报",
     login: "用户名",
     password: "密码",
+    code: "验证码（如已启用）",
     signIn: "登录",
     signInFirst: "请登录后查看",
     signedIn: (login) => `当前用户：${login}`,
@@ -71,6 +72,7 @@ const TEXTS = {
     bulletins: "Bulletins",
     login: "User name",
     password: "Password",
+    code: "Code, if you have a second factor",
     signIn: "Sign in",
     signInFirst: "Sign in to see how weights were made",
     signedIn: (login) => `Signed in as ${login}`,
@@ -427,6 +429,7 @@ choice.elements.canteen.addEventListener("change", refresh);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = Object.fromEntries(new FormData(form));
+  if (!given.code) delete given.code;
   try {
     token = (await ask("POST", "/console/sessions", given)).token;
     login = given.login;

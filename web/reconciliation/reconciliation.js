@@ -7,6 +7,7 @@ const TEXTS = {
     heading: "对账差异",
     login: "用户名",
     password: "密码",
+    code: "验证码（如已启用）",
     signIn: "登录",
     signInFirst: "请登录后查看",
     signedIn: (login) => `当前用户：${login}`,
@@ -81,6 +82,7 @@ const TEXTS = {
     heading: "Reconciliation differences",
     login: "User name",
     password: "Password",
+    code: "Code, if you have a second factor",
     signIn: "Sign in",
     signInFirst: "Sign in to see the differences",
     signedIn: (login) => `Signed in as ${login}`,
@@ -429,6 +431,7 @@ document.getElementById("language").addEventListener("click", async () => {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = Object.fromEntries(new FormData(form));
+  if (!given.code) delete given.code;
   try {
     token = (await ask("POST", "/console/sessions", given)).token;
     login = given.login;
