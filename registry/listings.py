@@ -79,6 +79,7 @@ class ListedAgency(Struct):
     address: str | None
     contact_name: str | None
     contact_phone: str | None
+    roster_leavers_max_percent: int | None
     state: str
     closed_at: datetime | None
 

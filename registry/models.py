@@ -115,13 +115,15 @@ class Agency(Base):
     meal money granted to its officials; ``working_meal_account`` what it spent on meals for visitors, under the same
     number in every book. ``purse_order``: the purse that pays first at the agency's own canteens.
     ``meal_allowance_fen``: the daily meal allowance at this place, for travelling officials. ``parent_agency_id``: the
-    agency above it (province, city, district), of any region.
+    agency above it (province, city, district), of any region. ``roster_leavers_max_percent``: the share of its people
+    who may leave by a roster without a confirmation; null: the centre's setting.
     """
 
     __tablename__ = "agency"
     __table_args__ = (
         ForeignKeyConstraint(["book"], ["book.book"]),
         CheckConstraint("purse_order IN ('subsidy_first', 'cash_first')", name="purse_order"),
+        CheckConstraint("roster_leavers_max_percent BETWEEN 0 AND 100", name="roster_leavers_max_percent"),
         *member_constraints(),
     )
 
@@ -140,6 +142,7 @@ class Agency(Base):
     contact_name: Mapped[str | None]
     contact_phone: Mapped[str | None]
     parent_agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
+    roster_leavers_max_percent: Mapped[int | None]
 
 
 class Canteen(Base):

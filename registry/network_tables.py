@@ -1,7 +1,8 @@
 """The tables of a network's files: sheets, their columns, and how cells become values and values cells. Pure.
 
-A network is five tables: regions, agencies, canteens, meals, calendar; as a CSV file each, or as the sheets of one
-workbook. What is written can be read again in either language, and says the same.
+A network is eight tables: regions, agencies, canteens, meals, calendar, prices, person classes and their rules; as a
+CSV file each, or as the sheets of one workbook. What is written can be read again in either language, and says the
+same.
 """
 
 import csv
@@ -42,11 +43,14 @@ from foundation.table_files import (
 from foundation.validation import refusal_of
 from registry.meals import Meal
 from registry.models import EVERY_DAY
-from registry.schemas import Address, ContactName, Name, Phone
-from registry.states import MemberState
+from registry.schemas import CLASS_CODE, Address, ContactName, Name, Phone
+from registry.states import ClassPrice, MemberState
 
 ROWS_MAX = 20_000
 """Of a sheet: two hundred canteens with a hundred special days each."""
+
+PRICE_FEN_MAX = 1_000_000
+"""Of a payment, too."""
 
 FILE_BYTES_MAX = 2_000_000
 """Of a file. A network of two hundred canteens takes 60 KB."""
@@ -63,6 +67,9 @@ class Sheet(StrEnum):
     CANTEENS = "canteens"
     MEALS = "meals"
     CALENDAR = "calendar"
+    PRICES = "prices"
+    CLASSES = "classes"
+    CLASS_RULES = "class_rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,13 @@ def _capacity(cell: Any) -> int | None:
     return number
 
 
+def _percent(cell: Any) -> int | None:
+    number = _number(half_width(cell_text(cell)).removesuffix("%"))
+    if number is not None and number > 100:
+        raise WrongCell("network.file.not_a_percentage", value=number)
+    return number
+
+
 def _time(cell: Any) -> time | None:
     if isinstance(cell, datetime):
         cell = cell.time()
@@ -175,6 +189,47 @@ def _meals() -> dict[str, Meal]:
 
 def _meal(cell: Any) -> Meal | None:
     return word_of(cell_text(cell), _meals(), "network.file.not_a_meal") if cell_text(cell) else None
+
+
+def _amount(cell: Any) -> int | None:
+    text = cell_text(cell)
+    if not text:
+        return None
+    fen = fen_of(text)
+    if fen is None or fen != fen.to_integral_value() or not 1 <= fen <= PRICE_FEN_MAX:
+        raise WrongCell("network.file.not_an_amount", value=text[:VALUE_SHOWN])
+    return int(fen)
+
+
+@lru_cache(maxsize=1)
+def _answers() -> dict[str, bool]:
+    words = {plain(catalogue.text(message, language)): answer for answer, message in _ANSWERS.items()
+             for language in Language}  # fmt: skip
+    return words | {"true": True, "false": False}
+
+
+_ANSWERS = {True: "network.yes", False: "network.no"}
+
+
+def _answer(cell: Any) -> bool | None:
+    text = cell_text(cell)
+    return word_of(text, _answers(), "network.file.not_yes_or_no") if text else None
+
+
+@lru_cache(maxsize=1)
+def _class_prices() -> dict[str, str]:
+    return names_of({price: f"class_price.{price}" for price in ClassPrice}, {})
+
+
+def _class_price(cell: Any) -> str | None:
+    return word_of(cell_text(cell), _class_prices(), "network.file.not_a_class_price") if cell_text(cell) else None
+
+
+def _class_code(cell: Any) -> str | None:
+    text = cell_text(cell)
+    if text and not re.fullmatch(CLASS_CODE, text):
+        raise WrongCell("network.file.not_a_class_code", value=text[:VALUE_SHOWN])
+    return text or None
 
 
 _EVERY_DAY = "network.every_day"
@@ -228,6 +283,10 @@ def _choices(code: str, values: type[StrEnum]) -> Callable[[Language], list[str]
     return lambda language: [str(shown(code, value, language)) for value in values]
 
 
+def _yes_or_no(language: Language) -> list[str]:
+    return [catalogue.text(message, language) for message in _ANSWERS.values()]
+
+
 _NAMES = (Column("name_zh", _text_of(Name), True), Column("name_en", _text_of(Name), True))
 _CONTACT = (
     Column("address", _text_of(Address)),
@@ -247,7 +306,8 @@ COLUMNS: dict[Sheet, tuple[Column, ...]] = {
     Sheet.AGENCIES: (
         Column("agency_id", _number, note="number"), Column("region", _text_of(Name), True, note="reference"), *_NAMES,
         Column("meal_allowance_fen", _allowance, note="allowance"),
-        Column("parent_agency", _text_of(Name), note="reference"), *_CONTACT, _STATE,
+        Column("parent_agency", _text_of(Name), note="reference"), *_CONTACT,
+        Column("roster_leavers_max_percent", _percent, note="leavers"), _STATE,
     ),
     Sheet.CANTEENS: (
         Column("canteen_id", _number, note="number"), Column("agency", _text_of(Name), True, note="reference"), *_NAMES,
@@ -261,6 +321,18 @@ COLUMNS: dict[Sheet, tuple[Column, ...]] = {
     Sheet.CALENDAR: (
         *_AT_CANTEEN, Column("day", _day, True, note="day"), replace(_MEAL, note="closed"), *_HOURS,
         Column("reason", _text_of(Name), True),
+    ),
+    Sheet.PRICES: (
+        *_AT_CANTEEN, replace(_MEAL, is_needed=True), Column("valid_from", _day, True, note="from_tomorrow"),
+        Column("home_fen", _amount, note="home_price"), Column("visitor_fen", _amount, note="visitor_price"),
+        Column("limit_fen", _amount, note="limit"),
+    ),
+    Sheet.CLASSES: (Column("person_class", _class_code, True, note="class_code"), *_NAMES),
+    Sheet.CLASS_RULES: (
+        Column("region", _text_of(Name), True, note="reference"), Column("person_class", _text_of(Name), True),
+        Column("valid_from", _day, True, note="from_tomorrow"),
+        Column("eats_at_home", _answer, True, _yes_or_no), Column("eats_elsewhere", _answer, True, _yes_or_no),
+        Column("price", _class_price, True, _choices("price", ClassPrice)),
     ),
 }  # fmt: skip
 """The columns of each sheet, in the order in which they are written."""
@@ -363,7 +435,11 @@ def shown(code: str, value: Any, language: Language) -> Any:
             return catalogue.text(f"measures.meal.{value}", language)
         case "state", _:
             return catalogue.text(f"member.state.{value}", language)
-        case "meal_allowance_fen", _:
+        case "price", _:
+            return catalogue.text(f"class_price.{value}", language)
+        case _, bool():
+            return catalogue.text(_ANSWERS[value], language)
+        case (("meal_allowance_fen" | "home_fen" | "visitor_fen" | "limit_fen"), _):
             return yuan(value)
         case "weekdays", _:
             return _weekdays_shown(value, language)

@@ -75,7 +75,8 @@ class NewRegion(RegionDetails):
 
 class AgencyDetails(Message, kw_only=True):
     """What can be changed of an agency; what is left out has no value then. ``parent_agency_id``: the agency above
-    it."""
+    it. ``roster_leavers_max_percent``: the share of its people who may leave by a roster without a confirmation, in
+    percent; without it, the centre's setting holds."""
 
     name_zh: Name
     name_en: Name
@@ -83,6 +84,7 @@ class AgencyDetails(Message, kw_only=True):
     address: Address | None = None
     contact_name: ContactName | None = None
     contact_phone: Phone | None = None
+    roster_leavers_max_percent: Annotated[int, Meta(ge=0, le=100, examples=[10])] | None = None
 
 
 class NewAgency(AgencyDetails, kw_only=True):
@@ -200,6 +202,10 @@ class Directory(Struct):
     """Every member agency and canteen of the network."""
 
     agencies: list[AgencyInfo] = msgspec.field(default_factory=list)
+
+
+CLASS_CODE = "[a-z][a-z_]{0,31}"
+"""The form of a person class's code."""
 
 
 class NewPersonClass(Message):

@@ -54,3 +54,10 @@ class CashierRefusal(StrEnum):
     PIN_IS_FIRST = "pin_is_first"
     PIN_TOO_SIMPLE = "pin_too_simple"
     OVERTAKEN = "overtaken"
+
+
+class ClassPrice(StrEnum):
+    """What people of a class pay at the canteens of their own agency."""
+
+    HOME = "home"
+    VISITOR = "visitor"

@@ -5,7 +5,8 @@ without rules eats as officials do. ``official`` has none: no payment of an offi
 (sql/charge.sql).
 """
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,16 +14,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.problems import INVALID, NOT_FOUND, Problem
 from registry.models import BookRow, PersonClass
 from registry.rosters import DEFAULT_CLASS
+from registry.states import ClassPrice
 from settlement.models import ClassRulesRow
 from settlement.region_rules import today
 from settlement.schemas import ClassRules
-from settlement.tariff import ClassPrice
 
 
 async def class_rules_of(db: AsyncSession, book: int) -> list[ClassRulesRow]:
     """A region's rules of person classes, past and future."""
     found = select(ClassRulesRow).where(ClassRulesRow.book == book)
     return list(await db.scalars(found.order_by(ClassRulesRow.person_class, ClassRulesRow.valid_from)))
+
+
+def check_class_rules(wanted: ClassRules, prices: Mapping[date, str], now: date) -> None:
+    """Raise Problem(INVALID) for rules that cannot be set; ``prices``: the class's, by the day from which they hold."""
+    if wanted.person_class == DEFAULT_CLASS:
+        raise Problem(INVALID, "class_rules.official")
+    if wanted.valid_from < now:
+        raise Problem(INVALID, "region_rules.in_the_past")
+    before = [day for day in prices if day <= now]
+    price_now = prices[max(before)] if before else ClassPrice.HOME
+    if wanted.valid_from == now and wanted.price != price_now:
+        raise Problem(INVALID, "region_rules.price_today")
 
 
 async def set_class_rules(db: AsyncSession, book: int, wanted: ClassRules) -> None:
@@ -32,18 +45,13 @@ async def set_class_rules(db: AsyncSession, book: int, wanted: ClassRules) -> No
     """
     if await db.get(BookRow, book) is None:
         raise Problem(NOT_FOUND, "region.not_found", book=book)
-    if wanted.person_class == DEFAULT_CLASS:
-        raise Problem(INVALID, "class_rules.official")
+    versions = {
+        one.valid_from: one for one in await class_rules_of(db, book) if one.person_class == wanted.person_class
+    }
+    check_class_rules(wanted, {day: one.price for day, one in versions.items()}, today())
     if await db.get(PersonClass, wanted.person_class) is None:
         raise Problem(INVALID, "official.no_such_class", value=wanted.person_class)
-    if wanted.valid_from < today():
-        raise Problem(INVALID, "region_rules.in_the_past")
-    versions = [one for one in await class_rules_of(db, book) if one.person_class == wanted.person_class]
-    before = [one for one in versions if one.valid_from < today() + timedelta(days=1)]
-    price_now = before[-1].price if before else ClassPrice.HOME
-    if wanted.valid_from == today() and wanted.price != price_now:
-        raise Problem(INVALID, "region_rules.price_today")
-    row = next((one for one in versions if one.valid_from == wanted.valid_from), None)
+    row = versions.get(wanted.valid_from)
     if row is None:
         row = ClassRulesRow(book=book, person_class=wanted.person_class, valid_from=wanted.valid_from)
         db.add(row)

@@ -15,20 +15,26 @@ from registry import audit, network
 from registry.audit import Change as AuditedChange
 from registry.members import lock_network, subject_of
 from registry.models import Agency, BookRow, Canteen, Database, MealPeriod, SpecialDay
-from registry.network_files import Change, Imported, Kind, Network, Ref, imported, plan
 from registry.network_tables import Row, Sheet
 from registry.opening import set_day, set_week
+from registry.person_classes import person_classes, set_person_class
 from registry.schemas import (
     AgencyDetails,
     CanteenDetails,
     MealHours,
     NewAgency,
     NewCanteen,
+    NewPersonClass,
     NewRegion,
     RegionDetails,
     ServedMeal,
 )
+from settlement.class_rules import set_class_rules
+from settlement.models import ClassRulesRow, TariffRow
+from settlement.network_files import CLASS_RULE, PRICE, Change, Imported, Kind, Network, Ref, imported, plan
+from settlement.region_rules import set_tariff
 from settlement.regions import open_day, open_region
+from settlement.schemas import ClassRules, NewTariff
 
 
 async def load_network(db: AsyncSession) -> Network:
@@ -45,6 +51,17 @@ async def load_network(db: AsyncSession) -> Network:
             )
         ),
         list(await db.scalars(select(SpecialDay).order_by(SpecialDay.book, SpecialDay.canteen_id, SpecialDay.day))),
+        list(
+            await db.scalars(
+                select(TariffRow).order_by(TariffRow.book, TariffRow.canteen_id, TariffRow.meal, TariffRow.valid_from)
+            )
+        ),
+        await person_classes(db),
+        list(
+            await db.scalars(
+                select(ClassRulesRow).order_by(ClassRulesRow.book, ClassRulesRow.person_class, ClassRulesRow.valid_from)
+            )
+        ),
     )
 
 
@@ -106,6 +123,12 @@ class _Import:
         await self._weeks_of_old_canteens(by_sheet[Sheet.MEALS], by_sheet[Sheet.CANTEENS])
         for change in by_sheet[Sheet.CALENDAR]:
             await self._day(change)
+        for change in by_sheet[Sheet.PRICES]:
+            await self._price(change)
+        for change in by_sheet[Sheet.CLASSES]:
+            await self._class(change)
+        for change in by_sheet[Sheet.CLASS_RULES]:
+            await self._class_rules(change)
         return True
 
     def _noted(self, subject: str, change: Change) -> None:
@@ -158,6 +181,25 @@ class _Import:
         served = [ServedMeal(*meal) for meal in change.values["meals"]]
         await set_day(self._db, canteen, day, served, change.values["reason"])
         self._noted(f"canteen/{canteen.canteen_id}/{day}", change)
+
+    async def _price(self, change: Change) -> None:
+        ref, (meal, valid_from) = change.key
+        canteen = self._canteens[ref]
+        price = {code: change.values[code] for code in PRICE}
+        await set_tariff(self._db, canteen, NewTariff(canteen.canteen_id, meal, valid_from, **price))
+        self._noted(f"canteen/{canteen.canteen_id}/{meal}/{valid_from}", change)
+
+    async def _class(self, change: Change) -> None:
+        wanted = NewPersonClass(change.values["name_zh"], change.values["name_en"])
+        await set_person_class(self._db, change.key, wanted)
+        self._noted(f"person_class/{change.key}", change)
+
+    async def _class_rules(self, change: Change) -> None:
+        book, (person_class, valid_from) = change.key
+        await self._db.flush()
+        rules = {code: change.values[code] for code in CLASS_RULE}
+        await set_class_rules(self._db, book, ClassRules(person_class, valid_from, **rules))
+        self._noted(f"book/{book}/{person_class}/{valid_from}", change)
 
 
 def _weeks(changes: Sequence[Change]) -> dict[Ref, list[MealHours]]:

@@ -4,6 +4,7 @@ A new price is valid from tomorrow on at the earliest, so that no price changes 
 price of a meal may be valid at once. A limit may be changed for today: it protects people and costs nobody anything.
 """
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 
 from sqlalchemy import select
@@ -55,20 +56,24 @@ async def change_rules(db: AsyncSession, book: int, wanted: NewRules) -> RegionR
     return changed
 
 
-async def set_tariff(db: AsyncSession, canteen: Canteen, wanted: NewTariff) -> TariffRow:
-    """Set a canteen's price for a meal from a day on. Raises Problem INVALID, CONFLICT (the day has a price)."""
+def check_tariff(wanted: NewTariff, days: Collection[date], now: date) -> None:
+    """Raise Problem INVALID or CONFLICT for a price that cannot be set where the meal has prices from ``days`` on."""
     if (wanted.home_fen is None) == (wanted.limit_fen is None):
         raise Problem(INVALID, "tariff.fixed_or_free")
     if wanted.limit_fen is not None and wanted.visitor_fen is not None:
         raise Problem(INVALID, "tariff.free_has_no_visitor_price")
-    same_meal = select(TariffRow).where(
+    if wanted.valid_from < now or (days and wanted.valid_from == now):
+        raise Problem(INVALID, "tariff.too_early")
+    if wanted.valid_from in days:
+        raise Problem(CONFLICT, "tariff.day_taken", valid_from=wanted.valid_from)
+
+
+async def set_tariff(db: AsyncSession, canteen: Canteen, wanted: NewTariff) -> TariffRow:
+    """Set a canteen's price for a meal from a day on. Raises Problem INVALID, CONFLICT (the day has a price)."""
+    same_meal = select(TariffRow.valid_from).where(
         TariffRow.book == canteen.book, TariffRow.canteen_id == canteen.canteen_id, TariffRow.meal == wanted.meal
     )
-    versions = list(await db.scalars(same_meal))
-    if wanted.valid_from < today() or (versions and wanted.valid_from == today()):
-        raise Problem(INVALID, "tariff.too_early")
-    if any(version.valid_from == wanted.valid_from for version in versions):
-        raise Problem(CONFLICT, "tariff.day_taken", valid_from=wanted.valid_from)
+    check_tariff(wanted, set(await db.scalars(same_meal)), today())
     tariff = TariffRow(
         book=canteen.book,
         canteen_id=canteen.canteen_id,

@@ -10,10 +10,11 @@ from foundation.messages import BULK_MAX, DeviceMessage, Message, line, text
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.meals import Meal
 from registry.schemas import Reason
+from registry.states import ClassPrice
 from settlement import transfers
 from settlement.gateway import OrderState
 from settlement.models import AMOUNT_MAX_FEN
-from settlement.tariff import ClassPrice, ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
+from settlement.tariff import ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
 
 _NUMBER = Meta(ge=1, le=2**53 - 1, examples=[1042])
 AgencyNumber = Annotated[AgencyId, _NUMBER]

@@ -55,13 +55,6 @@ class VisitorCap(StrEnum):
     ALLOWANCE_SHARE = "allowance_share"
 
 
-class ClassPrice(StrEnum):
-    """What people of a class pay at the canteens of their own agency."""
-
-    HOME = "home"
-    VISITOR = "visitor"
-
-
 class ReceiptEffect(StrEnum):
     """What a receipt is good for."""
 

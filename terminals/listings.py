@@ -11,7 +11,16 @@ from registry.identifiers import AgencyId, Book, CanteenId, TerminalId
 from registry.lists.listing import Filter, Listing, contains, in_region, members, numbered, one_of, since, until
 from registry.models import Canteen
 from terminals.inventory import LATE_AFTER
-from terminals.models import Enrolment, Terminal, TerminalKind, TerminalReport, TerminalSession, TerminalState
+from terminals.models import (
+    Enrolment,
+    Roster,
+    RosterState,
+    Terminal,
+    TerminalKind,
+    TerminalReport,
+    TerminalSession,
+    TerminalState,
+)
 
 
 class ListedTerminal(Struct):
@@ -141,5 +150,53 @@ ENROLMENTS = Listing(
     words={"kind": lambda value: f"terminal.kind.{value}"},
 )
 
-LISTS: dict[str, Listing[Any]] = {"/console/terminals": TERMINALS, "/console/enrolments": ENROLMENTS}
+
+class ListedRoster(Struct):
+    """A file of an agency's people: who sent, confirmed it and when; ``joiners`` to ``leavers`` count what it changes,
+    null until it is read. ``done`` of ``rows`` are carried out."""
+
+    roster_id: int
+    book: Book
+    agency_id: AgencyId
+    state: str
+    rows: int
+    done: int
+    joiners: int | None
+    returning: int | None
+    changed: int | None
+    leavers: int | None
+    made_by: str
+    made_at: datetime
+    confirmed_by: str | None
+    applied_at: datetime | None
+    sha256: str
+
+
+ROSTERS = Listing(
+    "rosters",
+    ListedRoster,
+    Permission.SEE_OFFICIALS,
+    members(
+        ListedRoster,
+        Roster,
+        **{kind: Roster.preview[kind].as_integer() for kind in ("joiners", "returning", "changed", "leavers")},
+    ),
+    key=(Roster.roster_id,),
+    owners=(Roster.agency_id,),
+    filters={
+        "book": in_region(Roster.book),
+        "agency_id": numbered(Roster.agency_id),
+        "state": one_of(Roster.state, RosterState),
+        "made_from": since(Roster.made_at, datetime),
+        "made_until": until(Roster.made_at, datetime),
+    },
+    words={"state": lambda value: f"roster.state.{value}"},
+    has_detail=False,
+)
+
+LISTS: dict[str, Listing[Any]] = {
+    "/console/terminals": TERMINALS,
+    "/console/enrolments": ENROLMENTS,
+    "/registry/rosters": ROSTERS,
+}
 """The lists by their paths."""

@@ -61,8 +61,8 @@ class MoversNotFound(Problem):
 class Wanted:
     """A roster that somebody wants to import.
 
-    ``leavers``: how many a person has confirmed, where a file says so; None: as few as ``leavers_max_percent`` of the
-    agency's people may leave unasked. ``roster_id``: its row, where it came over the API.
+    ``leavers``: how many a person has confirmed, where a file says so; None: as few as the agency's limit, or else
+    ``leavers_max_percent`` of its people, may leave unasked. ``roster_id``: its row, where it came over the API.
     """
 
     agency_id: int
@@ -124,7 +124,7 @@ async def import_roster(
         async with audit.change(database, wanted.maker, "import_roster", subject) as change:
             await allow_long_work(await change.connection())
             planned = await _plan(change.db, keys, wanted.agency_id, wanted.rows, lock=True)
-            _must_be_confirmed(planned.plan, wanted)
+            _must_be_confirmed(planned, wanted)
             imported = Imported(planned.plan.preview, users=planned.users)
             new: list[HolderId] = []
             change.is_repeat = planned.plan.changes_nothing
@@ -210,15 +210,15 @@ def name_of(keys: KeyRing, official: Official) -> str:
     return keys.open_personal(official.agency_id, f"official/name/{official.holder_id}", official.name_sealed)
 
 
-def _must_be_confirmed(made: Plan, wanted: Wanted) -> None:
+def _must_be_confirmed(planned: _Planned, wanted: Wanted) -> None:
     """Raise Problem(CONFLICT) if more would leave than a person has confirmed, or than leave unasked."""
+    made, percent = planned.plan, planned.agency.roster_leavers_max_percent
     leavers = len(made.leavers)
     if wanted.leavers is not None and leavers > wanted.leavers:
         raise Problem(CONFLICT, "roster.more_leavers", leavers=leavers, confirmed=wanted.leavers)
-    if wanted.leavers is None and made.leavers_percent() > wanted.leavers_max_percent:
-        raise Problem(
-            CONFLICT, "roster.many_leavers", leavers=leavers, active=made.active, percent=wanted.leavers_max_percent
-        )
+    most = wanted.leavers_max_percent if percent is None else percent
+    if wanted.leavers is None and made.leavers_percent() > most:
+        raise Problem(CONFLICT, "roster.many_leavers", leavers=leavers, active=made.active, percent=most)
 
 
 async def _carry_out(

@@ -31,6 +31,10 @@ INSERT INTO region_agreement (book, guest_book, valid_from)
 SELECT a.book, b.book, date '2031-01-01' FROM book a, book b WHERE a.book <> b.book;
 INSERT INTO enrolment (book, enrolment_id, canteen_id, code_hash, created_by, expires_at, tries_left)
 SELECT book, nextval('onecard_number'), canteen_id, '', 'centre', now(), 0 FROM canteen;
+INSERT INTO roster (book, agency_id, roster_id, sha256, made_by, made_at, state, preview)
+SELECT book, agency_id, nextval('onecard_number'), '', 'centre', now(), s.state,
+       jsonb_build_object('joiners', 3, 'returning', 0, 'changed', 1, 'leavers', 2)
+FROM agency, (VALUES ('applied'), ('refused')) AS s(state);
 INSERT INTO terminal (book, terminal_id, canteen_id, public_key, epoch, state, enrolled_at)
 SELECT book, nextval('onecard_number'), canteen_id, '', 1, 'active', now() FROM canteen;
 INSERT INTO terminal_session (book, session_id, terminal_id, epoch, ephemeral, wrapped_key, signed_in_at, expires_at,

@@ -14,8 +14,8 @@ from onecard.cli.services import fail_for, failures_as_one_line, services, with_
 
 if TYPE_CHECKING:
     from registry.models import Database
-    from registry.network_files import Imported, Kind
     from registry.network_tables import Row, Sheet
+    from settlement.network_files import Imported, Kind
 
 NAMES_SHOWN = 5
 """Of a sheet's new rows, and of those that the file does not have; ``--json`` has all."""
@@ -31,8 +31,8 @@ def network() -> None:
 @click.option("--xlsx", is_flag=True, help=text("onecard.option.xlsx"))
 def export(folder: Path, *, xlsx: bool) -> None:
     """Write a CSV file for each noun, or one workbook."""
-    from registry.network_files import Network, tables_of
     from registry.network_tables import sheet_name, write_csv, write_workbook
+    from settlement.network_files import Network, tables_of
     from settlement.network_imports import load_network
 
     async def load(database: "Database", _: object) -> Network:
@@ -96,7 +96,7 @@ def _read(path: Path) -> "tuple[dict[Sheet, list[Row]], str]":
 
 
 def _show(done: "Imported") -> None:
-    from registry.network_files import Kind
+    from settlement.network_files import Kind
 
     sheets = dict.fromkeys(difference.sheet for difference in done.differences)
     for sheet in sheets:

@@ -20,14 +20,16 @@ from registry.former_names import Noun
 from registry.lists.files import WRITERS
 from registry.members import end_region, find_member, step, subject_of
 from registry.models import Agency, BookRow, Canteen, Database
-from registry.network_files import Imported, tables_of
-from registry.network_tables import FILE_BYTES_MAX, read_network_file, template, write_workbook
+from registry.network_tables import FILE_BYTES_MAX, Sheet, read_network_file, template, write_workbook
 from registry.schemas import AgencyDetails, CanteenDetails, RegionDetails, WithReason
+from settlement.network_files import Imported, tables_of
 from settlement.network_imports import carry_out, compare, load_network
 from settlement.regions import open_day
 
 ByPerson = Request[access.Person, Any, Any]
 XLSX = WRITERS["xlsx"].media_type
+SETS_PRICES = {Sheet.PRICES, Sheet.CLASS_RULES}
+"""Sheets that set what is paid: as for the single calls, who is at the screen must be known anew."""
 _ADMINISTER = [access.allows(Permission.ADMINISTER_NETWORK)]
 _SEE = [access.allows(Permission.SEE_REGISTRY)]
 
@@ -97,6 +99,8 @@ class NetworkController(Controller):
         language = language_of(request.headers.get("accept-language"))
         async with received(request) as file:
             rows = await documents.run(read_network_file, file.path, sheet, caller=request.user.login)
+        if SETS_PRICES & rows.keys() and request.auth.is_strict:
+            request.auth.must_be_proved()
         if dry_run:
             return await compare(database, rows, language)
         return await carry_out(database, request.user.login, rows, file.sha256, language)

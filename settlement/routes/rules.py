@@ -9,7 +9,8 @@ from registry import access, audit, person_classes
 from registry.access import Permission
 from registry.models import Database
 from registry.officials import find_agency
-from registry.schemas import NewPersonClass, PersonClassShown
+from registry.schemas import CLASS_CODE, NewPersonClass, PersonClassShown
+from registry.states import ClassPrice
 from settlement import class_rules, region_rules
 from settlement.models import RegionRulesRow
 from settlement.schemas import (
@@ -20,10 +21,8 @@ from settlement.schemas import (
     NewTariff,
     RulesShown,
 )
-from settlement.tariff import ClassPrice
 
-_CODE = "[a-z][a-z_]{0,31}"
-ClassCode = Annotated[str, form("person_class", _CODE), as_parameter(_CODE)]
+ClassCode = Annotated[str, form("person_class", CLASS_CODE), as_parameter(CLASS_CODE)]
 
 
 class RuleController(Controller):

@@ -1,6 +1,7 @@
 """Files of a whole network: what was written is read again and changes nothing, and every contradiction is told."""
 
 import io
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,9 +16,8 @@ from foundation.problems import Problem
 from foundation.spreadsheets import safe_text
 from foundation.table_files import WrongFile
 from registry.meals import Meal
-from registry.models import EVERY_DAY, Agency, BookRow, Canteen, MealPeriod, SpecialDay
+from registry.models import EVERY_DAY, Agency, BookRow, Canteen, MealPeriod, PersonClass, SpecialDay
 from registry.network import above_themselves
-from registry.network_files import Change, Kind, Network, imported, plan, tables_of
 from registry.network_tables import (
     COLUMNS,
     ROWS_MAX,
@@ -30,6 +30,9 @@ from registry.network_tables import (
     write_csv,
     write_workbook,
 )
+from registry.states import ClassPrice
+from settlement.models import ClassRulesRow, TariffRow
+from settlement.network_files import Change, Kind, Network, imported, plan, tables_of
 
 TODAY, DAY = date(2026, 11, 27), date(2026, 12, 26)
 SHEETS = {sheet: str(sheet) for sheet in Sheet}
@@ -107,6 +110,9 @@ NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 HOURS = st.sampled_from([(time(6, 30), time(8)), (time(7), time(8, 30, 15))])
 DAYS = st.sampled_from([EVERY_DAY, "12345", "67", "135", "7"])
 
+AMOUNTS = st.integers(1, 1_000_000)
+DATES = st.sets(st.dates(date(2020, 1, 1), date(2030, 1, 1)), max_size=2)
+
 
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
@@ -179,7 +185,33 @@ def networks(draw: st.DrawFn) -> Network:
         )
         for one in canteens
     ]
-    return Network(regions, agencies, canteens, meals, days)
+    prices = [
+        TariffRow(
+            book=one.book, canteen_id=one.canteen_id, meal="lunch", valid_from=day, home_fen=draw(AMOUNTS),
+            visitor_fen=draw(st.none() | AMOUNTS),
+        )
+        for one in canteens
+        for day in draw(DATES)
+    ] + [
+        TariffRow(
+            book=one.book, canteen_id=one.canteen_id, meal="dinner", valid_from=day, limit_fen=draw(AMOUNTS)
+        )
+        for one in canteens
+        for day in draw(DATES)
+    ]  # fmt: skip
+    classes = [
+        PersonClass(code=f"class_{'abcd'[n]}", name_zh=f"类别{zh}"[:30], name_en=f"class {n}")
+        for n, zh in enumerate(draw(names))
+    ]
+    rules = [
+        ClassRulesRow(
+            book=one.book, person_class=classes[0].code, valid_from=day, eats_at_home=draw(st.booleans()),
+            eats_elsewhere=draw(st.booleans()), price=draw(st.sampled_from(list(ClassPrice))),
+        )
+        for one in regions
+        for day in draw(DATES)
+    ]  # fmt: skip
+    return Network(regions, agencies, canteens, meals, days, prices, classes, rules)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -211,6 +243,64 @@ def test_a_changed_row_is_told_from_to() -> None:
     changed = next(one for one in done.differences if one.kind == "changed")
     assert (changed.sheet, changed.name) == ("食堂", "市局 一食堂")
     assert changed.changes == {"座位数（个）": ["240", "300"], "联系人": ["", "李娜"]}
+
+
+PRICED = replace(
+    TOWN,
+    prices=[TariffRow(book=3302, canteen_id=2001, meal="lunch", valid_from=TODAY, home_fen=1_200)],
+    classes=[PersonClass(code="official", name_zh="在编人员", name_en="official"),
+             PersonClass(code="guest", name_zh="来宾", name_en="guest")],
+    class_rules=[ClassRulesRow(book=3302, person_class="guest", valid_from=TODAY, eats_at_home=True,
+                               eats_elsewhere=False, price="home")],
+)  # fmt: skip
+
+
+def test_prices_and_rules_of_classes_are_compared_by_their_days() -> None:
+    prices = with_header(
+        Sheet.PRICES, "市局,一食堂,午餐,2026-12-01,15.00元,,", "市局,一食堂,lunch,2026年11月27日,12,,",
+        "市局,一食堂,晚餐,2027-01-01,,,40", "市局,一食堂,晚餐,2026-11-27,,,30",
+    )  # fmt: skip
+    classes = with_header(Sheet.CLASSES, "guest,宾客,guest", "volunteer,志愿者,volunteer")
+    rules = with_header(
+        Sheet.CLASS_RULES, "宁波市,志愿者,2026-11-27,是,否,本单位价格", "3302,guest,2026-11-27,yes,yes,home",
+        "Ningbo,来宾,2026-11-28,true,false,visitors' price",
+    )  # fmt: skip
+    changes = changes_of(PRICED, prices=prices, classes=classes, class_rules=rules)
+    assert counted(changes) == (3 + 1 + 2, 2, 1, 1)
+    done = imported(changes, Language.CHINESE, applied=False)
+    told = {one.name: one.changes for one in done.differences if one.sheet == "餐价"}
+    assert told["市局 一食堂 午餐 2026-12-01"] == {"本单位价格（元）": ["", "15.00"]}
+    assert {"宁波市 guest 2026-11-27", "宁波市 volunteer 2026-11-27"} <= {one.name for one in done.differences}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "row", "found"),
+    [
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-11-27,13,,", ("valid_from", "price_stands")),
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-11-26,13,,", ("valid_from", "too_early")),
+        (Sheet.PRICES, "县局,一食堂,午餐,2026-11-26,13,,", ("valid_from", "too_early")),
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-12-01,13,,20", ("valid_from", "fixed_or_free")),
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-12-01,,,", ("valid_from", "fixed_or_free")),
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-12-01,,5,20", ("valid_from", "free_has_no_visitor_price")),
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-12-01,1.234,,", ("home_fen", "not_an_amount")),
+        (Sheet.PRICES, "市局,一食堂,午餐,2026-12-01,-5,,", ("home_fen", "not_an_amount")),
+        (Sheet.PRICES, "市局,无此食堂,午餐,2026-12-01,13,,", ("canteen", "no_canteen")),
+        (Sheet.CLASSES, "Guest,来宾,guest", ("person_class", "not_a_class_code")),
+        (Sheet.CLASSES, "visitor,来宾,visitor", ("name_zh", "name_taken")),
+        (Sheet.CLASS_RULES, "宁波市,国王,2026-12-01,是,是,本单位价格", ("person_class", "no_such_class")),
+        (Sheet.CLASS_RULES, "温州市,来宾,2026-12-01,是,是,本单位价格", ("region", "no_region")),
+        (Sheet.CLASS_RULES, "宁波市,来宾,2026-11-26,是,是,本单位价格", ("valid_from", "in_the_past")),
+        (Sheet.CLASS_RULES, "宁波市,来宾,2026-11-27,是,是,外单位价格", ("valid_from", "price_today")),
+        (Sheet.CLASS_RULES, "宁波市,在编人员,2026-12-01,是,是,本单位价格", ("valid_from", "official")),
+        (Sheet.CLASS_RULES, "宁波市,来宾,2026-12-01,也许,是,本单位价格", ("eats_at_home", "not_yes_or_no")),
+        (Sheet.CLASS_RULES, "宁波市,来宾,2026-12-01,是,是,免费", ("price", "not_a_class_price")),
+    ],
+)
+def test_prices_and_rules_that_cannot_be_are_named(sheet: Sheet, row: str, found: tuple[str, str]) -> None:
+    with pytest.raises(WrongFile) as wrong:
+        changes_of(PRICED, **{sheet: with_header(sheet, row)})
+    assert [(one.column, one.code.rpartition(".")[2]) for one in wrong.value.findings] == [found]
+    assert all(wrong.value.detail(language) for language in Language)
 
 
 def test_a_renamed_agency_is_known_by_both_names() -> None:
@@ -388,7 +478,7 @@ def test_the_template_has_every_sheet_with_drop_downs_and_notes_and_says_nothing
     for language in Language:
         book = openpyxl.load_workbook(io.BytesIO(template(language)))
         assert len(book.worksheets) == len(Sheet)
-        assert sum(len(page.data_validations.dataValidation) for page in book.worksheets) == 5
+        assert sum(len(page.data_validations.dataValidation) for page in book.worksheets) == 9
         notes = [cell.comment for page in book.worksheets for cell in page[1] if cell.comment]
         assert len(notes) > 10
         with pytest.raises(Problem) as empty:

@@ -47,7 +47,7 @@ def network_tables(regions: set[str]) -> dict[Sheet, Rows]:
     def add(sheet: Sheet, **cells: object) -> None:
         tables[sheet].append([str(cells.get(code, "")) for code in tables[sheet][0]])
 
-    names = list(ALL_REGIONS.values())
+    names, today = list(ALL_REGIONS.values()), datetime.now(ZONE).date()
     for book, name in REGIONS.items():
         if name in regions:
             add(Sheet.REGIONS, book=book, name_zh=name, name_en=f"Region {book}")
@@ -63,6 +63,8 @@ def network_tables(regions: set[str]) -> dict[Sheet, Rows]:
                 latitude="29.87", longitude="121.54", capacity="200")  # fmt: skip
             add(Sheet.MEALS, **at, meal="早餐", weekdays="周一至周五", starts="07:00", ends="08:30")
             add(Sheet.MEALS, **at, meal="午餐", weekdays="每天", starts="11:00", ends="13:00")
+            add(Sheet.PRICES, **at, meal="早餐", valid_from=today, home_fen="5.00", visitor_fen="8.00")
+            add(Sheet.PRICES, **at, meal="午餐", valid_from=today, home_fen="12.00")
     return tables
 
 
@@ -234,6 +236,7 @@ def the_network_joins(day: FirstDay) -> None:
         assert "onecard roster import" in done, "what comes next"
     counts = [len(list(every(day.operator, f"/registry/{noun}"))) for noun in ("regions", "agencies", "canteens")]
     assert counts == [len(ALL_REGIONS), AGENCIES, CANTEENS]
+    assert len(list(every(day.operator, "/settlement/tariffs"))) == 2 * CANTEENS
     day.has_agencies()
 
 
@@ -262,9 +265,6 @@ def its_people_join(day: FirstDay) -> None:
 def meals_are_paid(day: FirstDay) -> None:
     """An official pays at his own canteen and, on a visit, at another agency's."""
     today, open_day = str(datetime.now(ZONE).date()), day.open_day
-    for of in (HOME, HOST):
-        price = {"canteen_id": day.canteen(of), "meal": "lunch", "home_fen": 1_200, "valid_from": today}
-        day.people[f"agency-finance-{of}"].call("POST", "/settlement/tariffs", price)
     admin, finance = day.people[f"agency-admin-{HOME}"], day.people[f"agency-finance-{HOME}"]
     home, host = day.agencies[HOME], day.agencies[HOST]
     found = admin.call("POST", "/registry/officials/search", {"agency_id": home, "name": "王伟伟"})["people"]

@@ -153,7 +153,7 @@ def test_a_csv_file_of_one_sheet_and_what_is_refused(network: Network) -> None:
     assert 3312 not in [row["book"] for row in centre.call("GET", "/registry/regions")["items"]]
     assert send(network.person("admin-yuyao"), regions, "?sheet=regions").status == 403
     assert workbook(centre, "/registry/network-template.xlsx").sheetnames == [
-        "地区", "单位", "食堂", "供餐时间", "特殊日",
+        "地区", "单位", "食堂", "供餐时间", "特殊日", "餐价", "人员类别", "人员类别规则",
     ]  # fmt: skip
 
 

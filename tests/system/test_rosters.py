@@ -160,6 +160,22 @@ def test_a_truncated_file_changes_nothing_until_it_is_confirmed(agency: Agency) 
     assert (len(agency.people(state="active")), len(agency.people(state="leaving"))) == (30, 10)
 
 
+def test_an_agency_may_have_a_limit_of_its_own(agency: Agency) -> None:
+    agency.import_rows(people(40))
+    path = f"/registry/agencies/{agency.agency_id}"
+    described = agency.network.centre.call("GET", path)
+    wanted = {name: described[name] for name in ("name_zh", "name_en")} | {"roster_leavers_max_percent": 25}
+    agency.network.centre.call("PUT", path, wanted)
+    [entry] = agency.network.approver.call("GET", f"/console/audit-entries?subject=agency/{agency.agency_id}"
+                                                  "&action=change_agency")["items"]  # fmt: skip
+    assert entry["detail"]["roster_leavers_max_percent"] == [None, 25]
+    assert "more than 25 %" in agency.import_rows(people(29), check=False).stderr
+    agency.import_rows(people(30))
+    assert len(agency.people(state="leaving")) == 10
+    refused = agency.network.centre.ask("PUT", path, wanted | {"roster_leavers_max_percent": 101})
+    assert refused.status == 400
+
+
 def test_money_follows_when_the_agency_that_is_left_agrees(network: Network, folder: Path) -> None:
     for book in (3302, 3301):
         old, new = Agency(network, folder), Agency(network, folder, book)
@@ -400,6 +416,13 @@ def test_a_roster_over_the_api_is_previewed_and_confirmed(network: Network) -> N
     preview = admin.call("GET", path)["preview"]
     assert (preview["joiners"], preview["leavers"]) == (1, len(here))
     assert other.ask("GET", path).status == 404
+    listed = f"/registry/rosters?agency_id={agency_id}&state=previewed"
+    [row] = admin.call("GET", listed)["items"]
+    assert (row["roster_id"], row["joiners"], row["leavers"], row["made_by"]) == (
+        sent["roster_id"], 1, len(here), "admin-yuyao",
+    )  # fmt: skip
+    assert other.call("GET", listed)["items"] == []
+    assert "待确认" in admin.ask("GET", "/registry/rosters.csv").data.decode()
     assert other.ask("POST", f"{path}/confirmation", {"leavers": len(here)}).status == 404
     assert other.ask("POST", f"/registry/rosters?agency_id={agency_id}", b"x").status == 403
     wrong = admin.ask("POST", f"{path}/confirmation", {"leavers": len(here) + 1})

@@ -17,12 +17,16 @@ from msgspec import Struct
 from foundation.catalogue import Language
 from foundation.problems import Problem
 from foundation.table_files import VALUE_SHOWN, Finding, WrongFile, plain
-from registry.identifiers import AgencyId
-from registry.models import EVERY_DAY, Agency, BookRow, Canteen, MealPeriod, SpecialDay
+from registry.identifiers import AgencyId, CanteenId
+from registry.models import EVERY_DAY, Agency, BookRow, Canteen, MealPeriod, PersonClass, SpecialDay
 from registry.network import above_themselves
 from registry.network_tables import COLUMNS, Row, Sheet, heading, sheet_name, shown
 from registry.opening import DAYS_MAX, check_hours, special_meals
 from registry.states import MemberState
+from settlement.class_rules import check_class_rules
+from settlement.models import ClassRulesRow, TariffRow
+from settlement.region_rules import check_tariff
+from settlement.schemas import ClassRules, NewTariff
 
 Ref = int | str
 """An agency or a canteen: its number, or of a new one its place in the file."""
@@ -40,6 +44,9 @@ class Network:
     canteens: Sequence[Canteen]
     meals: Sequence[MealPeriod]
     days: Sequence[SpecialDay]
+    prices: Sequence[TariffRow] = ()
+    classes: Sequence[PersonClass] = ()
+    class_rules: Sequence[ClassRulesRow] = ()
 
 
 class Kind(StrEnum):
@@ -53,7 +60,10 @@ class Kind(StrEnum):
 
 @dataclass(slots=True)
 class Change:
-    """What a file does to one thing. ``key``: a region's code, a ``Ref``, (canteen, meal) or (canteen, day).
+    """What a file does to one thing.
+
+    ``key``: a region's code, a class's, a ``Ref``, (canteen, meal), (canteen, day), (canteen, (meal, first day)) or
+    (region, (class, first day)).
 
     ``values``: its row; of an agency and a canteen also what they belong to (``above``). ``changes``: [before, after]
     by column; of what is added, before is None.
@@ -112,14 +122,24 @@ def tables_of(network: Network) -> dict[Sheet, list[dict[str, Any]]]:
         ],
         Sheet.MEALS: [at[meal.canteen_id] | _members(meal, _MEAL) for meal in network.meals],
         Sheet.CALENDAR: hours,
+        Sheet.PRICES: [at[one.canteen_id] | _members(one, ("meal", "valid_from", *PRICE)) for one in network.prices],
+        Sheet.CLASSES: [
+            {"person_class": one.code, "name_zh": one.name_zh, "name_en": one.name_en} for one in network.classes
+        ],
+        Sheet.CLASS_RULES: [
+            {"region": regions[one.book]} | _members(one, ("person_class", "valid_from", *CLASS_RULE))
+            for one in network.class_rules
+        ],
     }
 
 
 _REGION = ("book", "name_zh", "name_en", "state")
 _CONTACT = ("address", "contact_name", "contact_phone")
-_AGENCY = ("agency_id", "name_zh", "name_en", "meal_allowance_fen", *_CONTACT, "state")
+_AGENCY = ("agency_id", "name_zh", "name_en", "meal_allowance_fen", *_CONTACT, "roster_leavers_max_percent", "state")
 _CANTEEN = ("canteen_id", "name_zh", "name_en", "latitude", "longitude", "capacity", *_CONTACT, "state")
 _MEAL = ("meal", "weekdays", "starts", "ends")
+PRICE = ("home_fen", "visitor_fen", "limit_fen")
+CLASS_RULE = ("eats_at_home", "eats_elsewhere", "price")
 FIXED = {"region", "agency", "meal_allowance_fen"}
 """What a file cannot change."""
 
@@ -142,6 +162,7 @@ class _Plan:
         self._findings: list[Finding] = []
         self._changes: list[Change] = []
         self._regions: dict[str, int] = {}
+        self._region_names: dict[int, str] = {}
         self._agencies: dict[str, Ref] = {}
         self._canteens: dict[tuple[Ref, str], Ref] = {}
         self._names: dict[Ref, str] = {}
@@ -154,6 +175,9 @@ class _Plan:
         self._compare_canteens()
         self._compare_meals()
         self._compare_calendar()
+        self._compare_prices()
+        self._compare_classes()
+        self._compare_class_rules()
         if self._findings:
             raise WrongFile(self._findings)
         return self._changes
@@ -164,12 +188,14 @@ class _Plan:
     def _compare_regions(self) -> None:
         now = {row["book"]: row for row in self._now[Sheet.REGIONS]}
         self._regions = _by_names((book, row) for book, row in now.items()) | {str(book): book for book in now}
+        self._region_names = {book: row["name_zh"] for book, row in now.items()}
         for row in self._once(Sheet.REGIONS, lambda row: row.values["book"], "book"):
             book = row.values["book"]
             if not 1_000 <= book <= 999_999:
                 self._wrong(row, "book", "network.file.not_a_region", value=book)
             self._compare(Sheet.REGIONS, row, book, now.get(book))
             self._regions |= _by_names([(book, row.values)]) | {str(book): book}
+            self._region_names.setdefault(book, row.values["name_zh"])
         self._must_be_unique(Sheet.REGIONS, now, lambda _: None)
         self._report_missing(Sheet.REGIONS, now)
 
@@ -302,6 +328,83 @@ class _Plan:
                 self._wrong(first, "day", "canteen.day_over", day=key[1], first=self._today, last=last)
         self._report_missing_of_canteens(Sheet.CALENDAR, now, rows)
 
+    def _compare_prices(self) -> None:
+        now = {(one.canteen_id, (one.meal, one.valid_from)): _members(one, PRICE) for one in self._network.prices}
+        days: dict[tuple[Ref, str], set[date]] = {}
+        for canteen, (meal, valid_from) in now:
+            days.setdefault((canteen, meal), set()).add(valid_from)
+        rows = self._dated(Sheet.PRICES, "meal", self._canteen_of)
+        for (canteen, (meal, valid_from)), row in rows.items():
+            key: Any = (canteen, (meal, valid_from))
+            wanted = {code: row.values.get(code) for code in PRICE}
+            if key in now and now[key] != wanted:
+                self._wrong(row, "valid_from", "network.file.price_stands", day=valid_from)
+            elif key not in now:
+                its_days = days.setdefault((canteen, meal), set())
+                price = NewTariff(CanteenId(0), meal, valid_from, **wanted)
+                self._must_hold(row, "valid_from", check_tariff, price, its_days, self._today)
+                its_days.add(valid_from)
+            before = now.get(key, dict.fromkeys(PRICE))
+            changed = {code: [before[code], wanted[code]] for code in PRICE}
+            self._note(Sheet.PRICES, key, row, changed)
+        self._report_missing_of_canteens(Sheet.PRICES, now, rows)
+
+    def _compare_classes(self) -> None:
+        now = {row["person_class"]: row for row in self._now[Sheet.CLASSES]}
+        for row in self._once(Sheet.CLASSES, lambda row: row.values["person_class"], "person_class"):
+            self._compare(Sheet.CLASSES, row, row.values["person_class"], now.get(row.values["person_class"]))
+        self._must_be_unique(Sheet.CLASSES, now, lambda _: None)
+        self._report_missing(Sheet.CLASSES, now)
+
+    def _compare_class_rules(self) -> None:
+        now: dict[Any, dict[str, Any]] = {
+            (one.book, (one.person_class, one.valid_from)): _members(one, CLASS_RULE)
+            for one in self._network.class_rules
+        }
+        for key, row in self._dated(Sheet.CLASS_RULES, "person_class", self._region_of).items():
+            book, (person_class, valid_from) = key
+            wanted = {code: row.values[code] for code in CLASS_RULE}
+            before = now.get(key, dict.fromkeys(CLASS_RULE))
+            if before != wanted:
+                prices = {day: its["price"] for (at, (of, day)), its in now.items() if (at, of) == (book, person_class)}
+                rules = ClassRules(person_class, valid_from, **wanted)
+                self._must_hold(row, "valid_from", check_class_rules, rules, prices, self._today)
+            self._note(Sheet.CLASS_RULES, key, row, {code: [before[code], wanted[code]] for code in CLASS_RULE})
+
+    def _dated(self, sheet: Sheet, column: str, place_of: Callable[[Row], Any]) -> dict[Any, Row]:
+        """The rows of what changes by date, by place, what it is of, and first day; the earliest first."""
+        found = []
+        for row in self._rows.get(sheet, ()):
+            place, of = place_of(row), row.values[column]
+            if column == "person_class":
+                of = self._class_of(row)
+            if place is not None and of is not None:
+                found.append(((place, (of, row.values["valid_from"])), row))
+        found.sort(key=lambda one: one[0][1][1])
+        return dict(self._once_each(found, "valid_from"))
+
+    def _region_of(self, row: Row) -> int | None:
+        book = self._regions.get(plain(row.values["region"]))
+        if book is None:
+            self._wrong(row, "region", "network.file.no_region", value=row.values["region"][:VALUE_SHOWN])
+        return book
+
+    def _class_of(self, row: Row) -> str | None:
+        """The code of a class that a row names; also of one that the same file adds."""
+        classes = [*self._now[Sheet.CLASSES], *(one.values for one in self._rows.get(Sheet.CLASSES, ()))]
+        names = {plain(one[name]): one["person_class"] for one in classes for name in _CLASS_NAMES}
+        code = names.get(plain(row.values["person_class"]))
+        if code is None:
+            self._wrong(row, "person_class", "official.no_such_class", value=row.values["person_class"][:VALUE_SHOWN])
+        return code
+
+    def _must_hold(self, row: Row, column: str, check: Callable[..., None], *values: Any) -> None:
+        """Note what a check refuses."""
+        try:
+            check(*values)
+        except Problem as wrong:
+            self._wrong(row, column, str(wrong.code), **wrong.params)
+
     def _week_agrees(self, row: Row, week: Sequence[tuple[str, Hours]]) -> None:
         for weekday in EVERY_DAY:
             served = [(meal, starts, ends) for meal, (weekdays, starts, ends) in week if weekday in weekdays]
@@ -309,12 +412,9 @@ class _Plan:
                 return
 
     def _hours_agree(self, row: Row, served: Iterable[tuple[str, time, time]]) -> bool:
-        try:
-            check_hours(served)
-        except Problem as wrong:
-            self._wrong(row, "starts", str(wrong.code), **wrong.params)
-            return False
-        return True
+        told = len(self._findings)
+        self._must_hold(row, "starts", check_hours, served)
+        return len(self._findings) == told
 
     def _by_canteen(self, sheet: Sheet, column: str) -> dict[tuple[Ref, Any], list[Row]]:
         """The rows of a sheet by canteen and meal, or day."""
@@ -386,10 +486,16 @@ class _Plan:
         is_new = all(before is None for before, _ in changed.values())
         kind = Kind.ADDED if is_new else Kind.CHANGED if different else Kind.UNCHANGED
         after = {code: value for code, (_, value) in changed.items()}
-        self._changes.append(Change(sheet, kind, key, self._place_of(key[0]), row.values | after, different))
+        self._changes.append(Change(sheet, kind, key, self._place_called(sheet, key[0]), row.values | after, different))
 
     def _called(self, sheet: Sheet, key: Any, row: Mapping[str, Any]) -> str:
         return self._place_of(key) if sheet is Sheet.CANTEENS else str(row["name_zh"])
+
+    def _place_called(self, sheet: Sheet, place: Any) -> str:
+        """The region of a class's rules, and elsewhere the canteen."""
+        if sheet is not Sheet.CLASS_RULES:
+            return self._place_of(place)
+        return self._region_names[place]
 
     def _place_of(self, canteen: Ref) -> str:
         return f"{self._names[self._owners[canteen]]} {self._names[canteen]}"
@@ -468,10 +574,18 @@ def _difference(change: Change, language: Language) -> Difference:
         for code, pair in change.changes.items()
     }
     name = change.name
-    if change.sheet in _DATED:
-        name += f" {shown(_DATED[change.sheet], change.key[1], language)}"
+    if change.sheet in _AT_PLACES:
+        parts = change.key[1] if isinstance(change.key[1], tuple) else (change.key[1],)
+        shown_parts = [
+            str(shown(code, part, language)) for code, part in zip(_AT_PLACES[change.sheet], parts, strict=True)
+        ]
+        name = " ".join([name, *shown_parts])
     return Difference(sheet_name(change.sheet, language), change.kind, name, changes)
 
 
-_DATED = {Sheet.MEALS: "meal", Sheet.CALENDAR: "day"}
-"""The column that a canteen's row is about."""
+_AT_PLACES = {
+    Sheet.MEALS: ("meal",), Sheet.CALENDAR: ("day",), Sheet.PRICES: ("meal", "valid_from"),
+    Sheet.CLASS_RULES: ("person_class", "valid_from"),
+}  # fmt: skip
+"""The columns that the rows of a canteen or region are about."""
+_CLASS_NAMES = ("person_class", "name_zh", "name_en")
