@@ -51,6 +51,24 @@ def test_the_guide_lists_settings_that_are_there() -> None:
     assert set(re.findall(r"`(ONECARD_[A-Z_]+)`", guide)) <= names | {LANGUAGE_OF_THE_COMMAND_LINE}
 
 
+def test_the_first_day_is_the_one_that_is_played() -> None:
+    guide = text_of(ROOT / "docs" / "administration.md")
+    chapter = guide[guide.index("## The first day") : guide.index("## Who joins")]
+    files = ("system/test_from_nothing.py", "system/test_joining.py", "running_system.py")
+    played = "".join(text_of(ROOT / "tests" / file) for file in files)
+    words = {
+        word
+        for line in re.findall(r"onecard ([a-z][^`\n#]*)", chapter)
+        for word in re.findall(r"(?:^| )(--[a-z-]+|[a-z][a-z-]+)(?= |$)", line)
+    } - {"run", "or", "serve", "and", "onecard", "jobs", "the", "first", "day"}
+    assert words > {"init", "second-factor", "close-day", "--dry-run", "verify"}
+    assert not {word for word in words if f'"{word}"' not in played}
+    paths = {path.split("?")[0] for path in re.findall(r"`(?:POST|GET) (/[^\s`]*)", chapter)}
+    calls = re.sub(r"\{[^}]*\}", "NUMBER", played)
+    assert len(paths) > 10
+    assert not {path for path in paths if not re.search(rf"{re.escape(path)}(?![a-z/-])", calls)}
+
+
 def test_every_decision_has_a_date_and_a_status_and_stands_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(

@@ -155,13 +155,15 @@ class FirstDay:
         self.people[login] = person
         return person
 
-    def roster_over_the_api(self, number: int) -> str:
-        """Send a roster; its path."""
+    def roster_over_the_api(self, number: int) -> int:
+        """Send a roster; its number."""
         sent = roster(number, people_of(number))
         asked = f"/registry/rosters?agency_id={self.agencies[number]}"
-        return f"/registry/rosters/{self.operator.call('POST', asked, sent)['roster_id']}"
+        return int(self.operator.call("POST", asked, sent)["roster_id"])
 
-    def becomes(self, path: str, state: str) -> dict[str, Any]:
+    def becomes(self, roster_id: int, state: str) -> dict[str, Any]:
+        path = f"/registry/rosters/{roster_id}"
+
         def is_there() -> bool:
             shown = self.operator.call("GET", path)
             assert shown["state"] != "refused", shown["problem"]
@@ -226,6 +228,7 @@ def test_a_centre_begins_with_nothing_and_closes_its_first_day(own: System, tmp_
 
 def the_network_joins(day: FirstDay) -> None:
     """One region's agencies and canteens as a workbook, the other two as a folder of CSV files; each is tried first."""
+    day.system.command("network", "template", str(day.folder / "template.xlsx"))
     first = write_workbook(day.folder / "network.xlsx", network_tables({"宁波市"}))
     others = write_folder(day.folder / "network", network_tables(set(REGIONS.values())))
     for path in (first, others):
@@ -248,14 +251,15 @@ def its_people_join(day: FirstDay) -> None:
         tried = day.system.command("roster", "import", str(file), "--agency", agency(number), "--dry-run").stdout
         assert f"{count} joiners" in tried
         day.system.command("roster", "import", str(file), "--agency", agency(number))
-    for number, path in sent.items():
-        preview = day.becomes(path, "previewed")["preview"]
+    for number, roster_id in sent.items():
+        preview = day.becomes(roster_id, "previewed")["preview"]
         assert (preview["joiners"], preview["leavers"]) == (people_of(number), 0)
-        day.operator.call("POST", f"{path}/confirmation", {"leavers": 0})
-    for path in sent.values():
-        day.becomes(path, "applied")
-    people = sum(shown["preview"]["joiners"] for shown in (day.operator.call("GET", path) for path in sent.values()))
-    assert people + sum(BY_COMMAND_LINE.values()) == OFFICIALS
+        day.operator.call("POST", f"/registry/rosters/{roster_id}/confirmation", {"leavers": 0})
+    for roster_id in sent.values():
+        day.becomes(roster_id, "applied")
+    rosters = list(every(day.operator, "/registry/rosters"))
+    assert {one["state"] for one in rosters} == {"applied"}
+    assert sum(one["joiners"] for one in rosters) == OFFICIALS
     for of in (HOME, HOST):
         for role in ("agency_admin", "agency_finance", "canteen_manager"):
             day.invite(role, of)
