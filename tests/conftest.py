@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from tests.builders import Network
 from tests.closed_days import KEYS
 from tests.cluster import CITUS_URL, Cluster, Server, SystemOnCluster
 from tests.counter import Counter
-from tests.running_system import System, TestServer
+from tests.running_system import System, TestServer, new_folder
 
 os.environ.pop("ONECARD_DATA_DIR", None)
 # Two test processes and their systems share the processors: threads of one library would wait for each other.
@@ -59,8 +58,8 @@ POLICY = "Content Security Policy"
 
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
-    """A folder for the session, short enough for sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="onecard-test-"))
+    """A folder for the session, short enough for sockets; in memory where there is room."""
+    folder = new_folder("test")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -87,6 +86,7 @@ def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
     system = System(folder) if CITUS_URL is None else SystemOnCluster(folder, Cluster(CITUS_URL))
     yield system
     system.clear_away()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """A whole onecard system for tests: started as a user starts it, killed as fate kills it."""
 
+import atexit
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,7 @@ import psycopg
 import urllib3
 
 from demo.city import PASSWORD
+from foundation.calendar import Calendar
 from onecard.embedded_servers import EmbeddedPostgres, Services
 from onecard.settings import Settings
 
@@ -57,6 +63,39 @@ class TestServer(EmbeddedPostgres):
         self.stop()
 
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 6_000_000_000
+"""A test process fills a tenth of it; the servers' buffers stand there, too."""
+
+
+def new_folder(purpose: str) -> Path:
+    """A folder with a short name (for sockets), in memory where there is room: files on a disk take half the time."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return Path(tempfile.mkdtemp(prefix=f"onecard-{purpose}-", dir=MEMORY if roomy else None))
+
+
+@cache
+def _ready_city(business_date: date) -> Path:
+    """A data folder with the demo city that opens on a day: made once in a test process, to copy."""
+    folder = new_folder("city")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    environment = _outside() | {"ONECARD_DATA_DIR": str(folder)}
+    subprocess.run([sys.executable, "-m", "tests.ready_city"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def _outside() -> dict[str, str]:
+    """The environment without settings of ours."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("ONECARD_", "PROMETHEUS_"))}
+
+
+OF_A_FIRST_START = {
+    "ONECARD_DATABASE_URL", "ONECARD_DEMO_CITY", "ONECARD_DEMO_HOURS", "ONECARD_HOST", "ONECARD_CUT_OFF",
+    "ONECARD_CUT_OFF_ON_HOLIDAYS", "ONECARD_KEYS_DIR",
+}  # fmt: skip
+"""Settings that decide what is in the data folder after the first start."""
+
+
 class System:
     """`onecard run` in a folder and on a port of its own."""
 
@@ -65,9 +104,7 @@ class System:
         folder.chmod(0o700)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {
-            key: value for key, value in os.environ.items() if not key.startswith(("ONECARD_", "PROMETHEUS_"))
-        } | {
+        self.environment = _outside() | {
             "ONECARD_DATA_DIR": str(folder),
             "ONECARD_PORT": str(self.port),
             "ONECARD_LANG": "en",
@@ -93,7 +130,11 @@ class System:
         return (self.folder / "output.log").read_text()
 
     def start(self, *, within_s: float = 180) -> None:
-        """Start it and wait until it is healthy."""
+        """Start it and wait until it is healthy. Into an empty folder the usual demo city is copied first."""
+        if not any(self.folder.iterdir()) and not OF_A_FIRST_START & self.environment.keys():
+            city = _ready_city(Calendar().business_date_at(datetime.now(UTC)))
+            for part in ("postgres", "keys"):
+                subprocess.run(["cp", "-a", city / part, self.folder / part], check=True)
         give_up_at, served = time.monotonic() + within_s, self._times_served()
         with (self.folder / "output.log").open("ab") as output:
             self.process = subprocess.Popen(
