@@ -13,15 +13,15 @@ setup:                ## install the locked packages into .venv
 setup-dev:
 	@scripts/setup.sh requirements-dev.lock
 
-setup-web: setup-dev  ## install the locked npm packages into web/node_modules web/dist
+setup-web: setup-dev  ## install the locked npm packages into web/node_modules
 	@scripts/setup-web.sh
 
-setup-pages: setup    ## build the pages of web/ into web/dist, when their sources have changed
+setup-pages:          ## build the pages of web/ into web/dist, when their sources have changed
 	@scripts/setup-pages.sh
 
-test: setup-dev setup-pages  ## the whole suite, on real services that it starts itself
+test: setup-dev setup-pages  ## the whole suite, on real services that it starts itself; three processes, of which one mostly waits
 	@scripts/setup-packages.sh --test
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-citus: setup-dev  ## the ledger's suites and the crashes on a Citus cluster: ONECARD_CITUS_URL is a superuser's URL of its coordinator
 	@test -n "$$ONECARD_CITUS_URL" || { echo "make test-citus: not run, since ONECARD_CITUS_URL names no cluster" >&2; exit 2; }

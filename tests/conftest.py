@@ -28,21 +28,26 @@ from tests.counter import Counter
 from tests.running_system import System, TestServer, new_folder
 
 os.environ.pop("ONECARD_DATA_DIR", None)
-# Two test processes and their systems share the processors: threads of one library would wait for each other.
+# Test processes and their systems share the processors: threads of one library would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SLOW_FILES = {
-    "test_processes", "test_running", "test_health", "test_forecasting", "test_sign_in", "test_demo_day",
-    "test_demo_city", "test_closing", "test_audit", "test_crash", "test_full_disk", "test_unreachable", "test_readme",
-    "test_lunch", "test_backpressure", "test_matrix", "test_lists", "test_closed_loop", "test_disputes",
-    "test_key_rotation",
-}  # fmt: skip
-"""A minute or more each. They begin first: one that begins last keeps one of two processes waiting."""
+SLOWEST_FIRST = (
+    "system/test_processes", "system/test_running", "system/test_hostile_values", "system/test_key_rotation",
+    "system/test_conformance", "system/test_sign_on_providers", "system/test_rosters", "system/test_crash",
+    "system/test_health", "rules/test_conformance", "ledger/test_forecasting", "system/test_audit_entries",
+    "system/test_matrix", "ledger/test_charging", "system/test_second_factor", "system/test_lists",
+    "system/test_demo_day", "system/test_full_disk", "system/test_joining", "system/test_closed_loop",
+    "system/test_demo_city", "system/test_sign_in", "system/test_unreachable", "system/test_strangers",
+    "ledger/test_audit", "system/test_backpressure", "ledger/test_closing", "ledger/test_disputes",
+    "system/test_readme", "system/test_lunch",
+)  # fmt: skip
+"""Half a minute or more each. One that begins last keeps the other test processes waiting."""
+_AMONG_SLOWEST = {name: place for place, name in enumerate(SLOWEST_FIRST)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of slow files first."""
-    items.sort(key=lambda item: item.path.stem not in SLOW_FILES)
+    """Put the tests of slow files first, the slowest before all."""
+    items.sort(key=lambda item: _AMONG_SLOWEST.get(f"{item.path.parent.name}/{item.path.stem}", len(SLOWEST_FIRST)))
 
 
 use_key(KEYS.audit_key)

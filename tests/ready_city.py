@@ -1,4 +1,4 @@
-"""Prepares the data folder of ONECARD_DATA_DIR as `onecard run` does before it serves, with the demo city, and stops."""
+"""Prepares the data folder of ONECARD_DATA_DIR as `onecard run` does before it serves: with the demo city."""
 
 from foundation.keys import create_missing_keys
 from onecard.cli.running import prepare

@@ -97,7 +97,10 @@ OF_A_FIRST_START = {
 
 
 class System:
-    """`onecard run` in a folder and on a port of its own."""
+    """`onecard run` in a folder and on a port of its own.
+
+    Each worker costs two seconds of the processor to start: ``workers="1"`` where the test is not about them.
+    """
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder

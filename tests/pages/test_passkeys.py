@@ -32,7 +32,7 @@ def named(scratch: Path) -> Iterator[System]:
     """A system with a name: browsers make no passkeys for addresses."""
     folder = scratch / "named"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder, workers="1")
     system.environment["ONECARD_PUBLIC_URL"] = f"http://localhost:{system.port}"
     system.start(within_s=120)
     yield system

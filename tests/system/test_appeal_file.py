@@ -27,7 +27,7 @@ def city(scratch: Path) -> Iterator[City]:
     """Scored by the agency and an inspector, evaluated, a weight corrected, a figure flagged."""
     folder = scratch / "appealed"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder, workers="1")
     system.start()
     made = City(Network(system), folder)
     for ask in (self_evaluation(made), evidence(made)):

@@ -36,7 +36,7 @@ def send(town: Town, login: str, path: str, body: Any) -> urllib3.BaseHTTPRespon
 def town(scratch: Path) -> Iterator[Town]:
     folder = scratch / "two-people"
     folder.mkdir()
-    system = System(folder, alone_item_max_fen="1000")
+    system = System(folder, alone_item_max_fen="1000", workers="1")
     system.start()
     yield Town(Network(system), folder)
     system.clear_away()

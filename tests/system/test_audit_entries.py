@@ -1071,7 +1071,7 @@ NO_CHANGES = {
 def city(scratch: Path) -> Iterator[City]:
     folder = scratch / "audited"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder, workers="1")
     system.start()
     yield City(Network(system), folder)
     system.clear_away()

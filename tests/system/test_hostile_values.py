@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from copy import deepcopy
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ NUMBERS: tuple[Any, ...] = (0, -1, 2**31, 2**53 - 1, True)
 TEXTS = ("x\n", "\U0001f468", "a" * 3_000, "\x00", "\ufffe", "0001-01-01", "9999-12-31", "=1+1", "..", "２")
 DATES = ("0001-01-01", "9999-12-31", "2026-02-30", "x")
 PEOPLE = ("centre", "supervisor")
+"""Between them they may ask for every route of people; the second where the first may not."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def city(scratch: Path) -> Iterator[City]:
     """A city of its own: odd values that are taken would change that of other tests."""
     folder = scratch / "hostile"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder, workers="1")
     system.start()
     yield City(Network(system), folder)
     system.clear_away()
@@ -103,23 +104,25 @@ def values_for(parameter: dict[str, Any]) -> tuple[Any, ...]:
     return DATES if schema.get("format") == "date" else (*TEXTS, *DATES[:2], "3302", "pdf", "xlsx", "en")
 
 
+def usual(parameter: dict[str, Any]) -> str:
+    return "2026-07-01" if "date" in str(parameter["schema"].get("format")) else "1"
+
+
 def addresses(path: str, operation: dict[str, Any]) -> Iterator[str]:
-    """The path with odd values for each of its parameters, and each odd value for a query parameter."""
-    in_path = parameters_of(operation, "path")
-    for values in product(*(values_for(one)[:6] for one in in_path)):
-        address = path
-        for one, value in zip(in_path, values, strict=True):
-            address = address.replace("{" + one["name"] + "}", quote(str(value), safe=""))
-        yield address
-    filled = path
-    for one in in_path:
-        filled = filled.replace("{" + one["name"] + "}", "2026-07-01" if "date" in str(one["schema"]) else "1")
-    queries = parameters_of(operation, "query")
-    needed = {one["name"]: "2026-07-01" if one["schema"].get("format") == "date" else "1" for one in queries}
+    """The path with odd values for every two of its parameters, and each odd value for a query parameter."""
+    in_path, queries = parameters_of(operation, "path"), parameters_of(operation, "query")
+    filled = {one["name"]: usual(one) for one in in_path}
+    for several in combinations(in_path, min(2, len(in_path))):
+        names = [one["name"] for one in several]
+        for values in product(*(values_for(one)[:6] for one in several)):
+            odd = filled | dict(zip(names, values, strict=True))
+            yield path.format(**{name: quote(str(value), safe="") for name, value in odd.items()})
+    needed = {one["name"]: usual(one) for one in queries}
     for one in queries:
         for value in values_for(one):
             asked = needed | {one["name"]: str(value)}
-            yield filled + "?" + "&".join(f"{name}={quote(text, safe='')}" for name, text in asked.items())
+            query = "&".join(f"{name}={quote(text, safe='')}" for name, text in asked.items())
+            yield path.format(**filled) + "?" + query
 
 
 def test_no_parameter_is_a_500(city: City) -> None:
@@ -129,12 +132,16 @@ def test_no_parameter_is_a_500(city: City) -> None:
         for method, operation in item.items():
             if (method, path) == ("delete", "/console/sessions/current"):
                 continue
+            if path.removesuffix(".xlsx") + ".csv" in paths and path.endswith(".xlsx"):
+                # The same handler as for CSV: only the rows are written otherwise.
+                continue
             sent = b"{}" if method in ("post", "put", "patch") else None
             for address in addresses(path, operation):
                 for who in PEOPLE:
                     answer = ask(city, who, method.upper(), address, sent)
                     if answer.status == 500:
                         failed.append(f"{who} {method} {address}: {answer.data.decode()[:160]}")
+                    if answer.status != 403:
                         break
     assert not failed, "\n".join(failed)
 

@@ -35,7 +35,10 @@ def at(seconds: float) -> str:
 
 
 class Lunch(threading.Thread):
-    """A till that charges without a pause, card and code in turn; signs on again and again."""
+    """A till that charges a few times a second, card and code in turn; signs on again and again."""
+
+    PAUSE_S = 0.2
+    """Without it they wait for the new key with both processors at work."""
 
     def __init__(self, till: Terminal, card: SoftwareCard, phone: SoftwarePhone) -> None:
         super().__init__()
@@ -46,7 +49,7 @@ class Lunch(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self.over.is_set():
+            while not self.over.wait(self.PAUSE_S):
                 self.charge_once()
         except Exception as error:
             self.failure = error

@@ -48,7 +48,7 @@ Rows = list[dict[str, Any]]
 def network(scratch: Path) -> Iterator[Network]:
     folder = scratch / "lists"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder, workers="1")
     system.start()
     yield Network(system)
     system.clear_away()

@@ -77,7 +77,7 @@ def agency_in(login: str | None) -> str | None:
 def city(scratch: Path) -> Iterator[City]:
     folder = scratch / "matrix"
     folder.mkdir()
-    system = System(folder)
+    system = System(folder, workers="1")
     system.start()
     made = City(Network(system), folder)
     system.command("add-user", "matrix-auditor", "auditor", typed="clouds over the lake\n")
