@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?%?")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?")
 
 
 class NotATable(ValueError):

@@ -2,7 +2,7 @@
 
 The first line names the columns, in any order. A column and a word may be given by its code, by the name that our pages
 and files print in Chinese or English, or by a name that earlier releases printed. An unknown column is refused, so that
-nothing is lost unnoticed.
+nothing is lost unnoticed, and a formula, so that nothing is read otherwise than people see it.
 """
 
 import io
@@ -11,33 +11,36 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from foundation import catalogue
 from foundation.catalogue import Language
 from foundation.problems import INVALID, Problem
-from foundation.spreadsheets import NotATable, csv_rows
+from foundation.spreadsheets import NotATable, csv_rows, safe_text
 
 ROWS_MAX = 5_000
 COLUMNS_MAX = 50
 FILE_BYTES_MAX, UNPACKED_BYTES_MAX = 2_000_000, 20_000_000
 """Five thousand rows take a tenth of it; a workbook may be packed to unpack to any size."""
+UNPACKED_PER_ROW_MAX = 500
+"""Bytes of a workbook, unpacked, for each row of a longer file: five cells have half of it."""
 SHEETS_MAX = 20
 COLUMNS_READ = 200
 """Cells further right are not looked at: a blank one at the far right of every row would cost twenty seconds."""
 WORKBOOK_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """How the parts of a workbook may be packed (ECMA-376, part 2)."""
-PARTS_MAX, TAGS_MAX = 200, 1_000_000
+PARTS_MAX, TAGS_MAX, TAGS_PER_ROW_MAX = 200, 1_000_000, 50
 """Files in a workbook, and tags in them: five thousand rows of twenty columns have half of it. Each costs time, packed
-or not."""
+or not. A longer file may have as many tags for each row."""
 FINDINGS_SHOWN = 20
 VALUE_SHOWN = 30
 """Characters of a wrong cell that a refusal repeats."""
@@ -64,8 +67,8 @@ class Finding:
         """The finding for people."""
         column = column_name(self.column, language) if self.by_code else self.column
         reason = catalogue.text(self.code, language, **self.params)
-        where = catalogue.text("weighing.file.finding", language, line=self.line, column=column, reason=reason)
-        return catalogue.text("file.in_sheet", language, sheet=self.sheet, finding=where) if self.sheet else where
+        where = catalogue.text("table.finding", language, line=self.line, column=column, reason=reason)
+        return catalogue.text("table.in_sheet", language, sheet=self.sheet, finding=where) if self.sheet else where
 
     def document(self, language: Language) -> dict[str, Any]:
         """The finding as data."""
@@ -79,7 +82,7 @@ class WrongFile(Problem):
     """A file with wrong columns or cells. Its document lists the first ``FINDINGS_SHOWN`` as ``findings``, too."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(INVALID, "weighing.file.wrong", count=len(findings))
+        super().__init__(INVALID, "table.wrong", count=len(findings))
         self.findings = findings
 
     def detail(self, language: Language) -> str:
@@ -87,7 +90,7 @@ class WrongFile(Problem):
         shown = [finding.text(language) for finding in self.findings[:FINDINGS_SHOWN]]
         more = len(self.findings) - len(shown)
         if more:
-            shown.append(catalogue.text("weighing.file.more", language, count=more))
+            shown.append(catalogue.text("table.more", language, count=more))
         separator = "；" if language is Language.CHINESE else "; "
         head = catalogue.text(self.code, language, **self.params)
         return head + separator.join(shown)
@@ -108,7 +111,7 @@ OTHER_COLUMN_NAMES = {
 }  # fmt: skip
 """Names in other pages and files of ours, and in earlier releases."""
 
-_COLUMNS = ("column.", "weighing.column.")
+_COLUMNS = ("weighing.column.", "roster.column.", "column.")
 """How the messages of columns' names begin; the code follows."""
 
 
@@ -129,8 +132,14 @@ def column_codes() -> dict[str, frozenset[str]]:
 
 def column_name(code: str, language: Language) -> str:
     """What people call a column."""
-    of_kitchens = f"weighing.column.{code}"
-    return catalogue.text(of_kitchens if catalogue.has(of_kitchens) else f"column.{code}", language)
+    ids = f"weighing.column.{code}", f"roster.column.{code}", f"column.{code}"
+    return catalogue.text(next(one for one in ids if catalogue.has(one)), language)
+
+
+class Formula(str):
+    """A cell of a workbook that a formula fills, or one of a CSV file that a spreadsheet would run."""
+
+    __slots__ = ()
 
 
 class WrongCell(ValueError):
@@ -146,53 +155,82 @@ def read_table(path: Path) -> list[list[Any]]:
     return cells_of(path.read_bytes())
 
 
+Rows = list[tuple[int, dict[str, Any]]]
+"""The members of each row, by its line."""
+
+
 def read_rows(
-    table: Sequence[Sequence[Any]],
+    table: Iterable[Sequence[Any]],
     accepted: Sequence[C],
     needed: Sequence[C],
     value: Callable[[C, Any], dict[str, Any]],
-    unknown_column: str,
+    unknown_column: str = "table.unknown_column",
     of_row: tuple[C, Callable[[dict[str, Any]], None]] | None = None,
     most: int = ROWS_MAX,
-) -> list[tuple[int, dict[str, Any]]]:
+) -> Rows:
     """The rows of a table by their lines, each with the members that ``value`` makes of its cells.
 
     ``value`` raises WrongCell; ``unknown_column``: the message for a column that is not accepted. ``of_row``: a check
     of the members of a row, which raises WrongCell, and the column that it is about. Raises WrongFile (wrong columns or
     cells), Problem(INVALID) (too many rows, or none).
     """
-    header, *rows = table or [[]]
-    columns = _columns(header, accepted, needed, unknown_column)
-    if len(rows) > most:
-        raise Problem(INVALID, "weighing.file.too_many_rows", most=most)
-    named = [cell_text(cell)[:VALUE_SHOWN] for cell in header]
-    found: list[tuple[int, dict[str, Any]]] = []
-    findings: list[Finding] = []
-    for line, row in enumerate(rows, start=2):
-        if any(cell_text(cell) for cell in row):
-            values: dict[str, Any] = {}
-            for place, cell in enumerate([*row, *[""] * (len(columns) - len(row))]):
-                column = columns[place] if place < len(columns) else None
-                if column is not None:
-                    try:
-                        values |= value(column, cell)
-                    except WrongCell as wrong:
-                        findings.append(Finding(line, named[place], wrong.code, wrong.params))
-                elif cell_text(cell):
-                    shown = {"value": cell_text(cell)[:VALUE_SHOWN]}
-                    findings.append(Finding(line, str(place + 1), "weighing.file.unnamed_column", shown))
-            if of_row is not None:
-                column, check = of_row
-                try:
-                    check(values)
-                except WrongCell as wrong:
-                    findings.append(Finding(line, named[columns.index(column)], wrong.code, wrong.params))
-            found.append((line, values))
+    found, findings, _ = checked_rows(table, accepted, needed, value, unknown_column, of_row, most)
     if findings:
         raise WrongFile(findings)
-    if not found:
-        raise Problem(INVALID, "weighing.file.empty")
     return found
+
+
+def checked_rows(
+    table: Iterable[Sequence[Any]],
+    accepted: Sequence[C],
+    needed: Sequence[C],
+    value: Callable[[C, Any], dict[str, Any]],
+    unknown_column: str = "table.unknown_column",
+    of_row: tuple[C, Callable[[dict[str, Any]], None]] | None = None,
+    most: int = ROWS_MAX,
+) -> tuple[Rows, list[Finding], dict[C, str]]:
+    """As ``read_rows``, with what is wrong with the cells beside the rows, and what the table calls each column."""
+    rows = iter(table)
+    header = next(rows, [])
+    columns = _columns(header, accepted, needed, unknown_column)
+    named = [cell_text(cell)[:VALUE_SHOWN] for cell in header]
+    found: Rows = []
+    findings: list[Finding] = []
+    for line, row in enumerate(rows, start=2):
+        if line > most + 1:
+            raise Problem(INVALID, "table.too_many_rows", most=most)
+        if not any(cell_text(cell) for cell in row):
+            continue
+        values: dict[str, Any] = {}
+        for place, cell in enumerate([*row, *[""] * (len(columns) - len(row))]):
+            column = columns[place] if place < len(columns) else None
+            try:
+                values |= _members(column, cell, value)
+            except WrongCell as wrong:
+                where = str(place + 1) if column is None else named[place]
+                findings.append(Finding(line, where, wrong.code, wrong.params))
+        if of_row is not None:
+            column, check = of_row
+            try:
+                check(values)
+            except WrongCell as wrong:
+                findings.append(Finding(line, named[columns.index(column)], wrong.code, wrong.params))
+        found.append((line, values))
+    if not found:
+        raise Problem(INVALID, "table.empty")
+    return found, findings, {column: named[place] for place, column in enumerate(columns) if column is not None}
+
+
+def _members(column: C | None, cell: Any, value: Callable[[C, Any], dict[str, Any]]) -> dict[str, Any]:
+    """What a cell says. Raises WrongCell."""
+    text = cell_text(cell)
+    if column is None:
+        if text:
+            raise WrongCell("table.unnamed_column", value=text[:VALUE_SHOWN])
+        return {}
+    if isinstance(cell, Formula):
+        raise WrongCell("table.formula", value=text[:VALUE_SHOWN])
+    return value(column, cell)
 
 
 def _columns(header: Sequence[Any], accepted: Sequence[C], needed: Sequence[C], unknown_column: str) -> list[C | None]:
@@ -206,12 +244,10 @@ def _columns(header: Sequence[Any], accepted: Sequence[C], needed: Sequence[C], 
         if name and column is None:
             findings.append(Finding(1, name[:VALUE_SHOWN], unknown_column, {}))
         elif column is not None and column in columns:
-            findings.append(Finding(1, name[:VALUE_SHOWN], "weighing.file.column_twice", {}))
+            findings.append(Finding(1, name[:VALUE_SHOWN], "table.column_twice", {}))
         columns.append(column)
     findings += [
-        Finding(1, column, "weighing.file.missing_column", {}, by_code=True)
-        for column in needed
-        if column not in columns
+        Finding(1, column, "table.missing_column", {}, by_code=True) for column in needed if column not in columns
     ]
     if findings:
         raise WrongFile(findings)
@@ -220,68 +256,78 @@ def _columns(header: Sequence[Any], accepted: Sequence[C], needed: Sequence[C], 
 
 def cells_of(content: bytes) -> list[list[Any]]:
     """The cells of a CSV file or of an XLSX file's first sheet, row by row. Raises Problem(INVALID)."""
+    return list(rows_of(content))
+
+
+def rows_of(content: bytes, most: int = ROWS_MAX) -> Iterator[list[Any]]:
+    """The same one row after the other, for files of many rows, and no more than a row after ``most``."""
     if content.startswith(b"PK"):
-        return next(iter(_workbook(content, ROWS_MAX, first_sheet=True).values()))
-    return csv_cells(content)
+        return chain.from_iterable(rows for _, rows in islice(_workbook(content, most), 1))
+    return _csv_rows(content, most)
 
 
 def csv_cells(content: bytes, most: int = ROWS_MAX) -> list[list[Any]]:
     """The cells of a CSV file, no more than a row after ``most`` rows. Raises Problem(INVALID)."""
+    return list(_csv_rows(content, most))
+
+
+def _csv_rows(content: bytes, most: int) -> Iterator[list[Any]]:
     try:
-        return list(islice(csv_rows(content), most + 2))
+        for row in islice(csv_rows(content), most + 2):
+            yield [Formula(cell) if safe_text(cell.strip()) != cell.strip() else cell for cell in row]
     except NotATable:
-        raise Problem(INVALID, "weighing.file.not_a_table") from None
+        raise Problem(INVALID, "table.not_a_table") from None
 
 
 def sheets_of(content: bytes, most: int) -> dict[str, list[list[Any]]]:
-    """The sheets of a workbook by name, no more than a row after ``most`` rows of each; formulas are refused.
-
-    Raises WrongFile (formulas), Problem(INVALID).
-    """
-    return _workbook(content, most, first_sheet=False)
+    """The sheets of a workbook by name, no more than a row after ``most`` rows of each. Raises Problem(INVALID)."""
+    return {name: list(rows) for name, rows in _workbook(content, most)}
 
 
-def _workbook(content: bytes, most: int, *, first_sheet: bool) -> dict[str, list[list[Any]]]:
-    """Sheets, row by row, and no further than a file may have: a cell may claim to stand anywhere.
-
-    Of a first sheet alone formulas count as what they show; else they are refused.
-    """
+def _workbook(content: bytes, most: int) -> Iterator[tuple[str, Iterator[list[Any]]]]:
+    """Sheets, row by row, and no further than a file may have: a cell may claim to stand anywhere."""
     # Imported when first asked for: it costs a worker 15 MB, and few kitchens send workbooks.
     from openpyxl import load_workbook
+
+    with _as_workbook():
+        _check_parts(content, most)
+        book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
+        if len(book.worksheets) > SHEETS_MAX:
+            raise Problem(INVALID, "table.too_many_sheets", most=SHEETS_MAX)
+    for sheet in book.worksheets:
+        yield sheet.title, _sheet_rows(sheet, most)
+
+
+def _check_parts(content: bytes, most: int) -> None:
+    """Refuse what would cost too much to read. Raises Problem(INVALID)."""
+    unpacked_max = max(UNPACKED_BYTES_MAX, most * UNPACKED_PER_ROW_MAX)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = archive.infolist()
+        if any(part.compress_type not in WORKBOOK_PACKING for part in parts):
+            raise Problem(INVALID, "table.not_a_workbook")
+        if sum(part.file_size for part in parts) > unpacked_max:
+            raise Problem(INVALID, "table.unpacks_too_large", most=unpacked_max // 1_000_000)
+        tags_max = max(TAGS_MAX, most * TAGS_PER_ROW_MAX)
+        if len(parts) > PARTS_MAX or sum(archive.read(part).count(b"<") for part in parts) > tags_max:
+            raise Problem(INVALID, "table.too_many_cells")
+
+
+def _sheet_rows(sheet: Any, most: int) -> Iterator[list[Any]]:
+    with _as_workbook():
+        sheet.reset_dimensions()
+        for row in sheet.iter_rows(max_row=most + 2, max_col=COLUMNS_READ):
+            yield _bounded([Formula(cell.value) if cell.data_type == "f" else cell.value for cell in row])
+
+
+@contextmanager
+def _as_workbook() -> Iterator[None]:
+    """What openpyxl raises for files that are no workbooks becomes a Problem(INVALID)."""
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            if any(part.compress_type not in WORKBOOK_PACKING for part in parts):
-                raise Problem(INVALID, "weighing.file.not_a_workbook")
-            if sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
-                raise Problem(INVALID, "weighing.file.unpacks_too_large", most=UNPACKED_BYTES_MAX // 1_000_000)
-            if len(parts) > PARTS_MAX or sum(archive.read(part).count(b"<") for part in parts) > TAGS_MAX:
-                raise Problem(INVALID, "weighing.file.too_many_cells")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=first_sheet, keep_links=False)
-        if len(book.worksheets) > SHEETS_MAX:
-            raise Problem(INVALID, "file.too_many_sheets", most=SHEETS_MAX)
-        found: dict[str, list[list[Any]]] = {}
-        for sheet in book.worksheets[:1] if first_sheet else book.worksheets:
-            sheet.reset_dimensions()
-            rows = list(sheet.iter_rows(max_row=most + 2, max_col=COLUMNS_READ))
-            _refuse_formulas(sheet.title, rows)
-            found[sheet.title] = [_bounded([cell.value for cell in row]) for row in rows]
-        return found
+        yield
     except (InvalidFileException, *NOT_A_WORKBOOK):
-        raise Problem(INVALID, "weighing.file.not_a_workbook") from None
-
-
-def _refuse_formulas(sheet: str, rows: Sequence[Sequence[Any]]) -> None:
-    findings = [
-        Finding(line, str(place), "file.formula", {"value": str(cell.value)[:VALUE_SHOWN]}, sheet[:VALUE_SHOWN])
-        for line, row in enumerate(rows, start=1)
-        for place, cell in enumerate(row, start=1)
-        if cell.data_type == "f"
-    ]
-    if findings:
-        raise WrongFile(findings)
+        raise Problem(INVALID, "table.not_a_workbook") from None
 
 
 def _bounded(row: Sequence[Any]) -> list[Any]:
@@ -290,7 +336,7 @@ def _bounded(row: Sequence[Any]) -> list[Any]:
     while cells and cells[-1] == "":
         cells.pop()
     if len(cells) > COLUMNS_MAX:
-        raise Problem(INVALID, "weighing.file.too_many_columns", most=COLUMNS_MAX)
+        raise Problem(INVALID, "table.too_many_columns", most=COLUMNS_MAX)
     return cells
 
 
@@ -348,7 +394,7 @@ def date_of(cell: Any) -> date:
     try:
         return date(*(int(part) for part in found.groups() if part) if found else ())
     except (ValueError, TypeError):
-        raise WrongCell("weighing.file.not_a_date", value=text[:VALUE_SHOWN]) from None
+        raise WrongCell("table.not_a_date", value=text[:VALUE_SHOWN]) from None
 
 
 def fen_of(text: str) -> Decimal | None:

@@ -401,7 +401,7 @@ def read_tables(cells: Cells) -> dict[Sheet, list[Row]]:
     if findings:
         raise WrongFile(findings)
     if not any(found.values()):
-        raise Problem(INVALID, "weighing.file.empty")
+        raise Problem(INVALID, "table.empty")
     return found
 
 
@@ -419,9 +419,9 @@ def _read_sheet(sheet: Sheet, table: Sequence[Sequence[Any]]) -> list[tuple[int,
         return []
     needed = [column.code for column in columns.values() if column.is_needed]
     try:
-        return read_rows(table, list(columns), needed, value, "file.unknown_column", most=ROWS_MAX)
+        return read_rows(table, list(columns), needed, value, most=ROWS_MAX)
     except Problem as problem:
-        if problem.code == "weighing.file.empty":
+        if problem.code == "table.empty":
             return []
         raise
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, NOT_FOUND, Problem
-from foundation.tables import VALUE_SHOWN, plain
+from foundation.table_files import VALUE_SHOWN, plain
 from registry.errors import ACCOUNT_CLOSED
 from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial

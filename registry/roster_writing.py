@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
-from foundation.tables import plain
+from foundation.table_files import plain
 from registry.identifiers import AgencyId, HolderId
 from registry.models import Agency, Official, PersonClass, next_numbers
 from registry.rosters import DEFAULT_CLASS, Known, Row

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from foundation.messages import VISIBLE_LINE
-from foundation.tables import VALUE_SHOWN, Cells, Finding, WrongTable, plain, read_table
+from foundation.table_files import VALUE_SHOWN, Finding, WrongFile, cell_text, checked_rows, plain, rows_of
 from registry.identifiers import AgencyId, HolderId
 from registry.states import OfficialState
 
@@ -37,7 +37,7 @@ class Column(StrEnum):
     FROM_STAFF_NUMBER = "from_staff_number"
 
 
-COLUMNS: dict[StrEnum, str] = {column: f"roster.column.{column}" for column in Column}
+COLUMNS = tuple(Column)
 NEEDED = (Column.STAFF_NUMBER, Column.NAME)
 _WIDTHS = {
     Column.STAFF_NUMBER: STAFF_NUMBER_MAX, Column.NAME: NAME_MAX, Column.DEPARTMENT: DEPARTMENT_MAX,
@@ -114,9 +114,9 @@ class Plan:
 def read_roster(content: bytes, classes: Mapping[str, str], agencies: Mapping[str, AgencyId]) -> list[Row]:
     """The rows of a roster. ``classes`` and ``agencies``: by what a file may call them, as ``plain`` has it.
 
-    Raises WrongTable that lists every wrong cell, Problem(INVALID) for what is no table.
+    Raises WrongFile that lists every wrong cell, Problem(INVALID) for what is no table.
     """
-    table, named, findings = read_table(content, COLUMNS, NEEDED, ROWS_MAX)
+    table, findings, named = checked_rows(rows_of(content, ROWS_MAX), COLUMNS, NEEDED, _text_of, most=ROWS_MAX)
     rows: list[Row] = []
     lines: dict[str, int] = {}
     for line, cells in table:
@@ -124,23 +124,31 @@ def read_roster(content: bytes, classes: Mapping[str, str], agencies: Mapping[st
             Finding(line, named[column], code, params)
             for column, code, params in _wrong_cells(cells, classes, agencies)
         ]
-        number = cells[Column.STAFF_NUMBER]
+        number = cells.get(Column.STAFF_NUMBER)
         if number and lines.setdefault(number, line) != line:
             twice = {"staff_number": number[:VALUE_SHOWN], "first": lines[number]}
             wrong.append(Finding(line, named[Column.STAFF_NUMBER], "roster.staff_number_twice", twice))
         findings += wrong
-        if not wrong:
+        if not findings:
             rows.append(_row(line, cells, classes, agencies))
     if findings:
-        raise WrongTable(sorted(findings, key=lambda finding: finding.line))
+        raise WrongFile(sorted(findings, key=lambda finding: finding.line))
     return rows
+
+
+Cells = dict[str, str]
+"""The cells of a row by column; without those that are wrong, or that the table does not have."""
+
+
+def _text_of(column: Column, cell: Any) -> Cells:
+    return {column: cell_text(cell)}
 
 
 def _wrong_cells(
     cells: Cells, classes: Mapping[str, str], agencies: Mapping[str, AgencyId]
 ) -> Iterable[tuple[Column, str, dict[str, Any]]]:
     for column in NEEDED:
-        if not cells[column]:
+        if cells.get(column) == "":
             yield column, "roster.cell_missing", {}
     for column, most in _WIDTHS.items():
         value = cells.get(column, "")

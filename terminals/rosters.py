@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.keys import KeyRing
 from foundation.postgres import allow_long_work
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
-from foundation.tables import Finding, WrongTable
+from foundation.table_files import Finding, WrongFile
 from registry import audit
 from registry.approvals import Approvals
 from registry.audit import Change
@@ -105,7 +105,7 @@ def digest_of(content: bytes) -> str:
 
 
 async def preview_roster(database: Database, keys: KeyRing, agency_id: int, rows: list[Row]) -> Imported:
-    """What a roster would change. Raises Problem NOT_FOUND, WrongTable, MoversNotFound."""
+    """What a roster would change. Raises Problem NOT_FOUND, WrongFile, MoversNotFound."""
     async with database() as db:
         planned = await _plan(db, keys, agency_id, rows)
     return Imported(planned.plan.preview, users=planned.users)
@@ -116,7 +116,7 @@ async def import_roster(
 ) -> Imported:
     """Import a roster with its audit entry; the same file again changes nothing.
 
-    Raises Problem NOT_FOUND, WrongTable, MoversNotFound, CONFLICT (leavers whom nobody has confirmed, people registered
+    Raises Problem NOT_FOUND, WrongFile, MoversNotFound, CONFLICT (leavers whom nobody has confirmed, people registered
     meanwhile).
     """
     subject = f"agency/{wanted.agency_id}"
@@ -167,7 +167,7 @@ async def _find_moves(
 ) -> list[tuple[Row, HolderId | None, Official]]:
     """Who comes from another agency, with his account there. Staff number and name must both be right.
 
-    Who is here already, and there no more, was paid out there. Raises WrongTable, and MoversNotFound, which does not
+    Who is here already, and there no more, was paid out there. Raises WrongFile, and MoversNotFound, which does not
     say which lines are wrong, or how many: else a file would tell who works elsewhere.
     """
     found: list[tuple[Row, HolderId | None, Official]] = []
@@ -186,7 +186,7 @@ async def _find_moves(
             findings.append(Finding(row.line, Column.FROM_STAFF_NUMBER, "roster.from_twice", first))
         by_index[place] = row, None if known is None else known.holder_id
     if findings:
-        raise WrongTable(findings)
+        raise WrongFile(findings)
     is_one_missing = False
     there = select(Official).where(
         Official.agency_id.in_({agency_id for agency_id, _ in by_index}),

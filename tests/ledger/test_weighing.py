@@ -361,16 +361,16 @@ def test_every_word_that_we_print_is_read(place: int, cell: str, name: str, valu
 @pytest.mark.parametrize(
     ("header", "column", "code"),
     [
-        ([*HEADER, "备注"], "备注", "unknown_column"),
-        ([*HEADER, "weight_g"], "weight_g", "unknown_column"),
-        ([*HEADER, "食物种类"], "食物种类", "column_twice"),
-        (HEADER[:4], "weight_kg", "missing_column"),
+        ([*HEADER, "备注"], "备注", "weighing.file.unknown_column"),
+        ([*HEADER, "weight_g"], "weight_g", "weighing.file.unknown_column"),
+        ([*HEADER, "食物种类"], "食物种类", "table.column_twice"),
+        (HEADER[:4], "weight_kg", "table.missing_column"),
     ],
 )
 def test_a_column_that_would_be_lost_is_refused_by_its_name(header: list[str], column: str, code: str) -> None:
     with pytest.raises(WrongFile) as problem:
         read_weigh_ins(rows_of(header, [*GOOD, "", "", "x"]), CANTEENS, FOODS)
-    assert [(f.line, f.column, f.code) for f in problem.value.findings] == [(1, column, f"weighing.file.{code}")]
+    assert [(f.line, f.column, f.code) for f in problem.value.findings] == [(1, column, code)]
 
 
 def test_a_cell_under_no_column_is_refused() -> None:
@@ -393,13 +393,13 @@ def test_every_wrong_cell_is_named_in_the_language_of_its_reader() -> None:
         (line, HEADER[place]) for line, place in enumerate(places, start=3)
     ]
     chinese, english = (problem.value.detail(language) for language in Language)
-    assert chinese.startswith("文件有11处错误，未作任何登记。第3行“日期”：“30.2.2026”不是日期")
+    assert chinese.startswith("文件有11处错误，未作任何变动。第3行“日期”：“30.2.2026”不是日期")
     assert "；第5行“餐次”：“brunch”不是餐次，应为早餐、午餐或晚餐；" in chinese
     assert "line 5, 餐次: 'brunch' is not a meal: breakfast, lunch or dinner; line 6" in english
     findings = problem.value.document(Language.CHINESE)["findings"]
     assert isinstance(findings, list)
     first = findings[0]
-    assert (first["line"], first["code"], first["params"]) == (3, "weighing.file.not_a_date", {"value": "30.2.2026"})
+    assert (first["line"], first["code"], first["params"]) == (3, "table.not_a_date", {"value": "30.2.2026"})
 
 
 @pytest.mark.parametrize(

@@ -437,9 +437,9 @@ def formula(value: str) -> bytes:
 
 def test_a_formula_is_refused_at_its_place() -> None:
     with pytest.raises(WrongFile) as wrong:
-        cells_of_file(formula('="温州"&"市"'), "")
+        read_tables(cells_of_file(formula('="温州"&"市"'), ""))
     [found] = wrong.value.findings
-    assert (found.sheet, found.line, found.column, found.code) == ("地区", 2, "2", "file.formula")
+    assert (found.sheet, found.line, found.column, found.code) == ("地区", 2, "name_zh", "table.formula")
 
 
 def test_too_much_is_refused_early() -> None:
@@ -448,7 +448,7 @@ def test_too_much_is_refused_early() -> None:
     assert len(cells[Sheet.REGIONS]) == ROWS_MAX + 2, "no more is kept than what shows that it is too much"
     with pytest.raises(Problem) as refused:
         read_tables(cells)
-    assert refused.value.code == "weighing.file.too_many_rows"
+    assert refused.value.code == "table.too_many_rows"
     with pytest.raises(Problem) as too_large:
         must_be_of_size(len(million))
     assert too_large.value.code == "network.file.too_large"
@@ -483,7 +483,7 @@ def test_the_template_has_every_sheet_with_drop_downs_and_notes_and_says_nothing
         assert len(notes) > 10
         with pytest.raises(Problem) as empty:
             read_tables(cells_of_file(template(language), ""))
-        assert empty.value.code == "weighing.file.empty"
+        assert empty.value.code == "table.empty"
 
 
 def test_filled_in_templates_are_read() -> None:
