@@ -18,7 +18,7 @@ from clearing.states import (
 )
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book
-from registry.lists.listing import Filter, Listing, equal, members, named, numbered, one_of, since, until
+from registry.lists.listing import Filter, Listing, days, equal, members, named, numbered, one_of, since, until
 
 
 class ListedCycle(Struct):
@@ -42,8 +42,7 @@ CYCLES = Listing(
     key=(Cycle.business_date,),
     filters={
         "state": one_of(Cycle.state, CycleState),
-        "from_day": since(Cycle.business_date, date),
-        "until_day": until(Cycle.business_date, date),
+        **days(Cycle.business_date),
     },
     words={"state": lambda value: f"cycle.state.{value}"},
     has_detail=False,
@@ -70,8 +69,7 @@ POSITIONS = Listing(
     filters={
         "agency_id": numbered(Position.agency_id),
         "cycle_date": equal(Position.cycle_date, date),
-        "from_day": since(Position.cycle_date, date),
-        "until_day": until(Position.cycle_date, date),
+        **days(Position.cycle_date),
     },
 )
 
@@ -99,8 +97,7 @@ STATEMENTS = Listing(
         "cycle_date": equal(Statement.cycle_date, date),
         "document": one_of(Statement.document, DocumentKind),
         "format": one_of(Statement.format, FileFormat),
-        "from_day": since(Statement.cycle_date, date),
-        "until_day": until(Statement.cycle_date, date),
+        **days(Statement.cycle_date),
     },
     words={"document": lambda value: f"document.{value}"},
 )
@@ -122,8 +119,7 @@ PAYMENT_FILES = Listing(
     key=(PaymentFile.cycle_date, PaymentFile.number),
     filters={
         "cycle_date": equal(PaymentFile.cycle_date, date),
-        "from_day": since(PaymentFile.cycle_date, date),
-        "until_day": until(PaymentFile.cycle_date, date),
+        **days(PaymentFile.cycle_date),
     },
 )
 
@@ -156,8 +152,7 @@ BANK_ENTRIES = Listing(
         "cycle_date": equal(BankEntryRow.cycle_date, date),
         "verdict": one_of(BankEntryRow.verdict, EntryVerdict),
         "reference": named(BankEntryRow.reference),
-        "from_day": since(BankEntryRow.booked_on, date),
-        "until_day": until(BankEntryRow.booked_on, date),
+        **days(BankEntryRow.booked_on),
     },
     sorts={"booked_on": BankEntryRow.booked_on, "taken_at": BankEntryRow.taken_at},
     words={"verdict": lambda value: f"bank_entry.verdict.{value}"},

@@ -16,6 +16,7 @@ from registry.lists.listing import (
     Filter,
     Listing,
     contains,
+    days,
     equal,
     in_region,
     members,
@@ -60,8 +61,7 @@ _FILTERS = {
     "posting_id": equal(Transfer.posting_id, UUID),
     "holder_id": numbered(Transfer.holder_id),
     "issuer_id": Filter(int, _issued_by, {"ge": 0, "le": 2**53 - 1}),
-    "from_day": since(Transfer.business_date, date),
-    "until_day": until(Transfer.business_date, date),
+    **days(Transfer.business_date),
 }
 _AT_A_TILL = {
     "acquirer_id": numbered(Transfer.acquirer_id),

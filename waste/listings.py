@@ -10,11 +10,11 @@ from sqlalchemy import and_
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book, CanteenId
 from registry.lists.listing import (
-    Column,
     Filter,
     Listing,
     Rows,
     contains,
+    days,
     equal,
     in_region,
     members,
@@ -58,10 +58,6 @@ def _at_canteen(table: Any) -> dict[str, Filter]:
     }
 
 
-def _days(column: Column) -> dict[str, Filter]:
-    return {"from_day": since(column, date), "until_day": until(column, date)}
-
-
 class ListedWeighIn(Struct):
     """A weigh-in in grams; without a weight it takes back the one that it ``replaces``."""
 
@@ -91,7 +87,7 @@ WEIGH_INS = Listing(
     key=(WeighInRow.book, WeighInRow.weigh_in_id),
     owners=_OWNERS,
     filters=_at_canteen(WeighInRow)
-    | _days(WeighInRow.business_date)
+    | days(WeighInRow.business_date)
     | {
         "meal": one_of(WeighInRow.meal, Meal),
         "stream": one_of(WeighInRow.stream, Stream),
@@ -136,7 +132,7 @@ MATERIALS = Listing(
     key=(MaterialEntry.book, MaterialEntry.entry_id),
     owners=_OWNERS,
     filters=_at_canteen(MaterialEntry)
-    | _days(MaterialEntry.on_day)
+    | days(MaterialEntry.on_day)
     | {
         "kind": one_of(MaterialEntry.kind, EntryKind),
         "item": named(MaterialEntry.item),
@@ -269,7 +265,7 @@ INSPECTIONS = Listing(
     key=(InspectionVisit.visit_id,),
     owners=_OWNERS,
     filters=_at_canteen(InspectionVisit)
-    | _days(InspectionVisit.visited_on)
+    | days(InspectionVisit.visited_on)
     | {"inspector": named(InspectionVisit.inspector), "plan_year": numbered(InspectionVisit.plan_year, 2**31 - 1)},
     sorts={"visited_on": InspectionVisit.visited_on},
 )

@@ -94,6 +94,11 @@ def until(column: Column, kind: type[date] | type[datetime]) -> Filter:
     return Filter(kind, lambda value: column <= _at_the_centre(value))
 
 
+def days(column: Column) -> dict[str, Filter]:
+    """The two filters of every list whose rows are of days."""
+    return {"from_day": since(column, date), "until_day": until(column, date)}
+
+
 def _at_the_centre(value: date | datetime) -> date | datetime:
     """Raises Problem(INVALID) for a time at the ends of the calendar, where some zones have no such day."""
     if not isinstance(value, datetime):

@@ -1,5 +1,6 @@
 """HTTP: terminals, cards and phones, managed at the console."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from litestar import Controller, Request, Response, post
@@ -79,8 +80,7 @@ class CredentialConsoleController(Controller):
         self, request: ByPerson, terminal_id: NumberInPath, data: Revocation, database: Database
     ) -> None:
         """Take a lost, stolen or retired terminal out of use; again changes nothing."""
-        subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
-        async with audit.change(database, request.user.login, "revoke_terminal", subject, detail) as change:
+        async with _of_terminal(request, database, "revoke_terminal", terminal_id, reason=data.reason) as change:
             await management.revoke(change, request.user, terminal_id)
 
     @post(
@@ -93,8 +93,7 @@ class CredentialConsoleController(Controller):
         self, request: ByPerson, terminal_id: NumberInPath, data: Revocation, database: Database
     ) -> None:
         """It can do nothing until it is resumed; again changes nothing."""
-        subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
-        async with audit.change(database, request.user.login, "suspend_terminal", subject, detail) as change:
+        async with _of_terminal(request, database, "suspend_terminal", terminal_id, reason=data.reason) as change:
             await management.suspend(change, request.user, terminal_id)
 
     @post(
@@ -107,8 +106,7 @@ class CredentialConsoleController(Controller):
         self, request: ByPerson, terminal_id: NumberInPath, data: Resumption, database: Database
     ) -> None:
         """It may sign on again; one that is in use stays so."""
-        subject, detail = f"terminal/{terminal_id}", {"reason": data.reason}
-        async with audit.change(database, request.user.login, "resume_terminal", subject, detail) as change:
+        async with _of_terminal(request, database, "resume_terminal", terminal_id, reason=data.reason) as change:
             await management.resume(change, request.user, terminal_id)
 
     @post(
@@ -121,8 +119,7 @@ class CredentialConsoleController(Controller):
         self, request: ByPerson, terminal_id: NumberInPath, data: TerminalName, database: Database
     ) -> None:
         """What people call it, such as its window."""
-        subject, detail = f"terminal/{terminal_id}", {"name": data.name}
-        async with audit.change(database, request.user.login, "name_terminal", subject, detail) as change:
+        async with _of_terminal(request, database, "name_terminal", terminal_id, name=data.name) as change:
             await management.rename(change, request.user, terminal_id, data.name)
 
     @post(
@@ -135,8 +132,7 @@ class CredentialConsoleController(Controller):
         self, request: ByPerson, terminal_id: NumberInPath, data: NewPlace, database: Database
     ) -> None:
         """Of the same agency, once all its shifts are closed and agree. What it took before stays where it was."""
-        subject, detail = f"terminal/{terminal_id}", {"canteen_id": data.canteen_id}
-        async with audit.change(database, request.user.login, "move_terminal", subject, detail) as change:
+        async with _of_terminal(request, database, "move_terminal", terminal_id, canteen_id=data.canteen_id) as change:
             await management.move(change, request.user, terminal_id, data.canteen_id)
 
     @post("/cards", guards=[access.allows("issue_credential")], summary="Issue cards")
@@ -208,3 +204,9 @@ class CredentialConsoleController(Controller):
                 change.db, request.user, credential_id, data.blocked, data.reason
             )
         return data
+
+
+def _of_terminal(
+    request: ByPerson, database: Database, action: str, terminal_id: int, **detail: Any
+) -> AbstractAsyncContextManager[audit.Change]:
+    return audit.change(database, request.user.login, action, f"terminal/{terminal_id}", detail)
