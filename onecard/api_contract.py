@@ -6,6 +6,7 @@ message. ``docs/openapi.json`` is this document; clients are generated from it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -110,7 +111,7 @@ def contract(app: Litestar) -> Document:
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
     components["schemas"] |= {_PROBLEM: _PROBLEM_SCHEMA}
-    return with_examples(_mended(document))
+    return _with_shared_parameters(with_examples(_mended(document)))
 
 
 def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -174,6 +175,31 @@ def _shared(document: Document, kinds: list[ProblemKind]) -> Document:
     answer = {"description": told, "content": {JSON_PROBLEM: {"schema": schema}}}
     document["components"].setdefault("responses", {})[name] = answer
     return {"$ref": f"#/components/responses/{name}"}
+
+
+def _with_shared_parameters(document: Document) -> Document:
+    """Describe a parameter once that several operations have: pages and files of a list are asked with the same.
+
+    It stands under its own name where all of that name are alike, else also under its first operation's.
+    """
+    used: dict[bytes, list[Document]] = {}
+    for operation in (operation for item in document["paths"].values() for operation in item.values()):
+        for parameter in operation.get("parameters", []):
+            used.setdefault(msgspec.json.encode(parameter), []).append(operation)
+    alike = Counter(msgspec.json.decode(parameter)["name"] for parameter in used)
+    shared = document["components"].setdefault("parameters", {})
+    for encoded, operations in used.items():
+        if len(operations) == 1:
+            continue
+        parameter = msgspec.json.decode(encoded)
+        name = parameter["name"]
+        if alike[name] > 1:
+            name = f"{operations[0]['operationId']}.{name}"
+        shared[name] = parameter
+        for operation in operations:
+            place = operation["parameters"].index(parameter)
+            operation["parameters"][place] = {"$ref": f"#/components/parameters/{name}"}
+    return document
 
 
 def _tell_files(operation: Document) -> None:
