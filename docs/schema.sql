@@ -63,7 +63,7 @@ CREATE TABLE public.request (
     answered_at timestamp with time zone NOT NULL,
     host_fen bigint DEFAULT '0'::bigint NOT NULL,
     CONSTRAINT ck_request_forwarded CHECK (((outcome = 'forwarded'::text) = (forwarded_to IS NOT NULL))),
-    CONSTRAINT ck_request_operation CHECK ((operation = ANY (ARRAY['charge'::text, 'void'::text, 'opening'::text, 'unused'::text]))),
+    CONSTRAINT ck_request_operation CHECK ((operation = ANY (ARRAY['charge'::text, 'void'::text, 'opening'::text, 'cashier'::text, 'unused'::text]))),
     CONSTRAINT ck_request_outcome CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'voided'::text, 'forwarded'::text, 'recorded'::text]))),
     CONSTRAINT ck_request_refusal CHECK (((outcome = 'refused'::text) = (refusal IS NOT NULL)))
 );
@@ -101,9 +101,11 @@ CREATE TABLE public.agency (
     contact_name text,
     contact_phone text,
     parent_agency_id bigint,
+    roster_leavers_max_percent integer,
     CONSTRAINT ck_agency_ck_agency_closed CHECK (((state = 'active'::text) = (closed_at IS NULL))),
     CONSTRAINT ck_agency_ck_agency_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
-    CONSTRAINT ck_agency_purse_order CHECK ((purse_order = ANY (ARRAY['subsidy_first'::text, 'cash_first'::text])))
+    CONSTRAINT ck_agency_purse_order CHECK ((purse_order = ANY (ARRAY['subsidy_first'::text, 'cash_first'::text]))),
+    CONSTRAINT ck_agency_roster_leavers_max_percent CHECK (((roster_leavers_max_percent >= 0) AND (roster_leavers_max_percent <= 100)))
 );
 
 CREATE TABLE public.book (
@@ -131,6 +133,7 @@ CREATE TABLE public.canteen (
     contact_name text,
     contact_phone text,
     capacity integer,
+    cashiers_required_at timestamp with time zone,
     CONSTRAINT ck_canteen_ck_canteen_capacity CHECK ((capacity > 0)),
     CONSTRAINT ck_canteen_ck_canteen_closed CHECK (((state = 'active'::text) = (closed_at IS NULL))),
     CONSTRAINT ck_canteen_ck_canteen_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
@@ -334,6 +337,38 @@ CREATE TABLE public.case_step (
     done_at timestamp with time zone NOT NULL,
     code text,
     params jsonb
+);
+
+CREATE TABLE public.cashier (
+    book integer NOT NULL,
+    cashier_id bigint NOT NULL,
+    agency_id bigint NOT NULL,
+    number text NOT NULL,
+    name_sealed bytea NOT NULL,
+    language text DEFAULT 'zh'::text NOT NULL,
+    canteen_ids bigint[],
+    may_void boolean DEFAULT true NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL,
+    pin_sealed bytea NOT NULL,
+    pin_is_first boolean DEFAULT true NOT NULL,
+    wrong_tries integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_cashier_ck_cashier_language CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
+    CONSTRAINT ck_cashier_ck_cashier_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
+);
+
+CREATE TABLE public.cashier_sign_on (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    first_sequence bigint NOT NULL,
+    cashier_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    may_void boolean NOT NULL,
+    signed_on_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    ends_before bigint
 );
 
 CREATE TABLE public.class_rules (
@@ -1280,6 +1315,13 @@ CREATE TABLE public.till_totals (
     ledger_fen bigint NOT NULL
 );
 
+CREATE TABLE public.till_tries (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    tries integer NOT NULL
+);
+
 CREATE TABLE public.used_challenge (
     challenge_hash bytea NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -1372,6 +1414,12 @@ ALTER TABLE ONLY public.canteen
 
 ALTER TABLE ONLY public.case_step
     ADD CONSTRAINT pk_case_step PRIMARY KEY (book, case_id, number);
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT pk_cashier PRIMARY KEY (book, cashier_id);
+
+ALTER TABLE ONLY public.cashier_sign_on
+    ADD CONSTRAINT pk_cashier_sign_on PRIMARY KEY (book, terminal_id, epoch, first_sequence);
 
 ALTER TABLE ONLY public.class_rules
     ADD CONSTRAINT pk_class_rules PRIMARY KEY (book, person_class, valid_from);
@@ -1589,6 +1637,9 @@ ALTER TABLE ONLY public.till_shift
 ALTER TABLE ONLY public.till_totals
     ADD CONSTRAINT pk_till_totals PRIMARY KEY (book, terminal_id, epoch);
 
+ALTER TABLE ONLY public.till_tries
+    ADD CONSTRAINT pk_till_tries PRIMARY KEY (book, terminal_id);
+
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT pk_transfer PRIMARY KEY (book, posting_id, part);
 
@@ -1629,6 +1680,12 @@ CREATE INDEX ix_audit_entry_subject ON public.audit_entry USING btree (subject);
 CREATE INDEX ix_bank_entry_position ON public.bank_entry USING btree (cycle_date, agency_id);
 
 CREATE INDEX ix_bank_entry_resolution_position ON public.bank_entry_resolution USING btree (cycle_date, agency_id);
+
+CREATE INDEX ix_cashier_agency ON public.cashier USING btree (agency_id, cashier_id);
+
+CREATE INDEX ix_cashier_sign_on_at ON public.cashier_sign_on USING btree (signed_on_at, book, terminal_id, epoch, first_sequence);
+
+CREATE INDEX ix_cashier_sign_on_cashier ON public.cashier_sign_on USING btree (cashier_id, signed_on_at);
 
 CREATE INDEX ix_client_secret_user_id ON public.client_secret USING btree (user_id);
 
@@ -1722,6 +1779,10 @@ CREATE UNIQUE INDEX uq_approval_pending ON public.approval USING btree (kind, di
 
 CREATE UNIQUE INDEX uq_bulletin_serial ON public.bulletin USING btree (issuer_code, year, serial) WHERE (serial IS NOT NULL);
 
+CREATE UNIQUE INDEX uq_cashier_id ON public.cashier USING btree (cashier_id);
+
+CREATE UNIQUE INDEX uq_cashier_number ON public.cashier USING btree (book, agency_id, number) WHERE (state <> 'ended'::text);
+
 CREATE UNIQUE INDEX uq_code_reference ON public.code_reference USING btree (reference);
 
 CREATE UNIQUE INDEX uq_code_reference_certificate ON public.code_reference USING btree (book, credential_id, expires_at);
@@ -1777,6 +1838,9 @@ ALTER TABLE ONLY public.canteen
 
 ALTER TABLE ONLY public.case_step
     ADD CONSTRAINT fk_case_step_book_case_id FOREIGN KEY (book, case_id) REFERENCES public.rectification_case(book, case_id);
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT fk_cashier_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
 
 ALTER TABLE ONLY public.class_rules
     ADD CONSTRAINT fk_class_rules_book FOREIGN KEY (book) REFERENCES public.book(book);
