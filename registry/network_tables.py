@@ -362,7 +362,21 @@ def cells_of_file(content: bytes, name: str) -> dict[str, list[list[Any]]]:
     """The sheets of a workbook, or of a CSV file the one that ``name`` means. Raises Problem(INVALID)."""
     if content.startswith(b"PK"):
         return sheets_of(content, ROWS_MAX)
-    return {sheet_of(name): csv_cells(content, ROWS_MAX)}
+    rows = csv_cells(content, ROWS_MAX)
+    _refuse_formulas(name, rows)
+    return {sheet_of(name): rows}
+
+
+def _refuse_formulas(sheet: str, rows: Sequence[Sequence[Any]]) -> None:
+    """What a spreadsheet would run; what we have quoted ourselves, it would not."""
+    findings = [
+        Finding(line, str(place), "file.formula", {"value": cell[:VALUE_SHOWN]}, sheet[:VALUE_SHOWN])
+        for line, row in enumerate(rows, start=1)
+        for place, cell in enumerate(row, start=1)
+        if half_width(cell).startswith("=")
+    ]
+    if findings:
+        raise WrongFile(findings)
 
 
 def read_network_file(path: Path, sheet: str) -> dict[Sheet, list[Row]]:

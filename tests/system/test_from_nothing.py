@@ -142,7 +142,9 @@ class FirstDay:
         place = None if of is None else self.agencies[of]
         invited = self.operator.call("POST", "/console/users", {"login": login, "role": role, "agency_id": place})
         accepted = {"login": login, "code": invited["code"], "password": PASSWORD}
-        answer = urllib3.request("POST", f"{self.system.url}/console/invitations", json=accepted, retries=False)
+        answer = urllib3.request(
+            "POST", f"{self.system.url}/console/invitations", json=accepted, retries=False, timeout=120
+        )
         assert answer.status == 204, answer.data
         confirmed = self.approver.ask("POST", f"/console/users/{invited['user_id']}/confirmation")
         assert confirmed.status == 204, confirmed.data
