@@ -17,10 +17,12 @@ COPY registry registry
 COPY settlement settlement
 COPY terminals terminals
 COPY clearing clearing
+COPY dining dining
 COPY waste waste
 COPY web web
 COPY --from=pages /app/web/dist web/dist
 COPY onecard onecard
+COPY travellers travellers
 COPY verification verification
 COPY demo demo
 COPY loadtest loadtest

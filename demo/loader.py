@@ -23,6 +23,7 @@ from demo.city import (
     DemoCanteen,
 )
 from demo.kitchen_history import load_kitchen_history
+from demo.menus import load_menus
 from demo.simulated_sign_on import OPENID, WORK_APP, subject_of
 from foundation.calendar import ZONE, Calendar
 from foundation.postgres import SERVER_SETTINGS
@@ -71,6 +72,7 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime, *, any_
         number = f"3901{agency_id:012d}"
         db.add(_account(agency_id, agency.name_zh, number))
     await load_kitchen_history(db, calendar.business_date_at(now) - timedelta(days=1))
+    await load_menus(db, now.astimezone(ZONE).date(), now)
     db.add(_account(0, CENTRE_NAME, CENTRE_ACCOUNT))
     return True
 

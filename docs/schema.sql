@@ -293,6 +293,17 @@ CREATE TABLE public.book_day (
     business_date date NOT NULL
 );
 
+CREATE TABLE public.booked_meal (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    booked integer NOT NULL,
+    came integer,
+    CONSTRAINT ck_booked_meal_counts CHECK (((booked >= 0) AND (came >= 0))),
+    CONSTRAINT ck_booked_meal_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
 CREATE TABLE public.booking (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -304,6 +315,16 @@ CREATE TABLE public.booking (
     noted_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_booking_counts CHECK (((booked >= 0) AND (came >= 0))),
     CONSTRAINT ck_booking_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.booking_terms (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    meal text NOT NULL,
+    cut_off_min integer NOT NULL,
+    capacity integer,
+    CONSTRAINT ck_booking_terms_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
+    CONSTRAINT ck_booking_terms_numbers CHECK (((cut_off_min >= 0) AND (capacity >= 0)))
 );
 
 CREATE TABLE public.bulletin (
@@ -404,6 +425,17 @@ CREATE TABLE public.code_reference (
     credential_id bigint NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_code_reference_ck_code_reference_reference CHECK ((octet_length(reference) = 6))
+);
+
+CREATE TABLE public.consent_change (
+    book integer NOT NULL,
+    change_id bigint NOT NULL,
+    holder_id bigint NOT NULL,
+    purpose text NOT NULL,
+    version integer NOT NULL,
+    given boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    credential_id bigint
 );
 
 CREATE SEQUENCE public.onecard_number
@@ -531,6 +563,25 @@ CREATE TABLE public.difference (
     first_seen timestamp with time zone NOT NULL,
     last_seen timestamp with time zone NOT NULL,
     resolved_at timestamp with time zone
+);
+
+CREATE TABLE public.dish (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    version integer NOT NULL,
+    line smallint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text,
+    kind text NOT NULL,
+    portions integer,
+    allergens text[] NOT NULL,
+    allergen_note text,
+    marks text[] NOT NULL,
+    price_fen bigint,
+    kcal integer,
+    CONSTRAINT ck_dish_numbers CHECK (((portions >= 0) AND (price_fen >= 0) AND (kcal >= 0)))
 );
 
 CREATE TABLE public.dispute (
@@ -719,6 +770,20 @@ CREATE TABLE public.grant_file (
     again text NOT NULL
 );
 
+CREATE TABLE public.holder_session (
+    token_hash bytea NOT NULL,
+    number bigint NOT NULL,
+    book integer NOT NULL,
+    holder_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    device text NOT NULL,
+    identity_id bigint NOT NULL,
+    provider_session text
+);
+
 CREATE TABLE public.identity (
     identity_id bigint NOT NULL,
     provider text NOT NULL,
@@ -894,6 +959,26 @@ CREATE TABLE public.material_entry (
     CONSTRAINT ck_material_entry_weight CHECK (((weight_g > 0) OR ((weight_g = 0) AND ((kind = 'stock'::text) OR (replaces IS NOT NULL)))))
 );
 
+CREATE TABLE public.meal_booking (
+    book integer NOT NULL,
+    booking_id uuid NOT NULL,
+    holder_id bigint NOT NULL,
+    agency_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    host_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    on_visit boolean NOT NULL,
+    price_fen bigint,
+    limit_fen bigint,
+    state text DEFAULT 'booked'::text NOT NULL,
+    booked_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT ck_meal_booking_cancelled CHECK (((state = 'cancelled'::text) = (cancelled_at IS NOT NULL))),
+    CONSTRAINT ck_meal_booking_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text]))),
+    CONSTRAINT ck_meal_booking_state CHECK ((state = ANY (ARRAY['booked'::text, 'cancelled'::text])))
+);
+
 CREATE TABLE public.meal_period (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -920,6 +1005,17 @@ CREATE TABLE public.waste_meal (
     co2e_g bigint DEFAULT '0'::bigint NOT NULL,
     corrected integer DEFAULT 0 NOT NULL,
     CONSTRAINT ck_waste_meal_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
+);
+
+CREATE TABLE public.menu (
+    book integer NOT NULL,
+    canteen_id bigint NOT NULL,
+    business_date date NOT NULL,
+    meal text NOT NULL,
+    version integer NOT NULL,
+    published_by text NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_menu_meal CHECK ((meal = ANY (ARRAY['breakfast'::text, 'lunch'::text, 'dinner'::text])))
 );
 
 CREATE TABLE public.passkey (
@@ -1031,6 +1127,21 @@ CREATE TABLE public.region_agreement (
     valid_from date NOT NULL,
     valid_to date,
     CONSTRAINT ck_region_agreement_regions CHECK ((book <> guest_book))
+);
+
+CREATE TABLE public.report_out (
+    book integer NOT NULL,
+    report_id uuid NOT NULL,
+    holder_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    weekdays text NOT NULL,
+    meals text[] NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_report_out_days CHECK ((first_day <= last_day)),
+    CONSTRAINT ck_report_out_weekdays CHECK (((weekdays ~ '^1?2?3?4?5?6?7?$'::text) AND (weekdays <> ''::text)))
 );
 
 CREATE TABLE public.reweigh_seed (
@@ -1403,8 +1514,14 @@ ALTER TABLE ONLY public.book
 ALTER TABLE ONLY public.book_day
     ADD CONSTRAINT pk_book_day PRIMARY KEY (book);
 
+ALTER TABLE ONLY public.booked_meal
+    ADD CONSTRAINT pk_booked_meal PRIMARY KEY (book, canteen_id, business_date, meal);
+
 ALTER TABLE ONLY public.booking
     ADD CONSTRAINT pk_booking PRIMARY KEY (book, canteen_id, business_date, meal);
+
+ALTER TABLE ONLY public.booking_terms
+    ADD CONSTRAINT pk_booking_terms PRIMARY KEY (book, canteen_id, meal);
 
 ALTER TABLE ONLY public.bulletin
     ADD CONSTRAINT pk_bulletin PRIMARY KEY (bulletin_id);
@@ -1432,6 +1549,9 @@ ALTER TABLE ONLY public.closed_day
 
 ALTER TABLE ONLY public.code_reference
     ADD CONSTRAINT pk_code_reference PRIMARY KEY (book, reference);
+
+ALTER TABLE ONLY public.consent_change
+    ADD CONSTRAINT pk_consent_change PRIMARY KEY (book, change_id);
 
 ALTER TABLE ONLY public.console_session
     ADD CONSTRAINT pk_console_session PRIMARY KEY (token_hash);
@@ -1463,6 +1583,9 @@ ALTER TABLE ONLY public.demo_city
 ALTER TABLE ONLY public.difference
     ADD CONSTRAINT pk_difference PRIMARY KEY (kind, subject);
 
+ALTER TABLE ONLY public.dish
+    ADD CONSTRAINT pk_dish PRIMARY KEY (book, canteen_id, business_date, meal, version, line);
+
 ALTER TABLE ONLY public.dispute
     ADD CONSTRAINT pk_dispute PRIMARY KEY (dispute_id);
 
@@ -1489,6 +1612,9 @@ ALTER TABLE ONLY public.gateway_order
 
 ALTER TABLE ONLY public.grant_file
     ADD CONSTRAINT pk_grant_file PRIMARY KEY (book, agency_id, sha256, batch);
+
+ALTER TABLE ONLY public.holder_session
+    ADD CONSTRAINT pk_holder_session PRIMARY KEY (token_hash);
 
 ALTER TABLE ONLY public.identity
     ADD CONSTRAINT pk_identity PRIMARY KEY (identity_id);
@@ -1520,8 +1646,14 @@ ALTER TABLE ONLY public.maker_day
 ALTER TABLE ONLY public.material_entry
     ADD CONSTRAINT pk_material_entry PRIMARY KEY (book, entry_id);
 
+ALTER TABLE ONLY public.meal_booking
+    ADD CONSTRAINT pk_meal_booking PRIMARY KEY (book, booking_id);
+
 ALTER TABLE ONLY public.meal_period
     ADD CONSTRAINT pk_meal_period PRIMARY KEY (book, canteen_id, meal, weekdays);
+
+ALTER TABLE ONLY public.menu
+    ADD CONSTRAINT pk_menu PRIMARY KEY (book, canteen_id, business_date, meal);
 
 ALTER TABLE ONLY public.obligation
     ADD CONSTRAINT pk_obligation PRIMARY KEY (cycle_date, book, issuer_id, canteen_id, meal, channel, line);
@@ -1564,6 +1696,9 @@ ALTER TABLE ONLY public.region_agreement
 
 ALTER TABLE ONLY public.region_rules
     ADD CONSTRAINT pk_region_rules PRIMARY KEY (book, valid_from);
+
+ALTER TABLE ONLY public.report_out
+    ADD CONSTRAINT pk_report_out PRIMARY KEY (book, report_id);
 
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT pk_request PRIMARY KEY (book, terminal_id, epoch, sequence);
@@ -1664,6 +1799,9 @@ ALTER TABLE ONLY public.console_user
 ALTER TABLE ONLY public.cycle_proof
     ADD CONSTRAINT uq_cycle_proof_log_index UNIQUE (log_index);
 
+ALTER TABLE ONLY public.holder_session
+    ADD CONSTRAINT uq_holder_session_number UNIQUE (number);
+
 ALTER TABLE ONLY public.inspection_visit
     ADD CONSTRAINT uq_inspection_visit_book_canteen_id_visited_on_inspector UNIQUE (book, canteen_id, visited_on, inspector);
 
@@ -1689,6 +1827,8 @@ CREATE INDEX ix_cashier_sign_on_cashier ON public.cashier_sign_on USING btree (c
 
 CREATE INDEX ix_client_secret_user_id ON public.client_secret USING btree (user_id);
 
+CREATE INDEX ix_consent_change_holder ON public.consent_change USING btree (book, holder_id, purpose);
+
 CREATE INDEX ix_console_session_user ON public.console_session USING btree (user_id);
 
 CREATE INDEX ix_cover_day_date ON public.cover_day USING btree (business_date);
@@ -1701,7 +1841,13 @@ CREATE INDEX ix_credential_issued ON public.credential USING btree (issued_at, c
 
 CREATE INDEX ix_credential_number ON public.credential USING btree (credential_id);
 
+CREATE INDEX ix_dish_date ON public.dish USING btree (business_date, canteen_id, meal, line);
+
 CREATE INDEX ix_gateway_order_open ON public.gateway_order USING btree (book, created_at) WHERE (state = 'open'::text);
+
+CREATE INDEX ix_holder_session_holder_id ON public.holder_session USING btree (holder_id);
+
+CREATE INDEX ix_holder_session_identity_id ON public.holder_session USING btree (identity_id);
 
 CREATE INDEX ix_identity_holder_id ON public.identity USING btree (holder_id);
 
@@ -1719,6 +1865,12 @@ CREATE INDEX ix_material_entry_canteen ON public.material_entry USING btree (boo
 
 CREATE INDEX ix_material_entry_day ON public.material_entry USING btree (on_day, book, entry_id);
 
+CREATE INDEX ix_meal_booking_canteen ON public.meal_booking USING btree (canteen_id, business_date, meal);
+
+CREATE INDEX ix_meal_booking_date ON public.meal_booking USING btree (business_date, book, booking_id);
+
+CREATE INDEX ix_meal_booking_holder ON public.meal_booking USING btree (book, holder_id, business_date, meal, booking_id);
+
 CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date, acquirer_id);
 
 CREATE INDEX ix_official_agency ON public.official USING btree (agency_id, holder_id);
@@ -1730,6 +1882,10 @@ CREATE INDEX ix_passkey_user_id ON public.passkey USING btree (user_id);
 CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
 
 CREATE INDEX ix_rectification_case_state ON public.rectification_case USING btree (state, deadline);
+
+CREATE INDEX ix_report_out_canteen ON public.report_out USING btree (canteen_id, last_day);
+
+CREATE INDEX ix_report_out_holder ON public.report_out USING btree (book, holder_id);
 
 CREATE INDEX ix_roster_agency ON public.roster USING btree (agency_id, roster_id);
 
@@ -1797,6 +1953,8 @@ CREATE UNIQUE INDEX uq_identity_user_subject ON public.identity USING btree (pro
 
 CREATE UNIQUE INDEX uq_material_entry_replaces ON public.material_entry USING btree (book, replaces) WHERE (replaces IS NOT NULL);
 
+CREATE UNIQUE INDEX uq_meal_booking_meal ON public.meal_booking USING btree (book, holder_id, business_date, meal) WHERE (state = 'booked'::text);
+
 CREATE UNIQUE INDEX uq_official_closure ON public.official USING btree (book, closure) WHERE (closure IS NOT NULL);
 
 CREATE UNIQUE INDEX uq_official_staff_number ON public.official USING btree (book, agency_id, staff_index) WHERE (state <> 'left'::text);
@@ -1830,8 +1988,14 @@ ALTER TABLE ONLY public.bank_entry_resolution
 ALTER TABLE ONLY public.book_day
     ADD CONSTRAINT fk_book_day_book FOREIGN KEY (book) REFERENCES public.book(book);
 
+ALTER TABLE ONLY public.booked_meal
+    ADD CONSTRAINT fk_booked_meal_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
 ALTER TABLE ONLY public.booking
     ADD CONSTRAINT fk_booking_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.booking_terms
+    ADD CONSTRAINT fk_booking_terms_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.canteen
     ADD CONSTRAINT fk_canteen_book_agency_id FOREIGN KEY (book, agency_id) REFERENCES public.agency(book, agency_id);
@@ -1910,6 +2074,9 @@ ALTER TABLE ONLY public.material_entry
 
 ALTER TABLE ONLY public.meal_period
     ADD CONSTRAINT fk_meal_period_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.menu
+    ADD CONSTRAINT fk_menu_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.obligation
     ADD CONSTRAINT fk_obligation_cycle_date FOREIGN KEY (cycle_date) REFERENCES public.cycle(business_date);

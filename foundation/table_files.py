@@ -105,10 +105,11 @@ class WrongFile(Problem):
 C = TypeVar("C", bound=str)
 
 OTHER_COLUMN_NAMES = {
-    "营业日期": "date", "business_date": "date", "食堂编号": "canteen", "Canteen number": "canteen",
+    "营业日期": "date", "营业日": "date", "business_date": "date", "Business day": "date",
+    "食堂编号": "canteen", "Canteen number": "canteen",
     "canteen_id": "canteen", "类别": "stream", "重量": "weight_kg", "Weight": "weight_kg", "重量(kg)": "weight_kg",
     "重量(千克)": "weight_kg", "公斤": "weight_kg", "千克": "weight_kg", "kg": "weight_kg", "食物": "food",
-    "金额": "amount_yuan", "amount": "amount_yuan", "元": "amount_yuan",
+    "菜品名称": "name_zh", "菜名": "name_zh", "金额": "amount_yuan", "amount": "amount_yuan", "元": "amount_yuan",
 }  # fmt: skip
 """Names in other pages and files of ours, and in earlier releases."""
 

@@ -38,8 +38,11 @@ from foundation.problems import (
 from onecard.api_examples import with_examples
 from onecard.system_routes import monitoring
 from registry.access import NEEDS_PROOF, Allowed, allows_machine, signed_in
-from registry.errors import CROSS_SITE_REQUEST, PROOF_NEEDED, SECOND_FACTOR_MISSING
-from registry.sessions import CSRF_HEADER, SAFE_METHODS, SECURE_COOKIE
+from registry.errors import ACCOUNT_CLOSED, CROSS_SITE_REQUEST, PROOF_NEEDED, SECOND_FACTOR_MISSING
+from registry.sessions import CSRF_HEADER, OFFICIAL, SAFE_METHODS, SECURE_COOKIE
+from terminals.errors import BAD_SIGNATURE, CREDENTIAL_BLOCKED, OUT_OF_TIME, PROTOCOL_UNKNOWN
+from travellers.callers import is_official
+from travellers.errors import REPLAYED_REQUEST
 
 SECURITY_SCHEMES = {
     "session": {
@@ -58,6 +61,19 @@ SECURITY_SCHEMES = {
         "in": "header",
         "name": CSRF_HEADER,
         "description": "`csrf_token` of the sign-in: beside the cookie, for every request that changes something.",
+    },
+    "official": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SECURE_COOKIE + OFFICIAL,
+        "description": "The cookie of `POST /me/sign-on/{provider}/completion`: an official in a browser.",
+    },
+    "phone": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "onecard-certificate",
+        "description": "The phone's certificate; beside it `signature`, `signature-input` and `content-digest`"
+        " (RFC 9421): docs/traveller.md.",
     },
     "device": {
         "type": "apiKey",
@@ -127,6 +143,9 @@ def _security(path: str, method: str, handler: HTTPRouteHandler) -> list[dict[st
         return [{"device": []}]
     if monitoring in handler.resolve_guards():
         return [{"monitoring": []}]
+    if is_official in handler.resolve_guards():
+        session: dict[str, list[str]] = {"official": []} if method in SAFE_METHODS else {"official": [], "csrf": []}
+        return [{"phone": []}, session]
     if not _is_of_people(handler):
         return []
     cookie: dict[str, list[str]] = {"cookie": []} if method in SAFE_METHODS else {"cookie": [], "csrf": []}
@@ -153,6 +172,10 @@ def _problems(path: str, method: str, operation: Document, handler: HTTPRouteHan
         yield from (NOT_SIGNED_IN, NOT_ALLOWED)
         if changes:
             yield CROSS_SITE_REQUEST
+    if is_official in handler.resolve_guards():
+        yield from (NOT_SIGNED_IN, BAD_SIGNATURE, OUT_OF_TIME, PROTOCOL_UNKNOWN, CREDENTIAL_BLOCKED, ACCOUNT_CLOSED)
+        if changes:
+            yield from (CROSS_SITE_REQUEST, REPLAYED_REQUEST)
     for guard in handler.resolve_guards():
         if isinstance(guard, Allowed):
             yield SECOND_FACTOR_MISSING

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from clearing.dispute_routes import DisputeController
 from clearing.ending_routes import end_agency_of_network
 from clearing.routes import ClearingController, public_day
+from dining.routes import BookingController, MenuController, PublicMenuController
 from foundation.api_description import DeviceMessageSchemas
 from foundation.aside import Aside
 from foundation.calendar import Calendar
@@ -71,6 +72,10 @@ from terminals.routes.receipts import ReceiptController
 from terminals.routes.rosters import RosterController
 from terminals.sessions import SessionStore
 from terminals.verification import InTime, is_in_time
+from travellers import booking_routes
+from travellers.places import Places
+from travellers.routes import AccountController, ConsentController, EatingController
+from travellers.sign_on_routes import OfficialSignOnController, log_out, who_am_i
 from waste.bulletins.routes import BulletinController, BulletinWriterController
 from waste.charts.charts import Charts
 from waste.charts.routes import ChartController
@@ -111,6 +116,10 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *STEP_ROUTES,
     RuleController,
     SupervisionController,
+    # dining
+    MenuController,
+    BookingController,
+    PublicMenuController,
     # terminals
     OpeningController,
     ChargeController,
@@ -135,6 +144,14 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     BulletinWriterController,
     BulletinController,
     Router("/", route_handlers=[ScaleController], middleware=[SignedMessages]),
+    # travellers
+    OfficialSignOnController,
+    AccountController,
+    EatingController,
+    ConsentController,
+    who_am_i,
+    log_out,
+    booking_routes.BookingController,
     # lists, after the controllers that share their paths
     *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),
     # the system itself
@@ -152,9 +169,11 @@ TAGS = {
     "deposits": "Top-ups, grants, refunds",
     "supervision": "Cases that payments raise",
     "rules": "Prices and rules by date",
+    "dining": "Menus, and bookings of meals",
     "receipts": "Receipts, by receipt number",
     "clearing": "End of day, netting, statements, disputes",
     "waste": "Weighing, measures, evaluation, bulletins",
+    "me": "Officials, for themselves: docs/traveller.md",
     "system": "Health and metrics",
 }
 
@@ -178,6 +197,7 @@ PROVIDED = {
     "bulletin_font": "bulletin_font",
     "session_rules": "session_rules",
     "sign_on": "sign_on",
+    "places": "places",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
@@ -190,6 +210,7 @@ SIGNATURE_TYPES = [
     Charger,
     Charts,
     KeyRing,
+    Places,
     Pool,
     Database,
     Providers,

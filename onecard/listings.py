@@ -3,6 +3,7 @@
 from typing import Any
 
 import clearing.listings
+import dining.listings
 import registry.listings
 import settlement.listings
 import terminals.listings
@@ -12,6 +13,7 @@ from registry.lists.listing import Listing
 LISTS: dict[str, Listing[Any]] = {
     **registry.listings.LISTS,
     **settlement.listings.LISTS,
+    **dining.listings.LISTS,
     **terminals.listings.LISTS,
     **clearing.listings.LISTS,
     **waste.listings.LISTS,

@@ -47,7 +47,17 @@ FUNCTIONS = (
 CHARGE_ON_NODES = Path(settlement.__file__).parent / "sql" / "charge_on_nodes.sql"
 """Takes the place of charge.sql once the ledger is distributed."""
 
-APPEND_ONLY = ("transfer", "request", "audit_entry", "cycle_proof", "shift_closing", "sale_line", "take_away_sale")
+APPEND_ONLY = (
+    "transfer",
+    "request",
+    "audit_entry",
+    "cycle_proof",
+    "shift_closing",
+    "sale_line",
+    "take_away_sale",
+    "consent_change",
+    "dish",
+)
 """Tables whose rows nobody changes or removes, not even their owner."""
 
 READ_ONLY = ("alembic_version",)
@@ -57,6 +67,7 @@ DELETED_FROM = (
     "client_secret",
     "code_reference",
     "console_session",
+    "holder_session",
     "meal_period",
     "passkey",
     "payment_probe",

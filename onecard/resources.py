@@ -32,6 +32,7 @@ from terminals.leavers import KINDS as LEAVERS
 from terminals.moves import KINDS as MOVES
 from terminals.references import References
 from terminals.sessions import SessionStore
+from travellers.places import Places
 from waste.charts.charts import Charts
 from waste.materials.corrections import KINDS as MATERIAL_CORRECTIONS
 from waste.weighing.corrections import KINDS as CORRECTIONS
@@ -102,6 +103,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, state.redis, with_amounts=settings.shows_live_amounts)
     state.charts = Charts(state.ledger)
+    state.places = Places(state.ledger)
     state.passwords = Aside(settings.data_dir / "passwords.lock", "registry.passwords")
     state.documents = Aside(settings.data_dir / "documents.lock", "foundation.pdf")
     state.viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)

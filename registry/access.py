@@ -29,6 +29,7 @@ class Permission(StrEnum):
     SEE_TERMINALS = "see_terminals"
     SEE_CASHIERS = "see_cashiers"
     SEE_PAYMENTS = "see_payments"
+    SEE_BOOKINGS = "see_bookings"
     SEE_BANK = "see_bank"
     SEE_INSPECTIONS = "see_inspections"
     ADMINISTER_NETWORK = "administer_network"
@@ -78,6 +79,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_USERS,
             Permission.ADMINISTER_NETWORK,
             Permission.SET_MEALS,
+            Permission.SEE_BOOKINGS,
             Permission.SEE_REGISTRY,
             Permission.SEE_CASHIERS,
             Permission.MANAGE_CASHIERS,
@@ -134,6 +136,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.MANAGE_USERS,
             Permission.SET_MEALS,
+            Permission.SEE_BOOKINGS,
             Permission.SEE_REGISTRY,
             Permission.SEE_CASHIERS,
             Permission.MANAGE_CASHIERS,
@@ -173,6 +176,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.CANTEEN_MANAGER: frozenset(
         {
             Permission.SET_MEALS,
+            Permission.SEE_BOOKINGS,
             Permission.SEE_REGISTRY,
             Permission.SEE_CASHIERS,
             Permission.MANAGE_CASHIERS,

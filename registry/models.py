@@ -621,6 +621,31 @@ class ConsoleSession(Base):
     provider_session: Mapped[str | None]
 
 
+class HolderSession(Base):
+    """A session of an official who signed on at a provider (see ``registry.holder_sessions``): his own things alone.
+
+    Only the hash of its token is stored. ``device``, ``identity_id``, ``provider_session``: as of a console session.
+    """
+
+    __tablename__ = "holder_session"
+    __table_args__ = (
+        Index("ix_holder_session_holder_id", "holder_id"),
+        Index("ix_holder_session_identity_id", "identity_id"),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, unique=True)
+    book: Mapped[Book]
+    holder_id: Mapped[HolderId] = mapped_column(BigInteger)
+    made_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    address: Mapped[str]
+    device: Mapped[str]
+    identity_id: Mapped[int] = mapped_column(BigInteger)
+    provider_session: Mapped[str | None]
+
+
 class Approval(Base):
     """A request that waits for a second person, or waited (see ``registry.approvals``).
 

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.problems import INVALID, NOT_SIGNED_IN, Problem
 from foundation.request_log import address_of
 from registry.errors import CROSS_SITE_REQUEST, PROOF_NEEDED
-from registry.models import ConsoleSession, ConsoleUser, SignInTicket, next_numbers
+from registry.models import ConsoleSession, ConsoleUser, HolderSession, SignInTicket, next_numbers
 from registry.roles import Role
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -46,6 +46,8 @@ SECURE_COOKIE = "__Host-onecard-session"
 """Browsers take a cookie of this name over TLS alone, for this host and no other (RFC 6265bis, section 4.1.3.2)."""
 LOOPBACK_COOKIE = "onecard-session"
 """The name over plain HTTP on the machine itself."""
+OFFICIAL = "-me"
+"""Ends the name of the cookie of an official's session (``travellers``), which is none at the console."""
 
 
 class SessionKind(StrEnum):
@@ -140,10 +142,16 @@ def bearer_token(connection: Connection) -> str:
 
 def token_of(connection: Connection) -> Token:
     """The token of the Authorization header, else of the cookie; raises Problem(NOT_SIGNED_IN)."""
-    value = connection.cookies.get(_cookie_name(connection))
-    if value and "authorization" not in connection.headers:
-        return Token(SessionKind.COOKIE, value)
+    in_cookie = cookie_token(connection)
+    if in_cookie is not None and "authorization" not in connection.headers:
+        return in_cookie
     return Token(SessionKind.BEARER, bearer_token(connection))
+
+
+def cookie_token(connection: Connection, of: str = "") -> Token | None:
+    """The token of the cookie. ``of``: empty at the console, or ``OFFICIAL``."""
+    value = connection.cookies.get(_cookie_name(connection) + of)
+    return Token(SessionKind.COOKIE, value) if value else None
 
 
 def check_origin(connection: Connection, token: Token) -> None:
@@ -183,10 +191,10 @@ def check_cookie_wanted(connection: Connection) -> None:
     check_site(connection)
 
 
-def cookie_of(connection: Connection, token: Token, rules: SessionRules) -> Cookie:
+def cookie_of(connection: Connection, token: Token, rules: SessionRules, of: str = "") -> Cookie:
     """The cookie that carries a token. It ends with the session."""
     return Cookie(
-        _cookie_name(connection),
+        _cookie_name(connection) + of,
         "/",
         token.value,
         max_age=int(rules.life.total_seconds()),
@@ -196,10 +204,10 @@ def cookie_of(connection: Connection, token: Token, rules: SessionRules) -> Cook
     )
 
 
-def no_cookie(connection: Connection) -> Cookie:
+def no_cookie(connection: Connection, of: str = "") -> Cookie:
     """What takes the cookie from the browser."""
     return Cookie(
-        _cookie_name(connection), "/", max_age=0, secure=_is_secure(connection), httponly=True, samesite="strict"
+        _cookie_name(connection) + of, "/", max_age=0, secure=_is_secure(connection), httponly=True, samesite="strict"
     )
 
 
@@ -246,7 +254,7 @@ async def open_session(
         expires_at=now + rules.life,
         proved_at=proved_at,
         address=address_of(connection),
-        device=_device_text(connection),
+        device=device_text(connection),
         identity_id=by and by.identity_id,
         provider_session=by and by.provider_session,
     )
@@ -255,7 +263,7 @@ async def open_session(
     return _session_of(row, token, rules)
 
 
-def _device_text(connection: Connection) -> str:
+def device_text(connection: Connection) -> str:
     """What the device calls itself, for people to read: what cannot be seen is left out."""
     said = connection.headers.get("user-agent", "")
     return "".join(character for character in said if character.isprintable())[:DEVICE_TEXT_MAX]
@@ -319,12 +327,13 @@ async def end_by_token(db: AsyncSession, token: Token) -> int | None:
 
 async def end_provider_sessions(db: AsyncSession, identity_ids: Sequence[int], session: str | None) -> int:
     """End the sessions that identities opened: all, or those of one ``session`` of the provider. Returns how many."""
-    for table in (SignInTicket, ConsoleSession):
+    counts = []
+    for table in (SignInTicket, ConsoleSession, HolderSession):
         ended = delete(table).where(table.identity_id.in_(identity_ids))
         if session is not None:
             ended = ended.where(table.provider_session == session)
-        count = len((await db.execute(ended.returning(table.user_id))).all())
-    return count
+        counts.append(len((await db.execute(ended.returning(table.identity_id))).all()))
+    return sum(counts[1:])
 
 
 async def end_sessions(

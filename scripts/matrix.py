@@ -19,6 +19,7 @@ from registry.access import MAY, Permission
 from registry.lists.listing import Listing
 from registry.roles import CHANGES_NOTHING, NEEDS_AGENCY, Role
 from registry.sessions import SAFE_METHODS
+from travellers.callers import is_official
 
 TARGET = Path(__file__).parents[1] / "docs" / "security" / "matrix.md"
 
@@ -26,12 +27,14 @@ TARGET = Path(__file__).parents[1] / "docs" / "security" / "matrix.md"
 @dataclass(frozen=True, slots=True)
 class Call:
     """A route with one method. ``permission``: what its guard asks for; ``needs_person``: that somebody is signed in.
-    ``is_guarded``: that anything is asked for at all. ``listing``: the list that it belongs to."""
+    ``of_official``: that an official asks for himself. ``is_guarded``: that anything is asked for at all. ``listing``:
+    the list that it belongs to."""
 
     method: str
     path: str
     permission: Permission | None
     needs_person: bool
+    of_official: bool
     is_guarded: bool
     listing: Listing[Any] | None
 
@@ -63,7 +66,8 @@ def _call(method: str, path: str, guards: list[Any]) -> Call:
     plain = [getattr(guard, "func", guard) for guard in guards]
     permission = next((found for guard in plain if (found := access.permission_of(guard))), None)
     needs_person = permission is not None or access.signed_in in plain or access.allows_machine in plain
-    return Call(method, path, permission, needs_person, bool(plain), _listing_of(method, path))
+    of_official = is_official in plain
+    return Call(method, path, permission, needs_person, of_official, bool(plain), _listing_of(method, path))
 
 
 def _listing_of(method: str, path: str) -> Listing[Any] | None:
@@ -79,10 +83,11 @@ def _listing_of(method: str, path: str) -> Listing[Any] | None:
 def _rows() -> Iterator[str]:
     for call in calls():
         if not call.needs_person:
-            yield f"| `{call}` | {'monitoring' if call.is_guarded else 'everybody'} |" + " |" * len(Role)
+            asked = "an official" if call.of_official else "monitoring" if call.is_guarded else "everybody"
+            yield f"| `{call}` | {asked} |" + " |" * len(Role) + (" own |" if call.of_official else " |")
             continue
         asked = f"`{call.permission}`" if call.permission else "signed in"
-        yield f"| `{call}` | {asked} |" + "".join(f" {_mark(call, role)} |" for role in Role)
+        yield f"| `{call}` | {asked} |" + "".join(f" {_mark(call, role)} |" for role in Role) + " |"
 
 
 def _mark(call: Call, role: Role) -> str:
@@ -95,8 +100,8 @@ def _mark(call: Call, role: Role) -> str:
 def page() -> str:
     """The document."""
     found = calls()
-    guarded = sum(call.needs_person for call in found)
-    head = " | ".join(f"`{role}`" for role in Role)
+    guarded, own = sum(call.needs_person for call in found), sum(call.of_official for call in found)
+    head = " | ".join(f"`{role}`" for role in [*Role, "official"])
     return "\n".join(
         [
             "# Routes and roles",
@@ -104,14 +109,16 @@ def page() -> str:
             "Generated from the routes' guards by `scripts/matrix.py` (`make docs`); `tests/system/test_matrix.py` asks"
             " every route as every role, for its own agency's things and for others'.",
             "",
-            f"{len(found)} routes: {guarded} for people who are signed in, {len(found) - guarded} that are public, of"
-            " devices (which sign what they send), of the gateway, or of monitoring.",
+            f"{len(found)} routes: {guarded} for people who are signed in, {own} of officials for themselves,"
+            f" {len(found) - guarded - own} that are public, of devices (which sign what they send), of the gateway, or"
+            " of monitoring.",
             "",
-            "*own*: rows of the person's agency alone. Elsewhere an agency's people are refused what is not theirs (403"
-            " or 404). Permissions: `registry/access.py`.",
+            "*own*: rows of the person's agency alone; of an official, what is his. Elsewhere an agency's people are"
+            " refused what is not theirs (403 or 404). Permissions: `registry/access.py`; officials, who have no role"
+            " and no permission: `travellers/callers.py`.",
             "",
             f"| route | asks for | {head} |",
-            "|---|---|" + "---|" * len(Role),
+            "|---|---|" + "---|" * (len(Role) + 1),
             *_rows(),
             "",
         ]

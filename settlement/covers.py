@@ -1,11 +1,14 @@
 """Covers: the number of people whose meals were paid. The only thing that the kitchen may learn from payments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool
+from registry.identifiers import Book, CanteenId, HolderId
+from registry.meals import Meal
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "covers.sql")
 
@@ -16,28 +19,48 @@ class Covers:
 
     ``net`` of voids and refunds, ``gross`` of voids only. ``cheap``: people who paid less for what they
     ate here: a snack, or a meal that they took away.
-    ``paid_fen``: what the covers paid, net, in fen.
+    ``paid_fen``: what the covers paid, net, in fen. ``booked``: how many of the covers are people who were named.
     """
 
     net: int
     gross: int
     cheap: int
     paid_fen: int
+    booked: int = 0
 
 
 NO_COVERS = Covers(0, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody who may be one of a meal's covers: a diner who booked it."""
+
+    canteen_id: CanteenId
+    meal: Meal
+    book: Book
+    holder_id: HolderId
+
+
 async def covers_on(
-    ledger: Pool | Connection, canteen_ids: list[int], on: date, *, within_s: float | None = None
+    ledger: Pool | Connection,
+    canteen_ids: list[int],
+    on: date,
+    named: Sequence[Named] = (),
+    *,
+    within_s: float | None = None,
 ) -> dict[tuple[int, str], Covers]:
     """Covers of a business date by (canteen, meal), net of what was given back since; meals without any are omitted.
 
-    ``within_s`` raises the statement's time limit, in a transaction that allows long work.
+    ``named``: people whom ``Covers.booked`` counts, each once a meal. ``within_s`` raises the statement's time limit,
+    in a transaction that allows long work.
     """
-    rows = await ledger.fetch(QUERIES["covers"], on, canteen_ids, timeout=within_s)
+    people = ([getattr(one, member) for one in named] for member in ("canteen_id", "meal", "book", "holder_id"))
+    rows = await ledger.fetch(QUERIES["covers"], on, canteen_ids, *people, timeout=within_s)
     return {
-        (row["canteen_id"], row["meal"]): Covers(row["covers"], row["covers_gross"], row["cheap"], row["paid_fen"])
+        (row["canteen_id"], row["meal"]): Covers(
+            row["covers"], row["covers_gross"], row["cheap"], row["paid_fen"], row["booked"]
+        )
         for row in rows
     }
 

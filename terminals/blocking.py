@@ -75,6 +75,11 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
         raise Problem(SECOND_PERSON)
 
 
+async def block_lost(change: Change, credential: Credential, reason: str) -> None:
+    """Block a credential that its own holder has lost, in the transaction that has locked it."""
+    await _change(change.db, credential, True, reason, change.note.actor)
+
+
 async def block_all(db: AsyncSession, book: Book, holder_id: HolderId, reason: str, changed_by: str) -> int:
     """Block every credential of an official that is not blocked yet; returns how many."""
     own = select(Credential).where(Credential.book == book, Credential.holder_id == holder_id)

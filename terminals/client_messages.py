@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import urllib3
@@ -113,9 +114,9 @@ def post_opening(
     ``centre``: version and public key of the centre, as the message names it, under which the answer must be signed;
     None where the centre does not sign, to phones. ``now``: the centre's time as the sender knows it; None: our own.
     """
-    created = int(time.time() if now is None else now)
-    for last in (False, True):
-        headers = sign_request(
+
+    def signed(created: int) -> dict[str, str]:
+        return sign_request(
             "POST",
             path,
             body,
@@ -125,8 +126,27 @@ def post_opening(
             sign=phone_signer(key),
             algorithm=algorithm_of(key),
         )
+
+    return send_signed(http, "POST", url, path, body, signed, centre, now=now)
+
+
+def send_signed(
+    http: urllib3.PoolManager,
+    method: str,
+    url: str,
+    path: str,
+    body: bytes,
+    signed: Callable[[int], dict[str, str]],
+    centre: tuple[int, bytes] | None = None,
+    *,
+    now: float | None = None,
+) -> urllib3.BaseHTTPResponse:
+    """Send what ``signed`` signs at a time of the centre's; raises as ``post_opening``. ``path``: with its query."""
+    created = int(time.time() if now is None else now)
+    for last in (False, True):
+        headers = signed(created)
         try:
-            answer = http.request("POST", url + path, body=body, headers=headers | JSON_BODY)
+            answer = http.request(method, url + path, body=body, headers=headers | JSON_BODY)
         except urllib3.exceptions.HTTPError as error:
             raise OutcomeUnknown(f"{path}: {error}") from None
         fields = {name.lower(): value for name, value in answer.headers.items()}

@@ -1,6 +1,7 @@
 """Issuing credentials: cards for the personaliser to write, certificates for phones."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -115,22 +116,27 @@ async def create_activations(
 ) -> tuple[list[Activation], datetime]:
     """One-time codes for officials' phones, and when they expire. Raises Problem as ``issue_cards``."""
     officials = await _own_officials(db, person, wanted.agency_id, list(wanted.holder_ids))
+    return await new_activations(db, [officials[holder_id] for holder_id in wanted.holder_ids])
+
+
+async def new_activations(db: AsyncSession, officials: Sequence[Official]) -> tuple[list[Activation], datetime]:
+    """One-time codes for the phones of officials who are active, and when they expire."""
     expires_at = datetime.now(UTC) + ACTIVATION_LIFE
     activations = []
-    numbers = await next_numbers(db, len(wanted.holder_ids))
-    for holder_id, number in zip(wanted.holder_ids, numbers, strict=True):
+    numbers = await next_numbers(db, len(officials))
+    for official, number in zip(officials, numbers, strict=True):
         code = new_code()
         db.add(
             PhoneActivation(
-                book=officials[holder_id].book,
+                book=official.book,
                 activation_id=number,
-                holder_id=holder_id,
+                holder_id=official.holder_id,
                 code_hash=code_hash(code),
                 expires_at=expires_at,
                 tries_left=TRIES_OF_OLD,
             )
         )
-        activations.append(Activation(number, holder_id, code))
+        activations.append(Activation(number, official.holder_id, code))
     return activations, expires_at
 
 

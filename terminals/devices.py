@@ -73,6 +73,12 @@ class SoftwarePhone:
         self.reference = reference
         self.counter = counter
         self._arrives_until = 0.0
+        self._asked_at = 0
+
+    def asks_at(self, now: int) -> int:
+        """The time that its holder's next change is signed at: no two have the same, so that none is a copy."""
+        self._asked_at = max(now, self._asked_at + 1)
+        return self._asked_at
 
     def renewed(self, certificate: bytes, reference: bytes) -> None:
         """Go on with a fresh certificate and its reference.

@@ -24,6 +24,7 @@ from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG
 from terminals.sessions import Session, SessionStore
 from terminals.signatures import (
+    CERTIFICATE_FIELD,
     SignedRequest,
     check_request,
     hmac_verifier,
@@ -55,7 +56,8 @@ async def whole_body(receive: Receive) -> bytes:
 
 
 _FIELDS = {
-    name.encode(): name for name in ("host", "signature-input", "signature", "content-digest", "onecard-request")
+    name.encode(): name
+    for name in ("host", "signature-input", "signature", "content-digest", "onecard-request", CERTIFICATE_FIELD)
 }
 
 SIGNATURE_FIELDS = _FIELDS.keys()
@@ -130,6 +132,11 @@ def signed_path(scope: HTTPScope) -> str:
     """
     if scope["query_string"]:
         raise Problem(BAD_SIGNATURE, "terminals.query_in_path")
+    return plain_path(scope)
+
+
+def plain_path(scope: HTTPScope) -> str:
+    """The path alone, in the one spelling of ``signed_path``; raises Problem(BAD_SIGNATURE)."""
     path = scope["path"]
     numbers = Counter(str(value) for value in scope["path_params"].values() if isinstance(value, int))
     if scope["raw_path"] != path.encode() or not numbers <= Counter(path.split("/")):

@@ -99,15 +99,20 @@ async def see_name(database: Database, keys: KeyRing, person: Person, holder_id:
 async def file_of(database: Database, ledger: Pool, person: Person, holder_id: int) -> OfficialFile:
     """One official with all that is his. Raises Problem(NOT_FOUND)."""
     async with database() as db:
-        official = await find_official(db, person, holder_id)
-        book = official.book
-        mine = select(Credential).where(Credential.book == book, Credential.holder_id == holder_id)
-        credentials = list(await db.scalars(mine.order_by(Credential.credential_id)))
-        stays = select(Visit).where(Visit.book == book, Visit.holder_id == holder_id)
-        visits = list(await db.scalars(stays.order_by(Visit.first_day, Visit.visit_id)))
-        earlier = await _earlier(db, official)
-        subjects = [f"official/{holder_id}", *(f"credential/{one.credential_id}" for one in credentials)]
-        history = await _history(db, official, subjects)
+        return await whole_file(db, ledger, await find_official(db, person, holder_id))
+
+
+async def whole_file(db: AsyncSession, ledger: Pool, official: Official) -> OfficialFile:
+    """The same of an official who was found."""
+    book, holder_id = official.book, official.holder_id
+    mine = select(Credential).where(Credential.book == book, Credential.holder_id == holder_id)
+    credentials = list(await db.scalars(mine.order_by(Credential.credential_id)))
+    stays = select(Visit).where(Visit.book == book, Visit.holder_id == holder_id)
+    visits = list(await db.scalars(stays.order_by(Visit.first_day, Visit.visit_id)))
+    earlier = await _earlier(db, official)
+    own = (f"{noun}/{holder_id}" for noun in ("official", "holder"))
+    subjects = [*own, *(f"credential/{one.credential_id}" for one in credentials)]
+    history = await _history(db, official, subjects)
     held = await balances(ledger, book, official.holder_id)
     return OfficialFile(
         official.holder_id,

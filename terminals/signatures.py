@@ -1,8 +1,10 @@
 """HTTP Message Signatures (RFC 9421) with content digests (RFC 9530), in the one profile of the terminal protocol.
 
 A request is signed over ``@method``, ``@authority``, ``@path``, ``content-digest`` and, within a session,
-``onecard-request`` (epoch and sequence); an answer over ``@status``, ``content-digest``, the block list's version and
-the signature of the request that it answers, so that no answer fits another request. ``hmac-sha256`` within a session,
+``onecard-request`` (epoch and sequence); a holder's own request (``travellers``) over ``@query``, too, and
+``onecard-certificate``, which says whose it is. An answer is signed over ``@status``, ``content-digest``, the block
+list's version and the signature of the request that it answers, so that no answer fits another request.
+``hmac-sha256`` within a session,
 ``ed25519`` outside one; a phone may sign with ``ecdsa-p256-sha256`` (``phone_keys.py``). The parameter ``tag`` names
 the edition of the protocol. The profile fixes the components and their order; anything else is refused.
 """
@@ -34,11 +36,14 @@ EDITIONS = str(PROTOCOL)
 """All editions that it speaks, for people and in ``params``: separated by commas when there is more than one."""
 
 LABEL = "onecard"
+CERTIFICATE_FIELD = f"{LABEL}-certificate"
 TAG = f"{LABEL}-{PROTOCOL}"
 """The edition in the signature of every message: what one edition signs is never read as another's."""
 
 OPENING = '("@method" "@authority" "@path" "content-digest")'
 IN_SESSION = '("@method" "@authority" "@path" "content-digest" "onecard-request")'
+OF_HOLDER = '("@method" "@authority" "@path" "@query" "content-digest" "onecard-certificate")'
+"""Of a holder's own requests, which may read with a query and have no body."""
 ANSWER = f'("@status" "content-digest" "onecard-block-list" "signature";req;key="{LABEL}")'
 
 _PARAMETERS = re.compile(
@@ -132,21 +137,40 @@ class SignedRequest(Struct, frozen=True, gc=False):
     signature: bytes
     signature_text: str
     """The same in base64, as it was sent: an answer signs it."""
+    query: str = ""
+    """Of a holder's request: its query with the question mark, which stands there without a query, too."""
+    certificate: str = ""
+    """Of a holder's request: the Onecard-Certificate field."""
 
     def base(self) -> bytes:
         """The signature base (RFC 9421 section 2.5)."""
-        return _request_base(self.method, self.authority, self.path, self.digest, self.request_id, self.parameters)
+        return _request_base(
+            self.method, self.authority, self.path, self.digest, self.request_id, self.parameters, self.query,
+            self.certificate,
+        )  # fmt: skip
 
 
 def _parameters(components: str, created: int, key_id: str, algorithm: str) -> str:
     return f'{components};created={created};keyid="{key_id}";alg="{algorithm}";tag="{TAG}"'
 
 
-def _request_base(method: str, authority: str, path: str, digest: str, request_id: str, parameters: str) -> bytes:
-    in_session = f'"onecard-request": {request_id}\n' if request_id else ""
+def _request_base(
+    method: str,
+    authority: str,
+    path: str,
+    digest: str,
+    request_id: str,
+    parameters: str,
+    query: str = "",
+    certificate: str = "",
+) -> bytes:
+    queried = f'"@query": {query}\n' if query else ""
+    last = f'"onecard-request": {request_id}\n' if request_id else ""
+    if certificate:
+        last = f'"onecard-certificate": {certificate}\n'
     return (
-        f'"@method": {method}\n"@authority": {authority}\n"@path": {path}\n"content-digest": {digest}\n'
-        f'{in_session}"@signature-params": {parameters}'
+        f'"@method": {method}\n"@authority": {authority}\n"@path": {path}\n{queried}"content-digest": {digest}\n'
+        f'{last}"@signature-params": {parameters}'
     ).encode()
 
 
@@ -161,16 +185,21 @@ def sign_request(
     key_id: str,
     sign: Signer,
     algorithm: str = "ed25519",
+    query: str = "",
+    certificate: str = "",
 ) -> dict[str, str]:
     """The header fields that sign a request, ``host`` among them.
 
     ``authority``: host and port of the centre as in ``Host``, in lower case and without a default port.
-    ``request_id`` is "epoch/sequence", or empty to open a session, which ``algorithm`` is for.
+    ``request_id`` is "epoch/sequence", or empty to open a session, which ``algorithm`` is for. ``certificate`` makes it
+    a holder's own request, with its ``query`` from the question mark on.
     """
     digest = content_digest(body)
     components, algorithm = (IN_SESSION, "hmac-sha256") if request_id else (OPENING, algorithm)
+    if certificate:
+        components, query = OF_HOLDER, query or "?"
     parameters = _parameters(components, created, key_id, algorithm)
-    signature = sign(_request_base(method, authority, path, digest, request_id, parameters))
+    signature = sign(_request_base(method, authority, path, digest, request_id, parameters, query, certificate))
     headers = {
         "host": authority,
         "content-digest": digest,
@@ -179,6 +208,8 @@ def sign_request(
     }
     if request_id:
         headers["onecard-request"] = request_id
+    if certificate:
+        headers[CERTIFICATE_FIELD] = certificate
     return headers
 
 
@@ -190,11 +221,13 @@ def read_signature(
     *,
     in_session: bool,
     opening_algorithm: str = "ed25519",
+    query: str = "",
 ) -> SignedRequest:
     """Read a request's signature fields and compare its digest with the body.
 
-    Raises Problem PROTOCOL_UNKNOWN for another edition, of which no more is read, and BAD_SIGNATURE with what is
-    missing or outside the profile.
+    ``query``, with its question mark: of a holder's own request, which names its certificate. Raises Problem
+    PROTOCOL_UNKNOWN for another edition, of which no more is read, and BAD_SIGNATURE with what is missing or outside
+    the profile.
     """
     parameters = _PARAMETERS.fullmatch(headers.get("signature-input", ""))
     if parameters is None:
@@ -202,6 +235,8 @@ def read_signature(
     if parameters["tag"] != TAG:
         raise Problem(PROTOCOL_UNKNOWN, "terminals.tag_unknown", editions=EDITIONS, tag=parameters["tag"] or "")
     expected, algorithm = (IN_SESSION, "hmac-sha256") if in_session else (OPENING, opening_algorithm)
+    if query:
+        expected = OF_HOLDER
     if parameters["components"] != expected or parameters["alg"] != algorithm:
         raise Problem(BAD_SIGNATURE, "terminals.signature_profile", algorithm=algorithm, components=expected)
     signature, signature_text = _signature_of(headers.get("signature", ""))
@@ -225,6 +260,8 @@ def read_signature(
         algorithm,
         signature,
         signature_text,
+        query,
+        headers.get(CERTIFICATE_FIELD, "") if query else "",
     )
 
 

@@ -61,6 +61,18 @@ INSERT INTO shift_closing (book, terminal_id, epoch, first_sequence, number, las
 SELECT book, terminal_id, epoch, first_sequence, n, first_sequence, now(), 0, 1, 100, 1, 100, n = 2, '', '', '', '',
        now()
 FROM till_shift, generate_series(1, 2) n;
+INSERT INTO meal_booking (book, booking_id, holder_id, agency_id, canteen_id, host_id, business_date, meal, on_visit,
+                          booked_at)
+SELECT o.book, gen_random_uuid(), o.holder_id, o.agency_id, c.canteen_id, c.agency_id, date '2019-01-01' + n, 'lunch',
+       false, now()
+FROM (SELECT DISTINCT ON (agency_id) * FROM official ORDER BY agency_id, holder_id) o
+JOIN canteen c ON c.agency_id = o.agency_id, generate_series(1, 2) n
+ON CONFLICT DO NOTHING;
+INSERT INTO report_out (book, report_id, holder_id, canteen_id, first_day, last_day, weekdays, meals, made_at)
+SELECT o.book, gen_random_uuid(), o.holder_id, c.canteen_id, date '2019-01-01', date '2019-01-09', '5', '{dinner}',
+       now()
+FROM (SELECT DISTINCT ON (agency_id) * FROM official ORDER BY agency_id, holder_id) o
+JOIN canteen c ON c.agency_id = o.agency_id, generate_series(1, 2) n;
 INSERT INTO cycle (business_date, state, closing_at)
 SELECT date '2019-01-01' + n, 'published', now() FROM generate_series(1, 9) n;
 INSERT INTO position (cycle_date, agency_id, receivable_fen, payable_fen, position_fen)

@@ -15,8 +15,9 @@ from foundation.named_sql import load_queries
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
-    "foundation", "registry", "settlement", "terminals", "clearing", "waste", "verification", "demo", "onecard",
-    "loadtest",
+    "foundation", "registry", "settlement", "dining", "terminals", "clearing", "waste", "travellers",
+    "verification", "demo",
+    "onecard", "loadtest",
 )  # fmt: skip
 
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|LOCK|MERGE|TRUNCATE)\b")

@@ -4,8 +4,10 @@ from alembic import context
 from sqlalchemy import NullPool, create_engine
 
 import clearing.models
+import dining.models
 import settlement.models
 import terminals.models
+import travellers.models
 import waste.bulletins.models
 import waste.evaluation.models
 import waste.flags.models
@@ -18,8 +20,10 @@ from registry.models import metadata
 
 TABLES = (
     clearing.models,
+    dining.models,
     settlement.models,
     terminals.models,
+    travellers.models,
     waste.bulletins.models,
     waste.evaluation.models,
     waste.flags.models,

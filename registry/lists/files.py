@@ -47,6 +47,9 @@ def _words(listing: Listing[Any], language: Language) -> Callable[[str, Any], An
         if isinstance(value, bool):
             return catalogue.text("list.yes" if value else "list.no", language)
         message_of = listing.words.get(member)
+        if isinstance(value, list):
+            between = "、" if language is Language.CHINESE else ", "
+            return between.join(catalogue.text(message_of(one), language) if message_of else str(one) for one in value)
         return catalogue.text(message_of(value), language) if message_of and value is not None else value
 
     return say

@@ -6,10 +6,12 @@ Who leaves the directory loses his identity, and with it what it was bound to (`
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry import sessions
@@ -18,7 +20,7 @@ from registry.audit import Change
 from registry.duties import Duty, must_be_another
 from registry.errors import IDENTITY_UNKNOWN
 from registry.identifiers import AgencyId, HolderId
-from registry.models import ConsoleUser, Identity, next_numbers
+from registry.models import ConsoleUser, Identity, Official, next_numbers
 from registry.officials import find_officials
 from registry.roles import Role
 from registry.sign_on.providers import Identified, ProviderSettings
@@ -117,21 +119,41 @@ async def user_of(db: AsyncSession, provider: ProviderSettings, who: Identified)
 
     Raises Problem(IDENTITY_UNKNOWN): nobody is bound, or nobody has confirmed it, or the tenant may not vouch for him.
     """
+    found = await _bound(db, provider, who, Identity.user_id)
+    user = await db.get_one(ConsoleUser, found.user_id)
+    _must_vouch(provider, who, user.agency_id)
+    return found, user
+
+
+async def official_of(db: AsyncSession, provider: ProviderSettings, who: Identified) -> tuple[Identity, Official]:
+    """The official, of any state, whom a provider has identified. Raises Problem as ``user_of``."""
+    found = await _bound(db, provider, who, Identity.holder_id)
+    assert found.holder_id is not None
+    official = (await find_officials(db, [found.holder_id]))[found.holder_id]
+    _must_vouch(provider, who, official.agency_id)
+    return found, official
+
+
+async def _bound(
+    db: AsyncSession, provider: ProviderSettings, who: Identified, to: InstrumentedAttribute[Any]
+) -> Identity:
     found = await db.scalar(
         select(Identity).where(
             Identity.provider == provider.name,
             Identity.subject == who.subject,
-            Identity.user_id.is_not(None),
+            to.is_not(None),
             Identity.confirmed_at.is_not(None),
             Identity.ended_at.is_(None),
         )
     )
     if found is None:
         raise Problem(IDENTITY_UNKNOWN, "identity.unknown", provider=provider.name, subject=who.subject)
-    user = await db.get_one(ConsoleUser, found.user_id)
-    if not provider.vouches_for(who.tenant, user.agency_id):
+    return found
+
+
+def _must_vouch(provider: ProviderSettings, who: Identified, agency_id: int | None) -> None:
+    if not provider.vouches_for(who.tenant, agency_id):
         raise Problem(IDENTITY_UNKNOWN, "identity.foreign_tenant", provider=provider.name)
-    return found, user
 
 
 async def in_force(db: AsyncSession, provider: str) -> Sequence[Identity]:

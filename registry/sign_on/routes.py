@@ -1,18 +1,11 @@
 """HTTP: single sign-on at the console, and who people of directories are here."""
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-import structlog
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import State
 
 from foundation.keys import KeyRing
 from foundation.messages import Numbered, NumberInPath
@@ -21,82 +14,28 @@ from foundation.problems import INVALID, Problem
 from foundation.request_log import address_of
 from registry import access, audit, second_factor, sessions, sign_ins
 from registry.access import Permission, Person
-from registry.challenges import end_of, new_challenge, use_up
+from registry.challenges import use_up
 from registry.console_routes import Anybody, Entering, SignedInRequest, own_change, signed_in_answer
 from registry.console_schemas import SignedIn
 from registry.errors import SECOND_FACTOR_NEEDED, SIGN_ON_REFUSED
 from registry.models import Database
 from registry.sessions import SessionKind, SessionRules, SignedOn
 from registry.sign_on import identities
-from registry.sign_on.providers import Asked, Identified, Provider, Providers, refused
+from registry.sign_on.providers import Providers, refused
 from registry.sign_on.schemas import CameBack, NewIdentity, ProviderShown, Started
+from registry.sign_on.under_way import CONSOLE_PATH, SIGN_IN, begin, identify, without_cookie
 
-log = structlog.get_logger()
-
-COOKIE = "onecard-sign-on"
-COOKIE_PATH = "/console/sign-on"
-SIGN_ON_LIFE_S = 600
 CLOCKS_DIFFER = timedelta(seconds=60)
 BODY_BYTES_MAX = 8_192
 TOKEN_BYTES_MAX = 16_384
 
-SIGN_IN = "sign in"
-"""What a sign-on is for; else for the proof of a session."""
-
 MANAGES = [access.allows(Permission.MANAGE_USERS)]
-
-
-@dataclass(frozen=True, slots=True)
-class _SignOn:
-    """A sign-on of one browser at one provider, for one purpose.
-
-    The browser keeps a secret in a cookie. ``state`` is a challenge of ours for provider, purpose and that secret;
-    nonce and code verifier are made from the secret and the state, so nothing is stored until it comes back.
-    """
-
-    keys: KeyRing
-    provider: Provider
-    purpose: str
-    secret: str
-
-    @property
-    def _bound_to(self) -> str:
-        told = hashlib.sha256(self.secret.encode()).hexdigest()
-        return f"sign on\0{self.provider.settings.name}\0{self.purpose}\0{told}"
-
-    def new_state(self) -> str:
-        state = new_challenge(self.keys, self._bound_to, SIGN_ON_LIFE_S)
-        return base64.urlsafe_b64encode(state).decode()
-
-    def asked(self, state: str, own_url: str) -> Asked:
-        nonce, verifier = (
-            hmac.new(self.secret.encode(), f"{use}\0{state}".encode(), hashlib.sha256).hexdigest()
-            for use in ("nonce", "code verifier")
-        )
-        return Asked(
-            state, nonce, verifier, f"{own_url}/sign-on/{self.provider.settings.name}", self.purpose != SIGN_IN
-        )  # fmt: skip
-
-    async def use(self, database: Database, state: str) -> datetime:
-        """Use a state up that this browser was given; when it was. Raises Problem(SIGN_ON_REFUSED)."""
-        try:
-            challenge = base64.urlsafe_b64decode(state)
-        except (binascii.Error, ValueError):
-            raise refused("sign_on.state") from None
-        ends_at = end_of(self.keys, self._bound_to, challenge)
-        if ends_at is None or base64.urlsafe_b64encode(challenge).decode() != state:
-            raise refused("sign_on.state")
-        async with database.begin() as db:
-            first = await use_up(db, challenge, ends_at)
-        if not first:
-            raise refused("sign_on.state")
-        return ends_at - timedelta(seconds=SIGN_ON_LIFE_S)
 
 
 class SignOnController(Controller):
     """Signing on at a provider: the directory says who somebody is, two people here have said what he may do."""
 
-    path = COOKIE_PATH
+    path = CONSOLE_PATH
     tags = ["console"]  # noqa: RUF012
 
     @get("/", summary="List the providers of single sign-on")
@@ -116,7 +55,7 @@ class SignOnController(Controller):
         It counts for ten minutes, once, in this browser.
         """
         sessions.check_cookie_wanted(request)
-        return await _begin(request, sign_on.find(provider), keys, state, SIGN_IN)
+        return await begin(request, sign_on.find(provider), keys, state, SIGN_IN)
 
     @post("/{provider:str}/completion", summary="Sign on", request_max_body_size=BODY_BYTES_MAX)
     async def complete(
@@ -138,7 +77,7 @@ class SignOnController(Controller):
         """
         sessions.check_cookie_wanted(request)
         chosen = sign_on.find(provider)
-        _, who = await _identify(request, chosen, SIGN_IN, data, database, keys, state)
+        _, who = await identify(request, chosen, SIGN_IN, data, database, keys, state)
         async with database.begin() as db:
             identity, user = await identities.user_of(db, chosen.settings, who)
             by = SignedOn(identity.identity_id, who.session, who.authenticated_at)
@@ -153,7 +92,7 @@ class SignOnController(Controller):
             raise needed
         failures = await sign_ins.failures_of(ledger, user.user_id)
         entering = Entering(request, database, keys, session_rules, cookie=True)
-        return _without_cookie(request, await entering.enter(user.user_id, user.login, failures, None, by=by))
+        return without_cookie(request, await entering.enter(user.user_id, user.login, failures, None, by=by))
 
     @post("/{provider:str}/proof", guards=[access.signed_in], summary="Begin to sign on anew", status_code=200)
     async def begin_proof(
@@ -165,7 +104,7 @@ class SignOnController(Controller):
         chosen = sign_on.find(provider)
         if not chosen.proves:
             raise Problem(INVALID, "sign_on.proves_nothing")
-        return await _begin(request, chosen, keys, state, f"proof {request.auth.number}")
+        return await begin(request, chosen, keys, state, f"proof {request.auth.number}")
 
     @post(
         "/{provider:str}/proof/completion",
@@ -187,7 +126,7 @@ class SignOnController(Controller):
         """The provider must say that the same person has shown who he is since then. The session has a new token."""
         chosen, person = sign_on.find(provider), request.user
         purpose = f"proof {request.auth.number}"
-        begun_at, who = await _identify(request, chosen, purpose, data, database, keys, state)
+        begun_at, who = await identify(request, chosen, purpose, data, database, keys, state)
         if who.authenticated_at is None or who.authenticated_at < begun_at - CLOCKS_DIFFER:
             raise refused("sign_on.not_anew")
         async with own_change(request, database, "prove") as change:
@@ -197,7 +136,7 @@ class SignOnController(Controller):
             session = await sessions.renew(change.db, request.auth, session_rules)
             change.note.detail = {"identity": identity.identity_id}
         answer = signed_in_answer(request, session, person, session_rules, has_factor=not person.lacks_second_factor)
-        return _without_cookie(request, answer)
+        return without_cookie(request, answer)
 
     @post("/{provider:str}/logout", summary="Log out by a provider's word", request_max_body_size=TOKEN_BYTES_MAX)
     async def log_out(self, request: Anybody, provider: str, database: Database, sign_on: Providers) -> Response[None]:
@@ -218,41 +157,6 @@ class SignOnController(Controller):
             change.is_repeat = count == 0
             change.note.detail = {"sessions": count}
         return Response(None, status_code=200, headers={"cache-control": "no-store"})
-
-
-async def _begin(request: Anybody, provider: Provider, keys: KeyRing, state: State, purpose: str) -> Response[Started]:
-    begun = _SignOn(keys, provider, purpose, secrets.token_urlsafe(32))
-    url = await provider.start_url(begun.asked(begun.new_state(), state.settings.own_url))
-    return Response(Started(url), cookies=[_cookie(request, begun.secret, SIGN_ON_LIFE_S)])
-
-
-async def _identify(
-    request: Anybody, provider: Provider, purpose: str, data: CameBack, database: Database, keys: KeyRing, state: State
-) -> tuple[datetime, Identified]:
-    """When a sign-on was begun, and who came back. Raises Problem SIGN_ON_REFUSED, UNAVAILABLE."""
-    begun = _SignOn(keys, provider, purpose, request.cookies.get(COOKIE, ""))
-    try:
-        begun_at = await begun.use(database, data.state)
-        who = await provider.identify(begun.asked(data.state, state.settings.own_url), data.code, data.iss)
-    except Problem as problem:
-        log.warning(
-            "sign_on_refused", provider=provider.settings.name, reason=problem.code, address=address_of(request)
-        )
-        raise
-    return begun_at, who
-
-
-def _without_cookie(request: Anybody, answer: Response[SignedIn]) -> Response[SignedIn]:
-    """The sign-on is over: its secret is of no use any more."""
-    answer.cookies.append(_cookie(request, "", 0))
-    return answer
-
-
-def _cookie(request: Anybody, value: str, life_s: int) -> Cookie:
-    return Cookie(
-        COOKIE, COOKIE_PATH, value, max_age=life_s, secure=request.url.scheme == "https", httponly=True,
-        samesite="strict",
-    )  # fmt: skip
 
 
 class IdentityController(Controller):

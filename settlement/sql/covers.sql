@@ -3,13 +3,15 @@
 -- kind at least; he counts once a meal period (Food Loss and Waste Accounting and Reporting Standard's unit "per cover").
 -- What was given back counts on the day of the payment that it reverses, whenever it was booked: `covers_gross` is net of
 -- voids, `covers` net of refunds as well. `cheap`: people who paid less for what they ate here. `paid_fen`: what the
--- covers paid, net. What was taken away was not eaten here: who took all away is cheap, too.
+-- covers paid, net. What was taken away was not eaten here: who took all away is cheap, too. `booked`: covers of the
+-- people whom $3 to $6 name, by canteen, meal, book and number.
 SELECT p.canteen_id, p.meal, count(*) FILTER (WHERE p.net_fen >= p.least_fen) AS covers,
        count(*) FILTER (WHERE p.sold_fen >= p.least_fen) AS covers_gross,
        count(*) FILTER (WHERE p.bought_fen > 0 AND p.sold_fen < p.least_fen) AS cheap,
-       coalesce(sum(p.net_fen) FILTER (WHERE p.net_fen >= p.least_fen), 0)::bigint AS paid_fen
+       coalesce(sum(p.net_fen) FILTER (WHERE p.net_fen >= p.least_fen), 0)::bigint AS paid_fen,
+       count(n.holder_id) FILTER (WHERE p.net_fen >= p.least_fen) AS booked
 FROM (
-    SELECT s.canteen_id, s.meal, l.least_fen, sum(s.paid_fen) FILTER (WHERE s.kind <> 'refund') AS bought_fen,
+    SELECT s.canteen_id, s.meal, s.book, s.holder_id, l.least_fen, sum(s.paid_fen) FILTER (WHERE s.kind <> 'refund') AS bought_fen,
            sum(s.amount_fen) FILTER (WHERE s.kind <> 'refund') AS sold_fen,
            sum(s.amount_fen) AS net_fen
     FROM (
@@ -40,6 +42,8 @@ FROM (
     ) l ON l.canteen_id = s.canteen_id AND l.meal = s.meal
     GROUP BY s.canteen_id, s.meal, s.book, s.holder_id, l.least_fen
 ) p
+LEFT JOIN unnest($3::bigint[], $4::text[], $5::integer[], $6::bigint[]) AS n(canteen_id, meal, book, holder_id)
+       ON n.canteen_id = p.canteen_id AND n.meal = p.meal AND n.book = p.book AND n.holder_id = p.holder_id
 GROUP BY p.canteen_id, p.meal
 HAVING max(p.bought_fen) > 0;
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from clearing.closing import open_dates
 from foundation.postgres import LOST_CONNECTION, open_pool
 from foundation.problems import Problem
 from onecard.migrate import CHARGE_ON_NODES
+from registry.identifiers import AgencyId
 from settlement.deposits import Deposit, deposit
 from settlement.ledger import new_posting_id
 from settlement.refunds import close_account, refund
@@ -23,6 +25,8 @@ from settlement.transfers import TransferKind
 from tests.closed_days import KEYS, close
 from tests.cluster import Cluster, Server
 from tests.counter import HANGZHOU, NINGBO, Counter
+from travellers import account
+from travellers.callers import Caller
 from verification.invariants import verify_ledger
 
 who = st.integers(0, 3)
@@ -136,3 +140,27 @@ async def _play(url: str, folder: Path, plan: list[list[Any]]) -> None:
     assert [line for line in report if not line.holds] == []
     await crasher.close()
     await pool.close()
+    for holder in holders:
+        await _his_own_view_agrees(url, Caller(holder.book, holder.holder_id, AgencyId(0), "official"))
+
+
+async def _his_own_view_agrees(url: str, caller: Caller) -> None:
+    """What a holder sees of his movements, by page and by month, comes to his purses."""
+    pool = await open_pool(url, size=1)
+    today = date.today()
+    days = today - timedelta(days=2), today + timedelta(days=90)
+    seen, after = [], None
+    while True:
+        page = await account.movements_of(pool, caller, days, after=after, limit=3)
+        seen += page.items
+        if (after := page.next) is None:
+            break
+    whole = await account.movements_of(pool, caller, days)
+    months = await account.months_of(pool, caller, f"{days[0]:%Y-%m}", f"{days[1]:%Y-%m}")
+    held = await account.purses_of(pool, caller)
+    await pool.close()
+    assert seen == whole.items, "pages leave nothing out and show nothing twice"
+    for sums in (seen, months):
+        assert sum(one.cash_change_fen for one in sums) == held.cash_fen
+        assert sum(one.subsidy_change_fen for one in sums) == held.subsidy_fen
+    assert sum(one.host_fen for one in seen) == sum(one.host_fen for one in months)

@@ -42,3 +42,19 @@ def test_the_page_asks_for_the_second_factor_and_says_who_is_not_bound(network: 
     page.get_by_role("button", name="继续").click()
     expect(page.locator("#state")).to_have_text(f"当前用户： {somebody.login}")
     page.close()
+
+
+def test_an_official_signs_on_for_his_own_things(network: Network, browser: Browser) -> None:
+    official = network.official()
+    identity = rebound(network, "kitchen-city", holder_id=official.holder_id)
+    network.approver.call("POST", f"{IDENTITIES}/{identity}/confirmation")
+    page = browser.new_page(locale="en-GB")
+    page.goto(f"{network.url}/sign-on?for=me")
+    page.get_by_role("button", name="Government work app (demo)").click()
+    page.get_by_role("button", name="kitchen-city").click()
+    expect(page.locator("#state")).to_have_text(f"Signed in as {official.holder_id}")
+    assert page.evaluate("fetch('/me/purses').then((answer) => answer.json())")["cash_fen"] == 10_000
+    assert page.evaluate("fetch('/registry/directory').then((answer) => answer.status)") == 401
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#state")).to_have_text("Choose where to sign on")
+    page.close()

@@ -16,8 +16,9 @@ from foundation.catalogue import LOCALES, Explained, Language, language_of_envir
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
-    "foundation", "registry", "settlement", "terminals", "clearing", "waste", "verification", "demo", "conformance",
-    "onecard",
+    "foundation", "registry", "settlement", "dining", "terminals", "clearing", "waste", "travellers",
+    "verification", "demo",
+    "conformance", "onecard",
 )  # fmt: skip
 NAMES = sorted({path.stem for path in LOCALES.glob("*/*.po")})
 TERMS: list[dict[str, Any]] = tomllib.loads((LOCALES / "terms.toml").read_text(encoding="utf-8"))["term"]

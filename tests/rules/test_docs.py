@@ -38,7 +38,8 @@ def test_commands_exist(page: Path) -> None:
 
 def test_architecture_names_files_that_are_there() -> None:
     packages = (
-        "onecard|conformance|loadtest|demo|verification|terminals|clearing|waste|settlement|registry|foundation|tests"
+        "onecard|conformance|loadtest|demo|verification|travellers|terminals|clearing|waste|settlement|registry"
+        "|foundation|tests"
     )
     named = rf"`((?:{packages})/[\w/.-]+\.\w+)`"
     for name in re.findall(named, text_of(ROOT / "ARCHITECTURE.md")):

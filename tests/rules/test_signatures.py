@@ -61,6 +61,22 @@ class _Keys(HTTPSignatureKeyResolver):
         return self._key
 
 
+def test_another_implementation_verifies_a_holders_own_request() -> None:
+    private = Ed25519PrivateKey.generate()
+    headers = sign_request(
+        "GET", "/me/movements", b"", authority=AUTHORITY, created=int(time.time()), key_id="phone",
+        sign=ed25519_signer(private), query="?month=2026-11&limit=20", certificate="A" * 300,
+    )  # fmt: skip
+    prepared = requests.Request("GET", f"https://{AUTHORITY}/me/movements?month=2026-11&limit=20").prepare()
+    prepared.headers.update(headers)
+    verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=_Keys(private.public_key()))
+    [result] = verifier.verify(prepared)
+    assert set(result.covered_components) == {
+        '"@method"', '"@authority"', '"@path"', '"@query"', '"content-digest"', '"onecard-certificate"',
+        '"@signature-params"',
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("in_session", [True, False])
 def test_another_implementation_verifies_our_request(in_session: bool) -> None:
     private = Ed25519PrivateKey.generate()

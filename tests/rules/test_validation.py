@@ -29,7 +29,7 @@ from onecard.settings import Settings
 from registry.meals import Meal
 
 ROOT = Path(onecard.__file__).parents[1]
-PACKAGES = ("foundation", "registry", "settlement", "terminals", "clearing", "waste")
+PACKAGES = ("foundation", "registry", "settlement", "dining", "terminals", "clearing", "waste")
 
 
 class Card(Message):

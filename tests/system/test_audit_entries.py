@@ -234,6 +234,46 @@ def cleared_day(city: City) -> Ask:
     return Ask("kitchen-yinzhou", set_before.path, None, "finance-yinzhou", "kitchen-yuyao")
 
 
+def a_menu() -> dict[str, Any]:
+    return {"dishes": [{"name_zh": f"菜品{secrets.token_hex(4)}", "kind": "meat"}]}
+
+
+def menu(city: City) -> Ask:
+    path = f"/dining/canteens/{city.canteen()}/menus/{TOMORROW + timedelta(days=6)}/lunch"
+    return Ask("kitchen-yinzhou", path, a_menu(), "finance-yinzhou", "kitchen-yuyao", {"dishes": []})
+
+
+def menu_copy(city: City) -> Ask:
+    canteen_id, source = city.canteen(), TOMORROW + timedelta(days=60 + secrets.randbelow(30))
+    kitchen = city.person("kitchen-yinzhou")
+    kitchen.call("PUT", f"/dining/canteens/{canteen_id}/menus/{source}/lunch", a_menu())
+    # The demo's own menus end five weeks from its start.
+    free = TOMORROW + timedelta(days=40 + secrets.randbelow(20))
+    message = {"source": str(source), "first": str(free)}
+    invalid = message | {"days": 0}
+    return Ask(
+        "kitchen-yinzhou",
+        f"/dining/canteens/{canteen_id}/menu-copies",
+        message,
+        "finance-yinzhou",
+        "kitchen-yuyao",
+        invalid,
+    )
+
+
+def menu_file(city: City) -> Ask:
+    row = f"{TOMORROW + timedelta(days=6)},{city.canteen()},lunch,菜品{secrets.token_hex(4)},meat"
+    content = f"date,canteen,meal,name_zh,kind\n{row}\n".encode()
+    return Ask("kitchen-yinzhou", "/dining/menu-files", content, "finance-yinzhou", None, b"date,canteen\nx,1\n")
+
+
+def booking_terms(city: City) -> Ask:
+    path = f"/dining/canteens/{city.canteen()}/booking-terms/lunch"
+    message = {"cut_off_min": 60, "capacity": 300}
+    invalid = {"cut_off_min": -1}
+    return Ask("kitchen-yinzhou", path, message, "finance-yinzhou", "kitchen-yuyao", invalid)
+
+
 def network_file(_: City) -> Ask:
     number = secrets.randbelow(9_000) + 510_000
     rows = f"book,name_zh,name_en\n{number},地区{number},Region {number}\n".encode()
@@ -964,6 +1004,10 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "PUT /registry/canteens/{canteen_id}/days/{day}": special_day,
     "DELETE /registry/canteens/{canteen_id}/days/{day}": cleared_day,
     "POST /registry/network-imports": network_file,
+    "PUT /dining/canteens/{canteen_id}/menus/{day}/{meal}": menu,
+    "POST /dining/canteens/{canteen_id}/menu-copies": menu_copy,
+    "POST /dining/menu-files": menu_file,
+    "PUT /dining/canteens/{canteen_id}/booking-terms/{meal}": booking_terms,
     "PUT /registry/regions/{number}": change_region,
     "PUT /registry/agencies/{number}": change_agency,
     "PUT /registry/canteens/{number}": change_canteen,
@@ -1039,6 +1083,10 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
 """Every change that a person makes. The order is that of a story: a quarter is frozen after it was scored."""
 
 NO_CHANGES = {
+    "POST /me/bookings": "a diner's own, kept with their times, cancelled ones, too",
+    "DELETE /me/bookings/{booking_id}": "the same",
+    "POST /me/report-outs": "a diner's own, kept with their times, ended ones, too",
+    "DELETE /me/report-outs/{report_id}": "the same",
     "POST /console/passkeys/challenge": "asks for a challenge, which is not stored",
     "POST /console/tokens": "a machine's token, every quarter of an hour; what it changes with it has its entries",
     "POST /console/sign-on/{provider}": "begins, and nothing is stored",
@@ -1048,6 +1096,12 @@ NO_CHANGES = {
     "POST /clearing/differences": "compares, as the job runner does every five minutes",
     "POST /waste/evaluations/{quarter}": "asks for a computation, which the job runner makes by itself too",
     "POST /gateway/notifications": "a gateway's message, verified by its signature; the order keeps it",
+    "POST /me/sign-on/{provider}": "begins, and nothing is stored",
+    "POST /me/sign-on/{provider}/completion": "an official's session, with its entry: test_me.py",
+    "POST /me/credentials/{credential_id}/loss": "an official's own change, with its entry: test_me.py",
+    "POST /me/phone-activations": "an official's own change, with its entry: test_me.py",
+    "PUT /me/consents/{purpose}": "an official's own change, with its entry: test_me.py",
+    "DELETE /me/session": "logging out ends nobody's but the caller's own session",
     "POST /phone/certificates": "a phone's message, under a one-time code that has its entry",
     "POST /phone/certificates/renewals": "a phone's message, signed by it",
     "POST /phone/account": "a phone's question, signed by it",

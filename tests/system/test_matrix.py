@@ -6,10 +6,12 @@ of a list, and fails until it stands in a table here otherwise.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import urllib3
@@ -112,7 +114,10 @@ def test_every_route_is_in_the_matrix() -> None:
     reading = {name for name in guarded if CALLS[name].method in SAFE_METHODS and CALLS[name].listing is None}
     assert {name.removeprefix("GET ") for name in reading} == READS.keys()
     assert {name for name in guarded if CALLS[name].method not in SAFE_METHODS} <= CHANGES.keys() | NO_CHANGES.keys()
-    assert {name for name, call in CALLS.items() if not call.needs_person} == OPEN
+    of_officials = {name for name, call in CALLS.items() if call.of_official}
+    assert {name for name, call in CALLS.items() if not call.needs_person} == OPEN | of_officials
+    assert of_officials == {name for name, call in CALLS.items() if call.path.startswith("/me")} - OPEN
+    assert {name for name in of_officials if CALLS[name].method not in SAFE_METHODS} <= NO_CHANGES.keys()
 
 
 def test_what_is_read_asks_for_a_permission_to_see() -> None:
@@ -244,6 +249,12 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/console/audit-entries/{entry}/chain": "/console/audit-entries/3/chain",
     "/registry/directory": "",
     "/registry/network.xlsx": "",
+    "/dining/menu-template.xlsx": "",
+    "/dining/canteens/{canteen_id}/menus/{day}/{meal}": lambda city: (
+        f"/dining/canteens/{city.canteen()}/menus/{TODAY + timedelta(days=1)}/lunch"
+    ),
+    "/dining/canteens/{canteen_id}/booking-terms": lambda city: f"/dining/canteens/{city.canteen()}/booking-terms",
+    "/dining/canteens/{canteen_id}/bookings/{day}": lambda city: f"/dining/canteens/{city.canteen()}/bookings/{TODAY}",
     "/registry/network-template.xlsx": "",
     "/registry/canteens/{canteen_id}/days": lambda city: (
         f"/registry/canteens/{city.canteen()}/days?first={TODAY}&last={TODAY}"
@@ -312,6 +323,7 @@ READS: dict[str, Callable[[City], str] | str] = {
 OF_ALL = {
     "/registry/directory", "/waste/charts/{name}", "/settlement/rules/{book}", "/registry/network.xlsx",
     "/registry/canteens/{canteen_id}/days", "/registry/canteens/{canteen_id}/days/{day}",
+    "/dining/canteens/{canteen_id}/menus/{day}/{meal}", "/dining/canteens/{canteen_id}/booking-terms",
 }  # fmt: skip
 """Show the whole network to everybody who may see them: names, rules, and published rankings."""
 
@@ -374,7 +386,8 @@ def _named(shown: Any) -> Iterator[int]:
 OPEN = {
     "GET /", "GET /approvals", "GET /bulletins", "GET /bulletins/{bulletin_id}", "GET /bulletins/{bulletin_id}/data",
     "GET /bulletins/{bulletin_id}/pdf", "GET /check-receipt", "GET /evaluations", "GET /health", "GET /health/live",
-    "GET /integrity", "GET /live", "GET /metrics", "GET /public/days/{business_date}", "GET /r/{number}",
+    "GET /integrity", "GET /live", "GET /metrics", "GET /public/canteens/{canteen_id}/menus",
+    "GET /public/canteens/{canteen_id}/menus/{day}", "GET /public/days/{business_date}", "GET /r/{number}",
     "GET /r/{number}/pdf", "GET /receipts/{number}", "GET /reconciliation", "GET /schema", "GET /schema/openapi.json",
     "GET /schema/openapi.yaml", "GET /schema/openapi.yml", "GET /schema/{path}", "GET /static/{file_path}",
     "HEAD /static/{file_path}", "GET /weighing", "GET /terminal/block-list/{since}", "GET /terminal/foods",
@@ -390,6 +403,7 @@ OPEN = {
     "POST /terminal/enrolments", "POST /terminal/keys", "POST /terminal/sessions", "POST /terminal/shifts",
     "POST /terminal/shifts/closings", "POST /terminal/voids", "POST /terminal/weigh-ins",
     "DELETE /terminal/sessions/current", "POST /terminal/cashiers", "DELETE /terminal/cashiers/current",
+    "POST /me/sign-on/{provider}", "POST /me/sign-on/{provider}/completion",
 }  # fmt: skip
 """Nobody need be signed in: public, a way in, or of devices and the gateway, which sign what they send."""
 
@@ -406,6 +420,15 @@ def test_a_persons_token_is_no_devices_signature(city: City, name: str) -> None:
         body: Any = None if call.method == "GET" else {}
         answer = answer_to(city, call.method, Ask(login, path), login, body)
         assert 400 <= answer.status < 500, (name, login, answer.status)
+
+
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.of_official])
+def test_what_is_an_officials_own_is_for_no_role(city: City, name: str) -> None:
+    """With no signature of a phone and no session of an official nobody comes in: test_me.py shows who does."""
+    path = re.sub(r"\{\w+\}", "1001", CALLS[name].path.replace("{number}", str(uuid4())))
+    for login in ("", *(login_of(role, OWN) for role in OF_PEOPLE)):
+        answer = answer_to(city, CALLS[name].method, Ask(login, path), login)
+        assert (answer.status, answer.json()["code"]) == (401, "traveller.not_signed_in"), (name, login, answer.data)
 
 
 def test_the_matrix_tells_its_count(capsys: pytest.CaptureFixture[str]) -> None:

@@ -420,3 +420,16 @@ def test_a_cashier_signs_on_and_the_disk_knows_no_pin(
     assert paid["entry"]["sequence"] == numbers[2]
     till.do("cashier_off")
     assert till.do("cashier")["cashier"] is None
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_phone_asks_for_its_holder(network: Network, device: TypeScriptDevice, algorithm: str) -> None:
+    official = network.official(cash_fen=4_200)
+    device.do("activate", *activation(network, official), algorithm)
+    assert device.do("ask", "GET", "/me")["holder_id"] == official.holder_id
+    assert device.do("ask", "GET", "/me/purses")["cash_fen"] == 4_200
+    assert device.do("ask", "GET", "/me/canteens?name=%E9%A3%9F%E5%A0%82&limit=2")[0]["name_zh"]
+    given = {"given": True, "version": 1}
+    for _ in range(2):
+        assert device.do("ask", "PUT", "/me/consents/nearby", given) is None, "twice in one second"
+    assert refused(device, "ask", "GET", "/me/months?first=2026-01&last=2020-01").slug == "invalid"

@@ -22,7 +22,11 @@ half as much again costs most of them from 150 covers on (simulated in ``tests/r
 
 @dataclass(frozen=True, slots=True)
 class MealRecord:
-    """A canteen's meal: covers, grams by stream (None: not weighed), marked streams, forecast and booking."""
+    """A canteen's meal: covers, grams by stream (None: not weighed), marked streams, forecast and bookings.
+
+    ``booked`` and ``came``: noted by hand, as for a meeting; ``diners_booked`` and ``diners_came``: who booked himself,
+    and paid.
+    """
 
     business_date: date
     meal: Meal
@@ -37,6 +41,8 @@ class MealRecord:
     cook_for: int | None = None
     booked: int | None = None
     came: int | None = None
+    diners_booked: int | None = None
+    diners_came: int | None = None
 
     @property
     def waste_g(self) -> int | None:
@@ -178,7 +184,13 @@ def off_plan(portions: float, expected: int, cook_for: int) -> float:
 
 
 def _booked(one: MealRecord) -> dict[str, int]:
-    """Bookings of which it is known how many came: never more than were booked, nor than ate."""
-    if not one.booked or one.came is None:
-        return {}
-    return {"bookings": 1, "booked": one.booked, "came": min(one.came, one.booked, one.covers)}
+    """Bookings of which it is known how many came: never more than were booked, nor than ate.
+
+    Nobody who ate counts twice: first diners, who are known by their payments, then those noted by hand.
+    """
+    bookings = booked = came = 0
+    for of_these, who_came in ((one.diners_booked, one.diners_came), (one.booked, one.came)):
+        if of_these and who_came is not None:
+            bookings, booked = bookings + 1, booked + of_these
+            came += min(who_came, of_these, one.covers - came)
+    return {"bookings": bookings, "booked": booked, "came": came}

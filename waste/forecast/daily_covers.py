@@ -1,19 +1,21 @@
 """Covers of closed days: kept once a day is closed, and read as the series that the forecast learns from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
 
+from dining.bookings import booked_people, keep_came
+from dining.report_outs import departures
 from foundation.catalogue import Language
 from foundation.named_sql import load_queries
 from foundation.postgres import LONG_S, Connection, Pool, allow_long_work, as_struct
 from registry.identifiers import Book, CanteenId
 from registry.meals import Meal
-from settlement.covers import NO_COVERS, Covers, closed_until, covers_on, given_back
+from settlement.covers import NO_COVERS, Covers, Named, closed_until, covers_on, given_back
 from waste.forecast.bookings import bookings_since
 from waste.forecast.series import Series
 from waste.measures.monthly_sums import lock_canteens, refresh_months
@@ -59,6 +61,7 @@ class _Counts:
     guests: list[int]
     present: list[int | None]
     overtime: list[int | None]
+    told: list[list[int]]
 
 
 async def keep_closed_days(pool: Pool) -> list[date]:
@@ -82,7 +85,8 @@ async def _renew_days(pool: Pool, until: date) -> None:
     """Count covers again where payments were given back since covers were last counted so, up to a day."""
     since: date | None = await pool.fetchval(QUERIES["counted_until"])
     for day, canteen_ids in (await given_back(pool, since, until)).items():
-        covers = await _count(pool, canteen_ids, day)
+        named = await booked_people(pool, canteen_ids, day)
+        covers = await _count(pool, canteen_ids, day, named)
         async with pool.acquire() as connection, connection.transaction():
             await lock_canteens(connection, canteen_ids)
             kept = [
@@ -96,6 +100,7 @@ async def _renew_days(pool: Pool, until: date) -> None:
                 for row in await connection.fetch(QUERIES["kept"], day, canteen_ids)
             ]
             await connection.executemany(QUERIES["renew_covers"], kept)
+            await keep_came(connection, day, _came(named, covers))
             for book in {row[0] for row in kept}:
                 mine = sorted({row[1] for row in kept if row[0] == book})
                 await refresh_months(connection, book, mine, day, day)
@@ -110,15 +115,25 @@ async def last_kept_day(pool: Pool) -> date | None:
 async def _keep_day(pool: Pool, day: date) -> None:
     await _renew_days(pool, day)
     canteens = [as_struct(row, _Canteen) for row in await pool.fetch(QUERIES["canteens"], day)]
-    covers = await _count(pool, [c.canteen_id for c in canteens], day)
+    numbers = [c.canteen_id for c in canteens]
+    named = await booked_people(pool, numbers, day)
+    covers = await _count(pool, numbers, day, named)
     async with pool.acquire() as connection, connection.transaction():
         await keep_covers(connection, day, _cover_days(canteens, day, covers))
+        await keep_came(connection, day, _came(named, covers))
 
 
-async def _count(pool: Pool, canteen_ids: list[CanteenId] | list[int], day: date) -> dict[tuple[int, str], Covers]:
+def _came(named: Sequence[Named], covers: Mapping[tuple[int, str], Covers]) -> dict[tuple[int, Meal], int]:
+    """How many of those who booked a meal came, of every meal that somebody booked."""
+    return {(one.canteen_id, one.meal): covers.get((one.canteen_id, one.meal), NO_COVERS).booked for one in named}
+
+
+async def _count(
+    pool: Pool, canteen_ids: list[CanteenId] | list[int], day: date, named: Sequence[Named]
+) -> dict[tuple[int, str], Covers]:
     async with pool.acquire() as connection, connection.transaction():
         await allow_long_work(connection)
-        return await covers_on(connection, list(canteen_ids), day, within_s=LONG_S)
+        return await covers_on(connection, list(canteen_ids), day, named, within_s=LONG_S)
 
 
 def _cover_days(canteens: Iterable[_Canteen], day: date, covers: Mapping[tuple[int, str], Covers]) -> list[CoverDay]:
@@ -151,7 +166,8 @@ async def keep_covers(connection: Connection, day: date, rows: Iterable[CoverDay
 async def series_of(pool: Pool) -> dict[CanteenMeal, Series]:
     """Covers of every canteen's meal, all from the same first to the same last day; a day without a row has 0.
 
-    Guests (registered visitors, and what is booked) and who is present reach ``DAYS_AHEAD`` further.
+    Guests (registered visitors, and what is booked by hand), who is present, and what diners told by bookings and
+    report-outs reach ``DAYS_AHEAD`` further.
     """
     last = await last_kept_day(pool)
     if last is None:
@@ -161,6 +177,7 @@ async def series_of(pool: Pool) -> dict[CanteenMeal, Series]:
     made = _counts_by_meal(rows, first, (last - first).days + 1)
     await _add_expected_guests(pool, made, first, last)
     await _add_attendance(pool, made, first)
+    await _add_departures(pool, made, first, last + timedelta(days=DAYS_AHEAD))
     return {meal: Series(first=first, **asdict(counts)) for meal, counts in made.items()}
 
 
@@ -177,8 +194,9 @@ def _counts_by_meal(rows: Iterable[asyncpg.Record], first: date, length: int) ->
         if meal not in made:
             ahead = length + DAYS_AHEAD
             made[meal] = _Counts(
-                f"{row['name_zh']} {row['meal']}", [0] * length, [0] * ahead, [None] * ahead, [None] * ahead
-            )
+                f"{row['name_zh']} {row['meal']}", [0] * length, [0] * ahead, [None] * ahead, [None] * ahead,
+                [[0] * ahead for _ in range(DAYS_AHEAD)],
+            )  # fmt: skip
         at = (row["business_date"] - first).days
         made[meal].covers[at], made[meal].guests[at] = row["covers"], row["guests"]
     return made
@@ -207,3 +225,12 @@ async def _add_attendance(pool: Pool, made: dict[CanteenMeal, _Counts], first: d
                 counts.present[at] = row["present"]
                 if meal == Meal.DINNER:
                     counts.overtime[at] = row["overtime"]
+
+
+async def _add_departures(pool: Pool, made: dict[CanteenMeal, _Counts], first: date, last: date) -> None:
+    """Set by how many people meals depart from the usual, as diners had told one to seven days before."""
+    by_place = {(meal.canteen_id, meal.meal): counts for meal, counts in made.items()}
+    for one in await departures(pool, first, last, datetime.now(UTC)):
+        counts = by_place.get((one.canteen_id, one.meal))
+        if counts is not None:
+            counts.told[one.horizon - 1][(one.business_date - first).days] = one.people

@@ -128,8 +128,10 @@ def _known(series: Series, works: Callable[[date], bool], days: int) -> _Known:
     """Features of the known days and, with NaN for their covers, of the days to come up to ``days``."""
     actual = np.full(days, np.nan)
     actual[: len(series.covers)] = series.covers
-    guests = np.zeros(days)
-    guests[: len(series.guests)] = np.asarray(series.guests[:days])
+    guests = np.zeros((len(HORIZONS), days))
+    guests[:, : len(series.guests)] = np.asarray(series.guests[:days])
+    for ahead, told in zip(guests, series.told, strict=False):
+        ahead[: len(told)] += np.asarray(told[:days])
     present, overtime = _counted(series.present, days), _counted(series.overtime, days)
     dates = [series.day(i) for i in range(days)]
     work = [works(series.day(i)) for i in range(days + 5)]
@@ -188,7 +190,7 @@ def _features(known: _Known, i: int, end: int) -> tuple[list[float], float]:
         weekday, work[i], work[i] != (weekday < 5), day.month, day.timetuple().tm_yday, np.log1p(usual),
         departed[-1] if departed else np.nan, float(np.mean(departed)) if departed else np.nan, *lags,
         _days_until_change(work[i : i + 6]), _days_until_change(work[max(0, i - 5) : i + 1][::-1]),
-        len(same), known.guests[i] / usual, alike[-1] if same else np.nan,
+        len(same), known.guests[i - end, i] / usual, alike[-1] if same else np.nan,
         float(alike.std()) if len(same) > 1 else np.nan, _beyond(known.overtime, i, at_level) / usual,
     ]  # fmt: skip
     return row, level
@@ -356,7 +358,10 @@ def _expected(
 
 def _tail(s: Series) -> Series:
     begin = max(0, len(s.covers) - TAIL_DAYS)
-    return replace(s, first=s.day(begin), covers=s.covers[begin:], guests=s.guests[begin:])
+    return Series(
+        s.name, s.day(begin), s.covers[begin:], s.guests[begin:], s.present[begin:], s.overtime[begin:],
+        [one[begin:] for one in s.told],
+    )  # fmt: skip
 
 
 def _fit_before(known: Sequence[_Known], held_out: int) -> Any:

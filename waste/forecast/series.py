@@ -11,7 +11,8 @@ class Series:
 
     Known beforehand, and reaching further than the covers: ``guests``, registered visitors and what is booked;
     ``present``, how many of the agency's people are on the spot, and ``overtime``, how many stay late: None on days
-    of which nobody told.
+    of which nobody told. ``told``: by how many people bookings and report-outs of diners change a day, as it was known
+    one day before, two days before, and so on to seven.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Series:
     guests: Sequence[int]
     present: Sequence[int | None] = ()
     overtime: Sequence[int | None] = ()
+    told: Sequence[Sequence[int]] = ()
 
     def day(self, index: int) -> date:
         """The date of an index."""

@@ -1,9 +1,19 @@
-// Single sign-on: lists the providers, sends the browser to one, and completes what it brings back.
+// Single sign-on: lists the providers, sends the browser to one, and completes what it brings back. For people at the
+// console, or with "?for=me" for officials, who see their own things alone.
 const texts = document.body.dataset;
 const language = document.documentElement.lang;
 const state = document.getElementById("state");
 const second = document.getElementById("second");
 const signOut = document.getElementById("sign-out");
+
+const asked = new URLSearchParams(location.search);
+// The provider sends everybody back to one address: the tab remembers for whom it was.
+if (!asked.has("code")) sessionStorage.setItem("sign-on-for", asked.get("for") === "me" ? "me" : "console");
+const isOfficial = sessionStorage.getItem("sign-on-for") === "me";
+const page = isOfficial ? "/sign-on?for=me" : "/sign-on";
+const signOn = isOfficial ? "/me/sign-on" : "/console/sign-on";
+const who = isOfficial ? "/me" : "/console/sessions/current";
+const session = isOfficial ? "/me/session" : "/console/sessions/current";
 
 function tell(text, wrong = false) {
   state.textContent = text;
@@ -26,13 +36,13 @@ async function attempt(work) {
 }
 
 async function showWho() {
-  const { status, body } = await ask("GET", "/console/sessions/current");
+  const { status, body } = await ask("GET", who);
   if (status !== 200) return showProviders(texts.nobody);
-  tell(`${texts.signedIn} ${body.login}`);
+  tell(`${texts.signedIn} ${body.login ?? body.holder_id}`);
   signOut.hidden = false;
   signOut.onclick = () => attempt(async () => {
-    await ask("DELETE", "/console/sessions/current", undefined, { "x-csrf-token": body.csrf_token });
-    location.assign("/sign-on");
+    await ask("DELETE", session, undefined, { "x-csrf-token": body.csrf_token });
+    location.assign(page);
   });
 }
 
@@ -48,7 +58,7 @@ async function showProviders(text) {
 }
 
 async function start(name) {
-  const { status, body } = await ask("POST", `/console/sign-on/${name}`);
+  const { status, body } = await ask("POST", `${signOn}/${name}`);
   if (status === 200) location.assign(body.url);
   else tell(body.detail, true);
 }
@@ -67,20 +77,19 @@ async function finish(answer) {
       });
     };
   } else if (answer.status === 201) {
-    location.replace("/sign-on");
+    location.replace(page);
   } else {
     await showProviders("");
     tell(answer.body.detail, true);
   }
 }
 
-const back = new URLSearchParams(location.search);
 const provider = location.pathname.split("/")[2];
 attempt(async () => {
-  if (!provider || !back.has("code")) return showWho();
+  if (!provider || !asked.has("code")) return showWho();
   // The code counts once: it is not left in the browser's history.
-  history.replaceState(null, "", "/sign-on");
-  const message = { code: back.get("code"), state: back.get("state") ?? "" };
-  if (back.has("iss")) message.iss = back.get("iss");
-  await finish(await ask("POST", `/console/sign-on/${provider}/completion`, message));
+  history.replaceState(null, "", page);
+  const message = { code: asked.get("code"), state: asked.get("state") ?? "" };
+  if (asked.has("iss")) message.iss = asked.get("iss");
+  await finish(await ask("POST", `${signOn}/${provider}/completion`, message));
 });

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0054"
-down_revision = "0051c"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,16 @@
 -- name: meals
--- Meals of some canteens in a quarter: covers, grams by stream, marked streams, forecast and booking.
+-- Meals of some canteens in a quarter: covers, grams by stream, marked streams, forecast, what was
+-- booked by hand and by diners, and how many of them came.
 SELECT m.canteen_id, m.business_date, m.meal, coalesce(m.covers, 0) AS covers, m.preparation_g, m.unserved_g,
        m.plate_g, m.inedible_g, m.prepared_g, m.implausible AS marked_streams, f.covers AS expected, f.cook_for,
-       b.booked, b.came
+       b.booked, b.came, d.booked AS diners_booked, d.came AS diners_came
 FROM measured_meal m
 LEFT JOIN cover_forecast f ON f.book = m.book AND f.canteen_id = m.canteen_id AND f.business_date = m.business_date
                           AND f.meal = m.meal
 LEFT JOIN booking b ON b.book = m.book AND b.canteen_id = m.canteen_id AND b.business_date = m.business_date
                    AND b.meal = m.meal
+LEFT JOIN booked_meal d ON d.book = m.book AND d.canteen_id = m.canteen_id AND d.business_date = m.business_date
+                       AND d.meal = m.meal
 WHERE m.canteen_id = ANY ($1) AND m.business_date BETWEEN $2 AND $3
 ORDER BY m.canteen_id, m.business_date, m.meal;
 

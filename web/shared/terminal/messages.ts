@@ -9,6 +9,7 @@ import {
   checkAnswer,
   keySigner,
   keyVerifier,
+  type Message,
   type SignatureAlgorithm,
   type SignatureParameters,
   type Signer,
@@ -72,12 +73,13 @@ export interface Received {
  */
 export async function sendOnce(
   link: Link,
-  message: { method: string; path: string; requestId?: string; body: Bytes },
+  message: Omit<Message, "authority">,
   by: SignatureParameters,
   signer: Signer,
   expected: Expected | null,
 ): Promise<Received> {
-  const { method, path, body } = message;
+  const { method, body } = message;
+  const path = message.path + (message.query ?? "");
   const fields = await signRequest({ ...message, authority: link.authority }, by, signer);
   let answer: Answered;
   try {
@@ -126,17 +128,31 @@ export async function post(
     algorithm: "ed25519",
     verifier: keyVerifier({ algorithm: "ed25519", bytes: centre.publicKey }),
   };
-  let created = link.clock.now();
+  return send(link, { method: "POST", path, body }, key, keyId, expected, (now) => now);
+}
+
+/** The same of any message. `createdAt`: the time that it is signed at, from the centre's. */
+export async function send(
+  link: Link,
+  message: Omit<Message, "authority">,
+  key: SigningKey,
+  keyId: string,
+  expected: Expected | null,
+  createdAt: (now: number) => number,
+): Promise<Received> {
+  const { path } = message;
+  let created = createdAt(link.clock.now());
   for (let isLast = false; ; isLast = true) {
-    const received = await sendOnce(link, { method: "POST", path, body }, { created, keyId }, keySigner(key), expected);
-    const isVouchedFor = centre === null || received.checked !== null;
+    const received = await sendOnce(link, message, { created, keyId }, keySigner(key), expected);
+    const isVouchedFor = expected === null || received.checked !== null;
     const problem = problemOf(received.text);
-    if (verdictOf(received.answer.status, isVouchedFor, slugOf(problem)) === "accepted") return received;
+    const isEmpty = message.certificate !== undefined && received.answer.status === 204;
+    if (isEmpty || verdictOf(received.answer.status, isVouchedFor, slugOf(problem)) === "accepted") return received;
     const centreTime = problem.params?.centre_time;
     // The time of an unsigned answer signs one more try; our clock it does not set.
     if (isLast || slugOf(problem) !== "created-out-of-range" || !Number.isSafeInteger(centreTime)) {
       return refuse(path, received, isVouchedFor);
     }
-    created = Number(centreTime);
+    created = createdAt(Number(centreTime));
   }
 }

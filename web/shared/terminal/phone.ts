@@ -4,7 +4,7 @@ import { type Bytes, equal, fromBase64url, toBase64url, utf8 } from "./bytes.ts"
 import { LIMIT_FEN, makeCode, type Token } from "./codes.ts";
 import type { Store } from "./journal.ts";
 import { type KeyAlgorithm, newSigningKey, type SigningKey } from "./keys.ts";
-import { Link, post } from "./messages.ts";
+import { Link, post, send } from "./messages.ts";
 import { checkForm } from "./requests.ts";
 import { makeShortCode, SHORT_COUNTER_MAX, SHORT_PAYS_WITHIN_S } from "./shortCodes.ts";
 import { fetchTransport, type Transport } from "./transport.ts";
@@ -109,6 +109,8 @@ export class Phone {
   #counted: Counted;
   /** Counters are given out one after another. */
   #counting: Promise<unknown> = Promise.resolve();
+  /** When the last change for the holder was signed, seconds since 1970. */
+  #askedAt = 0;
 
   private constructor(store: Store, link: Link, identity: Identity, counted: Counted) {
     this.#store = store;
@@ -187,6 +189,25 @@ export class Phone {
     const message = { certificate: this.#certificate, order_id: orderId, amount_fen: amountFen };
     checkForm("top_up", message);
     return (await this.#send("/phone/top-ups", message)) as TopUp;
+  }
+
+  /**
+   * Ask one of the routes below `/me` for the holder; throws OutcomeUnknown or Rejected.
+   *
+   * `path`: with its query, as `URLSearchParams` writes it. `message`: the body of a change. Returns the answer's JSON,
+   * null where there is none.
+   */
+  async ask(method: "GET" | "POST" | "PUT" | "DELETE", path: string, message?: object): Promise<unknown> {
+    const mark = path.indexOf("?");
+    const bare = mark < 0 ? path : path.slice(0, mark);
+    const body = message === undefined ? new Uint8Array() : utf8(JSON.stringify(message));
+    const asked = { method, path: bare, query: path.slice(bare.length), certificate: this.#certificate, body };
+    const { text } = await send(this.#link, asked, this.#identity.key, "phone", null, (now) => {
+      // Of two changes with one time and content the centre takes the second for a copy.
+      if (method !== "GET") this.#askedAt = Math.max(now, this.#askedAt + 1);
+      return method === "GET" ? now : this.#askedAt;
+    });
+    return text === "" ? null : JSON.parse(text);
   }
 
   get #certificate(): string {

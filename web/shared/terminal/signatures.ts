@@ -13,6 +13,8 @@ export const TAG = `${LABEL}-${EDITION}`;
 
 export const OPENING = '("@method" "@authority" "@path" "content-digest")';
 export const IN_SESSION = '("@method" "@authority" "@path" "content-digest" "onecard-request")';
+/** Of a holder's own requests, which may read with a query and have no body. */
+export const OF_HOLDER = '("@method" "@authority" "@path" "@query" "content-digest" "onecard-certificate")';
 export const ANSWER = `("@status" "content-digest" "onecard-block-list" "signature";req;key="${LABEL}")`;
 
 export type SignatureAlgorithm = "ed25519" | "ecdsa-p256-sha256" | "hmac-sha256";
@@ -34,6 +36,10 @@ export interface Message {
   readonly path: string;
   /** EPOCH/SEQUENCE; absent outside a session. */
   readonly requestId?: string;
+  /** Makes it a holder's own request: his phone's certificate, base64url. */
+  readonly certificate?: string;
+  /** Of a holder's request, from the question mark on; empty without one. */
+  readonly query?: string;
   readonly body: Bytes;
 }
 
@@ -74,10 +80,13 @@ function parametersText(components: string, by: SignatureParameters, algorithm: 
 
 /** What is signed of a request (RFC 9421 section 2.5). `parameters` as they stand in Signature-Input. */
 export function requestBase(message: Omit<Message, "body">, digest: string, parameters: string): string {
-  const inSession = message.requestId === undefined ? "" : `"onecard-request": ${message.requestId}\n`;
+  const { requestId, certificate } = message;
+  const query = certificate === undefined ? "" : `"@query": ${message.query || "?"}\n`;
+  const inSession = requestId === undefined ? "" : `"onecard-request": ${requestId}\n`;
+  const ofHolder = certificate === undefined ? "" : `"onecard-certificate": ${certificate}\n`;
   return (
-    `"@method": ${message.method}\n"@authority": ${message.authority}\n"@path": ${message.path}\n` +
-    `"content-digest": ${digest}\n${inSession}"@signature-params": ${parameters}`
+    `"@method": ${message.method}\n"@authority": ${message.authority}\n"@path": ${message.path}\n${query}` +
+    `"content-digest": ${digest}\n${inSession}${ofHolder}"@signature-params": ${parameters}`
   );
 }
 
@@ -97,14 +106,17 @@ export async function signRequest(
   signer: Signer,
 ): Promise<Record<string, string>> {
   const digest = await contentDigest(message.body);
-  const components = message.requestId === undefined ? OPENING : IN_SESSION;
+  const { requestId, certificate } = message;
+  const outside = certificate === undefined ? OPENING : OF_HOLDER;
+  const components = requestId === undefined ? outside : IN_SESSION;
   const parameters = parametersText(components, by, signer.algorithm);
   const signature = await signer.sign(utf8(requestBase(message, digest, parameters)));
   return {
     "content-digest": digest,
     "signature-input": `${LABEL}=${parameters}`,
     signature: signatureField(signature),
-    ...(message.requestId === undefined ? {} : { "onecard-request": message.requestId }),
+    ...(requestId === undefined ? {} : { "onecard-request": requestId }),
+    ...(certificate === undefined ? {} : { "onecard-certificate": certificate }),
   };
 }
 

@@ -110,6 +110,8 @@ const COMMANDS: Record<string, (...given: any[]) => unknown> = {
   short_code: (canteenId: number | null) => mobile().shortCode({ canteenId }),
   long_code: (canteenId: number | null, limitFen: number) => mobile().longCode({ canteenId, limitFen }),
   account: () => mobile().account(),
+  ask: (method: "GET" | "POST" | "PUT" | "DELETE", path: string, message?: object) =>
+    mobile().ask(method, path, message),
   top_up: (orderId: string, amountFen: number) => mobile().topUp(orderId, amountFen),
   receipt: (keys: string[], code: string) => readReceipt(keys.map(fromBase64url), code),
 };

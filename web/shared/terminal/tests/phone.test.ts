@@ -6,7 +6,8 @@ import { toBase64url, utf8 } from "../bytes.ts";
 import { MemoryStore } from "../journal.ts";
 import { Phone, SKIPPED_MAX } from "../phone.ts";
 import { readShortCode, SHORT_COUNTER_MAX } from "../shortCodes.ts";
-import type { Transport } from "../transport.ts";
+import { OF_HOLDER } from "../signatures.ts";
+import type { Sent, Transport } from "../transport.ts";
 
 /** A phone whose centre gives it another reference at each renewal, if `changes`. */
 async function activated({ changes = true } = {}) {
@@ -74,4 +75,28 @@ test("no counter is skipped with the same reference, nor to one that a short cod
   assert.ok(phone);
   await phone.renew();
   assert.equal(await counterOf(phone), SHORT_COUNTER_MAX);
+});
+
+test("what a phone asks for its holder is signed with its query, and no two changes at one time", async () => {
+  const { store, setup } = await activated();
+  const sent: Sent[] = [];
+  const transport: Transport = async (message) => {
+    sent.push(message);
+    const isChange = message.method !== "GET";
+    return { status: isChange ? 204 : 200, fields: {}, body: utf8(isChange ? "" : '{"holder_id":1042}') };
+  };
+  const phone = await Phone.open({ ...setup, store, transport });
+  assert.ok(phone);
+  assert.deepEqual(await phone.ask("GET", "/me/movements?month=2026-11"), { holder_id: 1042 });
+  const consent = { given: true, version: 1 };
+  assert.equal(await phone.ask("PUT", "/me/consents/nearby", consent), null);
+  assert.equal(await phone.ask("PUT", "/me/consents/nearby", consent), null);
+  const [read, first, second] = sent;
+  assert.ok(read && first && second);
+  assert.equal(read.path, "/me/movements?month=2026-11");
+  assert.ok(read.fields["signature-input"]?.startsWith(`onecard=${OF_HOLDER};created=`));
+  assert.equal(read.fields["onecard-certificate"], toBase64url(new Uint8Array(100)));
+  assert.notEqual(first.fields.signature, second.fields.signature);
+  const created = ({ fields }: Sent) => Number(/created=([0-9]+)/.exec(fields["signature-input"] ?? "")?.[1]);
+  assert.ok(created(second) > created(first));
 });

@@ -1,0 +1,19 @@
+-- name: diner
+-- An official's agency, state and class.
+SELECT agency_id, state, person_class FROM official WHERE book = $1 AND holder_id = $2;
+
+-- name: on_visit
+-- Whether a visit to a host agency covers a day.
+SELECT EXISTS (
+    SELECT 1 FROM visit
+    WHERE book = $1 AND holder_id = $2 AND host_agency_id = $3 AND $4::date BETWEEN first_day AND last_day
+);
+
+-- name: class_rules
+-- The rules of a person class in force on a day.
+SELECT eats_at_home, eats_elsewhere, price FROM class_rules
+WHERE book = $1 AND person_class = $2 AND valid_from <= $3 ORDER BY valid_from DESC LIMIT 1;
+
+-- name: canteen
+-- A canteen: what offers and bookings need of it.
+SELECT book, canteen_id, agency_id, name_zh, name_en, capacity FROM canteen WHERE canteen_id = $1;

@@ -1,0 +1,62 @@
+"""An official's own cards and phones: what there is, what was lost, and the code for another phone."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from foundation.named_sql import load_queries
+from foundation.postgres import Pool
+from foundation.problems import NOT_ALLOWED, NOT_FOUND, Problem
+from registry.audit import Change
+from registry.models import Credential, Official
+from registry.states import CredentialKind, CredentialState
+from terminals import blocking, credentials
+from travellers.callers import Caller
+from travellers.schemas import MyCredential, PhoneActivationCode
+
+QUERIES = load_queries(Path(__file__).parent / "sql" / "credentials.sql")
+
+
+async def credentials_of(ledger: Pool, caller: Caller) -> list[MyCredential]:
+    """Every card and phone that was ever issued for an official, latest first."""
+    rows = await ledger.fetch(QUERIES["credentials"], caller.book, caller.holder_id)
+    return [
+        MyCredential(
+            row["credential_id"],
+            CredentialKind(row["kind"]),
+            CredentialState(row["state"]),
+            row["issued_at"],
+            row["expires_at"],
+            row["replaces"],
+            row["credential_id"] == caller.credential_id,
+        )
+        for row in rows
+    ]
+
+
+async def report_lost(change: Change, caller: Caller, credential_id: int, reason: str) -> None:
+    """Block an own card or phone at once; one that is blocked stays so. Raises Problem(NOT_FOUND)."""
+    own = select(Credential).where(
+        Credential.book == caller.book,
+        Credential.holder_id == caller.holder_id,
+        Credential.credential_id == credential_id,
+    )
+    credential = await change.db.scalar(own.with_for_update())
+    if credential is None:
+        raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=credential_id)
+    change.is_repeat = credential.state == CredentialState.BLOCKED
+    if not change.is_repeat:
+        await blocking.block_lost(change, credential, reason)
+
+
+async def another_phone(change: Change, caller: Caller) -> PhoneActivationCode:
+    """A code for a phone; raises Problem(NOT_ALLOWED) to a phone.
+
+    Whoever has a phone in his hands must not make a second one of it, which would outlive the first one's loss.
+    """
+    if caller.credential_id is not None:
+        raise Problem(NOT_ALLOWED, "traveller.phone_by_phone")
+    official = await change.db.get_one(Official, (caller.book, caller.holder_id))
+    [made], expires_at = await credentials.new_activations(change.db, [official])
+    change.note.detail = {"activation_id": made.activation_id}
+    return PhoneActivationCode(made.activation_id, made.code, expires_at)
