@@ -1,9 +1,14 @@
 """Wire types that all packages share: numbers, texts, amounts, and the base of messages."""
 
 from typing import Annotated, Any, ClassVar
+from urllib.parse import parse_qs
 
 from litestar.params import Parameter
 from msgspec import Meta, Struct
+
+from foundation.problems import INVALID, Problem
+
+FORM_FIELDS_MAX = 10
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1042])]
 NumberInPath = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
@@ -94,3 +99,11 @@ class Numbered(Struct):
     """The number of the new record."""
 
     number: int
+
+
+def read_form(body: bytes) -> dict[str, list[str]]:
+    """The fields of a form (``application/x-www-form-urlencoded``); raises Problem(INVALID) for too many."""
+    try:
+        return parse_qs(body.decode(errors="replace"), max_num_fields=FORM_FIELDS_MAX)
+    except ValueError:
+        raise Problem(INVALID, "message.too_many_fields", most=FORM_FIELDS_MAX) from None

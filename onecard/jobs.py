@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -156,16 +157,18 @@ async def synchronize_directories(settings: Settings) -> dict[str, Synchronized 
             database = async_sessionmaker(engine, expire_on_commit=False)
             for provider in providers:
                 came_to[provider.settings.name] = await _synchronized(
-                    database, provider, settings.directory_leavers_max_percent
+                    database, provider, settings.directory_leavers_max_percent, providers.names
                 )
         finally:
             await engine.dispose()
     return came_to
 
 
-async def _synchronized(database: Database, provider: Provider, share_max_percent: int) -> Synchronized | None:
+async def _synchronized(
+    database: Database, provider: Provider, share_max_percent: int, providers: Collection[str]
+) -> Synchronized | None:
     try:
-        done = await synchronize(database, Approvals(database), provider, share_max_percent)
+        done = await synchronize(database, Approvals(database), provider, share_max_percent, providers)
     except Problem as problem:
         log.warning("directory_not_synchronized", provider=provider.settings.name, reason=problem.code)
         return None

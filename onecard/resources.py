@@ -28,7 +28,7 @@ from settlement.readiness import Readiness
 from terminals.blocking import BlockListVersion
 from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
-from terminals.leavers import KINDS as LEAVERS
+from terminals.leavers import kinds as leavers
 from terminals.moves import KINDS as MOVES
 from terminals.references import References
 from terminals.sessions import SessionStore
@@ -55,8 +55,8 @@ async def resources(app: Litestar) -> AsyncIterator[None]:
     """Fill the application's state for as long as the worker serves."""
     state, settings = app.state, app.state.settings
     engine = _engine(settings)
-    await _open(state, settings, engine)
     async with open_gateway(settings) as state.gateway, open_providers(settings) as state.sign_on:
+        await _open(state, settings, engine)
         tasks = _background_tasks(state)
         try:
             yield
@@ -88,8 +88,8 @@ def _engine(settings: Settings) -> AsyncEngine:
     )
 
 
-KINDS = SETTLEMENT | CLOSURES | LEAVERS | MOVES | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS
-"""What each kind of request does when it is approved."""
+KINDS = SETTLEMENT | CLOSURES | MOVES | CLEARING | CORRECTIONS | MATERIAL_CORRECTIONS
+"""What each kind of request does when it is approved; for who leaves a directory, its providers must be known, too."""
 
 
 async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
@@ -97,7 +97,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     audit.use_key(state.key_ring.audit_key)
     state.ledger = await open_pool(settings.needed_database_url, size=settings.ledger_connections)
     state.database = async_sessionmaker(engine, expire_on_commit=False)
-    state.approvals = Approvals(state.database, KINDS)
+    state.approvals = Approvals(state.database, KINDS | leavers(state.sign_on.names))
     state.terminal_sessions = SessionStore(state.ledger, state.key_ring)
     state.references = References(state.ledger)
     state.block_list = BlockListVersion(state.ledger)

@@ -12,7 +12,7 @@ from foundation.catalogue import Language, language_of
 from foundation.messages import NumberInPath
 from registry import access
 from registry.access import Permission, Person
-from registry.approvals import Approvals, ApprovalState, may_decide, state_of
+from registry.approvals import Approvals, ApprovalState, Listed, state_of
 from registry.models import Approval
 from registry.schemas import ApprovalShown, Approving, AwaitsApproval, Rejecting
 
@@ -35,13 +35,13 @@ def _why(asked: Approval, language: Language) -> str:
     return catalogue.text(asked.rule, language, **asked.params)
 
 
-def _shown(request: ByPerson, asked: Approval, body: dict[str, Any] | None) -> ApprovalShown:
-    now = datetime.now(UTC)
+def _shown(request: ByPerson, one: Listed) -> ApprovalShown:
+    asked, now = one.approval, datetime.now(UTC)
     return ApprovalShown(
-        asked.approval_id, asked.kind, asked.agency_id, asked.subject, body, asked.amount_fen, asked.items,
+        asked.approval_id, asked.kind, asked.agency_id, asked.subject, one.body, asked.amount_fen, asked.items,
         _why(asked, language_of(request.headers.get("accept-language"))), asked.reason, asked.maker, asked.made_at,
         asked.expires_at, state_of(asked, now), asked.decided_by, asked.decided_at, asked.decision, asked.result,
-        may_decide(asked, request.user, now),
+        one.may_decide,
     )  # fmt: skip
 
 
@@ -64,13 +64,12 @@ class ApprovalController(Controller):
         The next older ones: ``before`` the lowest number of these.
         ``body`` is null where it has more than 20 items; the request itself has it.
         """
-        return [_shown(request, one.approval, one.body) for one in await approvals.listed(request.user, wanted, before)]
+        return [_shown(request, one) for one in await approvals.listed(request.user, wanted, before)]
 
     @get("/{approval_id:int}", guards=[access.allows(Permission.SEE_APPROVALS)], summary="Get a request for approval")
     async def approval(self, request: ByPerson, approval_id: NumberInPath, approvals: Approvals) -> ApprovalShown:
         """What will be carried out, why it needs a second person, and what came of it."""
-        asked = await approvals.find(request.user, approval_id)
-        return _shown(request, asked, asked.body)
+        return _shown(request, await approvals.find(request.user, approval_id))
 
     @post(
         "/{approval_id:int}/approval",
@@ -83,7 +82,7 @@ class ApprovalController(Controller):
     ) -> ApprovalShown:
         """Carries the request out, as somebody else than who made it. A repeat gives the first result."""
         asked = await approvals.approve(request.user, approval_id, data.reason)
-        return _shown(request, asked, asked.body)
+        return _shown(request, Listed(asked, asked.body, may_decide=False))
 
     @post(
         "/{approval_id:int}/rejection",
@@ -96,4 +95,4 @@ class ApprovalController(Controller):
     ) -> ApprovalShown:
         """Ends the request, as somebody else than who made it."""
         asked = await approvals.reject(request.user, approval_id, data.reason)
-        return _shown(request, asked, asked.body)
+        return _shown(request, Listed(asked, asked.body, may_decide=False))

@@ -26,7 +26,7 @@ from foundation.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Problem
 from registry import audit
 from registry.access import Permission, Person
 from registry.audit import Change
-from registry.duties import Duty, must_be_another
+from registry.duties import Duty, logins_of, must_be_another
 from registry.identifiers import AgencyId
 from registry.models import Approval, Database, next_numbers
 
@@ -94,10 +94,11 @@ class NeedsApproval(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A request, with its body if that is short."""
+    """A request, with its body if that is short, and whether the reader may decide it now."""
 
     approval: Approval
     body: dict[str, Any] | None
+    may_decide: bool
 
 
 T = TypeVar("T")
@@ -184,10 +185,11 @@ class Approvals:
             change.note.detail |= _noted(asked) | {"reason": reason}
         return asked
 
-    async def find(self, person: Person, approval_id: int) -> Approval:
+    async def find(self, person: Person, approval_id: int) -> Listed:
         """One request that a person may see. Raises Problem NOT_FOUND, NOT_ALLOWED."""
         async with self._database() as db:
-            return _visible(await db.get(Approval, approval_id), person, approval_id)
+            asked = _visible(await db.get(Approval, approval_id), person, approval_id)
+            return Listed(asked, asked.body, _may_decide(asked, person, await logins_of(db, person.login)))
 
     async def listed(self, person: Person, state: ApprovalState | None, before: int | None = None) -> list[Listed]:
         """The requests that a person may see, the newest first, at most ``LISTED_MAX``; those below a number."""
@@ -206,7 +208,9 @@ class Approvals:
                 over = Approval.expires_at <= now
                 query = query.where(over if state is ApprovalState.EXPIRED else ~over)
         async with self._database() as db:
-            return [Listed(asked, body) for asked, body in await db.execute(query)]
+            own = await logins_of(db, person.login)
+            rows = await db.execute(query)
+            return [Listed(asked, body, _may_decide(asked, person, own)) for asked, body in rows]
 
     async def is_approved(self, wanted: Wanted) -> bool:
         """Whether exactly this was approved."""
@@ -226,7 +230,7 @@ class Approvals:
     async def _locked(self, db: AsyncSession, person: Person, approval_id: int) -> Approval:
         person.must_be_allowed(Permission.APPROVE)
         asked = _visible(await db.get(Approval, approval_id, with_for_update=True), person, approval_id)
-        must_be_another(Duty.REQUEST, person, [asked.maker])
+        await must_be_another(db, Duty.REQUEST, person, [asked.maker])
         return asked
 
 
@@ -249,19 +253,16 @@ def state_of(asked: Approval, now: datetime) -> ApprovalState:
     return ApprovalState(asked.state)
 
 
-def may_decide(asked: Approval, person: Person, now: datetime) -> bool:
-    """Whether a person may approve or reject a request that the person sees."""
-    return (
-        person.may(Permission.APPROVE)
-        and asked.maker != person.login
-        and state_of(asked, now) is ApprovalState.PENDING
-    )  # fmt: skip
+def _may_decide(asked: Approval, person: Person, own_logins: set[str]) -> bool:
+    pending = state_of(asked, datetime.now(UTC)) is ApprovalState.PENDING
+    return pending and person.may(Permission.APPROVE) and asked.maker not in own_logins
 
 
 async def count_alone(connection: Connection, login: str, day: date, amount_fen: int) -> int:
     """Add money that a person moves without a second one; returns the sum of the person's day, in fen.
 
-    Runs in the transaction that moves the money, and lets the same person's other ones wait until it ends.
+    What a machine moves counts for all through whose hands it went, too: the highest of their sums. Runs in the
+    transaction that moves the money, and lets the same person's other ones wait until it ends.
     """
     total: int = await connection.fetchval(QUERIES["count_alone"], login, day, amount_fen)
     return total

@@ -36,12 +36,15 @@ from registry.console_schemas import (
     SignedIn,
     SignIn,
 )
+from registry.console_users import lock_user
 from registry.errors import SECOND_FACTOR_NEEDED
 from registry.models import ConsoleUser, Database
 from registry.passwords import check_new_password, hash_password
 from registry.roles import Role
 from registry.second_factor import Way
 from registry.sessions import Session, SessionKind, SessionRules, SignedOn
+from registry.sign_on.providers import Providers
+from registry.ways_in import somebody_stays
 
 SIGN_IN_BYTES_MAX = 4_096
 """Login and password, in escapes too."""
@@ -403,12 +406,20 @@ class SecondFactorController(Controller):
 
     @post("/removal", guards=[access.signed_in], summary="Remove my second factor", status_code=204)
     async def remove(
-        self, request: SignedInRequest, data: CodeMessage, database: Database, ledger: Pool, keys: KeyRing
+        self,
+        request: SignedInRequest,
+        data: CodeMessage,
+        database: Database,
+        ledger: Pool,
+        keys: KeyRing,
+        sign_on: Providers,
     ) -> None:
         """With a code of it, or a recovery code."""
         await self._check(request, ledger, keys, data)
         async with own_change(request, database, "remove_second_factor") as change:
-            await second_factor.remove(change.db, request.user.user_id)
+            user = await lock_user(change.db, request.user.user_id)
+            async with somebody_stays(change.db, user.role, sign_on.names):
+                await second_factor.remove(change.db, user.user_id)
 
     async def _check(
         self, request: SignedInRequest, ledger: Pool, keys: KeyRing, data: CodeMessage, *, confirmed: bool = True
@@ -456,11 +467,15 @@ class PasskeyController(Controller):
         return Numbered(made.passkey_id)
 
     @delete("/{number:int}", guards=[access.signed_in], summary="Remove one of my passkeys")
-    async def remove(self, request: SignedInRequest, number: NumberInPath, database: Database) -> None:
+    async def remove(
+        self, request: SignedInRequest, number: NumberInPath, database: Database, sign_on: Providers
+    ) -> None:
         """Needs a fresh password. Somebody else's is not found."""
         request.auth.must_be_proved()
         async with own_change(request, database, "remove_passkey") as change:
-            await passkeys.remove(change.db, request.user.user_id, number)
+            user = await lock_user(change.db, request.user.user_id)
+            async with somebody_stays(change.db, user.role, sign_on.names):
+                await passkeys.remove(change.db, user.user_id, number)
             change.note.detail = {"passkey": number}
 
 

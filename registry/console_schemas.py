@@ -179,6 +179,12 @@ class NewUser(UserRole, kw_only=True):
     login: Annotated[str, Meta(min_length=1, max_length=64, examples=["li.min"])]
 
 
+class SeenRights(UserRole, kw_only=True):
+    """What is confirmed: role and agency of the user, and the scopes of a machine, as they were shown."""
+
+    scopes: list[Permission] | None = None
+
+
 class Invited(Struct):
     """An invitation. ``code`` is shown this once; the person sets a password with it before ``expires_at``."""
 

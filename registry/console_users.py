@@ -1,14 +1,16 @@
 """Console users: who invites, confirms, changes and suspends them, at the console and on the command line.
 
 Rights are given by two people. One invites somebody, or gives him another role; the invited one sets a password with a
-one-time code; another one confirms that it is he, and only then can he sign in. So nobody makes himself an approver,
-not even who hands the codes out. The command line adds users without that: it makes the first ones.
+one-time code; another one confirms that it is he, and only then can he sign in. Another: than all who gave something
+since the last confirmation. So nobody makes himself an approver, not even who hands the codes out. The command line
+adds users without that: it makes the first ones.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,15 +22,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.catalogue import Phrase
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry import audit, second_factor, sessions
-from registry.access import ACTIVE, Person
+from registry.access import ACTIVE, MAY, Person
 from registry.audit import Change
 from registry.duties import Duty, must_be_another
 from registry.errors import WRONG_CODE
 from registry.identifiers import AgencyId
-from registry.models import ConsoleUser, Database, Identity, next_numbers
+from registry.models import ConsoleUser, Database, next_numbers
 from registry.officials import find_agency
 from registry.passwords import UNKNOWN_USER, check_new_password, hash_password
 from registry.roles import CENTRE_STAFF, NEEDS_AGENCY, Role
+from registry.ways_in import signs_on, somebody_stays, unconfirm_identities
 
 INVITED, UNCONFIRMED = "invited", "unconfirmed"
 """States before ``ACTIVE``: has no password yet; waits for somebody else's confirmation."""
@@ -134,20 +137,33 @@ async def add_row(db: AsyncSession, user: ConsoleUser) -> None:
         raise Problem(CONFLICT, "console_user.login_taken", login=user.login) from None
 
 
-async def invite_again(change: Change, by: Person, user_id: int) -> Invitation:
+async def invite_again(change: Change, by: Person, user_id: int, providers: Collection[str]) -> Invitation:
     """A new code, as for a forgotten password: the old password counts no more, and the sessions end."""
-    user = await user_to_change(change, by, user_id, leaves=True)
+    user = await user_to_change(change, by, user_id)
     _must_be_of_people(user.role)
-    await sessions.end_sessions(change.db, user_id)
-    user.password_hash, user.state = UNKNOWN_USER, INVITED
-    return _invite(user, by)
+    async with somebody_stays(change.db, user.role, providers):
+        await sessions.end_sessions(change.db, user_id)
+        user.password_hash, user.state = UNKNOWN_USER, INVITED
+        return _invite(user, by)
 
 
 def _invite(user: ConsoleUser, by: Person) -> Invitation:
     code, expires_at = secrets.token_urlsafe(24), datetime.now(UTC) + INVITATION_LIFE
-    user.granted_by = by.login
+    give(user, by)
     user.invitation_hash, user.invitation_expires_at = _code_hash(code), expires_at
     return Invitation(user.user_id, code, expires_at)
+
+
+def give(user: ConsoleUser, by: Person) -> None:
+    """Note who gave a user a role, an invitation, scopes or a secret: somebody else must confirm it."""
+    user.granted_by, user.givers = by.login, sorted({*(user.givers or ()), by.login})
+    handle(user, by)
+
+
+def handle(user: ConsoleUser, by: Person) -> None:
+    """Note through whose hands a machine goes."""
+    if user.role == Role.MACHINE:
+        user.handled_by = sorted({*(user.handled_by or ()), by.login})
 
 
 async def invited(db: AsyncSession, login: str, code: str) -> ConsoleUser:
@@ -168,31 +184,52 @@ def accept(user: ConsoleUser, password_hash: str) -> None:
     user.invitation_hash = user.invitation_expires_at = None
 
 
-async def confirm(change: Change, by: Person, user_id: int) -> None:
-    """Let a user sign in whose rights somebody else gave. Raises Problem CONFLICT, SECOND_PERSON.
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a user is, and may do where he is a machine: what a confirmation is for."""
 
-    He has set a password, or has an identity by which he signs on.
+    role: str
+    agency_id: int | None
+    scopes: str | None
+
+
+async def confirm(change: Change, by: Person, user_id: int, seen: Rights, providers: Collection[str]) -> None:
+    """Let a user sign in whose rights somebody else gave. Raises Problem CONFLICT, SECOND_PERSON, NOT_ALLOWED.
+
+    He has set a password, or has an identity by which he signs on. ``seen``: the rights that are confirmed; others may
+    have been given since.
     """
     user = await user_to_change(change, by, user_id)
-    if user.state != UNCONFIRMED and not (user.state == INVITED and await _signs_on(change.db, user_id)):
+    if user.state != UNCONFIRMED and not (user.state == INVITED and await signs_on(change.db, user_id, providers)):
         raise Problem(CONFLICT, "console_user.nothing_to_confirm")
-    must_be_another(Duty.USER, by, [user.granted_by])
-    user.state = ACTIVE
+    if seen != Rights(user.role, user.agency_id, user.scopes):
+        raise Problem(CONFLICT, "console_user.other_than_seen")
+    givers = {one for one in (*user.givers, user.granted_by) if one is not None}
+    await must_be_another(change.db, Duty.USER, by, givers)
+    if user.role == Role.MACHINE:
+        await _must_be_held(change.db, user, by, givers)
+    handle(user, by)
+    user.state, user.givers = ACTIVE, []
     user.invitation_hash = user.invitation_expires_at = None
-    change.note.detail = {"granted_by": user.granted_by, "role": user.role, "agency_id": user.agency_id}
+    change.note.detail = {
+        "granted_by": sorted(givers), "role": user.role, "agency_id": user.agency_id,
+    } | ({} if user.scopes is None else {"scopes": user.scopes})  # fmt: skip
 
 
-async def _signs_on(db: AsyncSession, user_id: int) -> bool:
-    """Whether a user needs no password: a confirmed identity lets him in."""
-    found = select(Identity.identity_id).where(
-        Identity.user_id == user_id, Identity.confirmed_at.is_not(None), Identity.ended_at.is_(None)
-    )
-    return await db.scalar(found.limit(1)) is not None
+async def _must_be_held(db: AsyncSession, machine: ConsoleUser, by: Person, givers: Collection[str]) -> None:
+    """Raise Problem(NOT_ALLOWED) for a scope that neither who confirms a machine has himself nor who gave it."""
+    known = list(await db.scalars(select(ConsoleUser).where(ConsoleUser.login.in_(givers))))
+    held = MAY[by.role].union(*(MAY[Role(one.role)] for one in known if one.agency_id in (None, machine.agency_id)))
+    missing = next((one for one in (machine.scopes or "").split() if one not in held), None)
+    if missing is not None:
+        raise Problem(NOT_ALLOWED, "machine.scope_of_neither", permission=Phrase(missing, f"permission.{missing}"))
 
 
-async def change_role(change: Change, by: Person, user_id: int, role: Role, agency_id: int | None) -> None:
-    """Give a user another role or agency. His sessions end, and somebody else must confirm it."""
-    user = await user_to_change(change, by, user_id, leaves=True)
+async def change_role(
+    change: Change, by: Person, user_id: int, role: Role, agency_id: int | None, providers: Collection[str]
+) -> None:
+    """Give a user another role or agency. His sessions end; it must be confirmed, and so must his identities."""
+    user = await user_to_change(change, by, user_id)
     _must_be_of_people(user.role)
     await _check_place(change.db, by, role, agency_id)
     if (user.role, user.agency_id) == (role, agency_id):
@@ -201,32 +238,46 @@ async def change_role(change: Change, by: Person, user_id: int, role: Role, agen
         "before": {"role": user.role, "agency_id": user.agency_id},
         "after": {"role": role.value, "agency_id": agency_id},
     }
-    user.role, user.agency_id, user.granted_by = role, AgencyId(agency_id) if agency_id else None, by.login
-    if user.state == ACTIVE:
-        user.state = UNCONFIRMED
-    await sessions.end_sessions(change.db, user_id)
+    async with somebody_stays(change.db, user.role, providers):
+        user.role, user.agency_id = role, AgencyId(agency_id) if agency_id else None
+        give(user, by)
+        if user.state == ACTIVE:
+            user.state = UNCONFIRMED
+        await _end_ways_in(change, user_id)
 
 
-async def suspend(change: Change, by: Person, user_id: int) -> None:
-    """Let a user sign in no more; his sessions end at once, at every worker."""
-    user = await user_to_change(change, by, user_id, leaves=True)
+async def suspend(change: Change, by: Person, user_id: int, reason: str, providers: Collection[str]) -> None:
+    """Let a user sign in no more; his sessions end at once, at every worker, and his identities are confirmed anew."""
+    user = await user_to_change(change, by, user_id)
     if user.suspended_at is not None:
         raise Problem(CONFLICT, "console_user.suspended")
-    user.suspended_at = datetime.now(UTC)
-    await sessions.end_sessions(change.db, user_id)
+    change.note.detail = {"reason": reason}
+    await _suspend(change, user, providers)
 
 
-async def suspend_leaver(change: Change, user_id: int) -> bool:
+async def suspend_leaver(change: Change, user: ConsoleUser, providers: Collection[str]) -> bool:
     """Suspend a user who has left his directory; False when he is suspended already.
 
-    Raises Problem(CONFLICT) for the last operator or approver of the centre.
+    Raises Problem(CONFLICT) for the last operator or approver of the centre who can sign in.
     """
-    user = await _locked_user(change.db, user_id, leaves=True)
     if user.suspended_at is not None:
         return False
-    user.suspended_at = datetime.now(UTC)
-    await sessions.end_sessions(change.db, user_id)
+    await _suspend(change, user, providers)
     return True
+
+
+async def _suspend(change: Change, user: ConsoleUser, providers: Collection[str]) -> None:
+    async with somebody_stays(change.db, user.role, providers):
+        user.suspended_at = datetime.now(UTC)
+        await _end_ways_in(change, user.user_id)
+
+
+async def _end_ways_in(change: Change, user_id: int) -> None:
+    """End a user's sessions, and let his identities wait for a confirmation anew."""
+    await sessions.end_sessions(change.db, user_id)
+    unconfirmed = await unconfirm_identities(change.db, user_id)
+    if unconfirmed:
+        change.note.detail["unconfirmed_identities"] = unconfirmed
 
 
 async def resume(change: Change, by: Person, user_id: int) -> None:
@@ -237,26 +288,27 @@ async def resume(change: Change, by: Person, user_id: int) -> None:
     user.suspended_at = None
 
 
-async def take_second_factor(change: Change, by: Person, user_id: int) -> None:
+async def take_second_factor(change: Change, by: Person, user_id: int, providers: Collection[str]) -> None:
     """Take the second factor away from somebody else, who lost it; his sessions end."""
-    await user_to_change(change, by, user_id)
-    await second_factor.remove(change.db, user_id)
-    await sessions.end_sessions(change.db, user_id)
+    user = await user_to_change(change, by, user_id)
+    async with somebody_stays(change.db, user.role, providers):
+        await second_factor.remove(change.db, user_id)
+        await sessions.end_sessions(change.db, user_id)
 
 
-async def user_to_change(change: Change, by: Person, user_id: int, *, leaves: bool = False) -> ConsoleUser:
-    """A user whom this person may change. ``leaves``: he cannot sign in afterwards.
+async def user_to_change(change: Change, by: Person, user_id: int) -> ConsoleUser:
+    """A user whom this person may change. Raises Problem NOT_FOUND, NOT_ALLOWED (another agency, the centre, oneself).
 
-    Raises Problem NOT_FOUND, NOT_ALLOWED (another agency, the centre, oneself), CONFLICT when nobody would be left.
+    Locked as by ``lock_user``.
     """
-    user = await _locked_user(change.db, user_id, by, leaves=leaves)
+    user = await lock_user(change.db, user_id)
+    _must_manage(by, user)
     change.note.subject = f"console_user/{user_id}"
     return user
 
 
-async def _locked_user(
-    db: AsyncSession, user_id: int, by: Person | None = None, *, leaves: bool = False
-) -> ConsoleUser:
+async def lock_user(db: AsyncSession, user_id: int) -> ConsoleUser:
+    """A user whom nobody else changes until the transaction ends; raises Problem(NOT_FOUND)."""
     # With the centre's staff, in order: of two who suspend each other at the same time one waits, and is refused.
     rows = await db.scalars(
         select(ConsoleUser)
@@ -265,16 +317,9 @@ async def _locked_user(
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    users = {row.user_id: row for row in rows}
-    user = users.get(user_id)
+    user = {row.user_id: row for row in rows}.get(user_id)
     if user is None:
         raise Problem(NOT_FOUND, "console_user.none")
-    if by is not None:
-        _must_manage(by, user)
-    if leaves and user.role in CENTRE_STAFF and _can_sign_in(user):
-        others = (row for row in users.values() if row.role == user.role and row.user_id != user_id)
-        if not any(_can_sign_in(row) for row in others):
-            raise Problem(CONFLICT, "console_user.last_one", role=Phrase(user.role, f"role.{user.role}"))
     return user
 
 
@@ -283,10 +328,6 @@ def _must_manage(by: Person, user: ConsoleUser) -> None:
         by.must_act_for(user.agency_id or 0)
     if user.user_id == by.user_id:
         raise Problem(NOT_ALLOWED, "console_user.oneself")
-
-
-def _can_sign_in(user: ConsoleUser) -> bool:
-    return user.state == ACTIVE and user.suspended_at is None
 
 
 async def _check_place(db: AsyncSession, by: Person, role: Role, agency_id: int | None) -> None:

@@ -3,6 +3,8 @@
 Each duty names the permissions by which something is made, and the one by which it is approved. Both may be in one
 role: what is compared is who did it. An agency's matter is approved within that agency or by the centre
 (``Person.must_act_for``).
+
+A machine is no other person: whoever gave it rights or a secret, or confirmed it, acts through it (``logins_of``).
 """
 
 from collections.abc import Collection
@@ -10,8 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from foundation.problems import SECOND_PERSON, Problem
 from registry.access import Permission, Person
+from registry.models import ConsoleUser
+from registry.roles import Role
 
 
 class Duty(StrEnum):
@@ -58,7 +65,16 @@ SEPARATIONS: dict[Duty, Separation] = {
 }
 
 
-def must_be_another(duty: Duty, person: Person, makers: Collection[str | None], **params: Any) -> None:
-    """Raise Problem(SECOND_PERSON) to one of those who made what is to be approved (logins)."""
-    if person.login in makers:
+async def logins_of(db: AsyncSession, login: str) -> set[str]:
+    """The logins by which a person acts: his own, and those of machines that went through his hands."""
+    by_hand = or_(ConsoleUser.handled_by.contains([login]), ConsoleUser.granted_by == login)
+    machines = select(ConsoleUser.login).where(ConsoleUser.role == Role.MACHINE, by_hand)
+    return {login, *await db.scalars(machines)}
+
+
+async def must_be_another(
+    db: AsyncSession, duty: Duty, person: Person, makers: Collection[str | None], **params: Any
+) -> None:
+    """Raise Problem(SECOND_PERSON) to one of those who made what is to be approved (logins), also by a machine."""
+    if not (await logins_of(db, person.login)).isdisjoint(makers):
         raise Problem(SECOND_PERSON, SEPARATIONS[duty].code, **params)

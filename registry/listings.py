@@ -473,7 +473,10 @@ MACHINES = Listing(
 
 
 class ListedIdentity(Struct):
-    """Who a person of a provider's directory is here: a console user, or an official."""
+    """Who a person of a provider's directory is here: a console user, or an official; ``agency_id``: of which agency.
+
+    It counts while it is confirmed and has not ended.
+    """
 
     identity_id: int
     provider: str
@@ -489,23 +492,25 @@ class ListedIdentity(Struct):
     ended_at: datetime | None
 
 
+_whose = case((Identity.user_id.is_not(None), ConsoleUser.agency_id), else_=Identity.agency_id)
+
 IDENTITIES = Listing(
     "identities",
     ListedIdentity,
     Permission.SEE_USERS,
     select(
-        Identity.identity_id, Identity.provider, Identity.subject, Identity.agency_id, Identity.user_id,
+        Identity.identity_id, Identity.provider, Identity.subject, _whose.label("agency_id"), Identity.user_id,
         Identity.holder_id, Identity.bound_by, Identity.bound_at, Identity.confirmed_by, Identity.confirmed_at,
         Identity.ended_by, Identity.ended_at,
-    ),
+    ).outerjoin(ConsoleUser, ConsoleUser.user_id == Identity.user_id),
     key=(Identity.identity_id,),
-    owners=(Identity.agency_id,),
+    owners=(_whose,),
     filters={
         "provider": named(Identity.provider),
         "subject": named(Identity.subject),
         "user_id": numbered(Identity.user_id),
         "holder_id": numbered(Identity.holder_id),
-        "agency_id": numbered(Identity.agency_id),
+        "agency_id": numbered(_whose),
     },
 )  # fmt: skip
 

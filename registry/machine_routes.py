@@ -4,11 +4,11 @@ import base64
 import binascii
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, unquote_plus
+from urllib.parse import unquote_plus
 
 from litestar import Controller, Request, Response, post
 
-from foundation.messages import NumberInPath
+from foundation.messages import NumberInPath, read_form
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
 from foundation.request_log import address_of
@@ -81,7 +81,7 @@ async def give_token(
 ) -> Response[TokenGiven]:
     """For machines: a form with ``grant_type=client_credentials``; login and secret by Basic authentication, or as
     ``client_id`` and ``client_secret``. The token lives 15 minutes. Wrong tries make the next ones wait (429)."""
-    form = parse_qs((await request.body()).decode(errors="replace"), max_num_fields=10)
+    form = read_form(await request.body())
     if form.get("grant_type") != ["client_credentials"]:
         raise _oauth(Problem(INVALID, "machine.grant_type"), "unsupported_grant_type")
     login, secret = _credentials(request.headers.get("authorization"), form)

@@ -4,6 +4,9 @@ A machine is a console user of the role ``machine``: two people let it in, its s
 its suspension, its sessions and its audit entries are those of users. It shows a secret for a token of a quarter of an
 hour. Secrets are 256 random bits, of which only the SHA-256 is stored. A machine renews its own secret, and the one
 before lives on for a day: so nobody needs to have seen the secret that it uses.
+
+Who gave it rights or a secret, or confirmed it, may know the secret all the same. So whatever two people must do, a
+machine does as each of them (``registry.duties``), and what it moves alone counts for each of them.
 """
 
 import hashlib
@@ -45,9 +48,14 @@ class NewSecret:
 
 
 def scopes_for(agency_id: int | None) -> frozenset[Permission]:
-    """What a machine of an agency, or of the centre, may be given: no more than people there, and never to decide."""
+    """What a machine of an agency, or of the centre, may be given: no more than people there, and never to decide.
+
+    And no more than those have who let machines in: one of the two must have each scope himself.
+    """
     there = [MAY[role] for role in OF_PEOPLE if (role in NEEDS_AGENCY) == (agency_id is not None)]
-    return MAY[Role.MACHINE] & frozenset[Permission]().union(*there)
+    let_in = [MAY[role] for role in OF_PEOPLE if Permission.MANAGE_USERS in MAY[role]]
+    of_any = frozenset[Permission]().union
+    return MAY[Role.MACHINE] & of_any(*there) & of_any(*let_in)
 
 
 def _checked(scopes: Sequence[Permission], agency_id: int | None) -> str:
@@ -78,9 +86,9 @@ async def add(
         agency_id=None if agency_id is None else AgencyId(agency_id),
         password_hash=UNKNOWN_USER,
         state=console_users.UNCONFIRMED,
-        granted_by=by.login,
         scopes=stored,
     )
+    console_users.give(user, by)
     change.note.subject = f"console_user/{user_id}"
     change.note.detail = {"login": login, "agency_id": agency_id, "scopes": stored}
     await console_users.add_row(change.db, user)
@@ -94,14 +102,16 @@ async def change_scopes(change: Change, by: Person, user_id: int, scopes: Sequen
     if user.scopes == stored:
         raise Problem(CONFLICT, "machine.no_change")
     change.note.detail = {"before": user.scopes, "after": stored}
-    user.scopes, user.granted_by, user.state = stored, by.login, console_users.UNCONFIRMED
+    user.scopes, user.state = stored, console_users.UNCONFIRMED
+    console_users.give(user, by)
     await sessions.end_sessions(change.db, user_id)
 
 
 async def replace_secret(change: Change, by: Person, user_id: int, days: int) -> NewSecret:
     """A secret in place of a lost one: all before count no more, and somebody else must confirm the machine."""
     user = await _machine_to_change(change, by, user_id)
-    user.granted_by, user.state = by.login, console_users.UNCONFIRMED
+    user.state = console_users.UNCONFIRMED
+    console_users.give(user, by)
     await sessions.end_sessions(change.db, user_id)
     await change.db.execute(delete(ClientSecret).where(ClientSecret.user_id == user_id))
     return _give_secret(change.db, user_id, days)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     Identity as Numbering,
 )
-from sqlalchemy.dialects.postgresql import BIT, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -438,9 +438,10 @@ class DemoCity(Base):
 class ConsoleUser(Base):
     """A person with access to the console. ``agency_id`` limits what they see; null for the centre's people.
 
-    ``state``: ``invited`` until he has set a password, ``unconfirmed`` until somebody other than ``granted_by`` (the
-    login that gave him his role) has confirmed it, then ``active``. ``suspended_at``: since when he may not sign in.
-    Of an invitation's code only the hash is stored.
+    ``state``: ``invited`` until he has set a password, ``unconfirmed`` until somebody other than his ``givers`` (the
+    logins that gave him a role, an invitation, scopes or a secret since the last confirmation; ``granted_by`` was the
+    latest) has confirmed it, then ``active``. ``handled_by``: of a machine, all who ever gave it something or confirmed
+    it. ``suspended_at``: since when he may not sign in. Of an invitation's code only the hash is stored.
     """
 
     __tablename__ = "console_user"
@@ -468,6 +469,8 @@ class ConsoleUser(Base):
     suspended_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime | None]
     granted_by: Mapped[str | None]
+    givers: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    handled_by: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     invitation_hash: Mapped[bytes | None]
     invitation_expires_at: Mapped[datetime | None]
     scopes: Mapped[str | None]
@@ -544,7 +547,8 @@ class UsedChallenge(Base):
 class Identity(Base):
     """Somebody of a directory, bound by two people to a console user or an official (``registry.sign_on.identities``).
 
-    ``subject``: what the ``provider`` calls him, for ever. ``agency_id``: whose he is; null for the centre's people. It
+    ``subject``: what the ``provider`` calls him, for ever. ``agency_id``: whose he was when it was bound or confirmed;
+    null for the centre's people. For a user of another agency it does not count. It
     counts from ``confirmed_at`` until ``ended_at``; ``ended_by``: a login, or ``directory`` when he left that.
     """
 

@@ -18,15 +18,18 @@ from registry.console_schemas import (
     NewUser,
     PermissionShown,
     RoleShown,
+    SeenRights,
     SeparationShown,
     Suspending,
     UserRole,
 )
+from registry.console_users import Rights
 from registry.duties import SEPARATIONS
 from registry.models import Database
 from registry.passwords import check_new_password, hash_password
 from registry.roles import CHANGES_NOTHING, NEEDS_AGENCY, Role
 from registry.sign_ins import Caller
+from registry.sign_on.providers import Providers
 
 BODY_BYTES_MAX = 4_096
 
@@ -52,30 +55,48 @@ class UserController(Controller):
         return Invited(made.user_id, made.code, made.expires_at)
 
     @post("/{user_id:int}/invitation", guards=MANAGES, summary="Invite a user again")
-    async def invite_again(self, request: ByPerson, user_id: NumberInPath, database: Database) -> Invited:
+    async def invite_again(
+        self, request: ByPerson, user_id: NumberInPath, database: Database, sign_on: Providers
+    ) -> Invited:
         """For a code that expired, or a forgotten password: the old password counts no more."""
         async with audit.change(database, request.user.login, "invite_user_again") as change:
-            made = await console_users.invite_again(change, request.user, user_id)
+            made = await console_users.invite_again(change, request.user, user_id, sign_on.names)
         return Invited(made.user_id, made.code, made.expires_at)
 
     @post("/{user_id:int}/confirmation", guards=MANAGES, summary="Confirm a user", status_code=204)
-    async def confirm(self, request: ByPerson, user_id: NumberInPath, database: Database) -> None:
-        """By somebody else than who invited him, or gave him his role: he may sign in from now on."""
+    async def confirm(
+        self, request: ByPerson, user_id: NumberInPath, data: SeenRights, database: Database, sign_on: Providers
+    ) -> None:
+        """By somebody else than all who invited him or gave him something since: he may sign in from now on.
+
+        The message says what is confirmed, as the list of users or of machines shows it: 409 when it is not so any
+        more. A machine's scopes are permissions of who confirms it, or of one who gave it something since.
+        """
+        scopes = None if data.scopes is None else " ".join(sorted(set(data.scopes)))
+        seen = Rights(data.role, data.agency_id, scopes)
         async with audit.change(database, request.user.login, "confirm_user") as change:
-            await console_users.confirm(change, request.user, user_id)
+            await console_users.confirm(change, request.user, user_id, seen, sign_on.names)
 
     @post("/{user_id:int}/role", guards=MANAGES, summary="Change role and agency", status_code=204)
-    async def change_role(self, request: ByPerson, user_id: NumberInPath, data: UserRole, database: Database) -> None:
-        """Ends his sessions; somebody else must confirm it before he signs in again."""
+    async def change_role(
+        self, request: ByPerson, user_id: NumberInPath, data: UserRole, database: Database, sign_on: Providers
+    ) -> None:
+        """Ends his sessions; somebody else must confirm it before he signs in again, and confirm his identities."""
         async with audit.change(database, request.user.login, "change_role") as change:
-            await console_users.change_role(change, request.user, user_id, data.role, data.agency_id)
+            await console_users.change_role(
+                change, request.user, user_id, data.role, data.agency_id, sign_on.names
+            )  # fmt: skip
 
     @post("/{user_id:int}/suspension", guards=MANAGES, summary="Suspend a user", status_code=204)
-    async def suspend(self, request: ByPerson, user_id: NumberInPath, data: Suspending, database: Database) -> None:
-        """Ends his sessions at once. The last operator and the last approver of the centre cannot be suspended."""
+    async def suspend(
+        self, request: ByPerson, user_id: NumberInPath, data: Suspending, database: Database, sign_on: Providers
+    ) -> None:
+        """Ends his sessions at once; his identities must be confirmed anew.
+
+        The last operator and the last approver of the centre who can sign in cannot be suspended.
+        """
         async with audit.change(database, request.user.login, "suspend_user") as change:
-            await console_users.suspend(change, request.user, user_id)
-            change.note.detail = {"reason": data.reason}
+            await console_users.suspend(change, request.user, user_id, data.reason, sign_on.names)
 
     @post("/{user_id:int}/resumption", guards=MANAGES, summary="End a suspension", status_code=204)
     async def resume(self, request: ByPerson, user_id: NumberInPath, data: Suspending, database: Database) -> None:
@@ -86,11 +107,11 @@ class UserController(Controller):
 
     @post("/{user_id:int}/second-factor-reset", guards=MANAGES, summary="Reset a second factor", status_code=204)
     async def reset_second_factor(
-        self, request: ByPerson, user_id: NumberInPath, data: Suspending, database: Database
+        self, request: ByPerson, user_id: NumberInPath, data: Suspending, database: Database, sign_on: Providers
     ) -> None:
         """For somebody else who lost device and recovery codes. Ends his sessions."""
         async with audit.change(database, request.user.login, "reset_second_factor") as change:
-            await console_users.take_second_factor(change, request.user, user_id)
+            await console_users.take_second_factor(change, request.user, user_id, sign_on.names)
             change.note.detail = {"reason": data.reason}
 
 

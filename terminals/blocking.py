@@ -70,7 +70,7 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
     """Raise Problem(SECOND_PERSON) to who blocked it; a block by nobody known is lifted by the centre's people."""
     blocks = select(BlockEntry.changed_by).where(BlockEntry.credential_id == credential_id)
     blocked_by = await db.scalar(blocks.order_by(BlockEntry.version.desc()).limit(1))
-    must_be_another(Duty.BLOCK, person, [blocked_by])
+    await must_be_another(db, Duty.BLOCK, person, [blocked_by])
     if blocked_by is None and person.agency_id is not None:
         raise Problem(SECOND_PERSON)
 

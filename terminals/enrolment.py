@@ -91,7 +91,7 @@ async def approve_enrolment(db: AsyncSession, person: Person, enrolment_id: int)
     enrolment = await _locked(db, enrolment_id)
     if enrolment is None:
         raise Problem(NOT_FOUND, "terminals.enrolment_unknown", enrolment_id=enrolment_id)
-    must_be_another(Duty.TERMINAL, person, [enrolment.created_by])
+    await must_be_another(db, Duty.TERMINAL, person, [enrolment.created_by])
     if enrolment.approved_by is not None or enrolment.expires_at <= datetime.now(UTC):
         raise Problem(CONFLICT, "terminals.enrolment_not_open")
     enrolment.approved_by = person.login

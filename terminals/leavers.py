@@ -4,6 +4,7 @@ A synchronization compares a provider's directory with the identities that are i
 once, the directory is thought incomplete: nothing changes until a person has confirmed it at ``/approvals``.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,11 +17,13 @@ from foundation.problems import Problem
 from registry import audit, console_users
 from registry.approvals import Approvals, ApprovalState, Execute, Rule, Wanted
 from registry.audit import Change
-from registry.models import Approval, Database, Identity
+from registry.models import Approval, ConsoleUser, Database
 from registry.officials import find_officials
+from registry.roles import CENTRE_STAFF
 from registry.sign_on import identities
 from registry.sign_on.directory import compare
 from registry.sign_on.providers import Provider
+from registry.ways_in import somebody_signs_in
 from terminals import blocking
 
 log = structlog.get_logger()
@@ -55,9 +58,12 @@ class Synchronized:
 
 
 async def synchronize(
-    database: Database, approvals: Approvals, provider: Provider, share_max_percent: int
+    database: Database, approvals: Approvals, provider: Provider, share_max_percent: int, providers: Collection[str]
 ) -> Synchronized:
-    """Compare a provider's directory with who is bound here. Raises Problem UNAVAILABLE."""
+    """Compare a provider's directory with who is bound here. ``providers``: all that are there.
+
+    Raises Problem UNAVAILABLE.
+    """
     people = await provider.people()
     if people is None:
         return Synchronized(0)
@@ -69,7 +75,7 @@ async def synchronize(
         return Synchronized(0, await _ask(database, approvals, leavers, compared.bound))
     for identity_id in leavers.identities:
         async with audit.change(database, MAKER, "leave_directory", f"identity/{identity_id}") as change:
-            change.is_repeat = not await _leave(change, identity_id)
+            change.is_repeat = not await _leave(change, identity_id, providers)
     return Synchronized(len(leavers.identities))
 
 
@@ -89,44 +95,54 @@ async def _ask(database: Database, approvals: Approvals, leavers: LeaversWanted,
     return (await approvals.ask(MAKER, wanted, rule)).approval_id
 
 
-async def _leave(change: Change, identity_id: int) -> bool:
+async def _leave(change: Change, identity_id: int, providers: Collection[str]) -> bool:
     """Take what an identity led to; False when it has ended already."""
-    identity = await change.db.get(Identity, identity_id, with_for_update=True, populate_existing=True)
-    if identity is None or identity.ended_at is not None:
+    found = await identities.lock(change.db, identity_id)
+    if found is None:
         return False
+    identity, user = found
     change.note.detail = {"provider": identity.provider, "user_id": identity.user_id, "holder_id": identity.holder_id}
     await identities.end_identity(change.db, identity, identities.DIRECTORY)
-    if identity.user_id is not None:
-        await _suspend(change, identity.user_id)
     if identity.holder_id is not None:
         official = (await find_officials(change.db, [identity.holder_id]))[identity.holder_id]
         change.note.detail["blocked"] = await blocking.block_all(
             change.db, official.book, official.holder_id, REASON, change.note.actor
         )
+    if user is not None:
+        await _suspend(change, user, providers)
     return True
 
 
-async def _suspend(change: Change, user_id: int) -> None:
-    """The last operator or approver of the centre stays, who signs in by password: somebody must let people in."""
+async def _suspend(change: Change, user: ConsoleUser, providers: Collection[str]) -> None:
+    """The last operator or approver of the centre who has another way in keeps it: somebody must let people in.
+
+    Who has none is out. The log and the audit log tell when nobody of his role is left who can sign in.
+    """
+    user_id, role, noted = user.user_id, user.role, dict(change.note.detail)
     try:
-        change.note.detail["suspended"] = await console_users.suspend_leaver(change, user_id)
-    except Problem as problem:
-        change.note.detail["suspended"] = False
-        log.error("leaver_not_suspended", user_id=user_id, reason=problem.code)
-
-
-async def _leavers_approved(change: Change, approval: Approval) -> dict[str, Any]:
-    asked = convert(approval.body, LeaversWanted)
-    left = 0
-    for identity_id in asked.identities:
         async with change.db.begin_nested():
-            one = Change(change.db, audit.Note(MAKER, "leave_directory", f"identity/{identity_id}", {}))
-            if await _leave(one, identity_id):
-                left += 1
-                await change.db.flush()
-                await audit.append(await one.connection(), one.note)
-    return {"left": left}
+            change.note.detail["suspended"] = await console_users.suspend_leaver(change, user, providers)
+    except Problem as problem:
+        change.note.detail = noted | {"suspended": False}
+        log.error("leaver_not_suspended", user_id=user_id, reason=problem.code)
+    if role in CENTRE_STAFF and not await somebody_signs_in(change.db, role, providers):
+        change.note.detail["nobody_left"] = role
+        log.error("nobody_signs_in", role=role)
 
 
-KINDS: dict[str, Execute] = {"directory_leavers": _leavers_approved}
-"""What is carried out here when it is approved."""
+def kinds(providers: Collection[str]) -> dict[str, Execute]:
+    """What is carried out here when it is approved. ``providers``: all that are there."""
+
+    async def leave(change: Change, approval: Approval) -> dict[str, Any]:
+        asked = convert(approval.body, LeaversWanted)
+        left = 0
+        for identity_id in asked.identities:
+            async with change.db.begin_nested():
+                one = Change(change.db, audit.Note(MAKER, "leave_directory", f"identity/{identity_id}", {}))
+                if await _leave(one, identity_id, providers):
+                    left += 1
+                    await change.db.flush()
+                    await audit.append(await one.connection(), one.note)
+        return {"left": left}
+
+    return {"directory_leavers": leave}

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
+
 from terminals.client import Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
 from terminals.phone import activate_phone
@@ -17,6 +19,26 @@ from tests.running_system import Person, System
 class Official:
     agency_id: int
     holder_id: int
+
+
+def seen_user(system: System, user_id: int) -> dict[str, Any]:
+    """What a confirmation of a user or machine says: his rights as they are now."""
+    with psycopg.connect(system.database_url) as db:
+        [(role, agency_id, scopes)] = db.execute(
+            "SELECT role, agency_id, scopes FROM console_user WHERE user_id = %s", [user_id]
+        ).fetchall()
+    return {"role": role, "agency_id": agency_id} | ({} if scopes is None else {"scopes": scopes.split()})
+
+
+def seen_identity(system: System, identity_id: int) -> dict[str, Any]:
+    """What a confirmation of an identity says."""
+    with psycopg.connect(system.database_url) as db:
+        [(subject, agency_id)] = db.execute(
+            "SELECT subject, CASE WHEN i.user_id IS NULL THEN i.agency_id ELSE u.agency_id END"
+            " FROM identity i LEFT JOIN console_user u USING (user_id) WHERE identity_id = %s",
+            [identity_id],
+        ).fetchall()
+    return {"subject": subject, "agency_id": agency_id}
 
 
 class Network:

@@ -4,7 +4,7 @@ The directory gives no rights: an identity leads to a console user, whose role t
 Who leaves the directory loses his identity, and with it what it was bound to (``terminals.leavers``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Probl
 from registry import sessions
 from registry.access import Person
 from registry.audit import Change
+from registry.console_users import lock_user
 from registry.duties import Duty, must_be_another
 from registry.errors import IDENTITY_UNKNOWN
 from registry.identifiers import AgencyId, HolderId
@@ -24,6 +25,7 @@ from registry.models import ConsoleUser, Identity, Official, next_numbers
 from registry.officials import find_officials
 from registry.roles import Role
 from registry.sign_on.providers import Identified, ProviderSettings
+from registry.ways_in import somebody_stays
 
 DIRECTORY = "directory"
 """Who ended an identity, where nobody did."""
@@ -82,22 +84,35 @@ def _must_manage(by: Person, agency_id: int | None) -> None:
         by.must_act_for(agency_id or 0)
 
 
-async def confirm(change: Change, by: Person, identity_id: int) -> None:
-    """Let an identity count. Raises Problem NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, CONFLICT."""
-    identity = await _open_identity(change.db, by, identity_id)
+async def confirm(change: Change, by: Person, identity_id: int, subject: str, agency_id: int | None) -> None:
+    """Let an identity count. Raises Problem NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, CONFLICT.
+
+    ``subject`` and ``agency_id``: who it was, and whose, when the person looked.
+    """
+    identity, user, whose = await _open_identity(change.db, by, identity_id)
     if identity.confirmed_at is not None:
         raise Problem(CONFLICT, "identity.confirmed_already")
-    must_be_another(Duty.IDENTITY, by, [identity.bound_by])
-    if identity.user_id == by.user_id:
+    if (subject, agency_id) != (identity.subject, whose):
+        raise Problem(CONFLICT, "identity.other_than_seen")
+    await must_be_another(change.db, Duty.IDENTITY, by, [identity.bound_by])
+    if user is not None and user.user_id == by.user_id:
         raise Problem(NOT_ALLOWED, "console_user.oneself")
+    identity.agency_id = whose
     identity.confirmed_by, identity.confirmed_at = by.login, datetime.now(UTC)
     change.note.detail = {"bound_by": identity.bound_by, "provider": identity.provider, "subject": identity.subject}
 
 
-async def end(change: Change, by: Person, identity_id: int) -> None:
-    """Let an identity count no more; the sessions that it opened end. Raises Problem NOT_FOUND, NOT_ALLOWED."""
-    identity = await _open_identity(change.db, by, identity_id)
-    await end_identity(change.db, identity, by.login)
+async def end(change: Change, by: Person, identity_id: int, providers: Collection[str]) -> None:
+    """Let an identity count no more; the sessions that it opened end.
+
+    Raises Problem NOT_FOUND, NOT_ALLOWED, CONFLICT (nobody of the centre's role could sign in any more).
+    """
+    identity, user, _ = await _open_identity(change.db, by, identity_id)
+    if user is None:
+        await end_identity(change.db, identity, by.login)
+        return
+    async with somebody_stays(change.db, user.role, providers):
+        await end_identity(change.db, identity, by.login)
 
 
 async def end_identity(db: AsyncSession, identity: Identity, by: str) -> None:
@@ -106,12 +121,32 @@ async def end_identity(db: AsyncSession, identity: Identity, by: str) -> None:
     await sessions.end_provider_sessions(db, [identity.identity_id], None)
 
 
-async def _open_identity(db: AsyncSession, by: Person, identity_id: int) -> Identity:
-    identity = await db.get(Identity, identity_id, with_for_update=True)
-    if identity is None or identity.ended_at is not None:
+async def _open_identity(
+    db: AsyncSession, by: Person, identity_id: int
+) -> tuple[Identity, ConsoleUser | None, AgencyId | None]:
+    """An identity that has not ended, the user if it is bound to one, and whose people he or the official is now."""
+    found = await lock(db, identity_id)
+    if found is None:
         raise Problem(NOT_FOUND, "identity.none")
-    _must_manage(by, identity.agency_id)
-    return identity
+    identity, user = found
+    if user is not None:
+        whose = user.agency_id
+    else:
+        assert identity.holder_id is not None
+        whose = (await find_officials(db, [identity.holder_id]))[identity.holder_id].agency_id
+    _must_manage(by, whose)
+    return identity, user, whose
+
+
+async def lock(db: AsyncSession, identity_id: int) -> tuple[Identity, ConsoleUser | None] | None:
+    """An identity, with its user if it is bound to one, until the transaction ends; None when it has ended."""
+    identity = await db.get(Identity, identity_id)
+    if identity is None:
+        return None
+    # The user first, as who changes him locks both.
+    user = None if identity.user_id is None else await lock_user(db, identity.user_id)
+    await db.refresh(identity, with_for_update=True)
+    return None if identity.ended_at is not None else (identity, user)
 
 
 async def user_of(db: AsyncSession, provider: ProviderSettings, who: Identified) -> tuple[Identity, ConsoleUser]:
@@ -121,7 +156,7 @@ async def user_of(db: AsyncSession, provider: ProviderSettings, who: Identified)
     """
     found = await _bound(db, provider, who, Identity.user_id)
     user = await db.get_one(ConsoleUser, found.user_id)
-    _must_vouch(provider, who, user.agency_id)
+    _must_vouch(provider, who, found, user.agency_id)
     return found, user
 
 
@@ -130,7 +165,7 @@ async def official_of(db: AsyncSession, provider: ProviderSettings, who: Identif
     found = await _bound(db, provider, who, Identity.holder_id)
     assert found.holder_id is not None
     official = (await find_officials(db, [found.holder_id]))[found.holder_id]
-    _must_vouch(provider, who, official.agency_id)
+    _must_vouch(provider, who, found, official.agency_id)
     return found, official
 
 
@@ -151,7 +186,11 @@ async def _bound(
     return found
 
 
-def _must_vouch(provider: ProviderSettings, who: Identified, agency_id: int | None) -> None:
+def _must_vouch(provider: ProviderSettings, who: Identified, bound: Identity, agency_id: int | None) -> None:
+    """Raise Problem(IDENTITY_UNKNOWN) unless it was confirmed for the agency of now, and the tenant speaks for it."""
+    if bound.agency_id != agency_id:
+        # By a worker of the release before, an identity of what he was before is still confirmed.
+        raise Problem(IDENTITY_UNKNOWN, "identity.unknown", provider=provider.name, subject=who.subject)
     if not provider.vouches_for(who.tenant, agency_id):
         raise Problem(IDENTITY_UNKNOWN, "identity.foreign_tenant", provider=provider.name)
 

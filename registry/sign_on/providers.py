@@ -182,6 +182,11 @@ class Providers:
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_name.values())
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What they are called."""
+        return frozenset(self._by_name)
+
     def find(self, name: str) -> Provider:
         """The provider of a name; raises Problem(NOT_FOUND)."""
         found = self._by_name.get(name)

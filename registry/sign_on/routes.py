@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import State
 
 from foundation.keys import KeyRing
-from foundation.messages import Numbered, NumberInPath
+from foundation.messages import Numbered, NumberInPath, read_form
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
 from foundation.request_log import address_of
@@ -22,7 +21,7 @@ from registry.models import Database
 from registry.sessions import SessionKind, SessionRules, SignedOn
 from registry.sign_on import identities
 from registry.sign_on.providers import Providers, refused
-from registry.sign_on.schemas import CameBack, NewIdentity, ProviderShown, Started
+from registry.sign_on.schemas import CameBack, NewIdentity, ProviderShown, SeenIdentity, Started
 from registry.sign_on.under_way import CONSOLE_PATH, SIGN_IN, begin, identify, without_cookie
 
 CLOCKS_DIFFER = timedelta(seconds=60)
@@ -142,7 +141,7 @@ class SignOnController(Controller):
     async def log_out(self, request: Anybody, provider: str, database: Database, sign_on: Providers) -> Response[None]:
         """Back-channel logout (OpenID Connect): a form with the ``logout_token``, which the provider has signed."""
         chosen = sign_on.find(provider)
-        form = parse_qs((await request.body()).decode("ascii", errors="replace"), max_num_fields=5)
+        form = read_form(await request.body())
         [token] = form.get("logout_token", [""])[:1]
         try:
             ended = await chosen.logged_out(token)
@@ -178,15 +177,25 @@ class IdentityController(Controller):
         return Numbered(number)
 
     @post("/{number:int}/confirmation", guards=MANAGES, summary="Confirm an identity", status_code=204)
-    async def confirm(self, request: Request[Person, Any, Any], number: NumberInPath, database: Database) -> None:
-        """By somebody else than who bound it, who has made sure that it is he."""
+    async def confirm(
+        self, request: Request[Person, Any, Any], number: NumberInPath, data: SeenIdentity, database: Database
+    ) -> None:
+        """By somebody else than who bound it, who has made sure that it is he; 409 when it is not what he says.
+
+        Another role or agency of the user, or his suspension, makes it wait for a confirmation anew.
+        """
         async with audit.change(
             database, request.user.login, "confirm_identity", f"identity/{number}"
         ) as change:  # fmt: skip
-            await identities.confirm(change, request.user, number)
+            await identities.confirm(change, request.user, number, data.subject, data.agency_id)
 
     @delete("/{number:int}", guards=MANAGES, summary="End an identity")
-    async def end(self, request: Request[Person, Any, Any], number: NumberInPath, database: Database) -> None:
-        """It counts no more; the sessions that it opened end."""
+    async def end(
+        self, request: Request[Person, Any, Any], number: NumberInPath, database: Database, sign_on: Providers
+    ) -> None:
+        """It counts no more; the sessions that it opened end.
+
+        The last operator and the last approver of the centre who can sign in keep their last way in.
+        """
         async with audit.change(database, request.user.login, "end_identity", f"identity/{number}") as change:
-            await identities.end(change, request.user, number)
+            await identities.end(change, request.user, number, sign_on.names)

@@ -32,6 +32,13 @@ class CameBack(Message):
     iss: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
 
 
+class SeenIdentity(Message):
+    """What is confirmed, as it was shown: who it is in the directory, and whose the user or official is here."""
+
+    subject: Annotated[str, line(255, examples=["GE_0cde45ff"])]
+    agency_id: Number | None = None
+
+
 class NewIdentity(Message):
     """Who a person of a directory is here: a console user, or an official."""
 

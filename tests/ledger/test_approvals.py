@@ -232,7 +232,7 @@ async def test_a_crash_within_the_approval_leaves_it_pending_and_a_repeat_comple
     with pytest.raises(Exception, match=r"terminat|closed"):
         await Approvals(desk.database, {"top_up": dies_after_posting}).approve(APPROVER, asked.approval_id)
     assert await desk.cash(holder) == 0
-    assert (await desk.approvals.find(APPROVER, asked.approval_id)).state == "pending"
+    assert (await desk.approvals.find(APPROVER, asked.approval_id)).approval.state == "pending"
     await desk.approvals.approve(APPROVER, asked.approval_id)
     assert await desk.cash(holder) == 9_000
 
@@ -253,7 +253,7 @@ async def test_what_cannot_be_carried_out_stays_pending(desk: Desk) -> None:
     await desk.ledger.execute("UPDATE official SET state = 'left' WHERE holder_id = $1", holder.holder_id)
     with pytest.raises(Problem, match="account-closed"):
         await desk.approvals.approve(APPROVER, asked.approval_id)
-    assert (await desk.approvals.find(APPROVER, asked.approval_id)).state == "pending"
+    assert (await desk.approvals.find(APPROVER, asked.approval_id)).approval.state == "pending"
     assert await desk.entries() == ["ask_approval"]
 
 
@@ -444,7 +444,7 @@ async def test_the_digest_of_a_request_survives_the_database(desk: Desk) -> None
     """JSON members in another order, text in any script: the same request."""
     wanted = Wanted("top_up", None, "x", {"b": [1, {"z": None, "a": "镕喆 é"}], "a": True})
     asked = await desk.approvals.ask("centre", wanted, Rule("limit.item", {"amount": "1", "limit": "1"}))
-    found = await desk.approvals.find(APPROVER, asked.approval_id)
+    found = (await desk.approvals.find(APPROVER, asked.approval_id)).approval
     assert bytes(found.digest) == wanted.digest == Wanted("top_up", None, "x", found.body).digest
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.builders import Network
+from tests.builders import Network, seen_identity
 from tests.system.test_console_users import number_of
 from tests.system.test_second_factor import Somebody
 from tests.system.test_sign_on import IDENTITIES, rebound
@@ -35,7 +35,8 @@ def test_the_page_asks_for_the_second_factor_and_says_who_is_not_bound(network: 
     page.get_by_role("button", name="政务工作应用（演示）").click()
     page.get_by_role("button", name="admin-hangzhou").click()
     expect(page.locator("#state")).to_contain_text("GE_admin-hangzhou")
-    network.approver.call("POST", f"{IDENTITIES}/{identity}/confirmation")
+    path = f"{IDENTITIES}/{identity}/confirmation"
+    network.approver.call("POST", path, seen_identity(network.system, identity))
     page.get_by_role("button", name="政务工作应用（演示）").click()
     page.get_by_role("button", name="admin-hangzhou").click()
     page.get_by_label("动态验证码或恢复码").fill(somebody.codes[0])

@@ -29,7 +29,7 @@ from onecard.cli.commands import AWAITS_APPROVAL
 from registry.sign_on.openid import LOGOUT_EVENT
 from tests.authenticator import Authenticator
 from tests.bank import camt, entry
-from tests.builders import Network, Town
+from tests.builders import Network, Town, seen_identity, seen_user
 from tests.running_system import System
 from tests.system.test_processes import wait_until
 from tests.system.test_sign_on import Tab, choose
@@ -811,8 +811,11 @@ def user_change(city: City, action: str, body: Any = None, invalid: Any = None, 
     login = somebody(city)
     if before:
         set_user(city, login, before)
-    path = f"/console/users/{number_of(city, login)}/{action}"
-    return Ask("centre", path, body, "supervisor", "admin-yuyao", invalid)
+    number = number_of(city, login)
+    if action == "confirmation":
+        body = seen_user(city.network.system, number)
+        invalid = body | {"role": "emperor"}
+    return Ask("centre", f"/console/users/{number}/{action}", body, "supervisor", "admin-yuyao", invalid)
 
 
 def acceptance(city: City) -> Ask:
@@ -832,7 +835,10 @@ def identity(city: City, action: str = "") -> Ask:
         return Ask("centre", "/console/identities", body, "supervisor", "admin-yuyao", body | {"provider": "nobody"})
     number = city.person("approver").call("POST", "/console/identities", body)["number"]
     path = f"/console/identities/{number}"
-    return Ask("centre", path + ("" if action == "end" else f"/{action}"), None, "supervisor", "admin-yuyao")
+    if action == "end":
+        return Ask("centre", path, None, "supervisor", "admin-yuyao")
+    seen = seen_identity(city.network.system, number)
+    return Ask("centre", f"{path}/{action}", seen, "supervisor", "admin-yuyao", seen | {"subject": ""})
 
 
 def machine(city: City, action: str = "") -> Ask:
@@ -841,7 +847,8 @@ def machine(city: City, action: str = "") -> Ask:
         return Ask("centre", "/console/machines", body, "supervisor", "admin-yuyao", body | {"scopes": ["approve"]})
     made = city.person("centre").call("POST", "/console/machines", body)
     if action == "renewal":
-        city.person("approver").call("POST", f"/console/users/{made['user_id']}/confirmation")
+        seen = seen_user(city.network.system, made["user_id"])
+        city.person("approver").call("POST", f"/console/users/{made['user_id']}/confirmation", seen)
         form = urlencode(
             {"grant_type": "client_credentials", "client_id": body["login"], "client_secret": made["secret"]}
         )

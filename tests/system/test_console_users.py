@@ -10,7 +10,7 @@ import urllib3
 
 from registry.access import MAY, Permission
 from registry.roles import Role
-from tests.builders import Network
+from tests.builders import Network, seen_user
 from tests.running_system import Person, System
 from tests.system.test_second_factor import Somebody, slug
 
@@ -35,6 +35,11 @@ def last_entry(system: System) -> tuple[str, str, str, dict[str, Any]]:
 def ask(person: Person, method: str, path: str, message: Any = None) -> tuple[int, str]:
     answer = person.ask(method, path, message)
     return answer.status, slug(answer.json()) if answer.data and answer.status >= 400 else ""
+
+
+def confirm(system: System, by: Person, number: int, **other: Any) -> tuple[int, str]:
+    """Confirm a user or machine as it is now; ``other``: what the person believes instead."""
+    return ask(by, "POST", f"{USERS}/{number}/confirmation", seen_user(system, number) | other)
 
 
 def invitation(by: Person, role: str = "supervisor", agency_id: int | None = None) -> tuple[str, int, str]:
@@ -74,14 +79,14 @@ def test_an_invited_person_sets_a_password_and_a_second_person_lets_him_in(netwo
     assert last_entry(system)[1:3] == ("invite_user", f"console_user/{number}")
     assert code not in str(last_entry(system)), "the log shows no secret"
     assert can_sign_in(system, login)[0] == 401
-    assert ask(approver, "POST", f"{USERS}/{number}/confirmation") == (409, "conflict"), "no password yet"
+    assert confirm(network.system, approver, number) == (409, "conflict"), "no password yet"
     assert accept(system, login, code, "too short") == (400, "invalid")
     assert accept(system, login, code) == (204, "")
     assert can_sign_in(system, login) == (403, "not-allowed")
-    assert ask(centre, "POST", f"{USERS}/{number}/confirmation") == (403, "second-person-needed")
-    assert approver.ask("POST", f"{USERS}/{number}/confirmation").status == 204
+    assert confirm(network.system, centre, number) == (403, "second-person-needed")
+    assert confirm(network.system, approver, number) == (204, "")
     assert can_sign_in(system, login)[0] == 201
-    assert ask(approver, "POST", f"{USERS}/{number}/confirmation") == (409, "conflict")
+    assert confirm(network.system, approver, number) == (409, "conflict")
     with psycopg.connect(system.database_url) as db:
         [row] = db.execute(
             "SELECT invitation_hash, password_hash FROM console_user WHERE user_id = %s", [number]
@@ -119,7 +124,7 @@ def test_a_forgotten_password_is_replaced_by_two_people(network: Network) -> Non
     assert slug(somebody.sign_in()[1]) == "wrong-password"
     assert accept(network.system, somebody.login, code)[0] == 204
     assert can_sign_in(network.system, somebody.login) == (403, "not-allowed"), "who has the code has no way in yet"
-    assert network.approver.ask("POST", f"{USERS}/{number}/confirmation").status == 204
+    assert confirm(network.system, network.approver, number) == (204, "")
     assert can_sign_in(network.system, somebody.login)[0] == 201
 
 
@@ -139,10 +144,10 @@ def test_an_agencys_people_invite_for_their_agency_alone(network: Network) -> No
     ):
         assert ask(admin, "POST", USERS, {"login": "another"} | message)[0] == status, message
     accept(network.system, login, code)
-    assert ask(admin, "POST", f"{USERS}/{number}/confirmation") == (403, "second-person-needed")
+    assert confirm(network.system, admin, number) == (403, "second-person-needed")
     foreign = network.system.sign_in("admin-yuyao")
-    assert ask(foreign, "POST", f"{USERS}/{number}/confirmation")[0] == 403
-    assert network.approver.ask("POST", f"{USERS}/{number}/confirmation").status == 204
+    assert confirm(network.system, foreign, number)[0] == 403
+    assert confirm(network.system, network.approver, number) == (204, "")
     for other in (number_of(network.system, "centre"), number_of(network.system, "admin-yuyao")):
         assert ask(admin, "POST", f"{USERS}/{other}/suspension", {"reason": "x"})[0] == 403
     assert ask(admin, "POST", f"{USERS}/{number}/role", {"role": "supervisor"})[0] == 403
@@ -196,8 +201,8 @@ def test_another_role_ends_the_sessions_and_is_confirmed_by_another(network: Net
         "after": {"role": "canteen_manager", "agency_id": yinzhou},
     }
     assert slug(somebody.sign_in()[1]) == "not-allowed"
-    assert ask(network.centre, "POST", f"{path}/confirmation") == (403, "second-person-needed")
-    assert network.approver.ask("POST", f"{path}/confirmation").status == 204
+    assert confirm(network.system, network.centre, number) == (403, "second-person-needed")
+    assert confirm(network.system, network.approver, number) == (204, "")
     status, body = somebody.sign_in()
     assert (status, body["role"], body["agency_id"]) == (201, "canteen_manager", yinzhou)
     assert ask(network.centre, "POST", f"{path}/role", message) == (409, "conflict")
@@ -205,6 +210,37 @@ def test_another_role_ends_the_sessions_and_is_confirmed_by_another(network: Net
         assert ask(network.centre, "POST", f"{path}/role", wrong) == (400, "invalid")
     assert ask(network.centre, "POST", f"{path}/role", message | {"agency_id": 2**53 - 1}) == (404, "not-found")
     assert somebody.ask("GET", "/registry/directory")[0] == 200, "what was refused ended nothing"
+
+
+def test_rights_are_confirmed_as_they_were_seen(network: Network) -> None:
+    number, somebody = member(network, "auditor")
+    path, yinzhou = f"{USERS}/{number}", network.agency_id("yinzhou")
+    role = {"role": "canteen_manager", "agency_id": yinzhou}
+    assert network.centre.ask("POST", f"{path}/role", role).status == 204
+    seen = seen_user(network.system, number)
+    assert network.centre.ask("POST", f"{path}/role", {"role": "centre_approver"}).status == 204
+    assert ask(network.approver, "POST", f"{path}/confirmation", seen) == (409, "conflict")
+    assert ask(network.approver, "POST", f"{path}/confirmation", {}) == (400, "invalid")
+    for other in ({"agency_id": yinzhou}, {"role": "auditor"}, {"scopes": ["see_registry"]}):
+        assert confirm(network.system, network.approver, number, **other) == (409, "conflict"), other
+    assert slug(somebody.sign_in()[1]) == "not-allowed"
+    assert confirm(network.system, network.approver, number) == (204, "")
+
+
+def test_who_gave_a_role_does_not_confirm_it_after_another_has_invited_again(network: Network) -> None:
+    system, (number, somebody) = network.system, member(network, "auditor")
+    operator = Person(system.url, Somebody(system, "127.0.3.6", "centre_operator").login)
+    assert network.centre.ask("POST", f"{USERS}/{number}/role", {"role": "centre_approver"}).status == 204
+    code = operator.call("POST", f"{USERS}/{number}/invitation")["code"]
+    assert accept(system, somebody.login, code) == (204, "")
+    for person in (network.centre, operator):
+        assert confirm(system, person, number) == (403, "second-person-needed")
+    assert confirm(system, network.approver, number) == (204, "")
+    assert "centre" in last_entry(system)[3]["granted_by"]
+    assert operator.ask("POST", f"{USERS}/{number}/invitation").status == 201
+    with psycopg.connect(system.database_url) as db:
+        db.execute("UPDATE console_user SET state = 'unconfirmed' WHERE user_id = %s", [number])
+    assert confirm(system, network.centre, number) == (204, ""), "what was confirmed is over"
 
 
 def test_nobody_changes_himself_or_somebody_who_is_not_there(network: Network) -> None:

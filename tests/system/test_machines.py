@@ -12,12 +12,12 @@ import urllib3
 
 from registry.access import Permission
 from registry.machines import scopes_for
-from tests.builders import Network
+from tests.builders import Network, seen_user
 from tests.running_system import Person, System
-from tests.system.test_console_users import USERS, ask, last_entry
-from tests.system.test_second_factor import slug
+from tests.system.test_console_users import USERS, ask, confirm, last_entry
+from tests.system.test_second_factor import Somebody, slug
 
-MACHINES, TOKENS = "/console/machines", "/console/tokens"
+MACHINES, TOKENS, APPROVALS = "/console/machines", "/console/tokens", "/console/approvals"
 READS = ["see_registry", "see_clearing"]
 
 
@@ -54,16 +54,18 @@ class Machine:
         return answer.status, answer.json() if answer.data else {}
 
 
-def added(network: Network, agency_id: int | None = None, scopes: list[str] = READS, days: int = 90) -> Machine:
+def added(
+    network: Network, agency_id: int | None = None, scopes: list[str] = READS, by: Person | None = None
+) -> Machine:
     login = f"machine-{uuid4().hex[:8]}"
-    message = {"login": login, "agency_id": agency_id, "scopes": scopes, "days": days}
-    made = network.centre.call("POST", MACHINES, message)
+    message = {"login": login, "agency_id": agency_id, "scopes": scopes, "days": 90}
+    made = (by or network.centre).call("POST", MACHINES, message)
     return Machine(network.system, login, made["user_id"], made["secret"])
 
 
 def confirmed(network: Network, agency_id: int | None = None, scopes: list[str] = READS) -> Machine:
     machine = added(network, agency_id, scopes)
-    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation")
+    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation", seen_user(network.system, machine.number))
     assert machine.get_token()[0] == 200
     return machine
 
@@ -72,9 +74,9 @@ def test_two_people_let_a_machine_in(network: Network) -> None:
     machine = added(network)
     assert machine.secret not in str(last_entry(network.system)), "the log shows no secret"
     assert machine.get_token()[0] == 401, "nobody has confirmed it"
-    path = f"{USERS}/{machine.number}/confirmation"
-    assert ask(network.centre, "POST", path) == (403, "second-person-needed")
-    assert network.approver.ask("POST", path).status == 204
+    path, seen = f"{USERS}/{machine.number}/confirmation", seen_user(network.system, machine.number)
+    assert ask(network.centre, "POST", path, seen) == (403, "second-person-needed")
+    assert network.approver.ask("POST", path, seen).status == 204
     for basic in (False, True):
         status, body = machine.get_token(basic=basic)
         assert (status, body["token_type"], body["expires_in"]) == (200, "Bearer", 900)
@@ -182,7 +184,7 @@ def test_a_lost_secret_is_replaced_by_two_people(network: Network) -> None:
     machine.secret = network.centre.call("POST", f"{MACHINES}/{machine.number}/secret", {"days": 30})["secret"]
     assert machine.ask("GET", "/registry/directory")[0] == 401, "its tokens end"
     assert (machine.get_token(old)[0], machine.get_token()[0]) == (401, 401)
-    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation")
+    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation", seen_user(network.system, machine.number))
     assert (machine.get_token(old)[0], machine.get_token()[0]) == (401, 200)
 
 
@@ -192,7 +194,7 @@ def test_other_scopes_are_confirmed_by_another(network: Network) -> None:
     assert ask(network.centre, "POST", path, {"scopes": READS}) == (409, "conflict")
     assert network.centre.ask("POST", path, {"scopes": ["see_waste"]}).status == 204
     assert machine.get_token()[0] == 401
-    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation")
+    network.approver.call("POST", f"{USERS}/{machine.number}/confirmation", seen_user(network.system, machine.number))
     assert machine.get_token()[1]["scope"] == "see_waste"
     assert ask(network.centre, "POST", f"{MACHINES}/{2**53 - 1}/scopes", {"scopes": READS})[0] == 404
 
@@ -222,6 +224,113 @@ def test_a_machine_is_no_person(network: Network) -> None:
     assert done.returncode == 1
     done = network.system.command("add-user", "x-machine", "machine", check=False, typed="clouds over the lake\n")
     assert done.returncode == 1
+
+
+def top_up(machine: Machine, agency_id: int, holder_id: int, amount_fen: int) -> tuple[int, Any]:
+    deposit = {"posting_id": str(uuid4()), "holder_id": holder_id, "amount_fen": amount_fen}
+    return machine.ask("POST", "/settlement/top-ups", {"agency_id": agency_id, "deposits": [deposit]})
+
+
+def decided_by(person: Person, approval_id: int) -> tuple[bool, int]:
+    """Whether a person is told that he may decide a request, and what becomes of it when he tries."""
+    path = f"/console/approvals/{approval_id}"
+    told = person.call("GET", path)["may_decide"]
+    [listed] = [one for one in person.call("GET", f"{APPROVALS}/overview") if one["approval_id"] == approval_id]
+    assert listed["may_decide"] == told
+    return told, person.ask("POST", f"{path}/approval", {}).status
+
+
+def test_who_let_a_machine_in_approves_nothing_that_it_asks_for(network: Network) -> None:
+    system, official = network.system, network.official("yinzhou", cash_fen=0)
+    people = [Person(system.url, Somebody(system, "127.0.7.6", "centre_approver").login) for _ in range(4)]
+    adds, confirms, replaces, nobody = people
+    machine = added(network, None, ["top_up"], by=adds)
+    assert confirm(system, network.centre, machine.number) == (204, "")
+    machine.secret = replaces.call("POST", f"{MACHINES}/{machine.number}/secret", {})["secret"]
+    assert confirm(system, confirms, machine.number) == (403, "not-allowed"), "no approver tops up himself"
+    assert confirm(system, network.centre, machine.number) == (204, "")
+    network.centre.call("POST", f"{MACHINES}/{machine.number}/scopes", {"scopes": ["top_up", "see_payments"]})
+    assert confirm(system, confirms, machine.number) == (204, "")
+    assert machine.get_token()[0] == 200
+    status, body = top_up(machine, official.agency_id, official.holder_id, 500_000)
+    assert status == 202, body
+    for person in (adds, replaces, confirms):
+        assert decided_by(person, body["approval_id"]) == (False, 403)
+    assert machine.ask("GET", f"/settlement/purses/{official.holder_id}")[1]["cash_fen"] == 0
+    assert decided_by(nobody, body["approval_id"]) == (True, 200)
+
+
+def test_what_machines_move_counts_for_those_who_hold_their_secrets(network: Network) -> None:
+    system, yinzhou = network.system, network.agency_id("yinzhou")
+    operator = Person(system.url, Somebody(system, "127.0.7.7", "centre_operator").login)
+    others = [Person(system.url, Somebody(system, "127.0.7.7", "centre_approver").login) for _ in range(2)]
+    machines = []
+    for other in others:
+        machines.append(added(network, yinzhou, ["top_up"], by=operator))
+        assert confirm(system, other, machines[-1].number) == (204, "")
+        assert machines[-1].get_token()[0] == 200
+    answers: list[int] = []
+    while 202 not in answers and len(answers) < 100:
+        holder_id = network.official("yinzhou", cash_fen=0).holder_id
+        answers.append(top_up(machines[len(answers) % 2], yinzhou, holder_id, 100_000)[0])
+    assert answers == [201] * 50 + [202], "one day's limit for both machines"
+    holder_id = network.official("yinzhou", cash_fen=0).holder_id
+    deposit = {"posting_id": str(uuid4()), "holder_id": holder_id, "amount_fen": 100}
+    message = {"agency_id": yinzhou, "deposits": [deposit]}
+    assert operator.ask("POST", "/settlement/top-ups", message).status == 202, "and for who added them"
+
+
+def test_a_scope_is_of_one_of_the_two_who_let_the_machine_in(network: Network) -> None:
+    system, yinzhou = network.system, network.agency_id("yinzhou")
+    admin = system.sign_in("admin-yinzhou")
+    another = Person(system.url, Somebody(system, "127.0.7.8", "agency_admin", agency_id=yinzhou).login)
+    for scope in ("top_up", "grant_subsidy", "see_payments"):
+        number = added(network, yinzhou, [scope, "see_registry"], by=admin).number
+        answer = another.ask("POST", f"{USERS}/{number}/confirmation", seen_user(system, number))
+        assert (answer.status, slug(answer.json())) == (403, "not-allowed")
+        assert confirm(system, network.centre, number) == (204, ""), "an operator of the centre has it himself"
+        assert admin.ask("POST", f"{MACHINES}/{number}/secret", {}).status == 201
+        assert confirm(system, another, number)[0] == 403, "a new secret is in their hands alone"
+    number = added(network, yinzhou, ["register_official"], by=admin).number
+    assert confirm(system, another, number) == (204, "")
+    for scope in ("see_flags", "see_inspections"):
+        message = {"login": "x-machine", "agency_id": None, "scopes": [scope]}
+        assert ask(network.centre, "POST", MACHINES, message) == (400, "invalid"), "nobody who lets machines in has it"
+
+
+def test_a_machine_is_confirmed_as_it_was_seen_by_none_who_gave_it_anything(network: Network) -> None:
+    system, machine = network.system, added(network)
+    operator = Person(system.url, Somebody(system, "127.0.7.9", "centre_operator").login)
+    machine.secret = operator.call("POST", f"{MACHINES}/{machine.number}/secret", {})["secret"]
+    for person in (network.centre, operator):
+        assert confirm(system, person, machine.number) == (403, "second-person-needed")
+    for other in ({"scopes": ["see_registry"]}, {"scopes": None}, {"agency_id": network.agency_id("yinzhou")}):
+        assert confirm(system, network.approver, machine.number, **other) == (409, "conflict"), other
+    assert confirm(system, network.approver, machine.number) == (204, "")
+    assert last_entry(system)[3]["granted_by"] == sorted(["centre", login_of(system, operator)])
+
+
+def login_of(system: System, person: Person) -> str:
+    return str(person.call("GET", "/console/sessions/current")["login"])
+
+
+@pytest.mark.parametrize("path", [TOKENS, "/console/sign-on/openid/logout"])
+@pytest.mark.parametrize(
+    "body",
+    [b"a=1&" * 20, b"a=1&" * 2_000, b"client_id=%00&client_secret=%00&grant_type=client_credentials", b"\xff" * 99],
+)
+def test_whatever_a_stranger_sends_as_a_form_is_his_mistake(system: System, path: str, body: bytes) -> None:
+    assert 400 <= urllib3.request("POST", system.url + path, body=body, retries=False).status < 500
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_token_that_is_nested_too_deep_is_refused(system: System, part: int) -> None:
+    deep = base64.urlsafe_b64encode(b'{"alg":"RS256","x":' + b"[" * 5_000 + b"]" * 5_000 + b"}").rstrip(b"=")
+    parts = [base64.urlsafe_b64encode(b'{"alg":"RS256"}').rstrip(b"="), b"e30", b"e30"]
+    parts[part] = deep
+    body = b"logout_token=" + b".".join(parts)
+    answer = urllib3.request("POST", f"{system.url}/console/sign-on/openid/logout", body=body, retries=False)
+    assert (answer.status, slug(answer.json())) == (400, "invalid")
 
 
 @pytest.mark.parametrize(

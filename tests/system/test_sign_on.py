@@ -11,10 +11,11 @@ import pytest
 import urllib3
 
 from demo.simulated_sign_on import OPENID, PATH, WORK_APP
+from registry.passwords import UNKNOWN_USER
 from registry.sessions import SAFE_METHODS
-from tests.builders import Network
-from tests.running_system import System
-from tests.system.test_console_users import USERS, number_of
+from tests.builders import Network, seen_identity
+from tests.running_system import Person, System
+from tests.system.test_console_users import USERS, ask, confirm, number_of
 from tests.system.test_second_factor import Somebody, slug
 
 SIGN_ON = "/console/sign-on"
@@ -142,13 +143,23 @@ def a_supervisor(system: System, role: str = "supervisor", agency_id: int | None
     return number_of(system, somebody.login), somebody
 
 
+def free(network: Network, login: str, *, of_users: bool) -> None:
+    """End who a person of the simulated work app was bound to."""
+    for one in network.centre.call("GET", f"{IDENTITIES}?provider={WORK_APP}&subject=GE_{login}&limit=500")["items"]:
+        if one["ended_at"] is None and (one["user_id"] is not None) == of_users:
+            network.centre.call("DELETE", f"{IDENTITIES}/{one['identity_id']}")
+
+
 def rebound(network: Network, login: str, user_id: int | None = None, holder_id: int | None = None) -> int:
     """Bind a person of the simulated work app, who was bound to another user, anew; the identity, unconfirmed."""
-    for one in network.centre.call("GET", f"{IDENTITIES}?provider={WORK_APP}&subject=GE_{login}&limit=500")["items"]:
-        if one["ended_at"] is None and (one["user_id"] is None) == (user_id is None):
-            network.centre.call("DELETE", f"{IDENTITIES}/{one['identity_id']}")
+    free(network, login, of_users=user_id is not None)
     message = {"provider": WORK_APP, "subject": f"GE_{login}", "user_id": user_id, "holder_id": holder_id}
     return int(network.centre.call("POST", IDENTITIES, message)["number"])
+
+
+def confirm_identity(system: System, by: Person, identity: int, **other: Any) -> tuple[int, str]:
+    """Confirm an identity as it is now; ``other``: what the person believes instead."""
+    return ask(by, "POST", f"{IDENTITIES}/{identity}/confirmation", seen_identity(system, identity) | other)
 
 
 def test_two_people_say_who_somebody_of_the_directory_is(network: Network) -> None:
@@ -158,11 +169,13 @@ def test_two_people_say_who_somebody_of_the_directory_is(network: Network) -> No
     status, body = Tab(system).sign_on(WORK_APP, "kitchen-hangzhou")
     assert (status, slug(body)) == (403, "identity-unknown"), "nobody has confirmed it"
     assert "GE_kitchen-hangzhou" in body["detail"], "what to tell the administrator"
-    assert slug(centre.ask("POST", f"{IDENTITIES}/{identity}/confirmation").json()) == "second-person-needed"
+    assert confirm_identity(system, centre, identity) == (403, "second-person-needed")
     admin = system.sign_in("admin-yuyao")
-    assert admin.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 403, "another agency's"
-    assert approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 204
-    assert approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 409
+    assert confirm_identity(system, admin, identity)[0] == 403, "another agency's"
+    for other in ({"subject": "GE_kitchen-city"}, {"agency_id": network.agency_id("yinzhou")}):
+        assert confirm_identity(system, approver, identity, **other) == (409, "conflict"), "not what he saw"
+    assert confirm_identity(system, approver, identity) == (204, "")
+    assert confirm_identity(system, approver, identity) == (409, "conflict")
     tab = Tab(system)
     assert tab.sign_on(WORK_APP, "kitchen-hangzhou")[0] == 201
     assert tab.ask("GET", "/console/sessions/current")[1]["login"] == somebody.login
@@ -196,14 +209,14 @@ def test_a_wrong_identity_is_refused(network: Network) -> None:
 def test_an_invited_person_with_an_identity_needs_no_password(network: Network) -> None:
     system, login = network.system, f"new-{uuid4().hex[:8]}"
     made = network.centre.call("POST", USERS, {"login": login, "role": "supervisor"})
-    path = f"{USERS}/{made['user_id']}/confirmation"
-    assert network.approver.ask("POST", path).status == 409
+    number = made["user_id"]
+    assert confirm(system, network.approver, number) == (409, "conflict")
     identity = rebound(network, "finance-hangzhou", made["user_id"])
-    assert network.approver.ask("POST", path).status == 409, "nobody has confirmed the identity"
-    assert network.approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 204
+    assert confirm(system, network.approver, number) == (409, "conflict"), "nobody has confirmed the identity"
+    assert confirm_identity(system, network.approver, identity) == (204, "")
     assert slug(Tab(system).sign_on(WORK_APP, "finance-hangzhou")[1]) == "not-allowed"
-    assert slug(network.centre.ask("POST", path).json()) == "second-person-needed"
-    assert network.approver.ask("POST", path).status == 204
+    assert confirm(system, network.centre, number) == (403, "second-person-needed")
+    assert confirm(system, network.approver, number) == (204, "")
     assert Tab(system).sign_on(WORK_APP, "finance-hangzhou")[0] == 201
     answer = urllib3.request(
         "POST", f"{system.url}/console/invitations",
@@ -217,7 +230,7 @@ def test_who_has_a_second_factor_shows_it_after_signing_on(network: Network) -> 
     user_id, somebody = a_supervisor(system)
     somebody.enrol()
     identity = rebound(network, "kitchen-yuyao", user_id)
-    assert network.approver.ask("POST", f"{IDENTITIES}/{identity}/confirmation").status == 204
+    assert confirm_identity(system, network.approver, identity) == (204, "")
     tab = Tab(system)
     status, body = tab.sign_on(WORK_APP, "kitchen-yuyao")
     assert (status, slug(body)) == (401, "second-factor-needed")
@@ -226,6 +239,73 @@ def test_who_has_a_second_factor_shows_it_after_signing_on(network: Network) -> 
     assert detail_of_last(system, "sign_in")["identity"] == identity
     assert network.centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 204
     assert tab.ask("GET", "/console/sessions/current")[0] == 401, "its identity has ended"
+
+
+def test_another_agency_or_role_waits_for_a_confirmation_of_the_identity(network: Network) -> None:
+    system, yinzhou = network.system, network.agency_id("yinzhou")
+    admin, second = system.sign_in("admin-yinzhou"), Somebody(system, "127.0.7.3", "agency_admin", agency_id=yinzhou)
+    another = Person(system.url, second.login)
+    user_id, _ = a_supervisor(system, "agency_admin", yinzhou)
+    free(network, "finance-city", of_users=True)
+    subjects = ["GE_finance-city", f"GE_{uuid4().hex[:8]}"]
+    bound = [
+        admin.call("POST", IDENTITIES, {"provider": WORK_APP, "subject": one, "user_id": user_id})["number"]
+        for one in subjects
+    ]
+    assert confirm_identity(system, another, bound[0]) == (204, "")
+    role = {"role": "centre_operator", "agency_id": None}
+    assert network.centre.ask("POST", f"{USERS}/{user_id}/role", role).status == 204
+    assert detail_of_last(system, "change_role")["unconfirmed_identities"] == [bound[0]]
+    assert confirm(system, network.approver, user_id) == (204, "")
+    for one in bound:
+        assert confirm_identity(system, another, one, agency_id=yinzhou)[0] == 403, "he is of the centre now"
+        assert ask(another, "DELETE", f"{IDENTITIES}/{one}")[0] == 403
+        assert another.ask("GET", f"{IDENTITIES}/{one}").status == 404
+        assert confirm_identity(system, network.approver, one, agency_id=yinzhou) == (409, "conflict")
+        assert network.centre.call("GET", f"{IDENTITIES}/{one}")["agency_id"] is None
+    with psycopg.connect(system.database_url) as db:
+        db.execute("UPDATE identity SET confirmed_by = 'x', confirmed_at = now() WHERE identity_id = %s", [bound[0]])
+    status, body = Tab(system).sign_on(WORK_APP, "finance-city")
+    assert (status, slug(body)) == (403, "identity-unknown"), "confirmed for another agency"
+    assert confirm_identity(system, network.approver, bound[1]) == (204, "")
+    assert network.approver.ask("POST", f"{USERS}/{user_id}/suspension", {"reason": "x"}).status == 204
+    assert detail_of_last(system, "suspend_user") == {
+        "reason": "x", "unconfirmed_identities": sorted(bound),
+    }  # fmt: skip
+    assert network.approver.ask("POST", f"{USERS}/{user_id}/resumption", {"reason": "x"}).status == 204
+    assert network.centre.call("GET", f"{IDENTITIES}/{bound[1]}")["confirmed_at"] is None
+
+
+def test_the_last_way_in_of_the_last_approver_stays(own: System) -> None:
+    own.start()
+    network = Network(own)
+    alone = number_of(own, "approver")
+    identity = rebound(network, "approver", alone)
+    assert confirm_identity(own, own.sign_in("approver"), identity) == (403, "not-allowed"), "his own"
+    second = Somebody(own, "127.0.7.4", "centre_operator")
+    assert confirm_identity(own, Person(own.url, second.login), identity) == (204, "")
+    with psycopg.connect(own.database_url) as db:
+        # As one who was invited, and never set a password.
+        db.execute("UPDATE console_user SET password_hash = %s WHERE user_id = %s", [UNKNOWN_USER, alone])
+        db.execute("UPDATE identity SET ended_at = now(), ended_by = 'x' WHERE user_id = %s AND provider <> %s",
+                   [alone, WORK_APP])  # fmt: skip
+    answer = network.centre.ask("DELETE", f"{IDENTITIES}/{identity}")
+    assert answer.status == 409
+    assert "复核" in answer.json()["detail"]
+    assert Tab(own).sign_on(WORK_APP, "approver")[0] == 201
+    other = Somebody(own, "127.0.7.5", "centre_approver")
+    with psycopg.connect(own.database_url) as db:
+        db.execute("UPDATE console_user SET password_hash = %s WHERE login = %s", [UNKNOWN_USER, other.login])
+    for path in ("suspension", "role", "invitation"):
+        message = {"suspension": {"reason": "x"}, "role": {"role": "supervisor"}}.get(path)
+        assert ask(network.centre, "POST", f"{USERS}/{alone}/{path}", message) == (409, "conflict"), path
+    assert ask(network.centre, "DELETE", f"{IDENTITIES}/{identity}") == (409, "conflict"), "the other has no way in"
+    with psycopg.connect(own.database_url) as db:
+        db.execute(
+            "UPDATE console_user SET password_hash = (SELECT password_hash FROM console_user WHERE login = 'centre')"
+            " WHERE login = %s", [other.login]
+        )  # fmt: skip
+    assert network.centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 204
 
 
 def test_signing_on_anew_proves_who_is_at_the_screen(network: Network) -> None:

@@ -19,7 +19,7 @@ from foundation.keys import load_keys
 from registry.challenges import new_challenge
 from registry.identifiers import CredentialId
 from registry.sign_on.openid import LOGOUT_EVENT
-from tests.builders import Network
+from tests.builders import Network, seen_identity
 from tests.hostile_provider import CLIENT, SECRET, HostileProvider, encoded, hmac_token
 from tests.running_system import System, free_port
 from tests.system.test_console_users import number_of
@@ -455,7 +455,8 @@ def bound_officials(b: Besieged, count: int) -> list[tuple[str, int, CredentialI
 
 def bind(network: Network, subject: str, **whom: int) -> int:
     number = network.centre.call("POST", IDENTITIES, {"provider": "app", "subject": subject, **whom})["number"]
-    network.approver.call("POST", f"{IDENTITIES}/{number}/confirmation")
+    path = f"{IDENTITIES}/{number}/confirmation"
+    network.approver.call("POST", path, seen_identity(network.system, number))
     return int(number)
 
 

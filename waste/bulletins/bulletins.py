@@ -128,7 +128,7 @@ async def publish_bulletin(
         database, person.login, "publish_bulletin", bulletin_subject(bulletin_id), detail
     ) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
-        must_be_another(Duty.BULLETIN, person, bulletin.written_by, bulletin_id=bulletin_id)
+        await must_be_another(change.db, Duty.BULLETIN, person, bulletin.written_by, bulletin_id=bulletin_id)
         # One bulletin of a quarter after the other, and no evaluation meanwhile.
         state = await lock_state(await change.connection(), bulletin.quarter)
         if state is None or state.frozen_at is None or not state.current:

@@ -123,7 +123,7 @@ async def decide_appeal(database: Database, person: Person, appeal_id: int, *, a
         if appeal.state != AppealState.OPEN:
             raise Problem(CONFLICT, "evaluation.appeal_decided", appeal_id=appeal_id)
         judges = await (await change.connection()).fetch(QUERIES["judges"], appeal.quarter, appeal.canteen_id)
-        must_be_another(Duty.APPEAL, person, {row["login"] for row in judges}, appeal_id=appeal_id)
+        await must_be_another(change.db, Duty.APPEAL, person, {row["login"] for row in judges}, appeal_id=appeal_id)
         appeal.state, appeal.decision = state, text
         appeal.decided_by, appeal.decided_at = person.login, datetime.now(UTC)
         if accept:

@@ -1,0 +1,49 @@
+"""who gave a user what nobody has confirmed yet, and through whose hands a machine went"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0056"
+down_revision = "0051b"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add two columns that workers of the release before leave as they are, and fill them from the audit log.
+
+    An identity that was bound to a user of another agency waits for a confirmation anew, and its sessions end.
+    """
+    for name in ("givers", "handled_by"):
+        op.add_column("console_user", sa.Column(name, sa.ARRAY(sa.Text), nullable=False, server_default="{}"))
+    op.execute("""
+        UPDATE console_user u SET givers = g.logins
+        FROM (SELECT e.subject, array_agg(DISTINCT e.actor) AS logins FROM audit_entry e
+              WHERE e.action IN ('invite_user', 'invite_user_again', 'change_role', 'add_machine', 'change_scopes',
+                               'replace_secret') AND NOT EXISTS (
+                  SELECT FROM audit_entry c
+                  WHERE c.subject = e.subject AND c.action = 'confirm_user' AND c.entry > e.entry)
+              GROUP BY e.subject) g
+        WHERE g.subject = 'console_user/' || u.user_id AND u.state <> 'active'
+    """)
+    op.execute("""
+        UPDATE console_user u SET handled_by = g.logins
+        FROM (SELECT subject, array_agg(DISTINCT actor) AS logins FROM audit_entry
+              WHERE action IN ('add_machine', 'change_scopes', 'replace_secret', 'confirm_user') GROUP BY subject) g
+        WHERE g.subject = 'console_user/' || u.user_id AND u.role = 'machine'
+    """)
+    op.execute("""
+        DELETE FROM console_session WHERE identity_id IN (
+            SELECT i.identity_id FROM identity i JOIN console_user u USING (user_id)
+            WHERE i.agency_id IS DISTINCT FROM u.agency_id)
+    """)
+    op.execute("""
+        UPDATE identity i SET confirmed_by = NULL, confirmed_at = NULL FROM console_user u
+        WHERE u.user_id = i.user_id AND i.agency_id IS DISTINCT FROM u.agency_id AND i.ended_at IS NULL
+    """)
+
+
+def downgrade() -> None:
+    """Remove them."""
+    for name in ("handled_by", "givers"):
+        op.drop_column("console_user", name)
