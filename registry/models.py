@@ -548,8 +548,9 @@ class Identity(Base):
     """Somebody of a directory, bound by two people to a console user or an official (``registry.sign_on.identities``).
 
     ``subject``: what the ``provider`` calls him, for ever. ``agency_id``: whose he was when it was bound or confirmed;
-    null for the centre's people. For a user of another agency it does not count. It
-    counts from ``confirmed_at`` until ``ended_at``; ``ended_by``: a login, or ``directory`` when he left that.
+    null for the centre's people. For a user of another agency it does not count. A subject may be bound several times,
+    and confirmed once. It counts from ``confirmed_at`` until ``ended_at``; ``ended_by``: a login, or ``directory`` when
+    he left that.
     """
 
     __tablename__ = "identity"
@@ -560,11 +561,11 @@ class Identity(Base):
         CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
         Index(
             "uq_identity_user_subject", "provider", "subject", unique=True,
-            postgresql_where=text("ended_at IS NULL AND user_id IS NOT NULL"),
+            postgresql_where=text("ended_at IS NULL AND confirmed_at IS NOT NULL AND user_id IS NOT NULL"),
         ),
         Index(
             "uq_identity_holder_subject", "provider", "subject", unique=True,
-            postgresql_where=text("ended_at IS NULL AND holder_id IS NOT NULL"),
+            postgresql_where=text("ended_at IS NULL AND confirmed_at IS NOT NULL AND holder_id IS NOT NULL"),
         ),
         Index("ix_identity_user_id", "user_id"),
         Index("ix_identity_holder_id", "holder_id"),

@@ -108,7 +108,7 @@ async def _leave(change: Change, identity_id: int, providers: Collection[str]) -
         change.note.detail["blocked"] = await blocking.block_all(
             change.db, official.book, official.holder_id, REASON, change.note.actor
         )
-    if user is not None:
+    if user is not None and user.agency_id == identity.agency_id:
         await _suspend(change, user, providers)
     return True
 

@@ -36,8 +36,8 @@ async def bind(
 ) -> int:
     """Bind a person of a directory to a console user or an official; the number of the identity.
 
-    Raises Problem INVALID (not one of both), NOT_FOUND, NOT_ALLOWED (another agency, oneself), CONFLICT (the subject
-    is bound already).
+    Others may have bound the same subject: one is confirmed. Raises Problem INVALID (not one of both), NOT_FOUND,
+    NOT_ALLOWED (another agency, oneself).
     """
     if (user_id is None) == (holder_id is None):
         raise Problem(INVALID, "identity.user_or_official")
@@ -57,10 +57,6 @@ async def bind(
             bound_at=datetime.now(UTC),
         )
     )
-    try:
-        await change.db.flush()
-    except IntegrityError:
-        raise Problem(CONFLICT, "identity.bound_already") from None
     return identity_id
 
 
@@ -85,7 +81,8 @@ def _must_manage(by: Person, agency_id: int | None) -> None:
 
 
 async def confirm(change: Change, by: Person, identity_id: int, subject: str, agency_id: int | None) -> None:
-    """Let an identity count. Raises Problem NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, CONFLICT.
+    """Let an identity count. Raises Problem NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, CONFLICT (also: the subject counts
+    for somebody else).
 
     ``subject`` and ``agency_id``: who it was, and whose, when the person looked.
     """
@@ -99,6 +96,10 @@ async def confirm(change: Change, by: Person, identity_id: int, subject: str, ag
         raise Problem(NOT_ALLOWED, "console_user.oneself")
     identity.agency_id = whose
     identity.confirmed_by, identity.confirmed_at = by.login, datetime.now(UTC)
+    try:
+        await change.db.flush()
+    except IntegrityError:
+        raise Problem(CONFLICT, "identity.bound_already") from None
     change.note.detail = {"bound_by": identity.bound_by, "provider": identity.provider, "subject": identity.subject}
 
 

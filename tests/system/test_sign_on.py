@@ -180,7 +180,14 @@ def test_two_people_say_who_somebody_of_the_directory_is(network: Network) -> No
     assert tab.sign_on(WORK_APP, "kitchen-hangzhou")[0] == 201
     assert tab.ask("GET", "/console/sessions/current")[1]["login"] == somebody.login
     taken = {"provider": WORK_APP, "subject": "GE_kitchen-hangzhou", "user_id": user_id}
-    assert centre.ask("POST", IDENTITIES, taken).status == 409
+    again = centre.call("POST", IDENTITIES, taken)["number"]
+    assert confirm_identity(system, approver, again) == (409, "conflict"), "one counts"
+    squatted = network.system.sign_in("admin-yinzhou")
+    for subject in (taken["subject"], f"GE_{uuid4().hex}"):
+        kitchen = {"user_id": number_of(system, "kitchen-yinzhou"), "provider": WORK_APP, "subject": subject}
+        assert squatted.ask("POST", IDENTITIES, kitchen).status == 201, "it tells nobody who is bound"
+        own = centre.call("POST", IDENTITIES, kitchen | {"user_id": user_id})["number"]
+    assert confirm_identity(system, approver, own) == (204, ""), "who binds first keeps it from nobody"
     assert centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 204
     assert tab.ask("GET", "/console/sessions/current")[0] == 401, "the sessions that it opened end"
     assert centre.ask("DELETE", f"{IDENTITIES}/{identity}").status == 404

@@ -18,6 +18,7 @@ import urllib3
 from foundation.keys import load_keys
 from registry.challenges import new_challenge
 from registry.identifiers import CredentialId
+from registry.passwords import UNKNOWN_USER
 from registry.sign_on.openid import LOGOUT_EVENT
 from tests.builders import Network, seen_identity
 from tests.hostile_provider import CLIENT, SECRET, HostileProvider, encoded, hmac_token
@@ -545,6 +546,36 @@ def test_the_last_operator_is_not_suspended_by_a_directory(besieged: Besieged) -
     b.provider.people = ["victim"]
     assert "Provider app:" in b.system.command("synchronize-directories").stdout
     assert b.system.sign_in("centre").token, "somebody must let people in"
+
+
+@pytest.mark.parametrize("has_password", [False, True])
+def test_a_directory_that_takes_the_last_approver_is_heard_of(besieged: Besieged, has_password: bool) -> None:
+    b, network = besieged, Network(besieged.system)
+    somebody, subject = Somebody(b.system, "127.0.8.2", "centre_approver"), f"GE_{secrets.token_hex(6)}"
+    number = number_of(b.system, somebody.login)
+    bind(network, subject, user_id=number)
+    b.provider.people = ["victim"]
+    with psycopg.connect(b.system.database_url) as db:
+        db.execute("UPDATE console_user SET suspended_at = now() WHERE login = 'approver'")
+        if not has_password:
+            db.execute("UPDATE console_user SET password_hash = %s WHERE user_id = %s", [UNKNOWN_USER, number])
+    try:
+        b.system.command("synchronize-directories")
+        with psycopg.connect(b.system.database_url) as db:
+            [(detail,)] = db.execute(
+                "SELECT detail FROM audit_entry WHERE action = 'leave_directory' AND (detail->>'user_id')::bigint = %s",
+                [number],
+            ).fetchall()
+            [(is_suspended,)] = db.execute(
+                "SELECT suspended_at IS NOT NULL FROM console_user WHERE user_id = %s", [number]
+            ).fetchall()
+    finally:
+        with psycopg.connect(b.system.database_url) as db:
+            db.execute("UPDATE console_user SET suspended_at = NULL WHERE login = 'approver'")
+            db.execute("UPDATE console_user SET suspended_at = now() WHERE user_id = %s", [number])
+    assert is_suspended == (not has_password)
+    assert detail["suspended"] == (not has_password)
+    assert detail.get("nobody_left") == (None if has_password else "centre_approver")
 
 
 def test_a_wrong_file_of_providers_is_one_line(besieged: Besieged, tmp_path: Path) -> None:

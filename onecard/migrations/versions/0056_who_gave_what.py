@@ -1,4 +1,4 @@
-"""who gave a user what nobody has confirmed yet, and through whose hands a machine went"""
+"""who gave a user what nobody has confirmed yet, through whose hands a machine went, subjects that are confirmed once"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,10 +9,19 @@ branch_labels = None
 depends_on = None
 
 
+def _index(counts: str) -> None:
+    for bound in ("user", "holder"):
+        name = f"uq_identity_{bound}_subject"
+        op.drop_index(name, "identity")
+        where = sa.text(f"{counts} AND {bound}_id IS NOT NULL")
+        op.create_index(name, "identity", ["provider", "subject"], unique=True, postgresql_where=where)
+
+
 def upgrade() -> None:
     """Add two columns that workers of the release before leave as they are, and fill them from the audit log.
 
-    An identity that was bound to a user of another agency waits for a confirmation anew, and its sessions end.
+    An identity that was bound to a user of another agency waits for a confirmation anew, and its sessions end. Several
+    may wait for the same subject: who binds first keeps it from nobody.
     """
     for name in ("givers", "handled_by"):
         op.add_column("console_user", sa.Column(name, sa.ARRAY(sa.Text), nullable=False, server_default="{}"))
@@ -41,9 +50,11 @@ def upgrade() -> None:
         UPDATE identity i SET confirmed_by = NULL, confirmed_at = NULL FROM console_user u
         WHERE u.user_id = i.user_id AND i.agency_id IS DISTINCT FROM u.agency_id AND i.ended_at IS NULL
     """)
+    _index("ended_at IS NULL AND confirmed_at IS NOT NULL")
 
 
 def downgrade() -> None:
-    """Remove them."""
+    """Remove them; no two identities of a subject may be open."""
+    _index("ended_at IS NULL")
     for name in ("handled_by", "givers"):
         op.drop_column("console_user", name)
