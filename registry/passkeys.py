@@ -181,8 +181,9 @@ async def prove(db: AsyncSession, keys: KeyRing, party: RelyingParty, credential
         raise Problem(WRONG_CODE, "passkey.refused")
 
 
-_MALFORMED = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
-"""What the library raises for what no device of ours has said; a Problem is none of these."""
+_MALFORMED = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What the library raises for what no device of ours has said, such as JSON of 5,000 levels; a Problem is none of
+these."""
 
 
 def _challenge_in(credential: dict[str, Any]) -> bytes:

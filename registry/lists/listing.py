@@ -267,7 +267,7 @@ def _read_place(text: str, listing: Listing[Any], sort: str | None, order: _Orde
     try:
         name, sorted_by, *place = json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
         read = [msgspec.convert(value, kind) for value, kind in zip(place, kinds, strict=True)]
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
+    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
         raise Problem(INVALID, "list.place") from None
     if (name, sorted_by) != (listing.name, sort) or any(
         "\0" in value if isinstance(value, str) else isinstance(value, datetime) and not is_within_calendar(value)

@@ -212,7 +212,7 @@ async def answer_of(
     try:
         answer = await http.send(request)
         content = msgspec.json.decode(answer.content)
-    except (httpx.HTTPError, msgspec.DecodeError, UnicodeDecodeError):
+    except (httpx.HTTPError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise away(settings) from None
     if answer.status_code >= 500 or not isinstance(content, dict):
         raise away(settings)

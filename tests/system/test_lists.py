@@ -212,7 +212,16 @@ def altered(mark: str) -> Iterator[str]:
     )  # fmt: skip
     for change in changes:
         yield base64.urlsafe_b64encode(json.dumps(change(content)).encode()).decode().rstrip("=")
-    yield from ("", "x", "é", mark[:-3], "A" * 2_000, "A" * 2_001, base64.urlsafe_b64encode(b"\xff\xfe").decode())
+    yield from (
+        "",
+        "x",
+        "é",
+        mark[:-3],
+        "A" * 2_000,
+        "A" * 2_001,
+        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        base64.urlsafe_b64encode(b"[" * 1_490).decode(),
+    )
 
 
 def test_altered_marks_of_pages_are_refused(people: dict[str, Person]) -> None:

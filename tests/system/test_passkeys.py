@@ -93,7 +93,8 @@ def test_what_a_passkey_did_not_sign_for_us_is_refused(system: System) -> None:
     for name, credential in wrong.items():
         status, body = enter(person, credential)
         assert (status, slug(body)) == (401, "wrong-code"), f"{name}: {body}"
-    for credential in ({}, {"id": "x"}, key.create(right), {"response": None}, altered | {"response": []}):
+    deep = altered | {"response": altered["response"] | {"clientDataJSON": encoded(b"[" * 5_000 + b"]" * 5_000)}}
+    for credential in ({}, {"id": "x"}, key.create(right), {"response": None}, altered | {"response": []}, deep):
         status, body = enter(person, credential)
         assert (status, slug(body)) == (401, "wrong-code"), body
     assert enter(person, key.get(challenge(person)))[0] == 201
