@@ -492,14 +492,14 @@ class ListedIdentity(Struct):
     ended_at: datetime | None
 
 
-_whose = case((Identity.user_id.is_not(None), ConsoleUser.agency_id), else_=Identity.agency_id)
+_whose = case((Identity.user_id.is_not(None), ConsoleUser.agency_id), else_=Identity.agency_id).label("agency_id")
 
 IDENTITIES = Listing(
     "identities",
     ListedIdentity,
     Permission.SEE_USERS,
     select(
-        Identity.identity_id, Identity.provider, Identity.subject, _whose.label("agency_id"), Identity.user_id,
+        Identity.identity_id, Identity.provider, Identity.subject, _whose, Identity.user_id,
         Identity.holder_id, Identity.bound_by, Identity.bound_at, Identity.confirmed_by, Identity.confirmed_at,
         Identity.ended_by, Identity.ended_at,
     ).outerjoin(ConsoleUser, ConsoleUser.user_id == Identity.user_id),
