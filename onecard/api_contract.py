@@ -35,20 +35,30 @@ from foundation.problems import (
     UNAVAILABLE,
     ProblemKind,
 )
+from onecard.api_bodies import BODIES
 from onecard.api_examples import with_examples
+from onecard.query_parameters import takes_any
 from onecard.system_routes import monitoring
-from registry.access import NEEDS_PROOF, Allowed, allows_machine, signed_in
+from registry.access import NEEDS_PROOF, SEES, Allowed, allows_machine, signed_in
 from registry.errors import ACCOUNT_CLOSED, CROSS_SITE_REQUEST, PROOF_NEEDED, SECOND_FACTOR_MISSING
+from registry.machines import SCOPES
 from registry.sessions import CSRF_HEADER, OFFICIAL, SAFE_METHODS, SECURE_COOKIE
 from terminals.errors import BAD_SIGNATURE, CREDENTIAL_BLOCKED, OUT_OF_TIME, PROTOCOL_UNKNOWN
 from travellers.callers import is_official
 from travellers.errors import REPLAYED_REQUEST
+
+_SCOPES = {scope.value: scope.value.replace("_", " ") for scope in sorted(SCOPES)}
 
 SECURITY_SCHEMES = {
     "session": {
         "type": "http",
         "scheme": "bearer",
         "description": "The token of `POST /console/sessions`: for programs.",
+    },
+    "machine": {
+        "type": "oauth2",
+        "flows": {"clientCredentials": {"tokenUrl": "/console/tokens", "scopes": _SCOPES}},
+        "description": "A program of its own: OAuth 2.0 client credentials (RFC 6749, section 4.4).",
     },
     "cookie": {
         "type": "apiKey",
@@ -119,6 +129,8 @@ def contract(app: Litestar) -> Document:
     for path, method, handler in _operations(app):
         operation = document["paths"][path][method.lower()]
         operation["security"] = _security(path, method, handler)
+        if method == HttpMethod.POST and path in BODIES:
+            operation["requestBody"] = BODIES[path]
         if not path.startswith(DEVICE_PATHS):
             for status, kinds in _by_status(_problems(path, method, operation, handler)).items():
                 operation["responses"][status] = _shared(document, kinds)
@@ -149,7 +161,17 @@ def _security(path: str, method: str, handler: HTTPRouteHandler) -> list[dict[st
     if not _is_of_people(handler):
         return []
     cookie: dict[str, list[str]] = {"cookie": []} if method in SAFE_METHODS else {"cookie": [], "csrf": []}
-    return [{"session": []}, cookie]
+    return [*_of_machines(method, handler), {"session": []}, cookie]
+
+
+def _of_machines(method: str, handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
+    """How a machine calls a route: with the scope that its guard asks for, or as itself."""
+    guards = handler.resolve_guards()
+    scopes = sorted(SCOPES.intersection(one.permission for one in guards if isinstance(one, Allowed)))
+    reads_alone = method not in SAFE_METHODS and SEES.intersection(scopes)
+    if allows_machine in guards or (scopes and not reads_alone):
+        return [{"machine": [scope.value for scope in scopes]}]
+    return []
 
 
 def _is_of_people(handler: HTTPRouteHandler) -> bool:
@@ -161,7 +183,7 @@ def _problems(path: str, method: str, operation: Document, handler: HTTPRouteHan
     yield from (INTERNAL, UNAVAILABLE)
     if "requestBody" in operation:
         yield from (MALFORMED, INCOMPLETE, INVALID, TOO_SLOW, TOO_LARGE)
-    elif operation.get("parameters"):
+    elif operation.get("parameters") or not takes_any(path, handler):
         yield INVALID
     if "{" in path:
         yield NOT_FOUND

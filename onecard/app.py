@@ -34,6 +34,7 @@ from onecard.device_problems import DeviceProblems
 from onecard.listings import LISTS
 from onecard.live_page import live_page
 from onecard.pages import PAGES, STATIC_FILES, page
+from onecard.query_parameters import refuse_unknown_parameters
 from onecard.resources import resources
 from onecard.settings import Settings
 from onecard.system_routes import health, live, live_stream, prometheus
@@ -249,6 +250,7 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
         state=_state(settings, in_time),
         lifespan=[resources],
         exception_handlers=HANDLERS,
+        before_request=refuse_unknown_parameters,
         request_class=StrictRequest,
         request_max_body_size=settings.body_max_bytes,
         signature_types=SIGNATURE_TYPES,

@@ -58,6 +58,10 @@ def scopes_for(agency_id: int | None) -> frozenset[Permission]:
     return MAY[Role.MACHINE] & of_any(*there) & of_any(*let_in)
 
 
+SCOPES = scopes_for(None) | scopes_for(AgencyId(1))
+"""What some machine may be given."""
+
+
 def _checked(scopes: Sequence[Permission], agency_id: int | None) -> str:
     """Scopes as they are stored; raises Problem(INVALID) for one that no machine there may have."""
     wrong = next((one for one in scopes if one not in scopes_for(agency_id)), None)

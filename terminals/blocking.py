@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Connection, Pool, as_struct, connection_within
-from foundation.problems import INVALID, NOT_FOUND, SECOND_PERSON, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, SECOND_PERSON, Problem
 from registry import audit
 from registry.access import Person
 from registry.audit import Change
@@ -45,7 +45,8 @@ async def set_blocked(db: AsyncSession, person: Person, credential_id: int, bloc
     """Block a credential or lift its block, for an official of the person's agency; False when nothing changed.
 
     Anybody with the right blocks at once; a block is lifted by a second person (docs/decisions/0024). Raises Problem
-    NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, ACCOUNT_CLOSED (its credentials stay blocked).
+    NOT_FOUND, NOT_ALLOWED, SECOND_PERSON, ACCOUNT_CLOSED (its credentials stay blocked), CONFLICT (one that was
+    replaced stays blocked, too).
 
     The charge statement reads the state itself: after this commit no online payment passes.
     """
@@ -61,9 +62,23 @@ async def set_blocked(db: AsyncSession, person: Person, credential_id: int, bloc
     if blocked == (credential.state == "blocked"):
         return False
     if not blocked:
+        await must_not_be_replaced(db, credential)
         await _must_be_second(db, person, credential_id)
     await _change(db, credential, blocked, reason, person.login)
     return True
+
+
+async def must_not_be_replaced(db: AsyncSession, credential: Credential) -> None:
+    """Raise Problem(CONFLICT) for a credential in whose place another was issued: an account has one or the other."""
+    later = select(Credential.credential_id).where(
+        Credential.book == credential.book,
+        Credential.holder_id == credential.holder_id,
+        Credential.replaces == credential.credential_id,
+    )
+    replaced_by = await db.scalar(later.limit(1))
+    if replaced_by is not None:
+        params = {"credential_id": credential.credential_id, "replaced_by": replaced_by}
+        raise Problem(CONFLICT, "terminals.credential_replaced", **params)
 
 
 async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) -> None:

@@ -14,7 +14,7 @@ from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.models import Credential, Database, Official, next_numbers
 from registry.officials import find_officials, must_be_open
 from terminals import cards, qr
-from terminals.blocking import set_blocked
+from terminals.blocking import must_not_be_replaced, set_blocked
 from terminals.enrolment import CODE_LIFE, TRIES_OF_OLD, code_hash, new_code
 from terminals.errors import CREDENTIAL_BLOCKED, ENROLMENT_REFUSED
 from terminals.models import PhoneActivation
@@ -92,7 +92,8 @@ async def replace_card(
 ) -> tuple[CardIssued, Official]:
     """Block a card and issue another for the same account.
 
-    Raises Problem: NOT_FOUND, NOT_ALLOWED, ACCOUNT_CLOSED, CONFLICT (no card, a UID in use).
+    Raises Problem: NOT_FOUND, NOT_ALLOWED, ACCOUNT_CLOSED, CONFLICT (no card, or one that was replaced before; a
+    UID in use).
     """
     old = await db.scalar(select(Credential).where(Credential.credential_id == wanted.credential_id))
     if old is None:
@@ -106,6 +107,7 @@ async def replace_card(
     cards_wanted = NewCards(official.agency_id, [NewCard(official.holder_id, wanted.uid)])
     [card] = await issue_cards(db, keys, person, cards_wanted)
     await set_blocked(db, person, old.credential_id, True, wanted.reason)
+    await must_not_be_replaced(db, old)
     await db.flush()
     (await db.get_one(Credential, (old.book, card.credential_id))).replaces = old.credential_id
     return card, official

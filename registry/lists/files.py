@@ -38,6 +38,11 @@ def heading(member: str, language: Language) -> str:
     return catalogue.text(f"column.{member}", language)
 
 
+def is_money(member: str) -> bool:
+    """Whether a member is an amount in fen, by the unit in its name: ``amount_fen``, ``late_fen_max``."""
+    return "fen" in member.split("_")
+
+
 def _words(listing: Listing[Any], language: Language) -> Callable[[str, Any], Any]:
     def say(member: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -59,7 +64,7 @@ def _plain(member: str, value: Any) -> str | int | float:
     """A value as a CSV cell."""
     if value is None:
         return ""
-    if member.endswith("_fen"):
+    if is_money(member):
         return yuan(value)
     if isinstance(value, datetime):
         return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
@@ -118,7 +123,7 @@ async def write_xlsx(listing: Listing[Any], rows: Rows, language: Language) -> A
 def _write(sheet: Any, formats: dict[str, Any], row: int, column: int, member: str, value: Any) -> None:
     if value is None:
         return
-    if member.endswith("_fen"):
+    if is_money(member):
         sheet.write_number(row, column, Decimal(value) / 100, formats["money"])
     elif isinstance(value, datetime):
         sheet.write_datetime(row, column, value.astimezone(ZONE).replace(tzinfo=None), formats["time"])

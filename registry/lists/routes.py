@@ -11,7 +11,6 @@ from litestar.response import Stream
 
 from foundation.catalogue import language_of
 from foundation.messages import NumberInPath
-from foundation.problems import INVALID, Problem
 from registry import access
 from registry.access import Person
 from registry.lists import listing as lists
@@ -32,7 +31,7 @@ def routes_of(listing: Listing[Any], path: str) -> list[HTTPRouteHandler]:
 
     async def list_rows(request: ByPerson, database: Database, **given: Any) -> Page[Any]:
         """In the order of `sort`, without it by key; the next rows with `after`."""
-        wish = _wish(request, listing, given)
+        wish = _wish(listing, given)
         async with database() as db:
             return await lists.page(db, listing, request.user, wish)
 
@@ -94,12 +93,8 @@ def _declare(handler: Callable[..., Any], parameters: list[inspect.Parameter], r
     handler.__annotations__ |= {one.name: one.annotation for one in parameters} | {"return": returned}
 
 
-def _wish(request: ByPerson, listing: Listing[Any], given: dict[str, Any]) -> Wish:
-    """What was asked. Raises Problem(INVALID) for a parameter that the list does not have, by its name."""
+def _wish(listing: Listing[Any], given: dict[str, Any]) -> Wish:
     asked = {name.removeprefix(_GIVEN): value for name, value in given.items()}
-    unknown = next((name for name in request.query_params if name not in asked), None)
-    if unknown is not None:
-        raise Problem(INVALID, "list.unknown_parameter", name=unknown[:40], known=", ".join(asked))
     narrowed = {name: value for name, value in asked.items() if name in listing.filters and value is not None}
     return Wish(asked.get("limit", PAGE_DEFAULT), asked.get("after"), asked.get("sort"), narrowed)
 
@@ -107,7 +102,7 @@ def _wish(request: ByPerson, listing: Listing[Any], given: dict[str, Any]) -> Wi
 def _download(listing: Listing[Any], kind: str, parameters: list[inspect.Parameter]) -> Callable[..., Any]:
     async def download(request: ByPerson, database: Database, **given: Any) -> Stream:
         """The same rows as the list's, all of them, with headings in the reader's language."""
-        pages = lists.all_pages(database, listing, request.user, _wish(request, listing, given))
+        pages = lists.all_pages(database, listing, request.user, _wish(listing, given))
         language = language_of(request.headers.get("accept-language"))
         headers = {
             "content-disposition": f'attachment; filename="{listing.name}.{kind}"',

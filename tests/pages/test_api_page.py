@@ -1,6 +1,7 @@
 """The API description in a browser, and a client generated from it."""
 
 import importlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from demo.city import PASSWORD
 from scripts import openapi
+from tests.builders import Network
 from tests.conftest import POLICY
 from tests.running_system import System
 
@@ -86,3 +88,23 @@ def test_a_generated_client_signs_in_and_lists(system: System, client_package: A
     wrong = of("api.registry.list_canteens").sync(client=client, sort="colour")
     assert (wrong.status, wrong.code) == (400, "list.sort")
     assert of("api.registry.list_canteens").sync(client=client_package.Client(base_url=system.url)).status == 401
+
+
+def test_a_generated_client_gets_a_token_and_sends_a_file(
+    system: System, network: Network, client_package: Any
+) -> None:
+    def of(module: str) -> Any:
+        return importlib.import_module(f"onecard_client.{module}")
+
+    agency_id = network.agency_id("yinzhou")
+    wanted = {"login": "generated", "agency_id": agency_id, "scopes": ["register_official", "see_officials"]}
+    made = network.centre.call("POST", "/console/machines", wanted)
+    network.approver.call("POST", f"/console/users/{made['user_id']}/confirmation")
+    form = of("models").TokenForm(
+        grant_type="client_credentials", client_id=made["login"], client_secret=made["secret"]
+    )
+    given = of("api.console.post_console_tokens").sync(client=client_package.Client(base_url=system.url), body=form)
+    client = client_package.AuthenticatedClient(base_url=system.url, token=given.access_token)
+    roster = of("types").File(io.BytesIO(b"staff_number\nG001\n"))
+    sent = of("api.registry.post_registry_rosters").sync(client=client, agency_id=agency_id, body=roster)
+    assert (sent.agency_id, sent.state) == (agency_id, "sent")

@@ -1,6 +1,8 @@
 """The API description as a contract: valid, complete, and the same as the document that clients are generated from."""
 
+import inspect
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,6 +15,8 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 from openapi_spec_validator import validate
 
+from foundation.problem_responses import DEVICE_PATHS
+from onecard.api_bodies import BODIES
 from onecard.api_contract import contract
 from onecard.app import create_app
 from scripts import openapi
@@ -101,10 +105,41 @@ def test_every_operation_tells_its_problems() -> None:
                 assert list(named["content"]) == ["application/problem+json"], (path, status)
 
 
+def test_every_body_that_a_handler_reads_is_described() -> None:
+    found = handlers()
+    for method, path, operation in operations():
+        if path.startswith(DEVICE_PATHS):
+            continue
+        handler = found[method, path]
+        reads = "data" in handler.parsed_fn_signature.parameters or re.search(
+            r"received\(request\)|request\.body\(\)", inspect.getsource(handler.fn)
+        )
+        assert bool(reads) is ("requestBody" in operation), (method, path)
+    assert set(BODIES) <= {path for method, path, _ in operations() if method == "POST"}
+
+
+def test_machines_have_a_scheme_with_the_scopes_that_they_may_have() -> None:
+    flow = described()["components"]["securitySchemes"]["machine"]["flows"]["clientCredentials"]
+    assert flow["tokenUrl"] == "/console/tokens"
+    wanted = {
+        (method, path): one["machine"]
+        for method, path, operation in operations()
+        for one in operation["security"]
+        if "machine" in one
+    }
+    assert wanted["GET", "/registry/officials"] == ["see_officials"]
+    assert wanted["POST", "/registry/rosters"] == ["register_official"]
+    assert wanted["POST", "/console/machines/current/secret"] == []
+    assert ("POST", "/console/users") not in wanted
+    assert {scope for scopes in wanted.values() for scope in scopes} <= set(flow["scopes"])
+
+
 def bodies() -> Iterator[Any]:
     schemas = described()["components"]["schemas"]
     found = handlers()
     for method, path, operation in operations():
+        if path in BODIES:
+            continue
         for content in operation.get("requestBody", {}).get("content", {}).values():
             data = found[method, path].parsed_fn_signature.parameters["data"]
             choices = [content["schema"], *content["schema"].get("oneOf", [])]

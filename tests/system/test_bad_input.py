@@ -114,6 +114,26 @@ def test_hostile_json_before_anybody_is_known(system: System, path: str, body: b
     is_problem(post(system, path, body), 413 if len(body) > OPENING_BYTES_MAX else 400)
 
 
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/registry/network-imports?dry_run=true&sheet=canteens", "query.unknown"),
+        ("/registry/network-imports?dry-run=true&dry-run=false", "query.twice"),
+        ("/console/cards?dry-run=true", "query.none_taken"),
+        ("/console/sessions?lang=en", "query.none_taken"),
+    ],
+)
+def test_a_query_parameter_that_a_route_does_not_have(network: Network, path: str, code: str) -> None:
+    answer = network.centre.ask("POST", path, {})
+    assert is_problem(answer, 400, "invalid")["code"] == code
+
+
+def test_a_link_keeps_working_when_a_messenger_adds_to_it(system: System) -> None:
+    for page in ("/bulletins", "/reconciliation", "/phone/", "/"):
+        assert urllib3.request("GET", f"{system.url}{page}?lang=en&from=singlemessage").status in (200, 503)
+    assert urllib3.request("GET", f"{system.url}/health/live?probe=7").status == 200
+
+
 GOOD_QR = "OC1:" + "0" * 100
 CHARGE = {"meal": "lunch", "purchased_at": int(time.time()), "qr": GOOD_QR}
 

@@ -79,6 +79,31 @@ def test_a_card_of_a_closed_account_stays_blocked(network: Network) -> None:
     refused(network.centre, "/console/cards/replacements", replacement, 409, "account-closed")
 
 
+def test_a_card_that_was_replaced_stays_blocked(network: Network) -> None:
+    lost = network.card(network.official()).file.credential_id
+    replacement = {"credential_id": lost, "uid": uid(), "reason": "lost"}
+    made = network.centre.call("POST", "/console/cards/replacements", replacement)["card"]["credential_id"]
+    answer = network.approver.ask("POST", f"/console/credentials/{lost}/block", {"blocked": False, "reason": "found"})
+    assert (answer.status, answer.json()["params"]) == (409, {"credential_id": lost, "replaced_by": made})
+    again = replacement | {"uid": uid()}
+    refused(network.centre, "/console/cards/replacements", again, 409, "conflict")
+    # The one in its place is blocked and made good as any other.
+    assert set_blocked(network.centre, made, True) == set_blocked(network.approver, made, False) == 200
+
+
+def test_a_phone_that_was_replaced_stays_blocked(network: Network) -> None:
+    official = network.official()
+    network.phone(official)
+    path = f"/registry/credentials?kind=phone&holder_id={official.holder_id}"
+    [lost] = [row["credential_id"] for row in network.centre.call("GET", path)["items"]]
+    assert set_blocked(network.centre, lost, True) == 200
+    assert set_blocked(network.approver, lost, False) == 200, "nothing is in its place yet"
+    assert set_blocked(network.centre, lost, True) == 200
+    network.phone(official)
+    path = f"/console/credentials/{lost}/block"
+    refused(network.approver, path, {"blocked": False, "reason": "found"}, 409, "conflict")
+
+
 def test_a_block_is_lifted_by_a_second_person(network: Network) -> None:
     admin = network.person("admin-yinzhou")
     credential_id = network.card(network.official()).file.credential_id

@@ -1,0 +1,47 @@
+"""Bodies that are no JSON: forms and files, which handlers read themselves and the framework does not describe."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Body = dict[str, Any]
+
+
+def _body(media_type: str, schema: Body, description: str) -> Body:
+    return {"description": description, "required": True, "content": {media_type: {"schema": schema}}}
+
+
+def _file(description: str) -> Body:
+    return _body("application/octet-stream", {"type": "string", "format": "binary"}, description)
+
+
+def _form(title: str, properties: Mapping[str, Body], required: list[str], description: str) -> Body:
+    schema = {"type": "object", "title": title, "properties": properties, "required": required}
+    return _body("application/x-www-form-urlencoded", schema, description)
+
+
+_TABLE = "The file itself, CSV or XLSX."
+
+BODIES: Mapping[str, Body] = {
+    "/clearing/confirmations": _file("The bank's file itself, an ISO 20022 camt.053 or camt.054."),
+    "/console/sign-on/{provider}/logout": _form(
+        "LogoutForm", {"logout_token": {"type": "string"}}, ["logout_token"], "What the provider sends."
+    ),
+    "/console/tokens": _form(
+        "TokenForm",
+        {
+            "grant_type": {"type": "string", "const": "client_credentials"},
+            "client_id": {"type": "string", "description": "The machine's login, without Basic authentication."},
+            "client_secret": {"type": "string", "description": "Its secret, without Basic authentication."},
+        },
+        ["grant_type"],
+        "RFC 6749, section 4.4.",
+    ),
+    "/gateway/notifications": _body("application/json", {"type": "object"}, "As the payment gateway signed it."),
+    "/registry/network-imports": _file("The file itself: XLSX, or CSV with the parameter `sheet`."),
+    "/registry/rosters": _file(_TABLE),
+    "/settlement/grants/{agency_id}/{batch}": _file("The file itself, CSV."),
+    "/waste/attendance-files": _file(_TABLE),
+    "/waste/material-files/{kind}": _file(_TABLE),
+    "/waste/weigh-in-files": _file(_TABLE),
+}
+"""Path -> the request body of its POST."""
