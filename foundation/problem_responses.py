@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.enums import MediaType
@@ -27,7 +28,7 @@ from foundation.problems import (
     Problem,
     ProblemKind,
 )
-from foundation.validation import refusal_of
+from foundation.validation import NO_DATE, refusal_of
 
 log = structlog.get_logger()
 
@@ -102,6 +103,8 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     """Show what the framework refused."""
     if isinstance(error, ValidationException):
         return problem_response(request, _invalid_parameter(request, error))
+    if _is_no_date(error.__cause__):
+        return problem_response(request, Problem(INVALID, "path.not_a_date"))
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = INVALID if error.status_code < HTTP_500_INTERNAL_SERVER_ERROR else INTERNAL
@@ -109,6 +112,11 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     if allow := (error.headers or {}).get("Allow"):
         answer.headers["allow"] = allow
     return answer
+
+
+def _is_no_date(cause: BaseException | None) -> bool:
+    """Whether a part of the path had to be a date and is none: the framework calls it not found."""
+    return isinstance(cause, msgspec.ValidationError) and str(cause).startswith(NO_DATE)
 
 
 def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationException) -> Problem:

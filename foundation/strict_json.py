@@ -5,6 +5,7 @@ a 500, ``\\u0000`` is accepted and then fails in PostgreSQL, integers have no li
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator
 from typing import Any, Generic, TypeVar
 
@@ -16,12 +17,14 @@ from litestar.exceptions import InternalServerException
 
 from foundation.messages import Message
 from foundation.problems import INCOMPLETE, MALFORMED, Problem
-from foundation.validation import refusal_of
+from foundation.validation import NO_TIME_OF_DAY, refusal_of, steps_of
 
 DEPTH_MAX = 16
 """Levels of nesting; the deepest message has five."""
 
 _CBOR_TYPES = frozenset({int, str, bytes, type(None)})
+
+_HOUR_AND_MINUTE = re.compile(r"[0-9]{2}:[0-5][0-9]")
 
 T = TypeVar("T")
 
@@ -109,12 +112,35 @@ def as_type(value: Any, wanted: type[T]) -> T:
     if of_device:
         _refuse_null(value, wanted)
     try:
-        message = msgspec.convert(value, wanted, strict=True)
+        message = _converted(value, wanted)
     except msgspec.ValidationError as error:
         raise refusal_of(error, wanted) from None
     if of_device:
         _refuse_other_spelling(value, msgspec.to_builtins(message), wanted)
     return message
+
+
+def _converted(value: Any, wanted: type[T]) -> T:
+    """The value as its type. A time of day may be written without seconds (``11:30``), as our files write it."""
+    while True:
+        try:
+            return msgspec.convert(value, wanted, strict=True)
+        except msgspec.ValidationError as error:
+            if not _add_seconds(value, str(error)):
+                raise
+
+
+def _add_seconds(value: Any, error: str) -> bool:
+    """Complete the time of day that an error is about; whether it was one without seconds."""
+    *way, last = steps_of(error) or [""]
+    if not error.startswith(NO_TIME_OF_DAY) or last == "":
+        return False
+    for step in way:
+        value = value[step]
+    is_short = _HOUR_AND_MINUTE.fullmatch(value[last]) is not None
+    if is_short:
+        value[last] += ":00"
+    return is_short
 
 
 def _refuse_null(value: Any, wanted: Any, at: str = "$") -> None:

@@ -15,6 +15,9 @@ from foundation.problems import INVALID, Problem
 
 _AT = re.compile(r" - at `(?P<path>[^`]*)`(?: in `(?P<within>[^`]*)`)?$")
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
+NO_DATE = "Invalid RFC3339 encoded date"
+NO_TIME_OF_DAY = "Invalid RFC3339 encoded time"
+"""How msgspec's errors begin."""
 _KEY = "key"
 _RULES = tuple(
     (re.compile(pattern, re.DOTALL), code)
@@ -30,8 +33,10 @@ _RULES = tuple(
         (r"^Expected `\w+` < (?P<most>-?[\d.]+)$", "value.not_below"),
         (r"^Expected `\w+` that's a multiple of (?P<step>[\d.]+)$", "value.not_a_multiple"),
         (r"^Invalid (?:RFC3339|ISO8601) encoded date$", "value.not_a_date"),
-        (r"^Invalid (?:RFC3339|ISO8601) encoded (?:datetime|time)$", "value.not_a_time"),
-        (r"^Expected `(?:datetime|time)` with a timezone component$", "value.not_a_time"),
+        (r"^Invalid (?:RFC3339|ISO8601) encoded datetime$", "value.not_a_time"),
+        (r"^Invalid (?:RFC3339|ISO8601) encoded time$", "value.not_a_time_of_day"),
+        (r"^Expected `datetime` with a timezone component$", "value.not_a_time"),
+        (r"^Expected `time` with no timezone component$", "value.not_a_time_of_day"),
         (r"^Invalid UUID$", "value.not_a_uuid"),
         (r"^Null is not allowed$", "value.null"),
     )
@@ -45,7 +50,7 @@ _WRONG_TYPE = {
     "uuid": "value.not_a_uuid",
     "date": "value.not_a_date",
     "datetime": "value.not_a_time",
-    "time": "value.not_a_time",
+    "time": "value.not_a_time_of_day",
     "array": "value.not_a_list",
     "object": "value.not_an_object",
 }
@@ -79,6 +84,13 @@ def refusal_of(error: msgspec.ValidationError | str, wanted: Any, *, field: str 
             bounds: dict[str, Any] = {key: _number(value) for key, value in given.items()}
             return Problem(INVALID, code, field=where, **bounds)
     return _wrong_form(text, None if is_key else _type_at(wanted, path), where)
+
+
+def steps_of(error: str) -> list[str | int]:
+    """The members and places that lead to the value that a msgspec error is about."""
+    at = _AT.search(error)
+    found = _STEP.finditer(at["path"]) if at is not None else ()
+    return [step["name"] or int(step["index"]) for step in found]
 
 
 def _wrong_form(text: str, info: Any, where: Phrase) -> Problem:

@@ -14,28 +14,36 @@ def _file(description: str) -> Body:
     return _body("application/octet-stream", {"type": "string", "format": "binary"}, description)
 
 
-def _form(title: str, properties: Mapping[str, Body], required: list[str], description: str) -> Body:
-    schema = {"type": "object", "title": title, "properties": properties, "required": required}
-    return _body("application/x-www-form-urlencoded", schema, description)
+def _form(schema: str, description: str) -> Body:
+    return _body("application/x-www-form-urlencoded", {"$ref": f"#/components/schemas/{schema}"}, description)
 
+
+FORMS: Mapping[str, Body] = {
+    "LogoutForm": {
+        "type": "object",
+        "title": "LogoutForm",
+        "properties": {"logout_token": {"type": "string"}},
+        "required": ["logout_token"],
+    },
+    "TokenForm": {
+        "type": "object",
+        "title": "TokenForm",
+        "properties": {
+            "grant_type": {"type": "string", "const": "client_credentials"},
+            "client_id": {"type": "string", "description": "The machine's login, without Basic authentication."},
+            "client_secret": {"type": "string", "description": "Its secret, without Basic authentication."},
+        },
+        "required": ["grant_type"],
+    },
+}
+"""Their schemas, by name."""
 
 _TABLE = "The file itself, CSV or XLSX."
 
 BODIES: Mapping[str, Body] = {
     "/clearing/confirmations": _file("The bank's file itself, an ISO 20022 camt.053 or camt.054."),
-    "/console/sign-on/{provider}/logout": _form(
-        "LogoutForm", {"logout_token": {"type": "string"}}, ["logout_token"], "What the provider sends."
-    ),
-    "/console/tokens": _form(
-        "TokenForm",
-        {
-            "grant_type": {"type": "string", "const": "client_credentials"},
-            "client_id": {"type": "string", "description": "The machine's login, without Basic authentication."},
-            "client_secret": {"type": "string", "description": "Its secret, without Basic authentication."},
-        },
-        ["grant_type"],
-        "RFC 6749, section 4.4.",
-    ),
+    "/console/sign-on/{provider}/logout": _form("LogoutForm", "What the provider sends."),
+    "/console/tokens": _form("TokenForm", "RFC 6749, section 4.4."),
     "/gateway/notifications": _body("application/json", {"type": "object"}, "As the payment gateway signed it."),
     "/registry/network-imports": _file("The file itself: XLSX, or CSV with the parameter `sheet`."),
     "/registry/rosters": _file(_TABLE),

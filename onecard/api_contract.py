@@ -35,7 +35,7 @@ from foundation.problems import (
     UNAVAILABLE,
     ProblemKind,
 )
-from onecard.api_bodies import BODIES
+from onecard.api_bodies import BODIES, FORMS
 from onecard.api_examples import with_examples
 from onecard.query_parameters import takes_any
 from onecard.system_routes import monitoring
@@ -138,7 +138,7 @@ def contract(app: Litestar) -> Document:
         _tell_files(operation)
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
-    components["schemas"] |= {_PROBLEM: _PROBLEM_SCHEMA}
+    components["schemas"] |= {_PROBLEM: _PROBLEM_SCHEMA, **FORMS}
     return _with_shared_parameters(with_examples(_mended(document)))
 
 

@@ -426,7 +426,7 @@ APPROVALS = Listing(
         "made_from": since(Approval.made_at, datetime),
         "made_until": until(Approval.made_at, datetime),
     },
-    words={"state": lambda value: f"approval.state.{value}"},
+    words={"kind": lambda value: f"approval.kind.{value}", "state": lambda value: f"approval.state.{value}"},
     has_detail=False,
 )
 

@@ -350,11 +350,12 @@ def _sheet_names() -> dict[str, Sheet]:
 
 def sheet_of(name: str) -> Sheet:
     """The sheet that a name means. Raises Problem(INVALID)."""
-    name = name.removesuffix(".csv")
+    name, known = name.removesuffix(".csv"), ", ".join(Sheet)
+    if not name:
+        raise Problem(INVALID, "network.file.no_sheet", known=known)
     try:
         return word_of(name, _sheet_names(), "network.file.unknown_sheet")  # type: ignore[no-any-return]
     except WrongCell:
-        known = ", ".join(Sheet)
         raise Problem(INVALID, "network.file.unknown_sheet", name=name[:VALUE_SHOWN], known=known) from None
 
 

@@ -315,6 +315,13 @@ RULES = Listing(
     members(ListedRules, RegionRulesRow),
     key=(RegionRulesRow.book, RegionRulesRow.valid_from),
     filters={"book": in_region(RegionRulesRow.book), "valid_until": until(RegionRulesRow.valid_from, date)},
+    words={
+        "visitors": lambda value: f"rules.visitors.{value}",
+        "visitor_floor": lambda value: f"rules.visitor_floor.{value}",
+        "visitor_cap": lambda value: f"rules.visitor_cap.{value}",
+        "receipt_effect": lambda value: f"rules.receipt_effect.{value}",
+        "subsidy_expires": lambda value: f"rules.subsidy_expires.{value}",
+    },
 )
 
 

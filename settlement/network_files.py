@@ -310,8 +310,10 @@ class _Plan:
         for key, its in rows.items():
             first, reason = its[0], its[0].values["reason"]
             open_rows = [row for row in its if row.values.get("meal") is not None]
-            if (open_rows and len(open_rows) < len(its)) or (not open_rows and len(its) > 1):
+            if open_rows and len(open_rows) < len(its):
                 self._wrong(its[1], "meal", "network.file.closed_and_open")
+            elif not open_rows and len(its) > 1:
+                self._wrong(its[1], "day", "network.file.row_twice", first=its[0].line)
             if any(row.values["reason"] != reason for row in its):
                 self._wrong(its[1], "reason", "network.file.two_reasons")
             half = next((row for row in open_rows if None in _hours(row)), None)

@@ -347,7 +347,11 @@ FLAGS = Listing(
         "last": until(KitchenFlag.last_day, date),
     },
     sorts={"last_day": KitchenFlag.last_day, "found_at": KitchenFlag.found_at},
-    words={"state": lambda value: f"flag.state.{value}"},
+    words={
+        "meal": lambda value: f"measures.meal.{value}",
+        "stream": lambda value: f"measures.stream.{value}",
+        "state": lambda value: f"flag.state.{value}",
+    },
 )
 
 

@@ -21,6 +21,9 @@ NAMES_SHOWN = 5
 """Of a sheet's new rows, and of those that the file does not have; ``--json`` has all."""
 
 
+_force = click.option("--force", is_flag=True, help=text("onecard.option.overwrite"))
+
+
 @main.group("network", help=text("onecard.help.network"))
 def network() -> None:
     """Whole networks as files."""
@@ -29,7 +32,8 @@ def network() -> None:
 @network.command("export", help=text("onecard.help.network.export"))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--xlsx", is_flag=True, help=text("onecard.option.xlsx"))
-def export(folder: Path, *, xlsx: bool) -> None:
+@_force
+def export(folder: Path, *, xlsx: bool, force: bool) -> None:
     """Write a CSV file for each noun, or one workbook."""
     from registry.network_tables import sheet_name, write_csv, write_workbook
     from settlement.network_files import Network, tables_of
@@ -45,14 +49,14 @@ def export(folder: Path, *, xlsx: bool) -> None:
         files = {"network.xlsx": write_workbook(tables, LANGUAGE)}
     else:
         files = {f"{sheet}.csv": write_csv(sheet, rows, LANGUAGE) for sheet, rows in tables.items()}
-    for name, content in files.items():
-        _write(folder / name, content)
+    _write({folder / name: content for name, content in files.items()}, force=force)
     for sheet, rows in tables.items():
         say("onecard.network.exported", sheet=sheet_name(sheet, LANGUAGE), rows=len(rows))
+    say("onecard.network.written", files=", ".join(str(folder / name) for name in files))
 
 
 @network.command("import", help=text("onecard.help.network.import"))
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help=text("onecard.option.compare"))
 @json_option
 def import_(path: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -123,17 +127,23 @@ def _show_names(kind: "Kind", sheet: str, names: list[str]) -> None:
 
 @network.command("template", help=text("onecard.help.network.template"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def template(file: Path) -> None:
+@_force
+def template(file: Path, *, force: bool) -> None:
     """Write a workbook to fill in."""
     from registry.network_tables import template as made
 
-    _write(file, made(LANGUAGE))
+    _write({file: made(LANGUAGE)}, force=force)
     say("onecard.network.template", file=file)
 
 
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        fail_for(error, path)
+def _write(files: dict[Path, bytes], *, force: bool) -> None:
+    """Write all files, or none where one of them is there already: somebody may have edited it."""
+    there = [path for path in files if path.exists()]
+    if there and not force:
+        fail("onecard.file.exists", files=", ".join(map(str, there)))
+    for path, content in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            fail_for(error, path)

@@ -1,6 +1,7 @@
 """Commands of the kitchens: evaluate, forecast now, forecast backtest."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from onecard.cli.commands import json_option, main
-from onecard.cli.output import LANGUAGE, console, fail, say, table, text
+from onecard.cli.output import LANGUAGE, console, fail, progress_bars, say, table, text
 from onecard.cli.running import prepare
 from onecard.cli.services import on_ledger, read_settings, services
 
@@ -82,12 +83,18 @@ def backtest(days: int, as_json: bool) -> None:
         if not known:
             fail("onecard.forecast.no_covers")
         canteens = on_ledger(settings, lambda pool: canteen_names(pool, LANGUAGE))
-        made = backtest_all(list(known.values()), is_working_day, test_days=days)
+        # Nothing but the document on standard output.
+        with nullcontext(_silent) if as_json else progress_bars() as progress:
+            made = backtest_all(list(known.values()), is_working_day, test_days=days, progress=progress)
     if as_json:
         print(json.dumps(asdict(made), ensure_ascii=False))
     else:
         _show(made.scores, {series.name: meal for meal, series in known.items()}, canteens)
         _show_cook_for(made.cook_for)
+
+
+def _silent(kind: str, done: int, of: int) -> None:
+    """In place of a bar."""
 
 
 def _show(scores: "list[Score]", places: "dict[str, CanteenMeal]", canteens: "dict[CanteenId, str]") -> None:

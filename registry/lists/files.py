@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import xlsxwriter
 from msgspec import json
+from msgspec.structs import fields
 
 from foundation import catalogue
 from foundation.calendar import ZONE
@@ -38,6 +39,16 @@ def heading(member: str, language: Language) -> str:
     return catalogue.text(f"column.{member}", language)
 
 
+def headings(listing: Listing[Any], language: Language) -> list[str]:
+    """What stands above the columns; of a time with its zone."""
+    return [
+        catalogue.text("list.local_time", language, heading=heading(field.name, language))
+        if datetime in (field.type, *get_args(field.type))
+        else heading(field.name, language)
+        for field in fields(listing.shown)
+    ]
+
+
 def is_money(member: str) -> bool:
     """Whether a member is an amount in fen, by the unit in its name: ``amount_fen``, ``late_fen_max``."""
     return "fen" in member.split("_")
@@ -55,7 +66,7 @@ def _words(listing: Listing[Any], language: Language) -> Callable[[str, Any], An
         if isinstance(value, list):
             between = "、" if language is Language.CHINESE else ", "
             return between.join(catalogue.text(message_of(one), language) if message_of else str(one) for one in value)
-        return catalogue.text(message_of(value), language) if message_of and value is not None else value
+        return catalogue.text(message_of(value), language) if message_of and value not in (None, "") else value
 
     return say
 
@@ -76,7 +87,7 @@ def _plain(member: str, value: Any) -> str | int | float:
 async def write_csv(listing: Listing[Any], rows: Rows, language: Language) -> AsyncIterator[bytes]:
     """CSV (RFC 4180), UTF-8 with a byte-order mark for spreadsheets, a page of rows at a time."""
     members, say = listing.shown.__struct_fields__, _words(listing, language)
-    head: list[Any] = [heading(member, language) for member in members]
+    head: list[Any] = headings(listing, language)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(head)
@@ -105,7 +116,7 @@ async def write_xlsx(listing: Listing[Any], rows: Rows, language: Language) -> A
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(members) - 1, 18)
-        sheet.write_row(0, 0, [heading(member, language) for member in members], book.add_format({"bold": True}))
+        sheet.write_row(0, 0, headings(listing, language), book.add_format({"bold": True}))
         at = 0
         async for page in rows:
             if at + len(page) > XLSX_ROWS_MAX:
@@ -114,6 +125,7 @@ async def write_xlsx(listing: Listing[Any], rows: Rows, language: Language) -> A
                 at += 1
                 for column, member in enumerate(members):
                     _write(sheet, formats, at, column, member, say(member, getattr(row, member)))
+        sheet.autofilter(0, 0, at, len(members) - 1)
         await asyncio.to_thread(book.close)
         file.seek(0)
         while chunk := file.read(CHUNK_BYTES):

@@ -55,7 +55,12 @@ def test_errors_by_hand() -> None:
 
 
 def test_the_demo_city_is_forecast_better_than_by_either_baseline() -> None:
-    made = backtest_all(city(), is_working_day, test_days=168, refit_days=56)
+    told: list[tuple[int, int]] = []
+    made = backtest_all(
+        city(), is_working_day, test_days=168, refit_days=56, progress=lambda _, done, of: told.append((done, of))
+    )
+    assert (told[0][0], told[-1][0]) == (0, told[-1][1])
+    assert told == sorted(told)
     scores = made.scores
     for name in ("wape", "mase"):
         best = min(mean_of(scores, NAIVE, name), mean_of(scores, MEAN4, name))
@@ -245,6 +250,13 @@ def test_attendance_is_told_by_api_and_by_file_all_or_nothing(network: Network) 
         assert send(network, "kitchen-yinzhou", "/waste/attendance-files", body=content).json() == {"days": 1}
     bad = send(network, "kitchen-yinzhou", "/waste/attendance-files", body=f"{header},天气\n".encode()).json()
     assert bad["findings"][0]["column"] == "天气"
+    lines = [f"{today - timedelta(days=2)},{canteen},240,0", f"{later},{canteen},240,241", f"{later},{canteen},两百,0"]
+    content = "\n".join(["日期,食堂,总人数,请假人数", *lines, f"{later},{canteen},240,1"]).encode()
+    findings = send(network, "kitchen-yinzhou", "/waste/attendance-files", body=content).json()["findings"]
+    assert [(one["line"], one["column"], one["code"].rpartition(".")[2]) for one in findings] == [
+        (2, "日期", "not_now"), (3, "日期", "too_many"), (4, "总人数", "not_people"), (4, "日期", "twice"),
+        (5, "日期", "twice"),
+    ]  # fmt: skip
     for cell in ("-1", "1.5", "12,x", "=1+1", "20001", "两百"):
         rows = f'日期,食堂,总人数\n{later},{canteen},"{cell}"\n'.encode()
         refused = send(network, "kitchen-yinzhou", "/waste/attendance-files", body=rows)

@@ -361,6 +361,7 @@ def test_new_things_may_refer_to_new_things() -> None:
         (Sheet.CALENDAR, ["市局,一食堂,2026-11-01,,,,迟"], ("day", "day_over")),
         (Sheet.CALENDAR, ["市局,一食堂,2026-02-30,,,,迟"], ("day", "not_a_date")),
         (Sheet.CALENDAR, ["市局,一食堂,2026-12-30,lunch,11:00,,甲"], ("starts", "needed")),
+        (Sheet.CALENDAR, ["市局,一食堂,2026-12-30,,,,甲", "市局,2001,2026-12-30,,,,甲"], ("day", "row_twice")),
         (Sheet.CALENDAR, ["市局,一食堂,2026-12-30,lunch,11:00,13:00,甲", "市局,一食堂,2026-12-30,,,,甲"],
          ("meal", "closed_and_open")),
         (Sheet.CALENDAR, ["市局,一食堂,2026-12-30,lunch,11:00,13:00,甲", "市局,2001,2026-12-30,dinner,17:00,18:00,乙"],

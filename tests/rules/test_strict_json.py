@@ -1,17 +1,20 @@
 """Strict decoding: which JSON and CBOR reaches the rules."""
 
 import json
+from datetime import time
 from enum import StrEnum
+from typing import Annotated
 
 import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta
 
 from foundation import strict_json
 from foundation.messages import Message
 from foundation.problems import Problem
-from foundation.strict_json import DEPTH_MAX, TypedReader, read_cbor, read_json
+from foundation.strict_json import DEPTH_MAX, TypedReader, as_type, read_cbor, read_json
 
 json_values = st.recursive(
     st.none()
@@ -120,3 +123,24 @@ def test_an_equal_key_is_refused_also_where_a_text_is_a_choice() -> None:
 def test_a_message_with_a_choice_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strict_json, "read_json", None)
     assert TypedReader(Painted).read(b' {"colour": "red", "name": "door"} ') == Painted("door", Colour.RED)
+
+
+class Hours(Message):
+    starts: Annotated[time, Meta(tz=False)]
+
+
+class Week(Message):
+    meals: list[Hours]
+
+
+@pytest.mark.parametrize(("told", "read"), [("11:30", time(11, 30)), ("06:05:00", time(6, 5))])
+def test_a_time_of_day_may_be_without_seconds(told: str, read: time) -> None:
+    week = as_type({"meals": [{"starts": "07:00"}, {"starts": told}]}, Week)
+    assert [one.starts for one in week.meals] == [time(7), read]
+
+
+@pytest.mark.parametrize("told", ["11.30", "24:01", "11:60", "11:3", "", "11:30Z", "11:30:00+08:00", "１１:30"])
+def test_what_is_no_time_of_day_is_told_with_one_that_is(told: str) -> None:
+    with pytest.raises(Problem) as refused:
+        as_type({"meals": [{"starts": told}]}, Week)
+    assert refused.value.code == "value.not_a_time_of_day"

@@ -59,6 +59,13 @@ def test_a_network_of_files_joins_an_empty_centre(own: System, tmp_path: Path) -
     own.command("network", "export", str(tmp_path), "--xlsx")
     assert "0 added, 0 changed" in own.command("network", "import", str(tmp_path / "network.xlsx")).stdout
     own.command("network", "template", str(tmp_path / "template.xlsx"))
+    before = (tmp_path / "template.xlsx").read_bytes()
+    for made in (("export", str(tmp_path), "--xlsx"), ("template", str(tmp_path / "template.xlsx"))):
+        refused = own.command("network", *made, check=False)
+        assert (refused.returncode, "--force" in refused.stderr) == (1, True)
+    assert (tmp_path / "template.xlsx").read_bytes() == before
+    own.command("network", "template", str(tmp_path / "template.xlsx"), "--force")
+    assert "no such file" in own.command("network", "import", str(tmp_path / "nosuch"), check=False).stderr
     assert openpyxl.load_workbook(tmp_path / "template.xlsx").sheetnames[0] == "Regions"
     own.start()
     centre = Person(own.url, OPERATOR, PASSWORDS[OPERATOR])

@@ -1,10 +1,12 @@
 """Attendance: what an agency tells beforehand of who will be there to eat. The forecast reads it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
@@ -32,6 +34,7 @@ class Column(StrEnum):
 
 NEEDED = (Column.DATE, Column.CANTEEN, Column.STAFF)
 ACCEPTED = (*NEEDED, Column.ON_LEAVE, Column.TRAVELLING, Column.REMOTE, Column.OVERTIME)
+AWAY = (Column.ON_LEAVE, Column.TRAVELLING, Column.REMOTE)
 PEOPLE_MAX = 20_000
 
 
@@ -43,17 +46,12 @@ async def keep_attendance(
     Raises Problem(INVALID): a day is past or more than ``BOOKED_AHEAD`` away, stands twice, or has more people away
     than there are.
     """
-    seen = set()
+    check = _check_of_days(today)
     for day in days:
-        if not today <= day.business_date <= today + BOOKED_AHEAD:
-            raise Problem(
-                INVALID, "forecast.attendance.not_now", day=day.business_date, first=today, last=today + BOOKED_AHEAD
-            )
-        if (place := (day.canteen_id, day.business_date)) in seen:
-            raise Problem(INVALID, "forecast.attendance.twice", canteen_id=day.canteen_id, day=day.business_date)
-        seen.add(place)
-        if (away := _away(day)) > day.staff:
-            raise Problem(INVALID, "forecast.attendance.too_many", day=day.business_date, away=away, staff=day.staff)
+        try:
+            check(asdict(day))
+        except WrongCell as wrong:
+            raise Problem(INVALID, wrong.code, **wrong.params) from None
     now = datetime.now(UTC)
     await connection.executemany(
         QUERIES["keep_attendance"],
@@ -67,12 +65,27 @@ async def keep_attendance(
     )  # fmt: skip
 
 
-def _away(day: DayAttendance) -> int:
-    return day.on_leave + day.travelling + day.remote
+def _check_of_days(today: date) -> Callable[[Mapping[str, Any]], None]:
+    """A check of one day after another, by the members that are known; it raises WrongCell."""
+    seen = set()
+
+    def check(told: Mapping[str, Any]) -> None:
+        canteen_id, day, staff = told.get("canteen_id"), told.get("business_date"), told.get("staff")
+        if day is not None and not today <= day <= today + BOOKED_AHEAD:
+            raise WrongCell("forecast.attendance.not_now", day=day, first=today, last=today + BOOKED_AHEAD)
+        if (canteen_id, day) in seen:
+            raise WrongCell("forecast.attendance.twice", canteen_id=canteen_id, day=day)
+        if canteen_id is not None and day is not None:
+            seen.add((canteen_id, day))
+        away = sum(told.get(column, 0) for column in AWAY)
+        if day is not None and staff is not None and away > staff:
+            raise WrongCell("forecast.attendance.too_many", day=day, away=away, staff=staff)
+
+    return check
 
 
-def attendance_of(table: Sequence[Sequence[Any]], canteens: Mapping[int, Canteen]) -> list[DayAttendance]:
-    """The days of a file's cells. Raises WrongFile (wrong columns or cells), Problem(INVALID) (too many rows)."""
+def attendance_of(table: Sequence[Sequence[Any]], canteens: Mapping[int, Canteen], today: date) -> list[DayAttendance]:
+    """The days of a file's cells. Raises WrongFile (wrong columns, cells or days), Problem(INVALID) (too many rows)."""
     names = CanteenNames(canteens)
 
     def value(column: Column, cell: Any) -> dict[str, Any]:
@@ -87,7 +100,8 @@ def attendance_of(table: Sequence[Sequence[Any]], canteens: Mapping[int, Canteen
                 return {"overtime": _people(cell, 0) if cell_text(cell) else None}
         return {column.value: _people(cell, 0) if cell_text(cell) else 0}
 
-    rows = read_rows(table, ACCEPTED, NEEDED, value, "forecast.attendance.unknown_column")
+    check = _check_of_days(today)
+    rows = read_rows(table, ACCEPTED, NEEDED, value, "forecast.attendance.unknown_column", (Column.DATE, check))
     return [DayAttendance(**values) for _, values in rows]
 
 

@@ -383,6 +383,7 @@ def backtest_all(
     test_days: int = 168,
     refit_days: int = 28,
     horizons: Sequence[int] = HORIZONS,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Backtest:
     """Rolling origin: each day is forecast from the days before it, the trees fitted anew every ``refit_days``.
 
@@ -394,7 +395,9 @@ def backtest_all(
     known = [_known(s, works, length) for s in series]
     held_out = min(HELD_OUT_DAYS, (length - test_days) // 2)
     predicted, cooked = (np.zeros((len(horizons), len(known), test_days)) for _ in range(2))
-    for origin in range(length - test_days, length, refit_days):
+    origins = range(length - test_days, length, refit_days)
+    for step, origin in enumerate(origins):
+        progress("backtest", step * len(known), len(origins) * len(known))
         trees, early = _fit(known, origin), _fit(known, origin - held_out)
         days, before = range(origin, min(origin + refit_days, length)), range(origin - held_out, origin)
         calibration = _Calibration(early, known, [before] * len(known), horizons)
@@ -404,6 +407,7 @@ def backtest_all(
             for h, horizon in enumerate(horizons):
                 predicted[h, n, at] = _forecast_of(trees, k, days, horizon)
                 cooked[h, n, at], _ = calibration.portions(predicted[h, n, at], kinds, shares, horizon)
+            progress("backtest", step * len(known) + n + 1, len(origins) * len(known))
     scores = [
         score
         for h, horizon in enumerate(horizons) if horizon in SCORED

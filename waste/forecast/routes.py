@@ -80,7 +80,8 @@ class ForecastController(Controller):
             table = await documents.run(read_table, file.path, caller=request.user.login)
         async with database() as db:
             canteens = await canteens_of(db, request.user)
-        return await _keep_attendance(request.user, attendance_of(table, canteens), database)
+        today = datetime.now(ZONE).date()
+        return await _keep_attendance(request.user, attendance_of(table, canteens, today), database)
 
     @get("/forecasts/{business_date:date}", guards=[access.allows("see_waste")], summary="Get the forecast of a day")
     async def forecasts(
