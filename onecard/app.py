@@ -168,6 +168,7 @@ TAGS = {
     "console": "People at the console",
     "registry": "Regions, agencies, canteens, officials",
     "deposits": "Top-ups, grants, refunds",
+    "settlement": "Payments, purses, tariffs, shifts",
     "supervision": "Cases that payments raise",
     "rules": "Prices and rules by date",
     "dining": "Menus, and bookings of meals",

@@ -43,11 +43,13 @@ T = TypeVar("T", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A parameter that narrows a list. ``kind``: its type, within ``limits``; ``where``: the condition for a value."""
+    """A parameter that narrows a list. ``kind``: its type, within ``limits``; ``where``: the condition for a value;
+    ``told``: what it finds."""
 
     kind: Any
     where: Callable[[Any], ColumnElement[bool]]
     limits: Mapping[str, int] = field(default_factory=dict)
+    told: str = "Rows with exactly this value."
 
 
 def numbered(column: Column, most: int = 2**53 - 1) -> Filter:
@@ -81,17 +83,21 @@ def contains(*columns: Column) -> Filter:
         str,
         lambda words: or_(*(column.icontains(words, autoescape=True) for column in columns)),
         {"max_length": WORDS_MAX},
+        "Rows with a name or text that contains this, in capitals or not.",
     )
+
+
+_WHEN = {date: "A day.", datetime: "A time; without an offset it is the centre's local time."}
 
 
 def since(column: Column, kind: type[date] | type[datetime]) -> Filter:
     """Rows from this day or time on; a time without an offset is the centre's local time."""
-    return Filter(kind, lambda value: column >= _at_the_centre(value))
+    return Filter(kind, lambda value: column >= _at_the_centre(value), told=f"From then on. {_WHEN[kind]}")
 
 
 def until(column: Column, kind: type[date] | type[datetime]) -> Filter:
     """Rows up to this day or time, it included; a time without an offset is the centre's local time."""
-    return Filter(kind, lambda value: column <= _at_the_centre(value))
+    return Filter(kind, lambda value: column <= _at_the_centre(value), told=f"Up to then, included. {_WHEN[kind]}")
 
 
 def days(column: Column) -> dict[str, Filter]:

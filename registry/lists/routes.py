@@ -80,7 +80,9 @@ def _paging() -> list[inspect.Parameter]:
 
 def _asked(listing: Listing[Any]) -> list[inspect.Parameter]:
     """The parameters that pages and files have in common."""
-    asked = [_parameter(name, one.kind | None, **one.limits) for name, one in listing.filters.items()]
+    asked = [
+        _parameter(name, one.kind | None, description=one.told, **one.limits) for name, one in listing.filters.items()
+    ]
     told = f"One of {', '.join(listing.orders)}; with `-` in front the last one first."
     return [*asked, _parameter("sort", str | None, max_length=60, description=told)]
 

@@ -134,6 +134,14 @@ def test_machines_have_a_scheme_with_the_scopes_that_they_may_have() -> None:
     assert {scope for scopes in wanted.values() for scope in scopes} <= set(flow["scopes"])
 
 
+def test_every_parameter_of_a_list_and_every_tag_is_described() -> None:
+    described_tags = {tag["name"] for tag in described()["tags"] if tag.get("description")}
+    for _, path, operation in operations():
+        assert set(operation["tags"]) <= described_tags, path
+        if operation["operationId"].startswith(("list_", "download_")):
+            assert [one["name"] for one in operation.get("parameters", ()) if not one.get("description")] == []
+
+
 def bodies() -> Iterator[Any]:
     schemas = described()["components"]["schemas"]
     found = handlers()
