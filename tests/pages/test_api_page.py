@@ -100,9 +100,7 @@ def test_a_generated_client_gets_a_token_and_sends_a_file(
     wanted = {"login": "generated", "agency_id": agency_id, "scopes": ["register_official", "see_officials"]}
     made = network.centre.call("POST", "/console/machines", wanted)
     network.approver.call("POST", f"/console/users/{made['user_id']}/confirmation")
-    form = of("models").TokenForm(
-        grant_type="client_credentials", client_id=made["login"], client_secret=made["secret"]
-    )
+    form = of("models").TokenForm(grant_type="client_credentials", client_id="generated", client_secret=made["secret"])
     given = of("api.console.post_console_tokens").sync(client=client_package.Client(base_url=system.url), body=form)
     client = client_package.AuthenticatedClient(base_url=system.url, token=given.access_token)
     roster = of("types").File(io.BytesIO(b"staff_number\nG001\n"))

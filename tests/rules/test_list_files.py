@@ -29,6 +29,13 @@ def test_what_a_heading_calls_yuan_is_written_in_yuan(listing: Listing[Any]) -> 
 
 
 @by_list
+def test_english_headings_begin_alike(listing: Listing[Any]) -> None:
+    told = headings(listing, Language.ENGLISH)
+    assert [one for one in told if one[0].islower()] == []
+    assert len(set(told)) == len(told)
+
+
+@by_list
 def test_every_time_tells_its_zone(listing: Listing[Any]) -> None:
     for field, told in zip(fields(listing.shown), headings(listing, Language.ENGLISH), strict=True):
         assert ("(Beijing time)" in told) is ("datetime.datetime" in str(field.type)), (field.name, told)
