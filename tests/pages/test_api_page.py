@@ -105,4 +105,4 @@ def test_a_generated_client_gets_a_token_and_sends_a_file(
     client = client_package.AuthenticatedClient(base_url=system.url, token=given.access_token)
     roster = of("types").File(io.BytesIO(b"staff_number\nG001\n"))
     sent = of("api.registry.post_registry_rosters").sync(client=client, agency_id=agency_id, body=roster)
-    assert (sent.agency_id, sent.state) == (agency_id, "sent")
+    assert (sent.agency_id, sent.state) == (agency_id, "received")
