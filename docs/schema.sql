@@ -474,6 +474,8 @@ CREATE TABLE public.console_user (
     invitation_expires_at timestamp with time zone,
     scopes text,
     signed_in_at timestamp with time zone,
+    givers text[] DEFAULT '{}'::text[] NOT NULL,
+    handled_by text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT ck_console_user_role CHECK ((role = ANY (ARRAY['centre_operator'::text, 'centre_approver'::text, 'agency_admin'::text, 'agency_finance'::text, 'canteen_manager'::text, 'supervisor'::text, 'auditor'::text, 'machine'::text]))),
     CONSTRAINT ck_console_user_state CHECK ((state = ANY (ARRAY['invited'::text, 'unconfirmed'::text, 'active'::text])))
 );
@@ -1947,9 +1949,9 @@ CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_i
 
 CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
 
-CREATE UNIQUE INDEX uq_identity_holder_subject ON public.identity USING btree (provider, subject) WHERE ((ended_at IS NULL) AND (holder_id IS NOT NULL));
+CREATE UNIQUE INDEX uq_identity_holder_subject ON public.identity USING btree (provider, subject) WHERE ((ended_at IS NULL) AND (confirmed_at IS NOT NULL) AND (holder_id IS NOT NULL));
 
-CREATE UNIQUE INDEX uq_identity_user_subject ON public.identity USING btree (provider, subject) WHERE ((ended_at IS NULL) AND (user_id IS NOT NULL));
+CREATE UNIQUE INDEX uq_identity_user_subject ON public.identity USING btree (provider, subject) WHERE ((ended_at IS NULL) AND (confirmed_at IS NOT NULL) AND (user_id IS NOT NULL));
 
 CREATE UNIQUE INDEX uq_material_entry_replaces ON public.material_entry USING btree (book, replaces) WHERE (replaces IS NOT NULL);
 

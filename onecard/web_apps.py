@@ -23,6 +23,7 @@ from onecard.pages import WEB
 
 DIST = WEB / "dist"
 APPS = ("phone",)
+BESIDE_PAGE = ("sw.js", "manifest.webmanifest", "icon.svg")
 _BUILDING = (WEB / "building" / "index.html").read_text(encoding="utf-8")
 _ASKED_AGAIN_AFTER_S = 3
 _UNCHANGED = 304
@@ -72,17 +73,19 @@ def app_routes(app: WebApp) -> list[HTTPRouteHandler]:
             return Redirect(f"/{app.name}/?{request.url.query}".removesuffix("?"))
         return _sent(app, request, "")
 
-    @get(f"/{app.name}/{{file_path:path}}", include_in_schema=False, name=f"files of /{app.name}")
-    async def file(request: Request[Any, Any, Any], file_path: Path) -> Response[Any]:
-        if not app.is_built:
-            raise NotFoundException
-        return _sent(app, request, file_path.as_posix().removeprefix("/"))
+    @get([f"/{app.name}/{name}" for name in BESIDE_PAGE], include_in_schema=False, name=f"files of /{app.name}")
+    async def file(request: Request[Any, Any, Any]) -> Response[Any]:
+        return _sent(app, request, request.scope["path"].rpartition("/")[2])
 
-    return [show, file]
+    @get(f"/{app.name}/assets/{{name:str}}", include_in_schema=False, name=f"assets of /{app.name}")
+    async def asset(request: Request[Any, Any, Any], name: str) -> Response[Any]:
+        return _sent(app, request, f"assets/{name}")
+
+    return [show, file, asset]
 
 
 def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[Any]:
-    file = app.files.get(name)
+    file = app.files.get(name) if app.is_built else None
     if file is None:
         raise NotFoundException
     headers = {

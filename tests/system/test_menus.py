@@ -185,7 +185,7 @@ def test_a_file_brings_whole_menus_or_nothing(network: Network, canteen_id: int,
         {name: value for name, value in FISH.items() if name != "name_en"}, TOFU,
     ]  # fmt: skip
     unknown = kitchen.ask("POST", "/dining/menu-files", (HEADINGS.replace("标识", "口味") + dishes[0]).encode())
-    assert [one["code"] for one in unknown.json()["findings"]] == ["file.unknown_column"]
+    assert [one["code"] for one in unknown.json()["findings"]] == ["table.unknown_column"]
     for content in (b"", b"\xff\xfe\x00", b"PK\x03\x04", HEADINGS.encode()):
         assert kitchen.ask("POST", "/dining/menu-files", content).status == 400
     other = network.person("kitchen-yuyao").ask("POST", "/dining/menu-files", rows(*dishes))
