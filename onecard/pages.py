@@ -11,9 +11,11 @@ from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.static_files import create_static_files_router
+from msgspec import json
 
 import web
 from foundation.calendar import long_date
+from foundation.catalogue import Language, messages
 from foundation.pages import language_of_page, page_response, render
 
 WEB = Path(web.__file__).parent
@@ -27,10 +29,15 @@ PAGES = {
     "/integrity": "integrity",
     "/sign-on": "sign-on",
     "/sign-on/{provider:str}": "sign-on",
+    "/account": "account",
+    "/invitation": "invitation",
 }
 """Path -> folder of ``web/``."""
 
-_STATIC_FOLDERS = [WEB / folder for folder in ("live", "api", *PAGES.values())]
+_SAID_BY_SCRIPTS = ("live.", "onecard.sign_in.", "onecard.account.", "onecard.password.")
+"""The messages that scripts of pages show: the beginnings of their ids."""
+
+_STATIC_FOLDERS = [WEB / folder for folder in ("live", "api", "session", *PAGES.values())]
 _STATIC_NAMES = frozenset(path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.is_file())
 
 
@@ -48,12 +55,23 @@ STATIC_FILES = create_static_files_router(
 def page(path: str, folder: str) -> HTTPRouteHandler:
     """The handler of one page."""
     template = (WEB / folder / "index.html").read_text(encoding="utf-8")
+    texts = _texts()
 
     @get(path, media_type=MediaType.HTML, include_in_schema=False, name=f"page {path}")
     async def show(request: Request[Any, Any, State], state: State) -> Response[str]:
         language = language_of_page(request)
         today = long_date(state.calendar.business_date_at(datetime.now(UTC)), language)
         centre_keys = " ".join(key.hex() for key in state.key_ring.every_centre_public_key)
-        return page_response(render(template, language, today=today, centre_keys=centre_keys), language)
+        values = {"today": today, "centre_keys": centre_keys, "texts": texts}
+        return page_response(render(template, language, **values), language)
 
     return show
+
+
+def _texts() -> str:
+    """What scripts of pages show, by language and id, as JSON."""
+    said = {
+        language.tag: {one: text for one, text in messages(language).items() if one.startswith(_SAID_BY_SCRIPTS)}
+        for language in Language
+    }
+    return json.encode(said).decode()

@@ -1,17 +1,13 @@
-// Signs a person in, shows what waits for a second person in the reader's words, and sends the decision.
+// Shows what waits for a second person in the reader's words, and sends the decision.
+import { ask, begin, explain, speak } from "./session.js";
+
 const TEXTS = {
   zh: {
     tag: "zh-Hans-CN",
     other: "English",
     title: "机关食堂一卡通　复核",
     heading: "复核",
-    login: "用户名",
-    password: "密码",
-    code: "验证码（如已启用）",
-    signIn: "登录",
     signInFirst: "请登录后查看",
-    signedIn: (login) => `当前用户：${login}`,
-    signOut: "退出登录",
     show: "显示",
     which: { pending: "待复核", approved: "已通过", rejected: "已驳回", expired: "已过期" },
     none: "没有此类申请",
@@ -96,13 +92,7 @@ const TEXTS = {
     other: "中文",
     title: "onecard: approvals",
     heading: "Approvals",
-    login: "User name",
-    password: "Password",
-    code: "Code, if you have a second factor",
-    signIn: "Sign in",
     signInFirst: "Sign in to see the requests",
-    signedIn: (login) => `Signed in as ${login}`,
-    signOut: "Sign out",
     show: "Show",
     which: { pending: "Pending", approved: "Approved", rejected: "Rejected", expired: "Expired" },
     none: "No such requests",
@@ -190,12 +180,10 @@ const LISTED_MAX = 200;
 // The maker of what was asked for on the centre's own machine (onecard/cli/clearing.py).
 const COMMAND_LINE = "command line";
 const state = document.getElementById("state");
-const form = document.getElementById("sign-in");
 const which = document.getElementById("which");
 const parameters = new URLSearchParams(location.search);
 let language = document.documentElement.lang === "en" ? "en" : "zh";
-let token = "";
-let login = "";
+let person = null;
 let agencies = new Map();
 let shown = null;
 let refreshing = 0;
@@ -210,16 +198,6 @@ function node(name, text = "", className = "") {
   if (text !== "") made.textContent = text;
   made.className = className;
   return made;
-}
-
-async function ask(method, path, message) {
-  const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  if (answer.status === 204) return null;
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(told.detail ?? told.title);
-  return told;
 }
 
 function yuan(fen) {
@@ -345,7 +323,7 @@ async function load(asked) {
     shown = shown.map((one) => (one.approval_id === asked.approval_id ? whole : one));
     draw();
   } catch (error) {
-    say(error.message, true);
+    say(explain(error), true);
   }
 }
 
@@ -404,7 +382,7 @@ function drawOne(asked) {
   const list = items(asked);
   if (list) card.append(list);
   if (asked.may_decide) card.append(decision(asked));
-  else if (asked.state === "pending" && asked.maker === login) card.append(node("p", texts.own, "why"));
+  else if (asked.state === "pending" && asked.maker === person?.login) card.append(node("p", texts.own, "why"));
   return card;
 }
 
@@ -416,35 +394,11 @@ function draw() {
   const switcher = document.getElementById("language");
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
-  document.getElementById("who").textContent = texts.signedIn(login);
   const chosen = which.value || "pending";
   which.replaceChildren(...Object.entries(texts.which).map(([value, text]) => new Option(text, value)));
   which.value = chosen;
-  if (shown === null) return token || say(texts.signInFirst);
+  if (shown === null) return person || say(texts.signInFirst);
   document.getElementById("found").replaceChildren(...shown.map(drawOne));
-}
-
-// Shows what is for people who are signed in, or the form.
-function drawSession() {
-  form.hidden = Boolean(token);
-  document.getElementById("session").hidden = document.getElementById("filter").hidden = !token;
-}
-
-async function signOut() {
-  clearInterval(refreshing);
-  const ended = ask("DELETE", "/console/sessions/current");
-  token = login = "";
-  shown = null;
-  document.getElementById("found").replaceChildren();
-  form.reset();
-  drawSession();
-  draw();
-  form.elements.login.focus();
-  try {
-    await ended;
-  } catch (error) {
-    say(error.message, true);
-  }
 }
 
 /** All pending requests; of the decided ones, a page. A list holds so many at the most. */
@@ -460,17 +414,17 @@ async function listed(state) {
 }
 
 async function refresh() {
-  const asked = token;
+  const asked = person;
   try {
     const told = await listed(which.value || "pending");
-    if (token !== asked) return;
+    if (person !== asked) return;
     shown = told;
     const wanted = Number(parameters.get("number"));
     shown.sort((a, b) => (b.approval_id === wanted) - (a.approval_id === wanted));
     draw();
     say(shown.length ? TEXTS[language].count(shown.length) : TEXTS[language].none);
   } catch (error) {
-    if (token === asked) say(error.message, true);
+    if (person === asked) say(explain(error), true);
   }
 }
 
@@ -480,38 +434,41 @@ async function decide(asked, how, reason) {
     await refresh();
     say(TEXTS[language].done[told.state](told.approval_id));
   } catch (error) {
-    say(error.message, true);
+    say(explain(error), true);
   }
 }
 
 document.getElementById("language").addEventListener("click", async () => {
   language = language === "zh" ? "en" : "zh";
   draw();
-  if (token) await refresh();
+  speak(TEXTS[language].tag);
+  if (person) await refresh();
 });
 
 which.addEventListener("change", refresh);
 
-document.getElementById("sign-out").addEventListener("click", signOut);
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const given = Object.fromEntries(new FormData(form));
-  if (!given.code) delete given.code;
+async function entered(who) {
+  person = who;
+  document.getElementById("filter").hidden = false;
   try {
-    token = (await ask("POST", "/console/sessions", given)).token;
-    login = given.login;
     const directory = await ask("GET", "/registry/directory");
     agencies = new Map(directory.agencies.map((one) => [one.agency_id, one]));
   } catch (error) {
-    token = "";
-    return say(error.message, true);
+    return say(explain(error), true);
   }
-  drawSession();
   draw();
   // Not while somebody writes a remark.
-  refreshing = setInterval(() => document.activeElement?.closest?.(".decide") || refresh(), REFRESH_MS);
+  refreshing = setInterval(() => document.activeElement?.closest?.(".decide, dialog") || refresh(), REFRESH_MS);
   await refresh();
-});
+}
+
+function left() {
+  clearInterval(refreshing);
+  person = shown = null;
+  document.getElementById("filter").hidden = true;
+  document.getElementById("found").replaceChildren();
+  draw();
+}
 
 draw();
+begin({ entered, left });

@@ -1,17 +1,13 @@
-// Signs a person in and shows a quarter's evaluations by peer group: score with its interval, grade, points, and flags.
+// Shows a quarter's evaluations by peer group: score with its interval, grade, points, and flags.
+import { ask, begin, explain, speak } from "./session.js";
+
 const TEXTS = {
   zh: {
     tag: "zh-Hans-CN",
     other: "English",
     title: "机关食堂一卡通　成效评估",
     heading: "反食品浪费工作成效评估",
-    login: "用户名",
-    password: "密码",
-    code: "验证码（如已启用）",
-    signIn: "登录",
     signInFirst: "请登录后查看",
-    signedIn: (login) => `当前用户：${login}`,
-    signOut: "退出登录",
     quarter: "季度",
     quarterName: (year, quarter) => `${year}年第${"一二三四"[quarter - 1]}季度`,
     state: (count, frozen) => `共${count}家食堂，结果${frozen ? "已核定" : "未核定，可能变化"}`,
@@ -64,13 +60,7 @@ const TEXTS = {
     other: "中文",
     title: "onecard: evaluation",
     heading: "Evaluation of anti-food-waste work",
-    login: "User name",
-    password: "Password",
-    code: "Code, if you have a second factor",
-    signIn: "Sign in",
     signInFirst: "Sign in to see the evaluations",
-    signedIn: (login) => `Signed in as ${login}`,
-    signOut: "Sign out",
     quarter: "Quarter",
     quarterName: (year, quarter) => `Q${quarter} ${year}`,
     state: (count, frozen) => `${count} canteens; the results are ${frozen ? "frozen" : "not frozen and may change"}`,
@@ -123,11 +113,9 @@ const QUARTERS_SHOWN = 6;
 const KEPT_MS = 60000;
 const SVG = "http://www.w3.org/2000/svg";
 const state = document.getElementById("state");
-const form = document.getElementById("sign-in");
 const quarters = document.querySelector("#quarter select");
 let language = document.documentElement.lang === "en" ? "en" : "zh";
-let token = "";
-let login = "";
+let person = null;
 let shown = null;
 let flags = [];
 let supervises = false;
@@ -135,17 +123,6 @@ let supervises = false;
 function say(text, wrong = false) {
   state.textContent = text;
   state.className = wrong ? "wrong" : "";
-}
-
-async function ask(method, path, message) {
-  const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  if (answer.status === 204) return null;
-  if (answer.headers.get("content-type") === "application/pdf") return answer.blob();
-  const told = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(told.detail || told.title), { status: answer.status });
-  return told;
 }
 
 function made(name, className, ...content) {
@@ -321,7 +298,7 @@ async function review(some, uphold, note) {
     wrong = error;
   }
   await refresh();
-  if (wrong) say(wrong.message, true);
+  if (wrong) say(explain(wrong), true);
 }
 
 // A link to a file that only who is signed in may have.
@@ -335,7 +312,7 @@ function appealFile(one) {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
     } catch (error) {
-      say(error.message, true);
+      say(explain(error), true);
     }
   });
   return button;
@@ -367,13 +344,12 @@ function draw() {
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
   for (const link of document.querySelectorAll("header a")) link.search = `?lang=${language}`;
-  document.getElementById("who").textContent = texts.signedIn(login);
   fillQuarters();
   const found = document.getElementById("found");
   const open = new Set([...found.querySelectorAll("details[open][data-canteen]")].map((one) => one.dataset.canteen));
   found.replaceChildren();
   found.hidden = shown === null;
-  if (shown === null) return token || say(texts.signInFirst);
+  if (shown === null) return person || say(texts.signInFirst);
   let group = "";
   for (const one of shown.evaluations) {
     const mine = texts.group(texts.serving[one.serving], one.scheme);
@@ -384,30 +360,6 @@ function draw() {
   for (const one of found.querySelectorAll("details[data-canteen]")) one.open = open.has(one.dataset.canteen);
   if (shown.evaluations.length) return say(texts.state(shown.evaluations.length, shown.frozen));
   say(shown.evaluated ? texts.notYet(shown.closed_after) : texts.none);
-}
-
-// Shows who is signed in, or the form.
-function drawSession() {
-  form.hidden = Boolean(token);
-  document.getElementById("session").hidden = !token;
-  document.getElementById("quarter").hidden = !token;
-  draw();
-}
-
-async function signOut() {
-  const ended = ask("DELETE", "/console/sessions/current");
-  token = login = "";
-  shown = null;
-  flags = [];
-  supervises = false;
-  form.reset();
-  drawSession();
-  form.elements.login.focus();
-  try {
-    await ended;
-  } catch (error) {
-    say(error.message, true);
-  }
 }
 
 // Flags are for supervisors; others see their results without them.
@@ -423,43 +375,43 @@ async function askFlags(first) {
 }
 
 async function refresh() {
-  const [asked, first] = [token, quarters.value];
+  const [asked, first] = [person, quarters.value];
   try {
     const told = await Promise.all([ask("GET", `/waste/evaluations/${first}`), askFlags(first)]);
-    if (token !== asked || quarters.value !== first) return;
+    if (person !== asked || quarters.value !== first) return;
     [shown, flags] = told;
     draw();
   } catch (error) {
-    if (token !== asked) return;
+    if (person !== asked) return;
     shown = null;
     draw();
-    say(error.status === 404 ? TEXTS[language].none : error.message, error.status !== 404);
+    say(error.status === 404 ? TEXTS[language].none : explain(error), error.status !== 404);
   }
 }
-
-document.getElementById("sign-out").addEventListener("click", signOut);
 
 quarters.addEventListener("change", refresh);
 
 document.getElementById("language").addEventListener("click", async () => {
   language = language === "zh" ? "en" : "zh";
   draw();
-  if (token) await refresh();
+  speak(TEXTS[language].tag);
+  if (person) await refresh();
 });
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const given = Object.fromEntries(new FormData(form));
-  if (!given.code) delete given.code;
-  try {
-    token = (await ask("POST", "/console/sessions", given)).token;
-    login = given.login;
-  } catch (error) {
-    token = "";
-    return say(error.message, true);
-  }
-  drawSession();
+async function entered(who) {
+  person = who;
+  document.getElementById("quarter").hidden = false;
+  draw();
   await refresh();
-});
+}
+
+function left() {
+  person = shown = null;
+  flags = [];
+  supervises = false;
+  document.getElementById("quarter").hidden = true;
+  draw();
+}
 
 draw();
+begin({ entered, left });

@@ -1,4 +1,6 @@
-// Signs a supervisor in and shows how a canteen's weights were made: corrections, digits, gaps, outside checks, flags.
+// Shows a supervisor how a canteen's weights were made: corrections, digits, gaps, outside checks, flags.
+import { ask, begin, explain, speak } from "./session.js";
+
 const TEXTS = {
   zh: {
     tag: "zh-Hans-CN",
@@ -7,13 +9,7 @@ const TEXTS = {
     heading: "称重数据核查",
     evaluations: "成效评估",
     bulletins: "通报",
-    login: "用户名",
-    password: "密码",
-    code: "验证码（如已启用）",
-    signIn: "登录",
     signInFirst: "请登录后查看",
-    signedIn: (login) => `当前用户：${login}`,
-    signOut: "退出登录",
     canteen: "食堂",
     first: "起始日期",
     last: "截止日期",
@@ -70,13 +66,7 @@ const TEXTS = {
     heading: "Integrity of weights",
     evaluations: "Evaluations",
     bulletins: "Bulletins",
-    login: "User name",
-    password: "Password",
-    code: "Code, if you have a second factor",
-    signIn: "Sign in",
     signInFirst: "Sign in to see how weights were made",
-    signedIn: (login) => `Signed in as ${login}`,
-    signOut: "Sign out",
     canteen: "Canteen",
     first: "First day",
     last: "Last day",
@@ -135,28 +125,16 @@ const ENOUGH_WEIGHED = 0.8;
 const COLLECTED_AT_MOST = 1.3;
 const SVG = "http://www.w3.org/2000/svg";
 const state = document.getElementById("state");
-const form = document.getElementById("sign-in");
 const choice = document.getElementById("choice");
 const found = document.getElementById("found");
 let language = document.documentElement.lang === "en" ? "en" : "zh";
-let token = "";
-let login = "";
+let person = null;
 let canteens = [];
 let shown = null;
 
 function say(text, wrong = false) {
   state.textContent = text;
   state.className = wrong ? "wrong" : "";
-}
-
-async function ask(method, path, message) {
-  const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  if (answer.status === 204) return null;
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(told.detail || told.title);
-  return told;
 }
 
 function made(name, className, ...content) {
@@ -354,41 +332,24 @@ function draw() {
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
   for (const link of document.querySelectorAll("header a")) link.search = `?lang=${language}`;
-  document.getElementById("who").textContent = texts.signedIn(login);
-  form.hidden = Boolean(token);
-  document.getElementById("session").hidden = choice.hidden = !token;
+  choice.hidden = person === null;
   fillCanteens();
   found.hidden = shown === null;
-  if (shown === null) return token || say(texts.signInFirst);
+  if (shown === null) return person || say(texts.signInFirst);
   found.replaceChildren(comparison(), corrections(), digits(), weekdays(), months(), calibrations(), flags());
   say(texts.state(shown.name, shown.first, shown.last, texts.serving[shown.serving]));
 }
 
-async function signOut() {
-  const ended = ask("DELETE", "/console/sessions/current");
-  token = login = "";
-  shown = null;
-  canteens = [];
-  form.reset();
-  draw();
-  form.elements.login.focus();
-  try {
-    await ended;
-  } catch (error) {
-    say(error.message, true);
-  }
-}
-
 async function refresh() {
-  const asked = token;
+  const asked = person;
   const { canteen, first, last } = Object.fromEntries(new FormData(choice));
   try {
     const told = await ask("GET", `/waste/integrity/${canteen}?first=${first}&last=${last}`);
-    if (token !== asked) return;
+    if (person !== asked) return;
     shown = told;
     draw();
   } catch (error) {
-    if (token === asked) say(error.message, true);
+    if (person === asked) say(explain(error), true);
   }
 }
 
@@ -411,11 +372,10 @@ function choose(asked) {
   if (options.includes(asked.get("canteen"))) choice.elements.canteen.value = asked.get("canteen");
 }
 
-document.getElementById("sign-out").addEventListener("click", signOut);
-
 document.getElementById("language").addEventListener("click", async () => {
   language = language === "zh" ? "en" : "zh";
   draw();
+  speak(TEXTS[language].tag);
   if (shown) await refresh();
 });
 
@@ -426,21 +386,23 @@ choice.addEventListener("submit", async (event) => {
 
 choice.elements.canteen.addEventListener("change", refresh);
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const given = Object.fromEntries(new FormData(form));
-  if (!given.code) delete given.code;
+async function entered(who) {
+  person = who;
   try {
-    token = (await ask("POST", "/console/sessions", given)).token;
-    login = given.login;
     canteens = (await ask("GET", "/registry/directory")).agencies.flatMap((agency) => agency.canteens);
   } catch (error) {
-    token = "";
-    return say(error.message, true);
+    return say(explain(error), true);
   }
   draw();
   choose(new URLSearchParams(location.search));
   await refresh();
-});
+}
+
+function left() {
+  person = shown = null;
+  canteens = [];
+  draw();
+}
 
 draw();
+begin({ entered, left });

@@ -1,17 +1,13 @@
-// Signs a person in and shows the differences that the person may see, with cause and age, in one language at a time.
+// Shows the differences that the person may see, with cause and age, in one language at a time.
+import { ask, begin, explain, speak } from "./session.js";
+
 const TEXTS = {
   zh: {
     tag: "zh-Hans-CN",
     other: "English",
     title: "机关食堂一卡通　对账差异",
     heading: "对账差异",
-    login: "用户名",
-    password: "密码",
-    code: "验证码（如已启用）",
-    signIn: "登录",
     signInFirst: "请登录后查看",
-    signedIn: (login) => `当前用户：${login}`,
-    signOut: "退出登录",
     unit: "单位：元",
     subject: "核对对象",
     cause: "原因",
@@ -80,13 +76,7 @@ const TEXTS = {
     other: "中文",
     title: "onecard: reconciliation differences",
     heading: "Reconciliation differences",
-    login: "User name",
-    password: "Password",
-    code: "Code, if you have a second factor",
-    signIn: "Sign in",
     signInFirst: "Sign in to see the differences",
-    signedIn: (login) => `Signed in as ${login}`,
-    signOut: "Sign out",
     unit: "Amounts in yuan",
     subject: "Subject",
     cause: "Cause",
@@ -161,10 +151,8 @@ const KEPT_MS = 60000;
 const state = document.getElementById("state");
 const day = document.getElementById("day");
 const shiftState = document.getElementById("shift-state");
-const form = document.getElementById("sign-in");
 let language = document.documentElement.lang === "en" ? "en" : "zh";
-let token = "";
-let login = "";
+let person = null;
 let agencies = new Map();
 let canteens = new Map();
 let shown = null;
@@ -179,16 +167,6 @@ function sayOfShifts(text, wrong = false) {
 function say(text, wrong = false) {
   state.textContent = text;
   state.className = wrong ? "wrong" : "";
-}
-
-async function ask(method, path, message) {
-  const headers = { "content-type": "application/json", "accept-language": TEXTS[language].tag };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  if (answer.status === 204) return null;
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(told.title);
-  return told;
 }
 
 function agency(number) {
@@ -298,7 +276,7 @@ function closing(one) {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
     } catch (error) {
-      sayOfShifts(error.message, true);
+      sayOfShifts(explain(error), true);
     }
   });
   return button;
@@ -345,9 +323,8 @@ function draw() {
   const switcher = document.getElementById("language");
   switcher.textContent = texts.other;
   switcher.lang = language === "zh" ? "en" : "zh-Hans-CN";
-  document.getElementById("who").textContent = texts.signedIn(login);
   document.getElementById("found").hidden = shown === null;
-  if (shown === null) return token || say(texts.signInFirst);
+  if (shown === null) return person || say(texts.signInFirst);
   const open = shown.filter((d) => d.resolved_at === null);
   drawKinds(open);
   const body = document.getElementById("differences");
@@ -358,37 +335,15 @@ function draw() {
   say(open.length ? texts.open(open.length + hidden) : texts.none);
 }
 
-// Shows who is signed in, or the form.
-function drawSession() {
-  form.hidden = Boolean(token);
-  document.getElementById("session").hidden = !token;
-  draw();
-}
-
-async function signOut() {
-  clearInterval(refreshing);
-  const ended = ask("DELETE", "/console/sessions/current");
-  token = login = "";
-  shown = findings = null;
-  form.reset();
-  drawSession();
-  form.elements.login.focus();
-  try {
-    await ended;
-  } catch (error) {
-    say(error.message, true);
-  }
-}
-
 async function refresh() {
-  const asked = token;
+  const asked = person;
   try {
     const told = await ask("GET", "/clearing/differences/overview?resolved=true");
-    if (token !== asked) return;
+    if (person !== asked) return;
     shown = told;
     draw();
   } catch (error) {
-    if (token === asked) say(error.message, true);
+    if (person === asked) say(explain(error), true);
   }
 }
 
@@ -403,47 +358,43 @@ async function chooseDay() {
 
 // By itself only when the day is chosen: it reads all payments of a day.
 async function lookAtShifts() {
-  const asked = [token, day.value].join();
+  const [asked, on] = [person, day.value];
   if (!day.value) return;
   findings = null;
   drawFindings();
   sayOfShifts(TEXTS[language].looking);
   try {
     const told = await ask("GET", `/clearing/shifts/${day.value}`);
-    if ([token, day.value].join() !== asked) return;
+    if (person !== asked || day.value !== on) return;
     findings = told;
     drawFindings();
   } catch (error) {
-    if ([token, day.value].join() === asked) sayOfShifts(error.message, true);
+    if (person === asked && day.value === on) sayOfShifts(explain(error), true);
   }
 }
 
 day.addEventListener("change", lookAtShifts);
 
-document.getElementById("sign-out").addEventListener("click", signOut);
-
 document.getElementById("language").addEventListener("click", async () => {
   language = language === "zh" ? "en" : "zh";
   draw();
-  if (token) await refresh();
+  speak(TEXTS[language].tag);
+  if (person) await refresh();
 });
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const given = Object.fromEntries(new FormData(form));
-  if (!given.code) delete given.code;
-  try {
-    token = (await ask("POST", "/console/sessions", given)).token;
-    login = given.login;
-    await askNames();
-  } catch (error) {
-    token = "";
-    return say(error.message, true);
-  }
-  drawSession();
+async function entered(who) {
+  person = who;
+  await askNames();
   refreshing = setInterval(refresh, REFRESH_MS);
   await refresh();
   if (shown !== null) await chooseDay();
-});
+}
+
+function left() {
+  clearInterval(refreshing);
+  person = shown = findings = null;
+  draw();
+}
 
 draw();
+begin({ entered, left });

@@ -1,95 +1,83 @@
-// Single sign-on: lists the providers, sends the browser to one, and completes what it brings back. For people at the
-// console, or with "?for=me" for officials, who see their own things alone.
-const texts = document.body.dataset;
-const language = document.documentElement.lang;
+// Every way to sign in: with a provider of single sign-on, whose answer is completed here, with a password or a passkey.
+import {
+  ask, askCode, attempt, begin, cameFromProvider, element, enter, explain, goToProvider, linkTo, links, title, wayBack,
+} from "./session.js";
+
+const panel = document.getElementById("sign-on");
+const pages = document.getElementById("pages");
+const invitation = document.getElementById("invitation");
 const state = document.getElementById("state");
-const second = document.getElementById("second");
-const signOut = document.getElementById("sign-out");
+const query = new URLSearchParams(location.search);
+const switcher = document.querySelector("header nav a");
+let back = wayBack();
 
-const asked = new URLSearchParams(location.search);
-// The provider sends everybody back to one address: the tab remembers for whom it was.
-if (!asked.has("code")) sessionStorage.setItem("sign-on-for", asked.get("for") === "me" ? "me" : "console");
-const isOfficial = sessionStorage.getItem("sign-on-for") === "me";
-const page = isOfficial ? "/sign-on?for=me" : "/sign-on";
-const signOn = isOfficial ? "/me/sign-on" : "/console/sign-on";
-const who = isOfficial ? "/me" : "/console/sessions/current";
-const session = isOfficial ? "/me/session" : "/console/sessions/current";
-
-function tell(text, wrong = false) {
-  state.textContent = text;
-  state.className = wrong ? "wrong" : "";
+async function showProviders() {
+  const providers = await ask("GET", "/console/sign-on");
+  const buttons = providers.map((one) => element("button", { type: "button", onclick: () => start(one) }, title(one)));
+  document.getElementById("providers").replaceChildren(...buttons);
+  panel.hidden = !buttons.length;
 }
 
-async function ask(method, path, message, more = {}) {
-  const headers = { "accept-language": language, ...more };
-  if (message) headers["content-type"] = "application/json";
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  return { status: answer.status, body: answer.status === 204 ? {} : await answer.json() };
+function start(provider) {
+  attempt(panel.querySelector("form"), () => goToProvider(provider.name, back));
 }
 
-async function attempt(work) {
+async function entered() {
+  if (back) return location.replace(back);
+  panel.hidden = invitation.hidden = true;
+  pages.querySelector("nav").replaceChildren(...(await links()));
+  pages.hidden = false;
+}
+
+function left() {
+  pages.hidden = true;
+  invitation.hidden = false;
+  showProviders();
+}
+
+function tell(error) {
+  panel.hidden = false;
+  state.className = "wrong";
+  state.textContent = explain(error);
+}
+
+// What the provider gave the browser opens a session.
+async function finish(provider, message) {
+  let refused = null;
   try {
-    await work();
-  } catch {
-    tell(texts.unreachable, true);
+    await ask("POST", `/console/sign-on/${provider}/completion`, message);
+  } catch (error) {
+    refused = error;
   }
+  await begin({ entered, left });
+  if (refused === null) return;
+  if (refused.kind === "second-factor-needed") return askCode(refused.ticket);
+  await showProviders();
+  tell(refused);
 }
 
-async function showWho() {
-  const { status, body } = await ask("GET", who);
-  if (status !== 200) return showProviders(texts.nobody);
-  tell(`${texts.signedIn} ${body.login ?? body.holder_id}`);
-  signOut.hidden = false;
-  signOut.onclick = () => attempt(async () => {
-    await ask("DELETE", session, undefined, { "x-csrf-token": body.csrf_token });
-    location.assign(page);
-  });
-}
-
-async function showProviders(text) {
-  tell(text);
-  const { body } = await ask("GET", "/console/sign-on");
-  for (const provider of body) {
-    const button = document.createElement("button");
-    button.textContent = language.startsWith("zh") ? provider.title_zh : provider.title_en;
-    button.onclick = () => attempt(() => start(provider.name));
-    document.getElementById("providers").append(button);
-  }
-}
-
-async function start(name) {
-  const { status, body } = await ask("POST", `${signOn}/${name}`);
-  if (status === 200) location.assign(body.url);
-  else tell(body.detail, true);
-}
-
-async function finish(answer) {
-  if (answer.body.ticket) {
-    tell(texts.code);
-    second.hidden = false;
-    second.onsubmit = (event) => {
-      event.preventDefault();
-      const message = { ticket: answer.body.ticket, code: second.elements.code.value, cookie: true };
-      attempt(async () => {
-        const entered = await ask("POST", "/console/sessions/second-factor", message);
-        if (entered.status === 201) location.replace("/sign-on");
-        else tell(entered.body.detail, true);
-      });
-    };
-  } else if (answer.status === 201) {
-    location.replace(page);
-  } else {
-    await showProviders("");
-    tell(answer.body.detail, true);
+// It proves the session that is open.
+async function prove(provider, message) {
+  try {
+    await ask("POST", `/console/sign-on/${provider}/proof/completion`, message);
+    location.replace(back || "/sign-on");
+  } catch (error) {
+    tell(error);
   }
 }
 
 const provider = location.pathname.split("/")[2];
-attempt(async () => {
-  if (!provider || !asked.has("code")) return showWho();
+if (provider && query.has("code")) {
+  const message = { code: query.get("code"), state: query.get("state") ?? "" };
+  if (query.has("iss")) message.iss = query.get("iss");
+  const came = cameFromProvider(provider);
+  back = came.back;
   // The code counts once: it is not left in the browser's history.
-  history.replaceState(null, "", page);
-  const message = { code: asked.get("code"), state: asked.get("state") ?? "" };
-  if (asked.has("iss")) message.iss = asked.get("iss");
-  await finish(await ask("POST", `${signOn}/${provider}/completion`, message));
-});
+  history.replaceState(null, "", linkTo("/sign-on", back));
+  if (came.proof) begin({ entered: () => prove(provider, message), left });
+  else finish(provider, message);
+} else {
+  showProviders();
+  begin({ entered, left });
+}
+switcher.search = `?${new URLSearchParams({ lang: switcher.lang, ...(back && { back }) })}`;

@@ -1,9 +1,11 @@
 // Records weigh-ins. What could not be sent waits on the device, under its own number, and is sent again. A photo that
 // was refused waits until somebody sends it again or discards it.
+import { ask, begin, explain, Refused, speak } from "./session.js";
+
 const TEXTS = {
   zh: {
     page: "机关食堂一卡通　称重登记", title: "称重登记", other_language: "English",
-    user_name: "用户名", password: "密码", sign_in: "登录", sign_in_again: "登录已过期，请重新登录；未上传的记录已保存在本机",
+    kept: "未上传的记录已保存在本机",
     canteen: "食堂", date: "日期", meal: "餐次", stream: "称重类别", weight: "重量", unit: "公斤", kg: "{number}公斤",
     dish: "菜品（可不填）", food: "食物种类（可不填）", no_food: "未指定", photo: "照片（可不填）", choose_photo: "选择照片", record: "登记",
     meals: { breakfast: "早餐", lunch: "午餐", dinner: "晚餐" },
@@ -11,7 +13,7 @@ const TEXTS = {
       plate: "餐盘剩余", unserved: "备餐剩余（未取用）", preparation: "加工损耗", inedible: "不可食部分", prepared: "备餐总量",
     },
     recorded: "已登记", waiting: "待上传", odd: "与近期数值差异较大，请复核", canceled: "已撤销", cancel: "撤销",
-    refused: "未登记：{why}", retry: "暂时无法上传，稍后自动重试", offline: "无法连接服务器，请检查网络",
+    refused: "未登记：{why}", retry: "暂时无法上传，稍后自动重试",
     weight_form: "重量应为公斤数，如12.5，最多3位小数", weight_range: "重量应大于0公斤，且不超过2000公斤",
     zero: "确认本餐该类没有浪费？未称重的，请勿登记",
     date_needed: "请填写日期", photo_size: "照片应小于1MB", device_full: "本机存储空间不足，请先联网上传待传的记录",
@@ -19,8 +21,7 @@ const TEXTS = {
   },
   en: {
     page: "Weighing", title: "Record weigh-ins", other_language: "中文",
-    user_name: "User name", password: "Password", sign_in: "Sign in",
-    sign_in_again: "Your session has ended; sign in again. Unsent weigh-ins are kept on this device",
+    kept: "Unsent weigh-ins are kept on this device",
     canteen: "Canteen", date: "Date", meal: "Meal", stream: "Stream", weight: "Weight", unit: "kg", kg: "{number} kg",
     dish: "Dish (optional)", food: "Kind of food (optional)", no_food: "Not specified", photo: "Photo (optional)", choose_photo: "Choose a photo", record: "Record",
     meals: { breakfast: "Breakfast", lunch: "Lunch", dinner: "Dinner" },
@@ -29,7 +30,7 @@ const TEXTS = {
       prepared: "Total prepared",
     },
     recorded: "Recorded", waiting: "To be sent", odd: "Far from recent values; please check", canceled: "Canceled", cancel: "Cancel",
-    refused: "Not recorded: {why}", retry: "Cannot be sent now; it will be sent again", offline: "The server cannot be reached; check the network",
+    refused: "Not recorded: {why}", retry: "Cannot be sent now; it will be sent again",
     weight_form: "The weight is a number of kilograms such as 12.5, with at most 3 decimals", weight_range: "The weight must be above 0 kg and at most 2,000 kg",
     zero: "Was nothing wasted? If nobody weighed, record nothing",
     date_needed: "Enter the date", photo_size: "The photo must be smaller than 1 MB",
@@ -43,15 +44,18 @@ const WEIGHT_MAX_G = 2000000;
 const WAITING = "onecard-weighings";
 const $ = (id) => document.getElementById(id);
 let language = document.documentElement.lang === "en" ? "en" : "zh";
-let token = "";
+let person = null;
 let sending = false;
 let said = { key: null, text: "", wrong: false, params: {} };
 let canteens = [];
 let foods = [];
 const done = [];
 
-class Refused extends Error {}
-class SignedOut extends Error {}
+// What comes again with the same answer; else it waits on the device.
+function isFinal(error) {
+  const later = ["cross-site-request", "second-factor-missing"];
+  return error instanceof Refused && ![401, 429].includes(error.status) && error.status < 500 && !later.includes(error.kind);
+}
 
 function t(key, params = {}) {
   return TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => params[name]);
@@ -73,24 +77,6 @@ function tell(text) {
 function drawState() {
   $("state").textContent = said.key ? t(said.key, said.params) : said.text;
   $("state").className = said.wrong ? "wrong" : "";
-}
-
-async function ask(method, path, message) {
-  const headers = { "content-type": "application/json", "accept-language": tag() };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  if (answer.status === 204) return null;
-  const told = await answer.json();
-  if (answer.ok) return told;
-  if (answer.status === 401 && token) throw new SignedOut(told.detail);
-  if (answer.status >= 500 || answer.status === 429) throw new Error(told.detail);
-  throw new Refused(told.detail);
-}
-
-function explain(error) {
-  // fetch fails with a TypeError whose words are the browser's own.
-  if (error instanceof TypeError) say("offline", true);
-  else tell(error.message);
 }
 
 function newNumber() {
@@ -198,16 +184,8 @@ async function cancel(one) {
     one.state = "canceled";
     drawList();
   } catch (error) {
-    failed(error);
+    tell(explain(error));
   }
-}
-
-function failed(error) {
-  if (!(error instanceof SignedOut)) return explain(error);
-  token = "";
-  $("sign-in").hidden = false;
-  $("weigh").hidden = true;
-  say("sign_in_again", true);
 }
 
 async function sendOne({ photo, recorded, ...weighing }) {
@@ -216,7 +194,7 @@ async function sendOne({ photo, recorded, ...weighing }) {
       const told = await ask("POST", "/waste/weigh-ins", { weigh_ins: [weighing] });
       done.push({ ...weighing, state: "recorded", odd: told.implausible.includes(weighing.weigh_in_id) });
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!isFinal(error)) throw error;
       done.push({ ...weighing, state: "refused", why: error.message });
       replace(weighing, null);
       return tell(error.message);
@@ -227,7 +205,7 @@ async function sendOne({ photo, recorded, ...weighing }) {
     try {
       await ask("POST", `/waste/weigh-ins/${weighing.weigh_in_id}/photos`, { files: [photo] });
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!isFinal(error)) throw error;
       replace(weighing, { ...weighing, photo, recorded: true, why_no_photo: error.message });
       return say("photo_refused", true, { why: error.message });
     }
@@ -237,14 +215,13 @@ async function sendOne({ photo, recorded, ...weighing }) {
 }
 
 async function send() {
-  if (sending || !token) return;
+  if (sending || !person) return;
   sending = true;
   const next = () => waiting().find((one) => !one.why_no_photo);
   try {
     for (let one = next(); one; one = next()) await sendOne(one);
-  } catch (error) {
-    if (error instanceof SignedOut) failed(error);
-    else say("retry", true);
+  } catch {
+    if (person) say("retry", true);
   } finally {
     sending = false;
   }
@@ -264,32 +241,35 @@ $("language").addEventListener("click", () => {
   language = language === "en" ? "zh" : "en";
   history.replaceState(null, "", `?lang=${tag()}`);
   draw();
+  speak(tag());
 });
 
 $("photo").addEventListener("change", drawPhoto);
 
-$("sign-in").addEventListener("submit", async (event) => {
-  event.preventDefault();
+async function entered(who) {
   try {
-    const session = await ask("POST", "/console/sessions", Object.fromEntries(new FormData(event.target)));
-    token = session.token;
     const { agencies } = await ask("GET", "/registry/directory");
-    canteens = agencies.filter((a) => session.agency_id === null || a.agency_id === session.agency_id).flatMap((a) => a.canteens);
+    canteens = agencies.filter((a) => who.agency_id === null || a.agency_id === who.agency_id).flatMap((a) => a.canteens);
     $("date").value ||= new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
     const known = new Map();
     for (const food of (await ask("GET", "/waste/foods?limit=500")).items) if (food.valid_from <= $("date").value) known.set(food.food, food);
     foods = [...known.values()];
-    $("sign-in").hidden = true;
-    $("weigh").hidden = false;
-    say(null);
-    draw();
-    $("weight").focus();
-    await send();
   } catch (error) {
-    token = "";
-    explain(error);
+    return tell(explain(error));
   }
-});
+  person = who;
+  $("weigh").hidden = false;
+  say(null);
+  draw();
+  $("weight").focus();
+  await send();
+}
+
+function left(ended) {
+  person = null;
+  $("weigh").hidden = true;
+  say(ended && waiting().length ? "kept" : null);
+}
 
 $("weigh").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -330,3 +310,4 @@ $("weigh").addEventListener("submit", async (event) => {
 
 setInterval(send, RETRY_MS);
 draw();
+begin({ entered, left });
