@@ -1,11 +1,12 @@
-"""A passkey in Chromium's virtual authenticator: made and used on a page of ours, with a browser's cookie."""
+"""Passkeys in Chromium's virtual authenticator, and a role that needs a second factor: by the API and by the pages."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from demo.city import PASSWORD
 from tests.running_system import System
@@ -34,6 +35,7 @@ def named(scratch: Path) -> Iterator[System]:
     folder.mkdir()
     system = System(folder, workers="1")
     system.environment["ONECARD_PUBLIC_URL"] = f"http://localhost:{system.port}"
+    system.environment["ONECARD_SECOND_FACTOR_ROLES"] = "auditor"
     system.start(within_s=120)
     yield system
     system.abandon()
@@ -83,3 +85,65 @@ def test_a_person_adds_a_passkey_and_signs_in_with_it(named: System, browser: Br
     assert ask(page, "GET", "/registry/directory")[0] == 200
     assert ask(page, "POST", "/console/sessions/passkey", signed)[0] == 401, "once"
     page.close()
+
+
+def enter(page: Page, person: Somebody) -> None:
+    page.get_by_label("User name").fill(person.login)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_person_adds_a_passkey_on_his_page_and_signs_in_with_it(named: System, browser: Browser) -> None:
+    person = Somebody(named, "127.0.0.1").enrol()
+    page = browser.new_page(locale="en-GB")
+    page.goto(f"http://localhost:{named.port}/account")
+    with_authenticator(page)
+    enter(page, person)
+    page.get_by_label("Code, or a recovery code").first.fill(person.codes[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Name, such as").fill("Laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    passkey = page.locator("#passkeys li")
+    expect(passkey).to_contain_text("Laptop", timeout=60_000)
+    expect(passkey).to_contain_text("not used yet")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"http://localhost:{named.port}/evaluations?lang=en")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.locator("#session")).to_contain_text(f"Signed in as {person.login}", timeout=60_000)
+    page.get_by_role("link", name="Account and security").click()
+    page.get_by_role("button", name="Remove Laptop").click()
+    expect(passkey).to_have_count(0, timeout=60_000)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.locator("#sign-in [role=status]")).not_to_have_text("Checking…", timeout=60_000)
+    expect(page.locator("#sign-in .wrong")).to_be_visible()
+    page.context.close()
+
+
+def test_a_role_that_needs_a_second_factor_is_led_to_it_and_back(named: System, browser: Browser) -> None:
+    person = Somebody(named, "127.0.0.1", "auditor")
+    page = browser.new_page(locale="en-GB", viewport={"width": 390, "height": 844})
+    page.goto(f"http://localhost:{named.port}/evaluations?lang=en")
+    enter(page, person)
+    expect(page.locator("#factor-state")).to_contain_text("Your role needs a second factor", timeout=60_000)
+    page.goto(f"http://localhost:{named.port}/reconciliation?lang=en")
+    expect(page.locator("#factor-state")).to_contain_text("Your role needs a second factor", timeout=60_000)
+    page.get_by_role("button", name="Set up a second factor").click()
+    expect(page.get_by_role("img", name="QR code for the authenticator application")).to_be_visible(timeout=60_000)
+    secret = page.locator("#secret").inner_text().replace(" ", "")
+    confirm = page.locator("#confirm")
+    expect(confirm.get_by_role("textbox")).to_be_focused()
+    right = pyotp.TOTP(secret)
+    confirm.get_by_role("textbox").fill("000000" if right.now() != "000000" else "000001")
+    confirm.get_by_role("button").click()
+    expect(confirm.locator(".wrong")).to_be_visible(timeout=60_000)
+    confirm.get_by_role("textbox").fill(right.now())
+    confirm.get_by_role("button").click()
+    expect(page.locator(".codes li")).to_have_count(10, timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="I have kept them").click()
+    expect(page.locator(".codes li")).to_have_count(0)
+    page.get_by_role("link", name="Continue to where you were").click()
+    expect(page).to_have_url(f"http://localhost:{named.port}/reconciliation?lang=en")
+    expect(page.locator("#found")).to_be_visible(timeout=60_000)
+    page.context.close()

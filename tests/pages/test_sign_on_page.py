@@ -1,5 +1,6 @@
-"""The page of single sign-on, in a browser, with both simulated providers."""
+"""The page of every way to sign in, in a browser, with both simulated providers of single sign-on."""
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -8,22 +9,71 @@ from tests.system.test_console_users import number_of
 from tests.system.test_second_factor import Somebody
 from tests.system.test_sign_on import IDENTITIES, rebound
 
+WORK_APP, OPENID = "Government work app (demo)", "OpenID Connect (demo)"
 
-@pytest.mark.parametrize("provider", ["Government work app (demo)", "OpenID Connect (demo)"])
+
+@pytest.mark.parametrize("provider", [WORK_APP, OPENID])
 def test_a_person_signs_on_and_out(network: Network, browser: Browser, provider: str) -> None:
     page = browser.new_page(locale="en-GB")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(f"{network.url}/sign-on")
-    expect(page.locator("#state")).to_have_text("Choose where to sign on")
     page.get_by_role("button", name=provider).click()
     page.get_by_role("button", name="finance-city").click()
-    expect(page.locator("#state")).to_have_text("Signed in as finance-city")
-    assert page.url == f"{network.url}/sign-on", "no code is left in the history"
+    expect(page.locator("#session")).to_contain_text("Signed in as finance-city", timeout=60_000)
+    assert page.url == f"{network.url}/sign-on?lang=en", "no code is left in the history"
+    pages = page.locator("#pages a")
+    expect(pages).to_have_text(["Reconciliation differences", "Approvals", "Bulletins"])
     page.get_by_role("button", name="Sign out").click()
-    expect(page.locator("#state")).to_have_text("Choose where to sign on")
+    expect(page.get_by_role("button", name=provider)).to_be_visible()
     # Asking who is signed in is answered 401 when nobody is.
     assert [one for one in complaints if "401" not in one] == []
+    page.close()
+
+
+def test_a_person_signs_on_from_a_page_and_comes_back_to_it(network: Network, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{network.url}/reconciliation?lang=en")
+    page.get_by_role("link", name="Single sign-on").click()
+    page.get_by_role("button", name=OPENID).click()
+    page.get_by_role("button", name="finance-city").click()
+    expect(page.locator("#found")).to_be_visible(timeout=60_000)
+    assert page.url == f"{network.url}/reconciliation?lang=en"
+    expect(page.locator("#session")).to_contain_text("Signed in as finance-city")
+    page.goto(f"{network.url}/approvals?lang=en")
+    expect(page.locator("#session")).to_contain_text("Signed in as finance-city")
+    for back in ("https://example.com/", "//example.com/", "/\\\\example.com/", "javascript:alert(1)"):
+        page.goto(f"{network.url}/sign-on?lang=en&back={back}")
+        expect(page.locator("#pages a").first).to_be_visible(timeout=60_000)
+        assert page.url.startswith(f"{network.url}/sign-on"), "the way back stays on this site"
+    page.close()
+
+
+def test_a_provider_proves_a_session_that_is_open(network: Network, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{network.url}/sign-on?lang=en&back=/account")
+    page.get_by_role("button", name=OPENID).click()
+    page.get_by_role("button", name="finance-city").click()
+    begin = page.get_by_role("button", name="Set up a second factor")
+    expect(begin).to_be_visible(timeout=60_000)
+    with psycopg.connect(network.system.database_url) as db:
+        db.execute(
+            "UPDATE console_session SET proved_at = now() - interval '1 hour' WHERE user_id = %s",
+            [number_of(network.system, "finance-city")],
+        )
+    page.reload()
+    begin.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible(timeout=60_000)
+    page.keyboard.press("Escape")
+    expect(page.locator("#begin .wrong")).to_contain_text("Nothing was done")
+    begin.click()
+    dialog.get_by_role("button", name="Sign on anew").click()
+    page.get_by_role("button", name="finance-city").click()
+    expect(begin).to_be_visible(timeout=60_000)
+    assert page.url.startswith(f"{network.url}/account")
+    current = page.evaluate("async () => (await fetch('/console/sessions/current')).json()")
+    assert current["proved_until"] is not None
     page.close()
 
 
@@ -34,14 +84,14 @@ def test_the_page_asks_for_the_second_factor_and_says_who_is_not_bound(network: 
     page.goto(f"{network.url}/sign-on")
     page.get_by_role("button", name="政务工作应用（演示）").click()
     page.get_by_role("button", name="admin-hangzhou").click()
-    expect(page.locator("#state")).to_contain_text("GE_admin-hangzhou")
+    expect(page.locator("#state")).to_contain_text("GE_admin-hangzhou", timeout=60_000)
     path = f"{IDENTITIES}/{identity}/confirmation"
     network.approver.call("POST", path, seen_identity(network.system, identity))
     page.get_by_role("button", name="政务工作应用（演示）").click()
     page.get_by_role("button", name="admin-hangzhou").click()
-    page.get_by_label("动态验证码或恢复码").fill(somebody.codes[0])
-    page.get_by_role("button", name="继续").click()
-    expect(page.locator("#state")).to_have_text(f"当前用户： {somebody.login}")
+    page.get_by_label("验证码或恢复码").first.fill(somebody.codes[0], timeout=60_000)
+    page.get_by_role("button", name="登录").click()
+    expect(page.locator("#session")).to_contain_text(f"当前用户：{somebody.login}", timeout=60_000)
     page.close()
 
 

@@ -260,5 +260,6 @@ def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> 
     expect(page.get_by_label("User name")).to_be_visible()
     expect(page.locator("article")).to_have_count(0)
     expect(page.locator("#state")).to_have_text("Sign in to see the requests")
-    assert complaints == []
+    # Asking who is signed in is answered 401 when nobody is.
+    assert [one for one in complaints if "401" not in one] == []
     page.close()

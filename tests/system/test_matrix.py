@@ -392,6 +392,7 @@ OPEN = {
     "GET /schema/openapi.yaml", "GET /schema/openapi.yml", "GET /schema/{path}", "GET /static/{file_path}",
     "HEAD /static/{file_path}", "GET /weighing", "GET /terminal/block-list/{since}", "GET /terminal/foods",
     "GET /terminal/parameters/{version}", "GET /terminal/requests/{epoch}/{first}/{last}",
+    "GET /account", "GET /invitation",
     "GET /console/sign-on", "GET /schema/viewer/{name}", "GET /sign-on", "GET /sign-on/{provider}",
     "GET /phone", "GET /phone/assets/{name}", "GET /phone/icon.svg",
     "GET /phone/manifest.webmanifest", "GET /phone/sw.js",

@@ -336,8 +336,11 @@ async function prove() {
     element("button", { type: "button", onclick: () => attempt(proof, () => goToProvider(one.name, here(), true)) }, say("onecard.sign_in.proof_at", { title: title(one) }));
   proof.querySelector(".providers").replaceChildren(...(bearer ? [] : providers.filter((one) => one.proves).map(again)));
   dialog.returnValue = "";
+  mount.append(dialog);
+  retell(dialog);
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  dialog.remove();
   if (dialog.returnValue !== "proved") throw new Error(say("onecard.sign_in.proof_canceled"));
 }
 
@@ -360,12 +363,18 @@ export function title(provider) {
   return tag === "en" ? provider.title_en : provider.title_zh;
 }
 
+function retell(root) {
+  for (const one of root.querySelectorAll("[data-said]")) one.textContent = say(one.dataset.said);
+}
+
 function draw() {
-  for (const one of document.querySelectorAll("[data-said]")) one.textContent = say(one.dataset.said);
+  retell(document);
   form.hidden = person !== null;
   bar.hidden = person === null;
   if (person) bar.querySelector("span").textContent = say("onecard.sign_in.signed_in", person);
-  bar.querySelector("a").href = linkTo("/account", location.pathname === "/account" ? "" : here());
+  const account = bar.querySelector("a");
+  account.hidden = location.pathname === "/account";
+  account.href = linkTo("/account", here());
   form.querySelector("a").href = linkTo("/sign-on", here());
 }
 
@@ -381,7 +390,7 @@ export function speak(language) {
  */
 export async function begin(given) {
   page = given;
-  mount.append(form, bar, dialog);
+  mount.append(form, bar);
   askCode(null);
   try {
     await current();
