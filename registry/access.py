@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.catalogue import Phrase
 from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, Problem
 from registry import second_factor
-from registry.errors import SECOND_FACTOR_MISSING
+from registry.errors import SECOND_FACTOR_MISSING, USER_NOT_ACTIVE
 from registry.identifiers import AgencyId
 from registry.models import ConsoleUser
 from registry.roles import CHANGES_NOTHING, MAY_HAVE_AGENCY, NEEDS_AGENCY, Role
@@ -274,14 +274,14 @@ async def signed_in_person(db: AsyncSession, token: Token, rules: SessionRules) 
 async def user_to_sign_in(db: AsyncSession, user_id: int, new_hash: str | None) -> ConsoleUser:
     """The user whose password was right. ``new_hash`` replaces the password's hash.
 
-    Raises Problem(NOT_ALLOWED) when he is suspended or not confirmed yet, and for a role that lacks its agency, or has
-    one and acts for the whole network.
+    Raises Problem USER_NOT_ACTIVE when he is suspended or not confirmed yet, NOT_ALLOWED for a role that lacks its
+    agency, or has one and acts for the whole network.
     """
     user = await db.get_one(ConsoleUser, user_id)
     if user.suspended_at is not None:
-        raise Problem(NOT_ALLOWED, "access.suspended")
+        raise Problem(USER_NOT_ACTIVE, "access.suspended")
     if user.state != ACTIVE:
-        raise Problem(NOT_ALLOWED, "access.unconfirmed")
+        raise Problem(USER_NOT_ACTIVE, "access.unconfirmed")
     person_of(user)
     if new_hash is not None:
         user.password_hash = new_hash

@@ -25,7 +25,7 @@ from registry import audit, second_factor, sessions
 from registry.access import ACTIVE, MAY, Person
 from registry.audit import Change
 from registry.duties import Duty, must_be_another
-from registry.errors import WRONG_CODE
+from registry.errors import INVITATION_REFUSED
 from registry.identifiers import AgencyId
 from registry.models import ConsoleUser, Database, next_numbers
 from registry.officials import find_agency
@@ -167,14 +167,14 @@ def handle(user: ConsoleUser, by: Person) -> None:
 
 
 async def invited(db: AsyncSession, login: str, code: str) -> ConsoleUser:
-    """The user of an invitation; raises Problem(WRONG_CODE) when it is of somebody else, used, or has expired."""
+    """The user of an invitation; raises Problem(INVITATION_REFUSED): it is of somebody else, used, or has expired."""
     user = await db.scalar(select(ConsoleUser).where(ConsoleUser.login == login).with_for_update())
     known = (user.invitation_hash if user is not None else None) or b""
     right = hmac.compare_digest(known, _code_hash(code))
     if user is None or not right or user.invitation_expires_at is None:
-        raise Problem(WRONG_CODE, "console_user.invitation")
+        raise Problem(INVITATION_REFUSED, "console_user.invitation")
     if user.state != INVITED or user.suspended_at is not None or user.invitation_expires_at <= datetime.now(UTC):
-        raise Problem(WRONG_CODE, "console_user.invitation")
+        raise Problem(INVITATION_REFUSED, "console_user.invitation")
     return user
 
 

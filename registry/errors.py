@@ -9,6 +9,8 @@ PROOF_NEEDED = ProblemKind(403, "proof-needed")
 SECOND_FACTOR_NEEDED = ProblemKind(401, "second-factor-needed")
 SECOND_FACTOR_MISSING = ProblemKind(403, "second-factor-missing")
 WRONG_CODE = ProblemKind(401, "wrong-code")
+INVITATION_REFUSED = ProblemKind(401, "invitation-refused")
+USER_NOT_ACTIVE = ProblemKind(403, "user-not-active")
 
 SIGN_ON_REFUSED = ProblemKind(401, "sign-on-refused")
 IDENTITY_UNKNOWN = ProblemKind(403, "identity-unknown")

@@ -82,7 +82,7 @@ def test_an_invited_person_sets_a_password_and_a_second_person_lets_him_in(netwo
     assert confirm(network.system, approver, number) == (409, "conflict"), "no password yet"
     assert accept(system, login, code, "too short") == (400, "invalid")
     assert accept(system, login, code) == (204, "")
-    assert can_sign_in(system, login) == (403, "not-allowed")
+    assert can_sign_in(system, login) == (403, "user-not-active")
     assert confirm(network.system, centre, number) == (403, "second-person-needed")
     assert confirm(network.system, approver, number) == (204, "")
     assert can_sign_in(system, login)[0] == 201
@@ -98,9 +98,9 @@ def test_a_code_of_an_invitation_counts_once_for_its_login_and_time(network: Net
     system = network.system
     (login, number, code), (other, _, others) = invitation(network.centre), invitation(network.centre)
     for wrong in (others, code[:-1], code + "x", "x"):
-        assert accept(system, login, wrong) == (401, "wrong-code")
-    assert accept(system, "nobody-of-this-name", code) == (401, "wrong-code")
-    assert accept(system, other, code) == (401, "wrong-code")
+        assert accept(system, login, wrong) == (401, "invitation-refused")
+    assert accept(system, "nobody-of-this-name", code) == (401, "invitation-refused")
+    assert accept(system, other, code) == (401, "invitation-refused")
     with psycopg.connect(system.database_url) as db:
         [(stored, hours)] = db.execute(
             "SELECT invitation_hash, extract(epoch FROM invitation_expires_at - now()) / 3600 FROM console_user"
@@ -108,13 +108,13 @@ def test_a_code_of_an_invitation_counts_once_for_its_login_and_time(network: Net
         ).fetchall()  # fmt: skip
         assert (code.encode() in bytes(stored), 71.9 < hours <= 72) == (False, True)
         db.execute("UPDATE console_user SET invitation_expires_at = now() WHERE user_id = %s", [number])
-    assert accept(system, login, code) == (401, "wrong-code"), "expired"
+    assert accept(system, login, code) == (401, "invitation-refused"), "expired"
     fresh = network.centre.call("POST", f"{USERS}/{number}/invitation")["code"]
-    assert accept(system, login, code) == (401, "wrong-code"), "replaced"
+    assert accept(system, login, code) == (401, "invitation-refused"), "replaced"
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: accept(system, login, fresh)[0], range(4)))
     assert sorted(answers) == [204, 401, 401, 401]
-    assert accept(system, login, fresh) == (401, "wrong-code"), "used"
+    assert accept(system, login, fresh) == (401, "invitation-refused"), "used"
 
 
 def test_a_forgotten_password_is_replaced_by_two_people(network: Network) -> None:
@@ -123,7 +123,7 @@ def test_a_forgotten_password_is_replaced_by_two_people(network: Network) -> Non
     assert refused_everywhere(somebody)
     assert slug(somebody.sign_in()[1]) == "wrong-password"
     assert accept(network.system, somebody.login, code)[0] == 204
-    assert can_sign_in(network.system, somebody.login) == (403, "not-allowed"), "who has the code has no way in yet"
+    assert can_sign_in(network.system, somebody.login) == (403, "user-not-active"), "who has the code has no way in yet"
     assert confirm(network.system, network.approver, number) == (204, "")
     assert can_sign_in(network.system, somebody.login)[0] == 201
 
@@ -172,7 +172,7 @@ def test_a_suspended_user_is_refused_at_every_worker_at_once(network: Network) -
     assert network.centre.ask("POST", f"{path}/suspension", {"reason": "离职"}).status == 204
     assert refused_everywhere(somebody)
     assert last_entry(network.system)[3] == {"reason": "离职"}
-    assert slug(somebody.sign_in()[1]) == "not-allowed"
+    assert slug(somebody.sign_in()[1]) == "user-not-active"
     assert slug(somebody.sign_in(password="wrong password")[1]) == "wrong-password", "strangers learn nothing"
     assert ask(network.centre, "POST", f"{path}/suspension", {"reason": "x"}) == (409, "conflict")
     assert network.approver.ask("POST", f"{path}/resumption", {"reason": "返岗"}).status == 204
@@ -185,7 +185,7 @@ def test_a_suspended_user_cannot_finish_signing_in(network: Network) -> None:
     number, ticket = number_of(network.system, somebody.login), somebody.ticket()
     assert network.centre.ask("POST", f"{USERS}/{number}/suspension", {"reason": "x"}).status == 204
     assert somebody.step(ticket, somebody.code())[0] == 401
-    assert slug(somebody.sign_in(somebody.code())[1]) == "not-allowed"
+    assert slug(somebody.sign_in(somebody.code())[1]) == "user-not-active"
 
 
 def test_another_role_ends_the_sessions_and_is_confirmed_by_another(network: Network) -> None:
@@ -200,7 +200,7 @@ def test_another_role_ends_the_sessions_and_is_confirmed_by_another(network: Net
         "before": {"role": "supervisor", "agency_id": None},
         "after": {"role": "canteen_manager", "agency_id": yinzhou},
     }
-    assert slug(somebody.sign_in()[1]) == "not-allowed"
+    assert slug(somebody.sign_in()[1]) == "user-not-active"
     assert confirm(network.system, network.centre, number) == (403, "second-person-needed")
     assert confirm(network.system, network.approver, number) == (204, "")
     status, body = somebody.sign_in()

@@ -221,7 +221,7 @@ def test_an_invited_person_with_an_identity_needs_no_password(network: Network) 
     identity = rebound(network, "finance-hangzhou", made["user_id"])
     assert confirm(system, network.approver, number) == (409, "conflict"), "nobody has confirmed the identity"
     assert confirm_identity(system, network.approver, identity) == (204, "")
-    assert slug(Tab(system).sign_on(WORK_APP, "finance-hangzhou")[1]) == "not-allowed"
+    assert slug(Tab(system).sign_on(WORK_APP, "finance-hangzhou")[1]) == "user-not-active"
     assert confirm(system, network.centre, number) == (403, "second-person-needed")
     assert confirm(system, network.approver, number) == (204, "")
     assert Tab(system).sign_on(WORK_APP, "finance-hangzhou")[0] == 201

@@ -9,6 +9,7 @@ from string import Template
 
 import web
 from foundation.catalogue import Language
+from foundation.pages import OTHER
 from waste.bulletins.bulletins import Annex, Issue
 from waste.bulletins.models import Bulletin
 from waste.bulletins.presentation import (
@@ -27,7 +28,6 @@ from waste.bulletins.presentation import (
 FOLDER = Path(web.__file__).parent / "bulletin"
 PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
 LIST_PAGE = Template((FOLDER / "list.html").read_text(encoding="utf-8"))
-OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 
 
 def page(issue: Issue, language: Language) -> str:
@@ -68,7 +68,7 @@ def list_page(published: list[Bulletin], language: Language) -> str:
         f"{_replaced(bulletin, latest[bulletin.quarter], language)}</small>"
         for bulletin in published
     ]
-    names = ("list_title", "product", "other_language")
+    names = ("list_title", "product")
     return LIST_PAGE.substitute(
         _languages(language),
         **{f"label_{name}": html.escape(label(name, language)) for name in names},
@@ -77,8 +77,8 @@ def list_page(published: list[Bulletin], language: Language) -> str:
 
 
 def _languages(language: Language) -> dict[str, str]:
-    other = OTHER[language]
-    return {"language": language.value, "tag": language.tag, "other": other.value, "other_tag": other.tag}
+    other_tag, other_name = OTHER[language]
+    return {"language": language.value, "tag": language.tag, "other_tag": other_tag, "other_name": other_name}
 
 
 def _notice(said: str, number: int | None, language: Language) -> str:

@@ -32,7 +32,7 @@ from waste.supervision.sampling import SHARE
 
 LABELS = (
     "product", "number", "canteen", "finding", "due", "level", "facts_as_json",
-    "all_bulletins", "other_language", "annex", "colon", "copy_to", "file_of_issuers", "rank", "grade", "note",
+    "all_bulletins", "annex", "colon", "copy_to", "file_of_issuers", "rank", "grade", "note",
     "interval", "indicator", "points", "full_points_at", "no_points_at", "formula",
 )  # fmt: skip
 """Messages ``bulletins.label.<name>``."""
