@@ -340,12 +340,17 @@ function draw() {
   say(texts.state(shown.name, shown.first, shown.last, texts.serving[shown.serving]));
 }
 
-async function refresh() {
-  const asked = person;
+function chosen() {
   const { canteen, first, last } = Object.fromEntries(new FormData(choice));
+  return `/waste/integrity/${canteen}?first=${first}&last=${last}`;
+}
+
+async function refresh() {
+  const [asked, path] = [person, chosen()];
   try {
-    const told = await ask("GET", `/waste/integrity/${canteen}?first=${first}&last=${last}`);
-    if (person !== asked) return;
+    const told = await ask("GET", path);
+    // Something else was chosen meanwhile.
+    if (person !== asked || path !== chosen()) return;
     shown = told;
     draw();
   } catch (error) {
