@@ -44,6 +44,7 @@ BODIES: Mapping[str, Body] = {
     "/clearing/confirmations": _file("The bank's file itself, an ISO 20022 camt.053 or camt.054."),
     "/console/sign-on/{provider}/logout": _form("LogoutForm", "What the provider sends."),
     "/console/tokens": _form("TokenForm", "RFC 6749, section 4.4."),
+    "/dining/menu-files": _file(_TABLE),
     "/gateway/notifications": _body("application/json", {"type": "object"}, "As the payment gateway signed it."),
     "/registry/network-imports": _file("The file itself: XLSX, or CSV with the parameter `sheet`."),
     "/registry/rosters": _file(_TABLE),

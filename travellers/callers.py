@@ -36,7 +36,7 @@ from litestar.handlers import BaseRouteHandler
 from dining.turns import TURNS
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
-from foundation.problems import INVALID, NOT_SIGNED_IN, Problem
+from foundation.problems import NOT_SIGNED_IN, Problem
 from registry import holder_sessions as sessions
 from registry.challenges import use_up
 from registry.errors import ACCOUNT_CLOSED
@@ -77,20 +77,12 @@ ByOfficial = Request[Caller, sessions.Session | None, Any]
 """A request behind ``is_official``. ``auth``: the session; None where a phone signed."""
 
 
-async def is_official(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A route guard: an official asks for himself; sets ``request.user`` (Caller). Raises Problem as above.
-
-    INVALID for a parameter that the route does not have: a misspelt filter would be ignored in silence.
-    """
+async def is_official(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A route guard: an official asks for himself; sets ``request.user`` (Caller). Raises Problem as above."""
     assert isinstance(connection, Request)
     signed = "signature-input" in connection.headers
     caller, session = await (_by_phone(connection) if signed else _by_session(connection))
     connection.scope["user"], connection.scope["auth"] = caller, session
-    known = handler.parsed_fn_signature.parameters
-    unknown = next((name for name in connection.query_params if name not in known), None)
-    if unknown is not None:
-        told = ", ".join(name for name in known if name not in connection.app.dependencies and name != "request")
-        raise Problem(INVALID, "list.unknown_parameter", name=unknown[:40], known=told)
 
 
 async def _by_session(request: Request[Any, Any, Any]) -> tuple[Caller, sessions.Session]:

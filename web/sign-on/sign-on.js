@@ -2,6 +2,10 @@
 import {
   ask, askCode, attempt, begin, cameFromProvider, element, enter, explain, goToProvider, linkTo, links, title, wayBack,
 } from "./session.js";
+import { officials } from "./official.js";
+
+// Of this tab: whose sign-on it is, the console's or an official's.
+const FOR = "onecard-sign-on-for";
 
 const panel = document.getElementById("sign-on");
 const pages = document.getElementById("pages");
@@ -67,9 +71,14 @@ async function prove(provider, message) {
 }
 
 const provider = location.pathname.split("/")[2];
-if (provider && query.has("code")) {
-  const message = { code: query.get("code"), state: query.get("state") ?? "" };
-  if (query.has("iss")) message.iss = query.get("iss");
+const message = provider && query.has("code") ? { code: query.get("code"), state: query.get("state") ?? "" } : null;
+if (message && query.has("iss")) message.iss = query.get("iss");
+// A provider sends everybody back to one address: the tab remembers for whom it was.
+if (!message) sessionStorage.setItem(FOR, query.get("for") ?? "");
+const isOfficial = sessionStorage.getItem(FOR) === "me";
+if (isOfficial) {
+  officials(provider, message);
+} else if (message) {
   const came = cameFromProvider(provider);
   back = came.back;
   // The code counts once: it is not left in the browser's history.
@@ -80,4 +89,4 @@ if (provider && query.has("code")) {
   showProviders();
   begin({ entered, left });
 }
-switcher.search = `?${new URLSearchParams({ lang: switcher.lang, ...(back && { back }) })}`;
+switcher.search = `?${new URLSearchParams({ lang: switcher.lang, ...(isOfficial && { for: "me" }), ...(back && { back }) })}`;

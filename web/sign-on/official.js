@@ -1,0 +1,50 @@
+// Officials sign on for their own things alone ("/sign-on?for=me"): a session of its own, with nothing of the console.
+import { attempt, element, explain, say, title } from "./session.js";
+
+const PAGE = "/sign-on?for=me";
+const panel = document.getElementById("sign-on");
+const form = panel.querySelector("form");
+const choice = document.getElementById("providers");
+const state = document.getElementById("state");
+
+async function ask(method, path, message, csrf) {
+  const headers = { "accept-language": document.documentElement.lang, ...(csrf && { "x-csrf-token": csrf }) };
+  if (message) headers["content-type"] = "application/json";
+  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
+  const body = answer.status === 204 ? null : await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(body.detail), { status: answer.status });
+  return body;
+}
+
+async function showProviders() {
+  const providers = await ask("GET", "/console/sign-on");
+  const start = (name) => attempt(form, async () => location.assign((await ask("POST", `/me/sign-on/${name}`)).url));
+  choice.replaceChildren(
+    ...providers.map((one) => element("button", { type: "button", onclick: () => start(one.name) }, title(one))),
+  );
+}
+
+function showWho(me) {
+  const leave = () => attempt(form, async () => {
+    await ask("DELETE", "/me/session", undefined, me.csrf_token);
+    location.assign(PAGE);
+  });
+  choice.replaceChildren(element("button", { type: "button", "data-said": "onecard.sign_in.sign_out", onclick: leave }));
+  state.textContent = say("onecard.sign_in.signed_in", { login: me.holder_id });
+}
+
+/** Show who is signed on, or where to sign on; with what a provider has sent back, complete it first. */
+export async function officials(provider, message) {
+  panel.hidden = false;
+  for (const other of ["session", "invitation"]) document.getElementById(other).hidden = true;
+  history.replaceState(null, "", PAGE);
+  try {
+    if (message) await ask("POST", `/me/sign-on/${provider}/completion`, message);
+    showWho(await ask("GET", "/me"));
+  } catch (error) {
+    await showProviders();
+    if (error.status === 401 && !message) return;
+    state.className = "wrong";
+    state.textContent = explain(error);
+  }
+}
