@@ -10,7 +10,11 @@ import { PayCode } from "./payCode.tsx";
 import { say } from "./words.ts";
 
 const PLACES = [
-  { name: "pay", label: "phone.place.pay", icon: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2" },
+  {
+    name: "pay",
+    label: "phone.place.pay",
+    icon: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2",
+  },
   { name: "bills", label: "phone.place.bills", icon: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6" },
   { name: "mine", label: "phone.place.mine", icon: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4 21c1-5 15-5 16 0" },
 ] as const;
