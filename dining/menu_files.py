@@ -101,7 +101,7 @@ def menus_of(
 
     found: dict[MenuKey, list[Dish]] = {}
     lines: dict[MenuKey, int] = {}
-    for line, row in read_rows(table, list(Column), NEEDED, value, "file.unknown_column"):
+    for line, row in read_rows(table, list(Column), NEEDED, value):
         key = MenuKey(row.pop("canteen_id"), row.pop("business_date"), row.pop("meal"))
         found.setdefault(key, []).append(Dish(**row))
         lines.setdefault(key, line)

@@ -132,9 +132,10 @@ def _converted(value: Any, wanted: type[T]) -> T:
 
 def _add_seconds(value: Any, error: str) -> bool:
     """Complete the time of day that an error is about; whether it was one without seconds."""
-    *way, last = steps_of(error) or [""]
-    if not error.startswith(NO_TIME_OF_DAY) or last == "":
+    steps = steps_of(error) if error.startswith(NO_TIME_OF_DAY) else []
+    if not steps:
         return False
+    *way, last = steps
     for step in way:
         value = value[step]
     is_short = _HOUR_AND_MINUTE.fullmatch(value[last]) is not None

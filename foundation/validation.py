@@ -87,9 +87,11 @@ def refusal_of(error: msgspec.ValidationError | str, wanted: Any, *, field: str 
 
 
 def steps_of(error: str) -> list[str | int]:
-    """The members and places that lead to the value that a msgspec error is about."""
+    """The members and places that lead to the value that a msgspec error is about; none where it does not say which."""
     at = _AT.search(error)
-    found = _STEP.finditer(at["path"]) if at is not None else ()
+    found = list(_STEP.finditer(at["path"])) if at is not None else []
+    if any(step["index"] == "..." for step in found):
+        return []
     return [step["name"] or int(step["index"]) for step in found]
 
 

@@ -371,7 +371,7 @@ def cells_of_file(content: bytes, name: str) -> dict[str, list[list[Any]]]:
 def _refuse_formulas(sheet: str, rows: Sequence[Sequence[Any]]) -> None:
     """What a spreadsheet would run; what we have quoted ourselves, it would not."""
     findings = [
-        Finding(line, str(place), "file.formula", {"value": cell[:VALUE_SHOWN]}, sheet[:VALUE_SHOWN])
+        Finding(line, str(place), "table.formula", {"value": cell[:VALUE_SHOWN]}, sheet[:VALUE_SHOWN])
         for line, row in enumerate(rows, start=1)
         for place, cell in enumerate(row, start=1)
         if half_width(cell).startswith("=")

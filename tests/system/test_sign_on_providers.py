@@ -488,7 +488,7 @@ def test_who_leaves_the_directory_loses_console_card_and_phone(besieged: Besiege
     assert states(b, [credential]) == ["blocked"]
     assert somebody.ask("GET", "/registry/directory")[0] == 401, "his session with a password, too"
     assert tab.ask("GET", "/console/sessions/current")[0] == 401
-    assert slug(somebody.sign_in()[1]) == "not-allowed"
+    assert slug(somebody.sign_in()[1]) == "user-not-active"
     tab, asked = b.begin("app")
     assert b.outcome(tab, "app", {"code": "entry", "state": asked["state"]}) == "identity-unknown"
     with psycopg.connect(b.system.database_url) as db:
