@@ -223,7 +223,7 @@ def test_rights_are_confirmed_as_they_were_seen(network: Network) -> None:
     assert ask(network.approver, "POST", f"{path}/confirmation", {}) == (400, "invalid")
     for other in ({"agency_id": yinzhou}, {"role": "auditor"}, {"scopes": ["see_registry"]}):
         assert confirm(network.system, network.approver, number, **other) == (409, "conflict"), other
-    assert slug(somebody.sign_in()[1]) == "not-allowed"
+    assert slug(somebody.sign_in()[1]) == "user-not-active"
     assert confirm(network.system, network.approver, number) == (204, "")
 
 
