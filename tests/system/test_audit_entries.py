@@ -1286,6 +1286,7 @@ COMMANDS_WITHOUT = {
     "conformance": "plays a device to a centre, or a centre to a device, over the protocol alone",
     "conformance-kit": "two people's work, through the routes",
     "demo": "plays people and terminals through the routes",
+    "demo-phone": "plays people through the routes",
     "distribute": "places tables on the nodes of a cluster; no row changes",
     "evaluate": "computes what was asked for, as the job runner does by itself",
     "fake-centre": "serves a centre in memory",

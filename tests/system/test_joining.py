@@ -34,7 +34,7 @@ CANTEEN = {"name_zh": "一号食堂", "name_en": "First canteen", "meals": MEALS
 def test_from_an_empty_database_to_a_closed_day(own: System, tmp_path: Path) -> None:
     done = own.command(*FOUNDED, typed=TYPED)
     assert "region 3302" in done.stdout
-    assert "POST /registry/agencies" in done.stdout
+    assert "onecard network import" in done.stdout
     again = own.command(*FOUNDED, typed=TYPED, check=False)
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     assert "already" in again.stderr

@@ -141,7 +141,10 @@ function noteOf(one) {
 function drawList() {
   const list = $("done");
   list.replaceChildren();
-  const unsent = waiting().map((one) => ({ ...one, state: "waiting" }));
+  // What is recorded and sends its photo stands below already.
+  const below = new Set(done.map((one) => one.weigh_in_id));
+  const toSend = waiting().filter((one) => one.why_no_photo || !below.has(one.weigh_in_id));
+  const unsent = toSend.map((one) => ({ ...one, state: "waiting" }));
   for (const one of [...unsent, ...done.slice(-12).reverse()]) {
     const row = document.createElement("li");
     row.className = one.state === "recorded" ? (one.odd ? "odd" : "") : one.state;
