@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo.city import PASSWORD
-from tests.builders import Network
+from tests.builders import Network, seen_user
 from tests.running_system import System
 from tests.system.test_approvals import MUCH
 from tests.system.test_console_users import USERS, WORD, invitation
@@ -170,7 +170,7 @@ def test_an_invited_person_gets_in_by_the_pages_alone(network: Network, browser:
     page.get_by_role("link", name="Go to sign in").click()
     enter(page, login, WORD)
     expect(page.locator("#sign-in .wrong")).to_contain_text("confirm", timeout=SLOW)
-    network.approver.call("POST", f"{USERS}/{number}/confirmation")
+    network.approver.call("POST", f"{USERS}/{number}/confirmation", seen_user(network.system, number))
     enter(page, login, WORD)
     signed_in(page, login)
     page.close()

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from demo.city import PASSWORD
 from scripts import openapi
-from tests.builders import Network
+from tests.builders import Network, seen_user
 from tests.conftest import POLICY
 from tests.running_system import System
 
@@ -99,7 +99,8 @@ def test_a_generated_client_gets_a_token_and_sends_a_file(
     agency_id = network.agency_id("yinzhou")
     wanted = {"login": "generated", "agency_id": agency_id, "scopes": ["register_official", "see_officials"]}
     made = network.centre.call("POST", "/console/machines", wanted)
-    network.approver.call("POST", f"/console/users/{made['user_id']}/confirmation")
+    seen = seen_user(network.system, made["user_id"])
+    network.approver.call("POST", f"/console/users/{made['user_id']}/confirmation", seen)
     form = of("models").TokenForm(grant_type="client_credentials", client_id="generated", client_secret=made["secret"])
     given = of("api.console.post_console_tokens").sync(client=client_package.Client(base_url=system.url), body=form)
     client = client_package.AuthenticatedClient(base_url=system.url, token=given.access_token)

@@ -148,7 +148,7 @@ def test_health_asks_both_servers(system: System) -> None:
 
 def test_pages_load_nothing_from_elsewhere() -> None:
     for path in (Path(__file__).parents[2] / "web").rglob("*.*"):
-        if path.suffix == ".pyc" or "node_modules" in path.parts:
+        if path.suffix in (".pyc", ".br") or "node_modules" in path.parts:
             continue
         assert not re.search(r"(src|href|url)[=(\"]+https?://", path.read_text(encoding="utf-8")), path
 
