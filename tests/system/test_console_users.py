@@ -345,6 +345,7 @@ def test_an_auditor_sees_everything_and_changes_nothing(network: Network) -> Non
         "/console/tokens",
         "/terminal/",
         "/phone/",
+        "/me/",
         "/gateway/",
     )
     tried = 0

@@ -21,7 +21,7 @@ from foundation.calendar import ZONE
 from terminals.client_messages import Rejected
 from terminals.devices import SoftwarePhone
 from terminals.phone import activate_phone, ask_for_holder, sign_for_holder
-from tests.builders import Network, Official
+from tests.builders import Network, Official, seen_identity
 from tests.running_system import System
 from tests.system.test_hostile_values import addresses
 from tests.system.test_processes import wait_until
@@ -157,7 +157,8 @@ class InBrowser(Tab):
 def bound(network: Network, official: Official, login: str) -> int:
     """Bind a person of the simulated work app to an official, by two people; the identity."""
     identity = rebound(network, login, holder_id=official.holder_id)
-    network.approver.call("POST", f"{IDENTITIES}/{identity}/confirmation")
+    seen = seen_identity(network.system, identity)
+    network.approver.call("POST", f"{IDENTITIES}/{identity}/confirmation", seen)
     return identity
 
 
@@ -546,7 +547,7 @@ def test_how_full_it_is_comes_from_payments(network: Network, tmp_path: Path) ->
         assert 2 * 100 // 400 <= crowding["taken_percent"] < 95
         assert crowding["level"] in ("quiet", "usual", "busy")
         assert datetime.fromisoformat(crowding["computed_at"]) <= datetime.now(ZONE)
-        assert canteen_id in canteens(me, open_now="true", limit=100)
+        wait_until(lambda: canteen_id in canteens(me, open_now="true", limit=100), "every worker knows that it is open")
     finally:
         network.centre.call("DELETE", day)
     wait_until(lambda: me.get(f"/me/canteens/{canteen_id}?days=1")["meals"] != shown["meals"], "its week holds again")
