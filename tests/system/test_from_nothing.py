@@ -146,7 +146,8 @@ class FirstDay:
             "POST", f"{self.system.url}/console/invitations", json=accepted, retries=False, timeout=120
         )
         assert answer.status == 204, answer.data
-        confirmed = self.approver.ask("POST", f"/console/users/{invited['user_id']}/confirmation")
+        seen = {"role": role, "agency_id": place}
+        confirmed = self.approver.ask("POST", f"/console/users/{invited['user_id']}/confirmation", seen)
         assert confirmed.status == 204, confirmed.data
         person = Person(self.system.url, login, PASSWORD)
         if role in SECOND_FACTOR_ROLES:

@@ -146,7 +146,7 @@ def test_a_csv_file_of_one_sheet_and_what_is_refused(network: Network) -> None:
     assert send(centre, regions, "?sheet=regions&dry-run=true").json()["added"] == 1
     assert send(centre, regions, "?sheet=地区&dry-run=true").json()["added"] == 1
     for content, query, said in (
-        (regions, "", "unknown sheet"), (regions, "?sheet=staff", "staff"), (b"", "?sheet=regions", ""),
+        (regions, "", "needs the parameter sheet"), (regions, "?sheet=staff", "staff"), (b"", "?sheet=regions", ""),
         (b"PK\x03\x04", "", "workbook"), (b"\xff\x00", "?sheet=regions", ""),
         (b"x" * 3_000_000, "?sheet=regions", ""), (regions + b"3313,\n", "?sheet=regions", "line 3"),
     ):  # fmt: skip

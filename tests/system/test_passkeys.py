@@ -164,7 +164,7 @@ def test_a_removed_passkey_and_a_suspended_owner_get_in_no_more(network: Network
     suspended, theirs = owner(system, "127.0.4.11")
     path = f"{USERS}/{number_of(system, suspended.login)}/suspension"
     assert network.centre.ask("POST", path, {"reason": "x"}).status == 204
-    assert slug(enter(suspended, theirs.get(challenge(suspended)))[1]) == "not-allowed"
+    assert slug(enter(suspended, theirs.get(challenge(suspended)))[1]) == "user-not-active"
     reset, lost = owner(system, "127.0.4.12")
     system.command("reset-second-factor", reset.login)
     assert slug(enter(reset, lost.get(challenge(reset)))[1]) == "wrong-code", "the passkeys went with it"
