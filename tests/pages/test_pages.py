@@ -30,7 +30,7 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     )
     row = page.locator("tr", has_text="宁波市机关事务管理局（演示）第一食堂")
     expect(row).to_be_visible()
-    idle = page.locator("tr", has_text="市民中心食堂")
+    idle = page.locator("tr", has_text="泗门食堂")
     expect(idle.locator("td").nth(2)).to_have_text("0")
     expect(idle.locator(".bar div")).to_be_hidden()
     before = int(row.locator("td").nth(2).inner_text().replace(",", ""))
