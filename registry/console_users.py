@@ -27,7 +27,7 @@ from registry.audit import Change
 from registry.duties import Duty, must_be_another
 from registry.errors import INVITATION_REFUSED
 from registry.identifiers import AgencyId
-from registry.models import ConsoleUser, Database, next_numbers
+from registry.models import AuditEntry, ConsoleUser, Database, next_numbers
 from registry.officials import find_agency
 from registry.passwords import UNKNOWN_USER, check_new_password, hash_password
 from registry.roles import CENTRE_STAFF, NEEDS_AGENCY, Role
@@ -217,8 +217,15 @@ async def confirm(change: Change, by: Person, user_id: int, seen: Rights, provid
 
 
 async def _must_be_held(db: AsyncSession, machine: ConsoleUser, by: Person, givers: Collection[str]) -> None:
-    """Raise Problem(NOT_ALLOWED) for a scope that neither who confirms a machine has himself nor who gave it."""
-    known = list(await db.scalars(select(ConsoleUser).where(ConsoleUser.login.in_(givers))))
+    """Raise Problem(NOT_ALLOWED) for a scope that neither who confirms a machine has himself nor who chose its scopes.
+
+    Of the givers since the last confirmation only the latter counts: who gave another secret has not seen the scopes.
+    """
+    chose = select(AuditEntry.actor).where(
+        AuditEntry.subject == f"console_user/{machine.user_id}", AuditEntry.action.in_(["add_machine", "change_scopes"])
+    )
+    actor = await db.scalar(chose.order_by(AuditEntry.entry.desc()).limit(1))
+    known = await db.scalars(select(ConsoleUser).where(ConsoleUser.login == actor, ConsoleUser.login.in_(givers)))
     held = MAY[by.role].union(*(MAY[Role(one.role)] for one in known if one.agency_id in (None, machine.agency_id)))
     missing = next((one for one in (machine.scopes or "").split() if one not in held), None)
     if missing is not None:

@@ -192,8 +192,10 @@ class ConsentController(Controller):
         The audit log has an entry.
         """
         actor = request.user.actor
+        # Read first: who holds one connection must not wait for another.
+        copy = await copy_of(database, ledger, keys, request.user)
         async with audit.change(database, actor, "export_own_data", actor):
-            copy = await copy_of(database, ledger, keys, request.user)
+            pass
         name = {"content-disposition": f'attachment; filename="onecard-{request.user.holder_id}.json"'}
         return Response(copy, headers=name)
 

@@ -111,6 +111,17 @@ def test_a_wrong_code_is_told_and_nothing_is_activated(browser: Browser, network
     page.close()
 
 
+def test_a_link_does_not_take_the_account_of_a_phone_unasked(phone: tuple[Page, Official], network: Network) -> None:
+    page, _ = phone
+    other = network.official()
+    message = {"agency_id": other.agency_id, "holder_ids": [other.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    page.goto(f"{network.url}/phone/?again#activate={made['activation_id']}.{made['code']}")
+    expect(page.locator(".notice")).to_contain_text("本机已在使用中")
+    page.get_by_role("link", name="保留现在的账户").click()
+    expect(page.get_by_role("img", name="付款码")).to_be_visible()
+
+
 def test_the_demo_gives_everybody_a_phone(browser: Browser, system: System) -> None:
     said = system.command("demo-phone").stdout
     [address] = re.findall(r"http://\S+", said)

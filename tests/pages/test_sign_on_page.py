@@ -42,7 +42,13 @@ def test_a_person_signs_on_from_a_page_and_comes_back_to_it(network: Network, br
     expect(page.locator("#session")).to_contain_text("Signed in as finance-city")
     page.goto(f"{network.url}/approvals?lang=en")
     expect(page.locator("#session")).to_contain_text("Signed in as finance-city")
-    for back in ("https://example.com/", "//example.com/", "/\\\\example.com/", "javascript:alert(1)"):
+    for back in (
+        "https://example.com/",
+        "//example.com/",
+        "/\\\\example.com/",
+        "/.//example.com",
+        "javascript:alert(1)",
+    ):
         page.goto(f"{network.url}/sign-on?lang=en&back={back}")
         expect(page.locator("#pages a").first).to_be_visible(timeout=60_000)
         assert page.url.startswith(f"{network.url}/sign-on"), "the way back stays on this site"

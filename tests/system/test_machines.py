@@ -291,6 +291,10 @@ def test_a_scope_is_of_one_of_the_two_who_let_the_machine_in(network: Network) -
         assert confirm(system, network.centre, number) == (204, ""), "an operator of the centre has it himself"
         assert admin.ask("POST", f"{MACHINES}/{number}/secret", {}).status == 201
         assert confirm(system, another, number)[0] == 403, "a new secret is in their hands alone"
+    number = added(network, yinzhou, ["see_registry"], by=admin).number
+    assert network.centre.ask("POST", f"{MACHINES}/{number}/secret", {}).status == 201
+    assert admin.ask("POST", f"{MACHINES}/{number}/scopes", {"scopes": ["top_up"]}).status == 204
+    assert confirm(system, another, number)[0] == 403, "the operator gave a secret, and saw no such scope"
     number = added(network, yinzhou, ["register_official"], by=admin).number
     assert confirm(system, another, number) == (204, "")
     for scope in ("see_flags", "see_inspections"):

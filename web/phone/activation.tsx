@@ -9,13 +9,20 @@ import { say } from "./words.ts";
 const ADDRESS = /^#activate=(\d{1,16})\.([A-Z2-7]{16})$/;
 
 /** The number and code of the address, which an agency's QR code leads to. After the hash they reach no log. */
-export function activationOfAddress(): { number: string; code: string } | null {
-  const [, number, code] = ADDRESS.exec(location.hash) ?? [];
+export function activationOf(hash: string): { number: string; code: string } | null {
+  const [, number, code] = ADDRESS.exec(hash) ?? [];
   return number && code ? { number, code } : null;
 }
 
-export function Activation({ setup, done }: { setup: PhoneSetup; done: (phone: Phone) => void }) {
-  const given = activationOfAddress();
+interface Given {
+  readonly setup: PhoneSetup;
+  /** Whether this browser is somebody's phone already: a link may come from anybody. */
+  readonly isAnew: boolean;
+  readonly done: (phone: Phone) => void;
+}
+
+export function Activation({ setup, isAnew, done }: Given) {
+  const given = activationOf(location.hash);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const activate = async (event: SubmitEvent) => {
@@ -26,8 +33,8 @@ export function Activation({ setup, done }: { setup: PhoneSetup; done: (phone: P
       const number = Number(String(form.get("number")).trim());
       const code = String(form.get("code")).replace(/[\s-]/g, "").toUpperCase();
       const phone = await Phone.activate({ ...setup, algorithm: await bestAlgorithm() }, number, code);
-      history.replaceState(null, "", "#pay");
       done(phone);
+      location.replace("#pay");
     } catch (error) {
       setProblem(reason(error));
       setBusy(false);
@@ -37,6 +44,11 @@ export function Activation({ setup, done }: { setup: PhoneSetup; done: (phone: P
     <main class="activation">
       <h1>{say("phone.title")}</h1>
       <p>{say("phone.activate.intro")}</p>
+      {isAnew && (
+        <p class="notice danger">
+          {say("phone.activate.anew")} <a href="#pay">{say("phone.activate.keep")}</a>
+        </p>
+      )}
       <form onSubmit={activate}>
         <label>
           {say("phone.activate.number")}

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Phone, PhoneSetup } from "../shared/terminal/phone.ts";
-import { Activation, activationOfAddress } from "./activation.tsx";
+import { Activation, activationOf } from "./activation.tsx";
 import { Bills } from "./bills.tsx";
 import { useCentre } from "./centre.ts";
 import { Mine } from "./mine.tsx";
@@ -21,22 +21,22 @@ const PLACES = [
 
 type Place = (typeof PLACES)[number]["name"];
 
-function placeOfAddress(): Place {
-  return PLACES.find(({ name }) => location.hash === `#${name}`)?.name ?? "pay";
+function placeOf(hash: string): Place {
+  return PLACES.find(({ name }) => hash === `#${name}`)?.name ?? "pay";
 }
 
 export function App({ setup, opened }: { setup: PhoneSetup; opened: Phone | null }) {
   const [phone, setPhone] = useState(opened);
-  const [place, setPlace] = useState(placeOfAddress);
+  const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const follow = () => setPlace(placeOfAddress());
+    const follow = () => setHash(location.hash);
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  if (!phone || activationOfAddress()) {
-    return <Activation setup={setup} done={setPhone} />;
+  if (!phone || activationOf(hash)) {
+    return <Activation setup={setup} isAnew={phone !== null} done={setPhone} />;
   }
-  return <Opened phone={phone} place={place} />;
+  return <Opened phone={phone} place={placeOf(hash)} />;
 }
 
 function Opened({ phone, place }: { phone: Phone; place: Place }) {

@@ -88,7 +88,11 @@ export async function ask(method, path, message, again = false) {
     // Another page of this browser has got a new token for the session.
     if (error.kind === "cross-site-request" && !again) {
       await current();
-      if (person?.login !== asker) location.reload();
+      if (person?.login !== asker) {
+        // Somebody else is signed in by now: the act is not his.
+        location.reload();
+        return new Promise(() => {});
+      }
       return ask(method, path, message, true);
     }
     if (error.kind === "second-factor-missing") leadToAccount();
@@ -138,7 +142,8 @@ function leadToAccount() {
 export function wayBack(named = new URLSearchParams(location.search).get("back")) {
   if (!named?.startsWith("/")) return "";
   const url = new URL(named, location.origin);
-  return url.origin === location.origin ? url.pathname + url.search : "";
+  // "//host" within a path would be another site.
+  return url.origin === location.origin && !url.pathname.startsWith("//") ? url.pathname + url.search : "";
 }
 
 /** Links to the pages that the person's role may use. */
