@@ -63,13 +63,12 @@ def demanded(admin: Person, network: Network) -> Any:
     admin.call("POST", path, {"required": False})
 
 
-def wait_for(what: Callable[[], bool], within_s: float = 60) -> float:
-    """Seconds until it holds."""
+def wait_for(what: Callable[[], bool], within_s: float = 120) -> None:
+    """Wait until it holds."""
     begun = time.monotonic()
     while not what():
         assert time.monotonic() - begun < within_s
         time.sleep(0.1)
-    return time.monotonic() - begun
 
 
 def test_a_cashier_chooses_his_pin_at_his_first_sign_on(till: Terminal, cashier: Cashier) -> None:
@@ -199,7 +198,7 @@ def test_who_is_suspended_is_signed_off_at_every_worker(till: Terminal, cashier:
         till._http.clear()
         return charge(till, network) == "cashier_missing"
 
-    assert wait_for(is_off) < 60
+    wait_for(is_off)
     assert till.cashier is None
     assert till.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong"
 
