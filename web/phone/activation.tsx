@@ -1,18 +1,13 @@
-/** An activation from the agency makes this browser a phone: by its number and code, or by the address that has both. */
+/** How this browser becomes a phone: by the number and code of an agency, or by single sign-on. */
 
-import { useState } from "preact/hooks";
-import { OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
+import { useEffect, useState } from "preact/hooks";
+import type { components } from "../shared/api/schema.ts";
 import type { KeyAlgorithm } from "../shared/terminal/keys.ts";
 import { Phone, type PhoneSetup } from "../shared/terminal/phone.ts";
-import { say } from "./words.ts";
-
-const ADDRESS = /^#activate=(\d{1,16})\.([A-Z2-7]{16})$/;
-
-/** The number and code of the address, which an agency's QR code leads to. After the hash they reach no log. */
-export function activationOf(hash: string): { number: string; code: string } | null {
-  const [, number, code] = ADDRESS.exec(hash) ?? [];
-  return number && code ? { number, code } : null;
-}
+import { activationOf, SIGNED_ON } from "./address.ts";
+import { explained } from "./me.ts";
+import { Problem } from "./parts.tsx";
+import { inMine, say, tag } from "./words.ts";
 
 interface Given {
   readonly setup: PhoneSetup;
@@ -25,57 +20,105 @@ export function Activation({ setup, isAnew, done }: Given) {
   const given = activationOf(location.hash);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const activate = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+  const activate = async (codeOf: () => Promise<readonly [number, string]>) => {
     setBusy(true);
     try {
-      const number = Number(String(form.get("number")).trim());
-      const code = String(form.get("code")).replace(/[\s-]/g, "").toUpperCase();
-      const phone = await Phone.activate({ ...setup, algorithm: await bestAlgorithm() }, number, code);
-      done(phone);
+      const [number, code] = await codeOf();
+      done(await Phone.activate({ ...setup, algorithm: await bestAlgorithm() }, number, code));
       location.replace("#pay");
     } catch (error) {
-      setProblem(reason(error));
+      setProblem(error instanceof RangeError ? say("phone.activate.form") : explained(error));
       setBusy(false);
     }
   };
+  const typed = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const code = String(form.get("code")).replace(/[\s-]/g, "").toUpperCase();
+    void activate(async () => [Number(String(form.get("number")).trim()), code]);
+  };
+  const isSignedOn = location.hash === SIGNED_ON;
   return (
     <main class="activation">
       <h1>{say("phone.title")}</h1>
-      <p>{say("phone.activate.intro")}</p>
       {isAnew && (
         <p class="notice danger">
           {say("phone.activate.anew")} <a href="#pay">{say("phone.activate.keep")}</a>
         </p>
       )}
-      <form onSubmit={activate}>
-        <label>
-          {say("phone.activate.number")}
-          <input name="number" inputMode="numeric" autocomplete="off" required defaultValue={given?.number ?? ""} />
-        </label>
-        <label>
-          {say("phone.activate.code")}
-          <input
-            name="code"
-            autocomplete="one-time-code"
-            autocapitalize="characters"
-            spellcheck={false}
-            required
-            defaultValue={given?.code ?? ""}
-          />
-        </label>
-        {problem && (
-          <p class="notice danger" role="alert">
-            {problem}
-          </p>
-        )}
-        <button type="submit" class="primary" disabled={busy}>
+      <Problem said={problem} />
+      {isSignedOn ? (
+        <button type="button" class="primary" disabled={busy} onClick={() => activate(codeOfSession)}>
           {say(busy ? "phone.activate.busy" : "phone.activate.do")}
         </button>
-      </form>
+      ) : (
+        <>
+          <p>{say("phone.activate.intro")}</p>
+          <form onSubmit={typed}>
+            <label>
+              {say("phone.activate.number")}
+              <input name="number" inputMode="numeric" autocomplete="off" required defaultValue={given?.number ?? ""} />
+            </label>
+            <label>
+              {say("phone.activate.code")}
+              <input
+                name="code"
+                autocomplete="one-time-code"
+                autocapitalize="characters"
+                spellcheck={false}
+                required
+                defaultValue={given?.code ?? ""}
+              />
+            </label>
+            <button type="submit" class="primary" disabled={busy}>
+              {say(busy ? "phone.activate.busy" : "phone.activate.do")}
+            </button>
+          </form>
+          {given === null && <Providers />}
+        </>
+      )}
     </main>
   );
+}
+
+type Provider = components["schemas"]["ProviderShown"];
+
+/** Single sign-on, where the centre has providers. */
+function Providers() {
+  const [providers, setProviders] = useState<readonly Provider[]>([]);
+  useEffect(() => {
+    api().then(
+      async (centre) => setProviders((await centre.GET("/console/sign-on")).data ?? []),
+      () => undefined,
+    );
+  }, []);
+  if (providers.length === 0) return null;
+  return (
+    <p>
+      <a class="plain" href={`/sign-on?for=phone&lang=${tag}`}>
+        {say("phone.activate.sign_on", {
+          provider: providers.map((one) => inMine(one.title_zh, one.title_en)).join(" / "),
+        })}
+      </a>
+    </p>
+  );
+}
+
+/** Read on demand: who has a phone already needs it no more. */
+async function api() {
+  const { centre } = await import("../shared/api/client.ts");
+  return centre(location.origin, { "accept-language": tag });
+}
+
+/** A code for the official of this browser's session; the session has done its work with it. */
+async function codeOfSession(): Promise<readonly [number, string]> {
+  const centre = await api();
+  const token = (await centre.GET("/me")).data?.csrf_token ?? "";
+  const headers = { "x-csrf-token": token };
+  const made = await centre.POST("/me/phone-activations", { headers });
+  if (made.data === undefined) throw new Error(made.error?.detail ?? say("phone.refused"));
+  await centre.DELETE("/me/session", { headers });
+  return [made.data.activation_id, made.data.code];
 }
 
 /** Ed25519 where this browser has it, else ECDSA: web views of older work apps. */
@@ -86,10 +129,4 @@ async function bestAlgorithm(): Promise<KeyAlgorithm> {
   } catch {
     return "ecdsa-p256-sha256";
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof RangeError) return say("phone.activate.form");
-  if (error instanceof Rejected) return error.problem.detail ?? error.problem.title ?? say("phone.activate.refused");
-  return error instanceof OutcomeUnknown ? say("phone.activate.away") : String(error);
 }

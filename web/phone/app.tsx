@@ -1,11 +1,10 @@
-/** What the phone shows: activation where it has no certificate, else one of three places. */
+/** What the phone shows: activation where it has no certificate, else one of four places. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Phone, PhoneSetup } from "../shared/terminal/phone.ts";
-import { Activation, activationOf } from "./activation.tsx";
-import { Bills } from "./bills.tsx";
+import { isWayIn } from "./address.ts";
 import { useCentre } from "./centre.ts";
-import { Mine } from "./mine.tsx";
+import { Later } from "./parts.tsx";
 import { PayCode } from "./payCode.tsx";
 import { say } from "./words.ts";
 
@@ -15,32 +14,46 @@ const PLACES = [
     label: "phone.place.pay",
     icon: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2",
   },
+  { name: "eat", label: "phone.place.eat", icon: "M6 3v7a2 2 0 0 0 4 0V3M8 3v18M17 3c-3 3-3 8 0 9zM17 12v9" },
   { name: "bills", label: "phone.place.bills", icon: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6" },
   { name: "mine", label: "phone.place.mine", icon: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4 21c1-5 15-5 16 0" },
 ] as const;
 
+const activation = () => import("./activation.tsx").then(({ Activation }) => Activation);
+const eat = () => import("./eat.tsx").then(({ Eat }) => Eat);
+const bills = () => import("./bills.tsx").then(({ Bills }) => Bills);
+const mine = () => import("./mine.tsx").then(({ Mine }) => Mine);
+
 type Place = (typeof PLACES)[number]["name"];
 
-function placeOf(hash: string): Place {
-  return PLACES.find(({ name }) => hash === `#${name}`)?.name ?? "pay";
+function placeOf(hash: string): { place: Place; rest: readonly string[] } {
+  const [name, ...rest] = hash.slice(1).split("/");
+  const place = PLACES.find((one) => one.name === name)?.name ?? "pay";
+  return { place, rest };
 }
 
 export function App({ setup, opened }: { setup: PhoneSetup; opened: Phone | null }) {
   const [phone, setPhone] = useState(opened);
+  const hash = useHash();
+  if (!phone || isWayIn(hash)) {
+    return <Later load={activation} given={{ setup, isAnew: phone !== null, done: setPhone }} />;
+  }
+  return <Opened phone={phone} hash={hash} />;
+}
+
+function useHash(): string {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const follow = () => setHash(location.hash);
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  if (!phone || activationOf(hash)) {
-    return <Activation setup={setup} isAnew={phone !== null} done={setPhone} />;
-  }
-  return <Opened phone={phone} place={placeOf(hash)} />;
+  return hash;
 }
 
-function Opened({ phone, place }: { phone: Phone; place: Place }) {
+function Opened({ phone, hash }: { phone: Phone; hash: string }) {
   const centre = useCentre(phone);
+  const { place, rest } = placeOf(hash);
   return (
     <>
       <header>
@@ -49,17 +62,18 @@ function Opened({ phone, place }: { phone: Phone; place: Place }) {
           {say(centre.state === "reached" ? "phone.net.reached" : "phone.net.away")}
         </p>
       </header>
-      <main>
+      <Main hash={hash}>
         {centre.state === "blocked" && (
           <p class="notice danger" role="alert">
             {say("phone.blocked")}
           </p>
         )}
         {place === "pay" && <PayCode phone={phone} centre={centre} />}
-        {place === "bills" && <Bills centre={centre} />}
-        {place === "mine" && <Mine phone={phone} centre={centre} />}
-      </main>
-      <nav aria-label={say("phone.places")}>
+        {place === "eat" && <Later load={eat} given={{ phone, rest }} />}
+        {place === "bills" && <Later load={bills} given={{ phone, rest }} />}
+        {place === "mine" && <Later load={mine} given={{ phone, rest }} />}
+      </Main>
+      <nav class="places" aria-label={say("phone.places")}>
         {PLACES.map(({ name, label, icon }) => (
           <a key={name} href={`#${name}`} aria-current={place === name ? "page" : undefined}>
             <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -70,5 +84,22 @@ function Opened({ phone, place }: { phone: Phone; place: Place }) {
         ))}
       </nav>
     </>
+  );
+}
+
+/** The page itself; another address begins at its top, for a screen reader, too. */
+function Main({ hash, children }: { hash: string; children: preact.ComponentChildren }) {
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(hash);
+  useEffect(() => {
+    if (before.current === hash) return;
+    before.current = hash;
+    main.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [hash]);
+  return (
+    <main ref={main} tabIndex={-1}>
+      {children}
+    </main>
   );
 }

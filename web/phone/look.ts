@@ -1,6 +1,11 @@
-/** How the reader wants it: large type, light or dark as his device says, or light always. Kept on the phone. */
+/** How the reader wants it: large type; light, dark, or as his device says. Kept on the phone. */
 
 const TYPE_KEY = "type";
+const THEME_KEY = "theme";
+export const THEMES = ["auto", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const deviceIsDark = matchMedia("(prefers-color-scheme: dark)");
 
 export function isLarge(): boolean {
   return localStorage.getItem(TYPE_KEY) === "large";
@@ -11,6 +16,24 @@ export function setLarge(large: boolean): void {
   applyLook();
 }
 
+export function chosenTheme(): Theme {
+  return THEMES.find((theme) => theme === localStorage.getItem(THEME_KEY)) ?? "auto";
+}
+
+export function setTheme(theme: Theme): void {
+  localStorage.setItem(THEME_KEY, theme);
+  applyLook();
+}
+
 export function applyLook(): void {
-  document.documentElement.dataset.type = isLarge() ? "large" : "usual";
+  const { dataset } = document.documentElement;
+  const theme = chosenTheme();
+  dataset.type = isLarge() ? "large" : "usual";
+  dataset.theme = theme !== "auto" ? theme : deviceIsDark.matches ? "dark" : "light";
+}
+
+/** Apply it now, and whenever the device turns light or dark. */
+export function followLook(): void {
+  applyLook();
+  deviceIsDark.addEventListener("change", applyLook);
 }

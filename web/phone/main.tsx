@@ -3,18 +3,25 @@
 import { render } from "preact";
 import { openDatabase } from "../shared/terminal/indexedDb.ts";
 import { Phone, type PhoneSetup } from "../shared/terminal/phone.ts";
+import { fetchTransport } from "../shared/terminal/transport.ts";
 import "../shared/tokens.css";
 import "./phone.css";
 import { App } from "./app.tsx";
-import { applyLook } from "./look.ts";
-import { language, say } from "./words.ts";
+import { followLook } from "./look.ts";
+import { say, tag } from "./words.ts";
 
-document.documentElement.lang = language === "zh" ? "zh-Hans-CN" : "en";
+document.documentElement.lang = tag;
 document.title = say("phone.title");
-applyLook();
+followLook();
 
 const { store } = await openDatabase("phone");
-const setup: PhoneSetup = { origin: location.origin, store };
+const send = fetchTransport(location.origin);
+const setup: PhoneSetup = {
+  origin: location.origin,
+  store,
+  // Refusals come in the reader's language, which need not be the browser's.
+  transport: (message) => send({ ...message, fields: { ...message.fields, "accept-language": tag } }),
+};
 const phone = await Phone.open(setup);
 render(<App setup={setup} opened={phone} />, document.getElementById("app") as HTMLElement);
 

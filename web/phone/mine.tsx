@@ -1,14 +1,76 @@
-/** The holder's cards and phones, and how he wants this application to look. */
+/** What is the holder's: purses, visits, cards and phones, consents and data; and how he wants this application to look. */
 
 import { useState } from "preact/hooks";
-import { dayAndTime } from "../shared/formats.ts";
+import { dayAndTime, longDay, weekday, yuan } from "../shared/formats.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
-import type { Centre } from "./centre.ts";
-import { isLarge, setLarge } from "./look.ts";
-import { LANGUAGE_KEY, language, say } from "./words.ts";
+import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "./look.ts";
+import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
+import { Answered, Below, Problem } from "./parts.tsx";
+import { TopUpPage } from "./topUp.tsx";
+import { inMine, LANGUAGE_KEY, language, say } from "./words.ts";
 
-export function Mine({ phone, centre: { account } }: { phone: Phone; centre: Centre }) {
+const PAGES = ["top-up", "visits", "credentials", "consents"] as const;
+const TITLES = {
+  "top-up": "phone.top_up",
+  visits: "phone.visits",
+  credentials: "phone.credentials",
+  consents: "phone.consents",
+} as const;
+
+export function Mine({ phone, rest }: { phone: Phone; rest: readonly string[] }) {
+  const page = PAGES.find((name) => name === rest[0]);
+  if (page === undefined) return <Overview phone={phone} />;
+  return (
+    <Below to="#mine" back={say("phone.place.mine")} title={say(TITLES[page])}>
+      {page === "top-up" && <TopUpPage phone={phone} />}
+      {page === "visits" && <Visits phone={phone} />}
+      {page === "credentials" && <Credentials phone={phone} />}
+      {page === "consents" && <Consents phone={phone} />}
+    </Below>
+  );
+}
+
+function Overview({ phone }: { phone: Phone }) {
+  const purses = useAsked("purses", () => me.purses(phone));
+  const who = useAsked("who", () => me.who(phone));
+  return (
+    <>
+      {who.known && <p class="about">{inMine(who.known.agency_zh, who.known.agency_en)}</p>}
+      <Answered asked={purses}>
+        {({ cash_fen, subsidy_fen, subsidy_lapses_on }) => (
+          <dl class="purses">
+            <div>
+              <dt>{say("phone.purse.cash")}</dt>
+              <dd>{say("phone.balance.yuan", { amount: yuan(cash_fen) })}</dd>
+            </div>
+            <div>
+              <dt>{say("phone.purse.subsidy")}</dt>
+              <dd>{say("phone.balance.yuan", { amount: yuan(subsidy_fen) })}</dd>
+              {subsidy_lapses_on && subsidy_fen > 0 && (
+                <dd class="until">{say("phone.purse.until", { day: longDay(subsidy_lapses_on, language) })}</dd>
+              )}
+            </div>
+          </dl>
+        )}
+      </Answered>
+      <ul class="rows">
+        {PAGES.map((page) => (
+          <li key={page}>
+            <a href={`#mine/${page}`}>
+              <b>{say(TITLES[page])}</b> <span aria-hidden="true">›</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      <Look />
+      <p class="about">{say("phone.code.until", { at: dayAndTime(phone.expiresAt, language) })}</p>
+    </>
+  );
+}
+
+function Look() {
   const [large, setLargeShown] = useState(isLarge);
+  const [theme, setThemeShown] = useState(chosenTheme);
   const other = language === "zh" ? "en" : "zh";
   const toOther = () => {
     localStorage.setItem(LANGUAGE_KEY, other);
@@ -16,22 +78,6 @@ export function Mine({ phone, centre: { account } }: { phone: Phone; centre: Cen
   };
   return (
     <>
-      <h2>{say("phone.credentials")}</h2>
-      <ul class="rows">
-        {account?.credentials.map(({ credential_id, kind, state, issued_at }) => (
-          <li key={credential_id}>
-            <span>
-              <b>{say(kind === "card" ? "phone.credential.card" : "phone.credential.phone")}</b>
-              <small>{say("phone.credential.issued", { at: dayAndTime(issued_at, language) })}</small>
-              {credential_id === phone.credentialId && <small>{say("phone.credential.this")}</small>}
-            </span>
-            <b class={state === "active" ? "" : "danger"}>
-              {say(state === "active" ? "phone.credential.active" : "phone.credential.blocked")}
-            </b>
-          </li>
-        ))}
-      </ul>
-      <p>{say("phone.code.until", { at: dayAndTime(phone.expiresAt, language) })}</p>
       <h2>{say("phone.look")}</h2>
       <button
         type="button"
@@ -44,8 +90,172 @@ export function Mine({ phone, centre: { account } }: { phone: Phone; centre: Cen
       >
         {say(large ? "phone.look.usual" : "phone.look.large")}
       </button>
+      <fieldset class="three">
+        <legend>{say("phone.look.theme")}</legend>
+        {THEMES.map((name) => (
+          <label key={name}>
+            <input
+              type="radio"
+              name="theme"
+              checked={theme === name}
+              onChange={() => {
+                setTheme(name);
+                setThemeShown(name);
+              }}
+            />
+            {say(`phone.look.${name}`)}
+          </label>
+        ))}
+      </fieldset>
       <button type="button" class="plain" lang={other} onClick={toOther}>
         {other === "en" ? "English" : "中文"}
+      </button>
+    </>
+  );
+}
+
+function Visits({ phone }: { phone: Phone }) {
+  const asked = useAsked("visits", () => me.visits(phone));
+  return (
+    <Answered asked={asked}>
+      {(visits) =>
+        visits.length === 0 ? (
+          <p class="notice">{say("phone.visits.none")}</p>
+        ) : (
+          <ul class="rows">
+            {visits.map((visit) => (
+              <li key={visit.visit_id}>
+                <span>
+                  <b>{inMine(visit.host_zh, visit.host_en)}</b>
+                  <small>
+                    {weekday(visit.first_day, language)} – {weekday(visit.last_day, language)}
+                  </small>
+                  {visit.working_meal_had && <small>{say("phone.visits.meal_had")}</small>}
+                </span>
+                <b class={visit.state === "now" ? "in" : ""}>{say(`phone.visits.${visit.state}`)}</b>
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    </Answered>
+  );
+}
+
+function Credentials({ phone }: { phone: Phone }) {
+  const asked = useAsked("credentials", () => me.credentials(phone));
+  return (
+    <Answered asked={asked}>
+      {(credentials) => (
+        <ul class="rows">
+          {credentials.map((one) => (
+            <CredentialRow key={one.credential_id} phone={phone} one={one} again={asked.again} />
+          ))}
+        </ul>
+      )}
+    </Answered>
+  );
+}
+
+function CredentialRow({ phone, one, again }: { phone: Phone; one: Credential; again: () => Promise<void> }) {
+  const [asking, setAsking] = useState(false);
+  const { busy, problem, change } = useChange(async () => {
+    setAsking(false);
+    await again();
+  });
+  return (
+    <li class="stacked">
+      <div class="line">
+        <span>
+          <b>{say(one.kind === "card" ? "phone.credential.card" : "phone.credential.phone")}</b>
+          <small>{say("phone.credential.issued", { at: dayAndTime(one.issued_at, language) })}</small>
+          {one.is_asking && <small>{say("phone.credential.this")}</small>}
+        </span>
+        {one.state === "active" ? (
+          <button type="button" class="small danger" aria-expanded={asking} onClick={() => setAsking(!asking)}>
+            {say("phone.loss")}
+          </button>
+        ) : (
+          <b class="danger">{say("phone.credential.blocked")}</b>
+        )}
+      </div>
+      <Problem said={problem} />
+      {asking && (
+        <div class="notice danger">
+          <p>{say(one.is_asking ? "phone.loss.this" : "phone.loss.sure")}</p>
+          <button
+            type="button"
+            class="primary alarm"
+            disabled={busy}
+            onClick={() => change(() => me.loss(phone, one.credential_id, say("phone.loss.reason")))}
+          >
+            {say("phone.loss.do")}
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Consents({ phone }: { phone: Phone }) {
+  const asked = useAsked("consents", () => me.consents(phone));
+  return (
+    <Answered asked={asked}>
+      {({ consents, processing }) => (
+        <>
+          {consents.map((consent) => (
+            <ConsentRow key={consent.purpose} phone={phone} consent={consent} again={asked.again} />
+          ))}
+          <h3>{say("phone.consents.without")}</h3>
+          <ul class="plainly">
+            {processing.map(({ name, text_zh, text_en }) => (
+              <li key={name}>{inMine(text_zh, text_en)}</li>
+            ))}
+          </ul>
+          <Copy phone={phone} />
+        </>
+      )}
+    </Answered>
+  );
+}
+
+function ConsentRow({ phone, consent, again }: { phone: Phone; consent: Consent; again: () => Promise<void> }) {
+  const [wanted, setWanted] = useState(consent.given);
+  const { busy, problem, change } = useChange(again);
+  const decide = (given: boolean) => {
+    setWanted(given);
+    return change(() => me.decide(phone, consent.purpose, { given, version: consent.version }));
+  };
+  return (
+    <label class="consent">
+      <input
+        type="checkbox"
+        checked={problem === "" ? wanted : consent.given}
+        disabled={busy}
+        onChange={(event) => decide(event.currentTarget.checked)}
+      />
+      <span>{inMine(consent.text_zh, consent.text_en)}</span>
+      <Problem said={problem} />
+    </label>
+  );
+}
+
+/** All that is kept of the holder, as a file. */
+function Copy({ phone }: { phone: Phone }) {
+  const { busy, problem, change } = useChange(async () => undefined);
+  const save = async () => {
+    const content = JSON.stringify(await me.all(phone), null, 1);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
+    link.download = "onecard.json";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return (
+    <>
+      <Problem said={problem} />
+      <button type="button" class="plain" disabled={busy} onClick={() => change(save)}>
+        {say("phone.copy")}
       </button>
     </>
   );

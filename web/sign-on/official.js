@@ -1,7 +1,13 @@
 // Officials sign on for their own things alone ("/sign-on?for=me"): a session of its own, with nothing of the console.
 import { attempt, element, explain, say, title } from "./session.js";
 
-const PAGE = "/sign-on?for=me";
+/** Whom `?for=` names, and where the browser goes once he is signed on. */
+const NEXT = { me: null, phone: "/phone/#signed-on" };
+
+/** The name, when it is one of an official's ways; else null. */
+export const official = (name) => (Object.hasOwn(NEXT, name) ? name : null);
+
+const pageFor = (name) => `/sign-on?for=${name}`;
 const panel = document.getElementById("sign-on");
 const form = panel.querySelector("form");
 const choice = document.getElementById("providers");
@@ -24,23 +30,25 @@ async function showProviders() {
   );
 }
 
-function showWho(me) {
+function showWho(name, me) {
   const leave = () => attempt(form, async () => {
     await ask("DELETE", "/me/session", undefined, me.csrf_token);
-    location.assign(PAGE);
+    location.assign(pageFor(name));
   });
   choice.replaceChildren(element("button", { type: "button", "data-said": "onecard.sign_in.sign_out", onclick: leave }));
   state.textContent = say("onecard.sign_in.signed_in", { login: me.holder_id });
 }
 
 /** Show who is signed on, or where to sign on; with what a provider has sent back, complete it first. */
-export async function officials(provider, message) {
+export async function officials(name, provider, message) {
   panel.hidden = false;
   for (const other of ["session", "invitation"]) document.getElementById(other).hidden = true;
-  history.replaceState(null, "", PAGE);
+  history.replaceState(null, "", pageFor(name));
   try {
     if (message) await ask("POST", `/me/sign-on/${provider}/completion`, message);
-    showWho(await ask("GET", "/me"));
+    const me = await ask("GET", "/me");
+    if (NEXT[name]) location.replace(NEXT[name]);
+    else showWho(name, me);
   } catch (error) {
     await showProviders();
     if (error.status === 401 && !message) return;

@@ -2,7 +2,7 @@
 import {
   ask, askCode, attempt, begin, cameFromProvider, element, enter, explain, goToProvider, linkTo, links, title, wayBack,
 } from "./session.js";
-import { officials } from "./official.js";
+import { official, officials } from "./official.js";
 
 // Of this tab: whose sign-on it is, the console's or an official's.
 const FOR = "onecard-sign-on-for";
@@ -75,9 +75,9 @@ const message = provider && query.has("code") ? { code: query.get("code"), state
 if (message && query.has("iss")) message.iss = query.get("iss");
 // A provider sends everybody back to one address: the tab remembers for whom it was.
 if (!message) sessionStorage.setItem(FOR, query.get("for") ?? "");
-const isOfficial = sessionStorage.getItem(FOR) === "me";
-if (isOfficial) {
-  officials(provider, message);
+const holder = official(sessionStorage.getItem(FOR) ?? "");
+if (holder) {
+  officials(holder, provider, message);
 } else if (message) {
   const came = cameFromProvider(provider);
   back = came.back;
@@ -89,4 +89,4 @@ if (isOfficial) {
   showProviders();
   begin({ entered, left });
 }
-switcher.search = `?${new URLSearchParams({ lang: switcher.lang, ...(isOfficial && { for: "me" }), ...(back && { back }) })}`;
+switcher.search = `?${new URLSearchParams({ lang: switcher.lang, ...(holder && { for: holder }), ...(back && { back }) })}`;

@@ -5,9 +5,8 @@ import type { components, paths } from "./schema.ts";
 export type Centre = Client<paths>;
 export type Problem = components["schemas"]["Problem"];
 
-/** A client of the centre at this address. Without a token, the browser's cookie says who asks. */
-export function centre(baseUrl: string, token?: string): Centre {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+/** A client of the centre at this address. `headers`: of every request; without a token the browser's cookie says who asks. */
+export function centre(baseUrl: string, headers: Readonly<Record<string, string>> = {}): Centre {
   return createClient<paths>({ baseUrl, headers });
 }
 
@@ -15,5 +14,5 @@ export function centre(baseUrl: string, token?: string): Centre {
 export async function signIn(baseUrl: string, login: string, password: string): Promise<Centre> {
   const answer = await centre(baseUrl).POST("/console/sessions", { body: { login, password } });
   if (answer.data === undefined) throw answer.error;
-  return centre(baseUrl, answer.data.token ?? undefined);
+  return centre(baseUrl, { authorization: `Bearer ${answer.data.token ?? ""}` });
 }

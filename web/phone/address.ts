@@ -1,0 +1,17 @@
+/** What an address carries after its hash, which reaches no server and no log. */
+
+const ACTIVATION = /^#activate=(\d{1,16})\.([A-Z2-7]{16})$/;
+
+/** Where single sign-on leads back to. */
+export const SIGNED_ON = "#signed-on";
+
+/** The number and code of the address, which an agency's QR code leads to. */
+export function activationOf(hash: string): { number: string; code: string } | null {
+  const [, number, code] = ACTIVATION.exec(hash) ?? [];
+  return number && code ? { number, code } : null;
+}
+
+/** Whether the address is one by which this browser becomes a phone. */
+export function isWayIn(hash: string): boolean {
+  return hash === SIGNED_ON || activationOf(hash) !== null;
+}

@@ -1,0 +1,62 @@
+/** Small parts that several pages of the phone share. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Asked } from "./me.ts";
+import { say } from "./words.ts";
+
+/** A page below one of the places, with the way back. */
+export function Below({ to, back, title, children }: BelowGiven) {
+  return (
+    <>
+      <a class="back" href={to}>
+        ‹ {back}
+      </a>
+      <h2>{title}</h2>
+      {children}
+    </>
+  );
+}
+
+interface BelowGiven {
+  readonly to: string;
+  readonly back: string;
+  readonly title: string;
+  readonly children: ComponentChildren;
+}
+
+/** What was asked for, once it is there; until then that it is asked for, or why it did not come. */
+export function Answered<Known>({ asked, children }: { asked: Asked<Known>; children: (known: Known) => unknown }) {
+  const { known, problem, again } = asked;
+  return (
+    <>
+      {problem !== "" && (
+        <div class="notice danger" role="alert">
+          <p>{problem}</p>
+          <button type="button" class="plain" onClick={again}>
+            {say("phone.again")}
+          </button>
+        </div>
+      )}
+      {known === null && problem === "" && <p class="notice waiting">{say("phone.asking")}</p>}
+      {known !== null && (children(known) as ComponentChildren)}
+    </>
+  );
+}
+
+export function Problem({ said }: { said: string }) {
+  return said === "" ? null : (
+    <p class="notice danger" role="alert">
+      {said}
+    </p>
+  );
+}
+
+/** A page whose script is read when it is first shown. */
+export function Later<Given extends object>({ load, given }: { load: () => Promise<Page<Given>>; given: Given }) {
+  const [page, setPage] = useState<{ readonly Shown: Page<Given> } | null>(null);
+  useEffect(() => void load().then((Shown) => setPage({ Shown })), [load]);
+  return page && <page.Shown {...given} />;
+}
+
+type Page<Given> = (given: Given) => ComponentChildren;
