@@ -123,6 +123,29 @@ def test_a_link_does_not_take_the_account_of_a_phone_unasked(phone: tuple[Page, 
     expect(page.get_by_role("img", name="付款码")).to_be_visible()
 
 
+def test_two_tabs_count_on_together(phone: tuple[Page, Official], network: Network, scratch: Path) -> None:
+    page, _ = phone
+    other = page.context.new_page()
+    other.goto(f"{network.url}/phone/")
+    expect(other.get_by_role("img", name="付款码")).to_be_visible()
+    till = network.terminal(scratch, "yinzhou")
+    assert till.charge_code(code_on(other), "lunch").receipt is not None
+    page.bring_to_front()
+    page.get_by_role("button", name="长码").click()
+    page.wait_for_function("document.querySelector('.code svg').viewBox.baseVal.width > 60")
+    assert till.charge_code(code_on(page), "dinner").receipt is not None
+
+
+def test_a_refused_code_is_not_left_in_the_history(browser: Browser, network: Network) -> None:
+    page = browser.new_page(locale="en")
+    page.goto(f"{network.url}/phone/#activate=1.AAAABBBBCCCCDDDD")
+    expect(page.get_by_label("Activation number")).to_have_value("1")
+    assert page.url == f"{network.url}/phone/#activate"
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.close()
+
+
 def test_the_demo_gives_everybody_a_phone(browser: Browser, system: System) -> None:
     said = system.command("demo-phone").stdout
     [address] = re.findall(r"http://\S+", said)

@@ -27,7 +27,7 @@ def test_the_npm_lock_names_no_registry_and_no_other_licence() -> None:
     free = {"Apache-2.0", "MIT", "MIT OR Apache-2.0", "ISC", "(MIT OR CC0-1.0)", "Python-2.0", "BSD-3-Clause", "0BSD"}
     assert {package["license"] for name, package in others.items() if "/lightningcss" not in name} <= free
     assert [name for name, package in others.items() if "resolved" in package or "integrity" not in package] == []
-    assert packages[""]["dependencies"].keys() == {"preact", "uqr", "vite"}, "pages, and their build"
+    assert packages[""]["dependencies"].keys() == {"openapi-fetch", "preact", "uqr", "vite"}, "pages, and their build"
     assert packages["shared/api"]["dependencies"].keys() == {"openapi-fetch"}
 
 

@@ -17,9 +17,12 @@ interface Given {
 }
 
 export function Activation({ setup, isAnew, done }: Given) {
-  const given = activationOf(location.hash);
+  const [given] = useState(() => activationOf(location.hash));
+  const [isSignedOn] = useState(location.hash === SIGNED_ON);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  // A code that was refused is not left in the history.
+  useEffect(() => history.replaceState(null, "", `${location.pathname}${location.search}#activate`), []);
   const activate = async (codeOf: () => Promise<readonly [number, string]>) => {
     setBusy(true);
     try {
@@ -37,7 +40,6 @@ export function Activation({ setup, isAnew, done }: Given) {
     const code = String(form.get("code")).replace(/[\s-]/g, "").toUpperCase();
     void activate(async () => [Number(String(form.get("number")).trim()), code]);
   };
-  const isSignedOn = location.hash === SIGNED_ON;
   return (
     <main class="activation">
       <h1>{say("phone.title")}</h1>

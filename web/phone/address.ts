@@ -13,5 +13,5 @@ export function activationOf(hash: string): { number: string; code: string } | n
 
 /** Whether the address is one by which this browser becomes a phone. */
 export function isWayIn(hash: string): boolean {
-  return hash === SIGNED_ON || activationOf(hash) !== null;
+  return hash === SIGNED_ON || hash === "#activate" || activationOf(hash) !== null;
 }

@@ -138,10 +138,10 @@ export async function send(
   key: SigningKey,
   keyId: string,
   expected: Expected | null,
-  createdAt: (now: number) => number,
+  createdAt: (now: number) => number | Promise<number>,
 ): Promise<Received> {
   const { path } = message;
-  let created = createdAt(link.clock.now());
+  let created = await createdAt(link.clock.now());
   for (let isLast = false; ; isLast = true) {
     const received = await sendOnce(link, message, { created, keyId }, keySigner(key), expected);
     const isVouchedFor = expected === null || received.checked !== null;
@@ -153,6 +153,6 @@ export async function send(
     if (isLast || slugOf(problem) !== "created-out-of-range" || !Number.isSafeInteger(centreTime)) {
       return refuse(path, received, isVouchedFor);
     }
-    created = createdAt(Number(centreTime));
+    created = await createdAt(Number(centreTime));
   }
 }

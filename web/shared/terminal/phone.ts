@@ -12,6 +12,9 @@ import { fetchTransport, type Transport } from "./transport.ts";
 /** Counters that a phone skips when its certificate is renewed: at most so many, at random. */
 export const SKIPPED_MAX = 100_000;
 
+/** So far the time of a change may be ahead of the centre's, in seconds: within what the centre takes (300). */
+const CHANGES_AHEAD_S = 240;
+
 /** How long after its issue a long code may reach the centre: a minute until it is scanned, and a till's resends. */
 const LONG_PAYS_WITHIN_S = 60 + 24 * 3600;
 
@@ -106,17 +109,11 @@ export class Phone {
   readonly #store: Store;
   readonly #link: Link;
   #identity: Identity;
-  #counted: Counted;
-  /** Counters are given out one after another. */
-  #counting: Promise<unknown> = Promise.resolve();
-  /** When the last change for the holder was signed, seconds since 1970. */
-  #askedAt = 0;
 
-  private constructor(store: Store, link: Link, identity: Identity, counted: Counted) {
+  private constructor(store: Store, link: Link, identity: Identity) {
     this.#store = store;
     this.#link = link;
     this.#identity = identity;
-    this.#counted = counted;
     link.clock.aheadS = identity.clockAheadS;
   }
 
@@ -142,14 +139,14 @@ export class Phone {
     checkForm("activation", message);
     const identity = await ask(link, "/phone/certificates", message, key);
     await setup.store.write("phone", identity);
-    return new Phone(setup.store, link, identity, await countedIn(setup.store));
+    return new Phone(setup.store, link, identity);
   }
 
   /** The phone of this store; null when none was activated. Needs no network. */
   static async open(setup: PhoneSetup): Promise<Phone | null> {
     const kept = (await setup.store.read("phone")) as Identity | undefined;
     if (!kept) return null;
-    return new Phone(setup.store, linkOf(setup), kept, await countedIn(setup.store));
+    return new Phone(setup.store, linkOf(setup), kept);
   }
 
   /** When the certificate ends, seconds since 1970: renew it daily. */
@@ -202,12 +199,21 @@ export class Phone {
     const bare = mark < 0 ? path : path.slice(0, mark);
     const body = message === undefined ? new Uint8Array() : utf8(JSON.stringify(message));
     const asked = { method, path: bare, query: path.slice(bare.length), certificate: this.#certificate, body };
-    const { text } = await send(this.#link, asked, this.#identity.key, "phone", null, (now) => {
-      // Of two changes with one time and content the centre takes the second for a copy.
-      if (method !== "GET") this.#askedAt = Math.max(now, this.#askedAt + 1);
-      return method === "GET" ? now : this.#askedAt;
-    });
+    const { text } = await send(this.#link, asked, this.#identity.key, "phone", null, (now) =>
+      method === "GET" ? now : this.#changeAt(now),
+    );
     return text === "" ? null : JSON.parse(text);
+  }
+
+  /** When a change is signed: of two with one time and content the centre takes the second for a copy. */
+  #changeAt(now: number): Promise<number> {
+    return alone(async () => {
+      const last = ((await this.#store.read("changed")) as number | undefined) ?? 0;
+      // After a clock that was far ahead, time counts again.
+      const at = last > now + CHANGES_AHEAD_S ? now : Math.max(now, last + 1);
+      await this.#store.write("changed", at);
+      return at;
+    });
   }
 
   get #certificate(): string {
@@ -253,19 +259,27 @@ export class Phone {
 
   /** Count on; what was counted is stored before it is shown: no two codes have the same counter. */
   #count(on: (now: Counted) => Counted): Promise<number> {
-    const next = this.#counting.then(async () => {
-      const counted = on(this.#counted);
+    return alone(async () => {
+      const counted = on(await countedIn(this.#store));
       await this.#store.write("counter", counted);
-      this.#counted = counted;
       return counted.last;
     });
-    this.#counting = next.catch(() => undefined);
-    return next;
   }
 }
 
 function linkOf(setup: PhoneSetup): Link {
   return new Link(setup.origin, setup.transport ?? fetchTransport(setup.origin));
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** Do work that reads and writes the store while nobody else does: no other call, and in a browser no other tab. */
+function alone<Result>(work: () => Promise<Result>): Promise<Result> {
+  const next = last.then(() =>
+    globalThis.navigator?.locks ? navigator.locks.request("onecard-phone", work) : work(),
+  ) as Promise<Result>;
+  last = next.catch(() => undefined);
+  return next;
 }
 
 async function countedIn(store: Store): Promise<Counted> {
