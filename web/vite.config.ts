@@ -17,7 +17,8 @@ function precache(): Plugin {
     generateBundle(_, bundle) {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") return;
-      const hashed = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      // What reads the camera is large, and not everybody's: it is fetched when it is wanted.
+      const hashed = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !name.endsWith(".wasm"));
       const names = ["", ...hashed, ...readdirSync(join(source, "public"))];
       worker.code = worker.code.replace("__FILES__", JSON.stringify(names));
     },
@@ -59,7 +60,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: { index: join(source, "index.html"), sw: join(source, "sw.ts") },
+      input: { index: join(source, "index.html"), sw: join(import.meta.dirname, "shared", "sw.ts") },
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },

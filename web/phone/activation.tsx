@@ -2,12 +2,13 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { components } from "../shared/api/schema.ts";
+import { inMine, tag } from "../shared/language.ts";
 import type { KeyAlgorithm } from "../shared/terminal/keys.ts";
 import { Phone, type PhoneSetup } from "../shared/terminal/phone.ts";
 import { activationOf, SIGNED_ON } from "./address.ts";
 import { explained } from "./me.ts";
 import { Problem } from "./parts.tsx";
-import { inMine, say, tag } from "./words.ts";
+import { say } from "./words.ts";
 
 interface Given {
   readonly setup: PhoneSetup;

@@ -2,10 +2,11 @@
 
 import { useState } from "preact/hooks";
 import { dayAndTime, dayOf, monthInWords, monthLater, change as signed, yuan } from "../shared/formats.ts";
+import { heading, inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Month, type Movement, me, useAsked } from "./me.ts";
 import { Answered } from "./parts.tsx";
-import { heading, inMine, language, say, word } from "./words.ts";
+import { say, word } from "./words.ts";
 import { Year } from "./year.tsx";
 
 /** `rest`: of the address, a month, or `year` and which. */

@@ -1,11 +1,12 @@
 /** A canteen on a day: its meals, what they cost me, the menu, and booking or reporting out. */
 
 import { clock, dayOf, weekday } from "../shared/formats.ts";
+import { heading, inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { isOpen, openness, priceOf } from "./eat.tsx";
 import { type Booking, type Dish, type MealForMe, me, type Place, useAsked, useChange } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
-import { heading, inMine, language, say, word } from "./words.ts";
+import { say, word } from "./words.ts";
 
 const DAYS_SHOWN = 8;
 

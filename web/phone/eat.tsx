@@ -2,11 +2,12 @@
 
 import { useState } from "preact/hooks";
 import { clock, dayOf, distance, weekday, yuan } from "../shared/formats.ts";
+import { inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { CanteenPage } from "./canteen.tsx";
 import { type Booking, type MealForMe, me, type Place, type Spot, useAsked, useChange } from "./me.ts";
 import { Answered, Problem } from "./parts.tsx";
-import { inMine, language, say, word } from "./words.ts";
+import { say, word } from "./words.ts";
 
 const SHOWN = 30;
 const PLACED_WITHIN_MS = 10_000;

@@ -1,18 +1,18 @@
 /** The traveller's phone: the key and the code first, everything else after. */
 
 import { render } from "preact";
+import { begin } from "../shared/begin.ts";
+import { tag } from "../shared/language.ts";
 import { openDatabase } from "../shared/terminal/indexedDb.ts";
 import { Phone, type PhoneSetup } from "../shared/terminal/phone.ts";
 import { fetchTransport } from "../shared/terminal/transport.ts";
 import "../shared/tokens.css";
+import "../shared/components.css";
 import "./phone.css";
 import { App } from "./app.tsx";
-import { followLook } from "./look.ts";
-import { say, tag } from "./words.ts";
+import { say } from "./words.ts";
 
-document.documentElement.lang = tag;
-document.title = say("phone.title");
-followLook();
+begin(say("phone.title"));
 
 const { store } = await openDatabase("phone");
 const send = fetchTransport(location.origin);
@@ -24,5 +24,3 @@ const setup: PhoneSetup = {
 };
 const phone = await Phone.open(setup);
 render(<App setup={setup} opened={phone} />, document.getElementById("app") as HTMLElement);
-
-if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/phone/sw.js", { scope: "/phone/" });

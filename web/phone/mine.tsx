@@ -2,12 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { dayAndTime, longDay, weekday, yuan } from "../shared/formats.ts";
+import { changeLanguage, inMine, language, otherLanguage } from "../shared/language.ts";
+import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
-import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "./look.ts";
 import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
 import { TopUpPage } from "./topUp.tsx";
-import { inMine, LANGUAGE_KEY, language, say } from "./words.ts";
+import { say } from "./words.ts";
 
 const PAGES = ["top-up", "visits", "credentials", "consents"] as const;
 const TITLES = {
@@ -71,11 +72,6 @@ function Overview({ phone }: { phone: Phone }) {
 function Look() {
   const [large, setLargeShown] = useState(isLarge);
   const [theme, setThemeShown] = useState(chosenTheme);
-  const other = language === "zh" ? "en" : "zh";
-  const toOther = () => {
-    localStorage.setItem(LANGUAGE_KEY, other);
-    location.search = "";
-  };
   return (
     <>
       <h2>{say("phone.look")}</h2>
@@ -107,8 +103,8 @@ function Look() {
           </label>
         ))}
       </fieldset>
-      <button type="button" class="plain" lang={other} onClick={toOther}>
-        {other === "en" ? "English" : "中文"}
+      <button type="button" class="plain" lang={otherLanguage} onClick={changeLanguage}>
+        {otherLanguage === "en" ? "English" : "中文"}
       </button>
     </>
   );

@@ -1,15 +1,14 @@
 /** The pay code: renewed every 20 seconds while it is looked at, with no network at all. */
 
 import { useEffect, useState } from "preact/hooks";
-import { encode } from "uqr";
 import { yuan } from "../shared/formats.ts";
+import { QrCode } from "../shared/qr.tsx";
 import type { Phone } from "../shared/terminal/phone.ts";
+import { useWakeLock } from "../shared/wakeLock.ts";
 import type { Centre } from "./centre.ts";
 import { say } from "./words.ts";
 
 const RENEWED_AFTER_S = 20;
-/** The quiet zone of ISO/IEC 18004. */
-const QUIET_MODULES = 4;
 
 /** What was made, and until when it is shown: milliseconds since 1970. */
 interface Shown {
@@ -31,7 +30,7 @@ export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
   return (
     <>
       <section class="card code" aria-label={say("phone.code")}>
-        {shown && <Drawn code={shown.code} />}
+        {shown && <QrCode text={shown.code} label={say("phone.code")} ecc={shown.code.length > 200 ? "L" : "M"} />}
         <progress max={RENEWED_AFTER_S} value={leftS} aria-label={say("phone.code.left_label")} />
         <p>{say("phone.code.left", { seconds: leftS })}</p>
       </section>
@@ -40,16 +39,6 @@ export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
       </button>
       <Balance centre={centre} />
     </>
-  );
-}
-
-function Drawn({ code }: { code: string }) {
-  const { data, size } = encode(code, { ecc: code.length > 200 ? "L" : "M", border: QUIET_MODULES });
-  const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
-  return (
-    <svg viewBox={`0 0 ${size} ${size}`} shape-rendering="crispEdges" role="img" aria-label={say("phone.code")}>
-      <path d={path} />
-    </svg>
   );
 }
 
@@ -99,26 +88,4 @@ function useCode(phone: Phone, long: boolean): { shown: Shown | null; leftS: num
     };
   }, [phone, long]);
   return { shown, leftS };
-}
-
-/** The screen stays on while a code is shown, where the browser can. */
-function useWakeLock(): void {
-  useEffect(() => {
-    let lock: WakeLockSentinel | undefined;
-    const hold = () => {
-      if (document.visibilityState !== "visible") return;
-      navigator.wakeLock?.request("screen").then(
-        (held) => {
-          lock = held;
-        },
-        () => undefined,
-      );
-    };
-    hold();
-    document.addEventListener("visibilitychange", hold);
-    return () => {
-      document.removeEventListener("visibilitychange", hold);
-      void lock?.release();
-    };
-  }, []);
 }

@@ -1,10 +1,11 @@
 /** My own year: meals by month as a drawing with its table, and where I ate. */
 
 import { monthInWords, yuan } from "../shared/formats.ts";
+import { inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Month, me, useAsked } from "./me.ts";
 import { Answered, Below } from "./parts.tsx";
-import { inMine, language, say } from "./words.ts";
+import { say } from "./words.ts";
 
 export function Year({ phone, year }: { phone: Phone; year: string }) {
   const asked = useAsked(`year ${year}`, () => me.months(phone, `${year}-01`, `${year}-12`));
