@@ -19,7 +19,7 @@ setup-web: setup-dev  ## install the locked npm packages into web/node_modules
 setup-pages:          ## build the pages of web/ into web/dist, when their sources have changed
 	@scripts/setup-pages.sh
 
-test: setup-dev setup-pages  ## the whole suite, on real services that it starts itself; three processes, of which one mostly waits
+test: setup-web setup-pages  ## the whole suite, on real services that it starts itself; three processes, of which one mostly waits
 	@scripts/setup-packages.sh --test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 

@@ -140,10 +140,15 @@ class DemoNetwork:
             message = {"agency_id": self.agency_id(chunk[0].agency), "deposits": deposits}
             self.with_approval(f"/settlement/{path}", message)
 
-    def enrol_terminal(self, canteen_id: int, folder: Path) -> Terminal:
-        """Enrol a terminal at a canteen (two people) and sign it on."""
+    def slip(self, canteen_id: int) -> EnrolmentSlip:
+        """What makes a device a terminal of a canteen; a second person has approved it."""
         slip = EnrolmentSlip(**self.centre.call("POST", "/console/enrolments", {"canteen_id": canteen_id}))
         self.approver.call("POST", f"/console/enrolments/{slip.enrolment_id}/approval")
+        return slip
+
+    def enrol_terminal(self, canteen_id: int, folder: Path) -> Terminal:
+        """Enrol a terminal at a canteen (two people) and sign it on."""
+        slip = self.slip(canteen_id)
         terminal = until_known(lambda: Terminal.enrol(self.url, slip, folder))
         until_known(terminal.sign_on)
         return terminal

@@ -19,10 +19,12 @@ from litestar.response import Redirect
 from foundation.accepted import preferences
 from foundation.catalogue import text
 from foundation.pages import language_of_page, page_headers, render
+from foundation.security_headers import content_security_policy
 from onecard.pages import WEB
 
 DIST = WEB / "dist"
-APPS = ("phone",)
+APPS: dict[str, dict[str, str]] = {"phone": {}, "till": {"script-src": "'self' 'wasm-unsafe-eval'"}}
+"""Every application, and what its pages may do beyond the others': the till reads its camera by WebAssembly."""
 BESIDE_PAGE = ("sw.js", "manifest.webmanifest", "icon.svg")
 _BUILDING = (WEB / "building" / "index.html").read_text(encoding="utf-8")
 _ASKED_AGAIN_AFTER_S = 3
@@ -44,6 +46,7 @@ class WebApp:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.policy = content_security_policy(APPS[name])
         self.folder = DIST / name
 
     @property
@@ -89,6 +92,7 @@ def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[A
     if file is None:
         raise NotFoundException
     headers = {
+        "content-security-policy": app.policy,
         "etag": file.etag,
         "vary": "accept-encoding",
         "cache-control": "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache",

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install the locked npm packages into web/node_modules: the type checker and the formatter. Nothing at run time, and
-# no test, needs them. Nothing is done when the lock has not changed.
+# nothing but the tests of pages, needs them. Nothing is done when the lock has not changed.
 set -eu
 cd "$(dirname "$0")/../web"
 stamp=node_modules/.installed-$(cat package.json package-lock.json | cksum | cut -d' ' -f1)

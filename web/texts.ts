@@ -12,6 +12,7 @@ const TARGET = join(import.meta.dirname, "shared", "texts");
 /** By application: the beginnings of the ids that it shows. */
 const PREFIXES = {
   phone: ["phone.", "meal.", "transfer.kind.", "dining.allergen.", "dining.mark."],
+  till: ["till.", "meal."],
 };
 
 /** All messages of a language. A string of a PO file is a JSON string, continued on further lines. */

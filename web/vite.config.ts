@@ -60,6 +60,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rollupOptions: {
+      // Compressing takes the longest: that is no fault.
+      checks: { pluginTimings: false },
       input: { index: join(source, "index.html"), sw: join(import.meta.dirname, "shared", "sw.ts") },
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },

@@ -1,4 +1,4 @@
-"""The commands ``demo`` and ``demo-phone``: play a whole day, and pay with one's own phone."""
+"""The commands ``demo``, ``demo-phone`` and ``demo-till``: play a whole day; pay and be paid in one's own browser."""
 
 import sys
 from pathlib import Path
@@ -54,3 +54,17 @@ def demo_phone(url: str | None) -> None:
         check_connection(settings)
     with failures_as_one_line():
         open_phone(settings, url=url)
+
+
+@main.command("demo-till", help=text("onecard.help.demo_till"))
+@click.option("--url", metavar="URL", help=text("onecard.option.url"))
+def demo_till(url: str | None) -> None:
+    """Print the address at which a browser becomes a till, and a cashier's number and first PIN."""
+    from onecard.cli.demonstration import open_till
+
+    url = None if url is None else parse_url(url, "--url")
+    settings = read_settings()
+    if url is None:
+        check_connection(settings)
+    with failures_as_one_line():
+        open_till(settings, url=url)

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import secrets
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ START_WITHIN_S = 180.0
 ASK_FOR_S = 5.0
 PHONE_OF = "yinzhou"
 PHONE_HOLDS_FEN = 20_000
+CASHIER_NAME = "陈收银"
 
 LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen-yinzhou"
 
@@ -60,18 +62,45 @@ def open_phone(settings: Settings, *, url: str | None) -> None:
 
     Raises PlayFailed.
     """
-    running = url or f"http://{settings.host}:{settings.port}"
-    if _look(running) is not _Seen.ANSWERS:
-        raise PlayFailed("demo.nothing_there", url=running)
-    network = DemoNetwork(running, LANGUAGE)
+    running, network = _demo_network(settings, url)
     [diner] = network.register(PHONE_OF, 1)
     network.deposit("top-ups", [diner], PHONE_HOLDS_FEN)
     message = {"agency_id": network.agency_id(PHONE_OF), "holder_ids": [diner.holder_id]}
     [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
     address = f"{running}/phone/#activate={made['activation_id']}.{made['code']}"
+    say("demo.phone", address=address, yuan=PHONE_HOLDS_FEN // 100)
+    _draw(address)
+
+
+def open_till(settings: Settings, *, url: str | None) -> None:
+    """Make a slip for a till (two people) and a cashier, and print what a browser needs to become that till.
+
+    Raises PlayFailed.
+    """
+    running, network = _demo_network(settings, url)
+    [canteen_id, *_] = network.canteens(PHONE_OF)
+    slip = network.slip(canteen_id)
+    number = str(10**5 + secrets.randbelow(9 * 10**5))
+    message = {"agency_id": network.agency_id(PHONE_OF), "number": number, "name": CASHIER_NAME}
+    cashier = network.centre.call("POST", "/console/cashiers", message)
+    enrolment = f"{slip.enrolment_id}.{slip.code}.{slip.centre_key}.{slip.centre_public_key}"
+    address = f"{running}/till/#enrol={enrolment}"
+    say("demo.till", address=address, number=number, pin=cashier["pin"])
+    _draw(address)
+
+
+def _demo_network(settings: Settings, url: str | None) -> tuple[str, DemoNetwork]:
+    """The running demo city and its address. Raises PlayFailed when there is none."""
+    running = url or f"http://{settings.host}:{settings.port}"
+    if _look(running) is not _Seen.ANSWERS:
+        raise PlayFailed("demo.nothing_there", url=running)
+    return running, DemoNetwork(running, LANGUAGE)
+
+
+def _draw(address: str) -> None:
+    """Print an address as a QR code."""
     code = qrcode.QRCode(border=2)
     code.add_data(address)
-    say("demo.phone", address=address, yuan=PHONE_HOLDS_FEN // 100)
     code.print_ascii(invert=True)
 
 

@@ -1287,6 +1287,7 @@ COMMANDS_WITHOUT = {
     "conformance-kit": "two people's work, through the routes",
     "demo": "plays people and terminals through the routes",
     "demo-phone": "plays people through the routes",
+    "demo-till": "plays people through the routes",
     "second-factor": "the person's own, through the routes",
     "distribute": "places tables on the nodes of a cluster; no row changes",
     "evaluate": "computes what was asked for, as the job runner does by itself",

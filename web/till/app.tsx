@@ -1,0 +1,71 @@
+/** What the till shows: enrolment, who stands there, and then one diner after another. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { Setup, Terminal } from "../shared/terminal/terminal.ts";
+import { useWakeLock } from "../shared/wakeLock.ts";
+import { Desk } from "./desk.tsx";
+import { Enrolment, slipOf } from "./enrolment.tsx";
+import { Register } from "./register.ts";
+import { ShiftEnd } from "./shiftEnd.tsx";
+import { SignOn } from "./signOn.tsx";
+import { useRegister } from "./useRegister.ts";
+import { listenForWedge } from "./wedge.ts";
+
+interface Given {
+  readonly setup: Setup;
+  readonly opened: Terminal | null;
+  readonly drawer: string;
+}
+
+export function App({ setup, opened, drawer }: Given) {
+  const [terminal, setTerminal] = useState(opened);
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = () => setHash(location.hash);
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  const done = (enrolled: Terminal) => {
+    setHash("");
+    setTerminal(enrolled);
+  };
+  if (!terminal || slipOf(hash)) return <Enrolment setup={setup} isAnew={terminal !== null} done={done} />;
+  return <Opened key={terminal.terminalId} setup={setup} terminal={terminal} drawer={drawer} />;
+}
+
+function Opened({ setup, terminal, drawer }: { setup: Setup; terminal: Terminal; drawer: string }) {
+  const [register] = useState(() => new Register(terminal, setup.journal, setup.store));
+  const [isStarted, setIsStarted] = useState(false);
+  useEffect(() => {
+    void register.start().then(() => setIsStarted(true));
+    listenForWedge(
+      {
+        scanned: (text) => void register.scan(text),
+        lost: () => register.lost(),
+        eaten: () => register.eaten(),
+      },
+      register.stopped,
+    );
+    return () => register.stop();
+  }, [register]);
+  useWakeLock();
+  return isStarted ? <Places register={register} drawer={drawer} /> : null;
+}
+
+function Places({ register, drawer }: { register: Register; drawer: string }) {
+  useRegister(register);
+  const [place, setPlace] = useState<"desk" | "shift" | "sign-on">("desk");
+  const isWaiting = register.shown.state === "unknown";
+  const mustSignOn = !isWaiting && (register.terminal.lacksCashier || !register.shift || !register.parameters);
+  const shownPlace = register.shift?.isDisputed ? "shift" : place;
+  const isElsewhere = mustSignOn || shownPlace !== "desk";
+  useEffect(() => {
+    register.isElsewhere = isElsewhere;
+  }, [register, isElsewhere]);
+  const toDesk = () => setPlace("desk");
+  if (shownPlace === "shift" && register.shift) return <ShiftEnd register={register} back={toDesk} />;
+  if (mustSignOn || shownPlace === "sign-on") {
+    return <SignOn register={register} drawer={drawer} done={toDesk} {...(mustSignOn ? {} : { back: toDesk })} />;
+  }
+  return <Desk register={register} go={setPlace} />;
+}

@@ -1,0 +1,550 @@
+/**
+ * The till behind its screen: takes one code after another, follows what has no answer to its end, and knows how the
+ * centre is. It sends nothing that the protocol's client does not send.
+ */
+
+import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
+import type { Meal } from "../shared/terminal/cards.ts";
+import type { Entry, Journal, Store } from "../shared/terminal/journal.ts";
+import { acceptedKeys, isFresh, type Parameters, type Price } from "../shared/terminal/parameters.ts";
+import { sleep } from "../shared/terminal/pauses.ts";
+import type { ShiftClosed } from "../shared/terminal/shifts.ts";
+import type { ChargeOptions, Settled, Terminal } from "../shared/terminal/terminal.ts";
+import { mealAt, priceAt } from "./meals.ts";
+import { type Payment, paymentOf, paymentsOf } from "./payments.ts";
+import { dinerOf, kindOf } from "./scanned.ts";
+import { play } from "./sounds.ts";
+
+/** A payment is asked for again for so long; then it is voided. */
+const VOID_AFTER_S = 20;
+/** A good result stays for so long, unless the next diner comes before. */
+export const SHOWN_FOR_MS = 1_500;
+/** The centre is asked for news when it has not answered anything for so long; when it is away, more often. */
+const NEWS_EVERY_S = 30;
+const TRY_EVERY_S = 3;
+const TICK_MS = 500;
+/** An answer that took longer says that the centre is slow. */
+const SLOW_AFTER_MS = 3_000;
+/** A local clock that is further off is told. */
+const CLOCK_OFF_S = 60;
+/** The clock was set meanwhile: the centre's time is asked for anew. */
+const CLOCK_JUMP_S = 5;
+/** Who pays the same meal twice within this time is asked about. */
+const AGAIN_WITHIN_S = 120;
+
+/** Why nothing was taken, where the till itself says so; texts are `till.local.*`. */
+export type Local = "foreign" | "incomplete" | "away" | "amount" | "journal" | "not_served" | "form" | "void_unknown";
+
+/** What fills the screen. `error` and `look` stay until somebody has seen them. */
+export type Shown =
+  | { readonly state: "ready" }
+  | { readonly state: "waiting"; readonly since: number }
+  | { readonly state: "good"; readonly payment: Payment }
+  | { readonly state: "look"; readonly payment: Payment; readonly why: "confirmed" | "other_price" }
+  | { readonly state: "voided"; readonly payment: Payment; readonly backFen: number }
+  | { readonly state: "refused"; readonly title: readonly [string, string]; readonly advice: readonly [string, string] }
+  | { readonly state: "local"; readonly why: Local }
+  | { readonly state: "again"; readonly code: string; readonly meal: Meal }
+  | { readonly state: "unknown"; readonly payment: Payment; readonly since: number; readonly isVoiding: boolean };
+
+export type Link = "reached" | "slow" | "away" | "asking";
+
+export interface Shift {
+  readonly number: number;
+  readonly cashier: string;
+  readonly drawer: string;
+  readonly openedAt: number;
+  /** Closed once, and the centre has something else: it is compared again. */
+  readonly isDisputed: boolean;
+}
+
+export class Register {
+  readonly terminal: Terminal;
+  readonly journal: Journal;
+  readonly store: Store;
+  shown: Shown = { state: "ready" };
+  /** The last result that was shown, to be called back. */
+  last: Shown | null = null;
+  link: Link = "asking";
+  shift: Shift | null = null;
+  /** Of the shift, the latest first. */
+  payments: readonly Payment[] = [];
+  /** What has no final answer, but for the payment that is under way. */
+  unanswered: readonly Entry[] = [];
+  /** Chosen by the cashier; null: by the clock. */
+  chosen: Meal | null = null;
+  /** What the cashier has typed, in yuan: digits and a point. */
+  amount = "";
+  isWorkingMeal = false;
+  /** Something else than the till's own screen is open: a list, a receipt, the end of the shift. */
+  isElsewhere = false;
+  /** Something was scanned and not taken, since the screen is not free. */
+  hints = 0;
+  /** An input method has taken keys. */
+  isEaten = false;
+  /** A receipt's code that was scanned. */
+  receipt = "";
+
+  readonly #watchers = new Set<() => void>();
+  readonly #stop = new AbortController();
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #triedAt = Number.NEGATIVE_INFINITY;
+  #clockBase = Date.now() - performance.now();
+  #mealByClock: Meal | null = null;
+  #isCharging = false;
+  #voidAsked = false;
+
+  constructor(terminal: Terminal, journal: Journal, store: Store) {
+    this.terminal = terminal;
+    this.journal = journal;
+    this.store = store;
+  }
+
+  /** Begin to ask the centre, and to follow what an earlier page left without an answer. */
+  async start(): Promise<void> {
+    await this.#reload();
+    const [left] = this.#openCharges();
+    if (left) this.#show({ state: "unknown", payment: paymentOf(left), since: performance.now(), isVoiding: false });
+    void this.#run();
+  }
+
+  /** Send nothing more: another tab has the till. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  get parameters(): Parameters | null {
+    return this.terminal.parameters;
+  }
+
+  get meal(): Meal {
+    return this.chosen ?? (this.parameters ? mealAt(this.parameters, this.terminal.now()) : "lunch");
+  }
+
+  /** The centre's clock minus ours, in seconds, where that is worth a word; else 0. */
+  get clockOffS(): number {
+    const off = Math.round(this.terminal.now() - Date.now() / 1000);
+    return Math.abs(off) > CLOCK_OFF_S ? off : 0;
+  }
+
+  get isBlockListOld(): boolean {
+    const { parameters, blockList } = this.terminal;
+    return parameters !== null && blockList.currentAt > 0 && !isFresh(blockList, parameters, this.terminal.now());
+  }
+
+  /** Whether somebody must look before the next diner: a scan never closes an error. */
+  get isHeld(): boolean {
+    return ["look", "voided", "refused", "local", "again", "unknown"].includes(this.shown.state);
+  }
+
+  /** Whether the next code is taken. */
+  get isFree(): boolean {
+    return !this.#isCharging && !this.isHeld && !this.isElsewhere;
+  }
+
+  /** Between two diners: nothing is shown, nothing is under way. */
+  get isIdle(): boolean {
+    return this.shown.state === "ready" && !this.#isCharging && this.unanswered.length === 0;
+  }
+
+  choose(meal: Meal): void {
+    this.chosen = meal;
+    this.amount = "";
+    this.changed();
+  }
+
+  /** What the meal is to cost where the cashier says so, in fen. */
+  get amountFen(): number {
+    return Math.round(Number(this.amount) * 100);
+  }
+
+  /** Whether the cashier enters what the meal costs. */
+  get isAmountOpen(): boolean {
+    return this.price?.limit_fen !== undefined;
+  }
+
+  get price(): Price | null {
+    return this.parameters && priceAt(this.parameters, this.meal, this.terminal.now());
+  }
+
+  /** One key of the keypad: a digit, a point, or `back`. What makes no amount within the limit is left out. */
+  type(key: string): void {
+    const typed = key === "back" ? this.amount.slice(0, -1) : this.amount + key;
+    const isAmount = /^\d{0,4}(?:(?<=\d)\.\d{0,2})?$/.test(typed);
+    if (!isAmount || Math.round(Number(typed) * 100) > (this.price?.limit_fen ?? 0)) return;
+    this.amount = typed;
+    this.changed();
+  }
+
+  setWorkingMeal(on: boolean): void {
+    this.isWorkingMeal = on;
+    this.changed();
+  }
+
+  /** What a scanner read. */
+  async scan(text: string): Promise<void> {
+    const kind = kindOf(text);
+    if (kind === "foreign") this.amount = "";
+    const isLookedUp = kind === "receipt" && !this.#isCharging && !this.isHeld;
+    if (!isLookedUp && !this.isFree) {
+      this.hints++;
+      play("hint");
+      this.changed();
+      return;
+    }
+    if (kind === "receipt") {
+      this.receipt = text;
+      this.changed();
+      return;
+    }
+    if (kind !== "payment") return this.#refuse(kind);
+    if (this.link === "away") return this.#refuse("away");
+    if (await this.#paysAgain(text)) {
+      play("look");
+      this.#show({ state: "again", code: text, meal: this.meal });
+      return;
+    }
+    await this.#charge(text);
+  }
+
+  /** A scan that stopped in the middle. */
+  lost(): void {
+    if (!this.isHeld && !this.#isCharging) this.#refuse("incomplete");
+  }
+
+  eaten(): void {
+    if (this.isEaten) return;
+    this.isEaten = true;
+    this.changed();
+  }
+
+  /** The same diner pays a second time, and the cashier has said yes. */
+  async confirmAgain(): Promise<void> {
+    if (this.shown.state === "again") await this.#charge(this.shown.code);
+  }
+
+  /** The cashier has seen what is shown. What is unknown stays until it is known. */
+  seen(): void {
+    if (this.shown.state === "unknown" || this.shown.state === "waiting") return;
+    this.#show({ state: "ready" });
+  }
+
+  /** Show the last result once more. */
+  callBack(): void {
+    if (this.shown.state === "ready" && this.last) this.#show(this.last);
+  }
+
+  /** Do not wait any longer for a payment without an answer. */
+  voidUnknown(): void {
+    if (this.shown.state === "unknown" && !this.shown.isVoiding) {
+      this.shown = { ...this.shown, isVoiding: true };
+      this.changed();
+    }
+  }
+
+  /** Void a payment of this till. What the cashier gave as reason stays at the till: the protocol has no place for it. */
+  async void(payment: Payment, reason: string): Promise<void> {
+    const { epoch, sequence } = payment;
+    await this.store.write(`void ${epoch}/${sequence}`, reason);
+    await this.#send(async () => {
+      const { answer } = await this.terminal.void(epoch, sequence);
+      if (answer.outcome === "voided") {
+        play("look");
+        return { state: "voided", payment, backFen: answer.reversed_fen ?? 0 };
+      }
+      return refusalOf(answer);
+    });
+  }
+
+  async openShift(cashier: string, drawer: string): Promise<void> {
+    try {
+      await this.terminal.openShift(cashier, drawer);
+      this.#answered();
+    } catch (error) {
+      this.#failed(error);
+      // It is in the journal, and is sent again: the shift is open all the same.
+      if (!(error instanceof OutcomeUnknown)) throw error;
+    }
+    await this.store.write("drawer", drawer);
+    await this.#reload();
+  }
+
+  /** Close the shift, whose journal has an answer to everything; what the centre has of it. */
+  async closeShift(): Promise<ShiftClosed> {
+    try {
+      const closed = await this.terminal.closeShift();
+      this.#answered();
+      return closed;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    } finally {
+      await this.#reload();
+    }
+  }
+
+  /** Whatever the centre answered elsewhere: a sign-on, a question. */
+  async ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await question();
+      this.#answered();
+      return answer;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    } finally {
+      this.changed();
+    }
+  }
+
+  async #charge(code: string): Promise<void> {
+    const { parameters, meal, amountFen, isAmountOpen } = this;
+    if (parameters && !this.price) return this.#refuse("not_served");
+    if (isAmountOpen && amountFen === 0) return this.#refuse("amount");
+    const options: ChargeOptions = {
+      ...(isAmountOpen ? { amountFen } : {}),
+      ...(this.isWorkingMeal ? { workingMeal: true } : {}),
+    };
+    play("taken");
+    await this.#send(async () => {
+      const settled = await this.terminal.chargeCode(code, meal, options);
+      if (settled.answer.outcome === "approved") {
+        this.amount = "";
+        this.isWorkingMeal = false;
+      }
+      return this.#resultOf(settled, false);
+    });
+  }
+
+  /** Send something whose outcome fills the screen. */
+  async #send(send: () => Promise<Shown>): Promise<void> {
+    this.#isCharging = true;
+    this.#show({ state: "waiting", since: performance.now() });
+    const began = performance.now();
+    let shown: Shown;
+    try {
+      shown = await send();
+      this.#answered(performance.now() - began);
+    } catch (error) {
+      this.#failed(error);
+      shown = this.#failure(error);
+    }
+    this.#isCharging = false;
+    await this.#reload();
+    this.#show(shown);
+  }
+
+  #resultOf({ entry, answer }: Settled, isLate: boolean): Shown {
+    if (answer.outcome === "refused") return refusalOf(answer);
+    const payment = paymentOf(entry);
+    if (entry.outcome === "voided") {
+      play("look");
+      return { state: "voided", payment, backFen: 0 };
+    }
+    const isOther = this.#isOtherPrice(payment);
+    play(isLate || isOther ? "look" : "good");
+    if (isLate) return { state: "look", payment, why: "confirmed" };
+    return isOther ? { state: "look", payment, why: "other_price" } : { state: "good", payment };
+  }
+
+  /** The centre decides by its own records: an amount that was not shown is told. */
+  #isOtherPrice(payment: Payment): boolean {
+    const price = this.parameters && priceAt(this.parameters, payment.meal, payment.purchasedAt);
+    if (!price || price.limit_fen !== undefined || payment.isWorkingMeal) return false;
+    return payment.amountFen !== price.home_fen && payment.amountFen !== price.visitor_fen;
+  }
+
+  #failure(error: unknown): Shown {
+    if (error instanceof OutcomeUnknown && error.entry?.operation === "charge") {
+      play("unknown");
+      return { state: "unknown", payment: paymentOf(error.entry), since: performance.now(), isVoiding: false };
+    }
+    play("refused");
+    if (error instanceof OutcomeUnknown) return { state: "local", why: "void_unknown" };
+    if (error instanceof Rejected) {
+      const { title = "", detail = "" } = error.problem;
+      return { state: "refused", title: [title, title], advice: [detail, detail] };
+    }
+    if (error instanceof NotSignedOn) return { state: "local", why: "away" };
+    return { state: "local", why: error instanceof RangeError ? "form" : "journal" };
+  }
+
+  #refuse(why: Local): void {
+    play("refused");
+    this.#show({ state: "local", why });
+  }
+
+  #show(shown: Shown): void {
+    this.shown = shown;
+    if (!["ready", "waiting", "again", "unknown"].includes(shown.state)) this.last = shown;
+    this.changed();
+    if (shown.state === "good") {
+      setTimeout(() => {
+        if (this.shown === shown) this.#show({ state: "ready" });
+      }, SHOWN_FOR_MS);
+    }
+  }
+
+  async #paysAgain(code: string): Promise<boolean> {
+    const now = this.terminal.now();
+    const keys = acceptedKeys(this.parameters?.centre_keys ?? [], now);
+    const recent = this.payments.filter(
+      ({ outcome, meal, purchasedAt }) =>
+        outcome === "approved" && meal === this.meal && now - purchasedAt < AGAIN_WITHIN_S,
+    );
+    if (recent.length === 0) return false;
+    const diner = await dinerOf(code, keys);
+    const before = await Promise.all(recent.map((one) => dinerOf(one.code, keys)));
+    return diner !== null && before.includes(diner);
+  }
+
+  #answered(tookMs = 0): void {
+    this.#answeredAt = performance.now();
+    this.link = tookMs > SLOW_AFTER_MS ? "slow" : "reached";
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof Rejected) this.#answered();
+    if (error instanceof OutcomeUnknown || error instanceof NotSignedOn) this.link = "away";
+  }
+
+  async #reload(): Promise<void> {
+    const { journal, terminal } = this;
+    const opening = await journal.latestShift(terminal.epoch);
+    this.shift = opening ? await this.#shiftOf(opening) : null;
+    const from = this.shift?.number ?? Number.MAX_SAFE_INTEGER;
+    this.payments = paymentsOf(await journal.between(terminal.epoch, from, Number.MAX_SAFE_INTEGER));
+    this.unanswered = this.#isCharging ? this.unanswered : await terminal.unknown();
+    this.changed();
+  }
+
+  async #shiftOf(opening: Entry): Promise<Shift | null> {
+    const closing = await this.journal.closing(opening.epoch, opening.sequence);
+    const answer = closing?.answer ? (JSON.parse(closing.answer) as ShiftClosed) : null;
+    if (answer?.agree) return null;
+    const said = JSON.parse(opening.body) as { cashier: string; drawer: string; opened_at: number };
+    return {
+      number: opening.sequence,
+      cashier: said.cashier,
+      drawer: said.drawer,
+      openedAt: said.opened_at,
+      isDisputed: closing !== undefined,
+    };
+  }
+
+  /** Charges that are neither answered nor voided, the latest first. */
+  #openCharges(): Entry[] {
+    return this.unanswered.filter((one) => one.operation === "charge" && one.outcome === "unknown").reverse();
+  }
+
+  /** Until it is stopped: ask again what is unknown, and the centre for news. */
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        if (!this.#isCharging) {
+          await this.#askAgain();
+          await this.#askForNews();
+        }
+      } catch (error) {
+        // The disk of the till: without its journal it takes nothing.
+        if (!signal.aborted && this.shown.state !== "local") this.#refuse("journal");
+        console.error(error);
+      }
+      this.#noteMeal();
+      this.changed();
+      await sleep(TICK_MS, signal);
+    }
+  }
+
+  async #askAgain(): Promise<void> {
+    if (this.unanswered.length === 0) return;
+    await this.#voidWhenDue();
+    const settled = await this.terminal.resendUnknown(this.stopped);
+    if (settled.length > 0) this.#answered();
+    await this.#reload();
+    await this.#endUnknown();
+  }
+
+  /** What was asked for long enough, or what the cashier will not wait for, is voided. */
+  async #voidWhenDue(): Promise<void> {
+    const { shown } = this;
+    if (shown.state !== "unknown") return;
+    const isDue = shown.isVoiding || performance.now() - shown.since > VOID_AFTER_S * 1000;
+    if (!isDue || this.#voidAsked) return;
+    if (!shown.isVoiding) this.voidUnknown();
+    try {
+      await this.terminal.void(shown.payment.epoch, shown.payment.sequence);
+      this.#voidAsked = true;
+    } catch (error) {
+      // Of unknown outcome, it is in the journal and sent again; without a session nothing was kept, and it is tried anew.
+      if (error instanceof OutcomeUnknown || error instanceof Rejected) this.#voidAsked = true;
+      else if (!(error instanceof NotSignedOn)) throw error;
+    }
+  }
+
+  /** Show what became of the payment that was unknown. */
+  async #endUnknown(): Promise<void> {
+    const { shown } = this;
+    if (shown.state !== "unknown") return;
+    const entry = await this.journal.entry(shown.payment.epoch, shown.payment.sequence);
+    if (!entry || entry.outcome === "unknown") return;
+    this.#voidAsked = false;
+    const payment = paymentOf(entry);
+    if (payment.answer && payment.outcome !== "voided") {
+      this.#show(this.#resultOf({ entry, answer: payment.answer }, true));
+    } else {
+      play("refused");
+      this.#show({ state: "voided", payment, backFen: 0 });
+    }
+    const [next] = this.#openCharges();
+    if (next) this.#show({ state: "unknown", payment: paymentOf(next), since: performance.now(), isVoiding: false });
+  }
+
+  async #askForNews(): Promise<void> {
+    const now = performance.now();
+    const base = Date.now() - now;
+    const isClockSet = Math.abs(base - this.#clockBase) > CLOCK_JUMP_S * 1000;
+    const everyS = this.link === "reached" || this.link === "slow" ? NEWS_EVERY_S : TRY_EVERY_S;
+    const isDue = now - Math.max(this.#answeredAt, this.#triedAt) > everyS * 1000;
+    if (!isDue && !isClockSet && this.link !== "asking") return;
+    this.#clockBase = base;
+    this.#triedAt = now;
+    const { terminal } = this;
+    try {
+      await terminal.refreshParameters();
+      const isBehind = terminal.blockListVersion > terminal.blockList.version || terminal.blockList.currentAt === 0;
+      if (isBehind || this.isBlockListOld) await terminal.refreshBlockList();
+      this.#answered(performance.now() - now);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** When another meal begins, the clock chooses again. */
+  #noteMeal(): void {
+    const meal = this.parameters && mealAt(this.parameters, this.terminal.now());
+    if (meal !== this.#mealByClock && this.#mealByClock !== null) this.chosen = null;
+    this.#mealByClock = meal;
+  }
+}
+
+function refusalOf(answer: Settled["answer"]): Shown {
+  play("refused");
+  if (answer.outcome !== "refused") return { state: "local", why: "form" };
+  const { title_zh = answer.reason, title_en = answer.reason, advice_zh = "", advice_en = "" } = answer;
+  return { state: "refused", title: [title_zh, title_en], advice: [advice_zh, advice_en] };
+}

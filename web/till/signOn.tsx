@@ -1,0 +1,137 @@
+/** Who stands at the till, and at which drawer: a sign-on by number and PIN, and the opening of a shift. */
+
+import { useState } from "preact/hooks";
+import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
+import type { Register } from "./register.ts";
+import { useRegister } from "./useRegister.ts";
+import { inLanguage, say } from "./words.ts";
+
+interface Given {
+  readonly register: Register;
+  /** The drawer of the last shift. */
+  readonly drawer: string;
+  /** Back to the till; absent where it needs a cashier. */
+  readonly back?: () => void;
+  readonly done: () => void;
+}
+
+export function SignOn({ register, drawer, back, done }: Given) {
+  useRegister(register);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const [isFirst, setIsFirst] = useState(false);
+  const needsPin = register.parameters?.cashier_required ?? true;
+  const signOn = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const field = (name: string) => String(form.get(name) ?? "").trim();
+    if (isFirst && field("new") !== field("again")) return setProblem(say("till.sign_on.differ"));
+    setBusy(true);
+    setProblem("");
+    try {
+      const refused = await cashierOn(register, field("number"), field("pin"), isFirst ? field("new") : undefined);
+      if (refused === null) {
+        if (!register.shift) await register.openShift(field("number"), field("drawer"));
+        return done();
+      }
+      setIsFirst(isFirst || refused.isFirst);
+      setProblem(refused.said);
+    } catch (error) {
+      setProblem(reason(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <main class="sheet">
+      <h1>{say("till.sign_on")}</h1>
+      <p class={`net ${register.link}`} role="status">
+        {say(`till.net.${register.link}`)}
+      </p>
+      {register.shift && <p class="notice">{say("till.sign_on.within", { cashier: register.shift.cashier })}</p>}
+      <form onSubmit={signOn}>
+        <label>
+          {say("till.sign_on.number")}
+          <input name="number" inputMode="numeric" autocomplete="username" required pattern="[0-9]{3,8}" />
+        </label>
+        <label>
+          {say(needsPin ? "till.sign_on.pin" : "till.sign_on.pin_optional")}
+          <input
+            name="pin"
+            type="password"
+            inputMode="numeric"
+            autocomplete="current-password"
+            required={needsPin}
+            pattern="[0-9]{6}"
+          />
+        </label>
+        {isFirst && (
+          <>
+            <label>
+              {say("till.sign_on.new")}
+              <input
+                name="new"
+                type="password"
+                inputMode="numeric"
+                autocomplete="new-password"
+                required
+                pattern="[0-9]{6}"
+              />
+            </label>
+            <label>
+              {say("till.sign_on.again")}
+              <input name="again" type="password" inputMode="numeric" autocomplete="new-password" required />
+            </label>
+          </>
+        )}
+        {!register.shift && (
+          <label>
+            {say("till.sign_on.drawer")}
+            <input
+              name="drawer"
+              autocomplete="off"
+              required
+              pattern="[A-Za-z0-9][A-Za-z0-9._\-]{0,31}"
+              defaultValue={drawer}
+            />
+          </label>
+        )}
+        {problem && (
+          <p class="notice danger" role="alert">
+            {problem}
+          </p>
+        )}
+        <button type="submit" class="primary" disabled={busy}>
+          {say(busy ? "till.sign_on.busy" : register.shift ? "till.sign_on.do" : "till.sign_on.open")}
+        </button>
+        {back && (
+          <button type="button" class="plain" onClick={back}>
+            {say("till.back")}
+          </button>
+        )}
+      </form>
+    </main>
+  );
+}
+
+interface Refused {
+  readonly said: string;
+  /** A new PIN is asked for. */
+  readonly isFirst: boolean;
+}
+
+/** Sign a cashier on where he gave a PIN; what he reads when that was refused. */
+async function cashierOn(register: Register, number: string, pin: string, newPin?: string): Promise<Refused | null> {
+  if (!pin) return null;
+  const answer = await register.ask(() => register.terminal.signCashierOn(number, pin, newPin));
+  if (answer.outcome === "signed_on") return null;
+  const title = inLanguage(answer.title_zh, answer.title_en) || answer.reason;
+  const advice = inLanguage(answer.advice_zh, answer.advice_en);
+  return { said: `${title} · ${advice}`, isFirst: answer.reason === "pin_is_first" };
+}
+
+function reason(error: unknown): string {
+  if (error instanceof RangeError) return say("till.sign_on.form");
+  if (error instanceof Rejected) return error.problem.detail ?? error.problem.title ?? "";
+  if (error instanceof OutcomeUnknown || error instanceof NotSignedOn) return say("till.sign_on.away");
+  return say("till.local.journal.title");
+}
