@@ -121,7 +121,7 @@ class Words:
     channels: dict[str, str]
 
 
-CHANNELS = ("card", "qr")
+CHANNELS = ("card", "qr", "sheet")
 
 PUBLIC_MIN = 5
 """Fewer visitors than this are not published: they could be recognised."""

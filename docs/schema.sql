@@ -480,6 +480,17 @@ CREATE TABLE public.console_user (
     CONSTRAINT ck_console_user_state CHECK ((state = ANY (ARRAY['invited'::text, 'unconfirmed'::text, 'active'::text])))
 );
 
+CREATE TABLE public.counter_display (
+    book integer NOT NULL,
+    display_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    name text,
+    token_hash bytea NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
 CREATE TABLE public.cover_day (
     book integer NOT NULL,
     canteen_id bigint NOT NULL,
@@ -833,6 +844,9 @@ CREATE TABLE public.region_rules (
     cover_breakfast_fen bigint DEFAULT '200'::bigint NOT NULL,
     cover_lunch_fen bigint DEFAULT '500'::bigint NOT NULL,
     cover_dinner_fen bigint DEFAULT '500'::bigint NOT NULL,
+    place_check text DEFAULT 'off'::text NOT NULL,
+    place_within_m integer DEFAULT 300 NOT NULL,
+    CONSTRAINT ck_region_rules_place_check CHECK ((place_check = ANY (ARRAY['off'::text, 'flag'::text, 'refuse'::text]))),
     CONSTRAINT ck_region_rules_receipt_effect CHECK ((receipt_effect = ANY (ARRAY['personal'::text, 'voucher'::text]))),
     CONSTRAINT ck_region_rules_subsidy_expires CHECK ((subsidy_expires = ANY (ARRAY['never'::text, 'year_end'::text]))),
     CONSTRAINT ck_region_rules_visitor_cap CHECK ((visitor_cap = ANY (ARRAY['none'::text, 'allowance_share'::text]))),
@@ -1252,6 +1266,33 @@ CREATE TABLE public.self_evaluation (
     submitted_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.sheet (
+    book integer NOT NULL,
+    sheet_id bigint NOT NULL,
+    canteen_id bigint NOT NULL,
+    name text,
+    version integer NOT NULL,
+    code text NOT NULL,
+    beside text,
+    expires_at timestamp with time zone,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+CREATE TABLE public.sheet_payment (
+    book integer NOT NULL,
+    terminal_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    sequence bigint NOT NULL,
+    sheet_id bigint NOT NULL,
+    sheet_version integer NOT NULL,
+    place text NOT NULL,
+    distance text,
+    CONSTRAINT ck_sheet_payment_ck_sheet_payment_distance CHECK (((place = ANY (ARRAY['near'::text, 'far'::text])) = (distance IS NOT NULL))),
+    CONSTRAINT ck_sheet_payment_ck_sheet_payment_place CHECK ((place = ANY (ARRAY['off'::text, 'near'::text, 'far'::text, 'denied'::text, 'unknown'::text])))
+);
+
 CREATE TABLE public.shift_closing (
     book integer NOT NULL,
     terminal_id bigint NOT NULL,
@@ -1561,6 +1602,9 @@ ALTER TABLE ONLY public.console_session
 ALTER TABLE ONLY public.console_user
     ADD CONSTRAINT pk_console_user PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY public.counter_display
+    ADD CONSTRAINT pk_counter_display PRIMARY KEY (book, display_id);
+
 ALTER TABLE ONLY public.cover_day
     ADD CONSTRAINT pk_cover_day PRIMARY KEY (book, canteen_id, business_date, meal);
 
@@ -1731,6 +1775,12 @@ ALTER TABLE ONLY public.second_factor
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT pk_self_evaluation PRIMARY KEY (book, canteen_id, quarter);
+
+ALTER TABLE ONLY public.sheet
+    ADD CONSTRAINT pk_sheet PRIMARY KEY (book, sheet_id);
+
+ALTER TABLE ONLY public.sheet_payment
+    ADD CONSTRAINT pk_sheet_payment PRIMARY KEY (book, terminal_id, epoch, sequence);
 
 ALTER TABLE ONLY public.shift_closing
     ADD CONSTRAINT pk_shift_closing PRIMARY KEY (book, terminal_id, epoch, first_sequence, number);
@@ -1945,6 +1995,8 @@ CREATE UNIQUE INDEX uq_code_reference ON public.code_reference USING btree (refe
 
 CREATE UNIQUE INDEX uq_code_reference_certificate ON public.code_reference USING btree (book, credential_id, expires_at);
 
+CREATE UNIQUE INDEX uq_counter_display_token ON public.counter_display USING btree (token_hash);
+
 CREATE UNIQUE INDEX uq_dispute_standing ON public.dispute USING btree (posting_id) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text, 'accepted'::text]));
 
 CREATE UNIQUE INDEX uq_gateway_order_number ON public.gateway_order USING btree (book, number);
@@ -1962,6 +2014,8 @@ CREATE UNIQUE INDEX uq_official_closure ON public.official USING btree (book, cl
 CREATE UNIQUE INDEX uq_official_staff_number ON public.official USING btree (book, agency_id, staff_index) WHERE (state <> 'left'::text);
 
 CREATE UNIQUE INDEX uq_purse_account ON public.purse USING btree (book, account_id);
+
+CREATE UNIQUE INDEX uq_sheet_number ON public.sheet USING btree (sheet_id);
 
 CREATE UNIQUE INDEX uq_terminal_session_ephemeral ON public.terminal_session USING btree (book, terminal_id, ephemeral);
 
@@ -2019,6 +2073,9 @@ ALTER TABLE ONLY public.closed_day
 
 ALTER TABLE ONLY public.console_session
     ADD CONSTRAINT fk_console_session_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);
+
+ALTER TABLE ONLY public.counter_display
+    ADD CONSTRAINT fk_counter_display_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.cover_day
     ADD CONSTRAINT fk_cover_day_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
@@ -2124,6 +2181,9 @@ ALTER TABLE ONLY public.second_factor
 
 ALTER TABLE ONLY public.self_evaluation
     ADD CONSTRAINT fk_self_evaluation_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
+
+ALTER TABLE ONLY public.sheet
+    ADD CONSTRAINT fk_sheet_book_canteen_id FOREIGN KEY (book, canteen_id) REFERENCES public.canteen(book, canteen_id);
 
 ALTER TABLE ONLY public.sign_in_ticket
     ADD CONSTRAINT fk_sign_in_ticket_user_id FOREIGN KEY (user_id) REFERENCES public.console_user(user_id);

@@ -71,11 +71,14 @@ from terminals.routes.payments import ChargeController, PaymentController
 from terminals.routes.people import PeopleController
 from terminals.routes.receipts import ReceiptController
 from terminals.routes.rosters import RosterController
+from terminals.routes.sheets import SheetConsoleController
 from terminals.sessions import SessionStore
 from terminals.verification import InTime, is_in_time
 from travellers import booking_routes
 from travellers.places import Places
 from travellers.routes import AccountController, ConsentController, EatingController
+from travellers.sheet_payments import SheetPayments
+from travellers.sheet_routes import SheetController
 from travellers.sign_on_routes import OfficialSignOnController, log_out, who_am_i
 from waste.bulletins.routes import BulletinController, BulletinWriterController
 from waste.charts.charts import Charts
@@ -127,6 +130,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     PaymentController,
     CredentialConsoleController,
     ReceiptController,
+    SheetConsoleController,
     # clearing
     ClearingController,
     end_agency_of_network,
@@ -150,6 +154,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     AccountController,
     EatingController,
     ConsentController,
+    SheetController,
     who_am_i,
     log_out,
     booking_routes.BookingController,
@@ -200,6 +205,7 @@ PROVIDED = {
     "session_rules": "session_rules",
     "sign_on": "sign_on",
     "places": "places",
+    "sheet_payments": "sheet_payments",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
@@ -218,6 +224,7 @@ SIGNATURE_TYPES = [
     Providers,
     SessionRules,
     SessionStore,
+    SheetPayments,
     BlockListVersion,
 ]
 """Types that annotations of handlers name."""

@@ -16,12 +16,13 @@ from onecard.migrate import alembic_config, install_functions, owns_tables, set_
 CITUS_SINCE = 13
 """The first major version of Citus that the SQL of the ledger is known to run on."""
 
-REFERENCE = ("book", "agency", "canteen", "region_rules", "class_rules", "terminal")
+REFERENCE = ("book", "agency", "canteen", "region_rules", "class_rules", "terminal", "sheet")
 """Tables with a copy on every node: few rows, seldom written, read by payments of any book."""
 
 DISTRIBUTED = (
     "transfer",
     "request",
+    "sheet_payment",
     "official",
     "purse",
     "credential",

@@ -57,6 +57,7 @@ APPEND_ONLY = (
     "take_away_sale",
     "consent_change",
     "dish",
+    "sheet_payment",
 )
 """Tables whose rows nobody changes or removes, not even their owner."""
 

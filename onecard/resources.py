@@ -33,6 +33,7 @@ from terminals.moves import KINDS as MOVES
 from terminals.references import References
 from terminals.sessions import SessionStore
 from travellers.places import Places
+from travellers.sheet_payments import SheetPayments
 from waste.charts.charts import Charts
 from waste.materials.corrections import KINDS as MATERIAL_CORRECTIONS
 from waste.weighing.corrections import KINDS as CORRECTIONS
@@ -108,6 +109,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.documents = Aside(settings.data_dir / "documents.lock", "foundation.pdf")
     state.viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
     state.charger = _charger(state, settings)
+    state.sheet_payments = SheetPayments(state.ledger, state.key_ring, state.charger, state.places)
     state.readiness = Readiness(state.ledger, state.charger)
     state.job_watch = JobWatch(state.ledger, settings.calendar)
     state.charge_processor = ChargeProcessor(

@@ -68,6 +68,8 @@ class Permission(StrEnum):
     APPROVE = "approve"
     MANAGE_USERS = "manage_users"
     MANAGE_CASHIERS = "manage_cashiers"
+    MANAGE_SHEETS = "manage_sheets"
+    VOID_PAYMENT = "void_payment"
 
 
 SEES = frozenset(one for one in Permission if one.startswith("see_"))
@@ -83,6 +85,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_REGISTRY,
             Permission.SEE_CASHIERS,
             Permission.MANAGE_CASHIERS,
+            Permission.MANAGE_SHEETS,
             Permission.SEE_TERMINALS,
             Permission.SEE_PAYMENTS,
             Permission.SEE_BANK,
@@ -140,6 +143,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_REGISTRY,
             Permission.SEE_CASHIERS,
             Permission.MANAGE_CASHIERS,
+            Permission.MANAGE_SHEETS,
             Permission.SEE_TERMINALS,
             Permission.SEE_OFFICIALS,
             Permission.SEE_USERS,
@@ -180,6 +184,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_REGISTRY,
             Permission.SEE_CASHIERS,
             Permission.MANAGE_CASHIERS,
+            Permission.MANAGE_SHEETS,
             Permission.SEE_TERMINALS,
             Permission.WEIGH_WASTE,
             Permission.SEE_WASTE,

@@ -55,8 +55,10 @@ class ChargeOrder(Struct, frozen=True, gc=False):
     """A charge whose message and credential have been checked; amounts in fen.
 
     ``book`` is the official's, ``home_book`` the terminal's. ``refusal`` is set when the charge was refused before
-    posting: then it is only recorded. ``host_account`` pays for a working meal instead of the official; the limits and
-    ``needs_visit`` are the host's rules (settlement/tariff.py), judged on the official's state in the ledger.
+    posting: then it is only recorded. A phone that pays by a sheet is its own terminal, under its credential's number;
+    its payment uses no counter (0), and a price that the phone has not shown is None. ``host_account`` pays for a
+    working meal instead of the official; the limits and ``needs_visit`` are the host's rules (settlement/tariff.py),
+    judged on the official's state in the ledger.
     """
 
     key: RequestKey
@@ -72,7 +74,7 @@ class ChargeOrder(Struct, frozen=True, gc=False):
     holder_id: HolderId = HolderId(0)
     credential_id: CredentialId = CredentialId(0)
     counter: int = 0
-    home_fen: int = 0
+    home_fen: int | None = 0
     visitor_fen: int | None = 0
     subsidy_first: bool = True
     needs_visit: bool = False
@@ -483,9 +485,9 @@ def _row(one: _Waiting) -> tuple[object, ...]:
     o = one.order
     return (
         o.key.terminal_id, o.key.epoch, o.key.sequence, o.digest, one.posting_id, o.refusal, one.forward_to,
-        o.holder_id, o.credential_id, o.counter, o.channel, o.canteen_id, o.canteen_account, o.acquirer_id, o.meal,
-        o.home_fen, o.visitor_fen, o.purchased_at, o.subsidy_first, o.needs_visit, o.host_account, o.meals_max,
-        o.day_max_fen,
+        o.holder_id, o.credential_id, o.counter or None, o.channel, o.canteen_id, o.canteen_account, o.acquirer_id,
+        o.meal, o.home_fen, o.visitor_fen, o.purchased_at, o.subsidy_first, o.needs_visit, o.host_account,
+        o.meals_max, o.day_max_fen,
     )  # fmt: skip
 
 

@@ -306,6 +306,8 @@ class ListedRules(Struct):
     cover_breakfast_fen: int
     cover_lunch_fen: int
     cover_dinner_fen: int
+    place_check: str
+    place_within_m: int
 
 
 RULES = Listing(
@@ -321,6 +323,7 @@ RULES = Listing(
         "visitor_cap": lambda value: f"rules.visitor_cap.{value}",
         "receipt_effect": lambda value: f"rules.receipt_effect.{value}",
         "subsidy_expires": lambda value: f"rules.subsidy_expires.{value}",
+        "place_check": lambda value: f"rules.place_check.{value}",
     },
 )
 

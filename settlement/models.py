@@ -330,6 +330,7 @@ class RegionRulesRow(Base):
         CheckConstraint("visitor_cap IN ('none', 'allowance_share')", name="visitor_cap"),
         CheckConstraint("receipt_effect IN ('personal', 'voucher')", name="receipt_effect"),
         CheckConstraint("subsidy_expires IN ('never', 'year_end')", name="subsidy_expires"),
+        CheckConstraint("place_check IN ('off', 'flag', 'refuse')", name="place_check"),
     )
 
     book: Mapped[Book] = book_key()
@@ -347,6 +348,8 @@ class RegionRulesRow(Base):
     cover_breakfast_fen: Mapped[int] = mapped_column(BigInteger, server_default="200")
     cover_lunch_fen: Mapped[int] = mapped_column(BigInteger, server_default="500")
     cover_dinner_fen: Mapped[int] = mapped_column(BigInteger, server_default="500")
+    place_check: Mapped[str] = mapped_column(server_default="off")
+    place_within_m: Mapped[int] = mapped_column(server_default="300")
 
 
 class ClassRulesRow(Base):

@@ -14,7 +14,7 @@ from registry.states import ClassPrice
 from settlement import transfers
 from settlement.gateway import OrderState
 from settlement.models import AMOUNT_MAX_FEN
-from settlement.tariff import ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
+from settlement.tariff import PlaceCheck, ReceiptEffect, RegionRules, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
 
 _NUMBER = Meta(ge=1, le=2**53 - 1, examples=[1042])
 AgencyNumber = Annotated[AgencyId, _NUMBER]
@@ -76,6 +76,8 @@ class NewRules(Message, omit_defaults=True):
     cover_breakfast_fen: AmountFen | UnsetType = UNSET
     cover_lunch_fen: AmountFen | UnsetType = UNSET
     cover_dinner_fen: AmountFen | UnsetType = UNSET
+    place_check: PlaceCheck | UnsetType = UNSET
+    place_within_m: Annotated[int, Meta(ge=50, le=20_000)] | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
         """The members that are present in the message."""

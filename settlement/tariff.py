@@ -71,6 +71,17 @@ class SubsidyExpiry(StrEnum):
     YEAR_END = "year_end"
 
 
+class PlaceCheck(StrEnum):
+    """What a region does with the place that a phone tells when it pays by a canteen's sheet."""
+
+    OFF = "off"
+    """Phones are not asked for it."""
+    FLAG = "flag"
+    """It is kept whether the phone was near; nothing is refused."""
+    REFUSE = "refuse"
+    """Who is far away, or does not tell, does not pay by a sheet."""
+
+
 class Tariff(Struct, frozen=True, gc=False):
     """A canteen's price for one meal from a date on; money in fen.
 
@@ -93,7 +104,8 @@ class RegionRules(Struct, frozen=True, gc=False):
     ``payment_max_fen`` limits the amount that a cashier enters, ``day_max_fen`` what an official spends in a business
     day, ``meals_max`` the meals of an official in one meal period. ``subsidy_expires``: see ``settlement/expiry.py``.
     ``late_payments_max`` and ``late_fen_max`` limit what the region's own officials are charged in a business day by
-    payments that reach the centre late (``is_late`` in sql/rules.sql), wherever they ate.
+    payments that reach the centre late (``is_late`` in sql/rules.sql), wherever they ate. A phone that pays by a
+    sheet is near up to ``place_within_m`` metres from the canteen.
     """
 
     valid_from: date
@@ -107,6 +119,8 @@ class RegionRules(Struct, frozen=True, gc=False):
     subsidy_expires: SubsidyExpiry
     late_payments_max: int | None
     late_fen_max: int | None
+    place_check: PlaceCheck
+    place_within_m: int
 
 
 class Agreement(Struct, frozen=True, gc=False):

@@ -39,10 +39,12 @@ class PurseOrder(StrEnum):
 
 
 class Channel(StrEnum):
-    """How a payment was made (card or code), or how a deposit came."""
+    """How a payment was made (card, code or sheet), or how a deposit came."""
 
     CARD = "card"
     CODE = "qr"
+    SHEET = "sheet"
+    """By the payer's phone, with the code that hangs in the canteen."""
     COUNTER = "counter"
     """At the agency's counter, by an officer at the console."""
     FILE = "file"

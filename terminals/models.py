@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from registry.identifiers import AgencyId, Book, HolderId
+from registry.identifiers import AgencyId, Book, CanteenId, HolderId
 from registry.models import Base, book_key, number_key
 
 
@@ -233,3 +233,71 @@ class RosterChange(Base):
         BigInteger, ForeignKey("roster.roster_id"), primary_key=True, autoincrement=False
     )
     what: Mapped[str]
+
+
+class Sheet(Base):
+    """A canteen's printed code (see ``terminals.sheets``). The version counts its replacements; earlier ones are dead.
+
+    ``name``: the counter or window where it hangs. ``code``: as it is printed, signed. ``beside``: another scheme's
+    payload, for the form of the code that both read.
+    """
+
+    __tablename__ = "sheet"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        Index("uq_sheet_number", "sheet_id", unique=True),
+    )
+
+    book: Mapped[Book] = book_key()
+    sheet_id: Mapped[int] = number_key()
+    canteen_id: Mapped[CanteenId] = mapped_column(BigInteger)
+    name: Mapped[str | None]
+    version: Mapped[int]
+    code: Mapped[str]
+    beside: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SheetPayment(Base):
+    """What a phone's request to pay named, under the request's own key: the sheet, and whether the phone was near it.
+
+    ``terminal_id`` is the number of the phone's credential. ``place``: what the check found, ``distance``: a class of
+    distances (``travellers.place_checks``); where the phone was is kept nowhere.
+    """
+
+    __tablename__ = "sheet_payment"
+    __table_args__ = (
+        CheckConstraint("place IN ('off', 'near', 'far', 'denied', 'unknown')", name="place"),
+        CheckConstraint("(place IN ('near', 'far')) = (distance IS NOT NULL)", name="distance"),
+    )
+
+    book: Mapped[Book] = book_key()
+    terminal_id: Mapped[int] = number_key()
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = number_key()
+    sheet_id: Mapped[int] = mapped_column(BigInteger)
+    sheet_version: Mapped[int]
+    place: Mapped[str]
+    distance: Mapped[str | None]
+
+
+class CounterDisplay(Base):
+    """A link by which a screen shows the last payments of one canteen; of its token the hash alone is stored."""
+
+    __tablename__ = "counter_display"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
+        Index("uq_counter_display_token", "token_hash", unique=True),
+    )
+
+    book: Mapped[Book] = book_key()
+    display_id: Mapped[int] = number_key()
+    canteen_id: Mapped[CanteenId] = mapped_column(BigInteger)
+    name: Mapped[str | None]
+    token_hash: Mapped[bytes]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

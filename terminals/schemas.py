@@ -422,6 +422,56 @@ class BlockChanges(Struct):
     changes: list[BlockChange]
 
 
+class NewSheet(Message):
+    """A printed code for a canteen. ``name``: the window where it hangs. After ``last_day`` it pays no more."""
+
+    canteen_id: Number
+    name: Annotated[str, line(20, examples=["2号窗口"])] | None = None
+    last_day: date | None = None
+    beside: (
+        Annotated[
+            str,
+            Meta(max_length=512, description="Another scheme's EMVCo payload, for a code that both read."),
+        ]
+        | None
+    ) = None
+
+
+class SheetMade(Struct):
+    """A sheet, and its code as an address, bare, and as an EMVCo payload (null: the other scheme's has no room for it).
+
+    ``short``: as it is printed beneath the code.
+    """
+
+    sheet_id: int
+    version: int
+    short: str
+    canteen_id: int
+    name: str | None
+    state: str
+    expires_at: datetime | None
+    made_at: datetime
+    url: str
+    code: str
+    emvco: str | None
+
+
+class NewDisplay(Message):
+    """A screen at a canteen's counter."""
+
+    canteen_id: Number
+    name: Annotated[str, line(20, examples=["2号窗口"])] | None = None
+
+
+class DisplayMade(Struct):
+    """The link that the screen opens. Its token is shown once."""
+
+    display_id: int
+    canteen_id: int
+    url: str
+    token: str
+
+
 class NewCard(Message):
     """A blank card (by its chip's UID) for an official."""
 
@@ -529,7 +579,7 @@ class HolderPayment(Struct):
 
     number: UUID
     kind: Literal["payment", "working_meal"]
-    channel: Literal["card", "qr"]
+    channel: Literal["card", "qr", "sheet"]
     meal: Meal
     canteen_zh: str
     canteen_en: str

@@ -36,6 +36,7 @@ from litestar.handlers import BaseRouteHandler
 from dining.turns import TURNS
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
+from foundation.postgres import Connection
 from foundation.problems import NOT_SIGNED_IN, Problem
 from registry import holder_sessions as sessions
 from registry.challenges import use_up
@@ -99,8 +100,7 @@ async def _by_session(request: Request[Any, Any, Any]) -> tuple[Caller, sessions
 async def _by_phone(request: Request[Any, Any, Any]) -> tuple[Caller, None]:
     """The signature is checked before the credential is looked up: whoever scans a long code has its certificate."""
     state = request.app.state
-    holder = _certified(state.key_ring, request.headers.get(CERTIFICATE_FIELD, ""))
-    signed = await _checked(request, holder.key)
+    holder, signed = await signed_by_phone(request)
     row = await state.ledger.fetchrow(QUERIES["by_credential"], holder.book, holder.credential_id)
     if row is None or row["credential_state"] != CredentialState.ACTIVE or _key_in(row) != holder.key:
         raise Problem(CREDENTIAL_BLOCKED)
@@ -111,6 +111,20 @@ async def _by_phone(request: Request[Any, Any, Any]) -> tuple[Caller, None]:
             if not await use_up(db, signed.signature, ends_at):
                 raise Problem(REPLAYED_REQUEST)
     return caller, None
+
+
+async def signed_by_phone(request: Request[Any, Any, Any]) -> tuple[qr.Holder, SignedRequest]:
+    """Whose phone signed a request, whatever became of the phone since; raises Problem BAD_SIGNATURE, OUT_OF_TIME."""
+    holder = _certified(request.app.state.key_ring, request.headers.get(CERTIFICATE_FIELD, ""))
+    return holder, await _checked(request, holder.key)
+
+
+async def phone_of(connection: Connection, holder: qr.Holder) -> Caller:
+    """The official of a phone that signed, in whatever state both are. Raises Problem(BAD_SIGNATURE): another key."""
+    row = await connection.fetchrow(QUERIES["by_credential"], holder.book, holder.credential_id)
+    if row is None or _key_in(row) != holder.key:
+        raise Problem(BAD_SIGNATURE, "terminals.certificate_unknown")
+    return Caller(row["book"], row["holder_id"], row["agency_id"], row["person_class"], holder.credential_id)
 
 
 def _certified(keys: KeyRing, certificate: str) -> qr.Holder:

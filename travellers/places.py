@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from dining.menus import MenuKey, published
@@ -23,6 +23,7 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_FOUND, Problem
 from registry.identifiers import Book
+from registry.meals import Meal
 from registry.opening import Opening, openings
 from registry.schemas import ServedMeal
 from settlement.errors import Refusal
@@ -40,6 +41,9 @@ NETWORK_LIFE_S, FORECAST_LIFE_S, DINERS_LIFE_S, MENUS_LIFE_S = 15.0, 300.0, 15.0
 
 DAYS_AHEAD = 14
 """A canteen that serves nothing for so long has no next opening."""
+
+SOLD_BEFORE, SOLD_AFTER = timedelta(minutes=15), timedelta(minutes=30)
+"""A sheet sells a meal so long before it begins and after it ends: a queue does not end with the hours."""
 
 EARTH_RADIUS_M = 6_371_000
 
@@ -92,6 +96,24 @@ class Diners:
 
     at: datetime
     by_canteen: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SoldTerms:
+    """By what a canteen's sheet sells: the meal, its price, the region's rules; None where there is none."""
+
+    meal: Meal | None
+    tariff: Tariff | None
+    rules: RegionRules | None
+    agreements: Sequence[Agreement]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a canteen's sheet sells to an official at a time; ``opens_at``: when the next meal begins, without one."""
+
+    meal: MealForMe | None
+    opens_at: datetime | None
 
 
 class Wanted(NamedTuple):
@@ -157,6 +179,31 @@ class Places:
         meals = [one for day in dates for one in _served(canteen, opening, day) if one.ends > now]
         [shown] = await self._shown(caller, network, [(canteen, meals)], place, now)
         return shown
+
+    async def serving(self, caller: Caller, canteen_id: int, at: datetime) -> Serving:
+        """The meal that a canteen's sheet sells at a time, as the caller may eat it."""
+        network = await self._network.get()
+        canteen, opening = network.canteens.get(canteen_id), network.opening.get(canteen_id)
+        if canteen is None or opening is None:
+            return Serving(None, None)
+        meal = _sold_at(canteen, opening, at)
+        if meal is None:
+            following = next((one for one in _coming(canteen, opening, at) if one.starts > at), None)
+            return Serving(None, None if following is None else following.starts)
+        [shown] = await self._for_me(caller, network, [meal], at.astimezone(ZONE))
+        return Serving(shown, None)
+
+    async def terms_at(self, canteen_id: int, at: datetime) -> "SoldTerms":
+        """The prices and rules by which a canteen's sheet sells at a time."""
+        network, day = await self._network.get(), at.astimezone(ZONE).date()
+        canteen, opening = network.canteens.get(canteen_id), network.opening.get(canteen_id)
+        if canteen is None or opening is None:
+            return SoldTerms(None, None, None, ())
+        meal = _sold_at(canteen, opening, at)
+        name = None if meal is None else meal.served.meal
+        tariff = None if name is None else in_force(network.tariffs.get(canteen_id, {}).get(name, ()), day)
+        rules = in_force(network.rules.get(canteen.book, ()), day)
+        return SoldTerms(name, tariff, rules, network.agreements.get(canteen.book, ()))
 
     async def _shown(
         self,
@@ -280,12 +327,13 @@ class _Asked(NamedTuple):
         elif reason is None and by_host is not None:
             reason = "had_it" if by_host == Refusal.MEALS_EXCEEDED else "needs_visit"
         return MealForMe(
-            self.meal.day, self.meal.served.meal, self.meal.starts, self.meal.ends, reason is None, _why(reason),
+            self.meal.day, self.meal.served.meal, self.meal.starts, self.meal.ends, reason is None, why(reason),
             price_fen, self.limit_fen, dishes,
         )  # fmt: skip
 
 
-def _why(reason: str | None) -> WhyNot | None:
+def why(reason: str | None) -> WhyNot | None:
+    """The reason in words; None without one."""
     if reason is None:
         return None
     said = f"eating.{reason}"
@@ -307,7 +355,17 @@ def _in_order(canteens: Iterable[Canteen], caller: Caller, wanted: Wanted) -> li
     return sorted(chosen, key=lambda one: (far[one.canteen_id] is None, far[one.canteen_id] or 0))
 
 
-def distance_m(here: Place, canteen: Canteen) -> int | None:
+class Located(Protocol):
+    """What stands at a place that is perhaps known, in degrees."""
+
+    @property
+    def latitude(self) -> float | None: ...
+
+    @property
+    def longitude(self) -> float | None: ...
+
+
+def distance_m(here: Place, canteen: Located) -> int | None:
     """Metres along a great circle (haversine formula), on a sphere of 6,371 km; None where the place is not known."""
     if canteen.latitude is None or canteen.longitude is None:
         return None
@@ -335,6 +393,15 @@ def _coming(canteen: Canteen, opening: Opening, now: datetime) -> Iterator[_Meal
     """The meals that have not ended, in order."""
     for ahead in range(DAYS_AHEAD):
         yield from (one for one in _served(canteen, opening, now.date() + timedelta(days=ahead)) if one.ends > now)
+
+
+def _sold_at(canteen: Canteen, opening: Opening, at: datetime) -> _Meal | None:
+    """The meal that a sheet sells: the one that runs, else one that has just ended, else one that is about to begin."""
+    meals = _served(canteen, opening, at.astimezone(ZONE).date())
+    running = [one for one in meals if one.starts <= at < one.ends]
+    ended = [one for one in meals if one.ends <= at < one.ends + SOLD_AFTER]
+    coming = [one for one in meals if one.starts - SOLD_BEFORE <= at < one.starts]
+    return next(iter([*running, *reversed(ended), *coming]), None)
 
 
 def _crowding(running: _Meal, forecast: Mapping[tuple[date, int, str], int], diners: Diners) -> Crowding | None:

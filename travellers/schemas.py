@@ -9,10 +9,15 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from dining.schemas import Dish
-from foundation.messages import Message, text
+from foundation.messages import DeviceMessage, Message, Number, text
 from registry.meals import Meal
 from registry.states import CredentialKind, CredentialState
+from settlement.models import AMOUNT_MAX_FEN
+from settlement.tariff import PlaceCheck
 from settlement.transfers import TransferKind
+from terminals.minute_words import Minute
+from terminals.schemas import Answer, Epoch, Seconds
+from terminals.schemas import Sequence as SequenceNumber
 from travellers.crowding import Crowding
 
 
@@ -202,6 +207,97 @@ class PlaceForMe(Struct):
     """Those of the day that was asked for; else what is left of today, or of the next day that has meals."""
     crowding: Crowding | None
     """Null while it serves nothing, and where nothing is known."""
+
+
+class PlaceAsked(Struct):
+    """What the canteen's region does with a place: `off`, `flag` or `refuse`; near is up to `within_m` metres."""
+
+    check: PlaceCheck
+    within_m: int
+
+
+class SheetForMe(Struct):
+    """What a canteen's sheet sells to the official who asks, now."""
+
+    sheet: str
+    """Its number as printed."""
+    canteen_id: int
+    canteen_zh: str
+    canteen_en: str
+    agency_zh: str
+    agency_en: str
+    name: str | None
+    """The window where it hangs."""
+    at_home: bool
+    """Whether it is a canteen of his own agency, where meal money pays, too."""
+    meal: Meal | None
+    """Null: none is sold now."""
+    starts: datetime | None
+    ends: datetime | None
+    opens_at: datetime | None
+    """When the next meal begins, where none is sold now."""
+    price_fen: int | None
+    """To be confirmed; null where he enters the amount."""
+    limit_fen: int | None
+    """The most that he may enter."""
+    may_eat: bool
+    """By the rules; whether the money reaches, the payment finds out."""
+    why_not: WhyNot | None
+    cash_fen: int
+    subsidy_fen: int
+    place: PlaceAsked
+
+
+class PlaceTold(DeviceMessage):
+    """Where a phone is in the moment of paying: degrees (WGS 84) and by how much that may be off. Never stored."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    accuracy_m: Annotated[int, Meta(ge=0, le=100_000)]
+
+
+class NoPlace(StrEnum):
+    """Why a phone does not tell where it is."""
+
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+class SheetMessage(DeviceMessage):
+    """A phone pays by a canteen's sheet: under a number of its own, the price that its holder has confirmed.
+
+    Neither `place` nor `no_place` is part of what a repeat must say again: a repeat leaves them out.
+    """
+
+    epoch: Epoch
+    sequence: SequenceNumber
+    sheet: Annotated[str, Meta(max_length=200, description="The code, whatever it is.")]
+    canteen_id: Number
+    meal: Annotated[Meal, Meta(examples=["lunch"])]
+    amount_fen: Annotated[int, Meta(ge=1, le=AMOUNT_MAX_FEN, examples=[1500])]
+    purchased_at: Seconds
+    place: PlaceTold | None = None
+    no_place: NoPlace | None = None
+
+
+class CounterProof(Struct):
+    """What the payer shows at the counter, with the words and colours of two minutes that nobody knew before."""
+
+    canteen_zh: str
+    canteen_en: str
+    meal: str
+    amount_fen: int
+    short_number: str
+    paid_at: int
+    minutes: list[Minute]
+
+
+class SheetAnswer(Answer):
+    """The outcome of a payment by a sheet. `price_fen`: of a refused one, what the meal costs instead."""
+
+    price_fen: int | None = None
+    place: str = "off"
+    proof: CounterProof | None = None
 
 
 class Ground(StrEnum):

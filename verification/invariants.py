@@ -82,6 +82,7 @@ INVARIANTS = (
     Invariant(7, "take_away_sales", "sale_lines", "posting"),
     Invariant(8, "blocked_do_not_pay", "transfers", "posting_by_credential"),
     Invariant(9, "own_canteen", "transfers", "posting_by_terminal"),
+    Invariant(9, "own_sheet", "transfers", "posting_by_terminal"),
     Invariant(9, "second_person", "terminals", "terminal"),
 )
 

@@ -124,7 +124,7 @@ class Ledger:
         holder = credential.holder if credential is not None else None
         price = order.visitor_fen or 0
         if holder is not None and holder.agency_id == order.acquirer_id:
-            price = order.home_fen
+            price = order.home_fen or 0
         late = is_late(int(order.purchased_at.timestamp()), int(datetime.now(UTC).timestamp()))
         if not in_use:
             refusal: str | None = "terminal_out_of_use"

@@ -14,6 +14,7 @@ from registry.identifiers import AgencyId, Book, CanteenId, CredentialId, Holder
 from registry.meals import Meal
 from registry.pins import new_pin
 from settlement.tariff import (
+    PlaceCheck,
     PriceMode,
     ReceiptEffect,
     RegionRules,
@@ -144,7 +145,7 @@ class Town:
         """The canteen's terms with the prices of now."""
         rules = RegionRules(
             date(2025, 1, 1), Visitors.ANYONE, VisitorFloor.NONE, VisitorCap.NONE, None, None, None,
-            ReceiptEffect.PERSONAL, SubsidyExpiry.NEVER, LATE_PAYMENTS_MAX, LATE_FEN_MAX,
+            ReceiptEffect.PERSONAL, SubsidyExpiry.NEVER, LATE_PAYMENTS_MAX, LATE_FEN_MAX, PlaceCheck.OFF, 300,
         )  # fmt: skip
         facts = replace(self._facts, cashier_required=self.cashiers_required_at is not None)
         return CanteenTerms(facts, _meals(self.extra_fen), [rules], [])

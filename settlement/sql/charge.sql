@@ -4,7 +4,8 @@
 -- most once. given: the reason when the order was refused before it came here (bad card, no such price); it is still
 -- remembered. forward_to: the book that will post it, when this is only the claim in the terminal's own book.
 -- A terminal that was replaced or revoked is refused from the commit of that on, whatever its worker still knows.
--- visitor_fen: null at home where the code does not allow as much.
+-- visitor_fen: null at home where the code does not allow as much. Of a sheet's payment, whose counter is null, home_fen
+-- and visitor_fen are null where they are not the price that the phone has shown.
 -- host_account: the account that pays for a working meal instead of the official; else null.
 -- Returns each request's row, in no order.
 --
@@ -81,7 +82,7 @@ BEGIN
                        class_refusal(p.at_home, p.eats_at_home, p.eats_elsewhere),
                        entitlement_refusal(p.at_home, p.needs_visit, p.visit_id IS NOT NULL, p.working_meal,
                                            p.working_meal_had, p.meals, p.meals_max),
-                       CASE WHEN p.price IS NULL THEN 'code_limit_exceeded' END,
+                       price_refusal(p.price, p.channel),
                        late_refusal(p.price, p.late_payments, p.late_fen, p.late_payments_max, p.late_fen_max,
                                     p.working_meal),
                        money_refusal(p.price, p.subsidy_part, p.cash_balance, p.spent_today, p.day_max_fen,
@@ -91,7 +92,7 @@ BEGIN
             SELECT s.*,
                    subsidy_share(s.price, s.cash_balance, s.subsidy_balance, s.at_home, s.subsidy_first) AS subsidy_part
             FROM (
-                SELECT a.given, a.forward_to, a.counter, a.acquirer, a.needs_visit, a.subsidy_first, a.meals_max,
+                SELECT a.given, a.forward_to, a.counter, a.channel, a.acquirer, a.needs_visit, a.subsidy_first, a.meals_max,
                        a.day_max_fen, a.cash_balance, a.subsidy_balance, a.ordinality AS n,
                        c.state AS credential_state, c.expires_at, c.last_counter, c.counters_used,
                        o.state AS account_state, o.agency_id, o.agency_id = a.acquirer AS at_home,

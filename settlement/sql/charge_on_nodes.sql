@@ -194,7 +194,7 @@ BEGIN
                            class_refusal(p.at_home, p.eats_at_home, p.eats_elsewhere),
                            entitlement_refusal(p.at_home, p.needs_visit, p.visit_id IS NOT NULL, p.working_meal,
                                                p.working_meal_had, p.meals, p.meals_max),
-                           CASE WHEN p.price IS NULL THEN 'code_limit_exceeded' END,
+                           price_refusal(p.price, p.channel),
                            late_refusal(p.price, p.late_payments, p.late_fen, p.late_payments_max, p.late_fen_max,
                                         p.working_meal),
                            money_refusal(p.price, p.subsidy_part, p.cash_balance, p.spent_today, p.day_max_fen,
@@ -205,7 +205,7 @@ BEGIN
                        subsidy_share(s.price, s.cash_balance, s.subsidy_balance, s.at_home,
                                      s.subsidy_first) AS subsidy_part
                 FROM (
-                    SELECT a.given, a.forward_to, a.counter, a.acquirer, a.needs_visit, a.subsidy_first, a.meals_max,
+                    SELECT a.given, a.forward_to, a.counter, a.channel, a.acquirer, a.needs_visit, a.subsidy_first, a.meals_max,
                            a.day_max_fen, coalesce(w.fen, 0) AS cash_balance, coalesce(b.fen, 0) AS subsidy_balance,
                            w.account AS cash_account, b.account AS subsidy_account, a.ordinality AS n,
                            c.state AS credential_state, c.expires_at, c.last_counter, c.counters_used,

@@ -14,7 +14,7 @@ ORDER BY t.meal, t.valid_from DESC;
 -- name: region_rules
 -- The rules of one region, newest first.
 SELECT valid_from, visitors, visitor_floor, visitor_cap, payment_max_fen, day_max_fen, meals_max, receipt_effect,
-       subsidy_expires, late_payments_max, late_fen_max
+       subsidy_expires, late_payments_max, late_fen_max, place_check, place_within_m
 FROM region_rules WHERE book = $1 ORDER BY valid_from DESC;
 
 -- name: agreements

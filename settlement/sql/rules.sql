@@ -63,6 +63,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN at_home AND class_price IS DISTINCT FROM 'visitor' THEN home_fen ELSE visitor_fen END
 $$;
 
+-- Why there is no price that the payer has allowed; null when there is one. A code allows an amount, a phone that pays by
+-- a sheet the one price that it has shown.
+CREATE OR REPLACE FUNCTION price_refusal(price bigint, channel text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN price IS NOT NULL THEN NULL
+                WHEN channel = 'sheet' THEN 'price_changed' ELSE 'code_limit_exceeded' END
+$$;
+
 -- Why the money does not reach; null when it does. A working meal costs the official nothing.
 CREATE OR REPLACE FUNCTION money_refusal(
     price bigint, subsidy_part bigint, cash bigint, spent_today bigint, day_max bigint, working_meal boolean)

@@ -82,3 +82,24 @@ ORDER BY min(t.posted_at) DESC, t.posting_id LIMIT $3;
 -- Every card and phone that was issued for an official.
 SELECT credential_id, kind, state, extract(epoch FROM issued_at)::bigint AS issued_at
 FROM credential WHERE book = $1 AND holder_id = $2 ORDER BY credential_id;
+
+-- name: sheet
+-- A canteen's sheet with what a payment by it needs.
+SELECT s.sheet_id, s.version, s.name, s.expires_at, s.revoked_at, s.book, s.canteen_id,
+       c.name_zh AS canteen_zh, c.name_en AS canteen_en, c.account_id AS canteen_account, c.agency_id AS acquirer_id,
+       a.name_zh AS agency_zh, a.name_en AS agency_en, a.purse_order = 'subsidy_first' AS subsidy_first,
+       least(c.closed_at, a.closed_at, b.closed_at) AS closed_at, c.latitude, c.longitude
+FROM sheet s
+JOIN canteen c ON c.book = s.book AND c.canteen_id = s.canteen_id
+JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
+JOIN book b ON b.book = c.book
+WHERE s.sheet_id = $1;
+
+-- name: note_sheet_payment
+-- Keep what a phone's request to pay named; what is known already stays.
+INSERT INTO sheet_payment (book, terminal_id, epoch, sequence, sheet_id, sheet_version, place, distance)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING;
+
+-- name: sheet_payment
+-- What it named.
+SELECT place, distance FROM sheet_payment WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND sequence = $4;

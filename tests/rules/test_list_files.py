@@ -14,7 +14,7 @@ from onecard.resources import KINDS
 from registry.lists.files import heading, headings, is_money
 from registry.lists.listing import Listing
 from registry.meals import Meal
-from settlement.tariff import ReceiptEffect, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
+from settlement.tariff import PlaceCheck, ReceiptEffect, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
 
 YUAN = {Language.CHINESE: re.compile("（元）"), Language.ENGLISH: re.compile(r"\(yuan\)")}
 
@@ -47,6 +47,7 @@ WORDS = {
     ("region_rules", "visitor_cap"): VisitorCap,
     ("region_rules", "receipt_effect"): ReceiptEffect,
     ("region_rules", "subsidy_expires"): SubsidyExpiry,
+    ("region_rules", "place_check"): PlaceCheck,
     ("approvals", "kind"): KINDS,
     ("flags", "meal"): Meal,
 }

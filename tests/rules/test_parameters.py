@@ -13,6 +13,7 @@ from registry.identifiers import AgencyId, Book, CanteenId
 from registry.meals import Meal
 from settlement.tariff import (
     Declined,
+    PlaceCheck,
     PriceMode,
     ReceiptEffect,
     RegionRules,
@@ -53,6 +54,7 @@ def rules(draw: st.DrawFn) -> RegionRules:
     return RegionRules(
         draw(DAYS), Visitors.ANYONE, draw(st.sampled_from(VisitorFloor)), draw(st.sampled_from(VisitorCap)),
         draw(st.none() | FEN), None, None, ReceiptEffect.PERSONAL, SubsidyExpiry.NEVER, 3, 10_000,
+        PlaceCheck.OFF, 300,
     )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def terms(draw: st.DrawFn) -> CanteenTerms:
     sold = {str(meal): newest_first(draw(st.lists(tariffs(meal), max_size=5))) for meal in Meal}
     earliest = RegionRules(
         date(2020, 1, 1), Visitors.ANYONE, VisitorFloor.NONE, VisitorCap.NONE,
-        None, None, None, ReceiptEffect.PERSONAL, SubsidyExpiry.NEVER, None, None,
+        None, None, None, ReceiptEffect.PERSONAL, SubsidyExpiry.NEVER, None, None, PlaceCheck.OFF, 300,
     )  # fmt: skip
     return CanteenTerms(CANTEEN, sold, newest_first([*draw(st.lists(rules(), max_size=4)), earliest]), [])
 

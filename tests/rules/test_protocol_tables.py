@@ -309,6 +309,7 @@ NAMES = {
     "renewal": "/phone/certificates/renewals",
     "account": "/phone/account",
     "top-up": "/phone/top-ups",
+    "payment": "/phone/payments",
 }
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 Limits = tuple[str, bool, str, int | None, int | None]

@@ -11,6 +11,7 @@ from registry.meals import Meal
 from settlement.tariff import (
     Agreement,
     Declined,
+    PlaceCheck,
     Price,
     PriceMode,
     ReceiptEffect,
@@ -33,7 +34,7 @@ DEAR_GUESTS = FIXED | {"visitor_fen": 4_500}
 
 RULES = RegionRules(
     date(2024, 1, 1), Visitors.ANYONE, VisitorFloor.NONE, VisitorCap.NONE, None, None, None, ReceiptEffect.PERSONAL,
-    SubsidyExpiry.NEVER, None, None,
+    SubsidyExpiry.NEVER, None, None, PlaceCheck.OFF, 300,
 )  # fmt: skip
 FLOOR = {"visitor_floor": VisitorFloor.HOME_PRICE}
 CAP = {"visitor_cap": VisitorCap.ALLOWANCE_SHARE}

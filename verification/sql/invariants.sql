@@ -166,7 +166,7 @@ HAVING bool_or(answered_digest IS NOT NULL AND answered_digest <> digest) OR boo
 -- Counter values of a credential that stand in more than one posting.
 SELECT t.credential_id, t.counter,
        (sum(t.amount_fen) - min(t.amount_fen))::bigint AS off_fen
-FROM transfer t WHERE t.credential_id IS NOT NULL
+FROM transfer t WHERE t.credential_id IS NOT NULL AND t.counter IS NOT NULL
 GROUP BY t.book, t.credential_id, t.counter
 HAVING count(DISTINCT t.posting_id) > 1;
 
@@ -341,9 +341,21 @@ SELECT t.posting_id, t.terminal_id, t.amount_fen AS off_fen
 FROM transfer t
 LEFT JOIN terminal m ON m.terminal_id = t.terminal_id
 LEFT JOIN canteen c ON c.book = m.book AND c.canteen_id = m.canteen_id
-WHERE t.kind IN ('payment', 'working_meal', 'reversal')
+WHERE t.kind IN ('payment', 'working_meal', 'reversal') AND t.channel IS DISTINCT FROM 'sheet'
   AND (c.canteen_id IS NULL OR c.agency_id <> t.acquirer_id
        OR (c.canteen_id <> t.canteen_id AND t.canteen_id <> ALL (m.former_canteens)));
+
+-- name: own_sheet
+-- Payments by a sheet, and their voids, that the payer's own phone did not make, or not by a sheet of the canteen.
+SELECT t.posting_id, t.terminal_id, t.amount_fen AS off_fen
+FROM transfer t
+LEFT JOIN sheet_payment p ON p.book = t.book AND p.terminal_id = t.terminal_id AND p.epoch = 1
+                         AND p.sequence = t.sequence
+LEFT JOIN sheet s ON s.sheet_id = p.sheet_id
+LEFT JOIN canteen c ON c.book = s.book AND c.canteen_id = s.canteen_id
+WHERE t.channel = 'sheet' AND t.kind IN ('payment', 'working_meal', 'reversal')
+  AND (c.canteen_id IS NULL OR c.canteen_id <> t.canteen_id OR c.agency_id <> t.acquirer_id
+       OR t.credential_id <> t.terminal_id OR (t.kind = 'reversal') <> (t.epoch = 2));
 
 -- name: home_or_cash
 -- Visitors' payments from a subsidy purse, and payments under another issuer than the official's agency.
@@ -393,7 +405,7 @@ WHERE c.last_counter <> coalesce(t.counter, 0);
 SELECT t.credential_id, t.counter, sum(t.amount_fen)::bigint AS off_fen
 FROM transfer t
 JOIN credential c ON c.book = t.book AND c.credential_id = t.credential_id
-WHERE counter_refusal(c.last_counter, c.counters_used, t.counter) IS NULL
+WHERE t.counter IS NOT NULL AND counter_refusal(c.last_counter, c.counters_used, t.counter) IS NULL
 GROUP BY t.book, t.credential_id, t.counter;
 
 -- name: working_meals

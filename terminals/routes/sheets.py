@@ -1,0 +1,48 @@
+"""HTTP: a canteen's printed codes, managed by its people."""
+
+from typing import Any
+
+from litestar import Controller, Request, delete, post
+from litestar.datastructures import State
+
+from foundation.keys import KeyRing
+from foundation.messages import NumberInPath
+from registry import access, audit
+from registry.models import Database
+from terminals import sheets
+from terminals.schemas import NewSheet, SheetMade
+
+ByPerson = Request[access.Person, Any, State]
+
+
+class SheetConsoleController(Controller):
+    """Sheets of the canteens that a person works for."""
+
+    path = "/terminals/sheets"
+    tags = ["console"]  # noqa: RUF012
+    guards = [access.allows("manage_sheets")]  # noqa: RUF012
+
+    @post("/", summary="Make a sheet")
+    async def make(self, request: ByPerson, data: NewSheet, database: Database, keys: KeyRing) -> SheetMade:
+        """A printed code by which guests pay at a canteen with their own phones; it can be printed at once."""
+        detail = {"canteen_id": data.canteen_id, "name": data.name}
+        async with audit.change(database, request.user.login, "make_sheet", detail=detail) as change:
+            sheet = await sheets.make(change, keys, request.user, data)
+            change.note.subject = f"sheet/{sheet.sheet_id}"
+        return sheets.shown(sheet, request.app.state.settings.own_url)
+
+    @post("/{sheet_id:int}/replacements", summary="Replace a sheet")
+    async def replace(self, request: ByPerson, sheet_id: NumberInPath, database: Database, keys: KeyRing) -> SheetMade:
+        """A lost or photographed one: from now on its code pays nothing, and the new one does."""
+        subject = f"sheet/{sheet_id}"
+        async with audit.change(database, request.user.login, "replace_sheet", subject) as change:
+            sheet = await sheets.replace(change, keys, request.user, sheet_id)
+            change.note.detail = {"version": sheet.version}
+        return sheets.shown(sheet, request.app.state.settings.own_url)
+
+    @delete("/{sheet_id:int}", summary="Revoke a sheet")
+    async def revoke(self, request: ByPerson, sheet_id: NumberInPath, database: Database) -> None:
+        """Its code pays nothing from now on, for ever; again changes nothing."""
+        subject = f"sheet/{sheet_id}"
+        async with audit.change(database, request.user.login, "revoke_sheet", subject) as change:
+            await sheets.revoke(change, request.user, sheet_id)

@@ -1,0 +1,67 @@
+"""Whether a phone is near the canteen that it pays at, as its region wants to know.
+
+A browser tells whatever its user makes it tell: the answer is a flag for people who look into a case, and proves
+nothing. The place itself is used for one comparison; what is kept is the outcome and a class of distances.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from settlement.errors import Refusal
+from settlement.tariff import PlaceCheck, RegionRules
+from travellers.places import Located, Place, distance_m
+from travellers.schemas import NoPlace, PlaceTold
+
+COARSE_M = 1_000
+"""A place that may be off by more says nothing about the counter: people let a browser know a rough place alone."""
+
+CLASSES_M = (100, 300, 1_000, 3_000)
+
+
+class Nearness(StrEnum):
+    """What a place check found."""
+
+    OFF = "off"
+    """The region asks for no place."""
+    NEAR = "near"
+    FAR = "far"
+    DENIED = "denied"
+    """Its holder does not let the phone tell."""
+    UNKNOWN = "unknown"
+    """The phone does not know or did not say, or nobody knows where the canteen is."""
+
+
+class Checked(NamedTuple):
+    """The outcome, the class of distances (metres), and why the payment is refused."""
+
+    nearness: Nearness
+    distance: str | None = None
+    refusal: Refusal | None = None
+
+
+def check_place(rules: RegionRules | None, canteen: Located, told: PlaceTold | None, untold: NoPlace | None) -> Checked:
+    """Judge what a phone told of its place, or why it did not."""
+    if rules is None or rules.place_check == PlaceCheck.OFF:
+        return Checked(Nearness.OFF)
+    refuses = rules.place_check == PlaceCheck.REFUSE
+    if told is None and untold == NoPlace.DENIED:
+        return Checked(Nearness.DENIED, refusal=Refusal.PLACE_NOT_TOLD if refuses else None)
+    if canteen.latitude is None:
+        return Checked(Nearness.UNKNOWN)
+    if told is None or told.accuracy_m > COARSE_M:
+        return Checked(Nearness.UNKNOWN, refusal=Refusal.PLACE_NOT_TOLD if refuses else None)
+    away_m = distance_m(Place(told.latitude, told.longitude), canteen)
+    assert away_m is not None
+    if away_m <= rules.place_within_m + told.accuracy_m:
+        return Checked(Nearness.NEAR, class_of(away_m))
+    return Checked(Nearness.FAR, class_of(away_m), Refusal.TOO_FAR if refuses else None)
+
+
+def class_of(away_m: int) -> str:
+    """The class of a distance: ``0-100`` to ``3000-``."""
+    lower = 0
+    for upper in CLASSES_M:
+        if away_m < upper:
+            return f"{lower}-{upper}"
+        lower = upper
+    return f"{lower}-"

@@ -1,0 +1,38 @@
+"""HTTP: an official pays with his phone, by the code that hangs in a canteen."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get, post
+
+from foundation.messages import as_parameter, form
+from terminals.routes.opening import OPENING_BYTES_MAX
+from travellers.callers import ByOfficial, is_official, signed_by_phone
+from travellers.schemas import SheetAnswer, SheetForMe, SheetMessage
+from travellers.sheet_payments import SheetPayments
+
+_CODE = "[A-Za-z0-9_-]{1,200}"
+SheetCode = Annotated[str, form("sheet_code", _CODE), as_parameter(_CODE)]
+
+
+class SheetController(Controller):
+    """What a canteen's sheet sells, and paying by it."""
+
+    tags = ["me"]  # noqa: RUF012
+
+    @get("/me/sheets/{code:str}", guards=[is_official], summary="Ask what a canteen's sheet sells")
+    async def ask(self, request: ByOfficial, code: SheetCode, sheet_payments: SheetPayments) -> SheetForMe:
+        """The canteen, the meal that is sold now, its price for me, whether I may eat it, whether a place is asked."""
+        return await sheet_payments.ask(request.user, code)
+
+    @post(
+        "/phone/payments", status_code=200, request_max_body_size=OPENING_BYTES_MAX, summary="Pay by a canteen's sheet"
+    )
+    async def pay(
+        self, request: Request[Any, Any, Any], data: SheetMessage, sheet_payments: SheetPayments
+    ) -> SheetAnswer:
+        """Pay what the phone has shown and its holder confirmed; signed with the phone's key.
+
+        A repeat under the same number gets the same answer and posts nothing more, whatever became of the phone since.
+        """
+        holder, _ = await signed_by_phone(request)
+        return await sheet_payments.pay(holder, data)
