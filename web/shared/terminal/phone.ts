@@ -167,7 +167,7 @@ export class Phone {
   async renew(): Promise<void> {
     const message = { certificate: this.#certificate };
     const identity = await ask(this.#link, "/phone/certificates/renewals", message, this.#identity.key);
-    if (!equal(identity.reference, this.#identity.reference)) await this.#count((now) => skipped(now, this.#now()));
+    if (!equal(identity.reference, this.#identity.reference)) await this.#count((now) => skipped(now, this.now()));
     await this.#store.write("phone", identity);
     this.#identity = identity;
   }
@@ -244,7 +244,7 @@ export class Phone {
   }
 
   async #token(allowed: Allowed, paysWithinS: number): Promise<Token> {
-    const issuedAt = this.#now();
+    const issuedAt = this.now();
     const counter = await this.#count(({ last, arrivesUntil }) => ({
       last: last + 1,
       arrivesUntil: Math.max(arrivesUntil, issuedAt + paysWithinS),
@@ -253,7 +253,8 @@ export class Phone {
     return { issuedAt, counter, canteenId, limitFen };
   }
 
-  #now(): number {
+  /** The centre's time by the phone's clock, seconds since 1970. */
+  now(): number {
     return this.#link.clock.now();
   }
 

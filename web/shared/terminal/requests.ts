@@ -143,6 +143,23 @@ const FORMS = {
     },
     (charge) => (charge.card === undefined) !== (charge.qr === undefined) && areRight(charge.lines, charge.amount_fen),
   ),
+  payment: object({
+    epoch,
+    sequence: number,
+    sheet: holds((value) => typeof value === "string" && value.length <= 200),
+    canteen_id: number,
+    meal: text(/^(?:breakfast|lunch|dinner)$/),
+    amount_fen: integer(1, AMOUNT_MAX_FEN),
+    purchased_at: time,
+    place: optional(
+      object({
+        latitude: holds((value) => typeof value === "number" && Math.abs(value) <= 90),
+        longitude: holds((value) => typeof value === "number" && Math.abs(value) <= 180),
+        accuracy_m: integer(0, 100_000),
+      }),
+    ),
+    no_place: optional(text(/^(?:denied|unknown)$/)),
+  }),
   void: object({ target_epoch: epoch, target_sequence: number }),
   cashier_sign_on: object({ cashier: text(/^[0-9]{3,8}$/), pin, new_pin: optional(pin) }),
   shift_opening: object({ cashier: operator, drawer: operator, opened_at: time }),
