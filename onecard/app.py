@@ -30,6 +30,7 @@ from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
 from onecard.api_contract import ContractJson, ContractYaml, operation_id
 from onecard.api_viewer import API_ROUTES
+from onecard.counter_display import display_events, open_display
 from onecard.device_problems import DeviceProblems
 from onecard.listings import LISTS
 from onecard.live_page import live_page
@@ -37,6 +38,7 @@ from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.query_parameters import refuse_unknown_parameters
 from onecard.resources import resources
 from onecard.settings import Settings
+from onecard.sheet_address import open_sheet
 from onecard.system_routes import health, live, live_stream, prometheus
 from onecard.web_apps import APPS, WebApp, app_routes
 from registry.approval_routes import ApprovalController
@@ -71,11 +73,12 @@ from terminals.routes.payments import ChargeController, PaymentController
 from terminals.routes.people import PeopleController
 from terminals.routes.receipts import ReceiptController
 from terminals.routes.rosters import RosterController
-from terminals.routes.sheets import SheetConsoleController
+from terminals.routes.sheets import DisplayController, SheetConsoleController, SheetVoidController
 from terminals.sessions import SessionStore
 from terminals.verification import InTime, is_in_time
 from travellers import booking_routes
 from travellers.places import Places
+from travellers.results import ResultsOfCodes
 from travellers.routes import AccountController, ConsentController, EatingController
 from travellers.sheet_payments import SheetPayments
 from travellers.sheet_routes import SheetController
@@ -131,6 +134,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     CredentialConsoleController,
     ReceiptController,
     SheetConsoleController,
+    SheetVoidController,
+    DisplayController,
     # clearing
     ClearingController,
     end_agency_of_network,
@@ -163,6 +168,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     # the system itself
     live_page,
     live_stream,
+    open_display,
+    display_events,
+    open_sheet,
     health,
     live,
     prometheus,
@@ -206,6 +214,7 @@ PROVIDED = {
     "sign_on": "sign_on",
     "places": "places",
     "sheet_payments": "sheet_payments",
+    "results_of_codes": "results_of_codes",
 }
 """Parameter of a handler -> attribute of the application's state."""
 
@@ -224,6 +233,7 @@ SIGNATURE_TYPES = [
     Providers,
     SessionRules,
     SessionStore,
+    ResultsOfCodes,
     SheetPayments,
     BlockListVersion,
 ]

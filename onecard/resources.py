@@ -30,9 +30,11 @@ from terminals.charges import ChargeProcessor
 from terminals.closures import KINDS as CLOSURES
 from terminals.leavers import kinds as leavers
 from terminals.moves import KINDS as MOVES
+from terminals.postings_feed import PostingsFeed
 from terminals.references import References
 from terminals.sessions import SessionStore
 from travellers.places import Places
+from travellers.results import ResultsOfCodes
 from travellers.sheet_payments import SheetPayments
 from waste.charts.charts import Charts
 from waste.materials.corrections import KINDS as MATERIAL_CORRECTIONS
@@ -110,6 +112,9 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
     state.charger = _charger(state, settings)
     state.sheet_payments = SheetPayments(state.ledger, state.key_ring, state.charger, state.places)
+    state.postings_feed = PostingsFeed(state.ledger)
+    state.results_of_codes = ResultsOfCodes(state.ledger, state.postings_feed)
+    state.display_viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
     state.readiness = Readiness(state.ledger, state.charger)
     state.job_watch = JobWatch(state.ledger, settings.calendar)
     state.charge_processor = ChargeProcessor(
@@ -139,6 +144,7 @@ def _background_tasks(state: State) -> list[asyncio.Task[None]]:
         state.terminal_sessions.follow,
         state.live.follow,
         state.live.spread,
+        state.postings_feed.follow,
         state.arrivals.sweep,
         state.readiness.probe,
         state.job_watch.follow,

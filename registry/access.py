@@ -110,6 +110,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_CLEARING,
             Permission.SEE_WASTE,
             Permission.SEE_APPROVALS,
+            Permission.VOID_PAYMENT,
         }
     ),
     Role.CENTRE_APPROVER: frozenset(
@@ -175,6 +176,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_CLEARING,
             Permission.SEE_APPROVALS,
             Permission.APPROVE,
+            Permission.VOID_PAYMENT,
         }
     ),
     Role.CANTEEN_MANAGER: frozenset(
@@ -191,6 +193,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.RECTIFY,
             Permission.TELL_ATTENDANCE,
             Permission.EVALUATE_ONESELF,
+            Permission.VOID_PAYMENT,
         }
     ),
     Role.SUPERVISOR: frozenset(

@@ -22,7 +22,7 @@ import structlog
 from msgspec import Struct
 from prometheus_client import Counter
 
-from foundation.postgres import Pool, connection_within
+from foundation.postgres import Connection, Pool, connection_within
 from foundation.problems import INVALID, UNAVAILABLE, Problem
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, CredentialId, HolderId, TerminalId
 from registry.meals import Meal
@@ -459,25 +459,30 @@ class Charger:
         self, book: Book, key: RequestKey, digest: bytes, target_epoch: int, target_sequence: int, answer_by: float
     ) -> Remembered:
         posting_id = new_posting_id()
-        arguments = (
-            book, key.terminal_id, key.epoch, key.sequence, digest,
-            target_epoch, target_sequence, posting_id, VOID_GRACE,
-        )  # fmt: skip
+        target = target_epoch, target_sequence
 
-        async def statement() -> asyncpg.Record | None:
+        async def statement() -> Remembered:
             async with connection_within(self._pool, STATEMENT_WITHIN_S) as connection:
                 try:
-                    return await connection.fetchrow(QUERIES["void"], *arguments)
+                    return await post_void(connection, book, key, digest, target, posting_id)
                 except asyncpg.UniqueViolationError:
                     # The same void arrived twice at once: the other one is remembered now.
-                    return await connection.fetchrow(QUERIES["void"], *arguments)
+                    return await post_void(connection, book, key, digest, target, posting_id)
 
-        row = await until_known(statement, answer_by - time.monotonic())
-        assert row is not None
-        remembered = _remembered(row, posting_id)
+        remembered = await until_known(statement, answer_by - time.monotonic())
         if remembered.digest != digest:
             raise Problem(OTHER_CONTENT)
         return remembered
+
+
+async def post_void(
+    connection: Connection, book: Book, key: RequestKey, digest: bytes, target: tuple[int, int], posting_id: UUID
+) -> Remembered:
+    """Reverse the charge under the target's epoch and sequence, in the caller's transaction if there is one."""
+    numbers = (book, key.terminal_id, key.epoch, key.sequence, digest)
+    row = await connection.fetchrow(QUERIES["void"], *numbers, *target, posting_id, VOID_GRACE)
+    assert row is not None
+    return _remembered(row, posting_id)
 
 
 def _row(one: _Waiting) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -39,6 +40,11 @@ def new_posting_id() -> UUID:
     random = int.from_bytes(_fresh_random())
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
+
+
+def number_at(at: datetime) -> UUID:
+    """What the number of a posting at this time begins with."""
+    return UUID(int=int(at.timestamp() * 1_000) << 80)
 
 
 async def totals_of_open_days(pool: Pool) -> list[asyncpg.Record]:

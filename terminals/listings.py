@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import and_, func, not_, select, true
+from sqlalchemy import and_, case, func, not_, select, true
 
 from registry.access import Permission
 from registry.identifiers import AgencyId, Book, CanteenId, TerminalId
@@ -12,9 +12,12 @@ from registry.lists.listing import Filter, Listing, contains, in_region, members
 from registry.models import Canteen
 from terminals.inventory import LATE_AFTER
 from terminals.models import (
+    CounterDisplay,
     Enrolment,
     Roster,
     RosterState,
+    Sheet,
+    SheetState,
     Terminal,
     TerminalKind,
     TerminalReport,
@@ -194,9 +197,86 @@ ROSTERS = Listing(
     has_detail=False,
 )
 
+
+class ListedSheet(Struct):
+    """A canteen's printed code. ``version`` counts its replacements; ``made_by``, ``made_at``: of the latest."""
+
+    sheet_id: int
+    version: int
+    book: Book
+    agency_id: AgencyId
+    canteen_id: CanteenId
+    canteen_zh: str
+    canteen_en: str
+    name: str | None
+    state: str
+    expires_at: datetime | None
+    made_by: str
+    made_at: datetime
+    revoked_at: datetime | None
+
+
+_sheet_state = case(
+    (Sheet.revoked_at.is_not(None), SheetState.REVOKED.value),
+    (Sheet.expires_at <= func.now(), SheetState.EXPIRED.value),
+    else_=SheetState.ACTIVE.value,
+)
+
+SHEETS = Listing(
+    "sheets",
+    ListedSheet,
+    Permission.SEE_TERMINALS,
+    members(
+        ListedSheet, Sheet, Canteen, canteen_zh=Canteen.name_zh, canteen_en=Canteen.name_en, state=_sheet_state
+    ).join(Canteen, and_(Canteen.book == Sheet.book, Canteen.canteen_id == Sheet.canteen_id)),
+    key=(Sheet.sheet_id,),
+    owners=(Canteen.agency_id,),
+    filters={
+        "book": in_region(Sheet.book),
+        "agency_id": numbered(Canteen.agency_id),
+        "canteen_id": numbered(Sheet.canteen_id),
+        "state": one_of(_sheet_state, SheetState),
+    },
+    words={"state": lambda value: f"sheet.state.{value}"},
+)
+
+
+class ListedDisplay(Struct):
+    """A link for the screen of a canteen's counter; null in ``revoked_at``: it can be opened."""
+
+    display_id: int
+    book: Book
+    agency_id: AgencyId
+    canteen_id: CanteenId
+    canteen_zh: str
+    canteen_en: str
+    name: str | None
+    made_by: str
+    made_at: datetime
+    revoked_at: datetime | None
+
+
+DISPLAYS = Listing(
+    "displays",
+    ListedDisplay,
+    Permission.SEE_TERMINALS,
+    members(ListedDisplay, CounterDisplay, Canteen, canteen_zh=Canteen.name_zh, canteen_en=Canteen.name_en).join(
+        Canteen, and_(Canteen.book == CounterDisplay.book, Canteen.canteen_id == CounterDisplay.canteen_id)
+    ),
+    key=(CounterDisplay.display_id,),
+    owners=(Canteen.agency_id,),
+    filters={
+        "book": in_region(CounterDisplay.book),
+        "agency_id": numbered(Canteen.agency_id),
+        "canteen_id": numbered(CounterDisplay.canteen_id),
+    },
+)
+
 LISTS: dict[str, Listing[Any]] = {
     "/console/terminals": TERMINALS,
     "/console/enrolments": ENROLMENTS,
     "/registry/rosters": ROSTERS,
+    "/console/sheets": SHEETS,
+    "/console/displays": DISPLAYS,
 }
 """The lists by their paths."""

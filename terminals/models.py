@@ -235,6 +235,14 @@ class RosterChange(Base):
     what: Mapped[str]
 
 
+class SheetState(StrEnum):
+    """Of a sheet."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
 class Sheet(Base):
     """A canteen's printed code (see ``terminals.sheets``). The version counts its replacements; earlier ones are dead.
 

@@ -456,6 +456,21 @@ class SheetMade(Struct):
     emvco: str | None
 
 
+class SheetVoid(Message):
+    """A payment by a sheet that is taken back: the number that its payer's phone shows, and why."""
+
+    canteen_id: Number
+    short_number: Annotated[str, form("short_number", "[0-9A-Fa-f]{6}", examples=["7F3A2C"])]
+    reason: Annotated[str, text(200)]
+
+
+class SheetVoided(Struct):
+    """What went back to the payer, in fen."""
+
+    number: str
+    reversed_fen: int
+
+
 class NewDisplay(Message):
     """A screen at a canteen's counter."""
 

@@ -45,13 +45,13 @@ class SheetPhone:
         self.journal.write_ahead(EPOCH, sequence, "charge", wire.encode(message | more))
         return sequence
 
-    def send(self, sequence: int, **place: Any) -> dict[str, Any]:
-        """Send a payment, or again; its answer. ``place``: where it is, or ``no_place``; the journal gets neither.
+    def send(self, sequence: int, **more: Any) -> dict[str, Any]:
+        """Send a payment, or again; its answer. ``more``: ``place`` or ``no_place``, which the journal does not get.
 
         Raises OutcomeUnknown, after which it is sent again, or Rejected.
         """
         entry = next(one for one in self.journal.entries() if one.sequence == sequence)
-        message = wire.decode(entry.body) | place
+        message = wire.decode(entry.body) | more
         try:
             answer: dict[str, Any] = ask_for_holder(self.url, self.phone, "POST", "/phone/payments", message)
         except Rejected as rejected:

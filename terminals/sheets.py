@@ -23,7 +23,7 @@ from registry.canteens import canteen_of
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId
 from registry.models import Canteen, next_numbers
 from settlement.charging import RequestKey
-from terminals.models import Sheet
+from terminals.models import Sheet, SheetState
 from terminals.schemas import NewSheet, SheetMade, to_text
 from terminals.sessions import QUERIES
 from terminals.sheet_codes import (
@@ -44,14 +44,6 @@ class Ended(StrEnum):
     """Why a genuine code pays no more."""
 
     REPLACED = "replaced"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-
-
-class SheetState(StrEnum):
-    """Of a sheet, in lists."""
-
-    ACTIVE = "active"
     REVOKED = "revoked"
     EXPIRED = "expired"
 

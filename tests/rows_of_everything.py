@@ -35,6 +35,13 @@ INSERT INTO roster (book, agency_id, roster_id, sha256, made_by, made_at, state,
 SELECT book, agency_id, nextval('onecard_number'), '', 'centre', now(), s.state,
        jsonb_build_object('joiners', 3, 'returning', 0, 'changed', 1, 'leavers', 2)
 FROM agency, (VALUES ('applied'), ('refused')) AS s(state);
+INSERT INTO sheet (book, sheet_id, canteen_id, version, code, made_by, made_at, revoked_at)
+SELECT c.book, nextval('onecard_number'), c.canteen_id, 1, '', 'centre', now(), s.revoked_at
+FROM canteen c, (VALUES (NULL), (now())) AS s(revoked_at);
+INSERT INTO counter_display (book, display_id, canteen_id, name, token_hash, made_by, made_at)
+SELECT c.book, nextval('onecard_number'), c.canteen_id, '1', sha256(format('%s/%s', c.canteen_id, n)::bytea), 'centre',
+       now()
+FROM canteen c, generate_series(1, 2) n;
 INSERT INTO terminal (book, terminal_id, canteen_id, public_key, epoch, state, enrolled_at)
 SELECT book, nextval('onecard_number'), canteen_id, '', 1, 'active', now() FROM canteen;
 INSERT INTO terminal_session (book, session_id, terminal_id, epoch, ephemeral, wrapped_key, signed_in_at, expires_at,

@@ -13,7 +13,6 @@ from itertools import islice
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 from typing import NamedTuple, Protocol
-from uuid import UUID
 
 from dining.menus import MenuKey, published
 from dining.schemas import Dish
@@ -27,7 +26,7 @@ from registry.meals import Meal
 from registry.opening import Opening, openings
 from registry.schemas import ServedMeal
 from settlement.errors import Refusal
-from settlement.ledger import agreements_of, rules_of
+from settlement.ledger import agreements_of, number_at, rules_of
 from settlement.tariff import Agreement, Declined, RegionRules, Tariff, in_force, needs_visit, price
 from travellers.callers import Caller
 from travellers.crowding import STAY, Crowding, crowding_of
@@ -280,13 +279,9 @@ class Places:
     async def _read_diners(self) -> Diners:
         now = datetime.now(UTC)
         since = now - STAY
-        rows = await self._ledger.fetch(QUERIES["meals_since"], _number_at(since), _number_at(now, 60), since)
+        numbers = number_at(since), number_at(now + timedelta(minutes=1))
+        rows = await self._ledger.fetch(QUERIES["meals_since"], *numbers, since)
         return Diners(now, {row["canteen_id"]: row["meals"] for row in rows})
-
-
-def _number_at(at: datetime, later_s: int = 0) -> UUID:
-    """What the number of a posting at this time begins with (``settlement.ledger.new_posting_id``)."""
-    return UUID(int=int((at.timestamp() + later_s) * 1_000) << 80)
 
 
 class _Asked(NamedTuple):

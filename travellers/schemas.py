@@ -300,6 +300,30 @@ class SheetAnswer(Answer):
     proof: CounterProof | None = None
 
 
+class Result(Struct):
+    """A payment of the official, or what was given back of one, in fen; `cash_fen`, `subsidy_fen`: his purses now."""
+
+    number: UUID
+    short_number: str
+    kind: TransferKind
+    channel: str
+    meal: str
+    canteen_id: int
+    canteen_zh: str
+    canteen_en: str
+    posted_at: datetime
+    amount_fen: int
+    cash_fen: int
+    subsidy_fen: int
+
+
+class Results(Struct):
+    """What was posted after a mark, oldest first; `mark`: to be given with the next question."""
+
+    mark: str
+    payments: list[Result]
+
+
 class Ground(StrEnum):
     """On which ground personal data is processed without a consent (PIPL, article 13)."""
 

@@ -3,11 +3,13 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
+from litestar.params import Parameter
 
 from foundation.messages import as_parameter, form
 from terminals.routes.opening import OPENING_BYTES_MAX
 from travellers.callers import ByOfficial, is_official, signed_by_phone
-from travellers.schemas import SheetAnswer, SheetForMe, SheetMessage
+from travellers.results import WAIT_MAX_S, ResultsOfCodes
+from travellers.schemas import Results, SheetAnswer, SheetForMe, SheetMessage
 from travellers.sheet_payments import SheetPayments
 
 _CODE = "[A-Za-z0-9_-]{1,200}"
@@ -36,3 +38,17 @@ class SheetController(Controller):
         """
         holder, _ = await signed_by_phone(request)
         return await sheet_payments.pay(holder, data)
+
+    @get("/me/results", guards=[is_official], summary="Wait for what becomes of a code")
+    async def results(
+        self,
+        request: ByOfficial,
+        results_of_codes: ResultsOfCodes,
+        after: Annotated[str, Parameter(max_length=30, description="Seconds since 1970, or `mark` of an answer.")],
+        wait: Annotated[int, Parameter(ge=0, le=WAIT_MAX_S, description="Seconds to wait for one.")] = 0,
+    ) -> Results:
+        """My payments, and what was given back, after a mark, whichever till made them: as soon as there are some.
+
+        Without any the answer comes after `wait` seconds. 503 where too many wait: ask again without waiting.
+        """
+        return await results_of_codes.after(request.user, after, wait)

@@ -1,4 +1,4 @@
-"""HTTP: a canteen's printed codes, managed by its people."""
+"""HTTP: a canteen's printed codes, the payments by them, and its screens, managed by its people."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
 from registry import access, audit
 from registry.models import Database
-from terminals import sheets
-from terminals.schemas import NewSheet, SheetMade
+from terminals import displays, sheet_voids, sheets
+from terminals.schemas import DisplayMade, NewDisplay, NewSheet, SheetMade, SheetVoid, SheetVoided
 
 ByPerson = Request[access.Person, Any, State]
 
@@ -46,3 +46,42 @@ class SheetConsoleController(Controller):
         subject = f"sheet/{sheet_id}"
         async with audit.change(database, request.user.login, "revoke_sheet", subject) as change:
             await sheets.revoke(change, request.user, sheet_id)
+
+
+class SheetVoidController(Controller):
+    """Payments by sheets that are taken back."""
+
+    path = "/terminals/sheet-payments"
+    tags = ["console"]  # noqa: RUF012
+
+    @post(
+        "/voids", status_code=200, guards=[access.allows("void_payment")], summary="Void a payment by a canteen's sheet"
+    )
+    async def void(self, request: ByPerson, data: SheetVoid, database: Database) -> SheetVoided:
+        """By the number that the payer's phone shows, on the same business day; again takes nothing more back."""
+        async with audit.change(database, request.user.login, "void_payment", detail={"reason": data.reason}) as change:
+            return await sheet_voids.void(change, request.user, data)
+
+
+class DisplayController(Controller):
+    """Screens at counters."""
+
+    path = "/terminals/displays"
+    tags = ["console"]  # noqa: RUF012
+    guards = [access.allows("manage_sheets")]  # noqa: RUF012
+
+    @post("/", summary="Make a link for a counter's screen")
+    async def make(self, request: ByPerson, data: NewDisplay, database: Database) -> DisplayMade:
+        """A screen that opens it shows the canteen's last payments, until the link is revoked."""
+        detail = {"canteen_id": data.canteen_id, "name": data.name}
+        async with audit.change(database, request.user.login, "make_display", detail=detail) as change:
+            made = await displays.make(change, request.user, data, request.app.state.settings.own_url)
+            change.note.subject = f"display/{made.display_id}"
+        return made
+
+    @delete("/{display_id:int}", summary="Revoke the link of a counter's screen")
+    async def revoke(self, request: ByPerson, display_id: NumberInPath, database: Database) -> None:
+        """The screen goes dark within seconds; again changes nothing."""
+        subject = f"display/{display_id}"
+        async with audit.change(database, request.user.login, "revoke_display", subject) as change:
+            await displays.revoke(change, request.user, display_id)

@@ -103,3 +103,48 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING;
 -- name: sheet_payment
 -- What it named.
 SELECT place, distance FROM sheet_payment WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND sequence = $4;
+
+-- name: posted_since
+-- Payments and reversals from a number on, which begins with its time, of some holders and at some canteens; oldest
+-- first. What is read is the end of the ledger's key, however many payments the day has.
+SELECT t.posting_id, min(t.kind) AS kind, (array_agg(t.reverses))[1] AS reverses, min(t.holder_id) AS holder_id,
+       min(t.canteen_id) AS canteen_id, min(t.channel) AS channel, min(t.meal) AS meal, min(t.posted_at) AS posted_at,
+       sum(t.amount_fen)::bigint AS amount_fen
+FROM book_day b
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer x
+    WHERE x.book = b.book AND x.posting_id > $1 AND x.kind IN ('payment', 'working_meal', 'reversal')
+      AND (x.holder_id = ANY ($2) OR x.canteen_id = ANY ($3))
+    OFFSET 0) t
+GROUP BY t.posting_id ORDER BY t.posting_id;
+
+-- name: latest_of_canteen
+-- A canteen's latest payments from a number on, with what was reversed; latest first.
+SELECT t.posting_id, min(t.kind) AS kind, NULL::uuid AS reverses, min(t.holder_id) AS holder_id,
+       min(t.canteen_id) AS canteen_id, min(t.channel) AS channel, min(t.meal) AS meal, min(t.posted_at) AS posted_at,
+       sum(t.amount_fen)::bigint AS amount_fen,
+       EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal')
+           AS voided
+FROM book_day b
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer x
+    WHERE x.book = b.book AND x.posting_id > $1 AND x.kind IN ('payment', 'working_meal') AND x.canteen_id = $2
+    OFFSET 0) t
+GROUP BY t.book, t.posting_id ORDER BY t.posting_id DESC LIMIT $3;
+
+-- name: display_by_token
+-- The canteen whose payments a screen may show.
+SELECT d.display_id, d.canteen_id, c.name_zh, c.name_en
+FROM counter_display d
+JOIN canteen c ON c.book = d.book AND c.canteen_id = d.canteen_id
+WHERE d.token_hash = $1 AND d.revoked_at IS NULL;
+
+-- name: sheet_payments_to_void
+-- Payments by sheets at a canteen from a number on that end so, with the numbers under which their phones made them.
+SELECT t.book, t.posting_id, t.terminal_id, t.sequence
+FROM book_day b
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer x
+    WHERE x.book = b.book AND x.posting_id > $1 AND x.canteen_id = $2 AND x.channel = 'sheet' AND x.part = 0
+      AND x.kind IN ('payment', 'working_meal') AND right(x.posting_id::text, length($3)) = $3
+    OFFSET 0) t;

@@ -1,10 +1,19 @@
 """A canteen without a terminal: its printed code, and phones that pay by it."""
 
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+import urllib3
 
+from terminals.client_messages import Rejected
+from terminals.phone import ask_for_holder
 from terminals.sheet_phone import SheetPhone
 from tests.builders import Network, Official
 
@@ -43,3 +52,232 @@ def test_a_phone_pays_by_the_code_that_hangs_at_the_counter(city: Network, tmp_p
     assert answer["receipt"]["amount_fen"] == asked["price_fen"]
     assert city.purses(official)[0] == 10_000 - asked["price_fen"]
     assert answer["proof"]["short_number"] in answer["receipt"]["number"].replace("-", "").upper()
+
+
+def test_a_changed_price_is_refused_with_the_new_one(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
+    asked = phone.ask(sheet["code"])
+    answer = phone.send(phone.begin(sheet["code"], asked, amount_fen=asked["price_fen"] - 100))
+    assert (answer["outcome"], answer["reason"]) == ("refused", "price_changed")
+    assert answer["price_fen"] == asked["price_fen"]
+    assert city.purses(official)[0] == 10_000
+
+
+def test_a_replaced_sheet_is_dead_at_once_and_its_successor_pays(city: Network, tmp_path: Path) -> None:
+    phone, sheet = phone_of(city, tmp_path), sheet_of(city)
+    asked = phone.ask(sheet["code"])
+    fresh = city.centre.call("POST", f"/terminals/sheets/{sheet['sheet_id']}/replacements")
+    assert fresh["version"] == 2
+    for _ in range(8):
+        assert phone.send(phone.begin(sheet["code"], asked))["reason"] == "sheet_ended"
+    assert phone.pay(fresh["code"])["outcome"] == "approved"
+    city.centre.call("DELETE", f"/terminals/sheets/{sheet['sheet_id']}")
+    assert phone.send(phone.begin(fresh["code"], asked))["reason"] == "sheet_ended"
+    with pytest.raises(Rejected) as refused:
+        phone.ask(fresh["code"])
+    assert (refused.value.status, refused.value.slug) == (410, "sheet-ended")
+
+
+def test_a_repeat_gets_its_first_answer_whatever_happened_since(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
+    number = phone.begin(sheet["code"], phone.ask(sheet["code"]))
+    first = phone.send(number)
+    [credential] = [row["credential_id"] for row in ask_for_holder(city.url, phone.phone, "GET", "/me/credentials")]
+    city.centre.call("POST", f"/console/credentials/{credential}/block", {"blocked": True, "reason": "lost"})
+    city.centre.call("DELETE", f"/terminals/sheets/{sheet['sheet_id']}")
+    assert phone.send(number) == first
+    assert (
+        phone.send(phone.begin(sheet["code"], {"canteen_id": city.canteen_id("yinzhou"), "meal": "lunch"}, 100))[
+            "outcome"
+        ]
+        == "refused"
+    )
+    assert city.purses(official)[0] == 10_000 - first["receipt"]["amount_fen"]
+
+
+def test_a_number_is_used_for_one_payment(city: Network, tmp_path: Path) -> None:
+    phone, sheet = phone_of(city, tmp_path), sheet_of(city)
+    asked = phone.ask(sheet["code"])
+    number = phone.begin(sheet["code"], asked)
+    phone.send(number)
+    with pytest.raises(Rejected) as refused:
+        phone.send(number, amount_fen=asked["price_fen"] + 1)
+    assert (refused.value.status, refused.value.slug) == (422, "other-content")
+
+
+def test_what_comes_late_is_refused_and_never_posted(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
+    number = phone.begin(sheet["code"], phone.ask(sheet["code"]), purchased_at=int(time.time()) - 90)
+    assert phone.resolve() == []
+    [entry] = phone.journal.entries()
+    assert (entry.sequence, entry.outcome) == (number, "refused")
+    assert city.purses(official)[0] == 10_000
+
+
+def test_the_canteens_people_void_a_payment_by_the_number_on_the_phone(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
+    number = phone.begin(sheet["code"], phone.ask(sheet["code"]))
+    paid = phone.send(number)
+    message = {
+        "canteen_id": city.canteen_id("yinzhou"),
+        "short_number": paid["proof"]["short_number"],
+        "reason": "served twice",
+    }
+    manager = city.person("kitchen-yinzhou")
+    voided = manager.call("POST", "/terminals/sheet-payments/voids", message)
+    assert voided == {"number": paid["receipt"]["number"], "reversed_fen": paid["receipt"]["amount_fen"]}
+    assert manager.call("POST", "/terminals/sheet-payments/voids", message) == voided
+    assert city.purses(official)[0] == 10_000
+    assert phone.send(number)["reversed_fen"] == paid["receipt"]["amount_fen"]
+    history = tmp_path / "history.jsonl"
+    credential = ask_for_holder(city.url, phone.phone, "GET", "/me/credentials")[0]["credential_id"]
+    history.write_text("\n".join(json.dumps(line) for line in phone.journal.history(credential)))
+    assert city.system.command("check-history", str(history)).returncode == 0
+
+
+def test_a_region_refuses_who_is_far_away_or_does_not_tell(city: Network, tmp_path: Path) -> None:
+    latitude, longitude, book = place_of(city, "hangzhou")
+    sheet = sheet_of(city, "hangzhou")
+    phones = [phone_of(city, tmp_path, city.official("hangzhou")) for _ in range(4)]
+    near = {"place": {"latitude": latitude, "longitude": longitude, "accuracy_m": 20}}
+    far = {"place": {"latitude": latitude + 0.03, "longitude": longitude, "accuracy_m": 20}}
+    for check, expected in (
+        ("flag", ["approved", "approved", "approved", "approved"]),
+        ("refuse", ["approved", "too_far", "place_not_told", "place_not_told"]),
+        ("off", ["approved", "approved", "approved", "approved"]),
+    ):
+        city.centre.call("POST", f"/settlement/rules/{book}", {"place_check": check, "place_within_m": 300})
+        eventually(phones[0], sheet["code"], check)
+        told = (near, far, {"no_place": "denied"}, {})
+        answers = [phone.pay(sheet["code"], **place) for phone, place in zip(phones, told, strict=True)]
+        assert [answer.get("reason", answer["outcome"]) for answer in answers] == expected
+        found = ["near", "far", "denied", "unknown"] if check != "off" else ["off"] * 4
+        assert [answer["place"] for answer in answers] == found
+        for answer, phone in zip(answers, phones, strict=True):
+            if answer["outcome"] == "approved":
+                void(city, "hangzhou", answer)
+            assert not any(b"latitude" in entry.body for entry in phone.journal.entries())
+    numbers = [credential_of(city, phone) for phone in phones]
+    with psycopg.connect(city.system.database_url) as db:
+        query = "SELECT DISTINCT place, distance FROM sheet_payment WHERE terminal_id = ANY (%s)"
+        rows = db.execute(query, [numbers]).fetchall()
+    assert set(rows) == {
+        ("near", "0-100"), ("far", "3000-"), ("denied", None), ("unknown", None), ("off", None),
+    }  # fmt: skip
+
+
+def void(city: Network, agency: str, paid: dict[str, Any]) -> None:
+    number = paid["proof"]["short_number"]
+    message = {"canteen_id": city.canteen_id(agency), "short_number": number, "reason": "a test"}
+    city.centre.call("POST", "/terminals/sheet-payments/voids", message)
+
+
+def place_of(city: Network, agency: str) -> tuple[float, float, int]:
+    query = "SELECT latitude, longitude, book FROM canteen WHERE canteen_id = %s"
+    with psycopg.connect(city.system.database_url) as db:
+        [found] = db.execute(query, [city.canteen_id(agency)]).fetchall()
+    return found
+
+
+def credential_of(city: Network, phone: SheetPhone) -> int:
+    return int(ask_for_holder(city.url, phone.phone, "GET", "/me/credentials")[0]["credential_id"])
+
+
+def eventually(phone: SheetPhone, code: str, check: str) -> None:
+    """Wait until every worker knows the region's rules: one asks the ledger again after 15 seconds."""
+    since, give_up_at = time.monotonic(), time.monotonic() + 180
+    while time.monotonic() < give_up_at and time.monotonic() - since < 3:
+        if phone.ask(code)["place"]["check"] != check:
+            since = time.monotonic()
+        time.sleep(0.1)
+
+
+def test_a_phone_hears_of_a_tills_payment_by_itself(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    phone = phone_of(city, tmp_path, official)
+    till = city.terminal(tmp_path)
+    mark = f"{time.time():.3f}"
+    assert results(city, phone, mark, 0)["payments"] == []
+    heard: list[dict[str, Any]] = []
+    waiting = threading.Thread(target=lambda: heard.append(results(city, phone, mark, 25)))
+    waiting.start()
+    paid = till.charge_code(phone.phone.show_short_code(), "lunch")
+    assert paid.receipt is not None
+    waiting.join(60)
+    [answer] = heard
+    [payment] = answer["payments"]
+    assert (payment["number"], payment["channel"]) == (paid.receipt.number, "qr")
+    assert payment["cash_fen"] == city.purses(official)[0]
+    assert results(city, phone, answer["mark"], 0)["payments"] == []
+
+
+def results(city: Network, phone: SheetPhone, mark: str, wait: int) -> dict[str, Any]:
+    found: dict[str, Any] = ask_for_holder(city.url, phone.phone, "GET", f"/me/results?after={mark}&wait={wait}")
+    return found
+
+
+def test_the_address_on_the_sheet_leads_to_the_phones_page(city: Network) -> None:
+    sheet = sheet_of(city)
+    found = urllib3.request("GET", sheet["url"], redirect=False)
+    assert (found.status, found.headers["location"]) == (302, f"/phone/#sheet={sheet['code']}")
+    city.centre.call("DELETE", f"/terminals/sheets/{sheet['sheet_id']}")
+    dead = urllib3.request("GET", sheet["url"], redirect=False, headers={"accept": "text/html"})
+    assert dead.status == 410
+    assert "食堂码已停用" in dead.data.decode()
+    forged = urllib3.request("GET", sheet["url"][:-1] + "_", redirect=False, headers={"accept": "text/html"})
+    assert forged.status == 404
+
+
+class Screen:
+    """A counter's screen: reads events until it has what it wants."""
+
+    def __init__(self, city: Network, token: str) -> None:
+        origin = {"origin": city.url, "sec-fetch-site": "same-origin", "content-type": "application/json"}
+        opened = urllib3.request("POST", f"{city.url}/displays/sessions", headers=origin, json={"token": token})
+        self.status = opened.status
+        self.url = f"{city.url}/displays/events"
+        self.cookie = opened.headers.get("set-cookie", "").split(";")[0]
+
+    def events(self) -> Iterator[tuple[str, Any]]:
+        stream = urllib3.request("GET", self.url, headers={"cookie": self.cookie}, preload_content=False, timeout=60)
+        assert stream.status == 200, stream.data
+        name = ""
+        for raw in stream:
+            for line in raw.decode().splitlines():
+                key, _, value = line.partition(": ")
+                if key == "event":
+                    name = value
+                elif key == "data":
+                    yield name, json.loads(value)
+
+
+def test_a_counters_screen_shows_payments_voids_and_the_word_of_the_minute(city: Network, tmp_path: Path) -> None:
+    manager = city.person("kitchen-yinzhou")
+    canteen_id = city.canteen_id("yinzhou")
+    made = manager.call("POST", "/terminals/displays", {"canteen_id": canteen_id})
+    assert made["url"].startswith(f"{city.url}/counter/{canteen_id}#")
+    events = Screen(city, made["token"]).events()
+    begun = dict(itertools.islice(events, 2))
+    assert begun.keys() == {"payments", "minute"}
+    paid = phone_of(city, tmp_path).pay(sheet_of(city)["code"])
+    number = paid["proof"]["short_number"]
+    shown = next(data for name, data in events if name == "payments" and has(data, number))
+    [payment] = [one for one in shown["payments"] if one["short_number"] == number]
+    assert (payment["channel"], payment["amount_fen"], payment["voided"]) == (
+        "sheet", paid["receipt"]["amount_fen"], False,
+    )  # fmt: skip
+    words = {minute["since"]: minute for minute in paid["proof"]["minutes"]}
+    assert begun["minute"]["since"] not in words or words[begun["minute"]["since"]] == begun["minute"]
+    void(city, "yinzhou", paid)
+    assert next(data for name, data in events if name == "payments" and has(data, number, voided=True))
+    manager.call("DELETE", f"/terminals/displays/{made['display_id']}")
+    assert [name for name, _ in events][-1] == "ended"
+    assert Screen(city, made["token"]).status == 401
+
+
+def has(shown: dict[str, Any], number: str, *, voided: bool = False) -> bool:
+    return any((one["short_number"], one["voided"]) == (number, voided) for one in shown["payments"])
