@@ -23,8 +23,12 @@ from foundation.security_headers import content_security_policy
 from onecard.pages import WEB
 
 DIST = WEB / "dist"
-APPS: dict[str, dict[str, str]] = {"phone": {}, "till": {"script-src": "'self' 'wasm-unsafe-eval'"}}
-"""Every application, and what its pages may do beyond the others': the till reads its camera by WebAssembly."""
+APPS: dict[str, tuple[str, ...]] = {"phone": (), "till": (), "counter": ("/counter/{canteen_id:int}",)}
+"""Every application, and the addresses of its page beside its name: a display has its canteen's number there."""
+_DECODER = "assets/decoder-"
+_POLICY = content_security_policy({})
+_DECODER_POLICY = content_security_policy({"script-src": "'self' 'wasm-unsafe-eval'"})
+"""Of the worker alone that reads a camera's frames by WebAssembly: a worker has the policy of its own script."""
 BESIDE_PAGE = ("sw.js", "manifest.webmanifest", "icon.svg")
 _BUILDING = (WEB / "building" / "index.html").read_text(encoding="utf-8")
 _ASKED_AGAIN_AFTER_S = 3
@@ -46,7 +50,6 @@ class WebApp:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.policy = content_security_policy(APPS[name])
         self.folder = DIST / name
 
     @property
@@ -67,12 +70,14 @@ class WebApp:
 def app_routes(app: WebApp) -> list[HTTPRouteHandler]:
     """The handlers of one application."""
 
-    @get(f"/{app.name}", include_in_schema=False, name=f"page /{app.name}", media_type=MediaType.HTML)
+    addresses = [f"/{app.name}", *APPS[app.name]]
+
+    @get(addresses, include_in_schema=False, name=f"page /{app.name}", media_type=MediaType.HTML)
     async def show(request: Request[Any, Any, Any]) -> Response[Any]:
         if not app.is_built:
             return _building(request, app)
         # Its service worker holds what stands below the slash, which the framework takes off ``path``.
-        if not request.scope["raw_path"].endswith(b"/"):
+        if request.scope["raw_path"] == f"/{app.name}".encode():
             return Redirect(f"/{app.name}/?{request.url.query}".removesuffix("?"))
         return _sent(app, request, "")
 
@@ -92,7 +97,7 @@ def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[A
     if file is None:
         raise NotFoundException
     headers = {
-        "content-security-policy": app.policy,
+        "content-security-policy": _DECODER_POLICY if name.startswith(_DECODER) else _POLICY,
         "etag": file.etag,
         "vary": "accept-encoding",
         "cache-control": "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache",

@@ -3,7 +3,7 @@
 # alone; where .venv has none it is installed there. While this runs, the server answers that the page is being built.
 set -eu
 cd "$(dirname "$0")/../web"
-apps="phone till"
+apps="phone till counter"
 
 sources() {
     find . ../foundation/locales \( -name node_modules -o -name dist -o -path ./shared/texts -o -path ./shared/api \) -prune \
@@ -28,7 +28,10 @@ if ! [ -x ../.venv/bin/node ]; then
 fi
 PATH="$PWD/../.venv/bin:$PATH"
 lock=$(cat package.json package-lock.json | cksum | cut -d' ' -f1)
-# Who has installed everything for `make check` has what the build needs, too.
+# Who has installed everything for `make check` has what the build needs, too, and keeps it.
+if ls node_modules/.installed-* >/dev/null 2>&1; then
+    ../scripts/setup-web.sh
+fi
 if ! [ -e "node_modules/.installed-$lock" ] && ! [ -e "node_modules/.build-$lock" ]; then
     echo "pages: installing what the build needs into web/node_modules ..."
     npm ci --omit=dev --workspaces=false --loglevel=error >/dev/null

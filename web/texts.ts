@@ -12,6 +12,7 @@ const TARGET = join(import.meta.dirname, "shared", "texts");
 /** By application: the beginnings of the ids that it shows. */
 const PREFIXES = {
   phone: ["phone.", "meal.", "transfer.kind.", "dining.allergen.", "dining.mark."],
+  counter: ["counter.", "meal."],
   till: ["till.", "meal."],
 };
 

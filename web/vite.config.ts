@@ -18,7 +18,7 @@ function precache(): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") return;
       // What reads the camera is large, and not everybody's: it is fetched when it is wanted.
-      const hashed = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !name.endsWith(".wasm"));
+      const hashed = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !/decoder-|\.wasm$/.test(name));
       const names = ["", ...hashed, ...readdirSync(join(source, "public"))];
       worker.code = worker.code.replace("__FILES__", JSON.stringify(names));
     },

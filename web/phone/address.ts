@@ -11,6 +11,13 @@ export function activationOf(hash: string): { number: string; code: string } | n
   return number && code ? { number, code } : null;
 }
 
+const SHEET = /^#sheet=([A-Za-z0-9_-]{1,200})$/;
+
+/** The code of a canteen's sheet, which its printed address leads to. */
+export function sheetOf(hash: string): string | null {
+  return SHEET.exec(hash)?.[1] ?? null;
+}
+
 /** Whether the address is one by which this browser becomes a phone. */
 export function isWayIn(hash: string): boolean {
   return hash === SIGNED_ON || hash === "#activate" || activationOf(hash) !== null;

@@ -1,11 +1,15 @@
 /** What the phone shows: activation where it has no certificate, else one of four places. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Journal } from "../shared/terminal/journal.ts";
 import type { Phone, PhoneSetup } from "../shared/terminal/phone.ts";
-import { isWayIn } from "./address.ts";
+import { SheetPayments } from "../shared/terminal/sheetPayments.ts";
+import { isWayIn, sheetOf } from "./address.ts";
 import { useCentre } from "./centre.ts";
 import { Later } from "./parts.tsx";
 import { PayCode } from "./payCode.tsx";
+import { NewPayment, Resolved, useResults } from "./results.tsx";
 import { say } from "./words.ts";
 
 const PLACES = [
@@ -22,7 +26,11 @@ const PLACES = [
 const activation = () => import("./activation.tsx").then(({ Activation }) => Activation);
 const eat = () => import("./eat.tsx").then(({ Eat }) => Eat);
 const bills = () => import("./bills.tsx").then(({ Bills }) => Bills);
+const scan = () => import("./scan.tsx").then(({ Scan }) => Scan);
+const sheetPage = () => import("./sheet.tsx").then(({ SheetPage }) => SheetPage);
 const mine = () => import("./mine.tsx").then(({ Mine }) => Mine);
+
+const SCAN = "#scan";
 
 type Place = (typeof PLACES)[number]["name"];
 
@@ -32,13 +40,19 @@ function placeOf(hash: string): { place: Place; rest: readonly string[] } {
   return { place, rest };
 }
 
-export function App({ setup, opened }: { setup: PhoneSetup; opened: Phone | null }) {
+interface Given {
+  readonly setup: PhoneSetup;
+  readonly opened: Phone | null;
+  readonly journal: Journal;
+}
+
+export function App({ setup, opened, journal }: Given) {
   const [phone, setPhone] = useState(opened);
   const hash = useHash();
   if (!phone || isWayIn(hash)) {
     return <Later load={activation} given={{ setup, isAnew: phone !== null, done: setPhone }} />;
   }
-  return <Opened phone={phone} hash={hash} />;
+  return <Opened phone={phone} journal={journal} hash={hash} />;
 }
 
 function useHash(): string {
@@ -51,9 +65,13 @@ function useHash(): string {
   return hash;
 }
 
-function Opened({ phone, hash }: { phone: Phone; hash: string }) {
+function Opened({ phone, journal, hash }: { phone: Phone; journal: Journal; hash: string }) {
   const centre = useCentre(phone);
+  const payments = useMemo(() => new SheetPayments(phone, journal), [phone, journal]);
   const { place, rest } = placeOf(hash);
+  const sheet = sheetOf(hash);
+  const isCode = place === "pay" && sheet === null && hash !== SCAN;
+  const { result, seen } = useResults(phone, payments, isCode && centre.state === "reached");
   return (
     <>
       <header>
@@ -68,7 +86,11 @@ function Opened({ phone, hash }: { phone: Phone; hash: string }) {
             {say("phone.blocked")}
           </p>
         )}
-        {place === "pay" && <PayCode phone={phone} centre={centre} />}
+        <Resolved payments={payments} isReached={centre.state === "reached"} />
+        {result && <NewPayment result={result} seen={seen} />}
+        {isCode && <PayCode phone={phone} centre={centre} />}
+        {hash === SCAN && <Later load={scan} given={{}} />}
+        {sheet !== null && <Later key={sheet} load={sheetPage} given={{ payments, code: sheet }} />}
         {place === "eat" && <Later load={eat} given={{ phone, rest }} />}
         {place === "bills" && <Later load={bills} given={{ phone, rest }} />}
         {place === "mine" && <Later load={mine} given={{ phone, rest }} />}
@@ -88,7 +110,7 @@ function Opened({ phone, hash }: { phone: Phone; hash: string }) {
 }
 
 /** The page itself; another address begins at its top, for a screen reader, too. */
-function Main({ hash, children }: { hash: string; children: preact.ComponentChildren }) {
+function Main({ hash, children }: { hash: string; children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
   const before = useRef(hash);
   useEffect(() => {

@@ -14,7 +14,7 @@ import { say } from "./words.ts";
 
 begin(say("phone.title"));
 
-const { store } = await openDatabase("phone");
+const { store, journal } = await openDatabase("phone");
 const send = fetchTransport(location.origin);
 const setup: PhoneSetup = {
   origin: location.origin,
@@ -23,4 +23,4 @@ const setup: PhoneSetup = {
   transport: (message) => send({ ...message, fields: { ...message.fields, "accept-language": tag } }),
 };
 const phone = await Phone.open(setup);
-render(<App setup={setup} opened={phone} />, document.getElementById("app") as HTMLElement);
+render(<App setup={setup} opened={phone} journal={journal} />, document.getElementById("app") as HTMLElement);

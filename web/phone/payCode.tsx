@@ -34,6 +34,9 @@ export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
         <progress max={RENEWED_AFTER_S} value={leftS} aria-label={say("phone.code.left_label")} />
         <p>{say("phone.code.left", { seconds: leftS })}</p>
       </section>
+      <a class="primary" href="#scan">
+        {say("phone.scan")}
+      </a>
       <button type="button" class="plain" aria-pressed={long} onClick={() => setLong(!long)}>
         {say(long ? "phone.code.short" : "phone.code.long")}
       </button>

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { yuan } from "../shared/formats.ts";
 import type { Phone, TopUp } from "../shared/terminal/phone.ts";
+import { fenOf } from "./amounts.ts";
 import { explained } from "./me.ts";
 import { Problem } from "./parts.tsx";
 import { say } from "./words.ts";
@@ -65,14 +66,6 @@ function Choice({ begin }: { begin: (amountFen: number) => void }) {
       </form>
     </>
   );
-}
-
-/** Fen of an amount in yuan as it is typed; null for what is none. */
-export function fenOf(typed: string): number | null {
-  const found = /^(\d{1,6})(?:[.。](\d{1,2}))?$/.exec(typed);
-  if (!found) return null;
-  const fen = Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0"));
-  return fen > 0 ? fen : null;
 }
 
 function Opened({ phone, order, end }: { phone: Phone; order: Order; end: () => void }) {

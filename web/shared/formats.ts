@@ -40,6 +40,11 @@ export function clock(at: Moment, language: Language): string {
   return formatted(milliseconds(at), language, HOURS);
 }
 
+/** `11:30:07`. */
+export function clockWithSeconds(at: Moment, language: Language): string {
+  return formatted(milliseconds(at), language, { ...HOURS, second: "2-digit" });
+}
+
 /** A day in short, with its weekday. */
 export function weekday(day: string, language: Language): string {
   const parts = { month: "numeric", day: "numeric", weekday: "short" } as const;

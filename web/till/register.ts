@@ -3,6 +3,7 @@
  * centre is. It sends nothing that the protocol's client does not send.
  */
 
+import { play } from "../shared/sounds.ts";
 import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
 import type { Meal } from "../shared/terminal/cards.ts";
 import type { Entry, Journal, Store } from "../shared/terminal/journal.ts";
@@ -13,7 +14,6 @@ import type { ChargeOptions, Settled, Terminal } from "../shared/terminal/termin
 import { mealAt, priceAt } from "./meals.ts";
 import { type Payment, paymentOf, paymentsOf } from "./payments.ts";
 import { dinerOf, kindOf } from "./scanned.ts";
-import { play } from "./sounds.ts";
 
 /** A payment is asked for again for so long; then it is voided. */
 const VOID_AFTER_S = 20;

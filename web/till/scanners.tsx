@@ -1,7 +1,7 @@
 /** Which scanners the till has beside the one that types: a camera, and one at a serial port. Kept on the device. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { lookForCodes } from "./camera.ts";
+import { lookForCodes } from "../shared/camera.ts";
 import type { Register } from "./register.ts";
 import { hasSerial, readSerial } from "./serial.ts";
 import { say } from "./words.ts";

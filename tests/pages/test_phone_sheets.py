@@ -1,0 +1,164 @@
+"""Paying by a canteen's printed code, in a real browser: from the address on paper to the proof at the counter."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
+
+from tests.builders import Network, Official
+from tests.pages.test_phone import activated
+from tests.system.test_sheets import city as city
+from tests.system.test_sheets import eventually, phone_of, place_of, sheet_of
+
+PROOF = "请向工作人员出示"
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 360, "height": 740})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(context: BrowserContext, city: Network) -> tuple[Page, Official]:
+    official = city.official()
+    return activated(context, city, official), official
+
+
+@pytest.fixture(scope="module")
+def sheet(city: Network) -> dict[str, Any]:
+    return sheet_of(city, name="1号窗口")
+
+
+def pay(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("确认付款")).click()
+
+
+def test_the_printed_address_leads_to_the_payment_and_its_proof(
+    phone: tuple[Page, Official], city: Network, sheet: dict[str, Any]
+) -> None:
+    page, official = phone
+    page.goto(f"{city.url}/s/{sheet['code']}")
+    due = page.locator(".due")
+    expect(due).to_contain_text("1号窗口")
+    amount = due.locator(".big").inner_text()
+    pay(page)
+    proof = page.locator(".proof")
+    expect(proof).to_contain_text(PROOF)
+    expect(proof.locator(".big")).to_have_text(amount)
+    assert re.fullmatch(r"[一-鿿]{2}", proof.locator(".minute b").inner_text())
+    cash_fen = city.purses(official)[0]
+    assert 0 < cash_fen < 10_000
+    proof.get_by_role("link", name="完成").click()
+    expect(page.get_by_role("img", name="付款码")).to_be_visible()
+    page.get_by_role("link", name="账单").click()
+    expect(page.locator(".rows > li").first).to_contain_text("午餐")
+
+
+def test_many_taps_and_lost_answers_are_one_payment(
+    phone: tuple[Page, Official], city: Network, sheet: dict[str, Any]
+) -> None:
+    page, official = phone
+    lost = 2
+
+    def lose(route: Route) -> None:
+        nonlocal lost
+        if lost == 0:
+            route.continue_()
+            return
+        lost -= 1
+        route.fetch()
+        route.abort()
+
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+    page.route("**/phone/payments", lose)
+    button = page.get_by_role("button", name=re.compile("确认付款"))
+    price_fen = round(float(page.locator(".due .big").inner_text().removeprefix("¥ ")) * 100)
+    button.evaluate("button => { button.click(); button.click(); button.click(); }")
+    expect(page.locator(".proof")).to_contain_text(PROOF, timeout=20_000)
+    assert city.purses(official)[0] == 10_000 - price_fen
+    page.unroute("**/phone/payments")
+
+
+def test_what_a_crash_left_open_is_told_at_the_next_start(
+    context: BrowserContext, phone: tuple[Page, Official], city: Network, sheet: dict[str, Any]
+) -> None:
+    page, official = phone
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+
+    def never(route: Route) -> None:
+        route.fetch()
+
+    page.route("**/phone/payments", never)
+    with page.expect_request("**/phone/payments"):
+        pay(page)
+    page.wait_for_timeout(500)
+    page.close()
+    again = context.new_page()
+    again.goto(f"{city.url}/phone/")
+    expect(again.locator(".notice")).to_contain_text("上次扫码付款已成功")
+    assert city.purses(official)[0] < 10_000
+    again.locator(".notice").get_by_role("button", name="完成").click()
+    again.reload()
+    expect(again.get_by_role("img", name="付款码")).to_be_visible()
+    expect(again.locator(".notice")).to_have_count(0)
+
+
+def test_a_refusal_says_what_to_do_and_that_nothing_was_paid(
+    context: BrowserContext, city: Network, sheet: dict[str, Any]
+) -> None:
+    official = city.official(cash_fen=1)
+    page = activated(context, city, official)
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+    pay(page)
+    expect(page.get_by_role("alert")).to_contain_text("余额不足")
+    expect(page.get_by_role("alert")).to_contain_text("没有付钱")
+
+
+def test_the_place_is_asked_for_in_the_moment_of_paying(browser: Browser, city: Network, tmp_path: Path) -> None:
+    latitude, longitude, book = place_of(city, "hangzhou")
+    there = sheet_of(city, "hangzhou")
+    rules = f"/settlement/rules/{book}"
+    city.centre.call("POST", rules, {"place_check": "refuse", "place_within_m": 300})
+    eventually(phone_of(city, tmp_path, city.official("hangzhou")), there["code"], "refuse")
+    for north, permissions, expected in (
+        (0.0003, ["geolocation"], None),
+        (0.03, ["geolocation"], "距离食堂过远"),
+        (0, [], "未提供位置"),
+    ):
+        at = Geolocation(latitude=latitude + north, longitude=longitude)
+        context = browser.new_context(locale="zh-CN", geolocation=at, permissions=permissions)
+        page = activated(context, city, city.official("hangzhou"))
+        page.goto(f"{city.url}/phone/#sheet={there['code']}")
+        expect(page.locator(".about")).to_contain_text("须在食堂附近")
+        pay(page)
+        if expected is None:
+            expect(page.locator(".proof")).to_contain_text(PROOF, timeout=20_000)
+        else:
+            expect(page.get_by_role("alert")).to_contain_text(expected, timeout=20_000)
+            expect(page.get_by_role("alert")).to_contain_text("没有付钱")
+        context.close()
+    city.centre.call("POST", rules, {"place_check": "off"})
+
+
+@pytest.mark.parametrize("code", ["A" * 99, "forged"])
+def test_a_forged_code_pays_nothing(phone: tuple[Page, Official], city: Network, code: str) -> None:
+    page, _ = phone
+    page.goto(f"{city.url}/phone/#sheet={code}")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("确认付款"))).to_have_count(0)
+
+
+def test_a_till_s_payment_appears_by_itself(phone: tuple[Page, Official], city: Network, scratch: Path) -> None:
+    page, official = phone
+    till = city.terminal(scratch, "yinzhou")
+    assert till.charge_card(city.card(official), "lunch").receipt is not None
+    paid = page.locator(".paid")
+    expect(paid).to_contain_text("已付款", timeout=20_000)
+    expect(paid).to_contain_text("午餐")
+    paid.get_by_role("button", name="完成").click()
+    expect(paid).to_have_count(0)
