@@ -73,7 +73,12 @@ from terminals.routes.payments import ChargeController, PaymentController
 from terminals.routes.people import PeopleController
 from terminals.routes.receipts import ReceiptController
 from terminals.routes.rosters import RosterController
-from terminals.routes.sheets import DisplayController, SheetConsoleController, SheetVoidController
+from terminals.routes.sheets import (
+    DisplayController,
+    SheetConsoleController,
+    SheetDocumentController,
+    SheetVoidController,
+)
 from terminals.sessions import SessionStore
 from terminals.verification import InTime, is_in_time
 from travellers import booking_routes
@@ -134,6 +139,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     CredentialConsoleController,
     ReceiptController,
     SheetConsoleController,
+    SheetDocumentController,
     SheetVoidController,
     DisplayController,
     # clearing

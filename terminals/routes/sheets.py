@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from litestar import Controller, Request, delete, post
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import State
 
+from foundation.aside import Aside
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
+from foundation.postgres import Pool
 from registry import access, audit
 from registry.models import Database
 from terminals import displays, sheet_voids, sheets
 from terminals.schemas import DisplayMade, NewDisplay, NewSheet, SheetMade, SheetVoid, SheetVoided
+from terminals.sheet_documents import CodeForm, SheetForm, document
 
 ByPerson = Request[access.Person, Any, State]
 
@@ -46,6 +49,42 @@ class SheetConsoleController(Controller):
         subject = f"sheet/{sheet_id}"
         async with audit.change(database, request.user.login, "revoke_sheet", subject) as change:
             await sheets.revoke(change, request.user, sheet_id)
+
+
+class SheetDocumentController(Controller):
+    """Sheets to print."""
+
+    tags = ["console"]  # noqa: RUF012
+
+    @get(
+        "/terminals/sheets/{sheet_id:int}/pdf",
+        guards=[access.allows("see_terminals")],
+        media_type="application/pdf",
+        summary="Print a sheet",
+    )
+    async def document(
+        self,
+        request: ByPerson,
+        sheet_id: NumberInPath,
+        database: Database,
+        ledger: Pool,
+        documents: Aside,
+        paper: SheetForm = SheetForm.A4,
+        code: CodeForm = CodeForm.ADDRESS,
+    ) -> Response[bytes]:
+        """In Chinese and English, for A4, A5, or as a table stand of A4 that is folded in the middle (`stand`).
+
+        `code`: what it holds: the centre's address, or an EMVCo payload that another scheme's application reads, too.
+        """
+        async with database() as db:
+            sheet = await sheets.find(db, request.user, sheet_id)
+        terms = await sheets.find_terms(ledger, sheet_id)
+        assert terms is not None
+        made = await document(
+            sheet, terms, paper, code, request.app.state.settings.own_url, documents, request.user.login
+        )
+        name = {"content-disposition": f'attachment; filename="sheet-{sheet_id}-{sheet.version}-{paper}.pdf"'}
+        return Response(made, media_type="application/pdf", headers=name)
 
 
 class SheetVoidController(Controller):

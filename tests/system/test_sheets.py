@@ -152,7 +152,7 @@ def test_a_region_refuses_who_is_far_away_or_does_not_tell(city: Network, tmp_pa
     ):
         city.centre.call("POST", f"/settlement/rules/{book}", {"place_check": check, "place_within_m": 300})
         eventually(phones[0], sheet["code"], check)
-        told = (near, far, {"no_place": "denied"}, {})
+        told: tuple[dict[str, Any], ...] = (near, far, {"no_place": "denied"}, {})
         answers = [phone.pay(sheet["code"], **place) for phone, place in zip(phones, told, strict=True)]
         assert [answer.get("reason", answer["outcome"]) for answer in answers] == expected
         found = ["near", "far", "denied", "unknown"] if check != "off" else ["off"] * 4

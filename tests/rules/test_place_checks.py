@@ -1,0 +1,64 @@
+"""Whether a phone is near the canteen that it pays at, by what its region wants to know."""
+
+from datetime import date
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from settlement.errors import Refusal
+from settlement.tariff import PlaceCheck
+from tests.rules.test_tariff import RULES
+from travellers.place_checks import Checked, Nearness, check_place, class_of
+from travellers.schemas import NoPlace, PlaceTold
+
+
+class At(NamedTuple):
+    latitude: float | None
+    longitude: float | None
+
+
+CANTEEN, NOWHERE = At(29.8683, 121.5440), At(None, None)
+HERE = PlaceTold(29.8685, 121.5441, 20)
+AWAY = PlaceTold(29.8953, 121.5440, 20)
+"""Three kilometres north."""
+ROUGH = PlaceTold(29.8685, 121.5441, 5_000)
+NEAR, FAR = (Nearness.NEAR, "0-100"), (Nearness.FAR, "3000-")
+DENIED, UNKNOWN = (Nearness.DENIED, None), (Nearness.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "untold", "canteen", "found", "refusal"),
+    [
+        (HERE, None, CANTEEN, NEAR, None),
+        (AWAY, None, CANTEEN, FAR, Refusal.TOO_FAR),
+        (None, NoPlace.DENIED, CANTEEN, DENIED, Refusal.PLACE_NOT_TOLD),
+        (None, NoPlace.UNKNOWN, CANTEEN, UNKNOWN, Refusal.PLACE_NOT_TOLD),
+        (None, None, CANTEEN, UNKNOWN, Refusal.PLACE_NOT_TOLD),
+        (ROUGH, None, CANTEEN, UNKNOWN, Refusal.PLACE_NOT_TOLD),
+        (HERE, None, NOWHERE, UNKNOWN, None),
+        (None, NoPlace.DENIED, NOWHERE, DENIED, Refusal.PLACE_NOT_TOLD),
+    ],
+)
+def test_what_a_place_says(
+    told: PlaceTold | None, untold: NoPlace | None, canteen: At, found: tuple[Nearness, str | None], refusal: Refusal
+) -> None:
+    flags, refuses = (replace(RULES, place_check=check) for check in (PlaceCheck.FLAG, PlaceCheck.REFUSE))
+    assert check_place(flags, canteen, told, untold) == Checked(*found)
+    assert check_place(refuses, canteen, told, untold) == Checked(*found, refusal)
+    assert check_place(RULES, canteen, told, untold) == Checked(Nearness.OFF)
+    assert check_place(None, canteen, told, untold) == Checked(Nearness.OFF)
+
+
+def test_a_place_that_may_be_off_counts_for_its_holder() -> None:
+    rules = replace(RULES, valid_from=date(2026, 1, 1), place_check=PlaceCheck.REFUSE, place_within_m=300)
+    fourth_hundred = PlaceTold(29.8683 + 0.0035, 121.5440, 100)
+    assert check_place(rules, CANTEEN, fourth_hundred, None).nearness is Nearness.NEAR
+    exact = replace(fourth_hundred, accuracy_m=10)
+    assert check_place(rules, CANTEEN, exact, None).refusal is Refusal.TOO_FAR
+
+
+def test_distances_are_kept_as_classes() -> None:
+    assert [class_of(metres) for metres in (0, 99, 100, 999, 1_000, 2_999, 3_000, 10**7)] == [
+        "0-100", "0-100", "100-300", "300-1000", "1000-3000", "1000-3000", "3000-", "3000-",
+    ]  # fmt: skip
