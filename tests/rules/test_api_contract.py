@@ -77,7 +77,7 @@ def test_every_operation_says_who_may_call_it() -> None:
         "/console/sessions/passkey-challenge", "/console/sessions/second-factor", "/console/sign-on",
         "/console/sign-on/{provider}", "/console/sign-on/{provider}/completion", "/console/sign-on/{provider}/logout",
         "/console/tokens",
-        "/gateway/notifications",
+        "/displays/events", "/displays/sessions", "/gateway/notifications",
         "/health", "/health/live", "/live", "/me/sign-on/{provider}", "/me/sign-on/{provider}/completion",
         "/public/canteens/{canteen_id}/menus",
         "/public/canteens/{canteen_id}/menus/{day}", "/public/days/{business_date}", "/r/{number}", "/r/{number}/pdf",

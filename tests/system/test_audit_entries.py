@@ -27,6 +27,7 @@ from foundation.keys import load_keys, read_versions
 from onecard.cli import main
 from onecard.cli.commands import AWAITS_APPROVAL
 from registry.sign_on.openid import LOGOUT_EVENT
+from terminals.sheet_phone import SheetPhone
 from tests.authenticator import Authenticator
 from tests.bank import camt, entry
 from tests.builders import Network, Town, seen_identity, seen_user
@@ -940,7 +941,63 @@ def cashiers_required(city: City) -> Ask:
     return Ask("kitchen-yinzhou", path, {"required": True}, "finance-yinzhou", "kitchen-yuyao", {"required": 1})
 
 
+def sheet(city: City) -> Ask:
+    message = {"canteen_id": city.canteen(), "name": "1号窗口"}
+    return Ask(
+        "kitchen-yinzhou", "/terminals/sheets", message, "finance-yinzhou", "kitchen-yuyao", message | {"name": ""}
+    )
+
+
+def made_sheet(city: City) -> dict[str, Any]:
+    """A new sheet of Yinzhou."""
+    ask = sheet(city)
+    made: dict[str, Any] = city.person(ask.who).call("POST", ask.path, ask.body)
+    return made
+
+
+def about_sheet(step: str = "") -> Callable[[City], Ask]:
+    def ask(city: City) -> Ask:
+        path = f"/terminals/sheets/{made_sheet(city)['sheet_id']}{step}"
+        return Ask("kitchen-yinzhou", path, None, "finance-yinzhou", "kitchen-yuyao")
+
+    return ask
+
+
+def display(city: City) -> Ask:
+    message = {"canteen_id": city.canteen()}
+    return Ask(
+        "kitchen-yinzhou", "/terminals/displays", message, "finance-yinzhou", "kitchen-yuyao", {"canteen_id": "one"}
+    )
+
+
+def revoked_display(city: City) -> Ask:
+    ask = display(city)
+    number = city.person(ask.who).call("POST", ask.path, ask.body)["display_id"]
+    return Ask(ask.who, f"{ask.path}/{number}", None, ask.wrong_role, ask.other_agency)
+
+
+def voided_sheet_payment(city: City) -> Ask:
+    """Of a payment by a sheet of a canteen that serves lunch all day."""
+    hours = {"meal": "lunch", "weekdays": [1, 2, 3, 4, 5, 6, 7], "starts": "00:00", "ends": "23:59:59"}
+    city.person("centre").call("PUT", f"/registry/canteens/{city.canteen()}/meals", {"meals": [hours]})
+    official = city.network.official()
+    phone = SheetPhone(city.network.url, city.network.phone(official), city.folder / f"sheet-{official.holder_id}")
+    paid = phone.pay(made_sheet(city)["code"])
+    assert paid["outcome"] == "approved", paid
+    body = {"canteen_id": city.canteen(), "short_number": paid["proof"]["short_number"], "reason": "a test"}
+    return Ask(
+        "kitchen-yinzhou", "/terminals/sheet-payments/voids", body, "admin-yinzhou", "kitchen-yuyao",
+        body | {"short_number": "1"},
+    )  # fmt: skip
+
+
 CHANGES: dict[str, Callable[[City], Ask]] = {
+    "POST /terminals/sheets": sheet,
+    "POST /terminals/sheets/{sheet_id}/replacements": about_sheet("/replacements"),
+    "DELETE /terminals/sheets/{sheet_id}": about_sheet(),
+    "POST /terminals/displays": display,
+    "DELETE /terminals/displays/{display_id}": revoked_display,
+    "POST /terminals/sheet-payments/voids": voided_sheet_payment,
     "POST /console/cashiers": cashier,
     "POST /console/cashiers/{cashier_id}/changes": changed_cashier,
     "POST /console/cashiers/{cashier_id}/suspension": about_cashier("suspension"),
@@ -1112,6 +1169,8 @@ NO_CHANGES = {
     "POST /phone/certificates": "a phone's message, under a one-time code that has its entry",
     "POST /phone/certificates/renewals": "a phone's message, signed by it",
     "POST /phone/account": "a phone's question, signed by it",
+    "POST /phone/payments": "a phone's message, signed by it; the ledger keeps it",
+    "POST /displays/sessions": "a screen's link becomes its cookie, and nothing is stored",
     "POST /phone/top-ups": "a phone's message, signed by it; the order keeps it",
     "POST /terminal/enrolments": "a device's message, under a one-time code that has its entries",
     "POST /terminal/keys": "a terminal's message, signed by it; the log has an entry by the centre",

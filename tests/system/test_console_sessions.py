@@ -326,7 +326,8 @@ def test_what_moves_money_or_publishes_is_a_known_list() -> None:
         "issue_credential",
         "block_credential", "enrol_terminal",
         "register_visit", "approve_terminal", "revoke_terminal", "rectify", "evaluate_oneself", "dispute",
-        "weigh_waste", "manage_cashiers", "inspect", "decide_appeal", "set_food_factors",
+        "weigh_waste", "manage_cashiers", "manage_sheets",
+        "void_payment", "inspect", "decide_appeal", "set_food_factors",
     }  # fmt: skip
     others = {one for one in access.Permission if one not in access.NEEDS_PROOF and not one.startswith("see_")}
     assert {str(one) for one in others} == harmless
