@@ -26,7 +26,7 @@ from msgspec import inspect
 from foundation.money import in_words
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from settlement.shifts import chain_head
-from terminals import cards, qr, receipts, short_codes
+from terminals import cards, qr, receipts, sheet_codes, short_codes
 from terminals.answering import receipt_note, refused
 from terminals.cards import CardFile
 from terminals.journal import Entry, shift_request
@@ -896,6 +896,48 @@ def _receipt_code() -> Json:
     }
 
 
+def _sheets() -> Json:
+    """A canteen's code, in what cameras read, and what is no such code."""
+    name = sheet_codes.SheetName(10_234, 2)
+    signed = sheet_codes.sign_sheet(ED["centre"], 1, name)
+    code = to_text(signed)
+    scheme = "00020101021126160012com.unionpay5204581253031565802CN5902AB6002NB6304"
+    scheme += sheet_codes.crc16(scheme)
+    own = sheet_codes.emvco_payload(code, "CANTEEN 1010", "NINGBO")
+    beside = sheet_codes.emvco_payload(code, "CANTEEN 1010", "NINGBO", scheme)
+    said, other = signed[:10], bytes([*signed[:9], 3])
+    of_nobody = ED["phone"].sign(sheet_codes.CONTEXT + said)
+    of_another_use = ED["centre"].sign(b"onecard sheet v0" + said)
+    return {
+        "sheet_id": name.sheet_id,
+        "version": name.version,
+        "key_version": 1,
+        "signed": (sheet_codes.CONTEXT + said).hex(),
+        "signature": signed[10:].hex(),
+        "code": code,
+        "scanned": [code, sheet_codes.address_of("https://centre.example", code), own, beside],
+        "beside": scheme,
+        "refused_codes": [
+            {"why": "another version", "code": to_text(other + signed[10:])},
+            {"why": "signed by nobody known", "code": to_text(said + of_nobody)},
+            {
+                "why": "signed for another purpose",
+                "code": to_text(said + of_another_use),
+            },
+            {"why": "a key that the centre has not", "code": to_text(sheet_codes.sign_sheet(ED["centre"], 9, name))},
+        ],
+        "not_read": [
+            code[:-1],
+            code + "A",
+            f"https://centre.example/r/{code}",
+            f"https://centre.example/s/{code}?x=1",
+            own.replace("NINGBO", "NINGBA"),
+            own[:-8],
+            scheme,
+        ],
+    }
+
+
 def _sale_lines() -> Json:
     """Members that go into the body of a charge together."""
 
@@ -1215,6 +1257,7 @@ def vectors() -> Json:
         "short_codes": short,
         "refused_short_codes": refused_short,
         "sale_lines": _sale_lines(),
+        "sheets": _sheets(),
         "code_charge": _code_charge(session, short[0]["code"]),
         "void": _void(session),
         "shift_opening": session(

@@ -1,4 +1,4 @@
-"""Payments by a canteen's printed sheet: the payer's phone is the terminal (docs/decisions/0059-….md).
+"""Payments by a canteen's printed sheet: the payer's phone is the terminal (docs/decisions/0059-*.md).
 
 A phone's number as a terminal is the number of its credential: all numbers come from one sequence, so no till has it.
 Its epoch is 1, since its journal lives and dies with its key. So a request's key stands in the payer's own book, no

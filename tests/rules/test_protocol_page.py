@@ -35,7 +35,7 @@ from settlement.errors import Refusal
 from settlement.sale_lines import check_lines
 from settlement.schemas import TopUpOrder
 from settlement.shifts import chain_head, check_numbers, day_totals
-from terminals import cards, qr, receipts, short_codes, signatures
+from terminals import cards, qr, receipts, sheet_codes, short_codes, signatures
 from terminals.cards import CardFile
 from terminals.credentials import key_of
 from terminals.journal import Journal
@@ -232,6 +232,18 @@ def test_short_codes(v: dict[str, Any]) -> None:
     if v["algorithm"] == "ed25519":
         phone = Ed25519PrivateKey.from_private_bytes(KEYS["phone_private"])
         assert short_codes.make_short_code(read.reference, phone, token) == v["code"]
+
+
+def test_a_canteens_code() -> None:
+    v = VECTORS["sheets"]
+    keys = {1: KEYS["centre_public"], 2: KEYS["centre_next_public"]}
+    name = sheet_codes.SheetName(v["sheet_id"], v["version"])
+    assert sheet_codes.read_sheet(keys, v["code"]) == name
+    assert {sheet_codes.code_in(text) for text in v["scanned"]} == {v["code"]}
+    assert {sheet_codes.code_in(text) for text in v["not_read"]} == {None}
+    for refused in v["refused_codes"]:
+        with pytest.raises(qr.NotGenuine):
+            sheet_codes.read_sheet(keys, refused["code"])
 
 
 @pytest.mark.parametrize("v", VECTORS["refused_short_codes"], ids=lambda v: v["why"])

@@ -16,6 +16,7 @@ import { type MessageKind, wrongMember } from "../requests.ts";
 import { wrongLines } from "../saleLines.ts";
 import { agreeKey, SUITE, sessionInfo } from "../session.ts";
 import { chain, dayTotals, leaf, shiftRequest } from "../shifts.ts";
+import { readSheet } from "../sheets.ts";
 import { canteenHint, makeShortCode, openShortCode, readShortCode, shortCodeToBeSigned } from "../shortCodes.ts";
 import {
   checkAnswer,
@@ -65,7 +66,7 @@ const BLOCKS = {
     "weigh_ins",
     "foods",
   ],
-  others: ["suite", "keys", "card", "qr", "short_codes", "refused_short_codes", "sale_lines", "receipt_code"],
+  others: ["suite", "keys", "card", "qr", "short_codes", "refused_short_codes", "sale_lines", "sheets", "receipt_code"],
   // What the centre alone decides, and what a till prints: tests/rules and tests/ledger play them.
   centre: ["malformed", "counters", "in_words"],
 };
@@ -86,6 +87,7 @@ export function checksOf(vectors: Vectors): Check[] {
     ...checksOfShift(vectors),
     ...checksOfParameters(vectors),
     ...checksOfSaleLines(vectors),
+    ...checksOfSheets(vectors),
     ...checksOfReceipts(vectors),
   ];
 }
@@ -482,6 +484,41 @@ function checksOfShortCodes(vectors: Vectors): Check[] {
     ],
   );
   return [...positive, ...refused];
+}
+
+function checksOfSheets(vectors: Vectors): Check[] {
+  const v = vectors.sheets;
+  const centre = publicKey(vectors, "centre");
+  return [
+    [
+      "a canteen's code is found in what a camera reads",
+      async () => {
+        for (const text of v.scanned) same(readSheet(text), v.code);
+        for (const text of v.not_read) same(readSheet(text), null);
+      },
+    ],
+    [
+      "a canteen's code is signed by the centre",
+      async () => {
+        const bytes = fromBase64url(v.code);
+        const said = concat(Uint8Array.of(1, v.key_version), uint(v.sheet_id, 6), uint(v.version, 2));
+        same(toHex(bytes), toHex(said) + v.signature);
+        same(toHex(concat(utf8("onecard sheet v1"), said)), v.signed);
+        same(await verify(centre, fromHex(v.signed), fromHex(v.signature)), true);
+      },
+    ],
+    ...v.refused_codes.map(
+      ({ why, code }: Vectors): Check => [
+        `refused canteen's code: ${why}`,
+        async () => {
+          const bytes = fromBase64url(code);
+          const signed = concat(utf8("onecard sheet v1"), bytes.slice(0, 10));
+          const isOurs = bytes[1] === 1 && (await verify(centre, signed, bytes.slice(10)));
+          same(isOurs, false);
+        },
+      ],
+    ),
+  ];
 }
 
 function checksOfShift(vectors: Vectors): Check[] {
