@@ -22,7 +22,17 @@ def test_migrating_again_changes_nothing(database_url: str, owner_url: str) -> N
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {} = {}", "TRUNCATE {}"])
 def test_what_is_written_stays_written(request: pytest.FixtureRequest, role: str, table: str, statement: str) -> None:
     in_book = dict.fromkeys(
-        ("transfer", "request", "shift_closing", "sale_line", "take_away_sale", "dish", "consent_change"), "book"
+        (
+            "transfer",
+            "request",
+            "sheet_payment",
+            "shift_closing",
+            "sale_line",
+            "take_away_sale",
+            "dish",
+            "consent_change",
+        ),
+        "book",
     )
     column = {"audit_entry": "actor", **in_book}.get(table, "cycle_date")
     with psycopg.connect(request.getfixturevalue(role)) as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
