@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.builders import Network
 from tests.running_system import System
+from tests.till_page import code_of, enrol, new_cashier, sign_on, wedge
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
@@ -33,7 +34,44 @@ def receipt(page: Page, network: Network, folder: Path) -> None:
     page.goto(f"{network.url}/r/{answer.receipt.number}")
 
 
-PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {"live.png": live, "receipt.png": receipt}
+def open_till(page: Page, network: Network) -> None:
+    """A till in Chinese with a cashier and a few payments of this shift."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.add_init_script("localStorage.setItem('language', 'zh')")
+    enrol(page, network)
+    sign_on(page, new_cashier(network))
+    for agency, cash_fen in (("yinzhou", 10_000), ("yuyao", 10_000), ("yinzhou", 100)):
+        wedge(page, code_of(network, network.official(agency, cash_fen=cash_fen)))
+        page.locator(".result.good, .result.refused").wait_for()
+
+
+def till_refused(page: Page, network: Network, _: Path) -> None:
+    """A refusal fills the screen, with what to do next."""
+    open_till(page, network)
+
+
+def till_ready(page: Page, network: Network, _: Path) -> None:
+    """The till between two diners: meals and prices, the last payments."""
+    open_till(page, network)
+    page.keyboard.press("Escape")
+    page.locator(".result.ready").wait_for()
+
+
+def till_shift(page: Page, network: Network, folder: Path) -> None:
+    """What a shift took, compared with the centre."""
+    till_ready(page, network, folder)
+    page.keyboard.press("F10")
+    page.get_by_role("button", name="与中心核对").click()
+    page.get_by_text("与中心逐笔一致。").wait_for()
+
+
+PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {
+    "live.png": live,
+    "receipt.png": receipt,
+    "till-ready.png": till_ready,
+    "till-refused.png": till_refused,
+    "till-shift.png": till_shift,
+}
 """Every picture by its file in docs/images."""
 
 

@@ -1,6 +1,6 @@
 /** What the till shows: enrolment, who stands there, and then one diner after another. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { Setup, Terminal } from "../shared/terminal/terminal.ts";
 import { useWakeLock } from "../shared/wakeLock.ts";
 import { Desk } from "./desk.tsx";
@@ -55,11 +55,12 @@ function Opened({ setup, terminal, drawer }: { setup: Setup; terminal: Terminal;
 function Places({ register, drawer }: { register: Register; drawer: string }) {
   useRegister(register);
   const [place, setPlace] = useState<"desk" | "shift" | "sign-on">("desk");
-  const isWaiting = register.shown.state === "unknown";
-  const mustSignOn = !isWaiting && (register.terminal.lacksCashier || !register.shift || !register.parameters);
+  // What is shown is seen first.
+  const isFree = register.shown.state === "ready";
+  const mustSignOn = isFree && (register.terminal.lacksCashier || !register.shift || !register.parameters);
   const shownPlace = register.shift?.isDisputed ? "shift" : place;
   const isElsewhere = mustSignOn || shownPlace !== "desk";
-  useEffect(() => {
+  useLayoutEffect(() => {
     register.isElsewhere = isElsewhere;
   }, [register, isElsewhere]);
   const toDesk = () => setPlace("desk");

@@ -61,26 +61,28 @@ function Warnings({ register }: { register: Register }) {
   const off = register.clockOffS;
   const warnings = [
     off !== 0 &&
-      say(off > 0 ? "till.warn.clock_slow" : "till.warn.clock_fast", { minutes: Math.ceil(Math.abs(off) / 60) }),
+      say(off > 0 ? "till.warn.clock_slow" : "till.warn.clock_fast", { minutes: Math.round(Math.abs(off) / 60) }),
     register.isBlockListOld && say("till.warn.block_list"),
     register.isEaten && say("till.warn.input_method"),
     isPersisted === false && say("till.warn.storage"),
   ].filter((one) => typeof one === "string");
   if (warnings.length === 0 && !update) return null;
   return (
-    <ul class="warnings" role="status">
-      {warnings.map((one) => (
-        <li key={one}>{one}</li>
-      ))}
-      {update && (
-        <li>
-          {say("till.warn.update")}{" "}
-          <button type="button" disabled={!register.isIdle} onClick={update}>
-            {say("till.update")}
-          </button>
-        </li>
-      )}
-    </ul>
+    <div class="warnings" role="status">
+      <ul>
+        {warnings.map((one) => (
+          <li key={one}>{one}</li>
+        ))}
+        {update && (
+          <li>
+            {say("till.warn.update")}{" "}
+            <button type="button" disabled={!register.isIdle} onClick={update}>
+              {say("till.update")}
+            </button>
+          </li>
+        )}
+      </ul>
+    </div>
   );
 }
 

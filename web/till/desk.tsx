@@ -1,6 +1,6 @@
 /** The till's own screen: the meal on the left, the result of the diner on the right, nothing in between. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { yuan } from "../shared/formats.ts";
 import { Bar, clock } from "./bar.tsx";
 import { Keypad } from "./keypad.tsx";
@@ -27,7 +27,7 @@ interface Given {
 export function Desk({ register, go }: Given) {
   useRegister(register);
   const [open, setOpen] = useState<Open>(null);
-  const [latest] = register.payments;
+  const latest = register.payments.find(({ outcome }) => outcome === "approved");
   const close = () => setOpen(null);
   const acts: Record<string, () => void> = {
     F1: () => register.choose("breakfast"),
@@ -35,15 +35,14 @@ export function Desk({ register, go }: Given) {
     F3: () => register.choose("dinner"),
     F4: () => register.setWorkingMeal(!register.isWorkingMeal),
     F6: () => latest && setOpen({ what: "payment", payment: latest }),
-    F7: () => latest?.number && print(<PaymentSlip register={register} payment={latest} />),
+    F7: () => latest && print(<PaymentSlip register={register} payment={latest} />),
     F8: () => setOpen({ what: "lookup" }),
     F9: () => register.callBack(),
     F10: () => go("shift"),
     "+": () => void register.confirmAgain(),
   };
-  const isFree = open === null && !register.isHeld;
-  useKeys(register, acts, isFree);
-  useEffect(() => {
+  useKeys(register, acts);
+  useLayoutEffect(() => {
     register.isElsewhere = open !== null;
   }, [register, open]);
   useEffect(() => {
@@ -54,27 +53,31 @@ export function Desk({ register, go }: Given) {
       <Bar register={register} signOn={() => go("sign-on")} />
       <main class="desk">
         <Result register={register} />
-        <section class="meals" aria-label={say("till.meals")}>
-          {MEALS.map((meal, at) => (
-            <MealTile key={meal} register={register} meal={meal} shortcut={`F${at + 1}`} />
-          ))}
-          <button
-            type="button"
-            class="tile"
-            aria-pressed={register.isWorkingMeal}
-            aria-keyshortcuts="F4"
-            onClick={acts.F4}
-          >
-            <b>{say("till.working_meal")}</b>
-            <small>{say("till.working_meal.host")} · F4</small>
-          </button>
-        </section>
-        {register.isAmountOpen ? <Keypad register={register} /> : null}
-        <Recent register={register} choose={(payment) => setOpen({ what: "payment", payment })} />
+        <div class="side">
+          <section class="meals" aria-label={say("till.meals")}>
+            {MEALS.map((meal, at) => (
+              <MealTile key={meal} register={register} meal={meal} shortcut={`F${at + 1}`} />
+            ))}
+            <button
+              type="button"
+              class="tile"
+              aria-pressed={register.isWorkingMeal}
+              aria-keyshortcuts="F4"
+              onClick={acts.F4}
+            >
+              <b>
+                {say("till.working_meal")} <kbd>F4</kbd>
+              </b>
+              <small>{say("till.working_meal.host")}</small>
+            </button>
+          </section>
+          {register.isAmountOpen ? <Keypad register={register} /> : null}
+          <Recent register={register} choose={(payment) => setOpen({ what: "payment", payment })} />
+        </div>
       </main>
       <footer>
         <Act label={say("till.act.void")} shortcut="F6" act={acts.F6} disabled={!latest} />
-        <Act label={say("till.act.print")} shortcut="F7" act={acts.F7} disabled={!latest?.number} />
+        <Act label={say("till.act.print")} shortcut="F7" act={acts.F7} disabled={!latest} />
         <Act label={say("till.act.lookup")} shortcut="F8" act={acts.F8} />
         <Act label={say("till.act.last")} shortcut="F9" act={acts.F9} disabled={!register.last} />
         <Act label={say("till.act.shift")} shortcut="F10" act={acts.F10} />
@@ -88,10 +91,11 @@ export function Desk({ register, go }: Given) {
 }
 
 /** Keys of the till, wherever the focus is. While something is held, only what answers it. */
-function useKeys(register: Register, acts: Record<string, () => void>, isFree: boolean): void {
-  useEffect(() => {
+function useKeys(register: Register, acts: Record<string, () => void>): void {
+  useLayoutEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const isFree = !register.isHeld && !register.isElsewhere;
       const isAnswer = event.key === "+" ? register.shown.state === "again" : isFree;
       const act = acts[event.key];
       if (act) {
@@ -123,7 +127,7 @@ function Act({
 }) {
   return (
     <button type="button" class="act" aria-keyshortcuts={shortcut} disabled={disabled} onClick={act}>
-      {label} <small>{shortcut}</small>
+      {label} <kbd>{shortcut}</kbd>
     </button>
   );
 }
@@ -152,10 +156,10 @@ function MealTile({
       disabled={!price}
       onClick={() => register.choose(meal)}
     >
-      <b>{say(`meal.${meal}`)}</b>
-      <small>
-        {said} · {shortcut}
-      </small>
+      <b>
+        {say(`meal.${meal}`)} <kbd>{shortcut}</kbd>
+      </b>
+      <small>{said}</small>
     </button>
   );
 }

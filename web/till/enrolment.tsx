@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
 import { type Setup, type Slip, Terminal } from "../shared/terminal/terminal.ts";
+import { Looks } from "./looks.tsx";
 import { say } from "./words.ts";
 
 /** Number, code, version of the centre's key, and that key. After the hash they reach no log. */
@@ -101,6 +102,7 @@ export function Enrolment({ setup, isAnew, done }: Given) {
           {say(busy ? "till.enrol.busy" : "till.enrol.do")}
         </button>
       </form>
+      <Looks />
     </main>
   );
 }

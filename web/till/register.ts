@@ -32,6 +32,15 @@ const CLOCK_JUMP_S = 5;
 /** Who pays the same meal twice within this time is asked about. */
 const AGAIN_WITHIN_S = 120;
 
+/** Refusals that say that the till has other parameters than the centre. */
+const OF_PARAMETERS = new Set([
+  "price_fixed",
+  "amount_missing",
+  "meal_not_served",
+  "limit_exceeded",
+  "cashier_missing",
+]);
+
 /** Why nothing was taken, where the till itself says so; texts are `till.local.*`. */
 export type Local = "foreign" | "incomplete" | "away" | "amount" | "journal" | "not_served" | "form" | "void_unknown";
 
@@ -56,6 +65,12 @@ export interface Shift {
   readonly openedAt: number;
   /** Closed once, and the centre has something else: it is compared again. */
   readonly isDisputed: boolean;
+}
+
+/** A meal that the cashier chose: it holds until another one begins by the clock. */
+interface Chosen {
+  readonly meal: Meal;
+  readonly byClock: Meal | null;
 }
 
 export class Register {
@@ -93,6 +108,10 @@ export class Register {
   #mealByClock: Meal | null = null;
   #isCharging = false;
   #voidAsked = false;
+  /** The centre knows something else than this till: it is asked at once. */
+  #isOutdated = false;
+  /** What the last void gave back, in fen. */
+  #backFen = 0;
 
   constructor(terminal: Terminal, journal: Journal, store: Store) {
     this.terminal = terminal;
@@ -103,8 +122,10 @@ export class Register {
   /** Begin to ask the centre, and to follow what an earlier page left without an answer. */
   async start(): Promise<void> {
     await this.#reload();
-    const [left] = this.#openCharges();
-    if (left) this.#show({ state: "unknown", payment: paymentOf(left), since: performance.now(), isVoiding: false });
+    const kept = (await this.store.read("chosen")) as Chosen | undefined;
+    this.#mealByClock = this.#mealNow();
+    if (kept && kept.byClock === this.#mealByClock) this.chosen = kept.meal;
+    this.#showUnknown();
     void this.#run();
   }
 
@@ -131,7 +152,7 @@ export class Register {
   }
 
   get meal(): Meal {
-    return this.chosen ?? (this.parameters ? mealAt(this.parameters, this.terminal.now()) : "lunch");
+    return this.chosen ?? this.#mealNow() ?? "lunch";
   }
 
   /** The centre's clock minus ours, in seconds, where that is worth a word; else 0. */
@@ -164,6 +185,7 @@ export class Register {
     this.chosen = meal;
     this.amount = "";
     this.changed();
+    void this.store.write("chosen", { meal, byClock: this.#mealNow() } satisfies Chosen);
   }
 
   /** What the meal is to cost where the cashier says so, in fen. */
@@ -348,7 +370,10 @@ export class Register {
   }
 
   #resultOf({ entry, answer }: Settled, isLate: boolean): Shown {
-    if (answer.outcome === "refused") return refusalOf(answer);
+    if (answer.outcome === "refused") {
+      if (OF_PARAMETERS.has(answer.reason)) this.#isOutdated = true;
+      return refusalOf(answer);
+    }
     const payment = paymentOf(entry);
     if (entry.outcome === "voided") {
       play("look");
@@ -475,6 +500,7 @@ export class Register {
     await this.#voidWhenDue();
     const settled = await this.terminal.resendUnknown(this.stopped);
     if (settled.length > 0) this.#answered();
+    for (const one of settled) this.#noteVoid(one);
     await this.#reload();
     await this.#endUnknown();
   }
@@ -484,10 +510,10 @@ export class Register {
     const { shown } = this;
     if (shown.state !== "unknown") return;
     const isDue = shown.isVoiding || performance.now() - shown.since > VOID_AFTER_S * 1000;
-    if (!isDue || this.#voidAsked) return;
-    if (!shown.isVoiding) this.voidUnknown();
+    if (!isDue || this.#voidAsked || this.#awaitsVoid(shown.payment)) return;
+    this.voidUnknown();
     try {
-      await this.terminal.void(shown.payment.epoch, shown.payment.sequence);
+      this.#noteVoid(await this.terminal.void(shown.payment.epoch, shown.payment.sequence));
       this.#voidAsked = true;
     } catch (error) {
       // Of unknown outcome, it is in the journal and sent again; without a session nothing was kept, and it is tried anew.
@@ -501,17 +527,37 @@ export class Register {
     const { shown } = this;
     if (shown.state !== "unknown") return;
     const entry = await this.journal.entry(shown.payment.epoch, shown.payment.sequence);
-    if (!entry || entry.outcome === "unknown") return;
+    if (!entry || entry.outcome === "unknown" || this.#awaitsVoid(entry)) return;
     this.#voidAsked = false;
     const payment = paymentOf(entry);
     if (payment.answer && payment.outcome !== "voided") {
       this.#show(this.#resultOf({ entry, answer: payment.answer }, true));
     } else {
-      play("refused");
-      this.#show({ state: "voided", payment, backFen: 0 });
+      play("look");
+      this.#show({ state: "voided", payment, backFen: this.#backFen });
     }
+    this.#showUnknown();
+  }
+
+  /** What has no answer comes before everything else. */
+  #showUnknown(): void {
     const [next] = this.#openCharges();
-    if (next) this.#show({ state: "unknown", payment: paymentOf(next), since: performance.now(), isVoiding: false });
+    if (!next) return;
+    const isVoiding = this.#awaitsVoid(next);
+    this.#show({ state: "unknown", payment: paymentOf(next), since: performance.now(), isVoiding });
+  }
+
+  #noteVoid({ entry, answer }: Settled): void {
+    if (entry.operation === "void" && answer.outcome === "voided") this.#backFen = answer.reversed_fen ?? 0;
+  }
+
+  /** Whether a void of this payment was sent and has no answer: what it comes to is not known before. */
+  #awaitsVoid({ epoch, sequence }: { epoch: number; sequence: number }): boolean {
+    return this.unanswered.some((one) => {
+      if (one.operation !== "void") return false;
+      const target = JSON.parse(one.body) as { target_epoch: number; target_sequence: number };
+      return target.target_epoch === epoch && target.target_sequence === sequence;
+    });
   }
 
   async #askForNews(): Promise<void> {
@@ -520,7 +566,8 @@ export class Register {
     const isClockSet = Math.abs(base - this.#clockBase) > CLOCK_JUMP_S * 1000;
     const everyS = this.link === "reached" || this.link === "slow" ? NEWS_EVERY_S : TRY_EVERY_S;
     const isDue = now - Math.max(this.#answeredAt, this.#triedAt) > everyS * 1000;
-    if (!isDue && !isClockSet && this.link !== "asking") return;
+    if (!isDue && !isClockSet && !this.#isOutdated && this.link !== "asking") return;
+    this.#isOutdated = false;
     this.#clockBase = base;
     this.#triedAt = now;
     const { terminal } = this;
@@ -536,9 +583,13 @@ export class Register {
 
   /** When another meal begins, the clock chooses again. */
   #noteMeal(): void {
-    const meal = this.parameters && mealAt(this.parameters, this.terminal.now());
+    const meal = this.#mealNow();
     if (meal !== this.#mealByClock && this.#mealByClock !== null) this.chosen = null;
     this.#mealByClock = meal;
+  }
+
+  #mealNow(): Meal | null {
+    return this.parameters && mealAt(this.parameters, this.terminal.now());
   }
 }
 

@@ -97,12 +97,19 @@ function TotalsTable({ totals }: { totals: Totals }) {
         </tr>
       </thead>
       <tbody>
+        {totals.meals.length > 0 && <Group label={say("till.shift.meals")} />}
         {totals.meals.map(({ meal, ...sum }) => (
           <Row key={meal} label={say(`meal.${meal}`)} sum={sum} />
         ))}
+      </tbody>
+      <tbody>
+        {totals.channels.length > 0 && <Group label={say("till.shift.channels")} />}
         {totals.channels.map(({ channel, ...sum }) => (
           <Row key={channel} label={say(`till.channel.${channel}`)} sum={sum} />
         ))}
+      </tbody>
+      <tbody>
+        <Group label={say("till.shift.not_taken")} />
         <Row label={say("till.shift.voided")} sum={totals.voided} />
         {totals.refusals.map(({ reason, count }) => (
           <tr key={reason}>
@@ -116,6 +123,16 @@ function TotalsTable({ totals }: { totals: Totals }) {
         <Row label={say("till.shift.taken")} sum={totals.taken} />
       </tfoot>
     </table>
+  );
+}
+
+function Group({ label }: { label: string }) {
+  return (
+    <tr>
+      <th scope="rowgroup" colSpan={3}>
+        {label}
+      </th>
+    </tr>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
+import { Looks } from "./looks.tsx";
 import type { Register } from "./register.ts";
 import { useRegister } from "./useRegister.ts";
 import { inLanguage, say } from "./words.ts";
@@ -109,6 +110,7 @@ export function SignOn({ register, drawer, back, done }: Given) {
           </button>
         )}
       </form>
+      <Looks />
     </main>
   );
 }

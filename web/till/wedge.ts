@@ -16,10 +16,11 @@ const PREFIXES = [SHORT_PREFIX, LONG_PREFIX, RECEIPT_PREFIX];
 const LOST_AFTER_MS = 3_000;
 /** A scanner's Enter after a code that was whole without it. */
 const ENTER_WITHIN_MS = 1_000;
-/** No person types so fast, and no Enter so soon after a character is a person's answer. */
+/** Characters that follow each other so fast on average no person types, and so many of them are a scan. */
 const TYPED_WITHIN_MS = 60;
-const FOREIGN_MIN = 6;
-const ANSWER_AFTER_MS = 500;
+const FOREIGN_MIN = 4;
+/** After such a pause another line begins. */
+const PAUSE_MS = 500;
 
 const SHIFTED: Readonly<Record<string, string>> = {
   Digit4: "$",
@@ -52,9 +53,22 @@ export function listenForWedge({ scanned, lost, eaten }: Wedge, signal: AbortSig
   let read = "";
   let endedAt = Number.NEGATIVE_INFINITY;
   let timer = 0;
-  /** What came too fast for a person, and when its last character came. */
-  let burst = "";
+  /** The line that is being typed outside of a code, and when its first and its last character came. */
+  let line = "";
+  let begunAt = 0;
   let typedAt = Number.NEGATIVE_INFINITY;
+
+  const note = (character: string, at: number) => {
+    if (at - typedAt > PAUSE_MS) {
+      line = "";
+      begunAt = at;
+    }
+    line += character;
+    typedAt = at;
+  };
+  /** Whether an Enter ends what another scanner typed. */
+  const isForeign = (at: number) =>
+    line.length >= FOREIGN_MIN && at - typedAt < PAUSE_MS && typedAt - begunAt < TYPED_WITHIN_MS * line.length;
 
   const isScan = () => PREFIXES.some((prefix) => read.startsWith(prefix));
   const end = () => {
@@ -101,22 +115,20 @@ export function listenForWedge({ scanned, lost, eaten }: Wedge, signal: AbortSig
         scanned(end());
       } else if (event.timeStamp - endedAt < ENTER_WITHIN_MS) {
         claim(event);
-      } else if (event.timeStamp - typedAt < ANSWER_AFTER_MS && !isField(event.target)) {
-        // The end of another scanner's code must not press what has the focus.
+      } else if (isForeign(event.timeStamp) && !isField(event.target)) {
+        // The end of another code must not press what has the focus.
         claim(event);
-        if (burst.length >= FOREIGN_MIN) scanned(burst);
+        scanned(line);
       }
-      burst = "";
+      line = "";
       endedAt = Number.NEGATIVE_INFINITY;
       return;
     }
     const character = characterOf(event);
     if (character) {
-      burst = event.timeStamp - typedAt < TYPED_WITHIN_MS ? burst + character : character;
-      typedAt = event.timeStamp;
-    }
-    if (character) type(event, character);
-    else if (isScan() && event.code !== "ShiftLeft" && event.code !== "ShiftRight") claim(event);
+      note(character, event.timeStamp);
+      type(event, character);
+    } else if (isScan() && event.code !== "ShiftLeft" && event.code !== "ShiftRight") claim(event);
   };
   addEventListener("keydown", key, { capture: true, signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
