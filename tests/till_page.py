@@ -52,7 +52,7 @@ def sign_on(page: Page, cashier: Cashier) -> None:
     page.get_by_role("button", name=re.compile("^午餐")).click()
 
 
-def wedge(page: Page, code: str, *, pause_ms: int = 0, ends: str = "Enter") -> None:
+def wedge(page: Page, code: str, *, ends: str = "Enter") -> None:
     """Type a code as a scanner does: keys by their place, Shift where it is needed, and Enter."""
     for character in code:
         key = SHIFTED.get(character) or KEYS.get(character) or f"Key{character}"
@@ -62,8 +62,6 @@ def wedge(page: Page, code: str, *, pause_ms: int = 0, ends: str = "Enter") -> N
         page.keyboard.press(key)
         if with_shift:
             page.keyboard.up("ShiftLeft")
-        if pause_ms:
-            page.wait_for_timeout(pause_ms)
     if ends:
         page.keyboard.press(ends)
 

@@ -97,7 +97,7 @@ def test_a_code_that_a_scanner_types_is_paid_without_any_focus(till: Page, netwo
     wedge(till, code_of(network, official))
     shows(till, "good", "¥ 10.00", "已收款", "本单位")
     assert network.purses(official) == (9_000, 0)
-    shows(till, "ready", "午餐", "本单位 10.00", "请出示付款码")
+    shows(till, "ready", "午餐", "本单位 ¥10.00", "请出示付款码")
     expect(rows(till)).to_have_count(1)
     expect(rows(till)).to_contain_text("10.00")
 
@@ -226,6 +226,35 @@ def test_a_refusal_says_what_to_do_and_stays_until_it_was_seen(till: Page, netwo
     till.keyboard.press("Escape")
     wedge(till, code_of(network))
     shows(till, "good")
+
+
+def test_each_result_has_a_sound_of_its_own(context: BrowserContext, network: Network) -> None:
+    context.add_init_script(
+        """
+        window.heard = [];
+        const Plain = window.OscillatorNode;
+        window.OscillatorNode = class extends Plain {
+          constructor(audio, options) { super(audio, options); window.heard.push(options.frequency); }
+        };
+        """
+    )
+    page, phone = context.new_page(), network.phone(network.official())
+    enrol(page, network)
+    sign_on(page, new_cashier(network))
+
+    def heard_with(code: str, look: str) -> tuple[int, ...]:
+        page.evaluate("window.heard.length = 0")
+        wedge(page, code)
+        shows(page, look)
+        return tuple(page.evaluate("window.heard"))
+
+    good = heard_with(phone.show_short_code(), "good")
+    shows(page, "ready")
+    look = heard_with(phone.show_short_code(), "look")
+    page.keyboard.press("Escape")
+    refused = heard_with(code_of(network, network.official(cash_fen=100)), "refused")
+    assert len({good, look, refused}) == 3
+    assert min(len(good), len(look), len(refused)) >= 2
 
 
 def test_a_diner_who_pays_twice_is_asked_about(till: Page, network: Network) -> None:
@@ -527,6 +556,26 @@ def kept(page: Page, name: str) -> Any:
     )
 
 
+def test_a_new_build_is_taken_between_two_diners(till: Page, network: Network) -> None:
+    """The same worker at another address is another build to the browser."""
+    till.wait_for_function("navigator.serviceWorker.ready.then((found) => found.active?.state === 'activated')")
+    till.reload()
+    shows(till, "ready")
+    till.evaluate("void navigator.serviceWorker.register('/till/sw.js?newer', { scope: '/till/' })")
+    update = till.get_by_role("button", name="现在更新")
+    expect(update).to_be_enabled()
+    wedge(till, code_of(network, network.official(cash_fen=100)))
+    shows(till, "refused")
+    expect(update).to_be_disabled()
+    till.keyboard.press("Escape")
+    shows(till, "ready")
+    with till.expect_navigation():
+        update.click()
+    shows(till, "ready")
+    assert till.evaluate("navigator.serviceWorker.controller.scriptURL").endswith("sw.js?newer")
+    expect(rows(till)).to_have_count(1)
+
+
 # Cashiers and shifts.
 
 
@@ -613,6 +662,13 @@ def test_a_shift_is_not_closed_while_something_has_no_answer(wired: Page, networ
     cable.set(State.WHOLE)
     wired.get_by_role("button", name="交班", exact=True).click()
     expect(wired.get_by_role("heading", name="签到开班")).to_be_visible()
+
+
+def test_a_cashier_whose_session_has_ended_is_told(till: Page, network: Network) -> None:
+    till.reload()
+    expect(till.get_by_text("收银员签到已失效")).to_be_visible()
+    wedge(till, code_of(network))
+    shows(till, "good")
 
 
 # For everybody.

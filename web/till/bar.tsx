@@ -63,6 +63,7 @@ function Warnings({ register }: { register: Register }) {
     off !== 0 &&
       say(off > 0 ? "till.warn.clock_slow" : "till.warn.clock_fast", { minutes: Math.round(Math.abs(off) / 60) }),
     register.isBlockListOld && say("till.warn.block_list"),
+    register.hasLostCashier && say("till.warn.cashier"),
     register.isEaten && say("till.warn.input_method"),
     isPersisted === false && say("till.warn.storage"),
   ].filter((one) => typeof one === "string");

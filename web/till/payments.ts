@@ -1,6 +1,6 @@
 /** The requests of the journal as a cashier sees them, and what a shift's come to. Money in fen, times in seconds. */
 
-import { type Answer, problemOf, readAnswer } from "../shared/terminal/answers.ts";
+import { type Answer, readAnswer } from "../shared/terminal/answers.ts";
 import type { Meal } from "../shared/terminal/cards.ts";
 import type { Entry } from "../shared/terminal/journal.ts";
 
@@ -64,12 +64,6 @@ export function reasonOf(entry: { answer: Answer | null }, pick: (zh?: string, e
   return answer?.outcome === "refused" ? pick(answer.title_zh, answer.title_en) || answer.reason : "";
 }
 
-/** What a problem of the centre says. */
-export function problemText(answer: string): string {
-  const problem = problemOf(answer);
-  return problem.detail ?? problem.title ?? "";
-}
-
 export interface Sum {
   readonly count: number;
   readonly fen: number;
@@ -82,7 +76,6 @@ export interface Totals {
   readonly channels: readonly (Sum & { readonly channel: Payment["channel"] })[];
   readonly voided: Sum;
   readonly refusals: readonly { readonly reason: string; readonly count: number }[];
-  readonly unknown: number;
 }
 
 export function totalsOf(payments: readonly Payment[], reason: (payment: Payment) => string): Totals {
@@ -96,7 +89,6 @@ export function totalsOf(payments: readonly Payment[], reason: (payment: Payment
     refusals: groups(refused, reason)
       .map(([said, of]) => ({ reason: said, count: of.length }))
       .sort((one, other) => other.count - one.count),
-    unknown: payments.filter(({ answer, outcome }) => outcome === "unknown" && answer === null).length,
   };
 }
 

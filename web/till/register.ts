@@ -81,6 +81,8 @@ export class Register {
   /** The last result that was shown, to be called back. */
   last: Shown | null = null;
   link: Link = "asking";
+  /** What the centre said instead of an answer; empty where it said nothing. */
+  trouble = "";
   shift: Shift | null = null;
   /** Of the shift, the latest first. */
   payments: readonly Payment[] = [];
@@ -108,6 +110,9 @@ export class Register {
   #mealByClock: Meal | null = null;
   #isCharging = false;
   #voidAsked = false;
+  /** A void is on its way: what became of its payment is not known before. */
+  #isVoiding = false;
+  #hadCashier = false;
   /** The centre knows something else than this till: it is asked at once. */
   #isOutdated = false;
   /** What the last void gave back, in fen. */
@@ -125,8 +130,10 @@ export class Register {
     const kept = (await this.store.read("chosen")) as Chosen | undefined;
     this.#mealByClock = this.#mealNow();
     if (kept && kept.byClock === this.#mealByClock) this.chosen = kept.meal;
+    this.#noteCashier();
     this.#showUnknown();
     void this.#run();
+    void this.#tick();
   }
 
   /** Send nothing more: another tab has the till. */
@@ -164,6 +171,11 @@ export class Register {
   get isBlockListOld(): boolean {
     const { parameters, blockList } = this.terminal;
     return parameters !== null && blockList.currentAt > 0 && !isFresh(blockList, parameters, this.terminal.now());
+  }
+
+  /** Whether the cashier of this shift is signed on no more. */
+  get hasLostCashier(): boolean {
+    return this.#hadCashier && this.terminal.cashier === null;
   }
 
   /** Whether somebody must look before the next diner: a scan never closes an error. */
@@ -443,7 +455,11 @@ export class Register {
 
   #failed(error: unknown): void {
     if (error instanceof Rejected) this.#answered();
-    if (error instanceof OutcomeUnknown || error instanceof NotSignedOn) this.link = "away";
+    if (!(error instanceof OutcomeUnknown || error instanceof NotSignedOn)) return;
+    this.link = "away";
+    const cause = error instanceof NotSignedOn ? error.cause : error;
+    const { detail, title } = cause instanceof OutcomeUnknown || cause instanceof Rejected ? cause.problem : {};
+    this.trouble = detail ?? title ?? "";
   }
 
   async #reload(): Promise<void> {
@@ -475,7 +491,7 @@ export class Register {
     return this.unanswered.filter((one) => one.operation === "charge" && one.outcome === "unknown").reverse();
   }
 
-  /** Until it is stopped: ask again what is unknown, and the centre for news. */
+  /** Until it is stopped: ask again what is unknown, and the centre for news. Either may take long. */
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
@@ -485,19 +501,33 @@ export class Register {
           await this.#askForNews();
         }
       } catch (error) {
-        // The disk of the till: without its journal it takes nothing.
-        if (!signal.aborted && this.shown.state !== "local") this.#refuse("journal");
-        console.error(error);
+        this.#broken(error);
       }
+      await sleep(TICK_MS, signal);
+    }
+  }
+
+  /** Until it is stopped: what goes by the clock, also while the centre does not answer. */
+  async #tick(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       this.#noteMeal();
+      this.#noteCashier();
+      void this.#voidWhenDue().catch((error) => this.#broken(error));
       this.changed();
       await sleep(TICK_MS, signal);
     }
   }
 
+  /** The disk of the till: without its journal it takes nothing. */
+  #broken(error: unknown): void {
+    if (this.stopped.aborted) return;
+    console.error(error);
+    if (this.shown.state !== "local") this.#refuse("journal");
+  }
+
   async #askAgain(): Promise<void> {
     if (this.unanswered.length === 0) return;
-    await this.#voidWhenDue();
     const settled = await this.terminal.resendUnknown(this.stopped);
     if (settled.length > 0) this.#answered();
     for (const one of settled) this.#noteVoid(one);
@@ -508,18 +538,23 @@ export class Register {
   /** What was asked for long enough, or what the cashier will not wait for, is voided. */
   async #voidWhenDue(): Promise<void> {
     const { shown } = this;
-    if (shown.state !== "unknown") return;
+    if (shown.state !== "unknown" || this.#voidAsked) return;
     const isDue = shown.isVoiding || performance.now() - shown.since > VOID_AFTER_S * 1000;
-    if (!isDue || this.#voidAsked || this.#awaitsVoid(shown.payment)) return;
+    if (!isDue || this.#awaitsVoid(shown.payment)) return;
+    this.#voidAsked = true;
+    this.#isVoiding = true;
     this.voidUnknown();
     try {
       this.#noteVoid(await this.terminal.void(shown.payment.epoch, shown.payment.sequence));
-      this.#voidAsked = true;
     } catch (error) {
-      // Of unknown outcome, it is in the journal and sent again; without a session nothing was kept, and it is tried anew.
-      if (error instanceof OutcomeUnknown || error instanceof Rejected) this.#voidAsked = true;
-      else if (!(error instanceof NotSignedOn)) throw error;
+      // Of unknown outcome, it is in the journal and sent again. Without a session nothing was kept: it is tried anew.
+      if (error instanceof NotSignedOn) this.#voidAsked = false;
+      else if (!(error instanceof OutcomeUnknown || error instanceof Rejected)) throw error;
+    } finally {
+      await this.#reload();
+      this.#isVoiding = false;
     }
+    await this.#endUnknown();
   }
 
   /** Show what became of the payment that was unknown. */
@@ -527,7 +562,7 @@ export class Register {
     const { shown } = this;
     if (shown.state !== "unknown") return;
     const entry = await this.journal.entry(shown.payment.epoch, shown.payment.sequence);
-    if (!entry || entry.outcome === "unknown" || this.#awaitsVoid(entry)) return;
+    if (!entry || entry.outcome === "unknown" || this.#isVoiding || this.#awaitsVoid(entry)) return;
     this.#voidAsked = false;
     const payment = paymentOf(entry);
     if (payment.answer && payment.outcome !== "voided") {
@@ -586,6 +621,12 @@ export class Register {
     const meal = this.#mealNow();
     if (meal !== this.#mealByClock && this.#mealByClock !== null) this.chosen = null;
     this.#mealByClock = meal;
+  }
+
+  /** A sign-on ends with the terminal's session: that is told while the shift goes on without him. */
+  #noteCashier(): void {
+    if (this.terminal.cashier) this.#hadCashier = true;
+    if (!this.shift) this.#hadCashier = false;
   }
 
   #mealNow(): Meal | null {

@@ -141,8 +141,14 @@ function saidOf(register: Register, shown: Shown): Said {
   }
 }
 
-function readySaid({ parameters, price, meal, amount, isAmountOpen, isWorkingMeal, link }: Register): Said {
-  if (link === "away") return { look: "refused", big: say("till.away"), line: say("till.away.line"), next: "" };
+function readySaid({ parameters, price, meal, amount, isAmountOpen, isWorkingMeal, link, trouble }: Register): Said {
+  if (link === "away")
+    return {
+      look: "refused",
+      big: say("till.away"),
+      line: say("till.away.line"),
+      next: trouble || say("till.local.away.advice"),
+    };
   const big = say(`meal.${meal}`);
   if (!parameters) return { look: "ready", big, line: "", next: say("till.ready.asking") };
   if (!price) return { look: "ready", big, line: say("till.local.not_served.title"), next: "" };

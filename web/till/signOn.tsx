@@ -16,6 +16,7 @@ interface Given {
   readonly done: () => void;
 }
 
+/** PINs are no passwords of the browser: it would keep them for whoever comes next. */
 export function SignOn({ register, drawer, back, done }: Given) {
   useRegister(register);
   const [busy, setBusy] = useState(false);
@@ -52,35 +53,21 @@ export function SignOn({ register, drawer, back, done }: Given) {
       <form onSubmit={signOn}>
         <label>
           {say("till.sign_on.number")}
-          <input name="number" inputMode="numeric" autocomplete="username" required pattern="[0-9]{3,8}" />
+          <input name="number" inputMode="numeric" autocomplete="off" required pattern="[0-9]{3,8}" />
         </label>
         <label>
           {say(needsPin ? "till.sign_on.pin" : "till.sign_on.pin_optional")}
-          <input
-            name="pin"
-            type="password"
-            inputMode="numeric"
-            autocomplete="current-password"
-            required={needsPin}
-            pattern="[0-9]{6}"
-          />
+          <input name="pin" class="pin" inputMode="numeric" autocomplete="off" required={needsPin} pattern="[0-9]{6}" />
         </label>
         {isFirst && (
           <>
             <label>
               {say("till.sign_on.new")}
-              <input
-                name="new"
-                type="password"
-                inputMode="numeric"
-                autocomplete="new-password"
-                required
-                pattern="[0-9]{6}"
-              />
+              <input name="new" class="pin" inputMode="numeric" autocomplete="off" required pattern="[0-9]{6}" />
             </label>
             <label>
               {say("till.sign_on.again")}
-              <input name="again" type="password" inputMode="numeric" autocomplete="new-password" required />
+              <input name="again" class="pin" inputMode="numeric" autocomplete="off" required />
             </label>
           </>
         )}
