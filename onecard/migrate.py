@@ -5,6 +5,8 @@ runs every other command: it can change rows where the application changes rows,
 alter, drop, or disable a trigger, because only owners can.
 """
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -12,11 +14,13 @@ from alembic import command
 from alembic.config import Config
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+from sqlalchemy.exc import DBAPIError
 
 import clearing
 import registry
 import settlement
 import waste
+from foundation.catalogue import Explained
 from foundation.postgres import LOCK_TIMEOUT_MS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -84,6 +88,23 @@ DELETED_FROM = (
 """Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""
 
 
+LOCK_WAIT_MS = 500
+"""A migration waits for a lock at most this long: whoever needs the table queues behind it. Less than
+``deadlock_timeout`` (1 s), so that of two which wait for each other the migration gives up, and no payment."""
+
+LOCK_PAUSE_S = 1.0
+"""Pause before the next try, in which those behind go on."""
+
+LOCK_TRIES = 400
+"""Tries of a step: ten minutes, which outlast the transactions of a back-up's tables or of a long report."""
+
+_IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+
+
+class LockedOut(Explained):
+    """A table stayed in use; the migrations before stay done, and the next start goes on there."""
+
+
 def alembic_config(url: str, audit_key: bytes | None = None) -> Config:
     """Alembic's configuration for a database."""
     config = Config()
@@ -97,16 +118,35 @@ def migrate(owner_url: str, running_role: str, audit_key: bytes | None = None) -
     """Bring a database to this version: tables, job queue, functions, views, privileges.
 
     ``audit_key`` is needed once, for a database of version 0.2 or earlier that has audit entries. Running it again
-    changes nothing. Concurrent starts wait for one lock.
+    changes nothing. Concurrent starts wait for one lock. Each migration commits on its own, and none makes others wait
+    for long (``LOCK_WAIT_MS``): it steps back and is tried again. Raises ``LockedOut``; what was done then stays.
     """
     with psycopg.connect(owner_url, autocommit=True) as lock:
         lock.execute("SELECT pg_advisory_lock(7300, 0)")
-        command.upgrade(alembic_config(owner_url, audit_key), "head")
-        with psycopg.connect(owner_url) as connection:
-            if not connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0]:  # type: ignore[index]
-                connection.execute(SchemaManager.get_schema().encode())
-            install_functions(connection)
-            set_privileges(connection, running_role)
+        config = alembic_config(owner_url, audit_key)
+        _until_unlocked(lambda: command.upgrade(config, "head"))
+        _until_unlocked(lambda: _install(owner_url, running_role))
+
+
+def _install(owner_url: str, running_role: str) -> None:
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(f"SET lock_timeout = {LOCK_WAIT_MS}".encode())
+        if not connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0]:  # type: ignore[index]
+            connection.execute(SchemaManager.get_schema().encode())
+        install_functions(connection)
+        set_privileges(connection, running_role)
+
+
+def _until_unlocked(step: Callable[[], None]) -> None:
+    """Do a step; again, after a pause, when it has waited too long for a lock. Raises ``LockedOut``."""
+    for _ in range(LOCK_TRIES):
+        try:
+            return step()
+        except (DBAPIError, psycopg.Error) as error:
+            if not isinstance(getattr(error, "orig", error), _IN_USE):
+                raise
+        time.sleep(LOCK_PAUSE_S)
+    raise LockedOut("onecard.database.in_use")
 
 
 def install_functions(connection: psycopg.Connection) -> None:

@@ -1,7 +1,9 @@
-"""Alembic's environment: synchronous psycopg, one transaction, all tables of the house."""
+"""Alembic's environment: synchronous psycopg, a transaction for each migration, all tables of the house."""
+
+from typing import Any
 
 from alembic import context
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, event
 
 import clearing.models
 import dining.models
@@ -16,6 +18,7 @@ import waste.materials.models
 import waste.measures.models
 import waste.supervision.models
 import waste.weighing.models
+from onecard.migrate import LOCK_WAIT_MS
 from registry.models import metadata
 
 TABLES = (
@@ -42,8 +45,23 @@ def include_object(_item: object, name: str | None, kind: str, *_: object) -> bo
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
-with create_engine(url, poolclass=NullPool).connect() as connection:
-    context.configure(connection, target_metadata=metadata, include_object=include_object, compare_type=True)
+engine = create_engine(url, poolclass=NullPool)
+
+
+@event.listens_for(engine, "before_cursor_execute")
+def limit_waiting(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    """Limit the wait for a lock; what works concurrently makes nobody wait, and waits as long as it must."""
+    cursor.execute(f"SET lock_timeout = {0 if 'CONCURRENTLY' in statement else LOCK_WAIT_MS}")
+
+
+with engine.connect() as connection:
+    context.configure(
+        connection,
+        target_metadata=metadata,
+        include_object=include_object,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()

@@ -17,27 +17,43 @@ def _index(counts: str) -> None:
         op.create_index(name, "identity", ["provider", "subject"], unique=True, postgresql_where=where)
 
 
+READ = """
+INSERT INTO act SELECT entry, actor, action, subject FROM audit_entry
+WHERE action IN ('invite_user', 'invite_user_again', 'change_role', 'add_machine', 'change_scopes', 'replace_secret',
+               'confirm_user') AND entry > :after
+ON CONFLICT DO NOTHING
+"""
+
+
+def _read(*, after: int) -> None:
+    op.get_bind().execute(sa.text(READ), {"after": after})
+
+
 def upgrade() -> None:
     """Add two columns that workers of the release before leave as they are, and fill them from the audit log.
 
     An identity that was bound to a user of another agency waits for a confirmation anew, and its sessions end. Several
-    may wait for the same subject: who binds first keeps it from nobody.
+    may wait for the same subject: who binds first keeps it from nobody. The log is long: it is read before anything is
+    locked, and then what has come since.
     """
+    op.execute("CREATE TEMP TABLE act (entry bigint PRIMARY KEY, actor text, action text, subject text) ON COMMIT DROP")
+    seen = op.get_bind().scalar(sa.text("SELECT coalesce(max(entry), 0) FROM audit_entry"))
+    _read(after=0)
     for name in ("givers", "handled_by"):
         op.add_column("console_user", sa.Column(name, sa.ARRAY(sa.Text), nullable=False, server_default="{}"))
+    _read(after=seen)
     op.execute("""
         UPDATE console_user u SET givers = g.logins
-        FROM (SELECT e.subject, array_agg(DISTINCT e.actor) AS logins FROM audit_entry e
-              WHERE e.action IN ('invite_user', 'invite_user_again', 'change_role', 'add_machine', 'change_scopes',
-                               'replace_secret') AND NOT EXISTS (
-                  SELECT FROM audit_entry c
+        FROM (SELECT e.subject, array_agg(DISTINCT e.actor) AS logins FROM act e
+              WHERE e.action <> 'confirm_user' AND NOT EXISTS (
+                  SELECT FROM act c
                   WHERE c.subject = e.subject AND c.action = 'confirm_user' AND c.entry > e.entry)
               GROUP BY e.subject) g
         WHERE g.subject = 'console_user/' || u.user_id AND u.state <> 'active'
     """)
     op.execute("""
         UPDATE console_user u SET handled_by = g.logins
-        FROM (SELECT subject, array_agg(DISTINCT actor) AS logins FROM audit_entry
+        FROM (SELECT subject, array_agg(DISTINCT actor) AS logins FROM act
               WHERE action IN ('add_machine', 'change_scopes', 'replace_secret', 'confirm_user') GROUP BY subject) g
         WHERE g.subject = 'console_user/' || u.user_id AND u.role = 'machine'
     """)
