@@ -1071,7 +1071,8 @@ CREATE TABLE public.phone_activation (
     code_hash bytea NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     tries_left integer NOT NULL,
-    credential_id bigint
+    credential_id bigint,
+    identity_id bigint
 );
 
 CREATE TABLE public.purse (
@@ -1930,6 +1931,8 @@ CREATE INDEX ix_official_agency ON public.official USING btree (agency_id, holde
 CREATE INDEX ix_official_number ON public.official USING btree (holder_id);
 
 CREATE INDEX ix_passkey_user_id ON public.passkey USING btree (user_id);
+
+CREATE INDEX ix_phone_activation_open ON public.phone_activation USING btree (book, holder_id) WHERE (tries_left > 0);
 
 CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
 

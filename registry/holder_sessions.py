@@ -26,6 +26,7 @@ class Session:
     holder_id: HolderId
     token: Token
     expires_at: datetime
+    identity_id: int
 
 
 async def open_session(
@@ -71,4 +72,4 @@ async def end(db: AsyncSession, holder_id: HolderId, number: int) -> bool:
 
 
 def _session_of(row: HolderSession, token: Token) -> Session:
-    return Session(row.number, row.book, row.holder_id, token, row.expires_at)
+    return Session(row.number, row.book, row.holder_id, token, row.expires_at, row.identity_id)

@@ -71,18 +71,20 @@ def _first_repeated(indexes: list[bytes]) -> int:
 
 
 async def find_officials(
-    db: AsyncSession, holder_ids: Sequence[int], *, keep_open: bool = False
+    db: AsyncSession, holder_ids: Sequence[int], *, keep_open: bool = False, alone: bool = False
 ) -> dict[int, Official]:
     """Officials by holder number; raises Problem(NOT_FOUND) with the first unknown one.
 
-    ``keep_open``: no open account among them is closed until the transaction ends.
+    ``keep_open``: no open account among them is closed until the transaction ends. ``alone``: nobody else keeps or
+    changes them until then, either.
     """
     wanted = select(Official).where(Official.holder_id.in_(holder_ids))
     found: dict[int, Official] = {official.holder_id: official for official in await db.scalars(wanted)}
-    if keep_open:
+    if keep_open or alone:
         for book in sorted({official.book for official in found.values()}):
             # A row is locked in a book that is known: it may stand on another node.
-            locked = wanted.where(Official.book == book).order_by(Official.holder_id).with_for_update(read=True)
+            locked = wanted.where(Official.book == book).order_by(Official.holder_id)
+            locked = locked.with_for_update(read=not alone, key_share=alone)
             await db.scalars(locked.execution_options(populate_existing=True))
     for holder_id in holder_ids:
         if holder_id not in found:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.named_sql import load_queries
@@ -23,7 +23,7 @@ from registry.duties import Duty, must_be_another
 from registry.identifiers import Book, HolderId
 from registry.models import Credential, Database, Official
 from registry.officials import find_officials, must_be_open
-from terminals.models import BlockEntry
+from terminals.models import BlockEntry, PhoneActivation
 from terminals.schemas import BlockChange, BlockChanges
 from terminals.sessions import QUERIES
 
@@ -55,15 +55,18 @@ async def set_blocked(db: AsyncSession, person: Person, credential_id: int, bloc
         raise Problem(NOT_FOUND, "terminals.credential_unknown", credential_id=credential_id)
     official = await db.get_one(Official, (credential.book, credential.holder_id))
     person.must_act_for(official.agency_id)
+    # The account before the credential, as a closure locks them.
+    kept = await find_officials(db, [official.holder_id], keep_open=True)
     if not blocked:
-        # The account before the credential, as a closure locks them.
-        must_be_open(*(await find_officials(db, [official.holder_id], keep_open=True)).values())
+        must_be_open(*kept.values())
     await db.refresh(credential, with_for_update=True)
     if blocked == (credential.state == "blocked"):
         return False
     if not blocked:
         await must_not_be_replaced(db, credential)
         await _must_be_second(db, person, credential_id)
+    else:
+        await void_codes(db, official.book, [official.holder_id])
     await _change(db, credential, blocked, reason, person.login)
     return True
 
@@ -91,24 +94,33 @@ async def _must_be_second(db: AsyncSession, person: Person, credential_id: int) 
 
 
 async def block_lost(change: Change, credential: Credential, reason: str) -> None:
-    """Block a credential that its own holder has lost, in the transaction that has locked it."""
+    """Block a credential that its own holder has lost, in the transaction that has locked account and credential."""
+    await void_codes(change.db, credential.book, [credential.holder_id])
     await _change(change.db, credential, True, reason, change.note.actor)
 
 
 async def block_all(db: AsyncSession, book: Book, holder_id: HolderId, reason: str, changed_by: str) -> int:
-    """Block every credential of an official that is not blocked yet; returns how many."""
+    """Block every credential of an official that is not blocked yet, and end his open code; returns how many.
+
+    The caller has the account locked for itself: no phone is activated meanwhile.
+    """
     own = select(Credential).where(Credential.book == book, Credential.holder_id == holder_id)
     active = own.where(Credential.state == "active").order_by(Credential.credential_id)
     credentials = list(await db.scalars(active.with_for_update()))
+    await void_codes(db, book, [holder_id])
     for credential in credentials:
         await _change(db, credential, True, reason, changed_by)
     return len(credentials)
 
 
 async def block_everything(change: Change, book: Book, holder_ids: Sequence[HolderId], reason: str) -> int:
-    """Block every credential of many officials of one book; returns how many were not blocked yet."""
+    """Block every credential of many officials of one book, whose accounts are locked, and end their open codes.
+
+    Returns how many credentials were not blocked yet.
+    """
     connection = await change.connection()
     rows = await connection.fetch(ROSTERS["block_credentials"], book, holder_ids)
+    await void_codes(change.db, book, holder_ids)
     await list_changes(connection, book, sorted(row["credential_id"] for row in rows), True, reason, change.note.actor)
     return len(rows)
 
@@ -148,8 +160,29 @@ async def _block_once(db: AsyncSession, credential_id: int, counter: int) -> boo
         return False
     if not await _has_paid(db, credential, counter):
         return False
+    await void_codes(db, credential.book, [credential.holder_id])
     await _change(db, credential, True, reason, None)
     return True
+
+
+async def void_codes(db: AsyncSession, book: Book, holder_ids: Sequence[HolderId]) -> None:
+    """End the codes for phones of some officials of a book that nobody has used."""
+    of_theirs = (PhoneActivation.book == book) & PhoneActivation.holder_id.in_(holder_ids)
+    await db.execute(update(PhoneActivation).where(of_theirs, PhoneActivation.tries_left > 0).values(tries_left=0))
+
+
+async def phone_is_withheld(db: AsyncSession, official: Official, actor: str) -> bool:
+    """Whether somebody other than the official has blocked a phone of his, and none was issued to him since.
+
+    Only his agency issues one meanwhile. ``actor``: who he is in the block list.
+    """
+    own = (Credential.book == official.book) & (Credential.holder_id == official.holder_id)
+    phones = list(await db.scalars(select(Credential).where(own, Credential.kind == "phone")))
+    blocked = [phone.credential_id for phone in phones if phone.state == "blocked"]
+    entries = select(BlockEntry).where(BlockEntry.book == official.book, BlockEntry.credential_id.in_(blocked))
+    by_phone = entries.distinct(BlockEntry.credential_id).order_by(BlockEntry.credential_id, BlockEntry.version.desc())
+    last_issued_at = max((phone.issued_at for phone in phones), default=datetime.min.replace(tzinfo=UTC))
+    return any(block.changed_by != actor and block.at > last_issued_at for block in await db.scalars(by_phone))
 
 
 async def _has_paid(db: AsyncSession, credential: Credential, counter: int) -> bool:

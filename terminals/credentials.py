@@ -11,10 +11,10 @@ from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
-from registry.models import Credential, Database, Official, next_numbers
+from registry.models import Credential, Database, Identity, Official, next_numbers
 from registry.officials import find_officials, must_be_open
 from terminals import cards, qr
-from terminals.blocking import must_not_be_replaced, set_blocked
+from terminals.blocking import must_not_be_replaced, phone_is_withheld, set_blocked, void_codes
 from terminals.enrolment import CODE_LIFE, TRIES_OF_OLD, code_hash, new_code
 from terminals.errors import CREDENTIAL_BLOCKED, ENROLMENT_REFUSED
 from terminals.models import PhoneActivation
@@ -36,7 +36,8 @@ from terminals.schemas import (
 ISSUED_IN_STEPS_OF_S = 3600
 """Certificates of one hour are one and the same: a renewal can be repeated, and a phone has 170 references at most."""
 ACTIVATION_LIFE = 144 * CODE_LIFE
-"""A day: the agency sends the code by a channel of its own, and the official enters it when convenient."""
+"""A day: the agency sends the code by a channel of its own, and the official enters it when convenient. An official has
+one open code: it ends with the next one, and with every block, suspension or leaving of his (``blocking``)."""
 
 
 async def _own_officials(
@@ -117,14 +118,38 @@ async def create_activations(
     db: AsyncSession, person: Person, wanted: NewActivations
 ) -> tuple[list[Activation], datetime]:
     """One-time codes for officials' phones, and when they expire. Raises Problem as ``issue_cards``."""
+    if len(set(wanted.holder_ids)) < len(wanted.holder_ids):
+        raise Problem(INVALID, "terminals.official_twice")
+    # Locked here first, for this alone: from a shared lock two who want the same would wait for each other.
+    await find_officials(db, wanted.holder_ids, alone=True)
     officials = await _own_officials(db, person, wanted.agency_id, list(wanted.holder_ids))
-    return await new_activations(db, [officials[holder_id] for holder_id in wanted.holder_ids])
+    return await _new_activations(db, [officials[holder_id] for holder_id in wanted.holder_ids], None)
 
 
-async def new_activations(db: AsyncSession, officials: Sequence[Official]) -> tuple[list[Activation], datetime]:
-    """One-time codes for the phones of officials who are active, and when they expire."""
+async def new_own_activation(
+    db: AsyncSession, holder_id: HolderId, actor: str, identity_id: int
+) -> tuple[Activation, datetime]:
+    """A code that an official makes for himself, in a session of an identity with which it ends, and when it expires.
+
+    Raises Problem NOT_ALLOWED (somebody else has blocked his phone, and the agency has given him none since),
+    ACCOUNT_CLOSED.
+    """
+    official = (await find_officials(db, [holder_id], alone=True))[holder_id]
+    must_be_open(official)
+    if await phone_is_withheld(db, official, actor):
+        raise Problem(NOT_ALLOWED, "terminals.phone_withheld")
+    [made], expires_at = await _new_activations(db, [official], identity_id)
+    return made, expires_at
+
+
+async def _new_activations(
+    db: AsyncSession, officials: Sequence[Official], identity_id: int | None
+) -> tuple[list[Activation], datetime]:
+    """For officials who are active and locked; their earlier codes end."""
     expires_at = datetime.now(UTC) + ACTIVATION_LIFE
     activations = []
+    for book in {official.book for official in officials}:
+        await void_codes(db, book, [official.holder_id for official in officials if official.book == book])
     numbers = await next_numbers(db, len(officials))
     for official, number in zip(officials, numbers, strict=True):
         code = new_code()
@@ -136,6 +161,7 @@ async def new_activations(db: AsyncSession, officials: Sequence[Official]) -> tu
                 code_hash=code_hash(code),
                 expires_at=expires_at,
                 tries_left=TRIES_OF_OLD,
+                identity_id=identity_id,
             )
         )
         activations.append(Activation(number, official.holder_id, code))
@@ -152,30 +178,40 @@ async def activate_phone(database: Database, keys: KeyRing, asked: ActivatePhone
         activation = await db.scalar(
             select(PhoneActivation).where(PhoneActivation.activation_id == asked.activation_id)
         )
-        if activation is not None:
-            await db.refresh(activation, with_for_update=True)
-        if (
-            activation is None
-            or activation.expires_at <= datetime.now(UTC)
-            or not secrets.compare_digest(activation.code_hash, code_hash(asked.code))
+        if activation is None:
+            raise Problem(ENROLMENT_REFUSED)
+        # The account before the code, as who blocks or suspends locks them.
+        official = (await find_officials(db, [activation.holder_id], keep_open=True))[activation.holder_id]
+        await db.refresh(activation, with_for_update=True)
+        if activation.expires_at <= datetime.now(UTC) or not secrets.compare_digest(
+            activation.code_hash, code_hash(asked.code)
         ):
             raise Problem(ENROLMENT_REFUSED)
-        if activation.credential_id is None and activation.tries_left > 0:
-            return await _issue_certificate(db, keys, activation, key)
+        if activation.credential_id is None:
+            must_be_open(official)
+            await _must_be_open_code(db, activation)
+            return await _issue_certificate(db, keys, activation, official, key)
         made = await db.get(Credential, (activation.book, activation.credential_id))
         if made is None or made.state != "active" or _key_of(made) != key:
             raise Problem(ENROLMENT_REFUSED)
-        official = await db.get_one(Official, (made.book, made.holder_id))
         return await _certificate(db, keys, official, made, made.issued_at)
 
 
+async def _must_be_open_code(db: AsyncSession, activation: PhoneActivation) -> None:
+    """Raise Problem(ENROLMENT_REFUSED) for one that was ended, by itself or with the identity that made it."""
+    if activation.tries_left == 0:
+        raise Problem(ENROLMENT_REFUSED)
+    if activation.identity_id is not None:
+        identity = await db.get_one(Identity, activation.identity_id)
+        if identity.ended_at is not None:
+            raise Problem(ENROLMENT_REFUSED)
+
+
 async def _issue_certificate(
-    db: AsyncSession, keys: KeyRing, activation: PhoneActivation, key: PhoneKey
+    db: AsyncSession, keys: KeyRing, activation: PhoneActivation, official: Official, key: PhoneKey
 ) -> PhoneCertificate:
     activation.tries_left = 0
     [activation.credential_id] = await next_numbers(db, 1)
-    [official] = (await find_officials(db, [activation.holder_id], keep_open=True)).values()
-    must_be_open(official)
     credential = Credential(
         book=official.book,
         credential_id=activation.credential_id,

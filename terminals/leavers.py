@@ -104,7 +104,7 @@ async def _leave(change: Change, identity_id: int, providers: Collection[str]) -
     change.note.detail = {"provider": identity.provider, "user_id": identity.user_id, "holder_id": identity.holder_id}
     await identities.end_identity(change.db, identity, identities.DIRECTORY)
     if identity.holder_id is not None:
-        official = (await find_officials(change.db, [identity.holder_id]))[identity.holder_id]
+        official = (await find_officials(change.db, [identity.holder_id], alone=True))[identity.holder_id]
         change.note.detail["blocked"] = await blocking.block_all(
             change.db, official.book, official.holder_id, REASON, change.note.actor
         )

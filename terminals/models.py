@@ -134,9 +134,13 @@ class TerminalSession(Base):
 
 
 class PhoneActivation(Base):
-    """A one-time code that lets an official's phone get its first holder certificate."""
+    """A one-time code that lets an official's phone get its first holder certificate.
+
+    ``tries_left`` is 0 once it is used or was ended. ``identity_id``: of who made it for himself; null: his agency did.
+    """
 
     __tablename__ = "phone_activation"
+    __table_args__ = (Index("ix_phone_activation_open", "book", "holder_id", postgresql_where=text("tries_left > 0")),)
 
     book: Mapped[int] = book_key()
     activation_id: Mapped[int] = number_key()
@@ -145,6 +149,7 @@ class PhoneActivation(Base):
     expires_at: Mapped[datetime]
     tries_left: Mapped[int]
     credential_id: Mapped[int | None] = mapped_column(BigInteger)
+    identity_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class CodeReference(Base):

@@ -23,7 +23,7 @@ from registry.models import AuditEntry, Credential, Database, Official, PersonCl
 from registry.roles import Role
 from registry.states import OfficialState
 from settlement.ledger import balances
-from terminals.blocking import ROSTERS, block_everything, list_changes
+from terminals.blocking import ROSTERS, block_everything, list_changes, void_codes
 from terminals.models import Roster, RosterChange
 from terminals.people_schemas import (
     AccountShown,
@@ -178,10 +178,14 @@ async def change_official(
 
 
 async def suspend(change: Change, person: Person, holder_id: int) -> None:
-    """Let an official pay nothing until he is resumed; again changes nothing. Raises Problem NOT_FOUND, CONFLICT."""
+    """Let an official pay nothing until he is resumed, and end his open code; again changes nothing.
+
+    Raises Problem NOT_FOUND, CONFLICT.
+    """
     official = await _in_state(change, person, holder_id, OfficialState.ACTIVE, OfficialState.SUSPENDED)
     if official is not None:
         official.state = OfficialState.SUSPENDED
+        await void_codes(change.db, official.book, [official.holder_id])
         await _tell_tills(change, official, blocked=True)
 
 

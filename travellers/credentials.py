@@ -8,7 +8,9 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import NOT_ALLOWED, NOT_FOUND, Problem
 from registry.audit import Change
-from registry.models import Credential, Official
+from registry.holder_sessions import Session
+from registry.models import Credential
+from registry.officials import find_officials
 from registry.states import CredentialKind, CredentialState
 from terminals import blocking, credentials
 from travellers.callers import Caller
@@ -36,6 +38,8 @@ async def credentials_of(ledger: Pool, caller: Caller) -> list[MyCredential]:
 
 async def report_lost(change: Change, caller: Caller, credential_id: int, reason: str) -> None:
     """Block an own card or phone at once; one that is blocked stays so. Raises Problem(NOT_FOUND)."""
+    # The account before the credential, as a closure locks them.
+    await find_officials(change.db, [caller.holder_id], keep_open=True)
     own = select(Credential).where(
         Credential.book == caller.book,
         Credential.holder_id == caller.holder_id,
@@ -49,14 +53,16 @@ async def report_lost(change: Change, caller: Caller, credential_id: int, reason
         await blocking.block_lost(change, credential, reason)
 
 
-async def another_phone(change: Change, caller: Caller) -> PhoneActivationCode:
-    """A code for a phone; raises Problem(NOT_ALLOWED) to a phone.
+async def another_phone(change: Change, caller: Caller, session: Session | None) -> PhoneActivationCode:
+    """A code for a phone; it ends with the next one, and with the identity of the session.
 
-    Whoever has a phone in his hands must not make a second one of it, which would outlive the first one's loss.
+    Raises Problem(NOT_ALLOWED) to a phone: whoever has one in his hands must not make a second one of it, which would
+    outlive the first one's loss; and where the agency has blocked the phone: it alone gives another one.
     """
-    if caller.credential_id is not None:
+    if session is None:
         raise Problem(NOT_ALLOWED, "traveller.phone_by_phone")
-    official = await change.db.get_one(Official, (caller.book, caller.holder_id))
-    [made], expires_at = await credentials.new_activations(change.db, [official])
+    made, expires_at = await credentials.new_own_activation(
+        change.db, caller.holder_id, caller.actor, session.identity_id
+    )
     change.note.detail = {"activation_id": made.activation_id}
     return PhoneActivationCode(made.activation_id, made.code, expires_at)

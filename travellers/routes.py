@@ -100,10 +100,13 @@ class AccountController(Controller):
 
     @post("/phone-activations", summary="Get a code for my phone")
     async def another_phone(self, request: ByOfficial, database: Database) -> PhoneActivationCode:
-        """In a session alone: a one-time code with which a phone gets its certificate."""
+        """In a session alone: a one-time code with which a phone gets its certificate. The code before ends.
+
+        Whose phone the agency has blocked gets another one there.
+        """
         actor = request.user.actor
         async with audit.change(database, actor, "activate_own_phone", actor) as change:
-            return await credentials.another_phone(change, request.user)
+            return await credentials.another_phone(change, request.user, request.auth)
 
 
 Latitude = Annotated[float | None, Parameter(ge=-90, le=90, description="Degrees (WGS 84); never stored.")]

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,65 @@ def test_a_phone_that_was_replaced_stays_blocked(network: Network) -> None:
     network.phone(official)
     path = f"/console/credentials/{lost}/block"
     refused(network.approver, path, {"blocked": False, "reason": "found"}, 409, "conflict")
+
+
+def phone_code(network: Network, official: Official) -> tuple[int, str]:
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    return made["activation_id"], made["code"]
+
+
+def is_void(network: Network, code: tuple[int, str]) -> bool:
+    try:
+        activate_phone(network.url, *code)
+    except Rejected as rejected:
+        return rejected.slug == "enrolment-refused"
+    return False
+
+
+def test_a_code_that_is_out_ends_with_a_block(network: Network) -> None:
+    official = network.official()
+    card = network.card(official).file.credential_id
+    code = phone_code(network, official)
+    assert set_blocked(network.centre, card, True) == 200
+    assert is_void(network, code)
+    assert set_blocked(network.approver, card, False) == 200
+    assert is_void(network, code), "the block's end brings no code back"
+    assert not is_void(network, phone_code(network, official))
+
+
+def test_a_code_that_is_out_ends_with_a_suspension(network: Network) -> None:
+    official = network.official()
+    code = phone_code(network, official)
+    path = f"/registry/officials/{official.holder_id}"
+    network.centre.call("POST", f"{path}/suspension", {"reason": "a test"})
+    network.approver.call("POST", f"{path}/resumption", {"reason": "a test"})
+    assert is_void(network, code)
+
+
+def test_a_code_that_is_out_ends_with_leaving(network: Network, system: System) -> None:
+    official = network.official()
+    code = phone_code(network, official)
+    network.centre.call("POST", f"/registry/officials/{official.holder_id}/departure", {"reason": "a test"})
+    with psycopg.connect(system.database_url) as db:
+        db.execute("UPDATE official SET state = 'active' WHERE holder_id = %s", [official.holder_id])
+    assert is_void(network, code)
+
+
+def test_a_new_code_ends_the_one_before(network: Network) -> None:
+    official = network.official()
+    first, second = phone_code(network, official), phone_code(network, official)
+    assert is_void(network, first)
+    assert not is_void(network, second)
+    twice = {"agency_id": official.agency_id, "holder_ids": [official.holder_id] * 2}
+    refused(network.centre, "/console/phone-activations", twice, 400, "invalid")
+
+
+def test_codes_made_at_once_leave_one_open(network: Network) -> None:
+    official = network.official()
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda _: phone_code(network, official), range(8)))
+    assert [is_void(network, code) for code in codes].count(False) == 1
 
 
 def test_a_block_is_lifted_by_a_second_person(network: Network) -> None:

@@ -387,6 +387,43 @@ def test_a_phone_is_activated_in_a_session_and_by_no_phone(network: Network) -> 
     assert [by for by, _ in entries(network, "activate_own_phone", actor)] == [actor]
 
 
+def test_a_phone_that_the_agency_blocked_is_not_replaced_by_its_holder_alone(network: Network) -> None:
+    me = somebody(network)
+    tab = in_browser(network, me.official, "kitchen-yuyao")
+    blocked = me.get("/me")["credential_id"]
+    message = {"blocked": True, "reason": "a test"}
+    network.centre.call("POST", f"/console/credentials/{blocked}/block", message)
+    status, answer = tab.ask("POST", "/me/phone-activations", {})
+    assert (status, slug(answer)) == (403, "not-allowed")
+    # The agency gives him another one; from then on he may replace it himself, as one that he has lost.
+    given = Me(network, me.official, network.phone(me.official))
+    lost = given.get("/me")["credential_id"]
+    assert given.ask("POST", f"/me/credentials/{lost}/loss", {"reason": "遗失"}) is None
+    assert tab.ask("POST", "/me/phone-activations", {})[0] == 201
+
+
+def test_ones_own_code_ends_with_loss_and_identity(network: Network) -> None:
+    me = somebody(network)
+    identity = bound(network, me.official, "kitchen-yuyao")
+    tab = InBrowser(network.system)
+    assert tab.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201
+
+    def void(code: dict[str, Any]) -> bool:
+        try:
+            activate_phone(network.url, code["activation_id"], code["code"])
+        except Rejected as rejected:
+            return rejected.slug == "enrolment-refused"
+        return False
+
+    code = tab.ask("POST", "/me/phone-activations", {})[1]
+    lost = me.get("/me")["credential_id"]
+    assert me.ask("POST", f"/me/credentials/{lost}/loss", {"reason": "遗失"}) is None
+    assert void(code)
+    code = tab.ask("POST", "/me/phone-activations", {})[1]
+    network.centre.call("DELETE", f"{IDENTITIES}/{identity}")
+    assert void(code)
+
+
 def canteens(me: Me, **asked: Any) -> dict[int, dict[str, Any]]:
     found = me.get(f"/me/canteens?{urlencode(asked)}")
     return {one["canteen_id"]: one for one in found}
