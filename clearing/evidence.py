@@ -80,8 +80,10 @@ async def cashiers_of(ledger: Pool, closing: Closing, requests: list[ShiftReques
 
 
 def _took(one: Stretch, requests: list[ShiftRequest]) -> CashierTook:
-    days = day_totals(request for request in requests if one.first <= request.sequence <= one.last)
-    who = (one.cashier_id, one.number, one.first, one.last, one.signed_on_at, one.ends_at)
+    his = [request for request in requests if request.at is not None and one.has(request.sequence, request.at)]
+    days = day_totals(his)
+    last = one.last if one.ended_by_number else max((request.sequence for request in his), default=one.first)
+    who = (one.cashier_id, one.number, one.first, last, one.signed_on_at, one.ends_at)
     return CashierTook(*who, sum(day.payments for day in days), sum(day.net_fen for day in days))
 
 

@@ -292,7 +292,11 @@ async def signed_on(connection: Connection, book: int, terminal_id: int, epoch: 
 
 
 class Stretch(Struct, frozen=True):
-    """A cashier at a till: his numbers are from ``first`` to ``last``, both included."""
+    """A cashier at a till: his numbers are from ``first`` to ``last``, both included.
+
+    A message ended it at its number, or a time did (``ended_by_number`` is false): with the session, by a suspension,
+    after ``SIGNED_ON``. Then the numbers go on until the next cashier; what was taken after ``ends_at`` is nobody's.
+    """
 
     cashier_id: int
     number: str
@@ -300,6 +304,11 @@ class Stretch(Struct, frozen=True):
     last: int
     signed_on_at: datetime
     ends_at: datetime
+    ended_by_number: bool
+
+    def has(self, sequence: int, at: datetime) -> bool:
+        """Whether something is his that was taken, or voided, under a number at a time."""
+        return self.first <= sequence <= self.last and (self.ended_by_number or at <= self.ends_at)
 
 
 async def stretches(
@@ -310,10 +319,27 @@ async def stretches(
     found: list[Stretch] = []
     following = last + 1
     for row in rows:
-        ends_before = min(following, row["ends_before"] or following)
+        by_number = row["ends_before"] is not None
+        ends_before = min(following, row["ends_before"]) if by_number else following
         begins = max(row["first_sequence"], first)
         if begins < ends_before:
             who = (row["cashier_id"], row["number"])
-            found.insert(0, Stretch(*who, begins, ends_before - 1, row["signed_on_at"], row["ends_at"]))
+            times = (row["signed_on_at"], row["ends_at"])
+            found.append(Stretch(*who, begins, ends_before - 1, *times, by_number))
         following = row["first_sequence"]
-    return found
+    return found[::-1]
+
+
+class SignedOnBefore(Struct, frozen=True):
+    """A sign-on under ``first_sequence``, and the number of the message that ended it, if one did."""
+
+    first_sequence: int
+    ends_before: int | None
+
+
+async def sign_on_before(
+    ledger: Pool | Connection, book: int, terminal_id: int, epoch: int, sequence: int
+) -> SignedOnBefore | None:
+    """The last sign-on at a terminal before a number."""
+    row = await ledger.fetchrow(QUERIES["sign_on_before"], book, terminal_id, epoch, sequence)
+    return None if row is None else as_struct(row, SignedOnBefore)

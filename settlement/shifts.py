@@ -49,7 +49,8 @@ class ShiftRequest(Struct, frozen=True):
     """One request of a shift with its final answer, as a terminal and the ledger both know it; money in fen.
 
     ``body_digest``: SHA-256 of its body; None for a charge that was voided before it arrived. ``posting_id``: the
-    number of an approval's receipt. ``is_stored``: it came late (``is_late`` in sql/rules.sql).
+    number of an approval's receipt. ``is_stored``: it came late (``is_late`` in sql/rules.sql). ``at``: when it was
+    purchased, or answered where nothing was; the ledger alone tells.
     """
 
     sequence: int
@@ -61,6 +62,7 @@ class ShiftRequest(Struct, frozen=True):
     business_date: date
     is_stored: bool
     refusal: str | None = None
+    at: datetime | None = None
 
     def leaf(self) -> bytes:
         """The hash by which the request stands in the chain. Without its content it says nothing."""
@@ -196,6 +198,14 @@ async def is_overtaken(connection: Connection, book: Book, key: RequestKey) -> b
     """Whether a cashier signed on or off under a later number, so that a message comes too late."""
     number = (book, key.terminal_id, key.epoch, key.sequence)
     return bool(await connection.fetchval(QUERIES["later_cashiers_number"], *number))
+
+
+async def cashiers_message_between(
+    ledger: Pool | Connection, book: Book, terminal_id: int, epoch: int, after: int, before: int
+) -> bool:
+    """Whether a cashier signed on or off at a terminal under a number between two others."""
+    numbers = (book, terminal_id, epoch, after, before)
+    return bool(await ledger.fetchval(QUERIES["cashiers_number_between"], *numbers))
 
 
 async def keep_cashiers_message(

@@ -58,22 +58,41 @@ async def sign_off(ledger: Pool, keys: KeyRing, message: TerminalMessage) -> Ans
     return Answer("signed_off")
 
 
-async def void_refusal_of(sessions: SessionStore, session: Session) -> Refusal | None:
-    """Why a session sends no new voids now; None when it may. A refusal is looked up anew: it is final."""
-    if void_refusal(session) is None:
+async def void_refusal_of(
+    sessions: SessionStore, ledger: Pool, session: Session, target_epoch: int, target_sequence: int
+) -> Refusal | None:
+    """Why a session does not void a number of its terminal now; None when it may. The session is looked up anew where
+    it matters who is signed on: a refusal is final, and who has just signed off voids no more."""
+    is_cashiers = await _is_cashiers(ledger, session, target_epoch, target_sequence)
+    if not is_cashiers and void_refusal(session, is_cashiers=False) is None:
         return None
     sessions.forget(session.session_id)
-    return void_refusal(await sessions.find(session.session_id))
+    return void_refusal(await sessions.find(session.session_id), is_cashiers=is_cashiers)
 
 
-def void_refusal(session: Session) -> Refusal | None:
-    """Why a session sends no new voids now, as far as it is known."""
+def void_refusal(session: Session, *, is_cashiers: bool) -> Refusal | None:
+    """Why a session does not void a number now, as far as it is known. ``is_cashiers``: it is one of a cashier's."""
     now = datetime.now(UTC)
     if session.cashier_until is not None and session.cashier_until < now:
         return Refusal.CASHIER_MISSING
-    if session.no_voids_until is not None and now < session.no_voids_until:
-        return Refusal.VOID_NOT_PERMITTED
-    return None
+    if session.signed_on_until is None or session.signed_on_until <= now:
+        return Refusal.CASHIER_MISSING if is_cashiers else None
+    return None if session.may_void else Refusal.VOID_NOT_PERMITTED
+
+
+async def _is_cashiers(ledger: Pool, session: Session, epoch: int, sequence: int) -> bool:
+    """Whether somebody signed on before a number, and nobody off in between.
+
+    By numbers alone: what follows a sign-on that ended by time counts, too, until the next message. A till that lies
+    about times gains nothing.
+    """
+    book, terminal_id = session.book, session.terminal_id
+    found = await cashiers.sign_on_before(ledger, book, terminal_id, epoch, sequence)
+    if found is None:
+        return False
+    if found.ends_before is not None:
+        return sequence < found.ends_before
+    return not await shifts.cashiers_message_between(ledger, book, terminal_id, epoch, found.first_sequence, sequence)
 
 
 def refused(reason: str) -> CashierAnswer:

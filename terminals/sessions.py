@@ -76,8 +76,10 @@ class Session:
     """Since when its canteen takes no payments: it, its agency or its region is suspended or has ended."""
     cashier_until: datetime | None
     """Where the canteen needs cashiers: until when one is, or was, signed on, or when it began to need them."""
-    no_voids_until: datetime | None
-    """Until when a cashier is signed on who may not void."""
+    signed_on_until: datetime | None
+    """Until when the latest cashier is, or was, signed on; None: there was none."""
+    may_void: bool
+    """Whether he may void."""
     kind: TerminalKind
     mac: Callable[[bytes], bytes]
     """HMAC-SHA256 under the session's key."""

@@ -132,6 +132,24 @@ def hand_over(bench: Bench) -> None:
     bench.expect(_on(bench, other, lost), refused("overtaken"))
 
 
+@GROUP.case("cashier-voids-as-nobody", "7.4")
+def voids_as_nobody(bench: Bench) -> None:
+    """What was taken under a cashier is voided under one who may, and not once nobody is signed on."""
+    till, message, other = bench.till, _message(bench), _message(bench, 1)
+    _, home, _ = bench.fixed_meal
+    bench.expect(_on(bench, other), ok(outcome="signed_on"))
+    paid, _ = bench.pay(bench.card())
+    bench.expect(_off(bench), OFF)
+    bench.expect(till.void(paid, till.next_number()), refused("cashier_missing"))
+    bench.expect(_on(bench, message), ok(outcome="signed_on"))
+    bench.expect(_off(bench), OFF)
+    bench.expect(till.void(paid, till.next_number()), refused("cashier_missing"))
+    till.begin_session()
+    bench.expect(till.void(paid, till.next_number()), refused("cashier_missing"))
+    bench.expect(_on(bench, message), ok(outcome="signed_on"))
+    bench.expect(till.void(paid, till.next_number()), voided(home))
+
+
 @GROUP.case("cashier-ends-with-the-session", "7.4")
 def ends_with_session(bench: Bench) -> None:
     """A till that was restarted asks for the PIN again."""

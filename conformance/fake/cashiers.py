@@ -37,6 +37,8 @@ class TillDesk:
     last_number: int = 0
     """Of the latest message that signed somebody on or off."""
     wrong_at: list[float] = field(default_factory=list)
+    numbers: list[tuple[int, bool]] = field(default_factory=list)
+    """Of the messages that counted, in their order, and whether they signed somebody on."""
 
 
 class Cashiers(Messages):
@@ -70,6 +72,7 @@ class Cashiers(Messages):
             if message.key.sequence > desk.last_number:
                 self._end(desk)
                 desk.last_number = message.key.sequence
+                desk.numbers.append((message.key.sequence, False))
 
         self._used(work, message, sign_off)
         return Outcome("signed_off")
@@ -110,6 +113,7 @@ class Cashiers(Messages):
         self._end(desk)
         desk.latest = SignOn(cashier, message.key.sequence, self.now() + SIGNED_ON.total_seconds())
         desk.last_number = message.key.sequence
+        desk.numbers.append((message.key.sequence, True))
         self._answers[message.key] = desk.latest
         return None
 
@@ -134,10 +138,13 @@ class Cashiers(Messages):
         session = replace(
             message.session,
             cashier_until=required_at and max(until or required_at, required_at),
-            no_voids_until=None if latest is None or latest.cashier.may_void else until,
+            signed_on_until=until,
+            may_void=latest is None or latest.cashier.may_void,
         )
         return TerminalMessage(session, message.key, message.signed)
 
-    def void_refusal(self, message: TerminalMessage) -> Refusal | None:
-        """Why no new void is taken now."""
-        return void_refusal(self.with_cashier(message).session)
+    def void_refusal(self, message: TerminalMessage, target: RequestKey) -> Refusal | None:
+        """Why no new void of a number is taken now."""
+        desk = self._desks.get((target.terminal_id, target.epoch), TillDesk())
+        before = [is_on for number, is_on in desk.numbers if number < target.sequence]
+        return void_refusal(self.with_cashier(message).session, is_cashiers=bool(before) and before[-1])

@@ -69,7 +69,7 @@ class Tills(Cashiers):
         must_be_till(message.session)
         target = RequestKey(message.session.terminal_id, asked.target_epoch, asked.target_sequence)
         digest = message.signed.body_digest
-        barred, in_use = self.void_refusal(message), self._is_in_use(message)
+        barred, in_use = self.void_refusal(message, target), self._is_in_use(message)
         return answer_of(self.ledger.void(message.key, digest, target, barred, in_use=in_use).remembered)
 
     def open_shift(self, work: Work, _: tuple[str, ...]) -> Outcome:

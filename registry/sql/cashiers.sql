@@ -53,9 +53,21 @@ FROM cashier_sign_on s JOIN cashier c ON c.book = s.book AND c.cashier_id = s.ca
 WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence = $4;
 
 -- name: at_till_between
--- Who was signed on at a terminal between two numbers, in their order.
+-- Who signed on at a terminal between two numbers, and the last one before them; the latest first.
 SELECT s.first_sequence, s.cashier_id, c.number, s.signed_on_at, s.ends_at, s.ends_before
-FROM cashier_sign_on s JOIN cashier c ON c.book = s.book AND c.cashier_id = s.cashier_id
-WHERE s.book = $1 AND s.terminal_id = $2 AND s.epoch = $3 AND s.first_sequence <= $5
-  AND coalesce(s.ends_before, 9223372036854775807) > $4
-ORDER BY s.first_sequence DESC LIMIT 100;
+FROM (
+    SELECT x.* FROM cashier_sign_on x
+    WHERE x.book = $1 AND x.terminal_id = $2 AND x.epoch = $3 AND x.first_sequence BETWEEN $4 AND $5
+    UNION ALL
+    (SELECT x.* FROM cashier_sign_on x
+     WHERE x.book = $1 AND x.terminal_id = $2 AND x.epoch = $3 AND x.first_sequence < $4
+     ORDER BY x.first_sequence DESC LIMIT 1)
+) s
+JOIN cashier c ON c.book = s.book AND c.cashier_id = s.cashier_id
+ORDER BY s.first_sequence DESC;
+
+-- name: sign_on_before
+-- The last sign-on at a terminal before a number.
+SELECT first_sequence, ends_before FROM cashier_sign_on
+WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND first_sequence < $4
+ORDER BY first_sequence DESC LIMIT 1;

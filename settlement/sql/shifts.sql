@@ -18,16 +18,17 @@ WITH home AS MATERIALIZED (
            CASE WHEN h.operation = 'charge' THEN coalesce(f.posting_id, h.posting_id) END AS posting_id,
            CASE WHEN f.book IS NULL THEN h.cash_fen + h.subsidy_fen + h.host_fen
                 ELSE f.cash_fen + f.subsidy_fen + f.host_fen END AS amount_fen,
-           coalesce(f.business_date, h.business_date) AS business_date, coalesce(f.refusal, h.refusal) AS refusal
+           coalesce(f.business_date, h.business_date) AS business_date, coalesce(f.refusal, h.refusal) AS refusal,
+           coalesce(f.answered_at, h.answered_at) AS answered_at
     FROM home h LEFT JOIN away f ON f.book = h.forwarded_to AND f.sequence = h.sequence
     WHERE f.operation IS DISTINCT FROM 'unused' AND coalesce(f.outcome, h.outcome) <> 'forwarded'
     ORDER BY h.sequence LIMIT $6
 ), paid AS MATERIALIZED (
-    SELECT t.posting_id, is_late(t.purchased_at, t.posted_at) AS is_stored
+    SELECT t.posting_id, is_late(t.purchased_at, t.posted_at) AS is_stored, t.purchased_at
     FROM answered a JOIN transfer t ON t.book = a.book AND t.posting_id = a.posting_id AND t.part = 0
 )
 SELECT a.sequence, a.operation, a.outcome, a.body_digest, a.posting_id, a.amount_fen, a.business_date,
-       coalesce(p.is_stored, false) AS is_stored, a.refusal
+       coalesce(p.is_stored, false) AS is_stored, a.refusal, coalesce(p.purchased_at, a.answered_at) AS at
 FROM answered a LEFT JOIN paid p ON p.posting_id = a.posting_id
 ORDER BY a.sequence;
 
@@ -71,6 +72,12 @@ WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence = $4;
 SELECT EXISTS (
     SELECT 1 FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence > $4
                               AND r.operation = 'cashier' AND r.outcome = 'recorded');
+
+-- name: cashiers_number_between
+-- Whether a cashier signed on or off at a terminal under a number between two others.
+SELECT EXISTS (
+    SELECT 1 FROM request r WHERE r.book = $1 AND r.terminal_id = $2 AND r.epoch = $3 AND r.sequence > $4
+                              AND r.sequence < $5 AND r.operation = 'cashier' AND r.outcome = 'recorded');
 
 -- name: operation
 -- What a number was used for.

@@ -82,13 +82,13 @@ class PaymentController(Controller):
 
     @post("/voids", status_code=200, summary="Void a charge")
     async def void(
-        self, request: ByTerminal, data: VoidMessage, charger: Charger, terminal_sessions: SessionStore
+        self, request: ByTerminal, data: VoidMessage, charger: Charger, terminal_sessions: SessionStore, ledger: Pool
     ) -> Answer:
         """Reverse an earlier charge of this terminal; one that has not arrived yet will not be posted."""
         message = request.auth
         must_be_till(message.session)
-        refusal = await void_refusal_of(terminal_sessions, message.session)
         target = (data.target_epoch, data.target_sequence)
+        refusal = await void_refusal_of(terminal_sessions, ledger, message.session, *target)
         remembered = await charger.void(message.session.book, message.key, message.signed.body_digest, *target, refusal)
         return answer_of(remembered)
 

@@ -7,7 +7,7 @@ SELECT s.session_id, s.book, s.terminal_id, s.epoch, s.wrapped_key, s.expires_at
        least(c.closed_at, a.closed_at, b.closed_at) AS closed_at, t.kind,
        CASE WHEN c.cashiers_required_at IS NOT NULL THEN greatest(c.cashiers_required_at, w.ends_at) END
            AS cashier_until,
-       CASE WHEN NOT w.may_void THEN w.ends_at END AS no_voids_until
+       w.ends_at AS signed_on_until, coalesce(w.may_void, true) AS may_void
 FROM terminal_session s
 JOIN terminal t ON t.book = s.book AND t.terminal_id = s.terminal_id
 JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id

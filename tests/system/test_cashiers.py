@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,96 @@ def test_another_cashier_takes_over_within_a_shift(
     assert first_again.outcome == "signed_on"
     assert till.void(taken.epoch, taken.sequence).outcome == "voided"
     assert "FAIL" not in system.command("verify").stdout
+
+
+def ends_session(till: Terminal, _cashier: Cashier, _system: System) -> None:
+    till.sign_on()
+
+
+def is_suspended(_till: Terminal, cashier: Cashier, _system: System) -> None:
+    cashier.admin.call("POST", f"{cashier.path}/suspension", {"reason": "调查"})
+
+
+def has_had_his_time(till: Terminal, _cashier: Cashier, system: System) -> None:
+    with psycopg.connect(system.database_url) as db:
+        where = (till.identity.terminal_id,)
+        db.execute("UPDATE cashier_sign_on SET ends_at = now() WHERE terminal_id = %s AND ends_at > now()", where)
+
+
+ENDS = pytest.mark.parametrize("ends", [ends_session, is_suspended, has_had_his_time])
+
+
+def took(till: Terminal, network: Network, shift: int) -> list[tuple[int, int, int]]:
+    """Who took how many payments and how much in a shift, by its evidence."""
+    path = f"/clearing/shifts/{till.identity.terminal_id}/{till.epoch}/{shift}/closing"
+    shown = network.person("finance-yinzhou").call("GET", path)["cashiers"]
+    return [(one["cashier_id"], one["payments"], one["amount_fen"]) for one in shown]
+
+
+@ENDS
+def test_what_comes_after_a_sign_on_has_ended_is_nobodys(
+    till: Terminal, cashier: Cashier, network: Network, system: System, ends: Callable[..., None]
+) -> None:
+    cashier.choose(till)
+    shift = till.open_shift(cashier.number, "1")
+    assert charge(till, network) == "approved"
+    taken_at = till.now()
+    ends(till, cashier, system)
+    ended_at = datetime.fromisoformat(_sign_ons(cashier.admin, till)[-1]["ends_at"]).timestamp()
+    wait_for(lambda: till.now() > ended_at)
+    assert charge(till, network) == "approved", "no cashier is needed here"
+    assert charge(till, network, purchased_at=taken_at) == "approved", "taken while he was there"
+    assert till.close_shift().agree
+    assert took(till, network, shift) == [(cashier.cashier_id, 2, 2_000)]
+
+
+@ENDS
+@pytest.mark.usefixtures("demanded")
+def test_where_a_cashier_is_needed_none_is_taken_after_a_sign_on_has_ended(
+    till: Terminal, cashier: Cashier, network: Network, system: System, ends: Callable[..., None]
+) -> None:
+    cashier.choose(till)
+    assert charge(till, network) == "approved"
+    ends(till, cashier, system)
+    ended_at = datetime.fromisoformat(_sign_ons(cashier.admin, till)[-1]["ends_at"]).timestamp()
+    wait_for(lambda: till.now() > ended_at)
+    wait_for(lambda: charge(till, network) == "cashier_missing")
+
+
+def test_nobody_is_left_out_of_a_long_shift(till: Terminal, cashier: Cashier, network: Network, system: System) -> None:
+    shift = till.open_shift(cashier.number, "1")
+    cashier.choose(till)
+    assert charge(till, network) == "approved"
+    numbers = [till._take_sequence() for _ in range(120)]
+    with psycopg.connect(system.database_url) as db:
+        db.execute(
+            "INSERT INTO cashier_sign_on SELECT s.book, s.terminal_id, s.epoch, n, s.cashier_id, s.canteen_id, true,"
+            " now(), now() FROM cashier_sign_on s, unnest(%s::bigint[]) n WHERE s.terminal_id = %s",
+            (numbers, till.identity.terminal_id),
+        )
+    assert charge(till, network) == "approved"
+    assert till.close_shift().agree
+    assert took(till, network, shift)[0] == (cashier.cashier_id, 1, 1_000)
+
+
+def test_who_may_not_void_does_not_void_as_nobody_either(till: Terminal, admin: Person, network: Network) -> None:
+    """The canteen needs no cashiers: whoever is signed off charges and voids under nobody's name."""
+    may, may_not = Cashier(admin, network), Cashier(admin, network, may_void=False)
+    may_not.choose(till)
+    assert charge(till, network) == "approved"
+    taken = till.journal.entries("approved")[-1]
+    till.sign_cashier_off()
+    assert till.void(taken.epoch, taken.sequence).reason == "cashier_missing"
+    assert charge(till, network) == "approved"
+    nobodys = till.journal.entries("approved")[-1]
+    assert till.void(nobodys.epoch, nobodys.sequence).outcome == "voided", "it was taken under nobody"
+    till.sign_on()
+    assert till.void(taken.epoch, taken.sequence).reason == "cashier_missing", "in the next session"
+    may.choose(till)
+    till.sign_cashier_off()
+    assert till.void(taken.epoch, taken.sequence).reason == "cashier_missing", "who may was there, and has left"
+    assert till.sign_cashier_on(may.number, PIN).outcome == "signed_on"
+    assert till.void(taken.epoch, taken.sequence).outcome == "voided"
 
 
 def test_a_replayed_sign_on_signs_nobody_on(till: Terminal, cashier: Cashier) -> None:
