@@ -810,6 +810,7 @@ CREATE TABLE public.identity (
     confirmed_at timestamp with time zone,
     ended_by text,
     ended_at timestamp with time zone,
+    tenant text,
     CONSTRAINT ck_identity_bound CHECK (((user_id IS NULL) <> (holder_id IS NULL))),
     CONSTRAINT ck_identity_confirmed CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
     CONSTRAINT ck_identity_ended CHECK (((ended_by IS NULL) = (ended_at IS NULL))),

@@ -549,7 +549,7 @@ class Identity(Base):
     ``subject``: what the ``provider`` calls him, for ever. ``agency_id``: whose he was when it was bound or confirmed;
     null for the centre's people. For a user of another agency it does not count. A subject may be bound several times,
     and confirmed once. It counts from ``confirmed_at`` until ``ended_at``; ``ended_by``: a login, or ``directory`` when
-    he left that.
+    he left that. ``tenant``: the one that vouched for him when he last signed on; null: he has not.
     """
 
     __tablename__ = "identity"
@@ -576,6 +576,7 @@ class Identity(Base):
     agency_id: Mapped[AgencyId | None] = mapped_column(BigInteger)
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("console_user.user_id"))
     holder_id: Mapped[HolderId | None] = mapped_column(BigInteger)
+    tenant: Mapped[str | None]
     bound_by: Mapped[str]
     bound_at: Mapped[datetime]
     confirmed_by: Mapped[str | None]

@@ -1,11 +1,13 @@
 """Who leaves a directory loses console, cards and phones; purses are kept until they are paid out.
 
-A synchronization compares a provider's directory with the identities that are in force. Where too many would leave at
+A synchronization compares a provider's directory with the identities of its tenant that are in force; who is missing is
+looked for a second time. Where too many would leave at
 once, the directory is thought incomplete: nothing changes until a person has confirmed it at ``/approvals``.
 """
 
+import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,8 +23,8 @@ from registry.models import Approval, ConsoleUser, Database
 from registry.officials import find_officials
 from registry.roles import CENTRE_STAFF
 from registry.sign_on import identities
-from registry.sign_on.directory import compare
-from registry.sign_on.providers import Provider
+from registry.sign_on.directory import Compared, compare
+from registry.sign_on.providers import Directory, Provider
 from registry.ways_in import somebody_signs_in
 from terminals import blocking
 
@@ -30,6 +32,9 @@ log = structlog.get_logger()
 
 REASON = "left the directory"
 MAKER = "directory"
+
+READ_AGAIN_AFTER_S = 3.0
+"""A directory in which somebody is missing is read a second time: who is missing in both readings has left."""
 
 ASK_AGAIN_AFTER = timedelta(days=1)
 """A synchronization that a person has rejected is not asked for again at once: somebody has to look at the directory.
@@ -64,12 +69,16 @@ async def synchronize(
 
     Raises Problem UNAVAILABLE.
     """
-    people = await provider.people()
-    if people is None:
+    directory = await provider.directory()
+    if directory is None:
         return Synchronized(0)
     name = provider.settings.name
-    async with database() as db:
-        compared = compare(await identities.in_force(db, name), people)
+    compared = await _compared(database, provider, directory)
+    if compared.leavers:
+        await asyncio.sleep(READ_AGAIN_AFTER_S)
+        again = await provider.directory()
+        assert again is not None, "it showed one before"
+        compared = await _compared(database, provider, replace(directory, people=directory.people | again.people))
     leavers = LeaversWanted(name, [one.identity_id for one in compared.leavers])
     if compared.are_too_many(share_max_percent):
         return Synchronized(0, await _ask(database, approvals, leavers, compared.bound))
@@ -77,6 +86,11 @@ async def synchronize(
         async with audit.change(database, MAKER, "leave_directory", f"identity/{identity_id}") as change:
             change.is_repeat = not await _leave(change, identity_id, providers)
     return Synchronized(len(leavers.identities))
+
+
+async def _compared(database: Database, provider: Provider, directory: Directory) -> Compared:
+    async with database() as db:
+        return compare(await identities.in_force(db, provider.settings.name), provider.settings, directory)
 
 
 async def _ask(database: Database, approvals: Approvals, leavers: LeaversWanted, bound: int) -> int | None:

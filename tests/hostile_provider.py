@@ -40,6 +40,8 @@ class HostileProvider:
         self.hangs = False
         self.people = ["victim"]
         self.total: int | None = None
+        self.short_readings = 0
+        """So many contact lists to come leave everybody but the first out, and say that they are whole."""
         self.asked: list[dict[str, str]] = []
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -98,9 +100,12 @@ class HostileProvider:
             content["success"] = content["data"] is not None
         else:
             size, page = int(form["pageSize"]), int(form["pageNo"])
-            rows = self.people[(page - 1) * size : page * size]
+            people = self.people
+            if self.short_readings:
+                self.short_readings, people = self.short_readings - 1, people[:1]
+            rows = people[(page - 1) * size : page * size]
             content["data"] = [{"employeeCode": one} for one in rows]
-            content["totalSize"] = len(self.people) if self.total is None else self.total
+            content["totalSize"] = len(people) if self.total is None else self.total
         return {"success": True, "content": content}
 
 

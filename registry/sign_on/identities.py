@@ -158,6 +158,7 @@ async def user_of(db: AsyncSession, provider: ProviderSettings, who: Identified)
     found = await _bound(db, provider, who, Identity.user_id)
     user = await db.get_one(ConsoleUser, found.user_id)
     _must_vouch(provider, who, found, user.agency_id)
+    _note_tenant(found, who)
     return found, user
 
 
@@ -167,6 +168,7 @@ async def official_of(db: AsyncSession, provider: ProviderSettings, who: Identif
     assert found.holder_id is not None
     official = (await find_officials(db, [found.holder_id]))[found.holder_id]
     _must_vouch(provider, who, found, official.agency_id)
+    _note_tenant(found, who)
     return found, official
 
 
@@ -194,6 +196,12 @@ def _must_vouch(provider: ProviderSettings, who: Identified, bound: Identity, ag
         raise Problem(IDENTITY_UNKNOWN, "identity.unknown", provider=provider.name, subject=who.subject)
     if not provider.vouches_for(who.tenant, agency_id):
         raise Problem(IDENTITY_UNKNOWN, "identity.foreign_tenant", provider=provider.name)
+
+
+def _note_tenant(identity: Identity, who: Identified) -> None:
+    """Keep whose directory says when he has left it."""
+    if identity.tenant != who.tenant:
+        identity.tenant = who.tenant
 
 
 async def in_force(db: AsyncSession, provider: str) -> Sequence[Identity]:

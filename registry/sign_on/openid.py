@@ -18,7 +18,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
-from registry.sign_on.providers import Asked, Identified, LoggedOut, OpenIdSettings, answer_of, away, refused
+from registry.sign_on.providers import Asked, Directory, Identified, LoggedOut, OpenIdSettings, answer_of, away, refused
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 """Signatures with a public key alone: ``none`` and those of shared secrets let others than the provider sign."""
@@ -99,7 +99,7 @@ class OpenId:
             raise refused()
         return LoggedOut(subject, session, token_id, datetime.fromtimestamp(claims["exp"] + LEEWAY_S, UTC))
 
-    async def people(self) -> set[str] | None:
+    async def directory(self) -> Directory | None:
         """The protocol shows no directory."""
         return None
 

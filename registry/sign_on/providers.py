@@ -53,6 +53,10 @@ class ProviderSettings(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
         """Whether people of a tenant may act for an agency, or for the centre (None)."""
         return (agency_id or CENTRE) in self.tenants.get(tenant, [])
 
+    def tenants_of(self, agency_id: int | None) -> list[str]:
+        """The tenants that may vouch for people of an agency, or of the centre (None)."""
+        return [tenant for tenant in self.tenants if self.vouches_for(tenant, agency_id)]
+
 
 class OpenIdSettings(ProviderSettings, frozen=True, kw_only=True, tag="openid_connect"):
     """An OpenID Connect provider. ``tenant_claim``: where its tokens name the tenant; without it, the issuer is it."""
@@ -70,7 +74,8 @@ class WorkAppSettings(ProviderSettings, frozen=True, kw_only=True, tag="work_app
     """The government work app (专有钉钉).
 
     ``login_url`` and ``api_url``: the domains of its pages and of its interface. ``app_key``, ``app_secret``: those of
-    the interface. ``contacts_tenant`` and ``organizations``: whose contact lists are read; none: they are not.
+    the interface. ``contacts_tenant``, one of ``tenants``, and ``organizations``: whose contact lists are read; none:
+    they are not.
     """
 
     login_url: Text
@@ -106,6 +111,8 @@ def read_file(path: Path) -> list[AnySettings]:
     for one in found:
         if not _NAME.fullmatch(one.name) or not all(map(_URL.fullmatch, one.urls)):
             raise WrongFile("sign_on.wrong_form", file=path.name, provider=one.name)
+        if isinstance(one, WorkAppSettings) and one.organizations and one.contacts_tenant not in one.tenants:
+            raise WrongFile("sign_on.wrong_contacts", file=path.name, provider=one.name)
     names = [one.name for one in found]
     if len(set(names)) != len(names):
         raise WrongFile("sign_on.name_twice", file=path.name)
@@ -147,6 +154,14 @@ class LoggedOut:
     ends_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The subjects of all who are in the directory of a tenant."""
+
+    tenant: str
+    people: frozenset[str]
+
+
 class Provider(Protocol):
     """A provider of single sign-on."""
 
@@ -166,8 +181,8 @@ class Provider(Protocol):
     async def logged_out(self, token: str) -> LoggedOut:
         """What a message of logging out means. Raises Problem SIGN_ON_REFUSED, UNAVAILABLE."""
 
-    async def people(self) -> set[str] | None:
-        """The subjects of all who are in its directory; None where it shows none.
+    async def directory(self) -> Directory | None:
+        """Who is in its directory now; None where it shows none.
 
         Raises Problem UNAVAILABLE, also when the directory did not come whole.
         """

@@ -17,7 +17,16 @@ from urllib.parse import urlencode
 import httpx
 
 from foundation.calendar import ZONE
-from registry.sign_on.providers import Asked, Identified, LoggedOut, WorkAppSettings, answer_of, away, refused
+from registry.sign_on.providers import (
+    Asked,
+    Directory,
+    Identified,
+    LoggedOut,
+    WorkAppSettings,
+    answer_of,
+    away,
+    refused,
+)
 
 AUTHORIZE, TOKEN = "/oauth2/auth.htm", "/gettoken.json"
 WHO, CONTACTS = "/rpc/oauth2/getuserinfo_bycode.json", "/mozi/organization/pageOrganizationEmployeePositions"
@@ -81,7 +90,7 @@ class WorkApp:
         """The work app sends no such messages."""
         raise refused()
 
-    async def people(self) -> set[str] | None:
+    async def directory(self) -> Directory | None:
         """See ``Provider``: those in force of all organizations of the settings. An empty list is no list."""
         if not self.settings.organizations:
             return None
@@ -90,7 +99,7 @@ class WorkApp:
             found |= await self._people_of(organization)
         if not found:
             raise away(self.settings)
-        return found
+        return Directory(self.settings.contacts_tenant, frozenset(found))
 
     async def _people_of(self, organization: str) -> set[str]:
         found: set[str] = set()

@@ -64,7 +64,7 @@ login_url = "{url}/app"
 api_url = "{url}/app"
 contacts_tenant = "100"
 organizations = ["GO_1"]
-tenants = {{ "100" = [0] }}
+tenants = {{ "100" = [0, {yinzhou}, {city}], "200" = [{yuyao}, {city}] }}
 
 [[provider]]
 kind = "openid_connect"
@@ -129,12 +129,14 @@ class Besieged:
 
 
 @pytest.fixture(scope="module")
-def besieged(scratch: Path) -> Iterator[Besieged]:
+def besieged(scratch: Path, network: Network) -> Iterator[Besieged]:
+    """Its demo city is that of the network, and has the same numbers."""
     folder = scratch / "besieged"
     folder.mkdir()
     library = free_port()
     provider, file = HostileProvider(free_port()), folder / "providers.toml"
-    file.write_text(PROVIDERS.format(url=provider.url, client=CLIENT, secret=SECRET, library=library))
+    agencies = {name: network.agency_id(name) for name in ("yinzhou", "yuyao", "city")}
+    file.write_text(PROVIDERS.format(url=provider.url, client=CLIENT, secret=SECRET, library=library, **agencies))
     server = oidc_provider_mock.run_server_in_thread(port=library)
     system = System(folder, sign_on_providers=str(file))
     with provider.serving(), server as running:
@@ -442,12 +444,12 @@ def test_a_user_signs_on_at_a_provider_of_a_real_library(besieged: Besieged) -> 
     assert slug(again.complete("library", reused)[1]) == "sign-on-refused", "the library gives a token once"
 
 
-def bound_officials(b: Besieged, count: int) -> list[tuple[str, int, CredentialId]]:
+def bound_officials(b: Besieged, count: int, agency: str = "yinzhou") -> list[tuple[str, int, CredentialId]]:
     """New officials of the work app's directory, each with a card: subject, holder and credential."""
     network = Network(b.system)
     found = []
     for _ in range(count):
-        official, subject = network.official("yinzhou"), f"GE_{secrets.token_hex(6)}"
+        official, subject = network.official(agency), f"GE_{secrets.token_hex(6)}"
         card = network.card(official)
         bind(network, subject, holder_id=official.holder_id)
         found.append((subject, official.holder_id, card.file.credential_id))
@@ -500,6 +502,34 @@ def test_who_leaves_the_directory_loses_console_card_and_phone(besieged: Besiege
     b.provider.people += [subject, f"{subject}-user"]
     assert "0 left" in b.system.command("synchronize-directories").stdout
     assert states(b, [credential]) == ["blocked"], "who returns is bound anew, and a second person lifts the block"
+
+
+def test_nobody_of_another_tenant_leaves(besieged: Besieged) -> None:
+    """The contact list is one tenant's. Both may vouch for the city's people: theirs is the one that did last."""
+    b = besieged
+    [(_, _, elsewhere)] = bound_officials(b, 1, "yuyao")
+    [(_, _, unknown)] = bound_officials(b, 1, "city")
+    city = Network(b.system).agency_id("city")
+    people = [Somebody(b.system, f"127.0.8.{n}", "agency_finance", agency_id=city) for n in (3, 4)]
+    for somebody, tenant in zip(people, (100, 200), strict=True):
+        subject = f"GE_{somebody.login}"
+        bind(Network(b.system), subject, user_id=number_of(b.system, somebody.login))
+        b.provider.people = ["victim", subject]
+        tab, asked = b.begin("app")
+        b.provider.answers[subject] = {"employeeCode": subject, "clientId": CLIENT, "tenantId": tenant}
+        assert b.outcome(tab, "app", {"code": subject, "state": asked["state"]}) == "accepted"
+    b.provider.people = ["victim"]
+    assert "Provider app: 1 left the directory" in b.system.command("synchronize-directories").stdout
+    assert [somebody.sign_in()[0] for somebody in people] == [403, 201]
+    assert states(b, [elsewhere, unknown]) == ["active", "active"]
+
+
+def test_one_short_answer_ends_nobodys_access(besieged: Besieged) -> None:
+    b = besieged
+    [(subject, _, credential)] = bound_officials(b, 1)
+    b.provider.people, b.provider.short_readings = ["victim", subject], 1
+    assert "Provider app: 0 left the directory" in b.system.command("synchronize-directories").stdout
+    assert (states(b, [credential]), b.provider.short_readings) == (["active"], 0)
 
 
 def test_a_directory_that_did_not_come_whole_changes_nothing(besieged: Besieged) -> None:
