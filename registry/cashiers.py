@@ -6,6 +6,7 @@ till keeps anything of it. Who is suspended, may work elsewhere only, or gets an
 workers know within ``terminals.sessions.CACHE_S``.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,8 @@ TRIES = 5
 LOCKED = timedelta(minutes=15)
 TILL_TRIES = 20
 """Wrong PINs and unknown numbers at one till within ``LOCKED``."""
+TRIED_WITHIN = timedelta(seconds=15)
+"""A PIN is checked within this time, or not at all; a repeat of its message that comes meanwhile comes again."""
 SIGNED_ON = timedelta(hours=16)
 """From the first breakfast to the last dinner: so long one sign-on counts, also at a till without a network."""
 
@@ -215,14 +218,16 @@ class RightPin:
 
 
 async def check_pin(
-    passwords: Aside, ledger: Pool, keys: KeyRing, till: Till, number: str, pin: str, wanted: str | None
+    passwords: Aside, ledger: Pool, keys: KeyRing, till: Till, number: str, pin: str, wanted: str | None, message: bytes
 ) -> RightPin | CashierRefusal:
-    """Check a PIN at a till, and the one that is wanted instead.
+    """Check a PIN at a till, and the one that is wanted instead. ``message``: by which its repeats are known.
 
-    Raises Problem(UNAVAILABLE): too many at once. An unknown number, a wrong PIN, a cashier who is locked or may not
-    work here: all get the same answer after the same work.
+    Raises Problem(UNAVAILABLE): too many at once, or the same message is being answered. An unknown number, a wrong
+    PIN, a cashier who is locked or may not work here: all get the same answer after the same work.
     """
     async with passwords.turn(f"terminal/{till.terminal_id}"):
+        if await ledger.fetchval(QUERIES["begin_try"], hashlib.sha256(message).digest(), TRIED_WITHIN) is None:
+            raise Problem(UNAVAILABLE, retry_after_s=1)
         at_till = (till.book, till.terminal_id)
         if await ledger.fetchval(QUERIES["count_at_till"], *at_till, LOCKED) > TILL_TRIES:
             return CashierRefusal.TOO_MANY_TRIES

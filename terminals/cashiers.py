@@ -38,7 +38,9 @@ async def sign_on(
     known = await shifts.cashiers_message(ledger, message.session.book, message.key, digest)
     if known is None:
         till = _till(message)
-        found = await cashiers.check_pin(passwords, ledger, keys, till, asked.cashier, asked.pin, asked.new_pin)
+        key = message.key
+        this = b"cashier message %d %d %d " % (key.terminal_id, key.epoch, key.sequence) + digest
+        found = await cashiers.check_pin(passwords, ledger, keys, till, asked.cashier, asked.pin, asked.new_pin, this)
         async with ledger.acquire() as connection, connection.transaction():
             known = await _keep(connection, till, message, digest, found)
     if known.refusal is not None:

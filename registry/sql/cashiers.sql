@@ -1,3 +1,9 @@
+-- name: begin_try
+-- Whether a message is the first of its kind within $2: its repeats that come meanwhile are no tries.
+INSERT INTO used_challenge AS u (challenge_hash, expires_at) VALUES ($1, now() + $2::interval)
+ON CONFLICT (challenge_hash) DO UPDATE SET expires_at = EXCLUDED.expires_at WHERE u.expires_at <= now()
+RETURNING true AS is_first;
+
 -- name: count_at_till
 -- Count a try at a till; how many there were within $3, this one included.
 INSERT INTO till_tries AS t (book, terminal_id, since, tries) VALUES ($1, $2, now(), 1)

@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -351,6 +352,19 @@ def test_a_number_is_used_for_one_message(till: Terminal, cashier: Cashier, netw
     right = send({"cashier": cashier.number, "pin": PIN})
     assert (right.status, slug_of(right)) == (422, "other-content"), "no second guess under one number"
     assert till.sign_cashier_on(cashier.number, PIN).outcome == "signed_on"
+
+
+def test_repeats_that_come_together_are_one_try(till: Terminal, cashier: Cashier) -> None:
+    """A till that hears nothing for a while repeats its message while the first one is still being answered."""
+    cashier.choose(till)
+    headers, body = in_session(till, CASHIERS, {"cashier": cashier.number, "pin": OTHER_PIN})
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post(till.url, CASHIERS, headers, body), range(8)))
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert post(till.url, CASHIERS, headers, body).json()["reason"] == "pin_wrong"
+    for _ in range(3):
+        assert till.sign_cashier_on(cashier.number, OTHER_PIN).reason == "pin_wrong"
+    assert till.sign_cashier_on(cashier.number, PIN).outcome == "signed_on", "four tries of five"
 
 
 def test_an_overtaken_message_changes_nothing(
