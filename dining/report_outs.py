@@ -34,6 +34,9 @@ DAYS_AHEAD = timedelta(days=400)
 OF_A_DINER_MAX = 50
 """Report-outs of one diner that hold."""
 
+MADE_MAX, MADE_WITHIN = 100, timedelta(days=30)
+"""Report-outs that one diner makes, ended ones included: nobody fills the table by changing his mind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:
@@ -63,14 +66,25 @@ async def report_out(pool: Pool, diner: Diner, wanted: NewReportOut, now: dateti
             raise Problem(INVALID, "report_out.days", first=today, last=today + DAYS_AHEAD)
         if wanted.first_day == today:
             await _must_be_in_time(connection, canteen, wanted, now)
-        if await connection.fetchval(QUERIES["that_hold"], diner.book, diner.holder_id, today) >= OF_A_DINER_MAX:
-            raise Problem(CONFLICT, "report_out.too_many", most=OF_A_DINER_MAX)
+        await _must_be_few(connection, diner, now)
         await connection.execute(
             QUERIES["add"], diner.book, wanted.report_id, diner.holder_id, canteen.canteen_id, wanted.first_day,
             wanted.last_day, digits_of(wanted.weekdays), [meal for meal in Meal if meal in wanted.meals], now,
         )  # fmt: skip
         # Another number at the same time may have been first.
         await _is_known(connection, diner, wanted)
+
+
+async def _must_be_few(connection: Connection, diner: Diner, now: datetime) -> None:
+    """Raise Problem(CONFLICT) when too many of a diner hold, or were made; nobody else makes one of his meanwhile."""
+    await connection.execute(QUERIES["lock_diner"], diner.book, diner.holder_id)
+    today = now.astimezone(ZONE).date()
+    row = await connection.fetchrow(QUERIES["counts"], diner.book, diner.holder_id, today, now - MADE_WITHIN)
+    assert row is not None
+    if row["holding"] >= OF_A_DINER_MAX:
+        raise Problem(CONFLICT, "report_out.too_many", most=OF_A_DINER_MAX)
+    if row["made"] >= MADE_MAX:
+        raise Problem(CONFLICT, "report_out.too_many_made", most=MADE_MAX, days=MADE_WITHIN.days)
 
 
 async def _is_known(connection: Connection, diner: Diner, wanted: NewReportOut) -> bool:
@@ -96,10 +110,11 @@ async def _must_be_in_time(connection: Connection, canteen: Canteen, wanted: New
 
 async def end_report_out(pool: Pool, diner: Diner, report_id: UUID, now: datetime) -> None:
     """Take a report-out back for all meals whose cut-off is to come. Raises Problem(NOT_FOUND)."""
-    row = await pool.fetchrow(QUERIES["one"], diner.book, report_id)
-    if row is None or row["holder_id"] != diner.holder_id:
-        raise Problem(NOT_FOUND, "report_out.not_found")
-    await pool.execute(QUERIES["end"], diner.book, report_id, diner.holder_id, now)
+    async with TURNS.one(), pool.acquire() as connection:
+        row = await connection.fetchrow(QUERIES["one"], diner.book, report_id)
+        if row is None or row["holder_id"] != diner.holder_id:
+            raise Problem(NOT_FOUND, "report_out.not_found")
+        await connection.execute(QUERIES["end"], diner.book, report_id, diner.holder_id, now)
 
 
 async def report_outs_of(pool: Pool, diner: Diner, first: date, last: date) -> list[ReportOutShown]:

@@ -196,6 +196,37 @@ def test_a_diner_reports_out(network: Network, canteen_id: int, day: date) -> No
     assert numbers(network, canteen_id, week, "dinner")["reported_out"] == 0
 
 
+def report_outs_at_once(network: Network, me: Me, reports: list[dict[str, Any]]) -> list[int]:
+    """The status of each; each is signed at another second."""
+    begins = int(time.time()) - len(reports)
+
+    def make(n: int) -> int:
+        body = wire.encode(reports[n])
+        fields = sign_for_holder(network.url, me.phone, "POST", "/me/report-outs", body, begins + n)
+        answer = httpx.post(
+            f"{network.url}/me/report-outs", content=body, timeout=60,
+            headers=fields | {"content-type": "application/json"},
+        )  # fmt: skip
+        return answer.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(make, range(len(reports))))
+
+
+def test_a_diner_makes_no_more_report_outs_than_he_may(network: Network, canteen_id: int, day: date) -> None:
+    me = somebody(network)
+    wanted = {"canteen_id": canteen_id, "first_day": str(day), "last_day": str(day), "meals": ["lunch"]}
+    reports = [{"report_id": str(uuid4()), **wanted} for _ in range(60)]
+    assert Counter(report_outs_at_once(network, me, reports)) == {204: 50, 409: 10}
+    with psycopg.connect(network.system.database_url) as db:
+        db.execute("UPDATE report_out SET ended_at = now() WHERE holder_id = %s", [me.official.holder_id])
+    reports = [{"report_id": str(uuid4()), **wanted} for _ in range(60)]
+    assert Counter(report_outs_at_once(network, me, reports)) == {204: 50, 409: 10}
+    with psycopg.connect(network.system.database_url) as db:
+        db.execute("UPDATE report_out SET ended_at = now() WHERE holder_id = %s", [me.official.holder_id])
+    assert report_outs_at_once(network, me, [{"report_id": str(uuid4()), **wanted}]) == [409], "and not by ending them"
+
+
 def test_a_wrong_report_out_is_refused(network: Network, canteen_id: int, day: date) -> None:
     me, other = somebody(network), somebody(network)
     report = {
