@@ -32,6 +32,7 @@ from foundation.messages import NumberInPath
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from foundation.table_files import FILE_BYTES_MAX, read_table
+from foundation.turns import IN_TURN
 from registry import access, audit
 from registry.access import Permission
 from registry.canteens import canteen_of, canteens_numbered, canteens_of
@@ -221,6 +222,7 @@ class PublicMenuController(Controller):
 
     path = "/public/canteens/{canteen_id:int}/menus"
     tags = ["dining"]  # noqa: RUF012
+    dependencies = IN_TURN
 
     @get("/", summary="Show a canteen's menus of the coming week")
     async def week(

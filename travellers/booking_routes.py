@@ -12,6 +12,7 @@ from dining.schemas import Bookings, MealBookingShown, NewMealBooking, NewReport
 from foundation.calendar import ZONE
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
+from foundation.turns import IN_TURN
 from registry.opening import DAYS_MAX
 from travellers.callers import ByOfficial, Caller, is_official
 
@@ -23,7 +24,7 @@ class BookingController(Controller):
     tags = ["me"]  # noqa: RUF012
     guards = [is_official]  # noqa: RUF012
 
-    @get("/bookings", summary="List my bookings and report-outs")
+    @get("/bookings", summary="List my bookings and report-outs", dependencies=IN_TURN)
     async def list_bookings(
         self, request: ByOfficial, ledger: Pool, first: date | None = None, last: date | None = None
     ) -> Bookings:

@@ -20,9 +20,12 @@ a change under ``request.user.actor``. Two ways lead in, for reading (GET) and f
 Raises Problem NOT_SIGNED_IN (401, neither), BAD_SIGNATURE, OUT_OF_TIME (401) or PROTOCOL_UNKNOWN (400) for a signature
 that does not hold, CREDENTIAL_BLOCKED (403) for a phone that is blocked, ACCOUNT_CLOSED (409) for an official who is
 suspended, leaving, or gone, CROSS_SITE_REQUEST (403), REPLAYED_REQUEST (409).
+
+The option ``states`` of a route says who else may call it; one that is ``urgent`` waits behind no reader and no booker.
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +41,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
 from foundation.problems import NOT_SIGNED_IN, Problem
+from foundation.turns import READS, Turns
 from registry import holder_sessions as sessions
 from registry.challenges import use_up
 from registry.errors import ACCOUNT_CLOSED
@@ -53,6 +57,15 @@ from terminals.signatures import CERTIFICATE_FIELD, CREATED_WITHIN_S, SignedRequ
 from travellers.errors import REPLAYED_REQUEST
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "callers.sql")
+
+ALSO_SUSPENDED = {"states": frozenset({OfficialState.ACTIVE, OfficialState.SUSPENDED})}
+"""Options of a route that a suspended official needs to see what he can report lost."""
+
+ALWAYS = {"states": frozenset(OfficialState), "urgent": True}
+"""Options of a route that can only take something from whoever has a phone or a session: nothing keeps it waiting."""
+
+URGENT = Turns()
+"""Of this worker; what many do at once has others."""
 
 PHONE = "phone"
 """The ``keyid`` of a phone's messages."""
@@ -78,36 +91,53 @@ ByOfficial = Request[Caller, sessions.Session | None, Any]
 """A request behind ``is_official``. ``auth``: the session; None where a phone signed."""
 
 
-async def is_official(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def is_official(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A route guard: an official asks for himself; sets ``request.user`` (Caller). Raises Problem as above."""
     assert isinstance(connection, Request)
     signed = "signature-input" in connection.headers
-    caller, session = await (_by_phone(connection) if signed else _by_session(connection))
+    rules = _Rules.of(connection, handler)
+    caller, session = await (_by_phone(connection, rules) if signed else _by_session(connection, rules))
     connection.scope["user"], connection.scope["auth"] = caller, session
 
 
-async def _by_session(request: Request[Any, Any, Any]) -> tuple[Caller, sessions.Session]:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a route asks of its caller: whose turn it is, and his states."""
+
+    turns: Turns
+    states: Collection[OfficialState]
+
+    @classmethod
+    def of(cls, request: Request[Any, Any, Any], handler: BaseRouteHandler) -> "_Rules":
+        """Those of the route's options."""
+        usual = READS if request.method in SAFE_METHODS else TURNS
+        return cls(URGENT if handler.opt.get("urgent") else usual, handler.opt.get("states", {OfficialState.ACTIVE}))
+
+
+async def _by_session(request: Request[Any, Any, Any], rules: _Rules) -> tuple[Caller, sessions.Session]:
     token = cookie_token(request, OFFICIAL)
     if token is None:
         raise Problem(NOT_SIGNED_IN, "traveller.not_signed_in")
     check_origin(request, token)
     state = request.app.state
     session = await sessions.find(state.database, token, state.session_rules)
-    row = await state.ledger.fetchrow(QUERIES["by_holder"], session.book, session.holder_id)
-    return _caller_of(row), session
+    async with rules.turns.one():
+        row = await state.ledger.fetchrow(QUERIES["by_holder"], session.book, session.holder_id)
+    return _caller_of(row, rules), session
 
 
-async def _by_phone(request: Request[Any, Any, Any]) -> tuple[Caller, None]:
+async def _by_phone(request: Request[Any, Any, Any], rules: _Rules) -> tuple[Caller, None]:
     """The signature is checked before the credential is looked up: whoever scans a long code has its certificate."""
     state = request.app.state
     holder, signed = await signed_by_phone(request)
-    row = await state.ledger.fetchrow(QUERIES["by_credential"], holder.book, holder.credential_id)
+    async with rules.turns.one():
+        row = await state.ledger.fetchrow(QUERIES["by_credential"], holder.book, holder.credential_id)
     if row is None or row["credential_state"] != CredentialState.ACTIVE or _key_in(row) != holder.key:
         raise Problem(CREDENTIAL_BLOCKED)
-    caller = _caller_of(row, holder.credential_id)
+    caller = _caller_of(row, rules, holder.credential_id)
     if request.method not in SAFE_METHODS:
         ends_at = datetime.fromtimestamp(signed.created, UTC) + timedelta(seconds=2 * CREATED_WITHIN_S)
-        async with TURNS.one(), state.database.begin() as db:
+        async with rules.turns.one(), state.database.begin() as db:
             if not await use_up(db, signed.signature, ends_at):
                 raise Problem(REPLAYED_REQUEST)
     return caller, None
@@ -157,10 +187,10 @@ def _key_in(row: asyncpg.Record) -> PhoneKey:
     return PhoneKey(row["public_key"] or b"", KeyAlgorithm(row["key_algorithm"]))
 
 
-def _caller_of(row: asyncpg.Record | None, credential_id: CredentialId | None = None) -> Caller:
-    """Raises Problem(ACCOUNT_CLOSED) unless the official is active."""
+def _caller_of(row: asyncpg.Record | None, rules: _Rules, credential_id: CredentialId | None = None) -> Caller:
+    """Raises Problem(ACCOUNT_CLOSED) to an official who is in none of the route's states."""
     if row is None:
         raise Problem(NOT_SIGNED_IN, "traveller.not_signed_in")
-    if row["state"] != OfficialState.ACTIVE:
+    if row["state"] not in rules.states:
         raise Problem(ACCOUNT_CLOSED, f"official.is.{row['state']}", holder_id=row["holder_id"])
     return Caller(row["book"], row["holder_id"], row["agency_id"], row["person_class"], credential_id)

@@ -12,12 +12,13 @@ from foundation.keys import KeyRing
 from foundation.messages import NumberInPath, as_parameter, form
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
+from foundation.turns import IN_TURN
 from registry import audit
 from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, WORDS_MAX
 from registry.models import Database
 from terminals.receipts import ReceiptShown
 from travellers import account, consents, credentials
-from travellers.callers import ByOfficial, is_official
+from travellers.callers import ALSO_SUSPENDED, ALWAYS, ByOfficial, is_official
 from travellers.consents import Purpose
 from travellers.export import Export, copy_of
 from travellers.places import Place, Places, Wanted
@@ -46,6 +47,7 @@ class AccountController(Controller):
 
     path = "/me"
     guards = [is_official]  # noqa: RUF012
+    dependencies = IN_TURN
     tags = ["me"]  # noqa: RUF012
 
     @get("/purses", summary="Get my purses")
@@ -81,16 +83,16 @@ class AccountController(Controller):
         """Visits to host agencies, latest first, at most 200."""
         return await account.visits_of(ledger, request.user)
 
-    @get("/credentials", summary="List my cards and phones")
+    @get("/credentials", summary="List my cards and phones", opt=ALSO_SUSPENDED)
     async def credentials(self, request: ByOfficial, ledger: Pool) -> list[MyCredential]:
         """Every card and phone that was ever issued for me, latest first."""
         return await credentials.credentials_of(ledger, request.user)
 
-    @post("/credentials/{credential_id:int}/loss", status_code=204, summary="Report my card or phone lost")
+    @post("/credentials/{credential_id:int}/loss", status_code=204, summary="Report my card or phone lost", opt=ALWAYS)
     async def report_lost(
         self, request: ByOfficial, credential_id: NumberInPath, data: Loss, database: Database
     ) -> None:
-        """Block it at once: from now on it pays nothing, and within five seconds every till knows.
+        """Block it at once: from now on it pays nothing, and within five seconds every till knows. Also when suspended.
 
         The agency lifts the block, or issues another one, which keeps the history.
         """
@@ -118,6 +120,7 @@ class EatingController(Controller):
 
     path = "/me/canteens"
     guards = [is_official]  # noqa: RUF012
+    dependencies = IN_TURN
     tags = ["me"]  # noqa: RUF012
 
     @get("/", summary="Find canteens")
@@ -181,6 +184,7 @@ class ConsentController(Controller):
 
     path = "/me"
     guards = [is_official]  # noqa: RUF012
+    dependencies = IN_TURN
     tags = ["me"]  # noqa: RUF012
 
     @get("/consents", summary="See what is processed of me")

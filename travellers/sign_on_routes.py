@@ -5,6 +5,7 @@ from litestar.datastructures import State
 
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
+from foundation.turns import IN_TURN
 from registry import audit
 from registry import holder_sessions as sessions
 from registry.models import Database
@@ -14,7 +15,8 @@ from registry.sign_on import identities
 from registry.sign_on.providers import Providers
 from registry.sign_on.schemas import CameBack, Started
 from registry.sign_on.under_way import OFFICIAL_PATH, OFFICIAL_SIGN_IN, Anybody, begin, identify, without_cookie
-from travellers.callers import QUERIES, ByOfficial, Caller, is_official
+from registry.states import OfficialState
+from travellers.callers import ALSO_SUSPENDED, ALWAYS, QUERIES, ByOfficial, Caller, is_official
 from travellers.schemas import WhoIAm
 
 BODY_BYTES_MAX = 8_192
@@ -52,15 +54,16 @@ class OfficialSignOnController(Controller):
     ) -> Response[WhoIAm]:
         """Open a session of an official, in a cookie, with what the provider gave the browser.
 
-        Who is not bound to an official gets 403 ``identity-unknown`` with what to tell his administrator; who is
-        suspended or has left, 409 ``account-closed``.
+        Who is not bound to an official gets 403 ``identity-unknown`` with what to tell his administrator; who has left,
+        409 ``account-closed``. Who is suspended can report a loss and log out.
         """
         check_cookie_wanted(request)
         chosen = sign_on.find(provider)
         _, who = await identify(request, chosen, OFFICIAL_SIGN_IN, data, database, keys, state)
         async with audit.change(database, "", "sign_in_official") as change:
             identity, official = await identities.official_of(change.db, chosen.settings, who)
-            must_be_open(official)
+            if official.state != OfficialState.SUSPENDED:
+                must_be_open(official)
             by = SignedOn(identity.identity_id, who.session, who.authenticated_at)
             session = await sessions.open_session(change.db, request, official, session_rules, by)
             caller = Caller(official.book, official.holder_id, official.agency_id, official.person_class)
@@ -71,13 +74,13 @@ class OfficialSignOnController(Controller):
         return without_cookie(request, answer, OFFICIAL_SIGN_IN)
 
 
-@get("/me", guards=[is_official], tags=["me"], summary="Get who I am")
+@get("/me", guards=[is_official], tags=["me"], summary="Get who I am", dependencies=IN_TURN, opt=ALSO_SUSPENDED)
 async def who_am_i(request: ByOfficial, ledger: Pool) -> WhoIAm:
     """The official who asks. A page that was loaded anew gets its ``csrf_token`` here."""
     return await _who(ledger, request.user, request.auth)
 
 
-@delete("/me/session", guards=[is_official], tags=["me"], summary="Log out")
+@delete("/me/session", guards=[is_official], tags=["me"], summary="Log out", opt=ALWAYS)
 async def log_out(request: ByOfficial, database: Database) -> Response[None]:
     """End the session of the request; a phone has none, and nothing happens."""
     if request.auth is not None:

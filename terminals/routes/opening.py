@@ -22,6 +22,7 @@ from foundation.problem_responses import rendered
 from foundation.problems import INVALID, Problem
 from foundation.rates import RateLimit
 from foundation.request_log import address_of, stopped
+from foundation.turns import READS
 from registry.models import Database
 from settlement.gateway import gateway_of
 from settlement.online_top_ups import order_top_up
@@ -175,7 +176,8 @@ class OpeningController(Controller):
     ) -> HolderAccount:
         """Every charge of a month, late ones marked, and every card and phone issued; signed with the phone's key."""
         _, official = await credentials.holder_of(database, await _phone(request, keys, data.certificate))
-        return await account_of(ledger, official.book, official.holder_id)
+        async with READS.one():
+            return await account_of(ledger, official.book, official.holder_id)
 
 
 async def _answer_terminal(

@@ -16,6 +16,7 @@ from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from foundation.rates import RateLimit
 from foundation.request_log import address_of
+from foundation.turns import READS
 from terminals import receipts
 
 AnyRequest = Request[None, None, State]
@@ -82,4 +83,5 @@ def _full(number: str) -> UUID:
 async def _find(request: AnyRequest, ledger: Pool, keys: KeyRing, number: UUID) -> receipts.ReceiptShown:
     """The receipt; raises Problem NOT_FOUND or TOO_MANY_TRIES."""
     LOOK_UPS.count(address_of(request))
-    return await receipts.find(ledger, keys, number)
+    async with READS.one():
+        return await receipts.find(ledger, keys, number)

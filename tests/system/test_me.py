@@ -134,7 +134,7 @@ def test_a_blocked_phone_and_a_suspended_official_are_refused(network: Network) 
     holder = me.official.holder_id
     reason = {"reason": "a test"}
     network.centre.call("POST", f"/registry/officials/{holder}/suspension", reason)
-    assert me.refused("GET", "/me") == "account-closed"
+    assert me.refused("GET", "/me/purses") == "account-closed"
     network.approver.call("POST", f"/registry/officials/{holder}/resumption", reason)
     assert me.get("/me")["holder_id"] == holder
     network.centre.call("POST", f"/console/credentials/{credential}/block", {"blocked": True, **reason})
@@ -243,8 +243,7 @@ def test_a_session_ends_with_its_identity_its_idle_time_and_its_official(network
     assert tab.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201
     path = f"/registry/officials/{official.holder_id}"
     network.centre.call("POST", f"{path}/suspension", {"reason": "a test"})
-    assert slug(tab.ask("GET", "/me")[1]) == "account-closed"
-    assert slug(InBrowser(network.system).sign_on_as_official(WORK_APP, "kitchen-yuyao")[1]) == "account-closed"
+    assert slug(tab.ask("GET", "/me/purses")[1]) == "account-closed"
     network.approver.call("POST", f"{path}/resumption", {"reason": "a test"})
     assert tab.ask("GET", "/me")[0] == 200
     idle = InBrowser(network.system)
@@ -373,6 +372,28 @@ def test_a_lost_phone_asks_no_more(network: Network) -> None:
     number = me.get("/me")["credential_id"]
     assert me.ask("POST", f"/me/credentials/{number}/loss", {"reason": "遗失"}) is None
     assert me.refused("GET", "/me") == "credential-blocked"
+
+
+def test_a_suspended_official_reports_a_loss_and_logs_out(network: Network) -> None:
+    by_phone, in_tab = somebody(network), somebody(network)
+    bound(network, in_tab.official, "kitchen-yuyao")
+    tab = InBrowser(network.system)
+    cards = [network.card(one.official).file.credential_id for one in (by_phone, in_tab)]
+    for one in (by_phone, in_tab):
+        path = f"/registry/officials/{one.official.holder_id}/suspension"
+        network.centre.call("POST", path, {"reason": "a test"})
+    assert tab.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201, "who has lost his phone has no other way"
+    assert cards[0] in [one["credential_id"] for one in by_phone.get("/me/credentials")]
+    loss = {"reason": "遗失"}
+    assert by_phone.ask("POST", f"/me/credentials/{cards[0]}/loss", loss) is None
+    assert tab.ask("POST", f"/me/credentials/{cards[1]}/loss", loss)[0] == 204
+    with psycopg.connect(network.system.database_url) as db:
+        states = db.execute("SELECT DISTINCT state FROM credential WHERE credential_id = ANY(%s)", [cards]).fetchall()
+    assert states == [("blocked",)]
+    for method, path in (("GET", "/me/purses"), ("GET", "/me/export"), ("POST", "/me/phone-activations")):
+        assert slug(tab.ask(method, path, {} if method == "POST" else None)[1]) == "account-closed"
+    assert tab.ask("DELETE", "/me/session")[0] == 204
+    assert slug(tab.ask("GET", "/me")[1]) == "not-signed-in"
 
 
 def test_a_phone_is_activated_in_a_session_and_by_no_phone(network: Network) -> None:
