@@ -12,7 +12,7 @@ from foundation.codes import picture
 from foundation.keys import KeyRing
 from foundation.messages import Numbered, NumberInPath
 from foundation.postgres import Pool
-from foundation.problems import INVALID, NOT_FOUND, Problem
+from foundation.problems import INVALID, NOT_FOUND, NOT_SIGNED_IN, Problem
 from foundation.request_log import address_of
 from registry import access, audit, passkeys, second_factor, sessions, sign_ins
 from registry.access import Person
@@ -37,7 +37,6 @@ from registry.console_schemas import (
     SignIn,
 )
 from registry.console_users import lock_user
-from registry.errors import SECOND_FACTOR_NEEDED
 from registry.models import ConsoleUser, Database
 from registry.passwords import check_new_password, hash_password
 from registry.roles import Role
@@ -51,6 +50,10 @@ SIGN_IN_BYTES_MAX = 4_096
 
 PASSKEY_BYTES_MAX = 16_384
 """A key's attestation may have certificates."""
+
+_PROOF = ("password", "ticket", "code", "credential")
+PROOFS = ({"password"}, {"password", "code"}, {"ticket", "code"}, {"credential"})
+"""What a proof has."""
 
 Anybody = Request[Any, Any, Any]
 SignedInRequest = Request[Person, Session, Any]
@@ -116,9 +119,7 @@ class SessionController(Controller):
             if data.code is None:
                 async with database.begin() as db:
                     await access.user_to_sign_in(db, user_id, checked.new_hash)
-                    ticket = await sign_ins.give_ticket(db, user_id, caller)
-                needed = Problem(SECOND_FACTOR_NEEDED)
-                needed.extension = {"ticket": ticket}
+                    needed = await sign_ins.code_needed(db, user_id, caller)
                 raise needed
             way = await sign_ins.check_code(ledger, keys, caller, (user_id, data.login), data.code)
         entering = Entering(request, database, keys, session_rules, cookie=data.cookie)
@@ -203,7 +204,7 @@ class SessionController(Controller):
     @post(
         "/current/proof",
         guards=[access.signed_in],
-        summary="Enter the password again",
+        summary="Show again who I am",
         request_max_body_size=PASSKEY_BYTES_MAX,
     )
     async def prove(
@@ -219,21 +220,34 @@ class SessionController(Controller):
     ) -> Response[SignedIn]:
         """Shows that the person is still at the screen, for 15 minutes. The session gets a new token.
 
-        Wrong tries count like those of signing in. A passkey signs a challenge of
-        ``POST /console/sessions/passkey-challenge``.
+        It needs what signing in needs: who has a second factor sends its ``code`` with the password; else the answer is
+        401 ``second-factor-needed`` with a ``ticket``, which stands for the password in the next try. Wrong tries count
+        like those of signing in. A passkey signs a challenge of ``POST /console/sessions/passkey-challenge``.
         """
-        if [data.password, data.code, data.credential].count(None) != 2:
-            raise Problem(INVALID, "session.password_or_code")
+        if {name for name in _PROOF if getattr(data, name) is not None} not in PROOFS:
+            raise Problem(INVALID, "session.proof")
         person = request.user
         caller = caller_of(request, keys, person.login)
-        if data.code is not None:
-            await sign_ins.check_code(ledger, keys, caller, (person.user_id, person.login), data.code)
-        elif data.password is not None:
-            await sign_ins.check_password(passwords, ledger, caller, person.login, data.password)
-        elif data.credential is not None:
+        user = (person.user_id, person.login)
+        if data.credential is not None:
             async with database.begin() as db:
                 await passkeys.prove(db, keys, _party(state), data.credential, person.user_id)
+        elif data.ticket is not None and data.code is not None:
+            async with database() as db:
+                if (await sign_ins.holder_of(db, data.ticket, caller.network)).user_id != person.user_id:
+                    raise Problem(NOT_SIGNED_IN, "session.ticket")
+            await sign_ins.check_code(ledger, keys, caller, user, data.code)
+        elif data.password is not None:
+            await sign_ins.check_password(passwords, ledger, caller, person.login, data.password)
+            if await second_factor.is_confirmed(ledger, person.user_id):
+                if data.code is None:
+                    async with database.begin() as db:
+                        needed = await sign_ins.code_needed(db, person.user_id, caller)
+                    raise needed
+                await sign_ins.check_code(ledger, keys, caller, user, data.code)
         async with own_change(request, database, "prove") as change:
+            if data.ticket is not None:
+                await sign_ins.use_ticket(change.db, data.ticket)
             session = await sessions.renew(change.db, request.auth, session_rules)
         return signed_in_answer(request, session, person, session_rules, has_factor=not person.lacks_second_factor)
 
@@ -254,12 +268,15 @@ class SessionController(Controller):
         session_rules: SessionRules,
         state: State,
     ) -> Response[SignedIn]:
-        """Needs the old password. All other sessions end, and this one gets a new token.
+        """Needs the old password, and a fresh proof of who has a second factor.
 
+        All other sessions end, and this one gets a new token.
         A password has 12 to 128 characters, whichever; it is none that is guessed first, nor a breached one.
         """
         person = request.user
         caller = caller_of(request, keys, person.login)
+        if await second_factor.is_confirmed(ledger, person.user_id):
+            request.auth.must_be_proved()
         await sign_ins.check_password(passwords, ledger, caller, person.login, data.old)
         if data.new == data.old:
             raise Problem(INVALID, "password.the_same")
@@ -447,7 +464,7 @@ class PasskeyController(Controller):
     async def challenge(
         self, request: SignedInRequest, database: Database, keys: KeyRing, state: State
     ) -> PublicKeyOptions:
-        """What the page passes to ``navigator.credentials.create``. Needs a second factor, and a fresh password."""
+        """What the page passes to ``navigator.credentials.create``. Needs a second factor, and a fresh proof."""
         request.auth.must_be_proved()
         person = request.user
         async with database() as db:
@@ -470,7 +487,7 @@ class PasskeyController(Controller):
     async def remove(
         self, request: SignedInRequest, number: NumberInPath, database: Database, sign_on: Providers
     ) -> None:
-        """Needs a fresh password. Somebody else's is not found."""
+        """Needs a fresh proof. Somebody else's is not found."""
         request.auth.must_be_proved()
         async with own_change(request, database, "remove_passkey") as change:
             user = await lock_user(change.db, request.user.user_id)

@@ -18,6 +18,10 @@ Code = Annotated[str, Meta(min_length=6, max_length=40, examples=["492039"])]
 """A code of the second factor: six digits by time, or a recovery code."""
 
 
+Ticket = Annotated[str, Meta(min_length=1, max_length=64, examples=["Zr0…"])]
+"""What stands for a right password, or for a sign-on, until the code follows."""
+
+
 class SignIn(Message):
     """A console user's login and password. ``cookie``: the token comes as a cookie, for a browser's pages.
 
@@ -33,7 +37,7 @@ class SignIn(Message):
 class SecondStep(Message):
     """The code of the second factor, and the ticket that the answer to the right password had."""
 
-    ticket: Annotated[str, Meta(min_length=1, max_length=64, examples=["Zr0…"])]
+    ticket: Ticket
     code: Code
     cookie: bool = False
 
@@ -82,9 +86,13 @@ class SessionShown(Struct):
 
 
 class Proof(Message):
-    """The password once more, a code of the second factor, or a challenge that a passkey has signed: one of them."""
+    """What signing in needs: the password, with ``code`` where there is a second factor; or a signed challenge.
+
+    ``ticket``: in place of the password, of a proof that lacked the code.
+    """
 
     password: Password | None = None
+    ticket: Ticket | None = None
     code: Code | None = None
     credential: dict[str, Any] | None = None
 

@@ -30,7 +30,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import NOT_SIGNED_IN, TOO_MANY_TRIES, UNAVAILABLE, WRONG_PASSWORD, Problem
-from registry.errors import WRONG_CODE
+from registry.errors import SECOND_FACTOR_NEEDED, WRONG_CODE
 from registry.models import ConsoleUser, SignInTicket
 from registry.passwords import UNKNOWN_USER, hash_password, is_dated, is_right
 from registry.second_factor import Way, lock_factor, use_code
@@ -198,6 +198,13 @@ async def give_ticket(db: AsyncSession, user_id: int, caller: Caller, by: Signed
         )
     )
     return ticket
+
+
+async def code_needed(db: AsyncSession, user_id: int, caller: Caller, by: SignedOn | None = None) -> Problem:
+    """What is raised, after the transaction, to somebody who has yet to show his second factor; it has a ticket."""
+    needed = Problem(SECOND_FACTOR_NEEDED)
+    needed.extension = {"ticket": await give_ticket(db, user_id, caller, by)}
+    return needed
 
 
 async def holder_of(db: AsyncSession, ticket: str, network: str) -> ConsoleUser:

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import State
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.keys import KeyRing
 from foundation.messages import Numbered, NumberInPath, read_form
@@ -16,8 +17,8 @@ from registry.access import Permission, Person
 from registry.challenges import use_up
 from registry.console_routes import Anybody, Entering, SignedInRequest, own_change, signed_in_answer
 from registry.console_schemas import SignedIn
-from registry.errors import SECOND_FACTOR_NEEDED, SIGN_ON_REFUSED
-from registry.models import Database
+from registry.errors import SIGN_ON_REFUSED
+from registry.models import ConsoleUser, Database
 from registry.sessions import SessionKind, SessionRules, SignedOn
 from registry.sign_on import identities
 from registry.sign_on.providers import Providers, refused
@@ -80,13 +81,9 @@ class SignOnController(Controller):
         async with database.begin() as db:
             identity, user = await identities.user_of(db, chosen.settings, who)
             by = SignedOn(identity.identity_id, who.session, who.authenticated_at)
-            if (await second_factor.state_of(db, user.user_id))[0] is not None:
+            needed = await _code_needed(db, request, user, by)
+            if needed is not None:
                 await access.user_to_sign_in(db, user.user_id, None)
-                caller = sign_ins.Caller(address_of(request))
-                needed = Problem(SECOND_FACTOR_NEEDED)
-                needed.extension = {"ticket": await sign_ins.give_ticket(db, user.user_id, caller, by)}
-            else:
-                needed = None
         if needed is not None:
             raise needed
         failures = await sign_ins.failures_of(ledger, user.user_id)
@@ -122,16 +119,24 @@ class SignOnController(Controller):
         sign_on: Providers,
         state: State,
     ) -> Response[SignedIn]:
-        """The provider must say that the same person has shown who he is since then. The session has a new token."""
+        """The provider must say that the same person has shown who he is since then. The session has a new token.
+
+        It takes the place of the password: who has a second factor gets 401 ``second-factor-needed`` with a ``ticket``
+        for ``POST /console/sessions/current/proof``.
+        """
         chosen, person = sign_on.find(provider), request.user
         purpose = f"proof {request.auth.number}"
         begun_at, who = await identify(request, chosen, purpose, data, database, keys, state)
         if who.authenticated_at is None or who.authenticated_at < begun_at - CLOCKS_DIFFER:
             raise refused("sign_on.not_anew")
-        async with own_change(request, database, "prove") as change:
-            identity, user = await identities.user_of(change.db, chosen.settings, who)
+        async with database.begin() as db:
+            identity, user = await identities.user_of(db, chosen.settings, who)
             if user.user_id != person.user_id:
                 raise refused("sign_on.somebody_else")
+            needed = await _code_needed(db, request, user, SignedOn(identity.identity_id, who.session, begun_at))
+        if needed is not None:
+            raise needed
+        async with own_change(request, database, "prove") as change:
             session = await sessions.renew(change.db, request.auth, session_rules)
             change.note.detail = {"identity": identity.identity_id}
         answer = signed_in_answer(request, session, person, session_rules, has_factor=not person.lacks_second_factor)
@@ -156,6 +161,13 @@ class SignOnController(Controller):
             change.is_repeat = count == 0
             change.note.detail = {"sessions": count}
         return Response(None, status_code=200, headers={"cache-control": "no-store"})
+
+
+async def _code_needed(db: AsyncSession, request: Anybody, user: ConsoleUser, by: SignedOn) -> Problem | None:
+    """What asks for the second factor of who has one."""
+    if (await second_factor.state_of(db, user.user_id))[0] is None:
+        return None
+    return await sign_ins.code_needed(db, user.user_id, sign_ins.Caller(address_of(request)), by)
 
 
 class IdentityController(Controller):

@@ -1,6 +1,7 @@
 """The page of every way to sign in, in a browser, with both simulated providers of single sign-on."""
 
 import psycopg
+import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -62,11 +63,7 @@ def test_a_provider_proves_a_session_that_is_open(network: Network, browser: Bro
     page.get_by_role("button", name="finance-city").click()
     begin = page.get_by_role("button", name="Set up a second factor")
     expect(begin).to_be_visible(timeout=60_000)
-    with psycopg.connect(network.system.database_url) as db:
-        db.execute(
-            "UPDATE console_session SET proved_at = now() - interval '1 hour' WHERE user_id = %s",
-            [number_of(network.system, "finance-city")],
-        )
+    unprove(network)
     page.reload()
     begin.click()
     dialog = page.get_by_role("dialog")
@@ -81,6 +78,49 @@ def test_a_provider_proves_a_session_that_is_open(network: Network, browser: Bro
     current = page.evaluate("async () => (await fetch('/console/sessions/current')).json()")
     assert current["proved_until"] is not None
     page.close()
+
+
+def test_a_proof_asks_for_the_code_of_who_has_a_second_factor(network: Network, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{network.url}/sign-on?lang=en&back=/account")
+    page.get_by_role("button", name=OPENID).click()
+    page.get_by_role("button", name="finance-yuyao").click()
+    page.get_by_role("button", name="Set up a second factor").click(timeout=60_000)
+    secret = page.locator("#secret")
+    expect(secret).not_to_be_empty(timeout=60_000)
+    totp = pyotp.TOTP(secret.inner_text().replace(" ", ""))
+    page.locator("#confirm").get_by_role("textbox").fill(totp.now())
+    page.locator("#confirm").get_by_role("button").click()
+    codes = page.locator(".codes li")
+    expect(codes).to_have_count(10, timeout=60_000)
+    kept = codes.all_inner_texts()
+    unprove(network)
+    page.reload()
+    passkey = page.locator("#passkeys form")
+    passkey.get_by_role("textbox").fill("Laptop", timeout=60_000)
+    passkey.get_by_role("button", name="Add a passkey").click()
+    dialog = page.get_by_role("dialog", name="Show once more that it is you")
+    expect(dialog.get_by_label("Password")).to_be_visible(timeout=60_000)
+    expect(dialog.get_by_label("Code, or a recovery code")).to_be_visible()
+    dialog.get_by_role("button", name="Sign on anew").click()
+    page.get_by_role("button", name="finance-yuyao").click()
+    expect(dialog.get_by_label("Password")).to_be_hidden(timeout=60_000)
+    dialog.get_by_label("Code, or a recovery code").fill(kept[0], timeout=60_000)
+    dialog.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{network.url}/account*", timeout=60_000)
+    current = page.evaluate("async () => (await fetch('/console/sessions/current')).json()")
+    assert current["proved_until"] is not None
+    page.get_by_text("New recovery codes, or remove it").click(timeout=60_000)
+    page.locator("#change").get_by_role("textbox").fill(kept[1])
+    page.get_by_role("button", name="Remove the second factor").click()
+    expect(page.locator("#factor-state")).to_contain_text("There is none", timeout=60_000)
+    page.close()
+
+
+def unprove(network: Network) -> None:
+    """Let the last proofs be too long ago."""
+    with psycopg.connect(network.system.database_url) as db:
+        db.execute("UPDATE console_session SET proved_at = now() - interval '1 hour'")
 
 
 def test_the_page_asks_for_the_second_factor_and_says_who_is_not_bound(network: Network, browser: Browser) -> None:

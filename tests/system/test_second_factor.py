@@ -256,12 +256,7 @@ def test_setting_up_needs_a_fresh_password_and_removing_a_code(system: System) -
     person.sign_in()
     for path in ("confirmation", "removal", "recovery-codes"):
         assert slug(person.ask("POST", f"/console/second-factor/{path}", {"code": "123456"})[1]) == "wrong-code"
-    with psycopg.connect(system.database_url) as db:
-        db.execute(
-            "UPDATE console_session SET proved_at = now() - interval '16 minutes' WHERE user_id ="
-            " (SELECT user_id FROM console_user WHERE login = %s)",
-            [person.login],
-        )
+    unprove(person)
     assert slug(person.ask("POST", "/console/second-factor")[1]) == "proof-needed"
     status, body = person.ask("POST", f"{SESSIONS}/current/proof", {"password": PASSWORD})
     person.token = body["token"]
@@ -283,14 +278,47 @@ def test_confirming_ends_the_sessions_that_were_opened_without_it(system: System
     assert other.ask("GET", "/registry/directory").status == 401
 
 
-def test_a_code_proves_who_is_at_the_screen(system: System) -> None:
-    person = Somebody(system, "127.0.2.16").enrol()
+def test_a_proof_needs_what_signing_in_needs(system: System) -> None:
+    person, other = Somebody(system, "127.0.2.16").enrol(), Somebody(system, "127.0.2.21").enrol()
     proof = f"{SESSIONS}/current/proof"
-    both: dict[str, Any] = {"password": PASSWORD, "code": person.code()}
-    for message in ({}, both, {"password": None, "code": None}):
-        assert slug(person.ask("POST", proof, message)[1]) == "invalid"
-    assert slug(person.ask("POST", proof, {"code": "000000"})[1]) == "wrong-code"
-    assert person.ask("POST", proof, {"code": person.code()})[0] == 201
+    unprove(person)
+    for message in ({}, {"code": person.code()}, {"password": PASSWORD, "ticket": "x"}, {"ticket": "x"}):
+        assert slug(person.ask("POST", proof, message)[1]) == "invalid", message
+    status, needed = person.ask("POST", proof, {"password": PASSWORD})
+    assert (status, slug(needed)) == (401, "second-factor-needed")
+    assert slug(person.ask("POST", proof, {"password": PASSWORD, "code": "000000"})[1]) == "wrong-code"
+    assert slug(person.ask("POST", proof, {"password": "wrong", "code": person.code()})[1]) == "wrong-password"
+    for path, message in WAYS_IN:
+        assert slug(person.ask("POST", path, message)[1]) == "proof-needed", path
+    theirs = {"ticket": other.ask("POST", proof, {"password": PASSWORD})[1]["ticket"], "code": person.code()}
+    assert slug(person.ask("POST", proof, theirs)[1]) == "not-signed-in", "somebody else's ticket"
+    second = {"ticket": needed["ticket"], "code": person.code()}
+    status, body = person.ask("POST", proof, second)
+    assert status == 201, body
+    person.token = body["token"]
+    assert slug(person.ask("POST", proof, second | {"code": person.code()})[1]) == "not-signed-in", "it counts once"
+    unprove(person)
+    status, body = person.ask("POST", proof, {"password": PASSWORD, "code": person.code()})
+    assert status == 201, body
+    person.token = body["token"]
+    assert person.ask("POST", WAYS_IN[0][0])[0] == 200
+
+
+WAYS_IN: list[tuple[str, Any]] = [
+    ("/console/passkeys/challenge", None),
+    ("/console/passkeys", {"name": "x", "credential": {}}),
+    (f"{SESSIONS}/current/password", {"old": PASSWORD, "new": "clouds over the lake"}),
+]
+
+
+def unprove(person: Somebody) -> None:
+    """Let the last proof be too long ago."""
+    with psycopg.connect(person.system.database_url) as db:
+        db.execute(
+            "UPDATE console_session SET proved_at = now() - interval '16 minutes' WHERE user_id ="
+            " (SELECT user_id FROM console_user WHERE login = %s)",
+            [person.login],
+        )
 
 
 def test_the_command_line_takes_a_lost_second_factor_away(system: System) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from uuid import uuid4
 
 import psycopg
+import pyotp
 import pytest
 import urllib3
 
@@ -331,6 +332,25 @@ def test_signing_on_anew_proves_who_is_at_the_screen(network: Network) -> None:
     assert slug(tab.ask("POST", "/settlement/top-ups", message)[1]) != "proof-needed"
     bearer = system.sign_in("finance-yuyao")
     assert slug(bearer.ask("POST", f"{SIGN_ON}/{OPENID}/proof").json()) == "invalid"
+
+
+def test_a_proof_at_a_provider_needs_the_second_factor_as_signing_on_does(network: Network) -> None:
+    tab, factor = Tab(network.system), "/console/second-factor"
+    proof = "/console/sessions/current/proof"
+    assert tab.sign_on(OPENID, "finance-yuyao")[0] == 201
+    totp = pyotp.TOTP(tab.ask("POST", factor)[1]["secret"])
+    status, confirmed = tab.ask("POST", f"{factor}/confirmation", {"code": totp.now()})
+    assert status == 201, confirmed
+    tab.csrf, codes = confirmed["session"]["csrf_token"], confirmed["recovery_codes"]
+    try:
+        old = tab.cookies["onecard-session"]
+        status, needed = tab.sign_on(OPENID, "finance-yuyao", "/proof")
+        assert (status, slug(needed), tab.cookies["onecard-session"]) == (401, "second-factor-needed", old)
+        assert slug(tab.ask("POST", proof, {"ticket": needed["ticket"], "code": "000000"})[1]) == "wrong-code"
+        assert tab.ask("POST", proof, {"ticket": needed["ticket"], "code": codes[0]})[0] == 201
+        assert tab.cookies["onecard-session"] != old, "a new token"
+    finally:
+        assert tab.ask("POST", f"{factor}/removal", {"code": codes[1]})[0] == 204
 
 
 def test_who_leaves_the_directory_is_logged_out_at_once(network: Network) -> None:

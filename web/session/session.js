@@ -22,6 +22,7 @@ let person = null;
 let bearer = null;
 let csrf = null;
 let proving = null;
+let proofTicket = null;
 let page = { entered() {}, left() {} };
 
 /** What the centre refused: `status`, and the last part of the problem's type as `kind`. */
@@ -310,7 +311,7 @@ function end(why) {
   page.left(why !== "");
 }
 
-// The proof that the person is still at the screen: with the second factor, else with the password.
+// The proof that the person is still at the screen, with what signing in needs.
 const dialog = element(
   "dialog",
   { "aria-labelledby": "proof-title" },
@@ -328,18 +329,21 @@ const dialog = element(
   ),
 );
 
-async function prove() {
+/** Ask for a proof in a dialog; `given`: the ticket of a sign-on at a provider, which lacks the code alone. */
+export async function prove(given = null) {
+  proofTicket = given;
   const proof = dialog.querySelector("form");
   const [factor, passkeys, providers] = await Promise.all(
     ["/console/second-factor", "/console/passkeys", "/console/sign-on"].map((path) => call("GET", path)),
   );
   proof.reset();
   proof.querySelector("[role=status]").textContent = "";
-  only(proof, [factor.confirmed_at === null ? "password" : "code"]);
-  proof.querySelector(".passkey").hidden = !takesPasskeys || passkeys.length === 0;
+  const code = factor.confirmed_at === null ? [] : ["code"];
+  only(proof, given === null ? ["password", ...code] : code);
+  proof.querySelector(".passkey").hidden = !takesPasskeys || passkeys.length === 0 || given !== null;
   const again = (one) =>
     element("button", { type: "button", onclick: () => attempt(proof, () => goToProvider(one.name, here(), true)) }, say("onecard.sign_in.proof_at", { title: title(one) }));
-  proof.querySelector(".providers").replaceChildren(...(bearer ? [] : providers.filter((one) => one.proves).map(again)));
+  proof.querySelector(".providers").replaceChildren(...(bearer || given !== null ? [] : providers.filter((one) => one.proves).map(again)));
   dialog.returnValue = "";
   mount.append(dialog);
   retell(dialog);
@@ -355,8 +359,8 @@ async function proveWith(message) {
 }
 
 onSubmit(dialog.querySelector("form"), () => {
-  const { password, code } = dialog.querySelector("form").elements;
-  return proveWith(code.disabled ? { password: password.value } : { code: code.value.trim() });
+  const shown = Object.fromEntries(new FormData(dialog.querySelector("form")));
+  return proveWith(proofTicket === null ? shown : { ...shown, ticket: proofTicket });
 });
 
 dialog.querySelector(".passkey").addEventListener("click", () =>

@@ -1,6 +1,6 @@
 // Every way to sign in: with a provider of single sign-on, whose answer is completed here, with a password or a passkey.
 import {
-  ask, askCode, attempt, begin, cameFromProvider, element, enter, explain, goToProvider, linkTo, links, title, wayBack,
+  ask, askCode, attempt, begin, cameFromProvider, element, enter, explain, goToProvider, linkTo, links, prove, title, wayBack,
 } from "./session.js";
 import { official, officials } from "./official.js";
 
@@ -61,9 +61,12 @@ async function finish(provider, message) {
 }
 
 // It proves the session that is open.
-async function prove(provider, message) {
+async function finishProof(provider, message) {
   try {
-    await ask("POST", `/console/sign-on/${provider}/proof/completion`, message);
+    await ask("POST", `/console/sign-on/${provider}/proof/completion`, message).catch((error) => {
+      if (error.kind !== "second-factor-needed") throw error;
+      return prove(error.ticket);
+    });
     location.replace(back || "/sign-on");
   } catch (error) {
     tell(error);
@@ -83,7 +86,7 @@ if (holder) {
   back = came.back;
   // The code counts once: it is not left in the browser's history.
   history.replaceState(null, "", linkTo("/sign-on", back));
-  if (came.proof) begin({ entered: () => prove(provider, message), left });
+  if (came.proof) begin({ entered: () => finishProof(provider, message), left });
   else finish(provider, message);
 } else {
   showProviders();
