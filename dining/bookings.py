@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from dining.errors import BOOKING_CLOSED, MEAL_FULL
-from dining.offers import Diner, canteen_of, offer_of
+from dining.offers import Diner, canteen_of, lock_diner, offer_of
 from dining.report_outs import reported_out
 from dining.schemas import MealBookingShown, MealNumbers, NewMealBooking
 from dining.terms import CUT_OFF_MIN, cut_off_of, terms_of
@@ -42,26 +42,27 @@ async def book(pool: Pool, diner: Diner, wanted: NewMealBooking, now: datetime) 
     Raises Problem MAY_NOT_EAT (as ``offer_of``), BOOKING_CLOSED, MEAL_FULL, INVALID (no such meal, too early),
     NOT_FOUND, CONFLICT (the diner has booked that meal already, or the number is another booking's).
     """
-    async with TURNS.one(), pool.acquire() as connection:
-        if known := await _known(connection, diner, wanted):
-            return known
-        canteen = await canteen_of(connection, wanted.canteen_id)
-        must_be_soon(wanted.business_date, now)
-        terms = (await terms_of(connection, canteen))[wanted.meal]
-        cut_off_at = await cut_off(connection, canteen, wanted.business_date, wanted.meal, terms.cut_off_min)
-        must_be_before(cut_off_at, now)
-        offer = await offer_of(connection, diner, canteen, wanted.business_date, wanted.meal)
-        try:
-            made = await connection.fetchval(
-                QUERIES["book"], canteen.book, canteen.canteen_id, wanted.business_date, wanted.meal, terms.capacity,
-                diner.book, wanted.booking_id, diner.holder_id, offer.agency_id, canteen.agency_id, offer.on_visit,
-                offer.price_fen, offer.limit_fen, now,
-            )  # fmt: skip
-        except asyncpg.UniqueViolationError:
-            # The same request at the same time, or another one of the same diner for this meal.
-            if known := await _known(connection, diner, wanted):
-                return known
-            raise Problem(UNAVAILABLE, retry_after_s=1) from None
+    try:
+        async with TURNS.one(), pool.acquire() as connection, connection.transaction():
+            await lock_diner(connection, diner)
+            return await _known(connection, diner, wanted) or await _book(connection, diner, wanted, now)
+    except asyncpg.UniqueViolationError:
+        # Somebody else at the same time, under the same number.
+        raise Problem(UNAVAILABLE, retry_after_s=1) from None
+
+
+async def _book(connection: Connection, diner: Diner, wanted: NewMealBooking, now: datetime) -> MealBookingShown:
+    canteen = await canteen_of(connection, wanted.canteen_id)
+    must_be_soon(wanted.business_date, now)
+    terms = (await terms_of(connection, canteen))[wanted.meal]
+    cut_off_at = await cut_off(connection, canteen, wanted.business_date, wanted.meal, terms.cut_off_min)
+    must_be_before(cut_off_at, now)
+    offer = await offer_of(connection, diner, canteen, wanted.business_date, wanted.meal)
+    made = await connection.fetchval(
+        QUERIES["book"], canteen.book, canteen.canteen_id, wanted.business_date, wanted.meal, terms.capacity,
+        diner.book, wanted.booking_id, diner.holder_id, offer.agency_id, canteen.agency_id, offer.on_visit,
+        offer.price_fen, offer.limit_fen, now,
+    )  # fmt: skip
     if made is None:
         raise Problem(MEAL_FULL, "booking.full", capacity=terms.capacity)
     return MealBookingShown(

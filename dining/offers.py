@@ -78,10 +78,15 @@ async def canteen_of(ledger: Connection | Pool, canteen_id: int) -> Canteen:
     return Canteen(**dict(row))
 
 
-async def agency_of(ledger: Connection | Pool, diner: Diner) -> int | None:
-    """The diner's own agency."""
-    official = await ledger.fetchrow(QUERIES["diner"], diner.book, diner.holder_id)
-    return None if official is None else official["agency_id"]
+async def lock_diner(connection: Connection, diner: Diner) -> AgencyId:
+    """The diner's own agency. Until the transaction ends he neither leaves, nor books or reports out anything else.
+
+    Raises Problem(MAY_NOT_EAT) when he is not active.
+    """
+    official = await connection.fetchrow(QUERIES["lock_diner"], diner.book, diner.holder_id)
+    if official is None or official["state"] != "active":
+        raise Problem(MAY_NOT_EAT, "booking.account_closed")
+    return AgencyId(official["agency_id"])
 
 
 async def _class_price(

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from dining.errors import BOOKING_CLOSED
-from dining.offers import Diner, agency_of, canteen_of
+from dining.offers import Diner, canteen_of, lock_diner
 from dining.schemas import NewReportOut, ReportOutShown
 from dining.terms import cut_off_of, terms_of
 from dining.turns import TURNS
@@ -52,32 +52,31 @@ class Departure:
 async def report_out(pool: Pool, diner: Diner, wanted: NewReportOut, now: datetime) -> None:
     """Keep a report-out; one that was sent before stays as it is.
 
-    Raises Problem INVALID (the canteen is another agency's, wrong days), BOOKING_CLOSED (for a meal of today), CONFLICT
-    (too many, or the number is another report-out's).
+    Raises Problem INVALID (the canteen is another agency's, wrong days), BOOKING_CLOSED (one of its meals is past its
+    cut-off), MAY_NOT_EAT (the account is closed), CONFLICT (too many, or the number is another report-out's).
     """
     today = now.astimezone(ZONE).date()
     async with TURNS.one(), pool.acquire() as connection, connection.transaction():
+        agency_id = await lock_diner(connection, diner)
         if await _is_known(connection, diner, wanted):
             return
         canteen = await canteen_of(connection, wanted.canteen_id)
-        if canteen.agency_id != await agency_of(connection, diner):
+        if canteen.agency_id != agency_id:
             raise Problem(INVALID, "report_out.not_home")
         if not today <= wanted.first_day <= wanted.last_day <= today + DAYS_AHEAD:
             raise Problem(INVALID, "report_out.days", first=today, last=today + DAYS_AHEAD)
-        if wanted.first_day == today:
-            await _must_be_in_time(connection, canteen, wanted, now)
+        await _must_be_in_time(connection, canteen, wanted, now)
         await _must_be_few(connection, diner, now)
         await connection.execute(
             QUERIES["add"], diner.book, wanted.report_id, diner.holder_id, canteen.canteen_id, wanted.first_day,
             wanted.last_day, digits_of(wanted.weekdays), [meal for meal in Meal if meal in wanted.meals], now,
         )  # fmt: skip
-        # Another number at the same time may have been first.
+        # Somebody else at the same time may have been first with this number.
         await _is_known(connection, diner, wanted)
 
 
 async def _must_be_few(connection: Connection, diner: Diner, now: datetime) -> None:
-    """Raise Problem(CONFLICT) when too many of a diner hold, or were made; nobody else makes one of his meanwhile."""
-    await connection.execute(QUERIES["lock_diner"], diner.book, diner.holder_id)
+    """Raise Problem(CONFLICT) when too many of a diner, who is locked, hold or were made."""
     today = now.astimezone(ZONE).date()
     row = await connection.fetchrow(QUERIES["counts"], diner.book, diner.holder_id, today, now - MADE_WITHIN)
     assert row is not None
@@ -92,20 +91,29 @@ async def _is_known(connection: Connection, diner: Diner, wanted: NewReportOut) 
     row = await connection.fetchrow(QUERIES["one"], diner.book, wanted.report_id)
     if row is None:
         return False
-    kept = (row["holder_id"], row["canteen_id"], row["first_day"], row["last_day"])
-    if kept != (diner.holder_id, wanted.canteen_id, wanted.first_day, wanted.last_day):
+    kept = (
+        *(row[name] for name in ("holder_id", "canteen_id", "first_day", "last_day", "weekdays")),
+        set(row["meals"]),
+    )
+    asked = (diner.holder_id, wanted.canteen_id, wanted.first_day, wanted.last_day, digits_of(wanted.weekdays))
+    if kept != (*asked, set(wanted.meals)):
         raise Problem(CONFLICT, "booking.number_taken")
     return True
 
 
 async def _must_be_in_time(connection: Connection, canteen: Canteen, wanted: NewReportOut, now: datetime) -> None:
-    """Raise Problem(BOOKING_CLOSED) if one of today's meals is past its cut-off."""
+    """Raise Problem(BOOKING_CLOSED) with the first of the meals that is past its cut-off."""
     terms = await terms_of(connection, canteen)
-    shown = (await openings(connection, [canteen.canteen_id]))[canteen.canteen_id].on(wanted.first_day)
-    for hours in shown.meals:
-        at = cut_off_of(wanted.first_day, hours.starts, terms[hours.meal].cut_off_min)
-        if hours.meal in wanted.meals and now >= at and wanted.first_day.isoweekday() in wanted.weekdays:
-            raise Problem(BOOKING_CLOSED, "booking.closed", cut_off=at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M"))
+    opening = (await openings(connection, [canteen.canteen_id]))[canteen.canteen_id]
+    longest = timedelta(minutes=max(one.cut_off_min for one in terms.values()))
+    latest = min(wanted.last_day, (now + longest).astimezone(ZONE).date())
+    for ahead in range((latest - wanted.first_day).days + 1):
+        day = wanted.first_day + timedelta(days=ahead)
+        for hours in opening.on(day).meals if day.isoweekday() in wanted.weekdays else ():
+            at = cut_off_of(day, hours.starts, terms[hours.meal].cut_off_min)
+            if hours.meal in wanted.meals and now >= at:
+                cut_off = at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+                raise Problem(BOOKING_CLOSED, "report_out.closed", day=day, cut_off=cut_off)
 
 
 async def end_report_out(pool: Pool, diner: Diner, report_id: UUID, now: datetime) -> None:

@@ -1,10 +1,12 @@
 """Closing an official's account: cards and phones are blocked, cash is paid out, meal money returns to the agency."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, convert, to_builtins
 
+from dining.endings import end_for
 from foundation.problems import CONFLICT, Problem
 from registry import audit
 from registry.access import Person
@@ -70,6 +72,7 @@ async def _close(change: Change, book: Book, holder_id: HolderId, posting_id: UU
     closed = await close_account(await change.connection(), book, holder_id, posting_id)
     if closed.is_repeat:
         return closed, 0
+    await end_for(await change.connection(), book, [holder_id], datetime.now(UTC))
     return closed, await blocking.block_all(change.db, book, holder_id, "account closed", change.note.actor)
 
 

@@ -15,10 +15,12 @@ import structlog
 from msgspec import Struct, convert, to_builtins
 from sqlalchemy import select
 
+from dining.endings import end_for
 from foundation.problems import Problem
 from registry import audit, console_users
 from registry.approvals import Approvals, ApprovalState, Execute, Rule, Wanted
 from registry.audit import Change
+from registry.identifiers import Book, HolderId
 from registry.models import Approval, ConsoleUser, Database
 from registry.officials import find_officials
 from registry.roles import CENTRE_STAFF
@@ -121,6 +123,9 @@ async def _leave(change: Change, identity_id: int, providers: Collection[str]) -
         official = (await find_officials(change.db, [identity.holder_id], alone=True))[identity.holder_id]
         change.note.detail["blocked"] = await blocking.block_all(
             change.db, official.book, official.holder_id, REASON, change.note.actor
+        )
+        change.note.detail |= await end_for(
+            await change.connection(), Book(official.book), [HolderId(official.holder_id)], datetime.now(UTC)
         )
     if user is not None and user.agency_id == identity.agency_id:
         await _suspend(change, user, providers)

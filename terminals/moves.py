@@ -8,10 +8,12 @@ agency owes the new one the cash from then on, and transfers it to its bank acco
 """
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct, convert, to_builtins
 
+from dining.endings import end_for
 from foundation.postgres import Connection
 from foundation.problems import CONFLICT, Problem
 from registry.approvals import Approvals, Execute, Rule, Wanted
@@ -100,11 +102,12 @@ async def _move(change: Change, move: Move) -> dict[str, Any] | None:
     blocked = await blocking.block_all(
         change.db, move.book, move.holder_id, "moved to another agency", change.note.actor
     )
+    ended = await end_for(connection, move.book, [move.holder_id], datetime.now(UTC))
     await connection.execute(QUERIES["link_earlier"], move.to_book, move.to_holder_id, move.book, move.holder_id)
     return {
         "holder_id": move.holder_id, "to_holder_id": move.to_holder_id, "to_agency_id": move.to_agency_id,
         "cash_fen": closed.cash_fen, "subsidy_fen": closed.subsidy_fen, "payout": str(payout), "top_up": str(top_up),
-        "blocked": blocked,
+        "blocked": blocked, **ended,
     }  # fmt: skip
 
 

@@ -7,11 +7,13 @@ commit on, since the charge statement reads the state, and tills without a netwo
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dining.endings import end_for
 from foundation.keys import KeyRing
 from foundation.postgres import Pool
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, SECOND_PERSON, Problem
@@ -178,7 +180,9 @@ async def change_official(
 
 
 async def suspend(change: Change, person: Person, holder_id: int) -> None:
-    """Let an official pay nothing until he is resumed, and end his open code; again changes nothing.
+    """Let an official pay nothing until he is resumed; again changes nothing.
+
+    What he booked and reported out ends, and his open code.
 
     Raises Problem NOT_FOUND, CONFLICT.
     """
@@ -187,6 +191,7 @@ async def suspend(change: Change, person: Person, holder_id: int) -> None:
         official.state = OfficialState.SUSPENDED
         await void_codes(change.db, official.book, [official.holder_id])
         await _tell_tills(change, official, blocked=True)
+        change.note.detail |= await _end_bookings(change, official)
 
 
 async def resume(change: Change, person: Person, holder_id: int) -> None:
@@ -207,7 +212,10 @@ async def resume(change: Change, person: Person, holder_id: int) -> None:
 
 
 async def leave(change: Change, person: Person, holder_id: int) -> None:
-    """Block all that an official pays with; his purses wait to be paid out. Raises Problem NOT_FOUND, CONFLICT."""
+    """Block all that an official pays with, and end what he booked and reported out; his purses wait to be paid out.
+
+    Raises Problem NOT_FOUND, CONFLICT.
+    """
     official = await find_official(change.db, person, holder_id, lock=True)
     if official.state == OfficialState.LEFT:
         raise Problem(CONFLICT, "official.is.left", holder_id=holder_id)
@@ -218,7 +226,12 @@ async def leave(change: Change, person: Person, holder_id: int) -> None:
         await change.db.flush()
         reason = str(change.note.detail["reason"])
         blocked = await block_everything(change, Book(official.book), [HolderId(official.holder_id)], reason)
-        change.note.detail |= {"blocked": blocked}
+        change.note.detail |= {"blocked": blocked} | await _end_bookings(change, official)
+
+
+async def _end_bookings(change: Change, official: Official) -> dict[str, int]:
+    connection = await change.connection()
+    return await end_for(connection, Book(official.book), [HolderId(official.holder_id)], datetime.now(UTC))
 
 
 async def _in_state(

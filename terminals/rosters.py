@@ -16,6 +16,7 @@ import asyncpg
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dining.endings import end_for
 from foundation.keys import KeyRing
 from foundation.postgres import allow_long_work
 from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
@@ -242,6 +243,7 @@ async def _carry_out(
     records = [(agency.book, holder_id, roster_id, change_of_him) for holder_id, change_of_him in what]
     columns = ("book", "holder_id", "roster_id", "what")
     await connection.copy_records_to_table("roster_change", records=records, columns=columns)
+    await end_for(connection, agency.book, leaving, datetime.now(UTC))
     return new, await block_everything(change, agency.book, leaving, "left the agency")
 
 

@@ -17,6 +17,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_FOUND, Problem
+from registry.lists.listing import is_within_calendar
 from settlement.ledger import balances
 from settlement.tariff import SubsidyExpiry
 from settlement.transfers import TransferKind
@@ -80,9 +81,12 @@ def _place(last: Movement) -> str:
 
 def _read_place(text: str) -> tuple[datetime, UUID]:
     try:
-        return json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=tuple[LedgerTime, UUID])
+        place = json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=tuple[LedgerTime, UUID])
     except (binascii.Error, ValueError, MsgspecError):
         raise Problem(INVALID, "list.place") from None
+    if not is_within_calendar(place[0]):
+        raise Problem(INVALID, "list.place")
+    return place
 
 
 def _movement(row: asyncpg.Record) -> Movement:

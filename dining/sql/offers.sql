@@ -2,6 +2,10 @@
 -- An official's agency, state and class.
 SELECT agency_id, state, person_class FROM official WHERE book = $1 AND holder_id = $2;
 
+-- name: lock_diner
+-- An official's agency and state, which stay until the transaction ends; two requests of his wait for each other.
+SELECT agency_id, state FROM official WHERE book = $1 AND holder_id = $2 FOR NO KEY UPDATE;
+
 -- name: on_visit
 -- Whether a visit to a host agency covers a day.
 SELECT EXISTS (

@@ -17,10 +17,6 @@ UPDATE report_out SET ended_at = $4 WHERE book = $1 AND report_id = $2 AND holde
 SELECT holder_id, report_id, canteen_id, first_day, last_day, meals, weekdays, made_at, ended_at FROM report_out
 WHERE book = $1 AND holder_id = $2 AND last_day >= $3 AND first_day <= $4 ORDER BY first_day, made_at;
 
--- name: lock_diner
--- One report-out of a diner at a time.
-SELECT FROM official WHERE book = $1 AND holder_id = $2 FOR NO KEY UPDATE;
-
 -- name: counts
 -- How many report-outs of a diner hold on a day or later, and how many he has made since a time, ended ones included.
 SELECT count(*) FILTER (WHERE last_day >= $3 AND ended_at IS NULL) AS holding,

@@ -227,6 +227,65 @@ def test_a_diner_makes_no_more_report_outs_than_he_may(network: Network, canteen
     assert report_outs_at_once(network, me, [{"report_id": str(uuid4()), **wanted}]) == [409], "and not by ending them"
 
 
+def test_who_has_left_or_is_suspended_keeps_nobodys_place(network: Network) -> None:
+    """His booking makes room, and the kitchen counts neither it nor his report-out."""
+    canteen_id, today = canteen_with_prices(network), datetime.now(ZONE).date()
+    admin, other = network.person("admin-yinzhou"), somebody(network)
+    for days, act in enumerate(("departure", "suspension"), start=2):
+        me, day = somebody(network), today + timedelta(days=days)
+        set_terms(network, canteen_id, "lunch", capacity=1)
+        me.ask("POST", "/me/bookings", booking(canteen_id, day))
+        me.ask("POST", "/me/report-outs", report_out(canteen_id, day, last_day=str(day + timedelta(days=300))))
+        assert other.refused("POST", "/me/bookings", booking(canteen_id, day)) == "meal-full"
+        assert numbers(network, canteen_id, day, "dinner")["reported_out"] == 1
+        admin.call("POST", f"/registry/officials/{me.official.holder_id}/{act}", {"reason": "somewhere else"})
+        assert numbers(network, canteen_id, day)["booked"] == 0, act
+        assert numbers(network, canteen_id, day, "dinner")["reported_out"] == 0, act
+        assert other.ask("POST", "/me/bookings", booking(canteen_id, day))["state"] == "booked"
+        kitchen = network.person("kitchen-yinzhou")
+        query = f"/dining/bookings?canteen_id={canteen_id}&from_day={day}&until_day={day}&state=cancelled"
+        assert [one["holder_id"] for one in kitchen.call("GET", query)["items"]] == [me.official.holder_id], "kept"
+        [detail] = details_of(network, f"official/{me.official.holder_id}", act)
+        assert (detail["bookings"], detail["report_outs"]) == (1, 1)
+
+
+def details_of(network: Network, subject: str, act: str) -> list[dict[str, Any]]:
+    action = {"departure": "official_left", "suspension": "suspend_official"}[act]
+    with psycopg.connect(network.system.database_url) as db:
+        rows = db.execute("SELECT detail FROM audit_entry WHERE subject = %s AND action = %s", [subject, action])
+        return [detail for (detail,) in rows]
+
+
+def report_out(canteen_id: int, day: date, **changes: Any) -> dict[str, Any]:
+    report = {"report_id": str(uuid4()), "canteen_id": canteen_id, "first_day": str(day), "last_day": str(day)}
+    return report | {"meals": ["dinner"]} | changes
+
+
+def test_a_report_out_past_the_cut_off_of_any_of_its_meals_is_refused(network: Network, day: date) -> None:
+    canteen_id, me = canteen_with_prices(network), somebody(network)
+    week = day + timedelta(days=6)
+    set_terms(network, canteen_id, "dinner", cut_off_min=4 * 24 * 60)
+    for first in (day, day + timedelta(days=1)):
+        wanted = report_out(canteen_id, first, last_day=str(week))
+        assert me.refused("POST", "/me/report-outs", wanted) == "booking-closed", first
+    for accepted in (
+        report_out(canteen_id, day, last_day=str(week), meals=["lunch"]),
+        report_out(canteen_id, day, last_day=str(week), weekdays=[week.isoweekday()]),
+        report_out(canteen_id, day + timedelta(days=5), last_day=str(week)),
+    ):
+        assert me.ask("POST", "/me/report-outs", accepted) is None
+
+
+def test_a_report_outs_number_is_of_one_content(network: Network, canteen_id: int, day: date) -> None:
+    me, kept = somebody(network), report_out(canteen_id, day, meals=["lunch", "dinner"], weekdays=[1, 2, 3, 4, 5])
+    me.ask("POST", "/me/report-outs", kept)
+    assert again(me, "POST", "/me/report-outs", kept | {"meals": ["dinner", "lunch"]}) is None, (
+        "the same in other order"
+    )
+    for other in ({"meals": ["dinner"]}, {"weekdays": [1, 2, 3, 4]}, {"last_day": str(day + timedelta(days=1))}):
+        assert me.refused("POST", "/me/report-outs", kept | other) == "conflict", other
+
+
 def test_a_wrong_report_out_is_refused(network: Network, canteen_id: int, day: date) -> None:
     me, other = somebody(network), somebody(network)
     report = {

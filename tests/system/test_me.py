@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http.cookies import SimpleCookie
@@ -632,3 +633,10 @@ def test_no_odd_value_is_a_500(network: Network, me: Me) -> None:
     assert me.refused("GET", "/me/movements?month=2026-11&canteen=7") == "invalid", "a parameter that is not there"
     assert me.refused("GET", "/me/canteens?latitude=nan&longitude=nan") == "invalid"
     assert me.refused("GET", "/me/movements?month=2026-11&after=WzFd") == "invalid"
+
+
+def test_a_place_at_the_edge_of_the_calendar_is_none(me: Me) -> None:
+    nobody = "00000000-0000-0000-0000-000000000000"
+    for at in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59Z"):
+        edge = urlsafe_b64encode(f'["{at}","{nobody}"]'.encode()).decode().rstrip("=")
+        assert me.refused("GET", f"/me/movements?month=2026-11&after={edge}") == "invalid", at
