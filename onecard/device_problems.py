@@ -85,7 +85,7 @@ DEVICE_PROBLEMS: dict[tuple[str, str], Kinds] = {
     ("POST", "/phone/certificates/renewals"): PHONE,
     ("POST", "/phone/account"): PHONE,
     ("POST", "/phone/payments"): (*ANY, EPOCH_WRONG, OTHER_CONTENT),
-    ("POST", "/phone/top-ups"): (*PHONE, GATEWAY_AWAY, NOT_FOUND, OTHER_CONTENT, TOO_MANY_TRIES),
+    ("POST", "/phone/top-ups"): (*PHONE, ACCOUNT_CLOSED, GATEWAY_AWAY, NOT_FOUND, OTHER_CONTENT, TOO_MANY_TRIES),
 }
 
 

@@ -23,7 +23,9 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_FOUND, TOO_MANY_TRIES, Problem
 from registry.audit import Note, append_once
-from registry.identifiers import Book, HolderId
+from registry.models import Official
+from registry.officials import must_be_open
+from registry.states import OfficialState
 from settlement.deposits import Deposit, deposit
 from settlement.errors import ACCOUNT_CLOSED, GATEWAY_AWAY, OTHER_CONTENT
 from settlement.gateway import AlreadyPaid, GatewayAway, GatewayOrder, OrderState, Paid, PaymentGateway
@@ -44,31 +46,36 @@ DESCRIPTION = "机关食堂一卡通充值"
 
 
 async def order_top_up(
-    pool: Pool, gateway: PaymentGateway, book: Book, holder_id: HolderId, order_id: UUID, amount_fen: int
+    pool: Pool, gateway: PaymentGateway, official: Official, order_id: UUID, amount_fen: int
 ) -> TopUpOrder:
     """Open an order, or return its state. ``order_id`` is the phone's: a repeat opens no second order.
 
-    Raises Problem GATEWAY_AWAY, OTHER_CONTENT (the number was used for another amount), TOO_MANY_TRIES.
+    Who is suspended or leaving pays nothing in: he is told of an earlier order, without a way to pay it.
+
+    Raises Problem ACCOUNT_CLOSED (suspended, leaving or gone), GATEWAY_AWAY, OTHER_CONTENT (the number was used for
+    another amount), TOO_MANY_TRIES.
     """
-    now = datetime.now(UTC)
-    await pool.execute(
-        QUERIES["open_order"],
-        book,
-        holder_id,
-        order_id,
-        new_posting_id(),
-        amount_fen,
-        now,
-        now + ORDER_LIFE,
-        OPEN_ORDERS_MAX,
-    )
-    row = await pool.fetchrow(QUERIES["order"], book, holder_id, order_id)
+    now, pays_in = datetime.now(UTC), official.state == OfficialState.ACTIVE
+    if pays_in:
+        await pool.execute(
+            QUERIES["open_order"],
+            official.book,
+            official.holder_id,
+            order_id,
+            new_posting_id(),
+            amount_fen,
+            now,
+            now + ORDER_LIFE,
+            OPEN_ORDERS_MAX,
+        )
+    row = await pool.fetchrow(QUERIES["order"], official.book, official.holder_id, order_id)
     if row is None:
+        must_be_open(official)
         raise Problem(TOO_MANY_TRIES, "top_up.too_many_open", most=OPEN_ORDERS_MAX, retry_after_s=60)
     if row["amount_fen"] != amount_fen:
         raise Problem(OTHER_CONTENT, "top_up.other_amount", order_id=order_id, amount_yuan=yuan(row["amount_fen"]))
     pay_url = None
-    if row["state"] == OrderState.OPEN:
+    if row["state"] == OrderState.OPEN and pays_in:
         try:
             pay_url = await gateway.create(GatewayOrder(row["number"], amount_fen, DESCRIPTION, row["expires_at"]))
         except GatewayAway as error:

@@ -168,7 +168,7 @@ class OpeningController(Controller):
         """Open an order at the payment gateway, or return its state; signed with the phone's key."""
         _, official = await credentials.holder_of(database, await _phone(request, keys, data.certificate))
         gateway = gateway_of(request.app.state)
-        return await order_top_up(ledger, gateway, official.book, official.holder_id, data.order_id, data.amount_fen)
+        return await order_top_up(ledger, gateway, official, data.order_id, data.amount_fen)
 
     @post("/phone/account", status_code=200, summary="Show a holder's account on his phone")
     async def account(

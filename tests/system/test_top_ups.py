@@ -22,7 +22,7 @@ from settlement.online_top_ups import ORDER_LIFE, settle_unheard
 from settlement.schemas import TopUpOrder
 from terminals.client_messages import Rejected
 from terminals.devices import SoftwarePhone
-from terminals.phone import ask_top_up
+from terminals.phone import ask_account, ask_top_up
 from tests.builders import Network, Official
 
 
@@ -80,6 +80,21 @@ def test_money_paid_on_the_phone_is_in_the_purse(
     time.sleep(0.6 if behaviour == "doubled" else 0)
     pay(order)
     assert network.purses(official)[0] == before + 5_000
+
+
+def test_a_suspended_official_opens_no_order(network: Network) -> None:
+    official = network.official(cash_fen=0)
+    phone, earlier, reason = network.phone(official), uuid4(), {"reason": "a test"}
+    ask_top_up(network.url, phone, earlier, 5_000)
+    network.centre.call("POST", f"/registry/officials/{official.holder_id}/suspension", reason)
+    with pytest.raises(Rejected) as refused:
+        ask_top_up(network.url, phone, uuid4(), 5_000)
+    assert (refused.value.status, refused.value.slug) == (409, "account-closed")
+    known = ask_top_up(network.url, phone, earlier, 5_000)
+    assert (known.state, known.pay_url) == ("open", None), "nothing leads to a payment"
+    assert ask_account(network.url, phone).payments == []
+    network.approver.call("POST", f"/registry/officials/{official.holder_id}/resumption", reason)
+    assert ask_top_up(network.url, phone, earlier, 5_000).pay_url is not None
 
 
 def test_a_late_notification_counts(network: Network, payer: tuple[Official, SoftwarePhone]) -> None:
