@@ -794,7 +794,8 @@ CREATE TABLE public.holder_session (
     address text NOT NULL,
     device text NOT NULL,
     identity_id bigint NOT NULL,
-    provider_session text
+    provider_session text,
+    authenticated_at timestamp with time zone
 );
 
 CREATE TABLE public.identity (
@@ -1073,7 +1074,8 @@ CREATE TABLE public.phone_activation (
     expires_at timestamp with time zone NOT NULL,
     tries_left integer NOT NULL,
     credential_id bigint,
-    identity_id bigint
+    identity_id bigint,
+    session_number bigint
 );
 
 CREATE TABLE public.purse (
@@ -1932,6 +1934,8 @@ CREATE INDEX ix_official_agency ON public.official USING btree (agency_id, holde
 CREATE INDEX ix_official_number ON public.official USING btree (holder_id);
 
 CREATE INDEX ix_passkey_user_id ON public.passkey USING btree (user_id);
+
+CREATE INDEX ix_phone_activation_identity ON public.phone_activation USING btree (book, holder_id) WHERE (identity_id IS NOT NULL);
 
 CREATE INDEX ix_phone_activation_open ON public.phone_activation USING btree (book, holder_id) WHERE (tries_left > 0);
 

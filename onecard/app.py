@@ -70,7 +70,7 @@ from terminals.messages import SignedMessages
 from terminals.routes.console import CredentialConsoleController
 from terminals.routes.opening import OpeningController
 from terminals.routes.payments import ChargeController, PaymentController
-from terminals.routes.people import PeopleController
+from terminals.routes.people import PeopleController, end_identity
 from terminals.routes.receipts import ReceiptController
 from terminals.routes.rosters import RosterController
 from terminals.routes.sheets import (
@@ -87,7 +87,7 @@ from travellers.results import ResultsOfCodes
 from travellers.routes import AccountController, ConsentController, EatingController
 from travellers.sheet_payments import SheetPayments
 from travellers.sheet_routes import SheetController
-from travellers.sign_on_routes import OfficialSignOnController, log_out, who_am_i
+from travellers.sign_on_routes import OfficialSignOnController, end_session, log_out, my_sessions, who_am_i
 from waste.bulletins.routes import BulletinController, BulletinWriterController
 from waste.charts.charts import Charts
 from waste.charts.routes import ChartController
@@ -118,6 +118,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     RegistryController,
     RosterController,
     PeopleController,
+    end_identity,
     ApprovalController,
     check_chain,
     # settlement
@@ -167,7 +168,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     ConsentController,
     SheetController,
     who_am_i,
+    end_session,
     log_out,
+    my_sessions,
     booking_routes.BookingController,
     # lists, after the controllers that share their paths
     *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),

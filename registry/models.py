@@ -630,6 +630,7 @@ class HolderSession(Base):
     """A session of an official who signed on at a provider (see ``registry.holder_sessions``): his own things alone.
 
     Only the hash of its token is stored. ``device``, ``identity_id``, ``provider_session``: as of a console session.
+    ``authenticated_at``: when he showed the provider who he is; null: it does not say.
     """
 
     __tablename__ = "holder_session"
@@ -645,6 +646,7 @@ class HolderSession(Base):
     made_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    authenticated_at: Mapped[datetime | None]
     address: Mapped[str]
     device: Mapped[str]
     identity_id: Mapped[int] = mapped_column(BigInteger)

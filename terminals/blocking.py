@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.named_sql import load_queries
@@ -105,9 +105,28 @@ async def block_all(db: AsyncSession, book: Book, holder_id: HolderId, reason: s
     The caller has the account locked for itself: no phone is activated meanwhile.
     """
     own = select(Credential).where(Credential.book == book, Credential.holder_id == holder_id)
-    active = own.where(Credential.state == "active").order_by(Credential.credential_id)
-    credentials = list(await db.scalars(active.with_for_update()))
+    blocked = await _block(db, own, reason, changed_by)
     await void_codes(db, book, [holder_id])
+    return blocked
+
+
+async def block_made_by(db: AsyncSession, official: Official, identity_id: int, reason: str, changed_by: str) -> int:
+    """Block the phones of an official that he made himself by one identity; returns how many were not blocked yet.
+
+    The caller has the account locked for itself: none is activated meanwhile, and none with its codes later.
+    """
+    made = select(PhoneActivation.credential_id).where(
+        PhoneActivation.book == official.book,
+        PhoneActivation.holder_id == official.holder_id,
+        PhoneActivation.identity_id == identity_id,
+    )
+    own = select(Credential).where(Credential.book == official.book, Credential.holder_id == official.holder_id)
+    return await _block(db, own.where(Credential.credential_id.in_(made)), reason, changed_by)
+
+
+async def _block(db: AsyncSession, some: Select[Credential], reason: str, changed_by: str) -> int:
+    active = some.where(Credential.state == "active").order_by(Credential.credential_id)
+    credentials = list(await db.scalars(active.with_for_update()))
     for credential in credentials:
         await _change(db, credential, True, reason, changed_by)
     return len(credentials)

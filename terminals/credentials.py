@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.keys import KeyRing
 from foundation.problems import CONFLICT, INVALID, NOT_ALLOWED, NOT_FOUND, Problem
 from registry.access import Person
+from registry.holder_sessions import Session
 from registry.identifiers import AgencyId, Book, CredentialId, HolderId
 from registry.models import Credential, Database, Identity, Official, next_numbers
 from registry.officials import find_officials, must_be_open
@@ -126,24 +127,22 @@ async def create_activations(
     return await _new_activations(db, [officials[holder_id] for holder_id in wanted.holder_ids], None)
 
 
-async def new_own_activation(
-    db: AsyncSession, holder_id: HolderId, actor: str, identity_id: int
-) -> tuple[Activation, datetime]:
-    """A code that an official makes for himself, in a session of an identity with which it ends, and when it expires.
+async def new_own_activation(db: AsyncSession, session: Session, actor: str) -> tuple[Activation, datetime]:
+    """A code that an official makes for himself in his session, with whose identity it ends, and when it expires.
 
     Raises Problem NOT_ALLOWED (somebody else has blocked his phone, and the agency has given him none since),
     ACCOUNT_CLOSED.
     """
-    official = (await find_officials(db, [holder_id], alone=True))[holder_id]
+    official = (await find_officials(db, [session.holder_id], alone=True))[session.holder_id]
     must_be_open(official)
     if await phone_is_withheld(db, official, actor):
         raise Problem(NOT_ALLOWED, "terminals.phone_withheld")
-    [made], expires_at = await _new_activations(db, [official], identity_id)
+    [made], expires_at = await _new_activations(db, [official], session)
     return made, expires_at
 
 
 async def _new_activations(
-    db: AsyncSession, officials: Sequence[Official], identity_id: int | None
+    db: AsyncSession, officials: Sequence[Official], session: Session | None
 ) -> tuple[list[Activation], datetime]:
     """For officials who are active and locked; their earlier codes end."""
     expires_at = datetime.now(UTC) + ACTIVATION_LIFE
@@ -161,7 +160,8 @@ async def _new_activations(
                 code_hash=code_hash(code),
                 expires_at=expires_at,
                 tries_left=TRIES_OF_OLD,
-                identity_id=identity_id,
+                identity_id=session and session.identity_id,
+                session_number=session and session.number,
             )
         )
         activations.append(Activation(number, official.holder_id, code))

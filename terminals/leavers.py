@@ -18,6 +18,7 @@ from sqlalchemy import select
 from dining.endings import end_for
 from foundation.problems import Problem
 from registry import audit, console_users
+from registry.access import Person
 from registry.approvals import Approvals, ApprovalState, Execute, Rule, Wanted
 from registry.audit import Change
 from registry.identifiers import Book, HolderId
@@ -33,6 +34,7 @@ from terminals import blocking
 log = structlog.get_logger()
 
 REASON = "left the directory"
+IDENTITY_ENDED = "the identity by which it was made has ended"
 MAKER = "directory"
 
 READ_AGAIN_AFTER_S = 3.0
@@ -109,6 +111,18 @@ async def _ask(database: Database, approvals: Approvals, leavers: LeaversWanted,
             return None
     rule = Rule("identity.many_leave", {"leavers": wanted.items, "bound": bound})
     return (await approvals.ask(MAKER, wanted, rule)).approval_id
+
+
+async def end_identity(change: Change, by: Person, identity_id: int, providers: Collection[str]) -> None:
+    """Let an identity count no more: its sessions end, and an official's phones that were made in them are blocked.
+
+    Raises Problem as ``identities.end``.
+    """
+    identity = await identities.end(change, by, identity_id, providers)
+    if identity.holder_id is not None:
+        official = (await find_officials(change.db, [identity.holder_id], alone=True))[identity.holder_id]
+        blocked = await blocking.block_made_by(change.db, official, identity_id, IDENTITY_ENDED, change.note.actor)
+        change.note.detail = {"blocked": blocked}
 
 
 async def _leave(change: Change, identity_id: int, providers: Collection[str]) -> bool:

@@ -136,11 +136,15 @@ class TerminalSession(Base):
 class PhoneActivation(Base):
     """A one-time code that lets an official's phone get its first holder certificate.
 
-    ``tries_left`` is 0 once it is used or was ended. ``identity_id``: of who made it for himself; null: his agency did.
+    ``tries_left`` is 0 once it is used or was ended. ``identity_id``, ``session_number``: of who made it for himself,
+    and of his session; null: his agency did.
     """
 
     __tablename__ = "phone_activation"
-    __table_args__ = (Index("ix_phone_activation_open", "book", "holder_id", postgresql_where=text("tries_left > 0")),)
+    __table_args__ = (
+        Index("ix_phone_activation_open", "book", "holder_id", postgresql_where=text("tries_left > 0")),
+        Index("ix_phone_activation_identity", "book", "holder_id", postgresql_where=text("identity_id IS NOT NULL")),
+    )
 
     book: Mapped[int] = book_key()
     activation_id: Mapped[int] = number_key()
@@ -150,6 +154,7 @@ class PhoneActivation(Base):
     tries_left: Mapped[int]
     credential_id: Mapped[int | None] = mapped_column(BigInteger)
     identity_id: Mapped[int | None] = mapped_column(BigInteger)
+    session_number: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class CodeReference(Base):

@@ -30,6 +30,7 @@ async def credentials_of(ledger: Pool, caller: Caller) -> list[MyCredential]:
             row["issued_at"],
             row["expires_at"],
             row["replaces"],
+            row["session_number"],
             row["credential_id"] == caller.credential_id,
         )
         for row in rows
@@ -56,13 +57,15 @@ async def report_lost(change: Change, caller: Caller, credential_id: int, reason
 async def another_phone(change: Change, caller: Caller, session: Session | None) -> PhoneActivationCode:
     """A code for a phone; it ends with the next one, and with the identity of the session.
 
-    Raises Problem(NOT_ALLOWED) to a phone: whoever has one in his hands must not make a second one of it, which would
-    outlive the first one's loss; and where the agency has blocked the phone: it alone gives another one.
+    Raises Problem NOT_ALLOWED to a phone: whoever has one in his hands must not make a second one of it, which would
+    outlive the first one's loss; PROOF_NEEDED in a session that was not opened a short time ago; NOT_ALLOWED where the
+    agency has blocked the phone: it alone gives another one.
     """
     if session is None:
         raise Problem(NOT_ALLOWED, "traveller.phone_by_phone")
-    made, expires_at = await credentials.new_own_activation(
-        change.db, caller.holder_id, caller.actor, session.identity_id
-    )
-    change.note.detail = {"activation_id": made.activation_id}
+    session.must_be_fresh()
+    made, expires_at = await credentials.new_own_activation(change.db, session, caller.actor)
+    change.note.detail = {
+        "activation_id": made.activation_id, "session": session.number, "identity": session.identity_id,
+    }  # fmt: skip
     return PhoneActivationCode(made.activation_id, made.code, expires_at)

@@ -37,6 +37,20 @@ class WhoIAm(Struct):
     """The session's end; null where a phone signs."""
 
 
+class MySession(Struct):
+    """A session of an official in a browser."""
+
+    number: int
+    made_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    address: str
+    device: str
+    """What the browser calls itself."""
+    is_asking: bool
+    """Whether it is the session of this request."""
+
+
 class MyPurses(Struct):
     """What an official has."""
 
@@ -137,6 +151,8 @@ class MyCredential(Struct):
     issued_at: datetime
     expires_at: datetime | None
     replaces: int | None
+    session: int | None
+    """In which of my sessions the phone's code was made; null: my agency issued it."""
     is_asking: bool
     """Whether it is the phone that signed this request."""
 

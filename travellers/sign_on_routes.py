@@ -4,20 +4,30 @@ from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import State
 
 from foundation.keys import KeyRing
+from foundation.messages import NumberInPath
 from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
 from foundation.turns import IN_TURN
 from registry import audit
 from registry import holder_sessions as sessions
 from registry.models import Database
 from registry.officials import must_be_open
-from registry.sessions import OFFICIAL, SessionRules, SignedOn, check_cookie_wanted, cookie_of, no_cookie
+from registry.sessions import (
+    OFFICIAL,
+    SessionRules,
+    SignedOn,
+    check_cookie_wanted,
+    cookie_of,
+    cookie_token,
+    no_cookie,
+)
 from registry.sign_on import identities
 from registry.sign_on.providers import Providers
 from registry.sign_on.schemas import CameBack, Started
 from registry.sign_on.under_way import OFFICIAL_PATH, OFFICIAL_SIGN_IN, Anybody, begin, identify, without_cookie
 from registry.states import OfficialState
 from travellers.callers import ALSO_SUSPENDED, ALWAYS, QUERIES, ByOfficial, Caller, is_official
-from travellers.schemas import WhoIAm
+from travellers.schemas import MySession, WhoIAm
 
 BODY_BYTES_MAX = 8_192
 
@@ -65,6 +75,9 @@ class OfficialSignOnController(Controller):
             if official.state != OfficialState.SUSPENDED:
                 must_be_open(official)
             by = SignedOn(identity.identity_id, who.session, who.authenticated_at)
+            if (former := cookie_token(request, OFFICIAL)) is not None:
+                # Its cookie is overwritten: nobody could end it any more.
+                await sessions.end_by_token(change.db, former)
             session = await sessions.open_session(change.db, request, official, session_rules, by)
             caller = Caller(official.book, official.holder_id, official.agency_id, official.person_class)
             change.note.actor = change.note.subject = caller.actor
@@ -87,6 +100,29 @@ async def log_out(request: ByOfficial, database: Database) -> Response[None]:
         async with database.begin() as db:
             await sessions.end(db, request.user.holder_id, request.auth.number)
     return Response(None, status_code=204, cookies=[no_cookie(request, OFFICIAL)])
+
+
+@get("/me/sessions", guards=[is_official], tags=["me"], summary="List my sessions")
+async def my_sessions(request: ByOfficial, database: Database, session_rules: SessionRules) -> list[MySession]:
+    """Where I am signed on in a browser, the latest used first; phones are under `/me/credentials`."""
+    current = None if request.auth is None else request.auth.number
+    async with database() as db:
+        rows = await sessions.sessions_of(db, request.user.holder_id, session_rules)
+    return [
+        MySession(
+            row.number, row.made_at, row.last_used_at, row.expires_at, row.address, row.device, row.number == current
+        )
+        for row in rows
+    ]
+
+
+@delete("/me/sessions/{number:int}", guards=[is_official], tags=["me"], summary="End one of my sessions")
+async def end_session(request: ByOfficial, number: NumberInPath, database: Database) -> None:
+    """Somebody else's is not found. Phones that were made in it stay, until they are reported lost."""
+    actor = request.user.actor
+    async with audit.change(database, actor, "end_own_session", actor, {"session": number}) as change:
+        if not await sessions.end(change.db, request.user.holder_id, number):
+            raise Problem(NOT_FOUND, "session.none")
 
 
 async def _who(ledger: Pool, caller: Caller, session: sessions.Session | None) -> WhoIAm:

@@ -103,17 +103,18 @@ async def confirm(change: Change, by: Person, identity_id: int, subject: str, ag
     change.note.detail = {"bound_by": identity.bound_by, "provider": identity.provider, "subject": identity.subject}
 
 
-async def end(change: Change, by: Person, identity_id: int, providers: Collection[str]) -> None:
-    """Let an identity count no more; the sessions that it opened end.
+async def end(change: Change, by: Person, identity_id: int, providers: Collection[str]) -> Identity:
+    """Let an identity count no more, which is returned; the sessions that it opened end.
 
     Raises Problem NOT_FOUND, NOT_ALLOWED, CONFLICT (nobody of the centre's role could sign in any more).
     """
     identity, user, _ = await _open_identity(change.db, by, identity_id)
     if user is None:
         await end_identity(change.db, identity, by.login)
-        return
+        return identity
     async with somebody_stays(change.db, user.role, providers):
         await end_identity(change.db, identity, by.login)
+    return identity
 
 
 async def end_identity(db: AsyncSession, identity: Identity, by: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -200,14 +200,3 @@ class IdentityController(Controller):
             database, request.user.login, "confirm_identity", f"identity/{number}"
         ) as change:  # fmt: skip
             await identities.confirm(change, request.user, number, data.subject, data.agency_id)
-
-    @delete("/{number:int}", guards=MANAGES, summary="End an identity")
-    async def end(
-        self, request: Request[Person, Any, Any], number: NumberInPath, database: Database, sign_on: Providers
-    ) -> None:
-        """It counts no more; the sessions that it opened end.
-
-        The last operator and the last approver of the centre who can sign in keep their last way in.
-        """
-        async with audit.change(database, request.user.login, "end_identity", f"identity/{number}") as change:
-            await identities.end(change, request.user, number, sign_on.names)

@@ -64,7 +64,8 @@ class SignOn:
             hmac.new(self.secret.encode(), f"{use}\0{state}".encode(), hashlib.sha256).hexdigest()
             for use in ("nonce", "code verifier")
         )
-        fresh = self.purpose not in (SIGN_IN, OFFICIAL_SIGN_IN)
+        # An official's session makes a phone: who finds his browser open must not get one without being asked.
+        fresh = self.purpose != SIGN_IN
         return Asked(state, nonce, verifier, f"{own_url}/sign-on/{self.provider.settings.name}", fresh)
 
     async def use(self, database: Database, state: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post
 
 from foundation.keys import KeyRing
 from foundation.messages import NumberInPath
@@ -10,7 +10,8 @@ from foundation.postgres import Pool
 from registry import access, audit
 from registry.access import Permission
 from registry.models import Database
-from terminals import people
+from registry.sign_on.providers import Providers
+from terminals import leavers, people
 from terminals.people_schemas import Because, Found, Named, NameSearch, OfficialChange, OfficialFile
 
 ByPerson = Request[access.Person, Any, Any]
@@ -97,3 +98,18 @@ class PeopleController(Controller):
 
 def _change(request: ByPerson, database: Database, action: str, holder_id: int, data: Because) -> Any:
     return audit.change(database, request.user.login, action, f"official/{holder_id}", {"reason": data.reason})
+
+
+@delete(
+    "/console/identities/{number:int}",
+    guards=[access.allows(Permission.MANAGE_USERS)],
+    tags=["console"],
+    summary="End an identity",
+)
+async def end_identity(request: ByPerson, number: NumberInPath, database: Database, sign_on: Providers) -> None:
+    """It counts no more; the sessions that it opened end, and an official's phones that were made in them are blocked.
+
+    The last operator and the last approver of the centre who can sign in keep their last way in.
+    """
+    async with audit.change(database, request.user.login, "end_identity", f"identity/{number}") as change:
+        await leavers.end_identity(change, request.user, number, sign_on.names)

@@ -1165,6 +1165,7 @@ NO_CHANGES = {
     "POST /me/credentials/{credential_id}/loss": "an official's own change, with its entry: test_me.py",
     "POST /me/phone-activations": "an official's own change, with its entry: test_me.py",
     "PUT /me/consents/{purpose}": "an official's own change, with its entry: test_me.py",
+    "DELETE /me/sessions/{number}": "an official's own change, with its entry: test_me.py",
     "DELETE /me/session": "logging out ends nobody's but the caller's own session",
     "POST /phone/certificates": "a phone's message, under a one-time code that has its entry",
     "POST /phone/certificates/renewals": "a phone's message, signed by it",

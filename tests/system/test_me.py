@@ -409,6 +409,88 @@ def test_a_phone_is_activated_in_a_session_and_by_no_phone(network: Network) -> 
     assert [by for by, _ in entries(network, "activate_own_phone", actor)] == [actor]
 
 
+def age(network: Network, official: Official, assignment: str) -> None:
+    with psycopg.connect(network.system.database_url) as db:
+        db.execute(
+            f"UPDATE holder_session SET {assignment} WHERE holder_id = %s".encode(), [official.holder_id]
+        )  # fmt: skip
+
+
+def test_a_phone_needs_a_sign_on_of_a_few_minutes_ago(network: Network) -> None:
+    official = network.official()
+    tab = in_browser(network, official, "kitchen-yuyao")
+    for stale in (
+        "made_at = now() - interval '6 minutes'",
+        "made_at = now(), authenticated_at = now() - interval '1 h'",
+    ):
+        age(network, official, stale)
+        assert tab.ask("GET", "/me")[0] == 200
+        status, answer = tab.ask("POST", "/me/phone-activations", {})
+        assert (status, slug(answer)) == (403, "proof-needed"), stale
+    assert tab.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201
+    assert tab.ask("POST", "/me/phone-activations", {})[0] == 201
+
+
+def test_a_provider_asks_an_official_anew_who_he_is(network: Network) -> None:
+    _, begun = InBrowser(network.system).ask("POST", f"/me/sign-on/{OPENID}")
+    assert "prompt=login&max_age=0" in begun["url"]
+
+
+def test_an_official_sees_and_ends_his_sessions(network: Network) -> None:
+    me, other = somebody(network), somebody(network)
+    first = in_browser(network, me.official, "kitchen-yuyao")
+    second = InBrowser(network.system)
+    assert second.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201
+    shown = second.ask("GET", "/me/sessions")[1]
+    assert [one["is_asking"] for one in shown] == [True, False]
+    assert shown[0].keys() == {
+        "number", "made_at", "last_used_at", "expires_at", "address", "device", "is_asking"
+    }  # fmt: skip
+    earlier = shown[1]["number"]
+    assert other.refused("DELETE", f"/me/sessions/{earlier}") == "not-found"
+    assert second.ask("DELETE", f"/me/sessions/{earlier}")[0] == 204
+    assert first.ask("GET", "/me")[0] == 401
+    assert second.ask("DELETE", f"/me/sessions/{earlier}")[0] == 404
+    assert [detail for _, detail in entries(network, "end_own_session", f"holder/{me.official.holder_id}")] == [
+        {"session": earlier}
+    ]
+    [left] = me.get("/me/sessions")
+    assert left["is_asking"] is False, "a phone sees the browsers, too"
+    assert me.ask("DELETE", f"/me/sessions/{left['number']}") is None
+    assert second.ask("GET", "/me")[0] == 401
+
+
+def test_a_new_sign_on_in_a_browser_ends_the_one_before(network: Network) -> None:
+    official = network.official()
+    tab = in_browser(network, official, "kitchen-yuyao")
+    before = InBrowser(network.system, dict(tab.cookies))
+    assert before.ask("GET", "/me")[0] == 200
+    assert tab.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201
+    assert before.ask("GET", "/me")[0] == 401
+    assert len(tab.ask("GET", "/me/sessions")[1]) == 1
+
+
+def test_phones_made_in_a_session_say_so_and_end_with_its_identity(network: Network) -> None:
+    me = somebody(network)
+    identity = bound(network, me.official, "kitchen-yuyao")
+    tab = InBrowser(network.system)
+    assert tab.sign_on_as_official(WORK_APP, "kitchen-yuyao")[0] == 201
+    made = tab.ask("POST", "/me/phone-activations", {})[1]
+    phone = activate_phone(network.url, made["activation_id"], made["code"])
+    [session] = tab.ask("GET", "/me/sessions")[1]
+    assert [one["session"] for one in me.get("/me/credentials")] == [session["number"], None]
+    actor = f"holder/{me.official.holder_id}"
+    assert [detail for _, detail in entries(network, "activate_own_phone", actor)] == [
+        {"activation_id": made["activation_id"], "session": session["number"], "identity": identity}
+    ]
+    network.centre.call("DELETE", f"{IDENTITIES}/{identity}")
+    with pytest.raises(Rejected) as refused:
+        ask_for_holder(network.url, phone, "GET", "/me")
+    assert refused.value.slug == "credential-blocked"
+    assert me.get("/me")["holder_id"] == me.official.holder_id, "the agency's stays"
+    assert [detail for _, detail in entries(network, "end_identity", f"identity/{identity}")] == [{"blocked": 1}]
+
+
 def test_a_phone_that_the_agency_blocked_is_not_replaced_by_its_holder_alone(network: Network) -> None:
     me = somebody(network)
     tab = in_browser(network, me.official, "kitchen-yuyao")

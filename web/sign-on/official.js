@@ -46,6 +46,8 @@ export async function officials(name, provider, message) {
   history.replaceState(null, "", pageFor(name));
   try {
     if (message) await ask("POST", `/me/sign-on/${provider}/completion`, message);
+    // A phone is made after a sign-on of now, not in a session that is open.
+    else if (NEXT[name]) return await showProviders();
     const me = await ask("GET", "/me");
     if (NEXT[name]) location.replace(NEXT[name]);
     else showWho(name, me);
