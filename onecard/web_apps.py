@@ -94,7 +94,9 @@ def app_routes(app: WebApp) -> list[HTTPRouteHandler]:
 
 def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[Any]:
     file = app.files.get(name) if app.is_built else None
-    if file is None:
+    # Another spelling, such as a slash at the end, would be another file to a browser.
+    is_other = name and request.scope["raw_path"] != f"/{app.name}/{name}".encode()
+    if file is None or is_other:
         raise NotFoundException
     headers = {
         "content-security-policy": _DECODER_POLICY if name.startswith(_DECODER) else _POLICY,
@@ -120,10 +122,11 @@ def _building(request: Request[Any, Any, Any], app: WebApp) -> Response[Any]:
 def _read(path: Path) -> WebFile:
     content, packed = path.read_bytes(), Path(f"{path}.br")
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    is_text = media_type.startswith("text/") or media_type == "application/manifest+json"
+    # To those of text the framework adds it.
+    has_charset = media_type == "application/manifest+json"
     return WebFile(
         content,
         packed.read_bytes() if packed.exists() else None,
-        f"{media_type}; charset=utf-8" if is_text else media_type,
+        f"{media_type}; charset=utf-8" if has_charset else media_type,
         f'"{hashlib.sha256(content).hexdigest()[:32]}"',
     )

@@ -176,5 +176,12 @@ def test_files_are_sent_compressed_and_are_not_sent_again(network: Network) -> N
     [script] = re.findall(rb'src="(/phone/assets/[^"]+)"', get("/phone/").data)
     assert "immutable" in get(script.decode()).headers["cache-control"]
     assert get("/phone?lang=en").headers["location"] == "/phone/?lang=en"
-    for name in ("/phone/nothing", "/phone/assets/%2e%2e/%2e%2e/package.json", "/phone/%00", "/phone/index.html.br"):
+    for name in (
+        "/phone/nothing", "/phone/assets/%2e%2e/%2e%2e/package.json", "/phone/%00", "/phone/index.html.br",
+        "/phone/sw.js/", "/phone//sw.js", "/phone/%73w.js", f"{script.decode()}/",
+    ):  # fmt: skip
         assert get(name).status == 404, name
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for name, kind in (("sw.js", "text/javascript"), ("manifest.webmanifest", "application/manifest+json")):
+        assert get(f"/phone/{name}").headers["content-type"] == f"{kind}; charset=utf-8"
+    assert get("/phone/icon.svg").headers["content-type"] == "image/svg+xml"
