@@ -32,6 +32,9 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "bookings.sql")
 DAYS_AHEAD = timedelta(days=31)
 """How long before its day a meal can be booked."""
 
+DAYS_SHOWN_MAX = 100
+"""Of one answer: six hundred bookings at most, a quarter of a megabyte."""
+
 OF_A_MEAL_MAX = 20
 """Bookings of one diner for one meal, cancelled ones included: nobody fills the table by changing his mind."""
 
@@ -133,8 +136,13 @@ def _meal_of(row: asyncpg.Record) -> tuple[int, date, str]:
 
 
 async def bookings_of(pool: Pool, diner: Diner, first: date, last: date) -> list[MealBookingShown]:
-    """A diner's bookings of some days, in order; cancelled ones, too."""
+    """A diner's bookings of some days, in order; of each meal the last one that was cancelled, too."""
     return await _shown(pool, await pool.fetch(QUERIES["of_diner"], diner.book, diner.holder_id, first, last))
+
+
+async def all_bookings_of(pool: Pool, diner: Diner) -> list[MealBookingShown]:
+    """All bookings that a diner ever made, in order."""
+    return await _shown(pool, await pool.fetch(QUERIES["ever_of_diner"], diner.book, diner.holder_id))
 
 
 async def _shown(ledger: Connection | Pool, rows: Sequence[asyncpg.Record]) -> list[MealBookingShown]:

@@ -6,14 +6,13 @@ from uuid import UUID
 from litestar import Controller, delete, get, post
 
 from dining import bookings, report_outs
-from dining.bookings import DAYS_AHEAD
+from dining.bookings import DAYS_AHEAD, DAYS_SHOWN_MAX
 from dining.offers import Diner
 from dining.schemas import Bookings, MealBookingShown, NewMealBooking, NewReportOut
 from foundation.calendar import ZONE
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
 from foundation.turns import IN_TURN
-from registry.opening import DAYS_MAX
 from travellers.callers import ByOfficial, Caller, is_official
 
 
@@ -28,12 +27,15 @@ class BookingController(Controller):
     async def list_bookings(
         self, request: ByOfficial, ledger: Pool, first: date | None = None, last: date | None = None
     ) -> Bookings:
-        """Of the days from `first` (today) to `last` (a month later); cancelled ones, too. At most 400 days."""
+        """Of the days from `first` (today) to `last` (a month later), at most 100.
+
+        Of each meal the booking that holds, and the last one that was cancelled.
+        """
         diner = _diner(request.user)
         first = first or datetime.now(ZONE).date()
         last = last or min(first, date.max - DAYS_AHEAD) + DAYS_AHEAD
-        if not timedelta(0) <= last - first < timedelta(days=DAYS_MAX):
-            raise Problem(INVALID, "canteen.days", most=DAYS_MAX)
+        if not timedelta(0) <= last - first < timedelta(days=DAYS_SHOWN_MAX):
+            raise Problem(INVALID, "canteen.days", most=DAYS_SHOWN_MAX)
         return Bookings(
             await bookings.bookings_of(ledger, diner, first, last),
             await report_outs.report_outs_of(ledger, diner, first, last),

@@ -6,15 +6,17 @@ purpose, and withdrawn as easily (articles 14 and 15). A text that changes its m
 consent to the one before counts no more.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from foundation.catalogue import Language, text
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
-from foundation.problems import CONFLICT, Problem
+from foundation.problems import CONFLICT, TOO_MANY_TRIES, Problem
 from registry.audit import Change
 from registry.models import next_numbers
 from travellers.callers import Caller
@@ -33,6 +35,11 @@ class Purpose(StrEnum):
     NEARBY = "nearby"
     """His place, at the moment when he asks for canteens near him."""
 
+
+DAY = timedelta(days=1)
+GIVEN_A_DAY_MAX = 5
+"""Of one purpose. Each is a row of the audit log, which nothing is ever taken from."""
+RETRY_AFTER_S = 3_600
 
 VERSIONS = {Purpose.PAYMENT_NOTICES: 1, Purpose.NEARBY: 1}
 """The version of each purpose's text; the text is ``consent.<purpose>.<version>``."""
@@ -82,9 +89,26 @@ async def must_consent(ledger: Pool, caller: Caller, purpose: Purpose) -> None:
 
 
 async def decide(change: Change, caller: Caller, purpose: Purpose, version: int, given: bool) -> None:
-    """Note that an official gave or withdrew a consent. Raises Problem(CONFLICT): he was shown an older text."""
+    """Note that an official gave or withdrew a consent; what he said already is not noted again.
+
+    Raises Problem CONFLICT (he was shown an older text), TOO_MANY_TRIES (he gave it too often today; to withdraw it is
+    always possible).
+    """
     if given and version != VERSIONS[purpose]:
         raise Problem(CONFLICT, "consent.other_version", version=VERSIONS[purpose])
+    his = (
+        ConsentChange.book == caller.book,
+        ConsentChange.holder_id == caller.holder_id,
+        ConsentChange.purpose == purpose,
+    )
+    last = await change.db.scalar(select(ConsentChange).where(*his).order_by(ConsentChange.change_id.desc()).limit(1))
+    if last is not None and last.given == given and (not given or last.version == version):
+        change.is_repeat = True
+        return
+    lately = ConsentChange.given, ConsentChange.at > datetime.now(UTC) - DAY
+    times = await change.db.scalar(select(func.count()).select_from(ConsentChange).where(*his, *lately)) or 0
+    if given and times >= GIVEN_A_DAY_MAX:
+        raise Problem(TOO_MANY_TRIES, "consent.too_often", most=GIVEN_A_DAY_MAX, retry_after_s=RETRY_AFTER_S)
     [number] = await next_numbers(change.db, 1)
     change.db.add(
         ConsentChange(

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dining.bookings import bookings_of
+from dining.bookings import all_bookings_of
 from dining.offers import Diner
 from dining.report_outs import report_outs_of
 from dining.schemas import Bookings
@@ -63,7 +63,7 @@ async def copy_of(database: Database, ledger: Pool, keys: KeyRing, caller: Calle
         file,
         (await account.movements_of(ledger, caller, days, limit=POSTINGS_MAX)).items,
         await account.visits_of(ledger, caller),
-        Bookings(await bookings_of(ledger, diner, *ever), await report_outs_of(ledger, diner, *ever)),
+        Bookings(await all_bookings_of(ledger, diner), await report_outs_of(ledger, diner, *ever)),
         await consents.consents_of(ledger, caller),
         await consents.history_of(ledger, caller),
         await rows("orders", caller.book, caller.holder_id),

@@ -12,6 +12,7 @@ from foundation.keys import KeyRing
 from foundation.messages import NumberInPath, as_parameter, form
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
+from foundation.rates import RateLimit
 from foundation.turns import IN_TURN
 from registry import audit
 from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, WORDS_MAX
@@ -37,6 +38,9 @@ from travellers.schemas import (
 
 PLACES_MAX = 100
 DAYS_ASKED_MAX = timedelta(days=60)
+
+EXPORTS = RateLimit(2)
+"""Each is all that there is, and an entry of the audit log."""
 
 _MONTH = "20[0-9]{2}-(?:0[1-9]|1[0-2])"
 MonthName = Annotated[str, form("month", _MONTH), as_parameter(_MONTH)]
@@ -196,9 +200,10 @@ class ConsentController(Controller):
     async def export(self, request: ByOfficial, database: Database, ledger: Pool, keys: KeyRing) -> Response[Export]:
         """One JSON file: name, account, movements, cards and phones, visits, consents, sessions, and who changed what.
 
-        The audit log has an entry.
+        The audit log has an entry. Two a minute.
         """
         actor = request.user.actor
+        EXPORTS.count(actor)
         # Read first: who holds one connection must not wait for another.
         copy = await copy_of(database, ledger, keys, request.user)
         async with audit.change(database, actor, "export_own_data", actor):

@@ -41,11 +41,24 @@ WHERE book = $1 AND booking_id = $2 AND state = 'booked' RETURNING booking_id;
 UPDATE booked_meal SET booked = booked - 1 WHERE book = $1 AND canteen_id = $2 AND business_date = $3 AND meal = $4;
 
 -- name: of_diner
--- A diner's bookings of some days, in order.
+-- A diner's bookings of some days, in order: of each meal the one that holds, and the last one that was cancelled.
+WITH latest AS (
+    SELECT DISTINCT ON (business_date, meal, state) *
+    FROM meal_booking
+    WHERE book = $1 AND holder_id = $2 AND business_date BETWEEN $3 AND $4
+    ORDER BY business_date, meal, state, booked_at DESC
+)
+SELECT b.booking_id, b.canteen_id, c.name_zh AS canteen_zh, c.name_en AS canteen_en, b.business_date, b.meal,
+       b.price_fen, b.limit_fen, b.state, b.booked_at
+FROM latest b JOIN canteen c ON c.canteen_id = b.canteen_id
+ORDER BY b.business_date, b.meal, b.booked_at;
+
+-- name: ever_of_diner
+-- All bookings that a diner ever made, in order.
 SELECT b.booking_id, b.canteen_id, c.name_zh AS canteen_zh, c.name_en AS canteen_en, b.business_date, b.meal,
        b.price_fen, b.limit_fen, b.state, b.booked_at
 FROM meal_booking b JOIN canteen c ON c.canteen_id = b.canteen_id
-WHERE b.book = $1 AND b.holder_id = $2 AND b.business_date BETWEEN $3 AND $4
+WHERE b.book = $1 AND b.holder_id = $2
 ORDER BY b.business_date, b.meal, b.booked_at;
 
 -- name: numbers

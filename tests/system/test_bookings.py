@@ -88,6 +88,20 @@ def test_a_diner_books_and_cancels(network: Network, canteen_id: int, day: date)
     assert states == {"booked": 1, "cancelled": 1}
 
 
+def test_an_answer_is_as_long_as_its_days_however_often_somebody_changes_his_mind(
+    network: Network, canteen_id: int, day: date
+) -> None:
+    me = somebody(network)
+    for _ in range(3):
+        latest = booking(canteen_id, day)
+        me.ask("POST", "/me/bookings", latest)
+        me.ask("DELETE", f"/me/bookings/{latest['booking_id']}")
+    assert [one["booking_id"] for one in me.get("/me/bookings")["bookings"]] == [latest["booking_id"]]
+    assert len(me.get("/me/export")["bookings"]["bookings"]) == 3
+    assert me.refused("GET", f"/me/bookings?first={day}&last={day + timedelta(days=100)}") == "invalid"
+    assert me.get(f"/me/bookings?first={day}&last={day + timedelta(days=99)}")["bookings"]
+
+
 def test_a_booking_is_its_diners_alone(network: Network, canteen_id: int, day: date) -> None:
     me, other, wanted = somebody(network), somebody(network), booking(canteen_id, day)
     me.ask("POST", "/me/bookings", wanted)

@@ -3,6 +3,7 @@
 import secrets
 import time
 from base64 import urlsafe_b64encode
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http.cookies import SimpleCookie
@@ -28,6 +29,7 @@ from tests.system.test_hostile_values import addresses
 from tests.system.test_processes import wait_until
 from tests.system.test_second_factor import slug
 from tests.system.test_sign_on import IDENTITIES, Tab, choose, rebound
+from travellers.consents import GIVEN_A_DAY_MAX
 
 
 @dataclass
@@ -646,6 +648,19 @@ def test_a_consent_is_given_to_a_text_and_withdrawn(network: Network) -> None:
     ]  # fmt: skip
 
 
+def test_a_consent_that_is_given_and_withdrawn_again_and_again_ends_withdrawn(network: Network) -> None:
+    """Each change is a row of the audit log, from which nothing is ever taken."""
+    me = somebody(network)
+    for _ in range(GIVEN_A_DAY_MAX):
+        for given in (True, True, False, False):
+            consent(me, "nearby", given)
+    assert me.refused("PUT", "/me/consents/nearby", {"given": True, "version": 1}) == "too-many-tries"
+    consent(me, "nearby", False)
+    consent(me, "payment_notices", True)
+    entered = [what["purpose"] for _, what in entries(network, "decide_consent", f"holder/{me.official.holder_id}")]
+    assert Counter(entered) == {"nearby": 2 * GIVEN_A_DAY_MAX, "payment_notices": 1}
+
+
 def test_a_copy_of_all_that_is_kept(network: Network) -> None:
     me = somebody(network, subsidy_fen=500)
     consent(me, "nearby", True)
@@ -656,6 +671,13 @@ def test_a_copy_of_all_that_is_kept(network: Network) -> None:
     assert [one["kind"] for one in copy["account"]["credentials"]] == ["phone"]
     actor = f"holder/{me.official.holder_id}"
     assert [by for by, _ in entries(network, "export_own_data", actor)] == [actor]
+    for _ in range(20):
+        try:
+            me.get("/me/export")
+        except Rejected as refused:
+            assert refused.slug == "too-many-tries"
+            return
+    pytest.fail("nothing bounds the entries of the audit log")
 
 
 def test_the_menu_of_a_meal_is_shown_with_it(network: Network) -> None:
