@@ -42,7 +42,7 @@ from foundation.catalogue import Language
 from foundation.messages import NumberInPath, SmallNumberInPath
 from foundation.postgres import Pool, as_struct
 from foundation.problems import NOT_ALLOWED, Problem
-from foundation.request_log import address_of
+from foundation.request_log import network_address_of
 from registry import access, audit
 from registry.approval_routes import AWAITS, awaits
 from registry.approvals import Approvals
@@ -134,7 +134,7 @@ async def public_day(
     lang: Lang = Language.CHINESE,
 ) -> Response[bytes]:
     """Meals and visitors per region as CSV, XLSX or PDF. No login; no agency and no small numbers of people."""
-    caller = address_of(request)
+    caller = network_address_of(request)
     return await _report(ledger, documents, caller, statement_folder, business_date, NetworkReport.PUBLIC, form, lang)
 
 

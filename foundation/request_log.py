@@ -15,8 +15,8 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 from prometheus_client import Counter
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from foundation.addresses import TrustedProxies, network_of
 from foundation.problem_responses import problem_response
 from foundation.problems import UNAVAILABLE, Problem
 from foundation.security_headers import TERMINAL_HEADERS, cache_control, security_headers
@@ -32,11 +32,16 @@ ANSWERED = "onecard.status"
 """The status of the answer, in the request's scope: of the application's, or of the connection's that came first."""
 
 STRANGER = "onecard.stranger"
-"""In the request's scope when it has no token, and its connection has carried no authenticated request yet."""
+"""In the request's scope while nothing shows whose it is: neither an authenticated request on its connection before,
+nor a credential that was found good. True where it carries a credential that is still to be looked up."""
+
+FOUND_GOOD = "onecard.found_good"
+"""In the request's scope once it is authenticated: the credential, as the request carried it."""
 
 STRANGERS_AT_ONCE = 2
-"""Pages and documents that a worker makes for strangers at a time. Each takes the event loop for a millisecond now and
-then; without a bound a charge waits for those of all who have asked."""
+"""Pages and documents that a worker makes for strangers at a time, and as many for those whose credential is still to
+be looked up: the others must not keep them waiting. Each takes the event loop for a millisecond now and then; without a
+bound a charge waits for those of all who have asked."""
 
 TURN_WITHIN_S = 5.0
 NEVER_WAITS = "/health"
@@ -80,6 +85,11 @@ def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return connection.client.host if connection.client is not None else ""
 
 
+def network_address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """By what the caller is counted: his address, or of IPv6 his /64 network, which one subscriber has."""
+    return network_of(address_of(connection))
+
+
 def count_and_log(method: str, path: str, status: int, request_id: str, **more: Any) -> None:
     """Count an answer, and write its log line."""
     REQUESTS.labels(str(status)).inc()
@@ -94,32 +104,41 @@ class RequestLog:
     def __init__(
         self, app: Litestar, *, log_requests: bool, trusted_proxies: str = "", hsts_max_age_s: int = 0
     ) -> None:
-        self._app: Any = ProxyHeadersMiddleware(app, trusted_proxies)  # type: ignore[arg-type]
-        self.trusted_proxies = self._app.trusted_hosts
+        self._app: Any = app
+        self.trusted_proxies = TrustedProxies(trusted_proxies)
         self._headers = security_headers(hsts_max_age_s)
         self.state = app.state
         self.log_requests = log_requests
-        self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
+        self._strangers = {claims: asyncio.Semaphore(STRANGERS_AT_ONCE) for claims in (False, True)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under its id; a stranger's when it is its turn."""
         if scope["type"] == ScopeType.HTTP:
+            self._name_the_client(scope)
             await self._run(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _name_the_client(self, scope: Any) -> None:
+        """Behind a trusted proxy: the client and the scheme that it names."""
+        peer, headers = (scope["client"] or ("",))[0], scope["headers"]
+        if peer in self.trusted_proxies:
+            scope["client"] = self.trusted_proxies.client_of(peer, headers), 0
+            scope["scheme"] = self.trusted_proxies.scheme_of(peer, headers, scope["scheme"])
+
+    async def _in_turn(self, scope: Any, receive: Receive, send: Send) -> None:
         if not _waits(scope):
             await self._app(scope, receive, send)
             return
+        turns = self._strangers[scope[STRANGER]]
         try:
             async with asyncio.timeout(TURN_WITHIN_S):
-                await self._strangers.acquire()
+                await turns.acquire()
         except TimeoutError:
             # Something stands still: the request then learns what, within limits of its own.
             await self._app(scope, receive, send)
             return
-        release = _once(self._strangers.release)
+        release = _once(turns.release)
 
         async def answering(event: Message) -> None:
             # An event stream goes on for hours.

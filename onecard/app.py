@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Contact, License, Tag
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -25,7 +26,8 @@ from foundation.keys import KeyRing
 from foundation.logs import configure_logs
 from foundation.pages import page_language
 from foundation.postgres import Pool
-from foundation.problem_responses import HANDLERS
+from foundation.problem_responses import DEVICE_PATHS, HANDLERS
+from foundation.rates import RateOfEach
 from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
 from onecard.api_contract import ContractJson, ContractYaml, operation_id
@@ -272,7 +274,7 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
     configure_logs(json=settings.log_json)
     pages = [page(path, folder) for path, folder in PAGES.items()]
     apps = [handler for name in APPS for handler in app_routes(WebApp(name))]
-    return Litestar(
+    app = Litestar(
         route_handlers=[*pages, *apps, STATIC_FILES, *ROUTES, *more],
         state=_state(settings, in_time),
         lifespan=[resources],
@@ -290,6 +292,14 @@ def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) 
         # The framework's would put lines of another form between ours.
         logging_config=None,
     )
+    app.state.device_posts = _device_posts(app)
+    return app
+
+
+def _device_posts(app: Litestar) -> frozenset[bytes]:
+    """The paths to which devices post, as they are sent: requests there have a budget of their own."""
+    routes = (route for route in app.routes if isinstance(route, HTTPRoute) and "POST" in route.methods)
+    return frozenset(route.path.encode() for route in routes if route.path.startswith(DEVICE_PATHS))
 
 
 def _state(settings: Settings, in_time: InTime) -> State:
@@ -306,11 +316,13 @@ def _state(settings: Settings, in_time: InTime) -> State:
             "account_cooling_h": settings.account_cooling_h,
             "bulletin_font": settings.bulletin_font,
             "session_rules": settings.session_rules,
+            "hosts": settings.hosts,
             "connection_limits": ConnectionLimits(
                 strangers_max=settings.connections_max,
                 each_max=settings.connections_per_address_max,
                 requests_a_second=settings.requests_per_address_per_s,
             ),
+            "requests_of_officials": RateOfEach(settings.requests_per_official_per_s),
             "arrivals": Arrivals(body_max_bytes=settings.body_max_bytes, body_within_s=settings.body_within_s),
         }
     )

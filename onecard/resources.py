@@ -125,6 +125,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
         state.database,
         state.block_list,
         state.in_time,
+        state.hosts,
     )
 
 

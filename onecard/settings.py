@@ -8,10 +8,13 @@ from typing import Literal
 from pydantic import Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foundation.addresses import TrustedProxies
 from foundation.calendar import Calendar
 from registry.roles import Role
 from registry.sessions import SessionRules
 from settlement.limits import AloneLimits
+from terminals.client_messages import authority_of
+from terminals.signatures import ANY_HOST
 
 SECRETS = Path("/run/secrets")
 
@@ -50,6 +53,11 @@ class Settings(BaseSettings):
         None,
         pattern=r"^https?://[^\s/]\S*$",
         description="URL of this centre for phones and the gateway; none: http://HOST:PORT.",
+    )
+    other_hosts: str = Field(
+        "",
+        description="Beside the host of PUBLIC_URL, those by which tills and phones reach this centre, in lower case "
+        "and with a port that is no default, separated by commas; messages that are signed for another are refused.",
     )
     hsts_max_age_s: int = Field(
         0,
@@ -150,6 +158,9 @@ class Settings(BaseSettings):
     requests_per_address_per_s: float = Field(
         25.0, gt=0, description="Requests a second and worker of one address that are not authenticated."
     )
+    requests_per_official_per_s: float = Field(
+        5.0, gt=0, description="Requests a second and worker of one phone, or of one official's sessions, for himself."
+    )
     live_viewers_max: int = Field(200, ge=1, description="Open live streams per worker.")
     live_viewers_per_address_max: int = Field(20, ge=1, description="Of these, those of one address.")
 
@@ -177,6 +188,12 @@ class Settings(BaseSettings):
             self.strict_bearer_sessions,
             _roles(self.second_factor_roles),
         )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        TrustedProxies(given)
+        return given
 
     @field_validator("second_factor_roles")
     @classmethod
@@ -211,6 +228,14 @@ class Settings(BaseSettings):
     def own_url(self) -> str:
         """The URL of this centre for phones and the gateway."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """For which hosts tills and phones may sign their messages; none: for any, since ours is not known."""
+        if self.public_url is None:
+            return ANY_HOST
+        others = (host.strip() for host in self.other_hosts.split(","))
+        return frozenset({authority_of(self.public_url), *filter(None, others)})
 
     @property
     def is_local(self) -> bool:

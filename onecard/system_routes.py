@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from clearing.reconciliation import open_differences_by_kind
 from foundation.postgres import LOST_CONNECTION
 from foundation.problems import NOT_SIGNED_IN, UNAVAILABLE, Problem
-from foundation.request_log import address_of
+from foundation.request_log import network_address_of
 from onecard import metrics
 from registry.sessions import bearer_token
 from terminals.inventory import count_late
@@ -39,7 +39,7 @@ async def monitoring(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
 @get("/live", summary="Today's payments by canteen, as events", tags=["system"])
 async def live_stream(request: Request[Any, Any, State], state: State) -> ServerSentEvent:
     """Server-sent events: payments and amounts by canteen, whenever they change. 503 when too many listen."""
-    address = address_of(request)
+    address = network_address_of(request)
     if not state.viewers.has_room(address):
         raise Problem(UNAVAILABLE, "onecard.too_many_viewers", retry_after_s=RETRY_LIVE_AFTER_S)
 

@@ -17,7 +17,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
 import structlog
@@ -25,6 +24,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import network_of
 from foundation.aside import RETRY_AFTER_S, Aside
 from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
@@ -75,11 +75,7 @@ class Caller:
     @property
     def network(self) -> str:
         """The address, or of IPv6 the /64 network, which one subscriber has."""
-        try:
-            address = ip_address(self.address)
-        except ValueError:
-            return self.address
-        return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else self.address
+        return network_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,21 @@ much as the payment itself (docs/performance.md has the figures). So a charge go
 
 import asyncio
 import http
+import sys
 import time
 from functools import lru_cache
-from itertools import starmap
 from typing import Any
 
+import structlog
+from httptools import HttpParserCallbackError, HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from foundation.problem_responses import DEVICE_PATHS, rendered
-from foundation.problems import TOO_LARGE, TOO_SLOW, Problem, ProblemKind
+from foundation.addresses import TrustedProxies
+from foundation.problem_responses import rendered
+from foundation.problems import INTERNAL, TOO_LARGE, TOO_MANY_REQUESTS, TOO_SLOW, Problem
 from foundation.request_log import (
     ANSWERED,
+    FOUND_GOOD,
     REQUEST_ID,
     REQUESTS,
     STRANGER,
@@ -26,12 +30,14 @@ from foundation.request_log import (
     request_id_of,
 )
 from foundation.security_headers import TERMINAL_HEADERS
-from registry.sessions import LOOPBACK_COOKIE
 from settlement.errors import BUSY
 from terminals.charges import PATH, ChargeAnswer, ChargeProcessor, ChargeRequest
-from terminals.connection_limits import ANSWER_STUCK_S, FIELDS_MAX, HEAD_BYTES_MAX, ConnectionLimits
+from terminals.claims import claims_in
+from terminals.connection_limits import ANSWER_STUCK_S, FIELDS_MAX, HEAD_BYTES_MAX, ConnectionLimits, Kind
 from terminals.errors import HEAD_TOO_LARGE
 from terminals.messages import SIGNATURE_FIELDS
+
+log = structlog.get_logger()
 
 _PATH = PATH.encode()
 _FIELDS_READ = SIGNATURE_FIELDS | {REQUEST_ID, b"expect"}
@@ -56,9 +62,7 @@ BODY_MAX_BYTES = 20_500_000
 BODY_BYTES_A_SECOND = 50_000
 """A body may take longer than others by the time that it needs at this speed: an office uploads files at 1 Mbit/s."""
 
-_DEVICES = tuple(path.encode() for path in DEVICE_PATHS)
-
-TOO_MANY_REQUESTS = ProblemKind(429, "too-many-requests")
+_TERMINALS = b"/terminal/"
 
 
 class Arrivals:
@@ -110,7 +114,8 @@ class ChargeConnection(HttpToolsProtocol):
         self._processor: ChargeProcessor = state.charge_processor
         self._arrivals: Arrivals = state.arrivals
         self._limits: ConnectionLimits = state.connection_limits
-        self._proxies: Any = application.trusted_proxies
+        self._proxies: TrustedProxies = application.trusted_proxies
+        self._device_posts: frozenset[bytes] = state.device_posts
         self._log_requests: bool = application.log_requests
         self._is_charge = self._turned_away = False
         self._body = b""
@@ -128,6 +133,11 @@ class ChargeConnection(HttpToolsProtocol):
         self.headers = []
         self.peer = ""
         self._is_proxy = False
+        self._address = ""
+        """Of the client whose request it is: behind a proxy the one that it names."""
+        self._claims: list[str] = []
+        self._is_known = True
+        """Whether the request comes on a connection, or with a credential, that was found good."""
         self._is_ahead = False
         """Whether a request has come before the answer to the one before it."""
 
@@ -193,9 +203,17 @@ class ChargeConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The application has answered."""
-        if self._is_stranger and _is_authenticated(self.cycle.scope):
+        scope: Any = self.cycle.scope
+        if credential := scope.get(FOUND_GOOD):
+            self._limits.know(self._address, credential)
+        if self._is_stranger and (credential or self._has_signed_on(scope)):
             self._recognise()
         super().on_response_complete()
+
+    def _has_signed_on(self, scope: Any) -> bool:
+        """Whether an answered request came from a device that signed on with it, or was enrolled."""
+        is_post = scope["method"] == "POST" and scope["raw_path"] in self._device_posts
+        return is_post and scope.get(ANSWERED, 500) < 300
 
     @property
     def _is_answering(self) -> bool:
@@ -213,9 +231,17 @@ class ChargeConnection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
-        """What came is no HTTP; ahead of an answer it is not answered at all."""
+        """What came is no HTTP; ahead of an answer it is not answered at all.
+
+        The parser gives out a fault of ours in the same way: that is no client's, and must not stay unseen.
+        """
+        fault = _own_fault(sys.exception())
+        if fault is not None:
+            log.error("internal_error", exc_info=fault)
         if self._is_answering:
             self._close_after_the_answer()
+        elif fault is not None:
+            self.refuse(Problem(INTERNAL))
         else:
             super().send_400_response(msg)
 
@@ -316,19 +342,24 @@ class ChargeConnection(HttpToolsProtocol):
 
     @property
     def _is_devices(self) -> bool:
-        return self.url.startswith(_DEVICES)
+        return self.url in self._device_posts or self.url.startswith(_TERMINALS)
+
+    @property
+    def _kind(self) -> Kind:
+        if self.parser.get_method() == b"POST" and self.url in self._device_posts:
+            return Kind.DEVICE
+        return Kind.CLAIM if self._claims else Kind.OTHER
 
     def _may_ask(self) -> bool:
-        """Whether the application has time for this request: strangers' requests have a budget."""
-        if self._is_proxy:
-            named = b",".join(value for name, value in self.headers if name == b"x-forwarded-for")
-            # A proxy asks for itself, too: whether we are healthy.
-            address = self._proxies.get_trusted_client_host(named.decode("latin-1")) if named else self.peer
-        elif self._is_stranger:
-            address = self.peer
-        else:
+        """Whether the application has time for this request: strangers' requests have budgets."""
+        self._address = self._proxies.client_of(self.peer, self.headers)
+        self._is_known = not (self._is_stranger or self._is_proxy)
+        if self._is_known:
             return True
-        return self._limits.allow(address, device=self._is_devices)
+        self._claims = claims_in(self.headers)
+        known = self._limits.known(self._address, self._claims)
+        self._is_known = known is not None
+        return self._limits.allow(self._address, self._kind) if known is None else known.take()
 
     def _start_application(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -339,9 +370,8 @@ class ChargeConnection(HttpToolsProtocol):
         # As it was sent: a whole URL is another spelling, which no signature of ours covers.
         query = self.scope["query_string"]
         self.scope["raw_path"] = url[: -len(query) - 1] if query else url
-        # A token may be false, but to look it up is cheap, and a person with a right one must not wait for strangers.
-        if (self._is_stranger or self._is_proxy) and not any(starmap(_may_be_a_persons, headers)):
-            self.scope[STRANGER] = True  # type: ignore[literal-required]
+        if not self._is_known:
+            self.scope[STRANGER] = bool(self._claims)  # type: ignore[literal-required]
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -388,7 +418,8 @@ class ChargeConnection(HttpToolsProtocol):
             self._keep_alive = False
         self.transport.write(self._dated(new_request_id().encode().join(self._turn_away_with)))
         self._wait_for_the_next()
-        if self._turn_away_with is _BUSY or not self._is_proxy:
+        # On a proxy's connection others wait, too: for a full queue only, which is theirs as well.
+        if not self._is_proxy or self.url == _PATH:
             self._pause()
 
     def _pause(self) -> None:
@@ -445,19 +476,12 @@ def _response(status: int, headers: dict[str, str], request_id: str, body: bytes
     return b"%scontent-length: %d\r\n\r\n%s" % (head.encode(), len(body), body)
 
 
-_COOKIE = LOOPBACK_COOKIE.encode()
-
-
-def _may_be_a_persons(name: bytes, value: bytes) -> bool:
-    """Whether a header field may carry a person's token."""
-    return name == b"authorization" or (name == b"cookie" and _COOKIE in value)
-
-
-def _is_authenticated(scope: Any) -> bool:
-    """Whether an answered request came from a signed-in person, a signed-on device, or one that signed on with it."""
-    if "user" in scope or "auth" in scope:
-        return True
-    return bool(scope["raw_path"].startswith(_DEVICES) and scope.get(ANSWERED, 500) < 300)
+def _own_fault(error: BaseException | None) -> BaseException | None:
+    """What was wrong in a callback of the parser, unless it is what the client sent, such as a URL that is none."""
+    if not isinstance(error, HttpParserCallbackError):
+        return None
+    cause = error.__context__
+    return None if isinstance(cause, (HttpParserError, UnicodeDecodeError)) else cause
 
 
 def _turned_away(problem: Problem) -> tuple[bytes, bytes]:

@@ -32,7 +32,7 @@ from terminals.references import References
 from terminals.schemas import ChargeMessage
 from terminals.sessions import SessionStore
 from terminals.short_codes import is_short, read_short_code
-from terminals.signatures import SignedRequest, Signer, read_signature
+from terminals.signatures import ANY_HOST, SignedRequest, Signer, read_signature
 from terminals.verification import InTime, Referenced, VerifiedCredential, is_in_time, verify_credential
 
 PATH = "/terminal/charges"
@@ -93,6 +93,7 @@ class ChargeProcessor:
         database: Database,
         block_list: BlockListVersion,
         in_time: InTime = is_in_time,
+        hosts: frozenset[str] = ANY_HOST,
     ) -> None:
         self._charger = charger
         self._sessions = sessions
@@ -101,6 +102,7 @@ class ChargeProcessor:
         self._database = database
         self._block_list = block_list
         self._in_time = in_time
+        self._hosts = hosts
         self._arrived: list[ChargeRequest] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -155,7 +157,7 @@ class ChargeProcessor:
     def _authenticate(self, request: ChargeRequest) -> bool:
         """Check who sent the charge, and read it."""
         fields = signature_fields(request.headers)
-        signed = read_signature("POST", PATH, fields, request.body, in_session=True)
+        signed = read_signature("POST", PATH, fields, request.body, in_session=True, hosts=self._hosts)
         session = self._sessions.cached(signed.key_id)
         if session is not None:
             request.message = message_of(signed, session)

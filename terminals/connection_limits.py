@@ -1,14 +1,25 @@
 """Limits on what strangers do with connections: how many they hold, how large their heads are, how often they ask.
 
 A connection is a stranger's until it has carried an authenticated request. Past a limit the quietest of the strangers'
-idle connections is closed for the new one, so that a till always finds room, whoever sits on the others. Requests of
-strangers other than charges have a budget for each address and one for all; who is beyond it is turned away before the
-application has any work with it. Devices that sign on have budgets of their own, which others cannot use up.
+idle connections is closed for the new one, so that a till always finds room, whoever sits on the others.
+
+Requests of strangers other than charges have a budget for each address (of IPv6, each /64) and one for all of a kind:
+what devices post, what carries a credential, and the rest. Nobody uses up what another kind has. Of the common budget
+those who have asked least of late get theirs first, so that a few who ask without end do not use it up. Who is beyond
+a budget is turned away before the application has any work with it.
+
+A proxy carries everybody's requests on its connections. There, and on new connections, a credential that was found
+good lately, at the same address, has a budget of its own.
 """
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
+from enum import Enum
 from typing import Protocol
+
+from foundation.addresses import network_of
+from foundation.rates import Rate
 
 HEAD_BYTES_MAX = 16_384
 """Request line and header fields together; a signed request has one kilobyte of them."""
@@ -16,11 +27,14 @@ FIELDS_MAX = 64
 ANSWER_STUCK_S = 30.0
 """How long an answer may wait for a client that does not read it."""
 
-BURST_S = 8.0
-"""Requests come in bursts, as when an office opens pages: so many seconds' requests may come at once."""
 ALL_TO_EACH = 4
-"""All strangers together may ask this many times as often as one address; a request takes 1 to 3 ms of a worker."""
+"""All strangers of a kind may ask this many times as often as one address, and so may one whom we know; a request takes
+1 to 3 ms of a worker."""
 ADDRESSES_MAX = 10_000
+KNOWN_MAX = 10_000
+"""Credentials that are remembered; past it the one that was quiet for longest is forgotten."""
+KNOWN_FOR_S = 600.0
+"""For so long a credential counts as good after it was found good."""
 
 
 class Connection(Protocol):
@@ -38,23 +52,24 @@ class Connection(Protocol):
         ...
 
 
-class _Budget:
-    """Tokens that fill up with time (token bucket)."""
+class Kind(Enum):
+    """What a stranger's request is, as far as it can be seen before anything is looked up."""
 
-    __slots__ = ("_at", "_left", "_most", "_rate")
+    DEVICE = "device"
+    """A post of devices: a till signs on, a phone renews its certificate."""
+    CLAIM = "claim"
+    """It carries what may be a credential: a token, a cookie, a signature."""
+    OTHER = "other"
 
-    def __init__(self, rate: float) -> None:
-        self._rate, self._most = rate, rate * BURST_S
-        self._left, self._at = self._most, time.monotonic()
 
-    def take(self) -> bool:
-        now = time.monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+class _Known:
+    """A credential that was found good: until when it counts as good, and how often it asked."""
+
+    __slots__ = ("rate", "until")
+
+    def __init__(self, a_second: float) -> None:
+        self.rate = Rate(a_second)
+        self.until = 0.0
 
 
 class ConnectionLimits:
@@ -64,12 +79,13 @@ class ConnectionLimits:
         self._strangers_max, self._each_max, self._requests_a_second = strangers_max, each_max, requests_a_second
         self._strangers: OrderedDict[Connection, None] = OrderedDict()
         self._of: dict[str, OrderedDict[Connection, None]] = {}
-        self._all = {device: _Budget(requests_a_second * ALL_TO_EACH) for device in (False, True)}
-        self._budgets: OrderedDict[tuple[str, bool], _Budget] = OrderedDict()
+        self._all = {kind: Rate(requests_a_second * ALL_TO_EACH) for kind in Kind}
+        self._each: OrderedDict[tuple[str, Kind], Rate] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
     def opened(self, connection: Connection) -> None:
         """A new connection, a stranger's. It or a quieter one is closed past a limit."""
-        mine = self._of.setdefault(connection.peer, OrderedDict())
+        mine = self._of.setdefault(network_of(connection.peer), OrderedDict())
         self._strangers[connection] = mine[connection] = None
         if len(mine) > self._each_max:
             self._close_one(mine, connection)
@@ -80,26 +96,59 @@ class ConnectionLimits:
         """A stranger begins a request."""
         if connection in self._strangers:
             self._strangers.move_to_end(connection)
-            self._of[connection.peer].move_to_end(connection)
+            self._of[network_of(connection.peer)].move_to_end(connection)
 
     def forget(self, connection: Connection) -> None:
         """The connection has carried an authenticated request, or is closed."""
         if connection in self._strangers:
             del self._strangers[connection]
-            mine = self._of[connection.peer]
+            network = network_of(connection.peer)
+            mine = self._of[network]
             del mine[connection]
             if not mine:
-                del self._of[connection.peer]
+                del self._of[network]
 
-    def allow(self, address: str, *, device: bool) -> bool:
-        """Whether a stranger at this address, a device that signs on or another one, may ask for something now."""
-        budget = self._budgets.get((address, device))
-        if budget is None:
-            budget = self._budgets[address, device] = _Budget(self._requests_a_second)
-            if len(self._budgets) > ADDRESSES_MAX:
-                self._budgets.popitem(last=False)
-        self._budgets.move_to_end((address, device))
-        return budget.take() and self._all[device].take()
+    def know(self, address: str, credential: str) -> None:
+        """This credential was found good in a request from this address."""
+        key = network_of(address), credential
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _Known(self._requests_a_second * ALL_TO_EACH)
+            if len(self._known) > KNOWN_MAX:
+                self._known.popitem(last=False)
+        known.until = time.monotonic() + KNOWN_FOR_S
+        self._known.move_to_end(key)
+
+    def known(self, address: str, credentials: Iterable[str]) -> Rate | None:
+        """The budget of a request that carries one of these credentials, if one was found good lately."""
+        network, now = network_of(address), time.monotonic()
+        for credential in credentials:
+            known = self._known.get((network, credential))
+            if known is not None and known.until > now:
+                return known.rate
+        return None
+
+    def allow(self, address: str, kind: Kind) -> bool:
+        """Whether a stranger at this address may ask for something now.
+
+        When all ask for more than there is, whoever has had more than his part waits: half of the common budget is for
+        those who have asked little.
+        """
+        key = network_of(address), kind
+        mine = self._each.get(key)
+        if mine is None:
+            mine = self._each[key] = Rate(self._requests_a_second)
+            if len(self._each) > ADDRESSES_MAX:
+                self._each.popitem(last=False)
+        self._each.move_to_end(key)
+        share, everybody = mine.share(), self._all[kind]
+        if share > 1:
+            return False
+        mine.count()
+        if everybody.share() + share / 2 > 1:
+            return False
+        everybody.count()
+        return True
 
     def _close_one(self, among: "OrderedDict[Connection, None]", newest: Connection) -> None:
         quietest = next((c for c in among if c is not newest and c.is_idle), newest)

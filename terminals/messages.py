@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from foundation.problem_responses import rendered
 from foundation.problems import INCOMPLETE, Problem
-from foundation.request_log import stopped
+from foundation.request_log import FOUND_GOOD, stopped
 from settlement.charging import RequestKey
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG
@@ -91,8 +91,9 @@ class SignedMessages:
             return
         state = scope["litestar_app"].state
         body = await whole_body(receive)
-        message = await authenticate(scope, body, state.terminal_sessions)
+        message = await authenticate(scope, body, state.terminal_sessions, state.hosts)
         scope["auth"] = message
+        scope[FOUND_GOOD] = message.session.session_id  # type: ignore[literal-required]
         signing = SigningSend(message, send, state.block_list)
 
         async def replay() -> Any:
@@ -119,10 +120,10 @@ async def _send_problem(send: Send, problem: Problem) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def authenticate(scope: HTTPScope, body: bytes, sessions: SessionStore) -> TerminalMessage:
+async def authenticate(scope: HTTPScope, body: bytes, sessions: SessionStore, hosts: frozenset[str]) -> TerminalMessage:
     """Check a session's message; raises Problem BAD_SIGNATURE, OUT_OF_TIME or SESSION_ENDED."""
     fields = signature_fields(scope["headers"])
-    signed = read_signature(scope["method"], signed_path(scope), fields, body, in_session=True)
+    signed = read_signature(scope["method"], signed_path(scope), fields, body, in_session=True, hosts=hosts)
     return message_of(signed, await sessions.find(signed.key_id))
 
 

@@ -56,6 +56,9 @@ _AUTHORITY = re.compile(
 )
 _SIGNATURE = re.compile(rf"{LABEL}=:(?P<bytes>[A-Za-z0-9+/]{{16,128}}={{0,2}}):")
 
+ANY_HOST: frozenset[str] = frozenset()
+"""Of a centre that does not know as what it is reached."""
+
 Signer = Callable[[bytes], bytes]
 Verifier = Callable[[bytes, bytes], bool]
 
@@ -222,10 +225,12 @@ def read_signature(
     in_session: bool,
     opening_algorithm: str = "ed25519",
     query: str = "",
+    hosts: frozenset[str] = ANY_HOST,
 ) -> SignedRequest:
     """Read a request's signature fields and compare its digest with the body.
 
-    ``query``, with its question mark: of a holder's own request, which names its certificate. Raises Problem
+    ``query``, with its question mark: of a holder's own request, which names its certificate. ``hosts``: as what the
+    centre is reached. Raises Problem
     PROTOCOL_UNKNOWN for another edition, of which no more is read, and BAD_SIGNATURE with what is missing or outside
     the profile.
     """
@@ -249,7 +254,7 @@ def read_signature(
         raise Problem(BAD_SIGNATURE, "terminals.request_number_missing")
     return SignedRequest(
         method,
-        _authority_of(headers.get("host", "")),
+        _authority_of(headers.get("host", ""), hosts),
         path,
         digest,
         body_digest,
@@ -266,10 +271,15 @@ def read_signature(
 
 
 @lru_cache(maxsize=256)
-def _authority_of(host: str) -> str:
-    """The Host field as it is signed; raises Problem(BAD_SIGNATURE) for any other spelling of it."""
+def _authority_of(host: str, hosts: frozenset[str]) -> str:
+    """The Host field as it is signed; raises Problem(BAD_SIGNATURE) for any other spelling of it, or another host.
+
+    Who is led to another host signs for that one; its owner must not be able to pass the message on to us.
+    """
     if not _AUTHORITY.fullmatch(host):
         raise Problem(BAD_SIGNATURE, "terminals.authority_spelling")
+    if hosts and host not in hosts:
+        raise Problem(BAD_SIGNATURE, "terminals.authority_other", host=host)
     return host
 
 

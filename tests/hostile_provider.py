@@ -43,6 +43,8 @@ class HostileProvider:
         self.short_readings = 0
         """So many contact lists to come leave everybody but the first out, and say that they are whole."""
         self.asked: list[dict[str, str]] = []
+        self.codes_seen = 0
+        """Right and wrong ones."""
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
@@ -86,6 +88,7 @@ class HostileProvider:
         if rest == "jwks":
             shared = {"kty": "oct", "kid": "shared", "k": encoded(b"known to everybody")}
             return 200, {"keys": [self.keys[name].as_dict(private=False), shared]}
+        self.codes_seen += rest == "token"
         if rest == "token" and form.get("code") in self.answers:
             self.asked.append(form)
             return 200, self.answers[form["code"]]
@@ -96,6 +99,7 @@ class HostileProvider:
         if rest == "gettoken.json":
             content["data"] = {"accessToken": "app_token", "expiresIn": "7200"}
         elif rest == "rpc/oauth2/getuserinfo_bycode.json":
+            self.codes_seen += 1
             content["data"] = self.answers.get(form.get("code", ""))
             content["success"] = content["data"] is not None
         else:

@@ -113,6 +113,7 @@ class System:
             "ONECARD_LANG": "en",
             # The tests are one stranger at one address, in a hurry.
             "ONECARD_REQUESTS_PER_ADDRESS_PER_S": "10000",
+            "ONECARD_REQUESTS_PER_OFFICIAL_PER_S": "10000",
             **{f"ONECARD_{name.upper()}": value for name, value in settings.items()},
         }
         self.settings = Settings(data_dir=folder, port=self.port)

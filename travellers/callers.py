@@ -19,7 +19,7 @@ a change under ``request.user.actor``. Two ways lead in, for reading (GET) and f
 
 Raises Problem NOT_SIGNED_IN (401, neither), BAD_SIGNATURE, OUT_OF_TIME (401) or PROTOCOL_UNKNOWN (400) for a signature
 that does not hold, CREDENTIAL_BLOCKED (403) for a phone that is blocked, ACCOUNT_CLOSED (409) for an official who is
-suspended, leaving, or gone, CROSS_SITE_REQUEST (403), REPLAYED_REQUEST (409).
+suspended, leaving, or gone, CROSS_SITE_REQUEST (403), REPLAYED_REQUEST (409), TOO_MANY_REQUESTS (429).
 
 The option ``states`` of a route says who else may call it; one that is ``urgent`` waits behind no reader and no booker.
 """
@@ -41,6 +41,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
 from foundation.problems import NOT_SIGNED_IN, Problem
+from foundation.request_log import FOUND_GOOD
 from foundation.turns import READS, Turns
 from registry import holder_sessions as sessions
 from registry.challenges import use_up
@@ -98,6 +99,8 @@ async def is_official(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     rules = _Rules.of(connection, handler)
     caller, session = await (_by_phone(connection, rules) if signed else _by_session(connection, rules))
     connection.scope["user"], connection.scope["auth"] = caller, session
+    credential = connection.headers[CERTIFICATE_FIELD] if session is None else session.token.value
+    connection.scope[FOUND_GOOD] = credential  # type: ignore[literal-required]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ async def _by_session(request: Request[Any, Any, Any], rules: _Rules) -> tuple[C
     check_origin(request, token)
     state = request.app.state
     session = await sessions.find(state.database, token, state.session_rules)
+    state.requests_of_officials.count(f"{session.book}/holder/{session.holder_id}")
     async with rules.turns.one():
         row = await state.ledger.fetchrow(QUERIES["by_holder"], session.book, session.holder_id)
     return _caller_of(row, rules), session
@@ -130,6 +134,8 @@ async def _by_phone(request: Request[Any, Any, Any], rules: _Rules) -> tuple[Cal
     """The signature is checked before the credential is looked up: whoever scans a long code has its certificate."""
     state = request.app.state
     holder, signed = await signed_by_phone(request)
+    # Each phone apart: who has a lost one must not keep its owner from reporting it.
+    state.requests_of_officials.count(f"{holder.book}/credential/{holder.credential_id}")
     async with rules.turns.one():
         row = await state.ledger.fetchrow(QUERIES["by_credential"], holder.book, holder.credential_id)
     if row is None or row["credential_state"] != CredentialState.ACTIVE or _key_in(row) != holder.key:
@@ -176,6 +182,7 @@ async def _checked(request: Request[Any, Any, Any], key: PhoneKey) -> SignedRequ
         in_session=False,
         opening_algorithm=key.algorithm,
         query=query,
+        hosts=request.app.state.hosts,
     )
     if signed.key_id != PHONE:
         raise Problem(BAD_SIGNATURE, "terminals.keyid", key_id=PHONE)

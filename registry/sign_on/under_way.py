@@ -5,6 +5,8 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -15,8 +17,10 @@ from litestar.datastructures import Cookie, State
 
 from foundation.keys import KeyRing
 from foundation.problems import Problem
-from foundation.request_log import address_of
+from foundation.rates import RateLimit
+from foundation.request_log import address_of, network_address_of
 from registry.challenges import end_of, new_challenge, use_up
+from registry.errors import SIGN_ON_REFUSED
 from registry.models import Database
 from registry.sign_on.providers import Asked, Identified, Provider, refused
 from registry.sign_on.schemas import CameBack, Started
@@ -30,6 +34,9 @@ SIGN_ON_LIFE_S = 600
 
 SIGN_IN, OFFICIAL_SIGN_IN = "sign in", "sign in as an official"
 """What a sign-on is for; else for the proof of a session."""
+
+REFUSED = RateLimit(30)
+"""Each asks the provider, which shuts out who asks for too many codes that are none: then nobody could sign on."""
 
 Anybody = Request[Any, Any, Any]
 Body = TypeVar("Body")
@@ -94,17 +101,35 @@ async def begin(request: Anybody, provider: Provider, keys: KeyRing, state: Stat
 async def identify(
     request: Anybody, provider: Provider, purpose: str, data: CameBack, database: Database, keys: KeyRing, state: State
 ) -> tuple[datetime, Identified]:
-    """When a sign-on was begun, and who came back. Raises Problem SIGN_ON_REFUSED, UNAVAILABLE."""
+    """When a sign-on was begun, and who came back. Raises Problem SIGN_ON_REFUSED, UNAVAILABLE, TOO_MANY_TRIES."""
     begun = SignOn(keys, provider, purpose, request.cookies.get(COOKIE, ""))
     try:
         begun_at = await begun.use(database, data.state)
-        who = await provider.identify(begun.asked(data.state, state.settings.own_url), data.code, data.iss)
+        asked = begun.asked(data.state, state.settings.own_url)
+        with _refusals_counted(network_address_of(request)):
+            who = await provider.identify(asked, data.code, data.iss)
     except Problem as problem:
         log.warning(
             "sign_on_refused", provider=provider.settings.name, reason=problem.code, address=address_of(request)
         )
         raise
     return begun_at, who
+
+
+@contextmanager
+def _refusals_counted(network: str) -> Iterator[None]:
+    """Count what the provider refuses, beforehand: so many at once are no way around it."""
+    REFUSED.count(network)
+    try:
+        yield
+    except Problem as problem:
+        if problem.kind is not SIGN_ON_REFUSED:
+            REFUSED.uncount(network)
+        raise
+    except BaseException:
+        REFUSED.uncount(network)
+        raise
+    REFUSED.uncount(network)
 
 
 def without_cookie(request: Anybody, answer: Response[Body], purpose: str = SIGN_IN) -> Response[Body]:

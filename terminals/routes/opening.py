@@ -21,7 +21,7 @@ from foundation.postgres import Pool
 from foundation.problem_responses import rendered
 from foundation.problems import INVALID, Problem
 from foundation.rates import RateLimit
-from foundation.request_log import address_of, stopped
+from foundation.request_log import network_address_of, stopped
 from foundation.turns import READS
 from registry.models import Database
 from settlement.gateway import gateway_of
@@ -261,7 +261,7 @@ def _wrong_codes_counted(request: Request[Any, Any, Any]) -> Iterator[None]:
         yield
     except Problem as problem:
         if problem.kind is ENROLMENT_REFUSED:
-            WRONG_CODES.count(address_of(request))
+            WRONG_CODES.count(network_address_of(request))
         raise
 
 
@@ -290,7 +290,15 @@ async def _check_opening(request: Request[Any, Any, Any], *, ed_key: bytes, key_
 async def _check(request: Request[Any, Any, Any], verify: Verifier, key_id: str, algorithm: str) -> SignedRequest:
     """Check the signature of a message outside a session; raises Problem."""
     fields, path, body = signature_fields(request.scope["headers"]), signed_path(request.scope), await request.body()
-    signed = read_signature(request.method, path, fields, body, in_session=False, opening_algorithm=algorithm)
+    signed = read_signature(
+        request.method,
+        path,
+        fields,
+        body,
+        in_session=False,
+        opening_algorithm=algorithm,
+        hosts=request.app.state.hosts,
+    )
     if signed.key_id != key_id:
         raise Problem(BAD_SIGNATURE, "terminals.keyid", key_id=key_id)
     check_request(signed, verify, time.time())

@@ -15,7 +15,7 @@ from foundation.pages import page_headers, page_response
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
 from foundation.rates import RateLimit
-from foundation.request_log import address_of
+from foundation.request_log import network_address_of
 from foundation.turns import READS
 from terminals import receipts
 
@@ -46,7 +46,7 @@ class ReceiptController(Controller):
     ) -> Response[str]:
         """The receipt in Chinese or English, with a code that holds the signed receipt."""
         made = await receipts.page(
-            await _find(request, ledger, keys, _full(number)), language, documents, address_of(request)
+            await _find(request, ledger, keys, _full(number)), language, documents, network_address_of(request)
         )
         return page_response(made, language)
 
@@ -62,7 +62,7 @@ class ReceiptController(Controller):
     ) -> Response[bytes]:
         """A5, PDF/A-2b, in Chinese or English; to print and to file."""
         shown = await _find(request, ledger, keys, _full(number))
-        made = await receipts.document(shown, language, documents, address_of(request))
+        made = await receipts.document(shown, language, documents, network_address_of(request))
         name = {"content-disposition": f'attachment; filename="receipt-{shown.receipt.number}.pdf"'}
         return Response(made, media_type="application/pdf", headers=page_headers(language) | name)
 
@@ -82,6 +82,6 @@ def _full(number: str) -> UUID:
 
 async def _find(request: AnyRequest, ledger: Pool, keys: KeyRing, number: UUID) -> receipts.ReceiptShown:
     """The receipt; raises Problem NOT_FOUND or TOO_MANY_TRIES."""
-    LOOK_UPS.count(address_of(request))
+    LOOK_UPS.count(network_address_of(request))
     async with READS.one():
         return await receipts.find(ledger, keys, number)

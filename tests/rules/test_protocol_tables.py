@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from foundation import catalogue
+from foundation import catalogue, rates
 from foundation.catalogue import Language
 from foundation.strict_json import DEPTH_MAX
 from onecard.app import create_app
@@ -253,7 +253,7 @@ NUMBERS: dict[str, float] = {
     "levels of nesting in a body": DEPTH_MAX,
     "digits of an integer": 19,
     "sign-ons from one address a second, per worker": SETTINGS.requests_per_address_per_s,
-    "sign-ons from one address at once, per worker": SETTINGS.requests_per_address_per_s * connection_limits.BURST_S,
+    "sign-ons from one address at once, per worker": SETTINGS.requests_per_address_per_s * rates.BURST_S,
     "wrong codes from one address a minute": opening.WRONG_CODES._most,
     "changes in one block-list answer": blocking.CHANGES_MAX,
     "requests in one list": LISTED_MAX,

@@ -214,6 +214,15 @@ def test_authorities(host: str) -> None:
     check(signed(authority=host))
 
 
+def test_a_centre_that_knows_its_hosts_takes_no_message_for_another() -> None:
+    headers, hosts = signed(authority="evil.example"), frozenset({"centre.example", "centre.lan:8443"})
+    with pytest.raises(Problem) as refused:
+        read_signature("POST", PATH, headers, BODY, in_session=True, hosts=hosts)
+    assert refused.value.code == "terminals.authority_other"
+    for host in hosts:
+        read_signature("POST", PATH, signed(authority=host), BODY, in_session=True, hosts=hosts)
+
+
 @pytest.mark.parametrize(
     ("url", "authority"),
     [

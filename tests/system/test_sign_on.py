@@ -1,7 +1,9 @@
 """Single sign-on: the directory says who somebody is, two people here have said what he may do."""
 
+import secrets
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
+from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from uuid import uuid4
@@ -30,6 +32,8 @@ class Tab:
     system: System
     cookies: dict[str, str] = field(default_factory=dict)
     csrf: str = ""
+    address: str = field(default_factory=lambda: str(IPv4Address(secrets.randbits(32))))
+    """Where it stands, at a system that believes what its proxy says."""
 
     def ask(self, method: str, path: str, message: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and body."""
@@ -37,6 +41,7 @@ class Tab:
             "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "sec-fetch-site": "same-origin",
             "accept-language": "en",
+            "x-forwarded-for": self.address,
         }
         if method not in SAFE_METHODS:
             fields |= {"origin": self.system.url, "x-csrf-token": self.csrf}

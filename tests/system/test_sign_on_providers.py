@@ -138,11 +138,24 @@ def besieged(scratch: Path, network: Network) -> Iterator[Besieged]:
     agencies = {name: network.agency_id(name) for name in ("yinzhou", "yuyao", "city")}
     file.write_text(PROVIDERS.format(url=provider.url, client=CLIENT, secret=SECRET, library=library, **agencies))
     server = oidc_provider_mock.run_server_in_thread(port=library)
-    system = System(folder, sign_on_providers=str(file))
+    system = System(folder, sign_on_providers=str(file), trusted_proxies="127.0.0.1")
     with provider.serving(), server as running:
         system.start()
         yield Besieged(system, provider, f"http://127.0.0.1:{running.server_port}")
         system.clear_away()
+
+
+@pytest.mark.parametrize("name", ["city", "app"])
+def test_who_makes_codes_up_does_not_have_the_provider_asked_for_all_of_them(besieged: Besieged, name: str) -> None:
+    seen, address = besieged.provider.codes_seen, Tab(besieged.system).address
+    came_to: Counter[str] = Counter()
+    for n in range(200):
+        tab, begun = besieged.begin(name)
+        tab.address = address
+        came_to[besieged.outcome(tab, name, {"code": some(n), "state": begun["state"]})] += 1
+    assert came_to.keys() == {"sign-on-refused", "too-many-tries"}
+    assert besieged.provider.codes_seen - seen == came_to["sign-on-refused"] < 100
+    assert besieged.with_claims() == "accepted", "elsewhere"
 
 
 def some(n: int) -> str:

@@ -14,7 +14,7 @@ from foundation.catalogue import Language
 from foundation.messages import Numbered, NumberInPath
 from foundation.pages import page_headers, page_response
 from foundation.postgres import Pool
-from foundation.request_log import address_of
+from foundation.request_log import network_address_of
 from registry import access
 from registry.models import Database
 from waste.bulletins.bulletins import (
@@ -154,7 +154,9 @@ class BulletinController(Controller):
         async with database() as db:
             issue = await read_issue(db, ledger, bulletin_id, drafts=False)
         return _pdf(
-            bulletin_id, await document(issue, language, bulletin_font, documents, address_of(request)), language
+            bulletin_id,
+            await document(issue, language, bulletin_font, documents, network_address_of(request)),
+            language,
         )
 
     @get("/{bulletin_id:int}/data", summary="Show the facts of a published bulletin")
