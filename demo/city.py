@@ -26,7 +26,8 @@ Manner = Literal["honest", "careless", "gaming"]
 
 @dataclass(frozen=True, slots=True)
 class DemoCanteen:
-    """A canteen: names, latitude and longitude in degrees (to a hundred metres), and how its kitchen works.
+    """A canteen: names, address, latitude and longitude in degrees (to a hundred metres), seats, and how its kitchen
+    works.
 
     ``lunches``: diners of a usual working day. ``waste``: how much of the usual share its kitchen wastes. ``manner``:
     how it keeps its records (``demo/kitchen_manners.py``).
@@ -34,7 +35,9 @@ class DemoCanteen:
 
     name_zh: str
     name_en: str
+    address: str
     place: tuple[float, float]
+    seats: int
     lunches: int
     waste: float
     serving: str = "buffet"
@@ -66,8 +69,19 @@ AGENCIES = (
         "Ningbo City Administration (demo)",
         {"breakfast": (500, 1000, None), "lunch": (1200, 2000, None), "dinner": (1200, 2000, None)},
         (
-            DemoCanteen("第一食堂", "First Canteen", (29.870, 121.544), 620, 0.8),
-            DemoCanteen("第二食堂", "Second Canteen", (29.871, 121.546), 430, 1.1, manner="gaming"),
+            DemoCanteen(
+                "第一食堂", "First Canteen", "宁波市鄞州区宁穿路2001号（演示）", (29.870, 121.544), 260, 620, 0.8
+            ),
+            DemoCanteen(
+                "第二食堂",
+                "Second Canteen",
+                "宁波市鄞州区和济街118号（演示）",
+                (29.871, 121.546),
+                180,
+                430,
+                1.1,
+                manner="gaming",
+            ),
         ),
     ),
     DemoAgency(
@@ -77,8 +91,27 @@ AGENCIES = (
         "Yinzhou District (demo)",
         {"breakfast": (400, None, None), "lunch": (1000, None, None), "dinner": (1000, None, None)},
         (
-            DemoCanteen("区府食堂", "District Hall", (29.817, 121.547), 380, 0.7, "buffet", "contracted"),
-            DemoCanteen("南部食堂", "South", (29.802, 121.539), 140, 1.3, manner="careless"),
+            DemoCanteen(
+                "区府食堂",
+                "District Hall",
+                "宁波市鄞州区惠风东路568号（演示）",
+                (29.817, 121.547),
+                160,
+                380,
+                0.7,
+                "buffet",
+                "contracted",
+            ),
+            DemoCanteen(
+                "南部食堂",
+                "South",
+                "宁波市鄞州区泰康中路999号（演示）",
+                (29.802, 121.539),
+                70,
+                140,
+                1.3,
+                manner="careless",
+            ),
         ),
     ),
     DemoAgency(
@@ -88,8 +121,20 @@ AGENCIES = (
         "Yuyao City (demo)",
         {"breakfast": (400, 1000, None), "lunch": (None, None, 5000), "dinner": (None, None, 5000)},
         (
-            DemoCanteen("市府食堂", "City Hall", (30.037, 121.154), 300, 0.9, "a_la_carte"),
-            DemoCanteen("泗门食堂", "Simen", (30.182, 121.040), 90, 1.0, "buffet", "contracted"),
+            DemoCanteen(
+                "市府食堂", "City Hall", "余姚市南滨江路168号（演示）", (30.037, 121.154), 130, 300, 0.9, "a_la_carte"
+            ),
+            DemoCanteen(
+                "泗门食堂",
+                "Simen",
+                "余姚市泗门镇光明路1号（演示）",
+                (30.182, 121.040),
+                50,
+                90,
+                1.0,
+                "buffet",
+                "contracted",
+            ),
         ),
     ),
     DemoAgency(
@@ -98,12 +143,19 @@ AGENCIES = (
         "杭州市机关事务管理局（演示）",
         "Hangzhou City Administration (demo)",
         {"lunch": (1500, 2500, None)},
-        (DemoCanteen("市民中心食堂", "Citizen Centre", (30.247, 120.210), 510, 0.6),),
+        (
+            DemoCanteen(
+                "市民中心食堂", "Citizen Centre", "杭州市上城区解放东路18号（演示）", (30.247, 120.210), 220, 510, 0.6
+            ),
+        ),
     ),
 )
 
 CANTEENS = tuple(canteen for agency in AGENCIES for canteen in agency.canteens)
 """In the order in which they are loaded, which is that of their numbers."""
+
+AGREEMENTS = [(NINGBO, HANGZHOU)]
+"""Host and guest region: the host takes the guests' officials without a registered visit. Hangzhou takes nobody so."""
 
 RULES: dict[str, Any] = {
     "visitors": "agreement",
@@ -156,3 +208,25 @@ AGENCY_USERS = [
     ("finance", "agency_finance"),
     ("kitchen", "canteen_manager"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOfficial:
+    """An official who signs on at the simulated providers under ``login``; ``agency``: the short name of his own.
+
+    ``visits``: the short name of an agency that he visits from the first day on.
+    """
+
+    login: str
+    agency: str
+    name: str
+    visits: str | None = None
+
+
+OFFICIALS = (
+    DemoOfficial("official-city", "city", "陈明"),
+    DemoOfficial("official-yinzhou", "yinzhou", "王芳", visits="hangzhou"),
+    DemoOfficial("official-yuyao", "yuyao", "李强"),
+    DemoOfficial("official-hangzhou", "hangzhou", "赵静"),
+)
+VISIT_DAYS = 14

@@ -125,7 +125,10 @@ class Day:
         return self.progress.add_task(catalogue.text(f"demo.progress.{name}", self.language), total=total)
 
     def register_diners(self, count: int) -> list[Diner]:
-        """Register officials, issue cards, activate phones, put money into purses."""
+        """Register officials, issue cards, activate phones, put money into purses.
+
+        On the first played day also for those who sign on at the simulated providers.
+        """
         task = self.task("officials", count)
         diners: list[Diner] = []
         for agency, share in DINER_SHARES.items():
@@ -133,7 +136,9 @@ class Day:
                 agency, max(2, round(count * share)), lambda done: self.progress.advance(task, done)
             )
             with_phone = set(self.random.sample(range(len(mine)), round(PHONE_SHARE * len(mine))))
-            self.network.issue_cards([diner for i, diner in enumerate(mine) if i not in with_phone])
+            signing_on = self.network.signing_on(agency)
+            self.network.issue_cards([diner for i, diner in enumerate(mine) if i not in with_phone] + signing_on)
+            mine += signing_on
             for path, amount_fen in (("top-ups", 20_000), ("grants", 6_000)):
                 self.network.deposit(path, mine, amount_fen)
             diners += mine

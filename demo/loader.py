@@ -1,6 +1,6 @@
 """Writes the demo city into an empty database."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -9,6 +9,7 @@ from clearing.models import BankAccountRow
 from demo.city import (
     AGENCIES,
     AGENCY_USERS,
+    AGREEMENTS,
     ALLOWANCE_FEN,
     BANK,
     BOOKS,
@@ -16,9 +17,11 @@ from demo.city import (
     CENTRE_NAME,
     CENTRE_USERS,
     MEAL_TIMES,
+    OFFICIALS,
     PASSWORD,
     RULES,
     VALID_FROM,
+    VISIT_DAYS,
     DemoAgency,
     DemoCanteen,
 )
@@ -26,6 +29,7 @@ from demo.kitchen_history import load_kitchen_history
 from demo.menus import load_menus
 from demo.simulated_sign_on import OPENID, WORK_APP, subject_of
 from foundation.calendar import ZONE, Calendar
+from foundation.keys import KeyRing
 from foundation.postgres import SERVER_SETTINGS
 from registry.models import (
     Agency,
@@ -36,15 +40,20 @@ from registry.models import (
     Identity,
     MealPeriod,
     RegionAgreement,
+    Visit,
     next_numbers,
 )
+from registry.officials import register_officials
 from registry.passwords import hash_password
+from registry.schemas import NewOfficial
 from settlement.models import BookDay, RegionRulesRow, TariffRow
 
 NO_LATE_LIMITS = {"late_payments_max": None, "late_fen_max": None}
 
 
-async def load_city(db: AsyncSession, calendar: Calendar, now: datetime, *, any_hour: bool = False) -> bool:
+async def load_city(
+    db: AsyncSession, calendar: Calendar, keys: KeyRing, now: datetime, *, any_hour: bool = False
+) -> bool:
     """Load the city into an empty database; False when there is a book already.
 
     ``any_hour``: days are played there whose hours the clock is not at, so that no payment counts as late.
@@ -58,19 +67,22 @@ async def load_city(db: AsyncSession, calendar: Calendar, now: datetime, *, any_
     for book, _, _ in BOOKS:
         db.add(BookDay(book=book, business_date=calendar.business_date_at(now)))
         db.add(RegionRulesRow(book=book, valid_from=VALID_FROM, **RULES | (NO_LATE_LIMITS if any_hour else {})))
-        for guest in {other for other, _, _ in BOOKS} - {book}:
-            db.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
+    for book, guest in AGREEMENTS:
+        db.add(RegionAgreement(book=book, guest_book=guest, valid_from=VALID_FROM))
     password_hash = hash_password(PASSWORD)
     for login, role in CENTRE_USERS:
         await _add_user(db, login, role, None, password_hash)
+    agencies = {}
     for agency in AGENCIES:
-        agency_id = await _add_agency(db, agency)
+        agencies[agency.short] = await _add_agency(db, agency)
+        agency_id = agencies[agency.short].agency_id
         for prefix, role in AGENCY_USERS:
             await _add_user(db, f"{prefix}-{agency.short}", role, agency_id, password_hash)
         for canteen in agency.canteens:
             await _add_canteen(db, agency_id, agency, canteen)
         number = f"3901{agency_id:012d}"
         db.add(_account(agency_id, agency.name_zh, number))
+    await _add_officials(db, keys, agencies, calendar.business_date_at(now))
     await load_kitchen_history(db, calendar.business_date_at(now) - timedelta(days=1))
     await load_menus(db, now.astimezone(ZONE).date(), now)
     db.add(_account(0, CENTRE_NAME, CENTRE_ACCOUNT))
@@ -84,11 +96,18 @@ def _account(agency_id: int, holder_name: str, number: str) -> BankAccountRow:
 
 async def _add_user(db: AsyncSession, login: str, role: str, agency_id: int | None, password_hash: str) -> None:
     """A user, who also signs on at both simulated providers."""
-    user_id, *identity_ids = await next_numbers(db, 3)
+    [user_id] = await next_numbers(db, 1)
     db.add(ConsoleUser(user_id=user_id, login=login, role=role, agency_id=agency_id, password_hash=password_hash))
     await db.flush()
+    await _bind(db, login, agency_id, user_id=user_id)
+
+
+async def _bind(
+    db: AsyncSession, login: str, agency_id: int | None, *, user_id: int | None = None, holder_id: int | None = None
+) -> None:
+    """Let somebody sign on at both simulated providers: a user, or an official."""
     now = datetime.now(UTC)
-    for provider, identity_id in zip((WORK_APP, OPENID), identity_ids, strict=True):
+    for provider, identity_id in zip((WORK_APP, OPENID), await next_numbers(db, 2), strict=True):
         db.add(
             Identity(
                 identity_id=identity_id,
@@ -96,6 +115,7 @@ async def _add_user(db: AsyncSession, login: str, role: str, agency_id: int | No
                 subject=subject_of(provider, login),
                 agency_id=agency_id,
                 user_id=user_id,
+                holder_id=holder_id,
                 bound_by="demo",
                 bound_at=now,
                 confirmed_by="demo city",
@@ -104,22 +124,43 @@ async def _add_user(db: AsyncSession, login: str, role: str, agency_id: int | No
         )
 
 
-async def _add_agency(db: AsyncSession, agency: DemoAgency) -> int:
+async def _add_officials(db: AsyncSession, keys: KeyRing, agencies: dict[str, Agency], today: date) -> None:
+    """Officials who sign on at the simulated providers, and the visit of one of them."""
+    for one in OFFICIALS:
+        agency = agencies[one.agency]
+        newcomer = NewOfficial(name=one.name, staff_number=one.login)
+        [official] = await register_officials(db, keys, agency, [newcomer])
+        await db.flush()
+        await _bind(db, one.login, agency.agency_id, holder_id=official.holder_id)
+        if one.visits is not None:
+            [visit_id] = await next_numbers(db, 1)
+            db.add(
+                Visit(
+                    book=official.book,
+                    visit_id=visit_id,
+                    holder_id=official.holder_id,
+                    host_agency_id=agencies[one.visits].agency_id,
+                    first_day=today,
+                    last_day=today + timedelta(days=VISIT_DAYS - 1),
+                )
+            )
+
+
+async def _add_agency(db: AsyncSession, agency: DemoAgency) -> Agency:
     agency_id, float_account, grant_account, working_meal_account = await next_numbers(db, 4)
-    db.add(
-        Agency(
-            book=agency.book,
-            agency_id=agency_id,
-            name_zh=agency.name_zh,
-            name_en=agency.name_en,
-            float_account=float_account,
-            grant_account=grant_account,
-            working_meal_account=working_meal_account,
-            meal_allowance_fen=ALLOWANCE_FEN,
-        )
+    added = Agency(
+        book=agency.book,
+        agency_id=agency_id,
+        name_zh=agency.name_zh,
+        name_en=agency.name_en,
+        float_account=float_account,
+        grant_account=grant_account,
+        working_meal_account=working_meal_account,
+        meal_allowance_fen=ALLOWANCE_FEN,
     )
+    db.add(added)
     await db.flush()
-    return agency_id
+    return added
 
 
 async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, canteen: DemoCanteen) -> None:
@@ -133,8 +174,10 @@ async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, can
             account_id=account_id,
             name_zh=agency.name_zh + canteen.name_zh,
             name_en=f"{agency.name_en}, {canteen.name_en}",
+            address=canteen.address,
             latitude=latitude,
             longitude=longitude,
+            capacity=canteen.seats,
         )
     )
     await db.flush()
@@ -155,13 +198,13 @@ async def _add_canteen(db: AsyncSession, agency_id: int, agency: DemoAgency, can
         )
 
 
-async def load_demo_city(sqlalchemy_url: str, calendar: Calendar, *, any_hour: bool = False) -> bool:
-    """Load the demo city when the database is empty; True when it did."""
+async def load_demo_city(sqlalchemy_url: str, calendar: Calendar, keys: KeyRing, *, any_hour: bool = False) -> bool:
+    """Load the demo city when the database is empty; True when it did. ``keys`` seal the names of its officials."""
     engine = create_async_engine(
         sqlalchemy_url, hide_parameters=True, connect_args={"server_settings": SERVER_SETTINGS}
     )
     try:
         async with async_sessionmaker(engine).begin() as db:
-            return await load_city(db, calendar, datetime.now(UTC), any_hour=any_hour)
+            return await load_city(db, calendar, keys, datetime.now(UTC), any_hour=any_hour)
     finally:
         await engine.dispose()

@@ -16,7 +16,7 @@ DAYS = 35
 SEED = 20_261_123
 
 Card = tuple[str, str, str, list[str], list[str], int, int]
-"""Chinese and English name, kind, allergens, marks, price in fen, kilocalories."""
+"""Chinese and English name, kind, allergens and marks in the order of their vocabulary, price in fen, kilocalories."""
 
 BREAKFAST: list[Card] = [
     ("白粥", "Rice porridge", "staple", [], ["vegetarian"], 50, 90),
@@ -36,7 +36,7 @@ MEAT: list[Card] = [
     ("宫保鸡丁", "Kung pao chicken", "meat", ["peanuts", "soybeans"], [], 800, 330),
     ("油焖大虾", "Braised prawns", "meat", ["crustaceans", "soybeans"], [], 1200, 220),
     ("孜然牛肉", "Cumin beef", "meat", ["soybeans"], ["halal"], 1200, 290),
-    ("红烧狮子头", "Braised pork balls", "meat", ["eggs", "gluten", "soybeans"], [], 900, 420),
+    ("红烧狮子头", "Braised pork balls", "meat", ["gluten", "eggs", "soybeans"], [], 900, 420),
 ]
 MIXED: list[Card] = [
     ("番茄炒蛋", "Tomatoes and eggs", "mixed", ["eggs"], [], 400, 180),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from demo.city import AGENCIES, PASSWORD
+from demo.city import AGENCIES, OFFICIALS, PASSWORD
 from demo.console import ConsoleClient, PlayFailed, open_http, until_known
+from demo.simulated_sign_on import OPENID, subject_of
 from foundation.catalogue import Language
 from terminals.client import Terminal
 from terminals.devices import SoftwareCard, SoftwarePhone
@@ -94,6 +95,19 @@ class DemoNetwork:
             diners += [Diner(agency, holder) for holder in holders]
             told(len(numbers))
         return diners
+
+    def signing_on(self, agency: str) -> list[Diner]:
+        """The agency's official at the simulated providers; none once he has a card, whose key nobody has any more."""
+        found = []
+        for official in (one for one in OFFICIALS if one.agency == agency):
+            query = f"provider={OPENID}&subject={subject_of(OPENID, official.login)}"
+            bound = self.centre.call("GET", f"/console/identities?{query}")["items"]
+            for holder_id in (one["holder_id"] for one in bound if one["holder_id"] and not one["ended_at"]):
+                account = self.centre.call("GET", f"/registry/officials/{holder_id}/account")
+                cards = [one for one in account["credentials"] if one["kind"] == "card"]
+                if account["state"] == "active" and not cards:
+                    found.append(Diner(agency, holder_id))
+        return found
 
     def issue_cards(self, diners: list[Diner]) -> None:
         """Issue a card to each; all are of one agency."""

@@ -1,8 +1,8 @@
 """Simulated providers of single sign-on: one speaks OpenID Connect, one the government work app's own flow (专有钉钉).
 
-They know the demo city's users, and whoever opens their page chooses who he is: no password is asked for. On
-``/simulated-sign-on/people`` people leave the directory and return. Codes and people are kept in an SQLite file, so
-that all workers know them.
+They know the demo city's users and some of its officials, and whoever opens their page chooses who he is: no password
+is asked for. On ``/simulated-sign-on/people`` people leave the directory and return. Codes and people are kept in an
+SQLite file, so that all workers know them.
 """
 
 import base64
@@ -28,10 +28,10 @@ from litestar.response import Redirect
 from msgspec import json
 
 import web
-from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS
+from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS, OFFICIALS
 from foundation import catalogue
 from foundation.catalogue import Language
-from foundation.pages import language_of_page, page_response, render
+from foundation.pages import OTHER, language_of_page, page_response, render
 from registry.sign_on.openid import LOGOUT_EVENT
 from registry.sign_on.work_app import AUTHORIZE, CONTACTS, TOKEN, WHO, signature, sorted_parameters
 
@@ -49,12 +49,15 @@ PAGE = (Path(web.__file__).parent / "gateway" / "people.html").read_text(encodin
 PEOPLE = [
     *(login for login, _ in CENTRE_USERS),
     *(f"{prefix}-{agency.short}" for agency in AGENCIES for prefix, _ in AGENCY_USERS),
+    *(official.login for official in OFFICIALS),
 ]
-"""The logins of the demo city's users, each a person of both directories."""
+"""What the demo city's users and officials are called here; each is a person of both directories."""
+
+_NAME_OF = {official.login: official.name for official in OFFICIALS}
 
 
 def subject_of(provider: str, login: str) -> str:
-    """What a provider calls a user of the demo city."""
+    """What a provider calls a person of the demo city."""
     return f"GE_{login}" if provider == WORK_APP else login
 
 
@@ -178,7 +181,8 @@ def _pages(simulated: SimulatedSignOn) -> list[HTTPRouteHandler]:
 
     def page(request: Request[Any, Any, Any], heading: str) -> Response[str]:
         language = language_of_page(request)
-        content = render(PAGE, language, heading=catalogue.text(heading, language))
+        other = urlencode(request.query_params.dict() | {"lang": OTHER[language][0]}, doseq=True)
+        content = render(PAGE, language, heading=catalogue.text(heading, language), other=other)
         buttons = _buttons(simulated.people(), language, leaving=heading == "demo.people.directory")
         return page_response(content.replace("PEOPLE", buttons), language)
 
@@ -234,7 +238,9 @@ def _buttons(people: dict[str, bool], language: Language, *, leaving: bool) -> s
     lines = []
     for login, here in people.items():
         off = "" if here or leaving else " disabled"
-        more = f" <small>{leaves if here else returns}</small>" if leaving else ""
+        told = [catalogue.text("demo.people.official", language, name=_NAME_OF[login])] if login in _NAME_OF else []
+        told += [leaves if here else returns] if leaving else []
+        more = "".join(f" <small>{one}</small>" for one in told)
         lines.append(f'<button name="person" value="{login}"{off}>{login}{more}</button>')
     return "\n".join(lines)
 

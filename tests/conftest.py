@@ -128,7 +128,7 @@ def template(server: Server) -> Iterator[str]:
     if isinstance(server, Cluster):
         distribute(server.url_of(server.owner, name), server.runner)
     url = server.url_of(server.runner, name)
-    asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
+    asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar(), KEYS))
     yield name
     server.drop_database(name)
 

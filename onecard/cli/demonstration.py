@@ -41,7 +41,8 @@ LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen
 
 def load_city(settings: Settings) -> bool:
     """Load the demo city when the database is empty; True when it did."""
-    return asyncio.run(load_demo_city(settings.sqlalchemy_url, settings.calendar, any_hour=settings.demo_hours))
+    keys = load_keys(settings.keys_folder)
+    return asyncio.run(load_demo_city(settings.sqlalchemy_url, settings.calendar, keys, any_hour=settings.demo_hours))
 
 
 def play(settings: Settings, plan: DayPlan, *, url: str | None, folder: Path | None) -> bool:

@@ -163,7 +163,7 @@ def test_a_ledger_with_payments_goes_on_after_it(
     """What was paid, closed and remembered before is there afterwards, and every invariant holds."""
     local = request.getfixturevalue(made)
     url = cluster.url_of(cluster.runner, local)
-    asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar()))
+    asyncio.run(load_demo_city(url.replace("postgresql://", "postgresql+asyncpg://", 1), Calendar(), KEYS))
 
     async def play(between: bool) -> list[str]:
         pool = await open_pool(url, size=4)
