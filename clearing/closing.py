@@ -24,7 +24,6 @@ from clearing.proof import grow_tree, sign_manifest
 from clearing.schemas import CycleInfo, PositionInfo
 from clearing.statements import note_statements, write_statements
 from clearing.states import CycleState
-from foundation.catalogue import Language
 from foundation.named_sql import load_queries
 from foundation.postgres import LONG_S, Connection, Pool, allow_long_work, as_struct
 from foundation.problems import Problem
@@ -261,9 +260,3 @@ async def _advance(connection: Connection, business_date: date, state: CycleStat
 async def _cycle_state(connection: Pool | Connection, business_date: date) -> CycleState | None:
     state = await connection.fetchval(QUERIES["cycle_state"], business_date)
     return None if state is None else CycleState(state)
-
-
-async def agency_names(pool: Pool, language: Language) -> dict[AgencyId, str]:
-    """Every member agency by number, with its name in a language."""
-    name = "name_zh" if language is Language.CHINESE else "name_en"
-    return {AgencyId(row["agency_id"]): row[name] for row in await pool.fetch(QUERIES["agencies"])}

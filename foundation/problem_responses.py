@@ -1,5 +1,6 @@
 """HTTP responses for errors: RFC 9457 problem details, pages for people; nothing that a caller can cause is a 500."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -28,9 +29,12 @@ from foundation.problems import (
     Problem,
     ProblemKind,
 )
-from foundation.validation import NO_DATE, refusal_of
+from foundation.validation import NO_DATE, missing_value, refusal_of
 
 log = structlog.get_logger()
+
+_MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
+"""How the framework begins to say that a parameter is missing."""
 
 METHOD_NOT_ALLOWED = ProblemKind(405, "method-not-allowed")
 _BY_STATUS = {
@@ -126,6 +130,8 @@ def _invalid_parameter(request: Request[Any, Any, Any], error: ValidationExcepti
     if name == "data":
         # The framework's name for a body that is missing.
         return Problem(MALFORMED, "json.empty")
+    if missing := _MISSING.match(error.detail):
+        return missing_value(missing["name"])
     handler = request.scope.get("route_handler")
     parameter = handler.parsed_fn_signature.parameters.get(name) if handler is not None else None
     if parameter is None:

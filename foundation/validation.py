@@ -86,6 +86,11 @@ def refusal_of(error: msgspec.ValidationError | str, wanted: Any, *, field: str 
     return _wrong_form(text, None if is_key else _type_at(wanted, path), where)
 
 
+def missing_value(name: str) -> Problem:
+    """The Problem(INVALID) for a value that must be given and was not, such as a query parameter."""
+    return Problem(INVALID, "value.missing", field=_member(name, None))
+
+
 def steps_of(error: str) -> list[str | int]:
     """The members and places that lead to the value that a msgspec error is about; none where it does not say which."""
     at = _AT.search(error)

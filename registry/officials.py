@@ -13,6 +13,9 @@ from registry.models import Agency, Official, next_numbers
 from registry.schemas import NewOfficial
 from registry.states import OfficialState
 
+AGENCIES_SHOWN = 20
+"""How many agencies are told to whoever named one that there is not."""
+
 
 async def find_agency(db: AsyncSession, agency_id: int) -> Agency:
     """The agency with this number; raises Problem(NOT_FOUND)."""
@@ -23,12 +26,15 @@ async def find_agency(db: AsyncSession, agency_id: int) -> Agency:
 
 
 async def agency_named(db: AsyncSession, given: str) -> Agency:
-    """The agency with this number or name, in either language; raises Problem(NOT_FOUND)."""
+    """The agency with this number or name, in either language; raises Problem(NOT_FOUND) with those that there are."""
     wanted = plain(given)
-    for agency in await db.scalars(select(Agency)):
+    agencies = list(await db.scalars(select(Agency).order_by(Agency.agency_id)))
+    for agency in agencies:
         if wanted in (str(agency.agency_id), plain(agency.name_zh), plain(agency.name_en)):
             return agency
-    raise Problem(NOT_FOUND, "agency.nowhere", given=given[:VALUE_SHOWN])
+    known = [f"{agency.agency_id} {agency.name_zh} ({agency.name_en})" for agency in agencies[:AGENCIES_SHOWN]]
+    more = ["…"] if len(agencies) > AGENCIES_SHOWN else []
+    raise Problem(NOT_FOUND, "agency.nowhere", given=given[:VALUE_SHOWN], agencies="; ".join(known + more))
 
 
 async def register_officials(

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from foundation.catalogue import Language, text
+from foundation.catalogue import Language, Phrase, text
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import CONFLICT, TOO_MANY_TRIES, Problem
@@ -30,8 +30,6 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "consents.sql")
 class Purpose(StrEnum):
     """What needs an official's consent."""
 
-    PAYMENT_NOTICES = "payment_notices"
-    """Telling him of each payment on his phone."""
     NEARBY = "nearby"
     """His place, at the moment when he asks for canteens near him."""
 
@@ -41,8 +39,8 @@ GIVEN_A_DAY_MAX = 5
 """Of one purpose. Each is a row of the audit log, which nothing is ever taken from."""
 RETRY_AFTER_S = 3_600
 
-VERSIONS = {Purpose.PAYMENT_NOTICES: 1, Purpose.NEARBY: 1}
-"""The version of each purpose's text; the text is ``consent.<purpose>.<version>``."""
+VERSIONS = {Purpose.NEARBY: 1}
+"""The version of each purpose's text; the text is ``consent.<purpose>.<version>``, its name ``consent.<purpose>``."""
 
 PROCESSED = {
     "identity": Ground.TASK,
@@ -85,7 +83,7 @@ async def must_consent(ledger: Pool, caller: Caller, purpose: Purpose) -> None:
     for row in await ledger.fetch(QUERIES["consents"], caller.book, caller.holder_id):
         if row["purpose"] == purpose and _holds(row["given"], row["version"], purpose):
             return
-    raise Problem(CONSENT_NEEDED, "consent.needed", purpose=purpose)
+    raise Problem(CONSENT_NEEDED, "consent.needed", purpose=Phrase(purpose, f"consent.{purpose}", {}))
 
 
 async def decide(change: Change, caller: Caller, purpose: Purpose, version: int, given: bool) -> None:

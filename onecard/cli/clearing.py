@@ -124,22 +124,17 @@ def public_key() -> None:
 def bundle(on: str, agency: str, out: Path) -> None:
     """Write an agency's proof of a cycle."""
     from clearing.proof import bundle as bundle_of
+    from registry.officials import agency_named
 
     business_date = parse_date(on)
+
+    async def proof(database: "Database", pool: "Pool") -> bytes:
+        async with database() as db:
+            number = (await agency_named(db, agency)).agency_id
+        return await bundle_of(pool, business_date, number, settings.statement_folder)
+
     with services() as settings:
-        folder, number = settings.statement_folder, _agency(settings, agency)
-        _write(out, on_ledger(settings, lambda pool: bundle_of(pool, business_date, number, folder)))
-
-
-def _agency(settings: Settings, given: str) -> int:
-    """The number of an agency that the caller named; an unknown one ends the command with a list of all."""
-    from clearing.closing import agency_names
-
-    names = on_ledger(settings, lambda pool: agency_names(pool, LANGUAGE))
-    if not (given.isascii() and given.isdigit() and int(given) in names):
-        known = "; ".join(f"{number} {name}" for number, name in names.items())
-        fail("onecard.no_such_agency", given=given, agencies=known)
-    return int(given)
+        _write(out, with_database(settings, proof))
 
 
 @main.command("bank-file", help=text("onecard.help.bank-file"))

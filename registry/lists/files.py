@@ -58,8 +58,6 @@ def _words(listing: Listing[Any], language: Language) -> Callable[[str, Any], An
     def say(member: str, value: Any) -> Any:
         if isinstance(value, dict):
             return json.encode(value).decode()
-        if isinstance(value, list):
-            return ", ".join(map(str, value))
         if isinstance(value, bool):
             return catalogue.text("list.yes" if value else "list.no", language)
         message_of = listing.words.get(member)

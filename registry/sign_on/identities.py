@@ -186,15 +186,21 @@ async def _bound(
         )
     )
     if found is None:
-        raise Problem(IDENTITY_UNKNOWN, "identity.unknown", provider=provider.name, subject=who.subject)
+        raise _unknown(provider, who, official=to is Identity.holder_id)
     return found
+
+
+def _unknown(provider: ProviderSettings, who: Identified, *, official: bool) -> Problem:
+    """What to tell his administrator: whom a user's or an official's account would be bound to."""
+    code = "identity.no_official" if official else "identity.unknown"
+    return Problem(IDENTITY_UNKNOWN, code, provider=provider.name, subject=who.subject)
 
 
 def _must_vouch(provider: ProviderSettings, who: Identified, bound: Identity, agency_id: int | None) -> None:
     """Raise Problem(IDENTITY_UNKNOWN) unless it was confirmed for the agency of now, and the tenant speaks for it."""
     if bound.agency_id != agency_id:
         # By a worker of the release before, an identity of what he was before is still confirmed.
-        raise Problem(IDENTITY_UNKNOWN, "identity.unknown", provider=provider.name, subject=who.subject)
+        raise _unknown(provider, who, official=bound.holder_id is not None)
     if not provider.vouches_for(who.tenant, agency_id):
         raise Problem(IDENTITY_UNKNOWN, "identity.foreign_tenant", provider=provider.name)
 

@@ -262,6 +262,10 @@ def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None
     own.command("bundle", day, str(agency), str(target))
     report = own.command("audit", str(target), "--key", key).stdout
     assert report.count("ok") == 6, report
+    for name in ("宁波市机关事务管理局（演示）", "ningbo city administration (demo)"):
+        named = tmp_path / "named.zip"
+        own.command("bundle", day, name, str(named))
+        assert named.read_bytes() == target.read_bytes(), "an agency by its name"
     refused = own.command("bank-file", day, str(tmp_path / "pay.xml"), check=False)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), "nobody is owed anything"
     (tmp_path / "camt.xml").write_bytes(camt(entry("B1", 700, "NOBODY", credit=True)))

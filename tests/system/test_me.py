@@ -18,6 +18,7 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import json as wire
 
+from demo.city import OFFICIALS
 from demo.simulated_sign_on import OPENID, WORK_APP
 from foundation.calendar import ZONE
 from terminals.client_messages import Rejected
@@ -211,6 +212,23 @@ def test_a_sign_on_of_one_kind_completes_none_of_the_other(network: Network) -> 
     tab.cookies = kept
     assert slug(tab.ask("POST", f"/me/sign-on/{WORK_APP}/completion", back)[1]) == "sign-on-refused", "again"
     assert slug(tab.sign_on_as_official(WORK_APP, "centre")[1]) == "identity-unknown", "a user, no official"
+    assert "canteen account" in tab.sign_on_as_official(WORK_APP, "centre")[1]["detail"], "he is no user"
+
+
+@pytest.mark.parametrize("provider", [WORK_APP, OPENID])
+def test_the_officials_of_the_demo_city_sign_on(network: Network, provider: str) -> None:
+    """Of each agency one; he of Yinzhou visits Hangzhou, which takes nobody else of Ningbo."""
+    far = network.canteen_id("hangzhou")
+    for official in OFFICIALS:
+        tab = InBrowser(network.system)
+        assert tab.sign_on_as_official(provider, official.login)[0] == 201
+        assert tab.ask("GET", "/me")[1]["agency_id"] == network.agency_id(official.agency)
+        assert tab.ask("GET", "/me/purses")[1]["cash_fen"] == 0
+        days = tab.ask("GET", f"/me/canteens/{far}?days=3")[1]
+        assert days["capacity"] > 0
+        assert days["address"]
+        told = {meal["why_not"] and meal["why_not"]["code"] for meal in days["meals"]}
+        assert told == ({None} if official.agency in ("yinzhou", "hangzhou") else {"needs_visit"}), official.login
 
 
 def test_another_site_does_nothing_with_the_cookie(network: Network) -> None:
@@ -275,9 +293,20 @@ def month_of(network: Network) -> str:
     return max(str(day["business_date"]) for day in network.centre.call("GET", "/clearing/open-days"))[:7]
 
 
+def visit(network: Network, me: Me, host: str, last_day: date | None = None) -> None:
+    """Register a visit from today on."""
+    today = datetime.now(ZONE).date()
+    wanted = {
+        "holder_id": me.official.holder_id, "host_agency_id": network.agency_id(host),
+        "first_day": str(today), "last_day": str(last_day or today),
+    }  # fmt: skip
+    network.centre.call("POST", "/registry/visits", wanted)
+
+
 def test_purses_and_movements_agree(network: Network, tmp_path: Path) -> None:
     me = somebody(network, cash_fen=10_000, subsidy_fen=3_000)
     till, away = network.terminal(tmp_path), network.terminal(tmp_path, "hangzhou")
+    visit(network, me, "hangzhou")
     card = network.card(me.official)
     eaten = till.charge_card(card, "breakfast")
     visited = away.charge_card(card, "lunch")
@@ -312,6 +341,10 @@ def test_purses_and_movements_agree(network: Network, tmp_path: Path) -> None:
     assert pages == shown["items"]
     assert me.refused("GET", f"/me/movements?month={month[:4]}-13") == "invalid"
     assert me.refused("GET", "/me/movements") == "invalid"
+    for path, name in (("/me/movements", "month"), ("/me/months?first=2026-01", "last")):
+        with pytest.raises(Rejected) as missing:
+            me.get(path)
+        assert name in str(missing.value)
     assert me.refused("GET", f"/me/months?first={month}&last=2024-01") == "invalid"
 
 
@@ -536,11 +569,10 @@ def canteens(me: Me, **asked: Any) -> dict[int, dict[str, Any]]:
 
 
 def test_where_he_may_eat_on_a_visit_alone(network: Network) -> None:
-    """Hangzhou takes visitors on a visit alone from a day on that no other test comes to."""
+    """Hangzhou has no agreement with Ningbo."""
     me = somebody(network)
     today = datetime.now(ZONE).date()
     day = today + timedelta(days=50)
-    network.centre.call("POST", "/settlement/rules/3301", {"valid_from": str(day), "visitors": "visit"})
     home, far = (network.canteen_id(agency) for agency in ("yinzhou", "hangzhou"))
 
     def meals(canteen_id: int, on: date) -> list[dict[str, Any]]:
@@ -555,7 +587,6 @@ def test_where_he_may_eat_on_a_visit_alone(network: Network) -> None:
         wait_until(lambda: told() == {why_not}, f"{canteen_id} on {on}: {why_not}")
 
     becomes(far, day, "needs_visit")
-    becomes(far, day - timedelta(days=1), None)
     becomes(home, day, None)
     assert next(iter(canteens(me, day=day))) in [c["canteen_id"] for c in network.agencies["yinzhou"]["canteens"]]
     visit = {
@@ -590,6 +621,8 @@ def test_the_price_shown_is_the_price_charged(network: Network, tmp_path: Path) 
     day, month = datetime.now(ZONE).date(), month_of(network)
     for agency in ("yinzhou", "hangzhou"):
         me = somebody(network)
+        if agency == "hangzhou":
+            visit(network, me, agency)
         meals = canteens(me, day=day, limit=100)[network.canteen_id(agency)]["meals"]
         [lunch] = [one for one in meals if one["meal"] == "lunch"]
         answer = network.terminal(tmp_path, agency).charge_card(network.card(me.official), "lunch")
@@ -633,13 +666,13 @@ def consent(me: Me, purpose: str, given: bool) -> None:
 def test_a_consent_is_given_to_a_text_and_withdrawn(network: Network) -> None:
     me, other = somebody(network), somebody(network)
     shown = me.get("/me/consents")
-    assert {one["purpose"]: one["given"] for one in shown["consents"]} == {"payment_notices": False, "nearby": False}
+    assert {one["purpose"]: one["given"] for one in shown["consents"]} == {"nearby": False}
     assert all(one["text_zh"] and one["ground"] for one in shown["processing"])
     assert me.refused("PUT", "/me/consents/nearby", {"given": True, "version": 9}) == "conflict"
     assert me.refused("PUT", "/me/consents/everything", {"given": True, "version": 1}) in ("invalid", "not-found")
     for given in (True, False, True):
-        consent(me, "payment_notices", given)
-    said = {one["purpose"]: one for one in me.get("/me/consents")["consents"]}["payment_notices"]
+        consent(me, "nearby", given)
+    [said] = me.get("/me/consents")["consents"]
     assert (said["given"], said["decided_version"]) == (True, said["version"])
     assert not any(one["given"] for one in other.get("/me/consents")["consents"])
     actor = f"holder/{me.official.holder_id}"

@@ -206,6 +206,16 @@ def test_the_file_of_the_list_can_be_sent_again(
     if (kind, language) == ("csv", "zh-CN"):
         _, fish, *_ = csv.reader(io.StringIO(file.decode("utf-8-sig")))
         assert fish[2:5] == ["午餐", "1", "红烧带鱼"]
+        assert fish[8] == "含麸质谷物、鱼类", "words, and no codes"
+
+
+def test_what_the_demo_city_lists_changes_nothing_when_it_comes_again(network: Network) -> None:
+    kitchen = network.person("kitchen-hangzhou")
+    canteen_id, tomorrow = network.canteen_id("hangzhou"), datetime.now(ZONE).date() + timedelta(days=1)
+    file = download(kitchen, f"/dining/dishes.csv?canteen_id={canteen_id}&from_day={tomorrow}", "zh-CN")
+    told = kitchen.call("POST", "/dining/menu-files?dry-run=true", file)
+    assert told["menus"] > 20
+    assert told["changed"] == 0
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
