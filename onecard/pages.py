@@ -17,6 +17,7 @@ import web
 from foundation.calendar import long_date
 from foundation.catalogue import Language, messages
 from foundation.pages import language_of_page, page_response, render
+from registry.sessions import OFFICIAL, cookie_token
 
 WEB = Path(web.__file__).parent
 
@@ -36,6 +37,9 @@ PAGES = {
 
 _SAID_BY_SCRIPTS = ("live.", "onecard.sign_in.", "onecard.account.", "onecard.password.")
 """The messages that scripts of pages show: the beginnings of their ids."""
+
+_SESSIONS = {"user": "", "official": OFFICIAL}
+"""What a page calls the sessions whose cookies the browser has, and the ends of the cookies' names."""
 
 _STATIC_FOLDERS = [WEB / folder for folder in ("live", "api", "session", *PAGES.values())]
 _STATIC_NAMES = frozenset(path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.is_file())
@@ -62,7 +66,8 @@ def page(path: str, folder: str) -> HTTPRouteHandler:
         language = language_of_page(request)
         today = long_date(state.calendar.business_date_at(datetime.now(UTC)), language)
         centre_keys = " ".join(key.hex() for key in state.key_ring.every_centre_public_key)
-        values = {"today": today, "centre_keys": centre_keys, "texts": texts}
+        sessions = " ".join(whose for whose, of in _SESSIONS.items() if cookie_token(request, of) is not None)
+        values = {"today": today, "centre_keys": centre_keys, "texts": texts, "sessions": sessions}
         return page_response(render(template, language, **values), language)
 
     return show

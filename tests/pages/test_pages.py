@@ -88,6 +88,38 @@ def test_every_page_takes_its_language_from_the_address_then_from_the_browser(
         assert f'<html lang="{language}">' in answer.data.decode(), path
 
 
+def test_no_page_meets_an_error_when_nobody_is_signed_in(system: System, browser: Browser) -> None:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    for path in EVERY_PAGE:
+        with page.expect_request(lambda _: True):
+            page.goto(system.url + path)
+        page.wait_for_timeout(100)
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_first_page_fits_a_narrow_phone(system: System, browser: Browser, language: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(f"{system.url}/?lang={language}")
+    expect(page.locator("#canteens tr").first).to_be_visible(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+@pytest.mark.parametrize(("utc", "meal"), [("22:30", "breakfast"), ("03:30", "lunch"), ("10:30", "dinner")])
+def test_the_weighing_page_takes_the_meal_from_the_centres_clock(
+    system: System, browser: Browser, utc: str, meal: str
+) -> None:
+    page = browser.new_context(timezone_id="UTC").new_page()
+    page.clock.set_fixed_time(f"2026-11-27T{utc}:00Z")
+    page.goto(f"{system.url}/weighing?lang=en")
+    assert page.locator("#meals input:checked").input_value() == meal
+    page.context.close()
+
+
 def get(system: System, path: str) -> urllib3.BaseHTTPResponse:
     return urllib3.request("GET", system.url + path, timeout=10)
 

@@ -1,5 +1,5 @@
 // One's own ways to sign in: second factor, recovery codes, passkeys, password; and one's sessions.
-import { ask, attempt, begin, element, enter, links, renew, say, wayBack } from "./session.js";
+import { ask, attempt, begin, element, enter, links, renew, say, takesPasskeys, wayBack } from "./session.js";
 
 const $ = (selector) => document.querySelector(selector);
 const language = document.documentElement.lang;
@@ -34,6 +34,7 @@ async function showFactor() {
   $("#more").hidden = !isOn;
   $("#set-up").hidden = true;
   $("#passkeys form").hidden = !isOn;
+  for (const one of document.querySelectorAll("#passkeys form > :not([role=status])")) one.hidden = !takesPasskeys;
   await showPasskeys(isOn);
 }
 
@@ -87,8 +88,10 @@ async function showPasskeys(isOn) {
   const passkeys = await ask("GET", "/console/passkeys");
   $("#passkeys ul").replaceChildren(...passkeys.map(passkeyRow));
   const none = $("#no-passkeys");
-  none.hidden = passkeys.length > 0;
-  none.textContent = say(isOn ? "onecard.account.passkeys_none" : "onecard.account.passkeys_need_factor");
+  none.hidden = takesPasskeys && passkeys.length > 0;
+  none.textContent = say(
+    !takesPasskeys ? "onecard.account.passkeys_not_here" : isOn ? "onecard.account.passkeys_none" : "onecard.account.passkeys_need_factor",
+  );
 }
 
 function passkeyRow(one) {
@@ -128,9 +131,20 @@ async function showSessions() {
   $("#sessions form").hidden = sessions.length < 2;
 }
 
+// In a User-Agent field, the more particular before what it also claims to be.
+const BROWSERS = [["Edg", "Edge"], ["OPR/", "Opera"], ["Firefox/", "Firefox"], ["Chrom", "Chrome"], ["Safari/", "Safari"]];
+const SYSTEMS = [["Android", "Android"], ["iPhone", "iOS"], ["iPad", "iPadOS"], ["Windows", "Windows"], ["Mac OS X", "macOS"], ["CrOS", "ChromeOS"], ["Linux", "Linux"]];
+
+// Browser and system of a User-Agent field; a program's is shown as it is.
+function deviceOf(device) {
+  const nameIn = (names) => names.find(([mark]) => device.includes(mark))?.[1];
+  const [browser, system] = [nameIn(BROWSERS), nameIn(SYSTEMS)];
+  return browser && system ? say("onecard.account.session_device", { browser, system }) : device || "—";
+}
+
 function sessionRow(one) {
   const facts = say("onecard.account.session_facts", { made: moment(one.made_at), used: moment(one.last_used_at), address: one.address });
-  const text = element("span", {}, one.device || "—", element("small", {}, facts));
+  const text = element("span", { title: one.device }, deviceOf(one.device), element("small", {}, facts));
   if (one.current) return element("li", {}, text, element("strong", {}, say("onecard.account.session_this")));
   return element("li", {}, text, removal(`/console/sessions/${one.number}`, "onecard.account.session_end", String(one.number), $("#sessions form"), showSessions));
 }

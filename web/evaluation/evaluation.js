@@ -134,8 +134,9 @@ function made(name, className, ...content) {
 
 // The last quarters that are over, the latest first, by their first days.
 function fillQuarters() {
-  const now = new Date();
-  let [year, quarter] = [now.getFullYear(), Math.floor(now.getMonth() / 3) + 1];
+  // By the centre's clock: a device may keep another zone's.
+  const now = new Date(Date.now() + 8 * 3600e3);
+  let [year, quarter] = [now.getUTCFullYear(), Math.floor(now.getUTCMonth() / 3) + 1];
   const chosen = quarters.value;
   quarters.replaceChildren();
   for (let n = 0; n < QUARTERS_SHOWN; n += 1) {

@@ -15,8 +15,10 @@ const PROOF_AT = "onecard-proof-at";
 const BACK = "onecard-back";
 const cookie = window.isSecureContext;
 // Browsers make passkeys for names, not for addresses.
-const takesPasskeys =
+export const takesPasskeys =
   typeof PublicKeyCredential?.parseRequestOptionsFromJSON === "function" && !/^[\d.]+$|:/.test(location.hostname);
+// Whose sessions the browser had when it asked for the page; it shows its cookies to no script.
+const SESSIONS = (mount.dataset.sessions ?? "").split(" ");
 let tag = document.documentElement.lang;
 let person = null;
 let bearer = null;
@@ -34,6 +36,9 @@ export class Refused extends Error {
     this.ticket = problem.ticket;
   }
 }
+
+/** Whether the browser came with a session of a `user` or an `official`. */
+export const hasSession = (whose) => SESSIONS.includes(whose);
 
 /** A text of the catalogue in the page's language. */
 export function say(id, values = {}) {
@@ -395,20 +400,27 @@ export function speak(language) {
 
 /**
  * Begin: with the session that is there, else with the form. `entered(person)` is called whenever somebody has come in,
- * `left(ended)` when his session has ended, or he has signed out.
+ * `left(ended)` when his session has ended, or he has signed out. `signedOn`: a session was opened by this page.
  */
-export async function begin(given) {
+export async function begin(given, signedOn = hasSession("user")) {
   page = given;
   mount.append(form, bar);
   askCode(null);
   try {
+    if (!signedOn) return await offer();
     await current();
   } catch (error) {
+    if (error instanceof Refused) return offer();
     draw();
-    if (!(error instanceof Refused)) form.querySelector("[role=status]").textContent = explain(error);
-    else if (cookie && location.pathname.split("/")[1] !== "sign-on")
-      form.querySelector("a").hidden = (await call("GET", "/console/sign-on")).length === 0;
+    form.querySelector("[role=status]").textContent = explain(error);
     return;
   }
   await take();
+}
+
+// Nobody is signed in.
+async function offer() {
+  draw();
+  if (cookie && location.pathname.split("/")[1] !== "sign-on")
+    form.querySelector("a").hidden = (await call("GET", "/console/sign-on")).length === 0;
 }

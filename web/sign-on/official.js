@@ -1,5 +1,5 @@
 // Officials sign on for their own things alone ("/sign-on?for=me"): a session of its own, with nothing of the console.
-import { attempt, element, explain, say, title } from "./session.js";
+import { attempt, element, explain, hasSession, say, title } from "./session.js";
 
 /** Whom `?for=` names, and where the browser goes once he is signed on. */
 const NEXT = { me: null, phone: "/phone/#signed-on" };
@@ -35,11 +35,19 @@ function showWho(name, me) {
     await ask("DELETE", "/me/session", undefined, me.csrf_token);
     location.assign(pageFor(name));
   });
-  choice.replaceChildren(element("button", { type: "button", "data-said": "onecard.sign_in.sign_out", onclick: leave }));
-  state.textContent = say("onecard.sign_in.signed_in", { login: me.holder_id });
+  const agency = document.documentElement.lang === "en" ? me.agency_en : me.agency_zh;
+  state.textContent = say("onecard.sign_in.official", { agency, holder_id: me.holder_id });
+  choice.replaceChildren(
+    element("a", { href: NEXT.phone, "data-said": "onecard.sign_in.make_phone" }),
+    element("a", { href: "/me/export", "data-said": "onecard.sign_in.export" }),
+    element("button", { type: "button", "data-said": "onecard.sign_in.sign_out", onclick: leave }),
+  );
 }
 
-/** Show who is signed on, or where to sign on; with what a provider has sent back, complete it first. */
+/**
+ * Show who is signed on, or where to sign on; with what a provider has sent back, complete it first. Nobody is asked for
+ * where the browser has no session.
+ */
 export async function officials(name, provider, message) {
   panel.hidden = false;
   for (const other of ["session", "invitation"]) document.getElementById(other).hidden = true;
@@ -47,7 +55,7 @@ export async function officials(name, provider, message) {
   try {
     if (message) await ask("POST", `/me/sign-on/${provider}/completion`, message);
     // A phone is made after a sign-on of now, not in a session that is open.
-    else if (NEXT[name]) return await showProviders();
+    else if (NEXT[name] || !hasSession("official")) return await showProviders();
     const me = await ask("GET", "/me");
     if (NEXT[name]) location.replace(NEXT[name]);
     else showWho(name, me);

@@ -53,7 +53,7 @@ async function finish(provider, message) {
   } catch (error) {
     refused = error;
   }
-  await begin({ entered, left });
+  await begin({ entered, left }, refused === null || undefined);
   if (refused === null) return;
   if (refused.kind === "second-factor-needed") return askCode(refused.ticket);
   await showProviders();

@@ -107,8 +107,9 @@ function options(select, list) {
   if (list.some(([value]) => String(value) === chosen)) select.value = chosen;
 }
 
+// By the centre's clock, as the date: a device may keep another zone's.
 function mealNow() {
-  const hour = new Date().getHours();
+  const hour = Number(new Date().toLocaleString("en-GB", { timeZone: "Asia/Shanghai", hour: "2-digit", hourCycle: "h23" }));
   return hour < 10 ? "breakfast" : hour < 16 ? "lunch" : "dinner";
 }
 
