@@ -15,8 +15,8 @@ import { readReceipt } from "../receipts.ts";
 import { type MessageKind, wrongMember } from "../requests.ts";
 import { wrongLines } from "../saleLines.ts";
 import { agreeKey, SUITE, sessionInfo } from "../session.ts";
-import { chain, dayTotals, leaf, shiftRequest } from "../shifts.ts";
 import { readSheet } from "../sheets.ts";
+import { chain, dayTotals, leaf, shiftRequest } from "../shifts.ts";
 import { canteenHint, makeShortCode, openShortCode, readShortCode, shortCodeToBeSigned } from "../shortCodes.ts";
 import {
   checkAnswer,
