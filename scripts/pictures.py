@@ -65,12 +65,65 @@ def till_shift(page: Page, network: Network, folder: Path) -> None:
     page.get_by_text("与中心逐笔一致。").wait_for()
 
 
+def open_phone(page: Page, network: Network) -> None:
+    """A phone in Chinese with a few payments of today."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.add_init_script("localStorage.setItem('language', 'zh')")
+    official = network.official(cash_fen=20_000)
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    page.goto(f"{network.url}/phone/#activate={made['activation_id']}.{made['code']}")
+    page.get_by_role("button", name="激活本机").click()
+    page.get_by_role("img", name="付款码").wait_for()
+
+
+def phone_code(page: Page, network: Network, _: Path) -> None:
+    """The pay code, renewed by itself."""
+    open_phone(page, network)
+    page.wait_for_timeout(5_000)
+
+
+def phone_eat(page: Page, network: Network, _: Path) -> None:
+    """Where and when the traveller may eat."""
+    open_phone(page, network)
+    page.get_by_role("link", name="用餐").click()
+    page.locator(".rows a").first.wait_for()
+
+
+def phone_proof(page: Page, network: Network, _: Path) -> None:
+    """The proof after a payment by a canteen's code, with the word of the minute."""
+    canteen_id = network.canteen_id("yuyao")
+    meals = [{"meal": "lunch", "weekdays": list(range(1, 8)), "starts": "00:00", "ends": "23:59:59"}]
+    network.centre.call("PUT", f"/registry/canteens/{canteen_id}/meals", {"meals": meals})
+    sheet = network.centre.call("POST", "/terminals/sheets", {"canteen_id": canteen_id, "name": "1号窗口"})
+    open_phone(page, network)
+    page.goto(f"{network.url}/phone/#sheet={sheet['code']}")
+    page.get_by_role("button", name="确认付款").click()
+    page.locator(".proof .minute").wait_for()
+
+
+def counter(page: Page, network: Network, folder: Path) -> None:
+    """The display at a counter, after a payment by its code and others."""
+    display = network.centre.call("POST", "/terminals/displays", {"canteen_id": network.canteen_id("yuyao")})
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.add_init_script("localStorage.setItem('language', 'zh')")
+    page.goto(display["url"])
+    page.locator(".minute b").wait_for()
+    for _ in range(3):
+        network.terminal(folder, "yuyao").charge_card(network.card(network.official("yuyao")), "lunch")
+    page.locator("ol li").nth(1).wait_for()
+
+
 PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {
     "live.png": live,
     "receipt.png": receipt,
     "till-ready.png": till_ready,
     "till-refused.png": till_refused,
     "till-shift.png": till_shift,
+    "phone-code.png": phone_code,
+    "phone-eat.png": phone_eat,
+    "phone-proof.png": phone_proof,
+    "counter.png": counter,
 }
 """Every picture by its file in docs/images."""
 

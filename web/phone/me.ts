@@ -12,6 +12,7 @@ export type Movement = Schemas["Movement"];
 export type Month = Schemas["Month"];
 export type Visit = Schemas["MyVisit"];
 export type Credential = Schemas["MyCredential"];
+export type Session = Schemas["MySession"];
 export type Place = Schemas["PlaceForMe"];
 export type MealForMe = Schemas["MealForMe"];
 export type Dish = Schemas["Dish"];
@@ -55,6 +56,7 @@ export const me = {
   months: (phone: Phone, first: string, last: string) => read(phone, "/me/months", { first, last }),
   visits: (phone: Phone) => read(phone, "/me/visits"),
   credentials: (phone: Phone) => read(phone, "/me/credentials"),
+  sessions: (phone: Phone) => read(phone, "/me/sessions"),
   consents: (phone: Phone) => read(phone, "/me/consents"),
   canteens: (phone: Phone, query: { name?: string; limit: number } & Partial<Spot>) =>
     read(phone, "/me/canteens", query),
@@ -69,6 +71,7 @@ export const me = {
   endReportOut: (phone: Phone, reportId: string) => phone.ask("DELETE", `/me/report-outs/${reportId}`),
   loss: (phone: Phone, credentialId: number, reason: string) =>
     phone.ask("POST", `/me/credentials/${credentialId}/loss`, { reason }),
+  endSession: (phone: Phone, number: number) => phone.ask("DELETE", `/me/sessions/${number}`),
   decide: (phone: Phone, purpose: string, decision: Schemas["ConsentDecision"]) =>
     phone.ask("PUT", `/me/consents/${purpose}`, decision),
 };

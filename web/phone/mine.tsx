@@ -25,7 +25,12 @@ export function Mine({ phone, rest }: { phone: Phone; rest: readonly string[] })
     <Below to="#mine" back={say("phone.place.mine")} title={say(TITLES[page])}>
       {page === "top-up" && <TopUpPage phone={phone} />}
       {page === "visits" && <Visits phone={phone} />}
-      {page === "credentials" && <Credentials phone={phone} />}
+      {page === "credentials" && (
+        <>
+          <Credentials phone={phone} />
+          <Sessions phone={phone} />
+        </>
+      )}
       {page === "consents" && <Consents phone={phone} />}
     </Below>
   );
@@ -150,6 +155,38 @@ function Credentials({ phone }: { phone: Phone }) {
         </ul>
       )}
     </Answered>
+  );
+}
+
+/** Browsers in which the holder is signed on without a phone's key. */
+function Sessions({ phone }: { phone: Phone }) {
+  const asked = useAsked("sessions", () => me.sessions(phone));
+  const { busy, problem, change } = useChange(asked.again);
+  if (!asked.known || asked.known.length === 0) return null;
+  return (
+    <>
+      <h3>{say("phone.sessions")}</h3>
+      <Problem said={problem} />
+      <ul class="rows">
+        {asked.known.map((session) => (
+          <li key={session.number}>
+            <span>
+              <b>{say("phone.session")}</b>
+              <small>{session.device}</small>
+              <small>{say("phone.session.used", { at: dayAndTime(session.last_used_at, language) })}</small>
+            </span>
+            <button
+              type="button"
+              class="small"
+              disabled={busy}
+              onClick={() => change(() => me.endSession(phone, session.number))}
+            >
+              {say("phone.session.end")}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
