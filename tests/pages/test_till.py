@@ -102,6 +102,16 @@ def test_a_code_that_a_scanner_types_is_paid_without_any_focus(till: Page, netwo
     expect(rows(till)).to_contain_text("10.00")
 
 
+def test_a_scanner_that_reads_twice_takes_one_payment(till: Page, network: Network) -> None:
+    official = network.official()
+    code = code_of(network, official)
+    wedge(till, code)
+    wedge(till, code)
+    shows(till, "ready")
+    expect(rows(till)).to_have_count(1)
+    assert network.purses(official) == (9_000, 0)
+
+
 def test_a_visitor_pays_his_price_and_the_next_diner_need_not_wait(till: Page, network: Network) -> None:
     wedge(till, code_of(network, network.official("yuyao")))
     shows(till, "good", "¥ 40.00", "外单位")

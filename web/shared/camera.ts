@@ -9,7 +9,7 @@ const PICTURE_MAX_PX = 1_600;
 const GONE_AFTER_MS = 2_000;
 
 /**
- * Look until the signal is aborted; rejects when there is no camera, or it may not be used. What comes into the picture
+ * Look until the signal is aborted; rejects when there is no camera, it may not be used, or nothing reads it. What comes into the picture
  * while `isFree` says no is scanned afterwards, if it is still there.
  */
 export async function lookForCodes(
@@ -38,7 +38,8 @@ export async function lookForCodes(
     if (frame) decoder.postMessage(frame, [frame.data.buffer]);
     else timer = window.setTimeout(look, FRAME_EVERY_MS);
   };
-  decoder.addEventListener("message", ({ data: text }: MessageEvent<string>) => {
+  decoder.addEventListener("message", ({ data: text }: MessageEvent<string | null>) => {
+    if (text === null) return;
     if (text) {
       const at = performance.now();
       const isNew = at - (seen.get(text) ?? Number.NEGATIVE_INFINITY) > GONE_AFTER_MS;
@@ -51,6 +52,10 @@ export async function lookForCodes(
     timer = window.setTimeout(look, FRAME_EVERY_MS);
   });
   look();
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener("abort", () => resolve());
+    decoder.addEventListener("message", ({ data }) => data === null && reject(new Error("nothing reads the camera")));
+  }).finally(end);
 }
 
 let context: CanvasRenderingContext2D | null = null;

@@ -11,9 +11,12 @@ const OPTIONS: ReaderOptions = {
   tryInvert: false,
 };
 
-void prepareZXingModule({ overrides: { locateFile: () => wasm }, fireImmediately: true });
+void prepareZXingModule({ overrides: { locateFile: () => wasm }, fireImmediately: true }).catch(() => undefined);
 
-addEventListener("message", async ({ data }: MessageEvent<ImageData>) => {
-  const [found] = await readBarcodes(data, OPTIONS);
-  postMessage(found?.text ?? "");
+/** Answers each picture with the code in it, an empty text for none, and null when it cannot read at all. */
+addEventListener("message", ({ data }: MessageEvent<ImageData>) => {
+  readBarcodes(data, OPTIONS).then(
+    ([found]) => postMessage(found?.text ?? ""),
+    () => postMessage(null),
+  );
 });

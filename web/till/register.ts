@@ -246,7 +246,12 @@ export class Register {
     }
     if (kind !== "payment") return this.#refuse(kind);
     if (this.link === "away") return this.#refuse("away");
-    if (await this.#paysAgain(text)) {
+    if (this.#isTaken(text)) return play("hint");
+    this.#isCharging = true;
+    const isAgain = await this.#paysAgain(text).finally(() => {
+      this.#isCharging = false;
+    });
+    if (isAgain) {
       play("look");
       this.#show({ state: "again", code: text, meal: this.meal });
       return;
@@ -286,6 +291,7 @@ export class Register {
     if (this.shown.state === "unknown" && !this.shown.isVoiding) {
       this.shown = { ...this.shown, isVoiding: true };
       this.changed();
+      void this.#voidWhenDue().catch((error) => this.#broken(error));
     }
   }
 
@@ -435,6 +441,12 @@ export class Register {
     }
   }
 
+  /** A scanner that reads twice: a code pays once, so it is the one that was just taken. */
+  #isTaken(code: string): boolean {
+    const [latest] = this.payments;
+    return latest?.code === code && latest.outcome === "approved";
+  }
+
   async #paysAgain(code: string): Promise<boolean> {
     const now = this.terminal.now();
     const keys = acceptedKeys(this.parameters?.centre_keys ?? [], now);
@@ -563,6 +575,8 @@ export class Register {
     if (shown.state !== "unknown") return;
     const entry = await this.journal.entry(shown.payment.epoch, shown.payment.sequence);
     if (!entry || entry.outcome === "unknown" || this.#isVoiding || this.#awaitsVoid(entry)) return;
+    // It was to be voided before it was known to be paid.
+    if (entry.outcome === "approved" && shown.isVoiding && !this.#voidAsked) return;
     this.#voidAsked = false;
     const payment = paymentOf(entry);
     if (payment.answer && payment.outcome !== "voided") {

@@ -131,6 +131,8 @@ export function listenForWedge({ scanned, lost, eaten }: Wedge, signal: AbortSig
     } else if (isScan() && event.code !== "ShiftLeft" && event.code !== "ShiftRight") claim(event);
   };
   addEventListener("keydown", key, { capture: true, signal });
+  // A button is pressed when its Space comes up again.
+  addEventListener("keyup", (event) => isScan() && claim(event), { capture: true, signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
 }
 
