@@ -39,6 +39,7 @@ class Export(Struct):
     bookings: Bookings
     consents: Consents
     consent_history: list[dict[str, Any]]
+    payments_by_sheet: list[dict[str, Any]]
     top_ups_by_phone: list[dict[str, Any]]
     identities: list[dict[str, Any]]
     sessions: list[dict[str, Any]]
@@ -66,6 +67,7 @@ async def copy_of(database: Database, ledger: Pool, keys: KeyRing, caller: Calle
         Bookings(await all_bookings_of(ledger, diner), await report_outs_of(ledger, diner, *ever)),
         await consents.consents_of(ledger, caller),
         await consents.history_of(ledger, caller),
+        await rows("sheet_payments", caller.book, caller.holder_id),
         await rows("orders", caller.book, caller.holder_id),
         await rows("identities", caller.holder_id),
         await rows("sessions", caller.holder_id),

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -9,13 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pypdfium2 as pdfium
 import pytest
 import urllib3
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from terminals import sheet_codes
 from terminals.client_messages import Rejected
 from terminals.phone import ask_for_holder
+from terminals.schemas import to_bytes, to_text
 from terminals.sheet_phone import SheetPhone
 from tests.builders import Network, Official
+from tests.cable import Cable, State
+from tests.typescript_device import DeviceError, TypeScriptDevice
 
 ALL_DAY = [{"meal": "lunch", "weekdays": [1, 2, 3, 4, 5, 6, 7], "starts": "00:00", "ends": "23:59:59"}]
 
@@ -281,3 +289,64 @@ def test_a_counters_screen_shows_payments_voids_and_the_word_of_the_minute(city:
 
 def has(shown: dict[str, Any], number: str, *, voided: bool = False) -> bool:
     return any((one["short_number"], one["voided"]) == (number, voided) for one in shown["payments"])
+
+
+@pytest.mark.parametrize("algorithm", ["ed25519", "ecdsa-p256-sha256"])
+def test_the_browsers_client_pays_once_and_finds_out_after_a_kill(city: Network, scratch: Path, algorithm: str) -> None:
+    official, code = city.official(), sheet_of(city)["code"]
+    cable, folder = Cable(city.url), scratch / f"ts-{official.holder_id}"
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = city.centre.call("POST", "/console/phone-activations", message)["activations"]
+    with TypeScriptDevice(cable.url, folder, patience_s=20) as device:
+        device.do("activate", made["activation_id"], made["code"], algorithm)
+        price_fen = device.do("ask_sheet", code)["price_fen"]
+        one, other = device.do("pay_sheet", {})
+        assert one == other
+        assert one["outcome"] == "approved"
+        assert city.purses(official)[0] == 10_000 - price_fen
+        [result] = device.do("results", str(one["proof"]["paid_at"] - 1), 0)["payments"]
+        assert result["number"] == one["receipt"]["number"]
+        device.do("ask_sheet", code)
+        cable.set(State.LOSES_ANSWERS)
+        with pytest.raises(DeviceError):
+            device.do("pay_sheet", {})
+    cable.set(State.WHOLE)
+    with TypeScriptDevice(cable.url, folder) as again:
+        [known] = again.do("resolve_sheets")
+        assert known["outcome"] == "approved", "it was posted, and its answer lost"
+        assert again.do("unresolved_sheets") == []
+    assert city.purses(official)[0] == 10_000 - 2 * price_fen
+    cable.close()
+
+
+def test_a_sheet_is_printed_and_its_code_is_read_from_paper(city: Network, tmp_path: Path) -> None:
+    manager = city.person("kitchen-yinzhou")
+    sheet = manager.call("POST", "/terminals/sheets", {"canteen_id": city.canteen_id("yinzhou"), "name": "1号窗口"})
+    for paper, codes in (("a4", 1), ("a5", 1), ("stand", 2)):
+        for form, content in (("address", sheet["url"]), ("emvco", sheet["emvco"])):
+            answer = manager.ask("GET", f"/terminals/sheets/{sheet['sheet_id']}/pdf?paper={paper}&code={form}")
+            assert answer.status == 200, answer.data
+            [page] = pdfium.PdfDocument(answer.data)
+            read = zxingcpp.read_barcodes(page.render(scale=2).to_pil())
+            assert [one.text for one in read] == [content] * codes
+            assert "1号窗口" in page.get_textpage().get_text_range()
+    assert phone_of(city, tmp_path).pay(sheet_codes.code_in(sheet["emvco"]) or "")["outcome"] == "approved"
+    other = city.person("kitchen-hangzhou")
+    assert other.ask("GET", f"/terminals/sheets/{sheet['sheet_id']}/pdf").status == 404
+
+
+def test_sheets_that_are_forged_altered_or_foreign_pay_nothing(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
+    asked = phone.ask(sheet["code"])
+    chosen = random.Random(7)
+    foreign = Ed25519PrivateKey.generate()
+    genuine = to_bytes(sheet["code"])
+    for n in range(150):
+        at = chosen.randrange(len(genuine))
+        altered = genuine[:at] + bytes([genuine[at] ^ chosen.randrange(1, 256)]) + genuine[at + 1 :]
+        forged = sheet_codes.sign_sheet(foreign, 1, sheet_codes.SheetName(sheet["sheet_id"], 1 + n % 3))
+        for code in (to_text(altered), to_text(forged)):
+            answer = phone.send(phone.begin(code, asked))
+            assert (answer["outcome"], answer["reason"]) == ("refused", "sheet_unknown")
+    assert city.purses(official)[0] == 10_000

@@ -13,6 +13,7 @@ import { type KeyAlgorithm, newSigningKey } from "../keys.ts";
 import { acceptedKeys, amountFor, isBlocked, localDate, priceOn } from "../parameters.ts";
 import { Phone } from "../phone.ts";
 import { readReceipt } from "../receipts.ts";
+import { type PlaceSaid, type SheetForMe, SheetPayments } from "../sheetPayments.ts";
 import { SoftwareCard } from "../softwareCard.ts";
 import { type ChargeOptions, type Slip, Terminal } from "../terminal.ts";
 import { fetchTransport } from "../transport.ts";
@@ -32,6 +33,8 @@ const cards = new Map<string, SoftwareCard>();
 
 let terminal = await Terminal.open(setup);
 let phone = await Phone.open(phoneSetup);
+let sheetPayments: SheetPayments | undefined;
+let asked: SheetForMe | undefined;
 
 interface IssuedCard extends CardFile {
   readonly uid: string;
@@ -112,6 +115,19 @@ const COMMANDS: Record<string, (...given: any[]) => unknown> = {
   account: () => mobile().account(),
   ask: (method: "GET" | "POST" | "PUT" | "DELETE", path: string, message?: object) =>
     mobile().ask(method, path, message),
+  ask_sheet: async (code: string) => {
+    sheetPayments = new SheetPayments(mobile(), setup.journal);
+    asked = await sheetPayments.ask(code);
+    return asked;
+  },
+  /** Tapped twice at once. */
+  pay_sheet: async (options: { amountFen?: number; place?: PlaceSaid }) => {
+    if (!sheetPayments || !asked) throw new Error("nothing was asked");
+    return Promise.all([sheetPayments.pay(asked, options), sheetPayments.pay(asked, options)]);
+  },
+  resolve_sheets: () => new SheetPayments(mobile(), setup.journal).resolve(),
+  unresolved_sheets: () => new SheetPayments(mobile(), setup.journal).unresolved(),
+  results: (mark: string, waitS: number) => new SheetPayments(mobile(), setup.journal).next(mark, waitS),
   top_up: (orderId: string, amountFen: number) => mobile().topUp(orderId, amountFen),
   receipt: (keys: string[], code: string) => readReceipt(keys.map(fromBase64url), code),
 };
