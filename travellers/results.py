@@ -94,7 +94,8 @@ def _time_of(mark: str) -> datetime:
         at = datetime.fromtimestamp(float(mark), UTC)
     except (ValueError, OverflowError, OSError):
         raise Problem(INVALID, "results.mark") from None
-    return max(at, datetime.now(UTC) - BACK_MAX)
+    now = datetime.now(UTC)
+    return min(max(at, now - BACK_MAX), now + BACK_MAX)
 
 
 def _mark_of(at: datetime) -> str:

@@ -7,6 +7,7 @@ import { type KeyAlgorithm, newSigningKey, type SigningKey } from "./keys.ts";
 import { Link, post, send } from "./messages.ts";
 import { checkForm } from "./requests.ts";
 import { makeShortCode, SHORT_COUNTER_MAX, SHORT_PAYS_WITHIN_S } from "./shortCodes.ts";
+import type { Answered } from "./signatures.ts";
 import { fetchTransport, type Transport } from "./transport.ts";
 
 /** Counters that a phone skips when its certificate is renewed: at most so many, at random. */
@@ -199,9 +200,10 @@ export class Phone {
     const bare = mark < 0 ? path : path.slice(0, mark);
     const body = message === undefined ? new Uint8Array() : utf8(JSON.stringify(message));
     const asked = { method, path: bare, query: path.slice(bare.length), certificate: this.#certificate, body };
-    const { text } = await send(this.#link, asked, this.#identity.key, "phone", null, (now) =>
+    const { answer, text } = await send(this.#link, asked, this.#identity.key, "phone", null, (now) =>
       method === "GET" ? now : this.#changeAt(now),
     );
+    setClock(this.#link, answer);
     return text === "" ? null : JSON.parse(text);
   }
 
@@ -222,7 +224,8 @@ export class Phone {
 
   async #send(path: string, message: object): Promise<unknown> {
     const body = utf8(JSON.stringify(message));
-    const { text } = await post(this.#link, path, body, this.#identity.key, "phone", null);
+    const { answer, text } = await post(this.#link, path, body, this.#identity.key, "phone", null);
+    setClock(this.#link, answer);
     return JSON.parse(text);
   }
 
@@ -283,6 +286,12 @@ function alone<Result>(work: () => Promise<Result>): Promise<Result> {
   return next;
 }
 
+/** Codes and payments hold for a minute: they are dated by the centre's clock, which every answer tells. */
+function setClock(link: Link, answer: Answered): void {
+  const date = Date.parse(answer.fields.date ?? "");
+  if (Number.isFinite(date)) link.clock.set(date / 1000);
+}
+
 async function countedIn(store: Store): Promise<Counted> {
   return ((await store.read("counter")) as Counted | undefined) ?? { last: 0, arrivesUntil: 0 };
 }
@@ -297,9 +306,7 @@ function skipped(counted: Counted, now: number): Counted {
 async function ask(link: Link, path: string, message: object, key: SigningKey): Promise<Identity> {
   const { answer, text } = await post(link, path, utf8(JSON.stringify(message)), key, "phone", null);
   const issued = JSON.parse(text) as Issued;
-  // A code pays for a minute: it is dated by the centre's clock, which every answer tells.
-  const date = Date.parse(answer.fields.date ?? "");
-  if (Number.isFinite(date)) link.clock.set(date / 1000);
+  setClock(link, answer);
   return {
     key,
     certificate: fromBase64url(issued.certificate),

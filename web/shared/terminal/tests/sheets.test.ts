@@ -25,6 +25,7 @@ class Centre {
   readonly received: Sent[] = [];
   lost = 0;
   problem: { status: number; slug: string } | null = null;
+  aheadS = 0;
 
   transport: Transport = async (sent) => {
     if (sent.path === "/phone/certificates") {
@@ -36,7 +37,8 @@ class Centre {
         expires_at: 2 ** 33,
       });
     }
-    if (sent.method === "GET") return json(200, SHEET);
+    const date = new Date(Date.now() + 1000 * this.aheadS).toUTCString();
+    if (sent.method === "GET") return { ...json(200, SHEET), fields: { date } };
     this.received.push(sent);
     if (this.problem) return json(this.problem.status, { type: `/problems/${this.problem.slug}` });
     const message = JSON.parse(fromUtf8(sent.body)) as SheetMessage;
@@ -119,6 +121,15 @@ test("only what the ledger or the message's form decides is final", async () => 
   assert.equal((await journal.entry(1, 1))?.outcome, "rejected");
   await assert.rejects(payments.pay(asked), Rejected);
   assert.equal(centre.received.length, 2);
+});
+
+test("a payment is dated by the centre's clock, whatever the phone's says", async () => {
+  const centre = new Centre();
+  const { payments } = await phoneAt(centre);
+  centre.aheadS = 600;
+  await payments.pay(await payments.ask(CODE));
+  const late = (centre.posted.get(1)?.purchased_at ?? 0) - Date.now() / 1000;
+  assert.ok(Math.abs(late - 600) < 5, `${late}`);
 });
 
 test("an amount is entered where there is no price, and must be one", async () => {
