@@ -340,6 +340,13 @@ class SignedOnBefore(Struct, frozen=True):
 
     first_sequence: int
     ends_before: int | None
+    ends_at: datetime
+
+    def has(self, sequence: int, at: float) -> bool:
+        """Whether a later number, and a time (seconds since 1970) at which something was taken under it, are in it."""
+        if sequence <= self.first_sequence or at > self.ends_at.timestamp():
+            return False
+        return self.ends_before is None or sequence < self.ends_before
 
 
 async def sign_on_before(

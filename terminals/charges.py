@@ -65,6 +65,8 @@ class ChargeRequest(Struct):
     """The MAC of the session in which the card was challenged."""
     referenced: Referenced | None = None
     """The short code."""
+    has_cashier: bool = True
+    """Whether it was taken under a cashier, or needs none."""
     credential: VerifiedCredential | Declined | None = None
     rules: RegionRules | None = None
     """The host's rules of the day of purchase."""
@@ -163,8 +165,8 @@ class ChargeProcessor:
             request.message = message_of(signed, session)
             check_epoch(request.message)
             request.data = data = _reader.read(request.body)
-            if lacks_cashier(session, data.purchased_at):
-                # He may have signed on at another worker, and a refusal is final.
+            if lacks_cashier(session, request.message.key.sequence, data.purchased_at):
+                # He may have signed on at another worker, or it is an earlier one's; and a refusal is final.
                 self._sessions.forget(session.session_id)
             elif data.card is None or data.card.session_id == session.session_id:
                 request.challenged_by = session.mac
@@ -180,6 +182,9 @@ class ChargeProcessor:
         request.message = message_of(signed, session)
         check_epoch(request.message)
         request.data = data = _reader.read(request.body)
+        sequence, at = request.message.key.sequence, data.purchased_at
+        if lacks_cashier(session, sequence, at):
+            request.has_cashier = await self._sessions.had_cashier(session, sequence, at)
         if data.card is not None:
             request.challenged_by = await self._sessions.card_mac_of(session, data.card.session_id)
         if not self._is_found(request, data):
@@ -216,7 +221,9 @@ class ChargeProcessor:
         assert request.credential is not None
         on = local_date_of(request.data.purchased_at)
         request.rules = rules = rules_on(request.message.session, on)
-        request.order = order = order_of(request.message, request.data, request.credential, rules, on)
+        request.order = order = order_of(
+            request.message, request.data, request.credential, rules, on, has_cashier=request.has_cashier
+        )
         self._charger.post(order, request.arrived_at, partial(self._on_posted, request), request.is_wanted)
         return True
 

@@ -22,12 +22,17 @@ def rules_on(session: Session, on: date) -> RegionRules:
     return in_force(session.terms.rules, on) or session.terms.rules[-1]
 
 
-def lacks_cashier(session: Session, purchased_at: int) -> bool:
-    """Whether the canteen's tills need a cashier, and the latest one at this till was gone by the time of purchase.
+def lacks_cashier(session: Session, sequence: int, purchased_at: int) -> bool:
+    """Whether the canteen's tills need a cashier, and a charge was not taken under the latest one at this till.
 
-    By that time, not by that of its arrival: what was taken under a cashier is posted, however late it comes.
+    By its number, which a till gives when it takes the payment, and its time of purchase; not by that of its arrival:
+    what was taken under a cashier is posted, however late it comes. One under an earlier cashier is looked up
+    (``SessionStore.had_cashier``).
     """
-    return session.cashier_until is not None and purchased_at > session.cashier_until.timestamp()
+    required_at = session.cashiers_required_at
+    if required_at is None or purchased_at <= required_at.timestamp():
+        return False
+    return session.signed_on is None or not session.signed_on.has(sequence, purchased_at)
 
 
 def order_of(
@@ -36,8 +41,13 @@ def order_of(
     credential: VerifiedCredential | Declined,
     rules: RegionRules,
     on: date,
+    *,
+    has_cashier: bool,
 ) -> ChargeOrder:
-    """The order of a charge. A reason against it becomes the order's refusal, which the ledger keeps as well."""
+    """The order of a charge. A reason against it becomes the order's refusal, which the ledger keeps as well.
+
+    ``has_cashier``: it was taken under one, or needs none.
+    """
     session = terminal.session
     priced = price(in_force(session.terms.tariffs.get(message.meal, ()), on), rules, message.amount_fen)
     refusal = None
@@ -48,7 +58,7 @@ def order_of(
         fen = priced
     if session.closed_at is not None and message.purchased_at >= session.closed_at.timestamp():
         refusal = Refusal.CANTEEN_CLOSED
-    if lacks_cashier(session, message.purchased_at):
+    if not has_cashier:
         refusal = Refusal.CASHIER_MISSING
     if isinstance(credential, Declined):
         refusal = credential.reason

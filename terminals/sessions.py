@@ -27,6 +27,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import LOST_CONNECTION, Connection, Pool, connection_within
 from foundation.problems import INVALID, Problem
+from registry.cashiers import SignedOnBefore, sign_on_before
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
 from terminals.errors import BAD_SIGNATURE, SESSION_ENDED
 from terminals.models import TerminalKind
@@ -74,8 +75,12 @@ class Session:
     working_meal_account: AccountId
     closed_at: datetime | None
     """Since when its canteen takes no payments: it, its agency or its region is suspended or has ended."""
-    cashier_until: datetime | None
-    """Where the canteen needs cashiers: until when one is, or was, signed on, or when it began to need them."""
+    cashiers_required_at: datetime | None
+    """Since when the canteen needs cashiers; None: it does not."""
+    signed_on_from: int | None
+    """The number under which the latest cashier signed on; None: nobody has."""
+    signed_on_before: int | None
+    """The number of the message that ended that sign-on; None: none has."""
     signed_on_until: datetime | None
     """Until when the latest cashier is, or was, signed on; None: there was none."""
     may_void: bool
@@ -84,6 +89,19 @@ class Session:
     mac: Callable[[bytes], bytes]
     """HMAC-SHA256 under the session's key."""
     terms: CanteenTerms
+
+    @property
+    def cashier_until(self) -> datetime | None:
+        """Where the canteen needs cashiers: until when one is, or was, signed on, or when it began to need them."""
+        required_at, until = self.cashiers_required_at, self.signed_on_until
+        return required_at if required_at is None or until is None else max(required_at, until)
+
+    @property
+    def signed_on(self) -> SignedOnBefore | None:
+        """The latest sign-on at the till, ended or not."""
+        if self.signed_on_from is None or self.signed_on_until is None:
+            return None
+        return SignedOnBefore(self.signed_on_from, self.signed_on_before, self.signed_on_until)
 
 
 _SESSION = itemgetter(*tuple(Session.__dataclass_fields__)[:-3])
@@ -144,6 +162,12 @@ class SessionStore:
         if not _is_live(session):
             raise Problem(SESSION_ENDED)
         return session
+
+    async def had_cashier(self, session: Session, sequence: int, purchased_at: int) -> bool:
+        """Whether a number of the session's epoch, and the time of its purchase, are in any sign-on at the till."""
+        async with connection_within(self._ledger, LOOK_UP_WITHIN_S) as connection:
+            found = await sign_on_before(connection, session.book, session.terminal_id, session.epoch, sequence)
+        return found is not None and found.has(sequence, purchased_at)
 
     def forget(self, session_id: str) -> None:
         """Drop the session from the cache."""

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from conformance.fake.messages import Messages, Work
 from conformance.fake.town import Cashier
-from registry.cashiers import LOCKED, SIGNED_ON, TILL_TRIES, TRIES
+from registry.cashiers import LOCKED, SIGNED_ON, TILL_TRIES, TRIES, SignedOnBefore
 from registry.pins import is_simple
 from registry.states import CashierRefusal
 from settlement.charging import RequestKey
 from settlement.errors import Refusal
 from terminals.cashiers import may_do, refused, void_refusal
 from terminals.messages import TerminalMessage
+from terminals.ordering import lacks_cashier
 from terminals.schemas import Answer as Outcome
 from terminals.schemas import CashierAnswer, CashierAtTill, CashierSigningOn
 from terminals.shifts import check_epoch
@@ -22,23 +23,35 @@ from terminals.verification import must_be_till
 
 @dataclass
 class SignOn:
-    """A cashier at a till from a number on; ``until``: seconds since 1970."""
+    """A cashier at a till from a number on; ``until``: seconds since 1970; ``ends_before``: what message ended it."""
 
     cashier: Cashier
     first: int
     until: float
+    ends_before: int | None = None
+
+    @property
+    def span(self) -> SignedOnBefore:
+        """Its numbers and times."""
+        return SignedOnBefore(self.first, self.ends_before, datetime.fromtimestamp(self.until, UTC))
 
 
 @dataclass
 class TillDesk:
     """What is known of a till's cashiers."""
 
-    latest: SignOn | None = None
+    sign_ons: list[SignOn] = field(default_factory=list)
+    """In the order of their numbers."""
     last_number: int = 0
     """Of the latest message that signed somebody on or off."""
     wrong_at: list[float] = field(default_factory=list)
     numbers: list[tuple[int, bool]] = field(default_factory=list)
     """Of the messages that counted, in their order, and whether they signed somebody on."""
+
+    @property
+    def latest(self) -> SignOn | None:
+        """Who is there, or was there last."""
+        return self.sign_ons[-1] if self.sign_ons else None
 
 
 class Cashiers(Messages):
@@ -70,7 +83,7 @@ class Cashiers(Messages):
         def sign_off() -> None:
             desk = self._desk(message)
             if message.key.sequence > desk.last_number:
-                self._end(desk)
+                self._end(desk, message.key.sequence)
                 desk.last_number = message.key.sequence
                 desk.numbers.append((message.key.sequence, False))
 
@@ -110,16 +123,17 @@ class Cashiers(Messages):
             return CashierRefusal.OVERTAKEN
         if asked.new_pin is not None:
             cashier.pin, cashier.pin_is_first = asked.new_pin, False
-        self._end(desk)
-        desk.latest = SignOn(cashier, message.key.sequence, self.now() + SIGNED_ON.total_seconds())
+        self._end(desk, message.key.sequence)
+        desk.sign_ons.append(SignOn(cashier, message.key.sequence, self.now() + SIGNED_ON.total_seconds()))
         desk.last_number = message.key.sequence
         desk.numbers.append((message.key.sequence, True))
-        self._answers[message.key] = desk.latest
+        self._answers[message.key] = desk.sign_ons[-1]
         return None
 
-    def _end(self, desk: TillDesk) -> None:
-        if desk.latest is not None:
-            desk.latest.until = min(desk.latest.until, self.now())
+    def _end(self, desk: TillDesk, before: int | None = None) -> None:
+        """``before``: the number of the message that ends it, if one does."""
+        if desk.latest is not None and desk.latest.until > self.now():
+            desk.latest.until, desk.latest.ends_before = self.now(), before
 
     def _desk(self, message: TerminalMessage) -> TillDesk:
         return self._desks.setdefault((message.session.terminal_id, message.key.epoch), TillDesk())
@@ -134,14 +148,23 @@ class Cashiers(Messages):
         """The message with what its session knows of cashiers now."""
         latest = self._desk(message).latest
         until = None if latest is None else datetime.fromtimestamp(latest.until, UTC)
-        required_at = self.town.cashiers_required_at
         session = replace(
             message.session,
-            cashier_until=required_at and max(until or required_at, required_at),
+            cashiers_required_at=self.town.cashiers_required_at,
+            signed_on_from=None if latest is None else latest.first,
+            signed_on_before=None if latest is None else latest.ends_before,
             signed_on_until=until,
             may_void=latest is None or latest.cashier.may_void,
         )
         return TerminalMessage(session, message.key, message.signed)
+
+    def has_cashier(self, message: TerminalMessage, purchased_at: int) -> bool:
+        """Whether a charge was taken under a cashier, or needs none."""
+        sequence = message.key.sequence
+        if not lacks_cashier(message.session, sequence, purchased_at):
+            return True
+        before = [one for one in self._desk(message).sign_ons if one.first < sequence]
+        return bool(before) and before[-1].span.has(sequence, purchased_at)
 
     def void_refusal(self, message: TerminalMessage, target: RequestKey) -> Refusal | None:
         """Why no new void of a number is taken now."""

@@ -50,7 +50,9 @@ class Tills(Cashiers):
         current = TerminalMessage(session, message.key, message.signed)
         on = local_date_of(asked.purchased_at)
         rules = rules_on(session, on)
-        order = order_of(current, asked, credential, rules, on)
+        order = order_of(
+            current, asked, credential, rules, on, has_cashier=self.has_cashier(current, asked.purchased_at)
+        )
         if self._strikes(work, Fault.BLOCKED_CARD) and order.credential_id in self.town.credentials:
             self.town.block(order.credential_id)
         posted = self.ledger.charge(order, in_use=self._is_in_use(message), is_working_meal=bool(asked.working_meal))

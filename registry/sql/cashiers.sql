@@ -74,6 +74,6 @@ ORDER BY s.first_sequence DESC;
 
 -- name: sign_on_before
 -- The last sign-on at a terminal before a number.
-SELECT first_sequence, ends_before FROM cashier_sign_on
+SELECT first_sequence, ends_before, ends_at FROM cashier_sign_on
 WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND first_sequence < $4
 ORDER BY first_sequence DESC LIMIT 1;

@@ -5,8 +5,7 @@ SELECT s.session_id, s.book, s.terminal_id, s.epoch, s.wrapped_key, s.expires_at
        t.canteen_id, c.account_id AS canteen_account, c.agency_id AS acquirer_id,
        a.purse_order = 'subsidy_first' AS subsidy_first, a.working_meal_account,
        least(c.closed_at, a.closed_at, b.closed_at) AS closed_at, t.kind,
-       CASE WHEN c.cashiers_required_at IS NOT NULL THEN greatest(c.cashiers_required_at, w.ends_at) END
-           AS cashier_until,
+       c.cashiers_required_at, w.first_sequence AS signed_on_from, w.ends_before AS signed_on_before,
        w.ends_at AS signed_on_until, coalesce(w.may_void, true) AS may_void
 FROM terminal_session s
 JOIN terminal t ON t.book = s.book AND t.terminal_id = s.terminal_id
@@ -14,7 +13,7 @@ JOIN canteen c ON c.book = t.book AND c.canteen_id = t.canteen_id
 JOIN agency a ON a.book = c.book AND a.agency_id = c.agency_id
 JOIN book b ON b.book = c.book
 LEFT JOIN LATERAL (
-    SELECT x.ends_at, x.may_void FROM cashier_sign_on x
+    SELECT x.first_sequence, x.ends_before, x.ends_at, x.may_void FROM cashier_sign_on x
     WHERE x.book = s.book AND x.terminal_id = s.terminal_id AND x.epoch = s.epoch
     ORDER BY x.first_sequence DESC LIMIT 1) w ON true
 WHERE s.session_id = ANY ($1);

@@ -178,15 +178,57 @@ def test_a_till_that_needs_a_cashier_charges_under_one_alone(
     cashier.choose(till)
     assert charge(till, network) == "approved", "at once, at whatever worker"
     taken = till.journal.entries("approved")[-1]
-    taken_at = till.now()
     till.sign_cashier_off()
     time.sleep(1.1)
     wait_for(lambda: charge(till, network) == "cashier_missing")
     assert till.void(taken.epoch, taken.sequence).reason == "cashier_missing"
-    assert charge(till, network, purchased_at=taken_at) == "approved", "taken before he signed off"
     till.refresh_parameters()
     assert till.parameters.cashier_required
     assert till.lacks_cashier
+
+
+@pytest.mark.usefixtures("demanded")
+def test_a_purchase_that_is_dated_back_has_no_cashier(
+    till: Terminal, cashier: Cashier, admin: Person, network: Network, scratch: Path
+) -> None:
+    other = Cashier(admin, network)
+    wait_for(lambda: charge(till, network) == "cashier_missing")
+    time.sleep(1.1)
+    begun_at = till.now()
+    assert charge(till, network, purchased_at=begun_at) == "cashier_missing", "before the first one"
+    cashier.choose(till)
+    assert charge(till, network) == "approved"
+    taken_at = till.now()
+    till.sign_cashier_off()
+    assert charge(till, network, purchased_at=taken_at) == "cashier_missing", "the number is later than his"
+    other.choose(till)
+    till.sign_cashier_off()
+    time.sleep(1.1)
+    for at in (begun_at, taken_at):
+        assert charge(till, network, purchased_at=at) == "cashier_missing", "between two, and after both"
+    never = network.terminal(scratch)
+    assert charge(never, network, purchased_at=begun_at) == "cashier_missing", "where nobody ever was"
+
+
+@pytest.mark.usefixtures("demanded")
+def test_what_was_taken_under_a_cashier_is_posted_however_late_it_comes(
+    till: Terminal, cashier: Cashier, admin: Person, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, card = Cashier(admin, network), network.card(network.official())
+    wait_for(lambda: charge(till, network) == "cashier_missing")
+    cashier.choose(till)
+    with monkeypatch.context() as patch:
+        patch.setattr(till._http, "request", _lost)
+        with pytest.raises(OutcomeUnknown):
+            till.charge_card(card, "lunch")
+    till.sign_cashier_off()
+    other.choose(till)
+    time.sleep(1.1)
+    assert [answer.outcome for answer in till.resend_unknown()] == ["approved"], "under an earlier one's number"
+
+
+def _lost(*_: object, **__: object) -> None:
+    raise urllib3.exceptions.ProtocolError("the cable is out")
 
 
 @pytest.mark.usefixtures("demanded")
@@ -406,11 +448,8 @@ def test_without_a_network_the_cashier_who_was_there_goes_on_for_a_while(
     card = network.card(network.official())
     assert till.offline_refusal_of(card, 1_000) is None
 
-    def lost(*_: object, **__: object) -> None:
-        raise urllib3.exceptions.ProtocolError("the cable is out")
-
     with monkeypatch.context() as patch:
-        patch.setattr(till._http, "request", lost)
+        patch.setattr(till._http, "request", _lost)
         with pytest.raises(OutcomeUnknown):
             till.charge_card(card, "lunch")
         assert till.cashier is not None
