@@ -41,7 +41,7 @@ def front(proxied: System) -> Iterator[FrontProxy]:
 
 @pytest.mark.parametrize("path", ["/health/live", "/", "/sign-on", "/static/session.css", "/public/canteens"])
 def test_pages_are_shown(front: FrontProxy, path: str) -> None:
-    assert urllib3.request("GET", front.url + path, retries=False).status in (200, 404)
+    assert urllib3.request("GET", front.url + path, retries=False, timeout=60).status in (200, 404)
 
 
 def test_people_devices_and_officials_are_served(front: FrontProxy, network: Network, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_browser_signs_in_over_the_proxys_tls(proxied: System) -> None:
         body = json.dumps({"login": "centre", "password": PASSWORD, "cookie": True}).encode()
         origin = f"https://127.0.0.1:{front.port}"
         headers = {"content-type": "application/json", "origin": origin}
-        answer = urllib3.request("POST", f"{front.url}/console/sessions", body=body, headers=headers)
+        answer = urllib3.request("POST", f"{front.url}/console/sessions", body=body, headers=headers, timeout=60)
     assert answer.status == 201
     assert answer.headers["set-cookie"].startswith("__Host-onecard-session=")
 
@@ -107,7 +107,7 @@ def test_a_subscriber_uses_up_his_own_budget(front: FrontProxy, proxied: System)
     Flood(front, OF_ONE_SUBSCRIBER, "/health/live").rise()
     with front_of(proxied) as other:
         other.client = "2001:db8:0:1::1"
-        assert urllib3.request("GET", f"{other.url}/health/live").status == 200
+        assert urllib3.request("GET", f"{other.url}/health/live", timeout=60).status == 200
 
 
 @pytest.mark.parametrize("headers", [{}, MADE_UP], ids=["without a token", "with one that is made up"])

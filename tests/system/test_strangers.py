@@ -194,13 +194,13 @@ def test_what_is_signed_for_another_centre_is_not_taken(
     till, phone, card = network.terminal(tmp_path), network.phone(official), network.card(official)
     named = urlsplit(guarded.url).netloc if host is None else host
     fields = sign_for_holder(f"http://{named}", phone, "GET", "/me", b"", int(time.time()))
-    assert urllib3.request("GET", f"{guarded.url}/me", headers=fields).status == status
+    assert urllib3.request("GET", f"{guarded.url}/me", headers=fields, timeout=60).status == status
     till.authority = named
-    fields, body = till.prepare_charge(card, "lunch")
-    assert urllib3.request("POST", f"{guarded.url}/terminal/charges", headers=fields, body=body).status == status
+    charges, (fields, body) = f"{guarded.url}/terminal/charges", till.prepare_charge(card, "lunch")
+    assert urllib3.request("POST", charges, headers=fields, body=body, timeout=60).status == status
     path = "/terminal/block-list/0"
     fields = till._signed(till._signed_on(), "GET", path, f"{till.epoch}/9", b"")
-    assert urllib3.request("GET", guarded.url + path, headers=fields).status == status
+    assert urllib3.request("GET", guarded.url + path, headers=fields, timeout=60).status == status
 
 
 def test_an_official_who_asks_without_end_is_slowed_down_and_can_report_that_phone_lost(guarded: System) -> None:
