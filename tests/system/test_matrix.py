@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from onecard.web_apps import APPS, BESIDE_PAGE
 from registry.access import Permission
 from registry.roles import NEEDS_AGENCY, OF_PEOPLE, Role
 from registry.sessions import SAFE_METHODS
@@ -397,8 +398,8 @@ OPEN = {
     "GET /terminal/parameters/{version}", "GET /terminal/requests/{epoch}/{first}/{last}",
     "GET /account", "GET /invitation",
     "GET /console/sign-on", "GET /schema/viewer/{name}", "GET /sign-on", "GET /sign-on/{provider}",
-    "GET /phone", "GET /phone/assets/{name}", "GET /phone/icon.svg",
-    "GET /phone/manifest.webmanifest", "GET /phone/sw.js",
+    *(f"GET /{app}" for app in APPS), "GET /counter/{canteen_id}",
+    *(f"GET /{app}/{name}" for app in APPS for name in ("assets/{name}", *BESIDE_PAGE)),
     "POST /console/sign-on/{provider}", "POST /console/sign-on/{provider}/completion",
     "POST /console/sign-on/{provider}/logout", "POST /console/tokens",
     "POST /console/invitations", "POST /console/sessions", "POST /console/sessions/passkey",
