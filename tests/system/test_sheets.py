@@ -5,7 +5,8 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import urllib3
 import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from foundation.calendar import ZONE
 from terminals import sheet_codes
 from terminals.client_messages import Rejected
 from terminals.phone import ask_for_holder
@@ -25,16 +27,26 @@ from tests.builders import Network, Official
 from tests.cable import Cable, State
 from tests.typescript_device import DeviceError, TypeScriptDevice
 
-ALL_DAY = [{"meal": "lunch", "weekdays": [1, 2, 3, 4, 5, 6, 7], "starts": "00:00", "ends": "23:59:59"}]
+ALL_DAY = [{"meal": "lunch", "starts": "00:00", "ends": "23:59:59"}]
 
 
 @pytest.fixture(scope="module")
-def city(network: Network) -> Network:
-    """The demo city, where lunch is served all day at the canteens that pay by sheets."""
+def city(network: Network, scratch: Path) -> Iterator[Network]:
+    """The demo city, where lunch is served all day today at the canteens that have sheets here."""
+    today = datetime.now(ZONE).date()
+    days = [
+        f"/registry/canteens/{network.canteen_id(agency)}/days/{day}"
+        for agency in ("yinzhou", "hangzhou")
+        for day in (today, today + timedelta(days=1))
+    ]
+    for day in days:
+        network.centre.call("PUT", day, {"meals": ALL_DAY, "reason": "a test"})
+    phone = phone_of(network, scratch)
     for agency in ("yinzhou", "hangzhou"):
-        path = f"/registry/canteens/{network.canteen_id(agency)}/meals"
-        network.centre.call("PUT", path, {"meals": ALL_DAY})
-    return network
+        eventually(phone, sheet_of(network, agency)["code"], lambda asked: bool(asked["meal"] == "lunch"))
+    yield network
+    for day in days:
+        network.centre.call("DELETE", day)
 
 
 def sheet_of(city: Network, agency: str = "yinzhou", **more: Any) -> dict[str, Any]:
@@ -150,6 +162,11 @@ def test_the_canteens_people_void_a_payment_by_the_number_on_the_phone(city: Net
 def test_a_region_refuses_who_is_far_away_or_does_not_tell(city: Network, tmp_path: Path) -> None:
     latitude, longitude, book = place_of(city, "hangzhou")
     sheet = sheet_of(city, "hangzhou")
+    checks: dict[str, Callable[[dict[str, Any]], bool]] = {
+        "flag": lambda asked: bool(asked["place"]["check"] == "flag"),
+        "refuse": lambda asked: bool(asked["place"]["check"] == "refuse"),
+        "off": lambda asked: bool(asked["place"]["check"] == "off"),
+    }
     phones = [phone_of(city, tmp_path, city.official("hangzhou")) for _ in range(4)]
     near = {"place": {"latitude": latitude, "longitude": longitude, "accuracy_m": 20}}
     far = {"place": {"latitude": latitude + 0.03, "longitude": longitude, "accuracy_m": 20}}
@@ -159,7 +176,7 @@ def test_a_region_refuses_who_is_far_away_or_does_not_tell(city: Network, tmp_pa
         ("off", ["approved", "approved", "approved", "approved"]),
     ):
         city.centre.call("POST", f"/settlement/rules/{book}", {"place_check": check, "place_within_m": 300})
-        eventually(phones[0], sheet["code"], check)
+        eventually(phones[0], sheet["code"], checks[check])
         told: tuple[dict[str, Any], ...] = (near, far, {"no_place": "denied"}, {})
         answers = [phone.pay(sheet["code"], **place) for phone, place in zip(phones, told, strict=True)]
         assert [answer.get("reason", answer["outcome"]) for answer in answers] == expected
@@ -195,11 +212,11 @@ def credential_of(city: Network, phone: SheetPhone) -> int:
     return int(ask_for_holder(city.url, phone.phone, "GET", "/me/credentials")[0]["credential_id"])
 
 
-def eventually(phone: SheetPhone, code: str, check: str) -> None:
-    """Wait until every worker knows the region's rules: one asks the ledger again after 15 seconds."""
+def eventually(phone: SheetPhone, code: str, holds: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until every worker knows what changed: one reads it again after 15 seconds."""
     since, give_up_at = time.monotonic(), time.monotonic() + 180
     while time.monotonic() < give_up_at and time.monotonic() - since < 3:
-        if phone.ask(code)["place"]["check"] != check:
+        if not holds(phone.ask(code)):
             since = time.monotonic()
         time.sleep(0.1)
 
