@@ -216,7 +216,7 @@ def test_every_word_of_the_ledger_has_one_for_people() -> None:
     known = words(Language.CHINESE)
     assert set(known.lines) == {"meal", "working_meal", "late", "correction", "working_meal_correction", "fee"}
     assert set(known.meals) == {"breakfast", "lunch", "dinner"}
-    assert set(known.channels) == {"card", "qr"}
+    assert set(known.channels) == {"card", "qr", "sheet"}
 
 
 async def test_lines_tell_working_meals_corrections_and_meal_money_apart(ledger: Pool, tmp_path: Path) -> None:
