@@ -124,7 +124,8 @@ def test_the_place_is_asked_for_in_the_moment_of_paying(browser: Browser, city: 
     there = sheet_of(city, "hangzhou")
     rules = f"/settlement/rules/{book}"
     city.centre.call("POST", rules, {"place_check": "refuse", "place_within_m": 300})
-    eventually(phone_of(city, tmp_path, city.official("hangzhou")), there["code"], "refuse")
+    asking = phone_of(city, tmp_path, city.official("hangzhou"))
+    eventually(asking, there["code"], lambda told: told["place"]["check"] == "refuse")
     for north, permissions, expected in (
         (0.0003, ["geolocation"], None),
         (0.03, ["geolocation"], "距离食堂过远"),

@@ -333,7 +333,7 @@ def refund(city: City) -> Ask:
 
 
 def agreement(_: City) -> Ask:
-    message = {"guest_book": NINGBO, "valid_from": "2024-01-01", "valid_to": str(TODAY + timedelta(days=99))}
+    message = {"guest_book": NINGBO, "valid_from": str(TODAY), "valid_to": str(TODAY + timedelta(days=99))}
     invalid = message | {"valid_to": "2024-01-02"}
     return Ask("centre", f"/settlement/agreements/{HANGZHOU}", message, "finance-yinzhou", None, invalid)
 
