@@ -36,7 +36,7 @@ def _spelled(change: Callable[[str], str]) -> Callable[[Sent], Sent]:
 
 def _other_bit(sent: Sent) -> Sent:
     value = sent.fields["signature"]
-    return sent.with_fields(signature=value.replace(value[12], "A" if value[12] != "A" else "B", 1))
+    return sent.with_fields(signature=value[:12] + ("A" if value[12] != "A" else "B") + value[13:])
 
 
 def _second_spelling(sent: Sent) -> Sent:
