@@ -15,7 +15,9 @@ def upgrade() -> None:
     """New tables; two columns of a region's rules, whose default is that no place is asked for."""
     op.add_column("region_rules", sa.Column("place_check", sa.Text, nullable=False, server_default="off"))
     op.add_column("region_rules", sa.Column("place_within_m", sa.Integer, nullable=False, server_default="300"))
-    op.create_check_constraint("place_check", "region_rules", "place_check IN ('off', 'flag', 'refuse')")
+    op.create_check_constraint(
+        op.f("ck_region_rules_place_check"), "region_rules", "place_check IN ('off', 'flag', 'refuse')"
+    )
     op.create_table(
         "sheet",
         sa.Column("book", sa.Integer, nullable=False),
@@ -71,6 +73,5 @@ def downgrade() -> None:
     """Remove them."""
     for table in ("counter_display", "sheet_payment", "sheet"):
         op.drop_table(table)
-    op.drop_constraint("place_check", "region_rules")
     for column in ("place_within_m", "place_check"):
         op.drop_column("region_rules", column)
