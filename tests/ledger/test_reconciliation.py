@@ -214,8 +214,9 @@ def test_a_terminal_compares_and_people_see_it(network: Network, tmp_path: Path,
     network.centre.call("POST", "/clearing/differences")
     shown = [d for d in finance.call("GET", "/clearing/differences")["items"] if d["kind"] == "terminal"]
     assert [d["cause"] for d in shown] == ["terminal_forgot_payments"]
+    of_all = [d for d in network.centre.call("GET", "/clearing/differences")["items"] if d["kind"] == "terminal"]
     metrics = urllib3.request("GET", f"{network.url}/metrics").data.decode()
-    assert 'onecard_differences{kind="terminal"} 1.0' in metrics
+    assert f'onecard_differences{{kind="terminal"}} {len(of_all)}.0' in metrics
     with psycopg.connect(network.system.database_url) as db:
         db.execute(CROWD.format(terminal=987, agency=shown[0]["agency_id"], first=1, last=53))
     page = browser.new_page(viewport={"width": 1000, "height": 640}, locale="zh-CN")

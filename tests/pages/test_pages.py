@@ -182,7 +182,7 @@ def test_pages_load_nothing_from_elsewhere() -> None:
     for path in (Path(__file__).parents[2] / "web").rglob("*.*"):
         if path.suffix in (".pyc", ".br") or "node_modules" in path.parts:
             continue
-        assert not re.search(r"(src|href|url)[=(\"]+https?://", path.read_text(encoding="utf-8")), path
+        assert not re.search(rb"(src|href|url)[=(\"]+https?://", path.read_bytes()), path
 
 
 def test_the_weighing_page_sends_large_photos_and_keeps_a_refused_one(system: System, browser: Browser) -> None:
