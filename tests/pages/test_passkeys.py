@@ -141,6 +141,7 @@ def test_a_role_that_needs_a_second_factor_is_led_to_it_and_back(named: System, 
     confirm.get_by_role("button").click()
     expect(page.locator(".codes li")).to_have_count(10, timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.locator("#pages a").first).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="I have kept them").click()
     expect(page.locator(".codes li")).to_have_count(0)
     page.get_by_role("link", name="Continue to where you were").click()

@@ -54,6 +54,7 @@ def test_a_meal_is_booked_cancelled_and_reported_out(
     expect(row).to_have_count(0)
     show(page, network, f"eat/{canteen_id}/{day}")
     lunch.get_by_role("button", name="这餐不来").click()
+    expect(lunch).to_contain_text("已报停")
     page.get_by_role("link", name="‹ 用餐").click()
     out = page.get_by_role("listitem").filter(has_text="报停")
     expect(out).to_contain_text("午餐")

@@ -95,7 +95,11 @@ async def test_who_is_cut_off_gives_the_turn_back() -> None:
 @pytest.mark.parametrize(
     ("accept", "form"), [(b"*/*", b"application/problem+json"), (b"text/html", b"text/html; charset=utf-8")]
 )
-async def test_who_is_cut_off_is_told_to_come_back(asked: dict[str, Any], accept: bytes, form: bytes) -> None:
+async def test_who_is_cut_off_is_told_to_come_back(
+    asked: dict[str, Any], accept: bytes, form: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A logger keeps the configuration of its first use; another test may have configured anew since.
+    monkeypatch.setattr(request_log, "log", structlog.get_logger())
     busy = Busy()
     headers = [(b"accept", accept), (b"accept-language", b"en")]
     cut_off = [asyncio.create_task(busy.told({**asked, "headers": headers})) for _ in range(2 * STRANGERS_AT_ONCE)]

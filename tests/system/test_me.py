@@ -689,9 +689,8 @@ def test_a_consent_that_is_given_and_withdrawn_again_and_again_ends_withdrawn(ne
             consent(me, "nearby", given)
     assert me.refused("PUT", "/me/consents/nearby", {"given": True, "version": 1}) == "too-many-tries"
     consent(me, "nearby", False)
-    consent(me, "payment_notices", True)
     entered = [what["purpose"] for _, what in entries(network, "decide_consent", f"holder/{me.official.holder_id}")]
-    assert Counter(entered) == {"nearby": 2 * GIVEN_A_DAY_MAX, "payment_notices": 1}
+    assert Counter(entered) == {"nearby": 2 * GIVEN_A_DAY_MAX}
 
 
 def test_a_copy_of_all_that_is_kept(network: Network) -> None:

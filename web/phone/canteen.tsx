@@ -4,7 +4,7 @@ import { clock, dayOf, weekday } from "../shared/formats.ts";
 import { heading, inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { isOpen, openness, priceOf } from "./eat.tsx";
-import { type Booking, type Dish, type MealForMe, me, type Place, useAsked, useChange } from "./me.ts";
+import { type Booking, type Dish, type MealForMe, me, type Place, type ReportOut, useAsked, useChange } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
 import { say, word } from "./words.ts";
 
@@ -62,6 +62,7 @@ function Meals({ phone, place, day }: { phone: Phone; place: Place; day: string 
   const who = useAsked("who", () => me.who(phone));
   const meals = place.meals.filter((meal) => meal.day === day);
   if (meals.length === 0) return <p class="notice">{say("phone.eat.no_meals")}</p>;
+  const outs = bookings.known?.report_outs.filter(({ ended_at }) => ended_at === null) ?? [];
   const booked = bookings.known?.bookings.filter(({ state }) => state === "booked") ?? [];
   const isHome = who.known?.agency_id === place.agency_id;
   return meals.map((meal) => (
@@ -81,6 +82,7 @@ function Meals({ phone, place, day }: { phone: Phone; place: Place; day: string 
         meal={meal}
         isHome={isHome}
         again={bookings.again}
+        out={outs.find((one) => coversMeal(one, place, meal))}
         booking={booked.find((one) => one.business_date === meal.day && one.meal === meal.meal)}
       />
     </section>
@@ -112,22 +114,30 @@ function AllergensOf({ dish }: { dish: Dish }) {
   return said === "" ? null : <small class="warning">{say("phone.eat.allergens", { said })}</small>;
 }
 
+/** Whether it is said that one does not come for this meal. */
+function coversMeal(out: ReportOut, place: Place, { day, meal }: MealForMe): boolean {
+  const weekday = new Date(`${day}T12:00:00Z`).getUTCDay() || 7;
+  const isWithin = out.first_day <= day && day <= out.last_day && out.weekdays.includes(weekday);
+  return isWithin && out.canteen_id === place.canteen_id && out.meals.includes(meal);
+}
+
 interface DecidingGiven {
   readonly phone: Phone;
   readonly place: Place;
   readonly meal: MealForMe;
   readonly isHome: boolean;
   readonly booking: Booking | undefined;
+  readonly out: ReportOut | undefined;
   readonly again: () => Promise<void>;
 }
 
 /** Book the meal, cancel, or say that one does not come, while the meal has not begun. */
-function Deciding({ phone, place, meal, isHome, booking, again }: DecidingGiven) {
+function Deciding({ phone, place, meal, isHome, booking, out, again }: DecidingGiven) {
   const { busy, problem, change } = useChange(again);
   if (Date.parse(meal.starts) < Date.now()) return null;
   const wanted = { canteen_id: place.canteen_id, business_date: meal.day, meal: meal.meal };
   const book = () => me.book(phone, { booking_id: crypto.randomUUID(), ...wanted });
-  const out = () =>
+  const reportOut = () =>
     me.reportOut(phone, {
       report_id: crypto.randomUUID(),
       canteen_id: place.canteen_id,
@@ -136,6 +146,22 @@ function Deciding({ phone, place, meal, isHome, booking, again }: DecidingGiven)
       meals: [meal.meal],
       weekdays: [1, 2, 3, 4, 5, 6, 7],
     });
+  if (out) {
+    return (
+      <>
+        <Problem said={problem} />
+        <p class="done">{say("phone.out.done")}</p>
+        <button
+          type="button"
+          class="plain"
+          disabled={busy}
+          onClick={() => change(() => me.endReportOut(phone, out.report_id))}
+        >
+          {say("phone.out.end")}
+        </button>
+      </>
+    );
+  }
   if (booking) {
     const isHere = booking.canteen_id === place.canteen_id;
     return (
@@ -169,7 +195,7 @@ function Deciding({ phone, place, meal, isHome, booking, again }: DecidingGiven)
           </button>
         )}
         {isHome && (
-          <button type="button" class="plain" disabled={busy} onClick={() => change(out)}>
+          <button type="button" class="plain" disabled={busy} onClick={() => change(reportOut)}>
             {say("phone.out.do")}
           </button>
         )}
