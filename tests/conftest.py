@@ -32,6 +32,7 @@ os.environ.pop("ONECARD_DATA_DIR", None)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOWEST_FIRST = (
+    "system/test_sheet_crash", "pages/test_till",
     "system/test_processes", "system/test_running", "system/test_hostile_values", "system/test_key_rotation",
     "system/test_conformance", "system/test_sign_on_providers", "system/test_rosters", "system/test_crash",
     "system/test_health", "rules/test_conformance", "ledger/test_forecasting", "system/test_audit_entries",
