@@ -3,8 +3,7 @@
 import io
 import re
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -23,13 +22,7 @@ from tests.node import ROOT
 from tests.pages.test_typescript_client import kill_browser
 from tests.running_system import System
 from tests.till_page import KEYS, PIN, SHIFTED, Cashier, address_of, code_of, enrol, new_cashier, sign_on, wedge
-
-
-def wait_until(what: Callable[[], bool], within_s: float = 120) -> None:
-    begun = time.monotonic()
-    while not what():
-        assert time.monotonic() - begun < within_s
-        time.sleep(0.1)
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -32,8 +32,8 @@ from tests.authenticator import Authenticator
 from tests.bank import camt, entry
 from tests.builders import Network, Town, seen_identity, seen_user
 from tests.running_system import System
-from tests.system.test_processes import wait_until
 from tests.system.test_sign_on import Tab, choose
+from tests.waiting import wait_until
 from waste.evaluation.quarters import quarter_before
 
 TODAY = datetime.now(ZONE).date()

@@ -19,6 +19,7 @@ from terminals.client_messages import OutcomeUnknown, Rejected
 from tests.builders import Network
 from tests.running_system import Person, System
 from tests.system.test_protocol_edition import in_session, post, slug_of
+from tests.waiting import wait_until
 
 CASHIERS = "/terminal/cashiers"
 PIN, OTHER_PIN = "470391", "582614"
@@ -63,14 +64,6 @@ def demanded(admin: Person, network: Network) -> Any:
     admin.call("POST", path, {"required": True})
     yield
     admin.call("POST", path, {"required": False})
-
-
-def wait_for(what: Callable[[], bool], within_s: float = 120) -> None:
-    """Wait until it holds."""
-    begun = time.monotonic()
-    while not what():
-        assert time.monotonic() - begun < within_s
-        time.sleep(0.1)
 
 
 def test_a_cashier_chooses_his_pin_at_his_first_sign_on(till: Terminal, cashier: Cashier) -> None:
@@ -174,13 +167,13 @@ def charge(till: Terminal, network: Network, **more: Any) -> str:
 def test_a_till_that_needs_a_cashier_charges_under_one_alone(
     till: Terminal, cashier: Cashier, network: Network
 ) -> None:
-    wait_for(lambda: charge(till, network) == "cashier_missing")
+    wait_until(lambda: charge(till, network) == "cashier_missing")
     cashier.choose(till)
     assert charge(till, network) == "approved", "at once, at whatever worker"
     taken = till.journal.entries("approved")[-1]
     till.sign_cashier_off()
     time.sleep(1.1)
-    wait_for(lambda: charge(till, network) == "cashier_missing")
+    wait_until(lambda: charge(till, network) == "cashier_missing")
     assert till.void(taken.epoch, taken.sequence).reason == "cashier_missing"
     till.refresh_parameters()
     assert till.parameters.cashier_required
@@ -192,7 +185,7 @@ def test_a_purchase_that_is_dated_back_has_no_cashier(
     till: Terminal, cashier: Cashier, admin: Person, network: Network, scratch: Path
 ) -> None:
     other = Cashier(admin, network)
-    wait_for(lambda: charge(till, network) == "cashier_missing")
+    wait_until(lambda: charge(till, network) == "cashier_missing")
     time.sleep(1.1)
     begun_at = till.now()
     assert charge(till, network, purchased_at=begun_at) == "cashier_missing", "before the first one"
@@ -215,7 +208,7 @@ def test_what_was_taken_under_a_cashier_is_posted_however_late_it_comes(
     till: Terminal, cashier: Cashier, admin: Person, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, card = Cashier(admin, network), network.card(network.official())
-    wait_for(lambda: charge(till, network) == "cashier_missing")
+    wait_until(lambda: charge(till, network) == "cashier_missing")
     cashier.choose(till)
     with monkeypatch.context() as patch:
         patch.setattr(till._http, "request", _lost)
@@ -242,7 +235,7 @@ def test_who_is_suspended_is_signed_off_at_every_worker(till: Terminal, cashier:
         till._http.clear()
         return charge(till, network) == "cashier_missing"
 
-    wait_for(is_off)
+    wait_until(is_off)
     assert till.cashier is None
     assert till.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong"
 
@@ -311,7 +304,7 @@ def test_what_comes_after_a_sign_on_has_ended_is_nobodys(
     taken_at = till.now()
     ends(till, cashier, system)
     ended_at = datetime.fromisoformat(_sign_ons(cashier.admin, till)[-1]["ends_at"]).timestamp()
-    wait_for(lambda: till.now() > ended_at)
+    wait_until(lambda: till.now() > ended_at)
     assert charge(till, network) == "approved", "no cashier is needed here"
     assert charge(till, network, purchased_at=taken_at) == "approved", "taken while he was there"
     assert till.close_shift().agree
@@ -327,8 +320,8 @@ def test_where_a_cashier_is_needed_none_is_taken_after_a_sign_on_has_ended(
     assert charge(till, network) == "approved"
     ends(till, cashier, system)
     ended_at = datetime.fromisoformat(_sign_ons(cashier.admin, till)[-1]["ends_at"]).timestamp()
-    wait_for(lambda: till.now() > ended_at)
-    wait_for(lambda: charge(till, network) == "cashier_missing")
+    wait_until(lambda: till.now() > ended_at)
+    wait_until(lambda: charge(till, network) == "cashier_missing")
 
 
 def test_nobody_is_left_out_of_a_long_shift(till: Terminal, cashier: Cashier, network: Network, system: System) -> None:

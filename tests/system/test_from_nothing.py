@@ -22,7 +22,7 @@ from terminals.devices import SoftwareCard
 from terminals.schemas import EnrolmentSlip
 from tests.running_system import Person, System
 from tests.system.test_joining import APPROVER, FOUNDED, OPERATOR, PASSWORDS, TYPED
-from tests.system.test_processes import wait_until
+from tests.waiting import wait_until
 
 REGIONS, AGENCIES, CANTEENS, OFFICIALS = {4401: "广州市", 4402: "韶关市"}, 60, 200, 100_000
 ALL_REGIONS = {3302: "宁波市", **REGIONS}

@@ -12,7 +12,8 @@ import urllib3
 
 from tests.builders import Network
 from tests.running_system import System
-from tests.system.test_processes import spawned_by, wait_until
+from tests.system.test_processes import spawned_by
+from tests.waiting import wait_until
 
 SIZE = "600m"
 

@@ -17,7 +17,8 @@ from terminals.client import Terminal
 from terminals.devices import SoftwareCard
 from tests.builders import Network
 from tests.running_system import System
-from tests.system.test_processes import children_of, heartbeat_is_fresh, spawned_by, wait_until
+from tests.system.test_processes import children_of, heartbeat_is_fresh, spawned_by
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

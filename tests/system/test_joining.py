@@ -11,7 +11,7 @@ from terminals.devices import SoftwareCard
 from terminals.schemas import EnrolmentSlip
 from tests.builders import Network
 from tests.running_system import Person, System
-from tests.system.test_processes import wait_until
+from tests.waiting import wait_until
 
 OPERATOR, APPROVER = "wang.fang", "li.na"
 PASSWORDS = {OPERATOR: "clouds over the lake", APPROVER: "seven quiet herons"}

@@ -27,7 +27,7 @@ from terminals.phone import ask_account, renew_certificate
 from terminals.schemas import ShiftClosed, to_bytes, to_text
 from tests.builders import Network
 from tests.running_system import System
-from tests.system.test_processes import wait_until
+from tests.waiting import wait_until
 
 
 def at(seconds: float) -> str:

@@ -27,9 +27,9 @@ from terminals.phone import activate_phone, ask_for_holder, sign_for_holder
 from tests.builders import Network, Official, seen_identity
 from tests.running_system import System
 from tests.system.test_hostile_values import addresses
-from tests.system.test_processes import wait_until
 from tests.system.test_second_factor import slug
 from tests.system.test_sign_on import IDENTITIES, Tab, choose, rebound
+from tests.waiting import wait_until
 from travellers.consents import GIVEN_A_DAY_MAX
 
 

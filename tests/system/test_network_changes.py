@@ -14,7 +14,7 @@ from terminals.client import Terminal
 from terminals.schemas import EnrolmentSlip
 from tests.builders import Network
 from tests.running_system import Person
-from tests.system.test_processes import wait_until
+from tests.waiting import wait_until
 
 NINGBO = 3302
 TAKEN = "taken by another agency"

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,15 +17,7 @@ import urllib3
 from onecard.job_watch import QUERIES, SILENT_AFTER_S
 from tests.builders import Network
 from tests.running_system import System, free_port
-
-PATIENCE_S = 120.0
-
-
-def wait_until(holds: Callable[[], object], what: str, *, within_s: float = PATIENCE_S) -> None:
-    give_up_at = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < give_up_at, what
-        time.sleep(0.1)
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def children_of(pid: int) -> dict[int, str]:

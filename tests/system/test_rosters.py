@@ -18,7 +18,7 @@ from foundation.problems import Problem
 from registry.identifiers import AgencyId
 from registry.rosters import Row, read_roster
 from tests.builders import Network, Official
-from tests.system.test_processes import wait_until
+from tests.waiting import wait_until
 
 HEADINGS = ["工号", "姓名", "人员类别", "部门"]
 Rows = list[list[str]]

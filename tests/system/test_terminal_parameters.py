@@ -17,7 +17,7 @@ from terminals.client_messages import Rejected
 from terminals.schemas import CurrentParameters
 from tests.builders import Network
 from tests.running_system import System
-from tests.system.test_processes import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

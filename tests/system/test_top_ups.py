@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +23,7 @@ from terminals.client_messages import Rejected
 from terminals.devices import SoftwarePhone
 from terminals.phone import ask_account, ask_top_up
 from tests.builders import Network, Official
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,6 @@ def pay(order: TopUpOrder, behaviour: str = "normal") -> str:
     answer = urllib3.request("POST", order.pay_url, body=urlencode({"behaviour": behaviour}), timeout=10)
     assert answer.status == 200
     return answer.data.decode()
-
-
-def wait_for(holds: Callable[[], bool], *, within_s: float = 10) -> None:
-    give_up_at = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
 
 
 def settle(network: Network, *, later: timedelta) -> dict[OrderState, int]:
@@ -75,8 +68,8 @@ def test_money_paid_on_the_phone_is_in_the_purse(
     assert (order.state, order.amount_fen) == ("open", 5_000)
     assert ask_top_up(network.url, phone, order_id, 5_000) == order, "a repeat opens nothing more"
     assert "已支付" in pay(order, behaviour)
-    wait_for(lambda: network.purses(official)[0] == before + 5_000)
-    wait_for(lambda: ask_top_up(network.url, phone, order_id, 5_000).state == "paid")
+    wait_until(lambda: network.purses(official)[0] == before + 5_000)
+    wait_until(lambda: ask_top_up(network.url, phone, order_id, 5_000).state == "paid")
     time.sleep(0.6 if behaviour == "doubled" else 0)
     pay(order)
     assert network.purses(official)[0] == before + 5_000
@@ -106,8 +99,8 @@ def test_a_late_notification_counts(network: Network, payer: tuple[Official, Sof
     pay(order, "late")
     give_up(network, order_id)
     assert ask_top_up(network.url, phone, order_id, 700).state == "expired"
-    wait_for(lambda: network.purses(official)[0] == before + 700, within_s=LATE_S + 10)
-    wait_for(lambda: ask_top_up(network.url, phone, order_id, 700).state == "paid")
+    wait_until(lambda: network.purses(official)[0] == before + 700, within_s=LATE_S + 10)
+    wait_until(lambda: ask_top_up(network.url, phone, order_id, 700).state == "paid")
 
 
 def give_up(network: Network, order_id: Any) -> None:
