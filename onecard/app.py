@@ -32,6 +32,8 @@ from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
 from onecard.api_contract import ContractJson, ContractYaml, operation_id
 from onecard.api_viewer import API_ROUTES
+from onecard.console_home import about, count_tasks, describe_lists
+from onecard.console_search import search
 from onecard.counter_display import display_events, open_display
 from onecard.device_problems import DeviceProblems
 from onecard.listings import LISTS
@@ -176,6 +178,10 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     booking_routes.BookingController,
     # lists, after the controllers that share their paths
     *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),
+    about,
+    describe_lists,
+    count_tasks,
+    search,
     # the system itself
     live_page,
     live_stream,

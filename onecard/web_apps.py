@@ -5,6 +5,7 @@ Names in ``assets/`` carry a hash of their content and never change; everything 
 
 import hashlib
 import mimetypes
+import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,12 +24,14 @@ from foundation.security_headers import content_security_policy
 from onecard.pages import WEB
 
 DIST = WEB / "dist"
-APPS: dict[str, tuple[str, ...]] = {"phone": (), "till": (), "counter": ("/counter/{canteen_id:int}",)}
+APPS: dict[str, tuple[str, ...]] = {"phone": (), "till": (), "counter": ("/counter/{canteen_id:int}",), "console": ()}
 """Every application, and the addresses of its page beside its name: a display has its canteen's number there."""
 _DECODER = "assets/decoder-"
 _POLICY = content_security_policy({})
 _DECODER_POLICY = content_security_policy({"script-src": "'self' 'wasm-unsafe-eval'"})
 """Of the worker alone that reads a camera's frames by WebAssembly: a worker has the policy of its own script."""
+_NONCE = b"{{nonce}}"
+"""Where a page takes the number of its answer: the styles that its own scripts make carry it, and no others hold."""
 BESIDE_PAGE = ("sw.js", "manifest.webmanifest", "icon.svg")
 _BUILDING = (WEB / "building" / "index.html").read_text(encoding="utf-8")
 _ASKED_AGAIN_AFTER_S = 3
@@ -98,6 +101,8 @@ def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[A
     is_other = name and request.scope["raw_path"] != f"/{app.name}/{name}".encode()
     if file is None or is_other:
         raise NotFoundException
+    if _NONCE in file.content:
+        return _with_nonce(file)
     headers = {
         "content-security-policy": _DECODER_POLICY if name.startswith(_DECODER) else _POLICY,
         "etag": file.etag,
@@ -109,6 +114,13 @@ def _sent(app: WebApp, request: Request[Any, Any, Any], name: str) -> Response[A
     if file.brotli is not None and "br" in dict(preferences(request.headers.get("accept-encoding"))):
         return Response(file.brotli, headers=headers | {"content-encoding": "br"}, media_type=file.media_type)
     return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+def _with_nonce(file: WebFile) -> Response[Any]:
+    nonce = secrets.token_urlsafe(16)
+    policy = content_security_policy({"style-src": f"'self' 'nonce-{nonce}'"})
+    content = file.content.replace(_NONCE, nonce.encode())
+    return Response(content, headers={"content-security-policy": policy}, media_type=file.media_type)
 
 
 def _building(request: Request[Any, Any, Any], app: WebApp) -> Response[Any]:

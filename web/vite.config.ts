@@ -6,6 +6,7 @@ import { brotliCompressSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const app = process.env.APP ?? "phone";
+const isConsole = app === "console";
 const source = join(import.meta.dirname, app);
 const target = join(import.meta.dirname, "dist", app);
 const unfinished = join(import.meta.dirname, "dist", `.${app}`);
@@ -52,7 +53,7 @@ function whole(): Plugin {
 export default defineConfig({
   root: source,
   base: `/${app}/`,
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  oxc: { jsx: { runtime: "automatic", importSource: isConsole ? "react" : "preact" } },
   build: {
     outDir: unfinished,
     emptyOutDir: true,
@@ -62,7 +63,15 @@ export default defineConfig({
     rollupOptions: {
       // Compressing takes the longest: that is no fault.
       checks: { pluginTimings: false },
-      input: { index: join(source, "index.html"), sw: join(import.meta.dirname, "shared", "sw.ts") },
+      onwarn(warning, warn) {
+        // Marks for servers that render, which nothing here does.
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
+      // The console is nothing without the centre: it keeps no files for later.
+      input: {
+        index: join(source, "index.html"),
+        ...(!isConsole && { sw: join(import.meta.dirname, "shared", "sw.ts") }),
+      },
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },

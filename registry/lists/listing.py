@@ -212,13 +212,19 @@ async def all_pages(database: Database, listing: Listing[T], person: Person, wis
 
 async def detail(db: AsyncSession, listing: Listing[T], person: Person, key: Sequence[Any]) -> T:
     """One row by its key; raises Problem(NOT_FOUND), also where the person may not see it."""
-    row = None
-    if all(_holds(column, value) for column, value in zip(listing.key, key, strict=True)):
-        is_one = and_(*(column == value for column, value in zip(listing.key, key, strict=True)))
-        row = (await db.execute(listing.seen_by(person).where(is_one))).one_or_none()
+    row = await find(db, listing, person, key)
     if row is None:
         raise Problem(NOT_FOUND, "list.no_row", number="/".join(str(value)[:WORDS_MAX] for value in key))
-    return listing.shown(**row._mapping)
+    return row
+
+
+async def find(db: AsyncSession, listing: Listing[T], person: Person, key: Sequence[Any]) -> T | None:
+    """One row by its key; None where there is none that the person may see."""
+    if not all(_holds(column, value) for column, value in zip(listing.key, key, strict=True)):
+        return None
+    is_one = and_(*(column == value for column, value in zip(listing.key, key, strict=True)))
+    row = (await db.execute(listing.seen_by(person).where(is_one))).one_or_none()
+    return None if row is None else listing.shown(**row._mapping)
 
 
 def _holds(column: Column, value: Any) -> bool:

@@ -356,3 +356,91 @@ def test_altered_marks_of_every_list_are_refused(people: dict[str, Person], path
 
 def test_every_role_is_tried() -> None:
     assert set(LOGINS.values()) == set(OF_PEOPLE)
+
+
+def test_lists_are_described_to_those_who_may_see_them(people: dict[str, Person]) -> None:
+    for login, person in people.items():
+        described = person.call("GET", "/console/lists")
+        assert {one["path"] for one in described} == {
+            path for path, one in LISTS.items() if login in who_may(people, one)
+        }
+        for one in described:
+            listing = LISTS[one["path"]]
+            assert [column["name"] for column in one["columns"]] == list(listing.shown.__struct_fields__)
+            assert [narrowing["name"] for narrowing in one["filters"]] == list(listing.filters)
+            assert one["sorts"] == list(listing.sorts)
+
+
+def test_a_description_says_kinds_and_words_in_the_readers_language(people: dict[str, Person]) -> None:
+    def column(language: str, path: str, name: str) -> dict[str, Any]:
+        centre = people["centre"]
+        headers = {"accept-language": language, "authorization": f"Bearer {centre.token}"}
+        answer = urllib3.request("GET", f"{centre.url}/console/lists", headers=headers)
+        [described] = [one for one in answer.json() if one["path"] == path]
+        [found] = [one for one in described["columns"] if one["name"] == name]
+        return dict(found)
+
+    meal = column("zh", "/settlement/payments", "meal")
+    assert (meal["heading"], meal["kind"]) == ("餐次", "word")
+    assert {"value": "lunch", "word": "午餐"} in meal["words"]
+    assert {"value": "lunch", "word": "lunch"} in column("en", "/settlement/payments", "meal")["words"]
+    kinds = {
+        name: column("en", path, name)["kind"]
+        for path, name in (
+            ("/settlement/payments", "amount_fen"), ("/settlement/payments", "business_date"),
+            ("/settlement/payments", "posted_at"), ("/settlement/shift-closings", "agrees"),
+            ("/dining/dishes", "allergens"), ("/registry/canteens", "capacity"),
+        )
+    }  # fmt: skip
+    assert kinds == {
+        "amount_fen": "money", "business_date": "day", "posted_at": "time", "agrees": "yes_no", "allergens": "words",
+        "capacity": "number",
+    }  # fmt: skip
+
+
+def test_a_task_counts_the_rows_that_it_leads_to(people: dict[str, Person]) -> None:
+    waiting = set()
+    for login, person in people.items():
+        tasks = person.call("GET", "/console/tasks")
+        for task in tasks:
+            found = rows(
+                person, task["path"], **{name: json.dumps(value).strip('"') for name, value in task["filters"].items()}
+            )
+            assert task["count"] == len(found), (login, task)
+            waiting |= {task["name"]} if found else set()
+    assert {"enrolments", "flags", "cases", "disputes_to_answer"} <= waiting
+    assert people["lists-auditor"].call("GET", "/console/tasks") == [], "who only reads has nothing to do"
+
+
+def test_a_search_finds_numbers_days_names_and_receipts(people: dict[str, Person], network: Network) -> None:
+    def found(login: str, words: str) -> dict[str, Rows]:
+        answer = ask(people[login], "/console/search", words=words)
+        assert answer.status == 200, answer.data
+        return {one["path"]: one["rows"] for one in answer.json()}
+
+    canteen = network.canteen_id("yuyao")
+    [shown] = found("centre", str(canteen))["/registry/canteens"]
+    assert shown["canteen_id"] == canteen
+    assert "/registry/agencies" in found("supervisor", "余姚")
+    payment = rows(people["centre"], "/settlement/payments")[0]
+    assert payment in found("centre", payment["posting_id"])["/settlement/payments"]
+    assert found("supervisor", payment["posting_id"]) == {}, "a supervisor sees no payments"
+    cycle = rows(people["centre"], "/clearing/cycles")[0]
+    assert found("centre", cycle["business_date"])["/clearing/cycles"] == [cycle]
+    mine, other = (network.canteen_id(agency) for agency in ("yinzhou", "yuyao"))
+    sheets = {row["canteen_id"]: row["sheet_id"] for row in rows(people["centre"], "/console/sheets")}
+    assert "/console/sheets" in found("kitchen-yinzhou", str(sheets[mine]))
+    assert "/console/sheets" not in found("kitchen-yinzhou", str(sheets[other])), "another agency's"
+    for words in ("没有这样的名字", "9" * 19, "9" * 30, "0000-99-99", "%", "' OR 1=1", "2026-02-30"):
+        found("centre", words)
+    assert ask(people["centre"], "/console/search").status == 400
+    assert ask(people["centre"], "/console/search", words="\0").status in (200, 400)
+    assert found("centre", "   ") == {}
+
+
+def test_everybody_signed_in_is_told_release_and_keys(people: dict[str, Person], network: Network) -> None:
+    told = people["lists-auditor"].call("GET", "/console/about")
+    assert told["version"]
+    assert len(bytes.fromhex(told["public_keys"][0])) == 32
+    for path in ("about", "lists", "tasks", "search?words=1"):
+        assert urllib3.request("GET", f"{network.url}/console/{path}").status == 401

@@ -149,7 +149,7 @@ export function wayBack(named = new URLSearchParams(location.search).get("back")
   if (!named?.startsWith("/")) return "";
   const url = new URL(named, location.origin);
   // "//host" within a path would be another site.
-  return url.origin === location.origin && !url.pathname.startsWith("//") ? url.pathname + url.search : "";
+  return url.origin === location.origin && !url.pathname.startsWith("//") ? url.pathname + url.search + url.hash : "";
 }
 
 /** Links to the pages that the person's role may use. */

@@ -1,0 +1,109 @@
+/** Where in the menu a list stands. What the centre does not describe to a person is not in his menu. */
+
+import type { zh } from "../shared/texts/console.ts";
+
+/** Texts without a placeholder. */
+type Text = Extract<keyof typeof zh, `console.area.${string}` | PageTitle>;
+type PageTitle = "live.weighing" | "live.evaluations" | "live.integrity" | "live.reconciliation" | "live.approvals";
+
+export interface Area {
+  readonly title: Text;
+  /** Roles that do their work here: it is open for them from the start. */
+  readonly roles: readonly string[];
+  readonly lists: readonly string[];
+  /** Pages beside the console: address, the permission that each is for, its title. */
+  readonly pages: readonly (readonly [string, string, Text])[];
+}
+
+export const AREAS: readonly Area[] = [
+  {
+    title: "console.area.canteen",
+    roles: ["canteen_manager"],
+    lists: [
+      "/dining/dishes",
+      "/settlement/tariffs",
+      "/dining/bookings",
+      "/dining/report-outs",
+      "/waste/weigh-ins",
+      "/waste/materials",
+      "/console/cashiers",
+      "/console/cashier-sign-ons",
+      "/settlement/shifts",
+      "/settlement/shift-closings",
+      "/console/sheets",
+      "/console/displays",
+    ],
+    pages: [["/weighing", "weigh_waste", "live.weighing"]],
+  },
+  {
+    title: "console.area.evaluation",
+    roles: ["supervisor"],
+    lists: [
+      "/waste/evaluations",
+      "/waste/flags",
+      "/waste/cases",
+      "/waste/appeals",
+      "/waste/inspections",
+      "/waste/bulletins",
+      "/waste/foods",
+    ],
+    pages: [
+      ["/evaluations", "see_waste", "live.evaluations"],
+      ["/integrity", "see_flags", "live.integrity"],
+    ],
+  },
+  {
+    title: "console.area.finance",
+    roles: ["agency_finance"],
+    lists: [
+      "/settlement/payments",
+      "/settlement/movements",
+      "/settlement/top-ups",
+      "/settlement/grants",
+      "/settlement/grant-files",
+      "/settlement/refunds",
+      "/settlement/gateway-orders",
+    ],
+    pages: [],
+  },
+  {
+    title: "console.area.clearing",
+    roles: ["centre_operator", "centre_approver"],
+    lists: [
+      "/clearing/cycles",
+      "/clearing/positions",
+      "/clearing/statements",
+      "/clearing/disputes",
+      "/clearing/differences",
+      "/clearing/bank-files",
+      "/clearing/bank-entries",
+    ],
+    pages: [
+      ["/reconciliation", "see_clearing", "live.reconciliation"],
+      ["/approvals", "see_approvals", "live.approvals"],
+    ],
+  },
+  {
+    title: "console.area.administration",
+    roles: ["agency_admin"],
+    lists: [
+      "/registry/regions",
+      "/registry/agencies",
+      "/registry/canteens",
+      "/registry/officials",
+      "/registry/credentials",
+      "/registry/rosters",
+      "/registry/visits",
+      "/console/users",
+      "/console/machines",
+      "/console/identities",
+      "/console/terminals",
+      "/console/enrolments",
+      "/settlement/rules",
+      "/settlement/agreements",
+      "/console/approvals",
+    ],
+    pages: [],
+  },
+  { title: "console.area.audit", roles: ["auditor"], lists: ["/console/audit-entries"], pages: [] },
+];

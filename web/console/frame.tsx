@@ -1,0 +1,149 @@
+/** The frame of every page: who one is, where one may go, one field that finds things. */
+
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Button, Dropdown, Input } from "antd";
+import { useEffect, useRef, useState } from "react";
+import { changeLanguage, inMine, language, tag } from "../shared/language.ts";
+import { THEMES } from "../shared/look.ts";
+import { AREAS } from "./areas.ts";
+import { centre, held, pageOfSignIn } from "./centre.ts";
+import { linkTo } from "./links.ts";
+import { useLists } from "./lists/lists.ts";
+import { useLook } from "./looks.tsx";
+import { useNames } from "./names.ts";
+import { useSession } from "./session.tsx";
+import { say } from "./words.ts";
+
+export function Frame() {
+  const [isOpen, open] = useState(false);
+  const content = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    void pathname;
+    open(false);
+  }, [pathname]);
+  return (
+    <div className={isOpen ? "frame open" : "frame"}>
+      <button type="button" className="skip" onClick={() => content.current?.focus()}>
+        {say("console.skip")}
+      </button>
+      <header>
+        <Button className="opener" aria-expanded={isOpen} aria-controls="menu" onClick={() => open(!isOpen)}>
+          {say("console.me.menu")}
+        </Button>
+        <Finder />
+        <Me />
+      </header>
+      <Menu current={pathname} />
+      <main ref={content} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Menu({ current }: { current: string }) {
+  const { permissions, role } = useSession();
+  const lists = useLists().data ?? [];
+  const linkOf = (path: string, title: string) => {
+    const isHere = current === path || current.startsWith(`${path}/`);
+    return (
+      <li key={path}>
+        <a href={linkTo(path)} aria-current={isHere ? "page" : undefined}>
+          {title}
+        </a>
+      </li>
+    );
+  };
+  return (
+    <nav id="menu" aria-label={say("console.me.menu")}>
+      <a className="brand" href={linkTo("/")}>
+        onecard
+      </a>
+      <ul>
+        <li>
+          <a href={linkTo("/")} aria-current={current === "/" ? "page" : undefined}>
+            {say("console.area.home")}
+          </a>
+        </li>
+      </ul>
+      {AREAS.map((area) => {
+        const own = area.lists.flatMap((path) => lists.find((list) => list.path === path) ?? []);
+        const pages = area.pages.filter(([, permission]) => permissions.has(permission));
+        if (own.length + pages.length === 0) return null;
+        const isOpen = area.roles.includes(role) || own.some((list) => current.startsWith(list.path));
+        return (
+          <details key={area.title} open={isOpen}>
+            <summary>{say(area.title)}</summary>
+            <ul>
+              {pages.map(([path, , title]) => (
+                <li key={path}>
+                  <a href={`${path}?lang=${tag}`}>{say(title)}</a>
+                </li>
+              ))}
+              {own.map((list) => linkOf(list.path, list.title))}
+            </ul>
+          </details>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Finder() {
+  const navigate = useNavigate();
+  const find = (words: string) => {
+    if (words.trim()) void navigate({ to: "/search", search: { words: words.trim() } as never });
+  };
+  return (
+    <search>
+      <Input.Search
+        aria-label={say("console.search.label")}
+        placeholder={say("console.search.label")}
+        maxLength={100}
+        allowClear
+        onSearch={find}
+      />
+    </search>
+  );
+}
+
+function Me() {
+  const person = useSession();
+  const look = useLook();
+  const names = useNames();
+  const where = person.agency_id === null ? say("console.me.all_agencies") : names.agency(person.agency_id);
+  const signOut = async () => {
+    await held(centre.DELETE("/console/sessions/current"));
+    location.assign(pageOfSignIn("/sign-on"));
+  };
+  const themes = THEMES.map((theme) => ({
+    key: theme,
+    label: say(`console.me.theme.${theme}`),
+    onClick: () => look.choose(theme),
+  }));
+  const items = [
+    { key: "account", label: <a href={pageOfSignIn("/account")}>{say("console.me.account")}</a> },
+    { key: "theme", label: say("console.me.theme"), children: themes },
+    { key: "large", label: say("console.me.large"), onClick: () => look.enlarge(!look.isLarge) },
+    { key: "about", label: <a href={linkTo("/about")}>{say("console.me.about")}</a> },
+    { key: "out", label: say("console.me.sign_out"), onClick: signOut },
+  ];
+  return (
+    <div className="me">
+      <Button type="text" lang={language === "zh" ? "en" : "zh-Hans"} onClick={changeLanguage}>
+        {language === "zh" ? "English" : "中文"}
+      </Button>
+      <Dropdown menu={{ items, selectable: false }} trigger={["click"]}>
+        <Button type="text" aria-haspopup="menu">
+          <span className="who">
+            <strong>{person.login}</strong>
+            <small>
+              {inMine(person.roleName.zh, person.roleName.en)} · {where}
+            </small>
+          </span>
+        </Button>
+      </Dropdown>
+    </div>
+  );
+}

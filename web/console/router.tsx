@@ -1,0 +1,37 @@
+/** The pages by their addresses, below `#`: a list has the address that it has in the API. */
+
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import { Frame } from "./frame.tsx";
+import { Home } from "./home.tsx";
+import { say } from "./words.ts";
+
+const root = createRootRoute({ component: Frame, notFoundComponent: () => say("console.error.no_page") });
+const below = { getParentRoute: () => root };
+
+export const router = createRouter({
+  history: createHashHistory(),
+  routeTree: root.addChildren([
+    createRoute({ ...below, path: "/", component: Home }),
+    createRoute({ ...below, path: "/search", component: lazyRouteComponent(() => import("./search.tsx"), "Search") }),
+    createRoute({ ...below, path: "/about", component: lazyRouteComponent(() => import("./about.tsx"), "About") }),
+    createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
+  ]),
+  // What the address holds are words, not JSON.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const query = new URLSearchParams(search as Record<string, string>).toString();
+    return query && `?${query}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
