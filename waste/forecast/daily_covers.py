@@ -64,18 +64,23 @@ class _Counts:
     told: list[list[int]]
 
 
+async def days_to_keep(pool: Pool) -> list[date]:
+    """Closed days whose covers are not kept yet, the earliest first."""
+    last = await closed_until(pool)
+    if last is None:
+        return []
+    kept = await last_kept_day(pool)
+    first = max(kept + timedelta(days=1), last - timedelta(days=CATCH_UP_DAYS)) if kept else last
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
 async def keep_closed_days(pool: Pool) -> list[date]:
     """Keep the covers of every closed day that are not kept yet; returns those days.
 
     A payment may be given back on any later day. With each day that is kept, the days of the payments that were given
     back on it are counted again; a refund has no other limit of time.
     """
-    last = await closed_until(pool)
-    if last is None:
-        return []
-    kept = await last_kept_day(pool)
-    first = max(kept + timedelta(days=1), last - timedelta(days=CATCH_UP_DAYS)) if kept else last
-    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    days = await days_to_keep(pool)
     for day in days:
         await _keep_day(pool, day)
     return days
