@@ -25,7 +25,6 @@ from demo.city import (
     DemoAgency,
     DemoCanteen,
 )
-from demo.kitchen_history import load_kitchen_history
 from demo.menus import load_menus
 from demo.simulated_sign_on import OPENID, WORK_APP, subject_of
 from foundation.calendar import ZONE, Calendar
@@ -60,6 +59,9 @@ async def load_city(
     """
     if await db.scalar(select(BookRow.book).limit(1)) is not None:
         return False
+    # Here, since it needs numpy, and most starts of a system find their city.
+    from demo.kitchen_history import load_kitchen_history
+
     db.add(DemoCity(loaded_at=now))
     for book, name_zh, name_en in BOOKS:
         db.add(BookRow(book=book, name_zh=name_zh, name_en=name_en))

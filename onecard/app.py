@@ -256,9 +256,6 @@ SIGNATURE_TYPES = [
 ]
 """Types that annotations of handlers name."""
 
-COLLECT_AFTER = (20_000, 20, 50)
-"""Garbage collection thresholds: requests leave hardly any cycles, so collect rarely."""
-
 
 def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
     """The application inside its request log, for the server's workers. ``more``: further routes."""
@@ -266,7 +263,6 @@ def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
     app = create_app(settings, *more, in_time=in_time)
     # What exists now lives as long as the worker: keep it out of every collection.
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
     return RequestLog(
         app,
         log_requests=settings.log_requests,

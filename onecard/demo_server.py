@@ -2,7 +2,8 @@
 and the hours of played days.
 
 The command line names this module to the server; no module of the application imports it. It imports nothing else of
-the demo, whose history of kitchens needs numpy: 25 MB in every worker.
+the demo, whose history of kitchens needs numpy: 25 MB in every worker. The process that starts the workers prepares
+the simulations and never makes the application, which takes a worker 0.6 s and 50 MB to import.
 """
 
 import psycopg
@@ -18,7 +19,6 @@ from demo.simulated_gateway import (
 )
 from demo.simulated_sign_on import SimulatedSignOn, create_simulated_sign_on, providers_file
 from foundation.request_log import RequestLog
-from onecard.app import create_server as create_application
 from onecard.settings import Settings
 from terminals.verification import is_in_time
 
@@ -50,6 +50,8 @@ def with_simulated_sign_on(settings: Settings) -> Settings:
 
 def create_server() -> RequestLog:
     """The application beside a demo city: what the workers of a demo call."""
+    from onecard.app import create_server as create_application
+
     settings = Settings()
     in_time = is_in_played_time if settings.demo_hours else is_in_time
     simulations = []

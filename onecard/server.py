@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import gc
 import multiprocessing
 import os
 import signal
@@ -37,6 +38,9 @@ START_WITHIN_S = 120.0
 
 ANSWERS_WITHIN_S = 60.0
 """A process that has not answered the supervisor for so long is stopped or starved, and is replaced."""
+
+COLLECT_AFTER = (20_000, 20, 50)
+"""Garbage collection thresholds: imports and requests leave hardly any cycles, so collect rarely."""
 
 PAUSE_MAX_S = 30.0
 """The longest pause before a process that ends again and again is replaced; the first replacement comes at once."""
@@ -191,6 +195,7 @@ class Worker(Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """What the child does."""
         end_with_parent(self._parent)
+        gc.set_threshold(*COLLECT_AFTER)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
         try:
@@ -242,10 +247,11 @@ class JobRunner(Worker):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it serves nothing
         """What the child does."""
+        end_with_parent(self._parent)
+        gc.set_threshold(*COLLECT_AFTER)
         # Here, since the workers need none of it.
         from onecard.jobs import run_jobs
 
-        end_with_parent(self._parent)
         threading.Thread(target=self.always_pong, daemon=True).start()
         settings = Settings()
         configure_logs(json=settings.log_json)
