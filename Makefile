@@ -1,5 +1,7 @@
 # onecard: `make run` and `make test` do all their own set-up.
 BIN := .venv/bin
+# A system is five processes: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run setup setup-dev setup-web setup-pages test test-citus quick check docs pictures bench load lock clean
 

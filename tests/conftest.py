@@ -28,6 +28,8 @@ from tests.counter import Counter
 from tests.running_system import System, TestServer, new_folder
 
 os.environ.pop("ONECARD_DATA_DIR", None)
+# A thousand processes of ours start: each would compile every module anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Test processes and their systems share the processors: threads of one library would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

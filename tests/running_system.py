@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -74,13 +75,25 @@ def new_folder(purpose: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"onecard-{purpose}-", dir=MEMORY if roomy else None))
 
 
+if "READY_CITIES" not in os.environ:
+    # The first process imports this before it starts the test processes, which are told the same folder.
+    os.environ["READY_CITIES"] = str(new_folder("cities"))
+    atexit.register(shutil.rmtree, os.environ["READY_CITIES"], ignore_errors=True)
+
+
 @cache
 def _ready_city(business_date: date) -> Path:
-    """A data folder with the demo city that opens on a day: made once in a test process, to copy."""
-    folder = new_folder("city")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    environment = _outside() | {"ONECARD_DATA_DIR": str(folder)}
-    subprocess.run([sys.executable, "-m", "tests.ready_city"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    """A data folder with the demo city that opens on a day: made once in a run of the tests, to copy."""
+    cities = Path(os.environ["READY_CITIES"])
+    folder = cities / str(business_date)
+    with (cities / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = Path(tempfile.mkdtemp(prefix="making-", dir=cities))
+            environment = _outside() | {"ONECARD_DATA_DIR": str(making)}
+            ready = [sys.executable, "-m", "tests.ready_city"]
+            subprocess.run(ready, env=environment, check=True, stdout=subprocess.DEVNULL)
+            making.rename(folder)
     return folder
 
 
