@@ -3,7 +3,7 @@
 from datetime import time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,10 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from foundation.addresses import TrustedProxies
 from foundation.calendar import Calendar
 from registry.roles import Role
-from registry.sessions import SessionRules
-from settlement.limits import AloneLimits
-from terminals.client_messages import authority_of
-from terminals.signatures import ANY_HOST
+
+if TYPE_CHECKING:
+    # Every command reads the settings; few need what comes with these, a web framework and its database.
+    from registry.sessions import SessionRules
+    from settlement.limits import AloneLimits
 
 SECRETS = Path("/run/secrets")
 
@@ -170,8 +171,10 @@ class Settings(BaseSettings):
         return Calendar(self.cut_off, self.cut_off_on_holidays or self.cut_off)
 
     @property
-    def alone_limits(self) -> AloneLimits:
+    def alone_limits(self) -> "AloneLimits":
         """What one person may move alone."""
+        from settlement.limits import AloneLimits
+
         return AloneLimits(
             self.alone_item_max_fen,
             self.alone_batch_max_fen,
@@ -180,8 +183,10 @@ class Settings(BaseSettings):
         )
 
     @property
-    def session_rules(self) -> SessionRules:
+    def session_rules(self) -> "SessionRules":
         """How long sessions at the console live."""
+        from registry.sessions import SessionRules
+
         return SessionRules(
             timedelta(minutes=self.session_idle_min),
             timedelta(hours=self.session_life_h),
@@ -232,6 +237,9 @@ class Settings(BaseSettings):
     @property
     def hosts(self) -> frozenset[str]:
         """For which hosts tills and phones may sign their messages; none: for any, since ours is not known."""
+        from terminals.client_messages import authority_of
+        from terminals.signatures import ANY_HOST
+
         if self.public_url is None:
             return ANY_HOST
         others = (host.strip() for host in self.other_hosts.split(","))

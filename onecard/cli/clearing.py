@@ -24,7 +24,6 @@ from onecard.cli.services import (
     with_database,
 )
 from onecard.settings import Settings
-from registry.audit import COMMAND_LINE
 
 if TYPE_CHECKING:
     from clearing.audit import Bundle
@@ -64,6 +63,7 @@ def _begin(settings: Settings, business_date: date, reason: str) -> None:
     from clearing.approvals import close_by_person
     from clearing.errors import DAY_NOT_OVER
     from registry.approvals import Approvals
+    from registry.audit import COMMAND_LINE
 
     async def begin(database: "Database", pool: "Pool") -> "Approval | None":
         return await close_by_person(
@@ -144,6 +144,7 @@ def bank_file(on: str, out: Path) -> None:
     """Write the payment file of a published cycle, once a second person has released it."""
     from clearing.approvals import release_file
     from registry.approvals import Approvals
+    from registry.audit import COMMAND_LINE
 
     business_date = parse_date(on)
 
@@ -168,6 +169,7 @@ def confirm(file: Path) -> None:
     """Post the bank's confirmations."""
     from clearing.bank_files import read_confirmations
     from clearing.confirmations import post_by_person, settlement_accounts
+    from registry.audit import COMMAND_LINE
 
     content = read_file(file)
 

@@ -13,7 +13,6 @@ from onecard.cli.commands import main
 from onecard.cli.output import say, text
 from onecard.cli.services import services, with_database
 from onecard.settings import Settings
-from registry.audit import COMMAND_LINE, change
 
 if TYPE_CHECKING:
     from foundation.postgres import Pool
@@ -38,6 +37,7 @@ def _change(settings: Settings, action: str, kind: str, write: Callable[[Path, s
     Nobody has used a version by then: it is announced first.
     """
     from foundation.keys import read_versions, write_versions
+    from registry.audit import COMMAND_LINE, change
 
     folder, name = settings.keys_folder, KINDS[kind]
 

@@ -8,7 +8,6 @@ import rich_click as click
 from onecard.cli.commands import main
 from onecard.cli.output import progress_bars, say, text
 from onecard.cli.services import read_file, services, with_database
-from registry.audit import COMMAND_LINE
 
 if TYPE_CHECKING:
     from foundation.postgres import Pool
@@ -30,6 +29,7 @@ def roster_import(file: Path, agency: str, dry_run: bool, confirm_leavers: bool)
     """Show what a roster would change, and change it; all of it or nothing."""
     from foundation.keys import load_keys
     from registry.approvals import Approvals
+    from registry.audit import COMMAND_LINE
     from registry.officials import agency_named
     from terminals.rosters import Wanted, digest_of, import_roster, preview_roster, read_rows
 

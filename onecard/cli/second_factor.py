@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 import rich_click as click
-import urllib3
 
 from onecard.cli.administration import read_password
 from onecard.cli.commands import main
@@ -32,6 +31,8 @@ def second_factor(login: str, url: str | None) -> None:
 
 
 def _call(url: str, path: str, message: dict[str, str], token: str | None = None) -> Any:
+    import urllib3
+
     headers = {"accept-language": LANGUAGE.tag} | ({} if token is None else {"authorization": f"Bearer {token}"})
     try:
         answer = urllib3.request(

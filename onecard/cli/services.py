@@ -12,7 +12,6 @@ import asyncpg
 import psycopg
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from sqlalchemy.exc import DBAPIError
 
 from foundation.catalogue import Explained
 from foundation.keys import load_keys
@@ -22,7 +21,6 @@ from foundation.problems import Problem
 from onecard.cli.output import LANGUAGE, fail, fail_with, text
 from onecard.embedded_servers import Services
 from onecard.settings import Settings
-from registry import audit
 
 if TYPE_CHECKING:
     from registry.models import Database
@@ -117,10 +115,14 @@ def failures_as_one_line() -> Iterator[None]:
         fail_with(problem.detail(LANGUAGE))
     except Explained as error:
         fail_with(error.text(LANGUAGE))
-    except DBAPIError as error:
-        _explain(error.orig.__cause__ or error.orig if error.orig is not None else error, error)
-    except (asyncpg.PostgresError, psycopg.Error, *LOST_CONNECTION) as error:
-        _explain(error, error)
+    except Exception as error:
+        _explain(_of_driver(error), error)
+
+
+def _of_driver(error: Exception) -> BaseException:
+    """What the database's driver said, where SQLAlchemy raised. It is not imported here: few commands need it."""
+    said = getattr(error, "orig", None)
+    return said.__cause__ or said if isinstance(said, BaseException) else error
 
 
 _NO_TABLES = (asyncpg.UndefinedTableError, psycopg.errors.UndefinedTable)
@@ -152,6 +154,8 @@ def fail_for(error: BaseException, path: Path | None = None) -> NoReturn:
 @contextmanager
 def services() -> Iterator[Settings]:
     """The servers of a running system, or started for this command."""
+    from registry import audit
+
     settings = read_settings()
     configure_logs(json=settings.log_json)
     check_connection(settings)
