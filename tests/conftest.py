@@ -1,6 +1,7 @@
 """Real services for every test: one running system for the session, a fresh database where a test breaks things."""
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,6 +33,8 @@ os.environ.pop("ONECARD_DATA_DIR", None)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Test processes and their systems share the processors: threads of one library would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Modules and thousands of tests stay to the end: to look through them for garbage is a tenth of the work.
+gc.set_threshold(50_000, 20, 100)
 
 SLOWEST_FIRST = (
     "system/test_sheet_crash", "pages/test_till",
@@ -51,6 +54,7 @@ _AMONG_SLOWEST = {name: place for place, name in enumerate(SLOWEST_FIRST)}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of slow files first, the slowest before all."""
     items.sort(key=lambda item: _AMONG_SLOWEST.get(f"{item.path.parent.name}/{item.path.stem}", len(SLOWEST_FIRST)))
+    gc.freeze()
 
 
 use_key(KEYS.audit_key)

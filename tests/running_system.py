@@ -82,15 +82,18 @@ if "READY_CITIES" not in os.environ:
 
 
 @cache
-def _ready_city(business_date: date) -> Path:
-    """A data folder with the demo city that opens on a day: made once in a run of the tests, to copy."""
+def _ready_city(business_date: date, hours: str) -> Path:
+    """A data folder with the demo city that opens on a day: made once in a run of the tests, to copy.
+
+    ``hours``: whether days are played there at any hour (``ONECARD_DEMO_HOURS``).
+    """
     cities = Path(os.environ["READY_CITIES"])
-    folder = cities / str(business_date)
+    folder = cities / f"{business_date}-{hours}"
     with (cities / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             making = Path(tempfile.mkdtemp(prefix="making-", dir=cities))
-            environment = _outside() | {"ONECARD_DATA_DIR": str(making)}
+            environment = _outside() | {"ONECARD_DATA_DIR": str(making), HOURS: hours}
             ready = [sys.executable, "-m", "tests.ready_city"]
             subprocess.run(ready, env=environment, check=True, stdout=subprocess.DEVNULL)
             making.rename(folder)
@@ -103,10 +106,12 @@ def _outside() -> dict[str, str]:
 
 
 OF_A_FIRST_START = {
-    "ONECARD_DATABASE_URL", "ONECARD_DEMO_CITY", "ONECARD_DEMO_HOURS", "ONECARD_HOST", "ONECARD_CUT_OFF",
-    "ONECARD_CUT_OFF_ON_HOLIDAYS", "ONECARD_KEYS_DIR",
+    "ONECARD_DATABASE_URL", "ONECARD_DEMO_CITY", "ONECARD_HOST", "ONECARD_CUT_OFF", "ONECARD_CUT_OFF_ON_HOLIDAYS",
+    "ONECARD_KEYS_DIR",
 }  # fmt: skip
-"""Settings that decide what is in the data folder after the first start."""
+"""Settings that decide, beside the hours, what is in the data folder after the first start."""
+
+HOURS = "ONECARD_DEMO_HOURS"
 
 
 class System:
@@ -149,7 +154,8 @@ class System:
     def start(self, *, within_s: float = 180) -> None:
         """Start it and wait until it is healthy. Into an empty folder the usual demo city is copied first."""
         if not any(self.folder.iterdir()) and not OF_A_FIRST_START & self.environment.keys():
-            city = _ready_city(Calendar().business_date_at(datetime.now(UTC)))
+            day = Calendar().business_date_at(datetime.now(UTC))
+            city = _ready_city(day, self.environment.get(HOURS, "true"))
             for part in ("postgres", "keys"):
                 subprocess.run(["cp", "-a", city / part, self.folder / part], check=True)
         give_up_at, served = time.monotonic() + within_s, self._times_served()
