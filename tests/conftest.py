@@ -96,6 +96,8 @@ def own(scratch: Path, request: pytest.FixtureRequest) -> Iterator[System]:
     folder = scratch / f"own-{abs(hash(request.node.name)) % 10**6}"
     folder.mkdir()
     system = System(folder) if CITUS_URL is None else SystemOnCluster(folder, Cluster(CITUS_URL))
+    if "one_worker" in request.keywords:
+        system.environment["ONECARD_WORKERS"] = "1"
     yield system
     system.clear_away()
     shutil.rmtree(folder)

@@ -3,7 +3,17 @@
 Only for a database that is thrown away: the ledger does not hold afterwards.
 """
 
+from typing import Any
+
 import psycopg
+
+SOME: dict[str, dict[str, Any]] = {
+    "audit_entries": {"action": "register_visit"},
+    "weigh_ins": {"until_day": "2019-12-31"},
+    "materials": {"until_day": "2019-12-31"},
+    "dishes": {"kind": "soup"},
+}
+"""Of lists that are long from the start, a part: what to ask for."""
 
 ROWS = """
 INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date, posted_at,

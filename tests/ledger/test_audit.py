@@ -235,6 +235,7 @@ def test_a_leaf_can_be_read_back() -> None:
     assert line.sale_fen == -700
 
 
+@pytest.mark.one_worker
 def test_the_commands_from_closing_to_audit(own: System, tmp_path: Path) -> None:
     """As an operator and an agency's officer do it."""
     own.start()

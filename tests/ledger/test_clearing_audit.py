@@ -43,6 +43,7 @@ def played(own: System) -> Network:
     return network
 
 
+@pytest.mark.one_worker
 def test_a_change_has_one_entry_and_a_refusal_none(own: System, played: Network) -> None:
     """From closing the day to a decided dispute, each step first refused, then done, then repeated."""
     log, centre = Log(own), played.centre

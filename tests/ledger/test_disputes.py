@@ -246,6 +246,7 @@ def _check_by_the_page(shown: dict[str, Any], terminal: Terminal, posting_id: st
     assert (shown["is_signed"], shown["has_payment"], shown["receipt"]) == (True, True, posting_id)
 
 
+@pytest.mark.one_worker
 def test_a_dispute_over_http(own: System) -> None:
     """From the payment to the decision, as three people at the console do it."""
     own.start()

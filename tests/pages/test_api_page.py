@@ -35,6 +35,7 @@ def test_the_viewer_shows_and_sends_from_our_own_files(system: System, browser: 
     assert [one for one in complaints if not one.startswith("data:")] == []
 
 
+@pytest.mark.one_worker
 def test_the_description_is_for_who_is_signed_in_when_others_listen(own: System) -> None:
     own.environment["ONECARD_PUBLIC_URL"] = "https://card.example.gov.cn"
     own.start()

@@ -80,6 +80,7 @@ def test_what_is_written_is_its_owners_alone(system: System, tmp_path: Path) -> 
         assert stat.S_IMODE(new.stat().st_mode) == 0o700
 
 
+@pytest.mark.one_worker
 def test_a_public_centre_shows_figures_to_the_monitor_alone(own: System) -> None:
     own.environment |= {
         "ONECARD_PUBLIC_URL": "https://card.example.gov.cn",

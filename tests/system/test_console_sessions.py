@@ -154,6 +154,7 @@ def test_a_cookie_needs_tls_elsewhere_than_on_the_machine_itself(system: System)
         assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.one_worker
 def test_behind_tls_the_cookie_is_secure_and_bound_to_the_host(own: System) -> None:
     own.environment["ONECARD_TRUSTED_PROXIES"] = "127.0.0.1"
     own.start()
@@ -292,6 +293,7 @@ def test_wrong_proofs_wait_like_wrong_passwords(system: System) -> None:
     assert (429, "too-many-tries") in answers
 
 
+@pytest.mark.one_worker
 def test_bearer_sessions_stay_as_they_are_unless_a_setting_says_otherwise(own: System, system: System) -> None:
     def answer(at: System) -> tuple[int, str]:
         finance = Person(at.url, "finance-yuyao")

@@ -256,6 +256,7 @@ def test_nobody_changes_himself_or_somebody_who_is_not_there(network: Network) -
             assert ask(centre, "POST", f"{USERS}/{nobody}/{path}", message) == (404, "not-found"), path
 
 
+@pytest.mark.one_worker
 def test_the_last_ones_of_the_centre_stay(own: System) -> None:
     own.start()
     network = Network(own)

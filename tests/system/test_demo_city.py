@@ -35,6 +35,7 @@ def on_database(own: System, system: System, name: str) -> str:
     return url
 
 
+@pytest.mark.one_worker
 def test_an_external_database_gets_neither_users_nor_a_simulated_gateway(own: System, system: System) -> None:
     url = on_database(own, system, "real")
     own.start()
@@ -64,6 +65,7 @@ def test_a_simulated_gateway_beside_anything_else_is_refused(own: System, system
     assert "demo city" in done.stderr
 
 
+@pytest.mark.one_worker
 def test_a_demo_city_is_open_to_this_machine_only_unless_it_is_chosen(own: System) -> None:
     own.environment |= {"ONECARD_HOST": "0.0.0.0"}
     own.start()

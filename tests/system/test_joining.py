@@ -31,6 +31,7 @@ MEALS = [
 CANTEEN = {"name_zh": "一号食堂", "name_en": "First canteen", "meals": MEALS, "latitude": 30.17, "longitude": 121.27}
 
 
+@pytest.mark.one_worker
 def test_from_an_empty_database_to_a_closed_day(own: System, tmp_path: Path) -> None:
     done = own.command(*FOUNDED, typed=TYPED)
     assert "region 3302" in done.stdout

@@ -164,6 +164,7 @@ def assert_a_closing_is_the_same_under_either_key(lunch: Lunch, own: System) -> 
     assert kept == (1,)
 
 
+@pytest.mark.one_worker
 def test_who_knows_an_ended_key_alone_is_told_so(rich: Network, own: System, scratch: Path) -> None:
     away, phone = rich.terminal(scratch / "away"), rich.phone(rich.official())
     begins = time.time() + 60
@@ -380,6 +381,7 @@ def test_the_version_of_the_centres_key_is_a_number_of_one_byte(network: Network
     assert (refused.value.status, refused.value.slug) == (400, "invalid")
 
 
+@pytest.mark.one_worker
 def test_a_key_file_that_cannot_be_read_changes_nothing(own: System, rich: Network, scratch: Path) -> None:
     till, card = rich.terminal(scratch / "spoilt"), rich.card(rich.official())
     file = own.settings.keys_folder / "centre_signing_key"

@@ -22,7 +22,7 @@ from registry.lists.files import is_money
 from registry.lists.listing import PAGE_MAX, Listing
 from registry.roles import OF_PEOPLE, Role
 from tests.builders import Network
-from tests.rows_of_everything import insert_rows
+from tests.rows_of_everything import SOME, insert_rows
 from tests.running_system import Person, System
 
 LOGINS = {
@@ -34,12 +34,6 @@ LOGINS = {
     "supervisor": Role.SUPERVISOR,
     "lists-auditor": Role.AUDITOR,
 }
-SOME: dict[str, dict[str, Any]] = {
-    "audit_entries": {"action": "register_visit"},
-    "weigh_ins": {"until_day": "2019-12-31"},
-    "materials": {"until_day": "2019-12-31"},
-}
-"""Of lists that are long from the start, a part."""
 
 by_list = pytest.mark.parametrize(("path", "listing"), LISTS.items(), ids=[one.name for one in LISTS.values()])
 Rows = list[dict[str, Any]]
@@ -108,7 +102,9 @@ def who_may(people: dict[str, Person], listing: Listing[Any]) -> list[str]:
 
 
 def parts_of(path: str, listing: Listing[Any]) -> list[str]:
-    return [path, *([f"{path}/{some_key(listing)}"] if listing.has_detail else []), f"{path}.csv", f"{path}.xlsx"]
+    some = urlencode(SOME.get(listing.name, {}))
+    files = [f"{path}.{kind}?{some}" for kind in ("csv", "xlsx")]
+    return [path, *([f"{path}/{some_key(listing)}"] if listing.has_detail else []), *files]
 
 
 @by_list

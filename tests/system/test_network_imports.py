@@ -41,6 +41,7 @@ def write_network(folder: Path, *, regions: int, agencies: int, canteens: int) -
         (folder / f"{sheet}.csv").write_bytes("\r\n".join(lines).encode(encoding))
 
 
+@pytest.mark.one_worker
 def test_a_network_of_files_joins_an_empty_centre(own: System, tmp_path: Path) -> None:
     own.command(*FOUNDED, typed=TYPED)
     folder, copy = tmp_path / "network", tmp_path / "copy"

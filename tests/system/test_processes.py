@@ -125,6 +125,7 @@ def _status(url: str) -> int | None:
         return None
 
 
+@pytest.mark.one_worker
 def test_an_embedded_redis_that_does_not_start_stops_nothing(own: System) -> None:
     (own.folder / "valkey").write_text("in the way of the folder")
     own.start()
@@ -155,6 +156,7 @@ def test_a_killed_worker_and_a_killed_job_runner_are_replaced_and_the_log_says_s
     assert own.stop() == 0
 
 
+@pytest.mark.one_worker
 def test_the_job_runner_survives_the_loss_of_its_connections(own: System) -> None:
     """Its listener cannot connect again for a while: the library's worker then ends without an error."""
     own.start()

@@ -32,6 +32,7 @@ from tests.builders import Network
 from tests.running_system import System, free_port
 
 
+@pytest.mark.one_worker
 def test_two_systems_side_by_side_keep_their_data(own: System, system: System, scratch: Path) -> None:
     own.start()
     assert own.healthy()
@@ -186,6 +187,7 @@ def test_the_demo_plays_a_day_on_a_system_that_it_starts_itself(own: System) -> 
     assert {path: path.read_bytes() for path in day.rglob("*.csv")} == before
 
 
+@pytest.mark.one_worker
 def test_payments_go_on_without_redis(own: System, scratch: Path) -> None:
     own.start()
     network = Network(own)

@@ -233,6 +233,7 @@ def test_codes_are_counted_without_redis_too(own: System) -> None:
     assert "too-many-tries" in [slug(person.sign_in("000000")[1]) for _ in range(16)]
 
 
+@pytest.mark.one_worker
 def test_a_role_that_needs_a_second_factor_can_do_nothing_without_it(own: System) -> None:
     own.environment["ONECARD_SECOND_FACTOR_ROLES"] = "supervisor, centre_approver"
     own.start()
@@ -381,6 +382,7 @@ def test_a_breached_password_is_found_wherever_its_line_is(tmp_path: Path) -> No
     assert not is_breached(file, words[0])
 
 
+@pytest.mark.one_worker
 def test_a_breached_password_is_refused_everywhere(own: System) -> None:
     word = "clouds over the lake"
     file = own.folder / "breached.txt"

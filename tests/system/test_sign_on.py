@@ -289,6 +289,7 @@ def test_another_agency_or_role_waits_for_a_confirmation_of_the_identity(network
     assert network.centre.call("GET", f"{IDENTITIES}/{bound[1]}")["confirmed_at"] is None
 
 
+@pytest.mark.one_worker
 def test_the_last_way_in_of_the_last_approver_stays(own: System) -> None:
     own.start()
     network = Network(own)
