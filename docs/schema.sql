@@ -1496,6 +1496,27 @@ CREATE TABLE public.visit (
     CONSTRAINT ck_visit_days CHECK ((first_day <= last_day))
 );
 
+CREATE TABLE public.visit_request (
+    book integer NOT NULL,
+    number bigint NOT NULL,
+    request_id uuid NOT NULL,
+    holder_id bigint NOT NULL,
+    host_agency_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    reason text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by text,
+    answer text,
+    visit_id bigint,
+    CONSTRAINT ck_visit_request_confirmed CHECK (((state = 'confirmed'::text) = (visit_id IS NOT NULL))),
+    CONSTRAINT ck_visit_request_days CHECK ((first_day <= last_day)),
+    CONSTRAINT ck_visit_request_decided CHECK (((state = 'waiting'::text) = (decided_at IS NULL))),
+    CONSTRAINT ck_visit_request_state CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'refused'::text, 'withdrawn'::text])))
+);
+
 CREATE TABLE public.weigh_in (
     book integer NOT NULL,
     weigh_in_id uuid NOT NULL,
@@ -1840,6 +1861,9 @@ ALTER TABLE ONLY public.used_challenge
 ALTER TABLE ONLY public.visit
     ADD CONSTRAINT pk_visit PRIMARY KEY (book, visit_id);
 
+ALTER TABLE ONLY public.visit_request
+    ADD CONSTRAINT pk_visit_request PRIMARY KEY (book, number);
+
 ALTER TABLE ONLY public.waste_meal
     ADD CONSTRAINT pk_waste_meal PRIMARY KEY (book, canteen_id, business_date, meal);
 
@@ -1983,6 +2007,12 @@ CREATE INDEX ix_visit_last_day ON public.visit USING btree (last_day, visit_id);
 
 CREATE INDEX ix_visit_number ON public.visit USING btree (visit_id);
 
+CREATE INDEX ix_visit_request_first_day ON public.visit_request USING btree (first_day, number);
+
+CREATE INDEX ix_visit_request_made ON public.visit_request USING btree (made_at, number);
+
+CREATE INDEX ix_visit_request_number ON public.visit_request USING btree (number);
+
 CREATE INDEX ix_waste_meal_date ON public.waste_meal USING btree (business_date);
 
 CREATE INDEX ix_weigh_in_canteen ON public.weigh_in USING btree (book, canteen_id, business_date);
@@ -2028,6 +2058,8 @@ CREATE UNIQUE INDEX uq_sheet_number ON public.sheet USING btree (sheet_id);
 CREATE UNIQUE INDEX uq_terminal_session_ephemeral ON public.terminal_session USING btree (book, terminal_id, ephemeral);
 
 CREATE UNIQUE INDEX uq_transfer_reversal ON public.transfer USING btree (book, reverses, part) WHERE (kind = 'reversal'::text);
+
+CREATE UNIQUE INDEX uq_visit_request_id ON public.visit_request USING btree (book, holder_id, request_id);
 
 CREATE UNIQUE INDEX uq_weigh_in_replaces ON public.weigh_in USING btree (book, replaces) WHERE (replaces IS NOT NULL);
 

@@ -35,9 +35,10 @@ from registry.models import (
     Identity,
     Official,
     Visit,
+    VisitRequest,
 )
 from registry.roles import Role
-from registry.states import CredentialKind, CredentialState, MemberState, OfficialState, UserState
+from registry.states import CredentialKind, CredentialState, MemberState, OfficialState, UserState, VisitRequestState
 
 
 def _state(state: str) -> str:
@@ -246,6 +247,47 @@ VISITS = Listing(
     },
     sorts={"first_day": Visit.first_day, "last_day": Visit.last_day},
 )  # fmt: skip
+
+
+class ListedVisitRequest(Struct):
+    """A visit that an official registered himself; his own agency alone sees it. `answer`: why it was refused."""
+
+    number: int
+    book: Book
+    holder_id: HolderId
+    agency_id: AgencyId
+    host_agency_id: AgencyId
+    first_day: date
+    last_day: date
+    reason: str
+    state: VisitRequestState
+    made_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    answer: str | None
+    visit_id: int | None
+
+
+VISIT_REQUESTS = Listing(
+    "visit_requests",
+    ListedVisitRequest,
+    Permission.SEE_OFFICIALS,
+    members(ListedVisitRequest, VisitRequest, Official).join(
+        Official, (Official.book == VisitRequest.book) & (Official.holder_id == VisitRequest.holder_id)
+    ),
+    key=(VisitRequest.number,),
+    owners=(Official.agency_id,),
+    filters={
+        "agency_id": numbered(Official.agency_id),
+        "host_agency_id": numbered(VisitRequest.host_agency_id),
+        "holder_id": numbered(VisitRequest.holder_id),
+        "state": one_of(VisitRequest.state, VisitRequestState),
+        "from_day": since(VisitRequest.last_day, date),
+        "until_day": until(VisitRequest.first_day, date),
+    },
+    sorts={"first_day": VisitRequest.first_day, "made_at": VisitRequest.made_at},
+    words={"state": lambda value: f"visit_request.state.{value}"},
+)
 
 
 class ListedUser(Struct):
@@ -548,6 +590,7 @@ LISTS: dict[str, Listing[Any]] = {
     "/registry/officials": OFFICIALS,
     "/registry/credentials": CREDENTIALS,
     "/registry/visits": VISITS,
+    "/registry/visit-requests": VISIT_REQUESTS,
     "/console/users": USERS,
     "/console/cashiers": CASHIERS,
     "/console/cashier-sign-ons": SIGN_ONS,

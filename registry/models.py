@@ -410,6 +410,41 @@ class Visit(Base):
     working_meal: Mapped[UUID | None]
 
 
+class VisitRequest(Base):
+    """A visit that an official registered himself. It is no visit and opens nothing until his agency confirms it.
+
+    ``request_id``: the number that his phone gave it. ``visit_id``: the visit that it became. ``answer``: why it was
+    refused.
+    """
+
+    __tablename__ = "visit_request"
+    __table_args__ = (
+        CheckConstraint("first_day <= last_day", name="days"),
+        CheckConstraint("state IN ('waiting', 'confirmed', 'refused', 'withdrawn')", name="state"),
+        CheckConstraint("(state = 'confirmed') = (visit_id IS NOT NULL)", name="confirmed"),
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided"),
+        Index("uq_visit_request_id", "book", "holder_id", "request_id", unique=True),
+        Index("ix_visit_request_number", "number"),
+        Index("ix_visit_request_first_day", "first_day", "number"),
+        Index("ix_visit_request_made", "made_at", "number"),
+    )
+
+    book: Mapped[Book] = book_key()
+    number: Mapped[int] = number_key()
+    request_id: Mapped[UUID]
+    holder_id: Mapped[HolderId] = mapped_column(BigInteger)
+    host_agency_id: Mapped[AgencyId] = mapped_column(BigInteger)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    reason: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting", server_default="waiting")
+    made_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    answer: Mapped[str | None]
+    visit_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class RegionAgreement(Base):
     """A host region (``book``) receives the officials of a guest region without a visit."""
 

@@ -15,7 +15,7 @@ from registry.canteens import canteen_of
 from registry.listings import ListedAgency
 from registry.meals import Meal
 from registry.members import agency_must_be_active
-from registry.models import Agency, Canteen, Database, MealPeriod
+from registry.models import Agency, Canteen, Database, MealPeriod, Visit
 from registry.officials import find_agency, register_officials
 from registry.opening import clear_day, days_of, digits_of, must_be_to_come, set_day, set_week
 from registry.schemas import (
@@ -31,6 +31,7 @@ from registry.schemas import (
     NewVisit,
     Registered,
     SpecialDayWanted,
+    VisitRefusal,
     VisitShown,
 )
 
@@ -173,4 +174,37 @@ class RegistryController(Controller):
         async with audit.change(database, request.user.login, "register_visit", detail=detail) as change:
             visit = await visits.register_visit(change.db, request.user, data)
             change.note.subject = f"visit/{visit.visit_id}"
-        return VisitShown(visit.visit_id, visit.holder_id, visit.host_agency_id, visit.first_day, visit.last_day)
+        return _shown(visit)
+
+    @post(
+        "/visit-requests/{number:int}/confirmation",
+        status_code=200,
+        guards=[access.allows(Permission.REGISTER_VISIT)],
+        summary="Confirm a visit that an official registered himself",
+    )
+    async def confirm_visit(self, request: ByPerson, number: NumberInPath, database: Database) -> VisitShown:
+        """From then on it is a visit like any other."""
+        async with audit.change(database, request.user.login, "confirm_visit", f"visit_request/{number}") as change:
+            visit = await visits.confirm(change, request.user, number)
+            change.note.detail = {"visit_id": visit.visit_id}
+        return _shown(visit)
+
+    @post(
+        "/visit-requests/{number:int}/refusal",
+        status_code=204,
+        guards=[access.allows(Permission.REGISTER_VISIT)],
+        summary="Refuse a visit that an official registered himself",
+    )
+    async def refuse_visit(
+        self, request: ByPerson, number: NumberInPath, data: VisitRefusal, database: Database
+    ) -> None:
+        """He reads the reason, and may register another one."""
+        detail = {"reason": data.reason}
+        async with audit.change(
+            database, request.user.login, "refuse_visit", f"visit_request/{number}", detail
+        ) as change:
+            await visits.refuse(change, request.user, number, data.reason)
+
+
+def _shown(visit: Visit) -> VisitShown:
+    return VisitShown(visit.visit_id, visit.holder_id, visit.host_agency_id, visit.first_day, visit.last_day)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
@@ -50,6 +51,25 @@ class VisitShown(Struct):
     host_agency_id: AgencyId
     first_day: date
     last_day: date
+
+
+class OwnVisit(Message):
+    """A visit that an official registers himself. `request_id` is his device's: sent again it changes nothing.
+
+    `reason`: the occasion, or the number of the document that orders it.
+    """
+
+    request_id: UUID
+    host_agency_id: Number
+    first_day: date
+    last_day: date
+    reason: Annotated[str, line(100, examples=["甬机管发〔2026〕12号"])]
+
+
+class VisitRefusal(Message):
+    """Why an agency does not confirm a visit that its official registered; he reads it."""
+
+    reason: Annotated[str, text(200, examples=["该项出差已取消"])]
 
 
 Name = Annotated[str, line(60, examples=["慈溪市机关事务中心"])]

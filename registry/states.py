@@ -23,6 +23,15 @@ class OfficialState(StrEnum):
     """The account is closed."""
 
 
+class VisitRequestState(StrEnum):
+    """How a visit stands that an official registered himself; only a waiting one goes on."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
 class CredentialKind(StrEnum):
     """What an official shows."""
 

@@ -90,6 +90,11 @@ SELECT o.book, gen_random_uuid(), o.holder_id, c.canteen_id, date '2019-01-01', 
        now()
 FROM (SELECT DISTINCT ON (agency_id) * FROM official ORDER BY agency_id, holder_id) o
 JOIN canteen c ON c.agency_id = o.agency_id, generate_series(1, 2) n;
+INSERT INTO visit_request (book, number, request_id, holder_id, host_agency_id, first_day, last_day, reason, made_at)
+SELECT o.book, nextval('onecard_number'), gen_random_uuid(), o.holder_id, a.agency_id, date '2019-01-01' + n,
+       date '2019-01-09', '会议', now()
+FROM (SELECT DISTINCT ON (agency_id) * FROM official ORDER BY agency_id, holder_id) o
+JOIN agency a ON a.agency_id <> o.agency_id, generate_series(1, 2) n;
 INSERT INTO cycle (business_date, state, closing_at)
 SELECT date '2019-01-01' + n, 'published', now() FROM generate_series(1, 9) n;
 INSERT INTO position (cycle_date, agency_id, receivable_fen, payable_fen, position_fen)

@@ -18,6 +18,7 @@ from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import INVALID, NOT_FOUND, Problem
 from registry.lists.listing import is_within_calendar
+from registry.states import VisitRequestState
 from settlement.ledger import balances
 from settlement.tariff import SubsidyExpiry
 from settlement.transfers import TransferKind
@@ -145,10 +146,17 @@ async def receipt_of(ledger: Pool, keys: KeyRing, caller: Caller, number: UUID) 
 
 
 async def visits_of(ledger: Pool, caller: Caller) -> list[MyVisit]:
-    """An official's visits, latest first."""
+    """An official's visits, and those that he registered himself, latest first."""
     today = datetime.now(ZONE).date()
-    rows = await ledger.fetch(QUERIES["visits"], caller.book, caller.holder_id, VISITS_MAX)
-    return [MyVisit(**dict(row), state=_state(row["first_day"], row["last_day"], today)) for row in rows]
+    own = await ledger.fetch(QUERIES["visit_requests"], caller.book, caller.holder_id, VISITS_MAX)
+    confirmed = {row["visit_id"]: row for row in own}
+    found = [MyVisit(**dict(row), working_meal_had=False) for row in own if row["state"] != VisitRequestState.CONFIRMED]
+    for row in await ledger.fetch(QUERIES["visits"], caller.book, caller.holder_id, VISITS_MAX):
+        asked = confirmed.get(row["visit_id"])
+        request_id, reason = (None, None) if asked is None else (asked["request_id"], asked["reason"])
+        state = _state(row["first_day"], row["last_day"], today)
+        found.append(MyVisit(**dict(row), request_id=request_id, state=state, reason=reason, answer=None))
+    return sorted(found, key=lambda one: one.first_day, reverse=True)
 
 
 def _state(first_day: date, last_day: date, today: date) -> VisitState:

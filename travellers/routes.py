@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, Response, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.params import Parameter
 
 from foundation.calendar import ZONE
@@ -14,9 +14,10 @@ from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
 from foundation.rates import RateLimit
 from foundation.turns import IN_TURN
-from registry import audit
+from registry import audit, visits
 from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, WORDS_MAX
 from registry.models import Database
+from registry.schemas import OwnVisit
 from terminals.receipts import ReceiptShown
 from travellers import account, consents, credentials
 from travellers.callers import ALSO_SUSPENDED, ALWAYS, ByOfficial, is_official
@@ -84,8 +85,27 @@ class AccountController(Controller):
 
     @get("/visits", summary="List my visits")
     async def visits(self, request: ByOfficial, ledger: Pool) -> list[MyVisit]:
-        """Visits to host agencies, latest first, at most 200."""
+        """Visits to host agencies, at most 200, and as many that I registered myself; latest first."""
         return await account.visits_of(ledger, request.user)
+
+    @post("/visits", status_code=204, summary="Register a visit of mine")
+    async def register_visit(self, request: ByOfficial, data: OwnVisit, database: Database) -> None:
+        """It waits for my agency, and opens nothing until it is confirmed. Sent again it changes nothing.
+
+        It begins within 90 days. Five may wait; their days may have one in common where one ends and another begins.
+        """
+        days = {"first_day": str(data.first_day), "last_day": str(data.last_day)}
+        detail = {"host_agency_id": data.host_agency_id, **days}
+        async with audit.change(database, request.user.actor, "register_own_visit", detail=detail) as change:
+            asked = await visits.ask_for_visit(change, request.user.holder_id, data)
+            change.note.subject = f"visit_request/{asked.number}"
+
+    @delete("/visits/{request_id:uuid}", summary="Withdraw a visit that I registered")
+    async def withdraw_visit(self, request: ByOfficial, request_id: UUID, database: Database) -> None:
+        """While it waits. What my agency has confirmed, it alone changes."""
+        actor = request.user.actor
+        async with audit.change(database, actor, "withdraw_own_visit") as change:
+            await visits.withdraw(change, request.user.holder_id, actor, request_id)
 
     @get("/credentials", summary="List my cards and phones", opt=ALSO_SUSPENDED)
     async def credentials(self, request: ByOfficial, ledger: Pool) -> list[MyCredential]:

@@ -121,17 +121,24 @@ class Month(Struct):
 
 
 class VisitState(StrEnum):
-    """Where today is in the days of a visit."""
+    """Where today is in the days of a visit, or what became of one that I registered and that is none."""
 
     TO_COME = "to_come"
     NOW = "now"
     OVER = "over"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class MyVisit(Struct):
-    """A visit to a host agency."""
+    """A visit to a host agency, or one that I registered myself, which is none until my agency confirms it.
 
-    visit_id: int
+    `visit_id` is null until then. `request_id`, `reason` and `answer` (why my agency refused it) are of my own alone.
+    """
+
+    visit_id: int | None
+    request_id: UUID | None
     host_agency_id: int
     book: int
     host_zh: str
@@ -140,6 +147,8 @@ class MyVisit(Struct):
     last_day: date
     state: VisitState
     working_meal_had: bool
+    reason: str | None
+    answer: str | None
 
 
 class MyCredential(Struct):

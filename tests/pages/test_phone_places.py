@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Geolocation, Page, expect
+from playwright.sync_api import Browser, Geolocation, Page, Route, expect
 
 from foundation.calendar import ZONE
+from tests.axe import violations
 from tests.builders import Network, Official, seen_identity
 from tests.pages.test_phone import activated
 from tests.system.test_bookings import canteen_with_prices
@@ -178,3 +179,70 @@ def test_single_sign_on_makes_a_phone(browser: Browser, network: Network) -> Non
     expect(page.get_by_role("img", name="Pay code")).to_be_visible(timeout=60_000)
     assert page.evaluate("fetch('/me').then((answer) => answer.status)") == 401, "the session has done its work"
     page.close()
+
+
+def test_a_visit_is_registered_and_waits_for_the_agency(phone: tuple[Page, Official], network: Network) -> None:
+    page, official = phone
+    admin = network.person("admin-yinzhou")
+    listed = f"/registry/visit-requests?holder_id={official.holder_id}&state=waiting"
+    today = datetime.now(ZONE).date()
+    row = page.get_by_role("listitem").filter(has_text="杭州")
+
+    def register(day: date) -> None:
+        page.get_by_role("button", name="登记出差").click()
+        page.get_by_role("searchbox").fill("杭州")
+        page.get_by_role("button", name="查找").click()
+        expect(page.get_by_role("radio")).to_be_checked()
+        page.get_by_label("开始日期").fill(str(day))
+        page.get_by_label("结束日期").fill(str(day))
+        page.get_by_label("事由或文号").fill("会议")
+        page.get_by_role("button", name="提交本单位确认").click()
+        expect(row.first).to_contain_text("待确认")
+
+    show(page, network, "mine/visits")
+    register(today)
+    row.get_by_role("button", name="撤回").click()
+    expect(row).to_have_count(0)
+    register(today)
+    [asked] = admin.call("GET", listed)["items"]
+    admin.call("POST", f"/registry/visit-requests/{asked['number']}/refusal", {"reason": "该项出差已取消"})
+    page.reload()
+    expect(row).to_contain_text("未获确认")
+    expect(row).to_contain_text("该项出差已取消")
+    register(today + timedelta(days=1))
+    [asked] = admin.call("GET", listed)["items"]
+    admin.call("POST", f"/registry/visit-requests/{asked['number']}/confirmation")
+    page.reload()
+    expect(row.first).to_contain_text("未开始")
+
+
+def test_the_form_of_a_visit_is_for_everybody(phone: tuple[Page, Official], network: Network) -> None:
+    """From a canteen that takes visitors on a visit alone; a lost answer is no second visit."""
+    page, _ = phone
+    page.set_viewport_size({"width": 360, "height": 740})
+    show(page, network, f"eat/{network.canteen_id('hangzhou')}")
+    page.get_by_role("link", name="登记出差").first.click()
+    expect(page.get_by_role("radio")).to_be_checked()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    day = str(datetime.now(ZONE).date() + timedelta(days=9))
+    page.get_by_label("开始日期").fill(day)
+    page.get_by_label("结束日期").fill(day)
+    page.get_by_label("事由或文号").fill("会议")
+    arrived: list[int] = []
+
+    def lose(route: Route) -> None:
+        arrived.append(route.fetch().status)
+        route.abort()
+
+    page.route(
+        "**/me/visits", lambda route: lose(route) if route.request.method == "POST" else route.fallback(), times=1
+    )
+    page.get_by_role("button", name="提交本单位确认").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("button", name="提交本单位确认").click()
+    expect(page.locator(".rows > li")).to_have_count(1)
+    expect(page.locator(".rows > li")).to_contain_text("待确认")
+    assert arrived == [204]
+    assert violations(page) == []

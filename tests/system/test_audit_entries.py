@@ -27,6 +27,7 @@ from foundation.keys import load_keys, read_versions
 from onecard.cli import main
 from onecard.cli.commands import AWAITS_APPROVAL
 from registry.sign_on.openid import LOGOUT_EVENT
+from terminals.phone import ask_for_holder
 from terminals.sheet_phone import SheetPhone
 from tests.authenticator import Authenticator
 from tests.bank import camt, entry
@@ -324,6 +325,20 @@ def visit(city: City) -> Ask:
                "last_day": str(TOMORROW)}  # fmt: skip
     invalid = message | {"last_day": str(TODAY - timedelta(days=1))}
     return Ask("centre", "/registry/visits", message, "kitchen-yinzhou", "admin-yuyao", invalid)
+
+
+def decided_visit(city: City, step: str, body: Any) -> Ask:
+    """Of a visit that an official registered himself."""
+    official = city.network.official()
+    wanted = {
+        "request_id": str(uuid4()), "host_agency_id": city.agency("hangzhou"), "first_day": str(TODAY),
+        "last_day": str(TOMORROW), "reason": "会议",
+    }  # fmt: skip
+    ask_for_holder(city.network.url, city.network.phone(official), "POST", "/me/visits", wanted)
+    asked = city.person("centre").call("GET", f"/registry/visit-requests?holder_id={official.holder_id}")["items"]
+    path = f"/registry/visit-requests/{asked[0]['number']}/{step}"
+    invalid = None if body is None else {"reason": ""}
+    return Ask("admin-yinzhou", path, body, "finance-yinzhou", "admin-yuyao", invalid)
 
 
 def refund(city: City) -> Ask:
@@ -1061,6 +1076,8 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /registry/rosters": roster,
     "POST /registry/rosters/{roster_id}/confirmation": confirmed_roster,
     "POST /registry/visits": visit,
+    "POST /registry/visit-requests/{number}/confirmation": lambda city: decided_visit(city, "confirmation", None),
+    "POST /registry/visit-requests/{number}/refusal": lambda city: decided_visit(city, "refusal", {"reason": "取消"}),
     "POST /registry/regions": region,
     "POST /registry/agencies": agency,
     "POST /registry/canteens": canteen,
@@ -1164,6 +1181,8 @@ NO_CHANGES = {
     "POST /me/sign-on/{provider}/completion": "an official's session, with its entry: test_me.py",
     "POST /me/credentials/{credential_id}/loss": "an official's own change, with its entry: test_me.py",
     "POST /me/phone-activations": "an official's own change, with its entry: test_me.py",
+    "POST /me/visits": "an official's own change, with its entry: test_own_visits.py",
+    "DELETE /me/visits/{request_id}": "an official's own change, with its entry: test_own_visits.py",
     "PUT /me/consents/{purpose}": "an official's own change, with its entry: test_me.py",
     "DELETE /me/sessions/{number}": "an official's own change, with its entry: test_me.py",
     "DELETE /me/session": "logging out ends nobody's but the caller's own session",

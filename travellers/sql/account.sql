@@ -67,3 +67,12 @@ FROM visit v
 JOIN agency a ON a.agency_id = v.host_agency_id
 WHERE v.book = $1 AND v.holder_id = $2
 ORDER BY v.first_day DESC, v.visit_id DESC LIMIT $3
+
+-- name: visit_requests
+-- What an official registered himself, latest first.
+SELECT r.visit_id, r.request_id, r.host_agency_id, a.book, a.name_zh AS host_zh, a.name_en AS host_en, r.first_day,
+       r.last_day, r.state, r.reason, r.answer
+FROM visit_request r
+JOIN agency a ON a.agency_id = r.host_agency_id
+WHERE r.book = $1 AND r.holder_id = $2
+ORDER BY r.first_day DESC, r.number DESC LIMIT $3

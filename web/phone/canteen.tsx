@@ -75,6 +75,11 @@ function Meals({ phone, place, day }: { phone: Phone; place: Place; day: string 
         <b class="amount">{meal.may_eat && priceOf(meal)}</b>
       </h3>
       {meal.why_not && <p class="warning">{inMine(meal.why_not.reason_zh, meal.why_not.reason_en)}</p>}
+      {meal.why_not?.code === "needs_visit" && (
+        <a class="plain" href={`#mine/visits/${encodeURIComponent(inMine(place.agency_zh, place.agency_en))}`}>
+          {say("phone.visits.add")}
+        </a>
+      )}
       <Menu dishes={meal.menu} />
       <Deciding
         phone={phone}

@@ -11,6 +11,7 @@ export type Purses = Schemas["MyPurses"];
 export type Movement = Schemas["Movement"];
 export type Month = Schemas["Month"];
 export type Visit = Schemas["MyVisit"];
+export type NewVisit = Schemas["OwnVisit"];
 export type Credential = Schemas["MyCredential"];
 export type Session = Schemas["MySession"];
 export type Place = Schemas["PlaceForMe"];
@@ -69,6 +70,8 @@ export const me = {
   cancel: (phone: Phone, bookingId: string) => phone.ask("DELETE", `/me/bookings/${bookingId}`),
   reportOut: (phone: Phone, wanted: Schemas["NewReportOut"]) => phone.ask("POST", "/me/report-outs", wanted),
   endReportOut: (phone: Phone, reportId: string) => phone.ask("DELETE", `/me/report-outs/${reportId}`),
+  registerVisit: (phone: Phone, wanted: NewVisit) => phone.ask("POST", "/me/visits", wanted),
+  withdrawVisit: (phone: Phone, requestId: string) => phone.ask("DELETE", `/me/visits/${requestId}`),
   loss: (phone: Phone, credentialId: number, reason: string) =>
     phone.ask("POST", `/me/credentials/${credentialId}/loss`, { reason }),
   endSession: (phone: Phone, number: number) => phone.ask("DELETE", `/me/sessions/${number}`),

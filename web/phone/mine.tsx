@@ -1,13 +1,14 @@
 /** What is the holder's: purses, visits, cards and phones, consents and data; and how he wants this application to look. */
 
 import { useState } from "preact/hooks";
-import { dayAndTime, longDay, weekday, yuan } from "../shared/formats.ts";
+import { dayAndTime, longDay, yuan } from "../shared/formats.ts";
 import { changeLanguage, inMine, language, otherLanguage } from "../shared/language.ts";
 import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
 import { TopUpPage } from "./topUp.tsx";
+import { Visits } from "./visits.tsx";
 import { say } from "./words.ts";
 
 const PAGES = ["top-up", "visits", "credentials", "consents"] as const;
@@ -24,7 +25,7 @@ export function Mine({ phone, rest }: { phone: Phone; rest: readonly string[] })
   return (
     <Below to="#mine" back={say("phone.place.mine")} title={say(TITLES[page])}>
       {page === "top-up" && <TopUpPage phone={phone} />}
-      {page === "visits" && <Visits phone={phone} />}
+      {page === "visits" && <Visits phone={phone} host={rest[1] && decodeURIComponent(rest[1])} />}
       {page === "credentials" && (
         <>
           <Credentials phone={phone} />
@@ -112,34 +113,6 @@ function Look() {
         {otherLanguage === "en" ? "English" : "中文"}
       </button>
     </>
-  );
-}
-
-function Visits({ phone }: { phone: Phone }) {
-  const asked = useAsked("visits", () => me.visits(phone));
-  return (
-    <Answered asked={asked}>
-      {(visits) =>
-        visits.length === 0 ? (
-          <p class="notice">{say("phone.visits.none")}</p>
-        ) : (
-          <ul class="rows">
-            {visits.map((visit) => (
-              <li key={visit.visit_id}>
-                <span>
-                  <b>{inMine(visit.host_zh, visit.host_en)}</b>
-                  <small>
-                    {weekday(visit.first_day, language)} – {weekday(visit.last_day, language)}
-                  </small>
-                  {visit.working_meal_had && <small>{say("phone.visits.meal_had")}</small>}
-                </span>
-                <b class={visit.state === "now" ? "in" : ""}>{say(`phone.visits.${visit.state}`)}</b>
-              </li>
-            ))}
-          </ul>
-        )
-      }
-    </Answered>
   );
 }
 
