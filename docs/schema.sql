@@ -375,6 +375,7 @@ CREATE TABLE public.cashier (
     wrong_tries integer DEFAULT 0 NOT NULL,
     locked_until timestamp with time zone,
     made_at timestamp with time zone NOT NULL,
+    tries_since timestamp with time zone,
     CONSTRAINT ck_cashier_ck_cashier_language CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
     CONSTRAINT ck_cashier_ck_cashier_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
 );
@@ -390,6 +391,14 @@ CREATE TABLE public.cashier_sign_on (
     signed_on_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     ends_before bigint
+);
+
+CREATE TABLE public.cashier_tries (
+    book integer NOT NULL,
+    cashier_id bigint NOT NULL,
+    terminal_id bigint NOT NULL,
+    wrong_tries integer NOT NULL,
+    locked_until timestamp with time zone
 );
 
 CREATE TABLE public.class_rules (
@@ -1605,6 +1614,9 @@ ALTER TABLE ONLY public.cashier
 
 ALTER TABLE ONLY public.cashier_sign_on
     ADD CONSTRAINT pk_cashier_sign_on PRIMARY KEY (book, terminal_id, epoch, first_sequence);
+
+ALTER TABLE ONLY public.cashier_tries
+    ADD CONSTRAINT pk_cashier_tries PRIMARY KEY (book, cashier_id, terminal_id);
 
 ALTER TABLE ONLY public.class_rules
     ADD CONSTRAINT pk_class_rules PRIMARY KEY (book, person_class, valid_from);

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 from argon2.exceptions import VerificationError
 from msgspec import Struct
 from sqlalchemy import func, select, update
@@ -27,7 +28,16 @@ from registry.access import Person
 from registry.audit import Change
 from registry.identifiers import AgencyId, Book, CanteenId, TerminalId
 from registry.members import STEPS, must_be_active
-from registry.models import Agency, BookRow, Canteen, Cashier, CashierSignOn, Database, next_numbers
+from registry.models import (
+    Agency,
+    BookRow,
+    Canteen,
+    Cashier,
+    CashierSignOn,
+    CashierTries,
+    Database,
+    next_numbers,
+)
 from registry.passwords import UNKNOWN_USER, hash_password, is_right
 from registry.pins import is_simple
 from registry.roles import Role
@@ -37,7 +47,12 @@ from registry.states import CashierRefusal, MemberState
 QUERIES = load_queries(Path(__file__).parent / "sql" / "cashiers.sql")
 
 TRIES = 5
-"""Wrong PINs in a row that a cashier has free. Then one counts every ``LOCKED``: 96 a day, of a million."""
+"""Wrong PINs in a row that a cashier has free at a till. Then one counts there every ``LOCKED``: 96 a day of a million.
+At the other tills he works on: who has the key of one keeps nobody from his work."""
+DAY_TRIES = 300
+"""Wrong PINs of a cashier within ``DAY`` at all tills, of a million: more than three tills give. Then one counts every
+``LOCKED``, wherever it comes from."""
+DAY = timedelta(days=1)
 LOCKED = timedelta(minutes=15)
 TILL_TRIES = 20
 """Wrong PINs and unknown numbers at one till within ``LOCKED``."""
@@ -102,6 +117,7 @@ async def reset_pin(change: Change, keys: KeyRing, person: Person, cashier_id: i
     """Give a cashier the PIN of a new slip; he is signed off, and no longer locked. Raises Problem as ``take_step``."""
     cashier = await _to_change(change, person, cashier_id)
     _set_first_pin(keys, cashier, pin_hash)
+    await _forget_tries(change.db, cashier)
     await end_sign_ons(change.db, cashier)
     return cashier
 
@@ -109,7 +125,8 @@ async def reset_pin(change: Change, keys: KeyRing, person: Person, cashier_id: i
 async def unlock(change: Change, person: Person, cashier_id: int) -> None:
     """Let a cashier try again who has used his tries up. Raises Problem as ``take_step``."""
     cashier = await _to_change(change, person, cashier_id)
-    change.is_repeat = not cashier.wrong_tries
+    at_tills = await _forget_tries(change.db, cashier)
+    change.is_repeat = not cashier.wrong_tries and not at_tills
     cashier.wrong_tries, cashier.locked_until = 0, None
 
 
@@ -127,6 +144,14 @@ async def find(db: AsyncSession, person: Person, cashier_id: int, *, lock: bool 
     if cashier is None or person.agency_id not in (None, cashier.agency_id):
         raise Problem(NOT_FOUND, "cashier.not_found", cashier_id=cashier_id)
     return cashier
+
+
+async def _forget_tries(db: AsyncSession, cashier: Cashier) -> bool:
+    """Forget the tries at single tills; whether there were any."""
+    own = (CashierTries.book == cashier.book) & (CashierTries.cashier_id == cashier.cashier_id)
+    forgotten = update(CashierTries).where(own, CashierTries.wrong_tries > 0)
+    found = await db.scalars(forgotten.values(wrong_tries=0, locked_until=None).returning(CashierTries.terminal_id))
+    return bool(found.all())
 
 
 def subject_of(cashier: Cashier) -> str:
@@ -231,8 +256,7 @@ async def check_pin(
         at_till = (till.book, till.terminal_id)
         if await ledger.fetchval(QUERIES["count_at_till"], *at_till, LOCKED) > TILL_TRIES:
             return CashierRefusal.TOO_MANY_TRIES
-        arguments = (till.book, till.agency_id, number, till.canteen_id, TRIES, LOCKED)
-        found = await ledger.fetchrow(QUERIES["count_try"], *arguments)
+        found = await _count_try(ledger, till, number)
         known_hash = UNKNOWN_USER
         if found is not None:
             known_hash = keys.unwrap(found["pin_sealed"], _pin_place(found["cashier_id"])).decode()
@@ -244,6 +268,7 @@ async def check_pin(
             return CashierRefusal.PIN_WRONG
         await ledger.execute(QUERIES["forget_at_till"], *at_till)
         await ledger.execute(QUERIES["forget_tries"], till.book, found["cashier_id"])
+        await ledger.execute(QUERIES["forget_tries_at_till"], till.book, found["cashier_id"], till.terminal_id)
         if wanted is None and found["pin_is_first"]:
             return CashierRefusal.PIN_IS_FIRST
         if wanted is not None and (wanted == pin or is_simple(wanted, number)):
@@ -251,6 +276,23 @@ async def check_pin(
         new_hash = None if wanted is None else await passwords.compute(hash_password, wanted)
     sealed = None if new_hash is None else keys.wrap(new_hash.encode(), _pin_place(found["cashier_id"]))
     return RightPin(found["cashier_id"], found["pin_sealed"], sealed)
+
+
+async def _count_try(ledger: Pool, till: Till, number: str) -> asyncpg.Record | None:
+    """Count a try for the cashier of a number before his PIN is checked; None: none is checked now.
+
+    While he is locked at the till nothing counts, so that one till alone does not use the tries of his day up.
+    """
+    async with ledger.acquire() as connection, connection.transaction():
+        who = (till.book, till.agency_id, number, till.canteen_id)
+        found = await connection.fetchrow(QUERIES["cashier_to_check"], *who)
+        if found is None:
+            return None
+        pair = (till.book, found["cashier_id"], till.terminal_id)
+        if await connection.fetchval(QUERIES["count_try_at_till"], *pair, TRIES, LOCKED) is None:
+            return None
+        await connection.execute(QUERIES["count_try"], till.book, found["cashier_id"], DAY, DAY_TRIES, LOCKED)
+        return found
 
 
 class AtTill(Struct, frozen=True):

@@ -29,6 +29,7 @@ from registry.models import (
     Canteen,
     Cashier,
     CashierSignOn,
+    CashierTries,
     ClientSecret,
     ConsoleUser,
     Credential,
@@ -330,8 +331,8 @@ USERS = Listing(
 class ListedCashier(Struct):
     """A cashier by his number in his agency; the name is sealed. ``canteen_ids`` null: every canteen of the agency.
 
-    ``pin_is_first``: he has not chosen a PIN yet. ``locked_until``: after wrong PINs. ``signed_on_at``,
-    ``terminal_id``: where he signed on last.
+    ``pin_is_first``: he has not chosen a PIN yet. ``locked_until``: after wrong PINs, at some till or all.
+    ``signed_on_at``, ``terminal_id``: where he signed on last.
     """
 
     cashier_id: int
@@ -358,6 +359,13 @@ _last_at_till = (
     .lateral("last_at_till")
 )
 
+_locked_until = func.greatest(
+    Cashier.locked_until,
+    select(func.max(CashierTries.locked_until))
+    .where(CashierTries.book == Cashier.book, CashierTries.cashier_id == Cashier.cashier_id)
+    .scalar_subquery(),
+)
+
 CASHIERS = Listing(
     "cashiers",
     ListedCashier,
@@ -365,6 +373,7 @@ CASHIERS = Listing(
     members(
         ListedCashier,
         Cashier,
+        locked_until=_locked_until,
         terminal_id=_last_at_till.c.terminal_id,
         signed_on_at=_last_at_till.c.signed_on_at,
         ends_at=_last_at_till.c.ends_at,
@@ -381,7 +390,7 @@ CASHIERS = Listing(
         ),
         "number": named(Cashier.number),
         "state": one_of(Cashier.state, MemberState),
-        "locked": Filter(bool, lambda value: func.coalesce(Cashier.locked_until > func.now(), false()) == value),
+        "locked": Filter(bool, lambda value: func.coalesce(_locked_until > func.now(), false()) == value),
     },
     sorts={"number": Cashier.number},
     words={"state": _state},

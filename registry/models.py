@@ -181,8 +181,8 @@ class Cashier(Base):
 
     ``number``: what his agency knows him by, unique there until his end. The name is sealed under the agency's key, the
     hash of the PIN under the wrapping key. ``canteen_ids``: where he may work; null: at every canteen of the agency.
-    ``pin_is_first``: he has the PIN of his slip, and chooses another at his first sign-on. ``wrong_tries`` since the
-    last right PIN; none counts before ``locked_until``.
+    ``pin_is_first``: he has the PIN of his slip, and chooses another at his first sign-on. ``wrong_tries`` since
+    ``tries_since``, at all tills; none counts before ``locked_until``.
     """
 
     __tablename__ = "cashier"
@@ -209,8 +209,21 @@ class Cashier(Base):
     pin_sealed: Mapped[bytes]
     pin_is_first: Mapped[bool] = mapped_column(server_default=text("true"))
     wrong_tries: Mapped[int] = mapped_column(server_default="0")
+    tries_since: Mapped[datetime | None]
     locked_until: Mapped[datetime | None]
     made_at: Mapped[datetime]
+
+
+class CashierTries(Base):
+    """Wrong PINs of a cashier at a till since the last right one there; none counts before ``locked_until``."""
+
+    __tablename__ = "cashier_tries"
+
+    book: Mapped[Book] = book_key()
+    cashier_id: Mapped[int] = number_key()
+    terminal_id: Mapped[TerminalId] = number_key()
+    wrong_tries: Mapped[int]
+    locked_until: Mapped[datetime | None]
 
 
 class CashierSignOn(Base):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from conformance.fake.messages import Messages, Work
-from conformance.fake.town import Cashier
-from registry.cashiers import LOCKED, SIGNED_ON, TILL_TRIES, TRIES, SignedOnBefore
+from conformance.fake.town import Cashier, Tries
+from registry.cashiers import DAY_TRIES, LOCKED, SIGNED_ON, TILL_TRIES, TRIES, SignedOnBefore
 from registry.pins import is_simple
 from registry.states import CashierRefusal
 from settlement.charging import RequestKey
@@ -107,14 +107,9 @@ class Cashiers(Messages):
         if len(desk.wrong_at) >= TILL_TRIES:
             return CashierRefusal.TOO_MANY_TRIES
         cashier = self.town.cashiers.get(asked.cashier)
-        if cashier is None or cashier.locked_until > now or cashier.pin != asked.pin:
+        if cashier is None or not self._is_right(cashier, message.key.terminal_id, asked.pin, now):
             desk.wrong_at.append(now)
-            if cashier is not None and cashier.locked_until <= now:
-                cashier.wrong_tries += 1
-                if cashier.wrong_tries >= TRIES:
-                    cashier.locked_until = now + LOCKED.total_seconds()
             return CashierRefusal.PIN_WRONG
-        cashier.wrong_tries = 0
         if asked.new_pin is None and cashier.pin_is_first:
             return CashierRefusal.PIN_IS_FIRST
         if asked.new_pin is not None and (asked.new_pin == asked.pin or is_simple(asked.new_pin, asked.cashier)):
@@ -129,6 +124,23 @@ class Cashiers(Messages):
         desk.numbers.append((message.key.sequence, True))
         self._answers[message.key] = desk.sign_ons[-1]
         return None
+
+    @staticmethod
+    def _is_right(cashier: Cashier, terminal_id: int, pin: str, now: float) -> bool:
+        """Whether it is his PIN, and he is not locked; a wrong one counts at the till, and for all of them."""
+        here = cashier.tries.setdefault(terminal_id, Tries())
+        if max(here.locked_until, cashier.locked_until) > now:
+            return False
+        if pin == cashier.pin:
+            here.wrong = 0
+            return True
+        here.wrong += 1
+        cashier.tries_today += 1
+        if here.wrong >= TRIES:
+            here.locked_until = now + LOCKED.total_seconds()
+        if cashier.tries_today >= DAY_TRIES:
+            cashier.locked_until = now + LOCKED.total_seconds()
+        return False
 
     def _end(self, desk: TillDesk, before: int | None = None) -> None:
         """``before``: the number of the message that ends it, if one does."""

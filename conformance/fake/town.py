@@ -50,6 +50,14 @@ class Slip:
 
 
 @dataclass
+class Tries:
+    """Wrong PINs in a row at a till."""
+
+    wrong: int = 0
+    locked_until: float = 0
+
+
+@dataclass
 class Cashier:
     """A cashier of the test canteen."""
 
@@ -58,7 +66,10 @@ class Cashier:
     pin: str
     may_void: bool
     pin_is_first: bool = True
-    wrong_tries: int = 0
+    tries: dict[int, Tries] = field(default_factory=dict)
+    """By terminal."""
+    tries_today: int = 0
+    """At all of them; a fake centre lives no day."""
     locked_until: float = 0
 
 

@@ -16,18 +16,41 @@ RETURNING tries;
 -- The last try at a till was right: it counts no more.
 UPDATE till_tries SET tries = greatest(tries - 1, 0) WHERE book = $1 AND terminal_id = $2;
 
--- name: count_try
--- Count a try for the cashier of a number, before his PIN is checked, and lock him from the $5th on for $6. No row: there
--- is no such cashier who may work at the canteen now.
-UPDATE cashier SET wrong_tries = wrong_tries + 1,
-                   locked_until = CASE WHEN wrong_tries + 1 >= $5 THEN now() + $6::interval END
+-- name: cashier_to_check
+-- The cashier of a number; nobody else counts a try of his until the transaction ends. No row: there is none who may
+-- work at the canteen now, or he is locked at every till.
+SELECT cashier_id, pin_sealed, pin_is_first FROM cashier
 WHERE book = $1 AND agency_id = $2 AND number = $3 AND state = 'active'
   AND (canteen_ids IS NULL OR $4 = ANY (canteen_ids)) AND (locked_until IS NULL OR locked_until <= now())
-RETURNING cashier_id, pin_sealed, pin_is_first;
+FOR UPDATE;
+
+-- name: count_try_at_till
+-- Count a cashier's try at a till, and lock him there from the $4th on for $5. No row: he is locked there.
+INSERT INTO cashier_tries AS t (book, cashier_id, terminal_id, wrong_tries) VALUES ($1, $2, $3, 1)
+ON CONFLICT (book, cashier_id, terminal_id) DO UPDATE
+SET wrong_tries = t.wrong_tries + 1,
+    locked_until = CASE WHEN t.wrong_tries + 1 >= $4 THEN now() + $5::interval END
+WHERE t.locked_until IS NULL OR t.locked_until <= now()
+RETURNING wrong_tries;
+
+-- name: count_try
+-- Count a cashier's try within $3, and lock him at every till from the $4th on for $5.
+UPDATE cashier c
+SET wrong_tries = n.tries,
+    tries_since = CASE WHEN n.tries = 1 THEN now() ELSE c.tries_since END,
+    locked_until = CASE WHEN n.tries >= $4 THEN now() + $5::interval END
+FROM (SELECT CASE WHEN tries_since > now() - $3::interval THEN wrong_tries + 1 ELSE 1 END AS tries
+      FROM cashier WHERE book = $1 AND cashier_id = $2) n
+WHERE c.book = $1 AND c.cashier_id = $2;
 
 -- name: forget_tries
--- The PIN was right: the tries of the cashier count no more.
-UPDATE cashier SET wrong_tries = 0, locked_until = NULL WHERE book = $1 AND cashier_id = $2;
+-- The cashier's last try was right: it counts no more. Those before it do: who guesses elsewhere gets none back.
+UPDATE cashier SET wrong_tries = greatest(wrong_tries - 1, 0), locked_until = NULL WHERE book = $1 AND cashier_id = $2;
+
+-- name: forget_tries_at_till
+-- The PIN was right: the cashier's tries at the till count no more.
+UPDATE cashier_tries SET wrong_tries = 0, locked_until = NULL
+WHERE book = $1 AND cashier_id = $2 AND terminal_id = $3;
 
 -- name: cashier_with_pin
 -- A cashier who still has this PIN and may work at the canteen; nobody changes him until the transaction ends.

@@ -14,6 +14,7 @@ import pytest
 import urllib3
 from msgspec import json as wire
 
+from registry.cashiers import DAY_TRIES
 from terminals.client import Terminal
 from terminals.client_messages import OutcomeUnknown, Rejected
 from tests.builders import Network
@@ -110,23 +111,78 @@ def test_a_cashier_works_at_his_canteens_only(till: Terminal, admin: Person, net
     assert admin.ask("POST", f"{one.path}/changes", foreign).status == 404
 
 
-def test_five_wrong_pins_lock_a_cashier_at_every_worker(
-    till: Terminal, cashier: Cashier, network: Network, scratch: Path
-) -> None:
-    """The tries come on connections of their own, to either worker, and at two tills."""
-    other = network.terminal(scratch)
+def guess(till: Terminal, cashier: Cashier, times: int = 5) -> None:
+    """Wrong PINs, each on a connection of its own, to either worker."""
+    for _ in range(times):
+        till._http.clear()
+        assert till.sign_cashier_on(cashier.number, OTHER_PIN).reason == "pin_wrong"
+
+
+def test_five_wrong_pins_lock_a_cashier_at_the_till_for_every_worker(till: Terminal, cashier: Cashier) -> None:
     cashier.choose(till)
-    for n in range(5):
-        where = (till, other)[n % 2]
-        where._http.clear()
-        assert where.sign_cashier_on(cashier.number, OTHER_PIN).reason == "pin_wrong"
-    for where in (till, other, till, other):
-        where._http.clear()
-        assert where.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong", "locked"
+    guess(till, cashier)
+    for _ in range(4):
+        till._http.clear()
+        assert till.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong", "locked"
     assert cashier.shown()["locked_until"] is not None
+    listed = f"/console/cashiers?locked=true&number={cashier.number}"
+    assert len(cashier.admin.call("GET", listed)["items"]) == 1
     cashier.admin.call("POST", f"{cashier.path}/unlocking")
     assert till.sign_cashier_on(cashier.number, PIN).outcome == "signed_on"
     assert cashier.shown()["locked_until"] is None
+    assert cashier.admin.call("GET", listed)["items"] == []
+
+
+def test_whoever_guesses_at_one_till_locks_nobody_out_of_the_others(
+    till: Terminal, cashier: Cashier, network: Network, scratch: Path, system: System
+) -> None:
+    """Nor when he goes on while the cashier is locked there: what is not checked does not count."""
+    other = network.terminal(scratch)
+    cashier.choose(till)
+    guess(other, cashier, 8)
+    assert till.sign_cashier_on(cashier.number, PIN).outcome == "signed_on"
+    assert other.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong", "locked there"
+    assert tries_of(cashier, system) == 5
+
+
+def tries_of(cashier: Cashier, system: System) -> int:
+    """The wrong tries of a day, at all tills."""
+    with psycopg.connect(system.database_url) as db:
+        row = db.execute("SELECT wrong_tries FROM cashier WHERE cashier_id = %s", (cashier.cashier_id,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_whoever_guesses_at_many_tills_locks_a_cashier_everywhere(
+    till: Terminal, cashier: Cashier, network: Network, scratch: Path, system: System
+) -> None:
+    """Of a day's tries none is left; a right PIN in between takes none of them back."""
+    cashier.choose(till)
+    guess(till, cashier, 2)
+    change = "UPDATE cashier SET wrong_tries = wrong_tries + %s WHERE cashier_id = %s"
+    with psycopg.connect(system.database_url) as db:
+        db.execute(change, (DAY_TRIES - 4, cashier.cashier_id))
+    assert till.sign_cashier_on(cashier.number, PIN).outcome == "signed_on"
+    guess(network.terminal(scratch), cashier, 2)
+    assert till.sign_cashier_on(cashier.number, PIN).reason == "pin_wrong", "locked at every till"
+    with psycopg.connect(system.database_url) as db:
+        passes = "UPDATE cashier SET locked_until = now(), tries_since = now() - interval '1 day' WHERE cashier_id = %s"
+        db.execute(passes, (cashier.cashier_id,))
+    guess(till, cashier, 1)
+    assert tries_of(cashier, system) == 1, "another day"
+    assert till.sign_cashier_on(cashier.number, PIN).outcome == "signed_on"
+
+
+def test_many_tries_at_once_are_no_more(
+    till: Terminal, cashier: Cashier, network: Network, scratch: Path, system: System
+) -> None:
+    """Each counts before its PIN is checked, whatever the order."""
+    others = [network.terminal(scratch) for _ in range(3)]
+    cashier.choose(till)
+    with ThreadPoolExecutor(len(others)) as pool:
+        for _ in pool.map(lambda one: guess(one, cashier, 6), others):
+            pass
+    assert tries_of(cashier, system) == 15
 
 
 def test_a_lock_ends_by_itself_and_then_gives_one_try(till: Terminal, cashier: Cashier, system: System) -> None:
@@ -136,7 +192,7 @@ def test_a_lock_ends_by_itself_and_then_gives_one_try(till: Terminal, cashier: C
 
     def time_passes() -> None:
         with psycopg.connect(system.database_url) as db:
-            db.execute("UPDATE cashier SET locked_until = now() WHERE cashier_id = %s", (cashier.cashier_id,))
+            db.execute("UPDATE cashier_tries SET locked_until = now() WHERE cashier_id = %s", (cashier.cashier_id,))
 
     time_passes()
     assert till.sign_cashier_on(cashier.number, OTHER_PIN).reason == "pin_wrong"
