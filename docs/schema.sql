@@ -2009,6 +2009,8 @@ CREATE INDEX ix_transfer_refund ON public.transfer USING btree (book, posting_id
 
 CREATE INDEX ix_transfer_reverses ON public.transfer USING btree (book, reverses) WHERE (reverses IS NOT NULL);
 
+CREATE INDEX ix_transfer_sheet ON public.transfer USING btree (book, posting_id) WHERE ((channel = 'sheet'::text) AND (part = 0) AND (reverses IS NULL));
+
 CREATE INDEX ix_transfer_top_up ON public.transfer USING btree (book, posting_id, part) WHERE (kind = 'top_up'::text);
 
 CREATE INDEX ix_visit_first_day ON public.visit USING btree (first_day, visit_id);

@@ -83,6 +83,12 @@ class Transfer(Base):
             Index(f"ix_transfer_{kind}", "book", "posting_id", "part", postgresql_where=text(f"kind = '{kind}'"))
             for kind in ("refund", "top_up", "grant")
         ),
+        Index(
+            "ix_transfer_sheet",
+            "book",
+            "posting_id",
+            postgresql_where=text("channel = 'sheet' AND part = 0 AND reverses IS NULL"),
+        ),
         # Grows at one end, the open day's, however old the ledger is; PostgreSQL 18 skips through it for a holder.
         Index("ix_transfer_day", "book", "business_date", "holder_id"),
     )

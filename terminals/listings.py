@@ -1,22 +1,42 @@
 """The lists of terminals: what each shows and to whom."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import and_, case, func, not_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, not_, select, true
+from sqlalchemy.orm import aliased
 
 from registry.access import Permission
-from registry.identifiers import AgencyId, Book, CanteenId, TerminalId
-from registry.lists.listing import Filter, Listing, contains, in_region, members, numbered, one_of, since, until
+from registry.identifiers import AgencyId, Book, CanteenId, HolderId, TerminalId
+from registry.lists.listing import (
+    Filter,
+    Listing,
+    contains,
+    days,
+    equal,
+    in_region,
+    members,
+    numbered,
+    one_of,
+    since,
+    until,
+)
+from registry.meals import Meal
 from registry.models import Canteen
+from settlement.models import LedgerRequest, Transfer
+from settlement.transfers import TransferKind
 from terminals.inventory import LATE_AFTER
 from terminals.models import (
     CounterDisplay,
     Enrolment,
+    Nearness,
     Roster,
     RosterState,
     Sheet,
+    SheetPayment,
     SheetState,
     Terminal,
     TerminalKind,
@@ -241,6 +261,103 @@ SHEETS = Listing(
 )
 
 
+class SheetPaymentState(StrEnum):
+    """What became of a payment by a sheet."""
+
+    PAID = "paid"
+    REFUNDED = "refunded"
+    """In part or in full."""
+    VOIDED = "voided"
+
+
+class ListedSheetPayment(Struct):
+    """A payment by a canteen's printed code, of all purses together, in fen. ``place``, ``distance``: what the place
+    check found, and the class of distances in metres. The issuer's and the acquirer's agency see it."""
+
+    book: Book
+    posting_id: UUID
+    sheet_id: int
+    sheet_version: int
+    sheet_name: str | None
+    acquirer_id: AgencyId
+    canteen_id: CanteenId
+    issuer_id: AgencyId
+    holder_id: HolderId
+    meal: str
+    amount_fen: int
+    state: str
+    place: str
+    distance: str | None
+    business_date: date
+    purchased_at: datetime
+    posted_at: datetime
+
+
+def _given_back(kind: TransferKind) -> ColumnElement[bool]:
+    """Whether a payment was given back in this way."""
+    back = aliased(Transfer)
+    return exists(back.book).where(
+        back.book == Transfer.book, back.reverses == Transfer.posting_id, back.kind == literal_column(f"'{kind}'")
+    )
+
+
+_sheet_payment_state = case(
+    (_given_back(TransferKind.REVERSAL), SheetPaymentState.VOIDED.value),
+    (_given_back(TransferKind.REFUND), SheetPaymentState.REFUNDED.value),
+    else_=SheetPaymentState.PAID.value,
+)
+
+
+def _same_number(table: type[SheetPayment | LedgerRequest]) -> ColumnElement[bool]:
+    """What is kept under the number with which the phone paid."""
+    names = ("book", "terminal_id", "epoch", "sequence")
+    return and_(*(getattr(table, name) == getattr(Transfer, name) for name in names))
+
+
+SHEET_PAYMENTS = Listing(
+    "sheet_payments",
+    ListedSheetPayment,
+    Permission.SEE_PAYMENTS,
+    members(
+        ListedSheetPayment,
+        Transfer,
+        SheetPayment,
+        sheet_name=Sheet.name,
+        amount_fen=LedgerRequest.cash_fen + LedgerRequest.subsidy_fen + LedgerRequest.host_fen,
+        state=_sheet_payment_state,
+    )
+    .join(SheetPayment, _same_number(SheetPayment))
+    .join(LedgerRequest, _same_number(LedgerRequest))
+    .outerjoin(Sheet, Sheet.sheet_id == SheetPayment.sheet_id)
+    # Literally, so that every plan knows the index of these.
+    .where(
+        Transfer.channel == literal_column("'sheet'"),
+        Transfer.part == literal_column("0"),
+        Transfer.reverses.is_(None),
+    ),
+    key=(Transfer.book, Transfer.posting_id),
+    owners=(Transfer.issuer_id, Transfer.acquirer_id),
+    filters={
+        "book": in_region(Transfer.book),
+        "posting_id": equal(Transfer.posting_id, UUID),
+        "sheet_id": numbered(SheetPayment.sheet_id),
+        "acquirer_id": numbered(Transfer.acquirer_id),
+        "canteen_id": numbered(Transfer.canteen_id),
+        "issuer_id": numbered(Transfer.issuer_id),
+        "holder_id": numbered(Transfer.holder_id),
+        "meal": one_of(Transfer.meal, Meal),
+        "place": one_of(SheetPayment.place, Nearness),
+        "state": one_of(_sheet_payment_state, SheetPaymentState),
+        **days(Transfer.business_date),
+    },
+    words={
+        "meal": lambda value: f"meal.{value}",
+        "place": lambda value: f"sheet_payment.place.{value}",
+        "state": lambda value: f"sheet_payment.state.{value}",
+    },
+)
+
+
 class ListedDisplay(Struct):
     """A link for the screen of a canteen's counter; null in ``revoked_at``: it can be opened."""
 
@@ -278,5 +395,6 @@ LISTS: dict[str, Listing[Any]] = {
     "/registry/rosters": ROSTERS,
     "/console/sheets": SHEETS,
     "/console/displays": DISPLAYS,
+    "/console/sheet-payments": SHEET_PAYMENTS,
 }
 """The lists by their paths."""

@@ -279,6 +279,19 @@ class Sheet(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class Nearness(StrEnum):
+    """What a place check of a payment by a sheet found."""
+
+    OFF = "off"
+    """The region asks for no place."""
+    NEAR = "near"
+    FAR = "far"
+    DENIED = "denied"
+    """Its holder does not let the phone tell."""
+    UNKNOWN = "unknown"
+    """The phone does not know or did not say, or nobody knows where the canteen is."""
+
+
 class SheetPayment(Base):
     """What a phone's request to pay named, under the request's own key: the sheet, and whether the phone was near it.
 

@@ -48,6 +48,20 @@ FROM agency, (VALUES ('applied'), ('refused')) AS s(state);
 INSERT INTO sheet (book, sheet_id, canteen_id, version, code, made_by, made_at, revoked_at)
 SELECT c.book, nextval('onecard_number'), c.canteen_id, 1, '', 'centre', now(), s.revoked_at
 FROM canteen c, (VALUES (NULL), (now())) AS s(revoked_at);
+INSERT INTO transfer (book, posting_id, part, kind, debit_account, credit_account, amount_fen, business_date, posted_at,
+                      holder_id, issuer_id, acquirer_id, canteen_id, meal, channel, terminal_id, epoch, sequence,
+                      purchased_at)
+SELECT t.book, gen_random_uuid(), 0, 'payment', t.debit_account, t.credit_account, 1500, t.business_date, now(),
+       t.holder_id, t.issuer_id, t.acquirer_id, t.canteen_id, 'lunch', 'sheet', t.holder_id, 1, 9000 + n, now()
+FROM transfer t, generate_series(1, 2) n WHERE t.kind = 'payment' AND t.terminal_id = 7 AND t.part = 0;
+INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outcome, posting_id, cash_fen, subsidy_fen,
+                     business_date, answered_at)
+SELECT book, terminal_id, epoch, sequence, 'charge', '', 'approved', posting_id, 1500, 0, business_date, now()
+FROM transfer WHERE channel = 'sheet' AND sequence > 9000;
+INSERT INTO sheet_payment (book, terminal_id, epoch, sequence, sheet_id, sheet_version, place, distance)
+SELECT t.book, t.terminal_id, t.epoch, t.sequence, s.sheet_id, 1, 'near', '0-100'
+FROM transfer t JOIN LATERAL (SELECT sheet_id FROM sheet WHERE canteen_id = t.canteen_id LIMIT 1) s ON true
+WHERE t.channel = 'sheet' AND t.sequence > 9000;
 INSERT INTO counter_display (book, display_id, canteen_id, name, token_hash, made_by, made_at)
 SELECT c.book, nextval('onecard_number'), c.canteen_id, '1', sha256(format('%s/%s', c.canteen_id, n)::bytea), 'centre',
        now()

@@ -4,11 +4,11 @@ A browser tells whatever its user makes it tell: the answer is a flag for people
 nothing. The place itself is used for one comparison; what is kept is the outcome and a class of distances.
 """
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from settlement.errors import Refusal
 from settlement.tariff import PlaceCheck, RegionRules
+from terminals.models import Nearness
 from travellers.places import Located, Place, distance_m
 from travellers.schemas import NoPlace, PlaceTold
 
@@ -16,19 +16,6 @@ COARSE_M = 1_000
 """A place that may be off by more says nothing about the counter: people let a browser know a rough place alone."""
 
 CLASSES_M = (100, 300, 1_000, 3_000)
-
-
-class Nearness(StrEnum):
-    """What a place check found."""
-
-    OFF = "off"
-    """The region asks for no place."""
-    NEAR = "near"
-    FAR = "far"
-    DENIED = "denied"
-    """Its holder does not let the phone tell."""
-    UNKNOWN = "unknown"
-    """The phone does not know or did not say, or nobody knows where the canteen is."""
 
 
 class Checked(NamedTuple):

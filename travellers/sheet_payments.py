@@ -31,11 +31,12 @@ from terminals import qr
 from terminals.answering import answer_of, receipt_note
 from terminals.errors import EPOCH_WRONG
 from terminals.minute_words import minutes_of
+from terminals.models import Nearness
 from terminals.sheet_codes import SheetName, read_sheet
 from terminals.sheets import SheetTerms, find_terms, note_payment
 from travellers.callers import Caller, phone_of
 from travellers.errors import SHEET_ENDED, SHEET_UNKNOWN
-from travellers.place_checks import Checked, Nearness, check_place
+from travellers.place_checks import Checked, check_place
 from travellers.places import Places, SoldTerms, why
 from travellers.schemas import CounterProof, MealForMe, PlaceAsked, SheetAnswer, SheetForMe, SheetMessage, WhyNot
 

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from settlement.errors import Refusal
 from settlement.tariff import PlaceCheck
+from terminals.models import Nearness
 from tests.rules.test_tariff import RULES
-from travellers.place_checks import Checked, Nearness, check_place, class_of
+from travellers.place_checks import Checked, check_place, class_of
 from travellers.schemas import NoPlace, PlaceTold
 
 

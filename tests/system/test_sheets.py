@@ -367,3 +367,28 @@ def test_sheets_that_are_forged_altered_or_foreign_pay_nothing(city: Network, tm
             answer = phone.send(phone.begin(code, asked))
             assert (answer["outcome"], answer["reason"]) == ("refused", "sheet_unknown")
     assert city.purses(official)[0] == 10_000
+
+
+def test_what_was_paid_by_sheets_is_listed(city: Network, tmp_path: Path) -> None:
+    """One row a payment, whatever purses paid it; a reversal is its state."""
+    official, sheet = city.official(cash_fen=5_000, subsidy_fen=300), sheet_of(city, name="2号窗口")
+    phone = phone_of(city, tmp_path, official)
+    first, second = phone.pay(sheet["code"]), phone.pay(sheet["code"])
+    void(city, "yinzhou", second)
+    finance, path = city.person("finance-yinzhou"), f"/console/sheet-payments?sheet_id={sheet['sheet_id']}"
+    rows = finance.call("GET", path)["items"]
+    shown = [(row["posting_id"], row["amount_fen"], row["state"]) for row in rows]
+    amount_fen = first["receipt"]["amount_fen"]
+    assert shown == [
+        (first["receipt"]["number"], amount_fen, "paid"),
+        (second["receipt"]["number"], amount_fen, "voided"),
+    ]
+    assert {(row["sheet_name"], row["canteen_id"], row["holder_id"], row["place"]) for row in rows} == {
+        ("2号窗口", city.canteen_id("yinzhou"), official.holder_id, first["place"])
+    }
+    assert [row["state"] for row in finance.call("GET", f"{path}&state=paid")["items"]] == ["paid"]
+    assert city.person("finance-yuyao").call("GET", path)["items"] == [], "of neither agency"
+    assert city.person("kitchen-yinzhou").ask("GET", path).status == 403
+    file = finance.ask("GET", path.replace("sheet-payments?", "sheet-payments.csv?")).data.decode("utf-8-sig")
+    assert f"{amount_fen // 100}.{amount_fen % 100:02}" in file
+    assert "voided" in file or "已撤销" in file
