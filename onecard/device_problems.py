@@ -64,6 +64,7 @@ DEVICE_PROBLEMS: dict[tuple[str, str], Kinds] = {
     ("POST", "/terminal/keys"): (*ANY, CENTRE_KEY_UNKNOWN, CONFLICT),
     ("POST", "/terminal/charges"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
     ("POST", "/terminal/voids"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
+    ("POST", "/terminal/sheet-voids"): (*IN_SESSION, CONFLICT, NOT_ALLOWED),
     ("POST", "/terminal/shifts"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
     ("POST", "/terminal/cashiers"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),
     (HttpMethod.DELETE.value, "/terminal/cashiers/current"): (*IN_SESSION, NOT_ALLOWED, OTHER_CONTENT),

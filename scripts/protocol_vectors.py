@@ -41,6 +41,7 @@ from terminals.schemas import (
     Enrol,
     RenewCertificate,
     RenewKey,
+    SheetVoidAtTill,
     ShiftClosing,
     ShiftOpening,
     SignOn,
@@ -1027,6 +1028,10 @@ def _by_path(cases: list[Case]) -> dict[str, list[Any]]:
 _BASE64_MEMBERS = {"public_key", "proof", "mac", "ephemeral", "journal_head", "certificate"}
 
 
+_OF_ANY_LENGTH = ("software", "model", "serial", "cashier", "drawer", "suite", "food", "short_number", "reason")
+"""Texts of a form that may be longer or shorter by a character."""
+
+
 def _cases(info: Any, good: Any, at: str = "") -> Iterator[tuple[Case, bool]]:
     """Values of a body, one at a time, at its limits and beyond them; and whether they are allowed."""
     if isinstance(info, inspect.Metadata):
@@ -1062,7 +1067,7 @@ def _cases(info: Any, good: Any, at: str = "") -> Iterator[tuple[Case, bool]]:
         beyond: list[Any] = [f"{good}\n", 1, None]
         if name != "qr":
             beyond = ["", *beyond]
-        if info.pattern and name not in ("software", "model", "serial", "cashier", "drawer", "suite", "food"):
+        if info.pattern and name not in _OF_ANY_LENGTH:
             beyond += [good[:-1] if name != "public_key" or "=" in good else good[:-2], good + good[-1] * 2]
         if name in _BASE64_MEMBERS and len(good) % 4:
             beyond.append(_second_spelling(good, alphabet=_BASE64URL))
@@ -1217,6 +1222,15 @@ def _add_bodies(v: Json, certificate: str) -> None:
         ],
         [{"path": "/weigh_ins/0/dish", "value": "x" * 60}, {"path": "/weigh_ins/0/cause", "value": "plate"}],
     )
+    _bodies(
+        v["sheet_void"],
+        SheetVoidAtTill,
+        [
+            *({"path": "/short_number", "value": value} for value in ("7F3A2", "7F3A2C7F3A2C7", "7F3A2G", 7)),
+            *({"path": "/reason", "value": value} for value in ("", "x" * 101, "打错\n餐次")),
+        ],
+        [{"path": "/short_number", "value": "7f3a2c7f3a2c"}, {"path": "/reason", "value": "x" * 100}],
+    )
     _bodies(v["phone_activation"], ActivatePhone, [*more, {"path": "/algorithm", "value": "ecdsa-p256-sha256"}])
     _bodies(
         v["p256_phone"],
@@ -1260,6 +1274,14 @@ def vectors() -> Json:
         "sheets": _sheets(),
         "code_charge": _code_charge(session, short[0]["code"]),
         "void": _void(session),
+        "sheet_void": session(
+            "POST",
+            "/terminal/sheet-voids",
+            52,
+            {"short_number": "7F3A2C", "reason": "打错餐次"},
+            {"outcome": "voided", "reversed_fen": 1000, "business_date": "2025-11-23"},
+            created=AT + 230,
+        ),
         "shift_opening": session(
             "POST", "/terminal/shifts", 43, OPENING_BODY, {"outcome": "recorded"}, created=1763870590
         ),

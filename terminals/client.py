@@ -204,6 +204,15 @@ class Terminal(EnrolledDevice):
                         self._send(entry.operation, entry.epoch, entry.sequence, entry.body)
         return answer
 
+    def void_sheet_payment(self, short_number: str, reason: str) -> Answer:
+        """Take back a payment by the canteen's sheet, by the end of its number; raises OutcomeUnknown or Rejected.
+
+        It may be sent again: that gives nothing more back.
+        """
+        body = wire.encode({"short_number": short_number, "reason": reason})
+        request_id = f"{self._signed_on().epoch}/1"
+        return wire.decode(self.exchange("POST", "/terminal/sheet-voids", request_id, body)[1], type=Answer)
+
     def weigh(self, weigh_ins: list[dict[str, Any]]) -> Answer:
         """Send weigh-ins of a scale, also late ones; raises OutcomeUnknown or Rejected."""
         return self._send_new("weigh", self._signed_on_sequence(), {"weigh_ins": weigh_ins})

@@ -683,6 +683,14 @@ class ShiftOpening(DeviceMessage):
     opened_at: Seconds
 
 
+class SheetVoidAtTill(DeviceMessage):
+    """A payment by a sheet that a till takes back: the end of its receipt's number, from the payer's phone or the
+    receipt's code, and why."""
+
+    short_number: Annotated[str, form("number_ending", "[0-9A-Fa-f]{6,12}", examples=["7F3A2C"])]
+    reason: Annotated[str, line(100)]
+
+
 class CashierSigningOn(DeviceMessage):
     """A cashier signs on at a till. ``new_pin``: what takes the place of his PIN; at the first time he needs one."""
 

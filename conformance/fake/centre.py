@@ -66,6 +66,7 @@ _ROUTES: list[tuple[re.Pattern[str], dict[str, tuple[bool, Any]]]] = [
         ("/phone/top-ups", {"POST": (_OPENING, FakeCentre.top_up)}),
         ("/terminal/charges", {"POST": (_SESSION, FakeCentre.charge)}),
         ("/terminal/voids", {"POST": (_SESSION, FakeCentre.void)}),
+        ("/terminal/sheet-voids", {"POST": (_SESSION, FakeCentre.void_sheet_payment)}),
         ("/terminal/shifts", {"POST": (_SESSION, FakeCentre.open_shift)}),
         ("/terminal/cashiers", {"POST": (_SESSION, FakeCentre.sign_cashier_on)}),
         ("/terminal/cashiers/current", {"DELETE": (_SESSION, FakeCentre.sign_cashier_off)}),

@@ -7,15 +7,16 @@ from conformance.fake.cashiers import Cashiers
 from conformance.fake.messages import Work, numbers_of
 from conformance.faults import Fault
 from foundation.calendar import local_date_of
-from foundation.problems import INVALID, Problem
+from foundation.problems import CONFLICT, INVALID, Problem
 from settlement.charging import RequestKey
 from terminals import qr, shifts
-from terminals.answering import CLONE_SIGNS, answer_of, receipt_note
+from terminals.answering import CLONE_SIGNS, answer_of, receipt_note, refused
+from terminals.cashiers import void_refusal
 from terminals.messages import TerminalMessage
 from terminals.ordering import order_of, rules_on
 from terminals.parameters import AHEAD_S, RESEND_WITHIN_S
 from terminals.schemas import Answer as Outcome
-from terminals.schemas import ChargeMessage, LedgerRequests, ShiftClosing, ShiftOpening, VoidMessage
+from terminals.schemas import ChargeMessage, LedgerRequests, SheetVoidAtTill, ShiftClosing, ShiftOpening, VoidMessage
 from terminals.shifts import LISTED_MAX
 from terminals.short_codes import is_short, read_short_code
 from terminals.verification import must_be_till, verify_credential
@@ -73,6 +74,16 @@ class Tills(Cashiers):
         digest = message.signed.body_digest
         barred, in_use = self.void_refusal(message, target), self._is_in_use(message)
         return answer_of(self.ledger.void(message.key, digest, target, barred, in_use=in_use).remembered)
+
+    def void_sheet_payment(self, work: Work, _: tuple[str, ...]) -> Outcome:
+        """Void a payment by a sheet: there is none at a fake centre, whose canteen has no sheets."""
+        message = self._message(work)
+        asked = self._read(work, SheetVoidAtTill)
+        must_be_till(message.session)
+        barred = void_refusal(self.with_cashier(message).session, is_cashiers=True)
+        if barred is not None:
+            return refused(barred)
+        raise Problem(CONFLICT, "sheet.no_such_payment", short_number=asked.short_number.upper())
 
     def open_shift(self, work: Work, _: tuple[str, ...]) -> Outcome:
         """Open a shift."""

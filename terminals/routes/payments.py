@@ -14,7 +14,7 @@ from foundation.postgres import Pool
 from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
-from terminals import blocking, cashiers, enrolment, reports, shifts
+from terminals import blocking, cashiers, enrolment, reports, sheet_voids, shifts
 from terminals.answering import answer_of
 from terminals.blocking import BlockListVersion
 from terminals.cashiers import void_refusal_of
@@ -30,6 +30,7 @@ from terminals.schemas import (
     CurrentParameters,
     LedgerRequests,
     ParametersVersion,
+    SheetVoidAtTill,
     ShiftOpening,
     VoidMessage,
 )
@@ -91,6 +92,18 @@ class PaymentController(Controller):
         refusal = await void_refusal_of(terminal_sessions, ledger, message.session, *target)
         remembered = await charger.void(message.session.book, message.key, message.signed.body_digest, *target, refusal)
         return answer_of(remembered)
+
+    @post("/sheet-voids", status_code=200, summary="Void a payment by the canteen's sheet")
+    async def void_sheet_payment(
+        self,
+        request: ByTerminal,
+        data: SheetVoidAtTill,
+        database: Database,
+        terminal_sessions: SessionStore,
+        ledger: Pool,
+    ) -> Answer:
+        """On the same business day, under a cashier who may void. Uses up no number; again gives nothing more back."""
+        return await sheet_voids.void_at_till(database, terminal_sessions, ledger, request.auth.session, data)
 
     @post("/shifts", status_code=200, summary="Open a shift")
     async def open_shift(self, request: ByTerminal, data: ShiftOpening, ledger: Pool) -> Answer:

@@ -302,6 +302,7 @@ NAMES = {
     "key": "/terminal/keys",
     "charge": "/terminal/charges",
     "void": "/terminal/voids",
+    "sheet void": "/terminal/sheet-voids",
     "cashier": "/terminal/cashiers",
     "opening": "/terminal/shifts",
     "closing": "/terminal/shifts/closings",

@@ -1198,6 +1198,7 @@ NO_CHANGES = {
     "DELETE /terminal/sessions/current": "a terminal's message, signed by it",
     "POST /terminal/charges": "a terminal's message, signed by it; the ledger keeps it",
     "POST /terminal/voids": "a terminal's message, signed by it; the ledger keeps it",
+    "POST /terminal/sheet-voids": "a terminal's message, signed by it; the cashier has an entry: test_sheets.py",
     "POST /terminal/cashiers": "a terminal's message, signed by it; the sign-on is kept with its number",
     "DELETE /terminal/cashiers/current": "a terminal's message, signed by it; the sign-on is kept with its number",
     "POST /terminal/shifts": "a terminal's message, signed by it; the ledger keeps it",

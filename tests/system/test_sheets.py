@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.calendar import ZONE
 from terminals import sheet_codes
+from terminals.client import Terminal
 from terminals.client_messages import Rejected
 from terminals.phone import ask_for_holder
 from terminals.schemas import to_bytes, to_text
@@ -392,3 +394,57 @@ def test_what_was_paid_by_sheets_is_listed(city: Network, tmp_path: Path) -> Non
     file = finance.ask("GET", path.replace("sheet-payments?", "sheet-payments.csv?")).data.decode("utf-8-sig")
     assert f"{amount_fen // 100}.{amount_fen % 100:02}" in file
     assert "voided" in file or "已撤销" in file
+
+
+@pytest.fixture
+def till(city: Network, tmp_path: Path) -> Terminal:
+    return city.terminal(tmp_path)
+
+
+def cashier_at(till: Terminal, city: Network, **details: Any) -> int:
+    """Somebody new who has signed on."""
+    number = str(secrets.randbelow(9 * 10**7) + 10**7)
+    message = {"agency_id": city.agency_id("yinzhou"), "number": number, "name": "李大厨", **details}
+    slip = city.person("admin-yinzhou").call("POST", "/console/cashiers", message)
+    assert till.sign_cashier_on(number, slip["pin"], "470391").outcome == "signed_on"
+    return int(slip["cashier_id"])
+
+
+def test_a_cashier_voids_a_payment_by_the_sheet_at_the_till(city: Network, till: Terminal, tmp_path: Path) -> None:
+    official = city.official()
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
+    first, second = phone.pay(sheet["code"]), phone.pay(sheet["code"])
+    cashier_id = cashier_at(till, city)
+    for paid, ending in (
+        (first, first["proof"]["short_number"]),
+        (second, second["receipt"]["number"].replace("-", "")[-12:]),
+    ):
+        for _ in range(2):
+            answer = till.void_sheet_payment(ending, "打错餐次")
+            assert (answer.outcome, answer.reversed_fen) == ("voided", paid["receipt"]["amount_fen"]), "again the same"
+    assert city.purses(official)[0] == 10_000
+    noted = city.approver.call("GET", f"/console/audit-entries?actor=cashier/{cashier_id}")["items"]
+    assert [(one["action"], one["subject"]) for one in noted] == [
+        ("void_payment", f"payment/{paid['receipt']['number']}") for paid in (first, second)
+    ]
+
+
+def test_only_who_may_void_voids_at_the_till_and_at_his_canteen(city: Network, till: Terminal, tmp_path: Path) -> None:
+    official = city.official()
+    paid = phone_of(city, tmp_path, official).pay(sheet_of(city)["code"])
+    number = paid["proof"]["short_number"]
+    assert till.void_sheet_payment(number, "a test").reason == "cashier_missing", "nobody is signed on"
+    cashier_at(till, city, may_void=False)
+    assert till.void_sheet_payment(number, "a test").reason == "void_not_permitted"
+    till.sign_cashier_off()
+    assert till.void_sheet_payment(number, "a test").reason == "cashier_missing"
+    cashier_at(till, city)
+    for wrong, slug in (("000000", "conflict"), ("12345", "invalid"), ("g" * 6, "invalid")):
+        with pytest.raises(Rejected) as refused:
+            till.void_sheet_payment(wrong, "a test")
+        assert refused.value.slug == slug
+    elsewhere = phone_of(city, tmp_path, city.official("hangzhou")).pay(sheet_of(city, "hangzhou")["code"])
+    with pytest.raises(Rejected) as refused:
+        till.void_sheet_payment(elsewhere["proof"]["short_number"], "a test")
+    assert refused.value.slug == "conflict", "another canteen's"
+    assert city.purses(official)[0] < 10_000

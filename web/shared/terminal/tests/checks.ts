@@ -50,6 +50,7 @@ const BLOCKS = {
     "charge",
     "code_charge",
     "void",
+    "sheet_void",
     "shift_opening",
     "cashier_sign_on",
     "cashier_sign_off",
