@@ -439,7 +439,7 @@ def test_a_persons_token_is_no_devices_signature(city: City, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.of_official])
 def test_what_is_an_officials_own_is_for_no_role(city: City, name: str) -> None:
     """With no signature of a phone and no session of an official nobody comes in: test_me.py shows who does."""
-    path = re.sub(r"(?<=receipts/)\{number\}|\{(booking_id|report_id)\}", str(uuid4()), CALLS[name].path)
+    path = re.sub(r"(?<=receipts/)\{number\}|\{(booking_id|report_id|request_id)\}", str(uuid4()), CALLS[name].path)
     path = re.sub(r"\{\w+\}", "1001", path)
     for login in ("", *(login_of(role, OWN) for role in OF_PEOPLE)):
         answer = answer_to(city, CALLS[name].method, Ask(login, path), login)
