@@ -35,11 +35,10 @@ from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from msgspec import DecodeError, json
 
-import web
 from foundation import catalogue
 from foundation.catalogue import Language
 from foundation.money import yuan
-from foundation.pages import language_of_page, page_response, render
+from foundation.pages import language_of_page, page_file, page_response, render
 from settlement.wechat_pay import SCHEME, Merchant, load_merchant, sign, verify
 
 log = structlog.get_logger()
@@ -52,7 +51,7 @@ LATE_S = 3.0
 BEHAVIOURS = {"normal": (0.0,), "doubled": (0.0, 0.1), "late": (LATE_S,), "lost": ()}
 """Behaviour -> seconds after the payment at which each of its notifications starts."""
 
-PAGE = (Path(web.__file__).parent / "gateway" / "pay.html").read_text(encoding="utf-8")
+PAGE = page_file("gateway/pay.html")
 _AUTHORIZATION = re.compile(
     SCHEME + r' mchid="(\d+)",nonce_str="(\w+)",signature="([\w+/=]+)",timestamp="(\d{1,12})",serial_no="\w+"'
 )

@@ -27,11 +27,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from msgspec import json
 
-import web
 from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS, OFFICIALS
 from foundation import catalogue
 from foundation.catalogue import Language
-from foundation.pages import OTHER, language_of_page, page_response, render
+from foundation.pages import OTHER, language_of_page, page_file, page_response, render
 from registry.sign_on.openid import LOGOUT_EVENT
 from registry.sign_on.work_app import AUTHORIZE, CONTACTS, TOKEN, WHO, signature, sorted_parameters
 
@@ -44,7 +43,7 @@ TENANT, ORGANIZATION = 100, "GO_demo"
 CODE_LIFE_S, TOKEN_LIFE_S = 60, 300
 APPLICATION_TOKEN_LIFE_S = 7_200
 
-PAGE = (Path(web.__file__).parent / "gateway" / "people.html").read_text(encoding="utf-8")
+PAGE = page_file("gateway/people.html")
 
 PEOPLE = [
     *(login for login, _ in CENTRE_USERS),

@@ -7,14 +7,19 @@ Chinese or English), else the browser's; Chinese by default.
 
 import html
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.params import Parameter
 
+import web
 from foundation import catalogue
 from foundation.catalogue import Language, language_of, language_of_tag
+
+WEB = Path(web.__file__).parent
+_HEAD = (WEB / "shared" / "head.html").read_text(encoding="utf-8").strip()
 
 OTHER = {Language.CHINESE: ("en", "English"), Language.ENGLISH: ("zh-Hans-CN", "中文")}
 """The other language of a page: its tag, and its name in that language."""
@@ -29,6 +34,11 @@ Lang = Annotated[
         description="`zh-Hans` or `en`, or another tag that begins with `zh` or `en`; else `Accept-Language` decides.",
     ),
 ]
+
+
+def page_file(name: str) -> str:
+    """A page's file below ``web/``, with what every page has in its head: the style, and how the reader wants it."""
+    return (WEB / name).read_text(encoding="utf-8").replace("<!-- head -->", _HEAD)
 
 
 def language_of_page(request: Request[Any, Any, Any]) -> Language:

@@ -1,14 +1,11 @@
 """A problem as a page, for people whose browser asked for one: in the reader's language, and below in the other."""
 
-from pathlib import Path
-
-import web
 from foundation import catalogue
 from foundation.catalogue import Language
-from foundation.pages import render
+from foundation.pages import page_file, render
 from foundation.problems import Problem
 
-TEMPLATE = (Path(web.__file__).parent / "problem" / "page.html").read_text(encoding="utf-8")
+TEMPLATE = page_file("problem/page.html")
 
 
 def problem_page(problem: Problem, language: Language) -> str:

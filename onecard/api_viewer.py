@@ -10,16 +10,15 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.response import File
 
-from foundation.pages import language_of_page, page_response, render
+from foundation.pages import language_of_page, page_file, page_response, render
 from foundation.problems import Problem
 from foundation.security_headers import content_security_policy
-from onecard.pages import WEB
 from onecard.system_routes import monitoring
 from registry.access import signed_in
 
 _MEDIA_TYPES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 _FILES = {file.name: Path(str(file.locate())) for file in files("swagger-ui-py") or () if file.name in _MEDIA_TYPES}
-_TEMPLATE = (WEB / "api" / "index.html").read_text(encoding="utf-8")
+_TEMPLATE = page_file("api/index.html")
 
 _POLICY = content_security_policy({"img-src": "'self' data:"})
 """The viewer's style sheet has its pictures in itself."""

@@ -16,14 +16,13 @@ from clearing.taken_days import days_beside, taken_on
 from foundation import catalogue
 from foundation.calendar import long_date
 from foundation.catalogue import Language
-from foundation.pages import language_of_page, page_response, render
+from foundation.pages import language_of_page, page_file, page_response, render
 from foundation.postgres import LOST_CONNECTION, Pool, as_struct
 from onecard import live_totals
 from onecard.live_totals import CanteenTotals
-from onecard.pages import WEB
 from settlement.ledger import has_open_payments
 
-TEMPLATE = (WEB / "live" / "index.html").read_text(encoding="utf-8")
+TEMPLATE = page_file("live/index.html")
 
 
 @dataclass(frozen=True, slots=True)

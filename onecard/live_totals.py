@@ -22,7 +22,7 @@ from settlement.ledger import totals_of_open_days
 
 log = structlog.get_logger()
 
-CHANNEL = "onecard:payments"
+CHANNEL = "onecard:taken"
 REREAD_S = 30.0
 QUIET_S = 1.5
 TICK_S = 0.5
@@ -36,14 +36,23 @@ SUBSCRIBE_AGAIN_AFTER_S = 2.0
 
 
 class CanteenTotals(msgspec.Struct):
-    """A canteen's payments of a business day; of the open one its date stands beside them."""
+    """A canteen's payments of a business day; of the open one also by channel, with its date."""
 
     canteen_id: int
     name_zh: str
     name_en: str
     payments: int
     amount_fen: int
+    card: int = 0
+    qr: int = 0
+    sheet: int = 0
     business_date: str = ""
+
+    def add(self, channel: str, payments: int, amount_fen: int) -> None:
+        """Payments that came by a channel."""
+        self.payments += payments
+        self.amount_fen += amount_fen
+        setattr(self, channel, getattr(self, channel) + payments)
 
 
 def shown(totals: Iterable[CanteenTotals], *, with_amounts: bool) -> bytes:
@@ -86,7 +95,7 @@ class LiveFigures:
         self._with_amounts = with_amounts
         self._redis = redis
         self._totals: dict[int, CanteenTotals] = {}
-        self._untold: dict[int, list[int]] = {}
+        self._untold: dict[tuple[int, str], list[int]] = {}
         self._read_at = 0.0
         self._heard_at = 0.0
         self._encoded = ""
@@ -96,9 +105,10 @@ class LiveFigures:
         """Add a batch to the increments that the next tick publishes; never waits."""
         for order, answer in batch:
             if answer.fresh and answer.outcome == "approved":
-                taken = self._untold.get(order.canteen_id)
+                key = order.canteen_id, order.channel
+                taken = self._untold.get(key)
                 if taken is None:
-                    taken = self._untold[order.canteen_id] = [0, 0]
+                    taken = self._untold[key] = [0, 0]
                 taken[0] += 1
                 taken[1] += answer.amount_fen
 
@@ -131,11 +141,10 @@ class LiveFigures:
                     self._apply(event["data"])
 
     def _apply(self, increments: bytes) -> None:
-        for canteen_id, (payments, amount_fen) in msgspec.json.decode(increments):
+        for (canteen_id, channel), (payments, amount_fen) in msgspec.json.decode(increments):
             self._heard_at = time.monotonic()
             if canteen_id in self._totals:
-                self._totals[canteen_id].payments += payments
-                self._totals[canteen_id].amount_fen += amount_fen
+                self._totals[canteen_id].add(channel, payments, amount_fen)
 
     async def stream(self, viewers: Viewers) -> AsyncIterator[str]:
         """Server-sent events: the totals as JSON, whenever they changed, as often as the viewers' number allows."""

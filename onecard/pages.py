@@ -1,7 +1,6 @@
 """Pages without data of their own: whoever opens them signs in there."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
@@ -13,13 +12,10 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.static_files import create_static_files_router
 from msgspec import json
 
-import web
 from foundation.calendar import long_date
 from foundation.catalogue import Language, messages
-from foundation.pages import language_of_page, page_response, render
+from foundation.pages import WEB, language_of_page, page_file, page_response, render
 from registry.sessions import OFFICIAL, cookie_token
-
-WEB = Path(web.__file__).parent
 
 PAGES = {
     "/check-receipt": "check",
@@ -41,8 +37,10 @@ _SAID_BY_SCRIPTS = ("live.", "onecard.sign_in.", "onecard.account.", "onecard.pa
 _SESSIONS = {"user": "", "official": OFFICIAL}
 """What a page calls the sessions whose cookies the browser has, and the ends of the cookies' names."""
 
-_STATIC_FOLDERS = [WEB / folder for folder in ("live", "api", "session", *PAGES.values())]
-_STATIC_NAMES = frozenset(path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.is_file())
+_STATIC_FOLDERS = [WEB / folder for folder in ("shared", "live", "api", "session", *PAGES.values())]
+_STATIC_NAMES = frozenset(
+    path.name for folder in _STATIC_FOLDERS for path in folder.iterdir() if path.suffix in (".css", ".js", ".svg")
+)
 
 
 def _only_known_names(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -58,7 +56,7 @@ STATIC_FILES = create_static_files_router(
 
 def page(path: str, folder: str) -> HTTPRouteHandler:
     """The handler of one page."""
-    template = (WEB / folder / "index.html").read_text(encoding="utf-8")
+    template = page_file(f"{folder}/index.html")
     texts = _texts()
 
     @get(path, media_type=MediaType.HTML, include_in_schema=False, name=f"page {path}")

@@ -19,9 +19,8 @@ from litestar.response import Redirect
 
 from foundation.accepted import preferences
 from foundation.catalogue import text
-from foundation.pages import language_of_page, page_headers, render
+from foundation.pages import WEB, language_of_page, page_file, page_headers, render
 from foundation.security_headers import content_security_policy
-from onecard.pages import WEB
 
 DIST = WEB / "dist"
 APPS: dict[str, tuple[str, ...]] = {"phone": (), "till": (), "counter": ("/counter/{canteen_id:int}",), "console": ()}
@@ -33,7 +32,7 @@ _DECODER_POLICY = content_security_policy({"script-src": "'self' 'wasm-unsafe-ev
 _NONCE = b"{{nonce}}"
 """Where a page takes the number of its answer: the styles that its own scripts make carry it, and no others hold."""
 BESIDE_PAGE = ("sw.js", "manifest.webmanifest", "icon.svg")
-_BUILDING = (WEB / "building" / "index.html").read_text(encoding="utf-8")
+_BUILDING = page_file("building/index.html")
 _ASKED_AGAIN_AFTER_S = 3
 _UNCHANGED = 304
 

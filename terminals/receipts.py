@@ -20,7 +20,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from pathlib import Path
 from string import Template
 from types import MappingProxyType
 from typing import Any
@@ -29,14 +28,13 @@ from uuid import UUID
 import cbor2
 from msgspec import Struct
 
-import web
 from foundation.aside import Aside
 from foundation.calendar import ZONE
 from foundation.catalogue import Language, text
 from foundation.codes import picture
 from foundation.keys import KeyRing
 from foundation.money import in_words, yuan
-from foundation.pages import OTHER
+from foundation.pages import OTHER, WEB, page_file
 from foundation.pdf import render
 from foundation.postgres import Pool
 from foundation.problems import NOT_FOUND, Problem
@@ -56,8 +54,8 @@ CONTEXT = b"onecard receipt v2"
 FIRST_CONTEXT = b"onecard receipt v1"
 _FORM = re.compile(re.escape(PREFIX) + r"[0-9A-Z $%*+\-./:]+")
 
-FOLDER = Path(web.__file__).parent / "receipt"
-PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
+TEMPLATE = WEB / "receipt" / "page.typ"
+PAGE = Template(page_file("receipt/page.html"))
 
 
 class SignedReceipt(Struct, frozen=True):
@@ -219,7 +217,7 @@ async def document(shown: ReceiptShown, language: Language, documents: Aside, ca
     code = await _picture(shown, documents, caller)
     lines, sold = _lines(shown, language), _sold(shown, language)
     data = {**_texts(shown, language), "lines": lines, "sold": sold, "code": code}
-    return await documents.remembered(render, FOLDER / "page.typ", data, caller=caller)
+    return await documents.remembered(render, TEMPLATE, data, caller=caller)
 
 
 async def _picture(shown: ReceiptShown, documents: Aside, caller: str) -> str:

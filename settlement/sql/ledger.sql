@@ -75,15 +75,20 @@ GROUP BY s.book, s.account_id, s.business_date
 ON CONFLICT DO NOTHING;
 
 -- name: taken_today
--- Payments and money per canteen in the open business day of every book, net of reversals: the live figure.
+-- Payments and money per canteen in the open business day of every book, net of reversals, and the payments by channel:
+-- the live figures.
 SELECT c.canteen_id, c.name_zh, c.name_en, coalesce(s.payments, 0) AS payments, coalesce(s.amount_fen, 0) AS amount_fen,
+       coalesce(s.card, 0) AS card, coalesce(s.qr, 0) AS qr, coalesce(s.sheet, 0) AS sheet,
        b.business_date::text AS business_date
 FROM canteen c
 JOIN book_day b ON b.book = c.book
 LEFT JOIN (
     SELECT t.canteen_id,
            sum(meals_sold(t.kind, t.part))::bigint AS payments,
-           sum(sale_fen(t.kind, t.amount_fen))::bigint AS amount_fen
+           sum(sale_fen(t.kind, t.amount_fen))::bigint AS amount_fen,
+           sum(meals_sold(t.kind, t.part)) FILTER (WHERE t.channel = 'card')::bigint AS card,
+           sum(meals_sold(t.kind, t.part)) FILTER (WHERE t.channel = 'qr')::bigint AS qr,
+           sum(meals_sold(t.kind, t.part)) FILTER (WHERE t.channel = 'sheet')::bigint AS sheet
     FROM book_day d
     JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
     WHERE t.canteen_id IS NOT NULL

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import urllib3
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from demo.city import PASSWORD
 from tests.builders import Network
@@ -34,9 +34,14 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     expect(idle.locator("td").nth(2)).to_have_text("0")
     expect(idle.locator(".bar div")).to_be_hidden()
     before = int(row.locator("td").nth(2).inner_text().replace(",", ""))
+    codes = figure(page, "qr")
     for _ in range(3):
         till.charge_card(card, "lunch")
-    expect(row.locator("td").nth(2)).to_have_text(f"{before + 3:,}", timeout=5_000)
+    phone = network.phone(network.official())
+    assert till.charge_code(phone.show_code(canteen_id=till.canteen_id), "lunch").receipt is not None
+    expect(row.locator("td").nth(2)).to_have_text(f"{before + 4:,}", timeout=5_000)
+    assert figure(page, "qr") > codes
+    assert figure(page, "card") + figure(page, "qr") + figure(page, "sheet") == figure(page)
     page.get_by_role("link", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("#state")).to_have_text("live")
@@ -48,6 +53,12 @@ def test_the_first_page_shows_a_payment_as_it_happens(
     expect(page).to_have_title(re.compile("Bulletins"))
     assert complaints == []
     page.close()
+
+
+def figure(page: Page, channel: str = "") -> int:
+    """Payments of the day on the first page, all or by channel."""
+    shown = page.locator(f"[data-channel={channel}]" if channel else "#total")
+    return int(shown.inner_text().replace(",", ""))
 
 
 EVERY_PAGE = (
@@ -191,7 +202,7 @@ def test_the_weighing_page_sends_large_photos_and_keeps_a_refused_one(system: Sy
     def weigh(weight: str, photo: bytes) -> None:
         page.fill("#weight", weight)
         page.set_input_files("#photo", {"name": "plate.png", "mimeType": "image/png", "buffer": photo})
-        page.click("#weigh button.go")
+        page.click("#weigh button.primary")
 
     page.goto(f"{system.url}/weighing?lang=en")
     page.fill("[name=login]", "kitchen-yinzhou")

@@ -431,7 +431,7 @@ def weighing_page(network: Network, browser: Browser, query: str = "") -> Page:
 
 def weigh(page: Page, weight: str) -> None:
     page.fill("#weight", weight)
-    page.click("#weigh .go")
+    page.click("#weigh .primary")
 
 
 def test_weighing_on_the_page(network: Network, browser: Browser) -> None:

@@ -4,12 +4,10 @@ import html
 from collections.abc import Sequence
 from datetime import date
 from operator import attrgetter
-from pathlib import Path
 from string import Template
 
-import web
 from foundation.catalogue import Language
-from foundation.pages import OTHER
+from foundation.pages import OTHER, page_file
 from waste.bulletins.bulletins import Annex, Issue
 from waste.bulletins.models import Bulletin
 from waste.bulletins.presentation import (
@@ -25,9 +23,8 @@ from waste.bulletins.presentation import (
     title_of,
 )
 
-FOLDER = Path(web.__file__).parent / "bulletin"
-PAGE = Template((FOLDER / "page.html").read_text(encoding="utf-8"))
-LIST_PAGE = Template((FOLDER / "list.html").read_text(encoding="utf-8"))
+PAGE = Template(page_file("bulletin/page.html"))
+LIST_PAGE = Template(page_file("bulletin/list.html"))
 
 
 def page(issue: Issue, language: Language) -> str:
@@ -85,7 +82,7 @@ def _notice(said: str, number: int | None, language: Language) -> str:
     """A sentence about the bulletin, with a link to the other one of which it speaks."""
     text = html.escape(said)
     linked = text if number is None else f'<a href="/bulletins/{number}?lang={language}">{text}</a>'
-    return f'<p class="notice">{linked}</p>'
+    return f'<p class="notice danger">{linked}</p>'
 
 
 def _replaced(bulletin: Bulletin, latest: Bulletin, language: Language) -> str:

@@ -351,8 +351,8 @@ function decision(asked) {
   remark.maxLength = 200;
   remark.placeholder = texts.remarkHint;
   remark.setAttribute("aria-label", texts.remarkHint);
-  const approve = node("button", texts.approve, "go");
-  const reject = node("button", texts.reject, "no");
+  const approve = node("button", texts.approve, "primary");
+  const reject = node("button", texts.reject, "danger");
   approve.addEventListener("click", () => {
     if (confirm(texts.sure(title(asked)))) decide(asked, "approval", remark.value.trim());
   });
@@ -377,7 +377,7 @@ function drawOne(asked) {
   const name = node("h2", texts.kinds[asked.kind]);
   head.append(name, node("small", texts.number(asked.approval_id)));
   card.append(head);
-  if (asked.amount_fen !== null) card.append(node("div", texts.yuan(yuan(asked.amount_fen)), "amount"));
+  if (asked.amount_fen !== null) card.append(node("div", texts.yuan(yuan(asked.amount_fen)), "sum"));
   card.append(node("p", asked.why, "why"), facts(asked));
   const list = items(asked);
   if (list) card.append(list);

@@ -1,5 +1,7 @@
 // Draws the payments of a day: one row per canteen, its share as a bar. The open day comes as events, a past day with
 // the page. Texts come with the page.
+import { chosenTheme, isLarge, setLarge, setTheme } from "./look.js";
+
 const LOOK_AGAIN_MS = 30000;
 const NEW_DAY_AFTER_MS = 5000;
 const language = document.documentElement.lang;
@@ -14,10 +16,18 @@ function cell(row, className, text) {
   return td;
 }
 
+function sumOf(canteens, figure) {
+  return canteens.reduce((sum, canteen) => sum + canteen[figure], 0);
+}
+
 function draw(canteens) {
   const most = Math.max(1, ...canteens.map((c) => c.payments));
-  const total = canteens.reduce((sum, c) => sum + c.payments, 0);
+  const total = sumOf(canteens, "payments");
   document.getElementById("total").textContent = total.toLocaleString(language);
+  // A past day's sums do not know how its payments came.
+  document.getElementById("channels").hidden = Boolean(texts.totals);
+  for (const one of document.querySelectorAll("[data-channel]"))
+    one.textContent = sumOf(canteens, one.dataset.channel).toLocaleString(language);
   body.replaceChildren();
   for (const c of canteens) {
     const row = body.insertRow();
@@ -39,8 +49,8 @@ function show(text, className) {
 
 function follow() {
   const source = new EventSource("/live");
-  source.onopen = () => show(texts.live, "");
-  source.onerror = () => show(texts.lost, "lost");
+  source.onopen = () => show(texts.live, "net");
+  source.onerror = () => show(texts.lost, "net blocked");
   source.onmessage = (event) => {
     const canteens = JSON.parse(event.data);
     if (canteens.some((c) => c.business_date > texts.day)) {
@@ -50,6 +60,21 @@ function follow() {
     } else draw(canteens);
   };
 }
+
+const large = document.getElementById("large");
+const theme = document.getElementById("theme");
+
+function tellLarge() {
+  large.setAttribute("aria-pressed", String(isLarge()));
+}
+
+large.addEventListener("click", () => {
+  setLarge(!isLarge());
+  tellLarge();
+});
+theme.addEventListener("change", () => setTheme(theme.value));
+tellLarge();
+theme.value = chosenTheme();
 
 for (const link of document.querySelectorAll("header nav a")) link.hidden = !link.textContent;
 if (texts.totals) {

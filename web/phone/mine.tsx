@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { dayAndTime, longDay, yuan } from "../shared/formats.ts";
 import { changeLanguage, inMine, language, otherLanguage } from "../shared/language.ts";
-import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look.ts";
+import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look.js";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";

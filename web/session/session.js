@@ -63,16 +63,20 @@ export function element(name, attributes = {}, ...content) {
   return made;
 }
 
-async function call(method, path, message) {
-  const headers = { "accept-language": tag };
+/** Ask the centre, with further header fields; the answer's body. Raises Refused; a TypeError when it cannot be reached. */
+export async function send(method, path, message, fields) {
+  const headers = { "accept-language": tag, ...fields };
   if (message !== undefined) headers["content-type"] = "application/json";
-  if (bearer) headers.authorization = `Bearer ${bearer}`;
-  else if (csrf) headers["x-csrf-token"] = csrf;
   const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
   if (answer.status === 204) return null;
   const body = await (answer.headers.get("content-type").includes("json") ? answer.json() : answer.blob());
   if (!answer.ok) throw new Refused(answer.status, body);
   return body;
+}
+
+// As the person who is signed in.
+function call(method, path, message) {
+  return send(method, path, message, bearer ? { authorization: `Bearer ${bearer}` } : csrf ? { "x-csrf-token": csrf } : {});
 }
 
 /**
@@ -241,7 +245,7 @@ const form = element(
   field("onecard.sign_in.login", { name: "login", autocomplete: "username", autocapitalize: "none", required: true }),
   field("onecard.sign_in.password", PASSWORD),
   field("onecard.sign_in.code", CODE),
-  element("button", { class: "go", "data-said": "onecard.sign_in.button" }),
+  element("button", { class: "primary", "data-said": "onecard.sign_in.button" }),
   element("button", { type: "button", class: "passkey", "data-said": "onecard.sign_in.passkey" }),
   element("button", { type: "button", class: "back", "data-said": "onecard.sign_in.back" }),
   element("a", { class: "sign-on", hidden: true, "data-said": "onecard.sign_in.sign_on" }),
@@ -326,7 +330,7 @@ const dialog = element(
     element("h2", { id: "proof-title", "data-said": "onecard.sign_in.proof" }),
     field("onecard.sign_in.password", PASSWORD),
     field("onecard.sign_in.code", CODE),
-    element("button", { class: "go", "data-said": "onecard.sign_in.confirm" }),
+    element("button", { class: "primary", "data-said": "onecard.sign_in.confirm" }),
     element("button", { type: "button", class: "passkey", "data-said": "onecard.sign_in.passkey" }),
     element("div", { class: "providers" }),
     element("button", { type: "button", "data-said": "onecard.sign_in.cancel", onclick: () => dialog.close() }),

@@ -1,13 +1,12 @@
 /** What every application does first. */
 
 import { tag } from "./language.ts";
-import { followLook } from "./look.ts";
+import "./look.js";
 
 /** The document in the reader's language and look. */
 export function beginPage(title: string): void {
   document.documentElement.lang = tag;
   document.title = title;
-  followLook();
 }
 
 /** The same; and below the application's own address its service worker answers. */

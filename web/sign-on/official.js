@@ -1,5 +1,5 @@
 // Officials sign on for their own things alone ("/sign-on?for=me"): a session of its own, with nothing of the console.
-import { attempt, element, explain, hasSession, say, title } from "./session.js";
+import { attempt, element, explain, hasSession, say, send, title } from "./session.js";
 
 /** Whom `?for=` names, and where the browser goes once he is signed on. */
 const NEXT = { me: null, phone: "/phone/#signed-on" };
@@ -13,18 +13,9 @@ const form = panel.querySelector("form");
 const choice = document.getElementById("providers");
 const state = document.getElementById("state");
 
-async function ask(method, path, message, csrf) {
-  const headers = { "accept-language": document.documentElement.lang, ...(csrf && { "x-csrf-token": csrf }) };
-  if (message) headers["content-type"] = "application/json";
-  const answer = await fetch(path, { method, headers, body: message && JSON.stringify(message) });
-  const body = answer.status === 204 ? null : await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(body.detail), { status: answer.status });
-  return body;
-}
-
 async function showProviders() {
-  const providers = await ask("GET", "/console/sign-on");
-  const start = (name) => attempt(form, async () => location.assign((await ask("POST", `/me/sign-on/${name}`)).url));
+  const providers = await send("GET", "/console/sign-on");
+  const start = (name) => attempt(form, async () => location.assign((await send("POST", `/me/sign-on/${name}`)).url));
   choice.replaceChildren(
     ...providers.map((one) => element("button", { type: "button", onclick: () => start(one.name) }, title(one))),
   );
@@ -32,7 +23,7 @@ async function showProviders() {
 
 function showWho(name, me) {
   const leave = () => attempt(form, async () => {
-    await ask("DELETE", "/me/session", undefined, me.csrf_token);
+    await send("DELETE", "/me/session", undefined, { "x-csrf-token": me.csrf_token });
     location.assign(pageFor(name));
   });
   const agency = document.documentElement.lang === "en" ? me.agency_en : me.agency_zh;
@@ -53,10 +44,10 @@ export async function officials(name, provider, message) {
   for (const other of ["session", "invitation"]) document.getElementById(other).hidden = true;
   history.replaceState(null, "", pageFor(name));
   try {
-    if (message) await ask("POST", `/me/sign-on/${provider}/completion`, message);
+    if (message) await send("POST", `/me/sign-on/${provider}/completion`, message);
     // A phone is made after a sign-on of now, not in a session that is open.
     else if (NEXT[name] || !hasSession("official")) return await showProviders();
-    const me = await ask("GET", "/me");
+    const me = await send("GET", "/me");
     if (NEXT[name]) location.replace(NEXT[name]);
     else showWho(name, me);
   } catch (error) {

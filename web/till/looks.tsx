@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { changeLanguage, otherLanguage } from "../shared/language.ts";
-import { isLarge, setLarge } from "../shared/look.ts";
+import { isLarge, setLarge } from "../shared/look.js";
 import { say } from "./words.ts";
 
 export function Looks() {
