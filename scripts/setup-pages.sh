@@ -8,7 +8,7 @@ apps="phone till counter console"
 sources() {
     find . ../foundation/locales \( -name node_modules -o -name dist -o -path ./shared/texts -o -path ./shared/api \) -prune \
         -o -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.json' -o -name '*.html' -o -name '*.po' \
-        -o -path '*/public/*' \) -print | LC_ALL=C sort
+        -o -path './shared/*.js' -o -path '*/public/*' \) -print | LC_ALL=C sort
 }
 
 stamp=dist/.built-$(sources | tr '\n' '\0' | xargs -0 cat | cksum | cut -d' ' -f1)

@@ -15,6 +15,7 @@ from tests.axe import violations
 from tests.builders import Network
 from tests.pages.test_evaluation_page import QUARTER, flag
 from tests.rules.test_bulletin_wording import Known, issued
+from tests.system.test_approvals import MUCH
 from waste.bulletins.bulletins import Issue
 from waste.bulletins.pages import page as bulletin_page
 
@@ -44,7 +45,7 @@ def opened(network: Network, scratch: Path) -> Callable[[Page, str], None]:
     order = ask_top_up(network.url, network.phone(official), uuid4(), 500)
     network.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")
     flag(network.system, network.canteen_id("yuyao"))
-    deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": 600}
+    deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": MUCH}
     network.centre.call("POST", "/settlement/top-ups", {"agency_id": official.agency_id, "deposits": [deposit]})
     addresses = {"receipt": f"{network.url}/r/{answer.receipt.number}", "pay": str(order.pay_url)}
     facts = bulletin_page(Issue(issued(Known().facts(), "宁波市机关事务管理局")), Language.CHINESE)
@@ -74,8 +75,8 @@ def test_everybody_can_read_it(opened: Callable[[Page, str], None], browser: Bro
         signed_in(page, *SIGNED_IN[name])
     if name == "/":
         expect(page.locator("#canteens tr").first).to_be_visible(timeout=SLOW)
-    for details in page.locator("details").all()[:4]:
-        details.locator("summary").click()
+    for summary in page.locator("summary:visible").all()[:4]:
+        summary.click()
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
