@@ -68,3 +68,10 @@ def wedge(page: Page, code: str, *, ends: str = "Enter") -> None:
 
 def code_of(network: Network, official: Official | None = None) -> str:
     return network.phone(official or network.official()).show_short_code()
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key as a person does: a key that acts stands alone, or it is a scanner's."""
+    page.wait_for_timeout(200)
+    page.keyboard.press(key)
+    page.wait_for_timeout(300)

@@ -40,9 +40,10 @@ function Opened({ setup, terminal, drawer }: { setup: Setup; terminal: Terminal;
     void register.start().then(() => setIsStarted(true));
     listenForWedge(
       {
-        scanned: (text) => void register.scan(text),
+        scanned: (text, begunAt) => void register.scan(text, begunAt),
         lost: () => register.lost(),
         eaten: () => register.eaten(),
+        begun: () => remember(register),
       },
       register.stopped,
     );
@@ -50,6 +51,20 @@ function Opened({ setup, terminal, drawer }: { setup: Setup; terminal: Terminal;
   }, [register]);
   useWakeLock();
   return isStarted ? <Places register={register} drawer={drawer} /> : null;
+}
+
+/** What keys can change before it is known whose they are: the amount, a field, and where the focus is. */
+function remember(register: Register): () => void {
+  const { amount } = register;
+  const focused = document.activeElement;
+  const value = focused instanceof HTMLInputElement ? focused.value : "";
+  return () => {
+    register.setAmount(amount);
+    if (focused instanceof HTMLInputElement && focused.value.startsWith(value)) focused.value = value;
+    if (focused === document.activeElement) return;
+    if (focused instanceof HTMLElement && focused !== document.body) focused.focus();
+    else (document.activeElement as HTMLElement | null)?.blur();
+  };
 }
 
 function Places({ register, drawer }: { register: Register; drawer: string }) {

@@ -95,7 +95,7 @@ function useKeys(register: Register, acts: Record<string, () => void>): void {
   useLayoutEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
-      const isFree = !register.isHeld && !register.isElsewhere;
+      const { isFree } = register;
       const isAnswer = event.key === "+" ? register.shown.state === "again" : isFree;
       const act = acts[event.key];
       if (act) {
@@ -104,7 +104,7 @@ function useKeys(register: Register, acts: Record<string, () => void>): void {
         if (isAnswer) act();
       } else if (isFree && register.isAmountOpen && /^(?:[0-9.]|Backspace)$/.test(event.key)) {
         event.preventDefault();
-        register.type(event.key === "Backspace" ? "back" : event.key);
+        register.type(event.key === "Backspace" ? "back" : event.key, event.timeStamp);
       } else if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
         register.seen();
       }

@@ -32,6 +32,9 @@ const CLOCK_JUMP_S = 5;
 /** Who pays the same meal twice within this time is asked about. */
 const AGAIN_WITHIN_S = 120;
 
+/** An amount that changed so shortly before a code came may not be complete, or not the cashier's. */
+const UNSURE_WITHIN_MS = 250;
+
 /** Refusals that say that the till has other parameters than the centre. */
 const OF_PARAMETERS = new Set([
   "price_fixed",
@@ -42,7 +45,7 @@ const OF_PARAMETERS = new Set([
 ]);
 
 /** Why nothing was taken, where the till itself says so; texts are `till.local.*`. */
-export type Local = "foreign" | "incomplete" | "away" | "amount" | "journal" | "not_served" | "form" | "void_unknown";
+export type Local = "foreign" | "incomplete" | "away" | "amount" | "unsure" | "journal" | "not_served" | "form" | "void_unknown";
 
 /** What fills the screen. `error` and `look` stay until somebody has seen them. */
 export type Shown =
@@ -110,6 +113,8 @@ export class Register {
   #mealByClock: Meal | null = null;
   #isCharging = false;
   #voidAsked = false;
+  /** When the cashier last changed the amount. */
+  #typedAt = Number.NEGATIVE_INFINITY;
   /** A void is on its way: what became of its payment is not known before. */
   #isVoiding = false;
   #hadCashier = false;
@@ -214,12 +219,20 @@ export class Register {
     return this.parameters && priceAt(this.parameters, this.meal, this.terminal.now());
   }
 
-  /** One key of the keypad: a digit, a point, or `back`. What makes no amount within the limit is left out. */
-  type(key: string): void {
+  /**
+   * One key of the keypad: a digit, a point, or `back`, and when it was pressed (as `performance.now()`). What makes no
+   * amount within the limit is left out.
+   */
+  type(key: string, at = performance.now()): void {
     const typed = key === "back" ? this.amount.slice(0, -1) : this.amount + key;
     const isAmount = /^\d{0,4}(?:(?<=\d)\.\d{0,2})?$/.test(typed);
     if (!isAmount || Math.round(Number(typed) * 100) > (this.price?.limit_fen ?? 0)) return;
-    this.amount = typed;
+    this.#typedAt = at;
+    this.setAmount(typed);
+  }
+
+  setAmount(amount: string): void {
+    this.amount = amount;
     this.changed();
   }
 
@@ -228,10 +241,9 @@ export class Register {
     this.changed();
   }
 
-  /** What a scanner read. */
-  async scan(text: string): Promise<void> {
+  /** What a scanner read, and when it began to (as `performance.now()`). */
+  async scan(text: string, begunAt = performance.now()): Promise<void> {
     const kind = kindOf(text);
-    if (kind === "foreign") this.amount = "";
     const isLookedUp = kind === "receipt" && !this.#isCharging && !this.isHeld;
     if (!isLookedUp && !this.isFree) {
       this.hints++;
@@ -247,6 +259,7 @@ export class Register {
     if (kind !== "payment") return this.#refuse(kind);
     if (this.link === "away") return this.#refuse("away");
     if (this.#isTaken(text)) return play("hint");
+    if (this.isAmountOpen && begunAt - this.#typedAt < UNSURE_WITHIN_MS) return this.#refuse("unsure");
     this.#isCharging = true;
     const isAgain = await this.#paysAgain(text).finally(() => {
       this.#isCharging = false;

@@ -31,13 +31,14 @@ interface Said {
 export function Result({ register }: { register: Register }) {
   const { shown } = register;
   const said = saidOf(register, shown);
-  const answer = useRef<HTMLButtonElement>(null);
+  const section = useRef<HTMLElement>(null);
   const isHeld = register.isHeld;
+  // Tab leads from here to the answers. None has the focus by itself: the Enter of a scanner would press it.
   useEffect(() => {
-    if (isHeld) answer.current?.focus();
+    if (isHeld) section.current?.focus();
   }, [isHeld, shown.state]);
   return (
-    <section class={`result ${said.look}`} aria-label={say("till.result")}>
+    <section ref={section} class={`result ${said.look}`} aria-label={say("till.result")} tabIndex={-1}>
       <div role={said.look === "ready" || said.look === "good" || said.look === "waiting" ? "status" : "alert"}>
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d={SIGNS[said.look]} />
@@ -54,13 +55,13 @@ export function Result({ register }: { register: Register }) {
           </button>
         )}
         {shown.state === "unknown" && !shown.isVoiding && (
-          <button ref={answer} type="button" onClick={() => register.voidUnknown()}>
+          <button type="button" onClick={() => register.voidUnknown()}>
             {say("till.unknown.void")}
           </button>
         )}
         {isHeld && shown.state !== "unknown" && (
-          <button ref={answer} type="button" onClick={() => register.seen()}>
-            {say(shown.state === "again" ? "till.again.no" : "till.seen")}
+          <button type="button" aria-keyshortcuts="Escape" onClick={() => register.seen()}>
+            {say(shown.state === "again" ? "till.again.no" : "till.seen")} <kbd>Esc</kbd>
           </button>
         )}
       </div>
