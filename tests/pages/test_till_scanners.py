@@ -71,6 +71,7 @@ def scan(page: Page, *typed: str, ends: str = "Enter") -> None:
         devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
         at += GAP_S
     devtools.detach()
+    page.wait_for_timeout(max(0, (at - time.time()) * 1000))
 
 
 def result(page: Page) -> Locator:

@@ -45,7 +45,16 @@ const OF_PARAMETERS = new Set([
 ]);
 
 /** Why nothing was taken, where the till itself says so; texts are `till.local.*`. */
-export type Local = "foreign" | "incomplete" | "away" | "amount" | "unsure" | "journal" | "not_served" | "form" | "void_unknown";
+export type Local =
+  | "foreign"
+  | "incomplete"
+  | "away"
+  | "amount"
+  | "unsure"
+  | "journal"
+  | "not_served"
+  | "form"
+  | "void_unknown";
 
 /** What fills the screen. `error` and `look` stay until somebody has seen them. */
 export type Shown =
