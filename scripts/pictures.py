@@ -74,6 +74,7 @@ def open_phone(page: Page, network: Network) -> None:
     [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
     page.goto(f"{network.url}/phone/#activate={made['activation_id']}.{made['code']}")
     page.get_by_role("button", name="激活本机").click()
+    page.get_by_role("button", name="是我本人").click()
     page.get_by_role("img", name="付款码").wait_for()
 
 

@@ -208,7 +208,17 @@ async def _find_moves(
 
 def name_of(keys: KeyRing, official: Official) -> str:
     """An official's name."""
-    return keys.open_personal(official.agency_id, f"official/name/{official.holder_id}", official.name_sealed)
+    return open_name(keys, official.agency_id, official.holder_id, official.name_sealed)
+
+
+def open_name(keys: KeyRing, agency_id: int, holder_id: int, sealed: bytes) -> str:
+    """An official's name from what is stored of it."""
+    return keys.open_personal(agency_id, f"official/name/{holder_id}", sealed)
+
+
+def masked(name: str) -> str:
+    """A name's first character, and a star for each other one: at most two, which tell no length."""
+    return name[:1] + "*" * min(len(name) - 1, 2)
 
 
 def _must_be_confirmed(planned: _Planned, wanted: Wanted) -> None:

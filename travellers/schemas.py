@@ -28,6 +28,8 @@ class WhoIAm(Struct):
     agency_id: int
     agency_zh: str
     agency_en: str
+    name_masked: str
+    """His name but for its first character: enough to notice somebody else's phone."""
     person_class: str
     credential_id: int | None
     """Of the phone that signed the request; null in a session."""
@@ -310,6 +312,8 @@ class CounterProof(Struct):
 
     canteen_zh: str
     canteen_en: str
+    name: str | None
+    """The window where the sheet hangs: one payment is for one window."""
     meal: str
     amount_fen: int
     short_number: str
@@ -331,6 +335,8 @@ class Result(Struct):
     number: UUID
     short_number: str
     kind: TransferKind
+    reverses: UUID | None
+    """The payment that it gives back."""
     channel: str
     meal: str
     canteen_id: int

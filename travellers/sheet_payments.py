@@ -178,7 +178,7 @@ class SheetPayments:
         if remembered.outcome == "approved" and terms is not None:
             at = remembered.answered_at
             answer.proof = CounterProof(
-                terms.canteen_zh, terms.canteen_en, order.meal, remembered.amount_fen,
+                terms.canteen_zh, terms.canteen_en, terms.name, order.meal, remembered.amount_fen,
                 short_number(str(remembered.posting_id)), int(at.timestamp()),
                 minutes_of(self._keys, terms.canteen_id, at),
             )  # fmt: skip

@@ -26,6 +26,7 @@ from registry.sign_on.providers import Providers
 from registry.sign_on.schemas import CameBack, Started
 from registry.sign_on.under_way import OFFICIAL_PATH, OFFICIAL_SIGN_IN, Anybody, begin, identify, without_cookie
 from registry.states import OfficialState
+from terminals.rosters import masked, open_name
 from travellers.callers import ALSO_SUSPENDED, ALWAYS, QUERIES, ByOfficial, Caller, is_official
 from travellers.schemas import MySession, WhoIAm
 
@@ -82,15 +83,15 @@ class OfficialSignOnController(Controller):
             caller = Caller(official.book, official.holder_id, official.agency_id, official.person_class)
             change.note.actor = change.note.subject = caller.actor
             change.note.detail = {"identity": identity.identity_id, "session": session.number}
-        shown = await _who(ledger, caller, session)
+        shown = await _who(ledger, keys, caller, session)
         answer = Response(shown, cookies=[cookie_of(request, session.token, session_rules, OFFICIAL)])
         return without_cookie(request, answer, OFFICIAL_SIGN_IN)
 
 
 @get("/me", guards=[is_official], tags=["me"], summary="Get who I am", dependencies=IN_TURN, opt=ALSO_SUSPENDED)
-async def who_am_i(request: ByOfficial, ledger: Pool) -> WhoIAm:
+async def who_am_i(request: ByOfficial, ledger: Pool, keys: KeyRing) -> WhoIAm:
     """The official who asks. A page that was loaded anew gets its ``csrf_token`` here."""
-    return await _who(ledger, request.user, request.auth)
+    return await _who(ledger, keys, request.user, request.auth)
 
 
 @delete("/me/session", guards=[is_official], tags=["me"], summary="Log out", opt=ALWAYS)
@@ -125,11 +126,13 @@ async def end_session(request: ByOfficial, number: NumberInPath, database: Datab
             raise Problem(NOT_FOUND, "session.none")
 
 
-async def _who(ledger: Pool, caller: Caller, session: sessions.Session | None) -> WhoIAm:
+async def _who(ledger: Pool, keys: KeyRing, caller: Caller, session: sessions.Session | None) -> WhoIAm:
     agency = await ledger.fetchrow(QUERIES["agency"], caller.agency_id)
+    sealed = await ledger.fetchval(QUERIES["name"], caller.book, caller.holder_id)
     assert agency is not None
+    name = open_name(keys, caller.agency_id, caller.holder_id, sealed)
     return WhoIAm(
-        caller.holder_id, caller.agency_id, agency["name_zh"], agency["name_en"], caller.person_class,
+        caller.holder_id, caller.agency_id, agency["name_zh"], agency["name_en"], masked(name), caller.person_class,
         caller.credential_id, None if session is None else session.token.csrf_token,
         None if session is None else session.expires_at,
     )  # fmt: skip

@@ -28,11 +28,21 @@ def phone(browser: Browser, network: Network) -> Iterator[tuple[Page, Official]]
 def activated(context: BrowserContext, network: Network, official: Official) -> Page:
     message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
     [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
-    page = context.new_page()
-    page.goto(f"{network.url}/phone/#activate={made['activation_id']}.{made['code']}")
+    return activated_by(context.new_page(), f"{network.url}/phone/#activate={made['activation_id']}.{made['code']}")
+
+
+def activated_by(page: Page, address: str) -> Page:
+    page.goto(address)
     page.get_by_role("button", name="激活本机").click()
+    page.get_by_role("button", name="是我本人").click()
     expect(page.get_by_role("img", name="付款码")).to_be_visible()
     return page
+
+
+def address_for(network: Network, official: Official) -> str:
+    message = {"agency_id": official.agency_id, "holder_ids": [official.holder_id]}
+    [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
+    return f"{network.url}/phone/?another#activate={made['activation_id']}.{made['code']}"
 
 
 FIRST_LOAD_MAX_BYTES = 40 * 1024
@@ -123,6 +133,61 @@ def test_a_link_does_not_take_the_account_of_a_phone_unasked(phone: tuple[Page, 
     expect(page.get_by_role("img", name="付款码")).to_be_visible()
 
 
+def test_it_says_whose_phone_this_becomes_before_and_after(phone: tuple[Page, Official], network: Network) -> None:
+    page, _ = phone
+    other = network.official("hangzhou")
+    page.goto(address_for(network, other))
+    page.get_by_role("button", name="激活本机").click()
+    expect(page.get_by_role("heading", name="本机将属于谁")).to_be_visible()
+    expect(page.locator(".due")).to_contain_text("王**")
+    expect(page.locator(".due")).to_contain_text(str(other.holder_id))
+    page.get_by_role("link", name="保留现在的账户").click()
+    page.reload()
+    page.get_by_role("link", name="我的").click()
+    expect(page.locator(".about").first).to_contain_text("鄞州")
+    expect(page.locator(".about").first).to_contain_text("王**")
+
+
+def test_nothing_of_the_former_owner_is_shown_to_the_next(phone: tuple[Page, Official], network: Network) -> None:
+    page, _ = phone
+    page.get_by_role("link", name="账单").click()
+    expect(page.get_by_role("listitem").first).to_contain_text("100.00")
+    page.get_by_role("link", name="我的").click()
+    expect(page.locator(".purses")).to_contain_text("100.00 元")
+    page.get_by_role("link", name="充值").click()
+    page.get_by_role("button", name="50.00 元").click()
+    expect(page.get_by_role("button", name="不付了")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"{network.url}/phone/#mine")
+    expect(other.locator(".purses")).to_contain_text("100.00 元")
+    activated_by(page, address_for(network, network.official(cash_fen=700)))
+    page.context.set_offline(True)
+    page.get_by_role("link", name="账单").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("100.00")
+    page.context.set_offline(False)
+    page.get_by_role("link", name="我的").click()
+    expect(page.locator(".purses")).to_contain_text("7.00 元")
+    expect(other.locator("main")).not_to_contain_text("100.00")
+    page.get_by_role("link", name="充值").click()
+    expect(page.get_by_role("button", name="50.00 元")).to_be_visible()
+
+
+def test_the_network_s_state_follows_the_network(phone: tuple[Page, Official], network: Network, scratch: Path) -> None:
+    page, official = phone
+    page.wait_for_function("navigator.serviceWorker.ready.then((found) => found.active?.state === 'activated')")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator(".net")).to_contain_text("离线")
+    assert network.terminal(scratch, "yinzhou").charge_card(network.card(official), "lunch").receipt is not None
+    page.context.set_offline(False)
+    expect(page.locator(".net")).to_contain_text("已联网", timeout=20_000)
+    expect(page.locator(".paid")).to_contain_text("已付款", timeout=20_000)
+    page.context.set_offline(True)
+    expect(page.locator(".net")).to_contain_text("离线")
+    page.context.set_offline(False)
+
+
 def test_two_tabs_count_on_together(phone: tuple[Page, Official], network: Network, scratch: Path) -> None:
     page, _ = phone
     other = page.context.new_page()
@@ -152,6 +217,7 @@ def test_the_demo_gives_everybody_a_phone(browser: Browser, system: System) -> N
     page = browser.new_page(locale="en")
     page.goto(address)
     page.get_by_role("button", name="Activate").click()
+    page.get_by_role("button", name="Yes, this is me").click()
     page.get_by_role("button", name="My balance").click()
     expect(page.get_by_role("button", name="My balance")).to_contain_text("200.00 yuan")
     page.close()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
 
 from tests.builders import Network, Official
-from tests.pages.test_phone import activated
+from tests.pages.test_phone import activated, activated_by, address_for
 from tests.system.test_sheets import city as city
 from tests.system.test_sheets import eventually, phone_of, place_of, sheet_of
 
@@ -50,6 +50,7 @@ def test_the_printed_address_leads_to_the_payment_and_its_proof(
     proof = page.locator(".proof")
     expect(proof).to_contain_text(PROOF)
     expect(proof.locator(".big")).to_have_text(amount)
+    expect(proof.locator(".window")).to_have_text("1号窗口")
     assert re.fullmatch(r"[一-鿿]{2}", proof.locator(".minute b").inner_text())
     cash_fen = city.purses(official)[0]
     assert 0 < cash_fen < 10_000
@@ -106,6 +107,82 @@ def test_what_a_crash_left_open_is_told_at_the_next_start(
     again.reload()
     expect(again.get_by_role("img", name="付款码")).to_be_visible()
     expect(again.locator(".notice")).to_have_count(0)
+
+
+def test_a_second_visit_of_a_sheet_pays_again_and_shows_its_own_proof(
+    phone: tuple[Page, Official], city: Network, sheet: dict[str, Any]
+) -> None:
+    page, official = phone
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+    pay(page)
+    first = page.locator(".proof dd").first.inner_text()
+    left_fen = city.purses(official)[0]
+    page.locator(".proof").get_by_role("link", name="完成").click()
+    held: list[Route] = []
+    page.route("**/me/sheets/**", lambda route: held.append(route))  # noqa: PLW0108
+    with page.expect_request("**/me/sheets/**"):
+        page.evaluate("code => { location.hash = `#sheet=${code}` }", sheet["code"])
+    expect(page.locator(".waiting")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("确认付款"))).to_have_count(0)
+    page.unroute("**/me/sheets/**")
+    for route in held:
+        route.continue_()
+    pay(page)
+    expect(page.locator(".proof dd").first).not_to_have_text(first)
+    assert city.purses(official)[0] < left_fen
+
+
+def test_what_one_official_left_open_the_next_one_does_not_pay(
+    phone: tuple[Page, Official], city: Network, sheet: dict[str, Any]
+) -> None:
+    page, official = phone
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+    page.route("**/phone/payments", lambda route: route.abort())
+    with page.expect_request("**/phone/payments"):
+        pay(page)
+    other = city.official()
+    activated_by(page, address_for(city, other))
+    page.unroute("**/phone/payments")
+    page.reload()
+    expect(page.locator(".net")).to_contain_text("已联网")
+    page.wait_for_timeout(1_000)
+    expect(page.locator(".notice")).to_have_count(0)
+    assert (city.purses(official)[0], city.purses(other)[0]) == (10_000, 10_000)
+
+
+def test_a_proof_is_no_proof_any_more_once_its_payment_is_voided(
+    phone: tuple[Page, Official], city: Network, sheet: dict[str, Any]
+) -> None:
+    page, official = phone
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+    pay(page)
+    proof = page.locator(".proof")
+    expect(proof).to_contain_text(PROOF)
+    number = proof.locator("dd").first.inner_text()
+    wanted = {"canteen_id": city.canteen_id("yinzhou"), "short_number": number, "reason": "a test"}
+    city.person("kitchen-yinzhou").call("POST", "/terminals/sheet-payments/voids", wanted)
+    expect(proof).to_contain_text("款项已退回", timeout=20_000)
+    expect(proof).to_have_class(re.compile("voided"))
+    expect(proof.locator(".minute, .band")).to_have_count(0)
+    assert city.purses(official)[0] == 10_000
+
+
+def test_a_clock_that_is_set_back_makes_no_old_proof_fresh(
+    context: BrowserContext, city: Network, sheet: dict[str, Any]
+) -> None:
+    page = context.new_page()
+    page.clock.install()
+    activated_by(page, address_for(city, city.official()))
+    page.goto(f"{city.url}/phone/#sheet={sheet['code']}")
+    pay(page)
+    proof = page.locator(".proof")
+    expect(proof).to_contain_text(PROOF)
+    paid_at = page.evaluate("Date.now()")
+    page.clock.set_system_time((paid_at + 600_000) / 1000)
+    expect(proof).to_contain_text("画面已过时")
+    page.clock.set_system_time((paid_at + 1_000) / 1000)
+    page.clock.run_for(2_000)
+    expect(proof).to_contain_text("画面已过时")
 
 
 def test_a_refusal_says_what_to_do_and_that_nothing_was_paid(

@@ -181,5 +181,6 @@ def test_an_official_of_the_demo_city_makes_the_browser_a_phone(
     page.reload()
     page.get_by_role("link", name="将本浏览器设为手机").click()
     page.get_by_role("button", name="激活本机").click()
+    page.get_by_role("button", name="是我本人").click()
     expect(page).to_have_url(f"{network.url}/phone/#pay", timeout=60_000)
     page.context.close()

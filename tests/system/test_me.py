@@ -78,6 +78,7 @@ def fields_of(me: Me, method: str, path: str, body: bytes = b"", created: int | 
 def test_a_phone_says_who_asks(network: Network, me: Me) -> None:
     who = me.get("/me")
     assert (who["holder_id"], who["agency_id"]) == (me.official.holder_id, me.official.agency_id)
+    assert who["name_masked"] == "王**"
     assert who["credential_id"] > 0
     assert (who["csrf_token"], who["expires_at"]) == (None, None)
     assert me.ask("DELETE", "/me/session") is None, "a phone has none"

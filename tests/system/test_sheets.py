@@ -74,6 +74,7 @@ def test_a_phone_pays_by_the_code_that_hangs_at_the_counter(city: Network, tmp_p
     assert answer["receipt"]["amount_fen"] == asked["price_fen"]
     assert city.purses(official)[0] == 10_000 - asked["price_fen"]
     assert answer["proof"]["short_number"] in answer["receipt"]["number"].replace("-", "").upper()
+    assert answer["proof"]["name"] == "1号窗口", "a payment is for one window"
 
 
 def test_a_changed_price_is_refused_with_the_new_one(city: Network, tmp_path: Path) -> None:

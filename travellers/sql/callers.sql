@@ -13,3 +13,7 @@ SELECT book, holder_id, agency_id, person_class, state FROM official WHERE book 
 -- name: agency
 -- The names of an agency.
 SELECT name_zh, name_en FROM agency WHERE agency_id = $1
+
+-- name: name
+-- The sealed name of an official.
+SELECT name_sealed FROM official WHERE book = $1 AND holder_id = $2

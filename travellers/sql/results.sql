@@ -1,7 +1,8 @@
 -- name: since
 -- An official's payments, and what was given back of them, posted after a time, oldest first. One look-up a day, since
 -- the index begins with the day.
-SELECT t.posting_id AS number, min(t.kind) AS kind, min(t.channel) AS channel, min(t.meal) AS meal,
+SELECT t.posting_id AS number, min(t.kind) AS kind, (array_agg(t.reverses))[1] AS reverses,
+       min(t.channel) AS channel, min(t.meal) AS meal,
        min(t.canteen_id) AS canteen_id, min(c.name_zh) AS canteen_zh, min(c.name_en) AS canteen_en,
        min(t.posted_at) AS posted_at, sum(t.amount_fen)::bigint AS amount_fen
 FROM generate_series($3::date, $4::date, interval '1 day') AS d

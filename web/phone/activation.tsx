@@ -6,7 +6,8 @@ import { inMine, tag } from "../shared/language.ts";
 import type { KeyAlgorithm } from "../shared/terminal/keys.ts";
 import { Phone, type PhoneSetup } from "../shared/terminal/phone.ts";
 import { activationOf, SIGNED_ON } from "./address.ts";
-import { explained } from "./me.ts";
+import { explained, me, type Who } from "./me.ts";
+import { beginAgain } from "./owner.ts";
 import { Problem } from "./parts.tsx";
 import { say } from "./words.ts";
 
@@ -14,27 +15,28 @@ interface Given {
   readonly setup: PhoneSetup;
   /** Whether this browser is somebody's phone already: a link may come from anybody. */
   readonly isAnew: boolean;
-  readonly done: (phone: Phone) => void;
 }
 
-export function Activation({ setup, isAnew, done }: Given) {
+export function Activation({ setup, isAnew }: Given) {
   const [given] = useState(() => activationOf(location.hash));
   const [isSignedOn] = useState(location.hash === SIGNED_ON);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  const [redeemed, setRedeemed] = useState<Redeemed | null>(null);
   // A code that was refused is not left in the history.
   useEffect(() => history.replaceState(null, "", `${location.pathname}${location.search}#activate`), []);
   const activate = async (codeOf: () => Promise<readonly [number, string]>) => {
     setBusy(true);
     try {
       const [number, code] = await codeOf();
-      done(await Phone.activate({ ...setup, algorithm: await bestAlgorithm() }, number, code));
-      location.replace("#pay");
+      const phone = await Phone.redeem({ ...setup, algorithm: await bestAlgorithm() }, number, code);
+      setRedeemed({ phone, who: await me.who(phone) });
     } catch (error) {
       setProblem(error instanceof RangeError ? say("phone.activate.form") : explained(error));
-      setBusy(false);
     }
+    setBusy(false);
   };
+  if (redeemed) return <Whose {...redeemed} isAnew={isAnew} no={() => setRedeemed(null)} />;
   const typed = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -79,6 +81,38 @@ export function Activation({ setup, isAnew, done }: Given) {
           </form>
           {given === null && <Providers />}
         </>
+      )}
+    </main>
+  );
+}
+
+interface Redeemed {
+  readonly phone: Phone;
+  readonly who: Who;
+}
+
+/** Whose phone this becomes, before it does: a link may come from a stranger, who would be paid what is topped up. */
+function Whose({ phone, who, isAnew, no }: Redeemed & { isAnew: boolean; no: () => void }) {
+  return (
+    <main class="activation">
+      <h1>{say("phone.activate.whose")}</h1>
+      <section class="tile due">
+        <small>{inMine(who.agency_zh, who.agency_en)}</small>
+        <b class="whose">{who.name_masked}</b>
+        <small>{say("phone.activate.holder", { number: String(who.holder_id) })}</small>
+      </section>
+      <p>{say("phone.activate.check")}</p>
+      <button type="button" class="primary" onClick={() => phone.keep().then(beginAgain)}>
+        {say("phone.activate.yes")}
+      </button>
+      {isAnew ? (
+        <a class="plain" href="#pay">
+          {say("phone.activate.keep")}
+        </a>
+      ) : (
+        <button type="button" class="plain" onClick={no}>
+          {say("phone.activate.no")}
+        </button>
       )}
     </main>
   );

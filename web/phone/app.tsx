@@ -47,12 +47,11 @@ interface Given {
 }
 
 export function App({ setup, opened, journal }: Given) {
-  const [phone, setPhone] = useState(opened);
   const hash = useHash();
-  if (!phone || isWayIn(hash)) {
-    return <Later load={activation} given={{ setup, isAnew: phone !== null, done: setPhone }} />;
+  if (!opened || isWayIn(hash)) {
+    return <Later load={activation} given={{ setup, isAnew: opened !== null }} />;
   }
-  return <Opened phone={phone} journal={journal} hash={hash} />;
+  return <Opened phone={opened} journal={journal} hash={hash} />;
 }
 
 function useHash(): string {
@@ -71,24 +70,28 @@ function Opened({ phone, journal, hash }: { phone: Phone; journal: Journal; hash
   const { place, rest } = placeOf(hash);
   const sheet = sheetOf(hash);
   const isCode = place === "pay" && sheet === null && hash !== SCAN;
-  const { result, seen } = useResults(phone, payments, isCode && centre.state === "reached");
+  const isBlocked = centre.state === "blocked";
+  const { result, seen } = useResults(phone, payments, centre, isCode);
   return (
     <>
       <header>
         <h1>{say("phone.title")}</h1>
         <p class={`net ${centre.state}`} role="status">
-          {say(centre.state === "reached" ? "phone.net.reached" : "phone.net.away")}
+          {say(isBlocked ? "phone.net.blocked" : centre.state === "reached" ? "phone.net.reached" : "phone.net.away")}
         </p>
       </header>
       <Main hash={hash}>
-        {centre.state === "blocked" && (
-          <p class="notice danger" role="alert">
-            {say("phone.blocked")}
-          </p>
+        {isBlocked && (
+          <div class="notice danger" role="alert">
+            <p>{say("phone.blocked")}</p>
+            <a class="plain" href="#activate">
+              {say("phone.blocked.anew")}
+            </a>
+          </div>
         )}
         <Resolved payments={payments} isReached={centre.state === "reached"} />
-        {result && <NewPayment result={result} seen={seen} />}
-        {isCode && <PayCode phone={phone} centre={centre} />}
+        {isCode && result && <NewPayment result={result} seen={seen} />}
+        {isCode && !isBlocked && <PayCode phone={phone} centre={centre} />}
         {hash === SCAN && <Later load={scan} given={{}} />}
         {sheet !== null && <Later key={sheet} load={sheetPage} given={{ payments, code: sheet }} />}
         {place === "eat" && <Later load={eat} given={{ phone, rest }} />}

@@ -10,6 +10,7 @@ import "../shared/tokens.css";
 import "../shared/components.css";
 import "./phone.css";
 import { App } from "./app.tsx";
+import { whenActivated } from "./owner.ts";
 import { say } from "./words.ts";
 
 begin(say("phone.title"));
@@ -22,5 +23,7 @@ const setup: PhoneSetup = {
   // Refusals come in the reader's language, which need not be the browser's.
   transport: (message) => send({ ...message, fields: { ...message.fields, "accept-language": tag } }),
 };
+// Another tab made this browser another official's phone: nothing of the former one's stays on the screen.
+whenActivated(() => location.reload());
 const phone = await Phone.open(setup);
 render(<App setup={setup} opened={phone} journal={journal} />, document.getElementById("app") as HTMLElement);

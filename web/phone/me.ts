@@ -7,6 +7,7 @@ import type { Phone } from "../shared/terminal/phone.ts";
 import { say } from "./words.ts";
 
 type Schemas = components["schemas"];
+export type Who = Schemas["WhoIAm"];
 export type Purses = Schemas["MyPurses"];
 export type Movement = Schemas["Movement"];
 export type Month = Schemas["Month"];
@@ -88,10 +89,14 @@ export interface Asked<Known> {
 }
 
 /** What was answered before, shown until the next answer is there. */
-const kept = new Map<string, unknown>();
+const answers = new Map<string, unknown>();
 
-/** Ask when this is shown, and whenever `key` changes, which names all that the question depends on. */
-export function useAsked<Known>(key: string, question: () => Promise<Known>): Asked<Known> {
+/**
+ * Ask when this is shown, and whenever `key` changes, which names all that the question depends on.
+ *
+ * `kept`: where answers are remembered; by default for as long as the application runs.
+ */
+export function useAsked<Known>(key: string, question: () => Promise<Known>, kept = answers): Asked<Known> {
   const [, setCount] = useState(0);
   const [problem, setProblem] = useState("");
   const again = useCallback(async () => {

@@ -6,6 +6,7 @@ import { changeLanguage, inMine, language, otherLanguage } from "../shared/langu
 import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look.js";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
+import { beginAgain } from "./owner.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
 import { TopUpPage } from "./topUp.tsx";
 import { Visits } from "./visits.tsx";
@@ -42,7 +43,11 @@ function Overview({ phone }: { phone: Phone }) {
   const who = useAsked("who", () => me.who(phone));
   return (
     <>
-      {who.known && <p class="about">{inMine(who.known.agency_zh, who.known.agency_en)}</p>}
+      {who.known && (
+        <p class="about">
+          {inMine(who.known.agency_zh, who.known.agency_en)} · {who.known.name_masked}
+        </p>
+      )}
       <Answered asked={purses}>
         {({ cash_fen, subsidy_fen, subsidy_lapses_on }) => (
           <dl class="purses">
@@ -167,7 +172,8 @@ function CredentialRow({ phone, one, again }: { phone: Phone; one: Credential; a
   const [asking, setAsking] = useState(false);
   const { busy, problem, change } = useChange(async () => {
     setAsking(false);
-    await again();
+    if (one.is_asking) beginAgain();
+    else await again();
   });
   return (
     <li class="stacked">

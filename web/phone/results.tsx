@@ -1,43 +1,58 @@
 /** What was paid, without asking: a till's payment as it is posted, and what an earlier start left without an outcome. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { clockWithSeconds, yuan } from "../shared/formats.ts";
 import { heading, inMine, language, tag } from "../shared/language.ts";
 import { play } from "../shared/sounds.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import type { Result, SheetAnswer, SheetPayments } from "../shared/terminal/sheetPayments.ts";
+import type { Centre } from "./centre.ts";
 import { say, word } from "./words.ts";
 
 /** After a question that failed, or that the centre has no room for. */
 const PAUSE_MS = 5_000;
 
-/** The latest posting since the code is on the screen; asked for while `isAsked` and somebody looks. */
-export function useResults(phone: Phone, payments: SheetPayments, isAsked: boolean) {
+/** Tell of postings after a mark as they come, until `stop`; asked for while somebody looks. `mark` moves on. */
+export async function follow(
+  payments: SheetPayments,
+  mark: { current: string | number },
+  stop: AbortSignal,
+  told: (found: readonly Result[]) => void,
+  failed: (error: unknown) => void = () => undefined,
+): Promise<void> {
+  while (!stop.aborted) {
+    if (document.visibilityState !== "visible") {
+      await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+    }
+    try {
+      const found = await payments.next(mark.current);
+      if (stop.aborted) return;
+      mark.current = found.mark;
+      if (found.payments.length > 0) told(found.payments);
+    } catch (error) {
+      if (stop.aborted) return;
+      failed(error);
+      await new Promise((done) => setTimeout(done, PAUSE_MS));
+    }
+  }
+}
+
+/** The latest posting since the code is on the screen, also one of a time without a network. */
+export function useResults(phone: Phone, payments: SheetPayments, centre: Centre, isCode: boolean) {
   const [result, setResult] = useState<Result | null>(null);
+  const mark = useRef<string | number>(0);
+  useEffect(() => {
+    mark.current = phone.now();
+    setResult(null);
+  }, [phone, isCode]);
+  const isAsked = isCode && centre.state === "reached";
+  const { lost } = centre;
   useEffect(() => {
     if (!isAsked) return;
-    let isOver = false;
-    const ask = async () => {
-      let mark: string | number = phone.now();
-      while (!isOver) {
-        if (document.visibilityState !== "visible") {
-          await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
-        }
-        try {
-          const found = await payments.next(mark);
-          mark = found.mark;
-          const latest = found.payments.at(-1);
-          if (latest && !isOver) setResult(latest);
-        } catch {
-          await new Promise((done) => setTimeout(done, PAUSE_MS));
-        }
-      }
-    };
-    void ask();
-    return () => {
-      isOver = true;
-    };
-  }, [phone, payments, isAsked]);
+    const stop = new AbortController();
+    void follow(payments, mark, stop.signal, (found) => setResult(found.at(-1) ?? null), lost);
+    return () => stop.abort();
+  }, [payments, isAsked, lost]);
   useEffect(() => {
     if (result === null) return;
     play(isPayment(result) ? "good" : "look");
@@ -53,9 +68,9 @@ function isPayment({ kind }: Result): boolean {
 export function NewPayment({ result, seen }: { result: Result; seen: () => void }) {
   const isGood = isPayment(result);
   return (
-    <section class={`paid ${isGood ? "" : "back"}`} role="status">
+    <section class={`paid ${isGood ? "" : "returned"}`} role="status">
       <p>
-        {isGood ? `✓ ${say("phone.paid")}` : `↺ ${heading(word("transfer.kind", result.kind))}`} ·{" "}
+        {isGood ? `✓ ${say("phone.paid")}` : `↺ ${say("phone.paid.returned")}`} ·{" "}
         {clockWithSeconds(result.posted_at, language)}
       </p>
       <p class="big">¥ {yuan(Math.abs(result.amount_fen))}</p>

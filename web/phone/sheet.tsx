@@ -22,7 +22,9 @@ interface Given {
 }
 
 export function SheetPage({ payments, code }: Given) {
-  const asked = useAsked(`sheet ${code}`, () => payments.ask(code));
+  // One answer is one payment: each visit of this page asks anew, and pays by nothing that was kept.
+  const [own] = useState(() => new Map<string, unknown>());
+  const asked = useAsked(`sheet ${code}`, () => payments.ask(code), own);
   return (
     <Below to="#pay" back={say("phone.place.pay")} title={say("phone.sheet")}>
       <Answered asked={asked}>
@@ -47,7 +49,9 @@ interface PayingGiven {
 
 function Paying({ payments, sheet, again }: PayingGiven) {
   const [state, setState] = useState<State>({ is: "asking" });
+  const [fen, setFen] = useState(sheet.price_fen);
   const pay = async (amountFen: number) => {
+    setFen(amountFen);
     setState({ is: "paying", tries: 0 });
     const place = sheet.place.check === "off" ? undefined : await placeNow();
     setState(
@@ -65,16 +69,22 @@ function Paying({ payments, sheet, again }: PayingGiven) {
       return <Confirm sheet={sheet} pay={pay} />;
     case "paying":
       return (
-        <p class="notice waiting" role="status">
-          {say(state.tries === 0 ? "phone.sheet.paying" : "phone.sheet.again")}
-        </p>
+        <>
+          <Due sheet={sheet} fen={fen} />
+          <p class="notice waiting" role="status">
+            {say(state.tries === 0 ? "phone.sheet.paying" : "phone.sheet.again")}
+          </p>
+        </>
       );
     case "unknown":
       return (
-        <div class="notice danger" role="alert">
-          <b>{say("phone.sheet.unknown")}</b>
-          <p>{say("phone.sheet.unknown.next")}</p>
-        </div>
+        <>
+          <Due sheet={sheet} fen={fen} />
+          <div class="notice danger" role="alert">
+            <b>{say("phone.sheet.unknown")}</b>
+            <p>{say("phone.sheet.unknown.next")}</p>
+          </div>
+        </>
       );
     case "failed":
       return (
@@ -88,9 +98,10 @@ function Paying({ payments, sheet, again }: PayingGiven) {
     case "answered":
       return state.answer.outcome === "approved" && state.answer.proof ? (
         <Proof
+          payments={payments}
           proof={state.answer.proof}
           number={state.answer.receipt.number}
-          isVoided={(state.answer.reversed_fen ?? 0) > 0}
+          wasVoided={(state.answer.reversed_fen ?? 0) > 0}
         />
       ) : (
         <Refused answer={state.answer} again={() => again().then(() => setState({ is: "asking" }))} />
@@ -111,6 +122,22 @@ async function outcomeOf(pay: () => Promise<SheetAnswer>, tell: (state: State) =
       await new Promise((done) => setTimeout(done, Math.max(wait, error.retryAfterS * 1000)));
     }
   }
+}
+
+/** What is paid, and where. */
+function Due({ sheet, fen }: { sheet: SheetForMe; fen: number | null }) {
+  return (
+    <section class="tile due">
+      <small>{inMine(sheet.agency_zh, sheet.agency_en)}</small>
+      <b>{inMine(sheet.canteen_zh, sheet.canteen_en)}</b>
+      <small>
+        {sheet.meal && heading(word("meal", sheet.meal))}
+        {sheet.name && ` · ${sheet.name}`}
+      </small>
+      {fen !== null && <b class="big">¥ {yuan(fen)}</b>}
+      <small>{say(sheet.at_home ? "phone.sheet.at_home" : "phone.sheet.own_money")}</small>
+    </section>
+  );
 }
 
 function Confirm({ sheet, pay }: { sheet: SheetForMe; pay: (amountFen: number) => void }) {
@@ -137,16 +164,7 @@ function Confirm({ sheet, pay }: { sheet: SheetForMe; pay: (amountFen: number) =
   }
   return (
     <>
-      <section class="tile due">
-        <small>{inMine(sheet.agency_zh, sheet.agency_en)}</small>
-        <b>{canteen}</b>
-        <small>
-          {heading(word("meal", sheet.meal))}
-          {sheet.name && ` · ${sheet.name}`}
-        </small>
-        {sheet.price_fen !== null && <b class="big">¥ {yuan(sheet.price_fen)}</b>}
-        <small>{say(sheet.at_home ? "phone.sheet.at_home" : "phone.sheet.own_money")}</small>
-      </section>
+      <Due sheet={sheet} fen={sheet.price_fen} />
       {sheet.place.check !== "off" && <p class="about">{say(`phone.sheet.place.${sheet.place.check}`)}</p>}
       <Problem said={problem} />
       {sheet.price_fen === null ? (

@@ -13,19 +13,21 @@ const USUAL_FEN = [5_000, 10_000, 20_000] as const;
 const ASKED_EVERY_MS = 3_000;
 
 interface Order {
+  /** Of the phone that opened it: a browser may become another official's. */
+  readonly credentialId: number;
   readonly orderId: string;
   readonly amountFen: number;
 }
 
-function keptOrder(): Order | null {
-  const kept = localStorage.getItem(KEPT);
-  return kept === null ? null : (JSON.parse(kept) as Order);
+function keptOrder(phone: Phone): Order | null {
+  const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null") as Order | null;
+  return kept?.credentialId === phone.credentialId ? kept : null;
 }
 
 export function TopUpPage({ phone }: { phone: Phone }) {
-  const [order, setOrder] = useState(keptOrder);
+  const [order, setOrder] = useState(() => keptOrder(phone));
   const begin = (amountFen: number) => {
-    const begun = { orderId: crypto.randomUUID(), amountFen };
+    const begun = { credentialId: phone.credentialId, orderId: crypto.randomUUID(), amountFen };
     localStorage.setItem(KEPT, JSON.stringify(begun));
     setOrder(begun);
   };

@@ -118,13 +118,21 @@ export class Phone {
     link.clock.aheadS = identity.clockAheadS;
   }
 
+  /** Redeem an activation code for this store's phone; throws OutcomeUnknown or Rejected. */
+  static async activate(setup: PhoneSetup, activationId: number, code: string): Promise<Phone> {
+    const phone = await Phone.redeem(setup, activationId, code);
+    await phone.keep();
+    return phone;
+  }
+
   /**
-   * Redeem an activation code; throws OutcomeUnknown or Rejected.
+   * Redeem an activation code, and leave the store's phone as it is until `keep`: what the code makes of it can be
+   * looked at before. Throws OutcomeUnknown or Rejected.
    *
    * The key is in the store before it is sent: after a lost answer the same call gets the certificate. Counters go on:
    * a phone that is activated anew uses none twice.
    */
-  static async activate(setup: PhoneSetup, activationId: number, code: string): Promise<Phone> {
+  static async redeem(setup: PhoneSetup, activationId: number, code: string): Promise<Phone> {
     const link = linkOf(setup);
     const begun = (await setup.store.read("activation")) as Activation | undefined;
     const isBegun = begun?.activationId === activationId;
@@ -139,8 +147,12 @@ export class Phone {
     };
     checkForm("activation", message);
     const identity = await ask(link, "/phone/certificates", message, key);
-    await setup.store.write("phone", identity);
     return new Phone(setup.store, link, identity);
+  }
+
+  /** Make this the phone of its store, in place of the one before. */
+  keep(): Promise<void> {
+    return this.#store.write("phone", this.#identity);
   }
 
   /** The phone of this store; null when none was activated. Needs no network. */

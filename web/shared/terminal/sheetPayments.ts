@@ -64,6 +64,8 @@ export interface Minute {
 export interface CounterProof {
   readonly canteen_zh: string;
   readonly canteen_en: string;
+  /** The window where the sheet hangs. */
+  readonly name: string | null;
   readonly meal: string;
   readonly amount_fen: number;
   readonly short_number: string;
@@ -91,11 +93,16 @@ export interface SheetMessage {
   readonly purchased_at: number;
 }
 
+/** A message in the journal, with the credential that it is of: a browser may become another official's phone. */
+type Kept = SheetMessage & { readonly credential_id: number };
+
 /** A posting of the holder, by whichever way. Money in fen. */
 export interface Result {
   readonly number: string;
   readonly short_number: string;
   readonly kind: "payment" | "working_meal" | "reversal" | "refund";
+  /** The number of the payment that it gives back. */
+  readonly reverses: string | null;
   readonly channel: string;
   readonly meal: string;
   readonly canteen_id: number;
@@ -130,6 +137,11 @@ export class SheetPayments {
     this.#journal = journal;
   }
 
+  /** The centre's time by the phone's clock, seconds since 1970. */
+  now(): number {
+    return this.#phone.now();
+  }
+
   /** What a sheet sells now; throws Rejected (`sheet-unknown`, `sheet-ended`) and OutcomeUnknown. */
   async ask(code: string): Promise<SheetForMe> {
     const asked = (await this.#phone.ask("GET", `/me/sheets/${encodeURIComponent(code)}`)) as SheetForMe;
@@ -156,9 +168,16 @@ export class SheetPayments {
     return this.#send(await begun, place);
   }
 
-  /** What was sent and has no answer yet, in its order. */
+  /**
+   * What this phone sent and has no answer yet, in its order.
+   *
+   * What an earlier owner of the journal left, under another credential, is never sent again: this key would pay it.
+   */
   async unresolved(): Promise<SheetMessage[]> {
-    return (await this.#journal.unanswered()).map((entry) => JSON.parse(entry.body) as SheetMessage);
+    const open = (await this.#journal.unanswered()).map((entry) => JSON.parse(entry.body) as Kept);
+    return open
+      .filter((kept) => kept.credential_id === this.#phone.credentialId)
+      .map(({ credential_id: _, ...message }) => message);
   }
 
   /**
@@ -201,7 +220,8 @@ export class SheetPayments {
         purchased_at: this.#phone.now(),
       };
       checkForm("payment", message);
-      await this.#journal.writeAhead(EPOCH, message.sequence, "charge", JSON.stringify(message));
+      const kept: Kept = { ...message, credential_id: this.#phone.credentialId };
+      await this.#journal.writeAhead(EPOCH, message.sequence, "charge", JSON.stringify(kept));
       return message;
     });
     this.#numbering = next.catch(() => undefined);

@@ -26,6 +26,7 @@ class Centre {
   lost = 0;
   problem: { status: number; slug: string } | null = null;
   aheadS = 0;
+  credentialId = 7;
 
   transport: Transport = async (sent) => {
     if (sent.path === "/phone/certificates") {
@@ -33,7 +34,7 @@ class Centre {
       return json(201, {
         certificate,
         reference: toBase64url(new Uint8Array(6)),
-        credential_id: 7,
+        credential_id: this.credentialId,
         expires_at: 2 ** 33,
       });
     }
@@ -62,11 +63,15 @@ function json(status: number, body: object) {
   return { status, fields: {}, body: utf8(JSON.stringify(body)) };
 }
 
+function setupAt(centre: Centre) {
+  return { origin: "http://127.0.0.1", store: new MemoryStore(), transport: centre.transport };
+}
+
 async function phoneAt(centre: Centre) {
-  const setup = { origin: "http://127.0.0.1", store: new MemoryStore(), transport: centre.transport };
+  const setup = setupAt(centre);
   const phone = await Phone.activate(setup, 1, "A".repeat(16));
   const journal = new MemoryJournal();
-  return { payments: new SheetPayments(phone, journal), journal, phone };
+  return { payments: new SheetPayments(phone, journal), journal, phone, setup };
 }
 
 test("two taps and a repeat are one payment", async () => {
@@ -95,6 +100,33 @@ test("a payment without an answer is sent again under its number, by a tap or at
   assert.equal(known?.outcome, "approved");
   assert.deepEqual([centre.received.length, centre.posted.size], [3, 1]);
   assert.deepEqual(await restarted.unresolved(), []);
+});
+
+test("the next owner of a journal neither pays nor learns of what the former one left open", async () => {
+  const centre = new Centre();
+  const { payments, journal, setup } = await phoneAt(centre);
+  centre.problem = { status: 503, slug: "unavailable" };
+  await assert.rejects(payments.pay(await payments.ask(CODE)), OutcomeUnknown);
+  centre.problem = null;
+  centre.credentialId = 8;
+  const next = new SheetPayments(await Phone.activate(setup, 2, "B".repeat(16)), journal);
+  assert.deepEqual([await next.unresolved(), await next.resolve()], [[], []]);
+  assert.equal(centre.posted.size, 0);
+  await next.pay(await next.ask(CODE));
+  assert.deepEqual([...centre.posted.keys()], [2]);
+  assert.equal((await payments.unresolved()).length, 1, "to its own owner it stays open");
+  assert.ok(!("credential_id" in (centre.posted.get(2) ?? {})), "the centre knows it by the key");
+});
+
+test("a redeemed code changes nothing before it is kept", async () => {
+  const centre = new Centre();
+  const { setup } = await phoneAt(centre);
+  centre.credentialId = 8;
+  const redeemed = await Phone.redeem(setup, 2, "B".repeat(16));
+  assert.equal(redeemed.credentialId, 8);
+  assert.equal((await Phone.open(setup))?.credentialId, 7);
+  await redeemed.keep();
+  assert.equal((await Phone.open(setup))?.credentialId, 8);
 });
 
 test("the place is told once and kept nowhere", async () => {
