@@ -62,6 +62,7 @@ TASKS = (
     Task("enrolments", "/console/enrolments", Permission.APPROVE_TERMINAL, {"approved": False}),
     Task("terminals_with_late_keys", "/console/terminals", Permission.ENROL_TERMINAL, {"late": True}),
     Task("users_to_confirm", "/console/users", Permission.MANAGE_USERS, {"state": "unconfirmed"}),
+    Task("visit_requests", "/registry/visit-requests", Permission.REGISTER_VISIT, {"state": "waiting"}),
     Task("rosters", "/registry/rosters", Permission.REGISTER_OFFICIAL, {"state": "previewed"}),
     Task("locked_cashiers", "/console/cashiers", Permission.MANAGE_CASHIERS, {"locked": True}),
     Task("cases", "/waste/cases", Permission.RECTIFY, {"state": "open"}),

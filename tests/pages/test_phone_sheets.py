@@ -119,7 +119,7 @@ def test_a_second_visit_of_a_sheet_pays_again_and_shows_its_own_proof(
     left_fen = city.purses(official)[0]
     page.locator(".proof").get_by_role("link", name="完成").click()
     held: list[Route] = []
-    page.route("**/me/sheets/**", lambda route: held.append(route))  # noqa: PLW0108
+    page.route("**/me/sheets/**", lambda route: held.append(route))
     with page.expect_request("**/me/sheets/**"):
         page.evaluate("code => { location.hash = `#sheet=${code}` }", sheet["code"])
     expect(page.locator(".waiting")).to_be_visible()

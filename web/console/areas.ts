@@ -57,6 +57,7 @@ export const AREAS: readonly Area[] = [
     roles: ["agency_finance"],
     lists: [
       "/settlement/payments",
+      "/console/sheet-payments",
       "/settlement/movements",
       "/settlement/top-ups",
       "/settlement/grants",
@@ -94,6 +95,7 @@ export const AREAS: readonly Area[] = [
       "/registry/credentials",
       "/registry/rosters",
       "/registry/visits",
+      "/registry/visit-requests",
       "/console/users",
       "/console/machines",
       "/console/identities",

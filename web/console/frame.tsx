@@ -4,7 +4,7 @@ import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Button, Dropdown, Input } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { changeLanguage, inMine, language, tag } from "../shared/language.ts";
-import { THEMES } from "../shared/look.ts";
+import { THEMES } from "../shared/look.js";
 import { AREAS } from "./areas.ts";
 import { centre, held, pageOfSignIn } from "./centre.ts";
 import { linkTo } from "./links.ts";

@@ -5,7 +5,7 @@ import en from "antd/locale/en_GB";
 import zh from "antd/locale/zh_CN";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { language } from "../shared/language.ts";
-import { chosenTheme, isLarge, setLarge, setTheme, type Theme } from "../shared/look.ts";
+import { chosenTheme, isLarge, setLarge, setTheme, type Theme } from "../shared/look.js";
 import { themeOf } from "./theme.ts";
 
 interface Look {
