@@ -1302,6 +1302,7 @@ CREATE TABLE public.sheet_payment (
     sheet_version integer NOT NULL,
     place text NOT NULL,
     distance text,
+    digest bytea NOT NULL,
     CONSTRAINT ck_sheet_payment_ck_sheet_payment_distance CHECK (((place = ANY (ARRAY['near'::text, 'far'::text])) = (distance IS NOT NULL))),
     CONSTRAINT ck_sheet_payment_ck_sheet_payment_place CHECK ((place = ANY (ARRAY['off'::text, 'near'::text, 'far'::text, 'denied'::text, 'unknown'::text])))
 );
@@ -1817,7 +1818,7 @@ ALTER TABLE ONLY public.sheet
     ADD CONSTRAINT pk_sheet PRIMARY KEY (book, sheet_id);
 
 ALTER TABLE ONLY public.sheet_payment
-    ADD CONSTRAINT pk_sheet_payment PRIMARY KEY (book, terminal_id, epoch, sequence);
+    ADD CONSTRAINT pk_sheet_payment PRIMARY KEY (book, terminal_id, epoch, sequence, digest);
 
 ALTER TABLE ONLY public.shift_closing
     ADD CONSTRAINT pk_shift_closing PRIMARY KEY (book, terminal_id, epoch, first_sequence, number);

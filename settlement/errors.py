@@ -55,3 +55,4 @@ class Refusal(StrEnum):
     PRICE_CHANGED = "price_changed"
     TOO_FAR = "too_far"
     PLACE_NOT_TOLD = "place_not_told"
+    PLACE_NOT_REPEATED = "place_not_repeated"

@@ -293,10 +293,12 @@ class Nearness(StrEnum):
 
 
 class SheetPayment(Base):
-    """What a phone's request to pay named, under the request's own key: the sheet, and whether the phone was near it.
+    """What a phone's request to pay named: the sheet, and whether the phone was near it.
 
-    ``terminal_id`` is the number of the phone's credential. ``place``: what the check found, ``distance``: a class of
-    distances (``travellers.place_checks``); where the phone was is kept nowhere.
+    Its key is that of the request with the digest of its content: only one content of a number becomes a request, and
+    which one is known when the ledger has answered. ``terminal_id`` is the number of the phone's credential. ``place``:
+    what the check found, ``distance``: a class of distances (``travellers.place_checks``); where the phone was is kept
+    nowhere.
     """
 
     __tablename__ = "sheet_payment"
@@ -309,6 +311,7 @@ class SheetPayment(Base):
     terminal_id: Mapped[int] = number_key()
     epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = number_key()
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
     sheet_id: Mapped[int] = mapped_column(BigInteger)
     sheet_version: Mapped[int]
     place: Mapped[str]

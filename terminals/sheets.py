@@ -87,10 +87,19 @@ async def find_terms(ledger: Pool | Connection, sheet_id: int) -> SheetTerms | N
 
 
 async def note_payment(
-    connection: Connection, book: Book, key: RequestKey, name: SheetName, place: str, distance: str | None
+    connection: Connection,
+    book: Book,
+    key: RequestKey,
+    digest: bytes,
+    name: SheetName,
+    place: str,
+    distance: str | None,
 ) -> tuple[str, str | None]:
-    """Keep which sheet a phone's request named, and what the place check found; of a repeat, what was found first."""
-    numbers = (book, key.terminal_id, key.epoch, key.sequence)
+    """Keep which sheet a phone's request named, and what the place check found; of a repeat, what was found first.
+
+    Another content under the same number has another ``digest`` and a note of its own: the ledger decides which counts.
+    """
+    numbers = (book, key.terminal_id, key.epoch, key.sequence, digest)
     said = (name.sheet_id, name.version, place, distance)
     await connection.execute(QUERIES["note_sheet_payment"], *numbers, *said)
     row = await connection.fetchrow(QUERIES["sheet_payment"], *numbers)

@@ -19,29 +19,44 @@ CLASSES_M = (100, 300, 1_000, 3_000)
 
 
 class Checked(NamedTuple):
-    """The outcome, the class of distances (metres), and why the payment is refused."""
+    """The outcome, and the class of distances (metres)."""
 
     nearness: Nearness
     distance: str | None = None
-    refusal: Refusal | None = None
 
 
 def check_place(rules: RegionRules | None, canteen: Located, told: PlaceTold | None, untold: NoPlace | None) -> Checked:
-    """Judge what a phone told of its place, or why it did not."""
+    """Judge what a phone told of its place, or why it did not.
+
+    That a place may be off counts for its holder, but no further than the region's own distance: else a phone that is
+    a kilometre away is near with a rough place, and far with a good one.
+    """
     if rules is None or rules.place_check == PlaceCheck.OFF:
         return Checked(Nearness.OFF)
-    refuses = rules.place_check == PlaceCheck.REFUSE
-    if told is None and untold == NoPlace.DENIED:
-        return Checked(Nearness.DENIED, refusal=Refusal.PLACE_NOT_TOLD if refuses else None)
     if canteen.latitude is None:
         return Checked(Nearness.UNKNOWN)
     if told is None or told.accuracy_m > COARSE_M:
-        return Checked(Nearness.UNKNOWN, refusal=Refusal.PLACE_NOT_TOLD if refuses else None)
+        return Checked(Nearness.DENIED if told is None and untold == NoPlace.DENIED else Nearness.UNKNOWN)
     away_m = distance_m(Place(told.latitude, told.longitude), canteen)
     assert away_m is not None
-    if away_m <= rules.place_within_m + told.accuracy_m:
-        return Checked(Nearness.NEAR, class_of(away_m))
-    return Checked(Nearness.FAR, class_of(away_m), Refusal.TOO_FAR if refuses else None)
+    is_near = away_m <= rules.place_within_m + min(told.accuracy_m, rules.place_within_m)
+    return Checked(Nearness.NEAR if is_near else Nearness.FAR, class_of(away_m))
+
+
+def place_refusal(
+    rules: RegionRules | None, canteen: Located, nearness: Nearness, *, says_nothing: bool
+) -> Refusal | None:
+    """Why a payment is refused for what its place check found; ``says_nothing``: neither a place nor why there is none.
+
+    Where nobody knows the place of the canteen, nobody is refused.
+    """
+    if rules is None or rules.place_check != PlaceCheck.REFUSE or canteen.latitude is None:
+        return None
+    if nearness is Nearness.FAR:
+        return Refusal.TOO_FAR
+    if nearness is Nearness.UNKNOWN and says_nothing:
+        return Refusal.PLACE_NOT_REPEATED
+    return Refusal.PLACE_NOT_TOLD if nearness in (Nearness.DENIED, Nearness.UNKNOWN) else None
 
 
 def class_of(away_m: int) -> str:

@@ -36,7 +36,7 @@ from terminals.sheet_codes import SheetName, read_sheet
 from terminals.sheets import SheetTerms, find_terms, note_payment
 from travellers.callers import Caller, phone_of
 from travellers.errors import SHEET_ENDED, SHEET_UNKNOWN
-from travellers.place_checks import Checked, check_place
+from travellers.place_checks import Checked, check_place, place_refusal
 from travellers.places import Places, SoldTerms, why
 from travellers.schemas import CounterProof, MealForMe, PlaceAsked, SheetAnswer, SheetForMe, SheetMessage, WhyNot
 
@@ -118,13 +118,13 @@ class SheetPayments:
         sold = SoldTerms(None, None, None, ())
         if terms is not None:
             sold = await self._places.terms_at(terms.canteen_id, _time(message))
-        checked = (
-            Checked(Nearness.OFF) if terms is None else check_place(sold.rules, terms, message.place, message.no_place)
-        )
-        refusal = _refusal(message, name, terms, sold, now) or checked.refusal
-        order = _order(holder, message, terms, sold, refusal)
+        checked, refusal = Checked(Nearness.OFF), _refusal(message, name, terms, sold, now)
         if name is not None and terms is not None:
-            checked = await self._note(order, name, checked)
+            checked = check_place(sold.rules, terms, message.place, message.no_place)
+            checked = await self._note(holder, message, name, checked)
+            says_nothing = message.place is None and message.no_place is None
+            refusal = refusal or place_refusal(sold.rules, terms, checked.nearness, says_nothing=says_nothing)
+        order = _order(holder, message, terms, sold, refusal)
         remembered = await self._post(order, arrived_at)
         return await self._answer(caller, order, remembered, terms, sold, checked)
 
@@ -136,13 +136,17 @@ class SheetPayments:
             return None, None
         return name, await find_terms(ledger, name.sheet_id)
 
-    async def _note(self, order: ChargeOrder, name: SheetName, checked: Checked) -> Checked:
-        """Keep which sheet a request names, and what the place check found; of a repeat what was found first."""
+    async def _note(self, holder: qr.Holder, message: SheetMessage, name: SheetName, checked: Checked) -> Checked:
+        """Keep which sheet a request names, and what the place check found; of a repeat what was found first.
+
+        Whoever sends a content twice at once, from two places, is judged by one of them.
+        """
         async with connection_within(self._ledger, READ_WITHIN_S) as connection:
             place, distance = await note_payment(
-                connection, order.book, order.key, name, checked.nearness, checked.distance
-            )
-        return checked._replace(nearness=Nearness(place), distance=distance)
+                connection, holder.book, _key(holder, message), content_digest(message), name,
+                checked.nearness, checked.distance,
+            )  # fmt: skip
+        return Checked(Nearness(place), distance)
 
     async def _post(self, order: ChargeOrder, arrived_at: float) -> Remembered:
         answered: asyncio.Future[Remembered] = asyncio.get_running_loop().create_future()
@@ -207,7 +211,8 @@ def _refusal(
         return Refusal.SHEET_ENDED
     if message.canteen_id != terms.canteen_id:
         return Refusal.WRONG_CANTEEN
-    if terms.closed_at is not None and message.purchased_at >= terms.closed_at.timestamp():
+    if terms.closed_at is not None and terms.closed_at <= now:
+        # Not by when it was bought: that says the payer, and nobody here.
         return Refusal.CANTEEN_CLOSED
     if message.meal != sold.meal or sold.rules is None:
         return Refusal.MEAL_NOT_NOW
@@ -228,7 +233,7 @@ def _order(
             visitor_fen = priced.visitor_fen if priced.visitor_fen == message.amount_fen else None
     rules = sold.rules
     return ChargeOrder(
-        key=RequestKey(TerminalId(holder.credential_id), message.epoch, message.sequence),
+        key=_key(holder, message),
         digest=content_digest(message),
         home_book=holder.book,
         book=holder.book,
@@ -261,6 +266,10 @@ def _priced(sold: SoldTerms, amount_fen: int) -> Price | Declined:
 
 def _needs_visit(rules: RegionRules, terms: SheetTerms, guest: Book, sold: SoldTerms, message: SheetMessage) -> bool:
     return needs_visit(rules, terms.book, guest, sold.agreements, local_date_of(message.purchased_at))
+
+
+def _key(holder: qr.Holder, message: SheetMessage) -> RequestKey:
+    return RequestKey(TerminalId(holder.credential_id), message.epoch, message.sequence)
 
 
 def content_digest(message: SheetMessage) -> bytes:

@@ -96,12 +96,13 @@ WHERE s.sheet_id = $1;
 
 -- name: note_sheet_payment
 -- Keep what a phone's request to pay named; what is known already stays.
-INSERT INTO sheet_payment (book, terminal_id, epoch, sequence, sheet_id, sheet_version, place, distance)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING;
+INSERT INTO sheet_payment (book, terminal_id, epoch, sequence, digest, sheet_id, sheet_version, place, distance)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING;
 
 -- name: sheet_payment
 -- What it named.
-SELECT place, distance FROM sheet_payment WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND sequence = $4;
+SELECT place, distance FROM sheet_payment
+WHERE book = $1 AND terminal_id = $2 AND epoch = $3 AND sequence = $4 AND digest = $5;
 
 -- name: posted_since
 -- Payments and reversals from a number on, which begins with its time, of some holders and at some canteens; oldest

@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from foundation.calendar import ZONE
 from terminals import sheet_codes
 from terminals.client import Terminal
-from terminals.client_messages import Rejected
+from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.phone import ask_for_holder
 from terminals.schemas import to_bytes, to_text
 from terminals.sheet_phone import SheetPhone
 from tests.builders import Network, Official
 from tests.cable import Cable, State
 from tests.typescript_device import DeviceError, TypeScriptDevice
+from verification.invariants import QUERIES as INVARIANTS
 
 ALL_DAY = [{"meal": "lunch", "starts": "00:00", "ends": "23:59:59"}]
 
@@ -175,7 +177,7 @@ def test_a_region_refuses_who_is_far_away_or_does_not_tell(city: Network, tmp_pa
     far = {"place": {"latitude": latitude + 0.03, "longitude": longitude, "accuracy_m": 20}}
     for check, expected in (
         ("flag", ["approved", "approved", "approved", "approved"]),
-        ("refuse", ["approved", "too_far", "place_not_told", "place_not_told"]),
+        ("refuse", ["approved", "too_far", "place_not_told", "place_not_repeated"]),
         ("off", ["approved", "approved", "approved", "approved"]),
     ):
         city.centre.call("POST", f"/settlement/rules/{book}", {"place_check": check, "place_within_m": 300})
@@ -196,6 +198,86 @@ def test_a_region_refuses_who_is_far_away_or_does_not_tell(city: Network, tmp_pa
     assert set(rows) == {
         ("near", "0-100"), ("far", "3000-"), ("denied", None), ("unknown", None), ("off", None),
     }  # fmt: skip
+
+
+@contextmanager
+def nothing_is_posted(city: Network, official: Official) -> Iterator[None]:
+    """What is paid meanwhile is noted, and its charge has no answer: the purse is in use."""
+    with psycopg.connect(city.system.database_url) as db:
+        db.execute("SELECT 1 FROM purse WHERE holder_id = %s FOR UPDATE", [official.holder_id])
+        yield
+
+
+def test_a_number_that_names_two_canteens_leaves_the_checks_whole(city: Network, tmp_path: Path) -> None:
+    """The first message is lost on its way to the ledger, then another one is sent under its number."""
+    official = city.official()
+    phone, sheets = phone_of(city, tmp_path, official), [sheet_of(city, agency) for agency in ("hangzhou", "yinzhou")]
+    lost, paid = (message_for(phone, sheet, 1) for sheet in sheets)
+    with nothing_is_posted(city, official), pytest.raises(OutcomeUnknown):
+        pay(city, phone, lost)
+    answer = pay(city, phone, paid)
+    assert answer["outcome"] == "approved"
+    with pytest.raises(Rejected) as refused:
+        pay(city, phone, lost)
+    assert refused.value.slug == "other-content"
+    with psycopg.connect(city.system.database_url) as db:
+        off = db.execute(INVARIANTS["own_sheet"].encode()).fetchall()
+    assert [row for row in off if str(row[0]) == answer["receipt"]["number"]] == []
+
+
+def test_a_payment_is_judged_by_the_place_that_is_kept(city: Network, tmp_path: Path) -> None:
+    latitude, longitude, book = place_of(city, "hangzhou")
+    official = city.official("hangzhou")
+    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city, "hangzhou")
+    far, near = (
+        {"place": {"latitude": latitude + away, "longitude": longitude, "accuracy_m": 5}} for away in (0.5, 0.0)
+    )
+    city.centre.call("POST", f"/settlement/rules/{book}", {"place_check": "refuse", "place_within_m": 300})
+    eventually(phone, sheet["code"], lambda asked: bool(asked["place"]["check"] == "refuse"))
+    try:
+        lost = message_for(phone, sheet, 1)
+        with nothing_is_posted(city, official), pytest.raises(OutcomeUnknown):
+            pay(city, phone, lost | near)
+        answer = pay(city, phone, lost)
+        assert (answer["outcome"], answer["place"]) == ("approved", "near")
+        void(city, "hangzhou", answer)
+        refused = message_for(phone, sheet, 2)
+        assert pay(city, phone, refused | far)["reason"] == "too_far"
+        again = pay(city, phone, refused | near)
+        assert (again["reason"], again["place"]) == ("too_far", "far")
+    finally:
+        city.centre.call("POST", f"/settlement/rules/{book}", {"place_check": "off", "place_within_m": 300})
+        eventually(phone, sheet["code"], lambda asked: bool(asked["place"]["check"] == "off"))
+
+
+def test_a_suspended_canteen_is_paid_nothing_whatever_time_a_phone_names(city: Network, tmp_path: Path) -> None:
+    phone, sheet = phone_of(city, tmp_path, city.official("hangzhou")), sheet_of(city, "hangzhou")
+    earlier = message_for(phone, sheet, 1) | {"purchased_at": int(time.time()) - 40}
+    canteen = f"/registry/canteens/{city.canteen_id('hangzhou')}"
+    city.centre.call("POST", f"{canteen}/suspension", {"reason": "a test"})
+    try:
+        assert pay(city, phone, earlier)["reason"] == "canteen_closed"
+    finally:
+        city.centre.call("POST", f"{canteen}/resumption", {"reason": "a test"})
+        eventually(phone, sheet["code"], lambda asked: bool(asked["may_eat"]))
+
+
+def message_for(phone: SheetPhone, sheet: dict[str, Any], sequence: int) -> dict[str, Any]:
+    asked = phone.ask(sheet["code"])
+    return {
+        "epoch": 1, "sequence": sequence, "sheet": sheet["code"], "canteen_id": asked["canteen_id"], "meal": "lunch",
+        "amount_fen": asked["price_fen"], "purchased_at": int(time.time()),
+    }  # fmt: skip
+
+
+def pay(city: Network, phone: SheetPhone, message: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = ask_for_holder(city.url, phone.phone, "POST", "/phone/payments", message)
+    except Rejected as rejected:
+        if rejected.status == 503:
+            raise OutcomeUnknown(str(rejected), status=503, document=rejected.document) from None
+        raise
+    return answer
 
 
 def void(city: Network, agency: str, paid: dict[str, Any]) -> None:

@@ -349,8 +349,9 @@ WHERE t.kind IN ('payment', 'working_meal', 'reversal') AND t.channel IS DISTINC
 -- Payments by a sheet, and their voids, that the payer's own phone did not make, or not by a sheet of the canteen.
 SELECT t.posting_id, t.terminal_id, t.amount_fen AS off_fen
 FROM transfer t
-LEFT JOIN sheet_payment p ON p.book = t.book AND p.terminal_id = t.terminal_id AND p.epoch = 1
-                         AND p.sequence = t.sequence
+LEFT JOIN request r ON r.book = t.book AND r.terminal_id = t.terminal_id AND r.epoch = 1 AND r.sequence = t.sequence
+LEFT JOIN sheet_payment p ON p.book = r.book AND p.terminal_id = r.terminal_id AND p.epoch = r.epoch
+                         AND p.sequence = r.sequence AND p.digest = r.digest
 LEFT JOIN sheet s ON s.sheet_id = p.sheet_id
 LEFT JOIN canteen c ON c.book = s.book AND c.canteen_id = s.canteen_id
 WHERE t.channel = 'sheet' AND t.kind IN ('payment', 'working_meal', 'reversal')
