@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from foundation.addresses import TrustedProxies, network_of
 from foundation.problem_responses import problem_response
 from foundation.problems import UNAVAILABLE, Problem
-from foundation.security_headers import TERMINAL_HEADERS, cache_control, security_headers
+from foundation.security_headers import TERMINAL_HEADERS, cache_control, permissions_policy, security_headers
 
 log = structlog.get_logger()
 
@@ -37,6 +37,9 @@ nor a credential that was found good. True where it carries a credential that is
 
 FOUND_GOOD = "onecard.found_good"
 """In the request's scope once it is authenticated: the credential, as the request carried it."""
+
+_TURN = "onecard.turn"
+"""In the scope of a request that has a stranger's turn: what gives it back."""
 
 STRANGERS_AT_ONCE = 2
 """Pages and documents that a worker makes for strangers at a time, and as many for those whose credential is still to
@@ -68,6 +71,16 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == REQUEST_ID:
             return value.decode() if _OFFERED.fullmatch(value) else new_request_id()
     return new_request_id()
+
+
+def found_good(scope: Any, credential: str) -> None:
+    """Say that a request is no stranger's: ``credential``, as it carried it, is good. It gives its turn back.
+
+    What it asks for may wait for half a minute, or be a document that is made aside, within limits of their own.
+    """
+    scope[FOUND_GOOD] = credential
+    if release := scope.get(_TURN):
+        release()
 
 
 def current_request_id() -> str:
@@ -138,7 +151,7 @@ class RequestLog:
             # Something stands still: the request then learns what, within limits of its own.
             await self._app(scope, receive, send)
             return
-        release = _once(turns.release)
+        release = scope[_TURN] = _once(turns.release)
 
         async def answering(event: Message) -> None:
             # An event stream goes on for hours.
@@ -172,6 +185,8 @@ class RequestLog:
                 for name, value in ours.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", cache_control(scope["path"]))
+                if ours is not TERMINAL_HEADERS:
+                    headers.setdefault("permissions-policy", permissions_policy(scope["path"]))
                 if ANSWERED not in scope:
                     scope[ANSWERED] = CLIENT_GONE if gone else event["status"]
                     self._note(scope, scope[ANSWERED], request_id, started)

@@ -29,11 +29,28 @@ def security_headers(hsts_max_age_s: int) -> dict[str, str]:
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "x-frame-options": "DENY",
+        "cross-origin-opener-policy": "same-origin",
         "content-security-policy": content_security_policy({}),
     }
     if hsts_max_age_s:
         headers["strict-transport-security"] = f"max-age={hsts_max_age_s}; includeSubDomains"
     return headers
+
+
+_DEVICES = ("camera", "geolocation", "microphone", "payment", "usb", "serial", "bluetooth", "hid")
+"""What a page could ask a browser for that says or does more than a page."""
+
+_USED = {
+    "/phone": ("camera", "geolocation"),
+    "/till": ("camera", "serial"),
+}
+"""Of these, what the pages below an address use: codes by camera, a place with consent, a scanner at a serial port."""
+
+
+def permissions_policy(path: str) -> str:
+    """What the page at an address may ask the browser for, itself and not what it might embed."""
+    used = next((used for prefix, used in _USED.items() if path == prefix or path.startswith(f"{prefix}/")), ())
+    return ", ".join(f"{device}={'(self)' if device in used else '()'}" for device in _DEVICES)
 
 
 def cache_control(path: str) -> str:

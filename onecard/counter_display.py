@@ -20,7 +20,6 @@ from foundation.keys import KeyRing
 from foundation.messages import Message
 from foundation.postgres import LOST_CONNECTION, Pool
 from foundation.problems import UNAVAILABLE, Problem
-from foundation.request_log import address_of
 from onecard.live_totals import Viewers
 from registry.sessions import check_cookie_wanted, check_site
 from settlement.ledger import number_at
@@ -38,6 +37,10 @@ HEARTBEAT_S = 5.0
 CHECKED_EVERY_S = 3.0
 """How soon a screen goes dark whose link was revoked."""
 
+STREAMS_OF_A_LINK = 4
+"""Of one worker. By the link, not by the address: the screens of many canteens may have one, and a link that somebody
+has copied must not shut them out."""
+
 SHOWN_MAX = 20
 WINDOWS = (timedelta(minutes=20), timedelta(hours=2), timedelta(hours=12))
 """How far back a screen looks when it begins: no further than it must."""
@@ -46,8 +49,9 @@ RETRY_AFTER_S = 10
 
 
 class DisplaySignIn(Message):
-    """The token behind the hash of a screen's link."""
+    """The canteen in a screen's address, and the token behind its hash."""
 
+    canteen_id: int
     token: str
 
 
@@ -103,9 +107,9 @@ class Board:
 async def open_display(request: Request[Any, Any, State], data: DisplaySignIn, ledger: Pool) -> Response[None]:
     """The token of the link becomes a cookie that no script can read."""
     check_cookie_wanted(request)
-    await shown_by(ledger, data.token)
+    _of_canteen(await shown_by(ledger, data.token), data.canteen_id)
     cookie = Cookie(
-        COOKIE,
+        f"{COOKIE}_{data.canteen_id}",
         PATH,
         data.token,
         max_age=int(COOKIE_LIFE.total_seconds()),
@@ -117,22 +121,29 @@ async def open_display(request: Request[Any, Any, State], data: DisplaySignIn, l
 
 
 @get(f"{PATH}/events", summary="A canteen's last payments, as events", tags=["system"])
-async def display_events(request: Request[Any, Any, State], state: State) -> ServerSentEvent:
+async def display_events(request: Request[Any, Any, State], state: State, canteen_id: int) -> ServerSentEvent:
     """Server-sent events for a counter's screen: `payments`, `minute`, `heartbeat`, and `ended` when it is revoked."""
     check_site(request, safe=True)
-    token, viewers, address = request.cookies.get(COOKIE, ""), state.display_viewers, address_of(request)
-    shown = await shown_by(state.ledger, token)
-    if not viewers.has_room(address):
+    token, viewers = request.cookies.get(f"{COOKIE}_{canteen_id}", ""), state.display_viewers
+    shown = _of_canteen(await shown_by(state.ledger, token), canteen_id)
+    if not viewers.has_room(str(shown.display_id)):
         raise Problem(UNAVAILABLE, "onecard.too_many_viewers", retry_after_s=RETRY_AFTER_S)
-    return ServerSentEvent(_events(state.ledger, state.key_ring, state.postings_feed, viewers, address, shown, token))
+    return ServerSentEvent(_events(state.ledger, state.key_ring, state.postings_feed, viewers, shown, token))
+
+
+def _of_canteen(shown: Shown, canteen_id: int) -> Shown:
+    """What a token shows, at its canteen's address alone; raises Problem(DISPLAY_UNKNOWN)."""
+    if shown.canteen_id != canteen_id:
+        raise Problem(DISPLAY_UNKNOWN)
+    return shown
 
 
 async def _events(
-    ledger: Pool, keys: KeyRing, feed: PostingsFeed, viewers: Viewers, address: str, shown: Shown, token: str
+    ledger: Pool, keys: KeyRing, feed: PostingsFeed, viewers: Viewers, shown: Shown, token: str
 ) -> AsyncIterator[ServerSentEventMessage]:
     board, last, minute = Board(), None, None
     checked_at = beaten_at = time.monotonic()
-    with viewers.looking(address), feed.of_canteen(shown.canteen_id) as watch:
+    with viewers.looking(str(shown.display_id)), feed.of_canteen(shown.canteen_id) as watch:
         await board.load(ledger, shown)
         while True:
             for posted in watch.take():

@@ -62,7 +62,7 @@ def shown(totals: Iterable[CanteenTotals], *, with_amounts: bool) -> bytes:
 
 
 class Viewers:
-    """The open live streams of a worker, by network address."""
+    """The open live streams of a worker, by what they are counted: a network address, or a screen's link."""
 
     def __init__(self, most: int, each: int) -> None:
         self._most, self._each = most, each

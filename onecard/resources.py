@@ -14,7 +14,9 @@ from clearing.approvals import KINDS as CLEARING
 from foundation.aside import Aside
 from foundation.keys import load_keys
 from foundation.postgres import SERVER_SETTINGS, open_pool
+from foundation.rates import RateOfEach
 from onecard import metrics
+from onecard.counter_display import STREAMS_OF_A_LINK
 from onecard.job_watch import JobWatch
 from onecard.live_totals import LiveFigures, Viewers
 from onecard.payment_gateway import open_gateway
@@ -111,10 +113,12 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.documents = Aside(settings.data_dir / "documents.lock", "foundation.pdf")
     state.viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
     state.charger = _charger(state, settings)
-    state.sheet_payments = SheetPayments(state.ledger, state.key_ring, state.charger, state.places)
+    state.sheet_payments = SheetPayments(
+        state.ledger, state.key_ring, state.charger, state.places, RateOfEach(settings.requests_per_official_per_s)
+    )
     state.postings_feed = PostingsFeed(state.ledger)
     state.results_of_codes = ResultsOfCodes(state.ledger, state.postings_feed)
-    state.display_viewers = Viewers(settings.live_viewers_max, settings.live_viewers_per_address_max)
+    state.display_viewers = Viewers(settings.live_viewers_max, STREAMS_OF_A_LINK)
     state.readiness = Readiness(state.ledger, state.charger)
     state.job_watch = JobWatch(state.ledger, settings.calendar)
     state.charge_processor = ChargeProcessor(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.catalogue import Phrase
 from foundation.problems import NOT_ALLOWED, NOT_SIGNED_IN, Problem
-from foundation.request_log import FOUND_GOOD
+from foundation.request_log import found_good
 from registry import second_factor
 from registry.errors import SECOND_FACTOR_MISSING, USER_NOT_ACTIVE
 from registry.identifiers import AgencyId
@@ -354,7 +354,7 @@ async def _find_caller(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     async with state.database.begin() as db:
         person, session = await signed_in_person(db, token, state.session_rules)
     connection.scope["user"], connection.scope["auth"] = person, session
-    connection.scope[FOUND_GOOD] = token.value  # type: ignore[literal-required]
+    found_good(connection.scope, token.value)
 
 
 def _changes(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:

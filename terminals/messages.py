@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from foundation.problem_responses import rendered
 from foundation.problems import INCOMPLETE, Problem
-from foundation.request_log import FOUND_GOOD, stopped
+from foundation.request_log import found_good, stopped
 from settlement.charging import RequestKey
 from terminals.blocking import BlockListVersion
 from terminals.errors import BAD_SIGNATURE, EPOCH_WRONG
@@ -93,7 +93,7 @@ class SignedMessages:
         body = await whole_body(receive)
         message = await authenticate(scope, body, state.terminal_sessions, state.hosts)
         scope["auth"] = message
-        scope[FOUND_GOOD] = message.session.session_id  # type: ignore[literal-required]
+        found_good(scope, message.session.session_id)
         signing = SigningSend(message, send, state.block_list)
 
         async def replay() -> Any:

@@ -87,6 +87,8 @@ _TEMPLATES = range(26, 52)
 """Data objects of merchant account information that schemes of their own may use (table 3.1 of the specification)."""
 _VALUE_MAX = 99
 _PAYLOAD_MAX = 512
+_PRINTABLE = re.compile(rf"[ -~]{{1,{_PAYLOAD_MAX}}}")
+"""Beyond it lengths are in bytes for some readers and in characters for others, and line ends get lost on the way."""
 _CRC = "63"
 
 
@@ -123,7 +125,7 @@ def read_objects(text: str) -> dict[str, str]:
 
 def read_payload(payload: str) -> dict[str, str]:
     """The data objects of a whole payload, whose checksum is right; raises NotEmvco."""
-    if len(payload) > _PAYLOAD_MAX or not payload.startswith("000201") or payload[-8:-4] != f"{_CRC}04":
+    if not _PRINTABLE.fullmatch(payload) or not payload.startswith("000201") or payload[-8:-4] != f"{_CRC}04":
         raise NotEmvco
     if crc16(payload[:-4]) != payload[-4:]:
         raise NotEmvco
@@ -167,7 +169,10 @@ def emvco_payload(code: str, canteen: str, city: str, beside: str | None = None)
     text = "".join(_object(name, objects[name]) for name in sorted(objects)) + f"{_CRC}04"
     if len(text) + 4 > _PAYLOAD_MAX:
         raise NotEmvco
-    return text + crc16(text)
+    payload = text + crc16(text)
+    if code_of_emvco(payload) != code:
+        raise NotEmvco
+    return payload
 
 
 def _is_ours(template: str) -> bool:

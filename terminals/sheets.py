@@ -27,12 +27,12 @@ from terminals.models import Sheet, SheetState
 from terminals.schemas import NewSheet, SheetMade, to_text
 from terminals.sessions import QUERIES
 from terminals.sheet_codes import (
+    CODE_CHARACTERS,
     VERSION_MAX,
     NotEmvco,
     SheetName,
     address_of,
     emvco_payload,
-    read_payload,
     sign_sheet,
 )
 
@@ -113,7 +113,7 @@ async def make(change: Change, keys: KeyRing, person: Person, wanted: NewSheet) 
     _must_take_payments(canteen)
     if wanted.beside is not None:
         try:
-            read_payload(wanted.beside)
+            emvco_payload("0" * CODE_CHARACTERS, "CANTEEN", "CN", wanted.beside)
         except NotEmvco:
             raise Problem(INVALID, "sheet.not_emvco") from None
     [number] = await next_numbers(change.db, 1)

@@ -41,7 +41,7 @@ from foundation.keys import KeyRing
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection
 from foundation.problems import NOT_SIGNED_IN, Problem
-from foundation.request_log import FOUND_GOOD
+from foundation.request_log import found_good
 from foundation.turns import READS, Turns
 from registry import holder_sessions as sessions
 from registry.challenges import use_up
@@ -100,7 +100,20 @@ async def is_official(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     caller, session = await (_by_phone(connection, rules) if signed else _by_session(connection, rules))
     connection.scope["user"], connection.scope["auth"] = caller, session
     credential = connection.headers[CERTIFICATE_FIELD] if session is None else session.token.value
-    connection.scope[FOUND_GOOD] = credential  # type: ignore[literal-required]
+    found_good(connection.scope, credential)
+
+
+async def check_again(request: ByOfficial) -> None:
+    """Whether who asked, and has waited since, may still have an answer: raises Problem like ``is_official``."""
+    caller, session, state = request.user, request.auth, request.app.state
+    if session is not None:
+        await sessions.find(state.database, session.token, state.session_rules)
+        row = await state.ledger.fetchrow(QUERIES["by_holder"], caller.book, caller.holder_id)
+    else:
+        row = await state.ledger.fetchrow(QUERIES["by_credential"], caller.book, caller.credential_id)
+        if row is None or row["credential_state"] != CredentialState.ACTIVE:
+            raise Problem(CREDENTIAL_BLOCKED)
+    _must_be_in(row, {OfficialState.ACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +208,14 @@ def _key_in(row: asyncpg.Record) -> PhoneKey:
 
 
 def _caller_of(row: asyncpg.Record | None, rules: _Rules, credential_id: CredentialId | None = None) -> Caller:
-    """Raises Problem(ACCOUNT_CLOSED) to an official who is in none of the route's states."""
+    row = _must_be_in(row, rules.states)
+    return Caller(row["book"], row["holder_id"], row["agency_id"], row["person_class"], credential_id)
+
+
+def _must_be_in(row: asyncpg.Record | None, states: Collection[OfficialState]) -> asyncpg.Record:
+    """Raises Problem(ACCOUNT_CLOSED) to an official who is in none of these states."""
     if row is None:
         raise Problem(NOT_SIGNED_IN, "traveller.not_signed_in")
-    if row["state"] not in rules.states:
+    if row["state"] not in states:
         raise Problem(ACCOUNT_CLOSED, f"official.is.{row['state']}", holder_id=row["holder_id"])
-    return Caller(row["book"], row["holder_id"], row["agency_id"], row["person_class"], credential_id)
+    return row

@@ -5,6 +5,7 @@ Who waits holds nothing of the ledger: ``terminals.postings_feed`` wakes him wit
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,11 @@ class ResultsOfCodes:
         self._feed = feed
         self._waiting: Counter[HolderId] = Counter()
 
-    async def after(self, caller: Caller, mark: str, wait_s: int) -> Results:
+    async def after(self, caller: Caller, mark: str, wait_s: int, still_good: Callable[[], Awaitable[None]]) -> Results:
         """Postings after a mark: at once, or when there are some, or none after ``wait_s``. Raises Problem.
 
-        INVALID for a mark that is no time, NO_ROOM when too many wait.
+        INVALID for a mark that is no time, NO_ROOM when too many wait, and what ``still_good`` raises: a phone may be
+        blocked while it waits, and what came since is not for whoever has it.
         """
         since = _time_of(mark)
         if wait_s == 0:
@@ -60,12 +62,14 @@ class ResultsOfCodes:
             raise Problem(NO_ROOM, retry_after_s=RETRY_AFTER_S)
         self._waiting[holder_id] += 1
         try:
-            return await self._wait(caller, since, wait_s)
+            return await self._wait(caller, since, wait_s, still_good)
         finally:
             self._waiting[holder_id] -= 1
             self._waiting += Counter()
 
-    async def _wait(self, caller: Caller, since: datetime, wait_s: int) -> Results:
+    async def _wait(
+        self, caller: Caller, since: datetime, wait_s: int, still_good: Callable[[], Awaitable[None]]
+    ) -> Results:
         with self._feed.of_holder(caller.holder_id) as watch:
             found = await self._read(caller, since)
             if found.payments:
@@ -75,6 +79,7 @@ class ResultsOfCodes:
                     await watch.news.wait()
             except TimeoutError:
                 return found
+        await still_good()
         return await self._read(caller, since)
 
     async def _read(self, caller: Caller, since: datetime) -> Results:

@@ -21,6 +21,7 @@ from foundation.calendar import local_date_of
 from foundation.keys import KeyRing
 from foundation.postgres import Connection, Pool, connection_within
 from foundation.problems import Problem
+from foundation.rates import RateOfEach
 from registry.identifiers import AccountId, AgencyId, Book, CanteenId, TerminalId
 from settlement.charging import ChargeOrder, Charger, Remembered, RequestKey
 from settlement.errors import Refusal
@@ -62,8 +63,11 @@ def short_number(number: str) -> str:
 class SheetPayments:
     """Takes payments by sheets. One per worker."""
 
-    def __init__(self, ledger: Pool, keys: KeyRing, charger: Charger, places: Places) -> None:
+    def __init__(
+        self, ledger: Pool, keys: KeyRing, charger: Charger, places: Places, payments_of_phones: RateOfEach
+    ) -> None:
         self._ledger = ledger
+        self._rate = payments_of_phones
         self._keys = keys
         self._charger = charger
         self._places = places
@@ -107,8 +111,9 @@ class SheetPayments:
         """Post a payment, or find what was answered to it before.
 
         Raises Problem BAD_SIGNATURE (the phone's key is not that of its credential), EPOCH_WRONG, OTHER_CONTENT, BUSY,
-        UNAVAILABLE.
+        UNAVAILABLE, TOO_MANY_REQUESTS: each leaves rows for ever, also those of a phone that is blocked.
         """
+        self._rate.count(f"{holder.book}/credential/{holder.credential_id}")
         if message.epoch != EPOCH:
             raise Problem(EPOCH_WRONG, "terminals.epoch", epoch=EPOCH)
         arrived_at, now = time.monotonic(), datetime.now(UTC)

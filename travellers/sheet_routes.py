@@ -6,8 +6,10 @@ from litestar import Controller, Request, get, post
 from litestar.params import Parameter
 
 from foundation.messages import as_parameter, form
+from foundation.request_log import found_good
 from terminals.routes.opening import OPENING_BYTES_MAX
-from travellers.callers import ByOfficial, is_official, signed_by_phone
+from terminals.signatures import CERTIFICATE_FIELD
+from travellers.callers import ByOfficial, check_again, is_official, signed_by_phone
 from travellers.results import WAIT_MAX_S, ResultsOfCodes
 from travellers.schemas import Results, SheetAnswer, SheetForMe, SheetMessage
 from travellers.sheet_payments import SheetPayments
@@ -37,7 +39,9 @@ class SheetController(Controller):
         A repeat under the same number gets the same answer and posts nothing more, whatever became of the phone since.
         """
         holder, _ = await signed_by_phone(request)
-        return await sheet_payments.pay(holder, data)
+        answer = await sheet_payments.pay(holder, data)
+        found_good(request.scope, request.headers[CERTIFICATE_FIELD])
+        return answer
 
     @get("/me/results", guards=[is_official], summary="Wait for what becomes of a code")
     async def results(
@@ -51,4 +55,4 @@ class SheetController(Controller):
 
         Without any the answer comes after `wait` seconds. 503 where too many wait: ask again without waiting.
         """
-        return await results_of_codes.after(request.user, after, wait)
+        return await results_of_codes.after(request.user, after, wait, lambda: check_again(request))

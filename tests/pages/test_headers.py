@@ -41,6 +41,18 @@ def test_the_policy_allows_nothing_inline_and_no_other_base(system: System) -> N
 
 
 @pytest.mark.parametrize(
+    ("path", "used"),
+    [("/", ()), ("/counter/1", ()), ("/phone/", ("camera", "geolocation")), ("/till/", ("camera", "serial"))],
+)
+def test_pages_ask_a_browser_for_no_more_than_they_use(system: System, path: str, used: tuple[str, ...]) -> None:
+    headers = get(system.url + path).headers
+    policy = headers["permissions-policy"]
+    for device in ("camera", "geolocation", "microphone", "serial", "usb", "bluetooth", "payment"):
+        assert f"{device}={'(self)' if device in used else '()'}" in policy.split(", ")
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
     "path", ["/", "/schema", "/health", "/bulletins", "/registry/officials", "/clearing/cycles", "/receipts/x", "/x"]
 )
 def test_nothing_is_stored_on_the_way(system: System, path: str) -> None:

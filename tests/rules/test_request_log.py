@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import structlog
-from litestar import Litestar, get, post
+from litestar import Litestar, Request, get, post
 
 from foundation import request_log
-from foundation.request_log import STRANGER, STRANGERS_AT_ONCE, RequestLog
+from foundation.request_log import STRANGER, STRANGERS_AT_ONCE, RequestLog, found_good
 
 
 class Busy:
@@ -71,6 +71,25 @@ async def test_strangers_take_turns(asked: dict[str, Any], most: int) -> None:
     statuses = await asyncio.gather(*(busy.ask(asked) for _ in range(20)))
     assert statuses == [200] * 20
     assert busy.most == most
+
+
+async def test_who_is_found_good_gives_the_turn_back_and_may_wait() -> None:
+    waiting, may_go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    @get("/")
+    async def ask(request: Request[Any, Any, Any]) -> str:
+        found_good(request.scope, "a certificate")
+        waiting.release()
+        await may_go_on.wait()
+        return "done"
+
+    phones = Busy()
+    phones.log = RequestLog(Litestar([ask]), log_requests=False)
+    asked = [asyncio.create_task(phones.ask({STRANGER: True})) for _ in range(8)]
+    for _ in asked:
+        await waiting.acquire()
+    may_go_on.set()
+    assert await asyncio.gather(*asked) == [200] * 8
 
 
 async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,3 +133,10 @@ def test_one_wrong_character_of_a_payload_is_noticed(at: int, letter: str) -> No
     payload = emvco_payload(CODE, "CANTEEN 1007", "NINGBO", other_scheme())
     wrong = payload[: at % len(payload)] + letter + payload[at % len(payload) + 1 :]
     assert code_in(wrong) == (CODE if wrong == payload else None)
+
+
+@pytest.mark.parametrize("template", ["éééé", "\n\n\n\n", "abc\x7f", "\uff10000"])
+def test_what_no_scanner_reads_alike_is_no_payload(template: str) -> None:
+    text = f"0002012604{template}53031566304"
+    with pytest.raises(NotEmvco):
+        emvco_payload(CODE, "CANTEEN 1", "3302", text + crc16(text))

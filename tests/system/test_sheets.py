@@ -325,6 +325,44 @@ def test_a_phone_hears_of_a_tills_payment_by_itself(city: Network, tmp_path: Pat
     assert results(city, phone, answer["mark"], 0)["payments"] == []
 
 
+def test_a_phone_that_is_blocked_while_it_waits_hears_nothing(city: Network, tmp_path: Path) -> None:
+    official = city.official()
+    stolen = phone_of(city, tmp_path, official)
+    number, sheet = credential_of(city, stolen), sheet_of(city)
+    kept = SheetPhone(city.url, city.phone(official), tmp_path / "kept.journal")
+    heard: list[Any] = []
+
+    def wait() -> None:
+        try:
+            heard.append(results(city, stolen, f"{time.time():.3f}", 25))
+        except Rejected as refused:
+            heard.append(refused.slug)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(1)
+    city.centre.call("POST", f"/console/credentials/{number}/block", {"blocked": True, "reason": "lost"})
+    assert kept.pay(sheet["code"])["outcome"] == "approved"
+    waiting.join(60)
+    assert heard == ["credential-blocked"]
+
+
+def test_a_phone_that_pays_without_end_is_slowed_down_blocked_or_not(city: Network, tmp_path: Path) -> None:
+    """Each message leaves rows for ever, also when it is refused."""
+    phone, sheet = phone_of(city, tmp_path), sheet_of(city)
+    message, number = message_for(phone, sheet, 1), credential_of(city, phone)
+    city.centre.call("POST", f"/console/credentials/{number}/block", {"blocked": True, "reason": "lost"})
+    refused = None
+    for sequence in range(1, 2_000):
+        try:
+            assert pay(city, phone, message | {"sequence": sequence})["reason"] in ("card_blocked", "too_late")
+        except Rejected as rejected:
+            refused = rejected
+            break
+    assert refused is not None
+    assert (refused.status, refused.slug) == (429, "too-many-requests")
+
+
 def results(city: Network, phone: SheetPhone, mark: str, wait: int) -> dict[str, Any]:
     found: dict[str, Any] = ask_for_holder(city.url, phone.phone, "GET", f"/me/results?after={mark}&wait={wait}")
     return found
@@ -345,11 +383,12 @@ def test_the_address_on_the_sheet_leads_to_the_phones_page(city: Network) -> Non
 class Screen:
     """A counter's screen: reads events until it has what it wants."""
 
-    def __init__(self, city: Network, token: str) -> None:
+    def __init__(self, city: Network, token: str, canteen_id: int) -> None:
         origin = {"origin": city.url, "sec-fetch-site": "same-origin", "content-type": "application/json"}
-        opened = urllib3.request("POST", f"{city.url}/displays/sessions", headers=origin, json={"token": token})
+        message = {"canteen_id": canteen_id, "token": token}
+        opened = urllib3.request("POST", f"{city.url}/displays/sessions", headers=origin, json=message)
         self.status = opened.status
-        self.url = f"{city.url}/displays/events"
+        self.url = f"{city.url}/displays/events?canteen_id={canteen_id}"
         self.cookie = opened.headers.get("set-cookie", "").split(";")[0]
 
     def events(self) -> Iterator[tuple[str, Any]]:
@@ -370,7 +409,7 @@ def test_a_counters_screen_shows_payments_voids_and_the_word_of_the_minute(city:
     canteen_id = city.canteen_id("yinzhou")
     made = manager.call("POST", "/terminals/displays", {"canteen_id": canteen_id})
     assert made["url"].startswith(f"{city.url}/counter/{canteen_id}#")
-    events = Screen(city, made["token"]).events()
+    events = Screen(city, made["token"], canteen_id).events()
     begun = dict(itertools.islice(events, 2))
     assert begun.keys() == {"payments", "minute"}
     paid = phone_of(city, tmp_path).pay(sheet_of(city)["code"])
@@ -386,7 +425,32 @@ def test_a_counters_screen_shows_payments_voids_and_the_word_of_the_minute(city:
     assert next(data for name, data in events if name == "payments" and has(data, number, voided=True))
     manager.call("DELETE", f"/terminals/displays/{made['display_id']}")
     assert [name for name, _ in events][-1] == "ended"
-    assert Screen(city, made["token"]).status == 401
+    assert Screen(city, made["token"], canteen_id).status == 401
+
+
+def test_a_screen_shows_its_own_canteen_and_its_link_shuts_out_no_other(city: Network) -> None:
+    yinzhou, hangzhou = city.canteen_id("yinzhou"), city.canteen_id("hangzhou")
+    links = {
+        canteen_id: city.centre.call("POST", "/terminals/displays", {"canteen_id": canteen_id})
+        for canteen_id in (yinzhou, hangzhou)
+    }
+    assert Screen(city, links[hangzhou]["token"], yinzhou).status == 401
+    screen, other = (Screen(city, links[canteen_id]["token"], canteen_id) for canteen_id in (yinzhou, hangzhou))
+    together = f"{screen.cookie}; {other.cookie}"
+    for canteen_id in (yinzhou, hangzhou):
+        url = f"{city.url}/displays/events?canteen_id={canteen_id}"
+        stream = urllib3.request("GET", url, headers={"cookie": together}, preload_content=False, timeout=60)
+        data = next(line for line in stream if line.startswith(b"data: "))
+        assert json.loads(data.removeprefix(b"data: "))["canteen_id"] == canteen_id
+        stream.close()
+    streams, refused = [], False
+    for _ in range(60):
+        streams.append(urllib3.request("GET", screen.url, headers={"cookie": screen.cookie}, preload_content=False))
+        refused = refused or streams[-1].status == 503
+    assert refused
+    assert next(other.events())[0] == "payments"
+    for stream in streams:
+        stream.close()
 
 
 def has(shown: dict[str, Any], number: str, *, voided: bool = False) -> bool:
@@ -439,8 +503,9 @@ def test_a_sheet_is_printed_and_its_code_is_read_from_paper(city: Network, tmp_p
 
 def test_sheets_that_are_forged_altered_or_foreign_pay_nothing(city: Network, tmp_path: Path) -> None:
     official = city.official()
-    phone, sheet = phone_of(city, tmp_path, official), sheet_of(city)
-    asked = phone.ask(sheet["code"])
+    sheet = sheet_of(city)
+    phones = [SheetPhone(city.url, city.phone(official), tmp_path / f"{n}.journal") for n in range(10)]
+    asked = phones[0].ask(sheet["code"])
     chosen = random.Random(7)
     foreign = Ed25519PrivateKey.generate()
     genuine = to_bytes(sheet["code"])
@@ -449,6 +514,7 @@ def test_sheets_that_are_forged_altered_or_foreign_pay_nothing(city: Network, tm
         altered = genuine[:at] + bytes([genuine[at] ^ chosen.randrange(1, 256)]) + genuine[at + 1 :]
         forged = sheet_codes.sign_sheet(foreign, 1, sheet_codes.SheetName(sheet["sheet_id"], 1 + n % 3))
         for code in (to_text(altered), to_text(forged)):
+            phone = phones[n % 10]
             answer = phone.send(phone.begin(code, asked))
             assert (answer["outcome"], answer["reason"]) == ("refused", "sheet_unknown")
     assert city.purses(official)[0] == 10_000

@@ -32,6 +32,10 @@ export interface Told {
   readonly heardAt: number | null;
 }
 
+/** The canteen of the page's address: a browser may show several, each by a cookie of its own. */
+const canteenId = () => Number(/\/(\d+)\/?$/.exec(location.pathname)?.[1] ?? 0);
+const eventsOfCanteen = () => `/displays/events?canteen_id=${canteenId()}`;
+
 /** Redeem the link's token, if the address had one: afterwards a cookie of this browser opens the events. */
 export async function openDisplay(token: string): Promise<"open" | "refused" | "away"> {
   if (token === "") return "open";
@@ -39,7 +43,7 @@ export async function openDisplay(token: string): Promise<"open" | "refused" | "
     const answer = await fetch("/displays/sessions", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token }),
+      body: JSON.stringify({ canteen_id: canteenId(), token }),
     });
     return answer.ok ? "open" : answer.status === 401 ? "refused" : "away";
   } catch {
@@ -50,7 +54,7 @@ export async function openDisplay(token: string): Promise<"open" | "refused" | "
 /** Why the events did not open: an EventSource does not tell. 0: nobody answers. */
 async function statusOfEvents(): Promise<number> {
   try {
-    const answer = await fetch("/displays/events");
+    const answer = await fetch(eventsOfCanteen());
     void answer.body?.cancel();
     return answer.status;
   } catch {
@@ -73,7 +77,7 @@ export function follow(tell: (told: Told) => void, stopped: AbortSignal): void {
     now({ ...change, link: "open", heardAt: Date.now() });
   };
   const connect = () => {
-    source = new EventSource("/displays/events");
+    source = new EventSource(eventsOfCanteen());
     source.addEventListener("payments", ({ data }) => heard({ shown: JSON.parse(data) }));
     source.addEventListener("minute", ({ data }) => heard({ minute: JSON.parse(data) }));
     source.addEventListener("heartbeat", () => heard({}));
