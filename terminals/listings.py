@@ -326,8 +326,9 @@ SHEET_PAYMENTS = Listing(
         amount_fen=LedgerRequest.cash_fen + LedgerRequest.subsidy_fen + LedgerRequest.host_fen,
         state=_sheet_payment_state,
     )
-    .join(SheetPayment, _same_number(SheetPayment))
     .join(LedgerRequest, _same_number(LedgerRequest))
+    # What was noted under the same number and refused before it counted stands under another digest.
+    .join(SheetPayment, _same_number(SheetPayment) & (SheetPayment.digest == LedgerRequest.digest))
     .outerjoin(Sheet, Sheet.sheet_id == SheetPayment.sheet_id)
     # Literally, so that every plan knows the index of these.
     .where(
