@@ -58,8 +58,8 @@ INSERT INTO request (book, terminal_id, epoch, sequence, operation, digest, outc
                      business_date, answered_at)
 SELECT book, terminal_id, epoch, sequence, 'charge', '', 'approved', posting_id, 1500, 0, business_date, now()
 FROM transfer WHERE channel = 'sheet' AND sequence > 9000;
-INSERT INTO sheet_payment (book, terminal_id, epoch, sequence, sheet_id, sheet_version, place, distance)
-SELECT t.book, t.terminal_id, t.epoch, t.sequence, s.sheet_id, 1, 'near', '0-100'
+INSERT INTO sheet_payment (book, terminal_id, epoch, sequence, digest, sheet_id, sheet_version, place, distance)
+SELECT t.book, t.terminal_id, t.epoch, t.sequence, '', s.sheet_id, 1, 'near', '0-100'
 FROM transfer t JOIN LATERAL (SELECT sheet_id FROM sheet WHERE canteen_id = t.canteen_id LIMIT 1) s ON true
 WHERE t.channel = 'sheet' AND t.sequence > 9000;
 INSERT INTO counter_display (book, display_id, canteen_id, name, token_hash, made_by, made_at)

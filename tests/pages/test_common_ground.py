@@ -16,6 +16,7 @@ from tests.builders import Network
 from tests.pages.test_evaluation_page import QUARTER, flag
 from tests.rules.test_bulletin_wording import Known, issued
 from tests.system.test_approvals import MUCH
+from tests.waiting import wait_until
 from waste.bulletins.bulletins import Issue
 from waste.bulletins.pages import page as bulletin_page
 
@@ -94,7 +95,7 @@ def test_a_public_page_is_small(opened: Callable[[Page, str], None], browser: Br
     page = browser.new_page()
     page.on("response", lambda answer: sent.append(answer) if answer.request.resource_type != "eventsource" else None)
     opened(page, name)
-    page.wait_for_function("document.documentElement.dataset.theme")
+    wait_until(lambda: page.evaluate("document.documentElement.dataset.theme"))
     kinds = {answer.request.resource_type for answer in sent}
     assert {"document", "stylesheet", "script"} <= kinds
     sizes = {answer.url: len(gzip.compress(answer.body())) for answer in sent}

@@ -35,7 +35,7 @@ def sign_in(page: Page, login: str) -> None:
     page.wait_for_url("**/sign-on**")
     page.get_by_label(re.compile("User name|用户名")).fill(login)
     page.locator("#sign-in input[name=password]").fill(PASSWORD)
-    page.locator("#sign-in button.go").click()
+    page.locator("#sign-in button.primary").click()
     page.wait_for_url(re.compile("/console/"))
 
 

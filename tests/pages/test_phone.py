@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.builders import Network, Official
 from tests.node import ROOT
 from tests.running_system import System
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_the_long_code_is_a_tap_away_and_can_be_read(phone: tuple[Page, Official
     page.get_by_role("button", name="长码").click()
     expect(page.get_by_role("button", name="换回短码")).to_be_visible()
     expect(page.locator(".code path")).not_to_have_attribute("d", "")
-    page.wait_for_function("document.querySelector('.code svg').viewBox.baseVal.width > 60")
+    wait_until(lambda: page.evaluate("document.querySelector('.code svg').viewBox.baseVal.width > 60"))
     assert code_on(page).startswith("OC1:")
 
 
@@ -197,7 +198,7 @@ def test_two_tabs_count_on_together(phone: tuple[Page, Official], network: Netwo
     assert till.charge_code(code_on(other), "lunch").receipt is not None
     page.bring_to_front()
     page.get_by_role("button", name="长码").click()
-    page.wait_for_function("document.querySelector('.code svg').viewBox.baseVal.width > 60")
+    wait_until(lambda: page.evaluate("document.querySelector('.code svg').viewBox.baseVal.width > 60"))
     assert till.charge_code(code_on(page), "dinner").receipt is not None
 
 

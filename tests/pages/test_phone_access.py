@@ -8,6 +8,7 @@ from tests.builders import Network
 from tests.pages.test_phone import activated
 from tests.system.test_sheets import city as city
 from tests.system.test_sheets import sheet_of
+from tests.waiting import wait_until
 
 PLACES = (
     "pay", "scan", "eat", "bills", "bills/year/2026", "mine", "mine/top-up", "mine/visits", "mine/credentials",
@@ -19,7 +20,11 @@ WIDTHS = (360, 390, 820, 1280)
 def wait_for_answers(page: Page) -> None:
     """Until nothing is asked for any more, but for what a till may still do."""
     page.wait_for_timeout(200)
-    page.wait_for_function("document.querySelector('main')?.children.length > 0 && !document.querySelector('.waiting')")
+    wait_until(
+        lambda: page.evaluate(
+            "document.querySelector('main')?.children.length > 0 && !document.querySelector('.waiting')"
+        )
+    )
 
 
 @pytest.mark.parametrize(

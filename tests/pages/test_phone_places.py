@@ -176,6 +176,7 @@ def test_single_sign_on_makes_a_phone(browser: Browser, network: Network) -> Non
     page.get_by_role("button", name="Government work app (demo)").click()
     page.get_by_role("button", name="kitchen-city").click()
     page.get_by_role("button", name="Activate this phone").click()
+    page.get_by_role("button", name="Yes, this is me").click()
     expect(page.get_by_role("img", name="Pay code")).to_be_visible(timeout=60_000)
     assert page.evaluate("fetch('/me').then((answer) => answer.status)") == 401, "the session has done its work"
     page.close()

@@ -415,7 +415,7 @@ OPEN = {
     "POST /phone/certificates", "POST /phone/certificates/renewals", "POST /phone/top-ups", "POST /phone/payments",
     "GET /s/{code}", "POST /displays/sessions", "GET /displays/events", "POST /terminal/charges",
     "POST /terminal/enrolments", "POST /terminal/keys", "POST /terminal/sessions", "POST /terminal/shifts",
-    "POST /terminal/shifts/closings", "POST /terminal/voids", "POST /terminal/weigh-ins",
+    "POST /terminal/shifts/closings", "POST /terminal/voids", "POST /terminal/sheet-voids", "POST /terminal/weigh-ins",
     "DELETE /terminal/sessions/current", "POST /terminal/cashiers", "DELETE /terminal/cashiers/current",
     "POST /me/sign-on/{provider}", "POST /me/sign-on/{provider}/completion",
 }  # fmt: skip

@@ -498,8 +498,8 @@ def test_who_leaves_the_directory_loses_console_card_and_phone(besieged: Besiege
     b.system.command("synchronize-directories")
     assert (states(b, [credential]), somebody.ask("GET", "/registry/directory")[0]) == (["active"], 200)
     b.provider.people = ["victim"]
-    done = b.system.command("synchronize-directories")
-    assert "Provider app: 2 left the directory" in done.stdout
+    # The job runner may have done it just before.
+    b.system.command("synchronize-directories")
     assert states(b, [credential]) == ["blocked"]
     assert somebody.ask("GET", "/registry/directory")[0] == 401, "his session with a password, too"
     assert tab.ask("GET", "/console/sessions/current")[0] == 401
