@@ -37,7 +37,7 @@ def security_headers(hsts_max_age_s: int) -> dict[str, str]:
     return headers
 
 
-_DEVICES = ("camera", "geolocation", "microphone", "payment", "usb", "serial", "bluetooth", "hid")
+_DEVICES = ("camera", "geolocation", "microphone", "payment", "usb", "serial", "hid")
 """What a page could ask a browser for that says or does more than a page."""
 
 _USED = {

@@ -340,6 +340,12 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
         raise Problem(NOT_ALLOWED, "access.for_people")
 
 
+async def by_people(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A route guard behind that of a permission: what it guards is decided by a person."""
+    if connection.user.role is Role.MACHINE:
+        raise Problem(NOT_ALLOWED, "access.for_people")
+
+
 async def allows_machine(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A route guard: a machine is signed in; sets ``request.user`` and ``request.auth``."""
     await _find_caller(connection)

@@ -179,7 +179,7 @@ class RegistryController(Controller):
     @post(
         "/visit-requests/{number:int}/confirmation",
         status_code=200,
-        guards=[access.allows(Permission.REGISTER_VISIT)],
+        guards=[access.allows(Permission.REGISTER_VISIT), access.by_people],
         summary="Confirm a visit that an official registered himself",
     )
     async def confirm_visit(self, request: ByPerson, number: NumberInPath, database: Database) -> VisitShown:
@@ -192,7 +192,7 @@ class RegistryController(Controller):
     @post(
         "/visit-requests/{number:int}/refusal",
         status_code=204,
-        guards=[access.allows(Permission.REGISTER_VISIT)],
+        guards=[access.allows(Permission.REGISTER_VISIT), access.by_people],
         summary="Refuse a visit that an official registered himself",
     )
     async def refuse_visit(

@@ -84,7 +84,8 @@ def system(scratch: Path) -> Iterator[System]:
     """
     folder = scratch / "system"
     folder.mkdir()
-    running = System(folder, demo_hours="false")
+    # What one person moves in a day is what all the tests of this process move.
+    running = System(folder, demo_hours="false", alone_maker_day_max_fen=str(10**10))
     running.start()
     yield running
     running.abandon()

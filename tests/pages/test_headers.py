@@ -47,7 +47,7 @@ def test_the_policy_allows_nothing_inline_and_no_other_base(system: System) -> N
 def test_pages_ask_a_browser_for_no_more_than_they_use(system: System, path: str, used: tuple[str, ...]) -> None:
     headers = get(system.url + path).headers
     policy = headers["permissions-policy"]
-    for device in ("camera", "geolocation", "microphone", "serial", "usb", "bluetooth", "payment"):
+    for device in ("camera", "geolocation", "microphone", "serial", "usb", "payment"):
         assert f"{device}={'(self)' if device in used else '()'}" in policy.split(", ")
     assert headers["cross-origin-opener-policy"] == "same-origin"
 

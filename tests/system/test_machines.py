@@ -260,8 +260,10 @@ def test_who_let_a_machine_in_approves_nothing_that_it_asks_for(network: Network
     assert decided_by(nobody, body["approval_id"]) == (True, 200)
 
 
-def test_what_machines_move_counts_for_those_who_hold_their_secrets(network: Network) -> None:
-    system, yinzhou = network.system, network.agency_id("yinzhou")
+def test_what_machines_move_counts_for_those_who_hold_their_secrets(own: System) -> None:
+    own.start()
+    system, network = own, Network(own)
+    yinzhou = network.agency_id("yinzhou")
     operator = Person(system.url, Somebody(system, "127.0.7.7", "centre_operator").login)
     others = [Person(system.url, Somebody(system, "127.0.7.7", "centre_approver").login) for _ in range(2)]
     machines = []

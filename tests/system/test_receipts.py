@@ -156,8 +156,8 @@ def test_a_voided_payment_says_so_in_big_type(network: Network, tmp_path: Path) 
     [entry] = till.journal.entries("approved")
     till.void(entry.epoch, entry.sequence)
     text = urllib3.request("GET", f"{network.url}/r/{answer.receipt.number}").data.decode()
-    assert '<p class="amount">¥0.00</p>' in text
-    assert '<p class="original">原收款¥10.00，已撤销，未收款</p>' in text
+    assert '<p class="sum">¥0.00</p>' in text
+    assert '<p class="original warning">原收款¥10.00，已撤销，未收款</p>' in text
     made = urllib3.request("GET", f"{network.url}/r/{answer.receipt.number}/pdf")
     page = pypdfium2.PdfDocument(made.data)[0].get_textpage().get_text_bounded()
     assert page.index("¥0.00") < page.index("原收款") < page.index("¥10.00（")

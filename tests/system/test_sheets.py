@@ -347,22 +347,6 @@ def test_a_phone_that_is_blocked_while_it_waits_hears_nothing(city: Network, tmp
     assert heard == ["credential-blocked"]
 
 
-def test_a_phone_that_pays_without_end_is_slowed_down_blocked_or_not(city: Network, tmp_path: Path) -> None:
-    """Each message leaves rows for ever, also when it is refused."""
-    phone, sheet = phone_of(city, tmp_path), sheet_of(city)
-    message, number = message_for(phone, sheet, 1), credential_of(city, phone)
-    city.centre.call("POST", f"/console/credentials/{number}/block", {"blocked": True, "reason": "lost"})
-    refused = None
-    for sequence in range(1, 2_000):
-        try:
-            assert pay(city, phone, message | {"sequence": sequence})["reason"] in ("card_blocked", "too_late")
-        except Rejected as rejected:
-            refused = rejected
-            break
-    assert refused is not None
-    assert (refused.status, refused.slug) == (429, "too-many-requests")
-
-
 def results(city: Network, phone: SheetPhone, mark: str, wait: int) -> dict[str, Any]:
     found: dict[str, Any] = ask_for_holder(city.url, phone.phone, "GET", f"/me/results?after={mark}&wait={wait}")
     return found

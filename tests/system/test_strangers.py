@@ -221,6 +221,25 @@ def test_an_official_who_asks_without_end_is_slowed_down_and_can_report_that_pho
     assert ask_for_holder(guarded.url, kept, "POST", lost, {"reason": "lost"}) is None
 
 
+def test_a_blocked_phone_that_pays_without_end_is_slowed_down(guarded: System) -> None:
+    """Each message leaves rows for ever, also when it is refused."""
+    network = Network(guarded)
+    phone, canteen_id = network.phone(network.official()), network.canteen_id("yinzhou")
+    sheet = network.centre.call("POST", "/terminals/sheets", {"canteen_id": canteen_id})
+    number = ask_for_holder(guarded.url, phone, "GET", "/me")["credential_id"]
+    network.centre.call("POST", f"/console/credentials/{number}/block", {"blocked": True, "reason": "lost"})
+    message = {"epoch": 1, "sheet": sheet["code"], "canteen_id": canteen_id, "meal": "lunch", "amount_fen": 1_000}
+    for sequence in range(1, 500):
+        named = message | {"sequence": sequence, "purchased_at": int(time.time())}
+        try:
+            assert ask_for_holder(guarded.url, phone, "POST", "/phone/payments", named)["outcome"] == "refused"
+        except Rejected as refused:
+            assert (refused.status, refused.slug) == (429, "too-many-requests")
+            break
+    else:
+        pytest.fail("nothing slows it down")
+
+
 def counted(system: System, status: int) -> float:
     text = urllib3.request("GET", f"{system.url}/metrics").data.decode()
     found = re.search(rf'onecard_http_requests_total{{status="{status}"}} ([\d.]+)', text)
