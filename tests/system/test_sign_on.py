@@ -1,6 +1,7 @@
 """Single sign-on: the directory says who somebody is, two people here have said what he may do."""
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from ipaddress import IPv4Address
@@ -67,7 +68,13 @@ class Tab:
         return self.ask("POST", f"{SIGN_ON}/{provider}{what}/completion", back)
 
     def sign_on(self, provider: str, login: str, what: str = "") -> tuple[int, Any]:
-        return self.complete(provider, choose(self.start(provider, what), login), what)
+        """Asked again where tests before have used the tries of the minute up."""
+        give_up_at = time.monotonic() + 180
+        while True:
+            came = self.complete(provider, choose(self.start(provider, what), login), what)
+            if came[0] != 429 or time.monotonic() > give_up_at:
+                return came
+            time.sleep(1)
 
 
 def choose(url: str, login: str) -> dict[str, str]:
@@ -100,7 +107,8 @@ def test_the_providers_are_listed_for_everybody(system: System) -> None:
 def test_a_user_signs_on_at_a_provider(system: System, provider: str) -> None:
     tab = Tab(system)
     status, body = tab.sign_on(provider, "finance-yinzhou")
-    assert (status, body["role"], body["token"]) == (201, "agency_finance", None)
+    assert status == 201, body
+    assert (body["role"], body["token"]) == ("agency_finance", None)
     status, current = tab.ask("GET", "/console/sessions/current")
     assert (status, current["login"]) == (200, "finance-yinzhou")
     assert (current["proved_until"] is not None) == (provider == OPENID), "the work app does not say when"
