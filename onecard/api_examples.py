@@ -71,9 +71,9 @@ def with_examples(document: Document) -> Document:
     """The document with an example for every body and every schema of an object; the document is changed in place."""
     schemas = document["components"]["schemas"]
     maker = _Maker(schemas)
-    for schema in schemas.values():
+    for name, schema in schemas.items():
         if schema.get("properties"):
-            schema["examples"] = [maker.example(schema)]
+            schema["examples"] = [maker.example({"$ref": name})]
     return document
 
 
@@ -82,11 +82,16 @@ class _Maker:
 
     def __init__(self, schemas: Mapping[str, Document]) -> None:
         self._schemas = schemas
+        self._within: list[str] = []
 
     def example(self, schema: Document, name: str = "") -> Any:
         """A value that the schema allows; ``name``: the member's."""
         if "$ref" in schema:
-            return self.example(self._schemas[schema["$ref"].rsplit("/", 1)[-1]], name)
+            title = schema["$ref"].rsplit("/", 1)[-1]
+            self._within.append(title)
+            made = self.example(self._schemas[title], name)
+            self._within.pop()
+            return made
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -109,6 +114,8 @@ class _Maker:
             wanted = [*schema.get("required", []), *OFTEN.get(schema.get("title", ""), ())]
             return {key: self.example(one, key) for key, one in schema["properties"].items() if key in wanted}
         if kind == "array":
+            if schema.get("items", {}).get("$ref", "").rsplit("/", 1)[-1] in self._within:
+                return []  # a schema that holds more of itself
             return [self.example(schema.get("items", {}), name.removesuffix("s"))] * schema.get("minItems", 1)
         if kind in ("integer", "number"):
             return _number(schema, TYPICAL.get(name))

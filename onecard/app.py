@@ -32,6 +32,7 @@ from foundation.request_log import RequestLog
 from foundation.strict_json import StrictRequest
 from onecard.api_contract import ContractJson, ContractYaml, operation_id
 from onecard.api_viewer import API_ROUTES
+from onecard.console_acts import describe_acts
 from onecard.console_home import about, count_tasks, describe_lists
 from onecard.console_search import search
 from onecard.counter_display import display_events, open_display
@@ -179,6 +180,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     # lists, after the controllers that share their paths
     *(route for path, listing in LISTS.items() for route in routes_of(listing, path)),
     about,
+    describe_acts,
     describe_lists,
     count_tasks,
     search,

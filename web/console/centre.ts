@@ -13,11 +13,24 @@ export type Person = components["schemas"]["CurrentSession"];
 export class Refused extends Error {
   readonly status: number;
   readonly kind: string;
+  /** What to do about it; "" for nothing. */
+  readonly advice: string;
+  /** Of a proof that lacks its code: what stands for the password in the next try. */
+  readonly ticket: string | null;
 
-  constructor(status: number, kind: string, message: string) {
-    super(message);
+  constructor(status: number, problem: (Partial<Problem> & { ticket?: string }) | undefined, otherwise: string) {
+    super(problem?.detail ?? problem?.title ?? otherwise);
     this.status = status;
-    this.kind = kind;
+    this.kind = problem?.type?.split("/").pop() ?? "";
+    this.advice = problem?.advice ?? "";
+    this.ticket = problem?.ticket ?? null;
+  }
+}
+
+/** The centre did not answer: what was asked for was done, or was not. */
+export class Unreachable extends Error {
+  constructor() {
+    super(say("console.error.unreachable"));
   }
 }
 
@@ -38,17 +51,24 @@ export function takeToken(given: string | null | undefined): void {
   csrfToken = given ?? null;
 }
 
-/** What an answer holds. Throws Refused, and for an answer that did not come an Error that says so. */
-export async function held<Data>(
-  answering: Promise<{ data?: Data; error?: unknown; response: Response }>,
-): Promise<Data> {
+interface Answering<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+/** What the centre answered. Throws Refused, and Unreachable. */
+export async function answered<Data>(answering: Promise<Answering<Data>>): Promise<{ data: Data; response: Response }> {
   const { data, error, response } = await answering.catch(() => {
-    throw new Error(say("console.error.unreachable"));
+    throw new Unreachable();
   });
-  if (response.ok) return data as Data;
-  const problem = error as Problem | undefined;
-  const kind = problem?.type?.split("/").pop() ?? "";
-  throw new Refused(response.status, kind, problem?.detail ?? problem?.title ?? response.statusText);
+  if (response.ok) return { data: data as Data, response };
+  throw new Refused(response.status, error as Partial<Problem> | undefined, response.statusText);
+}
+
+/** What an answer holds. Throws as `answered`. */
+export async function held<Data>(answering: Promise<Answering<Data>>): Promise<Data> {
+  return (await answered(answering)).data;
 }
 
 /** Who is signed in. */

@@ -11,6 +11,7 @@ import { Frame } from "./frame.tsx";
 import { Home } from "./home.tsx";
 import { say } from "./words.ts";
 
+const acts = lazyRouteComponent(() => import("./acts/page.tsx"), "ActPage");
 const root = createRootRoute({ component: Frame, notFoundComponent: () => say("console.error.no_page") });
 const below = { getParentRoute: () => root };
 
@@ -20,6 +21,8 @@ export const router = createRouter({
     createRoute({ ...below, path: "/", component: Home }),
     createRoute({ ...below, path: "/search", component: lazyRouteComponent(() => import("./search.tsx"), "Search") }),
     createRoute({ ...below, path: "/about", component: lazyRouteComponent(() => import("./about.tsx"), "About") }),
+    createRoute({ ...below, path: "/acts/$name", component: acts }),
+    createRoute({ ...below, path: "/acts/$name/$", component: acts }),
     createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
   ]),
   // What the address holds are words, not JSON.

@@ -6,26 +6,16 @@ import { App, Button, Checkbox, Dropdown, Popover, Select, Skeleton } from "antd
 import { useEffect, useState } from "react";
 import { clockWithSeconds } from "../../shared/formats.ts";
 import { language } from "../../shared/language.ts";
+import { actsAt, linkToAct, useActs } from "../acts/acts.ts";
 import { useWish } from "../links.ts";
 import { headingOf } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
 import { say } from "../words.ts";
 import { Filters } from "./filters.tsx";
-import { asked, type Column, type List, readPage, save, type Wish } from "./lists.ts";
+import { asked, type Column, type List, readPage, save, usualColumns, type Wish } from "./lists.ts";
 import { Table } from "./table.tsx";
 
 const PAGE_SIZES = ["20", "50", "100", "500"];
-const FIRST_COLUMNS = 10;
-const OTHER = language === "zh" ? "_en" : "_zh";
-
-/** The columns that a list begins with: no name twice, and not so many that nothing is found. */
-function usualColumns(list: List): Column[] {
-  const has = new Set(list.columns.map((column) => column.name));
-  const isSaid = (name: string) =>
-    /_(zh|en)$/.test(name) && (name.endsWith(OTHER) || has.has(name.replace(/..$/, "id")));
-  return list.columns.filter((column) => !isSaid(column.name)).slice(0, FIRST_COLUMNS);
-}
-
 export function ListPage({ list }: { list: List }) {
   const wish = useWish();
   const navigate = useNavigate();
@@ -50,6 +40,7 @@ export function ListPage({ list }: { list: List }) {
       <div className="heading">
         <h1>{list.title}</h1>
         <div className="acts">
+          <Acts list={list} />
           <Orders list={list} wish={wish} ask={ask} />
           <Columns list={list} chosen={columns} choose={(names) => ask({ columns: names.join(",") })} />
           <Export list={list} wish={wish} />
@@ -90,6 +81,26 @@ export function ListPage({ list }: { list: List }) {
             {say("console.table.next")}
           </Button>
         </div>
+      )}
+    </>
+  );
+}
+
+/** What may be changed at the list as a whole: the first by a button, the others in a menu beside it. */
+function Acts({ list }: { list: List }) {
+  const acts = actsAt(useActs().data ?? [], list);
+  const [first, ...others] = acts;
+  if (!first) return null;
+  const items = others.map((act) => ({ key: act.name, label: <a href={linkToAct(act, list)}>{act.title}</a> }));
+  return (
+    <>
+      <Button type="primary" href={linkToAct(first, list)}>
+        {first.title}
+      </Button>
+      {items.length > 0 && (
+        <Dropdown menu={{ items }} trigger={["click"]}>
+          <Button>{say("console.act.more")}</Button>
+        </Dropdown>
       )}
     </>
   );

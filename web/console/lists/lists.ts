@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { components } from "../../shared/api/schema.ts";
+import { language } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
 
 export type List = components["schemas"]["DescribedList"];
@@ -81,4 +82,15 @@ export function relatedTo(list: List, row: Row, lists: readonly List[]): { list:
     const isNarrowed = other.path !== list.path && pairs.length > 0 && pairs.every(([name]) => names.has(name));
     return isNarrowed ? [{ list: other, wish: Object.fromEntries(pairs) }] : [];
   });
+}
+
+const FIRST_COLUMNS = 10;
+const OTHER = language === "zh" ? "_en" : "_zh";
+
+/** The columns that a list begins with: no name twice, and not so many that nothing is found. */
+export function usualColumns(list: List): Column[] {
+  const has = new Set(list.columns.map((column) => column.name));
+  const isSaid = (name: string) =>
+    /_(zh|en)$/.test(name) && (name.endsWith(OTHER) || has.has(name.replace(/..$/, "id")));
+  return list.columns.filter((column) => !isSaid(column.name)).slice(0, FIRST_COLUMNS);
 }

@@ -1,8 +1,9 @@
 /** One row with all that it says, and the lists that hold what belongs to it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { Skeleton } from "antd";
+import { Button, Skeleton } from "antd";
 import { useEffect } from "react";
+import { actsAt, linkToAct, useActs } from "../acts/acts.ts";
 import { linkTo } from "../links.ts";
 import { headingOf, useNames } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
@@ -12,6 +13,7 @@ import { type List, readRow, relatedTo } from "./lists.ts";
 
 export function RowPage({ list, row: key, lists }: { list: List; row: readonly string[]; lists: readonly List[] }) {
   const names = useNames();
+  const described = useActs().data ?? [];
   const { data, error, refetch } = useQuery({ queryKey: ["row", list.path, key], queryFn: () => readRow(list, key) });
   const title = say("console.row.title", { list: list.title, key: key.join(" / ") });
   useEffect(() => {
@@ -19,6 +21,7 @@ export function RowPage({ list, row: key, lists }: { list: List; row: readonly s
   }, [title]);
   if (error) return <Trouble error={error} again={refetch} />;
   if (!data) return <Skeleton active />;
+  const acts = actsAt(described, list, data);
   const related = relatedTo(list, data, lists);
   return (
     <>
@@ -38,6 +41,18 @@ export function RowPage({ list, row: key, lists }: { list: List; row: readonly s
             </div>
           ))}
       </dl>
+      {acts.length > 0 && (
+        <section>
+          <h2>{say("console.row.acts")}</h2>
+          <div className="acts">
+            {acts.map((act) => (
+              <Button key={act.name} href={linkToAct(act, list, data)} danger={act.grave}>
+                {act.title}
+              </Button>
+            ))}
+          </div>
+        </section>
+      )}
       {related.length > 0 && (
         <section>
           <h2>{say("console.row.related")}</h2>

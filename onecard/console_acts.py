@@ -1,0 +1,133 @@
+"""HTTP: what a person may change, described so that a page can ask for it without knowing it."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from litestar import Litestar, Request, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from msgspec import Struct
+
+from foundation import catalogue
+from foundation.catalogue import Language, language_of
+from onecard.act_members import DescribedMember, Place, member_of, members_of
+from onecard.acts import ACTS, Act
+from onecard.api_bodies import BODIES
+from onecard.listings import LISTS
+from registry import access
+from registry.access import Permission, Person
+from registry.roles import CHANGES_NOTHING
+
+ByPerson = Request[Person, Any, Any]
+
+_IN_PATH = re.compile(r"{(\w+)}")
+
+
+class DescribedAct(Struct):
+    """A change by ``method`` at ``path``, found at the list ``place``; ``of_row``: at one of its rows.
+
+    ``row``: members of the request that the row says, by their names there; ``when``: what the row must say, by member
+    (an empty word: nothing); ``begins``: what is asked for begins with what the row says; ``fixed``: members that are
+    always the same; ``takes_file``: the body is a file; ``makes``: numbers of what is not there before. ``grave``:
+    there is no way back, or somebody stands outside.
+    """
+
+    name: str
+    title: str
+    method: str
+    path: str
+    place: str
+    of_row: bool
+    row: dict[str, str]
+    when: dict[str, list[str]]
+    begins: bool
+    fixed: dict[str, Any]
+    takes_file: bool
+    grave: bool
+    makes: list[str]
+    members: list[DescribedMember]
+    answer: list[DescribedMember]
+
+
+@get("/console/acts", tags=["console"], guards=[access.signed_in], summary="Describe the changes that I may make")
+async def describe_acts(request: ByPerson) -> list[DescribedAct]:
+    """What each asks for, with bounds, choices and words in the reader's language: a page draws every form from this.
+
+    The centre checks everything again; a change that moves money may wait for a second person's approval.
+    """
+    language, person = language_of(request.headers.get("accept-language")), request.user
+    if person.role in CHANGES_NOTHING:
+        return []
+    described = _described(request.app, language)
+    return [
+        told for told, needs in described if any(map(person.may, needs)) and person.may(LISTS[told.place].permission)
+    ]
+
+
+@lru_cache(maxsize=4)
+def _described(app: Litestar, language: Language) -> list[tuple[DescribedAct, tuple[Permission, ...]]]:
+    """All acts with the permissions of which each needs one."""
+    handlers = dict(_handlers(app))
+    told = []
+    for name, act in ACTS.items():
+        handler = handlers[act.method, act.path]
+        told.append((_describe(name, act, handler, language), act.needs or (_permission(handler),)))
+    return told
+
+
+def _handlers(app: Litestar) -> Iterator[tuple[tuple[str, str], HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                for method in handler.http_methods:
+                    yield (str(method), route.path_format), handler
+
+
+def _permission(handler: HTTPRouteHandler) -> Permission:
+    guards = [getattr(guard, "func", guard) for guard in handler.resolve_guards()]
+    return next(found for guard in guards if (found := access.permission_of(guard)))
+
+
+def _describe(name: str, act: Act, handler: HTTPRouteHandler, language: Language) -> DescribedAct:
+    signature = handler.parsed_fn_signature
+    asked = [*_parameters(act, handler, language)]
+    if "data" in signature.parameters:
+        asked += members_of(signature.parameters["data"].annotation, language)
+    return DescribedAct(
+        name,
+        catalogue.text(f"act.{name}", language),
+        act.method,
+        act.path,
+        act.place,
+        bool(act.row),
+        dict(act.row),
+        {member: list(values) for member, values in act.when.items()},
+        act.begins,
+        dict(act.fixed),
+        act.path in BODIES,
+        act.grave,
+        list(act.makes),
+        [member for member in asked if member.name not in act.fixed],
+        members_of(_answer(handler), language, only=act.shows),
+    )
+
+
+def _parameters(act: Act, handler: HTTPRouteHandler, language: Language) -> Iterator[DescribedMember]:
+    """What stands in path and query."""
+    parameters = handler.parsed_fn_signature.parameters
+    for name in _IN_PATH.findall(act.path):
+        kind = parameters[name].annotation if name in parameters else int
+        yield member_of(name, kind, language, place=Place.PATH, required=True)
+    for name in act.query:
+        found = parameters[name]
+        yield member_of(name, found.annotation, language, place=Place.QUERY, required=not found.has_default)
+
+
+def _answer(handler: HTTPRouteHandler) -> Any:
+    """The type of what comes back, without the response around it."""
+    returned = handler.parsed_fn_signature.return_type
+    inner = returned.inner_types
+    is_response = getattr(returned.origin, "__name__", "") == "Response"
+    return inner[0].annotation if is_response and inner else returned.annotation

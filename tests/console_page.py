@@ -1,0 +1,38 @@
+"""The console in a browser: somebody comes in, and goes to a place."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from demo.city import PASSWORD
+from tests.builders import Network
+
+SESSIONS: dict[tuple[str, str], Any] = {}
+"""Cookies of who has signed in before, by network and login."""
+
+
+def sign_in(page: Page, login: str) -> None:
+    page.wait_for_url("**/sign-on**")
+    page.get_by_label(re.compile("User name|用户名")).fill(login)
+    page.locator("#sign-in input[name=password]").fill(PASSWORD)
+    page.locator("#sign-in button.primary").click()
+    page.wait_for_url(re.compile("/console/"))
+
+
+def come_in(browser: Browser, network: Network, login: str, place: str = "/", **options: Any) -> Page:
+    """Somebody who opens an address of the console; the first time he signs in to get there."""
+    usual = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}}
+    context = browser.new_context(**(usual | options), storage_state=SESSIONS.get((network.url, login)))
+    page = context.new_page()
+    page.goto(f"{network.url}/console/#{place}")
+    if (network.url, login) not in SESSIONS:
+        sign_in(page, login)
+        SESSIONS[network.url, login] = {"cookies": context.storage_state()["cookies"], "origins": []}
+    expect(page.locator("main h1, main [role=alert]")).to_be_visible()
+    return page
+
+
+def go(page: Page, network: Network, place: str) -> None:
+    page.goto(f"{network.url}/console/#{place}")
+    expect(page.locator("main h1")).to_be_visible()

@@ -1,0 +1,216 @@
+/** A change: asked for, looked at once more, sent, and what came of it. */
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { Alert, Button, Skeleton } from "antd";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Refused, Unreachable } from "../centre.ts";
+import { linkTo } from "../links.ts";
+import { type List, type Row, readRow, useLists } from "../lists/lists.ts";
+import { useSession } from "../session.tsx";
+import { Trouble } from "../trouble.tsx";
+import { say } from "../words.ts";
+import { type Act, fits, useActs } from "./acts.ts";
+import { begin, type Draft, type Faults, faultsOf, type Said } from "./draft.ts";
+import { askedOf, Fields } from "./fields.tsx";
+import { NotProved, useProof } from "./proof.tsx";
+import { type Outcome, send } from "./sending.ts";
+import { Answer, Facts, Reviewed } from "./shown.tsx";
+
+/** The act that the address names, with its row. */
+export function ActPage() {
+  const { name, _splat = "" } = useParams({ strict: false }) as { name: string; _splat?: string };
+  const acts = useActs();
+  const lists = useLists();
+  const act = acts.data?.find((one) => one.name === name);
+  const list = lists.data?.find((one) => one.path === act?.place);
+  const key = _splat === "" ? [] : _splat.split("/").map(decodeURIComponent);
+  const row = useQuery({
+    queryKey: ["row", list?.path, key],
+    enabled: list !== undefined && key.length > 0,
+    queryFn: () => readRow(list as List, key),
+  });
+  const error = acts.error ?? lists.error ?? row.error;
+  if (error)
+    return <Trouble error={error} again={() => Promise.all([acts.refetch(), lists.refetch(), row.refetch()])} />;
+  if (!acts.data || !lists.data) return <Skeleton active />;
+  if (!act || !list || act.of_row !== key.length > 0) {
+    return <Trouble error={new Error(say("console.error.no_permission"))} />;
+  }
+  if (act.of_row && !row.data) return <Skeleton active />;
+  const back = act.of_row ? `${list.path}/${_splat}` : list.path;
+  return <Doing key={`${name}/${_splat}`} act={act} list={list} row={row.data ?? null} back={back} />;
+}
+
+/** What the row says of the members that it says. */
+function saidBy(act: Act, row: Row | null): Said {
+  return row === null ? {} : Object.fromEntries(Object.entries(act.row).map(([name, of]) => [name, row[of]]));
+}
+
+/** What the form begins with: one's own agency; what the row says, but for its key, where the act begins so. */
+function startOf(act: Act, list: List, row: Row | null, agency: number | null): Said {
+  const own = agency === null ? {} : { agency_id: agency };
+  if (row === null || !act.begins) return own;
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !list.key.includes(name)));
+}
+
+/** The draft is the tab's: a session that ends, or a proof elsewhere, loses nothing of it. Files are chosen anew. */
+function keptDraft(place: string): Draft | null {
+  const kept = sessionStorage.getItem(place);
+  return kept === null ? null : JSON.parse(kept);
+}
+
+function keep(place: string, draft: Draft): void {
+  sessionStorage.setItem(
+    place,
+    JSON.stringify(draft, (_, value) => (value && typeof value === "object" && "content" in value ? undefined : value)),
+  );
+}
+
+type Step = "asked" | "checked" | "sending" | "done";
+const NO_FAULTS: Faults = new Map();
+
+function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null; back: string }) {
+  const person = useSession();
+  const queries = useQueryClient();
+  const { dialog, prove } = useProof();
+  const place = `onecard.act:${person.login}:${act.name}:${back}`;
+  const said = saidBy(act, row);
+  const fresh = () => begin(act.members, said, startOf(act, list, row, person.agency_id));
+  const [draft, setDraft] = useState<Draft>(() => keptDraft(place) ?? fresh());
+  const [file, setFile] = useState<File | null>(null);
+  const [step, setStep] = useState<Step>("asked");
+  const [faults, setFaults] = useState<Faults>(NO_FAULTS);
+  const [error, setError] = useState<Error | null>(null);
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const page = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    document.title = `${act.title} · ${say("console.title")}`;
+  }, [act.title]);
+  useEffect(() => {
+    if (step === "asked") page.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    else page.current?.querySelector<HTMLElement>("[tabindex='-1']")?.focus();
+  }, [step, faults]);
+  const change = (changed: Draft) => {
+    setDraft(changed);
+    keep(place, changed);
+  };
+  const check = () => {
+    const found = new Map(faultsOf(act, draft, said));
+    if (act.takes_file && file === null) found.set("file", say("console.act.no_file"));
+    setFaults(found);
+    if (found.size === 0) setStep("checked");
+  };
+  const carryOut = async () => {
+    setStep("sending");
+    setError(null);
+    try {
+      setOutcome(await send({ act, draft, said, file }, person.login, prove));
+      sessionStorage.removeItem(place);
+      setStep("done");
+      void queries.invalidateQueries({
+        predicate: ({ queryKey }) => !["session", "acts", "lists"].includes(String(queryKey[0])),
+      });
+    } catch (caught) {
+      setError(caught as Error);
+      setStep(caught instanceof Refused ? "asked" : "checked");
+    }
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (step === "asked") check();
+    else if (step === "checked") void carryOut();
+  };
+  const again = () => {
+    setDraft(fresh());
+    setFile(null);
+    setOutcome(null);
+    setStep("asked");
+  };
+  const isStillFor = row === null || fits(act, row);
+  return (
+    <form ref={page} className="act" onSubmit={submit} noValidate aria-busy={step === "sending"}>
+      <p>
+        <a href={linkTo(back)}>← {list.title}</a>
+      </p>
+      <h1>{act.title}</h1>
+      {row && <Facts list={list} row={row} />}
+      {step === "done" && outcome ? (
+        <Answer act={act} outcome={outcome} back={back} again={act.of_row ? null : again} />
+      ) : (
+        <>
+          {!isStillFor && <Alert type="info" showIcon title={say("console.act.not_now")} />}
+          {error && <Wrong error={error} />}
+          {step === "asked" && (
+            <>
+              <Fields
+                members={act.members}
+                draft={draft}
+                form={{ said, faults, makes: act.makes }}
+                place=""
+                change={change}
+              />
+              {act.takes_file && <Upload fault={faults.get("file")} set={setFile} />}
+              {askedOf(act.members, said).length === 0 && !act.takes_file && <p>{say("console.act.nothing_asked")}</p>}
+            </>
+          )}
+          {step !== "asked" && <Review act={act} draft={draft} said={said} file={file} />}
+          <div className="acts">
+            {step !== "asked" && (
+              <Button disabled={step === "sending"} onClick={() => setStep("asked")}>
+                {say("console.act.change")}
+              </Button>
+            )}
+            <Button
+              type="primary"
+              htmlType="submit"
+              danger={act.grave && step !== "asked"}
+              disabled={!isStillFor}
+              loading={step === "sending"}
+            >
+              {step === "asked" ? say("console.act.check") : `${say("console.act.confirm")}: ${act.title}`}
+            </Button>
+          </div>
+        </>
+      )}
+      {dialog}
+    </form>
+  );
+}
+
+function Wrong({ error }: { error: Error }) {
+  if (error instanceof NotProved) return <Alert type="info" showIcon title={error.message} />;
+  const description =
+    error instanceof Unreachable ? say("console.act.unknown") : error instanceof Refused && error.advice;
+  return <Alert type="error" showIcon title={error.message} description={description || undefined} />;
+}
+
+function Upload({ fault, set }: { fault: string | undefined; set(file: File | null): void }) {
+  return (
+    <div className={fault ? "field wrong" : "field"}>
+      <label htmlFor="act-file">{say("console.act.file")}</label>
+      <input
+        id="act-file"
+        type="file"
+        aria-invalid={fault ? true : undefined}
+        aria-describedby={fault ? "act-file-fault" : undefined}
+        onChange={(event) => set(event.target.files?.[0] ?? null)}
+      />
+      {fault && (
+        <small id="act-file-fault" className="fault">
+          {fault}
+        </small>
+      )}
+    </div>
+  );
+}
+
+function Review({ act, draft, said, file }: { act: Act; draft: Draft; said: Said; file: File | null }) {
+  return (
+    <section aria-label={say("console.act.review")}>
+      <h2 tabIndex={-1}>{say(act.grave ? "console.act.review_grave" : "console.act.review")}</h2>
+      <Reviewed members={askedOf(act.members, said)} draft={draft} said={said} />
+      {file && <p>{`${say("console.act.file")}: ${file.name} (${Math.ceil(file.size / 1024)} KB)`}</p>}
+    </section>
+  );
+}
