@@ -183,7 +183,7 @@ _NETWORK = {
 
 _PEOPLE = {
     "register_officials": _post("/registry/officials", "/registry/officials", shows=("holder_ids",)),
-    "find_officials": _post("/registry/officials/search", "/registry/officials", shows=("officials",)),
+    "find_officials": _post("/registry/officials/search", "/registry/officials", shows=("people", "more")),
     "change_official": Act(
         "PATCH", "/registry/officials/{holder_id}", "/registry/officials", row=_same("holder_id"), begins=True
     ),

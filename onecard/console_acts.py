@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 from litestar import Litestar, Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from litestar.utils.signature import ParsedSignature
 from msgspec import Struct
 
 from foundation import catalogue
@@ -25,12 +27,21 @@ ByPerson = Request[Person, Any, Any]
 _IN_PATH = re.compile(r"{(\w+)}")
 
 
+class BodyKind(StrEnum):
+    """What the request carries: nothing, a JSON object, one that may be left out, or a file."""
+
+    NONE = "none"
+    MEMBERS = "members"
+    MEMBERS_OR_NONE = "members_or_none"
+    FILE = "file"
+
+
 class DescribedAct(Struct):
     """A change by ``method`` at ``path``, found at the list ``place``; ``of_row``: at one of its rows.
 
     ``row``: members of the request that the row says, by their names there; ``when``: what the row must say, by member
     (an empty word: nothing); ``begins``: what is asked for begins with what the row says; ``fixed``: members that are
-    always the same; ``takes_file``: the body is a file; ``makes``: numbers of what is not there before. ``grave``:
+    always the same; ``makes``: numbers of what is not there before. ``grave``:
     there is no way back, or somebody stands outside.
     """
 
@@ -44,7 +55,7 @@ class DescribedAct(Struct):
     when: dict[str, list[str]]
     begins: bool
     fixed: dict[str, Any]
-    takes_file: bool
+    body: BodyKind
     grave: bool
     makes: list[str]
     members: list[DescribedMember]
@@ -94,7 +105,11 @@ def _describe(name: str, act: Act, handler: HTTPRouteHandler, language: Language
     signature = handler.parsed_fn_signature
     asked = [*_parameters(act, handler, language)]
     if "data" in signature.parameters:
-        asked += members_of(signature.parameters["data"].annotation, language)
+        data = signature.parameters["data"]
+        members = members_of(data.annotation, language)
+        for member in members:
+            member.required &= not data.is_optional
+        asked += members
     return DescribedAct(
         name,
         catalogue.text(f"act.{name}", language),
@@ -106,12 +121,20 @@ def _describe(name: str, act: Act, handler: HTTPRouteHandler, language: Language
         {member: list(values) for member, values in act.when.items()},
         act.begins,
         dict(act.fixed),
-        act.path in BODIES,
+        _body(act, signature),
         act.grave,
         list(act.makes),
         [member for member in asked if member.name not in act.fixed],
         members_of(_answer(handler), language, only=act.shows),
     )
+
+
+def _body(act: Act, signature: ParsedSignature) -> BodyKind:
+    if act.path in BODIES:
+        return BodyKind.FILE
+    if "data" not in signature.parameters:
+        return BodyKind.NONE
+    return BodyKind.MEMBERS_OR_NONE if signature.parameters["data"].is_optional else BodyKind.MEMBERS
 
 
 def _parameters(act: Act, handler: HTTPRouteHandler, language: Language) -> Iterator[DescribedMember]:

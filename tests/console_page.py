@@ -12,22 +12,24 @@ SESSIONS: dict[tuple[str, str], Any] = {}
 """Cookies of who has signed in before, by network and login."""
 
 
-def sign_in(page: Page, login: str) -> None:
+def sign_in(page: Page, login: str, password: str = PASSWORD) -> None:
     page.wait_for_url("**/sign-on**")
     page.get_by_label(re.compile("User name|用户名")).fill(login)
-    page.locator("#sign-in input[name=password]").fill(PASSWORD)
+    page.locator("#sign-in input[name=password]").fill(password)
     page.locator("#sign-in button.primary").click()
     page.wait_for_url(re.compile("/console/"))
 
 
-def come_in(browser: Browser, network: Network, login: str, place: str = "/", **options: Any) -> Page:
+def come_in(
+    browser: Browser, network: Network, login: str, place: str = "/", password: str = PASSWORD, **options: Any
+) -> Page:
     """Somebody who opens an address of the console; the first time he signs in to get there."""
     usual = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}}
     context = browser.new_context(**(usual | options), storage_state=SESSIONS.get((network.url, login)))
     page = context.new_page()
     page.goto(f"{network.url}/console/#{place}")
     if (network.url, login) not in SESSIONS:
-        sign_in(page, login)
+        sign_in(page, login, password)
         SESSIONS[network.url, login] = {"cookies": context.storage_state()["cookies"], "origins": []}
     expect(page.locator("main h1, main [role=alert]")).to_be_visible()
     return page
@@ -36,3 +38,8 @@ def come_in(browser: Browser, network: Network, login: str, place: str = "/", **
 def go(page: Page, network: Network, place: str) -> None:
     page.goto(f"{network.url}/console/#{place}")
     expect(page.locator("main h1")).to_be_visible()
+
+
+def forget(network: Network, login: str) -> None:
+    """His session got a new token, as after a proof: he signs in anew the next time."""
+    SESSIONS.pop((network.url, login), None)

@@ -2,7 +2,7 @@
 
 import { Button, Checkbox, Input, Select } from "antd";
 import type { ReactNode } from "react";
-import { headingOf, useNames } from "../names.ts";
+import { headingOf, isNamed, useNames } from "../names.ts";
 import { say } from "../words.ts";
 import type { Member } from "./acts.ts";
 import { beginOne, type Draft, type Faults, isChosenOf, type Kept, numbersOf, type Said, type Typed } from "./draft.ts";
@@ -109,8 +109,15 @@ interface EntryProps extends FieldProps {
   readonly isWrong: boolean;
 }
 
+/** What its values are the numbers of: several of them are called as one is. */
+export function nameOf(member: Member): string {
+  return member.name === "canteen_ids" ? "canteen_id" : member.name;
+}
+
+const FEW = 10;
+
 function useOptions(member: Member, form: Form): { value: string; label: string }[] {
-  const named = useNames().choices(member.name === "canteen_ids" ? "canteen_id" : member.name);
+  const named = useNames().choices(nameOf(member));
   if (named.length > 0 && !form.makes.includes(member.name)) return named;
   if (member.kind === "yes_no") {
     return [
@@ -132,7 +139,7 @@ function Entry({ member, value, form, set, id, told, isWrong }: EntryProps): Rea
     );
   }
   if (options.length > 0) {
-    const search = options.length > 10 && { showSearch: { optionFilterProp: "label" } };
+    const search = (options.length > FEW || isNamed(nameOf(member))) && { showSearch: { optionFilterProp: "label" } };
     const shared = { ...marks, options, popupMatchSelectWidth: false, ...search };
     if (member.many) return <Select {...shared} mode="multiple" value={[...(value as string[])]} onChange={set} />;
     const none = member.required ? [] : [{ value: "", label: say("console.act.none") }];

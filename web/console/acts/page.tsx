@@ -97,7 +97,7 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
   };
   const check = () => {
     const found = new Map(faultsOf(act, draft, said));
-    if (act.takes_file && file === null) found.set("file", say("console.act.no_file"));
+    if (act.body === "file" && file === null) found.set("file", say("console.act.no_file"));
     setFaults(found);
     if (found.size === 0) setStep("checked");
   };
@@ -129,52 +129,56 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
   };
   const isStillFor = row === null || fits(act, row);
   return (
-    <form ref={page} className="act" onSubmit={submit} noValidate aria-busy={step === "sending"}>
-      <p>
-        <a href={linkTo(back)}>← {list.title}</a>
-      </p>
-      <h1>{act.title}</h1>
-      {row && <Facts list={list} row={row} />}
-      {step === "done" && outcome ? (
-        <Answer act={act} outcome={outcome} back={back} again={act.of_row ? null : again} />
-      ) : (
-        <>
-          {!isStillFor && <Alert type="info" showIcon title={say("console.act.not_now")} />}
-          {error && <Wrong error={error} />}
-          {step === "asked" && (
-            <>
-              <Fields
-                members={act.members}
-                draft={draft}
-                form={{ said, faults, makes: act.makes }}
-                place=""
-                change={change}
-              />
-              {act.takes_file && <Upload fault={faults.get("file")} set={setFile} />}
-              {askedOf(act.members, said).length === 0 && !act.takes_file && <p>{say("console.act.nothing_asked")}</p>}
-            </>
-          )}
-          {step !== "asked" && <Review act={act} draft={draft} said={said} file={file} />}
-          <div className="acts">
-            {step !== "asked" && (
-              <Button disabled={step === "sending"} onClick={() => setStep("asked")}>
-                {say("console.act.change")}
-              </Button>
+    <>
+      <form ref={page} className="act" onSubmit={submit} noValidate aria-busy={step === "sending"}>
+        <p>
+          <a href={linkTo(back)}>← {list.title}</a>
+        </p>
+        <h1>{act.title}</h1>
+        {row && <Facts list={list} row={row} />}
+        {step === "done" && outcome ? (
+          <Answer act={act} outcome={outcome} back={back} again={act.of_row ? null : again} />
+        ) : (
+          <>
+            {!isStillFor && <Alert type="info" showIcon title={say("console.act.not_now")} />}
+            {error && <Wrong error={error} />}
+            {step === "asked" && (
+              <>
+                <Fields
+                  members={act.members}
+                  draft={draft}
+                  form={{ said, faults, makes: act.makes }}
+                  place=""
+                  change={change}
+                />
+                {act.body === "file" && <Upload fault={faults.get("file")} set={setFile} />}
+                {askedOf(act.members, said).length === 0 && act.body !== "file" && (
+                  <p>{say("console.act.nothing_asked")}</p>
+                )}
+              </>
             )}
-            <Button
-              type="primary"
-              htmlType="submit"
-              danger={act.grave && step !== "asked"}
-              disabled={!isStillFor}
-              loading={step === "sending"}
-            >
-              {step === "asked" ? say("console.act.check") : `${say("console.act.confirm")}: ${act.title}`}
-            </Button>
-          </div>
-        </>
-      )}
+            {step !== "asked" && <Review act={act} draft={draft} said={said} file={file} />}
+            <div className="acts">
+              {step !== "asked" && (
+                <Button disabled={step === "sending"} onClick={() => setStep("asked")}>
+                  {say("console.act.change")}
+                </Button>
+              )}
+              <Button
+                type="primary"
+                htmlType="submit"
+                danger={act.grave && step !== "asked"}
+                disabled={!isStillFor}
+                loading={step === "sending"}
+              >
+                {step === "asked" ? say("console.act.check") : `${say("console.act.confirm")}: ${act.title}`}
+              </Button>
+            </div>
+          </>
+        )}
+      </form>
       {dialog}
-    </form>
+    </>
   );
 }
 

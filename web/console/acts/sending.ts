@@ -34,9 +34,10 @@ function pathOf({ act, draft, said }: Request): string {
 }
 
 function bodyOf({ act, draft, said, file }: Request): unknown {
-  if (act.takes_file) return file;
+  if (act.body === "none") return undefined;
+  if (act.body === "file") return file;
   const body = { ...ofPlace(act, "body", draft, said), ...act.fixed };
-  return Object.keys(body).length > 0 ? body : undefined;
+  return act.body === "members_or_none" && Object.keys(body).length === 0 ? undefined : body;
 }
 
 async function once(request: Request): Promise<Outcome> {
@@ -46,7 +47,7 @@ async function once(request: Request): Promise<Outcome> {
     ask(pathOf(request) as AnyPath, {
       params: { path: {} as never, query: ofPlace(request.act, "query", request.draft, request.said) as never },
       body: bodyOf(request) as never,
-      ...(request.act.takes_file && {
+      ...(request.act.body === "file" && {
         bodySerializer: (file: unknown) => file as Blob,
         headers: { "content-type": "application/octet-stream" },
       }),

@@ -10,7 +10,7 @@ import { headingOf, type Names, useNames } from "../names.ts";
 import { say } from "../words.ts";
 import type { Act, Member } from "./acts.ts";
 import { type Draft, fenOf, type Kept, type Said, type Typed } from "./draft.ts";
-import { askedOf } from "./fields.tsx";
+import { askedOf, nameOf } from "./fields.tsx";
 import type { Outcome } from "./sending.ts";
 
 /** The row that a change is about, in short. */
@@ -33,7 +33,7 @@ export function Facts({ list, row }: { list: List; row: Row }) {
 
 function typedWords(member: Member, text: string, names: Names): string {
   if (text === "") return say("console.act.none");
-  const named = names.of(member.name === "canteen_ids" ? "canteen_id" : member.name, text);
+  const named = names.of(nameOf(member), text);
   if (named) return `${named.name} (${text})`;
   if (member.kind === "money") return `${yuan(fenOf(text))} ${say("console.act.yuan")}`;
   if (member.kind === "yes_no") return say(text === "true" ? "console.table.yes" : "console.table.no");
