@@ -21,6 +21,7 @@ from registry.states import ClassPrice
 from settlement.tariff import PlaceCheck, ReceiptEffect, SubsidyExpiry, VisitorCap, VisitorFloor, Visitors
 from settlement.transfers import PurseOrder
 from terminals.models import TerminalKind
+from terminals.sheet_documents import CodeForm, SheetForm
 from waste.bulletins.bulletins import Annex
 from waste.materials.schemas import Destination, EntryKind
 from waste.measures.schemas import Operating, Serving
@@ -44,6 +45,8 @@ WORDS: Mapping[type[StrEnum], str] = {
     Allergen: "dining.allergen.",
     Mark: "dining.mark.",
     TerminalKind: "onecard.terminals.kind.",
+    SheetForm: "act.paper.",
+    CodeForm: "act.code.",
     Resolution: "act.resolution.",
     Stream: "measures.stream.",
     Cause: "weighing.cause.",

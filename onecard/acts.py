@@ -1,4 +1,6 @@
-"""What people change in the console, and where they find it: each act a route of the API beside a list or its rows.
+"""What people do in the console, and where they find it: each act a route of the API beside a list or its rows.
+
+An act by GET changes nothing: it fetches a document, or something that is not shown before it is asked for.
 
 A page draws an act from what ``GET /console/acts`` says of it; ``tests/rules/test_acts.py`` finds a change that is
 missing.
@@ -20,10 +22,10 @@ class Act:
 
     ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list as
     a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same.
-    ``query``: parameters of the query that are asked for. ``begins``: what is asked for begins with what the row says
-    now. ``grave``: there is no way back, or somebody stands outside. ``makes``: numbers of what is not there before.
-    ``shows``: members of the answer that people need. ``needs``: any of these permissions, where that of the route is
-    not enough.
+    ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for begins with what
+    the row says now. ``grave``: there is no way back, or somebody stands outside. ``makes``: numbers of what is not
+    there before. ``shows``: members of the answer that people need. ``needs``: any of these permissions, where that of
+    the route is not enough.
     """
 
     method: str
@@ -32,7 +34,7 @@ class Act:
     row: Row = field(default_factory=dict)
     when: States = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    query: tuple[str, ...] = ()
+    query: Row = field(default_factory=dict)
     begins: bool = False
     grave: bool = False
     makes: tuple[str, ...] = ()
@@ -122,7 +124,7 @@ _MONEY = {
     ),
     "grant": _post("/settlement/grants", "/settlement/grants", shows=("amount_fen",)),
     "grant_by_file": _post(
-        "/settlement/grants/{agency_id}/{batch}", "/settlement/grant-files", query=("again",), shows=("amount_fen",)
+        "/settlement/grants/{agency_id}/{batch}", "/settlement/grant-files", query=_same("again"), shows=("amount_fen",)
     ),
     "top_up": _post("/settlement/top-ups", "/settlement/top-ups", shows=("amount_fen",)),
     "refund": _post(
@@ -158,7 +160,7 @@ _NETWORK = {
     "import_network": _post(
         "/registry/network-imports",
         "/registry/agencies",
-        query=("sheet", "dry_run"),
+        query={"sheet": "sheet", "dry-run": "dry_run"},
         shows=("added", "changed", "unchanged", "missing", "differences"),
     ),
     "change_agency": Act("PUT", "/registry/agencies/{number}", "/registry/agencies", row=_AGENCY, begins=True),
@@ -214,7 +216,7 @@ _PEOPLE = {
         when=_state("active", "suspended"),
         grave=True,
     ),
-    "send_roster": _post("/registry/rosters", "/registry/rosters", query=("agency_id",), shows=("roster_id",)),
+    "send_roster": _post("/registry/rosters", "/registry/rosters", query=_same("agency_id"), shows=("roster_id",)),
     "confirm_roster": _post(
         "/registry/rosters/{roster_id}/confirmation",
         "/registry/rosters",
@@ -349,6 +351,7 @@ _TERMINALS = {
         when=_state("active"),
         grave=True,
     ),
+    "void_at_counter": _post("/terminals/sheet-payments/voids", "/console/sheets", shows=("reversed_fen",)),
     "make_display": _post("/terminals/displays", "/console/displays", shows=("url",)),
     "revoke_display": Act(
         "DELETE",
@@ -364,7 +367,7 @@ _KITCHEN = {
     "publish_menu": Act("PUT", "/dining/canteens/{canteen_id}/menus/{day}/{meal}", "/dining/dishes"),
     "copy_menus": _post("/dining/canteens/{canteen_id}/menu-copies", "/dining/dishes", shows=("copied", "left_out")),
     "publish_menus_by_file": _post(
-        "/dining/menu-files", "/dining/dishes", query=("dry_run",), shows=("menus", "dishes", "changed")
+        "/dining/menu-files", "/dining/dishes", query={"dry-run": "dry_run"}, shows=("menus", "dishes", "changed")
     ),
     "note_booked_covers": _post("/waste/bookings", "/dining/bookings"),
     "tell_attendance": _post("/waste/attendance", "/dining/report-outs"),
@@ -432,7 +435,41 @@ _SUPERVISION = {
     ),
 }
 
+
+def _get(path: str, place: str, **more: Any) -> Act:
+    return Act("GET", path, place, **more)
+
+
+_DOCUMENTS = {
+    "print_sheet": _get(
+        "/terminals/sheets/{sheet_id}/pdf",
+        "/console/sheets",
+        row=_same("sheet_id"),
+        query=_same("paper", "code"),
+        when=_state("active"),
+    ),
+    "save_statement": _get(
+        "/clearing/cycles/{business_date}/statements/{agency_id}",
+        "/clearing/statements",
+        row={"business_date": "cycle_date", "agency_id": "agency_id", "format": "format"},
+        query={"format": "form"},
+        when={"document": ("statement",)},
+    ),
+    "preview_bulletin": _get(
+        "/waste/bulletins/{bulletin_id}/pdf",
+        "/waste/bulletins",
+        row=_same("bulletin_id"),
+    ),
+    "name_official": _get(
+        "/registry/officials/{holder_id}/name", "/registry/officials", row=_same("holder_id"), shows=("name",)
+    ),
+    "name_cashier": _get(
+        "/console/cashiers/{cashier_id}/name", "/console/cashiers", row=_same("cashier_id"), shows=("name",)
+    ),
+}
+
 ACTS: Mapping[str, Act] = {
+    **_DOCUMENTS,
     **_CLEARING,
     **_MONEY,
     **_NETWORK,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -21,6 +22,7 @@ from onecard.listings import LISTS
 from registry import access
 from registry.access import Permission, Person
 from registry.roles import CHANGES_NOTHING
+from registry.sessions import SAFE_METHODS
 
 ByPerson = Request[Person, Any, Any]
 
@@ -69,12 +71,13 @@ async def describe_acts(request: ByPerson) -> list[DescribedAct]:
     The centre checks everything again; a change that moves money may wait for a second person's approval.
     """
     language, person = language_of(request.headers.get("accept-language")), request.user
-    if person.role in CHANGES_NOTHING:
-        return []
-    described = _described(request.app, language)
-    return [
-        told for told, needs in described if any(map(person.may, needs)) and person.may(LISTS[told.place].permission)
-    ]
+    return [told for told, needs in _described(request.app, language) if _is_for(person, told, needs)]
+
+
+def _is_for(person: Person, told: DescribedAct, needs: tuple[Permission, ...]) -> bool:
+    if told.method not in SAFE_METHODS and person.role in CHANGES_NOTHING:
+        return False
+    return any(map(person.may, needs)) and person.may(LISTS[told.place].permission)
 
 
 @lru_cache(maxsize=4)
@@ -143,9 +146,11 @@ def _parameters(act: Act, handler: HTTPRouteHandler, language: Language) -> Iter
     for name in _IN_PATH.findall(act.path):
         kind = parameters[name].annotation if name in parameters else int
         yield member_of(name, kind, language, place=Place.PATH, required=True)
-    for name in act.query:
-        found = parameters[name]
-        yield member_of(name, found.annotation, language, place=Place.QUERY, required=not found.has_default)
+    for name, of in act.query.items():
+        found = parameters[of]
+        told = member_of(name, found.annotation, language, place=Place.QUERY, required=not found.has_default)
+        told.default = msgspec.to_builtins(found.default) if found.has_default else None
+        yield told
 
 
 def _answer(handler: HTTPRouteHandler) -> Any:

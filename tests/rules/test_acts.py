@@ -1,5 +1,6 @@
 """What the console offers to change: every change that people can make, and nothing that its list does not know."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from onecard.app import create_app
 from onecard.listings import LISTS
 from registry.lists.described import describe
 from registry.sessions import SAFE_METHODS
-from scripts.openapi import NOWHERE
+from scripts.openapi import NOWHERE, TARGET
 
 APP = create_app(NOWHERE)
 BY_OTHERS = ("/terminal/", "/me", "/gateway", "/phone", "/displays")
@@ -85,3 +86,12 @@ def test_what_a_row_says_is_asked_by_the_route() -> None:
 def test_what_is_shown_of_an_answer_is_in_it() -> None:
     for act in described(Language.ENGLISH):
         assert {member.name for member in act.answer} == set(ACTS[act.name].shows), act.name
+
+
+def test_what_is_asked_in_a_query_is_a_parameter_of_the_route() -> None:
+    document = json.loads(TARGET.read_text(encoding="utf-8"))
+    shared = document["components"]["parameters"]
+    for name, act in ACTS.items():
+        told = document["paths"][act.path][act.method.lower()].get("parameters", [])
+        names = {shared[one["$ref"].rpartition("/")[2]]["name"] if "$ref" in one else one["name"] for one in told}
+        assert set(act.query) <= names, name

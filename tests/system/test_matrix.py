@@ -251,6 +251,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/console/passkeys": "",
     "/console/roles": "",
     "/console/about": "",
+    "/console/acts": "",
     "/console/lists": "",
     "/console/tasks": "",
     "/console/search": "/console/search?words=1006",

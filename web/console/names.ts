@@ -37,8 +37,8 @@ export interface Names {
   agency(id: number): string;
   /** What a member's value is the number of: its name and the list where it stands; null: of nothing with a name. */
   of(member: string, value: unknown): { readonly name: string; readonly path: string } | null;
-  /** All numbers that a member can be, by name; none where they have no names. */
-  choices(member: string): { readonly value: string; readonly label: string }[];
+  /** All numbers that a member can be, by name; none where they have no names. `agency`: that one, and its canteens. */
+  choices(member: string, agency?: number | null): { readonly value: string; readonly label: string }[];
 }
 
 async function read() {
@@ -50,6 +50,7 @@ async function read() {
   return {
     agencies: new Map(agencies.map((one) => [one.agency_id, named(one)])),
     canteens: new Map(agencies.flatMap((one) => one.canteens).map((one) => [one.canteen_id, named(one)])),
+    of: new Map(agencies.flatMap((one) => one.canteens.map(({ canteen_id }) => [canteen_id, one.agency_id]))),
     regions: new Map(regions.items.map((one) => [one.book, named(one)])),
   };
 }
@@ -57,13 +58,17 @@ async function read() {
 export function useNames(): Names {
   const { data } = useQuery({ queryKey: ["names"], staleTime: QUARTER_OF_AN_HOUR_MS, queryFn: read });
   const namesOf = (member: string) => (isNamed(member) ? data?.[NAMED[member]] : undefined);
+  const agencyOf = (member: string, id: number) =>
+    member === "canteen_id" ? data?.of.get(id) : member === "agency_id" ? id : undefined;
   return {
     agency: (id) => data?.agencies.get(id) ?? String(id),
     of: (member, value) => {
       const name = namesOf(member)?.get(Number(value));
       return name === undefined || !isNamed(member) ? null : { name, path: `${LISTS[NAMED[member]]}/${value}` };
     },
-    choices: (member) =>
-      [...(namesOf(member) ?? [])].map(([id, name]) => ({ value: String(id), label: `${name} ${id}` })),
+    choices: (member, agency = null) =>
+      [...(namesOf(member) ?? [])]
+        .filter(([id]) => agency === null || (agencyOf(member, id) ?? agency) === agency)
+        .map(([id, name]) => ({ value: String(id), label: `${name} ${id}` })),
   };
 }

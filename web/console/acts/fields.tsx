@@ -3,6 +3,7 @@
 import { Button, Checkbox, Input, Select } from "antd";
 import type { ReactNode } from "react";
 import { headingOf, isNamed, useNames } from "../names.ts";
+import { useSession } from "../session.tsx";
 import { say } from "../words.ts";
 import type { Member } from "./acts.ts";
 import { beginOne, type Draft, type Faults, isChosenOf, type Kept, numbersOf, type Said, type Typed } from "./draft.ts";
@@ -117,7 +118,7 @@ export function nameOf(member: Member): string {
 const FEW = 10;
 
 function useOptions(member: Member, form: Form): { value: string; label: string }[] {
-  const named = useNames().choices(nameOf(member));
+  const named = useNames().choices(nameOf(member), useSession().agency_id);
   if (named.length > 0 && !form.makes.includes(member.name)) return named;
   if (member.kind === "yes_no") {
     return [

@@ -15,7 +15,7 @@ import { begin, type Draft, type Faults, faultsOf, type Said } from "./draft.ts"
 import { askedOf, Fields } from "./fields.tsx";
 import { NotProved, useProof } from "./proof.tsx";
 import { type Outcome, send } from "./sending.ts";
-import { Answer, Facts, Reviewed } from "./shown.tsx";
+import { Answer, download, Facts, Reviewed } from "./shown.tsx";
 
 /** The act that the address names, with its row. */
 export function ActPage() {
@@ -95,17 +95,22 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
     setDraft(changed);
     keep(place, changed);
   };
+  const isLook = act.method === "GET";
   const check = () => {
     const found = new Map(faultsOf(act, draft, said));
     if (act.body === "file" && file === null) found.set("file", say("console.act.no_file"));
     setFaults(found);
-    if (found.size === 0) setStep("checked");
+    if (found.size > 0) return;
+    if (isLook) void carryOut();
+    else setStep("checked");
   };
   const carryOut = async () => {
     setStep("sending");
     setError(null);
     try {
-      setOutcome(await send({ act, draft, said, file }, person.login, prove));
+      const came = await send({ act, draft, said, file }, person.login, prove);
+      if (came.document) download(came.document.name, came.document.content);
+      setOutcome(came);
       sessionStorage.removeItem(place);
       setStep("done");
       void queries.invalidateQueries({
@@ -113,7 +118,7 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
       });
     } catch (caught) {
       setError(caught as Error);
-      setStep(caught instanceof Refused ? "asked" : "checked");
+      setStep(caught instanceof Refused || isLook ? "asked" : "checked");
     }
   };
   const submit = (event: FormEvent) => {
@@ -157,7 +162,7 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
                 )}
               </>
             )}
-            {step !== "asked" && <Review act={act} draft={draft} said={said} file={file} />}
+            {step !== "asked" && !isLook && <Review act={act} draft={draft} said={said} file={file} />}
             <div className="acts">
               {step !== "asked" && (
                 <Button disabled={step === "sending"} onClick={() => setStep("asked")}>
@@ -171,7 +176,11 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
                 disabled={!isStillFor}
                 loading={step === "sending"}
               >
-                {step === "asked" ? say("console.act.check") : `${say("console.act.confirm")}: ${act.title}`}
+                {isLook
+                  ? act.title
+                  : step === "asked"
+                    ? say("console.act.check")
+                    : `${say("console.act.confirm")}: ${act.title}`}
               </Button>
             </div>
           </>

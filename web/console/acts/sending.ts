@@ -20,7 +20,7 @@ export interface Request {
 
 /** All changes answer alike; this one stands for them where the path is not known before. */
 type AnyPath = "/console/users/{user_id}/role";
-type Method = "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 const ACCEPTED = 202;
 
 function ofPlace(act: Act, place: Member["place"], draft: Draft, said: Said): Record<string, unknown> {

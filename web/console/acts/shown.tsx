@@ -152,6 +152,7 @@ function Answered({ member, value }: { member: Member; value: unknown }) {
     words: member.choices,
   } as unknown as Column;
   const words = wordsOf(column, value);
+  if (member.name === "url") return <Address address={words} />;
   const canCopy = typeof value === "string" && member.kind === "text";
   return (
     <>
@@ -161,6 +162,19 @@ function Answered({ member, value }: { member: Member; value: unknown }) {
           {say("console.act.copy")}
         </Button>
       )}
+    </>
+  );
+}
+
+function Address({ address }: { address: string }) {
+  return (
+    <>
+      <a className="copied" href={address} target="_blank" rel="noreferrer">
+        {address}
+      </a>
+      <Button size="small" onClick={() => navigator.clipboard.writeText(address)}>
+        {say("console.act.copy")}
+      </Button>
     </>
   );
 }
