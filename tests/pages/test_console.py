@@ -91,6 +91,7 @@ def test_a_heading_puts_a_list_in_order(centre: Page, network: Network) -> None:
     names = centre.locator("tbody td:nth-child(4)")
     centre.get_by_role("columnheader", name="English name").get_by_role("button").click()
     expect(centre.get_by_role("columnheader", name="English name")).to_have_attribute("aria-sort", "ascending")
+    expect(centre.locator("main .stale")).to_have_count(0)
     up = names.all_inner_texts()
     centre.get_by_role("columnheader", name="English name").get_by_role("button").click()
     expect(centre.get_by_role("columnheader", name="English name")).to_have_attribute("aria-sort", "descending")

@@ -36,6 +36,6 @@ export function themeOf(isDark: boolean, isLarge: boolean): ThemeConfig {
       controlHeight: isLarge ? 60 : 38,
       borderRadius: 8,
     },
-    components: isDark ? { Button: { primaryColor: DARK_ON_ACCENT } } : {},
+    components: isDark ? { Button: { primaryColor: DARK_ON_ACCENT, dangerColor: DARK_ON_ACCENT } } : {},
   };
 }
