@@ -1282,6 +1282,26 @@ def vectors() -> Json:
             {"outcome": "voided", "reversed_fen": 1000, "business_date": "2025-11-23"},
             created=AT + 230,
         ),
+        "payments": session(
+            "GET",
+            "/terminal/payments/7F3A2C",
+            52,
+            None,
+            {
+                "payments": [
+                    {
+                        "number": "019ab12f-0b1d-7000-8000-02427f7f3a2c",
+                        "channel": "sheet",
+                        "meal": "lunch",
+                        "amount_fen": 1000,
+                        "paid_at": AT + 190,
+                        "business_date": "2025-11-23",
+                        "voided": False,
+                    }
+                ]
+            },
+            created=AT + 225,
+        ),
         "shift_opening": session(
             "POST", "/terminal/shifts", 43, OPENING_BODY, {"outcome": "recorded"}, created=1763870590
         ),

@@ -21,7 +21,16 @@ from terminals.client_messages import OutcomeUnknown, Rejected
 from terminals.devices import SoftwareCard, Tap
 from terminals.journal import Entry
 from terminals.parameters import price_on
-from terminals.schemas import Answer, CashierAnswer, LedgerRequest, LedgerRequests, ShiftClosed, to_text
+from terminals.schemas import (
+    Answer,
+    CashierAnswer,
+    LedgerRequest,
+    LedgerRequests,
+    PaymentFound,
+    PaymentsFound,
+    ShiftClosed,
+    to_text,
+)
 from terminals.short_codes import is_short, read_short_code
 
 PAID_LATELY_S = 120
@@ -212,6 +221,12 @@ class Terminal(EnrolledDevice):
         body = wire.encode({"short_number": short_number, "reason": reason})
         request_id = f"{self._signed_on().epoch}/1"
         return wire.decode(self.exchange("POST", "/terminal/sheet-voids", request_id, body)[1], type=Answer)
+
+    def payments_ending(self, ending: str) -> list[PaymentFound]:
+        """Payments of about a day at the till's canteen whose numbers end so; raises OutcomeUnknown or Rejected."""
+        request_id = f"{self._signed_on().epoch}/1"
+        _, body = self.exchange("GET", f"/terminal/payments/{ending}", request_id)
+        return wire.decode(body, type=PaymentsFound).payments
 
     def weigh(self, weigh_ins: list[dict[str, Any]]) -> Answer:
         """Send weigh-ins of a scale, also late ones; raises OutcomeUnknown or Rejected."""

@@ -691,6 +691,28 @@ class SheetVoidAtTill(DeviceMessage):
     reason: Annotated[str, line(100)]
 
 
+_ENDING = "[0-9A-Fa-f]{6,12}"
+NumberEnding = Annotated[str, form("number_ending", _ENDING), as_parameter(_ENDING)]
+
+
+class PaymentFound(Struct):
+    """A payment at a till's canteen, whichever till or sheet took it: no name, as on a counter's screen."""
+
+    number: Annotated[str, Meta(description="The receipt's.")]
+    channel: Annotated[str, Meta(examples=["sheet"])]
+    meal: str
+    amount_fen: int
+    paid_at: int
+    business_date: date
+    voided: bool
+
+
+class PaymentsFound(Struct):
+    """Payments of about a day whose numbers end so, the latest first: mostly one, or none."""
+
+    payments: list[PaymentFound]
+
+
 class CashierSigningOn(DeviceMessage):
     """A cashier signs on at a till. ``new_pin``: what takes the place of his PIN; at the first time he needs one."""
 

@@ -18,7 +18,7 @@ from settlement.ledger import new_posting_id, number_at
 from terminals.answering import refused
 from terminals.cashiers import void_refusal
 from terminals.errors import VOID_REFUSED
-from terminals.schemas import Answer, SheetVoid, SheetVoidAtTill, SheetVoided
+from terminals.schemas import Answer, PaymentFound, PaymentsFound, SheetVoid, SheetVoidAtTill, SheetVoided
 from terminals.sessions import QUERIES, Session, SessionStore
 from terminals.verification import must_be_till
 
@@ -27,6 +27,10 @@ PHONES_EPOCH, VOIDS_EPOCH = 1, 2
 
 LOOK_BACK = timedelta(hours=30)
 """How far back a payment of the open day can be."""
+
+
+FOUND_MAX = 20
+"""Payments whose numbers end alike; more than one in a day is rare."""
 
 
 class _Refused(Exception):
@@ -65,6 +69,22 @@ async def void_at_till(
     except _Refused as refusal_of_ledger:
         return refused(refusal_of_ledger.reason)
     return Answer("voided", reversed_fen=voided.amount_fen, business_date=voided.business_date)
+
+
+async def payments_ending(ledger: Pool, session: Session, ending: str) -> PaymentsFound:
+    """Payments at a till's canteen, of about the open day, whose numbers end so. Raises Problem NOT_ALLOWED."""
+    must_be_till(session)
+    since = number_at(datetime.now(UTC) - LOOK_BACK)
+    rows = await ledger.fetch(QUERIES["payments_ending"], since, session.canteen_id, ending.lower(), FOUND_MAX)
+    return PaymentsFound(
+        [
+            PaymentFound(
+                str(row["posting_id"]), row["channel"], row["meal"], row["amount_fen"],
+                int(row["posted_at"].timestamp()), row["business_date"], row["voided"],
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
 
 
 async def void(change: Change, person: Person, wanted: SheetVoid) -> SheetVoided:

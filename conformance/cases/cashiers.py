@@ -189,6 +189,21 @@ def strict_body(bench: Bench) -> None:
     bench.expect(_on(bench, {"cashier": "1042"}), problem(400, "invalid"))
 
 
+@GROUP.case("cashier-voids-what-sheets-took", "9.2")
+def voids_sheet_payments(bench: Bench) -> None:
+    """Nobody takes back what a sheet took without a cashier; a number that nobody paid under is told, and kept out."""
+    till, sheet_voids = bench.till, "/terminal/sheet-voids"
+    wanted = {"short_number": "000000000000", "reason": "conformance"}
+    bench.expect(_off(bench), OFF)
+    bench.expect(till.in_session("POST", sheet_voids, wanted), refused("cashier_missing"))
+    bench.expect(_on(bench, _message(bench)), ok(outcome="signed_on"))
+    for _ in range(2):
+        bench.expect(till.in_session("POST", sheet_voids, wanted), problem(409, "conflict"))
+    for changes in ({"short_number": "12345"}, {"short_number": "7F3A2G"}, {"reason": ""}, {"reason": "x" * 101}):
+        bench.expect(till.in_session("POST", sheet_voids, wanted | changes), problem(400, "invalid"))
+    bench.expect(_off(bench), OFF)
+
+
 @GROUP.case("cashier-of-no-scale", "7.4")
 def no_scale(bench: Bench) -> None:
     """A scale has no cashier."""

@@ -438,6 +438,27 @@ def second_signature(bench: Bench) -> None:
 # Voids
 
 
+@VOIDS.case("void-shown-with-the-payment", "7.3")
+def by_ending(bench: Bench) -> None:
+    """A till finds what its canteen was paid by the end of the number, and whether it was voided since."""
+    till = bench.till
+    number, came = bench.pay(bench.card())
+    receipt = came.document["receipt"]
+    ending = receipt["number"][-12:]
+    meal, _, _ = bench.fixed_meal
+    paid = {"number": receipt["number"], "channel": "card", "meal": meal, "amount_fen": receipt["amount_fen"]}
+    paid |= {"paid_at": receipt["posted_at"], "business_date": receipt["business_date"]}
+    for device, asked in ((till, ending), (till, ending.upper()), (till, ending[-6:]), (bench.other, ending)):
+        listed = bench.expect(device.in_session("GET", f"/terminal/payments/{asked}"), ok()).document["payments"]
+        mine = [one for one in listed if one["number"] == receipt["number"]]
+        bench.must("the payment", str(paid | {"voided": False}), mine, mine == [paid | {"voided": False}])
+    bench.expect(till.void(number), ok(outcome="voided"))
+    listed = bench.expect(till.in_session("GET", f"/terminal/payments/{ending}"), ok()).document["payments"]
+    bench.must("voided", str([paid | {"voided": True}]), listed, listed == [paid | {"voided": True}])
+    for wrong in ("12345", ending + "0", "7F3A2G"):
+        bench.expect(till.in_session("GET", f"/terminal/payments/{wrong}"), problem(400, "invalid"))
+
+
 @VOIDS.case("void-of-a-payment", "7")
 def of_a_payment(bench: Bench) -> None:
     """It gives back once; the payment's repeat says that it was."""

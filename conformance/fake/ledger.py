@@ -207,6 +207,11 @@ class Ledger:
         ]
         return [_shift_request(sequence, posted) for sequence, posted in sorted(mine, key=lambda one: one[0])]
 
+    def paid_ending(self, ending: str) -> list[Posted]:
+        """Payments whose numbers end so, the latest first."""
+        paid = [one for one in self.requests.values() if one.order is not None and one.remembered.outcome == "approved"]
+        return [one for one in reversed(paid) if str(one.remembered.posting_id).endswith(ending)]
+
     def open_shift(self, key: RequestKey, opening: Opening) -> None:
         """Open a shift; a repeat opens nothing more. Raises Problem OTHER_CONTENT, INVALID."""
         number = (key.terminal_id, key.epoch, key.sequence)

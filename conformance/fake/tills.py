@@ -1,9 +1,11 @@
 """Payments, voids and shifts at the fake centre."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from conformance.fake.cashiers import Cashiers
+from conformance.fake.ledger import Posted
 from conformance.fake.messages import Work, numbers_of
 from conformance.faults import Fault
 from foundation.calendar import local_date_of
@@ -16,7 +18,16 @@ from terminals.messages import TerminalMessage
 from terminals.ordering import order_of, rules_on
 from terminals.parameters import AHEAD_S, RESEND_WITHIN_S
 from terminals.schemas import Answer as Outcome
-from terminals.schemas import ChargeMessage, LedgerRequests, SheetVoidAtTill, ShiftClosing, ShiftOpening, VoidMessage
+from terminals.schemas import (
+    ChargeMessage,
+    LedgerRequests,
+    PaymentFound,
+    PaymentsFound,
+    SheetVoidAtTill,
+    ShiftClosing,
+    ShiftOpening,
+    VoidMessage,
+)
 from terminals.shifts import LISTED_MAX
 from terminals.short_codes import is_short, read_short_code
 from terminals.verification import must_be_till, verify_credential
@@ -85,6 +96,14 @@ class Tills(Cashiers):
             return refused(barred)
         raise Problem(CONFLICT, "sheet.no_such_payment", short_number=asked.short_number.upper())
 
+    def payments(self, work: Work, at: tuple[str, ...]) -> PaymentsFound:
+        """Payments whose numbers end so."""
+        message = self._message(work)
+        must_be_till(message.session)
+        if not re.fullmatch("[0-9A-Fa-f]{6,12}", at[0]):
+            raise Problem(INVALID)
+        return PaymentsFound([_found(one) for one in self.ledger.paid_ending(at[0].lower())])
+
     def open_shift(self, work: Work, _: tuple[str, ...]) -> Outcome:
         """Open a shift."""
         message = self._message(work)
@@ -111,3 +130,13 @@ class Tills(Cashiers):
             raise Problem(INVALID)
         found = self.ledger.requests_between(message.session.terminal_id, epoch, first, last)[: LISTED_MAX + 1]
         return LedgerRequests([shifts.listed_as(one) for one in found[:LISTED_MAX]], len(found) <= LISTED_MAX)
+
+
+def _found(posted: Posted) -> PaymentFound:
+    one, order = posted.remembered, posted.order
+    assert order is not None
+    assert one.business_date is not None
+    return PaymentFound(
+        str(one.posting_id), order.channel, order.meal, one.amount_fen, int(one.answered_at.timestamp()),
+        one.business_date, posted.reversed_fen > 0,
+    )  # fmt: skip

@@ -29,7 +29,9 @@ from terminals.schemas import (
     ChargeMessage,
     CurrentParameters,
     LedgerRequests,
+    NumberEnding,
     ParametersVersion,
+    PaymentsFound,
     SheetVoidAtTill,
     ShiftOpening,
     VoidMessage,
@@ -141,6 +143,11 @@ class PaymentController(Controller):
     ) -> LedgerRequests:
         """What the ledger has of the terminal's own charges and voids, so that one difference is found."""
         return await shifts.list_requests(ledger, request.auth, epoch, first, last)
+
+    @get("/payments/{ending:str}", summary="Find payments by the end of their number")
+    async def payments(self, request: ByTerminal, ending: NumberEnding, ledger: Pool) -> PaymentsFound:
+        """Payments of about a day at the till's canteen, by any till or sheet: what a diner shows is looked at."""
+        return await sheet_voids.payments_ending(ledger, request.auth.session, ending)
 
     @get("/parameters/{version:str}", summary="Ask whether the parameters have changed")
     async def current_parameters(

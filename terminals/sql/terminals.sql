@@ -132,6 +132,20 @@ CROSS JOIN LATERAL (
     OFFSET 0) t
 GROUP BY t.book, t.posting_id ORDER BY t.posting_id DESC LIMIT $3;
 
+-- name: payments_ending
+-- Payments at a canteen from a number on that end so, with what was reversed; latest first.
+SELECT t.posting_id, min(t.channel) AS channel, min(t.meal) AS meal, min(t.posted_at) AS posted_at,
+       min(t.business_date) AS business_date, sum(t.amount_fen)::bigint AS amount_fen,
+       EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal')
+           AS voided
+FROM book_day b
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer x
+    WHERE x.book = b.book AND x.posting_id > $1 AND x.kind IN ('payment', 'working_meal') AND x.canteen_id = $2
+      AND right(x.posting_id::text, length($3)) = $3
+    OFFSET 0) t
+GROUP BY t.book, t.posting_id ORDER BY t.posting_id DESC LIMIT $4;
+
 -- name: display_by_token
 -- The canteen whose payments a screen may show.
 SELECT d.display_id, d.canteen_id, c.name_zh, c.name_en

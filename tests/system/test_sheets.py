@@ -563,6 +563,31 @@ def test_a_cashier_voids_a_payment_by_the_sheet_at_the_till(city: Network, till:
     ]
 
 
+def test_a_till_finds_what_its_canteen_was_paid_by_the_end_of_the_number(
+    city: Network, till: Terminal, tmp_path: Path
+) -> None:
+    paid = phone_of(city, tmp_path, city.official()).pay(sheet_of(city)["code"])
+    number, ending = paid["receipt"]["number"], paid["proof"]["short_number"]
+    for asked in (ending, ending.lower(), number[-12:]):
+        [found] = [one for one in till.payments_ending(asked) if one.number == number]
+        assert (found.channel, found.amount_fen, found.voided) == ("sheet", paid["receipt"]["amount_fen"], False)
+        assert (found.paid_at, found.meal) == (paid["receipt"]["posted_at"], paid["proof"]["meal"])
+    at_till = till.charge_card(city.card(city.official()), "lunch").receipt
+    assert at_till is not None
+    [found] = till.payments_ending(at_till.number[-12:])
+    assert (found.channel, found.amount_fen) == ("card", at_till.amount_fen)
+    cashier_at(till, city)
+    till.void_sheet_payment(ending, "a test")
+    [found] = [one for one in till.payments_ending(ending) if one.number == number]
+    assert found.voided
+    elsewhere = phone_of(city, tmp_path, city.official("hangzhou")).pay(sheet_of(city, "hangzhou")["code"])
+    assert till.payments_ending(elsewhere["receipt"]["number"][-12:]) == []
+    for wrong in ("12345", "7F3A2G", "0" * 13):
+        with pytest.raises(Rejected) as refused:
+            till.payments_ending(wrong)
+        assert refused.value.slug == "invalid"
+
+
 def test_only_who_may_void_voids_at_the_till_and_at_his_canteen(city: Network, till: Terminal, tmp_path: Path) -> None:
     official = city.official()
     paid = phone_of(city, tmp_path, official).pay(sheet_of(city)["code"])

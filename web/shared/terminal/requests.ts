@@ -4,7 +4,7 @@
  */
 
 import { fromBase64url } from "./bytes.ts";
-import { type SaleLine, wrongLines } from "./saleLines.ts";
+import { isOneLine, type SaleLine, wrongLines } from "./saleLines.ts";
 
 /** Where a value is wrong, as a JSON Pointer (RFC 6901); null when it is right. */
 type Rule = (value: unknown, at: string) => string | null;
@@ -14,6 +14,7 @@ const TIME_MAX_S = 2 ** 34;
 /** Numbers of one shift. */
 const SHIFT_NUMBERS_MAX = 10_000;
 const AMOUNT_MAX_FEN = 1_000_000;
+const REASON_CHARACTERS_MAX = 100;
 
 function holds(test: (value: unknown) => boolean): Rule {
   return (value, at) => (test(value) ? null : at);
@@ -161,6 +162,10 @@ const FORMS = {
     no_place: optional(text(/^(?:denied|unknown)$/)),
   }),
   void: object({ target_epoch: epoch, target_sequence: number }),
+  sheet_void: object({
+    short_number: text(/^[0-9a-f]{6,12}$/i),
+    reason: holds((value) => isOneLine(value, REASON_CHARACTERS_MAX)),
+  }),
   cashier_sign_on: object({ cashier: text(/^[0-9]{3,8}$/), pin, new_pin: optional(pin) }),
   shift_opening: object({ cashier: operator, drawer: operator, opened_at: time }),
   shift_closing: object(

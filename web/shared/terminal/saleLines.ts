@@ -51,7 +51,7 @@ function isLine(line: SaleLine): boolean {
   return (
     (line.portions === undefined) !== (line.grams === undefined) &&
     quantity &&
-    isArticle(line.article) &&
+    isOneLine(line.article, ARTICLE_CHARACTERS_MAX) &&
     isWithin(line.unit_price_fen, 0, AMOUNT_MAX_FEN) &&
     isWithin(line.amount_fen, 0, AMOUNT_MAX_FEN) &&
     line.amount_fen <= fullPriceFen(line) &&
@@ -64,8 +64,8 @@ function isWithin(value: unknown, least: number, most: number): boolean {
   return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
 }
 
-/** Control, format and separating characters are not visible; a space is, between others. */
-function isArticle(value: unknown): boolean {
-  if (typeof value !== "string" || [...value].length > ARTICLE_CHARACTERS_MAX) return false;
+/** One line of text. Control, format and separating characters are not visible; a space is, between others. */
+export function isOneLine(value: unknown, charactersMax: number): boolean {
+  if (typeof value !== "string" || [...value].length > charactersMax) return false;
   return /\S/.test(value.replace(/\p{Variation_Selector}/gu, "")) && !HIDDEN.test(value);
 }

@@ -34,6 +34,7 @@ import { pauseMs, sleep } from "./pauses.ts";
 import { checkForm, type MessageKind } from "./requests.ts";
 import type { SaleLine } from "./saleLines.ts";
 import { agreeKey, newEphemeral, type Session, SUITE } from "./session.ts";
+import type { PaymentFound, SettledSheetVoid, SheetVoid } from "./sheetVoids.ts";
 import {
   type Difference,
   differences,
@@ -55,6 +56,7 @@ const PATHS: Record<Operation, string> = {
   open_shift: "/terminal/shifts",
 };
 const CASHIERS = "/terminal/cashiers";
+const SHEET_VOIDS = "sheet-voids";
 /** A version that no parameters have: whoever names it gets them. */
 const NO_VERSION = "A".repeat(22);
 
@@ -151,6 +153,8 @@ export class Terminal {
   #signingOn: Promise<Session> | null = null;
   #nextSequence = 0;
   readonly #inFlight = new Map<string, Promise<Settled>>();
+  readonly #sheetVoids = new Map<string, Promise<SettledSheetVoid>>();
+  #keepingSheetVoids: Promise<unknown> = Promise.resolve();
   /** How often a request stayed unknown, and when it may be sent again. */
   readonly #failures = new Map<string, { times: number; dueAt: number }>();
   /** How often in a row no session could be opened, and when the next try may be made. */
@@ -359,6 +363,88 @@ export class Terminal {
     const session = await this.#sessionForNew();
     const body = { target_epoch: targetEpoch, target_sequence: targetSequence };
     return this.#sendNew("void", session.epoch, this.#nextSequence++, body);
+  }
+
+  /** What the canteen was paid within about a day under numbers that end so; throws OutcomeUnknown or Rejected. */
+  async paymentsEnding(ending: string): Promise<readonly PaymentFound[]> {
+    const text = await this.#ask("GET", `/terminal/payments/${ending}`);
+    return (JSON.parse(text) as { payments: PaymentFound[] }).payments;
+  }
+
+  /**
+   * Take back a payment by the canteen's sheet. Its answer may be a refusal; throws RangeError, and NotSignedOn: nothing
+   * was kept; Rejected; OutcomeUnknown: it is sent again by `resendSheetVoids`.
+   *
+   * It is in the store before it is sent. However often it is called while it has no answer, it is one void.
+   */
+  async voidSheetPayment(wanted: SheetVoid): Promise<SettledSheetVoid> {
+    checkForm("sheet_void", wanted);
+    await this.#sessionForNew();
+    return this.#sendSheetVoid(wanted, async () => {
+      const known = (await this.unknownSheetVoids()).find((one) => one.short_number === wanted.short_number);
+      if (!known) await this.#keepSheetVoids((open) => [...open, wanted]);
+      return known ?? wanted;
+    });
+  }
+
+  /** Voids of payments by sheets that were sent and have no final answer, in their order. */
+  async unknownSheetVoids(): Promise<readonly SheetVoid[]> {
+    return ((await this.#setup.store.read(SHEET_VOIDS)) as readonly SheetVoid[] | undefined) ?? [];
+  }
+
+  /** Send those again, once; returns what is known now, and what the centre rejected as an error. */
+  async resendSheetVoids(): Promise<(SettledSheetVoid | { readonly wanted: SheetVoid; readonly error: Rejected })[]> {
+    const known: (SettledSheetVoid | { wanted: SheetVoid; error: Rejected })[] = [];
+    for (const wanted of await this.unknownSheetVoids()) {
+      try {
+        known.push(await this.#sendSheetVoid(wanted, async () => wanted));
+      } catch (error) {
+        if (error instanceof Rejected) known.push({ wanted, error });
+        else if (!(error instanceof OutcomeUnknown)) throw error;
+      }
+    }
+    return known;
+  }
+
+  /** Two presses are one message while it is under way. */
+  #sendSheetVoid(wanted: SheetVoid, keep: () => Promise<SheetVoid>): Promise<SettledSheetVoid> {
+    const name = wanted.short_number;
+    const underWay = this.#sheetVoids.get(name);
+    if (underWay) return underWay;
+    const sending = keep()
+      .then((kept) => this.#sendSheetVoidNow(kept))
+      .finally(() => this.#sheetVoids.delete(name));
+    this.#sheetVoids.set(name, sending);
+    return sending;
+  }
+
+  async #sendSheetVoidNow(wanted: SheetVoid): Promise<SettledSheetVoid> {
+    try {
+      const body = encode("sheet_void", wanted);
+      const text = await this.#exchange("POST", "/terminal/sheet-voids", `${this.epoch}/1`, body);
+      const answer = readAnswer(text);
+      if (answer?.outcome !== "voided" && answer?.outcome !== "refused")
+        throw new OutcomeUnknown("this client does not know the outcome");
+      if (answer.outcome === "refused" && answer.reason === "cashier_missing") await this.#keepCashier(null);
+      await this.#settleSheetVoid(wanted);
+      return { wanted, answer };
+    } catch (error) {
+      if (error instanceof Rejected) await this.#settleSheetVoid(wanted);
+      throw error;
+    }
+  }
+
+  #settleSheetVoid({ short_number }: SheetVoid): Promise<void> {
+    return this.#keepSheetVoids((open) => open.filter((one) => one.short_number !== short_number));
+  }
+
+  /** One change after another: each reads what the last one wrote. */
+  #keepSheetVoids(change: (open: readonly SheetVoid[]) => readonly SheetVoid[]): Promise<void> {
+    const kept = this.#keepingSheetVoids.then(async () =>
+      this.#setup.store.write(SHEET_VOIDS, change(await this.unknownSheetVoids())),
+    );
+    this.#keepingSheetVoids = kept.catch(() => undefined);
+    return kept;
   }
 
   /**

@@ -88,6 +88,8 @@ const COMMANDS: Record<string, (...given: any[]) => unknown> = {
   charge_code: (code: string, meal: Meal, options: ChargeOptions) => till().chargeCode(code, meal, options),
   offline,
   void: (epoch: number, sequence: number) => till().void(epoch, sequence),
+  payments_ending: (ending: string) => till().paymentsEnding(ending),
+  void_sheet_payment: (ending: string, reason: string) => till().voidSheetPayment({ short_number: ending, reason }),
   entries: (last: number) => setup.journal.between(till().epoch, 1, last),
   unknown: () => till().unknown(),
   resend: () => till().resendUnknown(),

@@ -467,3 +467,41 @@ test("what the table of final answers says of every status", () => {
     assert.equal(verdictOf(status, false, "bad-signature"), status === 401 ? "sign_on" : "unknown");
   }
 });
+
+test("a sheet's payment is taken back by one message, kept before it is sent, and again until it is known", async () => {
+  const centre = await FakeCentre.start();
+  const { terminal, setup } = await terminalAt(centre);
+  const wanted = { short_number: "02427f7f3a2c", reason: "打错餐次" };
+  const kept: unknown[] = [];
+  centre.script = async () => {
+    kept.push(await setup.store.read("sheet-voids"));
+    return null;
+  };
+  const twice = [terminal.voidSheetPayment(wanted), terminal.voidSheetPayment({ ...wanted, reason: "again" })];
+  for (const one of twice) await assert.rejects(one, OutcomeUnknown);
+  assert.deepEqual(kept, [[wanted]], "one message for two presses");
+  const after = (await Terminal.open(setup)) as Terminal;
+  assert.deepEqual(await after.unknownSheetVoids(), [wanted], "also after a reload");
+  assert.deepEqual(await after.resendSheetVoids(), []);
+  centre.script = () => VOIDED;
+  assert.deepEqual(await after.resendSheetVoids(), [{ wanted, answer: VOIDED.body }]);
+  const sent = centre.received.filter((one) => one.path === "/terminal/sheet-voids");
+  assert.equal(new Set(sent.map((one) => one.body)).size, 1);
+  assert.deepEqual(await after.unknownSheetVoids(), []);
+  assert.equal(await setup.journal.highestSequence(1), 0, "it uses up no number");
+});
+
+test("a sheet's payment that is not there, or not his to take back, is told once and kept no more", async () => {
+  const centre = await FakeCentre.start();
+  const { terminal } = await terminalAt(centre);
+  const wanted = { short_number: "7F3A2C", reason: "a test" };
+  await assert.rejects(terminal.voidSheetPayment({ ...wanted, short_number: "7F3A2" }), RangeError);
+  await assert.rejects(terminal.voidSheetPayment({ ...wanted, reason: "" }), RangeError);
+  centre.script = () => ({ status: 409, body: problem("conflict") });
+  await assert.rejects(terminal.voidSheetPayment(wanted), Rejected);
+  centre.script = () => ({ status: 200, body: { outcome: "refused", reason: "void_too_late" } });
+  assert.equal((await terminal.voidSheetPayment(wanted)).answer.outcome, "refused");
+  assert.deepEqual(await terminal.unknownSheetVoids(), []);
+  centre.script = () => ({ status: 200, body: { outcome: "approved" } });
+  await assert.rejects(terminal.voidSheetPayment(wanted), OutcomeUnknown, "no approval");
+});
