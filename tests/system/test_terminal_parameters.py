@@ -62,6 +62,19 @@ def test_the_question_is_answered_in_short_while_nothing_has_changed(till: Termi
     assert till.refresh_parameters() is False
 
 
+def test_hours_of_a_special_day_reach_a_till_that_asks(network: Network, scratch: Path) -> None:
+    till = network.terminal(scratch, "yuyao")
+    before, today = till.parameters.meals, datetime.now(ZONE).date()
+    path = f"/registry/canteens/{network.canteen_id('yuyao')}/days/{today}"
+    served = [{"meal": "lunch", "starts": "10:00:00", "ends": "13:15:00"}]
+    network.centre.call("PUT", path, {"meals": served, "reason": "会议"})
+    wait_until(till.refresh_parameters)
+    assert [(meal.meal, meal.starts, meal.ends) for meal in till.parameters.meals] == [("lunch", "10:00", "13:15")]
+    network.centre.call("DELETE", path)
+    wait_until(till.refresh_parameters)
+    assert till.parameters.meals == before
+
+
 def test_a_new_price_reaches_a_till_that_asks(network: Network, scratch: Path) -> None:
     till = network.terminal(scratch, "yuyao")
     later = datetime.now(ZONE).date() + timedelta(days=2)
