@@ -2,12 +2,15 @@
 
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.builders import Network, Official
+from tests.cable import Cable
 
 PIN = "470391"
 SLOW_MS = 60_000
@@ -75,3 +78,60 @@ def press(page: Page, key: str) -> None:
     page.wait_for_timeout(200)
     page.keyboard.press(key)
     page.wait_for_timeout(300)
+
+
+def result(page: Page) -> Locator:
+    return page.get_by_role("region", name="本次结果")
+
+
+def shows(page: Page, look: str, *words: str) -> None:
+    """The result that fills the screen: how it looks, and what it says."""
+    expect(result(page)).to_have_class(re.compile(rf"\b{look}\b"))
+    for word in words:
+        expect(result(page)).to_contain_text(word)
+
+
+def rows(page: Page) -> Locator:
+    """The last payments."""
+    return page.get_by_role("region", name="最近").get_by_role("listitem")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A PIN is checked slowly, and what has no answer is asked for again after pauses."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def till(context: BrowserContext, network: Network) -> Page:
+    """A till with fixed prices that is enrolled, with a cashier signed on and lunch chosen."""
+    page = context.new_page()
+    enrol(page, network)
+    sign_on(page, new_cashier(network))
+    return page
+
+
+@pytest.fixture
+def cable(network: Network) -> Iterator[Cable]:
+    made = Cable(network.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def wired(context: BrowserContext, network: Network, cable: Cable) -> Page:
+    """The same behind a cable that can be cut."""
+    page = context.new_page()
+    enrol(page, network, cable.url)
+    sign_on(page, new_cashier(network))
+    page.wait_for_function("navigator.serviceWorker.ready.then((found) => found.active?.state === 'activated')")
+    return page

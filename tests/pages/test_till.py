@@ -3,7 +3,7 @@
 import io
 import re
 import secrets
-from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +12,9 @@ import pytest
 import qrcode
 import urllib3
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from foundation.calendar import ZONE
 from tests.axe import violations
 from tests.builders import Network
 from tests.cable import Cable, State
@@ -21,66 +22,28 @@ from tests.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.node import ROOT
 from tests.pages.test_typescript_client import kill_browser
 from tests.running_system import System
-from tests.till_page import KEYS, PIN, SHIFTED, Cashier, address_of, code_of, enrol, new_cashier, press, sign_on, wedge
+from tests.till_page import (
+    KEYS,
+    PIN,
+    SHIFTED,
+    Cashier,
+    address_of,
+    code_of,
+    enrol,
+    new_cashier,
+    press,
+    result,
+    rows,
+    shows,
+    sign_on,
+    wedge,
+)
+from tests.till_page import cable as cable
+from tests.till_page import context as context
+from tests.till_page import patience as patience
+from tests.till_page import till as till
+from tests.till_page import wired as wired
 from tests.waiting import wait_until
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """A PIN is checked slowly, and what has no answer is asked for again after pauses."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def till(context: BrowserContext, network: Network) -> Page:
-    """A till that is enrolled, with a cashier signed on and lunch chosen."""
-    page = context.new_page()
-    enrol(page, network)
-    sign_on(page, new_cashier(network))
-    return page
-
-
-def result(page: Page) -> Locator:
-    return page.get_by_role("region", name="本次结果")
-
-
-def shows(page: Page, look: str, *words: str) -> None:
-    """The result that fills the screen: how it looks, and what it says."""
-    expect(result(page)).to_have_class(re.compile(rf"\b{look}\b"))
-    for word in words:
-        expect(result(page)).to_contain_text(word)
-
-
-def rows(page: Page) -> Locator:
-    """The last payments."""
-    return page.get_by_role("region", name="最近").get_by_role("listitem")
-
-
-@pytest.fixture
-def cable(network: Network) -> Iterator[Cable]:
-    made = Cable(network.url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def wired(context: BrowserContext, network: Network, cable: Cable) -> Page:
-    """The same behind a cable that can be cut."""
-    page = context.new_page()
-    enrol(page, network, cable.url)
-    sign_on(page, new_cashier(network))
-    page.wait_for_function("navigator.serviceWorker.ready.then((found) => found.active?.state === 'activated')")
-    return page
-
 
 # How a code comes in.
 
@@ -321,30 +284,6 @@ def test_a_cashier_who_may_not_void_is_told(context: BrowserContext, network: Ne
     expect(page.get_by_role("dialog")).to_contain_text("当前收银员无撤销权限")
 
 
-def test_a_receipt_is_printed_again_and_found_by_its_code(till: Page, network: Network) -> None:
-    till.evaluate("window.print = () => undefined")
-    wedge(till, code_of(network))
-    shows(till, "ready")
-    press(till, "F7")
-    till.emulate_media(media="print")
-    slip = till.locator(".slip")
-    expect(slip).to_contain_text("就餐收款凭证")
-    expect(slip).to_contain_text("¥ 10.00")
-    expect(result(till)).to_be_hidden()
-    till.emulate_media(media="screen")
-    [number] = re.findall(r"[0-9a-f-]{36}", slip.inner_text() or str(slip.text_content()))
-    signed = urllib3.request("GET", f"{network.url}/receipts/{number}").json()["code"]
-    wedge(till, signed)
-    found = till.get_by_role("dialog")
-    expect(found).to_contain_text("签名有效")
-    expect(found).to_contain_text(number)
-    wedge(till, signed[:-6] + "AAAAAA")
-    expect(found).to_contain_text("不是中心签发的收款凭证")
-    found.get_by_label("扫凭证上的码").fill(number[:8])
-    found.get_by_role("button", name="查找").click()
-    expect(found).to_contain_text("已收款")
-
-
 # What has no answer.
 
 
@@ -386,6 +325,53 @@ def test_what_stays_unknown_is_voided_by_the_till(wired: Page, network: Network,
     expect(result(wired)).to_contain_text("正在撤销")
     cable.set(State.WHOLE)
     shows(wired, "look", "已撤销")
+    assert network.purses(official) == (10_000, 0)
+
+
+def test_who_cannot_wait_for_the_network_sets_the_payment_aside(wired: Page, network: Network, cable: Cable) -> None:
+    official = network.official()
+    cable.set(State.LOSES_ANSWERS)
+    wedge(wired, code_of(network, official))
+    shows(wired, "unknown", "秒后自动撤销")
+    cable.set(State.CUT)
+    wired.get_by_role("button", name="不等了").click()
+    shows(wired, "unknown", "正在撤销", "请勿让就餐人离开")
+    expect(wired.get_by_role("banner")).to_contain_text("1 笔待确认")
+    aside = wired.get_by_role("button", name="先放一边")
+    aside.click()
+    shows(wired, "refused", "停止收款")
+    expect(wired.get_by_role("banner")).to_contain_text("1 笔待确认")
+    cable.set(State.WHOLE)
+    shows(wired, "look", "已撤销", "退回就餐人 10.00 元")
+    assert network.purses(official) == (10_000, 0)
+    wired.get_by_role("button", name="知道了").click()
+    expect(rows(wired)).to_contain_text("已撤销")
+    expect(wired.get_by_role("banner")).to_contain_text("全部已上传")
+
+
+def test_what_was_set_aside_is_voided_after_a_restart_by_a_cashier(wired: Page, network: Network, cable: Cable) -> None:
+    official = network.official()
+    cable.set(State.HOLDS_ANSWERS)
+    wedge(wired, code_of(network, official))
+    wait_until(lambda: network.purses(official) == (9_000, 0))
+    cable.set(State.CUT)
+    wired.get_by_role("button", name="不等了").click()
+    wired.get_by_role("button", name="先放一边").click()
+    shows(wired, "refused", "停止收款")
+    wired.reload()
+    shows(wired, "refused", "停止收款")
+    cable.set(State.WHOLE)
+    expect(wired.get_by_text("要由可撤销的收银员签到后才能撤销")).to_be_visible()
+    assert network.purses(official) == (9_000, 0)
+    other = new_cashier(network)
+    wired.get_by_role("button", name="未签到").click()
+    wired.get_by_label("工号").fill(other.number)
+    wired.get_by_label(re.compile("^密码")).fill(other.first_pin)
+    wired.get_by_role("button", name="签到", exact=True).click()
+    wired.get_by_label("新密码（6 位数字）").fill(PIN)
+    wired.get_by_label("再输一次新密码").fill(PIN)
+    wired.get_by_role("button", name="签到", exact=True).click()
+    shows(wired, "look", "已撤销", "退回就餐人 10.00 元")
     assert network.purses(official) == (10_000, 0)
 
 
@@ -494,11 +480,34 @@ def test_a_slip_does_not_replace_a_terminal_unasked(till: Page, network: Network
     shows(till, "ready")
 
 
+@pytest.mark.parametrize("field", ["", "启用编号", "中心公钥"])
+def test_a_slip_that_is_scanned_enrols_whatever_has_the_focus(
+    context: BrowserContext, network: Network, field: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{network.url}/till/")
+    expect(page.get_by_label("启用编号")).to_be_focused()
+    if field:
+        page.get_by_label(field, exact=True).focus()
+    else:
+        page.evaluate("document.activeElement.blur()")
+    page.keyboard.type(address_of(network))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="签到开班")).to_be_visible()
+    expect(page.get_by_text("号终端")).to_be_visible()
+
+
+def test_an_address_with_a_slip_says_what_is_left_to_do(context: BrowserContext, network: Network) -> None:
+    page = context.new_page()
+    page.goto(address_of(network))
+    expect(page.get_by_role("status")).to_contain_text("启用单已填好，请按“启用本机”")
+
+
 def test_a_wrong_slip_is_told(context: BrowserContext, network: Network) -> None:
     page = context.new_page()
     page.goto(re.sub(r"[A-Z2-7]{16}", "A" * 16, address_of(network)))
     page.get_by_role("button", name="启用本机").click()
-    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(page.get_by_role("alert")).to_contain_text("启用码无效")
     page.get_by_label("启用码").fill("A")
     page.get_by_role("button", name="启用本机").click()
     expect(page.get_by_role("alert")).to_contain_text("启用码 16 位")
@@ -581,6 +590,33 @@ def test_a_new_build_is_taken_between_two_diners(till: Page, network: Network) -
 # Cashiers and shifts.
 
 
+def test_new_hours_are_soon_at_the_till(till: Page, network: Network) -> None:
+    path = f"/registry/canteens/{network.canteen_id('yinzhou')}/days/{datetime.now(ZONE).date()}"
+    header = till.get_by_role("banner")
+    served = [{"meal": "lunch", "starts": "00:10:00", "ends": "23:50:00"}]
+    network.centre.call("PUT", path, {"meals": served, "reason": "会议"})
+    try:
+        expect(header).to_contain_text("午餐 00:10–23:50", timeout=180_000)
+    finally:
+        network.centre.call("DELETE", path)
+
+
+def test_a_working_meal_says_on_which_meal_it_is_booked(till: Page) -> None:
+    press(till, "F4")
+    shows(till, "ready", "工作餐", "记在午餐")
+
+
+def test_language_and_type_are_chosen_between_two_diners(till: Page) -> None:
+    till.get_by_role("button", name="大字").click()
+    expect(till.locator("html")).to_have_attribute("data-type", "large")
+    for name in ("撤销上一笔", "合计与交班", "标准字号"):
+        expect(till.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    expect(till.get_by_text("本班 0 笔")).to_be_in_viewport(ratio=1)
+    till.get_by_role("button", name="标准字号").click()
+    till.get_by_role("button", name="English").click()
+    expect(till.get_by_role("button", name="中文")).to_be_visible()
+
+
 def test_a_cashier_who_was_sent_away_is_asked_to_sign_on(till: Page, network: Network) -> None:
     path = f"/registry/canteens/{network.canteen_id('yinzhou')}/cashiers-required"
     network.centre.call("POST", path, {"required": True})
@@ -620,6 +656,13 @@ def test_the_end_of_a_shift_is_what_the_centre_has(till: Page, network: Network)
     till.get_by_role("button", name="与中心核对").click()
     expect(till.get_by_text("与中心逐笔一致。")).to_be_visible()
     till.get_by_role("button", name="交班", exact=True).click()
+    till.get_by_role("button", name="先不交班").click()
+    till.get_by_role("button", name="交班", exact=True).click()
+    till.get_by_role("button", name="确定交班").click()
+    expect(till.get_by_role("heading", name="已交班")).to_be_visible()
+    expect(till.get_by_text("2 笔，50.00 元")).to_be_visible()
+    expect(table.get_by_role("row", name="合计")).to_contain_text("50.00")
+    till.get_by_role("button", name="下一班签到").click()
     expect(till.get_by_role("heading", name="签到开班")).to_be_visible()
     expect(till.get_by_label("钱箱编号")).to_have_value("1")
 
@@ -645,6 +688,7 @@ def test_a_payment_that_the_till_forgot_is_shown_line_by_line(till: Page, networ
     expect(table.get_by_role("row").nth(1)).to_contain_text("无")
     expect(table.get_by_role("row").nth(1)).to_contain_text("已收款 10.00")
     till.get_by_role("button", name="交班", exact=True).click()
+    till.get_by_role("button", name="确定交班").click()
     expect(till.get_by_role("alert")).to_contain_text("本班还没有交清")
     expect(till.get_by_role("button", name="再次核对并交班")).to_be_enabled()
 
@@ -663,7 +707,8 @@ def test_a_shift_is_not_closed_while_something_has_no_answer(wired: Page, networ
     expect(wired.get_by_role("button", name="交班", exact=True)).to_be_disabled()
     cable.set(State.WHOLE)
     wired.get_by_role("button", name="交班", exact=True).click()
-    expect(wired.get_by_role("heading", name="签到开班")).to_be_visible()
+    wired.get_by_role("button", name="确定交班").click()
+    expect(wired.get_by_role("heading", name="已交班")).to_be_visible()
 
 
 def test_a_cashier_whose_session_has_ended_is_told(till: Page, network: Network) -> None:
@@ -688,19 +733,19 @@ def tab_to(page: Page, name: str | re.Pattern[str], role: Any = "button") -> Non
 def test_everything_is_done_by_keyboard(context: BrowserContext, network: Network) -> None:
     cashier, page = new_cashier(network), context.new_page()
     page.goto(address_of(network))
-    tab_to(page, "启用本机")
+    expect(page.get_by_role("button", name="启用本机")).to_be_focused()
     press(page, "Enter")
     expect(page.get_by_role("heading", name="签到开班")).to_be_visible()
-    tab_to(page, "工号", "textbox")
+    expect(page.get_by_label("工号")).to_be_focused()
     page.keyboard.type(cashier.number)
     page.keyboard.press("Tab")
     page.keyboard.type(cashier.first_pin)
     press(page, "Enter")
-    expect(page.get_by_label("再输一次新密码")).to_be_visible()
-    page.get_by_label(re.compile("^密码")).focus()
-    for _ in range(2):
-        page.keyboard.press("Tab")
-        page.keyboard.type(PIN)
+    expect(page.get_by_label("新密码（6 位数字）")).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.keyboard.type(PIN)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PIN)
     press(page, "Enter")
     shows(page, "ready")
     press(page, "F2")
@@ -719,7 +764,9 @@ def test_everything_is_done_by_keyboard(context: BrowserContext, network: Networ
     press(page, "F10")
     tab_to(page, "交班")
     press(page, "Enter")
-    expect(page.get_by_role("heading", name="签到开班")).to_be_visible()
+    tab_to(page, "确定交班")
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="已交班")).to_be_visible()
 
 
 def test_every_state_can_be_read_by_everybody(wired: Page, network: Network, cable: Cable) -> None:
@@ -764,7 +811,9 @@ def test_every_state_can_be_read_by_everybody(wired: Page, network: Network, cab
     press(wired, "F10")
     wired.get_by_role("button", name="与中心核对").click()
     expect(wired.get_by_text("与中心逐笔一致。")).to_be_visible()
+    wired.get_by_role("button", name="交班", exact=True).click()
     check("end of the shift")
+    wired.get_by_role("button", name="先不交班").click()
     wired.get_by_role("button", name="返回收银").click()
     wired.get_by_role("button", name="收银 陈收银").click()
     check("signing on")

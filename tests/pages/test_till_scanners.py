@@ -2,42 +2,21 @@
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.builders import Network
 from tests.cable import Cable, State
-from tests.till_page import KEYS, SHIFTED, code_of, enrol, new_cashier, press, sign_on, wedge
+from tests.till_page import KEYS, SHIFTED, code_of, enrol, new_cashier, press, shows, sign_on, wedge
+from tests.till_page import context as context
+from tests.till_page import patience as patience
+from tests.till_page import till as till
 
 SHIFT = 8
 GAP_S = 0.01
 """Between two characters of a scanner."""
 VIRTUAL = {"Enter": 13, "Tab": 9, "Space": 32, "Escape": 27, "Backspace": 8, "F4": 115, "F6": 117}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def till(context: BrowserContext, network: Network) -> Page:
-    """A till with fixed prices."""
-    page = context.new_page()
-    enrol(page, network)
-    sign_on(page, new_cashier(network))
-    return page
 
 
 @pytest.fixture
@@ -72,16 +51,6 @@ def scan(page: Page, *typed: str, ends: str = "Enter") -> None:
         at += GAP_S
     devtools.detach()
     page.wait_for_timeout(max(0, (at - time.time()) * 1000))
-
-
-def result(page: Page) -> Locator:
-    return page.get_by_role("region", name="本次结果")
-
-
-def shows(page: Page, look: str, *words: str) -> None:
-    expect(result(page)).to_have_class(re.compile(rf"\b{look}\b"))
-    for word in words:
-        expect(result(page)).to_contain_text(word)
 
 
 def enters(page: Page, amount: str) -> None:

@@ -79,7 +79,7 @@ function Places({ register, drawer }: { register: Register; drawer: string }) {
     register.isElsewhere = isElsewhere;
   }, [register, isElsewhere]);
   const toDesk = () => setPlace("desk");
-  if (shownPlace === "shift" && register.shift) return <ShiftEnd register={register} back={toDesk} />;
+  if (shownPlace === "shift") return <ShiftEnd register={register} stay={() => setPlace("shift")} back={toDesk} />;
   if (mustSignOn || shownPlace === "sign-on") {
     return <SignOn register={register} drawer={drawer} done={toDesk} {...(mustSignOn ? {} : { back: toDesk })} />;
   }

@@ -19,7 +19,8 @@ export function Bar({ register, signOn }: { register: Register; signOn: () => vo
     <>
       <header class="bar">
         <h1>
-          {canteen ?? say("till.title")} · {say("till.terminal", { number: terminal.terminalId })}
+          <span>{canteen ?? say("till.title")}</span>
+          <span> · {say("till.terminal", { number: terminal.terminalId })}</span>
         </h1>
         {hours && (
           <p>
@@ -42,14 +43,15 @@ function Net({ register }: { register: Register }) {
   const { link, unanswered } = register;
   const [oldest] = unanswered;
   const since = oldest && (JSON.parse(oldest.body) as { purchased_at?: number }).purchased_at;
+  const { pending: count } = register;
   const waiting =
-    unanswered.length > 0
+    count > 0
       ? since
-        ? say("till.net.waiting_since", { count: unanswered.length, at: clock(since) })
-        : say("till.net.waiting", { count: unanswered.length })
+        ? say("till.net.waiting_since", { count, at: clock(since) })
+        : say("till.net.waiting", { count })
       : say("till.net.all");
   return (
-    <p class={`state ${unanswered.length > 0 ? "away" : link}`} role="status">
+    <p class={`state ${count > 0 ? "away" : link}`} role="status">
       {say(`till.net.${link}`)} · {waiting}
     </p>
   );
@@ -64,6 +66,7 @@ function Warnings({ register }: { register: Register }) {
       say(off > 0 ? "till.warn.clock_slow" : "till.warn.clock_fast", { minutes: Math.round(Math.abs(off) / 60) }),
     register.isBlockListOld && say("till.warn.block_list"),
     register.hasLostCashier && say("till.warn.cashier"),
+    register.voidsAwaitCashier && say("till.warn.void_waits"),
     register.isEaten && say("till.warn.input_method"),
     isPersisted === false && say("till.warn.storage"),
   ].filter((one) => typeof one === "string");

@@ -4,10 +4,11 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { yuan } from "../shared/formats.ts";
 import { Bar, clock } from "./bar.tsx";
 import { Keypad } from "./keypad.tsx";
+import { Looks } from "./looks.tsx";
 import { Lookup } from "./lookup.tsx";
 import { MEALS, priceAt } from "./meals.ts";
 import { PaymentDialog } from "./paymentDialog.tsx";
-import { type Payment, reasonOf, totalsOf } from "./payments.ts";
+import { type Payment, reasonOf, receiptNumber, totalsOf } from "./payments.ts";
 import type { Register } from "./register.ts";
 import { payerOf, pricesOf, Result } from "./result.tsx";
 import { Scanners } from "./scanners.tsx";
@@ -16,6 +17,7 @@ import { useRegister } from "./useRegister.ts";
 import { inLanguage, say } from "./words.ts";
 
 const RECENT = 8;
+const PRINTED_SHOWN_MS = 4_000;
 
 type Open = { readonly what: "payment"; readonly payment: Payment } | { readonly what: "lookup" } | null;
 
@@ -29,13 +31,23 @@ export function Desk({ register, go }: Given) {
   const [open, setOpen] = useState<Open>(null);
   const latest = register.payments.find(({ outcome }) => outcome === "approved");
   const close = () => setOpen(null);
+  const [printed, setPrinted] = useState<Payment | null>(null);
+  const printOne = (payment: Payment) => {
+    print(<PaymentSlip register={register} payment={payment} />);
+    setPrinted(payment);
+  };
+  useEffect(() => {
+    if (!printed) return;
+    const timer = setTimeout(() => setPrinted(null), PRINTED_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [printed]);
   const acts: Record<string, () => void> = {
     F1: () => register.choose("breakfast"),
     F2: () => register.choose("lunch"),
     F3: () => register.choose("dinner"),
     F4: () => register.setWorkingMeal(!register.isWorkingMeal),
     F6: () => latest && setOpen({ what: "payment", payment: latest }),
-    F7: () => latest && print(<PaymentSlip register={register} payment={latest} />),
+    F7: () => latest && printOne(latest),
     F8: () => setOpen({ what: "lookup" }),
     F9: () => register.callBack(),
     F10: () => go("shift"),
@@ -82,10 +94,16 @@ export function Desk({ register, go }: Given) {
         <Act label={say("till.act.last")} shortcut="F9" act={acts.F9} disabled={!register.last} />
         <Act label={say("till.act.shift")} shortcut="F10" act={acts.F10} />
         <Scanners register={register} />
+        <Looks isFree={register.isIdle} />
         <ShiftSum register={register} />
       </footer>
-      {open?.what === "payment" && <PaymentDialog register={register} payment={open.payment} close={close} />}
-      {open?.what === "lookup" && <Lookup register={register} close={close} />}
+      <p class={printed ? "toast" : "toast none"} role="status">
+        {printed && say("till.printed", { number: receiptNumber(printed) })}
+      </p>
+      {open?.what === "payment" && (
+        <PaymentDialog register={register} payment={open.payment} print={printOne} close={close} />
+      )}
+      {open?.what === "lookup" && <Lookup register={register} print={printOne} close={close} />}
     </>
   );
 }

@@ -13,7 +13,11 @@ interface Given {
 export function Dialog({ title, close, children }: Given) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Where something is typed or scanned into it, that is first.
+    dialog.current?.querySelector<HTMLInputElement>("input:not([type=radio])")?.focus();
+  }, []);
   return (
     <dialog ref={dialog} aria-labelledby={heading} onClose={close}>
       <div class="dialog-head">

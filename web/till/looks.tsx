@@ -1,11 +1,11 @@
-/** How the cashier wants the till to look: before a sign-on, since another language loads the page anew. */
+/** How the cashier wants the till to look. Another language loads the page anew: between two diners. */
 
 import { useState } from "preact/hooks";
 import { changeLanguage, otherLanguage } from "../shared/language.ts";
 import { isLarge, setLarge } from "../shared/look.js";
 import { say } from "./words.ts";
 
-export function Looks() {
+export function Looks({ isFree = true }: { isFree?: boolean }) {
   const [large, setLargeShown] = useState(isLarge);
   const change = () => {
     setLarge(!large);
@@ -13,10 +13,10 @@ export function Looks() {
   };
   return (
     <div class="looks">
-      <button type="button" class="plain" aria-pressed={large} onClick={change}>
-        {say("till.large")}
+      <button type="button" class="plain" onClick={change}>
+        {say(large ? "till.usual" : "till.large")}
       </button>
-      <button type="button" class="plain" lang={otherLanguage} onClick={changeLanguage}>
+      <button type="button" class="plain" lang={otherLanguage} disabled={!isFree} onClick={changeLanguage}>
         {otherLanguage === "en" ? "English" : "中文"}
       </button>
     </div>

@@ -1,39 +1,46 @@
-/** A receipt by its code or by the beginning of its number: whether it is genuine, and whether this till gave it. */
+/** F8: what a diner shows is looked at, whichever till or sheet took it, and a payment by a sheet is taken back. */
 
 import { useEffect, useState } from "preact/hooks";
-import { dayAndTime, yuan } from "../shared/formats.ts";
+import { clockWithSeconds, dayAndTime, yuan } from "../shared/formats.ts";
 import { language } from "../shared/language.ts";
-import { NotGenuine } from "../shared/terminal/codes.ts";
-import { acceptedKeys } from "../shared/terminal/parameters.ts";
-import { RECEIPT_PREFIX, readReceipt, type SignedReceipt } from "../shared/terminal/receipts.ts";
 import { Dialog } from "./dialog.tsx";
-import type { Payment } from "./payments.ts";
+import { type Found, type LookedUp, lookUp } from "./lookups.ts";
+import { type Payment, receiptNumber } from "./payments.ts";
 import type { Register } from "./register.ts";
-import { PaymentSlip, print } from "./slip.tsx";
 import { useRegister } from "./useRegister.ts";
+import { VoidForm } from "./voidForm.tsx";
 import { say } from "./words.ts";
 
-interface Found {
-  readonly receipt: SignedReceipt | null;
-  /** Of this shift, where it is one. */
-  readonly payment: Payment | null;
+interface Given {
+  readonly register: Register;
+  readonly print: (payment: Payment) => void;
+  readonly close: () => void;
 }
 
-export function Lookup({ register, close }: { register: Register; close: () => void }) {
+export function Lookup({ register, print, close }: Given) {
   useRegister(register);
-  const [found, setFound] = useState<Found | "forged" | "none" | null>(null);
-  const look = async (text: string) => setFound(await lookUp(register, text.trim()));
+  const [found, setFound] = useState<LookedUp | null>(null);
+  const [chosen, setChosen] = useState<Found | null>(null);
+  const look = async (text: string) => {
+    setChosen(null);
+    setFound(await lookUp(register, text.trim()));
+  };
   useEffect(() => {
     if (!register.receipt) return;
     void look(register.receipt);
     register.receipt = "";
   }, [register.receipt]);
+  const several = typeof found === "object" && found !== null && found.length > 1 ? found : [];
+  const shown = chosen ?? (typeof found === "object" && found?.length === 1 ? found[0] : null);
   return (
     <Dialog title={say("till.lookup")} close={close}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void look(String(new FormData(event.currentTarget as HTMLFormElement).get("code")));
+          const field = (event.currentTarget as HTMLFormElement).elements.namedItem("code") as HTMLInputElement;
+          // What is scanned next takes its place.
+          field.select();
+          void look(field.value);
         }}
       >
         <label>
@@ -44,71 +51,109 @@ export function Lookup({ register, close }: { register: Register; close: () => v
           {say("till.lookup.do")}
         </button>
       </form>
-      {found === "forged" && (
-        <p class="notice danger" role="alert">
-          {say("till.lookup.forged")}
+      {typeof found === "string" && (
+        <p class={found === "forged" ? "notice danger" : "notice"} role="alert">
+          {say(`till.lookup.${found}`)}
         </p>
       )}
-      {found === "none" && (
-        <p class="notice" role="alert">
-          {say("till.lookup.none")}
-        </p>
+      {several.length > 0 && !chosen && (
+        <div class="several">
+          <p class="notice">{say("till.lookup.several")}</p>
+          {several.map((one) => (
+            <button key={one.number} type="button" class="plain" onClick={() => setChosen(one)}>
+              {summary(one)}
+            </button>
+          ))}
+        </div>
       )}
-      {found && typeof found === "object" && <Shown register={register} found={found} />}
+      {shown && <Shown key={shown.number} register={register} found={shown} print={print} close={close} />}
     </Dialog>
   );
 }
 
-function Shown({ register, found: { receipt, payment } }: { register: Register; found: Found }) {
-  const amountFen = receipt ? receipt.cash_fen + receipt.subsidy_fen + receipt.host_fen : (payment?.amountFen ?? 0);
+/** What is known of it, by whoever knows it: the journal first. */
+function factsOf({ receipt, payment, centres }: Found) {
+  const amountFen = receipt
+    ? receipt.cash_fen + receipt.subsidy_fen + receipt.host_fen
+    : (payment?.amountFen ?? centres?.amount_fen ?? 0);
+  return {
+    amountFen,
+    at: receipt?.purchased_at ?? payment?.purchasedAt ?? centres?.paid_at ?? 0,
+    businessDate: receipt?.business_date ?? payment?.businessDate ?? centres?.business_date ?? "",
+    meal: receipt?.meal ?? payment?.meal ?? centres?.meal ?? "",
+    isVoided: centres?.voided === true || payment?.outcome === "voided",
+  };
+}
+
+function summary(found: Found): string {
+  const { at, amountFen } = factsOf(found);
+  return `${dayAndTime(at, language)} · ¥ ${yuan(amountFen)} · ${receiptNumber(numberOf(found))}`;
+}
+
+function numberOf(found: Found): { number: string; businessDate: string } {
+  return { number: found.number, businessDate: factsOf(found).businessDate };
+}
+
+function mealSaid(meal: string): string {
+  return meal === "breakfast" || meal === "lunch" || meal === "dinner" ? say(`meal.${meal}`) : meal;
+}
+
+function Shown({ register, found, print, close }: Given & { found: Found }) {
+  const { receipt, payment, centres } = found;
+  const { amountFen, at, meal, isVoided } = factsOf(found);
+  const isSheets = centres?.channel === "sheet";
   return (
-    <div role="status">
-      {receipt && <p class="notice">{say("till.lookup.genuine")}</p>}
-      <dl>
-        {receipt && (
-          <>
-            <dt>{say("till.lookup.canteen")}</dt>
-            <dd lang="zh-Hans-CN">{receipt.canteen_zh}</dd>
-            <dt>{say("till.lookup.payer")}</dt>
-            <dd lang="zh-Hans-CN">{receipt.payer_zh}</dd>
-          </>
-        )}
-        <dt>{say("till.payment.at")}</dt>
-        <dd>{dayAndTime(receipt?.purchased_at ?? payment?.purchasedAt ?? 0, language)}</dd>
-        <dt>{say("till.payment.amount")}</dt>
-        <dd>¥ {yuan(amountFen)}</dd>
-        <dt>{say("till.payment.number")}</dt>
-        <dd>{receipt?.number ?? payment?.number}</dd>
-        <dt>{say("till.payment.outcome")}</dt>
-        <dd>{payment ? say(`till.outcome.${payment.outcome}`) : say("till.lookup.elsewhere")}</dd>
-      </dl>
+    <>
+      <div role="status">
+        {receipt && <p class="notice">{say("till.lookup.genuine")}</p>}
+        <dl>
+          {receipt && (
+            <>
+              <dt>{say("till.lookup.canteen")}</dt>
+              <dd lang="zh-Hans-CN">{receipt.canteen_zh}</dd>
+              <dt>{say("till.lookup.payer")}</dt>
+              <dd lang="zh-Hans-CN">{receipt.payer_zh}</dd>
+            </>
+          )}
+          <dt>{say("till.payment.number")}</dt>
+          <dd>{receiptNumber(numberOf(found))}</dd>
+          <dt>{say("till.payment.amount")}</dt>
+          <dd>¥ {yuan(amountFen)}</dd>
+          <dt>{say("till.payment.at")}</dt>
+          <dd>
+            {dayAndTime(at, language).split(" ")[0]} {clockWithSeconds(at, language)}
+          </dd>
+          <dt>{say("till.payment.meal")}</dt>
+          <dd>{mealSaid(meal)}</dd>
+          <dt>{say("till.lookup.by")}</dt>
+          <dd>{say(payment ? "till.lookup.by.us" : isSheets ? "till.lookup.by.sheet" : "till.lookup.by.others")}</dd>
+          <dt>{say("till.payment.outcome")}</dt>
+          <dd>{outcomeSaid(found, isVoided)}</dd>
+        </dl>
+      </div>
       {payment && (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => print(<PaymentSlip register={register} payment={payment} />)}
-        >
+        <button type="button" class="plain" onClick={() => print(payment)}>
           {say("till.act.print")}
         </button>
       )}
-    </div>
+      {!isVoided && (payment?.outcome === "approved" || isSheets) && (
+        <VoidForm
+          register={register}
+          amountFen={amountFen}
+          needsCashier={isSheets}
+          take={(reason) => {
+            close();
+            if (payment) void register.void(payment, reason);
+            else if (centres) void register.voidSheetPayment(centres, reason);
+          }}
+        />
+      )}
+    </>
   );
 }
 
-async function lookUp(register: Register, text: string): Promise<Found | "forged" | "none"> {
-  const ours = (number: string) => register.payments.find((one) => one.number !== "" && one.number.startsWith(number));
-  if (!text.startsWith(RECEIPT_PREFIX)) {
-    // From an address, or typed: six characters are few enough to type and enough to find one.
-    const number = text.split("/").at(-1)?.toLowerCase() ?? "";
-    const payment = number.length >= 6 ? ours(number) : undefined;
-    return payment ? { receipt: null, payment } : "none";
-  }
-  try {
-    const keys = acceptedKeys(register.parameters?.centre_keys ?? [], register.terminal.now());
-    const receipt = await readReceipt(keys.values(), text);
-    return { receipt, payment: ours(receipt.number) ?? null };
-  } catch (error) {
-    if (error instanceof NotGenuine) return "forged";
-    throw error;
-  }
+function outcomeSaid({ payment, centres }: Found, isVoided: boolean): string {
+  if (isVoided) return say("till.outcome.voided");
+  if (payment) return say(`till.outcome.${payment.outcome}`);
+  return centres ? say("till.outcome.approved") : say("till.lookup.elsewhere");
 }

@@ -1,27 +1,21 @@
 /** One payment of the shift: what became of it, its receipt again, and its void with a reason. */
 
-import { useState } from "preact/hooks";
 import { yuan } from "../shared/formats.ts";
 import { clock } from "./bar.tsx";
 import { Dialog } from "./dialog.tsx";
-import { type Payment, reasonOf } from "./payments.ts";
+import { type Payment, reasonOf, receiptNumber } from "./payments.ts";
 import type { Register } from "./register.ts";
-import { PaymentSlip, print } from "./slip.tsx";
+import { VoidForm } from "./voidForm.tsx";
 import { inLanguage, say } from "./words.ts";
-
-const REASONS = ["meal", "amount", "twice", "left", "other"] as const;
 
 interface Given {
   readonly register: Register;
   readonly payment: Payment;
+  readonly print: (payment: Payment) => void;
   readonly close: () => void;
 }
 
-export function PaymentDialog({ register, payment, close }: Given) {
-  const [reason, setReason] = useState<(typeof REASONS)[number] | null>(null);
-  const { cashier } = register.terminal;
-  const mayVoid = cashier === null || cashier.may.includes("void");
-  const isApproved = payment.outcome === "approved";
+export function PaymentDialog({ register, payment, print, close }: Given) {
   const refused = reasonOf(payment, inLanguage);
   return (
     <Dialog title={say("till.payment")} close={close}>
@@ -37,41 +31,24 @@ export function PaymentDialog({ register, payment, close }: Given) {
         {payment.number && (
           <>
             <dt>{say("till.payment.number")}</dt>
-            <dd>{payment.number}</dd>
+            <dd>{receiptNumber(payment)}</dd>
           </>
         )}
       </dl>
       {payment.number && (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => print(<PaymentSlip register={register} payment={payment} />)}
-        >
+        <button type="button" class="plain" onClick={() => print(payment)}>
           {say("till.act.print")}
         </button>
       )}
-      {isApproved && !mayVoid && <p class="notice warning">{say("till.void.not_permitted")}</p>}
-      {isApproved && mayVoid && (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
+      {payment.outcome === "approved" && (
+        <VoidForm
+          register={register}
+          amountFen={payment.amountFen}
+          take={(reason) => {
             close();
-            if (reason) void register.void(payment, reason);
+            void register.void(payment, reason);
           }}
-        >
-          <fieldset>
-            <legend>{say("till.void.reason")}</legend>
-            {REASONS.map((one) => (
-              <label key={one} class="choice">
-                <input type="radio" name="reason" required checked={reason === one} onChange={() => setReason(one)} />
-                {say(`till.void.reason.${one}`)}
-              </label>
-            ))}
-          </fieldset>
-          <button type="submit" class="primary">
-            {say("till.void.do", { amount: yuan(payment.amountFen) })}
-          </button>
-        </form>
+        />
       )}
     </Dialog>
   );

@@ -16,6 +16,8 @@ export interface Payment {
   readonly amountFen: number;
   /** Of the receipt, a UUID; empty without one. */
   readonly number: string;
+  /** On which it is settled, YYYY-MM-DD; empty without a receipt. */
+  readonly businessDate: string;
   readonly hostFen: number;
   readonly answer: Answer | null;
   /** What the diner presented. */
@@ -43,11 +45,18 @@ export function paymentOf(entry: Entry): Payment {
     outcome: entry.outcome as Payment["outcome"],
     amountFen: receipt?.amount_fen ?? 0,
     number: receipt?.number ?? "",
+    businessDate: receipt?.business_date ?? "",
     hostFen: receipt?.host_fen ?? 0,
     answer,
     code: body.qr ?? "",
     isWorkingMeal: body.working_meal === true,
   };
+}
+
+/** The number as the centre's receipt prints it: the business date, and the last eight characters of the whole. */
+export function receiptNumber({ number, businessDate }: { number: string; businessDate: string }): string {
+  const last = number.slice(-8).toUpperCase();
+  return `${businessDate.replaceAll("-", "")} ${last.slice(0, 4)} ${last.slice(4)}`;
 }
 
 /** The charges of a journal's entries, the latest first. */

@@ -4,11 +4,12 @@
  */
 
 import { play } from "../shared/sounds.ts";
-import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
+import { type Answer, NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
 import type { Meal } from "../shared/terminal/cards.ts";
 import type { Entry, Journal, Store } from "../shared/terminal/journal.ts";
 import { acceptedKeys, isFresh, type Parameters, type Price } from "../shared/terminal/parameters.ts";
 import { sleep } from "../shared/terminal/pauses.ts";
+import { endingOf, type PaymentFound, type SettledSheetVoid, type SheetVoid } from "../shared/terminal/sheetVoids.ts";
 import type { ShiftClosed } from "../shared/terminal/shifts.ts";
 import type { ChargeOptions, Settled, Terminal } from "../shared/terminal/terminal.ts";
 import { mealAt, priceAt } from "./meals.ts";
@@ -17,10 +18,14 @@ import { dinerOf, kindOf } from "./scanned.ts";
 
 /** A payment is asked for again for so long; then it is voided. */
 const VOID_AFTER_S = 20;
+/** A void without an answer may be set aside after so long: the diner cannot wait for a network. */
+const ASIDE_AFTER_S = 10;
 /** A good result stays for so long, unless the next diner comes before. */
 export const SHOWN_FOR_MS = 1_500;
 /** The centre is asked for news when it has not answered anything for so long; when it is away, more often. */
 const NEWS_EVERY_S = 30;
+/** Hours, prices and the block list are asked for so often, however many diners come: what changed is soon shown. */
+const PARAMETERS_EVERY_S = 60;
 const TRY_EVERY_S = 3;
 const TICK_MS = 500;
 /** An answer that took longer says that the centre is slow. */
@@ -44,6 +49,9 @@ const OF_PARAMETERS = new Set([
   "cashier_missing",
 ]);
 
+/** Refusals of a void that another cashier's sign-on ends. */
+const OF_CASHIER = new Set(["cashier_missing", "void_not_permitted"]);
+
 /** Why nothing was taken, where the till itself says so; texts are `till.local.*`. */
 export type Local =
   | "foreign"
@@ -54,7 +62,8 @@ export type Local =
   | "journal"
   | "not_served"
   | "form"
-  | "void_unknown";
+  | "void_unknown"
+  | "sheet_void_unknown";
 
 /** What fills the screen. `error` and `look` stay until somebody has seen them. */
 export type Shown =
@@ -62,11 +71,17 @@ export type Shown =
   | { readonly state: "waiting"; readonly since: number }
   | { readonly state: "good"; readonly payment: Payment }
   | { readonly state: "look"; readonly payment: Payment; readonly why: "confirmed" | "other_price" }
-  | { readonly state: "voided"; readonly payment: Payment; readonly backFen: number }
+  | { readonly state: "voided"; readonly backFen: number }
   | { readonly state: "refused"; readonly title: readonly [string, string]; readonly advice: readonly [string, string] }
   | { readonly state: "local"; readonly why: Local }
   | { readonly state: "again"; readonly code: string; readonly meal: Meal }
-  | { readonly state: "unknown"; readonly payment: Payment; readonly since: number; readonly isVoiding: boolean };
+  | {
+      readonly state: "unknown";
+      readonly payment: Payment;
+      /** When it began to be unknown, and when its void was begun; null while it is only asked for. */
+      readonly since: number;
+      readonly voidingSince: number | null;
+    };
 
 export type Link = "reached" | "slow" | "away" | "asking";
 
@@ -111,8 +126,10 @@ export class Register {
   hints = 0;
   /** An input method has taken keys. */
   isEaten = false;
-  /** A receipt's code that was scanned. */
+  /** A receipt's code or address that was scanned. */
   receipt = "";
+  /** Voids of payments by sheets that have no answer. */
+  unknownSheetVoids: readonly SheetVoid[] = [];
 
   readonly #watchers = new Set<() => void>();
   readonly #stop = new AbortController();
@@ -129,8 +146,15 @@ export class Register {
   #hadCashier = false;
   /** The centre knows something else than this till: it is asked at once. */
   #isOutdated = false;
-  /** What the last void gave back, in fen. */
-  #backFen = 0;
+  /** What voids gave back, in fen, by the number of their payment. */
+  readonly #back = new Map<string, number>();
+  #newsAt = Number.NEGATIVE_INFINITY;
+  /** Charges whose void the cashier does not wait for, by `numberOf`. */
+  #aside: readonly string[] = [];
+  /** The centre voids it for a cashier alone who may. */
+  #voidNeedsCashier = false;
+  /** What became known while something else was on the screen: shown between two diners. */
+  readonly #late: Shown[] = [];
 
   constructor(terminal: Terminal, journal: Journal, store: Store) {
     this.terminal = terminal;
@@ -144,6 +168,7 @@ export class Register {
     const kept = (await this.store.read("chosen")) as Chosen | undefined;
     this.#mealByClock = this.#mealNow();
     if (kept && kept.byClock === this.#mealByClock) this.chosen = kept.meal;
+    this.#aside = ((await this.store.read("aside")) as readonly string[] | undefined) ?? [];
     this.#noteCashier();
     this.#showUnknown();
     void this.#run();
@@ -205,6 +230,31 @@ export class Register {
   /** Between two diners: nothing is shown, nothing is under way. */
   get isIdle(): boolean {
     return this.shown.state === "ready" && !this.#isCharging && this.unanswered.length === 0;
+  }
+
+  /** How many payments have no final answer: a charge and its void are one. */
+  get pending(): number {
+    return new Set(this.unanswered.map(paymentNumberOf)).size + this.unknownSheetVoids.length;
+  }
+
+  /** How long until the till voids what is unknown by itself, in whole seconds; 0: it is about to, or does. */
+  get voidsInS(): number {
+    const { shown } = this;
+    if (shown.state !== "unknown" || shown.voidingSince !== null) return 0;
+    return Math.max(0, Math.ceil(VOID_AFTER_S - (performance.now() - shown.since) / 1000));
+  }
+
+  /** Whether the cashier may go on without the answer to the void that is shown. */
+  get maySetAside(): boolean {
+    const { shown } = this;
+    if (shown.state !== "unknown" || shown.voidingSince === null) return false;
+    return performance.now() - shown.voidingSince > ASIDE_AFTER_S * 1000;
+  }
+
+  /** Whether what was set aside waits for a cashier who may void. */
+  get voidsAwaitCashier(): boolean {
+    const mayVoid = this.terminal.cashier?.may.includes("void") === true;
+    return this.#aside.length > 0 && this.#voidNeedsCashier && !mayVoid;
   }
 
   choose(meal: Meal): void {
@@ -310,11 +360,37 @@ export class Register {
 
   /** Do not wait any longer for a payment without an answer. */
   voidUnknown(): void {
-    if (this.shown.state === "unknown" && !this.shown.isVoiding) {
-      this.shown = { ...this.shown, isVoiding: true };
+    if (this.shown.state === "unknown" && this.shown.voidingSince === null) {
+      this.shown = { ...this.shown, voidingSince: performance.now() };
       this.changed();
       void this.#voidWhenDue().catch((error) => this.#broken(error));
     }
+  }
+
+  /** Go on without the answer: the till voids the payment whenever the centre answers, and says so then. */
+  async setAside(): Promise<void> {
+    const { shown } = this;
+    if (shown.state !== "unknown" || !this.maySetAside) return;
+    await this.#keepAside([...this.#aside, numberOf(shown.payment)]);
+    this.#voidAsked = false;
+    await this.#reload();
+    this.#show({ state: "ready" });
+    this.#showUnknown();
+  }
+
+  /**
+   * Payments at this canteen whose numbers end so, whichever till or sheet took them; throws as `ask` does.
+   */
+  async paymentsEnding(ending: string): Promise<readonly PaymentFound[]> {
+    return this.ask(() => this.terminal.paymentsEnding(ending));
+  }
+
+  /** Take back a payment by the canteen's sheet. */
+  async voidSheetPayment({ number }: PaymentFound, reason: string): Promise<void> {
+    await this.#send(async () => {
+      const { answer } = await this.terminal.voidSheetPayment({ short_number: endingOf(number), reason });
+      return this.#ofVoid(answer);
+    });
   }
 
   /** Void a payment of this till. What the cashier gave as reason stays at the till: the protocol has no place for it. */
@@ -323,12 +399,13 @@ export class Register {
     await this.store.write(`void ${epoch}/${sequence}`, reason);
     await this.#send(async () => {
       const { answer } = await this.terminal.void(epoch, sequence);
-      if (answer.outcome === "voided") {
-        play("look");
-        return { state: "voided", payment, backFen: answer.reversed_fen ?? 0 };
-      }
-      return refusalOf(answer);
+      return this.#ofVoid(answer);
     });
+  }
+
+  #ofVoid(answer: Answer): Shown {
+    play(answer.outcome === "voided" ? "look" : "refused");
+    return voidAs(answer);
   }
 
   async openShift(cashier: string, drawer: string): Promise<void> {
@@ -412,12 +489,13 @@ export class Register {
   #resultOf({ entry, answer }: Settled, isLate: boolean): Shown {
     if (answer.outcome === "refused") {
       if (OF_PARAMETERS.has(answer.reason)) this.#isOutdated = true;
+      play("refused");
       return refusalOf(answer);
     }
     const payment = paymentOf(entry);
     if (entry.outcome === "voided") {
       play("look");
-      return { state: "voided", payment, backFen: 0 };
+      return { state: "voided", backFen: 0 };
     }
     const isOther = this.#isOtherPrice(payment);
     play(isLate || isOther ? "look" : "good");
@@ -435,14 +513,12 @@ export class Register {
   #failure(error: unknown): Shown {
     if (error instanceof OutcomeUnknown && error.entry?.operation === "charge") {
       play("unknown");
-      return { state: "unknown", payment: paymentOf(error.entry), since: performance.now(), isVoiding: false };
+      return { state: "unknown", payment: paymentOf(error.entry), since: performance.now(), voidingSince: null };
     }
     play("refused");
-    if (error instanceof OutcomeUnknown) return { state: "local", why: "void_unknown" };
-    if (error instanceof Rejected) {
-      const { title = "", detail = "" } = error.problem;
-      return { state: "refused", title: [title, title], advice: [detail, detail] };
-    }
+    if (error instanceof OutcomeUnknown)
+      return { state: "local", why: error.entry ? "void_unknown" : "sheet_void_unknown" };
+    if (error instanceof Rejected) return rejectionOf(error);
     if (error instanceof NotSignedOn) return { state: "local", why: "away" };
     return { state: "local", why: error instanceof RangeError ? "form" : "journal" };
   }
@@ -503,6 +579,7 @@ export class Register {
     const from = this.shift?.number ?? Number.MAX_SAFE_INTEGER;
     this.payments = paymentsOf(await journal.between(terminal.epoch, from, Number.MAX_SAFE_INTEGER));
     this.unanswered = this.#isCharging ? this.unanswered : await terminal.unknown();
+    this.unknownSheetVoids = this.#isCharging ? this.unknownSheetVoids : await terminal.unknownSheetVoids();
     this.changed();
   }
 
@@ -520,9 +597,20 @@ export class Register {
     };
   }
 
-  /** Charges that are neither answered nor voided, the latest first. */
+  /** Charges that are neither answered, voided nor set aside, the latest first. */
   #openCharges(): Entry[] {
-    return this.unanswered.filter((one) => one.operation === "charge" && one.outcome === "unknown").reverse();
+    return this.unanswered
+      .filter((one) => one.operation === "charge" && one.outcome === "unknown" && !this.#isAside(one))
+      .reverse();
+  }
+
+  #isAside(one: Numbered): boolean {
+    return this.#aside.includes(numberOf(one));
+  }
+
+  async #keepAside(aside: readonly string[]): Promise<void> {
+    this.#aside = aside;
+    await this.store.write("aside", aside);
   }
 
   /** Until it is stopped: ask again what is unknown, and the centre for news. Either may take long. */
@@ -532,6 +620,8 @@ export class Register {
       try {
         if (!this.#isCharging) {
           await this.#askAgain();
+          await this.#voidAside();
+          await this.#askSheetVoidsAgain();
           await this.#askForNews();
         }
       } catch (error) {
@@ -548,6 +638,7 @@ export class Register {
       this.#noteMeal();
       this.#noteCashier();
       void this.#voidWhenDue().catch((error) => this.#broken(error));
+      this.#showLate();
       this.changed();
       await sleep(TICK_MS, signal);
     }
@@ -573,7 +664,7 @@ export class Register {
   async #voidWhenDue(): Promise<void> {
     const { shown } = this;
     if (shown.state !== "unknown" || this.#voidAsked) return;
-    const isDue = shown.isVoiding || performance.now() - shown.since > VOID_AFTER_S * 1000;
+    const isDue = shown.voidingSince !== null || performance.now() - shown.since > VOID_AFTER_S * 1000;
     if (!isDue || this.#awaitsVoid(shown.payment)) return;
     this.#voidAsked = true;
     this.#isVoiding = true;
@@ -598,37 +689,104 @@ export class Register {
     const entry = await this.journal.entry(shown.payment.epoch, shown.payment.sequence);
     if (!entry || entry.outcome === "unknown" || this.#isVoiding || this.#awaitsVoid(entry)) return;
     // It was to be voided before it was known to be paid.
-    if (entry.outcome === "approved" && shown.isVoiding && !this.#voidAsked) return;
+    if (entry.outcome === "approved" && shown.voidingSince !== null && !this.#voidAsked) return;
     this.#voidAsked = false;
     const payment = paymentOf(entry);
     if (payment.answer && payment.outcome !== "voided") {
       this.#show(this.#resultOf({ entry, answer: payment.answer }, true));
     } else {
       play("look");
-      this.#show({ state: "voided", payment, backFen: this.#backFen });
+      this.#show({ state: "voided", backFen: this.#backOf(entry) });
     }
     this.#showUnknown();
+  }
+
+  /** Void what was set aside, as soon as the centre answers, also where the payment has turned out to be paid. */
+  async #voidAside(): Promise<void> {
+    if (this.#isVoiding || this.voidsAwaitCashier) return;
+    for (const number of this.#aside) {
+      const [epoch = 0, sequence = 0] = number.split("/").map(Number);
+      const entry = await this.journal.entry(epoch, sequence);
+      if (entry && this.#awaitsVoid(entry)) continue;
+      const isOpen = entry?.outcome === "unknown" || entry?.outcome === "approved";
+      const told = isOpen ? await this.#voidedAside(epoch, sequence) : this.#asideAs(entry);
+      if (told === "unknown") continue;
+      await this.#keepAside(this.#aside.filter((one) => one !== number));
+      await this.#reload();
+      if (told) this.#late.push(told);
+    }
+  }
+
+  /** What became of a payment that is not open; a charge that was refused, or never arrived, has nothing to tell. */
+  #asideAs(entry: Entry | undefined): Shown | null {
+    return entry?.outcome === "voided" ? { state: "voided", backFen: this.#backOf(entry) } : null;
+  }
+
+  async #voidedAside(epoch: number, sequence: number): Promise<Shown | "unknown"> {
+    try {
+      const settled = await this.terminal.void(epoch, sequence);
+      this.#answered();
+      this.#noteVoid(settled);
+      this.#voidNeedsCashier = settled.answer.outcome === "refused" && OF_CASHIER.has(settled.answer.reason);
+      return this.#voidNeedsCashier ? "unknown" : voidAs(settled.answer);
+    } catch (error) {
+      this.#failed(error);
+      if (error instanceof Rejected) return rejectionOf(error);
+      if (!(error instanceof NotSignedOn || error instanceof OutcomeUnknown)) throw error;
+      await this.#reload();
+      return "unknown";
+    }
+  }
+
+  async #askSheetVoidsAgain(): Promise<void> {
+    if (this.unknownSheetVoids.length === 0) return;
+    for (const one of await this.terminal.resendSheetVoids()) {
+      this.#answered();
+      this.#late.push(await this.#truthOf(one));
+    }
+    await this.#reload();
+  }
+
+  /**
+   * What became of a void that was sent more than once. A refusal may be of the repeat alone (a cashier who has signed
+   * off since): whether the payment was voided, the centre says.
+   */
+  async #truthOf(one: SettledSheetVoid | { wanted: SheetVoid; error: Rejected }): Promise<Shown> {
+    if ("answer" in one && one.answer.outcome === "voided") return voidAs(one.answer);
+    const found = await this.paymentsEnding(one.wanted.short_number).catch(() => []);
+    if (found.length === 1 && found[0]?.voided) return { state: "voided", backFen: found[0].amount_fen };
+    return "answer" in one ? voidAs(one.answer) : rejectionOf(one.error);
+  }
+
+  #showLate(): void {
+    if (this.shown.state !== "ready" || !this.isFree) return;
+    const next = this.#late.shift();
+    if (!next) return;
+    play(next.state === "voided" ? "look" : "refused");
+    this.#show(next);
   }
 
   /** What has no answer comes before everything else. */
   #showUnknown(): void {
     const [next] = this.#openCharges();
     if (!next) return;
-    const isVoiding = this.#awaitsVoid(next);
-    this.#show({ state: "unknown", payment: paymentOf(next), since: performance.now(), isVoiding });
+    const since = performance.now();
+    const voidingSince = this.#awaitsVoid(next) ? since : null;
+    this.#show({ state: "unknown", payment: paymentOf(next), since, voidingSince });
   }
 
   #noteVoid({ entry, answer }: Settled): void {
-    if (entry.operation === "void" && answer.outcome === "voided") this.#backFen = answer.reversed_fen ?? 0;
+    if (entry.operation === "void" && answer.outcome === "voided")
+      this.#back.set(paymentNumberOf(entry), answer.reversed_fen ?? 0);
+  }
+
+  #backOf(charge: Numbered): number {
+    return this.#back.get(numberOf(charge)) ?? 0;
   }
 
   /** Whether a void of this payment was sent and has no answer: what it comes to is not known before. */
-  #awaitsVoid({ epoch, sequence }: { epoch: number; sequence: number }): boolean {
-    return this.unanswered.some((one) => {
-      if (one.operation !== "void") return false;
-      const target = JSON.parse(one.body) as { target_epoch: number; target_sequence: number };
-      return target.target_epoch === epoch && target.target_sequence === sequence;
-    });
+  #awaitsVoid(charge: Numbered): boolean {
+    return this.unanswered.some((one) => one.operation === "void" && paymentNumberOf(one) === numberOf(charge));
   }
 
   async #askForNews(): Promise<void> {
@@ -636,7 +794,9 @@ export class Register {
     const base = Date.now() - now;
     const isClockSet = Math.abs(base - this.#clockBase) > CLOCK_JUMP_S * 1000;
     const everyS = this.link === "reached" || this.link === "slow" ? NEWS_EVERY_S : TRY_EVERY_S;
-    const isDue = now - Math.max(this.#answeredAt, this.#triedAt) > everyS * 1000;
+    const isDue =
+      now - Math.max(this.#answeredAt, this.#triedAt) > everyS * 1000 ||
+      now - Math.max(this.#newsAt, this.#triedAt) > PARAMETERS_EVERY_S * 1000;
     if (!isDue && !isClockSet && !this.#isOutdated && this.link !== "asking") return;
     this.#isOutdated = false;
     this.#clockBase = base;
@@ -644,6 +804,7 @@ export class Register {
     const { terminal } = this;
     try {
       await terminal.refreshParameters();
+      this.#newsAt = performance.now();
       const isBehind = terminal.blockListVersion > terminal.blockList.version || terminal.blockList.currentAt === 0;
       if (isBehind || this.isBlockListOld) await terminal.refreshBlockList();
       this.#answered(performance.now() - now);
@@ -670,8 +831,31 @@ export class Register {
   }
 }
 
-function refusalOf(answer: Settled["answer"]): Shown {
-  play("refused");
+interface Numbered {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+function numberOf({ epoch, sequence }: Numbered): string {
+  return `${epoch}/${sequence}`;
+}
+
+/** The number of the payment that a request of the journal is about: a void's is that of its charge. */
+function paymentNumberOf(entry: Entry): string {
+  if (entry.operation !== "void") return numberOf(entry);
+  const target = JSON.parse(entry.body) as { target_epoch: number; target_sequence: number };
+  return `${target.target_epoch}/${target.target_sequence}`;
+}
+
+function rejectionOf({ problem: { title = "", detail = "" } }: Rejected): Shown {
+  return { state: "refused", title: [title, title], advice: [detail, detail] };
+}
+
+function voidAs(answer: Answer): Shown {
+  return answer.outcome === "voided" ? { state: "voided", backFen: answer.reversed_fen ?? 0 } : refusalOf(answer);
+}
+
+function refusalOf(answer: Answer): Shown {
   if (answer.outcome !== "refused") return { state: "local", why: "form" };
   const { title_zh = answer.reason, title_en = answer.reason, advice_zh = "", advice_en = "" } = answer;
   return { state: "refused", title: [title_zh, title_en], advice: [advice_zh, advice_en] };

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { yuan } from "../shared/formats.ts";
 import { priceAt } from "./meals.ts";
-import type { Payment } from "./payments.ts";
+import { type Payment, receiptNumber } from "./payments.ts";
 import type { Register, Shown } from "./register.ts";
 import { inLanguage, say } from "./words.ts";
 
@@ -46,7 +46,6 @@ export function Result({ register }: { register: Register }) {
         <p class="big">{said.big}</p>
         <p class="line">{said.line}</p>
         <p class="next">{said.next}</p>
-        {shown.state === "unknown" && <Waiting since={shown.since} />}
       </div>
       <div class="answers">
         {shown.state === "again" && (
@@ -54,9 +53,14 @@ export function Result({ register }: { register: Register }) {
             {say("till.again.yes")}
           </button>
         )}
-        {shown.state === "unknown" && !shown.isVoiding && (
+        {shown.state === "unknown" && shown.voidingSince === null && (
           <button type="button" onClick={() => register.voidUnknown()}>
             {say("till.unknown.void")}
+          </button>
+        )}
+        {register.maySetAside && (
+          <button type="button" onClick={() => void register.setAside()}>
+            {say("till.unknown.aside")}
           </button>
         )}
         {isHeld && shown.state !== "unknown" && (
@@ -80,8 +84,12 @@ function Hint({ times }: { times: number }) {
   ) : null;
 }
 
-function Waiting({ since }: { since: number }) {
-  return <p class="next">{say("till.unknown.since", { seconds: Math.round((performance.now() - since) / 1000) })}</p>;
+/** How long it has been unknown, and what the till, or the cashier, does next. */
+function waitingSaid(register: Register, since: number): string {
+  const seconds = Math.floor((performance.now() - since) / 1000);
+  const left = register.voidsInS;
+  if (left > 0) return say("till.unknown.since", { seconds, left });
+  return say(register.maySetAside ? "till.unknown.may_aside" : "till.unknown.waited", { seconds });
 }
 
 function saidOf(register: Register, shown: Shown): Said {
@@ -135,9 +143,15 @@ function saidOf(register: Register, shown: Shown): Said {
     case "unknown":
       return {
         look: "unknown",
-        big: say(shown.isVoiding ? "till.unknown.voiding" : "till.unknown"),
-        line: say(shown.isVoiding ? "till.unknown.voiding_line" : "till.unknown.line"),
-        next: "",
+        big: say(shown.voidingSince !== null ? "till.unknown.voiding" : "till.unknown"),
+        line: say(
+          register.maySetAside
+            ? "till.unknown.aside_line"
+            : shown.voidingSince !== null
+              ? "till.unknown.voiding_line"
+              : "till.unknown.line",
+        ),
+        next: waitingSaid(register, shown.since),
       };
   }
 }
@@ -157,7 +171,7 @@ function readySaid({ parameters, price, meal, amount, isAmountOpen, isWorkingMea
     return {
       look: "ready",
       big: say("till.working_meal"),
-      line: say("till.working_meal.line"),
+      line: say("till.working_meal.line", { meal: big }),
       next: say("till.ready"),
     };
   if (!isAmountOpen) return { look: "ready", big, line: pricesOf(price), next: say("till.ready") };
@@ -177,9 +191,9 @@ export function pricesOf({
   return say("till.prices", { home: yuan(home), visitor: yuan(visitor) });
 }
 
-/** Who paid, as far as the amount tells it, and the receipt's beginning. */
+/** Who paid, as far as the amount tells it, and the receipt's number. */
 function whose(register: Register, payment: Payment): string {
-  const receipt = say("till.receipt.short", { number: payment.number.slice(0, 8) });
+  const receipt = say("till.receipt.short", { number: receiptNumber(payment) });
   const payer = payerOf(register, payment);
   return payer ? `${payer} · ${receipt}` : receipt;
 }

@@ -12,8 +12,16 @@ const REFERENCE_BYTES = 6;
 
 export type Scanned = "payment" | "receipt" | "incomplete" | "foreign";
 
+/** Of a receipt's page or document; a scanner may type it in capitals. */
+const RECEIPT_ADDRESS = /\/r\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/pdf)?$/i;
+
+/** The number in the address of a receipt, a UUID; null for anything else. */
+export function numberInAddress(text: string): string | null {
+  return RECEIPT_ADDRESS.exec(text)?.[1]?.toLowerCase() ?? null;
+}
+
 export function kindOf(text: string): Scanned {
-  if (text.startsWith(RECEIPT_PREFIX)) return "receipt";
+  if (text.startsWith(RECEIPT_PREFIX) || numberInAddress(text)) return "receipt";
   const isShort = text.startsWith(SHORT_PREFIX);
   if (!isShort && !text.startsWith(LONG_PREFIX)) return "foreign";
   const isWhole = isShort

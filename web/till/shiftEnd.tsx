@@ -11,15 +11,28 @@ import { print } from "./slip.tsx";
 import { useRegister } from "./useRegister.ts";
 import { inLanguage, say } from "./words.ts";
 
-export function ShiftEnd({ register, back }: { register: Register; back: () => void }) {
+interface Given {
+  readonly register: Register;
+  /** Keep this page, whatever becomes of the shift. */
+  readonly stay: () => void;
+  readonly back: () => void;
+}
+
+interface Closed {
+  readonly shift: Shift;
+  readonly totals: Totals;
+}
+
+export function ShiftEnd({ register, stay, back }: Given) {
   useRegister(register);
   const [busy, setBusy] = useState(false);
+  const [isAsked, setIsAsked] = useState(false);
+  const [closed, setClosed] = useState<Closed | null>(null);
   const [problem, setProblem] = useState("");
   const [found, setFound] = useState<readonly Difference[] | null>(null);
-  const { shift, unanswered, terminal } = register;
-  if (!shift) return null;
+  const { shift, pending: waits, terminal } = register;
+  const [isPrinted, setIsPrinted] = useState(false);
   const totals = totalsOf(register.payments, (payment) => reasonOf(payment, inLanguage));
-  const waits = unanswered.length;
   const run = async (act: () => Promise<void>) => {
     setBusy(true);
     setProblem("");
@@ -29,15 +42,44 @@ export function ShiftEnd({ register, back }: { register: Register; back: () => v
       setProblem(reasonFor(error));
     }
     setBusy(false);
+    setIsAsked(false);
   };
   const compare = () => run(async () => setFound(await register.ask(() => terminal.findDifferences())));
-  const close = () =>
+  const close = (mine: Closed) =>
     run(async () => {
+      stay();
       const { agree } = await register.closeShift();
       if (!agree) return setFound(await register.ask(() => terminal.findDifferences()));
+      setClosed(mine);
       if (terminal.cashier) await register.ask(() => terminal.signCashierOff());
-      back();
     });
+  const printOne = (mine: Closed) => {
+    print(<ShiftSlip {...mine} />);
+    setIsPrinted(true);
+  };
+  if (closed) {
+    return (
+      <main class="sheet wide">
+        <h1>{say("till.shift.closed")}</h1>
+        <p class="notice" role="status">
+          {say("till.shift.closed_line", { amount: yuan(closed.totals.taken.fen), count: closed.totals.taken.count })}
+        </p>
+        <p>{shiftSaid(closed.shift)}</p>
+        <TotalsTable totals={closed.totals} />
+        {problem && <p class="notice warning">{problem}</p>}
+        <div class="acts">
+          <button type="button" class="primary" disabled={busy} onClick={back}>
+            {say("till.shift.next")}
+          </button>
+          <button type="button" class="plain" onClick={() => printOne(closed)}>
+            {say("till.shift.print")}
+          </button>
+        </div>
+        {isPrinted && <p role="status">{say("till.shift.printed")}</p>}
+      </main>
+    );
+  }
+  if (!shift) return null;
   const mayClose = terminal.cashier === null || terminal.cashier.may.includes("close_shift");
   return (
     <main class="sheet wide">
@@ -61,22 +103,44 @@ export function ShiftEnd({ register, back }: { register: Register; back: () => v
         </p>
       )}
       {!mayClose && <p class="notice warning">{say("till.shift.not_permitted")}</p>}
-      <div class="acts">
-        <button type="button" class="primary" disabled={busy || waits > 0 || !mayClose} onClick={close}>
-          {say(busy ? "till.shift.busy" : shift.isDisputed ? "till.shift.close_again" : "till.shift.close")}
-        </button>
-        <button type="button" class="plain" disabled={busy} onClick={compare}>
-          {say("till.shift.compare")}
-        </button>
-        <button type="button" class="plain" onClick={() => print(<ShiftSlip shift={shift} totals={totals} />)}>
-          {say("till.shift.print")}
-        </button>
-        {!shift.isDisputed && (
-          <button type="button" class="plain" onClick={back}>
-            {say("till.back")}
+      {isAsked ? (
+        <section class="notice" aria-label={say("till.shift.ask")}>
+          <p role="alert">
+            <b>{say("till.shift.ask")}</b> {say("till.shift.ask_line")}
+          </p>
+          <div class="acts">
+            <button type="button" class="primary" disabled={busy || waits > 0} onClick={() => close({ shift, totals })}>
+              {say(busy ? "till.shift.busy" : "till.shift.ask_yes")}
+            </button>
+            <button type="button" class="plain" disabled={busy} onClick={() => setIsAsked(false)}>
+              {say("till.shift.ask_no")}
+            </button>
+          </div>
+        </section>
+      ) : (
+        <div class="acts">
+          <button
+            type="button"
+            class="primary"
+            disabled={busy || waits > 0 || !mayClose}
+            onClick={() => setIsAsked(true)}
+          >
+            {say(shift.isDisputed ? "till.shift.close_again" : "till.shift.close")}
           </button>
-        )}
-      </div>
+          <button type="button" class="plain" disabled={busy} onClick={compare}>
+            {say("till.shift.compare")}
+          </button>
+          <button type="button" class="plain" onClick={() => printOne({ shift, totals })}>
+            {say("till.shift.print")}
+          </button>
+          {!shift.isDisputed && (
+            <button type="button" class="plain" onClick={back}>
+              {say("till.back")}
+            </button>
+          )}
+        </div>
+      )}
+      {isPrinted && <p role="status">{say("till.shift.printed")}</p>}
     </main>
   );
 }
@@ -183,7 +247,7 @@ function sideSaid(outcome: string | undefined, fen = 0): string {
   return `${say(`till.outcome.${said}`)} ${yuan(fen)}`;
 }
 
-function ShiftSlip({ shift, totals }: { shift: Shift; totals: Totals }) {
+function ShiftSlip({ shift, totals }: Closed) {
   return (
     <article class="slip">
       <h2>{say("till.shift")}</h2>

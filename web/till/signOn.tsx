@@ -1,6 +1,6 @@
 /** Who stands at the till, and at which drawer: a sign-on by number and PIN, and the opening of a shift. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
 import { Looks } from "./looks.tsx";
 import type { Register } from "./register.ts";
@@ -22,7 +22,13 @@ export function SignOn({ register, drawer, back, done }: Given) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const [isFirst, setIsFirst] = useState(false);
-  const needsPin = register.parameters?.cashier_required ?? true;
+  const form = useRef<HTMLFormElement>(null);
+  const needsPin = isFirst || (register.parameters?.cashier_required ?? true);
+  const canteen = register.parameters?.canteen;
+  // What is to be entered next has the focus.
+  useEffect(() => {
+    form.current?.querySelector<HTMLInputElement>(`input[name=${isFirst ? "new" : "number"}]`)?.focus();
+  }, [isFirst]);
   const signOn = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -36,8 +42,9 @@ export function SignOn({ register, drawer, back, done }: Given) {
         if (!register.shift) await register.openShift(field("number"), field("drawer"));
         return done();
       }
+      // That one's own PIN is still to be chosen is no fault of his.
+      setProblem(refused.isFirst && !isFirst ? "" : refused.said);
       setIsFirst(isFirst || refused.isFirst);
-      setProblem(refused.said);
     } catch (error) {
       setProblem(reason(error));
     }
@@ -46,21 +53,28 @@ export function SignOn({ register, drawer, back, done }: Given) {
   return (
     <main class="sheet">
       <h1>{say("till.sign_on")}</h1>
+      <p class="where">
+        {canteen && `${inLanguage(canteen.name_zh, canteen.name_en)} · `}
+        {say("till.terminal", { number: register.terminal.terminalId })}
+      </p>
       <p class={`net ${register.link}`} role="status">
         {say(`till.net.${register.link}`)}
       </p>
       {register.shift && <p class="notice">{say("till.sign_on.within", { cashier: register.shift.cashier })}</p>}
-      <form onSubmit={signOn}>
+      <form ref={form} onSubmit={signOn}>
         <label>
           {say("till.sign_on.number")}
           <input name="number" inputMode="numeric" autocomplete="off" required pattern="[0-9]{3,8}" />
         </label>
         <label>
-          {say(needsPin ? "till.sign_on.pin" : "till.sign_on.pin_optional")}
+          {say(isFirst ? "till.sign_on.pin_first" : needsPin ? "till.sign_on.pin" : "till.sign_on.pin_optional")}
           <input name="pin" class="pin" inputMode="numeric" autocomplete="off" required={needsPin} pattern="[0-9]{6}" />
         </label>
         {isFirst && (
           <>
+            <p class="notice" role="status">
+              {say("till.sign_on.first")}
+            </p>
             <label>
               {say("till.sign_on.new")}
               <input name="new" class="pin" inputMode="numeric" autocomplete="off" required pattern="[0-9]{6}" />

@@ -5,7 +5,7 @@ import { yuan } from "../shared/formats.ts";
 import { language } from "../shared/language.ts";
 import { QrCode } from "../shared/qr.tsx";
 import { clock } from "./bar.tsx";
-import type { Payment } from "./payments.ts";
+import { type Payment, receiptNumber } from "./payments.ts";
 import type { Register } from "./register.ts";
 import { say } from "./words.ts";
 
@@ -31,7 +31,7 @@ export function PaymentSlip({ register, payment }: { register: Register; payment
       </p>
       <p class="amount">¥ {yuan(payment.amountFen)}</p>
       {payment.outcome === "voided" && <p>{say("till.outcome.voided")}</p>}
-      <p>{say("till.slip.number", { number: payment.number })}</p>
+      <p>{say("till.slip.number", { number: receiptNumber(payment) })}</p>
       {receipt?.note && <p>{receipt.note}</p>}
       <QrCode text={address} label={say("till.slip.code")} ecc="M" />
       <p>{say("till.slip.check")}</p>
