@@ -1,5 +1,6 @@
 """The display at a counter, in a real browser: the last payments, the minute's word, and loudly that it is cut off."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,58 @@ def test_a_payment_by_sheet_shows_the_same_word_at_the_counter_and_on_the_phone(
     if len(words) > 1:
         expect(page.locator(".minute b")).to_have_text(proof.locator(".minute b").inner_text())
     context.close()
+
+
+def test_who_pays_is_no_longer_large_when_nobody_pays(
+    counter: tuple[Page, dict[str, Any]], city: Network, scratch: Path
+) -> None:
+    page, _ = counter
+    charge = city.terminal(scratch, "yinzhou").charge_card(city.card(city.official()), "lunch")
+    assert charge.receipt is not None
+    latest = page.locator(".latest")
+    expect(latest).to_contain_text(short_number(str(charge.receipt.number)), timeout=20_000)
+    expect(latest).not_to_contain_text("上一笔")
+    page.evaluate("const now = Date.now; Date.now = () => now() + 70_000")
+    expect(latest).to_contain_text("上一笔")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("width", "size"), [(390, "usual"), (390, "large"), (820, "usual")])
+def test_any_screen_shows_all_of_it(
+    counter: tuple[Page, dict[str, Any]], city: Network, scratch: Path, width: int, size: str
+) -> None:
+    page, _ = counter
+    till = city.terminal(scratch, "yinzhou")
+    for _ in range(2):
+        assert till.charge_card(city.card(city.official()), "lunch").receipt is not None
+    expect(page.locator("ol li").first).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="中文")).to_be_visible()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.evaluate("size => { document.documentElement.dataset.type = size }", size)
+    expect(page.locator("ol li").first).to_be_visible(timeout=20_000)
+    parts = ("header .clock", ".minute b", ".latest .big", "ol li:first-child b", "ol li:first-child span:nth-child(3)")
+    for part in parts:
+        expect(page.locator(part)).to_be_visible()
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, part
+        assert box["x"] + box["width"] <= width, part
+        assert page.locator(part).evaluate("one => one.scrollWidth <= one.clientWidth || !one.clientWidth"), part
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert violations(page) == []
+
+
+def test_sound_stays_on_in_another_language(counter: tuple[Page, dict[str, Any]]) -> None:
+    page, _ = counter
+    page.get_by_role("button", name="打开声音").click()
+    expect(page.get_by_role("button", name="声音已打开")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="English").click()
+    sound = page.get_by_role("button", name=re.compile("Sound is on|Tap for sound"))
+    expect(sound).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="中文").click()
+    page.locator("main").click()
+    page.get_by_role("button", name=re.compile("声音已打开|轻触恢复声音")).wait_for()
 
 
 def test_a_void_is_seen(counter: tuple[Page, dict[str, Any]], city: Network, scratch: Path) -> None:

@@ -4,19 +4,30 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Band } from "../shared/band.tsx";
 import { clock, clockWithSeconds, yuan } from "../shared/formats.ts";
 import { changeLanguage, heading, inMine, language, otherLanguage, tag } from "../shared/language.ts";
-import { play } from "../shared/sounds.ts";
+import { isAudible, play } from "../shared/sounds.ts";
 import type { Minute } from "../shared/terminal/sheetPayments.ts";
 import { useNow } from "../shared/useNow.ts";
 import { useWakeLock } from "../shared/wakeLock.ts";
 import { follow, type Payment, type Told } from "./display.ts";
 import { mealWord, say } from "./words.ts";
 
-/** How long the latest payment is shown as new. */
+/** How long the latest payment is shown as new, and when it is so old that nobody must take it for the next diner's. */
 const NEW_FOR_S = 8;
+const PAST_AFTER_S = 60;
+
+const SOUNDS_KEY = "counter sounds";
 
 export function App({ opening }: { opening: Promise<"open" | "refused" | "away"> }) {
   const [told, setTold] = useState<Told | null>(null);
-  const [sounds, setSounds] = useState(false);
+  // A change of the language loads the page anew: what was turned on stays on.
+  const [sounds, setSounds] = useState(() => localStorage.getItem(SOUNDS_KEY) === "on");
+  const turn = () => {
+    // Where the browser keeps the page silent, this press has ended that.
+    const on = !sounds || !isAudible();
+    localStorage.setItem(SOUNDS_KEY, on ? "on" : "off");
+    setSounds(on);
+    if (on) play("good");
+  };
   useWakeLock();
   useEffect(() => {
     const stop = new AbortController();
@@ -31,7 +42,7 @@ export function App({ opening }: { opening: Promise<"open" | "refused" | "away">
   if (told.link === "refused") return <Alone text={say("counter.refused")} isWrong />;
   return (
     <>
-      <Bar told={told} sounds={sounds} turn={() => setSounds(!sounds)} />
+      <Bar told={told} sounds={sounds} turn={turn} />
       {told.link === "cut_off" && <CutOff since={told.heardAt} />}
       <Shown told={told} />
     </>
@@ -54,7 +65,7 @@ function Bar({ told, sounds, turn }: { told: Told; sounds: boolean; turn: () => 
     <header>
       <h1>{told.shown ? inMine(told.shown.canteen_zh, told.shown.canteen_en) : say("counter.title")}</h1>
       <button type="button" aria-pressed={sounds} onClick={turn}>
-        {say(sounds ? "counter.sound.on" : "counter.sound.off")}
+        {say(!sounds ? "counter.sound.off" : isAudible() ? "counter.sound.on" : "counter.sound.blocked")}
       </button>
       <button type="button" lang={otherLanguage} onClick={changeLanguage}>
         {otherLanguage === "en" ? "English" : "中文"}
@@ -86,11 +97,9 @@ function Shown({ told }: { told: Told }) {
     <main class={isCutOff ? "old" : ""}>
       {!isCutOff && told.minute && <MinuteShown minute={told.minute} now={now} />}
       {latest ? (
-        <section
-          class={`latest ${isNew(latest, now) ? "new" : ""} ${latest.voided ? "voided" : ""}`}
-          aria-live="polite"
-        >
+        <section class={`latest ${ageOf(latest, now)} ${latest.voided ? "voided" : ""}`} aria-live="polite">
           <p class="what">
+            {ageOf(latest, now) === "past" && `${say("counter.past")} · `}
             {latest.voided ? `↺ ${say("counter.voided")}` : `✓ ${say("counter.paid")}`} ·{" "}
             {heading(mealWord(latest.meal))}
           </p>
@@ -119,8 +128,9 @@ function Shown({ told }: { told: Told }) {
   );
 }
 
-function isNew({ paid_at }: Payment, now: number): boolean {
-  return now - Date.parse(paid_at) / 1000 < NEW_FOR_S;
+function ageOf({ paid_at }: Payment, now: number): "new" | "recent" | "past" {
+  const ageS = now - Date.parse(paid_at) / 1000;
+  return ageS < NEW_FOR_S ? "new" : ageS < PAST_AFTER_S ? "recent" : "past";
 }
 
 /** The same as on a traveller's proof screen in this minute. */

@@ -32,8 +32,14 @@ const LOUDNESS = 0.25;
 
 let context: AudioContext | undefined;
 
+/** Whether the browser lets this page sound: once somebody has touched it or typed. */
+export function isAudible(): boolean {
+  context ??= new AudioContext();
+  void context.resume();
+  return context.state === "running";
+}
+
 export function play(sound: Sound): void {
-  // Browsers let a page sound once somebody has touched it or typed.
   context ??= new AudioContext();
   void context.resume();
   for (const [hertz, begins, lasts] of TONES[sound]) tone(context, hertz, context.currentTime + begins, lasts);
