@@ -606,12 +606,15 @@ def test_a_working_meal_says_on_which_meal_it_is_booked(till: Page) -> None:
     shows(till, "ready", "工作餐", "记在午餐")
 
 
-def test_language_and_type_are_chosen_between_two_diners(till: Page) -> None:
+def test_language_and_type_are_chosen_between_two_diners(till: Page, network: Network) -> None:
     till.get_by_role("button", name="大字").click()
     expect(till.locator("html")).to_have_attribute("data-type", "large")
     for name in ("撤销上一笔", "合计与交班", "标准字号"):
         expect(till.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
     expect(till.get_by_text("本班 0 笔")).to_be_in_viewport(ratio=1)
+    wedge(till, code_of(network, network.official(cash_fen=100)))
+    expect(till.get_by_role("button", name="知道了")).to_be_in_viewport(ratio=1)
+    press(till, "Escape")
     till.get_by_role("button", name="标准字号").click()
     till.get_by_role("button", name="English").click()
     expect(till.get_by_role("button", name="中文")).to_be_visible()

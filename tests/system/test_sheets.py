@@ -18,6 +18,7 @@ import pytest
 import urllib3
 import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import to_builtins
 
 from foundation.calendar import ZONE
 from terminals import sheet_codes
@@ -586,6 +587,35 @@ def test_a_till_finds_what_its_canteen_was_paid_by_the_end_of_the_number(
         with pytest.raises(Rejected) as refused:
             till.payments_ending(wrong)
         assert refused.value.slug == "invalid"
+
+
+def test_the_browsers_client_takes_a_sheets_payment_back_once_also_after_a_kill(city: Network, scratch: Path) -> None:
+    official = city.official()
+    paid = phone_of(city, scratch, official).pay(sheet_of(city)["code"])
+    cable, folder = Cable(city.url), scratch / f"ts-till-{official.holder_id}"
+    number = str(secrets.randbelow(9 * 10**7) + 10**7)
+    issued = city.centre.call(
+        "POST", "/console/cashiers", {"agency_id": city.agency_id("yinzhou"), "number": number, "name": "李大厨"}
+    )
+    with TypeScriptDevice(cable.url, folder, patience_s=20) as device:
+        device.do("enrol", to_builtins(city.slip("yinzhou")))
+        device.do("cashier_on", number, issued["pin"], "470391")
+        [found] = device.do("payments_ending", paid["receipt"]["number"][-12:])
+        assert (found["number"], found["channel"], found["voided"]) == (paid["receipt"]["number"], "sheet", False)
+        cable.set(State.LOSES_ANSWERS)
+        with pytest.raises(DeviceError):
+            device.do("void_sheet_payment", paid["receipt"]["number"][-12:], "打错餐次")
+    assert city.purses(official)[0] == 10_000, "it was voided, and the answer lost"
+    cable.set(State.WHOLE)
+    with TypeScriptDevice(cable.url, folder) as again:
+        [settled] = again.do("resend_sheet_voids")
+        # In its new session no cashier is signed on: that the centre refuses the repeat says nothing of the first.
+        assert settled["answer"]["reason"] == "cashier_missing"
+        [found] = again.do("payments_ending", paid["receipt"]["number"][-12:])
+        assert found["voided"]
+        assert again.do("resend_sheet_voids") == []
+    assert city.purses(official)[0] == 10_000
+    cable.close()
 
 
 def test_only_who_may_void_voids_at_the_till_and_at_his_canteen(city: Network, till: Terminal, tmp_path: Path) -> None:
