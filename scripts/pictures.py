@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.builders import Network
 from tests.running_system import System
-from tests.till_page import code_of, enrol, new_cashier, sign_on, wedge
+from tests.till_page import code_of, enrol, new_cashier, press, sign_on, wedge
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
@@ -53,14 +53,16 @@ def till_refused(page: Page, network: Network, _: Path) -> None:
 def till_ready(page: Page, network: Network, _: Path) -> None:
     """The till between two diners: meals and prices, the last payments."""
     open_till(page, network)
-    page.keyboard.press("Escape")
+    # A key that acts is a person's half a second after the last scan.
+    page.wait_for_timeout(600)
+    press(page, "Escape")
     page.locator(".result.ready").wait_for()
 
 
 def till_shift(page: Page, network: Network, folder: Path) -> None:
     """What a shift took, compared with the centre."""
     till_ready(page, network, folder)
-    page.keyboard.press("F10")
+    press(page, "F10")
     page.get_by_role("button", name="与中心核对").click()
     page.get_by_text("与中心逐笔一致。").wait_for()
 
