@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from foundation.broadcast import TICK_S, Broadcast
 from foundation.postgres import LOST_CONNECTION, Pool, as_struct
 from settlement.charging import ChargeOrder, Remembered
 from settlement.ledger import totals_of_open_days
@@ -25,14 +25,8 @@ log = structlog.get_logger()
 CHANNEL = "onecard:taken"
 REREAD_S = 30.0
 QUIET_S = 1.5
-TICK_S = 0.5
 EVENTS_A_SECOND = 100
 """Events to all viewers of a worker together: two hundredths of its time, however many look on."""
-
-LISTEN_FOR_S = 5.0
-"""How long one look for an increment waits; the client asks Redis in between whether it is still there."""
-
-SUBSCRIBE_AGAIN_AFTER_S = 2.0
 
 
 class CanteenTotals(msgspec.Struct):
@@ -93,7 +87,7 @@ class LiveFigures:
     def __init__(self, ledger: Pool, redis: Redis, *, with_amounts: bool) -> None:
         self._ledger = ledger
         self._with_amounts = with_amounts
-        self._redis = redis
+        self.broadcast = Broadcast(redis, CHANNEL, self._take_untold, self._apply)
         self._totals: dict[int, CanteenTotals] = {}
         self._untold: dict[tuple[int, str], list[int]] = {}
         self._read_at = 0.0
@@ -112,33 +106,9 @@ class LiveFigures:
                 taken[0] += 1
                 taken[1] += answer.amount_fen
 
-    async def spread(self) -> None:
-        """Publish this worker's increments every ``TICK_S``, until cancelled. Without Redis they are dropped."""
-        while True:
-            await asyncio.sleep(TICK_S)
-            if self._untold:
-                told, self._untold = self._untold, {}
-                try:
-                    await self._redis.publish(CHANNEL, msgspec.json.encode(list(told.items())))
-                except (RedisError, OSError) as error:
-                    log.warning("live_figures_not_told", error=repr(error))
-
-    async def follow(self) -> None:
-        """Apply the increments of all workers, until cancelled. A lost subscription is made again."""
-        while True:
-            try:
-                await self._listen()
-            except (RedisError, OSError) as error:
-                log.warning("live_figures_not_heard", error=repr(error))
-            await asyncio.sleep(SUBSCRIBE_AGAIN_AFTER_S)
-
-    async def _listen(self) -> None:
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
-            await subscription.subscribe(CHANNEL)
-            while True:
-                event = await subscription.get_message(timeout=LISTEN_FOR_S)
-                if event is not None:
-                    self._apply(event["data"])
+    def _take_untold(self) -> bytes | None:
+        told, self._untold = self._untold, {}
+        return msgspec.json.encode(list(told.items())) if told else None
 
     def _apply(self, increments: bytes) -> None:
         for (canteen_id, channel), (payments, amount_fen) in msgspec.json.decode(increments):

@@ -36,6 +36,7 @@ from terminals.postings_feed import PostingsFeed
 from terminals.references import References
 from terminals.sessions import SessionStore
 from travellers.places import Places
+from travellers.refusals import RefusedCodes
 from travellers.results import ResultsOfCodes
 from travellers.sheet_payments import SheetPayments
 from waste.charts.charts import Charts
@@ -107,6 +108,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
     state.references = References(state.ledger)
     state.block_list = BlockListVersion(state.ledger)
     state.live = LiveFigures(state.ledger, state.redis, with_amounts=settings.shows_live_amounts)
+    state.refused_codes = RefusedCodes(state.redis)
     state.charts = Charts(state.ledger)
     state.places = Places(state.ledger)
     state.passwords = Aside(settings.data_dir / "passwords.lock", "registry.passwords")
@@ -117,7 +119,7 @@ async def _open(state: State, settings: Settings, engine: AsyncEngine) -> None:
         state.ledger, state.key_ring, state.charger, state.places, RateOfEach(settings.requests_per_official_per_s)
     )
     state.postings_feed = PostingsFeed(state.ledger)
-    state.results_of_codes = ResultsOfCodes(state.ledger, state.postings_feed)
+    state.results_of_codes = ResultsOfCodes(state.ledger, state.postings_feed, state.refused_codes)
     state.display_viewers = Viewers(settings.live_viewers_max, STREAMS_OF_A_LINK)
     state.readiness = Readiness(state.ledger, state.charger)
     state.job_watch = JobWatch(state.ledger, settings.calendar)
@@ -137,6 +139,7 @@ def _charger(state: State, settings: Settings) -> Charger:
     def on_answered(batch: list[tuple[ChargeOrder, Remembered]]) -> None:
         metrics.count_batch(batch, state.charger.waiting)
         state.live.tell(batch)
+        state.refused_codes.tell(batch)
 
     limits = ChargeLimits(settings.charge_queue_max, settings.charge_batch_max, settings.charge_lanes)
     return Charger(state.ledger, limits, on_answered)
@@ -147,8 +150,10 @@ def _background_tasks(state: State) -> list[asyncio.Task[None]]:
         state.block_list.follow,
         partial(state.key_ring.follow, state.settings.keys_folder),
         state.terminal_sessions.follow,
-        state.live.follow,
-        state.live.spread,
+        state.live.broadcast.follow,
+        state.live.broadcast.spread,
+        state.refused_codes.broadcast.follow,
+        state.refused_codes.broadcast.spread,
         state.postings_feed.follow,
         state.arrivals.sweep,
         state.readiness.probe,

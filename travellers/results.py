@@ -1,6 +1,7 @@
-"""What became of a code that was shown: an official's postings after a mark, told as soon as there are any.
+"""What became of a code that was shown: postings and refusals after a mark, told as soon as there are any.
 
-Who waits holds nothing of the ledger: ``terminals.postings_feed`` wakes him within about a second of the posting.
+Who waits holds nothing of the ledger: ``terminals.postings_feed`` wakes him within about a second of the posting,
+``travellers.refusals`` of a refusal.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.calendar import ZONE
+from foundation.catalogue import Language, text
 from foundation.named_sql import load_queries
 from foundation.postgres import Pool
 from foundation.problems import INVALID, Problem
@@ -19,7 +21,8 @@ from settlement.ledger import balances
 from terminals.postings_feed import PostingsFeed
 from travellers.callers import Caller
 from travellers.errors import NO_ROOM
-from travellers.schemas import Result, Results
+from travellers.refusals import RefusedCode, RefusedCodes
+from travellers.schemas import CodeRefused, Result, Results
 from travellers.sheet_payments import short_number
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "results.sql")
@@ -43,13 +46,14 @@ RETRY_AFTER_S = 5
 class ResultsOfCodes:
     """Tells officials of their postings. One per worker."""
 
-    def __init__(self, ledger: Pool, feed: PostingsFeed) -> None:
+    def __init__(self, ledger: Pool, feed: PostingsFeed, refused: RefusedCodes) -> None:
         self._ledger = ledger
         self._feed = feed
+        self._refused = refused
         self._waiting: Counter[HolderId] = Counter()
 
     async def after(self, caller: Caller, mark: str, wait_s: int, still_good: Callable[[], Awaitable[None]]) -> Results:
-        """Postings after a mark: at once, or when there are some, or none after ``wait_s``. Raises Problem.
+        """What is new after a mark: at once, or when there is something, or none after ``wait_s``. Raises Problem.
 
         INVALID for a mark that is no time, NO_ROOM when too many wait, and what ``still_good`` raises: a phone may be
         blocked while it waits, and what came since is not for whoever has it.
@@ -70,9 +74,12 @@ class ResultsOfCodes:
     async def _wait(
         self, caller: Caller, since: datetime, wait_s: int, still_good: Callable[[], Awaitable[None]]
     ) -> Results:
-        with self._feed.of_holder(caller.holder_id) as watch:
+        with (
+            self._feed.of_holder(caller.holder_id) as watch,
+            self._refused.waking(caller.credential_id, watch.news),
+        ):
             found = await self._read(caller, since)
-            if found.payments:
+            if found.payments or found.refusals:
                 return found
             try:
                 async with asyncio.timeout(wait_s):
@@ -86,12 +93,29 @@ class ResultsOfCodes:
         first, last = since.astimezone(ZONE).date() - timedelta(days=1), datetime.now(ZONE).date() + timedelta(days=1)
         numbers = caller.book, caller.holder_id
         rows = await self._ledger.fetch(QUERIES["since"], *numbers, first, last, since, LISTED_MAX)
-        if not rows:
-            return Results(_mark_of(since), [])
+        refusals = await self._refusals(caller, since) if len(rows) < LISTED_MAX else []
+        if not rows and not refusals:
+            return Results(_mark_of(since), [], [])
         held = await balances(self._ledger, *numbers)
         purses: dict[str, Any] = {"cash_fen": held.get("cash", 0), "subsidy_fen": held.get("subsidy", 0)}
         found = [Result(**dict(row), short_number=short_number(str(row["number"])), **purses) for row in rows]
-        return Results(_mark_of(found[-1].posted_at), found)
+        mark = max([*(one.posted_at for one in found), *(one.at for one in refusals)])
+        return Results(_mark_of(mark), found, refusals)
+
+    async def _refusals(self, caller: Caller, since: datetime) -> list[CodeRefused]:
+        """Codes of the phone that asks, which tills refused."""
+        told = [] if caller.credential_id is None else self._refused.since(caller.credential_id, since)
+        if not told:
+            return []
+        rows = await self._ledger.fetch(QUERIES["canteens"], [one.canteen_id for one in told])
+        names = {row["canteen_id"]: (row["name_zh"], row["name_en"]) for row in rows}
+        return [_refused(one, *names[one.canteen_id]) for one in told]
+
+
+def _refused(told: RefusedCode, canteen_zh: str, canteen_en: str) -> CodeRefused:
+    said = f"code_refused.{told.reason}"
+    chinese, english = text(said, Language.CHINESE), text(said, Language.ENGLISH)
+    return CodeRefused(told.at, told.canteen_id, canteen_zh, canteen_en, told.meal, told.reason, chinese, english)
 
 
 def _time_of(mark: str) -> datetime:

@@ -348,11 +348,25 @@ class Result(Struct):
     subsidy_fen: int
 
 
+class CodeRefused(Struct):
+    """A code of the phone that asks, which a till refused: nothing was paid; `reason`: its code, and in words."""
+
+    at: datetime
+    canteen_id: int
+    canteen_zh: str
+    canteen_en: str
+    meal: str
+    reason: str
+    reason_zh: str
+    reason_en: str
+
+
 class Results(Struct):
-    """What was posted after a mark, oldest first; `mark`: to be given with the next question."""
+    """What was posted or refused after a mark, oldest first; `mark`: to be given with the next question."""
 
     mark: str
     payments: list[Result]
+    refusals: list[CodeRefused]
 
 
 class Ground(StrEnum):

@@ -53,6 +53,8 @@ class SheetController(Controller):
     ) -> Results:
         """My payments, and what was given back, after a mark, whichever till made them: as soon as there are some.
 
+        To the phone whose code a till refused it says that, too, for a minute.
+
         Without any the answer comes after `wait` seconds. 503 where too many wait: ask again without waiting.
         """
         return await results_of_codes.after(request.user, after, wait, lambda: check_again(request))

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
 
 from tests.builders import Network, Official
-from tests.pages.test_phone import activated, activated_by, address_for
+from tests.axe import violations as axe
+from tests.pages.test_phone import activated, activated_by, address_for, code_on
 from tests.system.test_sheets import city as city
 from tests.system.test_sheets import eventually, phone_of, place_of, sheet_of
 
@@ -238,3 +239,40 @@ def test_a_till_s_payment_appears_by_itself(phone: tuple[Page, Official], city: 
     expect(paid).to_contain_text("午餐")
     paid.get_by_role("button", name="完成").click()
     expect(paid).to_have_count(0)
+
+
+def test_a_refusal_at_the_till_is_told_to_the_phone_that_showed_the_code(
+    context: BrowserContext, city: Network, scratch: Path
+) -> None:
+    official = city.official(cash_fen=0)
+    page = activated(context, city, official)
+    hint = page.get_by_role("link", name="余额为 0，付款前请先充值")
+    expect(hint).to_have_attribute("href", "#mine/top-up")
+    till = city.terminal(scratch, "yinzhou")
+    assert till.charge_card(city.card(official), "lunch").reason == "insufficient_funds"
+    assert till.charge_code(code_on(page), "lunch").reason == "insufficient_funds"
+    told = page.locator(".told.refused")
+    expect(told).to_contain_text("余额不足，请先充值", timeout=20_000)
+    expect(told).to_contain_text("午餐")
+    expect(told).to_have_count(1)
+    assert axe(page) == []
+    told.get_by_role("link", name="充值").click()
+    expect(page.get_by_role("heading", name="充值")).to_be_visible()
+    page.get_by_role("link", name="付款", exact=True).click()
+    expect(told).to_have_count(0)
+
+
+def test_what_is_given_back_at_the_till_is_told_in_plain_words(
+    phone: tuple[Page, Official], city: Network, scratch: Path
+) -> None:
+    page, _ = phone
+    till = city.terminal(scratch, "yinzhou")
+    assert till.charge_code(code_on(page), "lunch").receipt is not None
+    told = page.locator(".told")
+    expect(told).to_contain_text("已付款", timeout=20_000)
+    [taken] = till.journal.latest(1)
+    assert till.void(taken.epoch, taken.sequence).outcome == "voided"
+    expect(told).to_contain_text("已退回", timeout=20_000)
+    wide, button = page.viewport_size["width"], told.get_by_role("button").bounding_box()  # type: ignore[index]
+    assert button is not None
+    assert button["width"] > wide / 2, "one line a button"

@@ -326,6 +326,34 @@ def test_a_phone_hears_of_a_tills_payment_by_itself(city: Network, tmp_path: Pat
     assert results(city, phone, answer["mark"], 0)["payments"] == []
 
 
+def test_a_till_s_refusal_is_told_to_the_phone_whose_code_it_was_alone(city: Network, tmp_path: Path) -> None:
+    official = city.official(cash_fen=0)
+    phone = phone_of(city, tmp_path, official)
+    other = SheetPhone(city.url, city.phone(official), tmp_path / "other.journal")
+    till = city.terminal(tmp_path)
+    mark = f"{time.time() - 1:.3f}"
+    heard: list[dict[str, Any]] = []
+    waiting = threading.Thread(target=lambda: heard.append(results(city, phone, mark, 25)))
+    waiting.start()
+    assert till.charge_code(phone.phone.show_short_code(), "lunch").reason == "insufficient_funds"
+    waiting.join(60)
+    [answer] = heard
+    [refused] = answer["refusals"]
+    assert answer["payments"] == []
+    assert (refused["reason"], refused["meal"]) == ("insufficient_funds", "lunch")
+    assert refused["canteen_id"] == city.canteen_id("yinzhou")
+    assert results(city, phone, answer["mark"], 0)["refusals"] == []
+    assert results(city, other, mark, 0)["refusals"] == []
+
+
+def test_what_is_the_canteen_s_affair_is_not_told_to_the_phone(city: Network, tmp_path: Path) -> None:
+    phone, till = phone_of(city, tmp_path), city.terminal(tmp_path)
+    mark = f"{time.time() - 1:.3f}"
+    assert till.charge_code(phone.phone.show_short_code(), "lunch", amount_fen=100).reason == "price_fixed"
+    [refused] = results(city, phone, mark, 25)["refusals"]
+    assert refused["reason"] == "other"
+
+
 def test_a_phone_that_is_blocked_while_it_waits_hears_nothing(city: Network, tmp_path: Path) -> None:
     official = city.official()
     stolen = phone_of(city, tmp_path, official)

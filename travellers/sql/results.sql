@@ -12,3 +12,7 @@ CROSS JOIN LATERAL (
 JOIN canteen c ON c.canteen_id = t.canteen_id
 WHERE t.posted_at > $5 AND t.kind IN ('payment', 'working_meal', 'reversal', 'refund')
 GROUP BY t.posting_id ORDER BY min(t.posted_at), t.posting_id LIMIT $6
+
+-- name: canteens
+-- Names of some canteens.
+SELECT canteen_id, name_zh, name_en FROM canteen WHERE canteen_id = ANY($1::bigint[])

@@ -9,7 +9,7 @@ import { isWayIn, sheetOf } from "./address.ts";
 import { useCentre } from "./centre.ts";
 import { Later } from "./parts.tsx";
 import { PayCode } from "./payCode.tsx";
-import { NewPayment, Resolved, useResults } from "./results.tsx";
+import { Resolved, Told, useResults } from "./results.tsx";
 import { say } from "./words.ts";
 
 const PLACES = [
@@ -71,7 +71,7 @@ function Opened({ phone, journal, hash }: { phone: Phone; journal: Journal; hash
   const sheet = sheetOf(hash);
   const isCode = place === "pay" && sheet === null && hash !== SCAN;
   const isBlocked = centre.state === "blocked";
-  const { result, seen } = useResults(phone, payments, centre, isCode);
+  const { news, seen } = useResults(phone, payments, centre, isCode);
   return (
     <>
       <header>
@@ -90,7 +90,7 @@ function Opened({ phone, journal, hash }: { phone: Phone; journal: Journal; hash
           </div>
         )}
         <Resolved payments={payments} isReached={centre.state === "reached"} />
-        {isCode && result && <NewPayment result={result} seen={seen} />}
+        {isCode && news && <Told news={news} seen={seen} />}
         {isCode && !isBlocked && <PayCode phone={phone} centre={centre} />}
         {hash === SCAN && <Later load={scan} given={{}} />}
         {sheet !== null && <Later key={sheet} load={sheetPage} given={{ payments, code: sheet }} />}

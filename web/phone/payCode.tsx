@@ -41,6 +41,11 @@ export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
         {say(long ? "phone.code.short" : "phone.code.long")}
       </button>
       <Balance centre={centre} />
+      {centre.account && centre.account.cash_fen + centre.account.subsidy_fen <= 0 && (
+        <a class="plain" href="#mine/top-up">
+          {say("phone.top_up.first")}
+        </a>
+      )}
     </>
   );
 }

@@ -35,7 +35,7 @@ function useVoided({ payments, proof, number, wasVoided }: Given): boolean {
   useEffect(() => {
     if (isVoided) return;
     const stop = new AbortController();
-    void follow(payments, { current: proof.paid_at }, stop.signal, (found) => {
+    void follow(payments, { current: proof.paid_at }, stop.signal, ({ payments: found }) => {
       if (!found.some(({ reverses }) => reverses === number)) return;
       setVoided(true);
       play("refused");

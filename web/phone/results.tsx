@@ -5,7 +5,7 @@ import { clockWithSeconds, yuan } from "../shared/formats.ts";
 import { heading, inMine, language, tag } from "../shared/language.ts";
 import { play } from "../shared/sounds.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
-import type { Result, SheetAnswer, SheetPayments } from "../shared/terminal/sheetPayments.ts";
+import type { CodeRefused, Result, Results, SheetAnswer, SheetPayments } from "../shared/terminal/sheetPayments.ts";
 import type { Centre } from "./centre.ts";
 import { say, word } from "./words.ts";
 
@@ -17,7 +17,7 @@ export async function follow(
   payments: SheetPayments,
   mark: { current: string | number },
   stop: AbortSignal,
-  told: (found: readonly Result[]) => void,
+  told: (found: Results) => void,
   failed: (error: unknown) => void = () => undefined,
 ): Promise<void> {
   while (!stop.aborted) {
@@ -28,7 +28,7 @@ export async function follow(
       const found = await payments.next(mark.current);
       if (stop.aborted) return;
       mark.current = found.mark;
-      if (found.payments.length > 0) told(found.payments);
+      if (found.payments.length + found.refusals.length > 0) told(found);
     } catch (error) {
       if (stop.aborted) return;
       failed(error);
@@ -37,45 +37,92 @@ export async function follow(
   }
 }
 
-/** The latest posting since the code is on the screen, also one of a time without a network. */
+/** What the holder is told of his code. */
+export type News = Result | CodeRefused;
+
+function isRefusal(news: News): news is CodeRefused {
+  return "reason" in news;
+}
+
+/** The latest of some news; what was posted says more than what was refused at the same time. */
+function latestOf({ payments, refusals }: Results): News | null {
+  const [payment, refusal] = [payments.at(-1), refusals.at(-1)];
+  if (!payment || !refusal) return payment ?? refusal ?? null;
+  return Date.parse(refusal.at) > Date.parse(payment.posted_at) ? refusal : payment;
+}
+
+/** The latest news since the code is on the screen, also of a time without a network. */
 export function useResults(phone: Phone, payments: SheetPayments, centre: Centre, isCode: boolean) {
-  const [result, setResult] = useState<Result | null>(null);
+  const [news, setNews] = useState<News | null>(null);
   const mark = useRef<string | number>(0);
   useEffect(() => {
     mark.current = phone.now();
-    setResult(null);
+    setNews(null);
   }, [phone, isCode]);
   const isAsked = isCode && centre.state === "reached";
   const { lost } = centre;
   useEffect(() => {
     if (!isAsked) return;
     const stop = new AbortController();
-    void follow(payments, mark, stop.signal, (found) => setResult(found.at(-1) ?? null), lost);
+    void follow(payments, mark, stop.signal, (found) => setNews(latestOf(found)), lost);
     return () => stop.abort();
   }, [payments, isAsked, lost]);
   useEffect(() => {
-    if (result === null) return;
-    play(isPayment(result) ? "good" : "look");
-    navigator.vibrate?.(120);
-  }, [result]);
-  return { result, seen: () => setResult(null) };
+    if (news === null) return;
+    play(isRefusal(news) ? "refused" : isPayment(news) ? "good" : "look");
+    navigator.vibrate?.(isRefusal(news) ? [120, 80, 120] : 120);
+  }, [news]);
+  return { news, seen: () => setNews(null) };
 }
 
 function isPayment({ kind }: Result): boolean {
   return kind === "payment" || kind === "working_meal";
 }
 
-export function NewPayment({ result, seen }: { result: Result; seen: () => void }) {
-  const isGood = isPayment(result);
+/** Of a refusal, where the holder can do what it needs. */
+const NEXT_STEPS: Readonly<Record<string, readonly [string, "phone.top_up" | "phone.visits.add"]>> = {
+  insufficient_funds: ["#mine/top-up", "phone.top_up"],
+  not_entitled: ["#mine/visits", "phone.visits.add"],
+};
+
+export function Told({ news, seen }: { news: News; seen: () => void }) {
+  return isRefusal(news) ? <Refused refused={news} seen={seen} /> : <Posted result={news} seen={seen} />;
+}
+
+function Refused({ refused, seen }: { refused: CodeRefused; seen: () => void }) {
+  const next = NEXT_STEPS[refused.reason];
   return (
-    <section class={`paid ${isGood ? "" : "returned"}`} role="status">
-      <p>
-        {isGood ? `✓ ${say("phone.paid")}` : `↺ ${say("phone.paid.returned")}`} ·{" "}
-        {clockWithSeconds(result.posted_at, language)}
+    <section class="told refused" role="alert">
+      <p class="title">
+        <span aria-hidden="true">✕</span> {say("phone.refused_at_till")}
       </p>
-      <p class="big">¥ {yuan(Math.abs(result.amount_fen))}</p>
+      <p>{inMine(refused.reason_zh, refused.reason_en)}</p>
       <p>
-        {inMine(result.canteen_zh, result.canteen_en)} · {heading(word("meal", result.meal))}
+        {inMine(refused.canteen_zh, refused.canteen_en)} · {heading(word("meal", refused.meal))} ·{" "}
+        {clockWithSeconds(refused.at, language)}
+      </p>
+      <p class="two">
+        {next && <a href={next[0]}>{say(next[1])}</a>}
+        <button type="button" onClick={seen}>
+          {say("phone.seen")}
+        </button>
+      </p>
+    </section>
+  );
+}
+
+function Posted({ result, seen }: { result: Result; seen: () => void }) {
+  const isGood = isPayment(result);
+  const amount = yuan(Math.abs(result.amount_fen));
+  return (
+    <section class={`told ${isGood ? "paid" : "returned"}`} role="status">
+      <p class="title">
+        <span aria-hidden="true">{isGood ? "✓" : "↺"}</span> {say(isGood ? "phone.paid" : "phone.paid.returned")}
+      </p>
+      <p class="big">¥ {amount}</p>
+      <p>
+        {inMine(result.canteen_zh, result.canteen_en)} · {heading(word("meal", result.meal))} ·{" "}
+        {clockWithSeconds(result.posted_at, language)}
       </p>
       <p>{say("phone.paid.left", { amount: yuan(result.cash_fen) })}</p>
       <p class="two">

@@ -114,11 +114,25 @@ export interface Result {
   readonly subsidy_fen: number;
 }
 
+/** A code of this phone that a till refused: nothing was paid. */
+export interface CodeRefused {
+  readonly at: string;
+  readonly canteen_id: number;
+  readonly canteen_zh: string;
+  readonly canteen_en: string;
+  readonly meal: string;
+  readonly reason: string;
+  readonly reason_zh: string;
+  readonly reason_en: string;
+}
+
 export interface Results {
   /** To be given with the next question. */
   readonly mark: string;
   /** Oldest first. */
   readonly payments: readonly Result[];
+  /** Oldest first, of the last minute. */
+  readonly refusals: readonly CodeRefused[];
 }
 
 export class SheetPayments {
@@ -198,8 +212,8 @@ export class SheetPayments {
   }
 
   /**
-   * Payments and voids of the holder after a mark, whichever till made them: at once where there are some, else as soon
-   * as there are, or none after `waitS` seconds (at most 8). Throws OutcomeUnknown and Rejected.
+   * Payments and voids of the holder after a mark, whichever till made them, and refusals of this phone's codes: at once
+   * where there are some, else as soon as there are, or none after `waitS` seconds (at most 8). Throws OutcomeUnknown and Rejected.
    *
    * `mark`: when a code was first shown, in seconds since 1970 by `phone.now()`, or the mark of the answer before.
    */
