@@ -4,7 +4,7 @@
 Whether who booked came is known from the payments, as a count: who ate where is in the ledger and nowhere else.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -145,14 +145,17 @@ async def all_bookings_of(pool: Pool, diner: Diner) -> list[MealBookingShown]:
     return await _shown(pool, await pool.fetch(QUERIES["ever_of_diner"], diner.book, diner.holder_id))
 
 
+async def cut_off_minutes(ledger: Connection | Pool, canteens: Iterable[int]) -> dict[tuple[int, str], int]:
+    """How long before they begin meals of some canteens are booked, where it is not ``CUT_OFF_MIN``."""
+    rows = await ledger.fetch(QUERIES["cut_offs"], list(canteens))
+    return {(row["canteen_id"], row["meal"]): row["cut_off_min"] for row in rows}
+
+
 async def _shown(ledger: Connection | Pool, rows: Sequence[asyncpg.Record]) -> list[MealBookingShown]:
     """Bookings with their cut-offs."""
     numbers = {row["canteen_id"] for row in rows}
     open_at = await openings(ledger, numbers) if numbers else {}
-    minutes = {
-        (row["canteen_id"], row["meal"]): row["cut_off_min"]
-        for row in await ledger.fetch(QUERIES["cut_offs"], list(numbers))
-    }
+    minutes = await cut_off_minutes(ledger, numbers)
 
     def cut_off_at(row: asyncpg.Record) -> datetime | None:
         for hours in open_at[row["canteen_id"]].on(row["business_date"]).meals:

@@ -14,8 +14,10 @@ from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from dining.bookings import cut_off_minutes
 from dining.menus import MenuKey, published
 from dining.schemas import Dish
+from dining.terms import CUT_OFF_MIN, cut_off_of
 from foundation.calendar import ZONE, is_working_day
 from foundation.catalogue import Language, text
 from foundation.named_sql import load_queries
@@ -87,6 +89,8 @@ class Network:
     tariffs: Mapping[int, Mapping[str, Sequence[Tariff]]]
     rules: Mapping[int, Sequence[RegionRules]]
     agreements: Mapping[int, Sequence[Agreement]]
+    cut_offs: Mapping[tuple[int, str], int]
+    """Minutes before a canteen's meal, where they are not ``CUT_OFF_MIN``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,7 @@ class Places:
             tariffs,
             {book: await rules_of(ledger, book) for book in books},
             {book: await agreements_of(ledger, book) for book in books},
+            await cut_off_minutes(ledger, [one.canteen_id for one in canteens]),
         )
 
     async def _read_forecast(self) -> dict[tuple[date, int, str], int]:
@@ -288,6 +293,7 @@ class _Asked(NamedTuple):
     """A meal with what the rules ask of it. ``reason``: why nobody may eat it."""
 
     meal: _Meal
+    cut_off_at: datetime
     at_home: bool
     needs_visit: bool
     home_fen: int | None
@@ -302,15 +308,17 @@ class _Asked(NamedTuple):
         rules = in_force(network.rules.get(canteen.book, ()), day)
         tariff = in_force(network.tariffs.get(canteen.canteen_id, {}).get(meal.served.meal, ()), day)
         at_home = caller.agency_id == canteen.agency_id
+        minutes = network.cut_offs.get((canteen.canteen_id, meal.served.meal), CUT_OFF_MIN)
+        cut_off_at = cut_off_of(day, meal.served.starts, minutes)
         if rules is None or tariff is None:
-            return cls(meal, at_home, False, None, None, None, None, "no_price")
+            return cls(meal, cut_off_at, at_home, False, None, None, None, None, "no_price")
         agreements = network.agreements.get(canteen.book, ())
         visit = needs_visit(rules, canteen.book, caller.book, agreements, day)
         asked = price(tariff, rules, None)
         if isinstance(asked, Declined):
             limits = [limit for limit in (tariff.limit_fen, rules.payment_max_fen) if limit is not None]
-            return cls(meal, at_home, visit, None, None, min(limits), rules.meals_max, None)
-        return cls(meal, at_home, visit, asked.home_fen, asked.visitor_fen, None, rules.meals_max, None)
+            return cls(meal, cut_off_at, at_home, visit, None, None, min(limits), rules.meals_max, None)
+        return cls(meal, cut_off_at, at_home, visit, asked.home_fen, asked.visitor_fen, None, rules.meals_max, None)
 
     def shown(
         self, by_class: str | None, by_host: str | None, price_fen: int | None, dishes: Sequence[Dish]
@@ -322,8 +330,8 @@ class _Asked(NamedTuple):
         elif reason is None and by_host is not None:
             reason = "had_it" if by_host == Refusal.MEALS_EXCEEDED else "needs_visit"
         return MealForMe(
-            self.meal.day, self.meal.served.meal, self.meal.starts, self.meal.ends, reason is None, why(reason),
-            price_fen, self.limit_fen, dishes,
+            self.meal.day, self.meal.served.meal, self.meal.starts, self.meal.ends, self.cut_off_at,
+            reason is None, why(reason), price_fen, self.limit_fen, dishes,
         )  # fmt: skip
 
 

@@ -197,6 +197,8 @@ class MealForMe(Struct):
     meal: Meal
     starts: datetime
     ends: datetime
+    cut_off_at: datetime
+    """Until when it can be booked or reported out."""
     may_eat: bool
     why_not: WhyNot | None
     price_fen: int | None
@@ -342,6 +344,8 @@ class Result(Struct):
     canteen_id: int
     canteen_zh: str
     canteen_en: str
+    purchased_at: datetime | None
+    """When the payment was made; of what was given back, when that payment was."""
     posted_at: datetime
     amount_fen: int
     cash_fen: int

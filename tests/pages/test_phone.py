@@ -81,13 +81,13 @@ def test_a_fresh_code_needs_no_network(phone: tuple[Page, Official], network: Ne
     page.context.set_offline(True)
     page.reload()
     expect(page.get_by_role("img", name="付款码")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("离线")
+    expect(page.locator(".net")).to_contain_text("离线")
     code = code_on(page)
     assert code != before
     assert network.terminal(scratch, "yinzhou").charge_code(code, "lunch").receipt is not None
     page.context.set_offline(False)
     page.reload()
-    expect(page.get_by_role("status")).to_contain_text("已联网")
+    expect(page.locator(".net")).to_contain_text("已联网")
 
 
 def test_the_long_code_is_a_tap_away_and_can_be_read(phone: tuple[Page, Official]) -> None:

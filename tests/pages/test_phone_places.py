@@ -13,8 +13,9 @@ from foundation.calendar import ZONE
 from tests.axe import violations
 from tests.builders import Network, Official, seen_identity
 from tests.pages.test_phone import activated
-from tests.system.test_bookings import canteen_with_prices
+from tests.system.test_bookings import canteen_with_prices, set_terms
 from tests.system.test_sign_on import IDENTITIES, rebound
+from tests.waiting import wait_until
 
 HERE = Geolocation(latitude=29.8168, longitude=121.5469)
 
@@ -61,6 +62,47 @@ def test_a_meal_is_booked_cancelled_and_reported_out(
     expect(out).to_contain_text("午餐")
     out.get_by_role("button", name="撤回").click()
     expect(out).to_have_count(0)
+
+
+def test_nothing_is_offered_after_the_cut_off(phone: tuple[Page, Official], network: Network, canteen_id: int) -> None:
+    page, _ = phone
+    day = datetime.now(ZONE).date() + timedelta(days=2)
+    show(page, network, f"eat/{canteen_id}/{day}")
+    dinner = page.locator(".meal").filter(has_text="晚餐")
+    expect(dinner.get_by_role("button", name="这餐不来")).to_be_visible()
+    expect(dinner).to_contain_text("16:00 截止")
+    set_terms(network, canteen_id, "dinner", cut_off_min=3 * 24 * 60)
+
+    def is_told() -> bool:
+        page.reload()
+        expect(dinner).to_be_visible()
+        return "已过截止" in dinner.inner_text()
+
+    wait_until(is_told, "the cut-off is not told")
+    expect(dinner.get_by_role("button")).to_have_count(0)
+    set_terms(network, canteen_id, "dinner")
+
+
+def test_what_was_given_back_is_tied_to_its_payment(
+    phone: tuple[Page, Official], network: Network, scratch: Path
+) -> None:
+    page, official = phone
+    till = network.terminal(scratch, "yinzhou")
+    receipt = till.charge_card(network.card(official), "lunch").receipt
+    assert receipt is not None
+    [taken] = till.journal.latest(1)
+    assert till.void(taken.epoch, taken.sequence).outcome == "voided"
+    show(page, network, "bills")
+    back, paid = page.locator(".rows > li").nth(0), page.locator(".rows > li").nth(1)
+    expect(back).to_contain_text("的付款")
+    expect(paid).to_contain_text(f"已退回 {receipt.amount_fen / 100:.2f} 元")
+    for row in (back, paid):
+        row.locator("summary").click()
+        expect(row.get_by_role("link", name="看凭证")).to_have_attribute("href", re.compile(receipt.number))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    paid.get_by_role("button", name="复制链接").click()
+    expect(paid.get_by_role("button", name="已复制")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{network.url}/r/{receipt.number}"
 
 
 def test_canteens_are_found_by_name_and_by_distance_with_consent(

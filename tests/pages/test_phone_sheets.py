@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
 
-from tests.builders import Network, Official
 from tests.axe import violations as axe
+from tests.builders import Network, Official
 from tests.pages.test_phone import activated, activated_by, address_for, code_on
 from tests.system.test_sheets import city as city
 from tests.system.test_sheets import eventually, phone_of, place_of, sheet_of

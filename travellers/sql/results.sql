@@ -4,7 +4,7 @@
 SELECT t.posting_id AS number, min(t.kind) AS kind, (array_agg(t.reverses))[1] AS reverses,
        min(t.channel) AS channel, min(t.meal) AS meal,
        min(t.canteen_id) AS canteen_id, min(c.name_zh) AS canteen_zh, min(c.name_en) AS canteen_en,
-       min(t.posted_at) AS posted_at, sum(t.amount_fen)::bigint AS amount_fen
+       min(t.purchased_at) AS purchased_at, min(t.posted_at) AS posted_at, sum(t.amount_fen)::bigint AS amount_fen
 FROM generate_series($3::date, $4::date, interval '1 day') AS d
 CROSS JOIN LATERAL (
     SELECT * FROM transfer x WHERE x.book = $1 AND x.business_date = d::date AND x.holder_id = $2

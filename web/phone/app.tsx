@@ -77,7 +77,7 @@ function Opened({ phone, journal, hash }: { phone: Phone; journal: Journal; hash
       <header>
         <h1>{say("phone.title")}</h1>
         <p class={`net ${centre.state}`} role="status">
-          {say(isBlocked ? "phone.net.blocked" : centre.state === "reached" ? "phone.net.reached" : "phone.net.away")}
+          {say(`phone.net.${centre.state}`)}
         </p>
       </header>
       <Main hash={hash}>

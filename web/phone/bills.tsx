@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { dayAndTime, dayOf, monthInWords, monthLater, change as signed, yuan } from "../shared/formats.ts";
-import { heading, inMine, language } from "../shared/language.ts";
+import { heading, inMine, language, tag } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Month, type Movement, me, useAsked } from "./me.ts";
 import { Answered } from "./parts.tsx";
@@ -89,7 +89,9 @@ function MovementsPage({ phone, month, after, isLast, more }: PageGiven) {
           {items.length > 0 && (
             <ul class="rows">
               {items.map((one) => (
-                <li key={one.number}>{one.receipt ? <Payment one={one} /> : <Line one={one} />}</li>
+                <li key={one.number}>
+                  <Row one={one} back={items.filter(({ reverses }) => reverses === one.number)} />
+                </li>
               ))}
             </ul>
           )}
@@ -104,44 +106,102 @@ function MovementsPage({ phone, month, after, isLast, more }: PageGiven) {
   );
 }
 
-function Line({ one }: { one: Movement }) {
-  const fen = one.cash_change_fen + one.subsidy_change_fen;
+interface RowGiven {
+  readonly one: Movement;
+  /** What was given back of it. */
+  readonly back: readonly Movement[];
+}
+
+/** A payment, and what was given back of one, opens to what can be done with the payment's receipt. */
+function Row({ one, back }: RowGiven) {
+  const number = one.receipt ? one.number : one.reverses;
+  if (number === null) return <Line one={one} back={back} />;
+  return (
+    <details>
+      <summary>
+        <Line one={one} back={back} />
+      </summary>
+      <Receipt number={number} />
+    </details>
+  );
+}
+
+function fenOf(one: Movement): number {
+  return one.cash_change_fen + one.subsidy_change_fen;
+}
+
+/** When it was paid; of what was given back, when that was. */
+function timeOf(one: Movement): string {
+  return dayAndTime((one.reverses === null && one.purchased_at) || one.posted_at, language);
+}
+
+function Line({ one, back }: RowGiven) {
+  const fen = fenOf(one);
   const canteen = one.canteen_zh && inMine(one.canteen_zh, one.canteen_en);
+  const returned = back.reduce((sum, each) => sum + fenOf(each), 0);
   return (
     <div class="line">
       <span>
         <b>{canteen ?? heading(word("transfer.kind", one.kind))}</b>
         <small>
-          {dayAndTime(one.purchased_at ?? one.posted_at, language)}
+          {timeOf(one)}
           {one.meal && ` · ${word("meal", one.meal)}`}
-          {canteen && one.kind !== "payment" && ` · ${word("transfer.kind", one.kind)}`}
+          {canteen && one.kind !== "payment" && one.reverses === null && ` · ${word("transfer.kind", one.kind)}`}
         </small>
+        {one.reverses !== null && (
+          <small class="warning">
+            <span aria-hidden="true">↺</span>{" "}
+            {one.purchased_at
+              ? say("phone.bills.back_of", { at: dayAndTime(one.purchased_at, language) })
+              : say("phone.paid.returned")}
+          </small>
+        )}
+        {back.length > 0 && (
+          <small class="warning">
+            <span aria-hidden="true">↺</span> {say("phone.bills.back", { amount: yuan(returned) })}
+          </small>
+        )}
         {one.late && <small class="warning">{say("phone.bills.late")}</small>}
         {one.host_fen > 0 && <small>{say("phone.bills.host", { amount: yuan(one.host_fen) })}</small>}
       </span>
-      <b class={`amount ${fen > 0 ? "in" : ""}`}>{signed(fen)}</b>
+      <b class={`amount ${fen > 0 ? "in" : ""} ${returned > 0 && returned === -fen ? "void" : ""}`}>{signed(fen)}</b>
     </div>
   );
 }
 
-/** A payment opens to what can be done with its receipt. */
-function Payment({ one }: { one: Movement }) {
-  const address = `/r/${one.number}`;
-  const share = () => void navigator.share({ url: `${location.origin}${address}` }).catch(() => undefined);
+function Receipt({ number }: { number: string }) {
+  const address = `/r/${number}`;
   return (
-    <details>
-      <summary>
-        <Line one={one} />
-      </summary>
-      <p class="three">
-        <a href={`${address}?lang=${language}`}>{say("phone.receipt")}</a>
-        <a href={`${address}/pdf?lang=${language}`}>{say("phone.receipt.pdf")}</a>
-        {"share" in navigator && (
-          <button type="button" onClick={share}>
-            {say("phone.receipt.share")}
-          </button>
-        )}
-      </p>
-    </details>
+    <p class="three">
+      <a href={`${address}?lang=${tag}&from=phone`}>{say("phone.receipt")}</a>
+      <a href={`${address}/pdf?lang=${tag}`}>{say("phone.receipt.pdf")}</a>
+      <Share address={`${location.origin}${address}`} />
+    </p>
+  );
+}
+
+/** The browser's own way to share, or else the address to be put where one likes. */
+function Share({ address }: { address: string }) {
+  const [copied, setCopied] = useState<"yes" | "by hand" | null>(null);
+  if ("share" in navigator) {
+    return (
+      <button type="button" onClick={() => void navigator.share({ url: address }).catch(() => undefined)}>
+        {say("phone.receipt.share")}
+      </button>
+    );
+  }
+  if (copied === "by hand") return <input readOnly value={address} aria-label={say("phone.receipt.copy")} />;
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(address);
+      setCopied("yes");
+    } catch {
+      setCopied("by hand");
+    }
+  };
+  return (
+    <button type="button" aria-live="polite" onClick={copy}>
+      {say(copied === null ? "phone.receipt.copy" : "phone.receipt.copied")}
+    </button>
   );
 }

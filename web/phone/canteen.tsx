@@ -1,6 +1,6 @@
 /** A canteen on a day: its meals, what they cost me, the menu, and booking or reporting out. */
 
-import { clock, dayOf, weekday } from "../shared/formats.ts";
+import { clock, dayAndTime, dayOf, weekday } from "../shared/formats.ts";
 import { heading, inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { isOpen, openness, priceOf } from "./eat.tsx";
@@ -136,10 +136,12 @@ interface DecidingGiven {
   readonly again: () => Promise<void>;
 }
 
-/** Book the meal, cancel, or say that one does not come, while the meal has not begun. */
+/** Book the meal, cancel, or say that one does not come, until its cut-off. */
 function Deciding({ phone, place, meal, isHome, booking, out, again }: DecidingGiven) {
   const { busy, problem, change } = useChange(again);
-  if (Date.parse(meal.starts) < Date.now()) return null;
+  const isLate = Date.parse(meal.cut_off_at) <= Date.now();
+  const cutOffDay = dayOf(Date.parse(meal.cut_off_at));
+  const cutOff = cutOffDay === meal.day ? clock(meal.cut_off_at, language) : dayAndTime(meal.cut_off_at, language);
   const wanted = { canteen_id: place.canteen_id, business_date: meal.day, meal: meal.meal };
   const book = () => me.book(phone, { booking_id: crypto.randomUUID(), ...wanted });
   const reportOut = () =>
@@ -156,14 +158,16 @@ function Deciding({ phone, place, meal, isHome, booking, out, again }: DecidingG
       <>
         <Problem said={problem} />
         <p class="done">{say("phone.out.done")}</p>
-        <button
-          type="button"
-          class="plain"
-          disabled={busy}
-          onClick={() => change(() => me.endReportOut(phone, out.report_id))}
-        >
-          {say("phone.out.end")}
-        </button>
+        {!isLate && (
+          <button
+            type="button"
+            class="plain"
+            disabled={busy}
+            onClick={() => change(() => me.endReportOut(phone, out.report_id))}
+          >
+            {say("phone.out.end")}
+          </button>
+        )}
       </>
     );
   }
@@ -190,9 +194,12 @@ function Deciding({ phone, place, meal, isHome, booking, out, again }: DecidingG
       </>
     );
   }
+  if (!meal.may_eat && !isHome) return null;
+  if (isLate) return <p class="about">{say("phone.book.late", { at: cutOff })}</p>;
   return (
     <>
       <Problem said={problem} />
+      <p class="about">{say("phone.book.until", { at: cutOff })}</p>
       <div class="two">
         {meal.may_eat && (
           <button type="button" class="plain" disabled={busy} onClick={() => change(book)}>

@@ -122,7 +122,7 @@ function Posted({ result, seen }: { result: Result; seen: () => void }) {
       <p class="big">¥ {amount}</p>
       <p>
         {inMine(result.canteen_zh, result.canteen_en)} · {heading(word("meal", result.meal))} ·{" "}
-        {clockWithSeconds(result.posted_at, language)}
+        {clockWithSeconds((isGood && result.purchased_at) || result.posted_at, language)}
       </p>
       <p>{say("phone.paid.left", { amount: yuan(result.cash_fen) })}</p>
       <p class="two">

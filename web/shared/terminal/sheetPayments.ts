@@ -108,6 +108,8 @@ export interface Result {
   readonly canteen_id: number;
   readonly canteen_zh: string;
   readonly canteen_en: string;
+  /** When the payment was made; of what was given back, when that payment was. */
+  readonly purchased_at: string | null;
   readonly posted_at: string;
   readonly amount_fen: number;
   readonly cash_fen: number;
