@@ -43,6 +43,7 @@ _DEVICES = ("camera", "geolocation", "microphone", "payment", "usb", "serial", "
 _USED = {
     "/phone": ("camera", "geolocation"),
     "/till": ("camera", "serial"),
+    "/check-receipt": ("camera",),
 }
 """Of these, what the pages below an address use: codes by camera, a place with consent, a scanner at a serial port."""
 

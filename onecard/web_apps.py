@@ -31,7 +31,7 @@ _DECODER_POLICY = content_security_policy({"script-src": "'self' 'wasm-unsafe-ev
 """Of the worker alone that reads a camera's frames by WebAssembly: a worker has the policy of its own script."""
 _NONCE = b"{{nonce}}"
 """Where a page takes the number of its answer: the styles that its own scripts make carry it, and no others hold."""
-BESIDE_PAGE = ("sw.js", "manifest.webmanifest", "icon.svg")
+BESIDE_PAGE = ("sw.js", "scanner.js", "manifest.webmanifest", "icon.svg")
 _BUILDING = page_file("building/index.html")
 _ASKED_AGAIN_AFTER_S = 3
 _UNCHANGED = 304

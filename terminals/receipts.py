@@ -197,14 +197,20 @@ def _payer(row: Mapping[str, Any], host: Mapping[str, Any], language: Language) 
     return text("receipt.payer.official", language, agency=row[issuer])
 
 
-async def page(shown: ReceiptShown, language: Language, documents: Aside, caller: str) -> str:
-    """The receipt as a page in one language. Raises Problem(UNAVAILABLE) when too many ask."""
+async def page(shown: ReceiptShown, language: Language, documents: Aside, caller: str, *, from_phone: bool) -> str:
+    """The receipt as a page in one language, with the way back to where it was opened from.
+
+    Raises Problem(UNAVAILABLE) when too many ask.
+    """
     texts = {name: html.escape(value) for name, value in _texts(shown, language).items()}
     texts |= {"lines": _listed(_lines(shown, language)), "sold": _listed(_sold(shown, language))}
     texts["code"] = await _picture(shown, documents, caller)
     texts |= {"download": text("receipt.download", language), "parameter": language.value}
     texts["check"] = text("check.title", language)
     texts["other_tag"], texts["other_name"] = OTHER[language]
+    texts["from"] = "&amp;from=phone" if from_phone else ""
+    back = html.escape(text("receipt.back", language))
+    texts["back"] = f'<a class="back" href="/phone/#bills">‹ {back}</a>' if from_phone else ""
     return PAGE.substitute(texts)
 
 

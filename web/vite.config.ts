@@ -7,6 +7,8 @@ import { defineConfig, type Plugin } from "vite";
 
 const app = process.env.APP ?? "phone";
 const isConsole = app === "console";
+/** Files whose names other pages and browsers know. */
+const NAMED = ["sw", "scanner"];
 const source = join(import.meta.dirname, app);
 const target = join(import.meta.dirname, "dist", app);
 const unfinished = join(import.meta.dirname, "dist", `.${app}`);
@@ -67,12 +69,14 @@ export default defineConfig({
         // Marks for servers that render, which nothing here does.
         if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
       },
+      preserveEntrySignatures: "exports-only",
       // The console is nothing without the centre: it keeps no files for later.
       input: {
         index: join(source, "index.html"),
         ...(!isConsole && { sw: join(import.meta.dirname, "shared", "sw.ts") }),
+        ...(app === "phone" && { scanner: join(import.meta.dirname, "shared", "scanner.ts") }),
       },
-      output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      output: { entryFileNames: (chunk) => (NAMED.includes(chunk.name) ? "[name].js" : "assets/[name]-[hash].js") },
     },
   },
   plugins: [precache(), brotli(), whole()],

@@ -45,9 +45,9 @@ class ReceiptController(Controller):
         language: Language,
     ) -> Response[str]:
         """The receipt in Chinese or English, with a code that holds the signed receipt."""
-        made = await receipts.page(
-            await _find(request, ledger, keys, _full(number)), language, documents, network_address_of(request)
-        )
+        shown = await _find(request, ledger, keys, _full(number))
+        from_phone = request.query_params.get("from") == "phone"
+        made = await receipts.page(shown, language, documents, network_address_of(request), from_phone=from_phone)
         return page_response(made, language)
 
     @get("/r/{number:str}/pdf", media_type="application/pdf", summary="Download a receipt as a PDF")

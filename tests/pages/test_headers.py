@@ -42,7 +42,13 @@ def test_the_policy_allows_nothing_inline_and_no_other_base(system: System) -> N
 
 @pytest.mark.parametrize(
     ("path", "used"),
-    [("/", ()), ("/counter/1", ()), ("/phone/", ("camera", "geolocation")), ("/till/", ("camera", "serial"))],
+    [
+        ("/", ()),
+        ("/counter/1", ()),
+        ("/check-receipt", ("camera",)),
+        ("/phone/", ("camera", "geolocation")),
+        ("/till/", ("camera", "serial")),
+    ],
 )
 def test_pages_ask_a_browser_for_no_more_than_they_use(system: System, path: str, used: tuple[str, ...]) -> None:
     headers = get(system.url + path).headers

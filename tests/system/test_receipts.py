@@ -109,7 +109,7 @@ def test_a_receipt_is_in_one_language(network: Network, tmp_path: Path, query: s
     assert '<html lang="en">' in text
     assert "For personal reference; not a basis for reimbursement" in text
     assert re.findall(r"[\u4e00-\u9fff]+", text) == ["中文"], "the link to the other language"
-    assert 'href="/check-receipt?lang=en"' in text
+    assert f'href="/check-receipt?lang=en&amp;receipt={number}"' in text
     assert 'href="?lang=zh-Hans-CN"' in text
 
 
@@ -269,7 +269,7 @@ def test_the_page_checks_a_receipt_without_a_network(network: Network, tmp_path:
     page.goto(f"{network.url}/check-receipt?lang=en")
     page.context.set_offline(True)
     page.fill("#code", f" {code}\n")
-    page.click("button")
+    page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("#genuine")).to_be_visible(timeout=60_000)
     assert page.locator("[data-field=number]").text_content() == answer.receipt.number
     key = bytes.fromhex(page.locator("body").get_attribute("data-keys") or "")
@@ -293,7 +293,7 @@ def test_the_page_checks_a_receipt_without_a_network(network: Network, tmp_path:
         ("", "#none"),
     ):
         page.fill("#code", text)
-        page.click("button")
+        page.get_by_role("button", name="Check", exact=True).click()
         expect(page.locator(verdict)).to_be_visible(timeout=60_000)
         expect(page.locator(".verdict:visible")).to_have_count(1)
         expect(page.locator("#receipt")).to_be_hidden(timeout=60_000)

@@ -123,10 +123,11 @@ function reveal(...ids) {
   for (const id of ["genuine", "none", "wrong", "unable", "receipt"]) document.getElementById(id).hidden = !ids.includes(id);
 }
 
-document.getElementById("form").addEventListener("submit", async (event) => {
-  event.preventDefault();
+const byId = (id) => document.getElementById(id);
+
+async function check(text) {
   // A code may have spaces inside, but none at its ends.
-  const code = document.getElementById("code").value.trim();
+  const code = text.trim();
   if (!/^OR1:./.test(code)) return reveal("none");
   try {
     show(await read(code));
@@ -135,4 +136,88 @@ document.getElementById("form").addEventListener("submit", async (event) => {
     const unable = !globalThis.crypto?.subtle || error.name === "NotSupportedError";
     reveal(unable ? "unable" : "wrong");
   }
+}
+
+byId("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  check(byId("code").value);
 });
+
+// What reads pictures is fetched when it is wanted.
+async function scanner() {
+  return (await import("/phone/scanner.js")).camera();
+}
+
+function say(what) {
+  byId("state").textContent = what ? byId("state").dataset[what] : "";
+  byId("state").hidden = !what;
+}
+
+function take(text) {
+  byId("code").value = text;
+  check(text);
+}
+
+let looking = null;
+
+function stop() {
+  looking?.abort();
+  looking = null;
+  byId("video").hidden = true;
+  const button = byId("camera");
+  button.textContent = button.dataset.start ?? button.textContent;
+  button.setAttribute("aria-pressed", "false");
+}
+
+async function look() {
+  looking = new AbortController();
+  const { signal } = looking;
+  const button = byId("camera");
+  button.dataset.start ??= button.textContent;
+  button.textContent = button.dataset.stop;
+  button.setAttribute("aria-pressed", "true");
+  byId("video").hidden = false;
+  reveal();
+  say("looking");
+  try {
+    const { lookForCodes } = await scanner();
+    const found = (text) => {
+      stop();
+      say("");
+      take(text);
+    };
+    await lookForCodes(byId("video"), () => true, found, signal);
+  } catch {
+    if (signal.aborted) return;
+    stop();
+    say("away");
+  }
+}
+
+byId("camera").addEventListener("click", () => {
+  if (!looking) return look();
+  stop();
+  say("");
+});
+
+byId("picture").addEventListener("change", async ({ target }) => {
+  const [file] = target.files;
+  if (!file) return;
+  stop();
+  reveal();
+  say("reading");
+  const text = await scanner().then(({ codeInPicture }) => codeInPicture(file)).catch(() => "");
+  // The same picture can be chosen again.
+  target.value = "";
+  say(text ? "" : "nothing");
+  if (text) take(text);
+});
+
+// Whoever comes from a receipt goes back to it, and keeps the way from there.
+const given = new URLSearchParams(location.search);
+if (/^[0-9a-f-]{36}$/i.test(given.get("receipt") ?? "")) {
+  const from = given.get("from") === "phone" ? "&from=phone" : "";
+  byId("back").href = `/r/${given.get("receipt")}?lang=${language}${from}`;
+  byId("back").textContent = `‹ ${byId("back").dataset.receipt}`;
+  byId("language").search += `&receipt=${given.get("receipt")}${from}`;
+}

@@ -80,7 +80,7 @@ export function Proof(given: Given) {
         </div>
       </dl>
       <p class="two">
-        <a class="plain" href={`/r/${number}?lang=${tag}`}>
+        <a class="plain" href={`/r/${number}?lang=${tag}&from=phone`}>
           {say("phone.receipt")}
         </a>
         <a class="plain" href="#pay">

@@ -126,7 +126,7 @@ function Posted({ result, seen }: { result: Result; seen: () => void }) {
       </p>
       <p>{say("phone.paid.left", { amount: yuan(result.cash_fen) })}</p>
       <p class="two">
-        {isGood && <a href={`/r/${result.number}?lang=${tag}`}>{say("phone.receipt")}</a>}
+        {isGood && <a href={`/r/${result.number}?lang=${tag}&from=phone`}>{say("phone.receipt")}</a>}
         <button type="button" onClick={seen}>
           {say("phone.done")}
         </button>
