@@ -236,6 +236,7 @@ _PEOPLE = {
         row=_same("number"),
         when=_state("waiting"),
     ),
+    "end_visit": _post("/registry/visits/{visit_id}/ending", "/registry/visits", row=_same("visit_id"), grave=True),
     "issue_cards": _post("/console/cards", "/registry/credentials", shows=("cards",)),
     "replace_card": _post(
         "/console/cards/replacements",

@@ -84,6 +84,7 @@ DELETED_FROM = (
     "sign_in_try",
     "special_day",
     "used_challenge",
+    "visit",
 )
 """Tables from which the application removes rows, as patterns of LIKE. From the others it never does."""
 

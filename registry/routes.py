@@ -205,6 +205,19 @@ class RegistryController(Controller):
         ) as change:
             await visits.refuse(change, request.user, number, data.reason)
 
+    @post(
+        "/visits/{visit_id:int}/ending",
+        status_code=204,
+        guards=[access.allows(Permission.REGISTER_VISIT), access.by_people],
+        summary="End a visit",
+    )
+    async def end_visit(
+        self, request: ByPerson, visit_id: NumberInPath, data: VisitRefusal, database: Database
+    ) -> None:
+        """Before it begins it is no visit any more; while it runs, today is its last day. The reason is kept."""
+        async with audit.change(database, request.user.login, "end_visit", f"visit/{visit_id}") as change:
+            await visits.end_by_agency(change, request.user, visit_id, data.reason)
+
 
 def _shown(visit: Visit) -> VisitShown:
     return VisitShown(visit.visit_id, visit.holder_id, visit.host_agency_id, visit.first_day, visit.last_day)

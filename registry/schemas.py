@@ -66,8 +66,14 @@ class OwnVisit(Message):
     reason: Annotated[str, line(100, examples=["甬机管发〔2026〕12号"])]
 
 
+class VisitEnding(Message):
+    """A visit of mine that I end."""
+
+    visit_id: Number
+
+
 class VisitRefusal(Message):
-    """Why an agency does not confirm a visit that its official registered; he reads it."""
+    """Why an agency does not confirm a visit that its official registered, or ends one; he reads it."""
 
     reason: Annotated[str, text(200, examples=["该项出差已取消"])]
 

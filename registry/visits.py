@@ -6,8 +6,11 @@ says who may eat reads, until his agency confirms it; then it becomes a visit li
 ::
 
     waiting ──confirm──▶ confirmed (a visit)
-       ├─────refuse────▶ refused
-       └────withdraw───▶ withdrawn
+       ├─────refuse────▶ refused     ◀── its agency takes it back ── a visit that is to come
+       └────withdraw───▶ withdrawn   ◀── the official does ─────────┘
+
+A visit that is taken back before it begins is no visit any more: its row goes, so that whoever charges or says who may
+eat need not ask for a state; the audit entry has what it was. One that runs is cut short to today.
 """
 
 from collections.abc import Sequence
@@ -195,6 +198,66 @@ async def refuse(change: Change, person: Person, number: int, reason: str) -> No
     asked = await _find(change.db, person, number)
     _decide(asked, VisitRequestState.REFUSED, person.login)
     asked.answer = reason
+
+
+async def end_own(change: Change, holder_id: HolderId, actor: str, visit_id: int) -> None:
+    """Take one's own visit back, or cut it short to today. Raises Problem NOT_FOUND, CONFLICT (it is over)."""
+    official, visit = await _find_visit(change.db, visit_id)
+    if official.holder_id != holder_id:
+        raise Problem(NOT_FOUND, "visit.not_found")
+    await _end(change, visit, actor, None)
+
+
+async def end_by_agency(change: Change, person: Person, visit_id: int, reason: str) -> None:
+    """The same by the official's own agency, or the centre; who registered it himself reads why.
+
+    Raises Problem NOT_FOUND (also another agency's), CONFLICT (it is over).
+    """
+    official, visit = await _find_visit(change.db, visit_id)
+    if person.agency_id not in (None, official.agency_id):
+        raise Problem(NOT_FOUND, "visit.not_found")
+    await _end(change, visit, person.login, reason)
+
+
+async def _find_visit(db: AsyncSession, visit_id: int) -> tuple[Official, Visit]:
+    """A visit, which nobody else changes until the transaction ends: its official is locked. Raises NOT_FOUND."""
+    query = select(Visit).where(Visit.visit_id == visit_id)
+    holder_id = await db.scalar(query.with_only_columns(Visit.holder_id))
+    if holder_id is None:
+        raise Problem(NOT_FOUND, "visit.not_found")
+    [official] = (await find_officials(db, [holder_id], alone=True)).values()
+    visit: Visit | None = await db.scalar(query)
+    if visit is None:
+        raise Problem(NOT_FOUND, "visit.not_found")
+    return official, visit
+
+
+async def _end(change: Change, visit: Visit, actor: str, reason: str | None) -> None:
+    """``reason``: why the agency does; None when the official does."""
+    today = datetime.now(ZONE).date()
+    if visit.last_day < today:
+        raise Problem(CONFLICT, "visit.over", last_day=visit.last_day)
+    is_to_come = today < visit.first_day
+    days = {"first_day": str(visit.first_day), "last_day": str(visit.last_day)}
+    change.note.detail = {
+        "holder_id": visit.holder_id, "host_agency_id": visit.host_agency_id, **days,
+        "ends": None if is_to_come else str(today), **({} if reason is None else {"reason": reason}),
+    }  # fmt: skip
+    if is_to_come:
+        await _take_back(change.db, visit, actor, reason)
+    else:
+        change.is_repeat = visit.last_day == today
+        visit.last_day = today
+
+
+async def _take_back(db: AsyncSession, visit: Visit, actor: str, reason: str | None) -> None:
+    query = select(VisitRequest).where(VisitRequest.book == visit.book, VisitRequest.visit_id == visit.visit_id)
+    asked: VisitRequest | None = await db.scalar(query)
+    if asked is not None:
+        asked.visit_id = None
+        asked.state = VisitRequestState.WITHDRAWN if reason is None else VisitRequestState.REFUSED
+        asked.answer, asked.decided_at, asked.decided_by = reason, datetime.now(UTC), actor
+    await db.delete(visit)
 
 
 def _decide(asked: VisitRequest, state: VisitRequestState, who: str) -> None:

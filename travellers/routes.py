@@ -17,7 +17,7 @@ from foundation.turns import IN_TURN
 from registry import audit, visits
 from registry.lists.listing import PAGE_DEFAULT, PAGE_MAX, WORDS_MAX
 from registry.models import Database
-from registry.schemas import OwnVisit
+from registry.schemas import OwnVisit, VisitEnding
 from terminals.receipts import ReceiptShown
 from travellers import account, consents, credentials
 from travellers.callers import ALSO_SUSPENDED, ALWAYS, ByOfficial, is_official
@@ -102,10 +102,17 @@ class AccountController(Controller):
 
     @delete("/visits/{request_id:uuid}", summary="Withdraw a visit that I registered")
     async def withdraw_visit(self, request: ByOfficial, request_id: UUID, database: Database) -> None:
-        """While it waits. What my agency has confirmed, it alone changes."""
+        """While it waits. What my agency has confirmed is a visit, and is ended."""
         actor = request.user.actor
         async with audit.change(database, actor, "withdraw_own_visit") as change:
             await visits.withdraw(change, request.user.holder_id, actor, request_id)
+
+    @post("/visit-endings", status_code=204, summary="End a visit of mine")
+    async def end_visit(self, request: ByOfficial, data: VisitEnding, database: Database) -> None:
+        """Before it begins it is no visit any more; while it runs, today is its last day."""
+        actor = request.user.actor
+        async with audit.change(database, actor, "end_own_visit", f"visit/{data.visit_id}") as change:
+            await visits.end_own(change, request.user.holder_id, actor, data.visit_id)
 
     @get("/credentials", summary="List my cards and phones", opt=ALSO_SUSPENDED)
     async def credentials(self, request: ByOfficial, ledger: Pool) -> list[MyCredential]:

@@ -257,6 +257,22 @@ def test_a_visit_is_registered_and_waits_for_the_agency(phone: tuple[Page, Offic
     admin.call("POST", f"/registry/visit-requests/{asked['number']}/confirmation")
     page.reload()
     expect(row.first).to_contain_text("未开始")
+    row.first.get_by_role("button", name="取消这次出差").click()
+    page.get_by_role("button", name="不了").click()
+    expect(row).to_have_count(2)
+    row.first.get_by_role("button", name="取消这次出差").click()
+    row.first.get_by_role("button", name="取消这次出差").click()
+    expect(row).to_have_count(1)
+    message = {
+        "holder_id": official.holder_id, "host_agency_id": network.agency_id("hangzhou"), "first_day": str(today),
+        "last_day": str(today + timedelta(days=1)),
+    }  # fmt: skip
+    admin.call("POST", "/registry/visits", message)
+    page.reload()
+    running = row.filter(has_text="进行中")
+    running.get_by_role("button", name="今天结束").click()
+    running.get_by_role("button", name="今天结束").click()
+    expect(running.get_by_role("button")).to_have_count(0)
 
 
 def test_the_form_of_a_visit_is_for_everybody(phone: tuple[Page, Official], network: Network) -> None:

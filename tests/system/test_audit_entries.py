@@ -341,6 +341,14 @@ def decided_visit(city: City, step: str, body: Any) -> Ask:
     return Ask("admin-yinzhou", path, body, "finance-yinzhou", "admin-yuyao", invalid)
 
 
+def ended_visit(city: City) -> Ask:
+    message = {"holder_id": city.holder(), "host_agency_id": city.agency("hangzhou"), "first_day": str(TODAY),
+               "last_day": str(TOMORROW)}  # fmt: skip
+    visit_id = city.person("centre").call("POST", "/registry/visits", message)["visit_id"]
+    path = f"/registry/visits/{visit_id}/ending"
+    return Ask("admin-yinzhou", path, {"reason": "会议改期"}, "finance-yinzhou", "admin-yuyao", {"reason": ""})
+
+
 def refund(city: City) -> Ask:
     message = {"posting_id": str(uuid4()), "payment": city.pay(), "amount_fen": 100, "reason": "菜没了"}
     invalid = message | {"amount_fen": 900_000}
@@ -1076,6 +1084,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /registry/rosters": roster,
     "POST /registry/rosters/{roster_id}/confirmation": confirmed_roster,
     "POST /registry/visits": visit,
+    "POST /registry/visits/{visit_id}/ending": ended_visit,
     "POST /registry/visit-requests/{number}/confirmation": lambda city: decided_visit(city, "confirmation", None),
     "POST /registry/visit-requests/{number}/refusal": lambda city: decided_visit(city, "refusal", {"reason": "取消"}),
     "POST /registry/regions": region,
@@ -1181,6 +1190,7 @@ NO_CHANGES = {
     "POST /me/sign-on/{provider}/completion": "an official's session, with its entry: test_me.py",
     "POST /me/credentials/{credential_id}/loss": "an official's own change, with its entry: test_me.py",
     "POST /me/phone-activations": "an official's own change, with its entry: test_me.py",
+    "POST /me/visit-endings": "an official's own change, with its entry: test_own_visits.py",
     "POST /me/visits": "an official's own change, with its entry: test_own_visits.py",
     "DELETE /me/visits/{request_id}": "an official's own change, with its entry: test_own_visits.py",
     "PUT /me/consents/{purpose}": "an official's own change, with its entry: test_me.py",

@@ -192,3 +192,72 @@ def test_the_export_has_them(network: Network) -> None:
     me = somebody(network)
     me.ask("POST", "/me/visits", wanted(network))
     assert [one["state"] for one in me.get("/me/export")["visits"]] == ["waiting"]
+
+
+LATER, LATEST = TODAY + timedelta(days=2), TODAY + timedelta(days=4)
+
+
+def confirmed(network: Network, me: Me, first: date = LATER, last: date = LATEST) -> int:
+    """A visit that the official registered and his agency confirmed."""
+    me.ask("POST", "/me/visits", wanted(network, first, last))
+    return int(decide(network.person("admin-yinzhou"), me, "confirmation")["visit_id"])
+
+
+def may_eat(network: Network, me: Me, day: date) -> set[bool]:
+    shown = me.get(f"/me/canteens/{network.canteen_id('hangzhou')}?days=7")
+    return {meal["may_eat"] for meal in shown["meals"] if meal["day"] == str(day)}
+
+
+def test_he_takes_a_visit_back_before_it_begins(network: Network) -> None:
+    me, other = somebody(network), somebody(network)
+    visit_id = confirmed(network, me)
+    assert may_eat(network, me, LATER) == {True}
+    assert other.refused("POST", "/me/visit-endings", {"visit_id": visit_id}) == "not-found"
+    me.ask("POST", "/me/visit-endings", {"visit_id": visit_id})
+    assert may_eat(network, me, LATER) == {False}
+    assert [one["state"] for one in me.get("/me/visits")] == ["withdrawn"]
+    assert me.refused("POST", "/me/visit-endings", {"visit_id": visit_id}) == "not-found"
+    query = f"action=end_own_visit&actor=holder/{me.official.holder_id}"
+    [noted] = network.approver.call("GET", f"/console/audit-entries?{query}")["items"]
+    assert noted["detail"]["first_day"] == str(LATER)
+    assert noted["detail"]["ends"] is None
+    confirmed(network, me)
+    assert may_eat(network, me, LATER) == {True}, "the days are free again"
+
+
+def test_a_visit_that_runs_is_cut_short_to_today(network: Network) -> None:
+    me = somebody(network)
+    visit_id = confirmed(network, me, TODAY, LATEST)
+    me.ask("POST", "/me/visit-endings", {"visit_id": visit_id})
+    [shown] = me.get("/me/visits")
+    assert (shown["state"], shown["last_day"]) == ("now", str(TODAY))
+    assert may_eat(network, me, LATER) == {False}
+    me.ask("POST", "/me/visit-endings", {"visit_id": visit_id})
+    [shown] = me.get("/me/visits")
+    assert shown["last_day"] == str(TODAY)
+
+
+def test_his_agency_ends_a_visit_and_he_reads_why(network: Network) -> None:
+    me, admin = somebody(network), network.person("admin-yinzhou")
+    visit_id = confirmed(network, me)
+    path, why = f"/registry/visits/{visit_id}/ending", {"reason": "会议改期"}
+    assert network.person("admin-hangzhou").ask("POST", path, why).status == 404, "the host ends nobody's visit"
+    assert network.person("finance-yinzhou").ask("POST", path, why).status == 403
+    assert admin.ask("POST", path, {"reason": ""}).status == 400
+    admin.call("POST", path, why)
+    [shown] = me.get("/me/visits")
+    assert (shown["state"], shown["answer"], shown["visit_id"]) == ("refused", "会议改期", None)
+    assert admin.ask("POST", path, why).status == 404
+    listed = admin.call("GET", f"/registry/visits?holder_id={me.official.holder_id}")["items"]
+    assert listed == []
+
+
+def test_what_is_over_is_not_ended(network: Network) -> None:
+    me, admin = somebody(network), network.person("admin-yinzhou")
+    yesterday = str(TODAY - timedelta(days=1))
+    over = {"holder_id": me.official.holder_id, "host_agency_id": network.agency_id("hangzhou")}
+    visit_id = admin.call("POST", "/registry/visits", over | {"first_day": yesterday, "last_day": yesterday})[
+        "visit_id"
+    ]
+    assert me.refused("POST", "/me/visit-endings", {"visit_id": visit_id}) == "conflict"
+    assert admin.ask("POST", f"/registry/visits/{visit_id}/ending", {"reason": "晚了"}).status == 409

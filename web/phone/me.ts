@@ -73,6 +73,7 @@ export const me = {
   endReportOut: (phone: Phone, reportId: string) => phone.ask("DELETE", `/me/report-outs/${reportId}`),
   registerVisit: (phone: Phone, wanted: NewVisit) => phone.ask("POST", "/me/visits", wanted),
   withdrawVisit: (phone: Phone, requestId: string) => phone.ask("DELETE", `/me/visits/${requestId}`),
+  endVisit: (phone: Phone, visitId: number) => phone.ask("POST", "/me/visit-endings", { visit_id: visitId }),
   loss: (phone: Phone, credentialId: number, reason: string) =>
     phone.ask("POST", `/me/credentials/${credentialId}/loss`, { reason }),
   endSession: (phone: Phone, number: number) => phone.ask("DELETE", `/me/sessions/${number}`),

@@ -7,7 +7,7 @@ import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look
 import type { Phone } from "../shared/terminal/phone.ts";
 import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
 import { beginAgain } from "./owner.ts";
-import { Answered, Below, Problem } from "./parts.tsx";
+import { Answered, Below, Problem, Sure } from "./parts.tsx";
 import { TopUpPage } from "./topUp.tsx";
 import { Visits } from "./visits.tsx";
 import { say } from "./words.ts";
@@ -193,17 +193,13 @@ function CredentialRow({ phone, one, again }: { phone: Phone; one: Credential; a
       </div>
       <Problem said={problem} />
       {asking && (
-        <div class="notice danger">
-          <p>{say(one.is_asking ? "phone.loss.this" : "phone.loss.sure")}</p>
-          <button
-            type="button"
-            class="primary alarm"
-            disabled={busy}
-            onClick={() => change(() => me.loss(phone, one.credential_id, say("phone.loss.reason")))}
-          >
-            {say("phone.loss.do")}
-          </button>
-        </div>
+        <Sure
+          sure={say(one.is_asking ? "phone.loss.this" : "phone.loss.sure")}
+          act={say("phone.loss.do")}
+          busy={busy}
+          yes={() => change(() => me.loss(phone, one.credential_id, say("phone.loss.reason")))}
+          no={() => setAsking(false)}
+        />
       )}
     </li>
   );

@@ -52,6 +52,30 @@ export function Problem({ said }: { said: string }) {
   );
 }
 
+interface AskedGiven {
+  /** What happens, and the word for it. */
+  readonly sure: string;
+  readonly act: string;
+  readonly busy: boolean;
+  readonly yes: () => void;
+  readonly no: () => void;
+}
+
+/** The question before what cannot be taken back. */
+export function Sure({ sure, act, busy, yes, no }: AskedGiven) {
+  return (
+    <div class="notice danger">
+      <p>{sure}</p>
+      <button type="button" class="primary alarm" disabled={busy} onClick={yes}>
+        {act}
+      </button>
+      <button type="button" class="plain" onClick={no}>
+        {say("phone.no")}
+      </button>
+    </div>
+  );
+}
+
 /** A page whose script is read when it is first shown. */
 export function Later<Given extends object>({ load, given }: { load: () => Promise<Page<Given>>; given: Given }) {
   const [page, setPage] = useState<{ readonly Shown: Page<Given> } | null>(null);

@@ -5,7 +5,7 @@ import { dayOf, weekday } from "../shared/formats.ts";
 import { inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { me, type NewVisit, type Place, useAsked, useChange, type Visit } from "./me.ts";
-import { Answered, Problem } from "./parts.tsx";
+import { Answered, Problem, Sure } from "./parts.tsx";
 import { say } from "./words.ts";
 
 const CANTEENS_FOUND = 30;
@@ -47,8 +47,13 @@ export function Visits({ phone, host }: { phone: Phone; host: string | undefined
 }
 
 function VisitRow({ phone, visit, again }: { phone: Phone; visit: Visit; again: () => Promise<void> }) {
-  const { busy, problem, change } = useChange(again);
+  const [asking, setAsking] = useState(false);
+  const { busy, problem, change } = useChange(async () => {
+    setAsking(false);
+    await again();
+  });
   const requestId = visit.state === "waiting" ? visit.request_id : null;
+  const ending = endingOf(visit);
   return (
     <li class="stacked">
       <div class="line">
@@ -75,8 +80,34 @@ function VisitRow({ phone, visit, again }: { phone: Phone; visit: Visit; again: 
           {say("phone.visits.withdraw")}
         </button>
       )}
+      {ending && !asking && (
+        <button type="button" class="small" onClick={() => setAsking(true)}>
+          {say(ending.act)}
+        </button>
+      )}
+      {ending && asking && (
+        <Sure
+          sure={say(ending.sure)}
+          act={say(ending.act)}
+          busy={busy}
+          yes={() => change(() => me.endVisit(phone, ending.visitId))}
+          no={() => setAsking(false)}
+        />
+      )}
     </li>
   );
+}
+
+/** How a visit that my agency has confirmed is ended now; null where there is nothing to end. */
+function endingOf({ visit_id, state, last_day }: Visit) {
+  if (visit_id === null) return null;
+  if (state === "to_come") {
+    return { visitId: visit_id, act: "phone.visits.cancel", sure: "phone.visits.cancel.sure" } as const;
+  }
+  if (state === "now" && last_day > dayOf(Date.now())) {
+    return { visitId: visit_id, act: "phone.visits.end", sure: "phone.visits.end.sure" } as const;
+  }
+  return null;
 }
 
 const COLOURS: Readonly<Partial<Record<Visit["state"], string>>> = { now: "in", waiting: "warning", refused: "danger" };
