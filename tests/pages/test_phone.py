@@ -118,7 +118,13 @@ def test_a_wrong_code_is_told_and_nothing_is_activated(browser: Browser, network
     expect(page.get_by_role("alert")).to_have_text("The number has digits alone, the code 16 letters and digits.")
     page.get_by_label("Activation code").fill("AAAA BBBB CCCC DDDD")
     page.get_by_role("button", name="Activate").click()
-    expect(page.get_by_role("alert")).not_to_have_text("The number has digits alone, the code 16 letters and digits.")
+    expect(page.get_by_role("alert")).to_contain_text("ask your agency for a new code")
+    expect(page.get_by_role("alert")).not_to_contain_text("码")
+    page.get_by_role("button", name="Large type").click()
+    expect(page.locator("html")).to_have_attribute("data-type", "large")
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="激活本机")).to_be_visible()
+    page.get_by_role("button", name="English").click()
     expect(page.get_by_role("button", name="Activate")).to_be_enabled()
     page.close()
 
@@ -142,7 +148,10 @@ def test_it_says_whose_phone_this_becomes_before_and_after(phone: tuple[Page, Of
     expect(page.get_by_role("heading", name="本机将属于谁")).to_be_visible()
     expect(page.locator(".due")).to_contain_text("王**")
     expect(page.locator(".due")).to_contain_text(str(other.holder_id))
-    page.get_by_role("link", name="保留现在的账户").click()
+    page.get_by_role("button", name="不是我，保留现在的账户").click()
+    expect(page.get_by_role("img", name="付款码")).to_be_visible()
+    shown = network.centre.call("GET", f"/registry/officials/{other.holder_id}/account")["credentials"]
+    assert {one["state"] for one in shown} == {"blocked"}, "what was declined pays nothing"
     page.reload()
     page.get_by_role("link", name="我的").click()
     expect(page.locator(".about").first).to_contain_text("鄞州")

@@ -31,7 +31,8 @@ def wait_for_answers(page: Page) -> None:
     ("language", "theme", "size"), [("zh", "light", "usual"), ("en", "dark", "large"), ("zh", "dark", "large")]
 )
 def test_every_place_is_for_everybody(browser: Browser, city: Network, language: str, theme: str, size: str) -> None:
-    context = browser.new_context(locale="zh-CN", viewport={"width": 360, "height": 740})
+    # As high as a place may be: what lies behind the bar of places can be scrolled above it.
+    context = browser.new_context(locale="zh-CN", viewport={"width": 360, "height": 3_000})
     page = activated(context, city, city.official())
     look = f"localStorage.language = '{language}'; localStorage.theme = '{theme}'; localStorage.type = '{size}';"
     page.add_init_script(look)

@@ -185,10 +185,20 @@ def test_money_is_put_in_by_the_gateway(phone: tuple[Page, Official], network: N
 def test_all_my_data_come_as_a_file(phone: tuple[Page, Official], network: Network, scratch: Path) -> None:
     page, official = phone
     show(page, network, "mine/consents")
+    page.get_by_role("button", name="下载我的全部数据").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="下载我的全部数据").click()
+        page.get_by_role("button", name="数据文件").click()
     content = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert str(official.holder_id) in json.dumps(content)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="可读版").click()
+    expect(page.get_by_role("status").filter(has_text="已保存")).to_contain_text("onecard.html")
+    copy = page.context.new_page()
+    copy.set_content(download.value.path().read_text(encoding="utf-8"))
+    expect(copy.get_by_role("heading", level=1)).to_contain_text("王")
+    top_up = copy.get_by_role("row").filter(has_text="充值")
+    expect(top_up).to_contain_text("100.00")
+    assert violations(copy) == []
 
 
 def test_it_looks_as_the_holder_wants(phone: tuple[Page, Official], network: Network) -> None:

@@ -3,10 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 import type { components } from "../shared/api/schema.ts";
 import { inMine, tag } from "../shared/language.ts";
+import { Rejected } from "../shared/terminal/answers.ts";
 import type { KeyAlgorithm } from "../shared/terminal/keys.ts";
 import { Phone, type PhoneSetup } from "../shared/terminal/phone.ts";
 import { activationOf, SIGNED_ON } from "./address.ts";
-import { explained, me, type Who } from "./me.ts";
+import { LanguageSwitch, TypeSwitch } from "./look.tsx";
+import { explained, me, useChange, type Who } from "./me.ts";
 import { beginAgain } from "./owner.ts";
 import { Problem } from "./parts.tsx";
 import { say } from "./words.ts";
@@ -32,7 +34,7 @@ export function Activation({ setup, isAnew }: Given) {
       const phone = await Phone.redeem({ ...setup, algorithm: await bestAlgorithm() }, number, code);
       setRedeemed({ phone, who: await me.who(phone) });
     } catch (error) {
-      setProblem(error instanceof RangeError ? say("phone.activate.form") : explained(error));
+      setProblem(whyNot(error));
     }
     setBusy(false);
   };
@@ -53,9 +55,12 @@ export function Activation({ setup, isAnew }: Given) {
       )}
       <Problem said={problem} />
       {isSignedOn ? (
-        <button type="button" class="primary" disabled={busy} onClick={() => activate(codeOfSession)}>
-          {say(busy ? "phone.activate.busy" : "phone.activate.do")}
-        </button>
+        <>
+          <SignedOn />
+          <button type="button" class="primary" disabled={busy} onClick={() => activate(codeOfSession)}>
+            {say(busy ? "phone.activate.busy" : "phone.activate.do")}
+          </button>
+        </>
       ) : (
         <>
           <p>{say("phone.activate.intro")}</p>
@@ -82,7 +87,35 @@ export function Activation({ setup, isAnew }: Given) {
           {given === null && <Providers />}
         </>
       )}
+      <div class="two">
+        <TypeSwitch />
+        <LanguageSwitch />
+      </div>
     </main>
+  );
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof RangeError) return say("phone.activate.form");
+  if (error instanceof Rejected && error.slug === "enrolment-refused") return say("phone.activate.refused");
+  return explained(error);
+}
+
+/** Who has signed on in this browser. */
+function SignedOn() {
+  const [who, setWho] = useState<Who | null>(null);
+  useEffect(() => {
+    api().then(
+      async (centre) => setWho((await centre.GET("/me")).data ?? null),
+      () => undefined,
+    );
+  }, []);
+  return (
+    <section class="tile due">
+      <small>{say("phone.activate.signed_on")}</small>
+      <b class="whose">{who?.name_masked ?? "…"}</b>
+      <small>{who && inMine(who.agency_zh, who.agency_en)}</small>
+    </section>
   );
 }
 
@@ -93,6 +126,9 @@ interface Redeemed {
 
 /** Whose phone this becomes, before it does: a link may come from a stranger, who would be paid what is topped up. */
 function Whose({ phone, who, isAnew, no }: Redeemed & { isAnew: boolean; no: () => void }) {
+  // Who is somebody else leaves no certificate behind that pays; the agency gives its owner another one.
+  const { busy, problem, change } = useChange(async () => (isAnew ? location.assign("#pay") : no()));
+  const decline = () => change(() => me.loss(phone, phone.credentialId, say("phone.activate.declined")));
   return (
     <main class="activation">
       <h1>{say("phone.activate.whose")}</h1>
@@ -102,18 +138,14 @@ function Whose({ phone, who, isAnew, no }: Redeemed & { isAnew: boolean; no: () 
         <small>{say("phone.activate.holder", { number: String(who.holder_id) })}</small>
       </section>
       <p>{say("phone.activate.check")}</p>
-      <button type="button" class="primary" onClick={() => phone.keep().then(beginAgain)}>
+      <Problem said={problem} />
+      <button type="button" class="primary" disabled={busy} onClick={() => phone.keep().then(beginAgain)}>
         {say("phone.activate.yes")}
       </button>
-      {isAnew ? (
-        <a class="plain" href="#pay">
-          {say("phone.activate.keep")}
-        </a>
-      ) : (
-        <button type="button" class="plain" onClick={no}>
-          {say("phone.activate.no")}
-        </button>
-      )}
+      <button type="button" class="plain" disabled={busy} onClick={decline}>
+        {say(isAnew ? "phone.activate.no_keep" : "phone.activate.no")}
+      </button>
+      <p class="about">{say("phone.activate.no.next")}</p>
     </main>
   );
 }

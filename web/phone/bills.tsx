@@ -42,15 +42,21 @@ function Months({ month, now }: { month: string; now: string }) {
   );
 }
 
+const NOTHING = { eaten_fen: 0, meals: 0, canteens: [] };
+
 function Sums({ phone, month }: { phone: Phone; month: string }) {
   const asked = useAsked(`month ${month}`, () => me.months(phone, month, month));
-  const sums: Month | undefined = asked.known?.[0];
+  const sums: Pick<Month, "eaten_fen" | "meals"> & { canteens: readonly unknown[] } = asked.known?.[0] ?? NOTHING;
+  const said = asked.known !== null ? say("phone.balance.yuan", { amount: yuan(sums.eaten_fen) }) : "…";
   return (
     <a class="tile" href={`#bills/year/${month.slice(0, 4)}`}>
       <small>{say("phone.bills.eaten")}</small>
-      <b>{sums ? say("phone.balance.yuan", { amount: yuan(sums.eaten_fen) }) : "–"}</b>
+      <b>{asked.known === null && asked.problem !== "" ? say("phone.balance.unknown") : said}</b>
       <small>
-        {sums && say("phone.bills.meals", { meals: sums.meals, canteens: sums.canteens.length })}{" "}
+        {asked.known !== null &&
+          (sums.meals === 0
+            ? say("phone.bills.no_meals")
+            : say("phone.bills.meals", { meals: sums.meals, canteens: sums.canteens.length }))}{" "}
         <u>{say("phone.bills.year")}</u>
       </small>
     </a>

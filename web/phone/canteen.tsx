@@ -6,7 +6,7 @@ import type { Phone } from "../shared/terminal/phone.ts";
 import { isOpen, openness, priceOf } from "./eat.tsx";
 import { type Booking, type Dish, type MealForMe, me, type Place, type ReportOut, useAsked, useChange } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
-import { say, word } from "./words.ts";
+import { say, shortName, word } from "./words.ts";
 
 const DAYS_SHOWN = 8;
 
@@ -17,7 +17,11 @@ export function CanteenPage({ phone, canteenId, day }: { phone: Phone; canteenId
       {(place) => {
         const shown = day ?? place.meals[0]?.day ?? dayOf(Date.now());
         return (
-          <Below to="#eat" back={say("phone.place.eat")} title={inMine(place.name_zh, place.name_en)}>
+          <Below
+            to="#eat"
+            back={say("phone.place.eat")}
+            title={shortName(inMine(place.name_zh, place.name_en), inMine(place.agency_zh, place.agency_en))}
+          >
             <About place={place} />
             <Days canteenId={canteenId} day={shown} />
             <Meals phone={phone} place={place} day={shown} />

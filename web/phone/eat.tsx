@@ -7,7 +7,7 @@ import type { Phone } from "../shared/terminal/phone.ts";
 import { CanteenPage } from "./canteen.tsx";
 import { type Booking, type MealForMe, me, type Place, type Spot, useAsked, useChange } from "./me.ts";
 import { Answered, Problem } from "./parts.tsx";
-import { say, word } from "./words.ts";
+import { say, shortName, word } from "./words.ts";
 
 const SHOWN = 30;
 const PLACED_WITHIN_MS = 10_000;
@@ -40,7 +40,12 @@ function Canteens({ phone }: { phone: Phone }) {
             setName(String(new FormData(event.currentTarget).get("name")).trim());
           }}
         >
-          <input type="search" name="name" aria-label={say("phone.eat.search")} placeholder={say("phone.eat.search")} />
+          <input
+            type="search"
+            name="name"
+            aria-label={say("phone.eat.search")}
+            placeholder={say("phone.eat.search.short")}
+          />
           <button type="submit" class="plain">
             {say("phone.eat.find")}
           </button>
@@ -68,11 +73,12 @@ function Canteens({ phone }: { phone: Phone }) {
 
 function CanteenRow({ place }: { place: Place }) {
   const [next] = place.meals;
+  const agency = inMine(place.agency_zh, place.agency_en);
   return (
     <a href={`#eat/${place.canteen_id}`}>
       <span>
-        <b>{inMine(place.name_zh, place.name_en)}</b>
-        <small>{inMine(place.agency_zh, place.agency_en)}</small>
+        <b>{shortName(inMine(place.name_zh, place.name_en), agency)}</b>
+        <small>{agency}</small>
         <small>{openness(place)}</small>
         {place.crowding && (
           <small class={`crowding ${place.crowding.level}`}>{word("phone.crowding", place.crowding.level)}</small>

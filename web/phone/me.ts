@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { components, paths } from "../shared/api/schema.ts";
+import { inMine } from "../shared/language.ts";
 import { OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { say } from "./words.ts";
@@ -21,6 +22,7 @@ export type Dish = Schemas["Dish"];
 export type Booking = Schemas["MealBookingShown"];
 export type ReportOut = Schemas["ReportOutShown"];
 export type Consent = Schemas["Consent"];
+export type Everything = Schemas["Export"];
 
 type Reads = { [P in keyof paths]: paths[P] extends { get: { responses: { 200: unknown } } } ? P : never }[keyof paths];
 type Answer<P extends Reads> = paths[P] extends {
@@ -65,7 +67,7 @@ export const me = {
   canteen: (phone: Phone, canteenId: number, days: number) =>
     read(phone, "/me/canteens/{canteen_id}", { days }, canteenId),
   bookings: (phone: Phone, first?: string, last?: string) => read(phone, "/me/bookings", { first, last }),
-  all: (phone: Phone) => phone.ask("GET", "/me/export"),
+  all: (phone: Phone) => read(phone, "/me/export"),
 
   book: (phone: Phone, wanted: Schemas["NewMealBooking"]) => phone.ask("POST", "/me/bookings", wanted),
   cancel: (phone: Phone, bookingId: string) => phone.ask("DELETE", `/me/bookings/${bookingId}`),
@@ -86,8 +88,12 @@ export interface Asked<Known> {
   readonly known: Known | null;
   /** Why the last try brought none; "" when it did. */
   readonly problem: string;
+  /** The name of the centre's refusal, where that was why. */
+  readonly slug: string;
   readonly again: () => Promise<void>;
 }
+
+const NONE = { problem: "", slug: "" };
 
 /** What was answered before, shown until the next answer is there. */
 const answers = new Map<string, unknown>();
@@ -99,18 +105,18 @@ const answers = new Map<string, unknown>();
  */
 export function useAsked<Known>(key: string, question: () => Promise<Known>, kept = answers): Asked<Known> {
   const [, setCount] = useState(0);
-  const [problem, setProblem] = useState("");
+  const [{ problem, slug }, setFailure] = useState(NONE);
   const again = useCallback(async () => {
     try {
       kept.set(key, await question());
-      setProblem("");
+      setFailure(NONE);
     } catch (error) {
-      setProblem(explained(error));
+      setFailure({ problem: explained(error), slug: error instanceof Rejected ? error.slug : "" });
     }
     setCount((count) => count + 1);
   }, [key]);
   useEffect(() => void again(), [again]);
-  return { known: (kept.get(key) as Known | undefined) ?? null, problem, again };
+  return { known: (kept.get(key) as Known | undefined) ?? null, problem, slug, again };
 }
 
 /** Carry out a change; tells that it is under way, and what came of it. */
@@ -133,6 +139,10 @@ export function useChange(done: () => Promise<void>) {
 
 /** An error in the reader's words. */
 export function explained(error: unknown): string {
-  if (error instanceof Rejected) return error.problem.detail ?? error.problem.title ?? say("phone.refused");
+  if (error instanceof Rejected) {
+    const { title_zh, title_en, advice_zh, advice_en, detail, title } = error.problem;
+    if (title_zh) return [inMine(title_zh, title_en), inMine(advice_zh ?? "", advice_en)].join(say("phone.then"));
+    return detail ?? title ?? say("phone.refused");
+  }
   return error instanceof OutcomeUnknown ? say("phone.away") : String(error);
 }

@@ -2,10 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { dayAndTime, longDay, yuan } from "../shared/formats.ts";
-import { changeLanguage, inMine, language, otherLanguage } from "../shared/language.ts";
-import { chosenTheme, isLarge, setLarge, setTheme, THEMES } from "../shared/look.js";
+import { inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
-import { type Consent, type Credential, me, useAsked, useChange } from "./me.ts";
+import { LanguageSwitch, ThemeChoice, TypeSwitch } from "./look.tsx";
+import { type Consent, type Credential, type Everything, me, useAsked, useChange } from "./me.ts";
 import { beginAgain } from "./owner.ts";
 import { Answered, Below, Problem, Sure } from "./parts.tsx";
 import { TopUpPage } from "./topUp.tsx";
@@ -65,58 +65,20 @@ function Overview({ phone }: { phone: Phone }) {
           </dl>
         )}
       </Answered>
-      <ul class="rows">
+      <ul class="rows places-below">
         {PAGES.map((page) => (
           <li key={page}>
             <a href={`#mine/${page}`}>
-              <b>{say(TITLES[page])}</b> <span aria-hidden="true">›</span>
+              <b>{say(TITLES[page])}</b>
             </a>
           </li>
         ))}
       </ul>
-      <Look />
-      <p class="about">{say("phone.code.until", { at: dayAndTime(phone.expiresAt, language) })}</p>
-    </>
-  );
-}
-
-function Look() {
-  const [large, setLargeShown] = useState(isLarge);
-  const [theme, setThemeShown] = useState(chosenTheme);
-  return (
-    <>
       <h2>{say("phone.look")}</h2>
-      <button
-        type="button"
-        class="plain"
-        aria-pressed={large}
-        onClick={() => {
-          setLarge(!large);
-          setLargeShown(!large);
-        }}
-      >
-        {say(large ? "phone.look.usual" : "phone.look.large")}
-      </button>
-      <fieldset class="three">
-        <legend>{say("phone.look.theme")}</legend>
-        {THEMES.map((name) => (
-          <label key={name}>
-            <input
-              type="radio"
-              name="theme"
-              checked={theme === name}
-              onChange={() => {
-                setTheme(name);
-                setThemeShown(name);
-              }}
-            />
-            {say(`phone.look.${name}`)}
-          </label>
-        ))}
-      </fieldset>
-      <button type="button" class="plain" lang={otherLanguage} onClick={changeLanguage}>
-        {otherLanguage === "en" ? "English" : "中文"}
-      </button>
+      <TypeSwitch />
+      <ThemeChoice />
+      <LanguageSwitch />
+      <p class="about">{say("phone.code.until", { at: dayAndTime(phone.expiresAt, language) })}</p>
     </>
   );
 }
@@ -248,23 +210,48 @@ function ConsentRow({ phone, consent, again }: { phone: Phone; consent: Consent;
   );
 }
 
-/** All that is kept of the holder, as a file. */
+/** All that is kept of the holder: asked for once, then kept as files for people and for programs. */
 function Copy({ phone }: { phone: Phone }) {
+  const [all, setAll] = useState<Everything | null>(null);
+  const [saved, setSaved] = useState("");
   const { busy, problem, change } = useChange(async () => undefined);
-  const save = async () => {
-    const content = JSON.stringify(await me.all(phone), null, 1);
+  const ask = async () => setAll(await me.all(phone));
+  const save = (name: string, type: string, content: string) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
-    link.download = "onecard.json";
+    link.href = URL.createObjectURL(new Blob([content], { type }));
+    link.download = name;
     link.click();
     URL.revokeObjectURL(link.href);
+    setSaved(name);
   };
+  if (all === null) {
+    return (
+      <>
+        <Problem said={problem} />
+        <button type="button" class="plain" disabled={busy} onClick={() => change(ask)}>
+          {say(busy ? "phone.asking" : "phone.copy")}
+        </button>
+      </>
+    );
+  }
+  const read = async () => save("onecard.html", "text/html", (await import("./copy.ts")).readable(all));
   return (
-    <>
+    <section class="notice" aria-label={say("phone.copy")}>
+      <p>{say("phone.copy.ready")}</p>
       <Problem said={problem} />
-      <button type="button" class="plain" disabled={busy} onClick={() => change(save)}>
-        {say("phone.copy")}
+      <button type="button" class="plain" onClick={() => change(read)}>
+        {say("phone.copy.readable")}
       </button>
-    </>
+      <button
+        type="button"
+        class="plain"
+        onClick={() => save("onecard.json", "application/json", JSON.stringify(all, null, 1))}
+      >
+        {say("phone.copy.data")}
+      </button>
+      <p role="status" class={saved === "" ? "" : "done"}>
+        {saved !== "" && say("phone.copy.saved", { name: saved })}
+      </p>
+    </section>
   );
 }

@@ -25,17 +25,26 @@ interface BelowGiven {
   readonly children: ComponentChildren;
 }
 
+interface AnsweredGiven<Known> {
+  readonly asked: Asked<Known>;
+  /** What helps instead of asking again. */
+  readonly final?: ComponentChildren;
+  readonly children: (known: Known) => unknown;
+}
+
 /** What was asked for, once it is there; until then that it is asked for, or why it did not come. */
-export function Answered<Known>({ asked, children }: { asked: Asked<Known>; children: (known: Known) => unknown }) {
+export function Answered<Known>({ asked, final, children }: AnsweredGiven<Known>) {
   const { known, problem, again } = asked;
   return (
     <>
       {problem !== "" && (
         <div class="notice danger" role="alert">
           <p>{problem}</p>
-          <button type="button" class="plain" onClick={again}>
-            {say("phone.again")}
-          </button>
+          {final || (
+            <button type="button" class="plain" onClick={again}>
+              {say("phone.again")}
+            </button>
+          )}
         </div>
       )}
       {known === null && problem === "" && <p class="notice waiting">{say("phone.asking")}</p>}

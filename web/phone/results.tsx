@@ -89,6 +89,23 @@ export function Told({ news, seen }: { news: News; seen: () => void }) {
   return isRefusal(news) ? <Refused refused={news} seen={seen} /> : <Posted result={news} seen={seen} />;
 }
 
+interface WhereGiven {
+  readonly canteen_zh: string;
+  readonly canteen_en: string;
+  readonly meal: string;
+  readonly at: string;
+}
+
+function Where({ canteen_zh, canteen_en, meal, at }: WhereGiven) {
+  return (
+    <p>
+      {inMine(canteen_zh, canteen_en)}
+      <br />
+      {heading(word("meal", meal))} · {clockWithSeconds(at, language)}
+    </p>
+  );
+}
+
 function Refused({ refused, seen }: { refused: CodeRefused; seen: () => void }) {
   const next = NEXT_STEPS[refused.reason];
   return (
@@ -97,10 +114,7 @@ function Refused({ refused, seen }: { refused: CodeRefused; seen: () => void }) 
         <span aria-hidden="true">✕</span> {say("phone.refused_at_till")}
       </p>
       <p>{inMine(refused.reason_zh, refused.reason_en)}</p>
-      <p>
-        {inMine(refused.canteen_zh, refused.canteen_en)} · {heading(word("meal", refused.meal))} ·{" "}
-        {clockWithSeconds(refused.at, language)}
-      </p>
+      <Where {...refused} />
       <p class="two">
         {next && <a href={next[0]}>{say(next[1])}</a>}
         <button type="button" onClick={seen}>
@@ -120,10 +134,7 @@ function Posted({ result, seen }: { result: Result; seen: () => void }) {
         <span aria-hidden="true">{isGood ? "✓" : "↺"}</span> {say(isGood ? "phone.paid" : "phone.paid.returned")}
       </p>
       <p class="big">¥ {amount}</p>
-      <p>
-        {inMine(result.canteen_zh, result.canteen_en)} · {heading(word("meal", result.meal))} ·{" "}
-        {clockWithSeconds((isGood && result.purchased_at) || result.posted_at, language)}
-      </p>
+      <Where {...result} at={(isGood && result.purchased_at) || result.posted_at} />
       <p>{say("phone.paid.left", { amount: yuan(result.cash_fen) })}</p>
       <p class="two">
         {isGood && <a href={`/r/${result.number}?lang=${tag}&from=phone`}>{say("phone.receipt")}</a>}

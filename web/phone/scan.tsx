@@ -12,7 +12,8 @@ export function Scan() {
   const [hasCamera, setHasCamera] = useState(true);
   const scanned = (text: string) => {
     const code = readSheet(text);
-    if (code === null) setProblem(say("phone.scan.not_ours"));
+    if (text === "") setProblem(say("phone.scan.nothing"));
+    else if (code === null) setProblem(say("phone.scan.not_ours"));
     else location.replace(`#sheet=${code}`);
   };
   useEffect(() => {

@@ -10,7 +10,7 @@ import { fenOf } from "./amounts.ts";
 import { explained, useAsked } from "./me.ts";
 import { Answered, Below, Problem } from "./parts.tsx";
 import { Proof } from "./proof.tsx";
-import { say, word } from "./words.ts";
+import { say, shortName, word } from "./words.ts";
 
 const PLACED_WITHIN_MS = 4_000;
 /** An unknown outcome is asked again so often; what is left then is found out at the next start. */
@@ -27,10 +27,24 @@ export function SheetPage({ payments, code }: Given) {
   const asked = useAsked(`sheet ${code}`, () => payments.ask(code), own);
   return (
     <Below to="#pay" back={say("phone.place.pay")} title={say("phone.sheet")}>
-      <Answered asked={asked}>
+      <Answered asked={asked} final={ENDED.includes(asked.slug) && <Ended />}>
         {(sheet) => <Paying key={sheet.sheet} payments={payments} sheet={sheet} again={asked.again} />}
       </Answered>
     </Below>
+  );
+}
+
+/** Refusals of a sheet itself, which stay. */
+const ENDED: readonly string[] = ["sheet-ended", "sheet-unknown"];
+
+function Ended() {
+  return (
+    <>
+      <p>{say("phone.sheet.ended")}</p>
+      <a class="plain" href="#scan">
+        {say("phone.scan.again")}
+      </a>
+    </>
   );
 }
 
@@ -126,10 +140,11 @@ async function outcomeOf(pay: () => Promise<SheetAnswer>, tell: (state: State) =
 
 /** What is paid, and where. */
 function Due({ sheet, fen }: { sheet: SheetForMe; fen: number | null }) {
+  const agency = inMine(sheet.agency_zh, sheet.agency_en);
   return (
     <section class="tile due">
-      <small>{inMine(sheet.agency_zh, sheet.agency_en)}</small>
-      <b>{inMine(sheet.canteen_zh, sheet.canteen_en)}</b>
+      <small>{agency}</small>
+      <b>{shortName(inMine(sheet.canteen_zh, sheet.canteen_en), agency)}</b>
       <small>
         {sheet.meal && heading(word("meal", sheet.meal))}
         {sheet.name && ` · ${sheet.name}`}

@@ -1,6 +1,6 @@
 /** The texts of this application, in the language of the reader. */
 
-import { language } from "../shared/language.ts";
+import { heading, language } from "../shared/language.ts";
 import { en, zh } from "../shared/texts/phone.ts";
 import { type Say, sayer } from "../shared/texts.ts";
 
@@ -10,6 +10,12 @@ export const say: Say<typeof zh> = sayer(zh, language === "zh" ? zh : en);
 export function word(group: Group, code: string): string {
   const id = `${group}.${code}`;
   return id in zh ? say(id as PlainId) : code;
+}
+
+/** A canteen's name without its agency's, where that begins it and stands beside it. */
+export function shortName(canteen: string, agency: string): string {
+  const rest = canteen.startsWith(agency) ? canteen.slice(agency.length).trim() : "";
+  return rest === "" ? canteen : heading(rest);
 }
 
 type Group = "meal" | "transfer.kind" | "dining.allergen" | "dining.mark" | "phone.crowding";

@@ -30,9 +30,14 @@ function formatted(at: number, language: Language, parts: Intl.DateTimeFormatOpt
 
 const HOURS = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 
+/** Day and month: in English the month has its name, since 5/12 is another day to others. */
+function dayParts(language: Language) {
+  return { month: language === "en" ? "short" : "numeric", day: "numeric" } as const;
+}
+
 /** The day and minute of a time at the centre. */
 export function dayAndTime(at: Moment, language: Language): string {
-  return formatted(milliseconds(at), language, { month: "numeric", day: "numeric", ...HOURS });
+  return formatted(milliseconds(at), language, { ...dayParts(language), ...HOURS });
 }
 
 /** `11:30`, the minute of a time at the centre. */
@@ -47,7 +52,7 @@ export function clockWithSeconds(at: Moment, language: Language): string {
 
 /** A day in short, with its weekday. */
 export function weekday(day: string, language: Language): string {
-  const parts = { month: "numeric", day: "numeric", weekday: "short" } as const;
+  const parts = { ...dayParts(language), weekday: "short" } as const;
   return formatted(Date.parse(`${day}T12:00:00+08:00`), language, parts);
 }
 

@@ -37,6 +37,11 @@ export interface Problem {
   readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
+  /** Of a device's message alone, whose answer is kept in both languages. */
+  readonly title_zh?: string;
+  readonly title_en?: string;
+  readonly advice_zh?: string;
+  readonly advice_en?: string;
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
