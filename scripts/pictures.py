@@ -13,6 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.builders import Network
 from tests.running_system import System
 from tests.till_page import code_of, enrol, new_cashier, press, sign_on, wedge
+from travellers.places import NETWORK_LIFE_S
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
@@ -67,8 +68,8 @@ def till_shift(page: Page, network: Network, folder: Path) -> None:
     page.get_by_text("与中心逐笔一致。").wait_for()
 
 
-def open_phone(page: Page, network: Network) -> None:
-    """A phone in Chinese with a few payments of today."""
+def ask_whose(page: Page, network: Network) -> None:
+    """A phone in Chinese that is about to become an official's."""
     page.set_viewport_size({"width": 360, "height": 740})
     page.add_init_script("localStorage.setItem('language', 'zh')")
     official = network.official(cash_fen=20_000)
@@ -76,8 +77,19 @@ def open_phone(page: Page, network: Network) -> None:
     [made] = network.centre.call("POST", "/console/phone-activations", message)["activations"]
     page.goto(f"{network.url}/phone/#activate={made['activation_id']}.{made['code']}")
     page.get_by_role("button", name="激活本机").click()
+    page.get_by_role("button", name="是我本人").wait_for()
+
+
+def open_phone(page: Page, network: Network) -> None:
+    """The same, once he has said that it is he."""
+    ask_whose(page, network)
     page.get_by_role("button", name="是我本人").click()
     page.get_by_role("img", name="付款码").wait_for()
+
+
+def phone_whose(page: Page, network: Network, _: Path) -> None:
+    """Whose phone this becomes, to be confirmed."""
+    ask_whose(page, network)
 
 
 def phone_code(page: Page, network: Network, _: Path) -> None:
@@ -95,11 +107,12 @@ def phone_eat(page: Page, network: Network, _: Path) -> None:
 
 def phone_proof(page: Page, network: Network, _: Path) -> None:
     """The proof after a payment by a canteen's code, with the word of the minute."""
-    canteen_id = network.canteen_id("yuyao")
+    canteen_id = network.canteen_id("yinzhou")
     meals = [{"meal": "lunch", "weekdays": list(range(1, 8)), "starts": "00:00", "ends": "23:59:59"}]
     network.centre.call("PUT", f"/registry/canteens/{canteen_id}/meals", {"meals": meals})
     sheet = network.centre.call("POST", "/terminals/sheets", {"canteen_id": canteen_id, "name": "1号窗口"})
     open_phone(page, network)
+    page.wait_for_timeout(NETWORK_LIFE_S * 1_000)
     page.goto(f"{network.url}/phone/#sheet={sheet['code']}")
     page.get_by_role("button", name="确认付款").click()
     page.locator(".proof .minute").wait_for()
@@ -123,6 +136,7 @@ PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {
     "till-ready.png": till_ready,
     "till-refused.png": till_refused,
     "till-shift.png": till_shift,
+    "phone-whose.png": phone_whose,
     "phone-code.png": phone_code,
     "phone-eat.png": phone_eat,
     "phone-proof.png": phone_proof,

@@ -175,8 +175,7 @@ def test_money_is_put_in_by_the_gateway(phone: tuple[Page, Official], network: N
     page.get_by_role("button", name="充值").click()
     page.get_by_role("link", name="去付款").click()
     page.locator("form button").click()
-    page.go_back()
-    page.go_back()
+    page.get_by_role("link", name="‹ 返回手机页面").click()
     expect(page.get_by_role("status").filter(has_text="已到账")).to_contain_text("12.50", timeout=20_000)
     page.get_by_role("button", name="完成").click()
     assert network.purses(official)[0] == 11_250

@@ -45,7 +45,8 @@ function Overview({ phone }: { phone: Phone }) {
     <>
       {who.known && (
         <p class="about">
-          {inMine(who.known.agency_zh, who.known.agency_en)} · {who.known.name_masked}
+          {inMine(who.known.agency_zh, who.known.agency_en)}
+          <span>{who.known.name_masked}</span>
         </p>
       )}
       <Answered asked={purses}>

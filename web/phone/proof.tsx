@@ -61,7 +61,9 @@ export function Proof(given: Given) {
       <p class="big">¥ {yuan(proof.amount_fen)}</p>
       {proof.name && <p class="window">{proof.name}</p>}
       <p>
-        {inMine(proof.canteen_zh, proof.canteen_en)} · {heading(word("meal", proof.meal))}
+        {inMine(proof.canteen_zh, proof.canteen_en)}
+        <br />
+        {heading(word("meal", proof.meal))}
       </p>
       {minute && !isVoided && (
         <p class="minute">

@@ -14,7 +14,7 @@ export function word(group: Group, code: string): string {
 
 /** A canteen's name without its agency's, where that begins it and stands beside it. */
 export function shortName(canteen: string, agency: string): string {
-  const rest = canteen.startsWith(agency) ? canteen.slice(agency.length).trim() : "";
+  const rest = canteen.startsWith(agency) ? canteen.slice(agency.length).replace(/^[\s,，、]+/, "") : "";
   return rest === "" ? canteen : heading(rest);
 }
 
