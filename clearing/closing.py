@@ -104,6 +104,11 @@ async def must_be_reached(pool: Pool | Connection, business_date: date) -> date:
     return last
 
 
+async def owed_in(pool: Pool | Connection, business_date: date) -> list[Owed]:
+    """What every issuer owes every acquirer in a cycle, fees included, as far as its days are gathered."""
+    return [as_struct(row, Owed) for row in await pool.fetch(QUERIES["owed"], business_date)]
+
+
 async def is_begun(pool: Pool, business_date: date) -> bool:
     """Whether the cycle of a business date was opened."""
     return await _cycle_state(pool, business_date) is not None
@@ -201,7 +206,7 @@ async def _net_cycle(pool: Pool, business_date: date) -> None:
         if await connection.fetchrow(QUERIES["not_rolled_up"], business_date) is not None:
             return
         await connection.execute(QUERIES["gather_fees"], business_date)
-        owed = [as_struct(row, Owed) for row in await connection.fetch(QUERIES["owed"], business_date)]
+        owed = await owed_in(connection, business_date)
         agencies = [AgencyId(row["agency_id"]) for row in await connection.fetch(QUERIES["agencies"])]
         positions = net(agencies, owed)
         await connection.executemany(

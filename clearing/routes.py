@@ -12,9 +12,10 @@ from litestar.types import Guard
 from clearing import confirmations, reconciliation
 from clearing.approvals import change_account, close_by_person, release_file
 from clearing.bank_files import FILE_BYTES_MAX, read_confirmation_file
-from clearing.closing import QUERIES, cycle_result, open_dates, wait_published
+from clearing.closing import QUERIES, cycle_result, open_dates, owed_in, wait_published
 from clearing.errors import NO_CYCLE
 from clearing.evidence import closing_evidence
+from clearing.netting import Owed
 from clearing.proof import bundle
 from clearing.schemas import (
     CloseDay,
@@ -317,6 +318,13 @@ class ClearingController(Controller):
         mine = request.user.agency_id
         legs = await confirmations.legs_of(ledger, business_date)
         return [_leg_info(leg) for leg in legs if mine in (None, leg.agency_id)]
+
+    @get("/cycles/{business_date:date}/obligations", guards=SEE, summary="List what agencies owe each other in a cycle")
+    async def obligations(self, request: ByPerson, business_date: date, ledger: Pool) -> list[Owed]:
+        """Returns what each issuer owes each acquirer before netting, negative for refunds; an agency sees its own."""
+        mine = request.user.agency_id
+        owed = await owed_in(ledger, business_date)
+        return [one for one in owed if mine in (None, one.issuer_id, one.acquirer_id)]
 
     @get("/legs", guards=SEE, summary="List the payments that have not moved")
     async def open_legs(self, request: ByPerson, ledger: Pool) -> list[OpenLegInfo]:

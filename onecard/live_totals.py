@@ -116,16 +116,23 @@ class LiveFigures:
             if canteen_id in self._totals:
                 self._totals[canteen_id].add(channel, payments, amount_fen)
 
-    async def stream(self, viewers: Viewers) -> AsyncIterator[str]:
-        """Server-sent events: the totals as JSON, whenever they changed, as often as the viewers' number allows."""
+    async def stream(self, viewers: Viewers, canteen_id: int | None = None) -> AsyncIterator[str]:
+        """Server-sent events: the totals as JSON, whenever they changed, as often as the viewers' number allows.
+
+        Of one canteen, or of all.
+        """
         last: str | None = None
         while True:
             await self._reread_if_due()
-            now = self._as_json()
+            now = self._as_json() if canteen_id is None else self._json_of(canteen_id)
             if now != last:
                 last = now
                 yield now
             await asyncio.sleep(viewers.pause_s())
+
+    def _json_of(self, canteen_id: int) -> str:
+        totals = [self._totals[canteen_id]] if canteen_id in self._totals else []
+        return shown(totals, with_amounts=self._with_amounts).decode()
 
     def _as_json(self) -> str:
         """The totals, encoded once for all who look on."""

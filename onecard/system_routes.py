@@ -4,12 +4,13 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
+from litestar.params import Parameter
 from litestar.response import ServerSentEvent
 from redis.exceptions import RedisError
 
@@ -37,8 +38,12 @@ async def monitoring(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
 
 
 @get("/live", summary="Today's payments by canteen, as events", tags=["system"])
-async def live_stream(request: Request[Any, Any, State], state: State) -> ServerSentEvent:
-    """Server-sent events: payments and amounts by canteen, whenever they change. 503 when too many listen."""
+async def live_stream(
+    request: Request[Any, Any, State],
+    state: State,
+    canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
+) -> ServerSentEvent:
+    """Server-sent events: payments and amounts by canteen, or of one, whenever they change. 503: too many listen."""
     address = network_address_of(request)
     if not state.viewers.has_room(address):
         raise Problem(UNAVAILABLE, "onecard.too_many_viewers", retry_after_s=RETRY_LIVE_AFTER_S)
@@ -47,7 +52,7 @@ async def live_stream(request: Request[Any, Any, State], state: State) -> Server
         # Asked again: others may have come since. Who is sent away now gets the refusal on the next try.
         if state.viewers.has_room(address):
             with state.viewers.looking(address):
-                async for totals in state.live.stream(state.viewers):
+                async for totals in state.live.stream(state.viewers, canteen_id):
                     yield totals
 
     return ServerSentEvent(stream())

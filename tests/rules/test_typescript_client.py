@@ -43,7 +43,7 @@ def test_the_npm_lock_names_no_registry_and_no_other_licence() -> None:
     assert [name for name, package in others.items() if "resolved" in package or "integrity" not in package] == []
     assert packages[""]["dependencies"].keys() == {
         "openapi-fetch", "preact", "uqr", "vite", "zxing-wasm",
-        "@tanstack/react-query", "@tanstack/react-router", "antd", "react", "react-dom",
+        "@tanstack/react-query", "@tanstack/react-router", "antd", "echarts", "react", "react-dom",
     }, "pages, and their build"  # fmt: skip
     assert packages["shared/api"]["dependencies"].keys() == {"openapi-fetch"}
 

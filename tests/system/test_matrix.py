@@ -287,6 +287,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/clearing/confirmations/unmatched": "",
     "/clearing/cycles/{business_date}": lambda city: f"/clearing/cycles/{city.closed_day}",
     "/clearing/cycles/{business_date}/legs": lambda city: f"/clearing/cycles/{city.closed_day}/legs",
+    "/clearing/cycles/{business_date}/obligations": lambda city: f"/clearing/cycles/{city.closed_day}/obligations",
     "/clearing/cycles/{business_date}/reports/{name}": lambda city: f"/clearing/cycles/{city.closed_day}/reports/net",
     "/clearing/cycles/{business_date}/payments/{agency_id}": lambda city: (
         f"/clearing/cycles/{city.closed_day}/payments/{city.agency()}"
@@ -348,7 +349,11 @@ MAY_BE_NONE = {
     "/clearing/disputes/{dispute_id}/evidence", "/clearing/disputes/{dispute_id}/files/{number}",
     "/waste/reweigh-seeds/{quarter}", "/waste/sampling-plans/{year}",
 }  # fmt: skip
-OF_A_DAY = {"/clearing/cycles/{business_date}", "/clearing/cycles/{business_date}/legs"}
+OF_A_DAY = {
+    "/clearing/cycles/{business_date}",
+    "/clearing/cycles/{business_date}/legs",
+    "/clearing/cycles/{business_date}/obligations",
+}
 """Show of a day what is the caller's own."""
 
 

@@ -6,12 +6,12 @@ A table holds codes; ``in_language`` adds titles, headings and words for the cod
 import asyncio
 import csv
 import io
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -27,6 +27,9 @@ from registry.identifiers import CanteenId
 from registry.meals import Meal
 from registry.models import Canteen
 from settlement.covers import closed_until, covers_on
+from settlement.errors import Refusal
+from settlement.sold import refusals_since, sold_by_minute, sold_by_terminal
+from waste.charts.minutes import Expected, minutes_of
 from waste.charts.schemas import ChartShown
 from waste.evaluation.quarters import SELF_EVALUATION_DAYS
 from waste.evaluation.results import standings
@@ -101,6 +104,40 @@ async def live(view: View) -> list[Row]:
         [number, view.name(number), meal, covers.get((number, meal), 0), *expected.get((number, meal), (None, None))]
         for number, meal in sorted(covers.keys() | expected.keys())
     ]
+
+
+async def minutes(view: View) -> list[Row]:
+    """Meals sold by the minute of the open day, against the forecast and the same day a week ago."""
+    day, closed = await view.open_day(), await closed_until(view.pool)
+    week_before = day - timedelta(days=7)
+    days = {day, week_before, closed or week_before}
+    sold = await sold_by_minute(view.pool, view.numbers, sorted(days))
+    shape = week_before if any(one.business_date == week_before for one in sold) else closed
+    expected: dict[Meal, Expected] = {}
+    for row in await view.pool.fetch(QUERIES["expected"], day, view.numbers):
+        known = expected.get(meal := Meal(row["meal"]), Expected(0, 0))
+        expected[meal] = Expected(known.covers + row["covers"], known.cook_for + row["cook_for"])
+    now = datetime.now(ZONE)
+    clock = now.time() if now.date() == day else time.max if now.date() > day else time.min
+    return [
+        [f"{day}T{one.minute // 60:02}:{one.minute % 60:02}", one.meal, one.sold, one.expected, one.low, one.high,
+         one.before]
+        for one in minutes_of(sold, expected, day, week_before, shape, clock)
+    ]  # fmt: skip
+
+
+async def counters(view: View) -> list[Row]:
+    """Meals sold on the open day by terminal, and by the sheets of a canteen together."""
+    return [
+        [row["canteen_id"], view.name(row["canteen_id"]), row["terminal_id"], row["sold"], row["last_at"].isoformat()]
+        for row in await sold_by_terminal(view.pool, view.numbers, await view.open_day())
+    ]
+
+
+async def refusals(view: View) -> list[Row]:
+    """Payments refused since the day's beginning, by reason."""
+    midnight = datetime.combine(view.today, time.min, ZONE)
+    return [[reason, times] for reason, times in (await refusals_since(view.pool, view.numbers, midnight)).items()]
 
 
 async def today(view: View) -> list[Row]:
@@ -198,6 +235,9 @@ class Chart:
 
 CHARTS = {
     "live": Chart(["canteen_id", "canteen", "meal", "covers", "expected", "cook_for"], live),
+    "minutes": Chart(["at", "meal", "sold", "expected", "least", "most", "week_before"], minutes),
+    "counters": Chart(["canteen_id", "canteen", "terminal_id", "sold", "last_at"], counters),
+    "refusals": Chart(["refusal", "times"], refusals),
     "today": Chart(
         ["canteen_id", "canteen", "meal", "covers", "waste_g", "grams_per_cover", "waste_rate", "corrected"], today
     ),
@@ -218,6 +258,7 @@ CODES: dict[str, Mapping[str, str]] = {
     "meal": {meal: f"measures.meal.{meal}" for meal in Meal},
     "serving": {serving: f"measures.serving.{serving}" for serving in Serving},
     "state": {state: f"supervision.state.{state}" for state in CaseState},
+    "refusal": {reason: f"refusal.{reason}.title" for reason in Refusal},
     "level": {str(place): f"supervision.level.{level}" for place, level in enumerate(LEVELS)},
 }
 """Columns that hold codes: the catalogue's id for each code."""
@@ -260,12 +301,12 @@ class _Kept:
 
     def __init__(self, making: Coroutine[Any, Any, Table]) -> None:
         self.until = inf
-        self._began = time.monotonic()
+        self._began = monotonic()
         self.task = asyncio.create_task(making)
         self.task.add_done_callback(self._made)
 
     def _made(self, _: object) -> None:
-        now = time.monotonic()
+        now = monotonic()
         self.until = now + max(KEPT_S, KEPT_SHARE * (now - self._began))
 
 
@@ -278,7 +319,7 @@ class Charts:
 
     async def show(self, canteens: dict[int, Canteen], name: str) -> Table:
         """The data of a chart for some canteens. Raises Problem(NOT_FOUND)."""
-        now, key = time.monotonic(), (name, tuple(canteens))
+        now, key = monotonic(), (name, tuple(canteens))
         self._kept = {known: kept for known, kept in self._kept.items() if now < kept.until}
         if key not in self._kept:
             if len(self._kept) >= KEPT_MAX:

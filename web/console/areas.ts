@@ -11,6 +11,8 @@ export interface Area {
   /** Roles that do their work here: it is open for them from the start. */
   readonly roles: readonly string[];
   readonly lists: readonly string[];
+  /** Pages of the console that are no lists: address, the permission that each is for, its title. */
+  readonly views?: readonly (readonly [string, string, Text])[];
   /** Pages beside the console: address, the permission that each is for, its title. */
   readonly pages: readonly (readonly [string, string, Text])[];
 }
@@ -19,6 +21,7 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.canteen",
     roles: ["canteen_manager"],
+    views: [["/today", "see_waste", "console.area.today"]],
     lists: [
       "/dining/dishes",
       "/settlement/tariffs",
@@ -70,6 +73,7 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.clearing",
     roles: ["centre_operator", "centre_approver"],
+    views: [["/night", "see_clearing", "console.area.night"]],
     lists: [
       "/clearing/cycles",
       "/clearing/positions",

@@ -70,12 +70,15 @@ function Menu({ current }: { current: string }) {
       {AREAS.map((area) => {
         const own = area.lists.flatMap((path) => lists.find((list) => list.path === path) ?? []);
         const pages = area.pages.filter(([, permission]) => permissions.has(permission));
-        if (own.length + pages.length === 0) return null;
-        const isOpen = area.roles.includes(role) || own.some((list) => current.startsWith(list.path));
+        const views = (area.views ?? []).filter(([, permission]) => permissions.has(permission));
+        if (own.length + pages.length + views.length === 0) return null;
+        const paths = [...own.map((list) => list.path), ...views.map(([path]) => path)];
+        const isOpen = area.roles.includes(role) || paths.some((path) => current.startsWith(path));
         return (
           <details key={area.title} open={isOpen}>
             <summary>{say(area.title)}</summary>
             <ul>
+              {views.map(([path, , title]) => linkOf(path, say(title)))}
               {pages.map(([path, , title]) => (
                 <li key={path}>
                   <a href={`${path}?lang=${tag}`}>{say(title)}</a>

@@ -23,6 +23,16 @@ export const router = createRouter({
     createRoute({ ...below, path: "/about", component: lazyRouteComponent(() => import("./about.tsx"), "About") }),
     createRoute({ ...below, path: "/acts/$name", component: acts }),
     createRoute({ ...below, path: "/acts/$name/$", component: acts }),
+    createRoute({
+      ...below,
+      path: "/today",
+      component: lazyRouteComponent(() => import("./today/today.tsx"), "Today"),
+    }),
+    createRoute({
+      ...below,
+      path: "/night",
+      component: lazyRouteComponent(() => import("./night/night.tsx"), "Night"),
+    }),
     createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
   ]),
   // What the address holds are words, not JSON.

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { components } from "../../shared/api/schema.ts";
 import { language } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
+import { saveAs } from "../saving.ts";
 
 export type List = components["schemas"]["DescribedList"];
 export type Column = components["schemas"]["DescribedColumn"];
@@ -58,11 +59,7 @@ export async function save(list: List, wish: Wish, kind: "csv" | "xlsx"): Promis
   const { after: _after, limit: _limit, ...query } = asked(wish);
   const path = `${list.path}.${kind}` as AnyList;
   const content = await held(centre.GET(path, { params: { query: query as never }, parseAs: "blob" }));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content as unknown as Blob);
-  link.download = `${list.name}.${kind}`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveAs(content as unknown as Blob, `${list.name}.${kind}`);
 }
 
 /** Parts of a key that only tell rows of one subject apart: what belongs to the subject is found without them. */

@@ -1,0 +1,36 @@
+-- name: by_minute
+-- Meals sold at some canteens by business date ($1), meal and minute of the day at the centre ($3: its time zone),
+-- without what was voided. What a till sent late counts at its own time.
+SELECT t.business_date, t.meal,
+       date_trunc('minute', coalesce(t.purchased_at, t.posted_at) AT TIME ZONE $3)::time AS minute, count(*) AS sold
+FROM transfer t
+WHERE t.business_date = ANY ($1::date[]) AND t.canteen_id = ANY ($2) AND t.book IN (SELECT book FROM book)
+  AND t.kind IN ('payment', 'working_meal') AND t.part = 0
+  AND NOT EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.part = 0
+                  AND r.kind = 'reversal')
+GROUP BY 1, 2, 3
+ORDER BY 1, 3, 2;
+
+-- name: by_terminal
+-- Meals sold on a business date at some canteens by terminal, without what was voided, and when it last sold one; also
+-- by the sheets of a canteen together, whose terminal is null.
+SELECT t.canteen_id, t.terminal_id, count(*) AS sold, max(coalesce(t.purchased_at, t.posted_at)) AS last_at
+FROM transfer t
+WHERE t.business_date = $1 AND t.canteen_id = ANY ($2) AND t.book IN (SELECT book FROM book)
+  AND t.kind IN ('payment', 'working_meal') AND t.part = 0
+  AND NOT EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.part = 0
+                  AND r.kind = 'reversal')
+GROUP BY t.canteen_id, t.terminal_id
+ORDER BY t.canteen_id, t.terminal_id;
+
+-- name: refusals
+-- How often terminals of some canteens were refused a payment since $2, by reason: of each terminal its latest
+-- requests ($3) alone, found by its key, since requests have no index of time.
+SELECT q.refusal, count(*) AS times
+FROM terminal d
+CROSS JOIN LATERAL (SELECT r.refusal, r.outcome, r.operation, r.answered_at FROM request r
+                    WHERE r.book = d.book AND r.terminal_id = d.terminal_id AND r.epoch = d.epoch
+                    ORDER BY r.sequence DESC LIMIT $3) q
+WHERE d.canteen_id = ANY ($1) AND q.outcome = 'refused' AND q.operation = 'charge' AND q.answered_at >= $2
+GROUP BY q.refusal
+ORDER BY times DESC, q.refusal;

@@ -1,0 +1,170 @@
+"""Pictures of the console: what they show is what the API says, for those who look and for those who read tables."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.axe import violations
+from tests.builders import Network
+from tests.pages.test_console import SLOW_MS, come_in
+
+PLACES = {"/today": ("kitchen-yinzhou", "centre"), "/night": ("centre", "finance-yinzhou")}
+"""Pages with charts, and who has them in his menu."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A password is checked slowly, on purpose."""
+    expect.set_options(timeout=SLOW_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lunch(network: Network, scratch: Path) -> None:
+    """Something is sold."""
+    sell(network, scratch)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def night(network: Network, lunch: None) -> str:
+    """A business day that is closed, netted and published."""
+    day = network.open_day()
+    network.close_day(day)
+    return day
+
+
+def sell(network: Network, scratch: Path) -> None:
+    official = network.official(cash_fen=5_000, subsidy_fen=600)
+    assert network.terminal(scratch).charge_card(network.card(official), "lunch").receipt is not None
+
+
+def drawn(page: Page) -> None:
+    """All charts of the page are there."""
+    expect(page.locator(".chart").first).to_be_visible()
+    expect(page.locator(".chart .ant-skeleton")).to_have_count(0)
+    expect(page.locator(".canvas:not([data-drawn])")).to_have_count(0)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_everybody_can_read_it(browser: Browser, network: Network, place: str) -> None:
+    """WCAG 2.2 AA in the light and in the dark, with tables open; nothing beyond the edge on any screen."""
+    page = come_in(browser, network, "centre", place)
+    drawn(page)
+    for button in page.get_by_role("button", name="Table", exact=True).all():
+        button.click()
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        for width in (390, 820, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
+        assert violations(page) == [], scheme
+    page.context.close()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_is_drawn_in_both_languages_and_the_policy_has_nothing_to_forbid(
+    browser: Browser, network: Network, place: str
+) -> None:
+    said: list[str] = []
+    for locale in ("zh-CN", "en-GB"):
+        page = come_in(browser, network, "centre", "/about", locale=locale)
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"{network.url}/console/#{place}")
+        drawn(page)
+        title = page.locator(".chart h2").first.inner_text()
+        assert bool(re.search("[一-鿿]", title)) == (locale == "zh-CN")
+        page.context.close()
+    assert said == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_is_in_the_menu_of_those_whose_role_has_it_and_for_nobody_else(
+    browser: Browser, network: Network, place: str
+) -> None:
+    for login in ("kitchen-yinzhou", "centre", "finance-yinzhou"):
+        page = come_in(browser, network, login)
+        links = page.get_by_role("navigation").locator(f"a[href='#{place}']")
+        expect(links).to_have_count(1 if login in PLACES[place] else 0)
+        if login not in PLACES[place]:
+            page.goto(f"{network.url}/console/#{place}")
+            expect(page.get_by_role("alert")).to_contain_text("Your role may not see this page")
+        page.context.close()
+
+
+def test_a_days_figures_are_the_apis_and_follow_each_payment(browser: Browser, network: Network, scratch: Path) -> None:
+    canteen_id = network.canteen_id("yinzhou")
+    page = come_in(browser, network, "centre", f"/today?canteen_id={canteen_id}")
+    drawn(page)
+    payments = page.locator(".figure", has_text="Payments today").locator("strong")
+    rows = network.centre.call("GET", f"/waste/charts/minutes?canteen_id={canteen_id}")["rows"]
+    sold = sum(row[2] or 0 for row in rows)
+    expect(payments).to_have_text(str(sold))
+    sell(network, scratch)
+    expect(payments).to_have_text(str(sold + 1))
+    page.context.close()
+
+
+def test_a_chart_is_a_table_and_files_too(browser: Browser, network: Network) -> None:
+    canteen_id = network.canteen_id("yinzhou")
+    page = come_in(browser, network, "centre", f"/today?canteen_id={canteen_id}")
+    drawn(page)
+    chart = page.locator(".chart", has_text="Meals sold by the minute")
+    table = chart.get_by_role("button", name="Table", exact=True)
+    table.focus()
+    page.keyboard.press("Enter")
+    expect(table).to_have_attribute("aria-pressed", "true")
+    rows = network.centre.call("GET", f"/waste/charts/minutes?canteen_id={canteen_id}")["rows"]
+    lunches = [row for row in rows if row[1] == "lunch"]
+    page.get_by_text("Lunch", exact=True).first.click()
+    expect(chart.locator("tbody tr")).to_have_count(len(lunches))
+    for kind in ("CSV", "PNG"):
+        chart.get_by_role("button", name="Export").click()
+        with page.expect_download() as saving:
+            page.get_by_role("menuitem", name=kind).click()
+        content = saving.value.path().read_bytes()
+        if kind == "PNG":
+            assert content.startswith(b"\x89PNG")
+            continue
+        head, *lines = csv.reader(content.decode("utf-8-sig").splitlines())
+        assert head[:3] == ["Time", "Meal", "Meals sold"]
+        assert [line[0] for line in lines] == [row[0] for row in lunches]
+    page.context.close()
+
+
+def test_a_night_shows_who_pays_whom_as_the_api_says(browser: Browser, network: Network, night: str) -> None:
+    owed = network.centre.call("GET", f"/clearing/cycles/{night}/obligations")
+    between = [one for one in owed if one["issuer_id"] != one["acquirer_id"] and one["amount_fen"]]
+    page = come_in(browser, network, "centre", f"/night?day={night}")
+    steps = page.get_by_role("list", name="Steps of the cycle")
+    expect(steps.locator("li.done")).to_have_count(4)
+    gross = sum(abs(one["amount_fen"]) for one in between)
+    expect(page.locator(".figure", has_text="Owed before netting").locator("strong")).to_have_text(
+        f"{gross / 100:,.2f}"
+    )
+    page.locator(".chart").first.get_by_role("button", name="Table", exact=True).click()
+    expect(page.locator(".chart").first.locator("tbody tr")).to_have_count(len(between))
+    page.get_by_text("Positions", exact=True).click()
+    positions = network.centre.call("GET", f"/clearing/cycles/{night}")["positions"]
+    expect(page.locator("main tbody tr").last).to_be_visible()
+    shown = page.locator("section[aria-label='Net positions'] tbody tr")
+    expect(shown).to_have_count(len(positions))
+    for row, position in zip(shown.all(), positions, strict=True):
+        expect(row.locator("td").last).to_have_text(f"{position['position_fen'] / 100:,.2f}")
+    page.get_by_text("Matrix", exact=True).click()
+    expect(page.locator("table.matrix")).to_contain_text(f"{between[0]['amount_fen'] / 100:,.2f}")
+    page.context.close()
+
+
+def test_a_wall_shows_the_day_alone(browser: Browser, network: Network) -> None:
+    page = come_in(browser, network, "kitchen-yinzhou", "/today?wall=1")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    page.get_by_role("button", name="Leave the wall screen").click()
+    expect(page.get_by_role("navigation")).to_be_visible()
+    page.context.close()
