@@ -26,16 +26,12 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def lunch(network: Network, scratch: Path) -> None:
-    """Something is sold."""
+def night(network: Network, scratch: Path) -> str:
+    """A business day that is closed, netted and published; in the next one something is sold, too."""
     sell(network, scratch)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def night(network: Network, lunch: None) -> str:
-    """A business day that is closed, netted and published."""
-    day = network.open_day()
+    day = max(str(day["business_date"]) for day in network.centre.call("GET", "/clearing/open-days"))
     network.close_day(day)
+    sell(network, scratch)
     return day
 
 
