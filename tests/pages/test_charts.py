@@ -12,8 +12,15 @@ from playwright.sync_api import Browser, Page, expect
 from tests.axe import violations
 from tests.builders import Network
 from tests.pages.test_console import SLOW_MS, come_in
+from tests.pages.test_evaluation_page import QUARTER
+from waste.measures.over_time import end_of
+from waste.measures.schemas import Period
 
-PLACES = {"/today": ("kitchen-yinzhou", "centre"), "/night": ("centre", "finance-yinzhou")}
+PLACES = {
+    "/today": ("kitchen-yinzhou", "centre"),
+    "/night": ("centre", "finance-yinzhou"),
+    "/evaluation": ("kitchen-yinzhou", "centre"),
+}
 """Pages with charts, and who has them in his menu."""
 
 
@@ -36,7 +43,7 @@ def night(network: Network, scratch: Path) -> str:
 
 
 def sell(network: Network, scratch: Path) -> None:
-    official = network.official(cash_fen=5_000, subsidy_fen=600)
+    official = network.official("yuyao", cash_fen=5_000, subsidy_fen=600)
     assert network.terminal(scratch).charge_card(network.card(official), "lunch").receipt is not None
 
 
@@ -155,6 +162,41 @@ def test_a_night_shows_who_pays_whom_as_the_api_says(browser: Browser, network: 
         expect(row.locator("td").last).to_have_text(f"{position['position_fen'] / 100:,.2f}")
     page.get_by_text("Matrix", exact=True).click()
     expect(page.locator("table.matrix")).to_contain_text(f"{between[0]['amount_fen'] / 100:,.2f}")
+    page.context.close()
+
+
+def test_two_clicks_lead_from_all_canteens_to_weigh_ins(browser: Browser, network: Network) -> None:
+    canteen_id, first, last = network.canteen_id("yinzhou"), QUARTER, end_of(QUARTER, Period.QUARTER)
+    query = f"first={first}&last={last}&by=canteen&per=quarter&meal=lunch"
+    measures = {one["number"]: one for one in network.centre.call("GET", f"/waste/measures?{query}")}
+    directory = network.centre.call("GET", "/registry/directory")["agencies"]
+    names = {one["canteen_id"]: one["name_en"] for agency in directory for one in agency["canteens"]}
+    page = come_in(browser, network, "supervisor", f"/evaluation?quarter={first}")
+    drawn(page)
+    row = page.get_by_role("row", name=names[canteen_id])
+    expect(row.get_by_role("cell").first).to_have_text(f"{measures[canteen_id]['grams_per_cover']:.1f}")
+    row.get_by_role("link").click()
+    lunch = page.get_by_role("row", name=re.compile("^lunch"))
+    low, high = measures[canteen_id]["low"], measures[canteen_id]["high"]
+    expect(lunch.get_by_role("cell").nth(1)).to_have_text(f"{low:.1f}–{high:.1f}")
+    lunch.get_by_role("link", name="Weigh-ins").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Weigh-ins")
+    expect(page.locator("main tbody tr").first).to_be_visible()
+    for part in (f"canteen_id={canteen_id}", "meal=lunch", f"from_day={first}"):
+        assert part in page.url
+    page.context.close()
+
+
+def test_a_ranking_has_every_canteen_with_its_interval(browser: Browser, network: Network) -> None:
+    page = come_in(browser, network, "supervisor", f"/evaluation?quarter={QUARTER}")
+    drawn(page)
+    query = f"first={QUARTER}&last={QUARTER}&by=canteen&per=quarter&meal=lunch"
+    measures = network.centre.call("GET", f"/waste/measures?{query}")
+    best = sorted(one["grams_per_cover"] for one in measures if one["grams_per_cover"] is not None)
+    chart = page.locator(".chart", has_text="Ranking of like with like")
+    chart.get_by_role("button", name="Table", exact=True).click()
+    shown = [float(text) for text in chart.locator("tbody td:nth-child(2)").all_inner_texts()]
+    assert shown == best
     page.context.close()
 
 

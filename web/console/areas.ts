@@ -41,6 +41,7 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.evaluation",
     roles: ["supervisor"],
+    views: [["/evaluation", "see_waste", "console.area.waste"]],
     lists: [
       "/waste/evaluations",
       "/waste/flags",

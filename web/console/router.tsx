@@ -33,6 +33,11 @@ export const router = createRouter({
       path: "/night",
       component: lazyRouteComponent(() => import("./night/night.tsx"), "Night"),
     }),
+    createRoute({
+      ...below,
+      path: "/evaluation",
+      component: lazyRouteComponent(() => import("./evaluation/evaluation.tsx"), "Evaluation"),
+    }),
     createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
   ]),
   // What the address holds are words, not JSON.

@@ -1,0 +1,151 @@
+/** Regions and their canteens as a table; of the chosen canteen the meals, each the way to its weigh-ins. */
+
+import { useQuery } from "@tanstack/react-query";
+import { centre, held } from "../centre.ts";
+import { linkTo } from "../links.ts";
+import { useNames } from "../names.ts";
+import { MEALS } from "../today/meals.ts";
+import { say } from "../words.ts";
+import { endOfQuarter, type Kitchen, together } from "./kitchens.ts";
+
+interface Props {
+  readonly kitchens: readonly Kitchen[];
+  readonly chosen: Kitchen | undefined;
+  readonly quarter: string;
+  addressOf(id: number): Readonly<Record<string, string>>;
+}
+
+export function Regions({ kitchens, chosen, quarter, addressOf }: Props) {
+  const names = useNames();
+  const regions = [...new Set(kitchens.map((one) => one.book))];
+  return (
+    <section className="panel" aria-labelledby="regions">
+      <div>
+        <h2 id="regions">{say("console.evaluation.regions")}</h2>
+        <p className="unit">{say("console.evaluation.regions_unit")}</p>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is long is scrolled, also by keyboard */}
+      <section className="table short" aria-labelledby="regions" tabIndex={0}>
+        <table>
+          <caption>{say("console.evaluation.regions")}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{say("console.evaluation.place")}</th>
+              <th scope="col" className="number">
+                {say("console.evaluation.grams")}
+              </th>
+              <th scope="col" className="number">
+                {say("console.evaluation.completeness_percent")}
+              </th>
+              <th scope="col" className="number">
+                {say("console.unit.covers")}
+              </th>
+            </tr>
+          </thead>
+          {regions.map((book) => {
+            const own = kitchens.filter((one) => one.book === book);
+            return (
+              <tbody key={book}>
+                <Line name={names.of("book", book)?.name ?? String(book)} kitchens={own} className="region" />
+                {own.map((one) => (
+                  <Line
+                    key={one.id}
+                    name={one.name}
+                    kitchens={[one]}
+                    href={linkTo("/evaluation", addressOf(one.id))}
+                    isChosen={one.id === chosen?.id}
+                  />
+                ))}
+              </tbody>
+            );
+          })}
+        </table>
+      </section>
+      {chosen && <Meals kitchen={chosen} quarter={quarter} />}
+    </section>
+  );
+}
+
+interface LineProps {
+  readonly name: string;
+  readonly kitchens: readonly Kitchen[];
+  readonly href?: string;
+  readonly className?: string;
+  readonly isChosen?: boolean;
+}
+
+function Line({ name, kitchens, href, className, isChosen }: LineProps) {
+  const all = together(kitchens);
+  return (
+    <tr className={isChosen ? "chosen" : className}>
+      <th scope="row">
+        {href ? (
+          <a href={href} aria-current={isChosen ? "true" : undefined}>
+            {name}
+          </a>
+        ) : (
+          name
+        )}
+      </th>
+      <td className="number">{all.gramsPerCover?.toFixed(1) ?? "—"}</td>
+      <td className="number">{all.completeness === null ? "—" : (100 * all.completeness).toFixed(1)}</td>
+      <td className="number">{all.covers.toLocaleString("en-US")}</td>
+    </tr>
+  );
+}
+
+function Meals({ kitchen, quarter }: { kitchen: Kitchen; quarter: string }) {
+  const last = endOfQuarter(quarter);
+  const { data } = useQuery({
+    queryKey: ["meals", quarter],
+    queryFn: () => {
+      const span = { first: quarter, last, by: "canteen", per: "quarter" } as const;
+      return Promise.all(
+        MEALS.map((meal) => held(centre.GET("/waste/measures", { params: { query: { ...span, meal } } }))),
+      );
+    },
+  });
+  return (
+    <>
+      <h3 id="meals">{kitchen.name}</h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a narrow screen scrolls it, also by keyboard */}
+      <section className="table" aria-labelledby="meals" tabIndex={0}>
+        <table>
+          <caption>{kitchen.name}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{say("console.today.meal")}</th>
+              <th scope="col" className="number">
+                {say("console.evaluation.grams")}
+              </th>
+              <th scope="col" className="number">
+                {say("console.evaluation.interval")}
+              </th>
+              <th scope="col">{say("console.evaluation.records")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {MEALS.map((meal, at) => {
+              const found = data?.[at]?.find((one) => one.number === kitchen.id);
+              const filters = { canteen_id: kitchen.id, meal, from_day: quarter, until_day: last };
+              return (
+                <tr key={meal}>
+                  <th scope="row">{say(`meal.${meal}`)}</th>
+                  <td className="number">{found?.grams_per_cover?.toFixed(1) ?? "—"}</td>
+                  <td className="number">
+                    {found?.low == null || found.high == null
+                      ? "—"
+                      : `${found.low.toFixed(1)}–${found.high.toFixed(1)}`}
+                  </td>
+                  <td>
+                    <a href={linkTo("/waste/weigh-ins", filters)}>{say("console.evaluation.weigh_ins")}</a>
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+    </>
+  );
+}
