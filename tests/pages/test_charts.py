@@ -57,7 +57,7 @@ def drawn(page: Page) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_everybody_can_read_it(browser: Browser, network: Network, place: str) -> None:
     """WCAG 2.2 AA in the light and in the dark, with tables open; nothing beyond the edge on any screen."""
-    page = come_in(browser, network, "centre", place)
+    page = come_in(browser, network, "centre", place, reduced_motion="reduce")
     drawn(page)
     for button in page.get_by_role("button", name="Table", exact=True).all():
         button.click()
@@ -125,7 +125,7 @@ def test_a_chart_is_a_table_and_files_too(browser: Browser, network: Network) ->
     expect(table).to_have_attribute("aria-pressed", "true")
     rows = network.centre.call("GET", f"/waste/charts/minutes?canteen_id={canteen_id}")["rows"]
     lunches = [row for row in rows if row[1] == "lunch"]
-    page.get_by_text("Lunch", exact=True).first.click()
+    page.get_by_title("Lunch").click()
     expect(chart.locator("tbody tr")).to_have_count(len(lunches))
     for kind in ("CSV", "PNG"):
         chart.get_by_role("button", name="Export").click()
@@ -153,14 +153,14 @@ def test_a_night_shows_who_pays_whom_as_the_api_says(browser: Browser, network: 
     )
     page.locator(".chart").first.get_by_role("button", name="Table", exact=True).click()
     expect(page.locator(".chart").first.locator("tbody tr")).to_have_count(len(between))
-    page.get_by_text("Positions", exact=True).click()
+    page.get_by_title("Positions").click()
     positions = network.centre.call("GET", f"/clearing/cycles/{night}")["positions"]
     expect(page.locator("main tbody tr").last).to_be_visible()
     shown = page.locator("section[aria-label='Net positions'] tbody tr")
     expect(shown).to_have_count(len(positions))
     for row, position in zip(shown.all(), positions, strict=True):
         expect(row.locator("td").last).to_have_text(f"{position['position_fen'] / 100:,.2f}")
-    page.get_by_text("Matrix", exact=True).click()
+    page.get_by_title("Matrix").click()
     expect(page.locator("table.matrix")).to_contain_text(f"{between[0]['amount_fen'] / 100:,.2f}")
     page.context.close()
 
@@ -176,7 +176,7 @@ def test_two_clicks_lead_from_all_canteens_to_weigh_ins(browser: Browser, networ
     row = page.get_by_role("row", name=names[canteen_id])
     expect(row.get_by_role("cell").first).to_have_text(f"{measures[canteen_id]['grams_per_cover']:.1f}")
     row.get_by_role("link").click()
-    lunch = page.get_by_role("row", name=re.compile("^lunch"))
+    lunch = page.get_by_role("row", name=re.compile("^Lunch"))
     low, high = measures[canteen_id]["low"], measures[canteen_id]["high"]
     expect(lunch.get_by_role("cell").nth(1)).to_have_text(f"{low:.1f}–{high:.1f}")
     lunch.get_by_role("link", name="Weigh-ins").click()
@@ -190,7 +190,7 @@ def test_two_clicks_lead_from_all_canteens_to_weigh_ins(browser: Browser, networ
 def test_a_ranking_has_every_canteen_with_its_interval(browser: Browser, network: Network) -> None:
     page = come_in(browser, network, "supervisor", f"/evaluation?quarter={QUARTER}")
     drawn(page)
-    query = f"first={QUARTER}&last={QUARTER}&by=canteen&per=quarter&meal=lunch"
+    query = f"first={QUARTER}&last={end_of(QUARTER, Period.QUARTER)}&by=canteen&per=quarter&meal=lunch"
     measures = network.centre.call("GET", f"/waste/measures?{query}")
     best = sorted(one["grams_per_cover"] for one in measures if one["grams_per_cover"] is not None)
     chart = page.locator(".chart", has_text="Ranking of like with like")

@@ -25,6 +25,8 @@ const DARK = {
   colorTextPlaceholder: "#97a39d",
 } as const;
 const DARK_ON_ACCENT = "#06140e";
+const SECOND_INK = { light: "#47544d", dark: "#b9c4be" } as const;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function themeOf(isDark: boolean, isLarge: boolean): ThemeConfig {
   return {
@@ -35,7 +37,11 @@ export function themeOf(isDark: boolean, isLarge: boolean): ThemeConfig {
       fontSize: isLarge ? 20 : 15,
       controlHeight: isLarge ? 60 : 38,
       borderRadius: 8,
+      motion: !calm.matches,
     },
-    components: isDark ? { Button: { primaryColor: DARK_ON_ACCENT, dangerColor: DARK_ON_ACCENT } } : {},
+    components: {
+      Segmented: { itemColor: isDark ? SECOND_INK.dark : SECOND_INK.light },
+      ...(isDark && { Button: { primaryColor: DARK_ON_ACCENT, dangerColor: DARK_ON_ACCENT } }),
+    },
   };
 }

@@ -3,6 +3,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Segmented, Select, Skeleton } from "antd";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { heading } from "../../shared/language.ts";
 import { Allowed } from "../charts/allowed.tsx";
 import { Chart } from "../charts/chart.tsx";
 import { Figure } from "../charts/figure.tsx";
@@ -99,8 +100,8 @@ function Quarter() {
         aria-label={say("console.today.meal")}
         value={meal ?? "all"}
         options={[
-          ...MEALS.map((value) => ({ value, label: say(`meal.${value}`) })),
-          { value: "all", label: say("console.evaluation.all_meals") },
+          ...MEALS.map((value) => ({ value, label: heading(say(`meal.${value}`)) })),
+          { value: "all", label: heading(say("console.evaluation.all_meals")) },
         ]}
         onChange={(value) => ask({ meal: value })}
       />

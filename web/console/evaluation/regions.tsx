@@ -1,6 +1,7 @@
 /** Regions and their canteens as a table; of the chosen canteen the meals, each the way to its weigh-ins. */
 
 import { useQuery } from "@tanstack/react-query";
+import { heading } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
 import { linkTo } from "../links.ts";
 import { useNames } from "../names.ts";
@@ -130,7 +131,7 @@ function Meals({ kitchen, quarter }: { kitchen: Kitchen; quarter: string }) {
               const filters = { canteen_id: kitchen.id, meal, from_day: quarter, until_day: last };
               return (
                 <tr key={meal}>
-                  <th scope="row">{say(`meal.${meal}`)}</th>
+                  <th scope="row">{heading(say(`meal.${meal}`))}</th>
                   <td className="number">{found?.grams_per_cover?.toFixed(1) ?? "—"}</td>
                   <td className="number">
                     {found?.low == null || found.high == null

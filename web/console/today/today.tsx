@@ -5,7 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Button, Segmented, Select } from "antd";
 import { useEffect, useMemo, useState } from "react";
 import { clockWithSeconds, longDay } from "../../shared/formats.ts";
-import { inMine, language } from "../../shared/language.ts";
+import { heading, inMine, language } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
 import { Allowed } from "../charts/allowed.tsx";
 import { Chart } from "../charts/chart.tsx";
@@ -18,6 +18,7 @@ import { say } from "../words.ts";
 import { Canteens } from "./canteens.tsx";
 import { Cook } from "./cook.tsx";
 import { Counters } from "./counters.tsx";
+import { Forecasts } from "./forecasts.tsx";
 import { type Live, useLive } from "./live.ts";
 import { currentMeal, MEALS, type Meal, ofMeal, past, speed, sum } from "./meals.ts";
 import { drawBars, drawMinutes } from "./minutes.ts";
@@ -94,7 +95,7 @@ function Day() {
       <Segmented
         aria-label={say("console.today.meal")}
         value={meal}
-        options={MEALS.map((value) => ({ value, label: say(`meal.${value}`) }))}
+        options={MEALS.map((value) => ({ value, label: heading(say(`meal.${value}`)) }))}
         onChange={choose}
       />
       <Minutes minutes={minutes} meal={meal} />
@@ -113,6 +114,7 @@ function Day() {
             height="low"
           />
         )}
+        {!wall && <Forecasts canteenId={canteen_id} meal={meal} />}
         {canteen_id === undefined && canteens.length > 1 && (
           <Canteens covers={covers} meal={meal} open={(id) => ask({ canteen_id: id })} />
         )}
