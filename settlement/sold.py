@@ -39,5 +39,9 @@ async def sold_by_terminal(ledger: Pool, canteen_ids: list[int], on: date) -> li
 
 async def refusals_since(ledger: Pool, canteen_ids: list[int], since: datetime) -> dict[str, int]:
     """How often payments were refused, by reason, the most frequent first."""
-    rows = await ledger.fetch(QUERIES["refusals"], canteen_ids, since, REQUESTS_MAX)
-    return {row["refusal"]: row["times"] for row in rows}
+    refused: Counter[str] = Counter()
+    for known in await ledger.fetch(QUERIES["terminals"], canteen_ids):
+        devices = known["book"], known["terminal_ids"], known["epochs"]
+        rows = await ledger.fetch(QUERIES["refusals"], *devices, since, REQUESTS_MAX)
+        refused.update({row["refusal"]: row["times"] for row in rows})
+    return dict(refused.most_common())

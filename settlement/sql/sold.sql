@@ -23,14 +23,18 @@ WHERE t.business_date = $1 AND t.canteen_id = ANY ($2) AND t.book IN (SELECT boo
 GROUP BY t.canteen_id, t.terminal_id
 ORDER BY t.canteen_id, t.terminal_id;
 
+-- name: terminals
+-- The terminals of some canteens with their present epochs, by book.
+SELECT book, array_agg(terminal_id) AS terminal_ids, array_agg(epoch) AS epochs
+FROM terminal WHERE canteen_id = ANY ($1) GROUP BY book ORDER BY book;
+
 -- name: refusals
--- How often terminals of some canteens were refused a payment since $2, by reason: of each terminal its latest
--- requests ($3) alone, found by its key, since requests have no index of time.
+-- How often terminals ($2, in their epochs $3) of a book were refused a payment since $4, by reason: of each its latest
+-- requests ($5) alone, found by its key, since requests have no index of time.
 SELECT q.refusal, count(*) AS times
-FROM terminal d
+FROM unnest($2::bigint[], $3::integer[]) AS d(terminal_id, epoch)
 CROSS JOIN LATERAL (SELECT r.refusal, r.outcome, r.operation, r.answered_at FROM request r
-                    WHERE r.book = d.book AND r.terminal_id = d.terminal_id AND r.epoch = d.epoch
-                    ORDER BY r.sequence DESC LIMIT $3) q
-WHERE d.canteen_id = ANY ($1) AND q.outcome = 'refused' AND q.operation = 'charge' AND q.answered_at >= $2
-GROUP BY q.refusal
-ORDER BY times DESC, q.refusal;
+                    WHERE r.book = $1 AND r.terminal_id = d.terminal_id AND r.epoch = d.epoch
+                    ORDER BY r.sequence DESC LIMIT $5) q
+WHERE q.outcome = 'refused' AND q.operation = 'charge' AND q.answered_at >= $4
+GROUP BY q.refusal;
