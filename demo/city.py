@@ -202,6 +202,7 @@ CENTRE_USERS = [
     ("centre", "centre_operator"),
     ("approver", "centre_approver"),
     ("supervisor", "supervisor"),
+    ("auditor", "auditor"),
 ]
 AGENCY_USERS = [
     ("admin", "agency_admin"),

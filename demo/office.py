@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from demo.city import AGENCIES, CENTRE_ACCOUNT
+from demo.city import AGENCIES, BANK, CENTRE_ACCOUNT
 from demo.console import RESEND_FOR_S, PlayFailed, until_known
 from demo.day import Day
 from foundation.calendar import ZONE
@@ -24,7 +24,9 @@ from waste.evaluation.scheme import scheme_for
 REFUND_FEN = 300
 DISPUTED_FEN = 500
 PAID_IN_PART_FEN = 5_000
+MISTYPED_FEN = 1_000
 STRAY_FEN = 12_800
+MISTYPED = "CYCLE-NO-REFERENCE"
 LOOK_EVERY_S = 0.5
 
 
@@ -82,15 +84,29 @@ def wait_until_published(day: Day, cycle: dict[str, Any]) -> dict[str, Any]:
 
 
 def hear_from_the_bank(day: Day, business_date: str) -> None:
-    """The bank confirms: one agency has not paid, one paid a part, and one entry belongs to nothing."""
+    """The bank confirms: one agency has not paid, one paid a part, and two entries belong to nothing.
+
+    One of them has a mistyped reference; the centre assigns it by hand.
+    """
     legs = day.network.centre.call("GET", f"/clearing/cycles/{business_date}/legs")
     owing = sorted((leg for leg in legs if leg["pay_in"]), key=lambda leg: -leg["amount_fen"])
     booked = [(leg["reference"], leg["pay_in"], leg["amount_fen"]) for leg in legs if leg not in owing[:2]]
     if len(owing) > 1:
         part = min(PAID_IN_PART_FEN, owing[1]["amount_fen"] // 2)
         booked.append((owing[1]["reference"], True, part))
+        booked.append((MISTYPED, True, min(MISTYPED_FEN, owing[1]["amount_fen"] - part)))
     booked.append(("NOT-OURS", True, STRAY_FEN))
     day.network.centre.call("POST", "/clearing/confirmations", _confirmations(booked))
+    for entry in day.network.centre.call("GET", "/clearing/confirmations/unmatched"):
+        if entry["reference"] == MISTYPED:
+            assigned = {
+                "entry": entry["entry"],
+                "resolution": "assigned",
+                "reason": "附言写错，与付款单位核对（演示）",
+                "business_date": business_date,
+                "agency_id": owing[1]["agency_id"],
+            }
+            day.network.centre.call("POST", "/clearing/confirmations/resolutions", assigned)
 
 
 def _confirmations(booked: list[tuple[str, bool, int]]) -> bytes:
@@ -111,33 +127,58 @@ def _confirmations(booked: list[tuple[str, bool, int]]) -> bytes:
 
 
 def dispute(day: Day) -> None:
-    """Yinzhou disputes two meals of its officials elsewhere; one of the hosts answers."""
-    issuer = day.network.person("finance-yinzhou")
-    hosts = {"city": True, "yuyao": False}
-    for host, answers in hosts.items():
-        theirs = set(day.network.canteens(host))
-        for one, receipt in day.tally.paid:
-            if one.diner.agency == "yinzhou" and one.canteen_id in theirs and receipt.amount_fen >= DISPUTED_FEN:
-                message = {
-                    "posting_id": receipt.number,
-                    "amount_fen": DISPUTED_FEN,
-                    "text": "本人称当日未加菜，多收5元（演示）",
-                }
-                number = issuer.call("POST", "/clearing/disputes", message)["dispute_id"]
-                if answers:
-                    answer = {"text": "经查小票，确已加菜一份（演示）"}
-                    day.network.person(f"finance-{host}").call("POST", f"/clearing/disputes/{number}/answer", answer)
-                break
+    """Yinzhou disputes three meals of its officials elsewhere: one host is silent, one answers, one loses.
+
+    A short day may have fewer.
+    """
+    issuer, host = day.network.person("finance-yinzhou"), day.network.person("finance-city")
+    in_city = _meals_of_yinzhou_in(day, "city")
+    for posting_id in (*in_city[:2], *_meals_of_yinzhou_in(day, "yuyao")[:1]):
+        message = {
+            "posting_id": posting_id,
+            "amount_fen": DISPUTED_FEN,
+            "text": "本人称当日未加菜，多收5元（演示）",
+        }
+        number = issuer.call("POST", "/clearing/disputes", message)["dispute_id"]
+        if posting_id in in_city:
+            answer = {"text": "经查小票，确已加菜一份（演示）"}
+            host.call("POST", f"/clearing/disputes/{number}/answer", answer)
+        if posting_id in in_city[1:]:
+            decision = {"accept": True, "text": "小票无加菜记录，退还差额（演示）"}
+            day.network.centre.call("POST", f"/clearing/disputes/{number}/decision", decision)
+
+
+def _meals_of_yinzhou_in(day: Day, host: str) -> list[str]:
+    """The payments of Yinzhou's officials at a host's canteens that are large enough for a dispute."""
+    theirs = set(day.network.canteens(host))
+    return [
+        receipt.number
+        for one, receipt in day.tally.paid
+        if one.diner.agency == "yinzhou" and one.canteen_id in theirs and receipt.amount_fen >= DISPUTED_FEN
+    ]
+
+
+CASES = {
+    "yinzhou": ("餐盘剩余连续三日未称重", ("plan",)),
+    "yuyao": ("未张贴节约提示", ()),
+    "city": ("回收处无分类标识", ("plan", "prove", "pass")),
+}
+"""Findings, and how far their canteens are with them."""
+STEPS = {
+    "plan": "增设称重台，每餐专人登记（演示）",
+    "prove": "标识已更换，附现场照片编号（演示）",
+    "pass": "复查合格（演示）",
+}
 
 
 def inspect(day: Day) -> None:
-    """The supervisor visits two kitchens and finds something; one of them has a plan, and its proof is awaited."""
+    """The supervisor visits three kitchens and finds something: one case is new, one has a plan, one is closed."""
     supervisor = day.network.person("supervisor")
     today = datetime.now(ZONE).date()
     quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     path = f"/waste/inspections?from_day={today}&until_day={today}&limit=500"
     visited = {one["canteen_id"] for one in supervisor.call("GET", path)["items"]}
-    for agency, what in (("yinzhou", "餐盘剩余连续三日未称重"), ("yuyao", "未张贴节约提示")):
+    for agency, (what, steps) in CASES.items():
         canteen_id = day.network.canteens(agency)[0]
         if canteen_id not in visited:
             looked_at = "查看称重台账、餐盘回收处（演示）"
@@ -151,9 +192,33 @@ def inspect(day: Day) -> None:
             "due_on": str(today + timedelta(days=14)),
         }
         number = supervisor.call("POST", "/waste/cases", found)["number"]
-        if agency == "yinzhou":
-            plan = {"text": "增设称重台，每餐专人登记（演示）"}
-            day.network.person("kitchen-yinzhou").call("POST", f"/waste/cases/{number}/plan", plan)
+        for step in steps:
+            who = supervisor if step == "pass" else day.network.person(f"kitchen-{agency}")
+            who.call("POST", f"/waste/cases/{number}/{step}", {"text": STEPS[step]})
+
+
+def correct_a_weight(day: Day, business_date: str) -> None:
+    """A kitchen mistyped one of the day's weights, and corrects it."""
+    kitchen = day.network.person("kitchen-yinzhou")
+    canteen_id = day.network.canteens("yinzhou")[0]
+    path = f"/waste/canteens/{canteen_id}/weigh-ins?first={business_date}&last={business_date}"
+    weighed = next(one for one in kitchen.call("GET", path) if one["stream"] == "plate")
+    weight_g = weighed["weight_g"] + max(1, weighed["weight_g"] // 20)
+    correction = {"weigh_in_id": str(uuid4()), "replaces": weighed["weigh_in_id"], "weight_g": weight_g}
+    kitchen.call("POST", "/waste/corrections", {"corrections": [correction], "reason": "称重时看错（演示）"})
+
+
+def leave_for_approval(day: Day) -> None:
+    """What waits for a second person: another bank account of an agency, and a new till."""
+    account = {
+        "agency_id": day.network.agency_id("hangzhou"),
+        "holder_name": "杭州市机关事务管理局（演示）",
+        "number": "1202000000000009",
+        "bank": BANK,
+    }
+    day.network.centre.call("POST", "/clearing/bank-accounts", account)
+    canteen_id = day.network.canteens("hangzhou")[0]
+    day.network.centre.call("POST", "/console/enrolments", {"canteen_id": canteen_id})
 
 
 AS_ISSUED = {

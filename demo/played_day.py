@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from demo import office
+from demo import office, travellers
 from demo.clock import DAYS_AHEAD, can_be_played
 from demo.console import PlayFailed
 from demo.day import MEAL_SHARES, Day, Tally
@@ -77,6 +77,7 @@ def _play(day: Day, plan: DayPlan) -> PlayedDay:
     started = time.monotonic()
     day.serve(presentations)
     paid_in_s = time.monotonic() - started
+    travellers.use_phones(day)
     cycle, waste = (None, None) if plan.keep_open else _end_of_day(day, business_date)
     key = day.terminals[0].identity.centre_public_key
     return PlayedDay(day.tally, paid_in_s, day.write_history(), key, list(day.network.agencies.values()), cycle, waste)
@@ -106,6 +107,7 @@ def _end_of_day(day: Day, business_date: str) -> tuple[dict[str, Any], list[dict
     cycle: dict[str, Any] = day.network.with_approval("/clearing/cycles", message)
     day.progress.advance(task)
     day.weigh(business_date)
+    office.correct_a_weight(day, business_date)
     day.progress.advance(task)
     waste: list[dict[str, Any]] = day.network.centre.call("GET", f"/waste/days/{business_date}")["meals"]
     day.progress.advance(task)
@@ -113,6 +115,7 @@ def _end_of_day(day: Day, business_date: str) -> tuple[dict[str, Any], list[dict
     office.hear_from_the_bank(day, business_date)
     office.dispute(day)
     office.reconcile(day)
+    office.leave_for_approval(day)
     day.progress.advance(task)
     office.inspect(day)
     office.publish_bulletin(day)

@@ -36,7 +36,7 @@ PHONE_OF = "yinzhou"
 PHONE_HOLDS_FEN = 20_000
 CASHIER_NAME = "陈收银"
 
-LOG_INS = "centre, approver, supervisor, admin-yinzhou, finance-yinzhou, kitchen-yinzhou"
+LOG_INS = "centre, approver, auditor, supervisor, admin-yinzhou, finance-yinzhou, kitchen-yinzhou"
 
 
 def load_city(settings: Settings) -> bool:

@@ -97,9 +97,9 @@ LEFT JOIN (
 ORDER BY c.canteen_id;
 
 -- name: open_payments
--- Whether anything was paid at a canteen in an open business day.
+-- Whether anything was paid at a canteen in an open business day; a refund of an earlier day's meal is not.
 SELECT EXISTS (SELECT 1 FROM book_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
-               WHERE t.canteen_id IS NOT NULL);
+               WHERE t.canteen_id IS NOT NULL AND t.kind IN ('payment', 'working_meal'));
 
 -- name: charge
 -- Post a batch of charges of one book (charge.sql): each request's key, and what is remembered of it.
