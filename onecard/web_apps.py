@@ -23,7 +23,9 @@ from foundation.pages import WEB, language_of_page, page_file, page_headers, ren
 from foundation.security_headers import content_security_policy
 
 DIST = WEB / "dist"
-APPS: dict[str, tuple[str, ...]] = {"phone": (), "till": (), "counter": ("/counter/{canteen_id:int}",), "console": ()}
+APPS: dict[str, tuple[str, ...]] = {
+    "phone": (), "till": (), "counter": ("/counter/{canteen_id:int}",), "console": (), "proof": (),
+}  # fmt: skip
 """Every application, and the addresses of its page beside its name: a display has its canteen's number there."""
 _DECODER = "assets/decoder-"
 _POLICY = content_security_policy({})

@@ -172,14 +172,14 @@ def entry_digest(key: bytes | None, previous: bytes, entry: int, at: datetime, n
 
 
 class Chain:
-    """The chain of the log, entry by entry from the first.
+    """The chain of the log, entry by entry from the first, or from ``expected`` on the digest before it.
 
     Entries without the key stand before all others, and one with the key follows them: so they are as they were when
     the key came.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key, self._previous, self._expected, self._sealed = key, GENESIS, 1, False
+    def __init__(self, key: bytes, previous: bytes = GENESIS, expected: int = 1) -> None:
+        self._key, self._previous, self._expected, self._sealed = key, previous, expected, False
 
     def continues_with(self, e: AuditEntry) -> bool:
         """Whether the next entry continues it."""
@@ -209,19 +209,29 @@ def first_break(entries: Iterable[AuditEntry], key: bytes) -> int | None:
     return None if chain.is_sealed else 1
 
 
-async def first_break_until(database: Database, until: int) -> int | None:
-    """The same of the stored entries up to one; a little at a time, so that nothing else of the process waits."""
+async def first_break_until(database: Database, until: int, after: int = 0) -> int | None:
+    """The same of the stored entries up to one; a little at a time, so that nothing else of the process waits.
+
+    ``after``: the entries up to there were checked before; the last of them is read again. Entries without the key are
+    judged by those that follow: where they are the end of the log, they break it.
+    """
     if _Key.value is None:
         raise RuntimeError("the audit log is checked with a key: call use_key at the start of the process")
-    chain, expected = Chain(_Key.value), 1
+    expected = max(1, after)
+    async with database() as db:
+        before = await db.get(AuditEntry, expected - 1)
+        head = await last_entry(db)
+    if before is None and expected > 1:
+        return expected - 1
+    chain = Chain(_Key.value) if before is None else Chain(_Key.value, before.digest, expected)
     while expected <= until:
         async with database() as db:
-            after = select(AuditEntry).where(AuditEntry.entry >= expected, AuditEntry.entry <= until)
-            entries = list(await db.scalars(after.order_by(AuditEntry.entry).limit(CHECKED_AT_ONCE)))
+            following = select(AuditEntry).where(AuditEntry.entry >= expected, AuditEntry.entry <= until)
+            entries = list(await db.scalars(following.order_by(AuditEntry.entry).limit(CHECKED_AT_ONCE)))
         for entry in entries:
             if not chain.continues_with(entry):
                 return expected
             expected += 1
         if not entries:
             return expected
-    return None if chain.is_sealed else 1
+    return None if chain.is_sealed or until < head else 1

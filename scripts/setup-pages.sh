@@ -3,7 +3,7 @@
 # alone; where .venv has none it is installed there. While this runs, the server answers that the page is being built.
 set -eu
 cd "$(dirname "$0")/../web"
-apps="phone till counter console"
+apps="phone till counter console proof"
 
 sources() {
     find . ../foundation/locales \( -name node_modules -o -name dist -o -path ./shared/texts -o -path ./shared/api \) -prune \

@@ -20,7 +20,7 @@ PACKAGES = (
     "onecard", "loadtest",
 )  # fmt: skip
 
-_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|LOCK|MERGE|TRUNCATE)\b")
+_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|LOCK|MERGE|TRUNCATE)\s")
 _WRITING = (grammar.InsertStmt, grammar.UpdateStmt, grammar.DeleteStmt, grammar.MergeStmt)
 _OWN_ARRAY = re.compile(r"\b(?!(?:text|integer|bigint|boolean|date|uuid|bytea|smallint)\b)[a-z_]+\[\]")
 

@@ -14,7 +14,8 @@ const PREFIXES = {
   phone: ["phone.", "meal.", "transfer.kind.", "dining.allergen.", "dining.mark."],
   counter: ["counter.", "meal."],
   till: ["till.", "meal."],
-  console: ["console.", "live.", "meal.", "measures.serving.", "measures.stream."],
+  console: ["console.", "live.", "meal.", "measures.serving.", "measures.stream.", "proof.", "audit.check.", "audit.detail."],
+  proof: ["proof.", "audit.check.", "audit.detail."],
 };
 
 /** All messages of a language. A string of a PO file is a JSON string, continued on further lines. */

@@ -97,7 +97,7 @@ LEFT JOIN (
 ORDER BY c.canteen_id;
 
 -- name: open_payments
--- Whether anything was paid at a canteen in an open business day; a refund of an earlier day's meal is not.
+-- Whether anything was paid at a canteen in an open business day: a refund of an earlier day is not.
 SELECT EXISTS (SELECT 1 FROM book_day d JOIN transfer t ON t.book = d.book AND t.business_date = d.business_date
                WHERE t.canteen_id IS NOT NULL AND t.kind IN ('payment', 'working_meal'));
 

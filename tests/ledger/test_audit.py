@@ -2,11 +2,14 @@
 
 import asyncio
 import io
+import json
 import random
+import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import cbor2
@@ -21,6 +24,7 @@ from foundation.postgres import LOCK_TIMEOUT_MS
 from tests.bank import camt, entry
 from tests.closed_days import KEY, close
 from tests.counter import HANGZHOU, NINGBO, Counter
+from tests.node import ROOT, node
 from tests.running_system import System
 
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -158,6 +162,66 @@ async def test_a_hundred_altered_bundles_are_all_found(counter: Counter, tmp_pat
     assert found["a line left out"] == {"the payments add up to the position"}
     assert "the statement is the published one" in found["the statement"]
     assert found["the signature"] == {"the manifest is signed by the centre"}
+
+
+def seen_by_browser(folder: Path, previous: bytes, contents: list[bytes]) -> list[list[dict[str, Any]] | None]:
+    """What the checks of ``web/shared/proof`` find in bundles, each against the one before; None: it is no bundle."""
+    paths = [folder / f"{number}.zip" for number in range(len(contents) + 1)]
+    for path, content in zip(paths, [previous, *contents], strict=True):
+        path.write_bytes(content)
+    script = ROOT / "web" / "shared" / "proof" / "tests" / "audit.ts"
+    command = [node(), str(script), PUBLIC.hex(), *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    found: list[list[dict[str, Any]] | None] = json.loads(done.stdout)
+    return found
+
+
+def seen_here(previous: bytes, content: bytes) -> list[dict[str, Any]] | None:
+    try:
+        found = audit(read_bundle(content), [PUBLIC], read_bundle(previous))
+    except NotABundle:
+        return None
+    return [
+        {
+            "code": one.code,
+            "holds": one.holds,
+            "detail": one.detail_code,
+            "params": {name: each if isinstance(each, int) else str(each) for name, each in one.params.items()},
+        }
+        for one in found
+    ]
+
+
+def each_byte_altered(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """A bundle with one byte of its manifest, its signature, its statement or its lines altered, byte by byte."""
+    parts = parts_of(content)
+    for name, part in parts.items():
+        # Every byte of what is short, and some of what is long.
+        for at in range(0, len(part), 1 + len(part) // 400):
+            altered = bytearray(part)
+            altered[at] ^= 1
+            yield f"{name} {at}", packed(parts | {name: bytes(altered)})
+
+
+async def test_a_browser_finds_what_the_command_finds(counter: Counter, tmp_path: Path) -> None:
+    _, _, [first, second] = await two_days(counter, tmp_path)
+    chance = random.Random(8)
+    altered = [packed(alter(parts_of(second), ALTERED[n % len(ALTERED)], chance)) for n in range(2 * len(ALTERED))]
+    contents = [second, first, *altered, b"", b"hello", packed({}), GARBAGE, _damaged(), _encrypted(), second[:-30]]
+    by_browser = seen_by_browser(tmp_path, first, contents)
+    for seen, content in zip(by_browser, contents, strict=True):
+        assert seen == seen_here(first, content)
+    assert by_browser[0] is not None
+    assert all(one["holds"] for one in by_browser[0])
+
+
+async def test_a_browser_finds_every_altered_byte(counter: Counter, tmp_path: Path) -> None:
+    _, _, [first, second] = await two_days(counter, tmp_path)
+    places, contents = zip(*each_byte_altered(second), strict=True)
+    assert len(places) > 1_000
+    for place, found in zip(places, seen_by_browser(tmp_path, first, list(contents)), strict=True):
+        assert found is None or not all(one["holds"] for one in found), place
 
 
 async def test_fees_are_lines_of_their_own_and_proved(counter: Counter, tmp_path: Path) -> None:

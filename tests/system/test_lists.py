@@ -329,6 +329,9 @@ def test_an_entry_of_the_audit_log_says_whether_the_log_holds(people: dict[str, 
         db.execute("UPDATE audit_entry SET actor = 'nobody' WHERE entry = 4")
     assert auditor.call("GET", path)["first_break"] == 4
     assert auditor.call("GET", "/console/audit-entries/3/chain")["holds"]
+    assert auditor.call("GET", f"{path}?after=3")["first_break"] == 4, "in steps, each from where the one before ended"
+    assert auditor.call("GET", f"{path}?after=5")["holds"], "those before it were checked already"
+    assert auditor.call("GET", f"{path}?after={last['entry']}")["holds"]
     assert auditor.ask("GET", f"/console/audit-entries/{last['entry'] + 1_000}/chain").status == 404
     assert people["supervisor"].ask("GET", path).status == 403
 

@@ -4,7 +4,13 @@ import type { zh } from "../shared/texts/console.ts";
 
 /** Texts without a placeholder. */
 type Text = Extract<keyof typeof zh, `console.area.${string}` | PageTitle>;
-type PageTitle = "live.weighing" | "live.evaluations" | "live.integrity" | "live.reconciliation" | "live.approvals";
+type PageTitle =
+  | "console.audit.title"
+  | "live.weighing"
+  | "live.evaluations"
+  | "live.integrity"
+  | "live.reconciliation"
+  | "live.approvals";
 
 export interface Area {
   readonly title: Text;
@@ -112,5 +118,11 @@ export const AREAS: readonly Area[] = [
     ],
     pages: [],
   },
-  { title: "console.area.audit", roles: ["auditor"], lists: ["/console/audit-entries"], pages: [] },
+  {
+    title: "console.area.audit",
+    roles: ["auditor"],
+    lists: ["/console/audit-entries"],
+    views: [["/audit", "see_clearing", "console.audit.title"]],
+    pages: [],
+  },
 ];

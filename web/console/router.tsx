@@ -38,6 +38,7 @@ export const router = createRouter({
       path: "/evaluation",
       component: lazyRouteComponent(() => import("./evaluation/evaluation.tsx"), "Evaluation"),
     }),
+    createRoute({ ...below, path: "/audit", component: lazyRouteComponent(() => import("./audit/page.tsx"), "Audit") }),
     createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
   ]),
   // What the address holds are words, not JSON.
