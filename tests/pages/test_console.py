@@ -170,7 +170,7 @@ def test_signing_out_ends_the_session(browser: Browser, network: Network) -> Non
 
 
 PLACES = (
-    "/", "/waste/weigh-ins", "/console/terminals", "/registry/canteens", "/search?words=1006", "/about",
+    "/", "/waste/weigh-ins", "/console/terminals", "/registry/canteens", "/search?words=1006", "/about", "/sessions",
     "/console/sheets?state=expired",
 )  # fmt: skip
 

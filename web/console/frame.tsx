@@ -11,6 +11,7 @@ import { linkTo } from "./links.ts";
 import { useLists } from "./lists/lists.ts";
 import { useLook } from "./looks.tsx";
 import { useNames } from "./names.ts";
+import { News } from "./news.tsx";
 import { useSession } from "./session.tsx";
 import { say } from "./words.ts";
 
@@ -127,6 +128,7 @@ function Me() {
   }));
   const items = [
     { key: "account", label: <a href={pageOfSignIn("/account")}>{say("console.me.account")}</a> },
+    { key: "sessions", label: <a href={linkTo("/sessions")}>{say("console.me.sessions")}</a> },
     { key: "theme", label: say("console.me.theme"), children: themes },
     { key: "large", label: say("console.me.large"), onClick: () => look.enlarge(!look.isLarge) },
     { key: "about", label: <a href={linkTo("/about")}>{say("console.me.about")}</a> },
@@ -134,6 +136,7 @@ function Me() {
   ];
   return (
     <div className="me">
+      <News />
       <Button type="text" lang={language === "zh" ? "en" : "zh-Hans"} onClick={changeLanguage}>
         {language === "zh" ? "English" : "中文"}
       </Button>

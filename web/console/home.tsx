@@ -2,20 +2,13 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Skeleton } from "antd";
-import { centre, held } from "./centre.ts";
 import { linkTo } from "./links.ts";
+import { TASKS, withMost } from "./tasks.ts";
 import { Trouble } from "./trouble.tsx";
 import { say } from "./words.ts";
 
-const LOOK_AGAIN_MS = 30_000;
-const MANY = 1_000;
-
 export function Home() {
-  const { data, error, refetch } = useQuery({
-    queryKey: ["tasks"],
-    refetchInterval: LOOK_AGAIN_MS,
-    queryFn: () => held(centre.GET("/console/tasks")),
-  });
+  const { data, error, refetch } = useQuery(TASKS);
   if (error) return <Trouble error={error} again={refetch} />;
   if (!data) return <Skeleton active />;
   const waiting = data.filter((task) => task.count > 0);
@@ -28,7 +21,7 @@ export function Home() {
         {waiting.map((task) => (
           <li key={task.name}>
             <a href={linkTo(task.path, task.filters)}>
-              <strong>{task.count < MANY ? task.count : say("console.home.at_least", { count: MANY })}</strong>
+              <strong>{withMost(task.count)}</strong>
               <span>{task.title}</span>
             </a>
           </li>

@@ -38,6 +38,11 @@ export const router = createRouter({
       path: "/evaluation",
       component: lazyRouteComponent(() => import("./evaluation/evaluation.tsx"), "Evaluation"),
     }),
+    createRoute({
+      ...below,
+      path: "/sessions",
+      component: lazyRouteComponent(() => import("./sessions.tsx"), "Sessions"),
+    }),
     createRoute({ ...below, path: "/audit", component: lazyRouteComponent(() => import("./audit/page.tsx"), "Audit") }),
     createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
   ]),
