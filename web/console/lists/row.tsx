@@ -8,6 +8,7 @@ import { linkTo } from "../links.ts";
 import { headingOf, useNames } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
 import { say } from "../words.ts";
+import { Belonging } from "./belonging.tsx";
 import { Cell } from "./cell.tsx";
 import { type List, readRow, relatedTo } from "./lists.ts";
 
@@ -53,6 +54,7 @@ export function RowPage({ list, row: key, lists }: { list: List; row: readonly s
           </div>
         </section>
       )}
+      <Belonging list={list} row={data} lists={lists} />
       {related.length > 0 && (
         <section>
           <h2>{say("console.row.related")}</h2>
