@@ -39,6 +39,7 @@ from onecard.counter_display import display_events, open_display
 from onecard.device_problems import DeviceProblems
 from onecard.listings import LISTS
 from onecard.live_page import live_page
+from onecard.network_page import network_page
 from onecard.pages import PAGES, STATIC_FILES, page
 from onecard.query_parameters import refuse_unknown_parameters
 from onecard.resources import resources
@@ -186,6 +187,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     search,
     # the system itself
     live_page,
+    network_page,
     live_stream,
     open_display,
     display_events,

@@ -29,7 +29,7 @@ from registry.opening import Opening, openings
 from registry.schemas import ServedMeal
 from settlement.errors import Refusal
 from settlement.ledger import agreements_of, number_at, rules_of
-from settlement.tariff import Agreement, Declined, RegionRules, Tariff, in_force, needs_visit, price
+from settlement.tariff import Agreement, Declined, RegionRules, Tariff, in_force, needs_visit, price, visitor_price_fen
 from travellers.callers import Caller
 from travellers.crowding import STAY, Crowding, crowding_of
 from travellers.kept import Kept, KeptEach
@@ -119,6 +119,27 @@ class Serving:
     opens_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedMeal:
+    """A meal with its hours of a day and its prices in fen; ``limit_fen``: what is taken is paid, up to so much."""
+
+    meal: Meal
+    starts: datetime
+    ends: datetime
+    home_fen: int | None
+    visitor_fen: int | None
+    limit_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A canteen with the meals of today, and when the next meal begins that has not begun yet."""
+
+    canteen: Canteen
+    meals: list[OfferedMeal]
+    opens_at: datetime | None
+
+
 class Wanted(NamedTuple):
     """What is looked for. ``name``: a part of a name or an address; ``day``: None for now."""
 
@@ -171,6 +192,18 @@ class Places:
             if not wanted.open_now or any(one.starts <= now < one.ends for one in meals)
         )
         return await self._shown(caller, network, list(islice(serving, wanted.limit)), wanted.place, now)
+
+    async def offers(self, name: str, now: datetime) -> list[Offer]:
+        """What everybody may know of the canteens whose names, agency or address have ``name`` in them.
+
+        ``now``: with its zone, that of the centre.
+        """
+        network, words = await self._network.get(), name.casefold()
+        return [
+            _offer(network, canteen, network.opening[canteen.canteen_id], now)
+            for canteen in network.canteens.values()
+            if canteen.canteen_id in network.opening and any(words in one.casefold() for one in canteen.names)
+        ]
 
     async def get(self, caller: Caller, canteen_id: int, days: int, place: Place | None) -> PlaceForMe:
         """One canteen with what is left of some days from today on; raises Problem(NOT_FOUND)."""
@@ -376,6 +409,23 @@ def distance_m(here: Place, canteen: Located) -> int | None:
     east = radians(canteen.longitude - here.longitude)
     h = sin((theirs - ours) / 2) ** 2 + cos(ours) * cos(theirs) * sin(east / 2) ** 2
     return round(2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h))))
+
+
+def _offer(network: Network, canteen: Canteen, opening: Opening, now: datetime) -> Offer:
+    following = next((one for one in _coming(canteen, opening, now) if one.starts > now), None)
+    meals = [_offered(network, meal) for meal in _served(canteen, opening, now.date())]
+    return Offer(canteen, meals, None if following is None else following.starts)
+
+
+def _offered(network: Network, meal: _Meal) -> OfferedMeal:
+    canteen = meal.canteen
+    tariff = in_force(network.tariffs.get(canteen.canteen_id, {}).get(meal.served.meal, ()), meal.day)
+    rules = in_force(network.rules.get(canteen.book, ()), meal.day)
+    home_fen = visitor_fen = limit_fen = None
+    if tariff is not None and rules is not None:
+        home_fen, limit_fen = tariff.home_fen, tariff.limit_fen
+        visitor_fen = visitor_price_fen(tariff, rules) if limit_fen is None else None
+    return OfferedMeal(meal.served.meal, meal.starts, meal.ends, home_fen, visitor_fen, limit_fen)
 
 
 def _served(canteen: Canteen, opening: Opening, day: date) -> list[_Meal]:

@@ -24,7 +24,7 @@ SLOW = 60_000
 FIRST_LOAD_MAX_BYTES = 20 * 1024
 """Of a public page with its styles and scripts, packed by gzip (brotli packs them a little smaller)."""
 
-PUBLIC = ("/", "receipt", "/check-receipt", "/bulletins", "/bulletins/7")
+PUBLIC = ("/", "/network", "receipt", "/check-receipt", "/bulletins", "/bulletins/7")
 OPEN = (*PUBLIC, "pay", "/simulated-sign-on/people", "/sign-on", "/invitation", "/nothing-here")
 SIGNED_IN = {
     "/account": ("finance-city", "#sessions li"),
