@@ -150,19 +150,16 @@ function Postings({ row, lists }: { row: Row; lists: readonly List[] }) {
       ),
   });
   if (error) return <Trouble error={error} again={refetch} />;
-  const last = data?.at(-1);
+  // Reports of the whole network are statements of no agency.
+  if (!data || (data.length === 0 && after.after === undefined)) return null;
+  const last = data.at(-1);
   return (
     <section>
       <h2>{say("console.belongs.postings")}</h2>
-      <Rows
-        title={say("console.belongs.postings")}
-        rows={(data ?? []) as unknown as Row[]}
-        columns={POSTING}
-        lists={lists}
-      />
+      <Rows title={say("console.belongs.postings")} rows={data as unknown as Row[]} columns={POSTING} lists={lists} />
       <div className="pager">
         {after.after !== undefined && <Button onClick={() => setAfter({})}>{say("console.belongs.first")}</Button>}
-        {last && data?.length === POSTINGS && (
+        {last && data.length === POSTINGS && (
           <Button onClick={() => setAfter({ after: last.posting_id, part: last.part })}>
             {say("console.belongs.next")}
           </Button>
