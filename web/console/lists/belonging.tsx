@@ -56,7 +56,9 @@ export function Belonging({ list, row, lists }: Props) {
 
 /** The column of that name as some list describes it, with its heading and its words; else one of plain text. */
 function columnOf(name: string, lists: readonly List[]): Column {
-  const described = lists.flatMap((list) => list.columns).filter((column) => column.name === name);
+  // Kinds of postings are those of movements; other lists have kinds of their own.
+  const ofPostings = lists.filter((list) => list.path === "/settlement/movements");
+  const described = [...ofPostings, ...lists].flatMap((list) => list.columns).filter((column) => column.name === name);
   const best = described.find((column) => column.words.length > 0) ?? described[0];
   const heading = `console.belongs.${name}`;
   const kind = name.endsWith("_at") ? "time" : name.endsWith("_fen") ? "money" : "text";
