@@ -14,7 +14,16 @@ const PREFIXES = {
   phone: ["phone.", "meal.", "transfer.kind.", "dining.allergen.", "dining.mark."],
   counter: ["counter.", "meal."],
   till: ["till.", "meal."],
-  console: ["console.", "live.", "meal.", "measures.serving.", "measures.stream.", "proof.", "audit.check.", "audit.detail."],
+  console: [
+    "console.",
+    "live.",
+    "meal.",
+    "measures.serving.",
+    "measures.stream.",
+    "proof.",
+    "audit.check.",
+    "audit.detail.",
+  ],
   proof: ["proof.", "audit.check.", "audit.detail."],
 };
 

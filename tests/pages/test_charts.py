@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import violations
 from tests.builders import Network
-from tests.pages.test_console import SLOW_MS, come_in
+from tests.console_page import SLOW_MS, come_in
 from tests.pages.test_evaluation_page import QUARTER
 from waste.measures.over_time import end_of
 from waste.measures.schemas import Period

@@ -249,7 +249,13 @@ def test_nobody_is_offered_what_his_role_may_not_do(browser: Browser, network: N
     expect(auditor.get_by_role("alert")).to_contain_text("Your role may not see this page")
     auditor.context.close()
     acts = {login: names(network, login) for login in ASKED}
-    assert acts["acts-auditor"] == {"print_sheet", "save_statement", "preview_bulletin", "name_official", "name_cashier"}
+    assert acts["acts-auditor"] == {
+        "print_sheet",
+        "save_statement",
+        "preview_bulletin",
+        "name_official",
+        "name_cashier",
+    }
     assert "approve" not in acts["centre"]
     assert acts["approver"] >= {"approve", "reject", "publish_bulletin"}
     assert "top_up" in acts["finance-yuyao"]

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from foundation.calendar import ZONE
 from tests.axe import violations
 from tests.builders import Network
-from tests.pages.test_console import come_in, patience
+from tests.console_page import come_in, patience
 from tests.pages.test_proofs import closed
 
 __all__ = ["closed", "patience"]

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.axe import violations
 from tests.builders import Network
-from tests.pages.test_console import come_in, patience, sign_in
+from tests.console_page import come_in, patience, sign_in
 
 __all__ = ["patience"]
 
