@@ -1,12 +1,25 @@
 """The console in a browser: somebody comes in, and goes to a place."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.city import PASSWORD
 from tests.builders import Network
+
+SLOW_MS = 60_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A password is checked slowly, on purpose."""
+    expect.set_options(timeout=SLOW_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
 
 SESSIONS: dict[tuple[str, str], Any] = {}
 """Cookies of who has signed in before, by network and login."""

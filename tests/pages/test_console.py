@@ -11,22 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import violations
 from tests.builders import Network
-from tests.console_page import come_in, go, sign_in
+from tests.console_page import come_in, go, patience, sign_in
 from tests.node import ROOT
 
-SLOW_MS = 60_000
+__all__ = ["patience"]
+
 SHELL_MAX_BYTES = 220 * 1024
 ROUTE_MAX_BYTES = 160 * 1024
 CHARTS_MAX_BYTES = 180 * 1024
 """ECharts: loaded when a chart is looked at."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """A password is checked slowly, on purpose."""
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

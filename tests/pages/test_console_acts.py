@@ -12,19 +12,11 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expe
 from demo.city import PASSWORD
 from tests.axe import violations
 from tests.builders import Network
-from tests.console_page import come_in, forget, go, sign_in
+from tests.console_page import come_in, forget, go, patience, sign_in
 from tests.running_system import Person
 from tests.system.test_approvals import MUCH
 
-SLOW_MS = 60_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """A password is checked slowly, on purpose."""
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
+__all__ = ["patience"]
 
 
 @pytest.fixture

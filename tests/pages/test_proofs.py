@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expe
 from clearing.proof import SIGNATURE
 from tests.axe import violations
 from tests.builders import Network
+from tests.console_page import SLOW_MS, come_in, patience
 from tests.ledger.test_audit import packed, parts_of
-from tests.pages.test_console import SLOW_MS, come_in, patience
 from tests.running_system import System
 from tests.waiting import wait_until
 
