@@ -51,12 +51,23 @@ function listing(language: string, prefixes: string[]): string {
   return JSON.stringify(Object.fromEntries(own), null, 2);
 }
 
+/** Applications that load the reader's language alone: each language is a module of its own. */
+const APART = ["console"];
+const HEAD = "// From foundation/locales; written by web/texts.ts.";
+const OTHER = "{ readonly [Id in keyof typeof zh]: string }";
+
+function write(name: string, ...lines: string[]): void {
+  writeFileSync(join(TARGET, `${name}.ts`), `${[HEAD, ...lines].join("\n")}\n`);
+}
+
 mkdirSync(TARGET, { recursive: true });
 for (const [app, prefixes] of Object.entries(PREFIXES)) {
-  const lines = [
-    "// From foundation/locales; written by web/texts.ts.",
-    `export const zh = ${listing("zh_Hans", prefixes)} as const;`,
-    `export const en: { readonly [Id in keyof typeof zh]: string } = ${listing("en", prefixes)};`,
-  ];
-  writeFileSync(join(TARGET, `${app}.ts`), `${lines.join("\n")}\n`);
+  const zh = `export const zh = ${listing("zh_Hans", prefixes)} as const;`;
+  const en = `export const en: ${OTHER} = ${listing("en", prefixes)};`;
+  if (APART.includes(app)) {
+    write(`${app}.zh`, zh);
+    write(`${app}.en`, `import type { zh } from "./${app}.zh.ts";`, en);
+  } else {
+    write(app, zh, en);
+  }
 }

@@ -235,8 +235,14 @@ def test_the_shell_and_each_route_are_small() -> None:
     page = (dist / "index.html").read_text(encoding="utf-8")
     named = [name.rpartition("/")[2] for name in re.findall(r'(?:src|href)="/console/(assets/[^"]+)"', page)]
     assert len(named) >= 2
-    assert sum(sizes[f"{name}.br"] for name in named) <= SHELL_MAX_BYTES
+    words = max(languages(sizes, "console.zh-", "zh_CN-"), languages(sizes, "console.en-", "en_GB-"))
+    assert sum(sizes[f"{name}.br"] for name in named) + words <= SHELL_MAX_BYTES
     later = {name: size for name, size in sizes.items() if name.removesuffix(".br") not in named}
     [charts] = [name for name in later if name.startswith("engine-")]
     assert later.pop(charts) <= CHARTS_MAX_BYTES
     assert max(later.values()) <= ROUTE_MAX_BYTES, later
+
+
+def languages(sizes: dict[str, int], *beginnings: str) -> int:
+    """What a reader's language adds to the shell."""
+    return sum(size for name, size in sizes.items() if name.startswith(beginnings))

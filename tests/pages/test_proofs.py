@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
@@ -32,8 +33,7 @@ crypto.subtle.importKey = (format, bytes, algorithm, ...more) =>
 @pytest.fixture(scope="module")
 def closed(scratch: Path) -> Iterator[Network]:
     """A network of its own, where a visitor from Hangzhou ate in Ningbo on each of two days that are published."""
-    folder = scratch / "proofs"
-    folder.mkdir()
+    folder = Path(mkdtemp(prefix="proofs-", dir=scratch))
     system = System(folder)
     system.environment["ONECARD_WORKERS"] = "1"
     system.start()

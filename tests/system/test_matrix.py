@@ -401,7 +401,7 @@ def _named(shown: Any) -> Iterator[int]:
 
 
 OPEN = {
-    "GET /", "GET /approvals", "GET /bulletins", "GET /bulletins/{bulletin_id}", "GET /bulletins/{bulletin_id}/data",
+    "GET /", "GET /approvals", "GET /network", "GET /bulletins", "GET /bulletins/{bulletin_id}", "GET /bulletins/{bulletin_id}/data",
     "GET /bulletins/{bulletin_id}/pdf", "GET /check-receipt", "GET /evaluations", "GET /health", "GET /health/live",
     "GET /integrity", "GET /live", "GET /metrics", "GET /public/canteens/{canteen_id}/menus",
     "GET /public/canteens/{canteen_id}/menus/{day}", "GET /public/days/{business_date}", "GET /r/{number}",

@@ -1,9 +1,9 @@
 /** Where in the menu a list stands. What the centre does not describe to a person is not in his menu. */
 
-import type { zh } from "../shared/texts/console.ts";
+import type { Source } from "./words.ts";
 
 /** Texts without a placeholder. */
-type Text = Extract<keyof typeof zh, `console.area.${string}` | PageTitle>;
+type Text = Extract<keyof Source, `console.area.${string}` | PageTitle>;
 type PageTitle =
   | "console.audit.title"
   | "live.weighing"

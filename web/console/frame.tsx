@@ -1,8 +1,8 @@
 /** The frame of every page: who one is, where one may go, one field that finds things. */
 
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { Button, Dropdown, Input } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { Button, Dropdown } from "antd";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { changeLanguage, inMine, language, tag } from "../shared/language.ts";
 import { THEMES } from "../shared/look.js";
 import { AREAS } from "./areas.ts";
@@ -96,18 +96,24 @@ function Menu({ current }: { current: string }) {
 
 function Finder() {
   const navigate = useNavigate();
-  const find = (words: string) => {
+  const [words, setWords] = useState("");
+  const find = (event: FormEvent) => {
+    event.preventDefault();
     if (words.trim()) void navigate({ to: "/search", search: { words: words.trim() } as never });
   };
   return (
     <search>
-      <Input.Search
-        aria-label={say("console.search.label")}
-        placeholder={say("console.search.label")}
-        maxLength={100}
-        allowClear
-        onSearch={find}
-      />
+      <form className="finder" onSubmit={find}>
+        <input
+          type="search"
+          aria-label={say("console.search.label")}
+          placeholder={say("console.search.label")}
+          maxLength={100}
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+        />
+        <Button htmlType="submit">{say("console.search.find")}</Button>
+      </form>
     </search>
   );
 }

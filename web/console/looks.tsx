@@ -1,12 +1,13 @@
 /** Ant Design in the product's look: light or dark, usual or large type, as the reader chose. */
 
 import { App, ConfigProvider } from "antd";
-import en from "antd/locale/en_GB";
-import zh from "antd/locale/zh_CN";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { language } from "../shared/language.ts";
 import { chosenTheme, isLarge, setLarge, setTheme, type Theme } from "../shared/look.js";
 import { themeOf } from "./theme.ts";
+
+/** What the components say, in the reader's language alone. */
+const { default: words } = await (language === "zh" ? import("antd/locale/zh_CN") : import("antd/locale/en_GB"));
 
 interface Look {
   readonly theme: Theme;
@@ -42,7 +43,7 @@ export function Looks({ children }: { children: ReactNode }) {
       <ConfigProvider
         csp={{ nonce }}
         button={{ autoInsertSpace: false }}
-        locale={language === "zh" ? zh : en}
+        locale={words}
         theme={themeOf(look.isDark, look.isLarge)}
       >
         <App component={false}>{children}</App>

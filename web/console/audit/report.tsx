@@ -2,17 +2,16 @@
 
 import { Alert, Button } from "antd";
 import { useState } from "react";
-import { heading, language } from "../../shared/language.ts";
+import { heading } from "../../shared/language.ts";
 import { sayerOfFindings } from "../../shared/proof/findings.ts";
 import { isGenuine, type Verdict } from "../../shared/proof/verify.ts";
 import { toHex } from "../../shared/terminal/bytes.ts";
-import { en, zh } from "../../shared/texts/console.ts";
 import { centre, held } from "../centre.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
+import { say, texts } from "../words.ts";
 
-const sayFinding = sayerOfFindings(language === "zh" ? zh : en);
+const sayFinding = sayerOfFindings(texts);
 
 export function Report({ verdict: { bundle, findings } }: { verdict: Extract<Verdict, { kind: "checked" }> }) {
   const { businessDate, auditLog } = bundle.manifest;

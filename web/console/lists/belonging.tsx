@@ -3,12 +3,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
-import { zh } from "../../shared/texts/console.ts";
 import { centre, held } from "../centre.ts";
 import { linkTo } from "../links.ts";
 import { headingOf, useNames } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
+import { say, texts } from "../words.ts";
 import { Cell, isNumeric } from "./cell.tsx";
 import type { Column, List, Row } from "./lists.ts";
 
@@ -62,7 +61,7 @@ function columnOf(name: string, lists: readonly List[]): Column {
   const best = described.find((column) => column.words.length > 0) ?? described[0];
   const heading = `console.belongs.${name}`;
   const kind = name.endsWith("_at") ? "time" : name.endsWith("_fen") ? "money" : "text";
-  if (heading in zh)
+  if (heading in texts)
     return { ...(best ?? { name, kind, words: [] }), heading: say(heading as "console.belongs.action") };
   return best ?? { name, heading: name, kind, words: [] };
 }
@@ -117,7 +116,7 @@ function Rows({
 
 function actionWord(action: string): string {
   const id = `console.step.${action}`;
-  return id in zh ? say(id as "console.step.plan") : action;
+  return id in texts ? say(id as "console.step.plan") : action;
 }
 
 /** Files of a dispute have numbers of their own, those of kitchens an address. */
