@@ -401,7 +401,7 @@ def _named(shown: Any) -> Iterator[int]:
 
 
 OPEN = {
-    "GET /", "GET /approvals", "GET /network", "GET /bulletins", "GET /bulletins/{bulletin_id}", "GET /bulletins/{bulletin_id}/data",
+    "GET /", "GET /approvals", "GET /bulletins", "GET /bulletins/{bulletin_id}", "GET /bulletins/{bulletin_id}/data",
     "GET /bulletins/{bulletin_id}/pdf", "GET /check-receipt", "GET /evaluations", "GET /health", "GET /health/live",
     "GET /integrity", "GET /live", "GET /metrics", "GET /public/canteens/{canteen_id}/menus",
     "GET /public/canteens/{canteen_id}/menus/{day}", "GET /public/days/{business_date}", "GET /r/{number}",
@@ -410,7 +410,7 @@ OPEN = {
     "HEAD /static/{file_path}", "GET /weighing", "GET /terminal/block-list/{since}", "GET /terminal/foods",
     "GET /terminal/parameters/{version}", "GET /terminal/payments/{ending}",
     "GET /terminal/requests/{epoch}/{first}/{last}",
-    "GET /account", "GET /invitation",
+    "GET /account", "GET /invitation", "GET /network",
     "GET /console/sign-on", "GET /schema/viewer/{name}", "GET /sign-on", "GET /sign-on/{provider}",
     *(f"GET /{app}" for app in APPS), "GET /counter/{canteen_id}",
     *(f"GET /{app}/{name}" for app in APPS for name in ("assets/{name}", *BESIDE_PAGE)),
