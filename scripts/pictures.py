@@ -3,6 +3,7 @@
 Usage: .venv/bin/python -m scripts.pictures [FOLDER]   (`make pictures`; needs Debian's chromium)
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.builders import Network
+from tests.console_page import sign_in
 from tests.running_system import System
 from tests.till_page import code_of, enrol, new_cashier, press, sign_on, wedge
 from travellers.places import NETWORK_LIFE_S
@@ -130,6 +132,44 @@ def counter(page: Page, network: Network, folder: Path) -> None:
     page.locator("ol li").nth(1).wait_for()
 
 
+def in_console(page: Page, network: Network, login: str, place: str, height: int = 900) -> None:
+    """Somebody at a place of the console, in Chinese."""
+    page.set_viewport_size({"width": 1280, "height": height})
+    page.add_init_script("localStorage.setItem('language', 'zh')")
+    page.goto(f"{network.url}/console/#{place}")
+    sign_in(page, login)
+    page.locator("main h1").wait_for()
+    page.wait_for_timeout(2_500)
+
+
+def console_home(page: Page, network: Network, _: Path) -> None:
+    """What waits for the clearing centre."""
+    in_console(page, network, "centre", "/", 760)
+
+
+def console_today(page: Page, network: Network, _: Path) -> None:
+    """A canteen manager's open day."""
+    in_console(page, network, "kitchen-yinzhou", "/today", 1_100)
+
+
+def console_waste(page: Page, network: Network, _: Path) -> None:
+    """A quarter's waste for the supervisor."""
+    in_console(page, network, "supervisor", "/evaluation", 1_100)
+
+
+def console_change(page: Page, network: Network, _: Path) -> None:
+    """A price, looked at once more before it is sent."""
+    in_console(page, network, "finance-yinzhou", "/acts/set_tariff", 760)
+    for label in ("食堂", "餐次"):
+        page.locator("main").get_by_label(label, exact=True).click()
+        page.keyboard.press("Enter")
+    page.get_by_label("生效日期").fill("2099-01-01")
+    page.get_by_label(re.compile("本单位价格")).fill("12.00")
+    page.get_by_label(re.compile("外单位价格")).fill("20.00")
+    page.get_by_role("button", name=re.compile("核对")).click()
+    page.wait_for_timeout(500)
+
+
 PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {
     "live.png": live,
     "receipt.png": receipt,
@@ -141,6 +181,10 @@ PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {
     "phone-eat.png": phone_eat,
     "phone-proof.png": phone_proof,
     "counter.png": counter,
+    "console-home.png": console_home,
+    "console-today.png": console_today,
+    "console-waste.png": console_waste,
+    "console-change.png": console_change,
 }
 """Every picture by its file in docs/images."""
 

@@ -163,6 +163,10 @@ def test_what_was_typed_outlives_the_session(browser: Browser, network: Network)
     sign_in(page, "centre")
     expect(page.get_by_role("heading", level=1)).to_have_text("Register a visit")
     expect(page.get_by_label("Holder")).to_have_value("1234")
+    page.locator(".me").get_by_role("button").last.click()
+    page.get_by_text("Sign out", exact=True).click()
+    page.wait_for_url("**/sign-on**")
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('onecard.act'))") == []
     page.context.close()
 
 

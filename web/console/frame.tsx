@@ -5,6 +5,7 @@ import { Button, Dropdown } from "antd";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { changeLanguage, inMine, language, tag } from "../shared/language.ts";
 import { THEMES } from "../shared/look.js";
+import { forgetDrafts } from "./acts/kept.ts";
 import { AREAS } from "./areas.ts";
 import { centre, held, pageOfSignIn } from "./centre.ts";
 import { linkTo } from "./links.ts";
@@ -125,6 +126,7 @@ function Me() {
   const where = person.agency_id === null ? say("console.me.all_agencies") : names.agency(person.agency_id);
   const signOut = async () => {
     await held(centre.DELETE("/console/sessions/current"));
+    forgetDrafts();
     location.assign(pageOfSignIn("/sign-on"));
   };
   const themes = THEMES.map((theme) => ({

@@ -13,6 +13,7 @@ import { say } from "../words.ts";
 import { type Act, fits, useActs } from "./acts.ts";
 import { begin, type Draft, type Faults, faultsOf, type Said } from "./draft.ts";
 import { askedOf, Fields } from "./fields.tsx";
+import { forgetDraft, keepDraft, keptDraft, placeOf } from "./kept.ts";
 import { NotProved, useProof } from "./proof.tsx";
 import { type Outcome, send } from "./sending.ts";
 import { Answer, download, Facts, Reviewed } from "./shown.tsx";
@@ -54,19 +55,6 @@ function startOf(act: Act, list: List, row: Row | null, agency: number | null): 
   return Object.fromEntries(Object.entries(row).filter(([name]) => !list.key.includes(name)));
 }
 
-/** The draft is the tab's: a session that ends, or a proof elsewhere, loses nothing of it. Files are chosen anew. */
-function keptDraft(place: string): Draft | null {
-  const kept = sessionStorage.getItem(place);
-  return kept === null ? null : JSON.parse(kept);
-}
-
-function keep(place: string, draft: Draft): void {
-  sessionStorage.setItem(
-    place,
-    JSON.stringify(draft, (_, value) => (value && typeof value === "object" && "content" in value ? undefined : value)),
-  );
-}
-
 type Step = "asked" | "checked" | "sending" | "done";
 const NO_FAULTS: Faults = new Map();
 
@@ -74,10 +62,10 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
   const person = useSession();
   const queries = useQueryClient();
   const { dialog, prove } = useProof();
-  const place = `onecard.act:${person.login}:${act.name}:${back}`;
+  const place = placeOf(person.login, act, back);
   const said = saidBy(act, row);
   const fresh = () => begin(act.members, said, startOf(act, list, row, person.agency_id));
-  const [draft, setDraft] = useState<Draft>(() => keptDraft(place) ?? fresh());
+  const [draft, setDraft] = useState<Draft>(() => keptDraft(act, place) ?? fresh());
   const [file, setFile] = useState<File | null>(null);
   const [step, setStep] = useState<Step>("asked");
   const [faults, setFaults] = useState<Faults>(NO_FAULTS);
@@ -93,7 +81,7 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
   }, [step, faults]);
   const change = (changed: Draft) => {
     setDraft(changed);
-    keep(place, changed);
+    keepDraft(place, changed);
   };
   const isLook = act.method === "GET";
   const check = () => {
@@ -111,7 +99,7 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
       const came = await send({ act, draft, said, file }, person.login, prove);
       if (came.document) download(came.document.name, came.document.content);
       setOutcome(came);
-      sessionStorage.removeItem(place);
+      forgetDraft(place);
       setStep("done");
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => !["session", "acts", "lists"].includes(String(queryKey[0])),
