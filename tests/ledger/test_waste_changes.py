@@ -639,6 +639,7 @@ async def test_steps_that_hold_a_sentence_get_their_code(world: World, owner_url
     number = await world.case(what="overdue since 2026-10-01")
     config = alembic_config(owner_url, KEYS.audit_key)
     before = ScriptDirectory.from_config(config).get_revision("0020").down_revision
+    await world.ledger.execute("UPDATE console_user SET role = 'supervisor' WHERE role = 'auditor'")
     await asyncio.to_thread(command.downgrade, config, str(before))
     await world.ledger.execute(
         "INSERT INTO case_step (book, case_id, number, action, text, done_by, done_at)"

@@ -233,6 +233,7 @@ async def test_a_weight_that_an_earlier_release_canceled_is_taken_back(
     await record(ledger, canteens, streams)
     config = alembic_config(owner_url, KEYS.audit_key)
     before = ScriptDirectory.from_config(config).get_revision("0031").down_revision
+    await ledger.execute("UPDATE console_user SET role = 'supervisor' WHERE role = 'auditor'")
     await asyncio.to_thread(command.downgrade, config, str(before))
     await ledger.execute("INSERT INTO cover_day VALUES ($1, $2, $3, 'lunch', 50, 0)", book, number, TODAY)
     await ledger.execute(

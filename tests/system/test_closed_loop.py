@@ -194,7 +194,7 @@ async def test_a_chart_is_computed_once_for_all_who_look_at_it(ledger: Pool) -> 
     assert first is second
     assert await charts.show({}, "cases") is not first
     for _ in range(2):
-        with pytest.raises(Problem, match="the charts are live, today"):
+        with pytest.raises(Problem, match="the charts are live, minutes"):
             await charts.show({}, "weather")
 
 
