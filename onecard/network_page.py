@@ -149,7 +149,8 @@ def _meals(meals: list[OfferedMeal], language: Language) -> str:
         f"<td>{one.starts:%H:%M}–{one.ends:%H:%M}</td>{_prices(one, language)}</tr>"
         for one in meals
     )
-    return f"<table><thead><tr>{''.join(columns)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    table = f"<table><thead><tr>{''.join(columns)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="wide" tabindex="0">{table}</div>'
 
 
 def _prices(meal: OfferedMeal, language: Language) -> str:

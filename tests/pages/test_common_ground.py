@@ -45,7 +45,7 @@ def opened(network: Network, scratch: Path) -> Callable[[Page, str], None]:
     assert answer.receipt is not None
     order = ask_top_up(network.url, network.phone(official), uuid4(), 500)
     network.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")
-    flag(network.system, network.canteen_id("yuyao"))
+    flag(network.system, network.canteen_id("hangzhou"))
     deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": MUCH}
     network.centre.call("POST", "/settlement/top-ups", {"agency_id": official.agency_id, "deposits": [deposit]})
     addresses = {"receipt": f"{network.url}/r/{answer.receipt.number}", "pay": str(order.pay_url)}
