@@ -56,7 +56,8 @@ export function useResults(phone: Phone, payments: SheetPayments, centre: Centre
   const [news, setNews] = useState<News | null>(null);
   const mark = useRef<string | number>(0);
   useEffect(() => {
-    mark.current = phone.now();
+    // What was told is not told again, though the phone's clock were behind the centre's.
+    if (Number(mark.current) < phone.now()) mark.current = phone.now();
     setNews(null);
   }, [phone, isCode]);
   const isAsked = isCode && centre.state === "reached";
