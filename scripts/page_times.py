@@ -13,6 +13,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 from scripts.pictures import open_phone
 from tests.builders import Network
 from tests.running_system import System
+from tests.waiting import wait_until
 
 TRIES = 5
 SLOW_PROCESSOR = 6
@@ -59,7 +60,7 @@ def _middle(page: Page, prepare: Callable[[], None]) -> float:
     for _ in range(TRIES):
         prepare()
         page.reload()
-        page.wait_for_function("window.shownAt !== undefined")
+        wait_until(lambda: page.evaluate("window.shownAt !== undefined"))
         times.append(float(page.evaluate("window.shownAt")) / 1000)
     return statistics.median(times)
 
