@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { heading } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
+import { Framed } from "../charts/framed.tsx";
 import { linkTo } from "../links.ts";
 import { useNames } from "../names.ts";
 import { MEALS } from "../today/meals.ts";
@@ -25,43 +26,35 @@ export function Regions({ kitchens, chosen, quarter, addressOf }: Props) {
         <h2 id="regions">{say("console.evaluation.regions")}</h2>
         <p className="unit">{say("console.evaluation.regions_unit")}</p>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is long is scrolled, also by keyboard */}
-      <section className="table short" aria-labelledby="regions" tabIndex={0}>
-        <table>
-          <caption>{say("console.evaluation.regions")}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{say("console.evaluation.place")}</th>
-              <th scope="col" className="number">
-                {say("console.evaluation.grams")}
-              </th>
-              <th scope="col" className="number">
-                {say("console.evaluation.completeness_percent")}
-              </th>
-              <th scope="col" className="number">
-                {say("console.unit.covers")}
-              </th>
-            </tr>
-          </thead>
-          {regions.map((book) => {
-            const own = kitchens.filter((one) => one.book === book);
-            return (
-              <tbody key={book}>
-                <Line name={names.of("book", book)?.name ?? String(book)} kitchens={own} className="region" />
-                {own.map((one) => (
-                  <Line
-                    key={one.id}
-                    name={one.name}
-                    kitchens={[one]}
-                    href={linkTo("/evaluation", addressOf(one.id))}
-                    isChosen={one.id === chosen?.id}
-                  />
-                ))}
-              </tbody>
-            );
-          })}
-        </table>
-      </section>
+      <Framed
+        labelledBy="regions"
+        caption={say("console.evaluation.regions")}
+        heads={[
+          say("console.evaluation.place"),
+          { number: say("console.evaluation.grams") },
+          { number: say("console.evaluation.completeness_percent") },
+          { number: say("console.unit.covers") },
+        ]}
+        isShort
+      >
+        {regions.map((book) => {
+          const own = kitchens.filter((one) => one.book === book);
+          return (
+            <tbody key={book}>
+              <Line name={names.of("book", book)?.name ?? String(book)} kitchens={own} className="region" />
+              {own.map((one) => (
+                <Line
+                  key={one.id}
+                  name={one.name}
+                  kitchens={[one]}
+                  href={linkTo("/evaluation", addressOf(one.id))}
+                  isChosen={one.id === chosen?.id}
+                />
+              ))}
+            </tbody>
+          );
+        })}
+      </Framed>
       {chosen && <Meals kitchen={chosen} quarter={quarter} />}
     </section>
   );
@@ -109,44 +102,35 @@ function Meals({ kitchen, quarter }: { kitchen: Kitchen; quarter: string }) {
   return (
     <>
       <h3 id="meals">{kitchen.name}</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a narrow screen scrolls it, also by keyboard */}
-      <section className="table" aria-labelledby="meals" tabIndex={0}>
-        <table>
-          <caption>{kitchen.name}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{say("console.today.meal")}</th>
-              <th scope="col" className="number">
-                {say("console.evaluation.grams")}
-              </th>
-              <th scope="col" className="number">
-                {say("console.evaluation.interval")}
-              </th>
-              <th scope="col">{say("console.evaluation.records")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {MEALS.map((meal, at) => {
-              const found = data?.[at]?.find((one) => one.number === kitchen.id);
-              const filters = { canteen_id: kitchen.id, meal, from_day: quarter, until_day: last };
-              return (
-                <tr key={meal}>
-                  <th scope="row">{heading(say(`meal.${meal}`))}</th>
-                  <td className="number">{found?.grams_per_cover?.toFixed(1) ?? "—"}</td>
-                  <td className="number">
-                    {found?.low == null || found.high == null
-                      ? "—"
-                      : `${found.low.toFixed(1)}–${found.high.toFixed(1)}`}
-                  </td>
-                  <td>
-                    <a href={linkTo("/waste/weigh-ins", filters)}>{say("console.evaluation.weigh_ins")}</a>
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </section>
+      <Framed
+        labelledBy="meals"
+        caption={kitchen.name}
+        heads={[
+          say("console.today.meal"),
+          { number: say("console.evaluation.grams") },
+          { number: say("console.evaluation.interval") },
+          say("console.evaluation.records"),
+        ]}
+      >
+        <tbody>
+          {MEALS.map((meal, at) => {
+            const found = data?.[at]?.find((one) => one.number === kitchen.id);
+            const filters = { canteen_id: kitchen.id, meal, from_day: quarter, until_day: last };
+            return (
+              <tr key={meal}>
+                <th scope="row">{heading(say(`meal.${meal}`))}</th>
+                <td className="number">{found?.grams_per_cover?.toFixed(1) ?? "—"}</td>
+                <td className="number">
+                  {found?.low == null || found.high == null ? "—" : `${found.low.toFixed(1)}–${found.high.toFixed(1)}`}
+                </td>
+                <td>
+                  <a href={linkTo("/waste/weigh-ins", filters)}>{say("console.evaluation.weigh_ins")}</a>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </Framed>
     </>
   );
 }

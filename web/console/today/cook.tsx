@@ -5,6 +5,7 @@ import { Skeleton } from "antd";
 import { weekday } from "../../shared/formats.ts";
 import { language } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
+import { Framed } from "../charts/framed.tsx";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { say } from "../words.ts";
@@ -73,52 +74,36 @@ export function Cook({ day, meal, canteenId }: Props) {
       {forecasts.error && <Trouble error={forecasts.error} again={forecasts.refetch} />}
       {!forecasts.data && !forecasts.error && <Skeleton active />}
       {forecasts.data && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a narrow screen scrolls it, also by keyboard
-        <section className="table" aria-labelledby="cook" tabIndex={0}>
-          <table>
-            <caption>{say("console.today.cook")}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{say("console.today.meal")}</th>
-                <th scope="col" className="number">
-                  {say("console.today.expected")}
+        <Framed
+          labelledBy="cook"
+          caption={say("console.today.cook")}
+          heads={[
+            say("console.today.meal"),
+            { number: say("console.today.expected") },
+            { number: say("console.today.cook_for") },
+            { number: say("console.today.surplus") },
+            ...(isOfOne
+              ? [{ number: say("console.today.booked") }, { number: say("console.today.reported_out") }]
+              : []),
+          ]}
+        >
+          <tbody>
+            {rows.map((row) => (
+              <tr key={`${row.on} ${row.one}`}>
+                <th scope="row">
+                  {weekday(row.on, language)} {say(`meal.${row.one}`)}
                 </th>
-                <th scope="col" className="number">
-                  {say("console.today.cook_for")}
-                </th>
-                <th scope="col" className="number">
-                  {say("console.today.surplus")}
-                </th>
-                {isOfOne && (
-                  <th scope="col" className="number">
-                    {say("console.today.booked")}
-                  </th>
-                )}
-                {isOfOne && (
-                  <th scope="col" className="number">
-                    {say("console.today.reported_out")}
-                  </th>
-                )}
+                <td className="number">{row.covers}</td>
+                <td className="number">
+                  <strong>{row.cookFor}</strong>
+                </td>
+                <td className="number">{row.surplus}</td>
+                {isOfOne && <td className="number">{row.numbers?.booked ?? "—"}</td>}
+                {isOfOne && <td className="number">{row.numbers?.reported_out ?? "—"}</td>}
               </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={`${row.on} ${row.one}`}>
-                  <th scope="row">
-                    {weekday(row.on, language)} {say(`meal.${row.one}`)}
-                  </th>
-                  <td className="number">{row.covers}</td>
-                  <td className="number">
-                    <strong>{row.cookFor}</strong>
-                  </td>
-                  <td className="number">{row.surplus}</td>
-                  {isOfOne && <td className="number">{row.numbers?.booked ?? "—"}</td>}
-                  {isOfOne && <td className="number">{row.numbers?.reported_out ?? "—"}</td>}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+            ))}
+          </tbody>
+        </Framed>
       )}
     </section>
   );

@@ -5,6 +5,7 @@ import { Skeleton } from "antd";
 import { clock } from "../../shared/formats.ts";
 import { language } from "../../shared/language.ts";
 import { centre, held } from "../centre.ts";
+import { Framed } from "../charts/framed.tsx";
 import { useChart } from "../charts/read.ts";
 import { linkTo } from "../links.ts";
 import { useSession } from "../session.tsx";
@@ -52,57 +53,49 @@ export function Counters({ canteenId, everyMs }: { canteenId: string | undefined
       {terminals.error && <Trouble error={terminals.error} again={terminals.refetch} />}
       {!terminals.data && !terminals.error && <Skeleton active />}
       {terminals.data && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what is long is scrolled, also by keyboard
-        <section className="table short" aria-labelledby="counters" tabIndex={0}>
-          <table>
-            <caption>{say("console.today.counters")}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{say("console.today.device")}</th>
-                <th scope="col">{say("console.today.state")}</th>
-                <th scope="col" className="number">
-                  {say("console.today.sold")}
+        <Framed
+          labelledBy="counters"
+          caption={say("console.today.counters")}
+          heads={[
+            say("console.today.device"),
+            say("console.today.state"),
+            { number: say("console.today.sold") },
+            { number: say("console.today.last_at") },
+            { number: say("console.today.unknown") },
+          ]}
+          isShort
+        >
+          <tbody>
+            {rows.map(({ till, sold: count }) => (
+              <tr key={till.terminal_id}>
+                <th scope="row">
+                  <a href={linkTo(`/console/terminals/${till.terminal_id}`)}>{till.name ?? till.terminal_id}</a>
                 </th>
-                <th scope="col" className="number">
-                  {say("console.today.last_at")}
-                </th>
-                <th scope="col" className="number">
-                  {say("console.today.unknown")}
-                </th>
+                <td>
+                  <State isGood={till.state === "active"} word={till.state} />
+                </td>
+                <td className="number">{count}</td>
+                <td className="number">{timeOf(soldBy.get(till.terminal_id)?.last_at ?? till.seen_at)}</td>
+                <td className="number">{till.unknown_payments ?? "—"}</td>
               </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ till, sold: count }) => (
-                <tr key={till.terminal_id}>
-                  <th scope="row">
-                    <a href={linkTo(`/console/terminals/${till.terminal_id}`)}>{till.name ?? till.terminal_id}</a>
-                  </th>
-                  <td>
-                    <State isGood={till.state === "active"} word={till.state} />
-                  </td>
-                  <td className="number">{count}</td>
-                  <td className="number">{timeOf(soldBy.get(till.terminal_id)?.last_at ?? till.seen_at)}</td>
-                  <td className="number">{till.unknown_payments ?? "—"}</td>
-                </tr>
-              ))}
-              {sheets.map((sheet) => (
-                <tr key={`sheet ${sheet.sheet_id}`}>
-                  <th scope="row">
-                    <a href={linkTo(`/console/sheets/${sheet.sheet_id}`)}>
-                      {say("console.channel.sheet")} {sheet.name ?? sheet.sheet_id}
-                    </a>
-                  </th>
-                  <td>
-                    <State isGood={sheet.state === "active"} word={sheet.state} />
-                  </td>
-                  <td className="number">—</td>
-                  <td className="number">—</td>
-                  <td className="number">—</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+            ))}
+            {sheets.map((sheet) => (
+              <tr key={`sheet ${sheet.sheet_id}`}>
+                <th scope="row">
+                  <a href={linkTo(`/console/sheets/${sheet.sheet_id}`)}>
+                    {say("console.channel.sheet")} {sheet.name ?? sheet.sheet_id}
+                  </a>
+                </th>
+                <td>
+                  <State isGood={sheet.state === "active"} word={sheet.state} />
+                </td>
+                <td className="number">—</td>
+                <td className="number">—</td>
+                <td className="number">—</td>
+              </tr>
+            ))}
+          </tbody>
+        </Framed>
       )}
     </section>
   );
