@@ -161,8 +161,8 @@ function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null
                 type="primary"
                 htmlType="submit"
                 danger={act.grave && step !== "asked"}
-                disabled={!isStillFor}
-                loading={step === "sending"}
+                disabled={!isStillFor || step === "sending"}
+                aria-busy={step === "sending"}
               >
                 {isLook
                   ? act.title

@@ -119,7 +119,7 @@ function ProofDialog({ asked }: { asked: Asked }) {
               {say("console.proof.passkey")}
             </Button>
           )}
-          <Button type="primary" htmlType="submit" loading={isBusy}>
+          <Button type="primary" htmlType="submit" disabled={isBusy} aria-busy={isBusy}>
             {say("console.proof.go_on")}
           </Button>
         </div>

@@ -27,7 +27,10 @@ export function Bundles() {
     setError(null);
     setState({ kind: "checking", done: 0, all: 0 });
     const told = (done: number, all: number) => setState({ kind: "checking", done, all });
-    await verify(bundle, keys, previous, told).then(setState, setError);
+    await verify(bundle, keys, previous, told).then(setState, (thrown: Error) => {
+      setState(null);
+      setError(thrown);
+    });
   };
   return (
     <>
@@ -164,7 +167,7 @@ function Checker({ keys, isAtWork, changeKeys, check }: CheckerProps) {
           <small id="key-hint">{say("console.audit.key.hint")}</small>
         </label>
         <div className="acts">
-          <Button type="primary" htmlType="submit" loading={isAtWork}>
+          <Button type="primary" htmlType="submit" disabled={isAtWork} aria-busy={isAtWork}>
             {say("proof.check")}
           </Button>
           <a href="/proof/">{say("console.audit.alone")}</a>

@@ -65,7 +65,7 @@ export function ChainCheck() {
     <section className="calm" aria-labelledby="chain">
       <h2 id="chain">{say("console.audit.chain")}</h2>
       <p>{say("console.audit.chain.what")}</p>
-      <Button type="primary" loading={isAtWork} onClick={check}>
+      <Button type="primary" disabled={isAtWork} aria-busy={isAtWork} onClick={check}>
         {say("console.audit.chain.check")}
       </Button>
       {error && <Trouble error={error} again={check} />}

@@ -177,7 +177,9 @@ function Export({ list, wish }: { list: List; wish: Wish }) {
   }));
   return (
     <Dropdown menu={{ items }} trigger={["click"]}>
-      <Button loading={isSaving}>{say("console.table.export")}</Button>
+      <Button disabled={isSaving} aria-busy={isSaving}>
+        {say("console.table.export")}
+      </Button>
     </Dropdown>
   );
 }
