@@ -14,16 +14,11 @@ const PREFIXES = {
   phone: ["phone.", "meal.", "transfer.kind.", "dining.allergen.", "dining.mark."],
   counter: ["counter.", "meal."],
   till: ["till.", "meal."],
-  console: [
-    "console.",
-    "live.",
-    "meal.",
-    "measures.serving.",
-    "measures.stream.",
-    "proof.",
-    "audit.check.",
-    "audit.detail.",
-  ],
+  console: ["console.", "live.", "meal.", "measures.serving.", "measures.stream."],
+  "console-audit": ["console.audit.", "proof.", "audit.check.", "audit.detail."],
+  "console-evaluation": ["console.evaluation."],
+  "console-night": ["console.night."],
+  "console-today": ["console.today."],
   proof: ["proof.", "audit.check.", "audit.detail."],
 };
 
@@ -46,13 +41,16 @@ function messages(language: string): Map<string, string> {
   return found;
 }
 
-function listing(language: string, prefixes: string[]): string {
-  const own = [...messages(language)].filter(([id]) => prefixes.some((prefix) => id.startsWith(prefix))).sort();
+/** What an application shows. What a room of the console says alone is in the room's own module. */
+function listing(language: string, app: string, prefixes: string[]): string {
+  const apart = Object.entries(PREFIXES).flatMap(([name, own]) => (name.startsWith(`${app}-`) ? own : []));
+  const begins = (id: string, starts: string[]) => starts.some((prefix) => id.startsWith(prefix));
+  const own = [...messages(language)].filter(([id]) => begins(id, prefixes) && !begins(id, apart)).sort();
   return JSON.stringify(Object.fromEntries(own), null, 2);
 }
 
 /** Applications that load the reader's language alone: each language is a module of its own. */
-const APART = ["console"];
+const isApart = (app: string) => app.startsWith("console");
 const HEAD = "// From foundation/locales; written by web/texts.ts.";
 const OTHER = "{ readonly [Id in keyof typeof zh]: string }";
 
@@ -62,9 +60,9 @@ function write(name: string, ...lines: string[]): void {
 
 mkdirSync(TARGET, { recursive: true });
 for (const [app, prefixes] of Object.entries(PREFIXES)) {
-  const zh = `export const zh = ${listing("zh_Hans", prefixes)} as const;`;
-  const en = `export const en: ${OTHER} = ${listing("en", prefixes)};`;
-  if (APART.includes(app)) {
+  const zh = `export const zh = ${listing("zh_Hans", app, prefixes)} as const;`;
+  const en = `export const en: ${OTHER} = ${listing("en", app, prefixes)};`;
+  if (isApart(app)) {
     write(`${app}.zh`, zh);
     write(`${app}.en`, `import type { zh } from "./${app}.zh.ts";`, en);
   } else {

@@ -4,13 +4,7 @@ import type { Source } from "./words.ts";
 
 /** Texts without a placeholder. */
 type Text = Extract<keyof Source, `console.area.${string}` | PageTitle>;
-type PageTitle =
-  | "console.audit.title"
-  | "live.weighing"
-  | "live.evaluations"
-  | "live.integrity"
-  | "live.reconciliation"
-  | "live.approvals";
+type PageTitle = "live.weighing" | "live.evaluations" | "live.integrity" | "live.reconciliation" | "live.approvals";
 
 export interface Area {
   readonly title: Text;
@@ -122,7 +116,7 @@ export const AREAS: readonly Area[] = [
     title: "console.area.audit",
     roles: ["auditor"],
     lists: ["/console/audit-entries"],
-    views: [["/audit", "see_clearing", "console.audit.title"]],
+    views: [["/audit", "see_clearing", "console.area.proofs"]],
     pages: [],
   },
 ];

@@ -8,8 +8,8 @@ import { centre, held } from "../centre.ts";
 import { useNames } from "../names.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
 import { Report } from "./report.tsx";
+import { say } from "./words.ts";
 
 const CYCLES = 100;
 const WHOLE_PERCENT = 100;

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { centre, held } from "../centre.ts";
 import { linkTo } from "../links.ts";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
+import { say } from "./words.ts";
 
 /** Entries that are asked for at once: a second or less. */
 const STEP = 5_000;

@@ -2,9 +2,9 @@
 
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
 import { Bundles } from "./bundles.tsx";
 import { ChainCheck } from "./chain.tsx";
+import { say } from "./words.ts";
 import "./audit.css";
 
 export function Audit() {
@@ -13,7 +13,7 @@ export function Audit() {
   if (!seesLog && !seesClearing) return <Trouble error={new Error(say("console.error.no_permission"))} />;
   return (
     <>
-      <h1>{say("console.audit.title")}</h1>
+      <h1>{say("console.area.proofs")}</h1>
       {seesLog && <ChainCheck />}
       {seesClearing && <Bundles />}
     </>

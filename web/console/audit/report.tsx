@@ -9,7 +9,7 @@ import { toHex } from "../../shared/terminal/bytes.ts";
 import { centre, held } from "../centre.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { say, texts } from "../words.ts";
+import { say, texts } from "./words.ts";
 
 const sayFinding = sayerOfFindings(texts);
 

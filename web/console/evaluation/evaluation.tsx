@@ -13,7 +13,7 @@ import { useWish } from "../links.ts";
 import { useNames } from "../names.ts";
 import { MEALS, type Meal } from "../today/meals.ts";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
+import { say } from "./words.ts";
 import "./evaluation.css";
 import { bandOf, type Kitchen, quarterName, quarters, together, useKitchens } from "./kitchens.ts";
 import { drawCompleteness, drawForest, drawMap, drawStreams } from "./pictures.ts";
@@ -97,7 +97,7 @@ function Quarter() {
         </div>
       </div>
       <Segmented
-        aria-label={say("console.today.meal")}
+        aria-label={say("console.scope.meal")}
         value={meal ?? "all"}
         options={[
           ...MEALS.map((value) => ({ value, label: heading(say(`meal.${value}`)) })),

@@ -4,7 +4,7 @@ import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams } from "ec
 import { axis, type Option } from "../charts/chart.tsx";
 import type { Inks } from "../charts/inks.ts";
 import { columnOf, type Figures } from "../charts/table.ts";
-import { say } from "../words.ts";
+import { say } from "./words.ts";
 
 const NAME_WIDTH = 26;
 

@@ -7,8 +7,8 @@ import { Framed } from "../charts/framed.tsx";
 import { linkTo } from "../links.ts";
 import { useNames } from "../names.ts";
 import { MEALS } from "../today/meals.ts";
-import { say } from "../words.ts";
 import { endOfQuarter, type Kitchen, together } from "./kitchens.ts";
+import { say } from "./words.ts";
 
 interface Props {
   readonly kitchens: readonly Kitchen[];
@@ -106,7 +106,7 @@ function Meals({ kitchen, quarter }: { kitchen: Kitchen; quarter: string }) {
         labelledBy="meals"
         caption={kitchen.name}
         heads={[
-          say("console.today.meal"),
+          say("console.scope.meal"),
           { number: say("console.evaluation.grams") },
           { number: say("console.evaluation.interval") },
           say("console.evaluation.records"),

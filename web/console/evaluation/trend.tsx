@@ -6,9 +6,9 @@ import { centre, held } from "../centre.ts";
 import { Chart } from "../charts/chart.tsx";
 import { useChart } from "../charts/read.ts";
 import type { Figures } from "../charts/table.ts";
-import { say } from "../words.ts";
 import type { Kitchen } from "./kitchens.ts";
 import { drawTrend } from "./pictures.ts";
+import { say } from "./words.ts";
 
 /** Quarters of more canteens have no intervals (INTERVALS_MAX of the centre). */
 const CANTEENS_MAX = 25;
@@ -68,7 +68,7 @@ export function Trend({ kitchen, canteens }: Props) {
       {...months}
       name="trend"
       title={say("console.evaluation.trend")}
-      unit={`${kitchen?.name ?? say("console.today.all_canteens")} · ${say("console.evaluation.trend_unit")}`}
+      unit={`${kitchen?.name ?? say("console.scope.all_canteens")} · ${say("console.evaluation.trend_unit")}`}
       source={say("console.source.waste")}
       figures={figures}
       draw={drawTrend}

@@ -2,8 +2,8 @@
 
 import { yuan } from "../../shared/formats.ts";
 import { useNames } from "../names.ts";
-import { say } from "../words.ts";
 import type { Owed } from "./flows.ts";
+import { say } from "./words.ts";
 
 const SHADES = 4;
 const AGENCIES_MAX = 40;

@@ -3,7 +3,7 @@
 import type { components } from "../../shared/api/schema.ts";
 import { dayAndTime } from "../../shared/formats.ts";
 import { language } from "../../shared/language.ts";
-import { say } from "../words.ts";
+import { say } from "./words.ts";
 
 export type Cycle = components["schemas"]["ListedCycle"];
 export type Leg = components["schemas"]["LegInfo"];

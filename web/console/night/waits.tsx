@@ -2,8 +2,8 @@
 
 import { yuan } from "../../shared/formats.ts";
 import { useNames } from "../names.ts";
-import { say } from "../words.ts";
 import type { Cycle, Leg, OpenDay } from "./steps.tsx";
+import { say } from "./words.ts";
 
 interface Waiting {
   readonly key: string;

@@ -5,8 +5,8 @@ import { axis, Chart, type Option } from "../charts/chart.tsx";
 import type { Inks } from "../charts/inks.ts";
 import type { Read } from "../charts/read.ts";
 import { columnOf, type Figures } from "../charts/table.ts";
-import { say } from "../words.ts";
 import { type Meal, ofMeal } from "./meals.ts";
+import { say } from "./words.ts";
 
 const SHOWN = 500;
 

@@ -8,8 +8,8 @@ import { centre, held } from "../centre.ts";
 import { Framed } from "../charts/framed.tsx";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
 import { dayAfter, MEALS, type Meal } from "./meals.ts";
+import { say } from "./words.ts";
 
 const NEXT = 3;
 
@@ -78,7 +78,7 @@ export function Cook({ day, meal, canteenId }: Props) {
           labelledBy="cook"
           caption={say("console.today.cook")}
           heads={[
-            say("console.today.meal"),
+            say("console.scope.meal"),
             { number: say("console.today.expected") },
             { number: say("console.today.cook_for") },
             { number: say("console.today.surplus") },

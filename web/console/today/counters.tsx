@@ -10,7 +10,7 @@ import { useChart } from "../charts/read.ts";
 import { linkTo } from "../links.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { say } from "../words.ts";
+import { say } from "./words.ts";
 
 const TERMINALS_MAX = 500;
 

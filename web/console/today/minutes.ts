@@ -3,7 +3,7 @@
 import { axis, type Option } from "../charts/chart.tsx";
 import { type Inks, thin } from "../charts/inks.ts";
 import { columnOf, type Figures } from "../charts/table.ts";
-import { say } from "../words.ts";
+import { say } from "./words.ts";
 
 export function drawMinutes(inks: Inks, figures: Figures): Option {
   const [sold, forecast, , , before] = inks.series;

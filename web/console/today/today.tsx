@@ -14,7 +14,6 @@ import { type Read, useChart } from "../charts/read.ts";
 import type { Figures } from "../charts/table.ts";
 import { useWish } from "../links.ts";
 import { useSession } from "../session.tsx";
-import { say } from "../words.ts";
 import { Canteens } from "./canteens.tsx";
 import { Cook } from "./cook.tsx";
 import { Counters } from "./counters.tsx";
@@ -22,6 +21,7 @@ import { Forecasts } from "./forecasts.tsx";
 import { type Live, useLive } from "./live.ts";
 import { currentMeal, MEALS, type Meal, ofMeal, past, speed, sum } from "./meals.ts";
 import { drawBars, drawMinutes } from "./minutes.ts";
+import { say } from "./words.ts";
 import "./today.css";
 
 const EVERY_MS = 10_000;
@@ -80,7 +80,7 @@ function Day() {
               popupMatchSelectWidth={false}
               showSearch={{ optionFilterProp: "label" }}
               options={[
-                { value: "", label: say("console.today.all_canteens") },
+                { value: "", label: say("console.scope.all_canteens") },
                 ...canteens.map((one) => ({ value: String(one.canteen_id), label: inMine(one.name_zh, one.name_en) })),
               ]}
               onChange={(value) => ask({ canteen_id: value })}
@@ -93,7 +93,7 @@ function Day() {
       </div>
       <Numbers live={shown} minutes={minutes} covers={covers} waste={waste} refusals={refusals} meal={meal} />
       <Segmented
-        aria-label={say("console.today.meal")}
+        aria-label={say("console.scope.meal")}
         value={meal}
         options={MEALS.map((value) => ({ value, label: heading(say(`meal.${value}`)) }))}
         onChange={choose}
