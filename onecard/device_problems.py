@@ -78,6 +78,7 @@ DEVICE_PROBLEMS: dict[tuple[str, str], Kinds] = {
     ),
     ("GET", "/terminal/requests/{epoch}/{first}/{last}"): (*IN_SESSION, NOT_ALLOWED),
     ("GET", "/terminal/payments/{ending}"): (*IN_SESSION, NOT_ALLOWED),
+    ("GET", "/terminal/payers/{ending}"): (*IN_SESSION, NOT_ALLOWED),
     ("GET", "/terminal/parameters/{version}"): IN_SESSION,
     ("GET", "/terminal/block-list/{since}"): IN_SESSION,
     (HttpMethod.DELETE.value, "/terminal/sessions/current"): IN_SESSION,

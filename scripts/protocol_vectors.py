@@ -1302,6 +1302,7 @@ def vectors() -> Json:
             },
             created=AT + 225,
         ),
+        "payer": session("GET", "/terminal/payers/7F3A2C", 52, None, {"initial": "王"}, created=AT + 226),
         "shift_opening": session(
             "POST", "/terminal/shifts", 43, OPENING_BODY, {"outcome": "recorded"}, created=1763870590
         ),

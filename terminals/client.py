@@ -26,6 +26,7 @@ from terminals.schemas import (
     CashierAnswer,
     LedgerRequest,
     LedgerRequests,
+    Payer,
     PaymentFound,
     PaymentsFound,
     ShiftClosed,
@@ -227,6 +228,12 @@ class Terminal(EnrolledDevice):
         request_id = f"{self._signed_on().epoch}/1"
         _, body = self.exchange("GET", f"/terminal/payments/{ending}", request_id)
         return wire.decode(body, type=PaymentsFound).payments
+
+    def payer_initial(self, ending: str) -> str | None:
+        """The initial of whom this till has just charged; raises OutcomeUnknown or Rejected."""
+        request_id = f"{self._signed_on().epoch}/1"
+        _, body = self.exchange("GET", f"/terminal/payers/{ending}", request_id)
+        return wire.decode(body, type=Payer).initial
 
     def weigh(self, weigh_ins: list[dict[str, Any]]) -> Answer:
         """Send weigh-ins of a scale, also late ones; raises OutcomeUnknown or Rejected."""

@@ -713,6 +713,12 @@ class PaymentsFound(Struct):
     payments: list[PaymentFound]
 
 
+class Payer(Struct, omit_defaults=True):
+    """Who paid: the first character of his name alone."""
+
+    initial: Annotated[str | None, Meta(description="Left out: no such payment.", examples=["王"])] = None
+
+
 class CashierSigningOn(DeviceMessage):
     """A cashier signs on at a till. ``new_pin``: what takes the place of his PIN; at the first time he needs one."""
 

@@ -459,6 +459,21 @@ def by_ending(bench: Bench) -> None:
         bench.expect(till.in_session("GET", f"/terminal/payments/{wrong}"), problem(400, "invalid"))
 
 
+@CHARGES.case("payer-by-initial", "7.3")
+def by_initial(bench: Bench) -> None:
+    """A till is told the first character of whom it has just charged; another till is told nothing."""
+    till = bench.till
+    _, came = bench.pay(bench.card())
+    ending = came.document["receipt"]["number"][-12:]
+    for asked in (ending, ending.upper()):
+        told = bench.expect(till.in_session("GET", f"/terminal/payers/{asked}"), ok()).document
+        bench.must("one character", "initial", told, len(told["initial"]) == 1)
+    told = bench.expect(bench.other.in_session("GET", f"/terminal/payers/{ending}"), ok()).document
+    bench.must("nobody", "{}", told, "initial" not in told)
+    for wrong in ("12345", ending + "0", "7F3A2G"):
+        bench.expect(till.in_session("GET", f"/terminal/payers/{wrong}"), problem(400, "invalid"))
+
+
 @VOIDS.case("void-of-a-payment", "7")
 def of_a_payment(bench: Bench) -> None:
     """It gives back once; the payment's repeat says that it was."""

@@ -215,6 +215,7 @@ def no_payments(bench: Bench) -> None:
     epoch = scale.open_session.epoch
     bench.expect(scale.in_session("GET", f"/terminal/requests/{epoch}/1/9"), problem(403, "not-allowed"))
     bench.expect(scale.in_session("GET", "/terminal/payments/7F3A2C"), problem(403, "not-allowed"))
+    bench.expect(scale.in_session("GET", "/terminal/payers/7F3A2C"), problem(403, "not-allowed"))
     sheet_void = {"short_number": "7F3A2C", "reason": "conformance"}
     bench.expect(scale.in_session("POST", "/terminal/sheet-voids", sheet_void), problem(403, "not-allowed"))
 

@@ -74,6 +74,7 @@ _ROUTES: list[tuple[re.Pattern[str], dict[str, tuple[bool, Any]]]] = [
         ("/terminal/foods", {"GET": (_SESSION, FakeCentre.foods)}),
         ("/terminal/sessions/current", {"DELETE": (_SESSION, FakeCentre.sign_off)}),
         ("/terminal/payments/([^/]+)", {"GET": (_SESSION, FakeCentre.payments)}),
+        ("/terminal/payers/([^/]+)", {"GET": (_SESSION, FakeCentre.payer)}),
         ("/terminal/parameters/([^/]+)", {"GET": (_SESSION, FakeCentre.parameters)}),
         ("/terminal/block-list/(?P<since>[^/]+)", {"GET": (_SESSION, FakeCentre.block_list)}),
         (

@@ -50,6 +50,7 @@ class Holder:
     working_meals: int = 0
     late_payments: int = 0
     late_fen: int = 0
+    initial: str = "王"
 
 
 @dataclass

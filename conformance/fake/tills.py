@@ -21,6 +21,7 @@ from terminals.schemas import Answer as Outcome
 from terminals.schemas import (
     ChargeMessage,
     LedgerRequests,
+    Payer,
     PaymentFound,
     PaymentsFound,
     SheetVoidAtTill,
@@ -103,6 +104,18 @@ class Tills(Cashiers):
         if not re.fullmatch("[0-9A-Fa-f]{6,12}", at[0]):
             raise Problem(INVALID)
         return PaymentsFound([_found(one) for one in self.ledger.paid_ending(at[0].lower())])
+
+    def payer(self, work: Work, at: tuple[str, ...]) -> Payer:
+        """The initial of whom this till has just charged."""
+        message = self._message(work)
+        must_be_till(message.session)
+        if not re.fullmatch("[0-9A-Fa-f]{6,12}", at[0]):
+            raise Problem(INVALID)
+        here = message.session.terminal_id
+        found = [
+            one for one in self.ledger.paid_ending(at[0].lower()) if one.order and one.order.key.terminal_id == here
+        ]
+        return Payer(found[0].holder.initial) if len(found) == 1 and found[0].holder else Payer()
 
     def open_shift(self, work: Work, _: tuple[str, ...]) -> Outcome:
         """Open a shift."""

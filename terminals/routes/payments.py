@@ -14,7 +14,7 @@ from foundation.postgres import Pool
 from foundation.request_log import current_request_id
 from registry.models import Database
 from settlement.charging import Charger
-from terminals import blocking, cashiers, enrolment, reports, sheet_voids, shifts
+from terminals import blocking, cashiers, enrolment, payers, reports, sheet_voids, shifts
 from terminals.answering import answer_of
 from terminals.blocking import BlockListVersion
 from terminals.cashiers import void_refusal_of
@@ -31,6 +31,7 @@ from terminals.schemas import (
     LedgerRequests,
     NumberEnding,
     ParametersVersion,
+    Payer,
     PaymentsFound,
     SheetVoidAtTill,
     ShiftOpening,
@@ -148,6 +149,11 @@ class PaymentController(Controller):
     async def payments(self, request: ByTerminal, ending: NumberEnding, ledger: Pool) -> PaymentsFound:
         """Payments of about a day at the till's canteen, by any till or sheet: what a diner shows is looked at."""
         return await sheet_voids.payments_ending(ledger, request.auth.session, ending)
+
+    @get("/payers/{ending:str}", summary="Tell the initial of who has just paid")
+    async def payer(self, request: ByTerminal, ending: NumberEnding, keys: KeyRing, ledger: Pool) -> Payer:
+        """The first character of the payer's name, for two minutes and at the till that charged him."""
+        return await payers.payer_ending(ledger, keys, request.auth.session, ending)
 
     @get("/parameters/{version:str}", summary="Ask whether the parameters have changed")
     async def current_parameters(

@@ -146,6 +146,17 @@ CROSS JOIN LATERAL (
     OFFSET 0) t
 GROUP BY t.book, t.posting_id ORDER BY t.posting_id DESC LIMIT $4;
 
+-- name: payers_ending
+-- Whom a terminal charged from a number on, under numbers that end so.
+SELECT DISTINCT o.agency_id, o.holder_id, o.name_sealed
+FROM book_day b
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer x
+    WHERE x.book = b.book AND x.posting_id > $1 AND x.kind IN ('payment', 'working_meal') AND x.terminal_id = $2
+      AND x.epoch = $3 AND x.canteen_id = $4 AND right(x.posting_id::text, length($5)) = $5
+    OFFSET 0) t
+JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id;
+
 -- name: display_by_token
 -- The canteen whose payments a screen may show.
 SELECT d.display_id, d.canteen_id, c.name_zh, c.name_en

@@ -51,7 +51,7 @@ from tests.waiting import wait_until
 def test_a_code_that_a_scanner_types_is_paid_without_any_focus(till: Page, network: Network) -> None:
     official = network.official()
     wedge(till, code_of(network, official))
-    shows(till, "good", "¥ 10.00", "已收款", "本单位")
+    shows(till, "good", "¥ 10.00", "已收款", "王**", "本单位")
     assert network.purses(official) == (9_000, 0)
     shows(till, "ready", "午餐", "本单位 ¥10.00", "请出示付款码")
     expect(rows(till)).to_have_count(1)

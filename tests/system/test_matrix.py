@@ -408,7 +408,7 @@ OPEN = {
     "GET /r/{number}/pdf", "GET /receipts/{number}", "GET /reconciliation", "GET /schema", "GET /schema/openapi.json",
     "GET /schema/openapi.yaml", "GET /schema/openapi.yml", "GET /schema/{path}", "GET /static/{file_path}",
     "HEAD /static/{file_path}", "GET /weighing", "GET /terminal/block-list/{since}", "GET /terminal/foods",
-    "GET /terminal/parameters/{version}", "GET /terminal/payments/{ending}",
+    "GET /terminal/parameters/{version}", "GET /terminal/payers/{ending}", "GET /terminal/payments/{ending}",
     "GET /terminal/requests/{epoch}/{first}/{last}",
     "GET /account", "GET /invitation", "GET /network",
     "GET /console/sign-on", "GET /schema/viewer/{name}", "GET /sign-on", "GET /sign-on/{provider}",

@@ -605,6 +605,8 @@ def test_a_till_finds_what_its_canteen_was_paid_by_the_end_of_the_number(
     assert at_till is not None
     [found] = till.payments_ending(at_till.number[-12:])
     assert (found.channel, found.amount_fen) == ("card", at_till.amount_fen)
+    assert till.payer_initial(at_till.number[-12:]) == "王"
+    assert till.payer_initial(number[-12:]) is None, "a sheet's payer is not the till's"
     cashier_at(till, city)
     till.void_sheet_payment(ending, "a test")
     [found] = [one for one in till.payments_ending(ending) if one.number == number]
@@ -628,6 +630,7 @@ def test_the_browsers_client_takes_a_sheets_payment_back_once_also_after_a_kill(
     with TypeScriptDevice(cable.url, folder, patience_s=20) as device:
         device.do("enrol", to_builtins(city.slip("yinzhou")))
         device.do("cashier_on", number, issued["pin"], "470391")
+        assert device.do("payer_initial", paid["receipt"]["number"][-12:]) is None, "the till did not charge him"
         [found] = device.do("payments_ending", paid["receipt"]["number"][-12:])
         assert (found["number"], found["channel"], found["voided"]) == (paid["receipt"]["number"], "sheet", False)
         cable.set(State.LOSES_ANSWERS)

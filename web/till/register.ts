@@ -108,6 +108,8 @@ export class Register {
   /** The last result that was shown, to be called back. */
   last: Shown | null = null;
   link: Link = "asking";
+  /** Of the payment that was told last: the initial of who paid. It is kept nowhere. */
+  payer: { readonly number: string; readonly initial: string } | null = null;
   /** What the centre said instead of an answer; empty where it said nothing. */
   trouble = "";
   shift: Shift | null = null;
@@ -484,6 +486,15 @@ export class Register {
     this.#isCharging = false;
     await this.#reload();
     this.#show(shown);
+    if (shown.state === "good" || shown.state === "look") void this.#tellPayer(shown.payment);
+  }
+
+  /** Say whose it was as soon as the centre tells: nobody waits for it, and without it the result stands as it is. */
+  async #tellPayer({ number }: Payment): Promise<void> {
+    const initial = await this.terminal.payerInitial(endingOf(number)).catch(() => null);
+    if (initial === null) return;
+    this.payer = { number, initial };
+    this.changed();
   }
 
   #resultOf({ entry, answer }: Settled, isLate: boolean): Shown {

@@ -194,8 +194,9 @@ export function pricesOf({
 /** Who paid, as far as the amount tells it, and the receipt's number. */
 function whose(register: Register, payment: Payment): string {
   const receipt = say("till.receipt.short", { number: receiptNumber(payment) });
-  const payer = payerOf(register, payment);
-  return payer ? `${payer} · ${receipt}` : receipt;
+  const told = register.payer?.number === payment.number ? register.payer.initial : "";
+  const initial = told && say("till.payer.initial", { initial: told });
+  return [initial, payerOf(register, payment), receipt].filter(Boolean).join(" · ");
 }
 
 export function payerOf({ parameters }: Register, payment: Payment): string {

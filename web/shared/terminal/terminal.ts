@@ -371,6 +371,12 @@ export class Terminal {
     return (JSON.parse(text) as { payments: PaymentFound[] }).payments;
   }
 
+  /** The first character of the name of whom this till has just charged, or null; throws OutcomeUnknown or Rejected. */
+  async payerInitial(ending: string): Promise<string | null> {
+    const text = await this.#ask("GET", `/terminal/payers/${ending}`);
+    return (JSON.parse(text) as { initial?: string }).initial ?? null;
+  }
+
   /**
    * Take back a payment by the canteen's sheet. Its answer may be a refusal; throws RangeError, and NotSignedOn: nothing
    * was kept; Rejected; OutcomeUnknown: it is sent again by `resendSheetVoids`.

@@ -51,6 +51,7 @@ const BLOCKS = {
     "code_charge",
     "void",
     "sheet_void",
+    "payer",
     "payments",
     "shift_opening",
     "cashier_sign_on",

@@ -89,6 +89,7 @@ const COMMANDS: Record<string, (...given: any[]) => unknown> = {
   offline,
   void: (epoch: number, sequence: number) => till().void(epoch, sequence),
   payments_ending: (ending: string) => till().paymentsEnding(ending),
+  payer_initial: (ending: string) => till().payerInitial(ending),
   void_sheet_payment: (ending: string, reason: string) => till().voidSheetPayment({ short_number: ending, reason }),
   resend_sheet_voids: () => till().resendSheetVoids(),
   entries: (last: number) => setup.journal.between(till().epoch, 1, last),
