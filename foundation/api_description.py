@@ -29,6 +29,8 @@ class DeviceProblem(Struct):
     detail: str
     title_zh: str
     title_en: str
+    detail_zh: str
+    detail_en: str
     advice_zh: str
     advice_en: str
     code: Annotated[str, Meta(description="The id of the detail's text.")]

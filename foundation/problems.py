@@ -82,7 +82,7 @@ class Problem(Exception):
         joined = {name: f"{chinese[name]} / {english[name]}" for name in ("title", "detail")}
         both = {
             f"{name}_{suffix}": document[name]
-            for name in ("title", "advice")
+            for name in ("title", "detail", "advice")
             for suffix, document in (("zh", chinese), ("en", english))
         }
         return {

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { OutcomeUnknown, Rejected } from "../shared/terminal/answers.ts";
 import { type Setup, type Slip, Terminal } from "../shared/terminal/terminal.ts";
 import { Looks } from "./looks.tsx";
-import { say } from "./words.ts";
+import { problemSaid, say } from "./words.ts";
 
 /** Number, code, version of the centre's key, and that key. After the hash they reach no log. */
 const ADDRESS = /#enrol=(\d{1,16})\.([A-Z2-7]{16})\.(\d{1,3})\.([\w-]{43})$/;
@@ -155,7 +155,7 @@ export function Enrolment({ setup, isAnew, done }: Given) {
 function reason(error: unknown): string {
   if (error instanceof RangeError) return say("till.enrol.form");
   if (error instanceof Rejected && error.slug === "enrolment-refused") return say("till.enrol.refused");
-  if (error instanceof Rejected) return error.problem.detail ?? error.problem.title ?? say("till.enrol.refused");
-  if (error instanceof OutcomeUnknown) return error.problem.detail ?? error.problem.title ?? say("till.enrol.away");
+  if (error instanceof Rejected) return problemSaid(error.problem) || say("till.enrol.refused");
+  if (error instanceof OutcomeUnknown) return problemSaid(error.problem) || say("till.enrol.away");
   return say("till.enrol.other");
 }

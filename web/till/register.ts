@@ -15,6 +15,7 @@ import type { ChargeOptions, Settled, Terminal } from "../shared/terminal/termin
 import { mealAt, priceAt } from "./meals.ts";
 import { type Payment, paymentOf, paymentsOf } from "./payments.ts";
 import { dinerOf, kindOf } from "./scanned.ts";
+import { problemSaid } from "./words.ts";
 
 /** A payment is asked for again for so long; then it is voided. */
 const VOID_AFTER_S = 20;
@@ -579,8 +580,7 @@ export class Register {
     if (!(error instanceof OutcomeUnknown || error instanceof NotSignedOn)) return;
     this.link = "away";
     const cause = error instanceof NotSignedOn ? error.cause : error;
-    const { detail, title } = cause instanceof OutcomeUnknown || cause instanceof Rejected ? cause.problem : {};
-    this.trouble = detail ?? title ?? "";
+    this.trouble = cause instanceof OutcomeUnknown || cause instanceof Rejected ? problemSaid(cause.problem) : "";
   }
 
   async #reload(): Promise<void> {
@@ -858,8 +858,16 @@ function paymentNumberOf(entry: Entry): string {
   return `${target.target_epoch}/${target.target_sequence}`;
 }
 
-function rejectionOf({ problem: { title = "", detail = "" } }: Rejected): Shown {
-  return { state: "refused", title: [title, title], advice: [detail, detail] };
+function rejectionOf({ problem }: Rejected): Shown {
+  const {
+    title = "",
+    title_zh = title,
+    title_en = title,
+    detail = "",
+    detail_zh = detail,
+    detail_en = detail,
+  } = problem;
+  return { state: "refused", title: [title_zh, title_en], advice: [detail_zh, detail_en] };
 }
 
 function voidAs(answer: Answer): Shown {

@@ -9,7 +9,7 @@ import { reasonOf, type Sum, type Totals, totalsOf } from "./payments.ts";
 import type { Register, Shift } from "./register.ts";
 import { print } from "./slip.tsx";
 import { useRegister } from "./useRegister.ts";
-import { inLanguage, say } from "./words.ts";
+import { inLanguage, problemSaid, say } from "./words.ts";
 
 interface Given {
   readonly register: Register;
@@ -258,7 +258,7 @@ function ShiftSlip({ shift, totals }: Closed) {
 }
 
 function reasonFor(error: unknown): string {
-  if (error instanceof Rejected) return error.problem.detail ?? error.problem.title ?? say("till.sign_on.away");
+  if (error instanceof Rejected) return problemSaid(error.problem) || say("till.sign_on.away");
   if (error instanceof OutcomeUnknown || error instanceof NotSignedOn) return say("till.sign_on.away");
   return say("till.local.journal.title");
 }

@@ -5,7 +5,7 @@ import { NotSignedOn, OutcomeUnknown, Rejected } from "../shared/terminal/answer
 import { Looks } from "./looks.tsx";
 import type { Register } from "./register.ts";
 import { useRegister } from "./useRegister.ts";
-import { inLanguage, say } from "./words.ts";
+import { inLanguage, problemSaid, say } from "./words.ts";
 
 interface Given {
   readonly register: Register;
@@ -134,7 +134,7 @@ async function cashierOn(register: Register, number: string, pin: string, newPin
 
 function reason(error: unknown): string {
   if (error instanceof RangeError) return say("till.sign_on.form");
-  if (error instanceof Rejected) return error.problem.detail ?? error.problem.title ?? "";
+  if (error instanceof Rejected) return problemSaid(error.problem);
   if (error instanceof OutcomeUnknown || error instanceof NotSignedOn) return say("till.sign_on.away");
   return say("till.local.journal.title");
 }

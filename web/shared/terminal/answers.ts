@@ -40,6 +40,8 @@ export interface Problem {
   /** Of a device's message alone, whose answer is kept in both languages. */
   readonly title_zh?: string;
   readonly title_en?: string;
+  readonly detail_zh?: string;
+  readonly detail_en?: string;
   readonly advice_zh?: string;
   readonly advice_en?: string;
   readonly params?: Readonly<Record<string, unknown>>;
