@@ -181,7 +181,7 @@ def _member(name: str, kind: inspect.Type, language: Language) -> DescribedMembe
         told.many, told.many_min, told.many_max = True, plain.min_length or 0, plain.max_length
         plain, notes = _unwrapped(plain.item_type)
     if message := notes.get("form"):
-        told.hint = catalogue.text(message, language)
+        told.hint = catalogue.text(message, language, field=told.heading)
     _tell(told, plain, language)
     return told
 

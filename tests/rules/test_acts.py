@@ -95,3 +95,10 @@ def test_what_is_asked_in_a_query_is_a_parameter_of_the_route() -> None:
         told = document["paths"][act.path][act.method.lower()].get("parameters", [])
         names = {shared[one["$ref"].rpartition("/")[2]]["name"] if "$ref" in one else one["name"] for one in told}
         assert set(act.query) <= names, name
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_hint_is_whole(language: Language) -> None:
+    hints = [one.hint for act in described(language) for one in every(act.members) if one.hint]
+    assert hints
+    assert [hint for hint in hints if "{" in hint] == []
