@@ -836,7 +836,8 @@ CREATE TABLE public.inspection_visit (
     inspector text NOT NULL,
     looked_at text NOT NULL,
     filed_by text NOT NULL,
-    filed_at timestamp with time zone NOT NULL
+    filed_at timestamp with time zone NOT NULL,
+    request_id uuid
 );
 
 CREATE TABLE public.region_rules (
@@ -1897,6 +1898,9 @@ ALTER TABLE ONLY public.holder_session
 
 ALTER TABLE ONLY public.inspection_visit
     ADD CONSTRAINT uq_inspection_visit_book_canteen_id_visited_on_inspector UNIQUE (book, canteen_id, visited_on, inspector);
+
+ALTER TABLE ONLY public.inspection_visit
+    ADD CONSTRAINT uq_inspection_visit_book_request_id UNIQUE (book, request_id);
 
 ALTER TABLE ONLY public.kitchen_flag
     ADD CONSTRAINT uq_kitchen_flag_book_canteen_id_rule_first_day_meal_stream UNIQUE (book, canteen_id, rule, first_day, meal, stream);

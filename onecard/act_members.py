@@ -26,7 +26,7 @@ from waste.bulletins.bulletins import Annex
 from waste.materials.schemas import Destination, EntryKind
 from waste.measures.schemas import Operating, Serving
 from waste.measures.streams import Stream
-from waste.supervision.cases import CaseAction, FindingKind
+from waste.supervision.cases import FindingKind
 from waste.weighing.schemas import Cause
 
 WORDS: Mapping[type[StrEnum], str] = {
@@ -54,7 +54,6 @@ WORDS: Mapping[type[StrEnum], str] = {
     EntryKind: "material.kind.",
     Operating: "evaluation.file.operating.",
     Serving: "measures.serving.",
-    CaseAction: "act.case_action.",
     FindingKind: "case.kind.",
     Annex: "bulletins.annex.",
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.access import Permission
+from waste.supervision.cases import PERMISSIONS, TRANSITIONS, CaseAction, CaseState
 
 Row = Mapping[str, str]
 States = Mapping[str, tuple[str, ...]]
@@ -21,11 +22,11 @@ class Act:
     """A route, and the list in ``place`` where it is found.
 
     ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list as
-    a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same.
-    ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for begins with what
-    the row says now. ``grave``: there is no way back, or somebody stands outside. ``makes``: numbers of what is not
-    there before. ``shows``: members of the answer that people need. ``needs``: any of these permissions, where that of
-    the route is not enough.
+    a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same, also
+    in the path. ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for begins
+    with what the row says now. ``grave``: there is no way back, or somebody stands outside. ``makes``: numbers of what
+    is not there before. ``shows``: members of the answer that people need. ``needs``: any of these permissions, where
+    that of the route is not enough.
     """
 
     method: str
@@ -396,17 +397,26 @@ _KITCHEN = {
     "appeal": _post("/waste/appeals", "/waste/evaluations", row=_same("canteen_id", "quarter")),
 }
 
+
+def _of_case(action: CaseAction) -> Act:
+    """A step of a case, for those who take it and in the states in which it may be taken."""
+    states, _ = TRANSITIONS[action]
+    return _post(
+        "/waste/cases/{case_id}/{action}",
+        "/waste/cases",
+        row=_same("case_id"),
+        when=_state(*(state for state in CaseState if state in states)),
+        fixed={"action": str(action)},
+        grave=action is CaseAction.WITHDRAW,
+        needs=(Permission(PERMISSIONS[action]),),
+    )
+
+
 _SUPERVISION = {
     "set_food": _post("/waste/foods", "/waste/foods"),
     "review_flag": _post("/waste/flags/{flag_id}/review", "/waste/flags", row=_same("flag_id"), when=_state("open")),
     "open_case": _post("/waste/cases", "/waste/cases"),
-    "act_on_case": _post(
-        "/waste/cases/{case_id}/{action}",
-        "/waste/cases",
-        row=_same("case_id"),
-        when=_state("open", "planned", "proved"),
-        needs=(Permission.RECTIFY, Permission.INSPECT),
-    ),
+    **{f"{action}_case": _of_case(action) for action in CaseAction},
     "draw_sampling_plan": _post("/waste/sampling-plans/{year}", "/waste/inspections", shows=("drawn",)),
     "file_inspection": _post("/waste/inspections", "/waste/inspections"),
     "draw_streams": _post("/waste/reweighings/draws", "/waste/inspections"),

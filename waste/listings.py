@@ -268,6 +268,7 @@ INSPECTIONS = Listing(
     | days(InspectionVisit.visited_on)
     | {"inspector": named(InspectionVisit.inspector), "plan_year": numbered(InspectionVisit.plan_year, 2**31 - 1)},
     sorts={"visited_on": InspectionVisit.visited_on},
+    has_detail=False,
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -40,7 +41,7 @@ async def canteens_in(database: Database) -> list[Canteen]:
 async def visit(database: Database, canteen: Canteen, on: date = TODAY, **more: Any) -> int:
     given: dict[str, Any] = {"person": INSPECTOR, "plan_year": None} | more
     return await file_inspection(
-        database, given["person"], canteen, on, "复秤三餐，查看台账", given["plan_year"], []
+        database, given["person"], canteen, on, "复秤三餐，查看台账", given["plan_year"], [], given.get("request_id")
     )  # fmt: skip
 
 
@@ -89,3 +90,19 @@ async def test_what_is_no_visit_is_refused(ledger: Pool, database: Database) -> 
         assert refused.value.code == code
     filed_at = await ledger.fetchval("SELECT max(filed_at) FROM inspection_visit")
     assert datetime.now(UTC) - filed_at < timedelta(minutes=5)
+
+
+async def test_a_visit_that_is_sent_again_is_filed_once(ledger: Pool, database: Database) -> None:
+    first, second, *_ = await canteens_in(database)
+    number, day = uuid4(), TODAY - timedelta(days=2)
+    filed = await visit(database, first, day, request_id=number)
+    entries = "SELECT count(*) FROM audit_entry WHERE action = 'file_inspection'"
+    before = await ledger.fetchval(entries)
+    assert await visit(database, first, day, request_id=number) == filed
+    assert await ledger.fetchval(entries) == before
+    for canteen, on, person in (
+        (first, day, COLLEAGUE), (second, day, INSPECTOR), (first, day - timedelta(days=1), INSPECTOR),
+    ):  # fmt: skip
+        with pytest.raises(Problem) as refused:
+            await visit(database, canteen, on, person=person, request_id=number)
+        assert refused.value.code == "supervision.visit_filed"

@@ -224,6 +224,14 @@ def photo(city: City) -> str:
     return path
 
 
+def visited(city: City) -> str:
+    ask = CHANGES["POST /waste/inspections"](city)
+    day = f"from_day={TODAY}&until_day={TODAY}"
+    known = city.person("supervisor").call("GET", f"/waste/inspections?canteen_id={city.canteen()}&{day}")["items"]
+    number = known[0]["visit_id"] if known else city.person("supervisor").call("POST", ask.path, ask.body)["number"]
+    return f"/waste/inspections/{number}"
+
+
 def of_file(city: City) -> str:
     [shown] = city.person("kitchen-yinzhou").call("GET", photo(city))
     return str(shown["url"])
@@ -322,6 +330,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/waste/evaluations/{quarter}/canteens/{canteen_id}/file": of_evaluation("file"),
     "/waste/evaluations/{quarter}/canteens/{canteen_id}/{code}": of_evaluation("A1"),
     "/waste/cases/{case_id}": lambda city: f"/waste/cases/{city.case()}",
+    "/waste/inspections/{visit_id}": visited,
     "/waste/appeals/{appeal_id}": lambda city: f"/waste/appeals/{city.appeal}",
     "/waste/integrity/{canteen_id}": lambda city: f"/waste/integrity/{city.canteen()}?first={TODAY}&last={TODAY}",
     "/waste/sampling-plans/{year}": f"/waste/sampling-plans/{TODAY.year + 1}",

@@ -2,14 +2,20 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.attachments import Attachment, digests
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
-from foundation.problems import CONFLICT, INVALID, Problem
+from foundation.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from registry import audit
 from registry.access import Person
+from registry.canteens import canteens_of
 from registry.models import Canteen, Database, next_numbers
+from waste.supervision.models import InspectionVisit
 from waste.weighing.files import add_files
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "inspections.sql")
@@ -25,9 +31,11 @@ def visit_subject(visit_id: int) -> str:
 
 async def file_inspection(
     database: Database, person: Person, canteen: Canteen, visited_on: date, looked_at: str, plan_year: int | None,
-    files: list[Attachment],
+    files: list[Attachment], request_id: UUID | None = None,
 ) -> int:  # fmt: skip
     """File a visit of the person to a canteen; returns its number. ``plan_year``: the plan that drew the canteen.
+
+    A repeat under the same ``request_id`` changes nothing and returns the number of the first.
 
     Raises Problem INVALID (a day out of range, a canteen that the plan did not draw), CONFLICT (filed before).
     """
@@ -42,9 +50,14 @@ async def file_inspection(
         [number] = await next_numbers(change.db, 1)
         filed = await connection.fetchval(
             QUERIES["file_inspection"], canteen.book, number, canteen.canteen_id, visited_on, plan_year, person.login,
-            looked_at, datetime.now(UTC),
+            looked_at, datetime.now(UTC), request_id,
         )  # fmt: skip
         if filed is None:
+            same = canteen.book, request_id, canteen.canteen_id, visited_on, person.login
+            before: int | None = await connection.fetchval(QUERIES["filed_before"], *same)
+            if before is not None:
+                change.is_repeat = True
+                return before
             raise Problem(CONFLICT, "supervision.visit_filed", canteen_id=canteen.canteen_id, visited_on=visited_on)
         await add_files(change.db, canteen.book, canteen.canteen_id, visit_subject(number), files, person.login)
         change.note.subject = visit_subject(number)
@@ -53,3 +66,11 @@ async def file_inspection(
             "looked_at": looked_at, "files": digests(files),
         }  # fmt: skip
     return number
+
+
+async def find_visit(db: AsyncSession, person: Person, visit_id: int) -> InspectionVisit:
+    """A visit to a canteen that a person may see. Raises Problem(NOT_FOUND)."""
+    visit = await db.scalar(select(InspectionVisit).where(InspectionVisit.visit_id == visit_id))
+    if visit is None or visit.canteen_id not in await canteens_of(db, person):
+        raise Problem(NOT_FOUND, "supervision.no_visit", visit_id=visit_id)
+    return visit

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,12 +25,16 @@ class SamplingPlan(Base):
 
 
 class InspectionVisit(Base):
-    """A visit of an inspector to a canteen that took place; ``plan_year``: the plan that drew it, if one did."""
+    """A visit of an inspector to a canteen that took place; ``plan_year``: the plan that drew it, if one did.
+
+    ``request_id``: the number under which it was sent, where the sender gave one.
+    """
 
     __tablename__ = "inspection_visit"
     __table_args__ = (
         ForeignKeyConstraint(["book", "canteen_id"], ["canteen.book", "canteen.canteen_id"]),
         UniqueConstraint("book", "canteen_id", "visited_on", "inspector"),
+        UniqueConstraint("book", "request_id"),
         Index("ix_inspection_visit_visited_on", "visited_on"),
     )
 
@@ -42,6 +47,7 @@ class InspectionVisit(Base):
     looked_at: Mapped[str]
     filed_by: Mapped[str]
     filed_at: Mapped[datetime]
+    request_id: Mapped[UUID | None]
 
 
 class ScaleCalibration(Base):

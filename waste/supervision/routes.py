@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
+from msgspec.structs import asdict
 
 from foundation.attachments import BODY_MAX, read_files, to_save
 from foundation.calendar import ZONE
@@ -24,14 +25,16 @@ from waste.supervision.cases import (
     open_case,
     steps_of,
 )
-from waste.supervision.inspections import file_inspection
+from waste.supervision.inspections import file_inspection, find_visit, visit_subject
 from waste.supervision.reminders import reminders_of
-from waste.supervision.sampling import Plan, make_plan, plan_of
+from waste.supervision.sampling import SHARE, coverage, make_plan, plan_of
 from waste.supervision.schemas import (
     CaseShown,
+    InspectionShown,
     NewCase,
     NewCaseStep,
     NewInspection,
+    PlanShown,
     Reminder,
     StepShown,
 )
@@ -92,19 +95,19 @@ class CaseController(Controller):
             return to_save(f"kitchen-{file_id}", found.media_type, found.content)
 
     @post("/sampling-plans/{year:int}", guards=[access.allows("inspect")], summary="Draw the sampling plan of a year")
-    async def plan(self, request: ByPerson, year: YearInPath, database: Database, ledger: Pool) -> Plan:
+    async def plan(self, request: ByPerson, year: YearInPath, database: Database, ledger: Pool) -> PlanShown:
         """At least 35 % of the canteens by size, all within three years. A year has one plan."""
         await make_plan(database, request.user.login, year)
-        return await plan_of(ledger, year)
+        return await _plan_shown(ledger, year)
 
     @get(
         "/sampling-plans/{year:int}",
         guards=[access.allows("see_inspections")],
         summary="Show the sampling plan of a year",
     )
-    async def shown_plan(self, year: YearInPath, ledger: Pool) -> Plan:
+    async def shown_plan(self, year: YearInPath, ledger: Pool) -> PlanShown:
         """For supervisors only: canteens must not foresee inspections."""
-        return await plan_of(ledger, year)
+        return await _plan_shown(ledger, year)
 
     @post(
         "/inspections", guards=[access.allows("inspect")], summary="File an inspection", request_max_body_size=BODY_MAX
@@ -116,9 +119,28 @@ class CaseController(Controller):
             canteen = await canteen_of(db, request.user, data.canteen_id)
         return Numbered(
             await file_inspection(
-                database, request.user, canteen, data.visited_on, data.looked_at, data.plan_year, files
+                database,
+                request.user,
+                canteen,
+                data.visited_on,
+                data.looked_at,
+                data.plan_year,
+                files,
+                data.request_id,
             )
         )
+
+    @get(
+        "/inspections/{visit_id:int}",
+        guards=[access.allows("see_inspections")],
+        summary="Get one of the inspections",
+    )
+    async def inspection(self, request: ByPerson, visit_id: NumberInPath, database: Database) -> InspectionShown:
+        """A visit with its photos."""
+        async with database() as db:
+            found = await find_visit(db, request.user, visit_id)
+            files = await files_of(db, [visit_subject(visit_id)])
+        return InspectionShown.of(found, files.get(visit_subject(visit_id), []))
 
     @get("/reminders", guards=[access.allows("see_waste")], summary="List my reminders")
     async def reminders(self, request: ByPerson, database: Database) -> Response[list[Reminder]]:
@@ -127,6 +149,11 @@ class CaseController(Controller):
         async with database() as db:
             waiting = await reminders_of(db, request.user, today, language)
         return Response(waiting, headers=_headers(language))
+
+
+async def _plan_shown(ledger: Pool, year: int) -> PlanShown:
+    plan = await plan_of(ledger, year)
+    return PlanShown(**asdict(plan), share=SHARE, coverage=await coverage(ledger, year))
 
 
 def _headers(language: Language) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
+from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
@@ -14,7 +15,8 @@ from foundation.messages import LongText, Message, Number, ShortText, line
 from registry.identifiers import CanteenId
 from waste.evaluation.quarters import EARLIEST, LATEST
 from waste.supervision.cases import ENDED, FindingKind
-from waste.supervision.models import CaseStep, RectificationCase
+from waste.supervision.models import CaseStep, InspectionVisit, RectificationCase
+from waste.supervision.sampling import Coverage, Plan
 from waste.weighing.schemas import FileShown
 
 
@@ -39,13 +41,44 @@ class NewCaseStep(Message):
 
 
 class NewInspection(Message):
-    """A visit of the inspector who files it; ``plan_year``: the year of the plan that drew the canteen."""
+    """A visit of the inspector who files it; ``plan_year``: the year of the plan that drew the canteen.
+
+    ``request_id``: a number of the sender's own. A repeat with it files nothing more, and answers as the first did.
+    """
 
     canteen_id: Number
     visited_on: date
     looked_at: LongText
     plan_year: Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | None = None
+    request_id: UUID | None = None
     files: NewFiles = field(default_factory=list)
+
+
+class InspectionShown(Struct):
+    """A visit of an inspector with its photos; ``plan_year``: the plan that drew it, if one did."""
+
+    visit_id: int
+    canteen_id: CanteenId
+    visited_on: date
+    plan_year: int | None
+    inspector: str
+    looked_at: str
+    filed_by: str
+    filed_at: datetime
+    files: list[FileShown]
+
+    @classmethod
+    def of(cls, visit: InspectionVisit, files: Sequence[FileShown]) -> Self:
+        """A visit with its files."""
+        kept = {name: getattr(visit, name) for name in cls.__struct_fields__ if name != "files"}
+        return cls(**kept, files=list(files))
+
+
+class PlanShown(Plan):
+    """A plan, the least share of canteens of each size that is drawn, and how far its year is."""
+
+    share: float
+    coverage: Coverage
 
 
 class NewCalibration(Message):

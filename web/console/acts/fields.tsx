@@ -187,11 +187,12 @@ interface FilesProps {
   set(value: Typed): void;
 }
 
-async function kept(file: File): Promise<Kept> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
+/** A file as the centre takes it. */
+export async function kept(content: Blob, name: string): Promise<Kept> {
+  const bytes = new Uint8Array(await content.arrayBuffer());
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return { name: file.name, content: btoa(binary) };
+  return { name, content: btoa(binary) };
 }
 
 function Files({ member, value, marks, set }: FilesProps) {
@@ -202,7 +203,9 @@ function Files({ member, value, marks, set }: FilesProps) {
         type="file"
         multiple={member.many}
         accept=".pdf,.png,.jpg,.jpeg"
-        onChange={async (event) => set(await Promise.all([...(event.target.files ?? [])].map(kept)))}
+        onChange={async (event) =>
+          set(await Promise.all([...(event.target.files ?? [])].map((file) => kept(file, file.name))))
+        }
       />
       {value.length > 0 && <small className="hint">{value.map((file) => file.name).join(", ")}</small>}
     </>

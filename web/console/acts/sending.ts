@@ -29,14 +29,15 @@ function ofPlace(act: Act, place: Member["place"], draft: Draft, said: Said): Re
 }
 
 function pathOf({ act, draft, said }: Request): string {
-  const values = ofPlace(act, "path", draft, said);
+  const values = { ...act.fixed, ...ofPlace(act, "path", draft, said) };
   return act.path.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(String(values[name])));
 }
 
 function bodyOf({ act, draft, said, file }: Request): unknown {
   if (act.body === "none") return undefined;
   if (act.body === "file") return file;
-  const body = { ...ofPlace(act, "body", draft, said), ...act.fixed };
+  const fixed = Object.entries(act.fixed).filter(([name]) => !act.path.includes(`{${name}}`));
+  const body = { ...ofPlace(act, "body", draft, said), ...Object.fromEntries(fixed) };
   return act.body === "members_or_none" && Object.keys(body).length === 0 ? undefined : body;
 }
 
