@@ -18,6 +18,7 @@ const PREFIXES = {
   "console-audit": ["console.audit.", "proof.", "audit.check.", "audit.detail."],
   "console-evaluation": ["console.evaluation."],
   "console-night": ["console.night."],
+  "console-supervision": ["console.supervision.", "supervision.state.", "supervision.level.", "case.kind."],
   "console-today": ["console.today."],
   proof: ["proof.", "audit.check.", "audit.detail."],
 };

@@ -68,9 +68,10 @@ async def file_inspection(
     return number
 
 
-async def find_visit(db: AsyncSession, person: Person, visit_id: int) -> InspectionVisit:
-    """A visit to a canteen that a person may see. Raises Problem(NOT_FOUND)."""
+async def find_visit(db: AsyncSession, person: Person, visit_id: int) -> tuple[InspectionVisit, Canteen]:
+    """A visit to a canteen that a person may see, and the canteen. Raises Problem(NOT_FOUND)."""
     visit = await db.scalar(select(InspectionVisit).where(InspectionVisit.visit_id == visit_id))
-    if visit is None or visit.canteen_id not in await canteens_of(db, person):
+    canteen = None if visit is None else (await canteens_of(db, person)).get(visit.canteen_id)
+    if visit is None or canteen is None:
         raise Problem(NOT_FOUND, "supervision.no_visit", visit_id=visit_id)
-    return visit
+    return visit, canteen

@@ -138,9 +138,9 @@ class CaseController(Controller):
     async def inspection(self, request: ByPerson, visit_id: NumberInPath, database: Database) -> InspectionShown:
         """A visit with its photos."""
         async with database() as db:
-            found = await find_visit(db, request.user, visit_id)
+            found, canteen = await find_visit(db, request.user, visit_id)
             files = await files_of(db, [visit_subject(visit_id)])
-        return InspectionShown.of(found, files.get(visit_subject(visit_id), []))
+        return InspectionShown.of(found, canteen, files.get(visit_subject(visit_id), []))
 
     @get("/reminders", guards=[access.allows("see_waste")], summary="List my reminders")
     async def reminders(self, request: ByPerson, database: Database) -> Response[list[Reminder]]:

@@ -12,7 +12,8 @@ from foundation import catalogue
 from foundation.attachments import NewFiles
 from foundation.catalogue import Language
 from foundation.messages import LongText, Message, Number, ShortText, line
-from registry.identifiers import CanteenId
+from registry.identifiers import AgencyId, Book, CanteenId
+from registry.models import Canteen
 from waste.evaluation.quarters import EARLIEST, LATEST
 from waste.supervision.cases import ENDED, FindingKind
 from waste.supervision.models import CaseStep, InspectionVisit, RectificationCase
@@ -58,7 +59,9 @@ class InspectionShown(Struct):
     """A visit of an inspector with its photos; ``plan_year``: the plan that drew it, if one did."""
 
     visit_id: int
+    book: Book
     canteen_id: CanteenId
+    agency_id: AgencyId
     visited_on: date
     plan_year: int | None
     inspector: str
@@ -68,10 +71,11 @@ class InspectionShown(Struct):
     files: list[FileShown]
 
     @classmethod
-    def of(cls, visit: InspectionVisit, files: Sequence[FileShown]) -> Self:
-        """A visit with its files."""
-        kept = {name: getattr(visit, name) for name in cls.__struct_fields__ if name != "files"}
-        return cls(**kept, files=list(files))
+    def of(cls, visit: InspectionVisit, canteen: Canteen, files: Sequence[FileShown]) -> Self:
+        """A visit to a canteen with its files."""
+        names = set(cls.__struct_fields__) - {"agency_id", "files"}
+        kept = {name: getattr(visit, name) for name in names}
+        return cls(**kept, agency_id=AgencyId(canteen.agency_id), files=list(files))
 
 
 class PlanShown(Plan):

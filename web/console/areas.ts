@@ -21,7 +21,10 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.canteen",
     roles: ["canteen_manager"],
-    views: [["/today", "see_waste", "console.area.today"]],
+    views: [
+      ["/today", "see_waste", "console.area.today"],
+      ["/cases", "rectify", "console.area.to_answer"],
+    ],
     lists: [
       "/dining/dishes",
       "/settlement/tariffs",
@@ -41,7 +44,11 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.evaluation",
     roles: ["supervisor"],
-    views: [["/evaluation", "see_waste", "console.area.waste"]],
+    views: [
+      ["/evaluation", "see_waste", "console.area.waste"],
+      ["/cases", "see_inspections", "console.area.cases"],
+      ["/inspections", "see_inspections", "console.area.inspections"],
+    ],
     lists: [
       "/waste/evaluations",
       "/waste/flags",

@@ -126,7 +126,7 @@ function Me() {
   const where = person.agency_id === null ? say("console.me.all_agencies") : names.agency(person.agency_id);
   const signOut = async () => {
     await held(centre.DELETE("/console/sessions/current"));
-    forgetDrafts();
+    await forgetDrafts();
     location.assign(pageOfSignIn("/sign-on"));
   };
   const themes = THEMES.map((theme) => ({

@@ -40,6 +40,26 @@ export const router = createRouter({
     }),
     createRoute({
       ...below,
+      path: "/cases",
+      component: lazyRouteComponent(() => import("./supervision/board.tsx"), "Board"),
+    }),
+    createRoute({
+      ...below,
+      path: "/cases/$number",
+      component: lazyRouteComponent(() => import("./supervision/case.tsx"), "CasePage"),
+    }),
+    createRoute({
+      ...below,
+      path: "/inspections",
+      component: lazyRouteComponent(() => import("./supervision/inspections.tsx"), "Inspections"),
+    }),
+    createRoute({
+      ...below,
+      path: "/inspections/$canteen",
+      component: lazyRouteComponent(() => import("./supervision/visit.tsx"), "VisitPage"),
+    }),
+    createRoute({
+      ...below,
       path: "/sessions",
       component: lazyRouteComponent(() => import("./sessions.tsx"), "Sessions"),
     }),

@@ -1,12 +1,14 @@
 /**
  * What was typed is the tab's until it is sent: a session that ends, a proof elsewhere or a reload lose nothing of it.
- * Files are chosen anew. Signing out forgets all of it.
+ * Files are chosen anew, but for the photos of inspections, which the device keeps. Signing out forgets all of it.
  */
 
 import type { Act } from "./acts.ts";
 import type { Draft } from "./draft.ts";
 
 const BEGIN = "onecard.act:";
+/** Where inspections wait that are not sent yet (`supervision/drafts.ts`). */
+export const VISITS_DATABASE = "onecard-visits";
 
 export function placeOf(login: string, act: Act, back: string): string {
   return `${BEGIN}${login}:${act.name}:${back}`;
@@ -33,6 +35,10 @@ export function forgetDraft(place: string): void {
   sessionStorage.removeItem(place);
 }
 
-export function forgetDrafts(): void {
+export async function forgetDrafts(): Promise<void> {
   for (const place of Object.keys(sessionStorage)) if (place.startsWith(BEGIN)) forgetDraft(place);
+  await new Promise<void>((resolve) => {
+    const forgetting = indexedDB.deleteDatabase(VISITS_DATABASE);
+    forgetting.onsuccess = forgetting.onerror = forgetting.onblocked = () => resolve();
+  });
 }

@@ -28,6 +28,8 @@ export function ActPage() {
   const key = _splat === "" ? [] : _splat.split("/").map(decodeURIComponent);
   const row = useQuery({
     queryKey: ["row", list?.path, key],
+    // Somebody else may have changed it a moment ago: an act is for the row as it is now.
+    staleTime: 0,
     enabled: list !== undefined && key.length > 0,
     queryFn: () => readRow(list as List, key),
   });

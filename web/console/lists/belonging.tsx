@@ -9,6 +9,7 @@ import { headingOf, useNames } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
 import { say, texts } from "../words.ts";
 import { Cell, isNumeric } from "./cell.tsx";
+import { Files } from "./files.tsx";
 import type { Column, List, Row } from "./lists.ts";
 
 const POSTINGS = 100;
@@ -45,9 +46,7 @@ export function Belonging({ list, row, lists }: Props) {
     <>
       {table("steps", STEP)}
       {table("positions", POSITION)}
-      {rows("files").length > 0 && (
-        <Files path={`${list.path}/${list.key.map((one) => row[one]).join("/")}`} files={rows("files")} />
-      )}
+      <Files files={filesOf(`${list.path}/${list.key.map((one) => row[one]).join("/")}`, rows("files"))} />
       {list.path === "/clearing/statements" && <Postings row={row} lists={lists} />}
     </>
   );
@@ -120,21 +119,12 @@ function actionWord(action: string): string {
 }
 
 /** Files of a dispute have numbers of their own, those of kitchens an address. */
-function Files({ path, files }: { path: string; files: readonly Row[] }) {
-  return (
-    <section>
-      <h2>{say("console.belongs.files")}</h2>
-      <ul className="related">
-        {files.map((file) => (
-          <li key={String(file.url ?? file.number)}>
-            <a href={String(file.url ?? `${path}/files/${file.number}`)} download>
-              {String(file.name)}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
+function filesOf(path: string, files: readonly Row[]) {
+  return files.map((file) => ({
+    url: String(file.url ?? `${path}/files/${file.number}`),
+    name: String(file.name),
+    media_type: String(file.media_type ?? ""),
+  }));
 }
 
 /** The postings that a statement adds up, page by page. */
