@@ -15,7 +15,7 @@ import { Files } from "../lists/files.tsx";
 import { useLists } from "../lists/lists.ts";
 import { useNames } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
-import { dueOf, hasEnded, LEVELS } from "./cases.ts";
+import { AGAIN_MS, dueOf, hasEnded, LEVELS } from "./cases.ts";
 import { say } from "./words.ts";
 import "../charts/charts.css";
 import "./supervision.css";
@@ -39,6 +39,7 @@ function Opened({ number }: { number: number }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["case", number],
     staleTime: 0,
+    refetchInterval: AGAIN_MS,
     queryFn: () => held(centre.GET("/waste/cases/{case_id}", { params: { path: { case_id: number } } })),
   });
   const title = say("console.supervision.case", { number });

@@ -27,7 +27,7 @@ const PAGE = 100;
 /** Cards of a state that still has something due: a board of more is none. */
 const CARDS_MAX = 300;
 const ENDED_MAX = 20;
-const AGAIN_MS = 60_000;
+export const AGAIN_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Days before a deadline from which a card says that it is near. */
 const SOON_DAYS = 3;
