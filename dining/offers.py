@@ -17,7 +17,7 @@ from registry.models import Canteen
 from registry.rosters import DEFAULT_CLASS
 from registry.states import ClassPrice
 from settlement.ledger import agreements_of, rules_of, tariffs_of
-from settlement.tariff import Declined, in_force, needs_visit, price
+from settlement.tariff import Declined, amount_max_fen, in_force, needs_visit, price
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "offers.sql")
 
@@ -64,8 +64,7 @@ async def offer_of(ledger: Connection | Pool, diner: Diner, canteen: Canteen, da
         raise Problem(MAY_NOT_EAT, "booking.needs_visit")
     asked = price(tariff, rules, None)
     if isinstance(asked, Declined):
-        limits = [limit for limit in (tariff.limit_fen, rules.payment_max_fen) if limit is not None]
-        return Offer(official["agency_id"], on_visit, None, min(limits))
+        return Offer(official["agency_id"], on_visit, None, amount_max_fen(tariff, rules))
     fen = asked.home_fen if at_home and class_price != ClassPrice.VISITOR else asked.visitor_fen
     return Offer(official["agency_id"], on_visit, fen, None)
 

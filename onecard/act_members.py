@@ -178,7 +178,8 @@ def _member(name: str, kind: inspect.Type, language: Language) -> DescribedMembe
     told = DescribedMember.plain(name, language, nullable=_is_nullable(kind))
     if isinstance(plain, inspect.ListType | inspect.SetType | inspect.VarTupleType):
         told.many, told.many_min, told.many_max = True, plain.min_length or 0, plain.max_length
-        plain, notes = _unwrapped(plain.item_type)
+        plain, of_one = _unwrapped(plain.item_type)
+        notes = of_one | notes
     if message := notes.get("form"):
         told.hint = catalogue.text(message, language, field=told.heading)
     _tell(told, plain, language)

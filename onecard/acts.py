@@ -24,9 +24,9 @@ class Act:
     ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list as
     a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same, also
     in the path. ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for begins
-    with what the row says now. ``grave``: there is no way back, or somebody stands outside. ``makes``: numbers of what
-    is not there before. ``shows``: members of the answer that people need. ``needs``: any of these permissions, where
-    that of the route is not enough.
+    with what the row says now. ``begins_with``: with what this path answers (GET). ``grave``: there is no way back, or
+    somebody stands outside. ``makes``: numbers of what is not there before. ``shows``: members of the answer that people
+    need. ``needs``: any of these permissions, where that of the route is not enough.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Act:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     query: Row = field(default_factory=dict)
     begins: bool = False
+    begins_with: str = ""
     grave: bool = False
     makes: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
@@ -168,7 +169,13 @@ _NETWORK = {
     **_lives("agency", "/registry/agencies", _AGENCY),
     "register_canteen": _post("/registry/canteens", "/registry/canteens"),
     "change_canteen": Act("PUT", "/registry/canteens/{number}", "/registry/canteens", row=_CANTEEN, begins=True),
-    "set_meals": Act("PUT", "/registry/canteens/{canteen_id}/meals", "/registry/canteens", row=_same("canteen_id")),
+    "set_meals": Act(
+        "PUT",
+        "/registry/canteens/{canteen_id}/meals",
+        "/registry/canteens",
+        row=_same("canteen_id"),
+        begins_with="/registry/canteens/{canteen_id}/meals",
+    ),
     "set_special_day": Act(
         "PUT", "/registry/canteens/{canteen_id}/days/{day}", "/registry/canteens", row=_same("canteen_id")
     ),

@@ -42,9 +42,9 @@ class DescribedAct(Struct):
     """A change by ``method`` at ``path``, found at the list ``place``; ``of_row``: at one of its rows.
 
     ``row``: members of the request that the row says, by their names there; ``when``: what the row must say, by member
-    (an empty word: nothing); ``begins``: what is asked for begins with what the row says; ``fixed``: members that are
-    always the same; ``makes``: numbers of what is not there before. ``grave``:
-    there is no way back, or somebody stands outside.
+    (an empty word: nothing); ``begins``: what is asked for begins with what the row says; ``begins_with``: with what a
+    GET of this path answers; ``fixed``: members that are always the same; ``makes``: numbers of what is not there
+    before. ``grave``: there is no way back, or somebody stands outside.
     """
 
     name: str
@@ -56,6 +56,7 @@ class DescribedAct(Struct):
     row: dict[str, str]
     when: dict[str, list[str]]
     begins: bool
+    begins_with: str | None
     fixed: dict[str, Any]
     body: BodyKind
     grave: bool
@@ -123,6 +124,7 @@ def _describe(name: str, act: Act, handler: HTTPRouteHandler, language: Language
         dict(act.row),
         {member: list(values) for member, values in act.when.items()},
         act.begins,
+        act.begins_with or None,
         dict(act.fixed),
         _body(act, signature),
         act.grave,

@@ -106,6 +106,14 @@ async def days_of(connection: Connection | Pool, canteen_id: int, first: date, l
     return [opening.on(first + timedelta(days=n)) for n in range((last - first).days + 1)]
 
 
+async def week_of(connection: Connection | Pool, canteen_id: int) -> list[MealHours]:
+    """The hours of a canteen's meals, special days apart. Raises Problem(NOT_FOUND)."""
+    opening = (await openings(connection, [canteen_id])).get(canteen_id)
+    if opening is None:
+        raise Problem(NOT_FOUND, "canteen.not_found", canteen_id=canteen_id)
+    return [MealHours(one.meal, one.starts, one.ends, list(map(int, weekdays))) for weekdays, one in opening.week]
+
+
 async def set_week(db: AsyncSession, canteen: Canteen, meals: Sequence[MealHours]) -> None:
     """Set the hours of a canteen's meals; a meal that is not named is served no more. Raises Problem(INVALID)."""
     check_week(meals)

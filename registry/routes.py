@@ -17,7 +17,7 @@ from registry.meals import Meal
 from registry.members import agency_must_be_active
 from registry.models import Agency, Canteen, Database, MealPeriod, Visit
 from registry.officials import find_agency, register_officials
-from registry.opening import clear_day, days_of, digits_of, must_be_to_come, set_day, set_week
+from registry.opening import clear_day, days_of, digits_of, must_be_to_come, set_day, set_week, week_of
 from registry.schemas import (
     AgencyInfo,
     CanteenInfo,
@@ -25,6 +25,7 @@ from registry.schemas import (
     Directory,
     MealInfo,
     Meals,
+    MealsShown,
     NewAgency,
     NewCanteen,
     NewOfficials,
@@ -84,6 +85,11 @@ class RegistryController(Controller):
             canteen = await network.add_canteen(change.db, agency, data)
             change.note.subject = f"canteen/{canteen.canteen_id}"
             return Numbered(canteen.canteen_id)
+
+    @get("/canteens/{canteen_id:int}/meals", guards=_SEE, summary="Get a canteen's meals")
+    async def meals(self, canteen_id: NumberInPath, ledger: Pool) -> MealsShown:
+        """All meals with their hours and weekdays, as they are set."""
+        return MealsShown(await week_of(ledger, canteen_id))
 
     @put(
         "/canteens/{canteen_id:int}/meals",

@@ -174,6 +174,12 @@ class Meals(Message):
     meals: WeekOfMeals
 
 
+class MealsShown(Struct):
+    """All meals of a canteen's week, as they are set; none: it serves nothing but on special days."""
+
+    meals: list[MealHours]
+
+
 class SpecialDayWanted(Message):
     """A day on which a canteen departs from its week: what it serves then (nothing: it is closed), and why."""
 
@@ -312,7 +318,7 @@ class CashierDetails(Message):
     ``language``: of what a till shows him. ``may_void``: whether he may void charges.
     """
 
-    canteen_ids: Annotated[list[Number], Meta(min_length=1, max_length=100)] | None = None
+    canteen_ids: Annotated[list[Number], form("cashier_canteens", min_length=1, max_length=100)] | None = None
     language: Literal["zh", "en"] = "zh"
     may_void: bool = True
 

@@ -133,6 +133,40 @@ class ClassRules(Message):
     price: ClassPrice
 
 
+class ClassPays(Struct, frozen=True):
+    """What people of a class pay for a meal at their own agency's canteens (``at_home``), or as visitors elsewhere.
+
+    ``price_fen`` null: the cashier enters the amount. ``refusal``: why people of the class may not eat there.
+    """
+
+    person_class: str
+    at_home: bool
+    price_fen: int | None
+    refusal: str | None
+
+
+class MealPrices(Struct, frozen=True):
+    """The prices of a meal on a day, valid from ``valid_from`` on: fixed ones, or ``limit_fen`` at most.
+
+    ``needs_visit``: visitors eat there on a registered visit alone.
+    """
+
+    meal: Meal
+    valid_from: date
+    home_fen: int | None
+    visitor_fen: int | None
+    limit_fen: int | None
+    needs_visit: bool
+    pays: list[ClassPays]
+
+
+class DayPrices(Struct, frozen=True):
+    """The prices of a day's meals; a meal without a price is not sold."""
+
+    day: date
+    meals: list[MealPrices]
+
+
 class NewRefund(Message):
     """A refund of one payment, identified by its receipt number."""
 

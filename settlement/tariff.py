@@ -171,12 +171,17 @@ def price(tariff: Tariff | None, rules: RegionRules, amount_fen: int | None) -> 
             return Declined(Refusal.PRICE_FIXED)
         assert tariff.home_fen is not None
         return Price(tariff.home_fen, visitor_price_fen(tariff, rules))
-    assert tariff.limit_fen is not None
     if amount_fen is None:
         return Declined(Refusal.AMOUNT_MISSING)
-    if amount_fen > tariff.limit_fen or (rules.payment_max_fen is not None and amount_fen > rules.payment_max_fen):
+    if amount_fen > amount_max_fen(tariff, rules):
         return Declined(Refusal.LIMIT_EXCEEDED)
     return Price(amount_fen, amount_fen)
+
+
+def amount_max_fen(tariff: Tariff, rules: RegionRules) -> int:
+    """The highest amount that a cashier may enter for a meal without a fixed price."""
+    assert tariff.limit_fen is not None
+    return tariff.limit_fen if rules.payment_max_fen is None else min(tariff.limit_fen, rules.payment_max_fen)
 
 
 def allowance_share_fen(tariff: Tariff) -> int:

@@ -19,7 +19,7 @@ from registry.identifiers import AgencyId, Book, CanteenId
 from registry.meals import Meal
 from settlement.ledger import agreements_of, rules_of, tariffs_of
 from settlement.models import AMOUNT_MAX_FEN
-from settlement.tariff import Agreement, Declined, RegionRules, Tariff, in_force, price
+from settlement.tariff import Agreement, Declined, RegionRules, Tariff, amount_max_fen, in_force, price
 from terminals.qr import TOKEN_AHEAD_S, TOKEN_FRESH_S
 from terminals.schemas import (
     CanteenShown,
@@ -149,8 +149,7 @@ def _amounts(shown: MealPrice) -> tuple[int | None, int | None, int | None]:
 def _price(day: date, tariff: Tariff, rules: RegionRules) -> MealPrice:
     found = price(tariff, rules, None)
     if isinstance(found, Declined):
-        limits = [limit for limit in (tariff.limit_fen, rules.payment_max_fen) if limit is not None]
-        return MealPrice(tariff.meal, day.isoformat(), limit_fen=min(limits))
+        return MealPrice(tariff.meal, day.isoformat(), limit_fen=amount_max_fen(tariff, rules))
     return MealPrice(tariff.meal, day.isoformat(), found.home_fen, found.visitor_fen)
 
 

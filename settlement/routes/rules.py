@@ -1,21 +1,27 @@
 """HTTP: prices, region rules and agreements by date."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post, put
+from litestar.params import Parameter
 
-from foundation.messages import SmallNumberInPath, as_parameter, form
+from foundation.messages import NumberInPath, SmallNumberInPath, as_parameter, form
+from foundation.postgres import Pool
 from registry import access, audit, person_classes
 from registry.access import Permission
+from registry.identifiers import Book
 from registry.models import Database
 from registry.officials import find_agency
 from registry.schemas import CLASS_CODE, NewPersonClass, PersonClassShown
 from registry.states import ClassPrice
 from settlement import class_rules, region_rules
 from settlement.models import RegionRulesRow
+from settlement.prices import prices_of
 from settlement.schemas import (
     AgreementMessage,
     ClassRules,
+    DayPrices,
     NewPurseOrder,
     NewRules,
     NewTariff,
@@ -101,6 +107,25 @@ class RuleController(Controller):
             person.must_act_for(canteen.agency_id)
             await region_rules.set_tariff(change.db, canteen, data)
         return data
+
+    @get(
+        "/canteens/{canteen_id:int}/prices",
+        guards=[access.allows(Permission.SEE_REGISTRY)],
+        summary="List what each class pays from day to day",
+    )
+    async def prices(
+        self,
+        canteen_id: NumberInPath,
+        first: date,
+        last: date,
+        database: Database,
+        ledger: Pool,
+        guest_book: Annotated[Book | None, Parameter(ge=1, le=2**31 - 1)] = None,
+    ) -> list[DayPrices]:
+        """By the rules of the charge, meal by meal; at most 31 days. `guest_book`: the visitors' region."""
+        async with database() as db:
+            canteen = await region_rules.find_canteen(db, canteen_id)
+        return await prices_of(ledger, canteen, first, last, guest_book)
 
     @post("/agreements/{book:int}", guards=[access.allows(Permission.SET_RULES)], summary="Add or end an agreement")
     async def agree(

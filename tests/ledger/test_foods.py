@@ -44,6 +44,28 @@ async def test_a_month_by_hand(ledger: Pool) -> None:
     assert month.co2e_g == 33_300 + 7_120 + 3_000
 
 
+async def test_waste_by_food_by_hand(ledger: Pool) -> None:
+    """Of each kind what is left after corrections, the most first; no kind told stands apart, bones are no waste."""
+    canteens = await canteens_in(ledger)
+    number, other = list(canteens)[:2]
+    beef, taken_back = weigh_in(number, 2_000, food="beef"), weigh_in(number, 800, food="pork")
+    await record(ledger, canteens, [
+        beef, taken_back, weigh_in(number, 1_500, stream="unserved", food="rice"),
+        weigh_in(number, 500, stream="preparation", food="rice"), weigh_in(number, 1_200, stream="preparation"),
+        weigh_in(number, 9_000, stream="inedible", food="beef"), weigh_in(other, 7_000, food="beef"),
+        weigh_in(number, 3_000, food="beef", business_date=TODAY - timedelta(days=1)),
+    ])  # fmt: skip
+    await correct(ledger, canteens, [
+        Correction(uuid4(), beef.weigh_in_id, 1_000), Correction(uuid4(), taken_back.weigh_in_id, withdraw=True),
+    ])  # fmt: skip
+    found = await foods.wasted(ledger, canteens[number], TODAY, TODAY)
+    assert [(one.food, one.waste_g, one.co2e_g, one.weigh_ins) for one in found] == [
+        ("rice", 2_000, 3_560, 2), (None, 1_200, 3_600, 1), ("beef", 1_000, 33_300, 1),
+    ]  # fmt: skip
+    assert found[2].name_zh
+    assert found[1].name_zh is None
+
+
 async def test_savings_are_of_what_was_thrown_away(ledger: Pool) -> None:
     """At 10 kg a hundred covers before and 4 kg now, of pork at 12.31: 6 kg are 73.86 kg of CO2e.
 

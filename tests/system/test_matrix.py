@@ -276,6 +276,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/dining/canteens/{canteen_id}/booking-terms": lambda city: f"/dining/canteens/{city.canteen()}/booking-terms",
     "/dining/canteens/{canteen_id}/bookings/{day}": lambda city: f"/dining/canteens/{city.canteen()}/bookings/{TODAY}",
     "/registry/network-template.xlsx": "",
+    "/registry/canteens/{canteen_id}/meals": lambda city: f"/registry/canteens/{city.canteen()}/meals",
     "/registry/canteens/{canteen_id}/days": lambda city: (
         f"/registry/canteens/{city.canteen()}/days?first={TODAY}&last={TODAY}"
     ),
@@ -284,6 +285,9 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/console/cashiers/{cashier_id}/name": lambda city: f"{cashier_of(city)}/name",
     "/registry/officials/{holder_id}/name": lambda city: f"/registry/officials/{city.holder()}/name",
     "/registry/rosters/{roster_id}": roster_of,
+    "/settlement/canteens/{canteen_id}/prices": lambda city: (
+        f"/settlement/canteens/{city.canteen()}/prices?first={TODAY}&last={TODAY}"
+    ),
     "/settlement/class-rules/{book}": "/settlement/class-rules/3302",
     "/settlement/person-classes": "",
     "/settlement/purses/{holder_id}": lambda city: f"/settlement/purses/{city.holder()}",
@@ -314,6 +318,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/waste/weigh-ins/{weigh_in_id}/photos": photo,
     "/waste/files/{file_id}": of_file,
     "/waste/canteens/{canteen_id}/weigh-ins": of_canteen("weigh-ins"),
+    "/waste/canteens/{canteen_id}/foods": of_canteen("foods"),
     "/waste/canteens/{canteen_id}/materials": of_canteen("materials"),
     "/waste/canteens/{canteen_id}/destinations": lambda city: f"/waste/canteens/{city.canteen()}/destinations",
     "/waste/canteens/{canteen_id}/calibrations": lambda city: f"/waste/canteens/{city.canteen()}/calibrations",
@@ -345,6 +350,7 @@ READS: dict[str, Callable[[City], str] | str] = {
 OF_ALL = {
     "/registry/directory", "/waste/charts/{name}", "/settlement/rules/{book}", "/registry/network.xlsx",
     "/registry/canteens/{canteen_id}/days", "/registry/canteens/{canteen_id}/days/{day}",
+    "/registry/canteens/{canteen_id}/meals", "/settlement/canteens/{canteen_id}/prices",
     "/dining/canteens/{canteen_id}/menus/{day}/{meal}", "/dining/canteens/{canteen_id}/booking-terms",
 }  # fmt: skip
 """Show the whole network to everybody who may see them: names, rules, and published rankings."""

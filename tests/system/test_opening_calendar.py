@@ -40,6 +40,19 @@ def lunches(shown: dict[str, Any]) -> list[tuple[str, str]]:
     return [(meal["starts"], meal["ends"]) for meal in shown["meals"] if meal["meal"] == "lunch"]
 
 
+def test_the_week_as_it_is_set(network: Network, saturday: date) -> None:
+    """What is read can be set again as it is; a special day is not in it."""
+    path = f"/registry/canteens/{new_canteen(network, network.agency_id('yinzhou'), meals=WEEK)}"
+    kitchen = network.person("kitchen-yinzhou")
+    kitchen.call("PUT", f"{path}/days/{saturday}", OPEN_DAY)
+    found = kitchen.call("GET", f"{path}/meals")
+    kitchen.call("DELETE", f"{path}/days/{saturday}")
+    assert sorted(found["meals"], key=str) == sorted(WEEK, key=str)
+    kitchen.call("PUT", f"{path}/meals", found)
+    assert network.person("supervisor").call("GET", f"{path}/meals") == found
+    assert kitchen.ask("GET", "/registry/canteens/999999999/meals").status == 404
+
+
 def test_a_week_and_a_special_day(network: Network, canteen_id: int, saturday: date) -> None:
     path = f"/registry/canteens/{canteen_id}/days"
     kitchen = network.person("kitchen-yinzhou")

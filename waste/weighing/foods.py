@@ -4,14 +4,15 @@ A factor holds from its day on, and the weigh-ins of a day keep the factor of th
 change. A new factor therefore begins after the last day that anybody may still record weigh-ins for.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from foundation.calendar import ZONE
 from foundation.named_sql import load_queries
 from foundation.postgres import Connection, Pool, as_struct
 from foundation.problems import INVALID, Problem
-from waste.weighing.schemas import FoodFactor
+from registry.models import Canteen
+from waste.weighing.schemas import FoodFactor, FoodWaste
 from waste.weighing.weigh_ins import AHEAD_MAX
 
 QUERIES = load_queries(Path(__file__).parent / "sql" / "foods.sql")
@@ -20,6 +21,12 @@ QUERIES = load_queries(Path(__file__).parent / "sql" / "foods.sql")
 async def factors(pool: Pool) -> list[FoodFactor]:
     """All factors: past, present and future ones."""
     return [as_struct(row, FoodFactor) for row in await pool.fetch(QUERIES["foods"])]
+
+
+async def wasted(pool: Pool, canteen: Canteen, first: date, last: date) -> list[FoodWaste]:
+    """What a canteen wasted of each kind of food from one day to another, the most first."""
+    rows = await pool.fetch(QUERIES["wasted"], canteen.book, canteen.canteen_id, first, last)
+    return [as_struct(row, FoodWaste) for row in rows]
 
 
 async def set_factor(connection: Connection, factor: FoodFactor, login: str) -> None:

@@ -21,10 +21,11 @@ from registry.canteens import canteen_of, canteens_of
 from registry.models import Approval, Database
 from waste.weighing.corrections import correct_by_person
 from waste.weighing.files import add_files, files_of
-from waste.weighing.foods import factors, set_factor
+from waste.weighing.foods import factors, set_factor, wasted
 from waste.weighing.schemas import (
     FileShown,
     FoodFactor,
+    FoodWaste,
     NewCorrections,
     NewPhoto,
     NewWeighIns,
@@ -146,6 +147,19 @@ class WeighingController(Controller):
         async with database() as db:
             canteen = await canteen_of(db, request.user, canteen_id)
         return await history(ledger, canteen, first, last)
+
+    @get(
+        "/canteens/{canteen_id:int}/foods",
+        guards=[access.allows("see_waste")],
+        summary="List a canteen's waste by kind of food",
+    )
+    async def foods(
+        self, request: ByPerson, canteen_id: NumberInPath, first: date, last: date, database: Database, ledger: Pool
+    ) -> list[FoodWaste]:
+        """From one day to another, with its CO2e, the most first; food of which no kind was told stands together."""
+        async with database() as db:
+            canteen = await canteen_of(db, request.user, canteen_id)
+        return await wasted(ledger, canteen, first, last)
 
     @post("/foods", guards=[access.allows("set_food_factors")], summary="Set the CO2e of food", status_code=204)
     async def set_food(self, request: ByPerson, data: FoodFactor, database: Database) -> None:

@@ -78,6 +78,17 @@ class FoodFactor(Message):
     source: Annotated[str, text(300)]
 
 
+class FoodWaste(Struct, frozen=True):
+    """Waste of a kind of food, in grams: preparation, unserved and plate together. ``food`` null: no kind was told."""
+
+    food: str | None
+    name_zh: str | None
+    name_en: str | None
+    weigh_ins: int
+    waste_g: int
+    co2e_g: int
+
+
 class ScaleWeighIns(DeviceMessage):
     """Weigh-ins of a scale, also from while it had no network; all are recorded, or none."""
 
