@@ -17,6 +17,7 @@ const PREFIXES = {
   console: ["console.", "live.", "meal.", "measures.serving.", "measures.stream."],
   "console-audit": ["console.audit.", "proof.", "audit.check.", "audit.detail."],
   "console-evaluation": ["console.evaluation."],
+  "console-kitchen": ["console.kitchen."],
   "console-night": ["console.night."],
   "console-supervision": ["console.supervision.", "supervision.state.", "supervision.level.", "case.kind."],
   "console-today": ["console.today."],

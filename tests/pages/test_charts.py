@@ -20,6 +20,7 @@ PLACES = {
     "/today": ("kitchen-yinzhou", "centre"),
     "/night": ("centre", "finance-yinzhou"),
     "/evaluation": ("kitchen-yinzhou", "centre"),
+    "/kitchen": ("kitchen-yinzhou", "centre"),
 }
 """Pages with charts, and who has them in his menu."""
 

@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
+from litestar.params import Parameter
 
 from foundation.postgres import Pool
 from registry import access, audit
 from registry.canteens import canteen_of, canteens_of
-from registry.identifiers import Book
+from registry.identifiers import AgencyId, Book
 from registry.meals import Meal
 from registry.models import Database
 from waste.measures import kitchens
@@ -47,14 +48,21 @@ class MeasuresController(Controller):
         request: ByPerson,
         first: date,
         last: date,
+        database: Database,
         ledger: Pool,
         by: GroupBy = GroupBy.CANTEEN,
         per: Period = Period.QUARTER,
         meal: Meal | None = None,
+        canteen_id: Annotated[int, Parameter(ge=0, le=2**53 - 1)] | None = None,
     ) -> list[PeriodMeasures]:
         """Grams per cover with its interval, waste rate, completeness, cost and CO2e; an agency gets its own."""
-        mine = request.user.agency_id
-        return await measures_over(ledger, first, last, by=by, per=per, meal=meal, agency_id=mine)
+        agency_id = request.user.agency_id
+        if canteen_id is not None:
+            async with database() as db:
+                agency_id = AgencyId((await canteen_of(db, request.user, canteen_id)).agency_id)
+        return await measures_over(
+            ledger, first, last, by=by, per=per, meal=meal, agency_id=agency_id, canteen_id=canteen_id
+        )
 
     @get("/savings", guards=[access.allows("see_waste")], summary="Get savings against a baseline")
     async def savings(

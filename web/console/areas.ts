@@ -24,6 +24,8 @@ export const AREAS: readonly Area[] = [
     views: [
       ["/today", "see_waste", "console.area.today"],
       ["/cases", "rectify", "console.area.to_answer"],
+      ["/kitchen", "see_waste", "console.area.kitchen"],
+      ["/menus", "see_registry", "console.area.menus"],
     ],
     lists: [
       "/dining/dishes",

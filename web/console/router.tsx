@@ -30,6 +30,16 @@ export const router = createRouter({
     }),
     createRoute({
       ...below,
+      path: "/kitchen",
+      component: lazyRouteComponent(() => import("./kitchen/trends.tsx"), "Trends"),
+    }),
+    createRoute({
+      ...below,
+      path: "/menus",
+      component: lazyRouteComponent(() => import("./kitchen/menus.tsx"), "Menus"),
+    }),
+    createRoute({
+      ...below,
       path: "/night",
       component: lazyRouteComponent(() => import("./night/night.tsx"), "Night"),
     }),

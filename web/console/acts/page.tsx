@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Alert, Button, Skeleton } from "antd";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { Refused, Unreachable } from "../centre.ts";
+import { centre, held, Refused, Unreachable } from "../centre.ts";
 import { linkTo } from "../links.ts";
 import { type List, type Row, readRow, useLists } from "../lists/lists.ts";
 import { useSession } from "../session.tsx";
@@ -33,16 +33,41 @@ export function ActPage() {
     enabled: list !== undefined && key.length > 0,
     queryFn: () => readRow(list as List, key),
   });
-  const error = acts.error ?? lists.error ?? row.error;
+  const standing = useStanding(act, row.data);
+  const error = acts.error ?? lists.error ?? row.error ?? standing.error;
   if (error)
-    return <Trouble error={error} again={() => Promise.all([acts.refetch(), lists.refetch(), row.refetch()])} />;
+    return (
+      <Trouble
+        error={error}
+        again={() => Promise.all([acts.refetch(), lists.refetch(), row.refetch(), standing.refetch()])}
+      />
+    );
   if (!acts.data || !lists.data) return <Skeleton active />;
   if (!act || !list || act.of_row !== key.length > 0) {
     return <Trouble error={new Error(say("console.error.no_permission"))} />;
   }
   if (act.of_row && !row.data) return <Skeleton active />;
+  if (act.begins_with && !standing.data) return <Skeleton active />;
   const back = act.of_row ? `${list.path}/${_splat}` : list.path;
-  return <Doing key={`${name}/${_splat}`} act={act} list={list} row={row.data ?? null} back={back} />;
+  const now = standing.data ?? {};
+  return <Doing key={`${name}/${_splat}`} act={act} list={list} row={row.data ?? null} now={now} back={back} />;
+}
+
+/** All such reads answer alike; this one stands for them where the path is not known before. */
+type AnyStanding = "/registry/canteens/{canteen_id}/meals";
+
+/** What stands now of what the act sets, where the row does not say it: read anew for every form. */
+function useStanding(act: Act | undefined, row: Row | undefined) {
+  const said = act && row ? saidBy(act, row) : {};
+  const path = act?.begins_with?.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(String(said[name])));
+  return useQuery({
+    queryKey: ["standing", path],
+    enabled: path !== undefined && row !== undefined,
+    staleTime: 0,
+    gcTime: 0,
+    queryFn: async () =>
+      (await held(centre.GET(path as AnyStanding, { params: { path: {} as never } }))) as unknown as Said,
+  });
 }
 
 /** What the row says of the members that it says. */
@@ -51,8 +76,8 @@ function saidBy(act: Act, row: Row | null): Said {
 }
 
 /** What the form begins with: one's own agency; what the row says, but for its key, where the act begins so. */
-function startOf(act: Act, list: List, row: Row | null, agency: number | null): Said {
-  const own = agency === null ? {} : { agency_id: agency };
+function startOf(act: Act, list: List, row: Row | null, agency: number | null, now: Said): Said {
+  const own = { ...(agency !== null && { agency_id: agency }), ...now };
   if (row === null || !act.begins) return own;
   return Object.fromEntries(Object.entries(row).filter(([name]) => !list.key.includes(name)));
 }
@@ -60,13 +85,22 @@ function startOf(act: Act, list: List, row: Row | null, agency: number | null): 
 type Step = "asked" | "checked" | "sending" | "done";
 const NO_FAULTS: Faults = new Map();
 
-function Doing({ act, list, row, back }: { act: Act; list: List; row: Row | null; back: string }) {
+interface DoingProps {
+  readonly act: Act;
+  readonly list: List;
+  readonly row: Row | null;
+  /** What stands now of what is set. */
+  readonly now: Said;
+  readonly back: string;
+}
+
+function Doing({ act, list, row, now, back }: DoingProps) {
   const person = useSession();
   const queries = useQueryClient();
   const { dialog, prove } = useProof();
   const place = placeOf(person.login, act, back);
   const said = saidBy(act, row);
-  const fresh = () => begin(act.members, said, startOf(act, list, row, person.agency_id));
+  const fresh = () => begin(act.members, said, startOf(act, list, row, person.agency_id, now));
   const [draft, setDraft] = useState<Draft>(() => keptDraft(act, place) ?? fresh());
   const [file, setFile] = useState<File | null>(null);
   const [step, setStep] = useState<Step>("asked");

@@ -119,7 +119,7 @@ function Quarter() {
               addressOf={(id) => ({ ...wish, canteen_id: String(id) })}
             />
             <Ranking kitchens={shown} meal={meal} at={dataUpdatedAt} choose={(id) => ask({ canteen_id: id })} />
-            <Trend key={chosen?.id ?? 0} kitchen={chosen} canteens={data.kitchens.length} />
+            <Trend key={chosen?.id ?? 0} kitchen={chosen} />
             <Streams kitchens={shown} at={dataUpdatedAt} />
             <Completeness kitchens={shown} at={dataUpdatedAt} />
           </div>

@@ -10,33 +10,37 @@ import type { Kitchen } from "./kitchens.ts";
 import { drawTrend } from "./pictures.ts";
 import { say } from "./words.ts";
 
-/** Quarters of more canteens have no intervals (INTERVALS_MAX of the centre). */
-const CANTEENS_MAX = 25;
-
 interface Props {
-  readonly kitchen: Kitchen | undefined;
-  readonly canteens: number;
+  /** None: all canteens together. */
+  readonly kitchen: Pick<Kitchen, "id" | "name"> | undefined;
+  /** The first month that is shown, as `2026-01`; none: all. */
+  readonly since?: string;
 }
 
-export function Trend({ kitchen, canteens }: Props) {
-  const months = useChart("trend", {}, { canteenId: kitchen && String(kitchen.id) });
+export function Trend({ kitchen, since = "" }: Props) {
+  const read = useChart("trend", {}, { canteenId: kitchen && String(kitchen.id) });
+  const months = useMemo(
+    () => ({ ...read, rows: read.rows.filter((row) => String(row.month) >= since) }),
+    [read, since],
+  );
   const first = months.rows[0]?.month as string | undefined;
   const last = months.rows.at(-1)?.month as string | undefined;
   const by = kitchen ? "canteen" : "network";
   const quarters = useQuery({
-    queryKey: ["quarters", by, first ?? "", last ?? ""],
-    enabled: first !== undefined && last !== undefined && (kitchen === undefined || canteens <= CANTEENS_MAX),
+    queryKey: ["quarters", by, kitchen?.id ?? 0, first ?? "", last ?? ""],
+    enabled: first !== undefined && last !== undefined,
     queryFn: () =>
       held(
         centre.GET("/waste/measures", {
-          params: { query: { first: first ?? "", last: last ?? "", by, per: "quarter" } },
+          params: {
+            query: { first: first ?? "", last: last ?? "", by, per: "quarter", canteen_id: kitchen?.id ?? null },
+          },
         }),
       ),
   });
   const figures = useMemo((): Figures | undefined => {
     if (!months.figures) return undefined;
-    const own = (quarters.data ?? []).filter((one) => kitchen === undefined || one.number === kitchen.id);
-    const intervalOf = new Map(own.map((one) => [one.period, one]));
+    const intervalOf = new Map((quarters.data ?? []).map((one) => [one.period, one]));
     return {
       columns: [
         { name: "month", heading: say("console.evaluation.month") },
@@ -62,7 +66,7 @@ export function Trend({ kitchen, canteens }: Props) {
         ];
       }),
     };
-  }, [months.figures, months.rows, quarters.data, kitchen]);
+  }, [months.figures, months.rows, quarters.data]);
   return (
     <Chart
       {...months}

@@ -1,19 +1,17 @@
 /** A canteen's day while it happens: what is sold and expected, how fast, where it does not go, what to cook next. */
 
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Button, Segmented, Select } from "antd";
 import { useEffect, useMemo, useState } from "react";
 import { clockWithSeconds, longDay } from "../../shared/formats.ts";
 import { heading, inMine, language } from "../../shared/language.ts";
-import { centre, held } from "../centre.ts";
+import { useCanteens } from "../canteens.ts";
 import { Allowed } from "../charts/allowed.tsx";
 import { Chart } from "../charts/chart.tsx";
 import { Figure } from "../charts/figure.tsx";
 import { type Read, useChart } from "../charts/read.ts";
 import type { Figures } from "../charts/table.ts";
 import { useWish } from "../links.ts";
-import { useSession } from "../session.tsx";
 import { Canteens } from "./canteens.tsx";
 import { Cook } from "./cook.tsx";
 import { Counters } from "./counters.tsx";
@@ -120,23 +118,6 @@ function Day() {
         )}
       </div>
     </>
-  );
-}
-
-/** The canteens that the person may look at: those of his agency, or all. */
-function useCanteens() {
-  const { agency_id } = useSession();
-  const { data } = useQuery({
-    queryKey: ["directory"],
-    staleTime: 900_000,
-    queryFn: () => held(centre.GET("/registry/directory")),
-  });
-  return useMemo(
-    () =>
-      (data?.agencies ?? [])
-        .filter((agency) => agency_id === null || agency.agency_id === agency_id)
-        .flatMap((agency) => agency.canteens),
-    [data, agency_id],
   );
 }
 
