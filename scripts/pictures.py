@@ -152,6 +152,11 @@ def console_today(page: Page, network: Network, _: Path) -> None:
     in_console(page, network, "kitchen-yinzhou", "/today", 1_100)
 
 
+def console_menus(page: Page, network: Network, _: Path) -> None:
+    """A canteen's week: hours, prices, dishes, and what each class pays."""
+    in_console(page, network, "kitchen-yinzhou", "/menus", 1_100)
+
+
 def console_waste(page: Page, network: Network, _: Path) -> None:
     """A quarter's waste for the supervisor."""
     in_console(page, network, "supervisor", "/evaluation", 1_100)
@@ -183,6 +188,7 @@ PICTURES: dict[str, Callable[[Page, Network, Path], None]] = {
     "counter.png": counter,
     "console-home.png": console_home,
     "console-today.png": console_today,
+    "console-menus.png": console_menus,
     "console-waste.png": console_waste,
     "console-change.png": console_change,
 }

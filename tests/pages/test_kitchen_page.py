@@ -192,7 +192,7 @@ def of_class(network: Network, code: str, agency: str = "yinzhou") -> Any:
 
 @pytest.fixture
 def trainees(network: Network) -> str:
-    """A class that pays as visitors do at home, and eats nowhere else. Rules begin tomorrow; these are some days old."""
+    """A class that pays as visitors do at home, and eats nowhere else, by rules that are some days old."""
     code = "k_" + "".join(secrets.choice("abcdefgh") for _ in range(8))
     names = {"name_zh": f"学员{code}", "name_en": f"Trainee {code}"}
     network.centre.call("PUT", f"/settlement/person-classes/{code}", names)
@@ -245,9 +245,11 @@ def test_a_cashier_of_no_canteen_works_at_all(browser: Browser, network: Network
     """The form says so, and does so."""
     kitchen = network.person("kitchen-yinzhou")
     wanted = {
-        "agency_id": network.agency_id("yinzhou"), "number": secrets.token_hex(3), "name": "王小明",
+        "agency_id": network.agency_id("yinzhou"),
+        "number": str(10_000_000 + secrets.randbelow(80_000_000)),
+        "name": "王小明",
         "canteen_ids": [network.canteen_id("yinzhou")],
-    }  # fmt: skip
+    }
     number = kitchen.call("POST", "/console/cashiers", wanted)["cashier_id"]
     page = come(browser, network, f"/acts/change_cashier/{number}")
     expect(page.get_by_text("With none chosen: every canteen of the agency")).to_be_visible()

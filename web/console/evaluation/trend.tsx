@@ -15,9 +15,10 @@ interface Props {
   readonly kitchen: Pick<Kitchen, "id" | "name"> | undefined;
   /** The first month that is shown, as `2026-01`; none: all. */
   readonly since?: string;
+  readonly isWide?: boolean;
 }
 
-export function Trend({ kitchen, since = "" }: Props) {
+export function Trend({ kitchen, since = "", isWide = false }: Props) {
   const read = useChart("trend", {}, { canteenId: kitchen && String(kitchen.id) });
   const months = useMemo(
     () => ({ ...read, rows: read.rows.filter((row) => String(row.month) >= since) }),
@@ -76,6 +77,7 @@ export function Trend({ kitchen, since = "" }: Props) {
       source={say("console.source.waste")}
       figures={figures}
       draw={drawTrend}
+      isWide={isWide}
     />
   );
 }

@@ -99,7 +99,7 @@ function OfOne({ canteen, name, months, ask }: OfOneProps) {
       <div className="bench">
         <Missing canteenId={id} />
         <Coming canteenId={id} />
-        <Trend kitchen={kitchen} since={since} />
+        <Trend kitchen={kitchen} since={since} isWide />
         {read.data && <Months measures={read.data} at={read.dataUpdatedAt} />}
         <Foods canteenId={id} span={span} />
         <Duties canteenId={id} />
