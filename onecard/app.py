@@ -40,7 +40,7 @@ from onecard.device_problems import DeviceProblems
 from onecard.listings import LISTS
 from onecard.live_page import live_page
 from onecard.network_page import network_page
-from onecard.pages import PAGES, STATIC_FILES, page
+from onecard.pages import PAGES, STATIC_FILES, approvals_page, page
 from onecard.query_parameters import refuse_unknown_parameters
 from onecard.resources import resources
 from onecard.settings import Settings
@@ -278,7 +278,7 @@ def create_server(*more: Router, in_time: InTime = is_in_time) -> RequestLog:
 def create_app(settings: Settings, *more: Router, in_time: InTime = is_in_time) -> Litestar:
     """Build the application. ``in_time``: which times of purchase it takes."""
     configure_logs(json=settings.log_json)
-    pages = [page(path, folder) for path, folder in PAGES.items()]
+    pages = [*(page(path, folder) for path, folder in PAGES.items()), approvals_page]
     apps = [handler for name in APPS for handler in app_routes(WebApp(name))]
     app = Litestar(
         route_handlers=[*pages, *apps, STATIC_FILES, *ROUTES, *more],

@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from msgspec import json
 
@@ -22,7 +23,6 @@ PAGES = {
     "/reconciliation": "reconciliation",
     "/evaluations": "evaluation",
     "/weighing": "weighing",
-    "/approvals": "approvals",
     "/integrity": "integrity",
     "/sign-on": "sign-on",
     "/sign-on/{provider:str}": "sign-on",
@@ -69,6 +69,15 @@ def page(path: str, folder: str) -> HTTPRouteHandler:
         return page_response(render(template, language, **values), language)
 
     return show
+
+
+@get("/approvals", include_in_schema=False)
+async def approvals_page(request: Request[Any, Any, State]) -> Redirect:
+    """The address of a request for approval, as answers, messages and the command line tell it: in the console."""
+    number = request.query_params.get("number", "")
+    shown = f"?number={number}" if number.isascii() and number.isdigit() else ""
+    chosen = f"?lang={language_of_page(request).tag}" if "lang" in request.query_params else ""
+    return Redirect(f"/console/{chosen}#/approvals-inbox{shown}")
 
 
 def _texts() -> str:

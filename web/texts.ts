@@ -15,6 +15,11 @@ const PREFIXES = {
   counter: ["counter.", "meal."],
   till: ["till.", "meal."],
   console: ["console.", "live.", "meal.", "measures.serving.", "measures.stream."],
+  "console-books": ["console.books."],
+  "console-changes": ["console.changes."],
+  "console-inbox": [
+    ...["console.inbox.", "approval.kind.", "approval.state.", "material.kind.", "materials.destination."],
+  ],
   "console-audit": ["console.audit.", "proof.", "audit.check.", "audit.detail."],
   "console-evaluation": ["console.evaluation."],
   "console-kitchen": ["console.kitchen."],

@@ -1,16 +1,13 @@
 """Signing in on the pages: one session for all, the second factor, the proof; one's account, and an invitation."""
 
 import re
-from uuid import uuid4
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo.city import PASSWORD
 from tests.builders import Network, seen_user
 from tests.running_system import System
-from tests.system.test_approvals import MUCH
 from tests.system.test_console_users import USERS, WORD, invitation
 from tests.system.test_second_factor import Somebody
 
@@ -31,7 +28,7 @@ def code_of(page: Page) -> Locator:
     return page.locator("#sign-in").get_by_label("Code, or a recovery code")
 
 
-@pytest.mark.parametrize("path", ["/reconciliation", "/evaluations", "/approvals", "/weighing", "/integrity"])
+@pytest.mark.parametrize("path", ["/reconciliation", "/evaluations", "/weighing", "/integrity"])
 def test_every_page_takes_the_second_factor_and_the_session_that_is_there(
     system: System, browser: Browser, path: str
 ) -> None:
@@ -93,33 +90,6 @@ def test_a_token_that_another_page_has_got_anew_is_asked_for(system: System, bro
     page.get_by_role("button", name="Set up a second factor").click()
     expect(page.locator("#secret")).to_be_visible(timeout=SLOW)
     page.context.close()
-
-
-def test_a_decision_asks_for_a_proof_and_goes_on(network: Network, browser: Browser) -> None:
-    person = Somebody(network.system, "127.0.10.4", "centre_approver")
-    official = network.official(cash_fen=0)
-    deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": MUCH}
-    message = {"agency_id": official.agency_id, "deposits": [deposit]}
-    number = network.centre.call("POST", "/settlement/top-ups", message)["approval_id"]
-    page = browser.new_page()
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(f"{network.url}/approvals?lang=en&number={number}")
-    enter(page, person.login)
-    card = page.locator("article", has_text=f"Request {number}")
-    expect(card).to_be_visible(timeout=SLOW)
-    with psycopg.connect(network.system.database_url) as db:
-        db.execute("UPDATE console_session SET proved_at = now() - interval '1 hour'")
-    card.get_by_role("button", name="Approve").click()
-    dialog = page.get_by_role("dialog", name="Show once more that it is you")
-    password = dialog.get_by_label("Password")
-    expect(password).to_be_focused(timeout=SLOW)
-    password.fill("wrong")
-    password.press("Enter")
-    expect(dialog.locator(".wrong")).to_be_visible(timeout=SLOW)
-    password.fill(PASSWORD)
-    password.press("Enter")
-    expect(page.locator("#state")).to_have_text(f"Request {number} is approved and carried out", timeout=SLOW)
-    page.close()
 
 
 def test_a_person_sets_up_a_factor_and_sees_and_ends_his_sessions(system: System, browser: Browser) -> None:

@@ -15,7 +15,6 @@ from tests.axe import violations
 from tests.builders import Network
 from tests.pages.test_evaluation_page import QUARTER, flag
 from tests.rules.test_bulletin_wording import Known, issued
-from tests.system.test_approvals import MUCH
 from tests.waiting import wait_until
 from waste.bulletins.bulletins import Issue
 from waste.bulletins.pages import page as bulletin_page
@@ -30,7 +29,6 @@ SIGNED_IN = {
     "/account": ("finance-city", "#sessions li"),
     "/weighing": ("kitchen-yinzhou", "#weigh"),
     "/reconciliation": ("finance-city", "#kinds div"),
-    "/approvals": ("approver", "article"),
     "/evaluations": ("supervisor", "article"),
     "/integrity": ("supervisor", "#found > section"),
 }
@@ -46,8 +44,6 @@ def opened(network: Network, scratch: Path) -> Callable[[Page, str], None]:
     order = ask_top_up(network.url, network.phone(official), uuid4(), 500)
     network.person("supervisor").call("POST", f"/waste/evaluations/{QUARTER}")
     flag(network.system, network.canteen_id("hangzhou"))
-    deposit = {"posting_id": str(uuid4()), "holder_id": official.holder_id, "amount_fen": MUCH}
-    network.centre.call("POST", "/settlement/top-ups", {"agency_id": official.agency_id, "deposits": [deposit]})
     addresses = {"receipt": f"{network.url}/r/{answer.receipt.number}", "pay": str(order.pay_url)}
     facts = bulletin_page(Issue(issued(Known().facts(), "宁波市机关事务管理局")), Language.CHINESE)
 

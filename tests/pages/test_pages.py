@@ -67,7 +67,6 @@ EVERY_PAGE = (
     "/check-receipt",
     "/reconciliation",
     "/weighing",
-    "/approvals",
     "/sign-on",
     "/account",
     "/invitation",

@@ -40,7 +40,7 @@ def test_a_person_signs_on_from_a_page_and_comes_back_to_it(network: Network, br
     expect(page.locator("#found")).to_be_visible(timeout=60_000)
     assert page.url == f"{network.url}/reconciliation?lang=en"
     expect(page.locator("#session")).to_contain_text("Signed in as finance-city")
-    page.goto(f"{network.url}/approvals?lang=en")
+    page.goto(f"{network.url}/evaluations?lang=en")
     expect(page.locator("#session")).to_contain_text("Signed in as finance-city")
     for back in (
         "https://example.com/",

@@ -11,7 +11,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 import urllib3
-from playwright.sync_api import Browser, expect
 
 from demo.city import AGENCIES, AGENCY_USERS, CENTRE_USERS
 from foundation.calendar import ZONE
@@ -217,49 +216,3 @@ def test_the_reader_is_told_why_in_his_language(town: Town) -> None:
         told[tag] = answer.json()["why"]
     assert "9000.00元" in told["zh-Hans"]
     assert "second person" in told["en"]
-
-
-def test_the_second_person_decides_on_the_page(town: Town, browser: Browser) -> None:
-    maker, path, body = deposits(town, "/settlement/top-ups")
-    number = send(town, maker, path, body).json()["approval_id"]
-    send(town, *bank_account(town))
-    long = [body["deposits"][0] | {"posting_id": str(uuid4()), "amount_fen": MUCH - n} for n in range(25)]
-    longer = send(town, maker, path, body | {"deposits": long, "reason": "长"}).json()["approval_id"]
-    page = browser.new_page(locale="zh-CN")
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(f"{town.network.url}/approvals?number={number}")
-    page.get_by_label("用户名").fill("approver")
-    page.get_by_label("密码").fill("onecard-demo")
-    page.get_by_role("button", name="登录").click()
-    card = page.locator("article", has_text=f"申请{number}")
-    expect(card).to_contain_text("充值", timeout=60_000)
-    expect(card).to_contain_text("9,000.00元")
-    expect(card).to_contain_text("年度餐补")
-    expect(card).to_contain_text(maker)
-    expect(page.locator("article").first).to_contain_text(f"申请{number}")
-    expect(page.locator("article", has_text="变更银行账户")).to_contain_text("现账户")
-    many = page.locator("article", has_text=f"申请{longer}")
-    expect(many.locator("tbody tr")).to_have_count(0)
-    many.locator("summary").click()
-    expect(many.locator("tbody tr")).to_have_count(25, timeout=60_000)
-    card.get_by_role("button", name="驳回").click()
-    expect(page.locator("#state")).to_have_text("驳回时请填写复核意见")
-    card.get_by_role("button", name="通过").click()
-    expect(page.locator("#state")).to_have_text(f"申请{number}已通过并执行", timeout=60_000)
-    expect(card).to_have_count(0)
-    page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("heading", name="Approvals")).to_be_visible()
-    expect(page.locator("article", has_text="Change of a bank account").first).to_contain_text("Cooling-off")
-    page.get_by_label("Show").select_option("approved")
-    expect(page.locator("article", has_text=f"Request {number}")).to_contain_text("Approved", timeout=60_000)
-    expect(page.locator("#session")).to_contain_text("Signed in as approver")
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_label("User name")).to_be_visible()
-    expect(page.locator("article")).to_have_count(0)
-    expect(page.locator("#state")).to_have_text("Sign in to see the requests")
-    # Asking who is signed in is answered 401 when nobody is.
-    assert [one for one in complaints if "401" not in one] == []
-    page.close()

@@ -68,6 +68,7 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.finance",
     roles: ["agency_finance"],
+    views: [["/books", "see_payments", "console.area.books"]],
     lists: [
       "/settlement/payments",
       "/console/sheet-payments",
@@ -83,7 +84,10 @@ export const AREAS: readonly Area[] = [
   {
     title: "console.area.clearing",
     roles: ["centre_operator", "centre_approver"],
-    views: [["/night", "see_clearing", "console.area.night"]],
+    views: [
+      ["/night", "see_clearing", "console.area.night"],
+      ["/approvals-inbox", "see_approvals", "live.approvals"],
+    ],
     lists: [
       "/clearing/cycles",
       "/clearing/positions",
@@ -93,10 +97,7 @@ export const AREAS: readonly Area[] = [
       "/clearing/bank-files",
       "/clearing/bank-entries",
     ],
-    pages: [
-      ["/reconciliation", "see_clearing", "live.reconciliation"],
-      ["/approvals", "see_approvals", "live.approvals"],
-    ],
+    pages: [["/reconciliation", "see_clearing", "live.reconciliation"]],
   },
   {
     title: "console.area.administration",

@@ -15,6 +15,11 @@ const acts = lazyRouteComponent(() => import("./acts/page.tsx"), "ActPage");
 const root = createRootRoute({ component: Frame, notFoundComponent: () => say("console.error.no_page") });
 const below = { getParentRoute: () => root };
 
+/** What stands behind the hash alone: the history adds what stands before it, `?lang=en`. */
+function ofHash(search: string): string {
+  return search.endsWith(location.search) ? search.slice(0, search.length - location.search.length) : search;
+}
+
 export const router = createRouter({
   history: createHashHistory(),
   routeTree: root.addChildren([
@@ -42,6 +47,16 @@ export const router = createRouter({
       ...below,
       path: "/night",
       component: lazyRouteComponent(() => import("./night/night.tsx"), "Night"),
+    }),
+    createRoute({
+      ...below,
+      path: "/books",
+      component: lazyRouteComponent(() => import("./books/books.tsx"), "Books"),
+    }),
+    createRoute({
+      ...below,
+      path: "/approvals-inbox",
+      component: lazyRouteComponent(() => import("./inbox/inbox.tsx"), "Inbox"),
     }),
     createRoute({
       ...below,
@@ -77,7 +92,7 @@ export const router = createRouter({
     createRoute({ ...below, path: "$", component: lazyRouteComponent(() => import("./lists/page.tsx"), "ListOrRow") }),
   ]),
   // What the address holds are words, not JSON.
-  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(ofHash(search))),
   stringifySearch: (search) => {
     const query = new URLSearchParams(search as Record<string, string>).toString();
     return query && `?${query}`;

@@ -77,6 +77,19 @@ export function monthLater(month: string, months: number): string {
   return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
 }
 
+const SPANS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** `3 hours ago`: how long before a moment, in milliseconds, a time was. */
+export function ago(at: Moment, now: number, language: Language): string {
+  const past = now - milliseconds(at);
+  const [unit, length] = SPANS.find(([, span]) => past >= span) ?? SPANS[2];
+  return new Intl.RelativeTimeFormat(TAGS[language]).format(-Math.floor(past / length), unit);
+}
+
 /** `350 m`, `2.4 km`. */
 export function distance(metres: number): string {
   return metres < 1000 ? `${metres} m` : `${(metres / 1000).toFixed(metres < 10_000 ? 1 : 0)} km`;

@@ -28,10 +28,11 @@ export function columnOf(figures: Figures, name: string): Value[] {
   return figures.rows.map((row) => row[at] ?? null);
 }
 
-/** What begins like a formula would be one in a spreadsheet. */
+/** What begins like a formula would be one in a spreadsheet; a negative number in digits is none. */
 function safe(value: Value): string {
   const text = value === null ? "" : String(value);
-  const words = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const isFormula = typeof value === "string" && /^[=+\-@\t\r]/.test(text) && !/^-\d+(\.\d+)?$/.test(text);
+  const words = isFormula ? `'${text}` : text;
   return /[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words;
 }
 

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { centre, held } from "../centre.ts";
+import { isDated, Versions } from "../changes/versions.tsx";
 import { linkTo } from "../links.ts";
 import { headingOf, useNames } from "../names.ts";
 import { Trouble } from "../trouble.tsx";
@@ -48,6 +49,12 @@ export function Belonging({ list, row, lists }: Props) {
       {table("positions", POSITION)}
       <Files files={filesOf(`${list.path}/${list.key.map((one) => row[one]).join("/")}`, rows("files"))} />
       {list.path === "/clearing/statements" && <Postings row={row} lists={lists} />}
+      {list.path === "/console/approvals" && (
+        <p>
+          <a href={linkTo("/approvals-inbox", { number: row.approval_id })}>{say("console.belongs.approval")}</a>
+        </p>
+      )}
+      {isDated(list) && <Versions list={list} row={row} />}
     </>
   );
 }
