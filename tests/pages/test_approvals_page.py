@@ -159,9 +159,12 @@ def test_what_somebody_else_has_decided_is_told(approver: Page, network: Network
     expect(approver.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
 
 
-def test_the_row_and_the_old_address_lead_here(browser: Browser, network: Network, town: Town) -> None:
+def test_the_home_page_the_row_and_the_old_address_lead_here(browser: Browser, network: Network, town: Town) -> None:
     number = asked(town, deposits(town, "/settlement/top-ups", "centre"))
-    page = come_in(browser, network, "approver", f"/console/approvals/{number}")
+    page = come_in(browser, network, "approver")
+    page.locator("main .tasks").get_by_role("link", name=re.compile("approv", re.IGNORECASE)).first.click()
+    expect(page.locator(f".queue a[href$='number={number}']")).to_be_visible()
+    page.goto(f"{network.url}/console/#/console/approvals/{number}")
     page.get_by_role("link", name="See what it changes").click()
     expect(page.locator(".request")).to_contain_text(f"Request {number}")
     page.goto("about:blank")

@@ -2,8 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Skeleton } from "antd";
-import { linkTo } from "./links.ts";
-import { TASKS, withMost } from "./tasks.ts";
+import { linkToTask, TASKS, withMost } from "./tasks.ts";
 import { Trouble } from "./trouble.tsx";
 import { say } from "./words.ts";
 
@@ -20,7 +19,7 @@ export function Home() {
       <ul className="tasks">
         {waiting.map((task) => (
           <li key={task.name}>
-            <a href={linkTo(task.path, task.filters)}>
+            <a href={linkToTask(task)}>
               <strong>{withMost(task.count)}</strong>
               <span>{task.title}</span>
             </a>
@@ -31,7 +30,7 @@ export function Home() {
       <ul className="done">
         {done.map((task) => (
           <li key={task.name}>
-            <a href={linkTo(task.path)}>{task.title}</a>
+            <a href={linkToTask(task)}>{task.title}</a>
           </li>
         ))}
       </ul>

@@ -3,9 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown } from "antd";
 import { useEffect, useRef, useState } from "react";
-import { linkTo } from "./links.ts";
 import { useSession } from "./session.tsx";
-import { TASKS, type Task, withMost } from "./tasks.ts";
+import { linkToTask, TASKS, type Task, withMost } from "./tasks.ts";
 import { say } from "./words.ts";
 
 const NOTIFIES_KEY = "console.notifies";
@@ -68,7 +67,7 @@ export function News() {
   const rows = waiting.map((task) => ({
     key: task.name,
     label: (
-      <a className="news" href={linkTo(task.path, task.filters)}>
+      <a className="news" href={linkToTask(task)}>
         {task.title} <strong>{withMost(task.count)}</strong>
         {freshOf(task) > 0 && <em>{say("console.news.fresh", { count: freshOf(task) })}</em>}
       </a>

@@ -3,6 +3,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { components } from "../shared/api/schema.ts";
 import { centre, held } from "./centre.ts";
+import { linkTo } from "./links.ts";
 import { say } from "./words.ts";
 
 export type Task = components["schemas"]["TaskShown"];
@@ -16,6 +17,11 @@ export const TASKS = queryOptions({
   refetchInterval: LOOK_AGAIN_MS,
   queryFn: () => held(centre.GET("/console/tasks")),
 });
+
+/** Where a duty is done: at its list, narrowed to what waits, or in a room of its own. */
+export function linkToTask(task: Task): string {
+  return task.name === "approvals" ? linkTo("/approvals-inbox") : linkTo(task.path, task.count > 0 ? task.filters : {});
+}
 
 /** A count as people read it. */
 export function withMost(count: number): string {
