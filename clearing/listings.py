@@ -6,7 +6,16 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from clearing.models import BankEntryRow, Cycle, DifferenceRow, Dispute, PaymentFile, Position, Statement
+from clearing.models import (
+    BankEntryRow,
+    Cycle,
+    DifferenceRow,
+    Dispute,
+    PaymentFile,
+    Position,
+    ReceptionMonth,
+    Statement,
+)
 from clearing.states import (
     CycleState,
     DifferenceCause,
@@ -100,6 +109,33 @@ STATEMENTS = Listing(
         **days(Statement.cycle_date),
     },
     words={"document": lambda value: f"document.{value}"},
+)
+
+
+class ListedReceptions(Struct):
+    """What an agency reported of a month, in fen; the highest version holds, earlier ones were corrected."""
+
+    month: date
+    agency_id: AgencyId
+    version: int
+    reception_fen: int
+    host_meals_fen: int
+    joined_month: date | None
+    source: str
+    reason: str | None
+    reported_by: str
+    reported_at: datetime
+
+
+RECEPTIONS = Listing(
+    "receptions",
+    ListedReceptions,
+    Permission.SEE_CLEARING,
+    members(ListedReceptions, ReceptionMonth),
+    key=(ReceptionMonth.month, ReceptionMonth.agency_id, ReceptionMonth.version),
+    owners=(ReceptionMonth.agency_id,),
+    filters={"agency_id": numbered(ReceptionMonth.agency_id), **days(ReceptionMonth.month)},
+    has_detail=False,
 )
 
 
@@ -241,6 +277,7 @@ LISTS: dict[str, Listing[Any]] = {
     "/clearing/cycles": CYCLES,
     "/clearing/positions": POSITIONS,
     "/clearing/statements": STATEMENTS,
+    "/clearing/receptions": RECEPTIONS,
     "/clearing/bank-files": PAYMENT_FILES,
     "/clearing/bank-entries": BANK_ENTRIES,
     "/clearing/disputes": DISPUTES,

@@ -56,7 +56,11 @@ class Obligation(Base):
             "line IN ('meal', 'working_meal', 'late', 'correction', 'working_meal_correction', 'fee')", name="line"
         ),
         Index("ix_obligation_acquirer", "cycle_date", "acquirer_id"),
-    )
+        Index(
+            "ix_obligation_working_meal", "acquirer_id", "cycle_date",
+            postgresql_where=sql("line IN ('working_meal', 'working_meal_correction')"),
+        ),
+    )  # fmt: skip
 
     cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
     book: Mapped[int] = book_key()
@@ -77,12 +81,38 @@ class Position(Base):
     """An agency's multilateral net position in a cycle: receivable minus payable, without own meals."""
 
     __tablename__ = "position"
+    __table_args__ = (Index("ix_position_agency", "agency_id", "cycle_date"),)
 
     cycle_date: Mapped[date] = mapped_column(ForeignKey("cycle.business_date"), primary_key=True)
     agency_id: Mapped[int] = number_key()
     receivable_fen: Mapped[int] = mapped_column(BigInteger)
     payable_fen: Mapped[int] = mapped_column(BigInteger)
     position_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReceptionMonth(Base):
+    """What an agency spent in a month on receptions, and on meals that it paid as host beside the network; in fen.
+
+    The highest ``version`` holds. ``joined_month``: since when the agency belongs to the network, where it says so.
+    """
+
+    __tablename__ = "reception_month"
+    __table_args__ = (
+        CheckConstraint("reception_fen >= 0 AND host_meals_fen >= 0", name="amounts"),
+        CheckConstraint("extract(day FROM month) = 1", name="month"),
+        Index("ix_reception_month_month", "month", "agency_id", "version"),
+    )
+
+    agency_id: Mapped[int] = number_key()
+    month: Mapped[date] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reception_fen: Mapped[int] = mapped_column(BigInteger)
+    host_meals_fen: Mapped[int] = mapped_column(BigInteger)
+    joined_month: Mapped[date | None]
+    source: Mapped[str]
+    reason: Mapped[str | None]
+    reported_by: Mapped[str]
+    reported_at: Mapped[datetime]
 
 
 class Statement(Base):

@@ -19,7 +19,7 @@ from clearing.states import (
     ShiftFindingKind,
 )
 from foundation.attachments import NewFiles
-from foundation.messages import VISIBLE, Fen, LongText, Message, form, text
+from foundation.messages import VISIBLE, Fen, LongText, Message, Number, form, text
 from foundation.problems import INVALID, Problem
 from registry.identifiers import AgencyId, Book, CanteenId, HolderId, TerminalId
 from registry.schemas import Reason
@@ -338,3 +338,83 @@ class DifferenceInfo(Struct):
     last_seen: datetime
     resolved_at: datetime | None
     more: int
+
+
+ReceptionFen = Annotated[int, Meta(ge=0, le=100_000_000_000)]
+"""At most a billion yuan a month: more is a slip."""
+
+
+class SpentMonth(Message):
+    """What an agency spent in the month of a day, in fen.
+
+    ``reception_fen``: official receptions as the books have them. ``host_meals_fen``: working meals that it paid as
+    host and that are not among them; those on the network are known to the centre and do not belong here.
+    """
+
+    month: date
+    reception_fen: ReceptionFen
+    host_meals_fen: ReceptionFen
+
+
+class NewReceptions(Message):
+    """What an agency spent in months that are over, and from which books. ``reason``: of a correction.
+
+    ``joined_month``: any day of the month in which the agency joined, where that was before its first settlement here.
+    """
+
+    agency_id: Number
+    months: Annotated[list[SpentMonth], Meta(min_length=1, max_length=36)]
+    source: Annotated[str, text(200)]
+    joined_month: date | None = None
+    reason: Annotated[str, text(500)] | None = None
+
+
+class ComparedMonth(Struct):
+    """A month after joining, and ``before_month``, which is that of the last year before. Money in fen.
+
+    ``network_fen``: working meals that the host paid on the network. ``saved_fen`` is negative where more was spent.
+    """
+
+    month: date
+    before_month: date
+    before_reception_fen: int
+    before_host_meals_fen: int
+    before_fen: int
+    reception_fen: int
+    host_meals_fen: int
+    network_fen: int
+    after_fen: int
+    saved_fen: int
+
+
+class AgencyReceptions(Struct):
+    """An agency's months that are compared, and their sums in fen.
+
+    ``joined_month``: stated by the agency (``is_stated``), or that of ``first_cycle``, in which it first owed or was
+    owed money for visitors. ``reported``: months that it reported. ``missing``: months after joining that lack a figure
+    on one of the sides.
+    """
+
+    agency_id: int
+    book: int
+    joined_month: date | None
+    is_stated: bool
+    first_cycle: date | None
+    reported: int
+    reported_first: date | None
+    reported_last: date | None
+    missing: list[date]
+    compared: list[ComparedMonth]
+    before_fen: int
+    after_fen: int
+    saved_fen: int
+
+
+class ReceptionSavings(Struct):
+    """All agencies that the reader may see, with sums over those that are compared. Money in fen."""
+
+    as_of: datetime
+    agencies: list[AgencyReceptions]
+    before_fen: int
+    after_fen: int
+    saved_fen: int

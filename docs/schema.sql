@@ -345,6 +345,9 @@ CREATE TABLE public.bulletin (
     serial integer,
     signed_on date,
     annexes jsonb,
+    version integer DEFAULT 1 NOT NULL,
+    saved_by text,
+    saved_at timestamp with time zone,
     CONSTRAINT ck_bulletin_state CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text])))
 );
 
@@ -1127,6 +1130,21 @@ CREATE TABLE public.quarter_result (
     peers integer
 );
 
+CREATE TABLE public.reception_month (
+    agency_id bigint NOT NULL,
+    month date NOT NULL,
+    version integer NOT NULL,
+    reception_fen bigint NOT NULL,
+    host_meals_fen bigint NOT NULL,
+    joined_month date,
+    source text NOT NULL,
+    reason text,
+    reported_by text NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_reception_month_amounts CHECK (((reception_fen >= 0) AND (host_meals_fen >= 0))),
+    CONSTRAINT ck_reception_month_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
 CREATE TABLE public.recovery_code (
     user_id bigint NOT NULL,
     code_hash bytea NOT NULL,
@@ -1770,6 +1788,9 @@ ALTER TABLE ONLY public.purse
 ALTER TABLE ONLY public.quarter_result
     ADD CONSTRAINT pk_quarter_result PRIMARY KEY (book, canteen_id, quarter, revision);
 
+ALTER TABLE ONLY public.reception_month
+    ADD CONSTRAINT pk_reception_month PRIMARY KEY (agency_id, month, version);
+
 ALTER TABLE ONLY public.recovery_code
     ADD CONSTRAINT pk_recovery_code PRIMARY KEY (user_id, code_hash);
 
@@ -1970,6 +1991,8 @@ CREATE INDEX ix_meal_booking_holder ON public.meal_booking USING btree (book, ho
 
 CREATE INDEX ix_obligation_acquirer ON public.obligation USING btree (cycle_date, acquirer_id);
 
+CREATE INDEX ix_obligation_working_meal ON public.obligation USING btree (acquirer_id, cycle_date) WHERE (line = ANY (ARRAY['working_meal'::text, 'working_meal_correction'::text]));
+
 CREATE INDEX ix_official_agency ON public.official USING btree (agency_id, holder_id);
 
 CREATE INDEX ix_official_number ON public.official USING btree (holder_id);
@@ -1980,7 +2003,11 @@ CREATE INDEX ix_phone_activation_identity ON public.phone_activation USING btree
 
 CREATE INDEX ix_phone_activation_open ON public.phone_activation USING btree (book, holder_id) WHERE (tries_left > 0);
 
+CREATE INDEX ix_position_agency ON public."position" USING btree (agency_id, cycle_date);
+
 CREATE INDEX ix_quarter_result_quarter ON public.quarter_result USING btree (quarter);
+
+CREATE INDEX ix_reception_month_month ON public.reception_month USING btree (month, agency_id, version);
 
 CREATE INDEX ix_rectification_case_state ON public.rectification_case USING btree (state, deadline);
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from msgspec import json
+from msgspec import json, msgpack
 
 from foundation.problems import Problem, ProblemKind
 
@@ -24,6 +24,9 @@ SERIF_FONTS = ("Noto Serif CJK SC", "Source Han Serif SC", "Noto Serif SC")
 
 MISSING = "\N{GETA MARK}"
 """What printers set where a character is missing (U+3013)."""
+
+SHEET_DPI = 110.0
+"""Dots per inch of a page as a picture: as wide as half a screen, and twice as sharp as it need be on a phone."""
 
 NO_FONT = ProblemKind(503, "no-font")
 
@@ -50,6 +53,16 @@ def render(template: Path, data: Any) -> bytes:
     except typst.TypstError as error:
         log.warning("pdf_without_standard", template=template.parent.name, error=str(error))
         return _compile(template, encoded, archival=False)
+
+
+def render_sheets(template: Path, data: Any) -> bytes:
+    """The pages of the same document as pictures: a list of PNG files in MessagePack. Raises Problem(NO_FONT)."""
+    import typst
+
+    fonts, family, serif = _fonts()
+    inputs = {"data": json.encode(data).decode(), "font": family, "serif": serif}
+    made = typst.compile(template, font_paths=fonts, sys_inputs=inputs, format="png", ppi=SHEET_DPI, timestamp=0)
+    return msgpack.encode([made] if isinstance(made, bytes) else made)
 
 
 def _compile(template: Path | bytes, data: str, *, archival: bool = True) -> bytes:

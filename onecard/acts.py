@@ -92,6 +92,7 @@ _CLEARING = {
     ),
     "set_bank_account": _post("/clearing/bank-accounts", "/registry/agencies", row=_same("agency_id")),
     "dispute": _post("/clearing/disputes", "/settlement/payments", row=_same("posting_id"), begins=True),
+    "report_receptions": _post("/clearing/receptions", "/clearing/receptions"),
     "answer_dispute": _post(
         "/clearing/disputes/{dispute_id}/answer", "/clearing/disputes", row=_same("dispute_id"), when=_state("open")
     ),
@@ -440,7 +441,7 @@ _SUPERVISION = {
         "PATCH",
         "/waste/bulletins/{bulletin_id}",
         "/waste/bulletins",
-        row=_same("bulletin_id"),
+        row=_same("bulletin_id", "version"),
         when=_state("draft"),
         begins=True,
     ),

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 
 from clearing.dispute_routes import DisputeController
 from clearing.ending_routes import end_agency_of_network
+from clearing.reception_routes import ReceptionController
 from clearing.routes import ClearingController, public_day
 from dining.routes import BookingController, MenuController, PublicMenuController
 from foundation.api_description import DeviceMessageSchemas
@@ -153,6 +154,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     ClearingController,
     end_agency_of_network,
     DisputeController,
+    ReceptionController,
     public_day,
     # waste
     WeighingController,

@@ -62,6 +62,7 @@ APPEND_ONLY = (
     "consent_change",
     "dish",
     "sheet_payment",
+    "reception_month",
 )
 """Tables whose rows nobody changes or removes, not even their owner."""
 

@@ -60,6 +60,7 @@ class Permission(StrEnum):
     TELL_ATTENDANCE = "tell_attendance"
     EVALUATE_ONESELF = "evaluate_oneself"
     DISPUTE = "dispute"
+    REPORT_RECEPTIONS = "report_receptions"
     WEIGH_WASTE = "weigh_waste"
     SEE_FLAGS = "see_flags"
     INSPECT = "inspect"
@@ -174,6 +175,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.REFUND,
             Permission.CLOSE_ACCOUNT,
             Permission.DISPUTE,
+            Permission.REPORT_RECEPTIONS,
             Permission.SEE_CLEARING,
             Permission.SEE_APPROVALS,
             Permission.APPROVE,

@@ -113,6 +113,9 @@ INSERT INTO cycle (business_date, state, closing_at)
 SELECT date '2019-01-01' + n, 'published', now() FROM generate_series(1, 9) n;
 INSERT INTO position (cycle_date, agency_id, receivable_fen, payable_fen, position_fen)
 SELECT business_date, agency_id, 3, 2, 1 FROM cycle, agency WHERE business_date < date '2020-01-01';
+INSERT INTO reception_month (agency_id, month, version, reception_fen, host_meals_fen, source, reported_by, reported_at)
+SELECT agency_id, date '2018-01-01' + n * interval '1 month', 1, 3, 2, '=1+1', 'finance', now()
+FROM agency, generate_series(1, 3) n;
 INSERT INTO statement (cycle_date, agency_id, file_name, size, sha256, format, document)
 SELECT cycle_date, agency_id, 'a.csv', 1, '', f.format, 'statement'
 FROM position, (VALUES ('csv'), ('pdf')) AS f(format) WHERE cycle_date < date '2020-01-01';

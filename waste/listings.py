@@ -368,6 +368,7 @@ class ListedBulletin(Struct):
     addressees: str
     signed_on: date | None
     drafted_at: datetime
+    version: int
     published_by: str | None
     published_at: datetime | None
 

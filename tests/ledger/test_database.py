@@ -34,7 +34,7 @@ def test_what_is_written_stays_written(request: pytest.FixtureRequest, role: str
         ),
         "book",
     )
-    column = {"audit_entry": "actor", **in_book}.get(table, "cycle_date")
+    column = {"audit_entry": "actor", "reception_month": "source", **in_book}.get(table, "cycle_date")
     with psycopg.connect(request.getfixturevalue(role)) as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
         db.execute(statement.format(f'"{table}"', column, column).encode())
 

@@ -708,6 +708,13 @@ def reweighing(city: City) -> Ask:
     return Ask("supervisor", "/waste/reweighings", body, "kitchen-yinzhou", None, body | {"weight_g": -1})
 
 
+def receptions(city: City) -> Ask:
+    month = {"month": "2025-01-01", "reception_fen": 120_000, "host_meals_fen": 30_000}
+    body = {"agency_id": city.agency(), "months": [month], "source": "部门决算"}
+    invalid = body | {"months": [month | {"month": str(TODAY)}]}
+    return Ask("finance-yinzhou", "/clearing/receptions", body, "kitchen-yinzhou", "finance-yuyao", invalid)
+
+
 def bulletin(city: City) -> Ask:
     assert city.frozen
     body = {"quarter": QUARTER}
@@ -1134,6 +1141,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
     "POST /clearing/confirmations": confirmations,
     "POST /clearing/confirmations/resolutions": resolution,
     "POST /clearing/disputes": raise_dispute,
+    "POST /clearing/receptions": receptions,
     "POST /clearing/disputes/{dispute_id}/answer": answer,
     "POST /clearing/disputes/{dispute_id}/withdrawal": withdrawal,
     "POST /clearing/disputes/{dispute_id}/decision": decision,
@@ -1173,6 +1181,7 @@ CHANGES: dict[str, Callable[[City], Ask]] = {
 """Every change that a person makes. The order is that of a story: a quarter is frozen after it was scored."""
 
 NO_CHANGES = {
+    "POST /waste/bulletins/{bulletin_id}/page": "shows a draft with changes that are not saved",
     "POST /me/bookings": "a diner's own, kept with their times, cancelled ones, too",
     "DELETE /me/bookings/{booking_id}": "the same",
     "POST /me/report-outs": "a diner's own, kept with their times, ended ones, too",

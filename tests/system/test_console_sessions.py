@@ -328,6 +328,7 @@ def test_what_moves_money_or_publishes_is_a_known_list() -> None:
         "issue_credential",
         "block_credential", "enrol_terminal",
         "register_visit", "approve_terminal", "revoke_terminal", "rectify", "evaluate_oneself", "dispute",
+        "report_receptions",
         "weigh_waste", "manage_cashiers", "manage_sheets",
         "void_payment", "inspect", "decide_appeal", "set_food_factors",
     }  # fmt: skip

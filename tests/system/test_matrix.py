@@ -310,6 +310,7 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/clearing/cycles/{business_date}/bundles/{agency_id}": lambda city: (
         f"/clearing/cycles/{city.closed_day}/bundles/{city.agency()}"
     ),
+    "/clearing/receptions/savings": "",
     "/clearing/shifts/{business_date}": f"/clearing/shifts/{TODAY}",
     "/clearing/shifts/{terminal_id}/{epoch}/{shift}/closing": closing,
     "/clearing/disputes/{dispute_id}": dispute,
@@ -342,6 +343,9 @@ READS: dict[str, Callable[[City], str] | str] = {
     "/waste/charts": "",
     "/waste/charts/{name}": "/waste/charts/ranking",
     "/waste/bulletins/{bulletin_id}": lambda city: f"/waste/bulletins/{city.bulletin}",
+    "/waste/bulletins/{bulletin_id}/figures": lambda city: f"/waste/bulletins/{city.bulletin}/figures",
+    "/waste/bulletins/{bulletin_id}/sheets": lambda city: f"/waste/bulletins/{city.bulletin}/sheets",
+    "/waste/bulletins/{bulletin_id}/sheets/{number}": lambda city: f"/waste/bulletins/{city.bulletin}/sheets/1",
     "/waste/bulletins/{bulletin_id}/page": lambda city: f"/waste/bulletins/{city.bulletin}/page",
     "/waste/bulletins/{bulletin_id}/pdf": lambda city: f"/waste/bulletins/{city.bulletin}/pdf",
 }

@@ -83,17 +83,28 @@ async def draft_bulletin(database: Database, ledger: Pool, person: Person, quart
             Bulletin(
                 bulletin_id=number, quarter=quarter, state=BulletinState.DRAFT, texts=draft_texts(facts),
                 found=to_builtins(facts), issuers=[], issuer_code="", year=now.astimezone(ZONE).year, addressees="",
-                copy_to="", annexes=list(Annex), written_by=[person.login], drafted_at=now,
+                copy_to="", annexes=list(Annex), written_by=[person.login], drafted_at=now, version=1,
             )
         )  # fmt: skip
     return number
 
 
-async def edit_bulletin(database: Database, person: Person, bulletin_id: int, changes: dict[str, Any]) -> None:
-    """Replace texts (``waste.bulletins.wording.TEXTS``) and columns of a draft. Its editors cannot publish it.
+def change_bulletin(bulletin: Bulletin, changes: dict[str, Any]) -> None:
+    """Put texts (``waste.bulletins.wording.TEXTS``) and columns into a bulletin."""
+    bulletin.texts = bulletin.texts | {name: text for name, text in changes.items() if name in TEXTS}
+    for name in changes.keys() - set(TEXTS):
+        setattr(bulletin, name, changes[name])
 
-    Raises Problem NOT_FOUND, CONFLICT (published; another bulletin has the number), INVALID (a character that cannot be
-    printed).
+
+async def edit_bulletin(
+    database: Database, person: Person, bulletin_id: int, changes: dict[str, Any], version: int | None = None
+) -> int:
+    """Replace texts and columns of a draft; returns its new version. Its editors cannot publish it.
+
+    ``version``: the one that the person has read; None overwrites any.
+
+    Raises Problem NOT_FOUND, CONFLICT (published; another version was saved meanwhile; another bulletin has the
+    number), INVALID (a character that cannot be printed).
     """
     for name, value in changes.items():
         character = await first_unsettable("".join(value) if isinstance(value, (str, list)) else "")
@@ -102,15 +113,18 @@ async def edit_bulletin(database: Database, person: Person, bulletin_id: int, ch
     subject = bulletin_subject(bulletin_id)
     async with audit.change(database, person.login, "edit_bulletin", subject, to_builtins(changes)) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
-        bulletin.texts = bulletin.texts | {name: text for name, text in changes.items() if name in TEXTS}
-        for name in changes.keys() - set(TEXTS):
-            setattr(bulletin, name, changes[name])
+        if version not in (None, bulletin.version):
+            raise Problem(CONFLICT, "bulletins.saved_meanwhile", login=bulletin.saved_by or bulletin.written_by[0])
+        change_bulletin(bulletin, changes)
+        bulletin.version += 1
+        bulletin.saved_by, bulletin.saved_at = person.login, datetime.now(UTC)
         bulletin.written_by = sorted({*bulletin.written_by, person.login})
         number = f"{bulletin.issuer_code}〔{bulletin.year}〕{bulletin.serial}号"
         try:
             await change.db.flush()
         except IntegrityError:
             raise Problem(CONFLICT, "bulletins.number_taken", number=number) from None
+        return bulletin.version
 
 
 async def publish_bulletin(

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import msgpack, to_builtins
 
 import web
 from foundation.aside import Aside
 from foundation.catalogue import Language
-from foundation.pdf import render
+from foundation.pdf import render, render_sheets
 from waste.bulletins.bulletins import Issue
 from waste.bulletins.presentation import present
 
@@ -22,6 +22,13 @@ async def document(issue: Issue, language: Language, font: str, documents: Aside
     """
     data = data_of(issue, language, font)
     return await documents.remembered(render, TEMPLATE, data, caller=caller)
+
+
+async def sheets(issue: Issue, language: Language, font: str, documents: Aside, caller: str) -> list[bytes]:
+    """The same pages as PNG files, for a screen that does not show PDF. Raises as ``document`` does."""
+    data = data_of(issue, language, font)
+    made = await documents.remembered(render_sheets, TEMPLATE, data, caller=caller)
+    return msgpack.decode(made, type=list[bytes])
 
 
 def data_of(issue: Issue, language: Language, font: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Bulletin(Base):
     The other columns are the elements of an official document (GB/T 9704-2012). ``issuers``: none for a notice to the
     public (公告版). ``serial``: none until the office registers the document. ``addressees``: 主送机关, ``copy_to``:
     抄送. ``annexes``: which of ``waste.bulletins.bulletins.Annex`` are printed; null in those of earlier releases.
+    ``version``: grows with every edit; ``saved_by`` and ``saved_at``: of the last one.
     """
 
     __tablename__ = "bulletin"
@@ -42,6 +43,9 @@ class Bulletin(Base):
     signed_on: Mapped[date | None]
     annexes: Mapped[list[str] | None] = mapped_column(JSONB)
     written_by: Mapped[list[str]] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(server_default="1")
+    saved_by: Mapped[str | None]
+    saved_at: Mapped[datetime | None]
     drafted_at: Mapped[datetime]
     published_by: Mapped[str | None]
     published_at: Mapped[datetime | None]

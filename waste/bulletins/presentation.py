@@ -4,9 +4,10 @@ The texts that people write are Chinese. In English there are the facts, with an
 the document say the same in the same words; the document has the form of GB/T 9704-2012.
 """
 
+import re
 from datetime import date
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from foundation import catalogue
 from foundation.calendar import ZONE, long_date
@@ -16,6 +17,7 @@ from waste.bulletins.facts import Facts, Group, Line, Overdue, Scored, Totals
 from waste.bulletins.models import Bulletin
 from waste.bulletins.wording import (
     change_said,
+    draft_texts,
     grade_name,
     grade_of,
     headed,
@@ -37,6 +39,7 @@ LABELS = (
 )  # fmt: skip
 """Messages ``bulletins.label.<name>``."""
 MINUS = "\N{MINUS SIGN}"
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 IDEOGRAPHIC_SPACE = "\u3000"
 
 
@@ -146,6 +149,22 @@ def present(issue: Issue, language: Language) -> Presentation:
         method=_lines(bulletin.texts.get("method", "")) if official else method(facts, language),
         schemes=_schemes(facts, language),
     )
+
+
+def frozen_figures(facts: Facts, language: Language) -> list[tuple[str, str]]:
+    """The figures at the head of a bulletin: name and value."""
+    return _figures(facts, language)
+
+
+def numbers_of(facts: Facts) -> list[str]:
+    """Every number that the facts give rise to, in texts, ranking and annexes; without separators of thousands."""
+    official = Language.CHINESE
+    shown = (
+        draft_texts(facts), _figures(facts, official), [_group(group, official) for group in facts.groups],
+        [_overdue(case, official) for case in facts.overdue], _schemes(facts, official),
+    )  # fmt: skip
+    said = json.encode(shown).decode().replace(",", "")
+    return sorted(set(_NUMBER.findall(said)))
 
 
 def _mark(issue: Issue, language: Language) -> str:

@@ -11,22 +11,36 @@ from msgspec import UNSET
 
 from foundation.aside import Aside
 from foundation.catalogue import Language
-from foundation.messages import Numbered, NumberInPath
+from foundation.messages import Numbered, NumberInPath, SmallNumberInPath
 from foundation.pages import page_headers, page_response
 from foundation.postgres import Pool
+from foundation.problems import NOT_FOUND, Problem
 from foundation.request_log import network_address_of
 from registry import access
 from registry.models import Database
 from waste.bulletins.bulletins import (
+    change_bulletin,
     draft_bulletin,
     edit_bulletin,
+    kept_facts,
     publish_bulletin,
     published_bulletins,
     read_issue,
 )
-from waste.bulletins.document import document
+from waste.bulletins.document import document, sheets
 from waste.bulletins.pages import list_page, page
-from waste.bulletins.schemas import BulletinChanges, BulletinShown, NewBulletin, Publication
+from waste.bulletins.presentation import frozen_figures, numbers_of
+from waste.bulletins.schemas import (
+    BulletinChanges,
+    BulletinFigures,
+    BulletinSheets,
+    BulletinShown,
+    FrozenFigure,
+    NewBulletin,
+    Publication,
+    Saved,
+)
+from waste.bulletins.wording import draft_texts
 
 ByPerson = Request[access.Person, Any, Any]
 
@@ -48,19 +62,38 @@ class BulletinWriterController(Controller):
         return Numbered(await draft_bulletin(database, ledger, request.user, data.quarter))
 
     @get("/{bulletin_id:int}", guards=[access.allows("see_bulletin_drafts")], summary="Get one of the bulletins")
-    async def one(self, bulletin_id: NumberInPath, database: Database, ledger: Pool) -> BulletinShown:
+    async def one(
+        self, bulletin_id: NumberInPath, database: Database, ledger: Pool, language: Language
+    ) -> BulletinShown:
         """A bulletin or a draft of one, with its texts."""
         async with database() as db:
-            return BulletinShown.of((await read_issue(db, ledger, bulletin_id, drafts=True)).bulletin)
+            return BulletinShown.of(await read_issue(db, ledger, bulletin_id, drafts=True), language)
 
-    @patch("/{bulletin_id:int}", guards=[access.allows("inspect")], summary="Edit a draft", status_code=204)
+    @patch("/{bulletin_id:int}", guards=[access.allows("inspect")], summary="Edit a draft")
     async def edit(
         self, request: ByPerson, bulletin_id: NumberInPath, data: BulletinChanges, database: Database
-    ) -> None:
-        """Replaces texts and the elements of the document. The facts come from the results and cannot be edited."""
-        given = {name: getattr(data, name) for name in data.__struct_fields__}
-        changes = {name: value for name, value in given.items() if value is not UNSET}
-        await edit_bulletin(database, request.user, bulletin_id, changes)
+    ) -> Saved:
+        """Replaces texts and the elements of the document. The facts come from the results and cannot be edited.
+
+        With a ``version``: only if nobody has saved another one meanwhile.
+        """
+        read = None if data.version is UNSET else data.version
+        return Saved(await edit_bulletin(database, request.user, bulletin_id, data.changes, read))
+
+    @get(
+        "/{bulletin_id:int}/figures",
+        guards=[access.allows("see_bulletin_drafts")],
+        summary="Show the frozen figures of a draft",
+    )
+    async def figures(
+        self, bulletin_id: NumberInPath, database: Database, ledger: Pool, language: Language
+    ) -> BulletinFigures:
+        """What its texts may say in figures."""
+        async with database() as db:
+            bulletin = (await read_issue(db, ledger, bulletin_id, drafts=True)).bulletin
+        facts = kept_facts(bulletin)
+        figures = [FrozenFigure(name, value) for name, value in frozen_figures(facts, language)]
+        return BulletinFigures(bulletin.quarter, facts.as_of, figures, draft_texts(facts), numbers_of(facts))
 
     @post(
         "/{bulletin_id:int}/publication",
@@ -94,6 +127,68 @@ class BulletinWriterController(Controller):
         """As it will be published."""
         async with database() as db:
             return page_response(page(await read_issue(db, ledger, bulletin_id, drafts=True), language), language)
+
+    @post(
+        "/{bulletin_id:int}/page",
+        guards=[access.allows("inspect")],
+        media_type=MediaType.HTML,
+        status_code=200,
+        summary="Preview changes of a draft as a page",
+    )
+    async def page_with(
+        self, bulletin_id: NumberInPath, data: BulletinChanges, database: Database, ledger: Pool, language: Language
+    ) -> Response[str]:
+        """As it would be published with these changes, which are not saved."""
+        async with database() as db:
+            issue = await read_issue(db, ledger, bulletin_id, drafts=True)
+        change_bulletin(issue.bulletin, data.changes)
+        return page_response(page(issue, language), language)
+
+    @get(
+        "/{bulletin_id:int}/sheets",
+        guards=[access.allows("see_bulletin_drafts")],
+        summary="Count the sheets of a draft's document",
+    )
+    async def count_sheets(
+        self,
+        request: ByPerson,
+        bulletin_id: NumberInPath,
+        database: Database,
+        ledger: Pool,
+        documents: Aside,
+        bulletin_font: str,
+        language: Language,
+    ) -> BulletinSheets:
+        """The PDF's pages are also pictures, for a page that may not hold a PDF."""
+        async with database() as db:
+            issue = await read_issue(db, ledger, bulletin_id, drafts=True)
+        made = await sheets(issue, language, bulletin_font, documents, request.user.login)
+        return BulletinSheets(len(made), issue.bulletin.version)
+
+    @get(
+        "/{bulletin_id:int}/sheets/{number:int}",
+        guards=[access.allows("see_bulletin_drafts")],
+        media_type="image/png",
+        summary="Show a sheet of a draft's document",
+    )
+    async def sheet(
+        self,
+        request: ByPerson,
+        bulletin_id: NumberInPath,
+        number: SmallNumberInPath,
+        database: Database,
+        ledger: Pool,
+        documents: Aside,
+        bulletin_font: str,
+        language: Language,
+    ) -> Response[bytes]:
+        """A page of the PDF as a picture; they are numbered from one."""
+        async with database() as db:
+            issue = await read_issue(db, ledger, bulletin_id, drafts=True)
+        made = await sheets(issue, language, bulletin_font, documents, request.user.login)
+        if not 1 <= number <= len(made):
+            raise Problem(NOT_FOUND, "bulletins.no_sheet", number=number)
+        return Response(made[number - 1], media_type="image/png", headers=page_headers(language))
 
     @get(
         "/{bulletin_id:int}/pdf",
