@@ -21,10 +21,12 @@ const PREFIXES = {
     ...["console.inbox.", "approval.kind.", "approval.state.", "material.kind.", "materials.destination."],
   ],
   "console-audit": ["console.audit.", "proof.", "audit.check.", "audit.detail."],
+  "console-bulletins": ["console.bulletins."],
   "console-evaluation": ["console.evaluation."],
   "console-kitchen": ["console.kitchen."],
   "console-night": ["console.night."],
   "console-supervision": ["console.supervision.", "supervision.state.", "supervision.level.", "case.kind."],
+  "console-savings": ["console.savings."],
   "console-today": ["console.today."],
   proof: ["proof.", "audit.check.", "audit.detail."],
 };

@@ -96,6 +96,12 @@ def change_bulletin(bulletin: Bulletin, changes: dict[str, Any]) -> None:
         setattr(bulletin, name, changes[name])
 
 
+def must_be_version(bulletin: Bulletin, version: int | None) -> None:
+    """Raise Problem(CONFLICT) if another version than the one that was read is there by now; None: any will do."""
+    if version not in (None, bulletin.version):
+        raise Problem(CONFLICT, "bulletins.saved_meanwhile", login=bulletin.saved_by or bulletin.written_by[0])
+
+
 async def edit_bulletin(
     database: Database, person: Person, bulletin_id: int, changes: dict[str, Any], version: int | None = None
 ) -> int:
@@ -113,8 +119,7 @@ async def edit_bulletin(
     subject = bulletin_subject(bulletin_id)
     async with audit.change(database, person.login, "edit_bulletin", subject, to_builtins(changes)) as change:
         bulletin = await _lock_draft(change.db, bulletin_id)
-        if version not in (None, bulletin.version):
-            raise Problem(CONFLICT, "bulletins.saved_meanwhile", login=bulletin.saved_by or bulletin.written_by[0])
+        must_be_version(bulletin, version)
         change_bulletin(bulletin, changes)
         bulletin.version += 1
         bulletin.saved_by, bulletin.saved_at = person.login, datetime.now(UTC)

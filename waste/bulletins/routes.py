@@ -23,6 +23,7 @@ from waste.bulletins.bulletins import (
     draft_bulletin,
     edit_bulletin,
     kept_facts,
+    must_be_version,
     publish_bulletin,
     published_bulletins,
     read_issue,
@@ -181,10 +182,12 @@ class BulletinWriterController(Controller):
         documents: Aside,
         bulletin_font: str,
         language: Language,
+        version: int | None = None,
     ) -> Response[bytes]:
-        """A page of the PDF as a picture; they are numbered from one."""
+        """A page of the PDF as a picture; they are numbered from one. ``version``: 409 if it is another one by now."""
         async with database() as db:
             issue = await read_issue(db, ledger, bulletin_id, drafts=True)
+        must_be_version(issue.bulletin, version)
         made = await sheets(issue, language, bulletin_font, documents, request.user.login)
         if not 1 <= number <= len(made):
             raise Problem(NOT_FOUND, "bulletins.no_sheet", number=number)

@@ -50,6 +50,8 @@ export const AREAS: readonly Area[] = [
       ["/evaluation", "see_waste", "console.area.waste"],
       ["/cases", "see_inspections", "console.area.cases"],
       ["/inspections", "see_inspections", "console.area.inspections"],
+      ["/bulletins", "see_bulletin_drafts", "console.area.bulletins"],
+      ["/savings", "see_clearing", "console.area.savings"],
     ],
     lists: [
       "/waste/evaluations",
@@ -78,6 +80,7 @@ export const AREAS: readonly Area[] = [
       "/settlement/grant-files",
       "/settlement/refunds",
       "/settlement/gateway-orders",
+      "/clearing/receptions",
     ],
     pages: [],
   },

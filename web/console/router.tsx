@@ -12,6 +12,7 @@ import { Home } from "./home.tsx";
 import { say } from "./words.ts";
 
 const acts = lazyRouteComponent(() => import("./acts/page.tsx"), "ActPage");
+const bulletins = lazyRouteComponent(() => import("./bulletins/page.tsx"), "Bulletins");
 const root = createRootRoute({ component: Frame, notFoundComponent: () => say("console.error.no_page") });
 const below = { getParentRoute: () => root };
 
@@ -62,6 +63,13 @@ export const router = createRouter({
       ...below,
       path: "/evaluation",
       component: lazyRouteComponent(() => import("./evaluation/evaluation.tsx"), "Evaluation"),
+    }),
+    createRoute({ ...below, path: "/bulletins", component: bulletins }),
+    createRoute({ ...below, path: "/bulletins/$id", component: bulletins }),
+    createRoute({
+      ...below,
+      path: "/savings",
+      component: lazyRouteComponent(() => import("./savings/savings.tsx"), "Savings"),
     }),
     createRoute({
       ...below,

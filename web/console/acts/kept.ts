@@ -14,6 +14,11 @@ export function placeOf(login: string, act: Act, back: string): string {
   return `${BEGIN}${login}:${act.name}:${back}`;
 }
 
+/** Where a page of its own keeps what was typed there. */
+export function placeOfPage(login: string, page: string): string {
+  return `${BEGIN}${login}:${page}`;
+}
+
 /** The draft that is kept; none where the form asks for other things by now. */
 export function keptDraft(act: Act, place: string): Draft | null {
   const kept = sessionStorage.getItem(place);

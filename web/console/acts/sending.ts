@@ -76,18 +76,22 @@ async function outcomeOf(content: Blob | undefined, response: Response): Promise
  */
 export async function send(request: Request, login: string, prove: () => Promise<void>): Promise<Outcome> {
   try {
-    return await once(request);
+    return await asPerson(login, () => once(request));
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    if (error.kind === "proof-needed") {
-      await prove();
-      return once(request);
-    }
-    // Another page of this browser has got a new token for the session; or somebody else has signed in.
-    if (error.kind === "cross-site-request") {
-      if ((await currentPerson()).login !== login) location.reload();
-      else return once(request);
-    }
+    if (!(error instanceof Refused) || error.kind !== "proof-needed") throw error;
+    await prove();
+    return once(request);
+  }
+}
+
+/** Send something of a person's, again where another page of this browser has got a new token for his session. */
+export async function asPerson<Answer>(login: string, ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Refused) || error.kind !== "cross-site-request") throw error;
+    if ((await currentPerson()).login === login) return ask();
+    location.reload();
     throw error;
   }
 }
