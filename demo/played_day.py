@@ -119,6 +119,7 @@ def _end_of_day(day: Day, business_date: str) -> tuple[dict[str, Any], list[dict
     day.progress.advance(task)
     office.inspect(day)
     office.publish_bulletin(day)
+    office.report_receptions(day)
     day.progress.advance(task)
     return cycle, waste
 

@@ -1,6 +1,7 @@
 """Changes of evaluations, cases and bulletins: one audit entry each, none for what is refused; codes, no sentences."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -34,12 +35,14 @@ from tests.cluster import goes_back
 from waste.bulletins.bulletins import (
     draft_bulletin,
     edit_bulletin,
+    kept_facts,
     publish_bulletin,
     published_bulletins,
     read_issue,
 )
 from waste.bulletins.facts import facts_of
 from waste.bulletins.pages import list_page, page
+from waste.bulletins.presentation import numbers_of
 from waste.evaluation.appeals import Against, decide_appeal, raise_appeal
 from waste.evaluation.evidence import score_evidence, submit_self_evaluation
 from waste.evaluation.quarters import (
@@ -583,6 +586,33 @@ async def test_a_bulletin_has_the_elements_of_an_official_document(world: World)
     assert kept.signed_on == datetime.now(ZONE).date()
     assert kept.texts["good"] == "推行小份半份。"
     await world.refused(edit(first, {"serial": 4}), "bulletins.published")
+
+
+async def test_two_writers_do_not_overwrite_each_other(world: World) -> None:
+    """Who names the version that he has read is refused once another one is there; who names none overwrites."""
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER)
+    number = await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER)
+    edit = partial(edit_bulletin, world.database)
+    assert await edit(SUPERVISOR, number, {"good": "一"}, 1) == 2
+    await world.refused(edit(OTHER, number, {"good": "二"}, 1), "bulletins.saved_meanwhile")
+    assert await edit(OTHER, number, {"closing": "二"}, 2) == 3
+    assert await edit(SUPERVISOR, number, {"closing": "三"}) == 4
+    async with world.database() as db:
+        kept = (await read_issue(db, world.ledger, number, drafts=True)).bulletin
+    assert (kept.texts["good"], kept.texts["closing"], kept.saved_by) == ("一", "三", "supervisor")
+
+
+async def test_the_drafted_texts_say_only_figures_that_were_frozen(world: World) -> None:
+    await world.evaluated()
+    await freeze(world.database, "supervisor", QUARTER)
+    number = await draft_bulletin(world.database, world.ledger, SUPERVISOR, QUARTER)
+    async with world.database() as db:
+        bulletin = (await read_issue(db, world.ledger, number, drafts=True)).bulletin
+    known = set(numbers_of(kept_facts(bulletin)))
+    said = "".join(bulletin.texts.values()).replace(",", "")
+    assert set(re.findall(r"\d+(?:\.\d+)?", said)) <= known
+    assert "98765.4" not in known
 
 
 async def test_a_request_that_commits_during_an_evaluation_stays_pending(world: World) -> None:
