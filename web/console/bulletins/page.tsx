@@ -2,6 +2,7 @@
 
 import { useParams } from "@tanstack/react-router";
 import { Allowed } from "../charts/allowed.tsx";
+import "../charts/charts.css";
 import "./bulletins.css";
 import { Editor } from "./editor.tsx";
 import { BulletinList } from "./list.tsx";

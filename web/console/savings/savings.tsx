@@ -260,7 +260,7 @@ function Agencies({ agencies }: { agencies: readonly Agency[] }) {
               </th>
               <td>
                 {month(one.joined_month)}
-                {one.is_stated && ` (${say("console.savings.stated", { first: month(one.first_cycle) })})`}
+                {one.is_stated && say("console.savings.stated", { first: month(one.first_cycle) })}
               </td>
               <td className="number">{one.reported}</td>
               <td>{one.reported > 0 ? `${month(one.reported_first)} – ${month(one.reported_last)}` : "—"}</td>
