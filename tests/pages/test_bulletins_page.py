@@ -1,4 +1,4 @@
-"""The bulletin editor: a draft is written beside its previews, nothing typed is lost, and another person publishes it."""
+"""The bulletin editor: a draft is written beside its previews, nothing typed is lost, and another publishes it."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ QUARTER = quarter_before(LAST_QUARTER)
 @pytest.fixture(scope="module", autouse=True)
 def frozen(network: Network) -> None:
     supervisor = network.person("supervisor")
-    wait_until(lambda: bool(supervisor.call("POST", f"/waste/evaluations/{QUARTER}")["evaluated"]), 120)
+    wait_until(lambda: bool(supervisor.call("POST", f"/waste/evaluations/{QUARTER}")["evaluated"]), within_s=120)
     answer = supervisor.ask("POST", f"/waste/evaluations/{QUARTER}/freeze", {"reason": "测试"})
     assert answer.status in (204, 409), answer.data
 
