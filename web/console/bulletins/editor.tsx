@@ -1,9 +1,9 @@
 /** One bulletin: its texts while it is a draft, what becomes of them, who wrote it, and who publishes it. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useBlocker, useNavigate } from "@tanstack/react-router";
+import { useBlocker, useNavigate, useRouter } from "@tanstack/react-router";
 import { Alert, Button, Skeleton } from "antd";
-import { type FormEvent, useEffect, useMemo, useState } from "react";
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { dayAndTime } from "../../shared/formats.ts";
 import { language, tag } from "../../shared/language.ts";
 import { forgetDraft, placeOfPage } from "../acts/kept.ts";
@@ -78,11 +78,11 @@ function keptWork(place: string): Work | null {
   return changedFields(work).length > 0 ? work : null;
 }
 
+/** What somebody else saved meanwhile, and the fields of which it is to be chosen yet whose they are. */
 interface Met {
   readonly by: string;
   readonly version: number;
   readonly fields: readonly Field[];
-  readonly theirs: Bulletin;
 }
 
 interface DeskProps {
@@ -97,6 +97,8 @@ function Desk({ bulletin, person, figures }: DeskProps) {
   const place = placeOfPage(person.login, `bulletin/${id}`);
   const [kept] = useState(() => keptWork(place));
   const [work, setWork] = useState<Work>(() => kept ?? workOn(bulletin));
+  // What was typed while an answer was awaited belongs to it, too.
+  const newest = useRef(work);
   const [met, setMet] = useState<Met | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -110,24 +112,31 @@ function Desk({ bulletin, person, figures }: DeskProps) {
     enableBeforeUnload: () => isChanged && !isSignedOut(),
     withResolver: true,
   });
+  useLinksByRouter(isChanged);
 
   /** What somebody else has saved stands below what is typed here; where both wrote, the person chooses. */
-  const meet = (theirs: Bulletin, own: Work) => {
+  const meet = (theirs: Bulletin) => {
+    const own = newest.current;
     if (theirs.version === own.version) return;
     if (changedFields(own).length > 0) {
-      const by = theirs.saved_by ?? "";
-      setMet({ by, version: theirs.version, fields: clashes(theirs, own), theirs });
+      const found = clashes(theirs, own);
+      setMet((before) => ({
+        by: theirs.saved_by ?? "",
+        version: theirs.version,
+        fields: [...new Set([...(before?.fields ?? []), ...found])],
+      }));
       setSaid("");
     }
     keep(putOn(theirs, own));
   };
   const keep = (next: Work) => {
+    newest.current = next;
     setWork(next);
     if (changedFields(next).length > 0) sessionStorage.setItem(place, JSON.stringify(next));
     else forgetDraft(place);
   };
   useEffect(() => {
-    if (!isBusy) meet(bulletin, work);
+    if (!isBusy) meet(bulletin);
   }, [bulletin.version]);
 
   const set = (field: Field, value: string) => {
@@ -156,7 +165,7 @@ function Desk({ bulletin, person, figures }: DeskProps) {
       const body = { ...changes, version: work.version };
       const ask = () => held(centre.PATCH("/waste/bulletins/{bulletin_id}", { ...pathOf(id), body }));
       const { version } = await asPerson(person.login, ask);
-      keep({ version, base: work.mine, mine: work.mine });
+      keep({ version, base: work.mine, mine: newest.current.mine });
       setMet(null);
       setSaid(say("console.bulletins.is_saved", { version }));
       await queries.invalidateQueries({ queryKey: ["bulletin", id] });
@@ -174,7 +183,7 @@ function Desk({ bulletin, person, figures }: DeskProps) {
     const theirs = caught instanceof Refused && caught.status === CONFLICT ? await latest(id) : null;
     if (theirs?.state === "draft" && theirs.version !== work.version) {
       queries.setQueryData(["bulletin", id], theirs);
-      meet(theirs, work);
+      meet(theirs);
     } else setError(caught);
   };
   return (
@@ -223,6 +232,24 @@ function Desk({ bulletin, person, figures }: DeskProps) {
       {blocker.status === "blocked" && <Leaving leave={blocker.proceed} stay={blocker.reset} />}
     </>
   );
+}
+
+/** Lets the router follow the console's links: the address stays where it is until it is clear that one leaves. */
+function useLinksByRouter(isWanted: boolean) {
+  const { history } = useRouter();
+  useEffect(() => {
+    if (!isWanted) return;
+    const follow = (event: MouseEvent) => {
+      const link = event.target instanceof Element ? event.target.closest("a") : null;
+      const address = link?.getAttribute("href") ?? "";
+      const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
+      if (!address.startsWith("#/") || isElsewhere) return;
+      event.preventDefault();
+      history.push(address.slice(1));
+    };
+    document.addEventListener("click", follow, true);
+    return () => document.removeEventListener("click", follow, true);
+  }, [history, isWanted]);
 }
 
 function isSignedOut(): boolean {
