@@ -37,7 +37,7 @@ def number(network: Network) -> int:
 @pytest.fixture
 def desk(browser: Browser, network: Network, number: int) -> Iterator[Page]:
     """A draft on the supervisor's screen."""
-    page = come_in(browser, network, "supervisor", f"/bulletins/{number}")
+    page = come_in(browser, network, "supervisor", f"/bulletins/{number}", reduced_motion="reduce")
     expect(page.get_by_label("Good practice")).to_be_visible()
     yield page
     page.context.close()
