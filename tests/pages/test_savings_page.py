@@ -48,7 +48,7 @@ def test_a_supervisor_sees_what_was_saved_on_what_basis(browser: Browser, networ
     headline = page.locator(".figure").first
     expect(headline).to_contain_text("2,600.00 yuan")
     expect(headline).to_contain_text("26.0% less than before")
-    expect(headline).to_contain_text("1 agency-months of 1 agencies")
+    expect(headline).to_contain_text("Basis (agency-months / agencies): 1 / 1")
     expect(page.locator("main")).to_contain_text("The difference is not the effect of the network alone")
     chart = page.locator(".chart").first
     chart.get_by_role("button", name="Table", exact=True).click()

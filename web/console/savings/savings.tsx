@@ -121,7 +121,7 @@ function Headline({ agencies }: { agencies: readonly Agency[] }) {
   const more = compared.filter((one) => one.saved_fen < 0).length;
   const isKnown = all.months > 0;
   return (
-    <dl className="figures">
+    <dl className="figures money">
       <Figure
         label={say("console.savings.saved")}
         value={isKnown ? yuan(all.saved) : "—"}
