@@ -129,7 +129,8 @@ function Headline({ agencies }: { agencies: readonly Agency[] }) {
       >
         <span className={all.saved < 0 ? "bad" : "good"}>
           {less === null ? "" : say("console.savings.percent", { percent: less.toFixed(1) })}
-        </span>{" "}
+        </span>
+        {less !== null && " · "}
         {say("console.savings.basis", { months: all.months, agencies: compared.length })}
       </Figure>
       <Figure
