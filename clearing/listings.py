@@ -135,7 +135,6 @@ RECEPTIONS = Listing(
     key=(ReceptionMonth.month, ReceptionMonth.agency_id, ReceptionMonth.version),
     owners=(ReceptionMonth.agency_id,),
     filters={"agency_id": numbered(ReceptionMonth.agency_id), **days(ReceptionMonth.month)},
-    has_detail=False,
 )
 
 
