@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.builders import Network
 from tests.console_page import patience, sign_in
-from tests.pages.test_console_acts import check, choose, confirm, done
+from tests.pages.test_console_acts import check, confirm, done
 from tests.running_system import System
 
 __all__ = ["patience"]
