@@ -145,7 +145,7 @@ def test_finance_disputes_a_payment_and_the_centre_decides(browser: Browser, cit
         desk.main.locator("tbody tr").filter(has_text=number).locator("th a").click()
         expect(desk.main).to_contain_text("answered")
         desk.follows("Decide the dispute")
-        desk.page.get_by_label("Accept").click()
+        desk.chooses("Accept", "Yes")
         desk.page.get_by_label("Text").fill("credited")
         desk.sends("Decide the dispute")
 
