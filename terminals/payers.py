@@ -15,12 +15,12 @@ SHOWN_FOR = timedelta(minutes=2)
 
 
 async def payer_ending(ledger: Pool, keys: KeyRing, session: Session, ending: str) -> Payer:
-    """The payer of what this till took within two minutes under a number that ends so; nobody where it took none, or
-    two. Raises Problem NOT_ALLOWED to a scale."""
+    """The payer of what this till took within two minutes under a number that ends so; nobody where it took none or
+    two, where it was resent later, or was voided. Raises Problem NOT_ALLOWED to a scale."""
     must_be_till(session)
-    since = number_at(datetime.now(UTC) - SHOWN_FOR)
+    since = datetime.now(UTC) - SHOWN_FOR
     at_till = (session.terminal_id, session.epoch, session.canteen_id)
-    found = await ledger.fetch(QUERIES["payers_ending"], since, *at_till, ending.lower())
+    found = await ledger.fetch(QUERIES["payers_ending"], number_at(since), *at_till, ending.lower(), since)
     if len(found) != 1:
         return Payer()
     [payer] = found

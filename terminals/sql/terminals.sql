@@ -147,15 +147,16 @@ CROSS JOIN LATERAL (
 GROUP BY t.book, t.posting_id ORDER BY t.posting_id DESC LIMIT $4;
 
 -- name: payers_ending
--- Whom a terminal charged from a number on, under numbers that end so.
+-- Whom a terminal charged from a number on and from a moment on, under numbers that end so, and not voided since.
 SELECT DISTINCT o.agency_id, o.holder_id, o.name_sealed
 FROM book_day b
 CROSS JOIN LATERAL (
     SELECT * FROM transfer x
     WHERE x.book = b.book AND x.posting_id > $1 AND x.kind IN ('payment', 'working_meal') AND x.terminal_id = $2
-      AND x.epoch = $3 AND x.canteen_id = $4 AND right(x.posting_id::text, length($5)) = $5
+      AND x.epoch = $3 AND x.canteen_id = $4 AND right(x.posting_id::text, length($5)) = $5 AND x.purchased_at > $6
     OFFSET 0) t
-JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id;
+JOIN official o ON o.book = t.book AND o.holder_id = t.holder_id
+WHERE NOT EXISTS (SELECT 1 FROM transfer r WHERE r.book = t.book AND r.reverses = t.posting_id AND r.kind = 'reversal');
 
 -- name: display_by_token
 -- The canteen whose payments a screen may show.

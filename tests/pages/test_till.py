@@ -889,3 +889,54 @@ def test_the_demo_gives_everybody_a_till(browser: Browser, system: System) -> No
     page.get_by_role("button", name="启用本机").click()
     sign_on(page, Cashier(number, pin))
     context.close()
+
+
+def test_who_paid_is_told_once(till: Page, network: Network) -> None:
+    wedge(till, code_of(network))
+    expect(result(till)).to_contain_text("王**")
+    shows(till, "ready")
+    press(till, "F9")
+    shows(till, "good", "¥ 10.00")
+    expect(result(till)).not_to_contain_text("王**")
+
+
+def test_a_first_sign_on_whose_answer_was_lost_is_repeated(
+    context: BrowserContext, network: Network, cable: Cable
+) -> None:
+    page = context.new_page()
+    enrol(page, network, cable.url)
+    cashier = new_cashier(network)
+    page.get_by_label("工号").fill(cashier.number)
+    page.get_by_label(re.compile("^密码")).fill(cashier.first_pin)
+    page.get_by_role("button", name="签到并开班").click()
+    page.get_by_label("新密码（6 位数字）").fill(PIN)
+    page.get_by_label("再输一次新密码").fill(PIN)
+    cable.set(State.LOSES_ANSWERS)
+    page.get_by_role("button", name="签到并开班").click()
+    expect(page.get_by_role("alert")).to_contain_text("新密码可能已经生效")
+    cable.set(State.WHOLE)
+    page.get_by_role("button", name="签到并开班").click()
+    expect(page.get_by_role("button", name="收银 陈收银")).to_be_visible()
+    shown = network.centre.call("GET", f"/console/cashiers?number={cashier.number}")["items"]
+
+
+def test_a_new_pin_that_holds_already_is_asked_for(context: BrowserContext, network: Network, cable: Cable) -> None:
+    page = context.new_page()
+    enrol(page, network, cable.url)
+    cashier = new_cashier(network)
+    page.get_by_label("工号").fill(cashier.number)
+    page.get_by_label(re.compile("^密码")).fill(cashier.first_pin)
+    page.get_by_role("button", name="签到并开班").click()
+    page.get_by_label("新密码（6 位数字）").fill(PIN)
+    page.get_by_label("再输一次新密码").fill(PIN)
+    cable.set(State.LOSES_ANSWERS)
+    page.get_by_role("button", name="签到并开班").click()
+    expect(page.get_by_role("alert")).to_contain_text("新密码可能已经生效")
+    cable.set(State.WHOLE)
+    page.get_by_label("新密码（6 位数字）").fill("582614")
+    page.get_by_label("再输一次新密码").fill("582614")
+    page.get_by_role("button", name="签到并开班").click()
+    expect(page.get_by_role("alert")).to_contain_text("请在“密码”一栏输入新密码")
+    page.get_by_label(re.compile("^密码")).fill(PIN)
+    page.get_by_role("button", name="签到并开班").click()
+    expect(page.get_by_role("button", name="收银 陈收银")).to_be_visible()

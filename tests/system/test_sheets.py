@@ -607,6 +607,12 @@ def test_a_till_finds_what_its_canteen_was_paid_by_the_end_of_the_number(
     assert (found.channel, found.amount_fen) == ("card", at_till.amount_fen)
     assert till.payer_initial(at_till.number[-12:]) == "王"
     assert till.payer_initial(number[-12:]) is None, "a sheet's payer is not the till's"
+    [charge] = till.journal.latest(1)
+    assert till.void(charge.epoch, charge.sequence).outcome == "voided"
+    assert till.payer_initial(at_till.number[-12:]) is None, "nobody stands there for a payment that was given back"
+    late = till.charge_card(city.card(city.official()), "lunch", purchased_at=till.now() - 600).receipt
+    assert late is not None
+    assert till.payer_initial(late.number[-12:]) is None, "who paid ten minutes ago has left"
     cashier_at(till, city)
     till.void_sheet_payment(ending, "a test")
     [found] = [one for one in till.payments_ending(ending) if one.number == number]

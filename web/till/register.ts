@@ -109,7 +109,7 @@ export class Register {
   /** The last result that was shown, to be called back. */
   last: Shown | null = null;
   link: Link = "asking";
-  /** Of the payment that was told last: the initial of who paid. It is kept nowhere. */
+  /** Of the payment that is shown: the initial of who paid. It goes with the result, and is kept nowhere. */
   payer: { readonly number: string; readonly initial: string } | null = null;
   /** What the centre said instead of an answer; empty where it said nothing. */
   trouble = "";
@@ -181,6 +181,7 @@ export class Register {
   /** Send nothing more: another tab has the till. */
   stop(): void {
     this.#stop.abort();
+    this.payer = null;
   }
 
   get stopped(): AbortSignal {
@@ -358,7 +359,8 @@ export class Register {
 
   /** Show the last result once more. */
   callBack(): void {
-    if (this.shown.state === "ready" && this.last) this.#show(this.last);
+    // As a result of its own: an initial that is still on its way was meant for the diner who stood there.
+    if (this.shown.state === "ready" && this.last) this.#show({ ...this.last });
   }
 
   /** Do not wait any longer for a payment without an answer. */
@@ -438,6 +440,12 @@ export class Register {
     }
   }
 
+  /** Nobody is at the till any more: what it showed of a diner goes with the cashier; throws as `signCashierOff`. */
+  async signCashierOff(): Promise<void> {
+    this.payer = null;
+    await this.ask(() => this.terminal.signCashierOff());
+  }
+
   /** Whatever the centre answered elsewhere: a sign-on, a question. */
   async ask<T>(question: () => Promise<T>): Promise<T> {
     try {
@@ -487,13 +495,13 @@ export class Register {
     this.#isCharging = false;
     await this.#reload();
     this.#show(shown);
-    if (shown.state === "good" || shown.state === "look") void this.#tellPayer(shown.payment);
+    if (shown.state === "good" || shown.state === "look") void this.#tellPayer(shown, shown.payment);
   }
 
   /** Say whose it was as soon as the centre tells: nobody waits for it, and without it the result stands as it is. */
-  async #tellPayer({ number }: Payment): Promise<void> {
+  async #tellPayer(shown: Shown, { number }: Payment): Promise<void> {
     const initial = await this.terminal.payerInitial(endingOf(number)).catch(() => null);
-    if (initial === null) return;
+    if (initial === null || this.shown !== shown) return;
     this.payer = { number, initial };
     this.changed();
   }
@@ -542,6 +550,7 @@ export class Register {
 
   #show(shown: Shown): void {
     this.shown = shown;
+    this.payer = null;
     if (!["ready", "waiting", "again", "unknown"].includes(shown.state)) this.last = shown;
     this.changed();
     if (shown.state === "good") {

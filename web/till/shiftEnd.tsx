@@ -51,7 +51,7 @@ export function ShiftEnd({ register, stay, back }: Given) {
       const { agree } = await register.closeShift();
       if (!agree) return setFound(await register.ask(() => terminal.findDifferences()));
       setClosed(mine);
-      if (terminal.cashier) await register.ask(() => terminal.signCashierOff());
+      if (terminal.cashier) await register.signCashierOff();
     });
   const printOne = (mine: Closed) => {
     print(<ShiftSlip {...mine} />);

@@ -22,6 +22,8 @@ export function SignOn({ register, drawer, back, done }: Given) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const [isFirst, setIsFirst] = useState(false);
+  /** A new PIN was sent, and no answer came: it may be his already. */
+  const [mayHaveNew, setMayHaveNew] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const needsPin = isFirst || (register.parameters?.cashier_required ?? true);
   const canteen = register.parameters?.canteen;
@@ -45,8 +47,15 @@ export function SignOn({ register, drawer, back, done }: Given) {
       // That one's own PIN is still to be chosen is no fault of his.
       setProblem(refused.isFirst && !isFirst ? "" : refused.said);
       setIsFirst(isFirst || refused.isFirst);
+      if (mayHaveNew && refused.isWrong) {
+        setIsFirst(false);
+        setProblem(say("till.sign_on.new_holds"));
+      }
+      setMayHaveNew(false);
     } catch (error) {
-      setProblem(reason(error));
+      const isUnknown = isFirst && error instanceof OutcomeUnknown;
+      setMayHaveNew(mayHaveNew || isUnknown);
+      setProblem(isUnknown ? say("till.sign_on.new_unknown") : reason(error));
     }
     setBusy(false);
   };
@@ -120,6 +129,8 @@ interface Refused {
   readonly said: string;
   /** A new PIN is asked for. */
   readonly isFirst: boolean;
+  /** Number or PIN is wrong. */
+  readonly isWrong: boolean;
 }
 
 /** Sign a cashier on where he gave a PIN; what he reads when that was refused. */
@@ -129,7 +140,11 @@ async function cashierOn(register: Register, number: string, pin: string, newPin
   if (answer.outcome === "signed_on") return null;
   const title = inLanguage(answer.title_zh, answer.title_en) || answer.reason;
   const advice = inLanguage(answer.advice_zh, answer.advice_en);
-  return { said: `${title} · ${advice}`, isFirst: answer.reason === "pin_is_first" };
+  return {
+    said: `${title} · ${advice}`,
+    isFirst: answer.reason === "pin_is_first",
+    isWrong: answer.reason === "pin_wrong",
+  };
 }
 
 function reason(error: unknown): string {

@@ -15,7 +15,7 @@ import {
   slugOf,
   verdictOf,
 } from "./answers.ts";
-import { type Bytes, concat, fromBase64url, toBase64url, toHex, uint, utf8 } from "./bytes.ts";
+import { type Bytes, concat, equal, fromBase64url, toBase64url, toHex, uint, utf8 } from "./bytes.ts";
 import { binding, cardChallenge, type Meal, type Tap } from "./cards.ts";
 import { type Cashier, type CashierAnswer, readCashierAnswer } from "./cashiers.ts";
 import type { Entry, Journal, Operation, Store } from "./journal.ts";
@@ -152,6 +152,8 @@ export class Terminal {
   #session: Session | null = null;
   #signingOn: Promise<Session> | null = null;
   #nextSequence = 0;
+  /** The latest sign-on of a cashier, while nobody knows its outcome. Its PIN is in memory alone. */
+  #unknownSignOn: { readonly epoch: number; readonly sequence: number; readonly body: Bytes } | null = null;
   readonly #inFlight = new Map<string, Promise<Settled>>();
   readonly #sheetVoids = new Map<string, Promise<SettledSheetVoid>>();
   #keepingSheetVoids: Promise<unknown> = Promise.resolve();
@@ -456,12 +458,25 @@ export class Terminal {
   /**
    * Sign a cashier on, in place of who is there; `newPin` takes the place of his PIN.
    *
-   * Throws RangeError and NotSignedOn: nothing was kept; Rejected; OutcomeUnknown: he enters his PIN again. Of the
-   * message the journal has its number alone: a PIN of six digits is not to be found on a till's disk.
+   * Throws RangeError and NotSignedOn: nothing was kept; Rejected; OutcomeUnknown: called again alike it is the same
+   * message, which the centre answers as it did; after a restart a new PIN may hold. Of the message the journal has its
+   * number alone: a PIN of six digits is not to be found on a till's disk.
    */
   async signCashierOn(cashier: string, pin: string, newPin?: string): Promise<CashierAnswer> {
     const body = encode("cashier_sign_on", { cashier, pin, ...(newPin === undefined ? {} : { new_pin: newPin }) });
-    const answer = readCashierAnswer(await this.#sendUnkept("POST", CASHIERS, body));
+    const { epoch } = await this.#sessionForNew();
+    const before = this.#unknownSignOn;
+    const isRepeat = before?.epoch === epoch && equal(before.body, body);
+    const sequence = isRepeat ? before.sequence : await this.#useUpNumber(epoch);
+    this.#unknownSignOn = { epoch, sequence, body };
+    let answer: CashierAnswer | null;
+    try {
+      answer = readCashierAnswer(await this.#exchange("POST", CASHIERS, `${epoch}/${sequence}`, body));
+    } catch (error) {
+      if (error instanceof Rejected) this.#unknownSignOn = null;
+      throw error;
+    }
+    this.#unknownSignOn = null;
     if (!answer) throw new OutcomeUnknown("this client does not know the outcome");
     if (answer.outcome === "signed_on") await this.#keepCashier(answer.cashier);
     return answer;
@@ -470,14 +485,16 @@ export class Terminal {
   /** Sign off who is there; throws as `signCashierOn`: he is off here all the same. */
   async signCashierOff(): Promise<void> {
     await this.#keepCashier(null);
-    await this.#sendUnkept("DELETE", `${CASHIERS}/current`, new Uint8Array(0));
+    this.#unknownSignOn = null;
+    const { epoch } = await this.#sessionForNew();
+    const sequence = await this.#useUpNumber(epoch);
+    await this.#exchange("DELETE", `${CASHIERS}/current`, `${epoch}/${sequence}`, new Uint8Array(0));
   }
 
-  async #sendUnkept(method: string, path: string, body: Bytes): Promise<string> {
-    const session = await this.#sessionForNew();
+  async #useUpNumber(epoch: number): Promise<number> {
     const sequence = this.#nextSequence++;
-    await this.#setup.journal.useUp(session.epoch, sequence);
-    return this.#exchange(method, path, `${session.epoch}/${sequence}`, body);
+    await this.#setup.journal.useUp(epoch, sequence);
+    return sequence;
   }
 
   async #keepCashier(cashier: Cashier | null): Promise<void> {
