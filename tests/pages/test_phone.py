@@ -109,6 +109,17 @@ def test_the_balance_is_behind_a_tap(phone: tuple[Page, Official], network: Netw
     expect(balance).to_contain_text(amount)
 
 
+def test_the_balance_follows_a_payment(phone: tuple[Page, Official], network: Network, scratch: Path) -> None:
+    page, official = phone
+    balance = page.get_by_role("button", name="我的余额")
+    balance.click()
+    expect(balance).to_contain_text("100.00 元")
+    till = network.terminal(scratch, "yinzhou")
+    assert till.charge_code(code_on(page), "lunch").receipt is not None
+    expect(balance).to_contain_text("90.00 元", timeout=20_000)
+    assert network.purses(official)[0] == 9_000
+
+
 def test_a_wrong_code_is_told_and_nothing_is_activated(browser: Browser, network: Network) -> None:
     page = browser.new_page(locale="en")
     page.goto(f"{network.url}/phone")

@@ -1,11 +1,15 @@
 """Everybody can use the phone: WCAG 2.2 AA on every place, at every width, in both languages, large and dark."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from tests.axe import violations
 from tests.builders import Network
-from tests.pages.test_phone import activated
+from tests.pages.test_phone import activated, code_on
 from tests.system.test_sheets import city as city
 from tests.system.test_sheets import sheet_of
 from tests.waiting import wait_until
@@ -87,3 +91,63 @@ def test_before_it_is_activated_it_is_for_everybody_too(browser: Browser, city: 
     expect(page.get_by_role("button", name="激活本机")).to_be_visible()
     assert violations(page) == []
     page.close()
+
+
+@pytest.fixture
+def large(browser: Browser, city: Network) -> Iterator[Page]:
+    """A phone of a small screen in large type."""
+    context = browser.new_context(locale="zh-CN", viewport={"width": 360, "height": 740})
+    page = activated(context, city, city.official())
+    page.add_init_script("localStorage.type = 'large'")
+    page.reload()
+    yield page
+    context.close()
+
+
+def box_of(found: Locator) -> FloatRect:
+    box = found.bounding_box()
+    assert box is not None
+    return box
+
+
+def test_the_whole_proof_is_seen_in_large_type(large: Page, city: Network) -> None:
+    large.goto(f"{city.url}/phone/#sheet={sheet_of(city, name='1号窗口')['code']}")
+    large.get_by_role("button", name=re.compile("确认付款")).click()
+    proof = large.locator(".proof")
+    check, amount, known = (box_of(proof.locator(part)) for part in (".check", ".big", "dl"))
+    assert check["y"] + check["height"] <= amount["y"], "the tick lies on the amount"
+    lines = "found => found.getBoundingClientRect().height / parseFloat(getComputedStyle(found).lineHeight)"
+    assert proof.locator(".big").evaluate(lines) < 1.5, "the amount is one line"
+    assert proof.locator(".big").evaluate("found => found.scrollWidth <= found.clientWidth")
+    assert known["y"] + known["height"] <= 740, "number and time are in view"
+
+
+def test_a_long_code_comes_into_view_in_large_type(large: Page) -> None:
+    large.get_by_role("button", name="长码").click()
+    wait_until(lambda: large.evaluate("document.querySelector('.code svg').viewBox.baseVal.width > 60"))
+    code, bar = box_of(large.locator(".code svg")), box_of(large.locator(".places"))
+    assert code["y"] >= 0
+    assert code["y"] + code["height"] <= bar["y"]
+    assert code_on(large).startswith("OC1:")
+
+
+def test_the_question_before_a_loss_is_above_the_places(large: Page, city: Network) -> None:
+    large.goto(f"{city.url}/phone/#mine/credentials")
+    large.get_by_role("button", name="挂失").first.click()
+    no, bar = box_of(large.get_by_role("button", name="不了")), box_of(large.locator(".places"))
+    assert no["y"] + no["height"] <= bar["y"]
+    yes = box_of(large.get_by_role("button", name="立即挂失"))
+    assert yes["y"] >= 0
+
+
+def test_a_receipt_in_large_type_breaks_no_word(large: Page, city: Network, scratch: Path) -> None:
+    paid = city.terminal(scratch, "yinzhou").charge_card(city.card(city.official()), "lunch").receipt
+    assert paid is not None
+    large.goto(f"{city.url}/r/{paid.number}?lang=zh")
+    number = box_of(large.locator(".number"))
+    assert number["y"] > box_of(large.locator(".sum"))["y"], "a long number stands below what was paid"
+    for label in ("交易时间", "记账日期", "就餐食堂"):
+        said = large.get_by_text(label, exact=True)
+        lines = "found => found.getBoundingClientRect().height / parseFloat(getComputedStyle(found).lineHeight)"
+        assert said.evaluate(lines) < 1.5, label
+    assert large.evaluate("document.documentElement.scrollWidth") <= 360

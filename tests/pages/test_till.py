@@ -917,7 +917,6 @@ def test_a_first_sign_on_whose_answer_was_lost_is_repeated(
     cable.set(State.WHOLE)
     page.get_by_role("button", name="签到并开班").click()
     expect(page.get_by_role("button", name="收银 陈收银")).to_be_visible()
-    shown = network.centre.call("GET", f"/console/cashiers?number={cashier.number}")["items"]
 
 
 def test_a_new_pin_that_holds_already_is_asked_for(context: BrowserContext, network: Network, cable: Cable) -> None:

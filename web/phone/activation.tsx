@@ -84,7 +84,7 @@ export function Activation({ setup, isAnew }: Given) {
               {say(busy ? "phone.activate.busy" : "phone.activate.do")}
             </button>
           </form>
-          {given === null && <Providers />}
+          <Providers />
         </>
       )}
       <div class="two">

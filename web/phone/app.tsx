@@ -72,6 +72,10 @@ function Opened({ phone, journal, hash }: { phone: Phone; journal: Journal; hash
   const isCode = place === "pay" && sheet === null && hash !== SCAN;
   const isBlocked = centre.state === "blocked";
   const { news, seen } = useResults(phone, payments, centre, isCode);
+  // Whatever was paid meanwhile, by this code or by a canteen's, has changed the balance.
+  useEffect(() => {
+    if (isCode && centre.state === "reached") void centre.ask();
+  }, [isCode, news]);
   return (
     <>
       <header>

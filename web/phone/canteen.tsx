@@ -162,6 +162,7 @@ function Deciding({ phone, place, meal, isHome, booking, out, again }: DecidingG
       <>
         <Problem said={problem} />
         <p class="done">{say("phone.out.done")}</p>
+        {!isLate && <p class="about">{say("phone.out.until", { at: cutOff })}</p>}
         {!isLate && (
           <button
             type="button"
@@ -185,6 +186,7 @@ function Deciding({ phone, place, meal, isHome, booking, out, again }: DecidingG
             ? say("phone.booked.here")
             : say("phone.booked.elsewhere", { canteen: inMine(booking.canteen_zh, booking.canteen_en) })}
         </p>
+        {isOpen(booking) && <p class="about">{say("phone.booked.until", { at: cutOff })}</p>}
         {isOpen(booking) && (
           <button
             type="button"

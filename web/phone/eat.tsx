@@ -1,7 +1,7 @@
 /** Where and when I may eat: canteens on a list, and what I have booked. */
 
 import { useState } from "preact/hooks";
-import { clock, dayOf, distance, weekday, yuan } from "../shared/formats.ts";
+import { clock, dayAndTime, dayOf, distance, weekday, yuan } from "../shared/formats.ts";
 import { inMine, language } from "../shared/language.ts";
 import type { Phone } from "../shared/terminal/phone.ts";
 import { CanteenPage } from "./canteen.tsx";
@@ -182,6 +182,9 @@ function Booked({ phone }: { phone: Phone }) {
               <small>
                 {weekday(booking.business_date, language)} · {word("meal", booking.meal)} · {priceOf(booking)}
               </small>
+              {booking.cut_off_at !== null && isOpen(booking) && (
+                <small>{say("phone.booked.until", { at: dayAndTime(booking.cut_off_at, language) })}</small>
+              )}
             </span>
             {isOpen(booking) && (
               <button

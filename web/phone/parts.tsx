@@ -1,7 +1,7 @@
 /** Small parts that several pages of the phone share. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Asked } from "./me.ts";
 import { say } from "./words.ts";
 
@@ -72,8 +72,11 @@ interface AskedGiven {
 
 /** The question before what cannot be taken back. */
 export function Sure({ sure, act, busy, yes, no }: AskedGiven) {
+  const question = useRef<HTMLDivElement>(null);
+  // Above the places: on a small screen it opens behind them.
+  useEffect(() => question.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div class="notice danger">
+    <div ref={question} class="notice danger sure">
       <p>{sure}</p>
       <button type="button" class="primary alarm" disabled={busy} onClick={yes}>
         {act}

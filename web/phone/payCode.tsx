@@ -1,6 +1,6 @@
 /** The pay code: renewed every 20 seconds while it is looked at, with no network at all. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { yuan } from "../shared/formats.ts";
 import { QrCode } from "../shared/qr.tsx";
 import type { Phone } from "../shared/terminal/phone.ts";
@@ -19,7 +19,13 @@ interface Shown {
 export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
   const [long, setLong] = useState(false);
   const { shown, leftS } = useCode(phone, long);
+  const card = useRef<HTMLElement>(null);
   useWakeLock();
+  const change = () => {
+    setLong(!long);
+    // The button may lie a screen below the code.
+    card.current?.scrollIntoView({ block: "start" });
+  };
   if (phone.expiresAt * 1000 < Date.now()) {
     return (
       <p class="notice danger" role="alert">
@@ -29,7 +35,7 @@ export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
   }
   return (
     <>
-      <section class="card code" aria-label={say("phone.code")}>
+      <section ref={card} class="card code" aria-label={say("phone.code")}>
         {shown && <QrCode text={shown.code} label={say("phone.code")} ecc={shown.code.length > 200 ? "L" : "M"} />}
         <progress max={RENEWED_AFTER_S} value={leftS} aria-label={say("phone.code.left_label")} />
         <p>{say("phone.code.left", { seconds: leftS })}</p>
@@ -37,7 +43,7 @@ export function PayCode({ phone, centre }: { phone: Phone; centre: Centre }) {
       <a class="primary" href="#scan">
         {say("phone.scan")}
       </a>
-      <button type="button" class="plain" aria-pressed={long} onClick={() => setLong(!long)}>
+      <button type="button" class="plain" aria-pressed={long} onClick={change}>
         {say(long ? "phone.code.short" : "phone.code.long")}
       </button>
       <Balance centre={centre} />

@@ -70,7 +70,7 @@ export function Proof(given: Given) {
           <small>{say("phone.proof.word")}</small> <b>{inMine(minute.word_zh, minute.word_en)}</b>
         </p>
       )}
-      <p class="clock">{clockWithSeconds(minute && !isVoided ? now : proof.paid_at, language)}</p>
+      {minute && !isVoided && <p class="clock">{clockWithSeconds(now, language)}</p>}
       <dl>
         <div>
           <dt>{say("phone.proof.number")}</dt>

@@ -135,10 +135,10 @@ function Posted({ result, seen }: { result: Result; seen: () => void }) {
         <span aria-hidden="true">{isGood ? "✓" : "↺"}</span> {say(isGood ? "phone.paid" : "phone.paid.returned")}
       </p>
       <p class="big">¥ {amount}</p>
-      <Where {...result} at={(isGood && result.purchased_at) || result.posted_at} />
+      <Where {...result} at={result.purchased_at ?? result.posted_at} />
       <p>{say("phone.paid.left", { amount: yuan(result.cash_fen) })}</p>
       <p class="two">
-        {isGood && <a href={`/r/${result.number}?lang=${tag}&from=phone`}>{say("phone.receipt")}</a>}
+        <a href={`/r/${result.reverses ?? result.number}?lang=${tag}&from=phone`}>{say("phone.receipt")}</a>
         <button type="button" onClick={seen}>
           {say("phone.done")}
         </button>
