@@ -91,7 +91,8 @@ class Place(StrEnum):
 
 
 class DescribedMember(Struct):
-    """A member of a request or an answer. ``many``: a list of such. ``hint``: what is allowed, where a pattern says it.
+    """A member of a request or an answer. ``many``: a list of such. ``hint``: what it is for, or what is allowed
+    where a pattern says it.
 
     ``members``: of MEMBERS, an object. BY_NAME: an object whose names are free; ``members`` has what each holds.
     """
@@ -180,7 +181,7 @@ def _member(name: str, kind: inspect.Type, language: Language) -> DescribedMembe
         told.many, told.many_min, told.many_max = True, plain.min_length or 0, plain.max_length
         plain, of_one = _unwrapped(plain.item_type)
         notes = of_one | notes
-    if message := notes.get("form"):
+    if message := notes.get("hint") or notes.get("form"):
         told.hint = catalogue.text(message, language, field=told.heading)
     _tell(told, plain, language)
     return told

@@ -21,12 +21,13 @@ States = Mapping[str, tuple[str, ...]]
 class Act:
     """A route, and the list in ``place`` where it is found.
 
-    ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list as
-    a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same, also
-    in the path. ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for begins
-    with what the row says now. ``begins_with``: with what this path answers (GET). ``grave``: there is no way back, or
-    somebody stands outside. ``makes``: numbers of what is not there before. ``shows``: members of the answer that
-    people need. ``needs``: any of these permissions, where that of the route is not enough.
+    ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list
+    as a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same,
+    also in the path. ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for
+    begins with what the row says now. ``begins_with``: with what this path answers (GET). ``grave``: there is no way
+    back, or somebody stands outside. ``makes``: numbers of what is not there before. ``shows``: members of the answer
+    that people need. ``leads_to``: what is mostly done next with the row that it made, whose key the answer has.
+    ``needs``: any of these permissions, where that of the route is not enough.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Act:
     grave: bool = False
     makes: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    leads_to: str = ""
     needs: tuple[Permission, ...] = ()
 
 
@@ -346,12 +348,15 @@ _TERMINALS = {
     "suspend_terminal": _terminal("suspension", when=_state("active"), grave=True),
     "resume_terminal": _terminal("resumption", when=_state("suspended")),
     "revoke_terminal": _terminal("revocation", when=_state("active", "suspended"), grave=True),
-    "make_sheet": _post("/terminals/sheets", "/console/sheets", shows=("sheet_id", "short", "url")),
+    "make_sheet": _post(
+        "/terminals/sheets", "/console/sheets", shows=("sheet_id", "short", "url"), leads_to="print_sheet"
+    ),
     "replace_sheet": _post(
         "/terminals/sheets/{sheet_id}/replacements",
         "/console/sheets",
         row=_same("sheet_id"),
         shows=("sheet_id", "short", "url"),
+        leads_to="print_sheet",
     ),
     "revoke_sheet": Act(
         "DELETE",

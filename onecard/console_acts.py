@@ -44,7 +44,8 @@ class DescribedAct(Struct):
     ``row``: members of the request that the row says, by their names there; ``when``: what the row must say, by member
     (an empty word: nothing); ``begins``: what is asked for begins with what the row says; ``begins_with``: with what a
     GET of this path answers; ``fixed``: members that are always the same; ``makes``: numbers of what is not there
-    before. ``grave``: there is no way back, or somebody stands outside.
+    before. ``grave``: there is no way back, or somebody stands outside. ``leads_to``: an act of the row that it made,
+    whose key the answer has.
     """
 
     name: str
@@ -61,6 +62,7 @@ class DescribedAct(Struct):
     body: BodyKind
     grave: bool
     makes: list[str]
+    leads_to: str | None
     members: list[DescribedMember]
     answer: list[DescribedMember]
 
@@ -129,6 +131,7 @@ def _describe(name: str, act: Act, handler: HTTPRouteHandler, language: Language
         _body(act, signature),
         act.grave,
         list(act.makes),
+        act.leads_to or None,
         [member for member in asked if member.name not in act.fixed],
         members_of(_answer(handler), language, only=act.shows),
     )

@@ -426,12 +426,16 @@ class NewSheet(Message):
     """A printed code for a canteen. ``name``: the window where it hangs. After ``last_day`` it pays no more."""
 
     canteen_id: Number
-    name: Annotated[str, line(20, examples=["2号窗口"])] | None = None
+    name: Annotated[str, line(20, examples=["2号窗口"]), Meta(extra={"hint": "hint.sheet_name"})] | None = None
     last_day: date | None = None
     beside: (
         Annotated[
             str,
-            Meta(max_length=512, description="Another scheme's EMVCo payload, for a code that both read."),
+            Meta(
+                max_length=512,
+                description="Another scheme's EMVCo payload, for a code that both read.",
+                extra={"hint": "hint.sheet_beside"},
+            ),
         ]
         | None
     ) = None

@@ -236,6 +236,21 @@ def test_a_secret_is_shown_and_copied(centre: Page, network: Network) -> None:
     assert centre.evaluate("navigator.clipboard.readText()") == code
 
 
+def test_what_was_made_leads_to_what_is_done_next(centre: Page, network: Network) -> None:
+    start_at(centre, network, "/acts/make_sheet")
+    centre.get_by_label("Canteen").click()
+    centre.locator(".ant-select-item-option").first.click()
+    name = centre.get_by_role("textbox", name="Name")
+    expect(name).to_have_accessible_description(re.compile("The window where it hangs"))
+    name.fill("Window 7")
+    check(centre)
+    confirm(centre)
+    expect(done(centre)).to_be_visible()
+    centre.get_by_role("link", name="Print the code").click()
+    expect(centre.get_by_role("heading", name="Print the code")).to_be_visible()
+    expect(centre.locator(".facts")).to_contain_text("Window 7")
+
+
 ASKED = ("centre", "approver", "acts-auditor", "supervisor", "finance-yuyao")
 
 

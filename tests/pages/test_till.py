@@ -114,6 +114,24 @@ def test_what_is_no_code_of_ours_is_refused_and_its_enter_presses_nothing(till: 
     expect(rows(till)).to_have_count(0)
 
 
+# Of keys without Shift: what a scanner types that has lost it.
+WITHOUT_SHIFT = str.maketrans("$%*+:", "4580;")
+
+
+def test_a_scanner_that_loses_shift_is_told_from_a_bad_code(till: Page, network: Network) -> None:
+    code = code_of(network)
+    till.keyboard.type(code.translate(WITHOUT_SHIFT).lower())
+    till.keyboard.press("Enter")
+    shows(till, "refused", "请检查扫码器的键盘设置")
+    expect(rows(till)).to_have_count(0)
+    press(till, "Escape")
+    wedge(till, code[:4] + code[4:].translate(WITHOUT_SHIFT).replace(";", "6"))
+    shows(till, "refused", "请检查扫码器的键盘设置")
+    press(till, "Escape")
+    wedge(till, code)
+    shows(till, "good")
+
+
 def test_a_scan_while_a_field_has_the_focus_leaves_the_field_alone(till: Page, network: Network) -> None:
     press(till, "F8")
     field = till.get_by_label("扫凭证上的码")
@@ -265,7 +283,10 @@ def test_a_void_gives_back_and_says_so(till: Page, network: Network) -> None:
     shows(till, "ready")
     press(till, "F6")
     dialog = till.get_by_role("dialog")
+    dialog.get_by_role("button", name="撤销 10.00 元").click()
+    expect(dialog.get_by_role("alert")).to_have_text("请先选择撤销原因。")
     dialog.get_by_label("餐次错误").check()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
     dialog.get_by_role("button", name="撤销 10.00 元").click()
     shows(till, "look", "已撤销", "退回就餐人 10.00 元")
     assert network.purses(official) == (10_000, 0)

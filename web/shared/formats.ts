@@ -40,6 +40,11 @@ export function dayAndTime(at: Moment, language: Language): string {
   return formatted(milliseconds(at), language, { ...dayParts(language), ...HOURS });
 }
 
+/** The same to the second. */
+export function dayAndSecond(at: Moment, language: Language): string {
+  return formatted(milliseconds(at), language, { ...dayParts(language), ...HOURS, second: "2-digit" });
+}
+
 /** `11:30`, the minute of a time at the centre. */
 export function clock(at: Moment, language: Language): string {
   return formatted(milliseconds(at), language, HOURS);

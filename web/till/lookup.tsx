@@ -1,7 +1,7 @@
 /** F8: what a diner shows is looked at, whichever till or sheet took it, and a payment by a sheet is taken back. */
 
 import { useEffect, useState } from "preact/hooks";
-import { clockWithSeconds, dayAndTime, yuan } from "../shared/formats.ts";
+import { dayAndSecond, yuan } from "../shared/formats.ts";
 import { language } from "../shared/language.ts";
 import { Dialog } from "./dialog.tsx";
 import { type Found, type LookedUp, lookUp } from "./lookups.ts";
@@ -87,7 +87,7 @@ function factsOf({ receipt, payment, centres }: Found) {
 
 function summary(found: Found): string {
   const { at, amountFen } = factsOf(found);
-  return `${dayAndTime(at, language)} · ¥ ${yuan(amountFen)} · ${receiptNumber(numberOf(found))}`;
+  return `${dayAndSecond(at, language)} · ¥ ${yuan(amountFen)} · ${receiptNumber(numberOf(found))}`;
 }
 
 function numberOf(found: Found): { number: string; businessDate: string } {
@@ -120,9 +120,7 @@ function Shown({ register, found, print, close }: Given & { found: Found }) {
           <dt>{say("till.payment.amount")}</dt>
           <dd>¥ {yuan(amountFen)}</dd>
           <dt>{say("till.payment.at")}</dt>
-          <dd>
-            {dayAndTime(at, language).split(" ")[0]} {clockWithSeconds(at, language)}
-          </dd>
+          <dd>{dayAndSecond(at, language)}</dd>
           <dt>{say("till.payment.meal")}</dt>
           <dd>{mealSaid(meal)}</dd>
           <dt>{say("till.lookup.by")}</dt>

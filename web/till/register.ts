@@ -14,7 +14,7 @@ import type { ShiftClosed } from "../shared/terminal/shifts.ts";
 import type { ChargeOptions, Settled, Terminal } from "../shared/terminal/terminal.ts";
 import { mealAt, priceAt } from "./meals.ts";
 import { type Payment, paymentOf, paymentsOf } from "./payments.ts";
-import { dinerOf, kindOf } from "./scanned.ts";
+import { dinerOf, kindOf, lacksShift } from "./scanned.ts";
 import { problemSaid } from "./words.ts";
 
 /** A payment is asked for again for so long; then it is voided. */
@@ -56,6 +56,7 @@ const OF_CASHIER = new Set(["cashier_missing", "void_not_permitted"]);
 /** Why nothing was taken, where the till itself says so; texts are `till.local.*`. */
 export type Local =
   | "foreign"
+  | "garbled"
   | "incomplete"
   | "away"
   | "amount"
@@ -474,6 +475,11 @@ export class Register {
       if (settled.answer.outcome === "approved") {
         this.amount = "";
         this.isWorkingMeal = false;
+      }
+      const { answer } = settled;
+      if (answer.outcome === "refused" && answer.reason === "credential_invalid" && lacksShift(code)) {
+        play("refused");
+        return { state: "local", why: "garbled" };
       }
       return this.#resultOf(settled, false);
     });

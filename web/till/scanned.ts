@@ -10,10 +10,22 @@ import { SHORT_CODE_CHARACTERS, SHORT_PREFIX } from "../shared/terminal/shortCod
 const LONG_CODE_MIN = 200;
 const REFERENCE_BYTES = 6;
 
-export type Scanned = "payment" | "receipt" | "incomplete" | "foreign";
+export type Scanned = "payment" | "receipt" | "incomplete" | "foreign" | "garbled";
 
 /** Of a receipt's page or document; a scanner may type it in capitals. */
 const RECEIPT_ADDRESS = /\/r\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/pdf)?$/i;
+
+/** A code whose colon was typed as another key. */
+const GARBLED = /^O[CR][12][^:]/i;
+const GARBLED_MIN = 100;
+
+/**
+ * Whether characters that need Shift are all missing: one whole code in some ten thousand has none by itself, so
+ * this explains a refusal and is no reason for one.
+ */
+export function lacksShift(code: string): boolean {
+  return !/[$%*+:]/.test(code.slice(SHORT_PREFIX.length));
+}
 
 /** The number in the address of a receipt, a UUID; null for anything else. */
 export function numberInAddress(text: string): string | null {
@@ -23,7 +35,8 @@ export function numberInAddress(text: string): string | null {
 export function kindOf(text: string): Scanned {
   if (text.startsWith(RECEIPT_PREFIX) || numberInAddress(text)) return "receipt";
   const isShort = text.startsWith(SHORT_PREFIX);
-  if (!isShort && !text.startsWith(LONG_PREFIX)) return "foreign";
+  if (!isShort && !text.startsWith(LONG_PREFIX))
+    return GARBLED.test(text) && text.length >= GARBLED_MIN ? "garbled" : "foreign";
   const isWhole = isShort
     ? text.length === SHORT_CODE_CHARACTERS
     : text.length >= LONG_CODE_MIN && text.length <= LONG_CODE_MAX;

@@ -17,18 +17,22 @@ interface Given {
 
 export function VoidForm({ register, amountFen, needsCashier = false, take }: Given) {
   const [reason, setReason] = useState<(typeof REASONS)[number] | null>(null);
+  const [isMissing, setIsMissing] = useState(false);
   const { cashier } = register.terminal;
   if (cashier === null && needsCashier) return <p class="notice warning">{say("till.void.needs_cashier")}</p>;
   if (cashier !== null && !cashier.may.includes("void"))
     return <p class="notice warning">{say("till.void.not_permitted")}</p>;
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
+        setIsMissing(reason === null);
         if (reason) take(say(`till.void.reason.${reason}`));
+        else event.currentTarget.querySelector("input")?.focus();
       }}
     >
-      <fieldset>
+      <fieldset aria-describedby={isMissing && reason === null ? "void-reason-missing" : undefined}>
         <legend>{say("till.void.reason")}</legend>
         {REASONS.map((one) => (
           <label key={one} class="choice">
@@ -37,6 +41,11 @@ export function VoidForm({ register, amountFen, needsCashier = false, take }: Gi
           </label>
         ))}
       </fieldset>
+      {isMissing && reason === null && (
+        <p id="void-reason-missing" class="notice danger" role="alert">
+          {say("till.void.reason.missing")}
+        </p>
+      )}
       <button type="submit" class="primary">
         {say("till.void.do", { amount: yuan(amountFen) })}
       </button>

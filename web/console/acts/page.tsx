@@ -166,7 +166,7 @@ function Doing({ act, list, row, now, back }: DoingProps) {
         <h1>{act.title}</h1>
         {row && <Facts list={list} row={row} />}
         {step === "done" && outcome ? (
-          <Answer act={act} outcome={outcome} back={back} again={act.of_row ? null : again} />
+          <Answer act={act} list={list} outcome={outcome} back={back} again={act.of_row ? null : again} />
         ) : (
           <>
             {!isStillFor && <Alert type="info" showIcon title={say("console.act.not_now")} />}

@@ -8,7 +8,7 @@ import { Cell, wordsOf } from "../lists/cell.tsx";
 import { type Column, type List, type Row, usualColumns } from "../lists/lists.ts";
 import { headingOf, type Names, useNames } from "../names.ts";
 import { say } from "../words.ts";
-import type { Act, Member } from "./acts.ts";
+import { type Act, linkToAct, type Member, useActs } from "./acts.ts";
 import { type Draft, fenOf, type Kept, type Said, type Typed } from "./draft.ts";
 import { askedOf, nameOf } from "./fields.tsx";
 import type { Outcome } from "./sending.ts";
@@ -91,16 +91,19 @@ function Value({ member, value, said, names }: { member: Member; value: Typed; s
 
 interface AnswerProps {
   readonly act: Act;
+  readonly list: List;
   readonly outcome: Outcome;
   readonly back: string;
   readonly again: (() => void) | null;
 }
 
 /** That it is done, or waits for a second person; and what people need of the answer: some of it is shown this once. */
-export function Answer({ act, outcome, back, again }: AnswerProps) {
+export function Answer({ act, list, outcome, back, again }: AnswerProps) {
   const told = useRef<HTMLDivElement>(null);
   useEffect(() => told.current?.focus(), []);
   const { answer, document: file, waits } = outcome;
+  const acts = useActs();
+  const next = waits === null ? acts.data?.find(({ name }) => name === act.leads_to) : undefined;
   const shown = act.answer.filter((member) => answer[member.name] !== undefined && answer[member.name] !== null);
   return (
     <>
@@ -125,6 +128,7 @@ export function Answer({ act, outcome, back, again }: AnswerProps) {
       )}
       <div className="acts">
         {file && <Button onClick={() => download(file.name, file.content)}>{say("console.act.download")}</Button>}
+        {next && <a href={linkToAct(next, list, answer as Row)}>{next.title}</a>}
         {again && <Button onClick={again}>{say("console.act.again")}</Button>}
         {waits !== null && <a href={linkTo(`/console/approvals/${waits}`)}>{say("console.act.see_approval")}</a>}
         <a href={linkTo(back)}>{say("console.act.back")}</a>
