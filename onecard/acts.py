@@ -21,13 +21,14 @@ States = Mapping[str, tuple[str, ...]]
 class Act:
     """A route, and the list in ``place`` where it is found.
 
-    ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list
-    as a whole. ``when``: what the row must say for it (``""``: nothing). ``fixed``: members that are always the same,
-    also in the path. ``query``: parameters of the query, and what the route calls them. ``begins``: what is asked for
-    begins with what the row says now. ``begins_with``: with what this path answers (GET). ``grave``: there is no way
-    back, or somebody stands outside. ``makes``: numbers of what is not there before. ``shows``: members of the answer
-    that people need. ``leads_to``: what is mostly done next with the row that it made, whose key the answer has.
-    ``needs``: any of these permissions, where that of the route is not enough.
+    ``row``: of one row; the members of the request that the row says, by their names in the row. Empty: of the list as
+    a whole. ``when``: what the row must say for it (``""``: nothing). ``mine``: the member of the row that must be the
+    person's own agency. ``fixed``: members that are always the same, also in the path. ``query``: parameters of the
+    query, and what the route calls them. ``begins``: what is asked for begins with what the row says now.
+    ``begins_with``: with what this path answers (GET). ``grave``: there is no way back, or somebody stands outside.
+    ``makes``: numbers of what is not there before. ``shows``: members of the answer that people need. ``leads_to``: what
+    is mostly done next with the row that it made, whose key the answer has. ``needs``: any of these permissions, where
+    that of the route is not enough.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Act:
     place: str
     row: Row = field(default_factory=dict)
     when: States = field(default_factory=dict)
+    mine: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     query: Row = field(default_factory=dict)
     begins: bool = False
@@ -96,7 +98,11 @@ _CLEARING = {
     "dispute": _post("/clearing/disputes", "/settlement/payments", row=_same("posting_id"), begins=True),
     "report_receptions": _post("/clearing/receptions", "/clearing/receptions"),
     "answer_dispute": _post(
-        "/clearing/disputes/{dispute_id}/answer", "/clearing/disputes", row=_same("dispute_id"), when=_state("open")
+        "/clearing/disputes/{dispute_id}/answer",
+        "/clearing/disputes",
+        row=_same("dispute_id"),
+        when=_state("open"),
+        mine="other_agency",
     ),
     "decide_dispute": _post(
         "/clearing/disputes/{dispute_id}/decision",
@@ -109,6 +115,7 @@ _CLEARING = {
         "/clearing/disputes",
         row=_same("dispute_id"),
         when=_state("open", "answered"),
+        mine="raised_by_agency",
         grave=True,
     ),
 }

@@ -40,7 +40,13 @@ from onecard.api_examples import with_examples
 from onecard.query_parameters import takes_any
 from onecard.system_routes import monitoring
 from registry.access import NEEDS_PROOF, SEES, Allowed, allows_machine, signed_in
-from registry.errors import ACCOUNT_CLOSED, CROSS_SITE_REQUEST, PROOF_NEEDED, SECOND_FACTOR_MISSING
+from registry.errors import (
+    ACCOUNT_CLOSED,
+    CROSS_SITE_REQUEST,
+    PROOF_NEEDED,
+    SECOND_FACTOR_MISSING,
+    SESSION_CHANGED,
+)
 from registry.machines import SCOPES
 from registry.sessions import CSRF_HEADER, OFFICIAL, SAFE_METHODS, SECURE_COOKIE
 from terminals.errors import BAD_SIGNATURE, CREDENTIAL_BLOCKED, OUT_OF_TIME, PROTOCOL_UNKNOWN
@@ -191,7 +197,7 @@ def _problems(path: str, method: str, operation: Document, handler: HTTPRouteHan
     if changes:
         yield CONFLICT
     if _is_of_people(handler):
-        yield from (NOT_SIGNED_IN, NOT_ALLOWED)
+        yield from (NOT_SIGNED_IN, NOT_ALLOWED, SESSION_CHANGED)
         if changes:
             yield CROSS_SITE_REQUEST
     if is_official in handler.resolve_guards():

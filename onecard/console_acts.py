@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.utils.signature import ParsedSignature
 from msgspec import Struct
+from msgspec.structs import replace
 
 from foundation import catalogue
 from foundation.catalogue import Language, language_of
@@ -74,13 +75,25 @@ async def describe_acts(request: ByPerson) -> list[DescribedAct]:
     The centre checks everything again; a change that moves money may wait for a second person's approval.
     """
     language, person = language_of(request.headers.get("accept-language")), request.user
-    return [told for told, needs in _described(request.app, language) if _is_for(person, told, needs)]
+    return [
+        _of_own_agency(person, told)
+        for told, needs in _described(request.app, language)
+        if _is_for(person, told, needs)
+    ]
 
 
 def _is_for(person: Person, told: DescribedAct, needs: tuple[Permission, ...]) -> bool:
     if told.method not in SAFE_METHODS and person.role in CHANGES_NOTHING:
         return False
     return any(map(person.may, needs)) and person.may(LISTS[told.place].permission)
+
+
+def _of_own_agency(person: Person, told: DescribedAct) -> DescribedAct:
+    """The act, at rows of the person's own agency alone where it is its own."""
+    mine = ACTS[told.name].mine
+    if not mine or person.agency_id is None:
+        return told
+    return replace(told, when={**told.when, mine: [str(person.agency_id)]})
 
 
 @lru_cache(maxsize=4)

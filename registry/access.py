@@ -17,7 +17,16 @@ from registry.errors import SECOND_FACTOR_MISSING, USER_NOT_ACTIVE
 from registry.identifiers import AgencyId
 from registry.models import ConsoleUser
 from registry.roles import CHANGES_NOTHING, MAY_HAVE_AGENCY, NEEDS_AGENCY, Role
-from registry.sessions import SAFE_METHODS, Session, SessionRules, Token, check_origin, find_session, token_of
+from registry.sessions import (
+    SAFE_METHODS,
+    Session,
+    SessionRules,
+    Token,
+    check_named,
+    check_origin,
+    find_session,
+    token_of,
+)
 
 
 class Permission(StrEnum):
@@ -361,6 +370,7 @@ async def _find_caller(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     state = connection.app.state
     async with state.database.begin() as db:
         person, session = await signed_in_person(db, token, state.session_rules)
+    check_named(connection, session)
     connection.scope["user"], connection.scope["auth"] = person, session
     found_good(connection.scope, token.value)
 

@@ -5,6 +5,7 @@ from foundation.problems import ProblemKind
 ACCOUNT_CLOSED = ProblemKind(409, "account-closed")
 
 CROSS_SITE_REQUEST = ProblemKind(403, "cross-site-request")
+SESSION_CHANGED = ProblemKind(409, "session-changed")
 PROOF_NEEDED = ProblemKind(403, "proof-needed")
 SECOND_FACTOR_NEEDED = ProblemKind(401, "second-factor-needed")
 SECOND_FACTOR_MISSING = ProblemKind(403, "second-factor-missing")

@@ -3,7 +3,8 @@
 A token is 256 random bits; the database stores only its SHA-256. A cookie's session ends when it is idle, and its
 requests are checked against forgery from other sites (OWASP, Cross-Site Request Forgery Prevention): the browser must
 say that the request comes from our own pages (``Sec-Fetch-Site``, ``Origin``), and a changing one must carry a token
-that only such a page can read. A token is of one kind: a cookie's value is no bearer token, nor the other way round.
+that only such a page can read. Our pages also name the session in which they began (``SESSION_HEADER``). A token is of
+one kind: a cookie's value is no bearer token, nor the other way round.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.problems import INVALID, NOT_SIGNED_IN, Problem
 from foundation.request_log import address_of
-from registry.errors import CROSS_SITE_REQUEST, PROOF_NEEDED
+from registry.errors import CROSS_SITE_REQUEST, PROOF_NEEDED, SESSION_CHANGED
 from registry.models import ConsoleSession, ConsoleUser, HolderSession, SignInTicket, next_numbers
 from registry.roles import Role
 
@@ -39,6 +40,9 @@ TOUCHED_EVERY = timedelta(minutes=1)
 DEVICE_TEXT_MAX = 200
 
 CSRF_HEADER = "x-csrf-token"
+
+SESSION_HEADER = "x-session"
+"""The number of the session for which a page asks: the browser's cookie may be another's by now."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -165,6 +169,15 @@ def check_origin(connection: Connection, token: Token) -> None:
     given = connection.headers.get(CSRF_HEADER, "")
     if not hmac.compare_digest(given.encode(), token.csrf_token.encode()):
         raise Problem(CROSS_SITE_REQUEST, "session.csrf_token")
+
+
+def check_named(connection: Connection, session: Session) -> None:
+    """Raise Problem(SESSION_CHANGED) where a request names another session than the one that it came with.
+
+    The tabs of a browser share one cookie: what somebody left in one of them must not go out as the next one's.
+    """
+    if connection.headers.get(SESSION_HEADER, str(session.number)) != str(session.number):
+        raise Problem(SESSION_CHANGED)
 
 
 def check_site(connection: Connection, *, safe: bool = False) -> None:

@@ -286,6 +286,23 @@ def test_a_proof_renews_the_token_and_lets_money_move(system: System, network: N
     assert problem(tab.ask("POST", "/settlement/top-ups", top_up(network), x_csrf_token=old_csrf))[0] == 403
 
 
+def test_a_request_that_names_another_session_is_refused(system: System, network: Network) -> None:
+    """A page that somebody else left open in the same browser, even if it took the new person's token."""
+    before, tab = BrowserTab(system).sign_in("admin-yinzhou"), BrowserTab(system).sign_in("finance-yinzhou")
+    own, others = str(tab.signed_in["session"]), str(before.signed_in["session"])
+    for named in (others, "", "0", own + "0", "nobody"):
+        for method, path, body in (
+            ("GET", "/console/sessions/current", None),
+            ("GET", "/registry/directory", None),
+            ("POST", "/settlement/top-ups", top_up(network)),
+            ("POST", "/console/sessions/current/proof", {"password": PASSWORD}),
+        ):
+            assert problem(tab.ask(method, path, body, x_session=named)) == (409, "session-changed"), (named, path)
+    message = top_up(network)
+    assert tab.ask("POST", "/settlement/top-ups", message, x_session=own).status == 201
+    assert tab.ask("GET", "/registry/directory").status == 200, "programs name none"
+
+
 def test_wrong_proofs_wait_like_wrong_passwords(system: System) -> None:
     tab = BrowserTab(system).sign_in("kitchen-yuyao")
     answers = [problem(tab.prove("not the password")) for _ in range(18)]

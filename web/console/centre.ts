@@ -5,6 +5,7 @@ import type { Middleware } from "openapi-fetch";
 import { centre as clientOf, type Problem } from "../shared/api/client.ts";
 import type { components } from "../shared/api/schema.ts";
 import { tag } from "../shared/language.ts";
+import { forgetAll, whenSessionTold } from "../shared/signedIn.js";
 import { say } from "./words.ts";
 
 export type Person = components["schemas"]["CurrentSession"];
@@ -35,21 +36,57 @@ export class Unreachable extends Error {
 }
 
 let csrfToken: string | null = null;
+/** The number of the session in which this page began: it knows no other, and names it in every request. */
+let session: number | null = null;
+let clear = () => {};
 
-const signsItsChanges: Middleware = {
+/** Name what takes everything from the screen. */
+export function whenLeft(act: () => void): void {
+  clear = act;
+}
+
+/** What this page holds is not for who is there now: it goes at once, and the page begins with nothing. */
+async function beginAnew(forget?: () => Promise<void>): Promise<never> {
+  clear();
+  queries.clear();
+  await forget?.();
+  location.reload();
+  return new Promise(() => {});
+}
+
+const CONFLICT = 409;
+
+const isItsPersons: Middleware = {
   onRequest({ request }) {
+    if (session !== null) request.headers.set("x-session", String(session));
     if (csrfToken !== null && request.method !== "GET") request.headers.set("x-csrf-token", csrfToken);
     return request;
+  },
+  async onResponse({ response }) {
+    if (response.status !== CONFLICT) return;
+    const problem = (await response
+      .clone()
+      .json()
+      .catch(() => ({}))) as Partial<Problem>;
+    if (problem.type?.endsWith("/session-changed")) await beginAnew();
   },
 };
 
 export const centre = clientOf("", { "accept-language": tag });
-centre.use(signsItsChanges);
+centre.use(isItsPersons);
 
-/** Take what an act on the session answered: its new token. */
-export function takeToken(given: string | null | undefined): void {
-  csrfToken = given ?? null;
+/** Take the token of the page's session. One of another session is never taken: the page begins anew. */
+export async function take(given: { readonly session: number; readonly csrf_token: string | null }): Promise<void> {
+  session ??= given.session;
+  if (given.session !== session) await beginAnew();
+  csrfToken = given.csrf_token;
 }
+
+/** Somebody has signed in or out in another tab. */
+whenSessionTold((told) => {
+  if (told === null) void beginAnew(forgetAll);
+  else if (session !== null && told !== session) void beginAnew();
+});
 
 interface Answering<Data> {
   data?: Data;
@@ -74,8 +111,19 @@ export async function held<Data>(answering: Promise<Answering<Data>>): Promise<D
 /** Who is signed in. */
 export async function currentPerson(): Promise<Person> {
   const person = await held(centre.GET("/console/sessions/current"));
-  takeToken(person.csrf_token);
+  await take(person);
   return person;
+}
+
+/** Send something of this page's session, again where another page of this browser has got a new token for it. */
+export async function inSession<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Refused) || error.kind !== "cross-site-request") throw error;
+    await currentPerson();
+    return ask();
+  }
 }
 
 /** The page to sign in or to see to one's ways of signing in, with the way back to where one is. */

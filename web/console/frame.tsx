@@ -5,9 +5,9 @@ import { Button, Dropdown } from "antd";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { changeLanguage, inMine, language, tag } from "../shared/language.ts";
 import { THEMES } from "../shared/look.js";
-import { forgetDrafts } from "./acts/kept.ts";
+import { forgetAll, tellSession } from "../shared/signedIn.js";
 import { AREAS } from "./areas.ts";
-import { centre, held, pageOfSignIn } from "./centre.ts";
+import { centre, held, inSession, pageOfSignIn } from "./centre.ts";
 import { linkTo } from "./links.ts";
 import { useLists } from "./lists/lists.ts";
 import { useLook } from "./looks.tsx";
@@ -125,8 +125,9 @@ function Me() {
   const names = useNames();
   const where = person.agency_id === null ? say("console.me.all_agencies") : names.agency(person.agency_id);
   const signOut = async () => {
-    await held(centre.DELETE("/console/sessions/current"));
-    await forgetDrafts();
+    await inSession(() => held(centre.DELETE("/console/sessions/current")));
+    tellSession(null);
+    await forgetAll();
     location.assign(pageOfSignIn("/sign-on"));
   };
   const themes = THEMES.map((theme) => ({

@@ -6,14 +6,16 @@ import { createRoot } from "react-dom/client";
 import { beginPage } from "../shared/begin.ts";
 import "../shared/tokens.css";
 import "./console.css";
-import { queries } from "./centre.ts";
+import { queries, whenLeft } from "./centre.ts";
 import { Looks } from "./looks.tsx";
 import { router } from "./router.tsx";
 import { Session } from "./session.tsx";
 import { say } from "./words.ts";
 
 beginPage(say("console.title"));
-createRoot(document.getElementById("app") as HTMLElement).render(
+const root = createRoot(document.getElementById("app") as HTMLElement);
+whenLeft(() => root.unmount());
+root.render(
   <Looks>
     <QueryClientProvider client={queries}>
       <Session>

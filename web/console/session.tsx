@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import { createContext, type ReactNode, useContext, useEffect } from "react";
+import { forgetTyped } from "../shared/signedIn.js";
 import { centre, currentPerson, held, type Person, pageOfSignIn, Refused } from "./centre.ts";
 import { Trouble } from "./trouble.tsx";
 
@@ -22,6 +23,7 @@ export function useSession(): SignedIn {
 
 async function signedIn(): Promise<SignedIn | null> {
   const person = await currentPerson();
+  forgetTyped(person.login);
   if (person.second_factor_missing) {
     location.assign(pageOfSignIn("/account"));
     return null;

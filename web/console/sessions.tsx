@@ -5,7 +5,7 @@ import { App, Button, Skeleton } from "antd";
 import type { components } from "../shared/api/schema.ts";
 import { dayAndTime } from "../shared/formats.ts";
 import { language } from "../shared/language.ts";
-import { centre, held, pageOfSignIn } from "./centre.ts";
+import { centre, held, inSession, pageOfSignIn } from "./centre.ts";
 import { Trouble } from "./trouble.tsx";
 import { say } from "./words.ts";
 
@@ -29,10 +29,14 @@ export function Sessions() {
   };
   const endOne = (one: Shown) =>
     end(
-      held(centre.DELETE("/console/sessions/{number}", { params: { path: { number: one.number } } })),
+      inSession(() => held(centre.DELETE("/console/sessions/{number}", { params: { path: { number: one.number } } }))),
       say("console.sessions.ended", { device: one.device }),
     );
-  const endOthers = () => end(held(centre.DELETE("/console/sessions")), say("console.sessions.others_ended"));
+  const endOthers = () =>
+    end(
+      inSession(() => held(centre.DELETE("/console/sessions"))),
+      say("console.sessions.others_ended"),
+    );
   return (
     <>
       <div className="heading">

@@ -1,14 +1,16 @@
 /** Tells the other tabs of this browser that it has become another official's phone. */
 
-const channel = new BroadcastChannel("phone");
+import { tabs } from "../shared/tabs.js";
+
+const channel = tabs("phone");
 
 export function whenActivated(act: () => void): void {
-  channel.onmessage = act;
+  channel.whenTold(act);
 }
 
 /** Begin again with the phone that the store has now, here and in every other tab: nothing that was shown is kept. */
 export function beginAgain(): void {
-  channel.postMessage("activated");
+  channel.tell("activated");
   location.replace("#pay");
   location.reload();
 }

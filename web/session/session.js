@@ -1,5 +1,7 @@
 // The sign-in of every page. The session is the browser's, in a cookie: who signed in on one page is signed in on all.
 // Where no cookie can be kept (plain HTTP to another machine), the token stays in this page.
+import { forgetAll, tellSession, whenSessionTold } from "./signedIn.js";
+
 const mount = document.getElementById("session");
 const TEXTS = JSON.parse(mount.dataset.texts);
 // Path, the permission that it is for, its name in the catalogue.
@@ -74,10 +76,28 @@ export async function send(method, path, message, fields) {
   return body;
 }
 
-// As the person who is signed in.
-function call(method, path, message) {
-  return send(method, path, message, bearer ? { authorization: `Bearer ${bearer}` } : csrf ? { "x-csrf-token": csrf } : {});
+// As the person who is signed in, in the session in which he came in here.
+async function call(method, path, message) {
+  const fields = bearer ? { authorization: `Bearer ${bearer}` } : csrf ? { "x-csrf-token": csrf } : {};
+  if (person && !bearer) fields["x-session"] = person.session;
+  try {
+    return await send(method, path, message, fields);
+  } catch (error) {
+    if (error.kind === "session-changed") return beginAnew();
+    throw error;
+  }
 }
+
+// What this page holds is not for who is there now.
+function beginAnew() {
+  document.body.replaceChildren();
+  location.reload();
+  return new Promise(() => {});
+}
+
+whenSessionTold((session) => {
+  if (person && !bearer && person.session !== session) beginAnew();
+});
 
 /**
  * Ask the API as the person who is signed in; the answer's body. What needs a proof asks for it, and goes on then.
@@ -130,6 +150,7 @@ export async function enter(answer) {
 }
 
 async function take() {
+  if (!bearer) tellSession(person.session);
   if (person.second_factor_missing && location.pathname !== "/account") return leadToAccount();
   draw();
   await page.entered(person);
@@ -304,6 +325,8 @@ async function signOut() {
   form.elements.login.focus();
   try {
     await ended;
+    tellSession(null);
+    await forgetAll();
   } catch (error) {
     form.querySelector("[role=status]").textContent = explain(error);
   }

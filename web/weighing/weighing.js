@@ -5,7 +5,7 @@ import { ask, begin, explain, Refused, speak } from "./session.js";
 const TEXTS = {
   zh: {
     page: "机关食堂一卡通　称重登记", title: "称重登记", other_language: "English",
-    kept: "未上传的记录已保存在本机",
+    kept: "未上传的记录已保存在本机", others: "本机另有{count}条他人登记的记录，待其本人登录后上传",
     canteen: "食堂", date: "日期", meal: "餐次", stream: "称重类别", weight: "重量", unit: "公斤", kg: "{number}公斤",
     dish: "菜品（可不填）", food: "食物种类（可不填）", no_food: "未指定", photo: "照片（可不填）", choose_photo: "选择照片", record: "登记",
     meals: { breakfast: "早餐", lunch: "午餐", dinner: "晚餐" },
@@ -21,7 +21,7 @@ const TEXTS = {
   },
   en: {
     page: "Weighing", title: "Record weigh-ins", other_language: "中文",
-    kept: "Unsent weigh-ins are kept on this device",
+    kept: "Unsent weigh-ins are kept on this device", others: "{count} more on this device wait for those who recorded them",
     canteen: "Canteen", date: "Date", meal: "Meal", stream: "Stream", weight: "Weight", unit: "kg", kg: "{number} kg",
     dish: "Dish (optional)", food: "Kind of food (optional)", no_food: "Not specified", photo: "Photo (optional)", choose_photo: "Choose a photo", record: "Record",
     meals: { breakfast: "Breakfast", lunch: "Lunch", dinner: "Dinner" },
@@ -45,6 +45,8 @@ const WAITING = "onecard-weighings";
 const $ = (id) => document.getElementById(id);
 let language = document.documentElement.lang === "en" ? "en" : "zh";
 let person = null;
+// Who was here last: what stands here is his.
+let last = null;
 let sending = false;
 let said = { key: null, text: "", wrong: false, params: {} };
 let canteens = [];
@@ -89,6 +91,8 @@ function newNumber() {
 }
 
 const waiting = () => JSON.parse(localStorage.getItem(WAITING) ?? "[]");
+// What was recorded goes out under the name of who recorded it, whoever signs in next.
+const mine = () => waiting().filter(({ by }) => by === undefined || by === person?.login);
 const keep = (list) => localStorage.setItem(WAITING, JSON.stringify(list));
 
 function choices(parent, name, of, first) {
@@ -144,7 +148,7 @@ function drawList() {
   list.replaceChildren();
   // What is recorded and sends its photo stands below already.
   const below = new Set(done.map((one) => one.weigh_in_id));
-  const toSend = waiting().filter((one) => one.why_no_photo || !below.has(one.weigh_in_id));
+  const toSend = mine().filter((one) => one.why_no_photo || !below.has(one.weigh_in_id));
   const unsent = toSend.map((one) => ({ ...one, state: "waiting" }));
   for (const one of [...unsent, ...done.slice(-12).reverse()]) {
     const row = document.createElement("li");
@@ -192,7 +196,7 @@ async function cancel(one) {
   }
 }
 
-async function sendOne({ photo, recorded, ...weighing }) {
+async function sendOne({ photo, recorded, by, ...weighing }) {
   if (!recorded) {
     try {
       const told = await ask("POST", "/waste/weigh-ins", { weigh_ins: [weighing] });
@@ -203,14 +207,14 @@ async function sendOne({ photo, recorded, ...weighing }) {
       replace(weighing, null);
       return tell(error.message);
     }
-    replace(weighing, photo ? { ...weighing, photo, recorded: true } : null);
+    replace(weighing, photo ? { ...weighing, by, photo, recorded: true } : null);
   }
   if (photo) {
     try {
       await ask("POST", `/waste/weigh-ins/${weighing.weigh_in_id}/photos`, { files: [photo] });
     } catch (error) {
       if (!isFinal(error)) throw error;
-      replace(weighing, { ...weighing, photo, recorded: true, why_no_photo: error.message });
+      replace(weighing, { ...weighing, by, photo, recorded: true, why_no_photo: error.message });
       return say("photo_refused", true, { why: error.message });
     }
     replace(weighing, null);
@@ -221,7 +225,7 @@ async function sendOne({ photo, recorded, ...weighing }) {
 async function send() {
   if (sending || !person) return;
   sending = true;
-  const next = () => waiting().find((one) => !one.why_no_photo);
+  const next = () => mine().find((one) => !one.why_no_photo);
   try {
     for (let one = next(); one; one = next()) await sendOne(one);
   } catch {
@@ -251,6 +255,11 @@ $("language").addEventListener("click", () => {
 $("photo").addEventListener("change", drawPhoto);
 
 async function entered(who) {
+  if (last !== who.login) {
+    done.length = 0;
+    $("weigh").reset();
+  }
+  last = who.login;
   try {
     const { agencies } = await ask("GET", "/registry/directory");
     canteens = agencies.filter((a) => who.agency_id === null || a.agency_id === who.agency_id).flatMap((a) => a.canteens);
@@ -263,7 +272,8 @@ async function entered(who) {
   }
   person = who;
   $("weigh").hidden = false;
-  say(null);
+  const count = waiting().length - mine().length;
+  say(count ? "others" : null, false, { count });
   draw();
   $("weight").focus();
   await send();
@@ -272,6 +282,7 @@ async function entered(who) {
 function left(ended) {
   person = null;
   $("weigh").hidden = true;
+  drawList();
   say(ended && waiting().length ? "kept" : null);
 }
 
@@ -289,6 +300,7 @@ $("weigh").addEventListener("submit", async (event) => {
   // A real zero counts; a stream that nobody weighed is unknown.
   if (!weight_g && !confirm(t("zero"))) return;
   const weighing = {
+    by: person.login,
     weigh_in_id: newNumber(),
     canteen_id: Number($("canteen").value),
     business_date: $("date").value,

@@ -1,22 +1,20 @@
 /**
  * What was typed is the tab's until it is sent: a session that ends, a proof elsewhere or a reload lose nothing of it.
- * Files are chosen anew, but for the photos of inspections, which the device keeps. Signing out forgets all of it.
+ * Files are chosen anew, but for the photos of inspections, which the device keeps. Signing out forgets all of it, in
+ * every tab, and whoever begins here forgets what others left (`shared/signedIn.js`).
  */
 
+import { KEPT } from "../../shared/signedIn.js";
 import type { Act } from "./acts.ts";
 import type { Draft } from "./draft.ts";
 
-const BEGIN = "onecard.act:";
-/** Where inspections wait that are not sent yet (`supervision/drafts.ts`). */
-export const VISITS_DATABASE = "onecard-visits";
-
 export function placeOf(login: string, act: Act, back: string): string {
-  return `${BEGIN}${login}:${act.name}:${back}`;
+  return `${KEPT}${login}:${act.name}:${back}`;
 }
 
 /** Where a page of its own keeps what was typed there. */
 export function placeOfPage(login: string, page: string): string {
-  return `${BEGIN}${login}:${page}`;
+  return `${KEPT}${login}:${page}`;
 }
 
 /** The draft that is kept; none where the form asks for other things by now. */
@@ -38,12 +36,4 @@ export function keepDraft(place: string, draft: Draft): void {
 
 export function forgetDraft(place: string): void {
   sessionStorage.removeItem(place);
-}
-
-export async function forgetDrafts(): Promise<void> {
-  for (const place of Object.keys(sessionStorage)) if (place.startsWith(BEGIN)) forgetDraft(place);
-  await new Promise<void>((resolve) => {
-    const forgetting = indexedDB.deleteDatabase(VISITS_DATABASE);
-    forgetting.onsuccess = forgetting.onerror = forgetting.onblocked = () => resolve();
-  });
 }

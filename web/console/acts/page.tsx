@@ -132,7 +132,7 @@ function Doing({ act, list, row, now, back }: DoingProps) {
     setStep("sending");
     setError(null);
     try {
-      const came = await send({ act, draft, said, file }, person.login, prove);
+      const came = await send({ act, draft, said, file }, prove);
       if (came.document) download(came.document.name, came.document.content);
       setOutcome(came);
       forgetDraft(place);

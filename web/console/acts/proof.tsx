@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Input } from "antd";
 import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { inMine } from "../../shared/language.ts";
-import { centre, held, Refused, takeToken } from "../centre.ts";
+import { centre, held, inSession, Refused, take } from "../centre.ts";
 import { say } from "../words.ts";
 
 /** He went on without a proof. */
@@ -54,8 +54,8 @@ async function signOnAnew(provider: string): Promise<never> {
 }
 
 async function show(proof: Record<string, unknown>) {
-  const signedIn = await held(centre.POST("/console/sessions/current/proof", { body: proof as never }));
-  takeToken(signedIn.csrf_token);
+  const ask = () => held(centre.POST("/console/sessions/current/proof", { body: proof as never }));
+  await take(await inSession(ask));
 }
 
 const TAKES_PASSKEYS =

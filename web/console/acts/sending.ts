@@ -1,6 +1,6 @@
 /** A change on its way: the address, the message, what the centre asks for in between, and what it answered. */
 
-import { answered, centre, currentPerson, Refused } from "../centre.ts";
+import { answered, centre, inSession, Refused } from "../centre.ts";
 import type { Act, Member } from "./acts.ts";
 import { type Draft, message, type Said } from "./draft.ts";
 
@@ -74,24 +74,12 @@ async function outcomeOf(content: Blob | undefined, response: Response): Promise
  * Send a change. `prove` lets the person show who he is, where the centre wants that, and the change goes on then.
  * Throws Refused, and Unreachable: the same request may be sent again, it has its own numbers.
  */
-export async function send(request: Request, login: string, prove: () => Promise<void>): Promise<Outcome> {
+export async function send(request: Request, prove: () => Promise<void>): Promise<Outcome> {
   try {
-    return await asPerson(login, () => once(request));
+    return await inSession(() => once(request));
   } catch (error) {
     if (!(error instanceof Refused) || error.kind !== "proof-needed") throw error;
     await prove();
     return once(request);
-  }
-}
-
-/** Send something of a person's, again where another page of this browser has got a new token for his session. */
-export async function asPerson<Answer>(login: string, ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof Refused) || error.kind !== "cross-site-request") throw error;
-    if ((await currentPerson()).login === login) return ask();
-    location.reload();
-    throw error;
   }
 }

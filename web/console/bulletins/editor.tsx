@@ -7,8 +7,7 @@ import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { dayAndTime } from "../../shared/formats.ts";
 import { language, tag } from "../../shared/language.ts";
 import { forgetDraft, placeOfPage } from "../acts/kept.ts";
-import { asPerson } from "../acts/sending.ts";
-import { queries as cache, centre, held, Refused, Unreachable } from "../centre.ts";
+import { queries as cache, centre, held, inSession, Refused, Unreachable } from "../centre.ts";
 import { quarterName } from "../evaluation/kitchens.ts";
 import { linkTo } from "../links.ts";
 import { type SignedIn, useSession } from "../session.tsx";
@@ -164,7 +163,7 @@ function Desk({ bulletin, person, figures }: DeskProps) {
     try {
       const body = { ...changes, version: work.version };
       const ask = () => held(centre.PATCH("/waste/bulletins/{bulletin_id}", { ...pathOf(id), body }));
-      const { version } = await asPerson(person.login, ask);
+      const { version } = await inSession(ask);
       keep({ version, base: work.mine, mine: newest.current.mine });
       setMet(null);
       setSaid(say("console.bulletins.is_saved", { version }));
@@ -369,7 +368,7 @@ function Published({ bulletin, person }: Omit<HeadProps, "isChanged">) {
     setBusy(true);
     setError(null);
     try {
-      await navigate({ to: `/bulletins/${await draftOf(bulletin.quarter, person.login)}` });
+      await navigate({ to: `/bulletins/${await draftOf(bulletin.quarter)}` });
     } catch (caught) {
       setError(caught as Error);
       setBusy(false);

@@ -6,8 +6,7 @@ import { Alert, Button, Segmented, Select, Skeleton } from "antd";
 import { type FormEvent, useEffect, useState } from "react";
 import { dayAndTime } from "../../shared/formats.ts";
 import { language } from "../../shared/language.ts";
-import { asPerson } from "../acts/sending.ts";
-import { centre, held, Refused } from "../centre.ts";
+import { centre, held, inSession, Refused } from "../centre.ts";
 import { Framed } from "../charts/framed.tsx";
 import { quarterName, quarters } from "../evaluation/kitchens.ts";
 import { linkTo, useWish } from "../links.ts";
@@ -20,8 +19,8 @@ const SHOWN = 100;
 const QUARTERS = quarters(new Date());
 
 /** A new draft of a quarter; its number. */
-export async function draftOf(quarter: string, login: string): Promise<number> {
-  const made = await asPerson(login, () => held(centre.POST("/waste/bulletins", { body: { quarter } })));
+export async function draftOf(quarter: string): Promise<number> {
+  const made = await inSession(() => held(centre.POST("/waste/bulletins", { body: { quarter } })));
   return made.number;
 }
 
@@ -108,7 +107,6 @@ export function BulletinList() {
 
 function NewDraft() {
   const navigate = useNavigate();
-  const { login } = useSession();
   const [quarter, setQuarter] = useState(QUARTERS[1] ?? "");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
@@ -117,7 +115,7 @@ function NewDraft() {
     setBusy(true);
     setError(null);
     try {
-      await navigate({ to: `/bulletins/${await draftOf(quarter, login)}` });
+      await navigate({ to: `/bulletins/${await draftOf(quarter)}` });
     } catch (caught) {
       setError(caught as Error);
       setBusy(false);

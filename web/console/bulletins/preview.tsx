@@ -5,8 +5,7 @@ import { Segmented, Skeleton } from "antd";
 import { useEffect, useState } from "react";
 import type { components } from "../../shared/api/schema.ts";
 import { language } from "../../shared/language.ts";
-import { asPerson } from "../acts/sending.ts";
-import { centre, held } from "../centre.ts";
+import { centre, held, inSession } from "../centre.ts";
 import { Framed } from "../charts/framed.tsx";
 import { quarterName } from "../evaluation/kitchens.ts";
 import { useLook } from "../looks.tsx";
@@ -80,7 +79,7 @@ function framed(page: string, dataset: Readonly<Record<string, string>>): string
 }
 
 function Page({ bulletin, changes, spoken }: Omit<Props, "figures"> & { readonly spoken: "zh" | "en" }) {
-  const { login, permissions } = useSession();
+  const { permissions } = useSession();
   const look = useLook();
   const isLive = bulletin.state === "draft" && permissions.has("inspect");
   const wanted = useSettled(JSON.stringify(changes));
@@ -92,7 +91,7 @@ function Page({ bulletin, changes, spoken }: Omit<Props, "figures"> & { readonly
       const params = { path: { bulletin_id: bulletin.bulletin_id }, query: { lang: LANGUAGES[spoken] } };
       const path = "/waste/bulletins/{bulletin_id}/page";
       return isLive
-        ? asPerson(login, () => held(centre.POST(path, { params, body: JSON.parse(wanted), parseAs: "text" })))
+        ? inSession(() => held(centre.POST(path, { params, body: JSON.parse(wanted), parseAs: "text" })))
         : held(centre.GET(path, { params, parseAs: "text" }));
     },
   });

@@ -8,7 +8,6 @@ import { begin } from "../acts/draft.ts";
 import { NotProved, useProof } from "../acts/proof.tsx";
 import { send } from "../acts/sending.ts";
 import { Refused, Unreachable } from "../centre.ts";
-import { useSession } from "../session.tsx";
 import type { Asked } from "./inbox.tsx";
 import { say } from "./words.ts";
 
@@ -23,7 +22,6 @@ interface Props {
 }
 
 export function Decision({ asked, title, decided, again }: Props) {
-  const person = useSession();
   const acts = useActs().data ?? [];
   const { dialog, prove } = useProof();
   const id = useId();
@@ -50,7 +48,7 @@ export function Decision({ asked, title, decided, again }: Props) {
     const said = { approval_id: asked.approval_id };
     try {
       const draft = { ...begin(act.members, said), reason: reason.trim() };
-      await send({ act, draft, said, file: null }, person.login, prove);
+      await send({ act, draft, said, file: null }, prove);
       await decided(say(`console.inbox.done.${wanted}`, { number: asked.approval_id, what }));
     } catch (thrown) {
       setError(thrown as Error);

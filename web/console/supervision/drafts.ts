@@ -1,9 +1,9 @@
 /**
  * Inspections that are not sent yet, with their photos, on this device: the network or the session may end meanwhile.
- * Each is its writer's; signing out forgets all of them (`acts/kept.ts`).
+ * Each is its writer's; signing out forgets all of them (`shared/signedIn.js`).
  */
 
-import { VISITS_DATABASE } from "../acts/kept.ts";
+import { VISITS_DATABASE } from "../../shared/signedIn.js";
 
 export interface Photo {
   readonly name: string;

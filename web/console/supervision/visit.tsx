@@ -74,7 +74,6 @@ function filled(draft: VisitDraft, plan: Plan | null): Draft {
 type Step = "writing" | "sending" | "done";
 
 function Writing({ act, begun, plan }: { act: Act; begun: VisitDraft; plan: Plan | null }) {
-  const person = useSession();
   const names = useNames();
   const queries = useQueryClient();
   const { dialog, prove } = useProof();
@@ -112,7 +111,7 @@ function Writing({ act, begun, plan }: { act: Act; begun: VisitDraft; plan: Plan
     setError(null);
     try {
       const files = await Promise.all(draft.photos.map((photo) => kept(photo.content, photo.name)));
-      const came = await send({ act, draft: { ...message, files }, said: {}, file: null }, person.login, prove);
+      const came = await send({ act, draft: { ...message, files }, said: {}, file: null }, prove);
       await forgetVisit(draft);
       setFiled(Number(came.answer.number));
       setStep("done");
