@@ -282,6 +282,13 @@ def names(network: Network, login: str) -> set[str]:
     return {act["name"] for act in Person(network.url, login, password).call("GET", "/console/acts")}
 
 
+def test_each_side_of_a_dispute_is_offered_its_own_act(network: Network) -> None:
+    agency = str(network.agency_id("yuyao"))
+    acts = {one["name"]: one["when"] for one in network.person("finance-yuyao").call("GET", "/console/acts")}
+    assert acts["answer_dispute"] == {"state": ["open"], "other_agency": [agency]}
+    assert acts["withdraw_dispute"] == {"state": ["open", "answered"], "raised_by_agency": [agency]}
+
+
 @pytest.mark.parametrize(("width", "look"), [(390, "light"), (820, "dark"), (1280, "light")])
 def test_forms_are_for_everybody(browser: Browser, network: Network, width: int, look: str) -> None:
     size = {"width": width, "height": 900}

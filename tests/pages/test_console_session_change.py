@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, ex
 from demo.city import PASSWORD
 from tests.builders import Network
 from tests.console_page import SLOW_MS, patience, sign_in
+from tests.counter import NINGBO
 from tests.pages.test_bulletins_page import frozen, number
 
 __all__ = ["frozen", "number", "patience"]
@@ -270,7 +271,7 @@ def weigh(page: Page, kilograms: str) -> None:
 
 
 def known(network: Network, weigh_in_id: str) -> bool:
-    return network.person("supervisor").ask("GET", f"/waste/weigh-ins/{weigh_in_id}").status == 200
+    return network.person("supervisor").ask("GET", f"/waste/weigh-ins/{NINGBO}/{weigh_in_id}").status == 200
 
 
 def test_a_weigh_in_that_waits_is_sent_by_who_recorded_it(context: BrowserContext, network: Network) -> None:
