@@ -32,7 +32,7 @@ import "./supervision.css";
 
 export function Board() {
   return (
-    <Allowed permission="see_waste">
+    <Allowed permission={["see_inspections", "rectify"]}>
       <Columns />
     </Allowed>
   );
