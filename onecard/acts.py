@@ -26,9 +26,9 @@ class Act:
     person's own agency. ``fixed``: members that are always the same, also in the path. ``query``: parameters of the
     query, and what the route calls them. ``begins``: what is asked for begins with what the row says now.
     ``begins_with``: with what this path answers (GET). ``grave``: there is no way back, or somebody stands outside.
-    ``makes``: numbers of what is not there before. ``shows``: members of the answer that people need. ``leads_to``: what
-    is mostly done next with the row that it made, whose key the answer has. ``needs``: any of these permissions, where
-    that of the route is not enough.
+    ``makes``: numbers of what is not there before. ``shows``: members of the answer that people need.
+    ``leads_to``: what is mostly done next with the row that it made, whose key the answer has. ``needs``: any of these
+    permissions, where that of the route is not enough.
     """
 
     method: str
