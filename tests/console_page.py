@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.city import PASSWORD
+from tests.axe import violations
 from tests.builders import Network
 
 SLOW_MS = 60_000
@@ -56,3 +57,14 @@ def go(page: Page, network: Network, place: str) -> None:
 def forget(network: Network, login: str) -> None:
     """His session got a new token, as after a proof: he signs in anew the next time."""
     SESSIONS.pop((network.url, login), None)
+
+
+def readable(page: Page) -> None:
+    """WCAG 2.2 AA in the light and in the dark; nothing beyond the edge on any screen."""
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        for width in (390, 820, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
+        assert violations(page) == [], scheme

@@ -4,14 +4,12 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.axe import violations
 from tests.builders import Network
-from tests.console_page import SLOW_MS, come_in
+from tests.console_page import SLOW_MS, come_in, readable
 from tests.pages.test_evaluation_page import QUARTER
 from waste.measures.over_time import end_of
 from waste.measures.schemas import Period
@@ -62,13 +60,7 @@ def test_everybody_can_read_it(browser: Browser, network: Network, place: str) -
     drawn(page)
     for button in page.get_by_role("button", name="Table", exact=True).all():
         button.click()
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
-        page.emulate_media(color_scheme=scheme)
-        for width in (390, 820, 1280, 1920):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
-        assert violations(page) == [], scheme
+    readable(page)
     page.context.close()
 
 

@@ -3,7 +3,6 @@
 import csv
 import re
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from foundation.calendar import ZONE
 from tests.axe import violations
 from tests.builders import Network
-from tests.console_page import come_in, go, patience
+from tests.console_page import come_in, go, patience, readable
 
 __all__ = ["patience"]
 
@@ -107,13 +106,7 @@ def test_everybody_can_read_it(browser: Browser, network: Network) -> None:
     page = opened(browser, network, "supervisor")
     for button in page.get_by_role("button", name="Table", exact=True).all():
         button.click()
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
-        page.emulate_media(color_scheme=scheme)
-        for width in (390, 820, 1280, 1920):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
-        assert violations(page) == [], scheme
+    readable(page)
     page.context.close()
 
 

@@ -35,6 +35,7 @@ export function ShiftEnd({ register, stay, back }: Given) {
   const totals = totalsOf(register.payments, (payment) => reasonOf(payment, inLanguage));
   const run = async (act: () => Promise<void>) => {
     setBusy(true);
+    setIsAsked(false);
     setProblem("");
     try {
       await act();
@@ -42,7 +43,6 @@ export function ShiftEnd({ register, stay, back }: Given) {
       setProblem(reasonFor(error));
     }
     setBusy(false);
-    setIsAsked(false);
   };
   const compare = () => run(async () => setFound(await register.ask(() => terminal.findDifferences())));
   const close = (mine: Closed) =>
@@ -109,10 +109,10 @@ export function ShiftEnd({ register, stay, back }: Given) {
             <b>{say("till.shift.ask")}</b> {say("till.shift.ask_line")}
           </p>
           <div class="acts">
-            <button type="button" class="primary" disabled={busy || waits > 0} onClick={() => close({ shift, totals })}>
-              {say(busy ? "till.shift.busy" : "till.shift.ask_yes")}
+            <button type="button" class="primary" disabled={waits > 0} onClick={() => close({ shift, totals })}>
+              {say("till.shift.ask_yes")}
             </button>
-            <button type="button" class="plain" disabled={busy} onClick={() => setIsAsked(false)}>
+            <button type="button" class="plain" onClick={() => setIsAsked(false)}>
               {say("till.shift.ask_no")}
             </button>
           </div>
@@ -125,16 +125,16 @@ export function ShiftEnd({ register, stay, back }: Given) {
             disabled={busy || waits > 0 || !mayClose}
             onClick={() => setIsAsked(true)}
           >
-            {say(shift.isDisputed ? "till.shift.close_again" : "till.shift.close")}
+            {say(busy ? "till.shift.busy" : shift.isDisputed ? "till.shift.close_again" : "till.shift.close")}
           </button>
           <button type="button" class="plain" disabled={busy} onClick={compare}>
             {say("till.shift.compare")}
           </button>
-          <button type="button" class="plain" onClick={() => printOne({ shift, totals })}>
+          <button type="button" class="plain" disabled={busy} onClick={() => printOne({ shift, totals })}>
             {say("till.shift.print")}
           </button>
           {!shift.isDisputed && (
-            <button type="button" class="plain" onClick={back}>
+            <button type="button" class="plain" disabled={busy} onClick={back}>
               {say("till.back")}
             </button>
           )}
