@@ -92,7 +92,8 @@ function newNumber() {
 
 const waiting = () => JSON.parse(localStorage.getItem(WAITING) ?? "[]");
 // What was recorded goes out under the name of who recorded it, whoever signs in next.
-const mine = () => waiting().filter(({ by }) => by === undefined || by === person?.login);
+const of = (login) => waiting().filter(({ by }) => by === undefined || by === login);
+const mine = () => of(person?.login);
 const keep = (list) => localStorage.setItem(WAITING, JSON.stringify(list));
 
 function choices(parent, name, of, first) {
@@ -148,7 +149,7 @@ function drawList() {
   list.replaceChildren();
   // What is recorded and sends its photo stands below already.
   const below = new Set(done.map((one) => one.weigh_in_id));
-  const toSend = mine().filter((one) => one.why_no_photo || !below.has(one.weigh_in_id));
+  const toSend = of(person?.login ?? last).filter((one) => one.why_no_photo || !below.has(one.weigh_in_id));
   const unsent = toSend.map((one) => ({ ...one, state: "waiting" }));
   for (const one of [...unsent, ...done.slice(-12).reverse()]) {
     const row = document.createElement("li");
