@@ -48,7 +48,6 @@ def test_every_page_takes_the_second_factor_and_the_session_that_is_there(
     signed_in(other, person.login)
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_label("User name")).to_be_focused()
-    page.reload()
     expect(page.get_by_label("User name")).to_be_visible(timeout=SLOW)
     page.context.close()
 
