@@ -187,7 +187,7 @@ def test_the_board_is_narrowed_by_its_address(browser: Browser, network: Network
     kitchen = come_in(browser, network, "kitchen-yinzhou", "/cases")
     expect(card(kitchen, "Open", here)).to_be_visible()
     expect(card(kitchen, "Open", there)).to_have_count(0)
-    go(kitchen, network, f"/cases/{there}")
+    kitchen.goto(f"{network.url}/console/#/cases/{there}")
     expect(kitchen.get_by_role("alert")).to_be_visible()
     kitchen.context.close()
 

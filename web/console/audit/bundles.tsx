@@ -34,7 +34,7 @@ export function Bundles() {
   };
   return (
     <>
-      <Maker failed={setError} made={(bundle) => void check(bundle, null)} />
+      <Maker failed={setError} made={(bundle) => void check(bundle, null)} hasKeys={keys !== ""} />
       <Checker
         keys={keys}
         changeKeys={(given) => {
@@ -50,8 +50,14 @@ export function Bundles() {
   );
 }
 
+interface MakerProps {
+  readonly hasKeys: boolean;
+  made(bundle: Blob): void;
+  failed(error: Error): void;
+}
+
 /** Choose a cycle and an agency; save its bundle, or check it at once. */
-function Maker({ made, failed }: { made(bundle: Blob): void; failed(error: Error): void }) {
+function Maker({ made, failed, hasKeys }: MakerProps) {
   const session = useSession();
   const names = useNames();
   const cycles = useQuery({
@@ -108,7 +114,7 @@ function Maker({ made, failed }: { made(bundle: Blob): void; failed(error: Error
           <Button disabled={!isChosen} onClick={() => make(save)}>
             {say("console.audit.make.save")}
           </Button>
-          <Button type="primary" disabled={!isChosen} onClick={() => make(made)}>
+          <Button type="primary" disabled={!isChosen || !hasKeys} onClick={() => make(made)}>
             {say("console.audit.make.check")}
           </Button>
         </div>
