@@ -42,10 +42,13 @@ def come_in(
     context = browser.new_context(**(usual | options), storage_state=SESSIONS.get((network.url, login)))
     page = context.new_page()
     page.goto(f"{network.url}/console/#{place}")
-    if (network.url, login) not in SESSIONS:
+    there = page.locator("main h1, main [role=alert]")
+    expect(there.or_(page.locator("#sign-in input[name=password]")).first).to_be_visible()
+    # He has not been here before, or another test has ended his session.
+    if "/sign-on" in page.url:
         sign_in(page, login, password)
         SESSIONS[network.url, login] = {"cookies": context.storage_state()["cookies"], "origins": []}
-    expect(page.locator("main h1, main [role=alert]")).to_be_visible()
+    expect(there).to_be_visible()
     return page
 
 
