@@ -117,8 +117,9 @@ def test_what_follows_a_code_enters_no_amount(open_till: Page, network: Network)
 
 def test_a_code_in_the_middle_of_an_amount_is_not_taken(open_till: Page, network: Network) -> None:
     official = network.official("yuyao")
+    code = code_of(network, official)
     open_till.keyboard.type("1")
-    scan(open_till, code_of(network, official))
+    scan(open_till, code)
     shows(open_till, "refused", "核对金额")
     assert network.purses(official) == (10_000, 0)
 
